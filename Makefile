@@ -1,0 +1,62 @@
+# `make demo` and `make test` need only Python >= 3.11 and make; each sets up what it needs, once, in $(VENV).
+#   make test PYTHON=python3.13 VENV=.venv-3.13     another interpreter, another environment
+#   make test PYTEST_ARGS="-k poisson"              anything pytest understands
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+JOBS := 2
+BIN := $(VENV)/bin
+
+EXTRAS_demo := plot,teach
+EXTRAS_test := test
+EXTRAS_bench := bench
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench bench-quick clean FORCE
+.NOTPARALLEL:
+
+help: ## show this list
+	@echo "usage: make TARGET    (needs Python >= 3.11; set-up happens by itself, in $(VENV))"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed-demo ## fit the demo data sets and write demo/report.html
+	$(BIN)/emkit demo --out demo
+	$(BIN)/emkit fit src/emkit/lessons/data/faithful.csv --model gaussian -k 2
+
+test: $(VENV)/.installed-test ## run every test, docstring example and documentation example
+	$(BIN)/python -m pytest --no-header --tb=short -rfEs -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-test ## check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
+	$(BIN)/python -m benchmarks
+
+bench-quick: $(VENV)/.installed-bench ## the same on small problems
+	$(BIN)/python -m benchmarks --quick
+
+clean: ## remove everything that make made: environments, caches, demo output
+	rm -rf .venv .venv-* demo build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+# One stamp per set of extras, so that a second run re-uses the set-up and an edited pyproject.toml renews it.
+$(VENV)/.installed-%: pyproject.toml constraints.txt $(VENV)/pyvenv.cfg
+	@echo "Installing emkit[$(EXTRAS_$*)] in $(VENV) (only the first time; a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS_$*)]'
+	@touch $@
+
+# An environment that cannot run (its Python is gone, or its set-up was interrupted) is made anew.
+usable := $(shell $(BIN)/python -c 'import pip' 2>/dev/null && echo yes)
+
+$(VENV)/pyvenv.cfg: $(if $(usable),,FORCE)
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "emkit needs Python 3.11 or newer, and there is no '$(PYTHON)' here: install it, or name yours with PYTHON=/path/to/python3." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "emkit needs Python 3.11 or newer, and '$(PYTHON)' is not that ($$("$(PYTHON)" --version 2>&1 | head -n 1)): install it, or name yours with PYTHON=/path/to/python3." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "'$(PYTHON)' has no venv module: install it (Debian and Ubuntu: apt install python3-venv), then run make again." >&2; exit 1; }
+	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf "$(VENV)"; fi
+	@"$(PYTHON)" -m venv "$(VENV)"

@@ -1,0 +1,122 @@
+"""emkit: expectation-maximization you can run, trust and see.
+
+>>> import emkit as ek
+>>> model = ek.Mixture(ek.Poisson())
+>>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+>>> result = ek.fit(model, [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start, solver=ek.solvers.Squarem())
+>>> result.converged
+True
+>>> result.params.components.rates.round(2).ravel().tolist()
+[0.8, 6.42]
+"""
+
+from emkit.core import solvers, spaces, stopping
+from emkit.core.arrays import Array
+from emkit.core.engine import Moment, Record, iterate
+from emkit.core.evaluation import EMMap
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Evaluation, Expectation, LatentModel
+from emkit.core.spaces import Positive, PositiveDefinite, Probability, Real, Simplex
+from emkit.core.statistics import Additive
+from emkit.core.stopping import Step
+from emkit.data import ArraySource, Chunk
+from emkit.errors import (
+    DataError,
+    DegenerateFitError,
+    EmkitError,
+    EmkitWarning,
+    ModelError,
+    Outcome,
+    ParameterError,
+    Status,
+)
+from emkit.families import (
+    FAMILIES,
+    Bernoulli,
+    Binomial,
+    DiagonalGaussian,
+    FullGaussian,
+    Poisson,
+    SphericalGaussian,
+    TiedGaussian,
+    family_named,
+)
+from emkit.families.gaussian.diagonal import DiagonalGaussianParams
+from emkit.families.gaussian.full import FullGaussianParams
+from emkit.families.gaussian.spherical import SphericalGaussianParams
+from emkit.families.gaussian.tied import TiedGaussianParams
+from emkit.families.poisson import PoissonParams
+from emkit.families.successes import SuccessParams
+from emkit.fitting import fit
+from emkit.models import (
+    Cell,
+    Cells,
+    CellsParams,
+    Frozen,
+    Hard,
+    Mixture,
+    MixtureParams,
+    Sampled,
+    Soft,
+)
+from emkit.result import Result
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FAMILIES",
+    "Additive",
+    "Array",
+    "ArraySource",
+    "Bernoulli",
+    "Binomial",
+    "Cell",
+    "Cells",
+    "CellsParams",
+    "Chunk",
+    "DataError",
+    "DegenerateFitError",
+    "DiagonalGaussian",
+    "DiagonalGaussianParams",
+    "EMMap",
+    "EmkitError",
+    "EmkitWarning",
+    "Evaluation",
+    "Expectation",
+    "Frozen",
+    "FullGaussian",
+    "FullGaussianParams",
+    "Hard",
+    "LatentModel",
+    "Mixture",
+    "MixtureParams",
+    "ModelError",
+    "Moment",
+    "Outcome",
+    "ParameterError",
+    "Parameters",
+    "Poisson",
+    "PoissonParams",
+    "Positive",
+    "PositiveDefinite",
+    "Probability",
+    "Real",
+    "Record",
+    "Result",
+    "Sampled",
+    "Simplex",
+    "Soft",
+    "SphericalGaussian",
+    "SphericalGaussianParams",
+    "Status",
+    "Step",
+    "SuccessParams",
+    "TiedGaussian",
+    "TiedGaussianParams",
+    "family_named",
+    "fit",
+    "iterate",
+    "solvers",
+    "spaces",
+    "stopping",
+]

@@ -1,0 +1,84 @@
+"""One vector of free real coordinates for a whole set of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
+
+P = TypeVar("P", bound=Parameters)
+
+
+def _join(parts: Iterable[Array]) -> Array:
+    return np.concatenate([np.empty(0), *(np.atleast_1d(part) for part in parts)])
+
+
+def _label(path: str, index: tuple[int, ...]) -> str:
+    return f"{path}[{', '.join(map(str, index))}]" if index else path
+
+
+class Coordinates(Generic[P]):
+    """The map between parameters shaped like `like` and R^p, without the fields that are `held` fixed.
+
+    `held` are dotted paths (``proportions``, ``components.means``); a path that holds further parameters holds them all.
+    """
+
+    def __init__(self, like: P, held: Iterable[str] = ()) -> None:
+        self._like = like
+        self._held = frozenset(held)
+        for path in self._held:
+            get_at(like, path)
+
+    def without(self, held: Iterable[str]) -> Coordinates[P]:
+        """The same coordinates with further paths held fixed."""
+        return Coordinates(self._like, self._held | frozenset(held))
+
+    def _free(self, params: P) -> list[Leaf]:
+        return [
+            leaf
+            for leaf in leaves(params)
+            if not any(leaf.path == path or leaf.path.startswith(path + ".") for path in self._held)
+        ]
+
+    @property
+    def size(self) -> int:
+        """The number of free parameters."""
+        return sum(leaf.space.size(leaf.value.shape) for leaf in self._free(self._like))
+
+    def pack(self, params: P) -> Array:
+        """Unconstrained coordinates, shape (size,). Infinite where a parameter lies on its boundary."""
+        with np.errstate(divide="ignore"):
+            return _join(leaf.space.pack(leaf.value) for leaf in self._free(params))
+
+    def unpack(self, vector: Array, like: P) -> P:
+        """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
+        changes, start = {}, 0
+        for leaf in self._free(like):
+            stop = start + leaf.space.size(leaf.value.shape)
+            with np.errstate(over="ignore", invalid="ignore"):
+                changes[leaf.path] = leaf.space.unpack(np.asarray(vector[start:stop]), leaf.value.shape)
+            start = stop
+        return replace_at(like, changes)
+
+    def free_entries(self, params: P) -> Array:
+        """The parameters as a reader sees them, one number for each free one, shape (size,)."""
+        return _join(leaf.space.free_entries(leaf.value) for leaf in self._free(params))
+
+    def entries(self, params: P) -> Array:
+        """Every distinct number of the free fields as a reader sees it (all proportions, a triangle of a covariance)."""
+        return _join(leaf.space.entries(leaf.value) for leaf in self._free(params))
+
+    def entry_names(self, params: P) -> list[str]:
+        """A name such as ``components.rates[1, 0]`` for each of `entries`."""
+        return self._names(params, lambda leaf: leaf.space.entry_indices(leaf.value.shape))
+
+    def on_boundary(self, params: P) -> list[str]:
+        """Names of the entries that lie on the boundary of their space (a probability of 0 or 1, a proportion of 0)."""
+        return self._names(params, lambda leaf: leaf.space.on_boundary(leaf.value))
+
+    def _names(self, params: P, indices: Callable[[Leaf], list[tuple[int, ...]]]) -> list[str]:
+        return [_label(leaf.path, index) for leaf in self._free(params) for index in indices(leaf)]

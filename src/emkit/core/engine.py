@@ -1,0 +1,121 @@
+"""The loop. A generator of steps; `run` drains it until a rule says stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from emkit.core.evaluation import EMMap
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Evaluation, Solver
+from emkit.core.saddle import escape_direction
+from emkit.core.stopping import Rule, Step, first_outcome
+from emkit.errors import DegenerateFitError, Outcome, ParameterError, Status
+
+P = TypeVar("P", bound=Parameters)
+Watch = Callable[[Iterator[Step]], Iterator[Step]]
+
+
+class Moment(NamedTuple):
+    """One line of a run's history."""
+
+    iteration: int
+    evaluations: int
+    objective: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True)
+class Record(Generic[P]):
+    """What a run leaves behind: where it ended, why, and how it got there.
+
+    `params`, `objective` and `log_likelihood` belong together: they are of one evaluation.
+    """
+
+    start: P
+    params: P
+    objective: float
+    log_likelihood: float
+    outcome: Outcome
+    iterations: int
+    evaluations: int
+    history: tuple[Moment, ...]
+
+
+def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
+    """Every step of the algorithm, for ever: step 0 is the start.
+
+    Errors: ParameterError or DegenerateFitError where an E-step has no finite value or an M-step no maximum.
+    """
+    here = em(start)
+    state = solver.init(here)
+    yield Step(0, em.evaluations, here, gain=np.inf, pace=None)
+    for number in count(1):
+        there, state = solver.step(em, here, state)
+        yield Step(number, em.evaluations, there, gain=there.objective - here.objective, pace=em.pace)
+        here = there
+
+
+def run(em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], watch: Watch = lambda steps: steps) -> Record[P]:
+    """Iterate until a rule has an outcome, or until a component degenerates (that is an outcome, too).
+
+    `watch` may wrap the stream of steps (to show progress, to keep a trace, to save checkpoints). The record holds the best
+    evaluation seen; for a model that ascends that is the last one, unless the run ended because it fell.
+    Errors: ParameterError if not even the start can be evaluated.
+    """
+    rules = tuple(rules)
+    best: Evaluation[P] | None = None
+    history: list[Moment] = []
+    try:
+        for step in watch(iterate(em, start, solver)):
+            history.append(Moment(step.number, step.evaluations, step.here.objective, step.here.log_likelihood))
+            if best is None or _no_worse(step.here.objective, best.objective, em.model.ascends):
+                best = step.here
+            outcome = first_outcome(rules, step)
+            if outcome is not None:
+                break
+        else:
+            raise RuntimeError("the stream of steps ended before a rule did: `watch` must pass every step on")
+        if outcome.converged and em.model.ascends:
+            outcome = _examined(em, step.here, outcome)
+    except (DegenerateFitError, ParameterError) as error:
+        if best is None:
+            raise
+        outcome = Outcome(Status.DEGENERATE, f"stopped after iteration {history[-1].iteration}: {error}")
+    assert best is not None
+    return Record(
+        start,
+        best.params,
+        best.objective,
+        best.log_likelihood,
+        outcome,
+        history[-1].iteration,
+        em.evaluations,
+        tuple(history),
+    )
+
+
+def _no_worse(objective: float, best: float, ascends: bool) -> bool:
+    slack = 1e-12 * (1 + abs(best)) if ascends else 0.0  # rounding may cost the last step a digit; its parameters are better
+    return objective >= best - slack
+
+
+def _examined(em: EMMap[P], here: Evaluation[P], outcome: Outcome) -> Outcome:
+    """A stationary point is called converged only if EM comes back to it after a push."""
+    direction = escape_direction(em, here)
+    if direction is None:
+        return outcome
+    names = em.coordinates.entry_names(here.params)
+    entries = em.coordinates.entries
+    pushed = em.coordinates.unpack(em.coordinates.pack(here.params) + 1e-3 * direction, here.params)
+    moved = entries(pushed) - entries(here.params)
+    most = [names[i] for i in np.argsort(-np.abs(moved))[:2] if moved[i] != 0]
+    return Outcome(
+        Status.STATIONARY_SADDLE,
+        f"not converged: EM stands still at objective {here.objective:.10g}, but on a saddle: a small push in "
+        f"{' and '.join(most)} makes it run away upwards. Components that start equal stay equal; start from another point.",
+    )

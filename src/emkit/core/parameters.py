@@ -1,0 +1,152 @@
+"""Parameters are frozen dataclasses whose fields declare, once, the space they live in.
+
+    @dataclass(frozen=True, eq=False)
+    class PoissonParams(Parameters):
+        rates: Annotated[Array, Positive()]
+
+Checking, packing into free coordinates, counting, accelerating, differentiating and saving all follow from that line.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, TypeVar, get_type_hints
+
+import numpy as np
+
+from emkit.core.arrays import Array, readonly
+from emkit.core.spaces import Space
+from emkit.errors import ModelError
+
+P = TypeVar("P", bound="Parameters")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Base of every set of parameters: on creation, arrays become read-only float64 and are checked against their spaces.
+
+    A field is a number or an array with a declared space (``Annotated[Array, Positive()]``), another `Parameters`, or a
+    tuple of these. Other fields (names, settings) are carried along.
+    Errors: ParameterError naming field, element and value.
+    """
+
+    def __post_init__(self) -> None:
+        cls: Any = type(self)
+        for name, space in declared_spaces(cls).items():
+            given = getattr(self, name)
+            array = readonly(given)
+            space.check(array, name)
+            object.__setattr__(self, name, float(array) if _is_number(cls, name) else array)
+
+
+class Leaf(NamedTuple):
+    """One field that holds numbers: its dotted path from the root, its space and its value."""
+
+    path: str
+    space: Space
+    value: Array
+
+
+@functools.cache
+def _hints(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls, include_extras=True)
+
+
+@functools.cache
+def declared_spaces(cls: Any) -> dict[str, Space]:
+    """The space of each field of `cls` that declares one, in the order of the fields."""
+    found: dict[str, Space] = {}
+    for f in fields(cls):
+        for note in getattr(_hints(cls)[f.name], "__metadata__", ()):
+            if isinstance(note, Space):
+                found[f.name] = note
+    return found
+
+
+@functools.cache
+def _is_number(cls: Any, name: str) -> bool:
+    return getattr(_hints(cls)[name], "__origin__", None) is float
+
+
+def _nested(params: Parameters) -> Iterator[tuple[str, Parameters]]:
+    """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple)."""
+    for f in fields(params):
+        value = getattr(params, f.name)
+        if isinstance(value, Parameters):
+            yield f.name, value
+        elif isinstance(value, tuple):
+            yield from ((f"{f.name}.{i}", item) for i, item in enumerate(value) if isinstance(item, Parameters))
+
+
+def leaves(params: Parameters, prefix: str = "") -> Iterator[Leaf]:
+    """Every field that holds numbers, depth first, in the order of declaration.
+
+    Errors: ModelError if `params` is not a `Parameters` dataclass.
+    """
+    if not isinstance(params, Parameters):
+        raise ModelError(
+            f"parameters must be a frozen dataclass derived from emkit.Parameters, not {type(params).__name__}; "
+            "declare each field's space, such as `theta: Annotated[float, Probability()]`."
+        )
+    cls: Any = type(params)
+    for name, space in declared_spaces(cls).items():
+        yield Leaf(prefix + name, space, np.asarray(getattr(params, name), dtype=np.float64))
+    for name, inner in _nested(params):
+        yield from leaves(inner, f"{prefix}{name}.")
+
+
+def get_at(params: Parameters, path: str) -> Any:
+    """The value at a dotted path such as ``components.means``.
+
+    Errors: ModelError naming the paths there are.
+    """
+    value: Any = params
+    for part in path.split("."):
+        if isinstance(value, tuple) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Parameters) and hasattr(value, part):
+            value = getattr(value, part)
+        else:
+            known = ", ".join(leaf.path for leaf in leaves(params))
+            raise ModelError(f"{type(params).__name__} has no parameter {path!r}; it has {known}.")
+    return value
+
+
+def replace_at(params: P, changes: Mapping[str, Any]) -> P:
+    """A copy of `params` with the values at the given dotted paths replaced (and checked again)."""
+    direct: dict[str, Any] = {}
+    deeper: dict[str, dict[str, Any]] = {}
+    for path, value in changes.items():
+        head, _, rest = path.partition(".")
+        if rest:
+            deeper.setdefault(head, {})[rest] = value
+        else:
+            direct[head] = value
+    for head, inner in deeper.items():
+        direct[head] = _replace_inside(getattr(params, head), inner)
+    return replace(params, **direct)
+
+
+def _replace_inside(value: Any, changes: Mapping[str, Any]) -> Any:
+    if not isinstance(value, tuple):
+        return replace_at(value, changes)
+    items = list(value)
+    for i, item in enumerate(items):
+        inner = {path.partition(".")[2]: v for path, v in changes.items() if path.partition(".")[0] == str(i)}
+        items[i] = replace_at(item, inner) if inner else item
+    return tuple(items)
+
+
+def maximise_in_turn(updates: Mapping[str, Callable[[S, P, P], Any]], stats: S, params: P) -> P:
+    """Run a chain of conditional maximisers, each given the statistics, the parameters of the E-step, and those so far.
+
+    A maximiser of the expected log-likelihood is written as a chain: every link maximises over one field with the others
+    held. Leaving a link out (`Frozen`) then still maximises over what remains.
+    """
+    now = params
+    for path, update in updates.items():
+        now = replace_at(now, {path: update(stats, params, now)})
+    return now

@@ -1,0 +1,140 @@
+"""The interfaces between the rooms of the house."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from emkit.core.arrays import Array
+from emkit.core.coordinates import Coordinates
+from emkit.core.parameters import Parameters, maximise_in_turn
+from emkit.core.statistics import Additive
+
+P = TypeVar("P", bound=Parameters)
+S = TypeVar("S")
+St = TypeVar("St")
+A = TypeVar("A", bound=Additive)
+Update = Callable[[S, P, P], Any]
+ChunkT_co = TypeVar("ChunkT_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Expectation(Additive, Generic[S]):
+    """What an E-step returns; every field adds up over chunks.
+
+    `statistics` are expected sufficient statistics (an `Additive`, an array or a number); `log_likelihood` is that of the
+    rows at the parameters the E-step was given; `rows` is their number (their total weight); `gap` is the divergence of the
+    distribution that the E-step used from the posterior: 0 for the exact E-step, more for hard assignment.
+    """
+
+    statistics: S
+    log_likelihood: float
+    rows: float
+    gap: float = 0.0
+
+
+class LatentModel(Protocol[P, S]):
+    """How latent and observed are joined: the only thing that the engine sees.
+
+    Derive from this class and write `e_step` and either `m_step` or `updates`; the rest has defaults. A worked example
+    is in docs/write_your_own_model.md.
+    """
+
+    @abstractmethod
+    def e_step(self, params: P, chunk: Any) -> Expectation[S]:
+        """Expected statistics and log-likelihood of one chunk at `params`. A pure function."""
+
+    def m_step(self, stats: S, params: P) -> P:
+        """The parameters that maximise the expected log-likelihood (plus `log_prior`), given summed statistics."""
+        return maximise_in_turn(self.updates(), stats, params)
+
+    def updates(self) -> Mapping[str, Update[S, P]]:
+        """The M-step as a chain of conditional maximisers, one for each field (a dotted path such as ``components.means``).
+
+        Each is called as ``update(stats, before, now)``: the summed statistics, the parameters that the E-step was taken at,
+        and the parameters with the links so far applied; it returns the field's best value with the others as in `now`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define m_step(stats, params) or updates().")
+
+    def log_prior(self, params: P) -> float:
+        """Logarithm of the prior density, up to a constant: 0 for maximum likelihood."""
+        return 0.0
+
+    def check(self, params: P, source: Any) -> None:
+        """Raise DataError or ParameterError, naming row, column and value, if the model cannot take these data or start."""
+
+    def coordinates(self, params: P) -> Coordinates[P]:
+        """The free coordinates of the parameters."""
+        return Coordinates(params)
+
+    @property
+    def ascends(self) -> bool:
+        """Whether every EM step raises the objective (a sampled E-step does not promise that)."""
+        return True
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A chunk with its latent states written out.
+
+    `log_joint` (n, K) is log p(x_i, z=k; theta); `weights` (n,) counts how often each row occurs.
+    """
+
+    log_joint: Array
+    weights: Array
+
+
+@runtime_checkable
+class Enumerable(Protocol):
+    """A model whose latent states can be listed row by row: the ledger and the step table need nothing else."""
+
+    def complete(self, params: Any, chunk: Any) -> Complete:
+        """The joint log-probability of every row with every latent state."""
+
+
+@dataclass(frozen=True)
+class Evaluation(Generic[P]):
+    """The atom of the algorithm: one pass over the data.
+
+    `objective` and `log_likelihood` are those of `params`; `update` is m_step(e_step(params)), whose own objective is not
+    known until it is evaluated in its turn.
+    """
+
+    params: P
+    objective: float
+    log_likelihood: float
+    update: P
+
+
+class EM(Protocol[P]):
+    """What a solver sees of model and data: a map from parameters to their evaluation, and free coordinates."""
+
+    coordinates: Coordinates[P]
+
+    def __call__(self, params: P) -> Evaluation[P]:
+        """Evaluate `params`: one pass over the data."""
+
+    def attempt(self, params: P) -> Evaluation[P] | None:
+        """Evaluate a guess; None if it has no finite objective or no M-step."""
+
+
+class Solver(Protocol[P, St]):
+    """Chooses the next parameters: knows no data and no model, and keeps its state outside itself."""
+
+    def init(self, first: Evaluation[P]) -> St:
+        """The state before the first step."""
+
+    def step(self, em: EM[P], here: Evaluation[P], state: St) -> tuple[Evaluation[P], St]:
+        """The next evaluation, never one with a lower objective unless the EM step itself is lower."""
+
+
+class Source(Protocol[ChunkT_co]):
+    """Hands out the data in chunks, always cut the same way."""
+
+    def chunks(self) -> Iterator[ChunkT_co]:
+        """The chunks, in order."""
+
+
+MapReduce = Callable[[Callable[[Any], Any], Source[Any]], Any]

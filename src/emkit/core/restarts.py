@@ -1,0 +1,55 @@
+"""Many starts, one best run, and every run kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from emkit.core.engine import Record
+from emkit.core.parameters import Parameters
+from emkit.errors import ParameterError
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True)
+class Restarts(Generic[P]):
+    """Every run of a multi-start fit, in the order of the starts."""
+
+    runs: tuple[Record[P], ...]
+
+    @property
+    def best(self) -> Record[P]:
+        """The run with the highest objective among those that did not fail (among all, if all did)."""
+        sound = [run for run in self.runs if not run.outcome.failed] or list(self.runs)
+        return max(sound, key=lambda run: run.objective)
+
+    def reached_best(self, within: float = 1e-6) -> int:
+        """How many runs ended within `within` (relative to 1 + |objective|) of the best objective."""
+        top = self.best.objective
+        return sum(abs(run.objective - top) <= within * (1 + abs(top)) for run in self.runs if not run.outcome.failed)
+
+    def maxima(self, within: float = 1e-6) -> list[tuple[float, int]]:
+        """The distinct objectives reached, best first, and how many runs reached each."""
+        found: list[tuple[float, int]] = []
+        for value in sorted((run.objective for run in self.runs if not run.outcome.failed), reverse=True):
+            if found and abs(found[-1][0] - value) <= within * (1 + abs(value)):
+                found[-1] = (found[-1][0], found[-1][1] + 1)
+            else:
+                found.append((value, 1))
+        return found
+
+
+def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
+    """Run `fit` from every start. Errors: the last start's ParameterError if no start could be evaluated at all."""
+    runs: list[Record[P]] = []
+    refused: ParameterError | None = None
+    for start in starts:
+        try:
+            runs.append(fit(start))
+        except ParameterError as error:
+            refused = error
+    if not runs:
+        raise refused or ValueError("there are no starts to run from")
+    return Restarts(tuple(runs))

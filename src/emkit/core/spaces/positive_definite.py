@@ -1,0 +1,69 @@
+"""Symmetric positive-definite matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.spaces.space import Shape, Space
+
+SYMMETRY_TOLERANCE = 1e-8
+
+
+def _triangle(d: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.tril_indices(d)
+
+
+class PositiveDefinite(Space):
+    """Symmetric positive-definite matrices (last two axes).
+
+    Coordinates: the lower triangle of the Cholesky factor, with the logarithm of its diagonal.
+    """
+
+    event_axes = 2
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        if value.shape[-1] != value.shape[-2]:
+            return (), f"has shape {value.shape}; its last two axes must be equal."
+        for index in np.ndindex(*value.shape[:-2]):
+            matrix = value[index]
+            unit = np.sqrt(np.abs(np.diag(matrix)))
+            if np.any(np.abs(matrix - matrix.T) > SYMMETRY_TOLERANCE * np.outer(unit, unit)):
+                return index, "is not symmetric; a covariance must be."
+            try:
+                np.linalg.cholesky(matrix)
+            except np.linalg.LinAlgError:
+                least = np.linalg.eigvalsh(matrix)[0]
+                return (
+                    index,
+                    f"is not positive definite (its smallest eigenvalue is {least:.3g}); a covariance must be.",
+                )
+        return None
+
+    def pack(self, value: Array) -> Array:
+        factor = np.linalg.cholesky(value)
+        d = value.shape[-1]
+        diagonal = np.arange(d)
+        factor[..., diagonal, diagonal] = np.log(factor[..., diagonal, diagonal])
+        rows, columns = _triangle(d)
+        return np.asarray(factor[..., rows, columns].ravel())
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        d = shape[-1]
+        rows, columns = _triangle(d)
+        factor = np.zeros(shape)
+        factor[..., rows, columns] = coordinates.reshape(*shape[:-2], len(rows))
+        diagonal = np.arange(d)
+        factor[..., diagonal, diagonal] = np.exp(factor[..., diagonal, diagonal])
+        return factor @ np.swapaxes(factor, -1, -2)
+
+    def size(self, shape: Shape) -> int:
+        return int(np.prod(shape[:-2], dtype=int)) * (shape[-1] * (shape[-1] + 1) // 2)
+
+    def entries(self, value: Array) -> Array:
+        rows, columns = _triangle(value.shape[-1])
+        return np.asarray(value[..., rows, columns].ravel())
+
+    def entry_indices(self, shape: Shape) -> list[tuple[int, ...]]:
+        pairs = list(zip(*(axis.tolist() for axis in _triangle(shape[-1])), strict=True))
+        return [(*index, *pair) for index in np.ndindex(*shape[:-2]) for pair in pairs]

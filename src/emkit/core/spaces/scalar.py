@@ -1,0 +1,61 @@
+"""Spaces of single numbers: the real line, the positive half-line, probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import expit, logit
+
+from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.space import Shape, Space
+
+
+def _first_where(bad: Callable[[Array], Mask], value: Array, rule: str) -> tuple[tuple[int, ...], str] | None:
+    wrong = np.argwhere(bad(value))
+    if len(wrong) == 0:
+        return None
+    index = tuple(int(i) for i in wrong[0])
+    return index, f"is {value[index]:g}; {rule}"
+
+
+class Real(Space):
+    """Any finite number."""
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        return None
+
+    def pack(self, value: Array) -> Array:
+        return value.ravel()
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        return coordinates.reshape(shape)
+
+
+class Positive(Space):
+    """Numbers > 0; the coordinate is the logarithm."""
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        return _first_where(lambda v: v <= 0, value, "it must be > 0.")
+
+    def pack(self, value: Array) -> Array:
+        return np.log(value).ravel()
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        return np.exp(coordinates).reshape(shape)
+
+
+class Probability(Space):
+    """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1."""
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        return _first_where(lambda v: (v < 0) | (v > 1), value, "a probability must lie between 0 and 1.")
+
+    def pack(self, value: Array) -> Array:
+        return np.asarray(logit(value)).ravel()
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        return np.asarray(expit(coordinates)).reshape(shape)
+
+    def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
+        return [tuple(int(i) for i in index) for index in np.argwhere((value == 0) | (value == 1))]

@@ -1,0 +1,58 @@
+"""Vectors of probabilities that sum to 1."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import expit
+
+from emkit.core.arrays import Array
+from emkit.core.spaces.space import Shape, Space
+
+SUM_TOLERANCE = 1e-8
+
+
+class Simplex(Space):
+    """Vectors (last axis) with entries >= 0 that sum to 1.
+
+    Coordinates: the log-odds of each entry against all entries after it ("breaking a stick"), one fewer than entries. An
+    entry of 0 makes only its own coordinate infinite, unlike ratios against one reference entry.
+    """
+
+    event_axes = 1
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        negative = np.argwhere(value < 0)
+        if len(negative):
+            index = tuple(int(i) for i in negative[0])
+            return index, f"is {value[index]:g}; proportions must be >= 0 and sum to 1."
+        off = np.argwhere(np.abs(value.sum(axis=-1) - 1) > SUM_TOLERANCE)
+        if len(off):
+            index = tuple(int(i) for i in off[0])
+            return index, f"sums to {value[index].sum():.10g}; proportions must be >= 0 and sum to 1."
+        return None
+
+    def pack(self, value: Array) -> Array:
+        after = np.cumsum(value[..., :0:-1], axis=-1)[..., ::-1]  # the sum of all entries after each one
+        entry = value[..., :-1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = np.log(entry) - np.log(after)
+        return np.where((entry == 0) & (after == 0), 0.0, odds).ravel()  # nothing left to break: any coordinate will do
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        odds = coordinates.reshape(*shape[:-1], shape[-1] - 1)
+        rest = np.cumprod(expit(-odds), axis=-1)
+        before = np.concatenate([np.ones((*shape[:-1], 1)), rest[..., :-1]], axis=-1) if shape[-1] > 1 else rest
+        taken = expit(odds) * before[..., : shape[-1] - 1]
+        last = rest[..., -1:] if shape[-1] > 1 else np.ones(shape)
+        return np.concatenate([taken, last], axis=-1)
+
+    def size(self, shape: Shape) -> int:
+        return int(np.prod(shape[:-1], dtype=int)) * (shape[-1] - 1)
+
+    def free_entries(self, value: Array) -> Array:
+        return value[..., :-1].ravel()
+
+    def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
+        if value.shape[-1] == 1:
+            return []  # a single proportion is 1 by definition
+        return [tuple(int(i) for i in index) for index in np.argwhere((value == 0) | (value == 1))]

@@ -1,0 +1,71 @@
+"""What every space can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.errors import ParameterError
+
+Shape = tuple[int, ...]
+
+
+class Space(ABC):
+    """A set of admissible values with free real coordinates.
+
+    `event_axes` says how many trailing axes of an array make up one element of the space: 0 for numbers, 1 for vectors on a
+    simplex, 2 for matrices. All methods take arrays with any number of leading axes.
+    """
+
+    event_axes: ClassVar[int] = 0
+
+    @abstractmethod
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        """The index of the first inadmissible element and what is wrong with it; None if all is well."""
+
+    @abstractmethod
+    def pack(self, value: Array) -> Array:
+        """Free real coordinates of `value` as one vector. A value on the boundary has infinite coordinates."""
+
+    @abstractmethod
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        """The value of shape `shape` at `coordinates`: the inverse of `pack`."""
+
+    def size(self, shape: Shape) -> int:
+        """How many free real numbers a value of shape `shape` has."""
+        return int(np.prod(shape, dtype=int))
+
+    def entries(self, value: Array) -> Array:
+        """The distinct numbers that a reader sees in `value`, as one vector (all of a simplex, a triangle of a matrix)."""
+        return value.ravel()
+
+    def entry_indices(self, shape: Shape) -> list[tuple[int, ...]]:
+        """The index of each of `entries`."""
+        return list(np.ndindex(*shape))
+
+    def free_entries(self, value: Array) -> Array:
+        """As many of `entries` as there are free parameters."""
+        return self.entries(value)
+
+    def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
+        """Indices of the entries that lie on the boundary of the space."""
+        return []
+
+    def check(self, value: Array, name: str) -> None:
+        """Raise ParameterError, naming the element, unless every element of `value` lies in the space."""
+        if value.ndim < self.event_axes:
+            raise ParameterError(f"{name} has {value.ndim} axes; a value of this kind needs at least {self.event_axes}.")
+        found = None if np.all(np.isfinite(value)) else _first_not_finite(value)
+        found = found or self.complaint(value)
+        if found:
+            index, reason = found
+            where = f"{name}[{', '.join(map(str, index))}]" if index else name
+            raise ParameterError(f"{where} {reason}")
+
+
+def _first_not_finite(value: Array) -> tuple[tuple[int, ...], str]:
+    index = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+    return index, f"is {value[index]}; parameters must be finite numbers."

@@ -1,0 +1,59 @@
+"""Expected statistics form a semigroup: they add up over rows, chunks, threads and machines.
+
+The sum is taken along a fixed binary tree, so that the result depends on how the data are cut and on nothing else: not on
+which worker was first, nor on how many there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Any, Self, TypeVar
+
+A = TypeVar("A", bound="Additive")
+
+
+def _combine(value: Any, other: Any, join: Callable[[Any, Any], Any]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(join(a, b) for a, b in zip(value, other, strict=True))
+    return join(value, other)
+
+
+class Additive:
+    """Base of dataclasses whose fields (arrays, numbers, other `Additive` values or tuples of these) add up field by field.
+
+    The statistics of an empty chunk are zeros of the same shape, hence neutral. Multiplication by a number serves stepwise
+    EM and priors as pseudo-data.
+    """
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(
+            *(_combine(getattr(self, f.name), getattr(other, f.name), lambda a, b: a + b) for f in fields(self))  # type: ignore[arg-type]
+        )
+
+    def __mul__(self, factor: float) -> Self:
+        return type(self)(
+            *(_combine(v, v, lambda a, _: a * factor) for v in (getattr(self, f.name) for f in fields(self)))  # type: ignore[arg-type]
+        )
+
+    __rmul__ = __mul__
+
+
+def add_up(items: Iterable[A]) -> A:
+    """Sum `items` along a fixed binary tree, in order, holding at most log2(n) partial sums.
+
+    Errors: ValueError if there are no items (a source always has at least one chunk).
+    """
+    partial: list[tuple[int, A]] = []  # (height of the subtree, its sum); heights fall from left to right
+    for item in items:
+        height, total = 0, item
+        while partial and partial[-1][0] == height:
+            total = partial.pop()[1] + total
+            height += 1
+        partial.append((height, total))
+    if not partial:
+        raise ValueError("there is nothing to add up: the source has no chunks")
+    total = partial.pop()[1]
+    while partial:
+        total = partial.pop()[1] + total
+    return total

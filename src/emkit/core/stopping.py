@@ -1,0 +1,130 @@
+"""When to stop: pure rules over the steps of a run. A rule returns an `Outcome`, or None to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.evaluation import Pace
+from emkit.core.protocols import Evaluation
+from emkit.errors import Outcome, Status
+
+DECREASE = 1e-9  # a fall beyond this, relative to 1 + |objective|, is not rounding
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the loop: where it stands, what it gained, and how many passes over the data there were so far."""
+
+    number: int
+    evaluations: int
+    here: Evaluation[Any]
+    gain: float
+    pace: Pace | None
+
+
+Rule = Callable[[Step], Outcome | None]
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Converged: nearly nothing is left to gain, and the parameters have stopped moving.
+
+    Both are Aitken estimates. An EM step shrinks the distance to the limit by a rate a, measured from two consecutive EM
+    steps; a step that gained g leaves at most g a / (1 - a) to be gained, and a step of length r leaves r a / (1 - a) to go.
+    Gains are in units of log-likelihood, against `tol`; distances are in standard errors (through the curvature
+    gain / length^2, so no unit of measurement enters), against `distance`.
+    Source: Aitken's acceleration as a stopping rule: Boehning et al. (1994), Ann. Inst. Statist. Math. 46, 373-388.
+    """
+
+    tol: float = 1e-8
+    distance: float = 1e-7
+
+    def __call__(self, step: Step) -> Outcome | None:
+        if step.pace is None:
+            return None
+        gain, way = remaining(step.pace)
+        if gain > max(self.tol, step.pace.rounding) or way > self.distance:
+            return None
+        return Outcome(
+            Status.CONVERGED,
+            f"converged after {_times(step.number, 'iteration')} ({_times(step.evaluations, 'pass', 'passes')} over the "
+            f"data): at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard "
+            "errors of their limit.",
+        )
+
+
+def remaining(pace: Pace) -> tuple[float, float]:
+    """Aitken estimates of the log-likelihood still to be gained and of the way still to go in standard errors."""
+    if pace.second == 0:
+        return 0.0, 0.0
+    if pace.rate >= 1:
+        return np.inf, np.inf
+    ahead = pace.rate / (1 - pace.rate)
+    return max(pace.steady_gain, 0.0) * ahead, np.sqrt(2 * pace.sharpness) * pace.first * ahead
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Stop when `max_evaluations` passes over the data are spent. That is not convergence."""
+
+    max_evaluations: int
+
+    def __call__(self, step: Step) -> Outcome | None:
+        if step.evaluations < self.max_evaluations:
+            return None
+        left = ""
+        if step.pace is not None and np.isfinite(remaining(step.pace)[0]):
+            left = f" About {remaining(step.pace)[0]:.1g} of log-likelihood is left to gain."
+        return Outcome(
+            Status.BUDGET,
+            f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent.{left} "
+            "Raise max_evaluations, or use solver=ek.solvers.Squarem().",
+        )
+
+
+@dataclass(frozen=True)
+class Decreased:
+    """Stop when the objective fell by more than rounding: EM cannot do that, so some step is wrong."""
+
+    def __call__(self, step: Step) -> Outcome | None:
+        before = step.here.objective - step.gain
+        if not step.gain < -DECREASE * (1 + abs(before)):
+            return None
+        return Outcome(
+            Status.DECREASED,
+            f"stopped: the objective fell by {-step.gain:.6g} in iteration {step.number}, from {before:.12g} to "
+            f"{step.here.objective:.12g}. EM never lowers it, so the M-step does not maximise what the E-step expects.",
+        )
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Converged in the classical, weaker sense: the last EM step was shorter than `less_than` (Euclidean norm).
+
+    A short step says little about the way still to go: with rate 0.99 that is 99 times as far. Use it to compare with
+    published counts.
+    """
+
+    less_than: float
+
+    def __call__(self, step: Step) -> Outcome | None:
+        if step.pace is None or step.pace.first >= self.less_than:
+            return None
+        return Outcome(
+            Status.CONVERGED,
+            f"stopped after {_times(step.number, 'iteration')}: the last step moved the parameters by "
+            f"{step.pace.first:.3g}, less than {self.less_than:g}.",
+        )
+
+
+def first_outcome(rules: Iterable[Rule], step: Step) -> Outcome | None:
+    """The outcome of the first rule that has one."""
+    return next((outcome for rule in rules if (outcome := rule(step)) is not None), None)
+
+
+def _times(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

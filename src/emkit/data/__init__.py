@@ -1,0 +1,5 @@
+"""What comes in: sources hand out validated chunks of rows with weights; models never see files or frames."""
+
+from emkit.data.source import ArraySource, Chunk, as_source
+
+__all__ = ["ArraySource", "Chunk", "as_source"]

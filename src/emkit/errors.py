@@ -1,0 +1,74 @@
+"""Exceptions, warnings and outcomes: everything emkit says when something is not as it should be.
+
+Inside the engine a failed run is a *value* (an `Outcome` with its own sentence). At the edge of the library a wrong input
+is an exception that names the value, why it cannot be, and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class EmkitError(Exception):
+    """Base of every exception that emkit raises on purpose."""
+
+
+class DataError(EmkitError, ValueError):
+    """The data cannot be used: the message names row, column and value."""
+
+
+class ParameterError(EmkitError, ValueError):
+    """A parameter lies outside its space, or has no estimate: the message names the field and the value."""
+
+
+class ModelError(EmkitError, TypeError):
+    """A model, family or option does not fit what it is used for."""
+
+
+class DegenerateFitError(EmkitError, ArithmeticError):
+    """A component collapsed: its likelihood has no maximum. The message names the component and the rows."""
+
+
+class EmkitWarning(UserWarning):
+    """Base of every warning that emkit issues."""
+
+
+class DegenerateDataWarning(EmkitWarning):
+    """Columns are constant or linearly dependent: a covariance has no maximum-likelihood value along them."""
+
+
+class Status(Enum):
+    """The ways in which a run of EM can end."""
+
+    CONVERGED = "converged"
+    BUDGET = "budget"
+    DECREASED = "decreased"
+    DEGENERATE = "degenerate"
+    STATIONARY_SADDLE = "stationary saddle"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, and the sentence that says so to a person."""
+
+    status: Status
+    sentence: str
+
+    @property
+    def name(self) -> str:
+        """The status as a word in capitals, such as ``CONVERGED``."""
+        return self.status.name
+
+    @property
+    def converged(self) -> bool:
+        """True only if the stopping rule for convergence was met (running out of budget is not convergence)."""
+        return self.status is Status.CONVERGED
+
+    @property
+    def failed(self) -> bool:
+        """True if the run ended because something went wrong, not because it was done or out of budget."""
+        return self.status in (Status.DECREASED, Status.DEGENERATE)
+
+    def __str__(self) -> str:
+        return self.sentence

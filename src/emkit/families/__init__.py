@@ -1,0 +1,54 @@
+"""What one component looks like: one family a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from emkit.errors import ModelError
+from emkit.families.bernoulli import Bernoulli
+from emkit.families.binomial import Binomial
+from emkit.families.family import ExponentialFamily, Family
+from emkit.families.gaussian import (
+    DiagonalGaussian,
+    FullGaussian,
+    GaussianFamily,
+    SphericalGaussian,
+    TiedGaussian,
+)
+from emkit.families.poisson import Poisson
+from emkit.families.successes import SuccessFamily
+
+FAMILIES: dict[str, Callable[[], Family[Any, Any]]] = {
+    "bernoulli": Bernoulli,
+    "binomial": Binomial,
+    "poisson": Poisson,
+    "gaussian": FullGaussian,
+    "gaussian-diag": DiagonalGaussian,
+    "gaussian-tied": TiedGaussian,
+    "gaussian-spherical": SphericalGaussian,
+}
+
+
+def family_named(name: str) -> Family[Any, Any]:
+    """The family of that name with its default settings. Errors: ModelError naming the families there are."""
+    if name not in FAMILIES:
+        raise ModelError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}.")
+    return FAMILIES[name]()
+
+
+__all__ = [
+    "FAMILIES",
+    "Bernoulli",
+    "Binomial",
+    "DiagonalGaussian",
+    "ExponentialFamily",
+    "Family",
+    "FullGaussian",
+    "GaussianFamily",
+    "Poisson",
+    "SphericalGaussian",
+    "SuccessFamily",
+    "TiedGaussian",
+    "family_named",
+]

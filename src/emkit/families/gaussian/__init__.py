@@ -1,0 +1,9 @@
+"""Normal distributions with full, diagonal, tied or spherical covariance, in one or many columns."""
+
+from emkit.families.gaussian.diagonal import DiagonalGaussian
+from emkit.families.gaussian.full import FullGaussian
+from emkit.families.gaussian.normal import GaussianFamily
+from emkit.families.gaussian.spherical import SphericalGaussian
+from emkit.families.gaussian.tied import TiedGaussian
+
+__all__ = ["DiagonalGaussian", "FullGaussian", "GaussianFamily", "SphericalGaussian", "TiedGaussian"]

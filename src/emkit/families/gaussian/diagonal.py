@@ -1,0 +1,74 @@
+"""Normal components with independent columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.spaces import Positive, Real
+from emkit.data.source import ArraySource
+from emkit.families.family import keep_where_empty, repeat
+from emkit.families.gaussian import normal
+from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+
+
+@dataclass(frozen=True, eq=False)
+class DiagonalGaussianParams(Parameters):
+    """`means` (K, d) and `variances` (K, d), in the units of the data and their squares."""
+
+    means: Annotated[Array, Real()]
+    variances: Annotated[Array, Positive()]
+
+
+@dataclass(frozen=True)
+class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
+    """log p(x|k) = -1/2 sum_j [(x_j - m_kj)^2 / v_kj + log v_kj + log 2 pi].
+
+    Data: x (n, d) of real numbers.
+    """
+
+    floor: float = normal.FLOOR
+
+    def __post_init__(self) -> None:
+        normal.check_floor(self.floor)
+
+    @property
+    def name(self) -> str:
+        return "gaussian-diag"
+
+    def log_density(self, params: DiagonalGaussianParams, x: Array) -> Array:
+        distance = np.stack(
+            [((x - m) ** 2 / v).sum(axis=1) for m, v in zip(params.means, params.variances, strict=True)], axis=1
+        )
+        return normal.log_normal(distance, np.log(params.variances).sum(axis=1), x.shape[1])
+
+    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
+        return np.stack([weights[:, k] @ (x - m) ** 2 for k, m in enumerate(means)])
+
+    def updates(self) -> GaussianUpdates:
+        return {"means": normal.updated_means, "variances": self._variances}
+
+    def _variances(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Array:
+        """The weighted mean of (x - m)^2 about the means `now`, none below the floor.
+
+        Shapes: scatter (K, d) -> (K, d). Unit: squares of the data's.
+        Errors: DegenerateFitError if a component collapsed and floor is 0.
+        Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            raw = normal.scatter_about(stats, before, now) / stats.mass[:, None]
+        raw = np.maximum(
+            keep_where_empty(raw, before.variances, stats.mass), self.floor * normal.pooled_variance(stats, before)
+        )
+        for k in np.flatnonzero((raw <= 0).any(axis=1)):
+            raise normal.collapsed(int(k))
+        return raw
+
+    def pooled(self, source: ArraySource, n_components: int) -> DiagonalGaussianParams:
+        mean, covariance, unit = normal.pooled_moments(source)
+        variance = np.maximum(np.diag(covariance), max(self.floor, normal.EPSILON) * unit)
+        return DiagonalGaussianParams(repeat(mean, n_components), repeat(variance, n_components))

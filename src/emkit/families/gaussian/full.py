@@ -1,0 +1,75 @@
+"""Normal components, each with a covariance matrix of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.spaces import PositiveDefinite, Real
+from emkit.data.source import ArraySource
+from emkit.families.family import keep_where_empty, repeat
+from emkit.families.gaussian import normal
+from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+
+
+@dataclass(frozen=True, eq=False)
+class FullGaussianParams(Parameters):
+    """`means` (K, d) and `covariances` (K, d, d), in the units of the data and their squares."""
+
+    means: Annotated[Array, Real()]
+    covariances: Annotated[Array, PositiveDefinite()]
+
+
+@dataclass(frozen=True)
+class FullGaussian(GaussianFamily[FullGaussianParams]):
+    """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi].
+
+    Data: x (n, d) of real numbers.
+    """
+
+    floor: float = normal.FLOOR
+
+    def __post_init__(self) -> None:
+        normal.check_floor(self.floor)
+
+    @property
+    def name(self) -> str:
+        return "gaussian"
+
+    def log_density(self, params: FullGaussianParams, x: Array) -> Array:
+        factors = np.linalg.cholesky(params.covariances)
+        distance = np.empty((len(x), len(factors)))
+        for k, factor in enumerate(factors):
+            z = solve_triangular(factor, (x - params.means[k]).T, lower=True, check_finite=False)
+            distance[:, k] = np.einsum("jn,jn->n", z, z)
+        log_determinant = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)
+        return normal.log_normal(distance, log_determinant, x.shape[1])
+
+    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
+        return np.stack([((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means)])
+
+    def updates(self) -> GaussianUpdates:
+        return {"means": normal.updated_means, "covariances": self._covariances}
+
+    def _covariances(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Array:
+        """The weighted mean of (x - m)(x - m)' about the means `now`, no direction of it below the floor.
+
+        Shapes: scatter (K, d, d) -> (K, d, d). Unit: squares of the data's.
+        Errors: DegenerateFitError if a component collapsed and floor is 0.
+        Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            raw = normal.scatter_about(stats, before, now) / stats.mass[:, None, None]
+        raw = keep_where_empty(raw, before.covariances, stats.mass)
+        unit = normal.pooled_variance(stats, before)
+        return np.stack([normal.lifted((c + c.T) / 2, unit, self.floor, k) for k, c in enumerate(raw)])
+
+    def pooled(self, source: ArraySource, n_components: int) -> FullGaussianParams:
+        mean, covariance, unit = normal.pooled_moments(source)
+        covariance = normal.lifted(covariance, unit, max(self.floor, normal.EPSILON), None)
+        return FullGaussianParams(repeat(mean, n_components), repeat(covariance, n_components))

@@ -1,0 +1,188 @@
+"""What all normal families share: means, statistics about the current means, and the floor under the variances.
+
+Second moments are taken about each component's current mean. Such sums add up over chunks, and lose no digits whatever the
+offset and the unit of the data; they are moved to the new mean in the M-step.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Update
+from emkit.core.statistics import Additive
+from emkit.data.source import ArraySource
+from emkit.errors import DegenerateFitError, ParameterError
+from emkit.families.family import Family
+
+LOG_2_PI = float(np.log(2 * np.pi))
+EPSILON = float(np.finfo(np.float64).eps)
+FLOOR = 1e-6
+
+
+class NormalParams(Protocol):
+    """Parameters with `means` (K, d)."""
+
+    @property
+    def means(self) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Moments(Additive):
+    """Sums about the means of the E-step.
+
+    `mass` (K,) = sum w; `shift` (K, d) = sum w (x - mean); `scatter` = sum w (x - mean)(x - mean)', in the shape that the
+    covariance form needs: (K, d, d), or only the diagonals (K, d).
+    """
+
+    mass: Array
+    shift: Array
+    scatter: Array
+
+
+G = TypeVar("G", bound=Any)
+
+
+class GaussianFamily(Family[G, Moments], Protocol[G]):
+    """A normal family: a subclass adds the form of its covariance.
+
+    `floor` bounds every variance from below, as a fraction of the variance of the whole data (in the data's own units), so
+    that no component can collapse onto a few rows; 0 takes the bound away.
+    """
+
+    @property
+    def floor(self) -> float:
+        """The least variance, as a fraction of the pooled variance."""
+        return FLOOR
+
+    @abstractmethod
+    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
+        """sum_i w_ik (x_i - mean_k)(x_i - mean_k)' in the shape of this form."""
+
+    def statistics(self, params: G, x: Array, weights: Array) -> Moments:
+        means = params.means
+        shift = np.stack([weights[:, k] @ (x - means[k]) for k in range(len(means))])
+        return Moments(weights.sum(axis=0), shift, self.scatter(x, weights, means))
+
+    def width(self, params: G) -> int:
+        return int(params.means.shape[1])
+
+    def check(self, source: ArraySource) -> None:
+        """Any finite number is possible."""
+
+
+def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
+    """The weighted mean of the rows of each component.
+
+    Shapes: mass (K,), shift (K, d) -> (K, d).
+    Source: set d/dmean [-1/2 sum w (x - mean)' C^-1 (x - mean)] = 0.
+    """
+    return before.means + _per_mass(stats.shift, stats.mass)
+
+
+def diagonal_of(scatter: Array) -> Array:
+    """The diagonals (K, d) of (K, d, d) or of (K, d), which are diagonals already."""
+    return np.einsum("kjj->kj", scatter) if scatter.ndim == 3 else scatter
+
+
+def scatter_about(stats: Moments, before: NormalParams, now: NormalParams) -> Array:
+    """`stats.scatter` moved from the means of the E-step to the means `now` (they may be held), floored at rounding.
+
+    A mean that moves by many standard deviations leaves a difference of huge numbers; what rounding may have eaten is put
+    back on the diagonal, so that the result stays positive.
+    """
+    move = now.means - before.means
+    mass = stats.mass[:, None]
+    if stats.scatter.ndim == 2:
+        moved = stats.scatter - 2 * move * stats.shift + mass * move**2
+        return np.maximum(moved, 0) + 4 * EPSILON * mass * move**2
+    cross = move[:, :, None] * stats.shift[:, None, :]
+    moved = stats.scatter - cross - np.swapaxes(cross, 1, 2) + mass[:, :, None] * move[:, :, None] * move[:, None, :]
+    j = np.arange(moved.shape[1])
+    moved[:, j, j] = np.maximum(moved[:, j, j], 0) + 4 * EPSILON * mass * move**2
+    return moved
+
+
+def pooled_variance(stats: Moments, before: NormalParams) -> Array:
+    """The variance of each column over all rows, shape (d,), put together from the statistics of the components."""
+    total = stats.mass.sum()
+    centres = before.means + _per_mass(stats.shift, stats.mass)
+    within = diagonal_of(stats.scatter) - stats.shift * _per_mass(stats.shift, stats.mass)
+    grand = stats.mass @ (centres - centres[0]) / total + centres[0]
+    spread = (within.sum(axis=0) + stats.mass @ (centres - grand) ** 2) / total
+    return np.asarray(_units(spread, grand))
+
+
+def _units(spread: Array, grand: Array) -> Array:
+    """A constant column has no variance to be a fraction of: it is given its own magnitude instead."""
+    return np.where(spread > (8 * EPSILON * grand) ** 2, spread, np.maximum(grand**2, 1.0))
+
+
+def _per_mass(sums: Array, mass: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(mass[:, None] > 0, sums / mass[:, None], 0.0)
+
+
+def collapsed(k: int | None) -> DegenerateFitError:
+    """The error for a component without a positive-definite covariance."""
+    who = "the shared covariance" if k is None else f"component {k}"
+    return DegenerateFitError(
+        f"{who} collapsed: its rows do not vary in every direction, so the likelihood has no maximum. Use fewer components, "
+        f"or leave the floor under the variances (floor={FLOOR:g})."
+    )
+
+
+def is_definite(matrix: Array) -> bool:
+    """Whether a symmetric matrix has a Cholesky factor."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array:
+    """The nearest covariance (d, d) with no direction below `floor`, measured where every column has variance 1.
+
+    Raising the small eigenvalues to the floor maximises the expected log-likelihood under that bound.
+    Errors: DegenerateFitError if there is no floor and the covariance is singular.
+    """
+    scale = np.sqrt(unit)
+    relative = covariance / np.outer(scale, scale)
+    if is_definite(relative - floor * np.eye(len(unit))):
+        return covariance
+    if floor == 0:
+        raise collapsed(k)
+    values, vectors = np.linalg.eigh(relative)
+    raised = (vectors * np.maximum(values, floor * (1 + 1e-9))) @ vectors.T
+    return (raised + raised.T) / 2 * np.outer(scale, scale)
+
+
+def check_floor(floor: float) -> None:
+    """Raise ParameterError unless 0 <= floor < 1."""
+    if not 0 <= floor < 1:
+        raise ParameterError(f"floor is {floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
+
+
+def log_normal(distance: Array, log_determinant: Array, d: int) -> Array:
+    """The normal log-density from squared Mahalanobis distances (n, K) and log-determinants (K,)."""
+    return -0.5 * (distance + log_determinant + d * LOG_2_PI)
+
+
+def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
+    """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data, in two passes."""
+    mean = np.average(source.x, axis=0, weights=source.weights)
+    mean = mean + np.average(source.x - mean, axis=0, weights=source.weights)
+    deviation = source.x - mean
+    covariance = (deviation * source.weights[:, None]).T @ deviation / source.total_weight
+    return mean, covariance, _units(np.diag(covariance), mean)
+
+
+GaussianUpdates = Mapping[str, Update[Moments, Any]]
+NormalP = TypeVar("NormalP", bound=Parameters)

@@ -1,0 +1,71 @@
+"""Normal components that are round: one variance for all columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.spaces import Positive, Real
+from emkit.data.source import ArraySource
+from emkit.families.family import keep_where_empty, repeat
+from emkit.families.gaussian import normal
+from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+
+
+@dataclass(frozen=True, eq=False)
+class SphericalGaussianParams(Parameters):
+    """`means` (K, d) and `variances` (K,), in the units of the data and their squares."""
+
+    means: Annotated[Array, Real()]
+    variances: Annotated[Array, Positive()]
+
+
+@dataclass(frozen=True)
+class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
+    """log p(x|k) = -1/2 [|x - m_k|^2 / v_k + d log v_k + d log 2 pi].
+
+    Data: x (n, d) of real numbers in one common unit.
+    """
+
+    floor: float = normal.FLOOR
+
+    def __post_init__(self) -> None:
+        normal.check_floor(self.floor)
+
+    @property
+    def name(self) -> str:
+        return "gaussian-spherical"
+
+    def log_density(self, params: SphericalGaussianParams, x: Array) -> Array:
+        distance = np.stack([((x - m) ** 2).sum(axis=1) for m in params.means], axis=1) / params.variances
+        return normal.log_normal(distance, x.shape[1] * np.log(params.variances), x.shape[1])
+
+    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
+        return np.stack([weights[:, k] @ (x - m) ** 2 for k, m in enumerate(means)])
+
+    def updates(self) -> GaussianUpdates:
+        return {"means": normal.updated_means, "variances": self._variances}
+
+    def _variances(self, stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> Array:
+        """The weighted mean of |x - m|^2 / d about the means `now`, none below the floor.
+
+        Shapes: scatter (K, d) -> (K,). Unit: squares of the data's.
+        Errors: DegenerateFitError if a component collapsed and floor is 0.
+        Source: set d/dv [-mass d/2 log v - trace(scatter) / (2 v)] = 0.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            raw = normal.scatter_about(stats, before, now).mean(axis=1) / stats.mass
+        least = self.floor * normal.pooled_variance(stats, before).mean()
+        raw = np.maximum(keep_where_empty(raw, before.variances, stats.mass), least)
+        for k in np.flatnonzero(raw <= 0):
+            raise normal.collapsed(int(k))
+        return raw
+
+    def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
+        mean, covariance, unit = normal.pooled_moments(source)
+        variance = max(float(np.diag(covariance).mean()), max(self.floor, normal.EPSILON) * float(unit.mean()))
+        return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, variance))

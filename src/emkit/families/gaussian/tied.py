@@ -1,0 +1,73 @@
+"""Normal components that share one covariance matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.spaces import PositiveDefinite, Real
+from emkit.data.source import ArraySource
+from emkit.families.family import repeat
+from emkit.families.gaussian import normal
+from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+
+
+@dataclass(frozen=True, eq=False)
+class TiedGaussianParams(Parameters):
+    """`means` (K, d) and one `covariance` (d, d), in the units of the data and their squares."""
+
+    means: Annotated[Array, Real()]
+    covariance: Annotated[Array, PositiveDefinite()]
+
+
+@dataclass(frozen=True)
+class TiedGaussian(GaussianFamily[TiedGaussianParams]):
+    """log p(x|k) = -1/2 [(x - m_k)' C^-1 (x - m_k) + log |C| + d log 2 pi].
+
+    Data: x (n, d) of real numbers.
+    """
+
+    floor: float = normal.FLOOR
+
+    def __post_init__(self) -> None:
+        normal.check_floor(self.floor)
+
+    @property
+    def name(self) -> str:
+        return "gaussian-tied"
+
+    def log_density(self, params: TiedGaussianParams, x: Array) -> Array:
+        factor = np.linalg.cholesky(params.covariance)
+        distance = np.empty((len(x), len(params.means)))
+        for k, mean in enumerate(params.means):
+            z = solve_triangular(factor, (x - mean).T, lower=True, check_finite=False)
+            distance[:, k] = np.einsum("jn,jn->n", z, z)
+        log_determinant = np.full(len(params.means), 2 * np.log(np.diag(factor)).sum())
+        return normal.log_normal(distance, log_determinant, x.shape[1])
+
+    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
+        return np.stack([((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means)])
+
+    def updates(self) -> GaussianUpdates:
+        return {"means": normal.updated_means, "covariance": self._covariance}
+
+    def _covariance(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Array:
+        """The mean of (x - m_k)(x - m_k)' over all components, about the means `now`, no direction of it below the floor.
+
+        Shapes: scatter (K, d, d) -> (d, d). Unit: squares of the data's.
+        Errors: DegenerateFitError if it collapsed and floor is 0.
+        Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0 with mass and scatter summed over components.
+        """
+        raw = normal.scatter_about(stats, before, now).sum(axis=0) / stats.mass.sum()
+        return normal.lifted((raw + raw.T) / 2, normal.pooled_variance(stats, before), self.floor, None)
+
+    def pooled(self, source: ArraySource, n_components: int) -> TiedGaussianParams:
+        mean, covariance, unit = normal.pooled_moments(source)
+        return TiedGaussianParams(
+            repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, normal.EPSILON), None)
+        )

@@ -1,0 +1,56 @@
+"""What Bernoulli and binomial columns share: a row is a number of successes and a number of failures."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Update
+from emkit.core.spaces import Probability
+from emkit.data.source import ArraySource
+from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
+
+
+@dataclass(frozen=True, eq=False)
+class SuccessParams(Parameters):
+    """`probabilities` (K, d): the chance of success in each column of successes."""
+
+    probabilities: Annotated[Array, Probability()]
+
+
+class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
+    """log p(x|k) = sum_j h_j log p_kj + t_j log(1 - p_kj) + log_base(x), with h successes and t failures."""
+
+    @abstractmethod
+    def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
+        """The two counts of every row, each (n, d)."""
+
+    def features(self, x: Array) -> Array:
+        return lead_with(1, *self.successes_and_failures(x))
+
+    def natural(self, params: SuccessParams) -> Array:
+        return lead_with(0, safe_log(params.probabilities), safe_log(1 - params.probabilities))
+
+    def updates(self) -> Mapping[str, Update[Totals, SuccessParams]]:
+        return {"probabilities": self._probabilities}
+
+    def _probabilities(self, stats: Totals, before: SuccessParams, now: SuccessParams) -> Array:
+        """Expected successes / (expected successes + expected failures).
+
+        Shapes: sums (K, 1 + 2d) -> (K, d).
+        Source: set d/dp [h log p + t log(1 - p)] = 0; Do & Batzoglou (2008), Nature Biotechnology 26, 897-899.
+        """
+        successes, failures = np.split(stats.sums[:, 1:], 2, axis=1)
+        trials = successes + failures
+        with np.errstate(invalid="ignore"):
+            return keep_where_empty(successes / trials, before.probabilities, trials)
+
+    def pooled(self, source: ArraySource, n_components: int) -> SuccessParams:
+        successes, failures = (source.weights @ count for count in self.successes_and_failures(source.x))
+        return SuccessParams(repeat(successes / (successes + failures), n_components))

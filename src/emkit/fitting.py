@@ -1,0 +1,75 @@
+"""`fit`: any model, any data, one start or many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from emkit.core.engine import Record, Watch, run
+from emkit.core.evaluation import EMMap
+from emkit.core.mapreduce import serial
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import LatentModel, MapReduce, Solver
+from emkit.core.restarts import Restarts, best_of
+from emkit.core.solvers import Plain
+from emkit.core.stopping import Budget, Decreased, Rule, Settled
+from emkit.data.source import as_source
+from emkit.errors import ModelError
+from emkit.result import Result
+
+P = TypeVar("P", bound=Parameters)
+
+
+def unwatched(steps: Any) -> Any:
+    """Pass every step on: the `watch` of those who do not look."""
+    return steps
+
+
+def default_rules(model: LatentModel[Any, Any], tol: float, max_evaluations: int) -> tuple[Rule, ...]:
+    """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget."""
+    budget = Budget(max_evaluations)
+    return (Decreased(), Settled(tol), budget) if model.ascends else (budget,)
+
+
+def fit(
+    model: LatentModel[P, Any],
+    data: Any,
+    start: P | Iterable[P],
+    *,
+    weights: Any = None,
+    solver: Solver[P, Any] | None = None,
+    tol: float = 1e-8,
+    max_evaluations: int = 10_000,
+    rules: Iterable[Rule] | None = None,
+    map_reduce: MapReduce = serial,
+    watch: Watch = unwatched,
+) -> Result[P]:
+    """Fit any latent-variable model by expectation-maximization.
+
+    `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
+    occurs. `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
+    `solver`: `Plain()` (the default), `Squarem()` or your own. `tol`: how much log-likelihood may be left to gain.
+    `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
+    wraps the stream of steps of each run (progress, traces).
+    Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
+    """
+    if not hasattr(model, "e_step"):
+        raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
+    if not tol >= 0:
+        raise ModelError(f"tol is {tol}; it must be a number >= 0 (in units of log-likelihood).")
+    if max_evaluations < 1:
+        raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
+    source = as_source(data, weights)
+    starts = [start] if isinstance(start, Parameters) else list(start)
+    if not starts:
+        raise ModelError("there is no start: give parameters, or several of them.")
+    chosen: Solver[P, Any] = solver if solver is not None else Plain()
+    ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
+
+    def one(first: P) -> Record[P]:
+        return run(EMMap(model, source, first, map_reduce), first, chosen, ending, watch)
+
+    for first in starts:
+        model.check(first, source)
+    runs: Restarts[P] = best_of(one, starts)
+    return Result(model, source, runs, map_reduce)

@@ -1,0 +1,54 @@
+"""The slides' three coins: toss z; heads, then report a toss of a, else of b. Ten reports, and z is never seen."""
+
+from __future__ import annotations
+
+from emkit.data.source import ArraySource
+from emkit.families.bernoulli import Bernoulli
+from emkit.families.successes import SuccessParams
+from emkit.lessons.lesson import Lesson, Printed
+from emkit.models.mixture import Mixture, MixtureParams
+
+REPORTS = (1, 1, 0, 1, 0, 0, 1, 0, 1, 1)
+SLIDES = "Expectation Maximization Algorithm, slides, CSE, UNSW, 14 April 2021, example 1"
+
+
+def three_coins() -> Lesson:
+    """The lesson, from the slides' start pi = 0.6, alpha = 0.1, beta = 0.8."""
+    return Lesson(
+        name="three-coins",
+        title="Three coins, ten reports",
+        story=(
+            "Coin z (heads with probability pi) decides which coin is tossed and reported: a (heads with alpha) or b (heads "
+            "with beta). The ten reports are 1 1 0 1 0 0 1 0 1 1; z is never seen."
+        ),
+        model=Mixture(Bernoulli()),
+        source=ArraySource(REPORTS, columns=["x"]),
+        start=MixtureParams([0.6, 0.4], SuccessParams([[0.1], [0.8]])),  # type: ignore[arg-type]
+        components=("a", "b"),
+        symbols={
+            "pi": "proportions[0]",
+            "alpha": "components.probabilities[0, 0]",
+            "beta": "components.probabilities[1, 0]",
+        },
+        printed=PRINTED,
+        notice=NOTICE,
+        reference=SLIDES,
+    )
+
+
+PRINTED = (
+    Printed("mu[x=1]", "0.16", "Concrete Example, P(z=1 | x=1)"),
+    Printed("mu[x=0]", "0.82", "Concrete Example, P(z=1 | x=0)"),
+    Printed("pi", "0.424", "Concrete Example /2, pi"),
+    Printed("alpha", "0.226", "Concrete Example /2, alpha"),
+    Printed("beta", "0.875", "Concrete Example /2, beta"),
+)
+
+NOTICE = (
+    "The slides print P(z=1 | x=0) = 0.82. Their denominator has 0.6 * 0.2 where (1 - pi)(1 - beta) = 0.4 * 0.2 belongs; the "
+    "right value is 27/31 = 0.8710, and pi, alpha and beta follow.",
+    "Single tosses reveal only pi * alpha + (1 - pi) * beta, the chance of a 1. Every (pi, alpha, beta) for which it is 0.6 "
+    "has the same, highest likelihood: the data cannot tell them apart.",
+    "Therefore EM stops after one step, from any start, and where it stops depends on the start alone.",
+    "The slip cannot be seen in the likelihood, which reaches its maximum all the same; only checking the E-step finds it.",
+)

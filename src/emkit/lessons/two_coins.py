@@ -1,0 +1,68 @@
+"""Do & Batzoglou's two coins: five draws of ten tosses, and nobody wrote down which coin was drawn."""
+
+from __future__ import annotations
+
+from emkit.data.source import ArraySource
+from emkit.families.binomial import Binomial
+from emkit.families.successes import SuccessParams
+from emkit.lessons.lesson import Lesson, Printed
+from emkit.models.frozen import Frozen
+from emkit.models.mixture import Mixture, MixtureParams
+
+TOSSES = ("HTTTHHTHTH", "HHHHTHHHHH", "HTHHHHHTHH", "HTHTTTHHTT", "THHHTHHHTH")
+PAPER = "Do & Batzoglou (2008), Nature Biotechnology 26, 897-899, figure 1b"
+
+
+def two_coins(free_proportions: bool = False) -> Lesson:
+    """The lesson; with `free_proportions` the probability of drawing coin A is estimated, too (the paper fixes it at 1/2)."""
+    mixture = Mixture(Binomial(trials=10, ordered=True))
+    model = mixture if free_proportions else Frozen(mixture, "proportions")
+    extra = {"pi": "proportions[0]"} if free_proportions else {}
+    heads = [[toss.count("H")] for toss in TOSSES]
+    return Lesson(
+        name="two-coins-free" if free_proportions else "two-coins",
+        title="Two coins, five draws of ten tosses",
+        story=(
+            "Two coins of unknown bias lie in a bag. Five times one is drawn and tossed ten times; which coin it was is not "
+            "recorded. " + ("The chance of drawing coin A is estimated." if free_proportions else "Both are equally likely.")
+        ),
+        model=model,
+        source=ArraySource(heads, columns=["heads"]),
+        start=MixtureParams([0.5, 0.5], SuccessParams([[0.6], [0.5]])),  # type: ignore[arg-type]
+        components=("A", "B"),
+        symbols={
+            "theta_A": "components.probabilities[0, 0]",
+            "theta_B": "components.probabilities[1, 0]",
+            **extra,
+        },
+        row_names=TOSSES,
+        printed=() if free_proportions else PRINTED,
+        notice=NOTICE,
+        reference=PAPER,
+    )
+
+
+PRINTED = (
+    Printed("r[1]", "0.45", "E-step, draw 1, coin A"),
+    Printed("r[2]", "0.80", "E-step, draw 2, coin A"),
+    Printed("r[3]", "0.73", "E-step, draw 3, coin A"),
+    Printed("r[4]", "0.35", "E-step, draw 4, coin A"),
+    Printed("r[5]", "0.65", "E-step, draw 5, coin A"),
+    Printed("heads_A", "21.3", "E-step, total heads of coin A"),
+    Printed("tails_A", "8.6", "E-step, total tails of coin A"),
+    Printed("heads_B", "11.7", "E-step, total heads of coin B"),
+    Printed("tails_B", "8.4", "E-step, total tails of coin B"),
+    Printed("theta_A", "0.71", "M-step, coin A"),
+    Printed("theta_B", "0.58", "M-step, coin B"),
+)
+
+NOTICE = (
+    "The M-step is the estimate one would make with known coins, heads / tosses, with fractional counts in place of counts: "
+    "each draw is shared between the coins by its responsibilities.",
+    "Hard EM gives each draw wholly to its likelier coin: B A A B A. It lands on 0.80 and 0.45 in one step, the estimate for "
+    "coins that were really so; soft EM ends at 0.797 and 0.520, because draws 1 and 4 are in doubt.",
+    "From equal coins nothing can tell them apart: one step leads to (0.66, 0.66), where EM stands still. It is a saddle, "
+    "not a maximum.",
+    "The paper fixes the chance of drawing coin A at 1/2. Estimating it, too, changes the answer (0.793, 0.514, with chance "
+    "0.523), and five draws hardly determine it.",
+)

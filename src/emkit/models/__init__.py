@@ -1,0 +1,20 @@
+"""How latent and observed are joined: one model a file."""
+
+from emkit.models.assignment import Assignment, Hard, Sampled, Soft
+from emkit.models.cells import Cell, Cells, CellsParams
+from emkit.models.frozen import Frozen, bare
+from emkit.models.mixture import Mixture, MixtureParams
+
+__all__ = [
+    "Assignment",
+    "Cell",
+    "Cells",
+    "CellsParams",
+    "Frozen",
+    "Hard",
+    "Mixture",
+    "MixtureParams",
+    "Sampled",
+    "Soft",
+    "bare",
+]

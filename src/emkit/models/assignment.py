@@ -1,0 +1,107 @@
+"""How an E-step assigns rows to latent states: in shares, to the likeliest, or by drawing lots."""
+
+from __future__ import annotations
+
+import zlib
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.errors import ParameterError
+from emkit.families.family import LOG_OF_ZERO
+
+
+class Assigned(NamedTuple):
+    """`responsibilities` (n, K), rows summing to 1; `log_likelihood` (n,) of each row; `gap` (n,), its distance from exact."""
+
+    responsibilities: Array
+    log_likelihood: Array
+    gap: Array
+
+
+def normalise(log_joint: Array) -> tuple[Array, Array]:
+    """Posterior probabilities (n, K) and log-likelihoods (n,) from log p(x_i, z=k).
+
+    Errors: ParameterError naming the first row that is impossible under every latent state.
+    """
+    highest = log_joint.max(axis=1)
+    for row in np.flatnonzero(~(highest > LOG_OF_ZERO / 2))[:1]:
+        raise ParameterError(
+            f"a row (number {row} of its chunk) has probability 0 under every latent state at these parameters. Start from "
+            "parameters under which every row is possible (no probabilities of exactly 0 or 1)."
+        )
+    joint = np.exp(log_joint - highest[:, None])
+    total = joint.sum(axis=1)
+    return joint / total[:, None], highest + np.log(total)
+
+
+class Assignment(Protocol):
+    """Turns joint log-probabilities into the distribution over latent states that the M-step will use."""
+
+    @property
+    @abstractmethod
+    def ascends(self) -> bool:
+        """Whether EM with this assignment raises its objective in every step."""
+
+    @abstractmethod
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+        """Assign the rows of one chunk. A pure function: the same input gives the same result, drawn lots included."""
+
+
+@dataclass(frozen=True)
+class Soft(Assignment):
+    """The posterior itself, Q_i(z) = p(z | x_i; theta): EM."""
+
+    @property
+    def ascends(self) -> bool:
+        return True
+
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+        responsibilities, log_likelihood = normalise(log_joint)
+        return Assigned(responsibilities, log_likelihood, np.zeros(len(log_joint)))
+
+
+@dataclass(frozen=True)
+class Hard(Assignment):
+    """All of a row to its likeliest state (the first of equals): classification EM.
+
+    Its objective is the classification log-likelihood sum_i max_k log p(x_i, z=k), below the log-likelihood by the gap.
+    Source: Celeux & Govaert (1992), Comput. Statist. Data Anal. 14, 315-332.
+    """
+
+    @property
+    def ascends(self) -> bool:
+        return True
+
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+        _, log_likelihood = normalise(log_joint)
+        states = log_joint.argmax(axis=1)
+        rows = np.arange(len(log_joint))
+        responsibilities = np.zeros_like(log_joint)
+        responsibilities[rows, states] = 1.0
+        return Assigned(responsibilities, log_likelihood, log_likelihood - log_joint[rows, states])
+
+
+@dataclass(frozen=True)
+class Sampled(Assignment):
+    """Each row to a state drawn from its posterior: stochastic EM. A row of whole-number weight w draws w times.
+
+    The lots are a function of the seed, the rows and the parameters. The objective is the log-likelihood, which wanders.
+    Source: Celeux & Diebolt (1985), Comput. Statist. Quart. 2, 73-82.
+    """
+
+    seed: int = 0
+
+    @property
+    def ascends(self) -> bool:
+        return False
+
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+        posterior, log_likelihood = normalise(log_joint)
+        rng = np.random.default_rng([self.seed, start, zlib.crc32(np.ascontiguousarray(log_joint).tobytes())])
+        draws = np.where(weights == np.floor(weights), np.maximum(weights, 1), 1).astype(np.int64)
+        counts = rng.multinomial(draws, posterior)
+        return Assigned(counts / draws[:, None], log_likelihood, np.zeros(len(log_joint)))

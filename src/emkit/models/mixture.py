@@ -1,0 +1,109 @@
+"""Every row comes from one of K components; which one is not observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Complete, Expectation, LatentModel, Update
+from emkit.core.spaces import Simplex
+from emkit.core.statistics import Additive
+from emkit.data.source import ArraySource, Chunk
+from emkit.errors import DataError, ParameterError
+from emkit.families.family import Family, safe_log
+from emkit.models.assignment import Assigned, Assignment, Soft
+
+P = TypeVar("P", bound=Parameters)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, eq=False)
+class MixtureParams(Parameters, Generic[P]):
+    """`proportions` (K,) that sum to 1, and the parameters of the K `components`."""
+
+    proportions: Annotated[Array, Simplex()]
+    components: P
+
+
+@dataclass(frozen=True)
+class MixtureStats(Additive, Generic[S]):
+    """`mass` (K,): the expected number of rows of each component; `components`: the family's statistics."""
+
+    mass: Array
+    components: S
+
+
+@dataclass(frozen=True)
+class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
+    """p(x) = sum_k proportions_k p(x | component k), for any family; `assignment` is how the E-step assigns rows.
+
+    To hold the proportions at their start, wrap it: ``Frozen(Mixture(family), "proportions")``.
+    """
+
+    family: Family[P, S]
+    assignment: Assignment = field(default_factory=Soft)
+
+    def log_joint(self, params: MixtureParams[P], x: Array) -> Array:
+        """Log p(x_i, z=k; theta), shape (n, K)."""
+        return safe_log(params.proportions) + self.family.log_density(params.components, x)
+
+    def complete(self, params: MixtureParams[P], chunk: Chunk) -> Complete:
+        """The chunk with its latent states written out."""
+        return Complete(self.log_joint(params, chunk.x), chunk.weights)
+
+    def assign(self, params: MixtureParams[P], chunk: Chunk) -> Assigned:
+        """The responsibilities that the E-step uses, with the log-likelihood of each row."""
+        return self.assignment.assign(self.log_joint(params, chunk.x), chunk.weights, chunk.start)
+
+    def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
+        assigned = self.assign(params, chunk)
+        shares = assigned.responsibilities * chunk.weights[:, None]
+        return Expectation(
+            MixtureStats(shares.sum(axis=0), self.family.statistics(params.components, chunk.x, shares)),
+            log_likelihood=float(chunk.weights @ assigned.log_likelihood),
+            rows=float(chunk.weights.sum()),
+            gap=float(chunk.weights @ assigned.gap),
+        )
+
+    def updates(self) -> Mapping[str, Update[MixtureStats[S], MixtureParams[P]]]:
+        inner = {f"components.{path}": _inside(update) for path, update in self.family.updates().items()}
+        return {"proportions": _proportions, **inner}
+
+    def check(self, params: MixtureParams[P], source: ArraySource) -> None:
+        self.family.check(source)
+        width = self.family.width(params.components)
+        if width is not None and width != len(source.columns):
+            raise DataError(
+                f"the parameters are for {width} columns but the data have {len(source.columns)} ({', '.join(source.columns)})."
+            )
+        _check_component_axis(params)
+
+    @property
+    def ascends(self) -> bool:
+        return self.assignment.ascends
+
+
+def _proportions(stats: MixtureStats[Any], before: MixtureParams[Any], now: MixtureParams[Any]) -> Array:
+    """Expected number of rows / number of rows.
+
+    Shapes: mass (K,) -> (K,).
+    Source: maximise sum_k mass_k log proportion_k with a Lagrange multiplier for their sum.
+    """
+    return stats.mass / stats.mass.sum()
+
+
+def _inside(update: Update[Any, Any]) -> Update[Any, Any]:
+    return lambda stats, before, now: update(stats.components, before.components, now.components)
+
+
+def _check_component_axis(params: MixtureParams[Any]) -> None:
+    from_components = np.asarray(next(iter(vars(params.components).values())))
+    if len(from_components) != len(params.proportions):
+        raise ParameterError(
+            f"there are {len(params.proportions)} proportions but {len(from_components)} components; give one proportion each."
+        )

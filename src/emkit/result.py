@@ -1,0 +1,125 @@
+"""What `fit` hands back: the record of the best run, and the things one asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from emkit.core.engine import Moment, Record
+from emkit.core.evaluation import EMMap
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import LatentModel, MapReduce
+from emkit.core.restarts import Restarts
+from emkit.errors import Outcome
+from emkit.inference import (
+    Identifiability,
+    StandardErrors,
+    identifiability,
+    missing_information,
+    standard_errors,
+)
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class Result(Generic[P]):
+    """A fitted model. `params`, `log_likelihood` and `objective` belong together: they are of one evaluation."""
+
+    model: LatentModel[P, Any]
+    source: Any
+    runs: Restarts[P]
+    map_reduce: MapReduce
+
+    @property
+    def record(self) -> Record[P]:
+        """The best run."""
+        return self.runs.best
+
+    @property
+    def params(self) -> P:
+        """The parameters at the end of the best run."""
+        return self.record.params
+
+    @property
+    def log_likelihood(self) -> float:
+        """Total log-likelihood of the data at `params`, natural logarithm."""
+        return self.record.log_likelihood
+
+    @property
+    def objective(self) -> float:
+        """What was maximised: the log-likelihood, plus log-prior, less the gap of an inexact E-step."""
+        return self.record.objective
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run ended, with its sentence."""
+        return self.record.outcome
+
+    @property
+    def converged(self) -> bool:
+        """True only if the run met the stopping rule for convergence."""
+        return self.outcome.converged
+
+    @property
+    def iterations(self) -> int:
+        """Steps of the solver in the best run."""
+        return self.record.iterations
+
+    @property
+    def evaluations(self) -> int:
+        """Passes over the data in the best run."""
+        return self.record.evaluations
+
+    @property
+    def history(self) -> tuple[Moment, ...]:
+        """Iteration, evaluations, objective and log-likelihood of every step of the best run."""
+        return self.record.history
+
+    @cached_property
+    def _em(self) -> EMMap[P]:
+        return EMMap(self.model, self.source, self.params, self.map_reduce)
+
+    @cached_property
+    def rows(self) -> float:
+        """The number of rows (their total weight) that the likelihood is of."""
+        return self._em.expectation(self.params).rows
+
+    @property
+    def free_parameters(self) -> int:
+        """The number of free parameters."""
+        return self._em.coordinates.size
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log-likelihood + 2 free parameters; lower is better."""
+        return -2 * self.log_likelihood + 2 * self.free_parameters
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, -2 log-likelihood + free parameters * log(rows); lower is better."""
+        return -2 * self.log_likelihood + self.free_parameters * float(np.log(self.rows))
+
+    @property
+    def boundary(self) -> tuple[str, ...]:
+        """Names of estimates that lie on the boundary of their space: probabilities of 0 or 1, proportions of 0."""
+        return tuple(self._em.coordinates.on_boundary(self.params))
+
+    def standard_errors(self) -> StandardErrors:
+        """Standard errors of all parameters from the observed information (about 6 p^2 passes over the data)."""
+        return standard_errors(self._em, self.params)
+
+    def identifiability(self) -> Identifiability:
+        """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
+        return identifiability(self._em, self.params)
+
+    def missing_information(self) -> Any:
+        """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
+        return missing_information(self._em, self.params)
+
+    def starts(self) -> Restarts[P]:
+        """Every run, from every start."""
+        return self.runs
