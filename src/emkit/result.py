@@ -86,7 +86,7 @@ class Result(Generic[P]):
     @cached_property
     def rows(self) -> float:
         """The number of rows (their total weight) that the likelihood is of."""
-        return self._em.expectation(self.params).rows
+        return float(self._em.expectation(self.params).rows)
 
     @property
     def free_parameters(self) -> int:

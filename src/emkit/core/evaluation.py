@@ -70,7 +70,7 @@ class EMMap(Generic[P]):
         return self._objective(self.expectation(params), params)
 
     def _objective(self, total: Expectation[Any], params: P) -> float:
-        return total.log_likelihood - total.gap + self.model.log_prior(params)
+        return float(total.log_likelihood - total.gap + self.model.log_prior(params))
 
     def __call__(self, params: P) -> Evaluation[P]:
         total = self.expectation(params)
@@ -80,7 +80,8 @@ class EMMap(Generic[P]):
                 f"the log-likelihood is {total.log_likelihood} at these parameters: some rows have probability 0 under "
                 "every latent state, or a value overflowed. Start from parameters under which every row is possible."
             )
-        here = Evaluation(params, objective, total.log_likelihood, self.model.m_step(total.statistics, params))
+        update = self.model.m_step(total.statistics, params)
+        here = Evaluation(params, objective, float(total.log_likelihood), update)
         self._measure(here)
         return here
 
