@@ -34,13 +34,19 @@ from emkit.families import (
     FAMILIES,
     Bernoulli,
     Binomial,
+    Categorical,
     DiagonalGaussian,
+    Exponential,
     FullGaussian,
+    Gamma,
     Poisson,
     SphericalGaussian,
     TiedGaussian,
     family_named,
 )
+from emkit.families.categorical import CategoricalParams, LevelShares
+from emkit.families.exponential import ExponentialParams
+from emkit.families.gamma import GammaParams
 from emkit.families.gaussian.diagonal import DiagonalGaussianParams
 from emkit.families.gaussian.full import FullGaussianParams
 from emkit.families.gaussian.spherical import SphericalGaussianParams
@@ -70,6 +76,8 @@ __all__ = [
     "ArraySource",
     "Bernoulli",
     "Binomial",
+    "Categorical",
+    "CategoricalParams",
     "Cell",
     "Cells",
     "CellsParams",
@@ -83,11 +91,16 @@ __all__ = [
     "EmkitWarning",
     "Evaluation",
     "Expectation",
+    "Exponential",
+    "ExponentialParams",
     "Frozen",
     "FullGaussian",
     "FullGaussianParams",
+    "Gamma",
+    "GammaParams",
     "Hard",
     "LatentModel",
+    "LevelShares",
     "Mixture",
     "MixtureParams",
     "ModelError",

@@ -8,7 +8,10 @@ from typing import Any
 from emkit.errors import ModelError
 from emkit.families.bernoulli import Bernoulli
 from emkit.families.binomial import Binomial
+from emkit.families.categorical import Categorical
+from emkit.families.exponential import Exponential
 from emkit.families.family import ExponentialFamily, Family
+from emkit.families.gamma import Gamma
 from emkit.families.gaussian import (
     DiagonalGaussian,
     FullGaussian,
@@ -23,6 +26,9 @@ FAMILIES: dict[str, Callable[[], Family[Any, Any]]] = {
     "bernoulli": Bernoulli,
     "binomial": Binomial,
     "poisson": Poisson,
+    "categorical": Categorical,
+    "exponential": Exponential,
+    "gamma": Gamma,
     "gaussian": FullGaussian,
     "gaussian-diag": DiagonalGaussian,
     "gaussian-tied": TiedGaussian,
@@ -41,10 +47,13 @@ __all__ = [
     "FAMILIES",
     "Bernoulli",
     "Binomial",
+    "Categorical",
     "DiagonalGaussian",
+    "Exponential",
     "ExponentialFamily",
     "Family",
     "FullGaussian",
+    "Gamma",
     "GaussianFamily",
     "Poisson",
     "SphericalGaussian",

@@ -1,0 +1,79 @@
+"""Independent columns of waiting times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Update
+from emkit.core.spaces import Positive
+from emkit.data.source import ArraySource
+from emkit.errors import DataError, DegenerateFitError
+from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+
+
+@dataclass(frozen=True, eq=False)
+class ExponentialParams(Parameters):
+    """`rates` (K, d): events per unit of time, > 0; the mean waiting time is 1 / rate."""
+
+    rates: Annotated[Array, Positive()]
+
+
+@dataclass(frozen=True)
+class Exponential(ExponentialFamily[ExponentialParams]):
+    """Independent exponential columns: log p(x|k) = sum_j log r_kj - r_kj x_j.
+
+    Data: x (n, d) of numbers >= 0.
+    """
+
+    @property
+    def name(self) -> str:
+        return "exponential"
+
+    def features(self, x: Array) -> Array:
+        return lead_with(1, x)
+
+    def natural(self, params: ExponentialParams) -> Array:
+        return np.concatenate([np.log(params.rates).sum(axis=1, keepdims=True), -params.rates], axis=1)
+
+    def log_base(self, x: Array) -> Array:
+        return np.zeros(len(x))
+
+    def updates(self) -> Mapping[str, Update[Totals, ExponentialParams]]:
+        return {"rates": self._rates}
+
+    def _rates(self, stats: Totals, before: ExponentialParams, now: ExponentialParams) -> Array:
+        """Expected number of rows / expected total time.
+
+        Shapes: sums (K, 1 + d) -> (K, d). Unit: one over the data's.
+        Errors: DegenerateFitError if a component received only zeros.
+        Source: set d/dr [mass log r - total r] = 0; McLachlan & Peel (2000), Finite Mixture Models.
+        """
+        total = stats.sums[:, 1:]
+        for k, column in np.argwhere((total <= 0) & (stats.mass[:, None] > 0)):
+            raise DegenerateFitError(
+                f"component {k} sees only zeros in column {column}: its rate would be infinite, and the likelihood has no "
+                "maximum. Use fewer components, or another start."
+            )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return keep_where_empty(stats.mass[:, None] / total, before.rates, stats.mass)
+
+    def pooled(self, source: ArraySource, n_components: int) -> ExponentialParams:
+        means = np.average(source.x, axis=0, weights=source.weights)
+        for column in np.flatnonzero(means == 0):
+            raise DataError(
+                f"column {source.columns[column]!r} holds only zeros; its exponential rate would be infinite. Leave the "
+                "column out."
+            )
+        return ExponentialParams(repeat(1 / means, n_components))
+
+    def check(self, source: ArraySource) -> None:
+        source.refuse(lambda x: x < 0, "exponential times must be numbers >= 0.")
+
+    def width(self, params: ExponentialParams) -> int:
+        return params.rates.shape[1]

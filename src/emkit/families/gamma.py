@@ -1,0 +1,158 @@
+"""Independent columns of positive amounts.
+
+The density is written with the mean m of a column, not with its rate a / m, for two reasons. The best mean is the weighted
+mean of the rows whatever the shape, so that means and shapes can be maximised in turn and either can be held. And the
+density then depends on x through u = x / m - 1 alone, whose statistics add up over chunks and lose no digits however narrow
+a component is (sums of x and log x lose them all at a shape of 1e8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Update
+from emkit.core.spaces import Positive
+from emkit.core.statistics import Additive
+from emkit.data.source import ArraySource
+from emkit.errors import DegenerateFitError, ParameterError
+from emkit.families.family import Family, keep_where_empty, repeat
+from emkit.families.gamma_shape import log_less_gammaln, shape_of
+
+EPSILON = float(np.finfo(np.float64).eps)
+FLOOR = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class GammaParams(Parameters):
+    """`shapes` (K, d), without a unit, and `means` (K, d) in the unit of the data; both > 0."""
+
+    shapes: Annotated[Array, Positive()]
+    means: Annotated[Array, Positive()]
+
+    @property
+    def rates(self) -> Array:
+        """Shape / mean, the coefficient of -x in the log-density, shape (K, d)."""
+        return self.shapes / self.means
+
+
+@dataclass(frozen=True)
+class GammaStats(Additive):
+    """Sums about the means m of the E-step, with u = x / m - 1.
+
+    `mass` (K,) = sum w; `shift` (K, d) = sum w u; `excess` (K, d) = sum w (u - log(1 + u)).
+    """
+
+    mass: Array
+    shift: Array
+    excess: Array
+
+
+@dataclass(frozen=True)
+class Gamma(Family[GammaParams, GammaStats]):
+    """Independent gamma columns: log p(x|k) = sum_j a log(a / m) - log Gamma(a) + (a - 1) log x - a x / m, with a = a_kj.
+
+    Data: x (n, d) of numbers > 0.
+    `floor` bounds every component's spread, log(mean of x) - mean(log x), from below, as a fraction of that of the whole
+    data, so that no component can collapse onto equal values; 0 takes the bound away.
+    Errors: ParameterError unless 0 <= floor < 1.
+    """
+
+    floor: float = FLOOR
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor < 1:
+            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled spread and must lie in [0, 1).")
+
+    @property
+    def name(self) -> str:
+        return "gamma"
+
+    def log_density(self, params: GammaParams, x: Array) -> Array:
+        constant = log_less_gammaln(params.shapes).sum(axis=1)
+        deviance = [excess(x, m) @ a for a, m in zip(params.shapes, params.means, strict=True)]
+        return constant - np.stack(deviance, axis=1) - np.log(x).sum(axis=1, keepdims=True)
+
+    def statistics(self, params: GammaParams, x: Array, weights: Array) -> GammaStats:
+        shift = np.stack([weights[:, k] @ ((x - m) / m) for k, m in enumerate(params.means)])
+        beyond = np.stack([weights[:, k] @ excess(x, m) for k, m in enumerate(params.means)])
+        return GammaStats(weights.sum(axis=0), shift, beyond)
+
+    def updates(self) -> Mapping[str, Update[GammaStats, GammaParams]]:
+        return {"means": self._means, "shapes": self._shapes}
+
+    def _means(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
+        """The weighted mean of the rows of each component.
+
+        Shapes: mass (K,), shift (K, d) -> (K, d). Unit: that of the data.
+        Source: set d/dm [-a (mass log m + total / m)] = 0, whatever the shape a.
+        """
+        return before.means * (1 + _per_mass(stats.shift, stats.mass))
+
+    def _shapes(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
+        """The shape a at which log a - digamma(a) is the spread of the rows about the means `now`.
+
+        Shapes: mass (K,), excess (K, d) -> (K, d).
+        Errors: DegenerateFitError if all rows of a component are equal and floor is 0.
+        Source: set d/da [mass (a log a - log Gamma(a)) - a excess] = 0; Minka (2002), Estimating a Gamma distribution.
+        """
+        spread = np.maximum(_spread_about(stats, before, now), self.floor * _pooled_spread(stats, before))
+        empty = stats.mass[:, None] <= 0
+        for k, column in np.argwhere((spread <= 0) & ~empty):
+            raise DegenerateFitError(
+                f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
+                f"fewer components, or leave the floor under the spread (floor={FLOOR:g})."
+            )
+        return keep_where_empty(shape_of(np.where(empty, 1.0, spread)), before.shapes, stats.mass)
+
+    def pooled(self, source: ArraySource, n_components: int) -> GammaParams:
+        means = np.average(source.x, axis=0, weights=source.weights)
+        spread = np.average(excess(source.x, means), axis=0, weights=source.weights)
+        shapes = shape_of(np.maximum(spread, max(self.floor, EPSILON) * _unit(spread)))
+        return GammaParams(repeat(shapes, n_components), repeat(means, n_components))
+
+    def check(self, source: ArraySource) -> None:
+        source.refuse(lambda x: x <= 0, "gamma amounts must be numbers > 0.")
+
+    def width(self, params: GammaParams) -> int:
+        return params.means.shape[1]
+
+
+def excess(x: Array, means: Array) -> Array:
+    """The function u - log(1 + u) >= 0 of u = x / mean - 1: 0 at the mean, about u^2 / 2 near it, shape (n, d)."""
+    u = (x - means) / means
+    near = np.abs(u) < 0.5  # far below the mean, 1 + u has lost the digits of x
+    return u - np.where(near, np.log1p(np.where(near, u, 0.0)), np.log(x) - np.log(means))
+
+
+def _per_mass(sums: Array, mass: Array) -> Array:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(mass[:, None] > 0, sums / mass[:, None], 0.0)
+
+
+def _spread_about(stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
+    """The mean of `excess` moved from the means of the E-step to the means `now` (they may be held), floored at rounding."""
+    shift, spread = _per_mass(stats.shift, stats.mass), _per_mass(stats.excess, stats.mass)
+    move = (now.means - before.means) / before.means
+    moved = spread + (shift - move) / (1 + move) - (shift - np.log1p(move))
+    return np.maximum(moved, 0) + 4 * EPSILON * (move - np.log1p(move))
+
+
+def _pooled_spread(stats: GammaStats, before: GammaParams) -> Array:
+    """log(mean) - mean(log) of each column over all rows, shape (d,), put together from the statistics of the components."""
+    total = stats.mass.sum()
+    unit = before.means[0]
+    offset = np.log(before.means / unit)
+    mean = (stats.mass @ (before.means / unit) + (stats.shift * before.means / unit).sum(axis=0)) / total
+    mean_log = (stats.mass @ offset + (stats.shift - stats.excess).sum(axis=0)) / total
+    return _unit(np.log(mean) - mean_log)
+
+
+def _unit(spread: Array) -> Array:
+    """A constant column has no spread to be a fraction of: it is given that of an exponential column, about 1, instead."""
+    return np.where(spread > 64 * EPSILON, spread, 1.0)
