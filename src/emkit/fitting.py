@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
-from emkit.core.engine import Record, Watch, run
+from emkit.core.engine import Watch, run
 from emkit.core.evaluation import EMMap
-from emkit.core.mapreduce import serial
+from emkit.core.mapreduce import one_thread, threads
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import LatentModel, MapReduce, Solver
+from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts, best_of
 from emkit.core.solvers import Plain
 from emkit.core.stopping import Budget, Decreased, Rule, Settled
@@ -41,7 +43,7 @@ def fit(
     tol: float = 1e-8,
     max_evaluations: int = 10_000,
     rules: Iterable[Rule] | None = None,
-    map_reduce: MapReduce = serial,
+    n_jobs: int | None = None,
     watch: Watch = unwatched,
 ) -> Result[P]:
     """Fit any latent-variable model by expectation-maximization.
@@ -50,7 +52,8 @@ def fit(
     occurs. `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
     `solver`: `Plain()` (the default), `Squarem()` or your own. `tol`: how much log-likelihood may be left to gain.
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
-    wraps the stream of steps of each run (progress, traces).
+    wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
+    them); the result is the same bits for any number.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
     if not hasattr(model, "e_step"):
@@ -66,10 +69,19 @@ def fit(
     chosen: Solver[P, Any] = solver if solver is not None else Plain()
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
 
-    def one(first: P) -> Record[P]:
-        return run(EMMap(model, source, first, map_reduce), first, chosen, ending, watch)
-
     for first in starts:
         model.check(first, source)
-    runs: Restarts[P] = best_of(one, starts)
-    return Result(model, source, runs, map_reduce)
+    passes = model.prepare(source)
+    executor = _executor(passes, n_jobs)
+    with executor() as map_reduce:
+        runs: Restarts[P] = best_of(
+            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts
+        )
+    return Result(model, source, passes, runs, executor)
+
+
+def _executor(source: Any, n_jobs: int | None) -> Executor:
+    """Threads, unless there is only one chunk to work on."""
+    if n_jobs is None and sum(1 for _ in islice(source.chunks(), 2)) < 2:
+        return one_thread
+    return partial(threads, n_jobs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -11,7 +13,7 @@ import numpy as np
 from emkit.core.engine import Moment, Record
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import LatentModel, MapReduce
+from emkit.core.protocols import Executor, LatentModel
 from emkit.core.restarts import Restarts
 from emkit.errors import Outcome
 from emkit.inference import (
@@ -31,8 +33,9 @@ class Result(Generic[P]):
 
     model: LatentModel[P, Any]
     source: Any
+    passes: Any  # the source that the passes went over: `source`, or one with repeated rows collapsed
     runs: Restarts[P]
-    map_reduce: MapReduce
+    executor: Executor
 
     @property
     def record(self) -> Record[P]:
@@ -79,19 +82,22 @@ class Result(Generic[P]):
         """Iteration, evaluations, objective and log-likelihood of every step of the best run."""
         return self.record.history
 
-    @cached_property
-    def _em(self) -> EMMap[P]:
-        return EMMap(self.model, self.source, self.params, self.map_reduce)
+    @contextmanager
+    def em(self) -> Iterator[EMMap[P]]:
+        """The EM map of this model and these data, as a context: every further pass over the data goes through it."""
+        with self.executor() as map_reduce:
+            yield EMMap(self.model, self.passes, self.params, map_reduce)
 
     @cached_property
     def rows(self) -> float:
         """The number of rows (their total weight) that the likelihood is of."""
-        return float(self._em.expectation(self.params).rows)
+        with self.em() as em:
+            return float(em.expectation(self.params).rows)
 
     @property
     def free_parameters(self) -> int:
         """The number of free parameters."""
-        return self._em.coordinates.size
+        return self.model.coordinates(self.params).size
 
     @property
     def aic(self) -> float:
@@ -106,19 +112,22 @@ class Result(Generic[P]):
     @property
     def boundary(self) -> tuple[str, ...]:
         """Names of estimates that lie on the boundary of their space: probabilities of 0 or 1, proportions of 0."""
-        return tuple(self._em.coordinates.on_boundary(self.params))
+        return tuple(self.model.coordinates(self.params).on_boundary(self.params))
 
     def standard_errors(self) -> StandardErrors:
         """Standard errors of all parameters from the observed information (about 6 p^2 passes over the data)."""
-        return standard_errors(self._em, self.params)
+        with self.em() as em:
+            return standard_errors(em, self.params)
 
     def identifiability(self) -> Identifiability:
         """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
-        return identifiability(self._em, self.params)
+        with self.em() as em:
+            return identifiability(em, self.params)
 
     def missing_information(self) -> Any:
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
-        return missing_information(self._em, self.params)
+        with self.em() as em:
+            return missing_information(em, self.params)
 
     def starts(self) -> Restarts[P]:
         """Every run, from every start."""

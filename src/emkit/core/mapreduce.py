@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
-from emkit.core.protocols import Source
+from emkit.core.protocols import MapReduce, Source
 from emkit.core.statistics import Additive, add_up
+from emkit.errors import ModelError
 
 A = TypeVar("A", bound=Additive)
 C = TypeVar("C")
@@ -15,3 +19,35 @@ C = TypeVar("C")
 def serial(function: Callable[[C], A], source: Source[C]) -> A:
     """One chunk after the other, in this thread."""
     return add_up(function(chunk) for chunk in source.chunks())
+
+
+@contextmanager
+def one_thread() -> Iterator[MapReduce]:
+    """`serial` as a context, like any executor."""
+    yield serial
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
+    """An executor of `n_jobs` threads (None or -1: all usable cores), as a context; results are the same bits for any number.
+
+    Inside, the linear-algebra library is held to one thread, so that the chunks share the cores and nothing else does.
+    Errors: ModelError if `n_jobs` is neither a positive number nor -1 nor None.
+    """
+    if n_jobs is not None and n_jobs != -1 and (n_jobs != int(n_jobs) or n_jobs < 1):
+        raise ModelError(f"n_jobs is {n_jobs}; it must be a whole number >= 1, or -1 for all cores.")
+    import scipy.linalg  # noqa: F401  (its own copy of BLAS must be loaded before it can be limited)
+    from threadpoolctl import threadpool_limits
+
+    count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as pool:
+
+        def spread(function: Callable[[C], A], source: Source[C]) -> A:
+            return add_up(pool.map(function, source.chunks()))
+
+        yield spread

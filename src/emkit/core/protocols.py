@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -64,6 +65,10 @@ class LatentModel(Protocol[P, S]):
 
     def check(self, params: P, source: Any) -> None:
         """Raise DataError or ParameterError, naming row, column and value, if the model cannot take these data or start."""
+
+    def prepare(self, source: Any) -> Any:
+        """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
+        return source
 
     def coordinates(self, params: P) -> Coordinates[P]:
         """The free coordinates of the parameters."""
@@ -138,3 +143,4 @@ class Source(Protocol[ChunkT_co]):
 
 
 MapReduce = Callable[[Callable[[Any], Any], Source[Any]], Any]
+Executor = Callable[[], AbstractContextManager[MapReduce]]

@@ -13,7 +13,8 @@ from emkit.core.arrays import Array
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, Chunk, as_float64
+from emkit.families.linear import LinearForm, fill_from
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
@@ -58,6 +59,10 @@ class Family(Protocol[P, S]):
         """How many columns of data `params` are for (None: any)."""
         return None
 
+    def linear(self, params: P) -> LinearForm[S] | None:
+        """The log-density as a linear form, exact to rounding near `params`; None if there is none."""
+        return None
+
     def estimate(self, stats: S, params: P) -> P:
         """Maximise the expected log-likelihood, given statistics that were taken at `params`."""
         return maximise_in_turn(self.updates(), stats, params)
@@ -98,6 +103,17 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
 
     def statistics(self, params: P, x: Array, weights: Array) -> Totals:
         return Totals(weights.T @ self.features(x))
+
+    def linear(self, params: P) -> LinearForm[Totals]:
+        def base(chunk: Chunk) -> float:
+            return float(chunk.once(("log_base", self), lambda: chunk.weights @ self.log_base(as_float64(chunk.x))))
+
+        return LinearForm(
+            coefficients=self.natural(params),
+            fill=fill_from(lambda x: self.features(as_float64(x))),
+            base=base,
+            statistics=lambda sums, chunk: Totals(sums),
+        )
 
 
 def lead_with(first: float, *blocks: Array) -> Array:

@@ -22,17 +22,22 @@ class Assigned(NamedTuple):
     gap: Array
 
 
+def impossible_row() -> ParameterError:
+    """The error for rows to which no latent state gives a positive probability."""
+    return ParameterError(
+        "some rows have probability 0 under every latent state at these parameters. Start from parameters under which every "
+        "row is possible (no probabilities of exactly 0 or 1)."
+    )
+
+
 def normalise(log_joint: Array) -> tuple[Array, Array]:
     """Posterior probabilities (n, K) and log-likelihoods (n,) from log p(x_i, z=k).
 
-    Errors: ParameterError naming the first row that is impossible under every latent state.
+    Errors: ParameterError if a row is impossible under every latent state.
     """
     highest = log_joint.max(axis=1)
-    for row in np.flatnonzero(~(highest > LOG_OF_ZERO / 2))[:1]:
-        raise ParameterError(
-            f"a row (number {row} of its chunk) has probability 0 under every latent state at these parameters. Start from "
-            "parameters under which every row is possible (no probabilities of exactly 0 or 1)."
-        )
+    if not np.all(highest > LOG_OF_ZERO / 2):
+        raise impossible_row()
     joint = np.exp(log_joint - highest[:, None])
     total = joint.sum(axis=1)
     return joint / total[:, None], highest + np.log(total)
@@ -46,6 +51,11 @@ class Assignment(Protocol):
     def ascends(self) -> bool:
         """Whether EM with this assignment raises its objective in every step."""
 
+    @property
+    def is_posterior(self) -> bool:
+        """Whether the rows are shared out by their posterior probabilities, as the compiled E-step does."""
+        return False
+
     @abstractmethod
     def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
         """Assign the rows of one chunk. A pure function: the same input gives the same result, drawn lots included."""
@@ -54,6 +64,10 @@ class Assignment(Protocol):
 @dataclass(frozen=True)
 class Soft(Assignment):
     """The posterior itself, Q_i(z) = p(z | x_i; theta): EM."""
+
+    @property
+    def is_posterior(self) -> bool:
+        return True
 
     @property
     def ascends(self) -> bool:

@@ -44,13 +44,17 @@ class Frozen(LatentModel[P, S]):
 
     def complete(self, params: P, chunk: Any) -> Complete:
         """The chunk with its latent states written out."""
-        return bare(self.model).complete(params, chunk)  # type: ignore[no-any-return]
+        complete: Complete = bare(self.model).complete(params, chunk)
+        return complete
 
     def log_prior(self, params: P) -> float:
         return self.model.log_prior(params)
 
     def check(self, params: P, source: Any) -> None:
         self.model.check(params, source)
+
+    def prepare(self, source: Any) -> Any:
+        return self.model.prepare(source)
 
     def coordinates(self, params: P) -> Coordinates[P]:
         return self.model.coordinates(params).without(self.paths)

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
-import numpy as np
-
 from emkit.core.arrays import Array
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Complete, Expectation, LatentModel, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.patterns import collapsed
+from emkit.data.source import ArraySource, Chunk, as_float64
 from emkit.errors import DataError, ParameterError
 from emkit.families.family import Family, safe_log
+from emkit.families.linear import LinearForm, linear_form
+from emkit.models import tiles
 from emkit.models.assignment import Assigned, Assignment, Soft
 
 P = TypeVar("P", bound=Parameters)
@@ -50,7 +51,7 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
 
     def log_joint(self, params: MixtureParams[P], x: Array) -> Array:
         """Log p(x_i, z=k; theta), shape (n, K)."""
-        return safe_log(params.proportions) + self.family.log_density(params.components, x)
+        return safe_log(params.proportions) + self.family.log_density(params.components, as_float64(x))
 
     def complete(self, params: MixtureParams[P], chunk: Chunk) -> Complete:
         """The chunk with its latent states written out."""
@@ -61,10 +62,20 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         return self.assignment.assign(self.log_joint(params, chunk.x), chunk.weights, chunk.start)
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
+        large = len(chunk.x) * len(params.proportions) >= tiles.WORTH_COMPILING
+        form = linear_form(self.family, params.components) if large and self.assignment.is_posterior else None
+        return self.plain_e_step(params, chunk) if form is None else self._tiled_e_step(form, params, chunk)
+
+    def _tiled_e_step(self, form: LinearForm[S], params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
+        mass, components, log_likelihood = tiles.expectation(form, params.proportions, chunk)
+        return Expectation(MixtureStats(mass, components), log_likelihood, rows=float(chunk.weights.sum()))
+
+    def plain_e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
+        """The E-step in plain NumPy, for any family and assignment; the compiled road is held against it."""
         assigned = self.assign(params, chunk)
         shares = assigned.responsibilities * chunk.weights[:, None]
         return Expectation(
-            MixtureStats(shares.sum(axis=0), self.family.statistics(params.components, chunk.x, shares)),
+            MixtureStats(shares.sum(axis=0), self.family.statistics(params.components, as_float64(chunk.x), shares)),
             log_likelihood=float(chunk.weights @ assigned.log_likelihood),
             rows=float(chunk.weights.sum()),
             gap=float(chunk.weights @ assigned.gap),
@@ -82,6 +93,10 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
                 f"the parameters are for {width} columns but the data have {len(source.columns)} ({', '.join(source.columns)})."
             )
         _check_component_axis(params)
+
+    def prepare(self, source: ArraySource) -> ArraySource:
+        """Repeated rows of discrete data are looked at once."""
+        return collapsed(source) if isinstance(source, ArraySource) else source
 
     @property
     def ascends(self) -> bool:
@@ -102,8 +117,8 @@ def _inside(update: Update[Any, Any]) -> Update[Any, Any]:
 
 
 def _check_component_axis(params: MixtureParams[Any]) -> None:
-    from_components = np.asarray(next(iter(vars(params.components).values())))
-    if len(from_components) != len(params.proportions):
+    first = next(leaves(params.components)).value
+    if len(first) != len(params.proportions):
         raise ParameterError(
-            f"there are {len(params.proportions)} proportions but {len(from_components)} components; give one proportion each."
+            f"there are {len(params.proportions)} proportions but {len(first)} components; give one proportion each."
         )

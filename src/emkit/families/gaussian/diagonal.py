@@ -13,7 +13,9 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import keep_where_empty, repeat
 from emkit.families.gaussian import normal
+from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.linear import LinearForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +61,18 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         Errors: DegenerateFitError if a component collapsed and floor is 0.
         Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
         """
+        move = now.means - before.means
+        about = stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2
         with np.errstate(invalid="ignore", divide="ignore"):
-            raw = normal.scatter_about(stats, before, now) / stats.mass[:, None]
-        raw = np.maximum(
-            keep_where_empty(raw, before.variances, stats.mass), self.floor * normal.pooled_variance(stats, before)
-        )
+            raw = (np.maximum(about, 0) + normal.padding(stats, move)) / stats.mass[:, None]
+        least = self.floor * normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
+        raw = np.maximum(keep_where_empty(raw, before.variances, stats.mass), least)
         for k in np.flatnonzero((raw <= 0).any(axis=1)):
             raise normal.collapsed(int(k))
         return raw
+
+    def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
+        return diagonal_form(params.means, params.variances)
 
     def pooled(self, source: ArraySource, n_components: int) -> DiagonalGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

@@ -14,7 +14,9 @@ from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import keep_where_empty, repeat
 from emkit.families.gaussian import normal
+from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.linear import LinearForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +65,20 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         Errors: DegenerateFitError if a component collapsed and floor is 0.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0.
         """
+        move = now.means - before.means
+        cross = move[:, :, None] * stats.shift[:, None, :]
+        about = stats.scatter - cross - cross.swapaxes(1, 2)
+        about += stats.mass[:, None, None] * move[:, :, None] * move[:, None, :]
+        j = np.arange(move.shape[1])
+        about[:, j, j] += normal.padding(stats, move)
         with np.errstate(invalid="ignore", divide="ignore"):
-            raw = normal.scatter_about(stats, before, now) / stats.mass[:, None, None]
+            raw = about / stats.mass[:, None, None]
         raw = keep_where_empty(raw, before.covariances, stats.mass)
-        unit = normal.pooled_variance(stats, before)
+        unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
         return np.stack([normal.lifted((c + c.T) / 2, unit, self.floor, k) for k, c in enumerate(raw)])
+
+    def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
+        return full_form(params.means, params.covariances)
 
     def pooled(self, source: ArraySource, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

@@ -37,8 +37,8 @@ class NormalParams(Protocol):
 class Moments(Additive):
     """Sums about the means of the E-step.
 
-    `mass` (K,) = sum w; `shift` (K, d) = sum w (x - mean); `scatter` = sum w (x - mean)(x - mean)', in the shape that the
-    covariance form needs: (K, d, d), or only the diagonals (K, d).
+    `mass` (K,) = sum w; `shift` (K, d) = sum w (x - mean); `scatter` = sum w (x - mean)(x - mean)', reduced to what the form
+    of the covariance needs: matrices (K, d, d), diagonals (K, d), traces (K,), or one matrix (d, d) for all components.
     """
 
     mass: Array
@@ -86,37 +86,22 @@ def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
     return before.means + _per_mass(stats.shift, stats.mass)
 
 
-def diagonal_of(scatter: Array) -> Array:
-    """The diagonals (K, d) of (K, d, d) or of (K, d), which are diagonals already."""
-    return np.einsum("kjj->kj", scatter) if scatter.ndim == 3 else scatter
+def padding(stats: Moments, move: Array) -> Array:
+    """What rounding may have eaten of a sum of squares (K, d) whose mean moved by many standard deviations."""
+    return 4 * EPSILON * stats.mass[:, None] * move**2
 
 
-def scatter_about(stats: Moments, before: NormalParams, now: NormalParams) -> Array:
-    """`stats.scatter` moved from the means of the E-step to the means `now` (they may be held), floored at rounding.
+def pooled_variance(stats: Moments, before: NormalParams, scatter: Array) -> Array:
+    """The variance of each column over all rows, shape (d,), put together from the statistics of the components.
 
-    A mean that moves by many standard deviations leaves a difference of huge numbers; what rounding may have eaten is put
-    back on the diagonal, so that the result stays positive.
+    `scatter` (d,): the sum over components of the squares about their means of the E-step.
     """
-    move = now.means - before.means
-    mass = stats.mass[:, None]
-    if stats.scatter.ndim == 2:
-        moved = stats.scatter - 2 * move * stats.shift + mass * move**2
-        return np.maximum(moved, 0) + 4 * EPSILON * mass * move**2
-    cross = move[:, :, None] * stats.shift[:, None, :]
-    moved = stats.scatter - cross - np.swapaxes(cross, 1, 2) + mass[:, :, None] * move[:, :, None] * move[:, None, :]
-    j = np.arange(moved.shape[1])
-    moved[:, j, j] = np.maximum(moved[:, j, j], 0) + 4 * EPSILON * mass * move**2
-    return moved
-
-
-def pooled_variance(stats: Moments, before: NormalParams) -> Array:
-    """The variance of each column over all rows, shape (d,), put together from the statistics of the components."""
     total = stats.mass.sum()
-    centres = before.means + _per_mass(stats.shift, stats.mass)
-    within = diagonal_of(stats.scatter) - stats.shift * _per_mass(stats.shift, stats.mass)
+    offset = _per_mass(stats.shift, stats.mass)
+    centres = before.means + offset
     grand = stats.mass @ (centres - centres[0]) / total + centres[0]
-    spread = (within.sum(axis=0) + stats.mass @ (centres - grand) ** 2) / total
-    return np.asarray(_units(spread, grand))
+    within = scatter - (stats.shift * offset).sum(axis=0)
+    return _units((within + stats.mass @ (centres - grand) ** 2) / total, grand)
 
 
 def _units(spread: Array, grand: Array) -> Array:

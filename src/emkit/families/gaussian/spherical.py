@@ -13,7 +13,9 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import keep_where_empty, repeat
 from emkit.families.gaussian import normal
+from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.linear import LinearForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
         return normal.log_normal(distance, x.shape[1] * np.log(params.variances), x.shape[1])
 
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        return np.stack([weights[:, k] @ (x - m) ** 2 for k, m in enumerate(means)])
+        return np.array([weights[:, k] @ ((x - m) ** 2).sum(axis=1) for k, m in enumerate(means)])
 
     def updates(self) -> GaussianUpdates:
         return {"means": normal.updated_means, "variances": self._variances}
@@ -53,17 +55,23 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def _variances(self, stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> Array:
         """The weighted mean of |x - m|^2 / d about the means `now`, none below the floor.
 
-        Shapes: scatter (K, d) -> (K,). Unit: squares of the data's.
+        Shapes: scatter (K,) -> (K,). Unit: squares of the data's.
         Errors: DegenerateFitError if a component collapsed and floor is 0.
         Source: set d/dv [-mass d/2 log v - trace(scatter) / (2 v)] = 0.
         """
+        move = now.means - before.means
+        d = move.shape[1]
+        about = stats.scatter - 2 * (move * stats.shift).sum(axis=1) + stats.mass * (move**2).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            raw = normal.scatter_about(stats, before, now).mean(axis=1) / stats.mass
-        least = self.floor * normal.pooled_variance(stats, before).mean()
+            raw = (np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / (stats.mass * d)
+        least = self.floor * normal.pooled_variance(stats, before, np.full(d, stats.scatter.sum() / d)).mean()
         raw = np.maximum(keep_where_empty(raw, before.variances, stats.mass), least)
         for k in np.flatnonzero(raw <= 0):
             raise normal.collapsed(int(k))
         return raw
+
+    def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
+        return spherical_form(params.means, params.variances)
 
     def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

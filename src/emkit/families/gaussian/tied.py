@@ -14,7 +14,9 @@ from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import repeat
 from emkit.families.gaussian import normal
+from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.linear import LinearForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,8 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         return normal.log_normal(distance, log_determinant, x.shape[1])
 
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        return np.stack([((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means)])
+        total: Array = sum(((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means))
+        return total
 
     def updates(self) -> GaussianUpdates:
         return {"means": normal.updated_means, "covariance": self._covariance}
@@ -59,12 +62,19 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def _covariance(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Array:
         """The mean of (x - m_k)(x - m_k)' over all components, about the means `now`, no direction of it below the floor.
 
-        Shapes: scatter (K, d, d) -> (d, d). Unit: squares of the data's.
+        Shapes: scatter (d, d) -> (d, d). Unit: squares of the data's.
         Errors: DegenerateFitError if it collapsed and floor is 0.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0 with mass and scatter summed over components.
         """
-        raw = normal.scatter_about(stats, before, now).sum(axis=0) / stats.mass.sum()
-        return normal.lifted((raw + raw.T) / 2, normal.pooled_variance(stats, before), self.floor, None)
+        move = now.means - before.means
+        cross = move.T @ stats.shift
+        raw = stats.scatter - cross - cross.T + (move * stats.mass[:, None]).T @ move
+        raw = (raw + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
+        unit = normal.pooled_variance(stats, before, np.diag(stats.scatter))
+        return normal.lifted((raw + raw.T) / 2, unit, self.floor, None)
+
+    def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
+        return tied_form(params.means, params.covariance)
 
     def pooled(self, source: ArraySource, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

@@ -1,0 +1,56 @@
+"""Repeated rows of discrete data, collapsed to the distinct rows and how often each occurs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.source import ArraySource
+
+LEAST_ROWS = 256  # below this there is nothing to save
+SAMPLE_ROWS = 2_000
+PAYS = 0.5  # collapse if at most this share of the rows is distinct
+
+
+def collapsed(source: ArraySource) -> ArraySource:
+    """The distinct rows of `source`, weighted by how often they occur, in ascending order; `source` itself if that saves little.
+
+    Only whole-number data are looked at. Sums over rows, and so every estimate, stay what they are.
+    """
+    if source.rows < LEAST_ROWS or not _whole_numbers(source):
+        return source
+    least, most = source.x.min(axis=0), source.x.max(axis=0)
+    sizes = most - least + 1
+    if np.log2(sizes).sum() > 62:
+        return source
+    steps = np.concatenate([[1], np.cumprod(sizes[:0:-1])])[::-1].astype(np.int64)  # the last column varies fastest
+    keys = _keys(source, least, steps)
+    sample = keys[:: max(1, source.rows // SAMPLE_ROWS)]
+    if len(np.unique(sample)) > PAYS * len(sample):
+        return source
+    found, weights = _count(keys, source.weights, int(np.prod(sizes)))
+    if len(found) > PAYS * source.rows:
+        return source
+    x = found[:, None] // steps % sizes.astype(np.int64) + least
+    return ArraySource(x.astype(np.float64), weights, source.columns)
+
+
+def _whole_numbers(source: ArraySource) -> bool:
+    return all(bool(np.all(chunk.x == np.floor(chunk.x)) and np.all(np.abs(chunk.x) < 2**31)) for chunk in source.chunks())
+
+
+def _keys(source: ArraySource, least: Array, steps: Array) -> Array:
+    keys = np.empty(source.rows, dtype=np.int64)
+    for chunk in source.chunks():
+        keys[chunk.start : chunk.start + len(chunk.x)] = (chunk.x - least).astype(np.int64) @ steps
+    return keys
+
+
+def _count(keys: Array, weights: Array, size: int) -> tuple[Array, Array]:
+    """The distinct keys, ascending, and the summed weight of each."""
+    if size <= 4 * len(keys):
+        total = np.bincount(keys, weights, minlength=size)
+        found = np.flatnonzero(total)
+        return found, total[found]
+    found, inverse = np.unique(keys, return_inverse=True)
+    return found, np.bincount(inverse, weights)

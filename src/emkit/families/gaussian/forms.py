@@ -1,0 +1,175 @@
+"""Normal log-densities as linear forms in centred, scaled features, and the way back from feature sums to moments.
+
+Features are taken about one origin shared by all components, in units (powers of 2) near the spread of each column. Digits
+are lost when a component is much tighter than its distance from that origin; `Frame.accurate` says whether they would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.source import Chunk, as_float64
+from emkit.families.gaussian.normal import LOG_2_PI, Moments
+from emkit.families.linear import LinearForm
+
+TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The shared origin (d,) and units (d,), and the means (K, d) seen from there."""
+
+    origin: Array
+    unit: Array
+    centred: Array
+
+    @staticmethod
+    def around(means: Array, variances: Array) -> Frame:
+        """The frame for components with these `means` and `variances` (K, d)."""
+        origin = means[0] + (means - means[0]).mean(axis=0)
+        spread = np.sqrt((variances + (means - origin) ** 2).mean(axis=0))
+        unit = 2.0 ** np.round(np.log2(spread))
+        return Frame(origin, unit, (means - origin) / unit)
+
+    def accurate(self, variances: Array, precisions: Array) -> bool:
+        """Whether ten digits survive: `variances` and `precisions` (K, d) are in squared units of the frame."""
+        reach = (variances + self.centred**2).max(axis=1)
+        return bool(np.all(np.isfinite(precisions)) and np.all(reach * precisions.max(axis=1) <= TIGHTEST))
+
+    def filler(self, kernel: Callable[..., None]) -> Callable[[Array, Array], None]:
+        """A `LinearForm.fill` from a compiled kernel."""
+        return lambda x, out: kernel(x, self.origin, self.unit, out)
+
+
+def no_base(chunk: Chunk) -> float:
+    """Everything is in the coefficients."""
+    return 0.0
+
+
+def _shift(frame: Frame, mass: Array, first: Array) -> Array:
+    return (first - mass[:, None] * frame.centred) * frame.unit
+
+
+def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
+    """Features 1, z_j, z_a z_b (b <= a) for a covariance matrix of each component's own."""
+    from emkit.kernels.moments import fill_products
+
+    frame = Frame.around(means, np.einsum("kjj->kj", covariances))
+    scaled = covariances / np.outer(frame.unit, frame.unit)
+    precision = np.linalg.inv(scaled)
+    if not frame.accurate(np.einsum("kjj->kj", scaled), np.einsum("kjj->kj", precision)):
+        return None
+    d = means.shape[1]
+    rows, columns = np.tril_indices(d)
+    linear = np.einsum("kij,kj->ki", precision, frame.centred)
+    log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
+    constant = -0.5 * (np.einsum("ki,ki->k", linear, frame.centred) + log_determinant + d * LOG_2_PI)
+    quadratic = -np.where(rows == columns, 0.5, 1.0) * precision[:, rows, columns]
+
+    def statistics(sums: Array, chunk: Chunk) -> Moments:
+        mass, first = sums[:, 0].copy(), sums[:, 1 : 1 + d]
+        second = np.empty((len(sums), d, d))
+        second[:, rows, columns] = second[:, columns, rows] = sums[:, 1 + d :]
+        cross = frame.centred[:, :, None] * first[:, None, :]
+        about_means = second - cross - cross.swapaxes(1, 2)
+        about_means += mass[:, None, None] * frame.centred[:, :, None] * frame.centred[:, None, :]
+        return Moments(mass, _shift(frame, mass, first), about_means * np.outer(frame.unit, frame.unit))
+
+    return LinearForm(
+        np.concatenate([constant[:, None], linear, quadratic], axis=1), frame.filler(fill_products), no_base, statistics
+    )
+
+
+def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
+    """Features 1, z_j, z_j^2 for independent columns."""
+    from emkit.kernels.moments import fill_squares
+
+    frame = Frame.around(means, variances)
+    scaled = variances / frame.unit**2
+    if not frame.accurate(scaled, 1 / scaled):
+        return None
+    d = means.shape[1]
+    linear = frame.centred / scaled
+    constant = -0.5 * ((linear * frame.centred).sum(axis=1) + np.log(variances).sum(axis=1) + d * LOG_2_PI)
+
+    def statistics(sums: Array, chunk: Chunk) -> Moments:
+        mass, first, second = sums[:, 0].copy(), sums[:, 1 : 1 + d], sums[:, 1 + d :]
+        about_means = second - 2 * frame.centred * first + mass[:, None] * frame.centred**2
+        return Moments(mass, _shift(frame, mass, first), about_means * frame.unit**2)
+
+    return LinearForm(
+        np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1), frame.filler(fill_squares), no_base, statistics
+    )
+
+
+def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
+    """Features 1, z_j, |z|^2 for round components; all columns in one unit."""
+    from emkit.kernels.moments import fill_norm
+
+    d = means.shape[1]
+    each = np.repeat(variances[:, None], d, axis=1)
+    own = Frame.around(means, each)
+    unit = np.full(d, own.unit.max())
+    frame = Frame(own.origin, unit, (means - own.origin) / unit)
+    scaled = variances / unit[0] ** 2
+    if not frame.accurate(scaled[:, None], 1 / scaled[:, None]):
+        return None
+    linear = frame.centred / scaled[:, None]
+    constant = -0.5 * ((linear * frame.centred).sum(axis=1) + d * np.log(variances) + d * LOG_2_PI)
+
+    def statistics(sums: Array, chunk: Chunk) -> Moments:
+        mass, first, second = sums[:, 0].copy(), sums[:, 1 : 1 + d], sums[:, 1 + d]
+        about_means = second - 2 * (frame.centred * first).sum(axis=1) + mass * (frame.centred**2).sum(axis=1)
+        return Moments(mass, _shift(frame, mass, first), about_means * unit[0] ** 2)
+
+    coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled[:, None]], axis=1)
+    return LinearForm(coefficients, frame.filler(fill_norm), no_base, statistics)
+
+
+def second_moment(chunk: Chunk, frame: Frame) -> Array:
+    """sum_i w_i z_i z_i' (d, d) of the rows as the frame sees them.
+
+    From sums about the chunk's own centre, which are worked out once; the centre is a rounded mean, so its first sum stays.
+    """
+
+    def compute() -> tuple[float, Array, Array, Array]:
+        x, weights = as_float64(chunk.x), chunk.weights
+        total = float(weights.sum())
+        centre = x[0] + weights @ (x - x[0]) / total
+        deviation = x - centre
+        return total, centre, weights @ deviation, (deviation * weights[:, None]).T @ deviation
+
+    total, centre, first, second = chunk.once("second moment", compute)
+    offset = (centre - frame.origin) / frame.unit
+    cross = np.outer(first / frame.unit, offset)
+    return np.asarray(second / np.outer(frame.unit, frame.unit) + cross + cross.T + total * np.outer(offset, offset))
+
+
+def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
+    """Features 1, z_j only: x' C^-1 x is the same for all components, and its sum needs only the scatter of the data."""
+    from emkit.kernels.moments import fill_linear
+
+    d = means.shape[1]
+    frame = Frame.around(means, np.repeat(np.diag(covariance)[None], len(means), axis=0))
+    scaled = covariance / np.outer(frame.unit, frame.unit)
+    precision = np.linalg.inv(scaled)
+    if not frame.accurate(np.diag(scaled)[None], np.diag(precision)[None]):
+        return None
+    linear = frame.centred @ precision
+    log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
+    constant = -0.5 * ((linear * frame.centred).sum(axis=1) + log_determinant + d * LOG_2_PI)
+
+    def base(chunk: Chunk) -> float:
+        return -0.5 * float((precision * second_moment(chunk, frame)).sum())
+
+    def statistics(sums: Array, chunk: Chunk) -> Moments:
+        mass, first = sums[:, 0].copy(), sums[:, 1:]
+        cross = frame.centred.T @ first
+        within = second_moment(chunk, frame) - cross - cross.T + (frame.centred * mass[:, None]).T @ frame.centred
+        return Moments(mass, _shift(frame, mass, first), within * np.outer(frame.unit, frame.unit))
+
+    return LinearForm(np.concatenate([constant[:, None], linear], axis=1), frame.filler(fill_linear), base, statistics)

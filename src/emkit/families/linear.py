@@ -1,0 +1,57 @@
+"""Log-densities that are linear in features near given parameters: what the compiled E-step needs to know of a family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.data.source import Chunk
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class LinearForm(Generic[S]):
+    """log p(x_i | k) = features(x_i) . coefficients_k + base(x_i), with what is needed to sum it over a chunk.
+
+    `coefficients` (K, F). `fill(x, out)` writes the features of x (n, d) into tiles `out` (B, F, T), zeros in the padding.
+    `base(chunk)` is the weighted sum of base(x_i). `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk
+    into the family's statistics.
+    """
+
+    coefficients: Array
+    fill: Callable[[Array, Array], None]
+    base: Callable[[Chunk], float]
+    statistics: Callable[[Array, Chunk], S]
+
+
+_forms: WeakKeyDictionary[Parameters, tuple[Any, LinearForm[Any] | None]] = WeakKeyDictionary()
+
+
+def linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
+    """`family.linear(params)`, worked out once for each set of parameters, however many chunks ask."""
+    known = _forms.get(params)
+    if known is None or known[0] is not family:
+        known = (family, family.linear(params))
+        _forms[params] = known
+    return known[1]
+
+
+def fill_from(features: Callable[[Array], Array]) -> Callable[[Array, Array], None]:
+    """A `fill` for features given row by row, (n, d) -> (n, F)."""
+
+    def fill(x: Array, out: Array) -> None:
+        table = features(x)
+        tiles, _, rows = out.shape
+        whole = len(table) // rows
+        out[:whole] = table[: whole * rows].reshape(whole, rows, -1).swapaxes(1, 2)
+        if whole < tiles:
+            rest = table[whole * rows :]
+            out[whole:] = 0.0
+            out[whole, :, : len(rest)] = rest.T
+
+    return fill
