@@ -10,6 +10,9 @@ True
 [0.8, 6.42]
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
 from emkit.core.engine import Moment, Record, iterate
@@ -66,6 +69,9 @@ from emkit.models import (
     Soft,
 )
 from emkit.result import Result
+
+if TYPE_CHECKING:
+    from emkit.explain.check import check_work
 
 __version__ = "0.1.0"
 
@@ -126,6 +132,7 @@ __all__ = [
     "SuccessParams",
     "TiedGaussian",
     "TiedGaussianParams",
+    "check_work",
     "family_named",
     "fit",
     "iterate",
@@ -133,3 +140,11 @@ __all__ = [
     "spaces",
     "stopping",
 ]
+
+_ON_FIRST_USE = {"check_work": "emkit.explain.check"}  # where to find what most programs do not need
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_FIRST_USE:
+        return getattr(import_module(_ON_FIRST_USE[name]), name)
+    raise AttributeError(f"module 'emkit' has no attribute {name!r}")

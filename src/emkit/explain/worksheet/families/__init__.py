@@ -1,0 +1,24 @@
+"""What the families contribute to a worksheet: one file each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emkit.explain.worksheet.families.counts import Counts
+from emkit.explain.worksheet.families.normals import Normals
+from emkit.explain.worksheet.families.setting import Setting, Sheet
+from emkit.explain.worksheet.families.successes import Successes
+from emkit.families.gaussian.normal import GaussianFamily
+from emkit.families.poisson import Poisson
+from emkit.families.successes import SuccessFamily
+
+__all__ = ["Setting", "Sheet", "sheet_of"]
+
+
+def sheet_of(setting: Setting) -> Sheet | None:
+    """The sheet of a family; None for one that nobody has written out (its worksheet ends with the responsibilities)."""
+    kinds: tuple[tuple[Any, type[Any]], ...] = ((SuccessFamily, Successes), (Poisson, Counts), (GaussianFamily, Normals))
+    for family, kind in kinds:
+        if family in type(setting.family).__mro__:
+            return kind(**vars(setting))
+    return None

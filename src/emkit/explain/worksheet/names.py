@@ -1,0 +1,49 @@
+"""What the entries of the parameters are called on a worksheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emkit.explain.worksheet.rows import Rows
+from emkit.explain.worksheet.sheet import Problem
+
+SINGULAR = {
+    "proportions": "proportion",
+    "components.probabilities": "probability",
+    "components.rates": "rate",
+    "components.means": "mean",
+    "components.variances": "variance",
+    "components.covariances": "variance",
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names: those that the author of the problem gave (`symbols`), else ``mean_A``; with several columns ``mean_A_height``."""
+
+    components: tuple[str, ...]
+    columns: tuple[str, ...]
+    symbols: dict[str, str]
+
+    @classmethod
+    def of(cls, problem: Problem, columns: tuple[str, ...]) -> Names:
+        """The names of `problem`, whose components are described in these columns."""
+        entries = {entry.replace(" ", ""): symbol for symbol, entry in problem.symbols.items()}
+        return cls(problem.components, columns, entries)
+
+    def column(self, j: int) -> str:
+        """How a column is marked in a name: not at all, if it is the only one."""
+        return f"_{self.columns[j]}" if len(self.columns) > 1 else ""
+
+    def plain(self, path: str, k: int, *rest: int) -> str:
+        """The systematic name of an entry."""
+        j = rest[0] if rest else 0
+        return f"{SINGULAR.get(path, path)}_{self.components[k]}{self.column(j)}"
+
+    def symbol(self, path: str, *index: int) -> str:
+        """The name of an entry: component first, then column."""
+        return self.symbols.get(f"{path}[{','.join(map(str, index))}]", self.plain(path, *index))
+
+    def share(self, rows: Rows, k: int, i: int) -> str:
+        """What a responsibility is called: ``r[1]`` or ``mu[x=1]`` for the first component, ``r_B[1]`` for others."""
+        return f"{'r' if rows.numbered else 'mu'}{f'_{self.components[k]}' if k else ''}[{rows.labels[i]}]"
