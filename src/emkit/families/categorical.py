@@ -15,6 +15,7 @@ from emkit.core.spaces import Simplex
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
+from emkit.families.linear import LinearForm
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
 
@@ -85,6 +86,9 @@ class Categorical(ExponentialFamily[CategoricalParams]):
 
     def statistics(self, params: CategoricalParams, x: Array, weights: Array) -> Totals:
         return super(Categorical, self._sized(params)).statistics(params, x, weights)
+
+    def linear(self, params: CategoricalParams) -> LinearForm[Totals]:
+        return super(Categorical, self._sized(params)).linear(params)
 
     def _sized(self, params: CategoricalParams) -> Categorical:
         """This family with the numbers of levels of `params`."""
