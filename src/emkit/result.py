@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +23,8 @@ from emkit.inference import (
     missing_information,
     standard_errors,
 )
+from emkit.models.order import component_order, reordered
+from emkit.summary import text, to_dict
 
 P = TypeVar("P", bound=Parameters)
 
@@ -132,3 +134,29 @@ class Result(Generic[P]):
     def starts(self) -> Restarts[P]:
         """Every run, from every start."""
         return self.runs
+
+    def in_order(self) -> Result[P]:
+        """The same result with the components of every run in one order, by their first parameter, lowest first.
+
+        Which component is which is an accident of the start; results in order can be compared. No change if the model is not
+        a mixture.
+        """
+        return replace(self, runs=Restarts(tuple(_in_order(run) for run in self.runs.runs)))
+
+    def summary(self, standard_errors: bool = False, width: int = 80) -> str:
+        """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.
+
+        With `standard_errors` (see there for the cost) every number is on its own line, with its standard error.
+        """
+        return text(self, standard_errors, width)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain dictionaries, lists and numbers, for JSON."""
+        return to_dict(self)
+
+
+def _in_order(run: Record[P]) -> Record[P]:
+    order = component_order(run.params)
+    if order is None:
+        return run
+    return replace(run, start=reordered(run.start, order), params=reordered(run.params, order))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from math import isfinite, nan
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,8 +22,10 @@ from emkit.errors import DataError
 
 MOST_LINE_BYTES = 16 << 20
 MOST_COLUMNS = 100_000
+MOST_SHOWN = 40  # characters of a cell in a message
 DELIMITERS = ",;\t"
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "?", "-"})
+QUOTED = re.compile(r'"[^"]*"')
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 Lines = Iterator[str]
 Watch = Callable[[Lines], Lines]
@@ -60,11 +64,11 @@ def read_csv(
     with _opened(file) as (stream, name):
         records = _records(watch(_text_lines(stream)), name)
         header = _header(next(records)[1])
-        chosen = _positions(header, _chosen(header, columns, weights))
+        chosen = _chosen(header, columns, weights)
         numbers, lines = _numbers(records, header, chosen)
     if not lines:
         raise DataError(f"{name} has a header line but no rows below it.")
-    table = np.frombuffer(numbers, dtype=np.float64).reshape(len(lines), len(chosen))
+    table = np.frombuffer(numbers).reshape(len(lines), len(chosen))
     names = tuple(header[j] for j in chosen)
     if weights is None:
         return CsvTable(table, names, lines)
@@ -112,16 +116,120 @@ def _text_lines(stream: BinaryIO) -> Lines:
 
 def _records(lines: Lines, name: str) -> Iterator[tuple[int, list[str]]]:
     """The header and every row that is not empty, each with the number of the line on which it begins."""
-    first = next((line for line in lines if line.strip()), None)
+    skipped, first = 0, next(lines, None)
+    while first is not None and not first.strip():
+        skipped, first = skipped + 1, next(lines, None)
     if first is None:
         raise DataError(f"{name} is empty: a header line and at least one row are needed.")
-    delimiter = max(DELIMITERS, key=lambda d: len(next(csv.reader([first], delimiter=d), [])))
-    reader = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
-    begins = 1
+    begins = skipped + 1
     try:
+        reader = csv.reader(chain([first], lines), delimiter=_delimiter(first), strict=True)
         for fields in reader:
-            if any(field.strip() for field in fields):
+            if not _is_blank(fields):
                 yield begins, fields
-            begins = reader.line_num + 1
+            begins = skipped + reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"line {begins} cannot be read as CSV: {error}.") from None
+        raise DataError(f"line {begins} cannot be read as CSV: {_reason(str(error))}.") from None
+
+
+def _delimiter(line: str) -> str:
+    return max(DELIMITERS, key=QUOTED.sub("", line).count)
+
+
+def _is_blank(fields: list[str]) -> bool:
+    return not fields or (len(fields) == 1 and fields[0].isspace())
+
+
+def _reason(message: str) -> str:
+    if "unexpected end" in message or "field limit" in message:
+        return "a quotation mark that opens there is never closed"
+    if "new-line" in message:
+        return "it holds carriage returns; save the file with ordinary line ends"
+    return message
+
+
+def _header(fields: list[str]) -> tuple[str, ...]:
+    names = tuple(field.strip() for field in fields)
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"the header has {len(names):,} columns; at most {MOST_COLUMNS:,} are read.")
+    first: dict[str, int] = {}
+    for j, name in enumerate(names, 1):
+        if name and first.setdefault(name, j) < j:
+            raise DataError(f"columns {first[name]} and {j} are both called {name!r}; give each its own name.")
+    if all(_is_number(name) for name in names):
+        shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+        raise DataError(f"the first line holds only numbers ({shown}); it must name the columns. Add a header line.")
+    return names
+
+
+def _is_number(text: str) -> bool:
+    """Whether `text` is a number to others, too (Python alone reads 1_000 as one)."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+def _chosen(header: Sequence[str], columns: Sequence[str] | None, weights: str | None) -> list[int]:
+    """Positions of the columns to read, the weights last. Errors: DataError naming the columns that there are."""
+    names = list(columns) if columns is not None else [name for name in header if name != weights]
+    for name, times in Counter(names).items():
+        if not name:
+            raise DataError("a column has no name in the header; name it, or choose others with --columns.")
+        if times > 1:
+            raise DataError(f"column {name!r} is chosen twice.")
+    if weights in names:
+        raise DataError(f"column {weights!r} cannot be both data and weights.")
+    if not names:
+        raise DataError("there is no column of data: name at least one.")
+    places = {name: j for j, name in enumerate(header)}
+    for name in [*names, *([weights] if weights is not None else [])]:
+        if name not in places:
+            raise DataError(f"there is no column {name!r}; the columns are {_listed(header)}.")
+    return [places[name] for name in names] + ([places[weights]] if weights is not None else [])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:20])) + (f" and {len(names) - 20:,} more" if len(names) > 20 else "")
+
+
+def _numbers(
+    records: Iterable[tuple[int, list[str]]], header: Sequence[str], chosen: list[int]
+) -> tuple[array[float], array[int]]:
+    """The cells of the chosen columns, row by row, and the line of each row."""
+    numbers, lines = array("d"), array("q")
+    for line, fields in records:
+        if len(fields) != len(header):
+            raise DataError(f"line {line} has {_fields(len(fields))}, but the header names {len(header):,} columns.")
+        try:
+            row = [float(fields[j]) for j in chosen]
+        except ValueError:
+            row = [nan]
+        if not isfinite(sum(row)) or any("_" in fields[j] for j in chosen):
+            _refuse_odd(line, fields, header, chosen)
+        numbers.extend(row)
+        lines.append(line)
+    return numbers, lines
+
+
+def _fields(number: int) -> str:
+    return f"{number:,} field{'' if number == 1 else 's'}"
+
+
+def _refuse_odd(line: int, fields: list[str], header: Sequence[str], chosen: list[int]) -> None:
+    """Raise DataError for the first cell of the row that is not a finite number, if there is one."""
+    for j in chosen:
+        cell = fields[j].strip()
+        if _is_number(cell) and isfinite(float(cell)):
+            continue
+        if cell.lower() in MISSING:
+            rule = "missing values are not supported yet. Remove or fill in such rows first"
+        elif _is_number(cell):
+            rule = "every value must be a finite number"
+        elif DECIMAL_COMMA.fullmatch(cell):
+            rule = f"write decimals with a point, {cell.replace(',', '.')}"
+        else:
+            rule = "it must be a number. Choose the columns to use with --columns"
+        shown = cell if len(cell) <= MOST_SHOWN else cell[:MOST_SHOWN] + "..."
+        raise DataError(f"line {line}, column {header[j]!r} is {shown!r}; {rule}.")
