@@ -7,7 +7,7 @@
 >>> result.converged
 True
 >>> result.params.components.rates.round(2).ravel().tolist()
-[0.8, 6.42]
+[0.73, 6.07]
 """
 
 from importlib import import_module

@@ -56,7 +56,7 @@ def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
     yield Step(0, em.evaluations, here, gain=np.inf, pace=None)
     for number in count(1):
         there, state = solver.step(em, here, state)
-        yield Step(number, em.evaluations, there, gain=there.objective - here.objective, pace=em.pace)
+        yield Step(number, em.evaluations, there, gain=there.objective - here.objective, pace=there.pace)
         here = there
 
 

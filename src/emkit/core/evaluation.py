@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from emkit.core.coordinates import Coordinates
 from emkit.core.mapreduce import serial
+from emkit.core.pace import Pace
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel, MapReduce, Source
 from emkit.errors import DegenerateFitError, ParameterError
 
 P = TypeVar("P", bound=Parameters)
 EPSILON = float(np.finfo(np.float64).eps)
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How fast plain EM moves where two evaluations follow each other by one EM step: theta, then F(theta).
-
-    `gain` is the rise of the objective from theta to F(theta); `first` = |F(theta) - theta| and
-    `second` = |F(F(theta)) - F(theta)|, in the parameters as a reader sees them; `sharpness` is the largest gain / first^2
-    measured so far where the gain stood clear of rounding; `rounding` is the resolution of the objective.
-    """
-
-    gain: float
-    first: float
-    second: float
-    sharpness: float
-    rounding: float
-
-    @property
-    def rate(self) -> float:
-        """The factor by which an EM step shrinks the distance to the limit (1 or more: it does not shrink)."""
-        return self.second / self.first if self.first > 0 else 0.0
-
-    @property
-    def steady_gain(self) -> float:
-        """The gain of the step; where it drowns in rounding, the gain that a step of this length had elsewhere."""
-        return self.gain if self.gain > 100 * self.rounding else self.sharpness * self.first**2
+RECENT = 4  # evaluations that the next one may continue: a solver may come back to one before a leap
 
 
 class EMMap(Generic[P]):
     """Parameters in, evaluation out: theta -> (objective(theta), m_step(e_step(theta))).
 
-    `evaluations` counts the passes over the data; `pace` is the latest measurement of how fast EM moves.
+    `evaluations` counts the passes over the data.
     """
 
     def __init__(self, model: LatentModel[P, Any], source: Source[Any], like: P, map_reduce: MapReduce = serial) -> None:
@@ -54,9 +30,8 @@ class EMMap(Generic[P]):
         self.source = source
         self.coordinates: Coordinates[P] = model.coordinates(like)
         self.evaluations = 0
-        self.pace: Pace | None = None
         self._map_reduce = map_reduce
-        self._last: Evaluation[P] | None = None
+        self._recent: deque[Evaluation[P]] = deque(maxlen=RECENT)
         self._sharpness = 0.0
 
     def expectation(self, params: P) -> Expectation[Any]:
@@ -81,8 +56,8 @@ class EMMap(Generic[P]):
                 "every latent state, or a value overflowed. Start from parameters under which every row is possible."
             )
         update = self.model.m_step(total.statistics, params)
-        here = Evaluation(params, objective, float(total.log_likelihood), update)
-        self._measure(here)
+        here = Evaluation(params, objective, float(total.log_likelihood), update, self._pace(params, objective, update))
+        self._recent.append(here)
         return here
 
     def attempt(self, params: P) -> Evaluation[P] | None:
@@ -92,16 +67,17 @@ class EMMap(Generic[P]):
         except (ParameterError, DegenerateFitError):
             return None
 
-    def _measure(self, here: Evaluation[P]) -> None:
-        before, self._last = self._last, here
-        if before is None or here.params is not before.update:
-            return
+    def _pace(self, params: P, objective: float, update: P) -> Pace | None:
+        """How fast EM moves, if `params` are the update of a recent evaluation."""
+        before = next((recent for recent in self._recent if recent.update is params), None)
+        if before is None:
+            return None
         entries = self.coordinates.free_entries
-        start, middle, end = entries(before.params), entries(here.params), entries(here.update)
+        start, middle, end = entries(before.params), entries(params), entries(update)
         first, second = float(np.linalg.norm(middle - start)), float(np.linalg.norm(end - middle))
-        gain = here.objective - before.objective
-        rounding = 4 * EPSILON * (1 + abs(here.objective))
+        gain = objective - before.objective
+        rounding = 4 * EPSILON * (1 + abs(objective))
         resolution = 4 * EPSILON * float(np.linalg.norm(end))
         if gain > 1e4 * rounding and first > 0:
             self._sharpness = max(self._sharpness, gain / first**2)
-        self.pace = Pace(gain, first, 0.0 if second <= resolution else second, self._sharpness, rounding)
+        return Pace(gain, first, 0.0 if second <= resolution else second, self._sharpness, rounding)

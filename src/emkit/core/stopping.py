@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.evaluation import Pace
+from emkit.core.pace import Pace
 from emkit.core.protocols import Evaluation
 from emkit.errors import Outcome, Status
 

@@ -1,0 +1,58 @@
+"""The stopping rule reads the pace of the point where the run stands, not of a leap that was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import emkit as ek
+
+
+@dataclass(frozen=True, eq=False)
+class Place(ek.Parameters):
+    at: Annotated[float, ek.Real()]
+
+
+class TwoHills(ek.LatentModel[Place, float]):
+    """A high hill at 2, climbed in nearly even steps; beyond 3 a low one, whose top 4.5 is reached in one step."""
+
+    def e_step(self, params, chunk):
+        at = params.at
+        height = -((at - 2) ** 2) if at < 3 else -50 - (at - 4.5) ** 2
+        return ek.Expectation(at, log_likelihood=height, rows=1.0)
+
+    def m_step(self, stats, params):
+        at = params.at
+        return Place(at + min(0.5 - 0.01 * at, 0.3 * (2 - at)) if at < 3 else 4.5)
+
+
+def test_a_refused_leap_onto_another_maximum_does_not_end_the_run():
+    seen = []
+
+    def watch(steps):
+        for step in steps:
+            seen.append((step.here.params.at, step.pace))
+            yield step
+
+    # The first leap goes from -1 beyond 3, lands on the low hill's very top, where EM stands still, and is refused.
+    result = ek.fit(TwoHills(), [0.0], Place(-1.0), solver=ek.solvers.Squarem(longest=6.0), watch=watch)
+    assert result.converged, result.outcome
+    assert abs(result.params.at - 2) < 1e-6
+    at, pace = seen[1]
+    assert at == -0.49  # the plain EM step in place of the leap ...
+    assert pace is not None  # ... with its own pace, which says that EM has not settled
+    assert pace.second > 0.4
+
+
+def test_pace_is_that_of_the_step_into_a_point():
+    em = ek.EMMap(TwoHills(), ek.ArraySource([0.0]), Place(-1.0))
+    first = em(Place(-1.0))
+    assert first.pace is None
+    second = em(first.update)
+    assert second.pace is not None
+    assert second.pace.first == abs(second.params.at - first.params.at)
+    elsewhere = em(Place(1.0))
+    assert elsewhere.pace is None
+    third = em(second.update)  # one comes back to where one was before a leap
+    assert third.pace is not None
+    assert third.pace.first == abs(third.params.at - second.params.at)
