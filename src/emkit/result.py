@@ -148,7 +148,7 @@ class Result(Generic[P]):
 
         With `standard_errors` (see there for the cost) every number is on its own line, with its standard error.
         """
-        return text(self, standard_errors, width)
+        return text(self, self.standard_errors() if standard_errors else None, width)
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain dictionaries, lists and numbers, for JSON."""

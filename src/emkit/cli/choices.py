@@ -1,0 +1,107 @@
+"""What a user chooses a model and a start with, or the sentence that says why that cannot be."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emkit.core.plain import from_plain
+from emkit.data import ArraySource
+from emkit.errors import DataError, ModelError, ParameterError
+from emkit.families import Binomial, Family, family_named
+from emkit.models import Mixture, MixtureParams
+from emkit.models.starts import check_components, spread_start
+
+
+def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
+    """A number of components. Errors: BadParameter unless it is a whole number >= 1."""
+    if text is None:
+        return None
+    if re.fullmatch(r"\d*:\d*", text):
+        raise click.BadParameter(
+            f"{text} is a range; emkit cannot compare numbers of components yet. Give one number.", ctx, param
+        )
+    if not re.fullmatch(r"[+-]?\d{1,18}", text):
+        raise click.BadParameter(f"{text!r} is not a whole number.", ctx, param)
+    if int(text) < 1:
+        raise click.BadParameter(f"{text} components cannot be; give a whole number >= 1.", ctx, param)
+    return int(text)
+
+
+def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[str] | None:
+    """Names set apart by commas; a name with a comma in it can be quoted."""
+    return [name.strip() for name in next(csv.reader([text]), [])] if text is not None else None
+
+
+def chosen_family(name: str, trials: int | None) -> Family[Any, Any]:
+    """The family called `name`. Errors: ModelError if there is none, or if it has no use for `trials`."""
+    family = family_named(name)
+    if trials is None:
+        return family
+    if not isinstance(family, Binomial):
+        raise ModelError(f"--trials is for the binomial family, not for {name}.")
+    return Binomial(trials=trials)
+
+
+def check_data(family: Family[Any, Any], source: ArraySource) -> None:
+    """Raise DataError unless the family can take these data."""
+    if isinstance(family, Binomial) and family.trials is None and len(source.columns) != 2:
+        raise DataError(
+            f"binomial data are two columns, successes and trials, and not {', '.join(map(repr, source.columns))}. Choose two "
+            "with --columns, or say with --trials how many there were in every row."
+        )
+    family.check(source)
+
+
+def starting_points(
+    model: Mixture[Any, Any], source: ArraySource, components: int | None, start: str | None, seeds: range
+) -> list[MixtureParams[Any]]:
+    """The start that the user gave, or one for each seed. Errors: DataError, or ParameterError about the given start."""
+    check_data(model.family, source)
+    if start is not None:
+        return [read_start(model, source, components, start)]
+    assert components is not None
+    check_components(source, components)
+    return [spread_start(model, source, components, seed) for seed in (seeds if components > 1 else seeds[:1])]
+
+
+def read_start(model: Mixture[Any, Any], source: ArraySource, components: int | None, text: str) -> MixtureParams[Any]:
+    """Parameters from JSON, or from a file of it; the output of ``emkit fit --json`` will do, too.
+
+    Errors: ParameterError naming what does not fit.
+    """
+    given = _parsed(text)
+    given = given.get("parameters", given)
+    proportions = given.get("proportions")
+    number = len(proportions) if isinstance(proportions, list) and proportions else components or 1
+    if components is not None and number != components:
+        raise ParameterError(f"--start has {number} proportions, but -k says {components} components.")
+    number = check_components(source, number)
+    like = MixtureParams([1 / number] * number, model.family.pooled(source, number))  # type: ignore[arg-type]
+    try:
+        return from_plain(like, given)
+    except ParameterError as error:
+        raise ParameterError(f"--start: {error}") from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if not text.lstrip().startswith("{"):
+        try:
+            text = Path(text).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a text file"
+            raise ParameterError(f"--start: {text!r} is neither JSON, which begins with {{, nor a file ({reason}).") from None
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ParameterError(f"--start is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise ParameterError("--start is not a start: it is nested too deeply.") from None
+    if not isinstance(given, dict):
+        raise ParameterError("--start must be an object with proportions and components.")
+    return given

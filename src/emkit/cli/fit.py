@@ -1,0 +1,103 @@
+"""``emkit fit``: a mixture of any family, from a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emkit.cli.choices import chosen_family, names, starting_points, whole_number
+from emkit.cli.failures import code_for
+from emkit.cli.progress import Progress
+from emkit.cli.screen import console, json_option, print_json, show
+from emkit.core.protocols import Solver
+from emkit.core.solvers import Plain, Squarem
+from emkit.data.csv import read_csv
+from emkit.errors import Status
+from emkit.fitting import fit
+from emkit.models import Mixture
+from emkit.summary import report
+
+SOLVERS: dict[str, Callable[[], Solver[Any, Any]]] = {"squarem": Squarem, "plain": Plain}
+STARTS = 20
+
+
+@click.command("fit")
+@click.argument("file")
+@click.option("--model", "family", required=True, metavar="FAMILY", help="What one component looks like; see `emkit families`.")
+@click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components.")
+@click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
+@click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
+@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says.")
+@click.option("--starts", type=click.IntRange(min=1), metavar="N", help=f"How many starts to fit from.  [default: {STARTS}]")
+@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of the first start.  [default: 0]")
+@click.option("--start", metavar="JSON|FILE", help="Explicit parameters to start from, as --json prints them.")
+@click.option(
+    "--solver",
+    type=click.Choice(list(SOLVERS)),
+    default="squarem",
+    show_default=True,
+    help="How to step from one estimate to the next.",
+)
+@click.option("--tol", type=float, default=1e-8, metavar="X", help="Log-likelihood left to gain.  [default: 1e-8]")
+@click.option(
+    "--max-evaluations", type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"
+)
+@click.option("--standard-errors", is_flag=True, help="Show every number with its standard error.")
+@json_option
+def command(
+    file: str,
+    family: str,
+    components: int | None,
+    columns: list[str] | None,
+    weights: str | None,
+    trials: int | None,
+    starts: int | None,
+    seed: int,
+    start: str | None,
+    solver: str,
+    tol: float,
+    max_evaluations: int,
+    standard_errors: bool,
+    as_json: bool,
+) -> int:
+    """Fit a mixture to the rows of a CSV FILE (- for stdin), which has a header line.
+
+    The best of many starts is shown, its components in the order of their first parameter.
+
+    \b
+    emkit fit faithful.csv --model gaussian -k 2
+    emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json
+    emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
+       "components": {"probabilities": [[0.6], [0.5]]}}'
+    """  # noqa: D301
+    if start is not None and starts is not None:
+        raise click.UsageError("--start gives the one start there is; leave out --starts.", click.get_current_context())
+    if start is None and components is None:
+        raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())
+    model = Mixture(chosen_family(family, trials))
+    with Progress() as progress:
+        progress.say("reading")
+        stream = click.get_binary_stream("stdin") if file == "-" else Path(file)
+        source = read_csv(stream, columns, weights, progress.lines).source()
+        begin = starting_points(model, source, components, start, range(seed, seed + (starts or STARTS)))
+        result = fit(
+            model,
+            source,
+            begin,
+            solver=SOLVERS[solver](),
+            tol=tol,
+            max_evaluations=max_evaluations,
+            watch=progress.runs(len(begin)),
+        ).in_order()
+        errors = result.standard_errors() if standard_errors else None
+    if as_json:
+        errors_by_name = {"standard_errors": dict(zip(errors.names, errors.errors.tolist(), strict=True))} if errors else {}
+        print_json({"file": file, **result.to_dict(), **errors_by_name})
+    else:
+        show(report(result, errors, console().width))
+    if result.outcome.status is Status.BUDGET:
+        click.echo("warning: not converged; --max-evaluations allows more passes over the data.", err=True)
+    return code_for(result.outcome)

@@ -1,0 +1,50 @@
+"""Where output goes: data to stdout, talk to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+WIDEST = 100  # characters: longer lines are hard to read
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in full precision.")
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that prints text as it stands; rich honours NO_COLOR, COLUMNS and what kind of terminal there is."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    found = Console(file=stream, highlight=False, markup=False, emoji=False)
+    if found.width > WIDEST:
+        found.width = WIDEST
+    return found
+
+
+def show(content: RenderableType) -> None:
+    """Print on stdout; where that is no terminal, without the blanks at the ends of lines that fill up a table."""
+    screen = console()
+    if screen.is_terminal:
+        screen.print(content)
+        return
+    with screen.capture() as capture:
+        screen.print(content)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def print_json(value: Any) -> None:
+    """`value` as JSON on stdout; a number that is not finite becomes null."""
+    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not abs(value) < float("inf") else value
