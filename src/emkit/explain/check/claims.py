@@ -14,6 +14,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.explain.worksheet import Line, Worksheet
 
 EXACT = 1e-9  # relative agreement asked of a number given with all its digits, or as a fraction
+COARSEST = 0.25  # relative agreement asked of a number with hardly any digits
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Claim:
     """`value` is claimed for `line`, written as `text` under the name `name`; `where` it stands, if it was printed.
 
     `half_unit` is half a unit of the last digit written: how far the value that was rounded may lie away. A whole number
-    below 10 is read as if it had one decimal, since "1" for 0.87 says nothing.
+    below 10 is read as if it had one decimal, since "1" for 0.87 says nothing; and no number but 0 may be off by more than a
+    quarter, since "0.1" for 0.06 says no more.
     """
 
     name: str
@@ -33,7 +35,10 @@ class Claim:
 
     def agrees(self, value: float, slack: float = 1.0) -> bool:
         """Whether `value`, written with as many digits, is the claim; `slack` widens the margin."""
-        margin = slack * self.half_unit * (1 + 1e-9) + EXACT * abs(value)
+        margin = slack * self.half_unit * (1 + 1e-9)
+        if self.value != 0:
+            margin = min(margin, COARSEST * abs(value))
+        margin += EXACT * abs(value)
         return math.isfinite(value) and abs(self.value - value) <= margin
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emkit.explain.worksheet import Line, Mistake, Role, Worksheet
-from emkit.explain.worksheet.expressions import Apply, Expression, Given, Less, Power, Product, Quotient, Ref, Sum
+from emkit.explain.worksheet.expressions import Apply, Expression, Given, Less, Power, Product, Quotient, Sum
 
 ONE = Given("1", 1.0)
 
@@ -51,11 +51,9 @@ FORGOTTEN = {"proportion": Mistake.FORGOTTEN_PROPORTION, "coefficient": Mistake.
 
 def _borrowed(line: Line, product: Product, sheet: Worksheet) -> Iterator[Rewrite]:
     """Factors taken from the line of another component of the same row."""
-    for other in sheet:
-        if other.role is not line.role or other.row != line.row or other.name == line.name:
-            continue
+    for other in sheet.peers(line):
         theirs = dict(other.expression.factors) if isinstance(other.expression, Product) else {}
-        shared = [label for label, factor in product.factors if label in theirs and theirs[label] != factor]
+        shared = [name for name, factor in product.factors if name != "coefficient" and theirs.get(name, factor) != factor]
         for label in shared:
             yield _borrow(product, theirs, [label], other)
         density = [label for label in shared if label != "proportion"]
@@ -116,9 +114,7 @@ def _weights(total: Sum) -> Iterator[Rewrite]:
 
 def _twins(line: Line, sheet: Worksheet) -> Iterator[Rewrite]:
     """The arithmetic of the line that this one is easily taken for: another component's, or the other outcome's."""
-    for other in sheet:
-        if other.role is not line.role or other.row != line.row or other.name == line.name or line.role is Role.JOINT:
-            continue
+    for other in sheet.peers(line) if line.role is not Role.JOINT else ():
         what = f"this is {other.name}"
         if other.side == line.side:
             yield Rewrite(Mistake.SWAPPED_COMPONENTS, f"component {other.component}", what, other.expression)
@@ -129,8 +125,3 @@ def _twins(line: Line, sheet: Worksheet) -> Iterator[Rewrite]:
 def _opposite(side: str) -> str:
     word, _, rest = side.partition(" ")
     return f"{ {'heads': 'tails', 'tails': 'heads'}.get(word, '') } {rest}"
-
-
-def uses_counts(line: Line) -> bool:
-    """Whether a line adds up or divides numbers that a person would have rounded."""
-    return line.role in (Role.TOTAL, Role.UPDATE) and any(isinstance(part, Ref | Product) for part in line.expression.parts())

@@ -38,6 +38,9 @@ class Search:
     def find(self, claim: Claim, worlds: Iterable[Mapping[str, float]]) -> Slip | None:
         """The likeliest slip that gives the claim in one of the `worlds` (values that lines above were fixed at)."""
         fixings = list(worlds)
+        cut_off = self._cut_off(claim)
+        if cut_off is not None:
+            return cut_off
         cells: set[int] = set()
         for tier, candidates in enumerate((self._near(claim), self._everywhere(claim), self._far(claim))):
             found: list[tuple[Candidate, Mapping[str, float]]] = []
@@ -53,7 +56,7 @@ class Search:
             chance = self._coincidence(claim, len(cells), fixings[0])
             if found and (tier == 0 or chance <= FAR_LIMIT):
                 return self._slip(claim, found, chance, fixings[0])
-        return self._cut_off(claim)
+        return None
 
     def _coincidence(self, claim: Claim, tried: int, fixed: Mapping[str, float]) -> float:
         right = abs(self.sheet.values(fixed)[claim.line.name])

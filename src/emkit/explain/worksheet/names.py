@@ -37,8 +37,7 @@ class Names:
 
     def plain(self, path: str, k: int, *rest: int) -> str:
         """The systematic name of an entry."""
-        j = rest[0] if rest else 0
-        return f"{SINGULAR.get(path, path)}_{self.components[k]}{self.column(j)}"
+        return f"{SINGULAR.get(path, path)}_{self.components[k]}{self.column(rest[0]) if rest else ''}"
 
     def symbol(self, path: str, *index: int) -> str:
         """The name of an entry: component first, then column."""

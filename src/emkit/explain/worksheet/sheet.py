@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Protocol
 
 from emkit.core.protocols import LatentModel
@@ -99,6 +100,17 @@ class Worksheet:
     def _listed(self) -> str:
         names = list(self.lines)
         return ", ".join(names if len(names) <= 60 else [*names[:30], "...", *names[-12:]])
+
+    def peers(self, line: Line) -> tuple[Line, ...]:
+        """The other lines of the same role and row: other components, other outcomes."""
+        return tuple(other for other in self._by_place[line.role, line.row] if other is not line)
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[Role, int | None], list[Line]]:
+        found: dict[tuple[Role, int | None], list[Line]] = {}
+        for line in self:
+            found.setdefault((line.role, line.row), []).append(line)
+        return found
 
     def above(self, name: str, stop: frozenset[str] = frozenset()) -> tuple[Line, ...]:
         """The lines that `name` is worked out from, in order, not looking behind those in `stop` (which are left out)."""
