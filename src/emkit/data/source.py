@@ -15,7 +15,7 @@ from emkit.errors import DataError
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS = 4_096
-CHUNKS = 16  # aimed at for mid-sized data, so that several threads share them evenly
+CHUNKS = 8  # aimed at for mid-sized data, so that several threads share them evenly
 
 
 def as_float64(x: Any) -> Array:
@@ -32,6 +32,12 @@ class Chunk:
     start: int = 0
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights."""
+        total: float = self.once("total weight", lambda: float(self.weights.sum()))
+        return total
+
     def once(self, key: Any, compute: Callable[[], Any]) -> Any:
         """`compute()`, remembered under `key`: for sums over the rows that do not depend on parameters."""
         if key not in self._known:
@@ -40,7 +46,7 @@ class Chunk:
 
 
 class ArraySource:
-    """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default about 16 chunks).
+    """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 8 chunks or more).
 
     Rows of weight 0 are left out on entry, so that they cannot have any influence. `row_name` says how messages call a row,
     given its index in the original data.

@@ -14,7 +14,7 @@ from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.source import ArraySource, Chunk, as_float64
-from emkit.families.linear import LinearForm, fill_from
+from emkit.families.linear import LinearForm, fill_from, single
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
@@ -105,13 +105,15 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         return Totals(weights.T @ self.features(x))
 
     def linear(self, params: P) -> LinearForm[Totals]:
-        def base(chunk: Chunk) -> float:
+        def constant(chunk: Chunk) -> float:
             return float(chunk.once(("log_base", self), lambda: chunk.weights @ self.log_base(as_float64(chunk.x))))
 
+        coefficients = self.natural(params)
         return LinearForm(
-            coefficients=self.natural(params),
+            coefficients,
+            pairs=single(coefficients.shape[1]),
             fill=fill_from(lambda x: self.features(as_float64(x))),
-            base=base,
+            constant=constant,
             statistics=lambda sums, chunk: Totals(sums),
         )
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from emkit.core.arrays import Array
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import Parameters
 from emkit.data.source import Chunk
 
@@ -18,14 +20,16 @@ S = TypeVar("S")
 class LinearForm(Generic[S]):
     """log p(x_i | k) = features(x_i) . coefficients_k + base(x_i), with what is needed to sum it over a chunk.
 
-    `coefficients` (K, F). `fill(x, out)` writes the features of x (n, d) into tiles `out` (B, F, T), zeros in the padding.
-    `base(chunk)` is the weighted sum of base(x_i). `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk
-    into the family's statistics.
+    Feature f of a row is the product of two of its base rows, `pairs` (F, 2); base row 0 is 1, and so is feature 0.
+    `coefficients` (K, F). `fill(x, out)` writes the base rows of x (n, d) into tiles `out` (B, R, T), zeros in the padding.
+    `constant(chunk)` is the weighted sum of base(x_i). `statistics(sums, chunk)` turns weighted feature sums (K, F) of a
+    chunk into the family's statistics.
     """
 
     coefficients: Array
+    pairs: Integers
     fill: Callable[[Array, Array], None]
-    base: Callable[[Chunk], float]
+    constant: Callable[[Chunk], float]
     statistics: Callable[[Array, Chunk], S]
 
 
@@ -39,6 +43,11 @@ def linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
         known = (family, family.linear(params))
         _forms[params] = known
     return known[1]
+
+
+def single(n_features: int) -> Integers:
+    """The `pairs` of features that are base rows themselves."""
+    return np.stack([np.zeros(n_features, dtype=np.int64), np.arange(n_features)], axis=1)
 
 
 def fill_from(features: Callable[[Array], Array]) -> Callable[[Array, Array], None]:

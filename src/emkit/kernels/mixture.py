@@ -1,6 +1,6 @@
 """The E-step of a mixture on tiles of rows: matrix product, softmax, matrix product.
 
-Tiles are laid out (features, rows), so that every inner loop runs along the rows.
+Tiles are laid out (base rows, rows of data), so that every inner loop runs along the data.
 """
 
 from __future__ import annotations
@@ -10,28 +10,78 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from emkit.kernels.elementary import exp_of_nonpositive, log_of_normal
+from emkit.kernels.blocks import score_block, share_block, sum_block
+from emkit.kernels.elementary import log_of_normal
+
+score_8, score_4, score_1 = score_block(8, 2), score_block(4, 2), score_block(1, 2)
+sum_8_3, sum_8_1 = sum_block(8, 3), sum_block(8, 1)
+sum_4_4, sum_4_1 = sum_block(4, 4), sum_block(4, 1)
+share_16 = share_block(2)
+sum_1_4, sum_1_1 = sum_block(1, 4), sum_block(1, 1)
+ROWS_AT_ONCE = 16  # of a score block
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def score(coefficients: Any, pairs: Any, base: Any, scores: Any) -> None:
+    """Scores (K, T) = coefficients (F, K)' features (F, T)."""
+    n_components = coefficients.shape[1]
+    for i in range(0, base.shape[1], ROWS_AT_ONCE):
+        k = 0
+        while k + 8 <= n_components:
+            score_8(coefficients, k, pairs, base, i, scores)
+            k += 8
+        while k + 4 <= n_components:
+            score_4(coefficients, k, pairs, base, i, scores)
+            k += 4
+        while k < n_components:
+            score_1(coefficients, k, pairs, base, i, scores)
+            k += 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def add_sums(shares: Any, base: Any, pairs: Any, sums: Any) -> None:
+    """Sums (K, F) += shares (K, T) features (F, T)'."""
+    n_components, n_features = sums.shape
+    k = 0
+    while k + 8 <= n_components:
+        f = 0
+        while f + 3 <= n_features:
+            sum_8_3(shares, k, base, pairs, f, sums)
+            f += 3
+        while f < n_features:
+            sum_8_1(shares, k, base, pairs, f, sums)
+            f += 1
+        k += 8
+    while k + 4 <= n_components:
+        f = 0
+        while f + 4 <= n_features:
+            sum_4_4(shares, k, base, pairs, f, sums)
+            f += 4
+        while f < n_features:
+            sum_4_1(shares, k, base, pairs, f, sums)
+            f += 1
+        k += 4
+    while k < n_components:
+        f = 0
+        while f + 4 <= n_features:
+            sum_1_4(shares, k, base, pairs, f, sums)
+            f += 4
+        while f < n_features:
+            sum_1_1(shares, k, base, pairs, f, sums)
+            f += 1
+        k += 1
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def softmax(scores: Any, weights: Any, peak: Any, total: Any) -> None:
-    """Turn `scores` (K, T) into weighted shares, in place; `peak` (T,) becomes the log of the sum of exp(scores).
+def softmax(scores: Any, weights: Any, scratch: Any) -> None:
+    """Turn `scores` (K, T) into weighted shares, in place; scratch[0] (of (2, T)) becomes the log of the sum of exp(scores).
 
-    `weights` (T,) multiply the shares of each row; `total` (T,) is scratch.
+    `weights` (T,) multiply the shares of each row.
     """
     n_components, rows = scores.shape
-    for i in range(rows):
-        peak[i] = scores[0, i]
-    for k in range(1, n_components):
-        for i in range(rows):
-            peak[i] = max(peak[i], scores[k, i])
-    for i in range(rows):
-        total[i] = 0.0
-    for k in range(n_components):
-        for i in range(rows):
-            share = exp_of_nonpositive(scores[k, i] - peak[i])
-            scores[k, i] = share
-            total[i] += share
+    for i in range(0, rows, ROWS_AT_ONCE):
+        share_16(scores, scratch, i)
+    peak, total = scratch[0], scratch[1]
     for i in range(rows):
         peak[i] += log_of_normal(total[i])
         total[i] = weights[i] / total[i]
@@ -41,22 +91,18 @@ def softmax(scores: Any, weights: Any, peak: Any, total: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def accumulate(features: Any, weights: Any, coefficients: Any, sums: Any) -> float:
+def accumulate(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any) -> float:
     """Add the weighted feature sums of every component to `sums` (K, F); return the summed log of sum_k exp(score).
 
-    `features` (B, F, T): B tiles of T rows. `weights` (B, T), 0 in the padding. `coefficients` (K, F) give the scores.
+    `base` (B, R, T): B tiles of T rows of data, T a multiple of 16. `pairs` (F, 2): which base rows make each feature.
+    `weights` (B, T), 0 in the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T).
     """
-    n_components, n_features = coefficients.shape
-    n_tiles, _, rows = features.shape
-    scores = np.empty((n_components, rows))
-    tile_sums = np.empty((n_components, n_features))
-    peak = np.empty(rows)
-    total = np.empty(rows)
+    n_components = coefficients.shape[1]
+    scores, peaks = scratch[:n_components], scratch[n_components:]
     log_likelihood = 0.0
-    for b in range(n_tiles):
-        np.dot(coefficients, features[b], scores)
-        softmax(scores, weights[b], peak, total)
-        np.dot(scores, features[b].T, tile_sums)
-        sums += tile_sums
-        log_likelihood += np.dot(weights[b], peak)
+    for b in range(base.shape[0]):
+        score(coefficients, pairs, base[b], scores)
+        softmax(scores, weights[b], peaks)
+        add_sums(scores, base[b], pairs, sums)
+        log_likelihood += np.dot(weights[b], peaks[0])
     return log_likelihood

@@ -68,7 +68,7 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
 
     def _tiled_e_step(self, form: LinearForm[S], params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         mass, components, log_likelihood = tiles.expectation(form, params.proportions, chunk)
-        return Expectation(MixtureStats(mass, components), log_likelihood, rows=float(chunk.weights.sum()))
+        return Expectation(MixtureStats(mass, components), log_likelihood, chunk.total_weight)
 
     def plain_e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         """The E-step in plain NumPy, for any family and assignment; the compiled road is held against it."""
@@ -77,7 +77,7 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         return Expectation(
             MixtureStats(shares.sum(axis=0), self.family.statistics(params.components, as_float64(chunk.x), shares)),
             log_likelihood=float(chunk.weights @ assigned.log_likelihood),
-            rows=float(chunk.weights.sum()),
+            rows=chunk.total_weight,
             gap=float(chunk.weights @ assigned.gap),
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.data.source import Chunk, as_float64
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
-from emkit.families.linear import LinearForm
+from emkit.families.linear import LinearForm, single
 
 TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits
 
@@ -45,7 +45,7 @@ class Frame:
         return lambda x, out: kernel(x, self.origin, self.unit, out)
 
 
-def no_base(chunk: Chunk) -> float:
+def no_constant(chunk: Chunk) -> float:
     """Everything is in the coefficients."""
     return 0.0
 
@@ -56,7 +56,7 @@ def _shift(frame: Frame, mass: Array, first: Array) -> Array:
 
 def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j, z_a z_b (b <= a) for a covariance matrix of each component's own."""
-    from emkit.kernels.moments import fill_products
+    from emkit.kernels.columns import fill_columns
 
     frame = Frame.around(means, np.einsum("kjj->kj", covariances))
     scaled = covariances / np.outer(frame.unit, frame.unit)
@@ -79,14 +79,14 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
         about_means += mass[:, None, None] * frame.centred[:, :, None] * frame.centred[:, None, :]
         return Moments(mass, _shift(frame, mass, first), about_means * np.outer(frame.unit, frame.unit))
 
-    return LinearForm(
-        np.concatenate([constant[:, None], linear, quadratic], axis=1), frame.filler(fill_products), no_base, statistics
-    )
+    coefficients = np.concatenate([constant[:, None], linear, quadratic], axis=1)
+    pairs = np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
+    return LinearForm(coefficients, pairs, frame.filler(fill_columns), no_constant, statistics)
 
 
 def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j, z_j^2 for independent columns."""
-    from emkit.kernels.moments import fill_squares
+    from emkit.kernels.columns import fill_columns
 
     frame = Frame.around(means, variances)
     scaled = variances / frame.unit**2
@@ -101,14 +101,14 @@ def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
         about_means = second - 2 * frame.centred * first + mass[:, None] * frame.centred**2
         return Moments(mass, _shift(frame, mass, first), about_means * frame.unit**2)
 
-    return LinearForm(
-        np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1), frame.filler(fill_squares), no_base, statistics
-    )
+    coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1)
+    pairs = np.concatenate([single(1 + d), np.repeat(np.arange(1, 1 + d)[:, None], 2, axis=1)])
+    return LinearForm(coefficients, pairs, frame.filler(fill_columns), no_constant, statistics)
 
 
 def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j, |z|^2 for round components; all columns in one unit."""
-    from emkit.kernels.moments import fill_norm
+    from emkit.kernels.columns import fill_columns_and_norm
 
     d = means.shape[1]
     each = np.repeat(variances[:, None], d, axis=1)
@@ -127,7 +127,7 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None
         return Moments(mass, _shift(frame, mass, first), about_means * unit[0] ** 2)
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled[:, None]], axis=1)
-    return LinearForm(coefficients, frame.filler(fill_norm), no_base, statistics)
+    return LinearForm(coefficients, single(2 + d), frame.filler(fill_columns_and_norm), no_constant, statistics)
 
 
 def second_moment(chunk: Chunk, frame: Frame) -> Array:
@@ -151,7 +151,7 @@ def second_moment(chunk: Chunk, frame: Frame) -> Array:
 
 def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j only: x' C^-1 x is the same for all components, and its sum needs only the scatter of the data."""
-    from emkit.kernels.moments import fill_linear
+    from emkit.kernels.columns import fill_columns
 
     d = means.shape[1]
     frame = Frame.around(means, np.repeat(np.diag(covariance)[None], len(means), axis=0))
@@ -163,7 +163,7 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
     log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + log_determinant + d * LOG_2_PI)
 
-    def base(chunk: Chunk) -> float:
+    def constant_of(chunk: Chunk) -> float:
         return -0.5 * float((precision * second_moment(chunk, frame)).sum())
 
     def statistics(sums: Array, chunk: Chunk) -> Moments:
@@ -172,4 +172,5 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
         within = second_moment(chunk, frame) - cross - cross.T + (frame.centred * mass[:, None]).T @ frame.centred
         return Moments(mass, _shift(frame, mass, first), within * np.outer(frame.unit, frame.unit))
 
-    return LinearForm(np.concatenate([constant[:, None], linear], axis=1), frame.filler(fill_linear), base, statistics)
+    coefficients = np.concatenate([constant[:, None], linear], axis=1)
+    return LinearForm(coefficients, single(1 + d), frame.filler(fill_columns), constant_of, statistics)

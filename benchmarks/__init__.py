@@ -1,0 +1,1 @@
+"""Speed and memory, measured beside the peers: `python -m benchmarks` (all) or `python -m benchmarks --quick`."""

@@ -1,0 +1,60 @@
+"""Timing two ways of doing the same thing, turn by turn in one process."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """The time of one call."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def median_seconds(run: Callable[[], Any], times: int) -> float:
+    """The median time of `times` calls, after one that does not count."""
+    run()
+    return statistics.median(seconds(run) for _ in range(times))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line of the results. `ratio`: the peer's time (or memory) over ours, a median of pairs; `roofline`: ours over the limit."""
+
+    workload: str
+    peer: str
+    ratio: float | None
+    roofline: float | None = None
+    ours: float | None = None
+    theirs: float | None = None
+    unit: str = "ms"
+    target: str = ""
+    met: bool | None = None
+    note: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For one JSON line."""
+        return asdict(self)
+
+
+def pairs(ours: Callable[[], Any], theirs: Callable[[], Any], count: int, ours_times: int = 1) -> tuple[float, float, float]:
+    """Median seconds of ours and of theirs, and the median of the ratios of neighbours; each runs once before that counts.
+
+    `ours_times` calls of ours are made for each of theirs (their mean counts), so that a short run is not lost in noise.
+    """
+    ours()
+    theirs()
+    mine, other, ratios = [], [], []
+    for _ in range(count):
+        fast = seconds(lambda: [ours() for _ in range(ours_times)]) / ours_times
+        slow = seconds(theirs)
+        mine.append(fast)
+        other.append(slow)
+        ratios.append(slow / fast)
+    return statistics.median(mine), statistics.median(other), statistics.median(ratios)

@@ -1,0 +1,1 @@
+"""One module a workload; each has `run(quick) -> list[Measured]`."""

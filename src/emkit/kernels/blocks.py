@@ -1,0 +1,226 @@
+"""Small blocks of the two matrix products of an E-step, held in vector registers.
+
+Feature f of a row is the product of two of its base rows, z[p_f] * z[q_f]: it is formed in a register when it is needed and
+never stored. A general matrix product would have to be given all features, and spends most of its time packing matrices as
+narrow as these. The blocks are emitted as vector instructions of 8 doubles; on machines with shorter registers the compiler
+splits them.
+
+Arrays must be in row order. `base` (R, T) and what has its width T should be aligned to 64 bytes: `aligned` makes such.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from emkit.core.arrays import Array
+from emkit.kernels import elementary
+
+LANES = 8
+VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+INTEGER = ir.IntType(64)
+INDEX = ir.IntType(32)
+ZERO = ir.Constant(VECTOR, [0.0] * LANES)
+FUSED = ("contract",)  # a multiplication and an addition may be fused; nothing is reordered
+
+
+def aligned(*shape: int) -> Array:
+    """Zeros whose first element, and every 8th after it, starts a cache line of 64 bytes."""
+    size = int(np.prod(shape))
+    buffer = np.zeros(size + LANES)
+    skipped = -(buffer.ctypes.data // 8) % LANES
+    return buffer[skipped : skipped + size].reshape(shape)
+
+
+class _Matrix:
+    """A 2-dimensional array argument of an intrinsic, in row order."""
+
+    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        array = context.make_array(kind)(context, builder, value)
+        self._builder = builder
+        self._data = array.data
+        self.height, self.width = cgutils.unpack_tuple(builder, array.shape)
+
+    def at(self, row: Any, column: Any) -> Any:
+        """The address of one element."""
+        return self._builder.gep(self._data, [self._builder.add(self._builder.mul(row, self.width), column)])
+
+    def load(self, row: Any, column: Any) -> Any:
+        return self._builder.load(self.at(row, column))
+
+    def load_vector(self, row: Any, column: Any) -> Any:
+        address = self._builder.bitcast(self.at(row, column), VECTOR.as_pointer())
+        return self._builder.load(address, align=8)
+
+    def store_vector(self, vector: Any, row: Any, column: Any) -> None:
+        self._builder.store(vector, self._builder.bitcast(self.at(row, column), VECTOR.as_pointer()), align=8)
+
+
+def _plus(builder: Any, index: Any, more: int) -> Any:
+    return builder.add(index, INTEGER(more)) if more else index
+
+
+def _broadcast(builder: Any, number: Any) -> Any:
+    nothing = ir.Constant(VECTOR, ir.Undefined)
+    first = builder.insert_element(nothing, number, INDEX(0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(INDEX, LANES), [0] * LANES))
+
+
+def _sum_of_lanes(builder: Any, vector: Any) -> Any:
+    count = LANES
+    while count > 1:
+        half = count // 2
+        nothing = ir.Constant(vector.type, ir.Undefined)
+        kind = ir.VectorType(INDEX, half)
+        low = builder.shuffle_vector(vector, nothing, ir.Constant(kind, list(range(half))))
+        high = builder.shuffle_vector(vector, nothing, ir.Constant(kind, list(range(half, count))))
+        vector, count = builder.fadd(low, high), half
+    return builder.extract_element(vector, INDEX(0))
+
+
+def _accumulators(builder: Any, rows: int, columns: int) -> list[list[Any]]:
+    """Vector variables that start at zero; the compiler keeps them in registers."""
+    made = [[cgutils.alloca_once(builder, VECTOR) for _ in range(columns)] for _ in range(rows)]
+    for line in made:
+        for variable in line:
+            builder.store(ZERO, variable)
+    return made
+
+
+def _add_product(builder: Any, variable: Any, a: Any, b: Any) -> None:
+    builder.store(builder.fadd(builder.load(variable), builder.fmul(a, b, flags=FUSED), flags=FUSED), variable)
+
+
+def score_block(components: int, vectors: int) -> Any:
+    """A compiled ``block(coefficients, k, pairs, base, i, scores)``.
+
+    Writes scores[k + c, i + j] = sum_f coefficients[f, k + c] * feature_f(i + j) for `components` components and
+    8 * `vectors` rows.
+    """
+
+    @intrinsic
+    def block(typing_context: Any, coefficients: Any, k: Any, pairs: Any, base: Any, i: Any, scores: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            coefficient, pair, z, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2, 3, 5))
+            first, column = arguments[1], arguments[4]
+            places = [_plus(builder, column, LANES * v) for v in range(vectors)]
+            sums = _accumulators(builder, components, vectors)
+            with cgutils.for_range(builder, coefficient.height, intp=INTEGER) as loop:
+                p, q = (pair.load(loop.index, INTEGER(n)) for n in (0, 1))
+                features = [builder.fmul(z.load_vector(p, x), z.load_vector(q, x)) for x in places]
+                for c in range(components):
+                    factor = _broadcast(builder, coefficient.load(loop.index, _plus(builder, first, c)))
+                    for v, feature in enumerate(features):
+                        _add_product(builder, sums[c][v], factor, feature)
+            for c in range(components):
+                for v, place in enumerate(places):
+                    out.store_vector(builder.load(sums[c][v]), _plus(builder, first, c), place)
+            return context.get_dummy_value()
+
+        return types.void(coefficients, types.int64, pairs, base, types.int64, scores), generate
+
+    return block
+
+
+def sum_block(components: int, features: int) -> Any:
+    """A compiled ``block(shares, k, base, pairs, f, sums)``.
+
+    Adds sum_i shares[k + c, i] * feature_{f + j}(i) to sums[k + c, f + j] for `components` components and `features` features.
+    """
+
+    @intrinsic
+    def block(typing_context: Any, shares: Any, k: Any, base: Any, pairs: Any, f: Any, sums: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            share, z, pair, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2, 3, 5))
+            first, feature = arguments[1], arguments[4]
+            rows = [[pair.load(_plus(builder, feature, j), INTEGER(n)) for n in (0, 1)] for j in range(features)]
+            totals = _accumulators(builder, components, features)
+            with cgutils.for_range(builder, builder.udiv(share.width, INTEGER(LANES)), intp=INTEGER) as loop:
+                place = builder.mul(loop.index, INTEGER(LANES))
+                values = [builder.fmul(z.load_vector(p, place), z.load_vector(q, place)) for p, q in rows]
+                for c in range(components):
+                    weight = share.load_vector(_plus(builder, first, c), place)
+                    for j, value in enumerate(values):
+                        _add_product(builder, totals[c][j], weight, value)
+            for c in range(components):
+                for j in range(features):
+                    target = out.at(_plus(builder, first, c), _plus(builder, feature, j))
+                    total = _sum_of_lanes(builder, builder.load(totals[c][j]))
+                    builder.store(builder.fadd(builder.load(target), total), target)
+            return context.get_dummy_value()
+
+        return types.void(shares, types.int64, base, pairs, types.int64, sums), generate
+
+    return block
+
+
+def _constant(number: float) -> Any:
+    return ir.Constant(VECTOR, [number] * LANES)
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+def _exp_of_nonpositive(builder: Any, x: Any) -> Any:
+    """`elementary.exp_of_nonpositive`, 8 at a time."""
+
+    def fused(a: Any, b: Any, c: Any) -> Any:
+        return builder.fadd(builder.fmul(a, b, flags=FUSED), c, flags=FUSED)
+
+    def line(low: float, high: float, x: Any) -> Any:
+        return fused(_constant(high), x, _constant(low))
+
+    y = _larger(builder, x, _constant(elementary.LEAST_SHARE))
+    shifted = fused(y, _constant(elementary.LOG2_E), _constant(elementary.MAGIC))
+    k = builder.fsub(shifted, _constant(elementary.MAGIC))
+    r = fused(k, _constant(-elementary.LN2_HIGH), y)
+    r = fused(k, _constant(-elementary.LN2_LOW), r)
+    square = builder.fmul(r, r)
+    low = fused(square, line(elementary.E2, elementary.E3, r), line(elementary.E0, elementary.E1, r))
+    high = fused(square, line(elementary.E8, elementary.E9, r), line(elementary.E6, elementary.E7, r))
+    high = fused(square, high, line(elementary.E4, elementary.E5, r))
+    tail = fused(builder.fmul(square, square), high, low)
+    p = builder.fadd(_constant(1.0), fused(square, tail, r))
+    whole = ir.VectorType(INTEGER, LANES)
+    power = builder.shl(builder.bitcast(shifted, whole), ir.Constant(whole, [52] * LANES))
+    return builder.bitcast(builder.add(builder.bitcast(p, whole), power), VECTOR)
+
+
+def share_block(vectors: int) -> Any:
+    """A compiled ``block(scores, scratch, i)``: exp(score - highest) for 8 * `vectors` rows from row i on, in place.
+
+    The highest score of each row goes to scratch[0], the sum of its exponentials to scratch[1].
+    """
+
+    @intrinsic
+    def block(typing_context: Any, scores: Any, scratch: Any, i: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            score, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 1))
+            places = [_plus(builder, arguments[2], LANES * v) for v in range(vectors)]
+            (peaks,) = _accumulators(builder, 1, vectors)
+            (totals,) = _accumulators(builder, 1, vectors)
+            for peak, place in zip(peaks, places, strict=True):
+                builder.store(score.load_vector(INTEGER(0), place), peak)
+            with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                for peak, place in zip(peaks, places, strict=True):
+                    builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
+            with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                for peak, total, place in zip(peaks, totals, places, strict=True):
+                    below = builder.fsub(score.load_vector(loop.index, place), builder.load(peak))
+                    share = _exp_of_nonpositive(builder, below)
+                    score.store_vector(share, loop.index, place)
+                    builder.store(builder.fadd(builder.load(total), share), total)
+            for peak, total, place in zip(peaks, totals, places, strict=True):
+                out.store_vector(builder.load(peak), INTEGER(0), place)
+                out.store_vector(builder.load(total), INTEGER(1), place)
+            return context.get_dummy_value()
+
+        return types.void(scores, scratch, types.int64), generate
+
+    return block
