@@ -46,6 +46,7 @@ def test_the_three_coins_slides_have_one_slip_and_three_numbers_that_follow():
     right = [marking[name].right for name in ("pi", "alpha", "beta")]
     assert right == pytest.approx([0.4431239388794567, 0.21379310344827587, 0.9073170731707317], abs=1e-15)
     assert [mark.explanation for mark in marking.lines[2:]] == ["Carried from mu[x=0]."] * 3
+    assert first.explanation == f"a factor taken from the wrong line: {first.slip.what}"
     assert "cannot be seen in the likelihood" in marking.remarks[0]
     assert "-6.7301" in marking.remarks[0]
 
@@ -211,6 +212,11 @@ def test_a_marking_reads_well():
     assert (
         str(ek.check_work(three_coins(), {"pi": 0.4431})).splitlines()[1] == "ok  pi: claimed 0.4431, right 0.44312 (261/589)."
     )
+
+
+def test_a_marking_knows_what_was_claimed():
+    with pytest.raises(KeyError, match="nothing was claimed about 'beta', only about pi"):
+        ek.check_work(three_coins(), {"pi": 0.4431})["beta"]
 
 
 def test_a_marking_is_plain_values_for_json():

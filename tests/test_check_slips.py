@@ -240,8 +240,7 @@ def test_digits_cut_off():
     assert mark.slip.kind is Mistake.CUT_OFF
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-@pytest.mark.parametrize("step", [1, 2])
+@pytest.mark.parametrize(("lesson", "step"), [*((lesson, 1) for lesson in LESSONS), (two_coins(), 2), (three_coins(), 3)])
 def test_every_slip_on_every_line_is_found_again(lesson, step):
     sheet = worksheet(lesson, step)
     right = sheet.values()

@@ -40,9 +40,14 @@ class Slip:
     also: tuple[Mistake, ...] = ()
     coincidence: float = 0.0
 
+    @property
+    def sentence(self) -> str:
+        """What went wrong."""
+        return f"{self.kind.value}: {self.what}"
+
     def __str__(self) -> str:
-        """The slip, then the wrong arithmetic above the right one."""
-        lines = [f"{self.kind.value}: {self.what}", f"wrong: {self.wrong}", f"right: {self.right}"]
+        """What went wrong, then the wrong arithmetic above the right one."""
+        lines = [self.sentence, f"wrong: {self.wrong}", f"right: {self.right}"]
         if self.also:
             lines.append(f"the same number would come from: {'; '.join(kind.value for kind in self.also)}")
         if self.coincidence > DOUBTFUL:
@@ -97,9 +102,9 @@ class Mark:
         sign = "ok" if self.verdict is Verdict.RIGHT else " x"
         verb = f"printed {self.claimed} ({self.where})" if self.where else f"claimed {self.claimed}"
         head = f"{sign}  {self.name}: {verb}, right {self.right_text}."
-        if self.explanation:
-            head += f"  {self.explanation}"
-        return "\n".join([head, *(f"      {line}" for line in str(self.slip or "").splitlines())])
+        if self.slip is None:
+            return f"{head}  {self.explanation}".rstrip()
+        return "\n      ".join([head, self.explanation, *str(self.slip).splitlines()[1:]])
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,11 @@ class Marking:
         return next((mark for mark in self.lines if mark.verdict is Verdict.WRONG), None)
 
     def __getitem__(self, name: str) -> Mark:
-        """The mark of the claim made under that name."""
-        return next(mark for mark in self.lines if mark.name == name)
+        """The mark of the claim made under that name. Errors: KeyError naming those that were made."""
+        for mark in self.lines:
+            if mark.name == name:
+                return mark
+        raise KeyError(f"nothing was claimed about {name!r}, only about {', '.join(mark.name for mark in self.lines)}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

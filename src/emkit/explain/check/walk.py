@@ -110,7 +110,7 @@ class _Walk:
         ):
             return Verdict.RIGHT, None, "The last digit comes from the rounded numbers above."
         slip = self._slip(claim, worlds, values)
-        why = "" if slip is not None else "No usual slip gives this number."
+        why = slip.sentence if slip is not None else "No usual slip gives this number."
         return Verdict.WRONG, slip, " ".join(filter(None, (_outside(claim), why)))
 
     def _slip(self, claim: Claim, worlds: list[dict[str, float]], values: list[float]) -> Slip | None:
