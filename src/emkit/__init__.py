@@ -72,6 +72,7 @@ from emkit.result import Result
 
 if TYPE_CHECKING:
     from emkit.explain.check import check_work
+    from emkit.explain.derivations import derivation
 
 __version__ = "0.1.0"
 
@@ -133,6 +134,7 @@ __all__ = [
     "TiedGaussian",
     "TiedGaussianParams",
     "check_work",
+    "derivation",
     "family_named",
     "fit",
     "iterate",
@@ -141,7 +143,10 @@ __all__ = [
     "stopping",
 ]
 
-_ON_FIRST_USE = {"check_work": "emkit.explain.check"}  # where to find what most programs do not need
+_ON_FIRST_USE = {  # where to find what most programs do not need
+    "check_work": "emkit.explain.check",
+    "derivation": "emkit.explain.derivations",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,42 @@
+"""``emkit derive``: how the M-step of a family or a lesson follows from its likelihood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from emkit.cli.screen import json_option, print_json
+
+
+@click.command("derive")
+@click.argument("name", metavar="FAMILY|LESSON")
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "markdown", "latex"]))
+@json_option
+def command(name: str, form: str, as_json: bool) -> None:
+    """Derive the M-step of a family (emkit families) or a lesson (emkit lessons), or of the mixing "proportions".
+
+    SymPy differentiates, solves and checks the maximum while you wait; it comes with the extra emkit[teach].
+    """
+    from emkit.explain.derivations import derivation
+
+    derived = derivation(_subject(name))
+    if as_json:
+        print_json(derived.to_dict())
+        return
+    written = {"text": derived.to_text, "markdown": derived.to_markdown, "latex": derived.to_latex}[form]()
+    click.echo(written, nl=False)
+
+
+def _subject(name: str) -> Any:
+    """The name of a family, or the lesson of that name. Errors: UsageError naming what there is."""
+    from emkit.errors import EmkitError
+    from emkit.explain.derivations import WITHOUT, derived_names
+    from emkit.lessons import lesson_named
+
+    if name in derived_names() or name in WITHOUT:
+        return name
+    try:
+        return lesson_named(name)
+    except EmkitError as error:
+        raise click.UsageError(f"{error} Or name a family: {', '.join(derived_names())}.") from None

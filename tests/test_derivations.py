@@ -1,0 +1,248 @@
+"""Derivations: what SymPy finds is what the code computes, and what is printed is well formed."""
+
+import json
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from sympy import Matrix, Symbol, diff, log, simplify, symbols
+
+import emkit as ek
+from emkit import lessons
+from emkit.core.parameters import get_at
+from emkit.data.source import Chunk
+from emkit.explain.derivations import WITHOUT, derivation, derived_names
+from emkit.explain.derivations.algebra import confirmed, gather, i, numbers, x
+from emkit.explain.derivations.coins import given_numbers
+from emkit.explain.derivations.covariance import two_columns
+from emkit.families import FAMILIES
+
+n, K, d = 17, 3, 2
+RNG = np.random.default_rng(7)
+R = RNG.dirichlet(np.ones(K), n) * RNG.uniform(0.2, 3, (n, 1))  # responsibilities times the weights of the rows
+COUNTS = RNG.poisson(3, (n, d)).astype(float)
+REAL = RNG.normal(2, 3, (n, d))
+COVARIANCES = np.stack([np.eye(d)] * K)
+MEANS = RNG.normal(0, 1, (K, d))
+CASES = {
+    "bernoulli": (ek.Bernoulli(), ek.SuccessParams(np.full((K, d), 0.4)), (COUNTS > 2).astype(float)),
+    "binomial": (ek.Binomial(trials=12), ek.SuccessParams(np.full((K, d), 0.4)), np.minimum(COUNTS, 12)),
+    "poisson": (ek.Poisson(), ek.PoissonParams(np.full((K, d), 2.0)), COUNTS),
+    "exponential": (ek.Exponential(), ek.ExponentialParams(np.full((K, d), 2.0)), REAL**2),
+    "gamma": (ek.Gamma(), ek.GammaParams(np.full((K, d), 2.0), np.full((K, d), 3.0)), REAL**2),
+    "gaussian-diag": (ek.DiagonalGaussian(), ek.DiagonalGaussianParams(MEANS, np.ones((K, d))), REAL),
+    "gaussian-spherical": (ek.SphericalGaussian(), ek.SphericalGaussianParams(MEANS, np.ones(K)), REAL),
+    "gaussian": (ek.FullGaussian(), ek.FullGaussianParams(MEANS, COVARIANCES), REAL),
+    "gaussian-tied": (ek.TiedGaussian(), ek.TiedGaussianParams(MEANS, np.eye(d)), REAL),
+}
+BY_COLUMN = ["bernoulli", "binomial", "poisson", "exponential", "gamma", "gaussian-diag"]
+LESSONS = [lessons.two_coins(), lessons.two_coins(free_proportions=True), lessons.three_coins()]
+EVERYTHING = [*derived_names(), *LESSONS]
+
+
+def called(subject):
+    return subject if isinstance(subject, str) else subject.name
+
+
+def estimate(name):
+    family, params, data = CASES[name]
+    return family.estimate(family.statistics(params, data, R), params)
+
+
+def column_numbers(name, j):
+    data = CASES[name][2][:, j]
+    return {"r": R, "x": data, "h": data, "t": 12 - data, "n": n}
+
+
+@pytest.mark.parametrize("name", BY_COLUMN)
+def test_the_derived_solution_is_what_the_family_estimates(name):
+    found, derived = estimate(name), derivation(name)
+    for k in range(K):
+        for j in range(d):
+            given = column_numbers(name, j) | {"k": k + 1}
+            for solved in derived.solutions:
+                expected = get_at(found, solved.entry)[k, j]
+                if solved.value is not None:
+                    assert numbers(solved.value, **given) == pytest.approx(expected, rel=1e-12)
+                given[str(solved.symbol)] = expected
+
+
+@pytest.mark.parametrize("name", BY_COLUMN)
+def test_the_first_order_condition_holds_at_the_estimate(name):
+    found, derived = estimate(name), derivation(name)
+    for k in range(K):
+        for j in range(d):
+            values = {str(solved.symbol): get_at(found, solved.entry)[k, j] for solved in derived.solutions}
+            given = column_numbers(name, j) | {"k": k + 1}
+            for solved in derived.solutions:
+                nearby = dict(values, **{str(solved.symbol): values[str(solved.symbol)] * 1.01})
+                slope = numbers(solved.condition, **given, **values)
+                assert abs(slope) < 1e-11 * abs(numbers(solved.condition, **given, **nearby))
+
+
+def test_gamma_has_an_equation_instead_of_a_closed_form():
+    derived = derivation("gamma")
+    assert derived["shapes"].value is None
+    assert "ψ" in str(derived)
+
+
+def test_spherical_and_full_and_tied_covariances():
+    data = CASES["gaussian"][2]
+    rows = {"r": R, "x": data, "n": n, "d": d, "K": K}
+    for name in ("gaussian-spherical", "gaussian", "gaussian-tied"):
+        found, derived = estimate(name), derivation(name)
+        for k in range(K):
+            for j in range(d):
+                mean = numbers(derived["means"].value, **rows, k=k + 1, j=j + 1, a=j + 1)
+                assert mean == pytest.approx(found.means[k, j], rel=1e-12)
+    round_, full, tied = (estimate(name) for name in ("gaussian-spherical", "gaussian", "gaussian-tied"))
+    for k in range(K):
+        value = derivation("gaussian-spherical")["variances"].value
+        assert numbers(value, **rows, k=k + 1, mu=round_.means[k]) == pytest.approx(round_.variances[k], rel=1e-12)
+        for a in range(d):
+            for b in range(d):
+                value = derivation("gaussian")["covariances"].value
+                at = {"k": k + 1, "a": a + 1, "b": b + 1}
+                assert numbers(value, **rows, **at, mu=full.means) == pytest.approx(full.covariances[k, a, b], rel=1e-12)
+                value = derivation("gaussian-tied")["covariance"].value
+                assert numbers(value, **rows, a=a + 1, b=b + 1, mu=tied.means) == pytest.approx(
+                    tied.covariance[a, b], rel=1e-12
+                )
+
+
+def test_categorical():
+    family, codes = ek.Categorical(levels=(4,)), RNG.integers(0, 4, n)
+    params = ek.CategoricalParams((np.full((K, 4), 0.25),))
+    found = family.estimate(family.statistics(params, codes[:, None], R), params).columns[0].probabilities
+    derived, one_hot = derivation("categorical")["columns"], np.eye(4)[codes]
+    for k in range(K):
+        for c in range(4):
+            at = {"r": R, "x": one_hot, "n": n, "C": 4, "k": k + 1, "m": c + 1}
+            assert numbers(derived.value, **at) == pytest.approx(found[k, c], rel=1e-12)
+            assert numbers(derived.condition, **at, theta=found) == pytest.approx(0, abs=1e-11)
+
+
+def test_proportions():
+    family, _, data = CASES["poisson"]
+    model = ek.Mixture(family)
+    start = ek.MixtureParams([0.2, 0.3, 0.5], ek.PoissonParams(RNG.uniform(1, 5, (K, d))))
+    weights = RNG.uniform(0.2, 3, n)
+    chunk = Chunk(data, weights)
+    shares = model.assign(start, chunk).responsibilities * weights[:, None]
+    found = model.m_step(model.e_step(start, chunk).statistics, start).proportions
+    derived = derivation("proportions")["proportions"]
+    for k in range(K):
+        at = {"r": shares, "n": n, "K": K, "k": k + 1, "m": k + 1}
+        assert numbers(derived.value, **at) == pytest.approx(found[k], rel=1e-12)
+        assert numbers(derived.condition, **at, pi=found) == pytest.approx(0, abs=1e-11)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=called)
+def test_the_updates_of_a_lesson(lesson):
+    chunk = next(iter(lesson.source.chunks()))
+    found = lesson.model.m_step(lesson.model.e_step(lesson.start, chunk).statistics, lesson.start)
+    derived = derivation(lesson)
+    assert {str(solved.symbol) for solved in derived.solutions} == set(lesson.symbols)
+    expected = {}
+    for symbol, place in lesson.symbols.items():
+        path, index = place.rstrip("]").split("[")
+        expected[symbol] = get_at(found, path)[tuple(int(part) for part in index.split(","))]
+    for symbol, value in expected.items():
+        given = given_numbers(lesson)
+        assert numbers(derived[symbol].value, **given) == pytest.approx(value, rel=1e-12)
+        assert numbers(derived[symbol].condition, **given, **expected) == pytest.approx(0, abs=1e-11)
+
+
+def test_the_exercise_of_the_binomial_is_done():
+    assert "0.7130122" in str(derivation(LESSONS[0]))
+    assert "M \\sum_{i=1}^{n} {r}_{i,k}" in derivation("binomial").to_latex()
+
+
+def test_two_columns_agree_with_the_code():
+    solution = {str(name): value for name, value in two_columns().solution.items()}
+    full, data = estimate("gaussian"), CASES["gaussian"][2]
+    deviation = data - full.means[0]
+    scatter = (deviation * R[:, :1]).T @ deviation
+    for name, place in {"c_11": (0, 0), "c_12": (0, 1), "c_22": (1, 1)}.items():
+        values = {Symbol("N_k", positive=True): R[:, 0].sum(), Symbol("w" + name[1:], real=True): scatter[place]}
+        assert float(solution[name].subs(values)) == pytest.approx(full.covariances[0][place], rel=1e-12)
+
+
+def test_the_derivative_of_a_log_determinant_is_the_inverse():
+    p = symbols("p0:9")
+    matrix = Matrix(3, 3, p)
+    gradient = Matrix(3, 3, [diff(log(matrix.det()), entry) for entry in p])
+    assert simplify(gradient - matrix.inv().T) == Matrix.zeros(3, 3)
+
+
+def test_a_wrong_estimate_would_be_noticed():
+    mean = estimate("poisson").rates[0, 0]
+    value = derivation("poisson")["rates"].value
+    forgot_the_weights = numbers(value, **column_numbers("poisson", 0) | {"r": np.ones((n, K)), "k": 1})
+    assert forgot_the_weights != pytest.approx(mean, rel=1e-3)
+
+
+def test_nothing_is_stated_that_was_not_found():
+    with pytest.raises(RuntimeError, match="SymPy could not confirm that the sky is green"):
+        confirmed(None, "the sky is green")
+    with pytest.raises(ValueError, match="has no name among"):
+        gather(Symbol("theta") * x[i], {})
+
+
+def test_every_family_has_a_derivation_or_a_reason():
+    for name in FAMILIES:
+        assert (name in derived_names()) != (name in WITHOUT), f"{name} has neither a derivation nor a reason"
+    assert all(reason.endswith(".") for reason in WITHOUT.values())
+
+
+@pytest.mark.parametrize("subject", EVERYTHING, ids=called)
+def test_latex_is_well_formed(subject):
+    written = derivation(subject).to_latex()
+    assert written.isascii()
+    assert not re.search(r"Indexed|Symbol|Function|None|Unevaluated|Piecewise|polygamma|Trace|\\mathtt|\{\w+\}_with", written)
+    words = re.sub(r"\\\[.*?\\\]|(?<!\\)\$.*?(?<!\\)\$", "", written, flags=re.S)
+    assert not re.search(r"(?<!\\)[_^&#%~]", words)
+    assert written.count(r"\left") == written.count(r"\right") > 0
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", written):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+    assert len(re.findall(r"(?<!\\)\$", written)) % 2 == 0
+
+
+@pytest.mark.parametrize("subject", EVERYTHING, ids=called)
+def test_markdown_text_and_plain_values(subject):
+    derived = derivation(subject)
+    markdown, text = derived.to_markdown(), derived.to_text()
+    assert markdown.count("$$") == 2 * sum(len(step.formulas) for step in derived.steps)
+    assert derived._repr_markdown_() == markdown
+    assert str(derived) == text
+    assert not re.search(r"[{}]|[ \t]\n|None|\btheta\b_|Indexed", text)
+    assert max(map(len, text.splitlines())) <= 132
+    plain = json.loads(json.dumps(derived.to_dict()))
+    assert [len(step["formulas"]) for step in plain["steps"]] == [len(step.formulas) for step in derived.steps]
+    for formula in (formula for step in plain["steps"] for formula in step["formulas"]):
+        ElementTree.fromstring(f"<math>{formula['mathml']}</math>")
+
+
+def test_a_family_or_a_model_may_be_given_and_other_lessons_fall_back_on_their_family():
+    assert derivation(ek.Poisson()).name == "poisson"
+    assert derivation(ek.Frozen(ek.Mixture(ek.Gamma()), "proportions")).name == "gamma"
+
+
+def test_messages():
+    with pytest.raises(
+        ek.ModelError, match=r"there is no derivation of 'cauchy'; cauchy is no family of emkit. There are prop"
+    ):
+        derivation("cauchy")
+    with pytest.raises(KeyError, match="'shape' is not derived here; there are rates"):
+        derivation("poisson")["shape"]
+
+
+def test_importing_emkit_and_derivations_does_not_import_sympy():
+    check = "import sys, emkit, emkit.explain.derivations; sys.exit('sympy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
