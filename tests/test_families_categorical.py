@@ -111,3 +111,11 @@ def test_the_compiled_road_knows_the_levels_of_the_parameters():
     fast, plain = model.e_step(start, chunk), model.plain_e_step(start, chunk)
     assert fast.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-12)
     np.testing.assert_allclose(fast.statistics.components.sums, plain.statistics.components.sums, rtol=1e-11)
+
+
+def test_a_level_that_a_class_never_has_is_named_as_a_boundary():
+    x = np.array([[0, 0], [0, 1], [0, 0], [2, 2], [2, 1], [1, 2], [2, 2], [0, 0], [1, 2]])
+    start = ek.CategoricalParams(([[0.8, 0.2, 0.0], [0.2, 0.3, 0.5]], [[0.6, 0.3, 0.1], [0.1, 0.3, 0.6]]))
+    result = ek.fit(ek.Mixture(ek.Categorical()), x, ek.MixtureParams([0.5, 0.5], start), solver=ek.solvers.Squarem())
+    assert result.converged
+    assert "components.columns.0.probabilities[0, 2]" in result.boundary

@@ -40,7 +40,8 @@ def escape_direction(em: EMMap[P], here: Evaluation[P]) -> Array | None:
             return None
         if pushed is None:
             return None
-        carried = em.coordinates.pack(pushed.update) - there
+        with np.errstate(invalid="ignore"):  # coordinates that are infinite, on the boundary, do not move
+            carried = em.coordinates.pack(pushed.update) - there
         carried[~np.isfinite(carried)] = 0.0
         growth = float(np.linalg.norm(carried)) / PUSH
         if growth > ESCAPES and pushed.objective > here.objective:
