@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.special import digamma
 from sympy import Matrix, Symbol, diff, log, simplify, symbols
 
 import emkit as ek
@@ -87,6 +89,16 @@ def test_gamma_has_an_equation_instead_of_a_closed_form():
     derived = derivation("gamma")
     assert derived["shapes"].value is None
     assert "ψ" in str(derived)
+
+
+def test_the_fixed_point_of_gamma_leads_to_the_estimate():
+    data = CASES["gamma"][2][:, 0]
+    found = estimate("gamma").shapes[0, 0]
+    spread = np.log(R[:, 0] @ data / R[:, 0].sum()) - R[:, 0] @ np.log(data) / R[:, 0].sum()
+    shape = 2.0
+    for _ in range(200):
+        shape = brentq(lambda a, right: digamma(a) - right, 1e-3, 1e3, args=(np.log(shape) - spread,), xtol=1e-14)
+    assert shape == pytest.approx(found, rel=1e-10)
 
 
 def test_spherical_and_full_and_tied_covariances():

@@ -26,7 +26,7 @@ from emkit.explain.derivations.opening import density_of, expected_complete_log_
 
 shape, mean = Symbol("a_k", positive=True), Symbol("m_k", positive=True)
 S, T, s = Symbol("S_k", positive=True), Symbol("T_k", real=True), Symbol("s_k", positive=True)
-anew = Symbol("y", positive=True)
+after = Symbol("a_k_new", positive=True)
 part = Function("Q_k")
 psi, psi_1 = Function("psi"), Function("psi_1")
 STATISTICS = {Integer(1): N, x[i]: S, log(x[i]): T}
@@ -82,7 +82,8 @@ def _shape_steps(slope: Any, spread: Any) -> tuple[Step, ...]:
     """The equation for the shape, its form as a fixed point, and why its solution is the maximum."""
     there = N * (log(shape) - digamma(shape) - spread)
     confirmed(simplify((slope - there).expand(force=True)) == 0, "the derivative by the shape is N (log a - digamma(a) - s)")
-    (fixed,) = solve(log(anew) - psi(shape) - s, anew)
+    (pull,) = solve(log(shape) - psi(after) - s, psi(after))
+    rate = readable(diff(log(shape) - s, shape) / diff(digamma(shape), shape))
     return (
         Step(
             "The derivative by the shape, at that mean ({psi} is the digamma function, the derivative of the logarithm of the "
@@ -97,9 +98,11 @@ def _shape_steps(slope: Any, spread: Any) -> tuple[Step, ...]:
             {"s": s},
         ),
         Step(
-            "There is no closed form. As a fixed point it reads as follows; repeating it converges, slowly for large shapes. "
-            "emkit solves the same equation by Newton's method on log-log scales, where it is nearly a straight line.",
-            (Eq(shape, fixed),),
+            "There is no closed form. As a fixed point: put in {shape} on the right, find {after} on the left, repeat. The "
+            "distance to the solution shrinks each time by the factor below, which is less than 1, but close to it for large "
+            "shapes. emkit solves the same equation by Newton's method on log-log scales, where it is nearly a straight line.",
+            (Eq(psi(after), pull), rate),
+            {"shape": shape, "after": after},
         ),
         Step(
             "It is the maximum, and the only one: the second derivative is negative everywhere, since {trigamma}, the "
