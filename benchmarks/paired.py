@@ -24,7 +24,7 @@ def median_seconds(run: Callable[[], Any], times: int) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the results. `ratio`: the peer's time (or memory) over ours, a median of pairs; `roofline`: ours over the limit."""
+    """One line of the results: `ratio` is the peer's figure over ours, a median of pairs; `roofline` is ours over the limit."""
 
     workload: str
     peer: str

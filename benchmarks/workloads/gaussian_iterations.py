@@ -1,4 +1,4 @@
-"""One EM iteration of a Gaussian mixture, beside scikit-learn's, from the same start; both must reach the same log-likelihood."""
+"""One EM iteration of a Gaussian mixture beside scikit-learn's: same start, same log-likelihood."""
 
 from __future__ import annotations
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.data.source import ArraySource
 
 LEAST_ROWS = 256  # below this there is nothing to save
@@ -12,12 +14,12 @@ SAMPLE_ROWS = 2_000
 PAYS = 0.5  # collapse if at most this share of the rows is distinct
 
 
-def collapsed(source: ArraySource) -> ArraySource:
+def collapsed(source: Any) -> Any:
     """The distinct rows of `source`, weighted by how often they occur, in ascending order; `source` itself if that saves little.
 
     Only whole-number data are looked at. Sums over rows, and so every estimate, stay what they are.
     """
-    if source.rows < LEAST_ROWS or not _whole_numbers(source):
+    if not isinstance(source, ArraySource) or source.rows < LEAST_ROWS or not _whole_numbers(source):
         return source
     least, most = source.x.min(axis=0), source.x.max(axis=0)
     sizes = most - least + 1
@@ -39,18 +41,18 @@ def _whole_numbers(source: ArraySource) -> bool:
     return all(bool(np.all(chunk.x == np.floor(chunk.x)) and np.all(np.abs(chunk.x) < 2**31)) for chunk in source.chunks())
 
 
-def _keys(source: ArraySource, least: Array, steps: Array) -> Array:
+def _keys(source: ArraySource, least: Array, steps: Integers) -> Integers:
     keys = np.empty(source.rows, dtype=np.int64)
     for chunk in source.chunks():
         keys[chunk.start : chunk.start + len(chunk.x)] = (chunk.x - least).astype(np.int64) @ steps
     return keys
 
 
-def _count(keys: Array, weights: Array, size: int) -> tuple[Array, Array]:
+def _count(keys: Integers, weights: Array, size: int) -> tuple[Integers, Array]:
     """The distinct keys, ascending, and the summed weight of each."""
     if size <= 4 * len(keys):
         total = np.bincount(keys, weights, minlength=size)
-        found = np.flatnonzero(total)
-        return found, total[found]
+        present: Integers = np.flatnonzero(total)
+        return present, total[present]
     found, inverse = np.unique(keys, return_inverse=True)
-    return found, np.bincount(inverse, weights)
+    return found, np.asarray(np.bincount(inverse, weights), dtype=np.float64)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
-LEAST_ROWS = 4_096
+LEAST_ROWS = 8_192  # more chunks than rows of this make would cost more than they share out
 CHUNKS = 8  # aimed at for mid-sized data, so that several threads share them evenly
 
 
@@ -45,6 +45,12 @@ class Chunk:
         return self._known[key]
 
 
+def even_rows(n: int) -> int:
+    """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory."""
+    count = max(min(n // LEAST_ROWS, CHUNKS), -(-n // MOST_ROWS), 1)
+    return -(-n // count)
+
+
 class ArraySource:
     """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 8 chunks or more).
 
@@ -66,9 +72,9 @@ class ArraySource:
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
-        self.chunk_rows = chunk_rows or min(max(-(-len(self.x) // CHUNKS), LEAST_ROWS), MOST_ROWS)
+        self.chunk_rows = chunk_rows or even_rows(len(self.x))
         self.weights = as_weights(weights, len(self.x), row_name)
-        self._index: Array | None = None
+        self._index: Integers | None = None
         self.refuse(
             lambda block: ~np.isfinite(block), "every value must be a finite number. Remove or fill in such rows first."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -88,7 +88,11 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return super(Categorical, self._sized(params)).statistics(params, x, weights)
 
     def linear(self, params: CategoricalParams) -> LinearForm[Totals]:
-        return super(Categorical, self._sized(params)).linear(params)
+        from emkit.kernels.columns import fill_levels
+
+        first = 1 + np.concatenate([[0], np.cumsum(params.levels)[:-1]])
+        form = super(Categorical, self._sized(params)).linear(params)
+        return replace(form, fill=lambda x, out: fill_levels(x, first, out))
 
     def _sized(self, params: CategoricalParams) -> Categorical:
         """This family with the numbers of levels of `params`."""

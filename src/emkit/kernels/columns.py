@@ -42,3 +42,22 @@ def fill_columns_and_norm(x: Any, origin: Any, unit: Any, out: Any) -> None:
         for j in range(d):
             for i in range(rows):
                 out[b, 1 + d, i] += out[b, 1 + j, i] * out[b, 1 + j, i]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_levels(x: Any, first: Any, out: Any) -> None:
+    """1, and for each column a row for each of its levels: 1 where the column has that level. R = 1 + number of levels.
+
+    `first` (d,): the base row of level 0 of each column.
+    """
+    n, d = x.shape
+    tiles, _, rows = out.shape
+    out[:] = 0.0
+    for b in range(tiles):
+        start = b * rows
+        m = max(min(rows, n - start), 0)
+        for i in range(m):
+            out[b, 0, i] = 1.0
+        for j in range(d):
+            for i in range(m):
+                out[b, first[j] + int(x[start + i, j]), i] = 1.0

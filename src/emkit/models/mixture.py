@@ -96,7 +96,7 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
 
     def prepare(self, source: ArraySource) -> ArraySource:
         """Repeated rows of discrete data are looked at once."""
-        return collapsed(source) if isinstance(source, ArraySource) else source
+        return collapsed(source)
 
     @property
     def ascends(self) -> bool:

@@ -13,7 +13,7 @@ from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
 from emkit.models.assignment import impossible_row
 
-WORTH_COMPILING = 30_000  # rows * components of a chunk: below this the plain road is as fast, and never waits for a compiler
+WORTH_COMPILING = 16_000  # rows * components of a chunk: smaller ones take the plain road and never wait for a compiler
 TILE_ROWS = 256  # a multiple of 16
 BLOCK_BYTES = 1 << 18  # base rows of the tiles in flight: they stay in the second-level cache
 

@@ -75,6 +75,7 @@ class GaussianFamily(Family[G, Moments], Protocol[G]):
 
     def check(self, source: ArraySource) -> None:
         """Any finite number is possible."""
+        return None
 
 
 def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
