@@ -71,6 +71,7 @@ from emkit.models import (
 from emkit.result import Result
 
 if TYPE_CHECKING:
+    from emkit import lessons
     from emkit.explain.check import check_work
     from emkit.explain.derivations import derivation
 
@@ -138,6 +139,7 @@ __all__ = [
     "family_named",
     "fit",
     "iterate",
+    "lessons",
     "solvers",
     "spaces",
     "stopping",
@@ -150,6 +152,8 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
 
 
 def __getattr__(name: str) -> Any:
+    if name == "lessons":
+        return import_module("emkit.lessons")
     if name in _ON_FIRST_USE:
         return getattr(import_module(_ON_FIRST_USE[name]), name)
     raise AttributeError(f"module 'emkit' has no attribute {name!r}")

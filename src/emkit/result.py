@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from emkit.inference import (
 )
 from emkit.models.order import component_order, reordered
 from emkit.summary import text, to_dict
+
+if TYPE_CHECKING:
+    from emkit.explain import Explanation
 
 P = TypeVar("P", bound=Parameters)
 
@@ -149,6 +152,16 @@ class Result(Generic[P]):
         With `standard_errors` (see there for the cost) every number is on its own line, with its standard error.
         """
         return text(self, self.standard_errors() if standard_errors else None, width)
+
+    def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:
+        """EM step `step` (counted from 1) of plain EM from the start of the best run, in numbers; print it to read it.
+
+        `notation`: coin, cs229 or slides; `rows`: how many different rows to show. The sums are of all rows.
+        Errors: ModelError for a model whose latent states cannot be listed row by row.
+        """
+        from emkit.explain import explain, subject_of_fit
+
+        return explain(subject_of_fit(self.model, self.passes, self.record.start), step, notation, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain dictionaries, lists and numbers, for JSON."""

@@ -54,14 +54,10 @@ def _parsed(claims: tuple[str, ...]) -> dict[str, str]:
 
 def _lesson(name: str) -> Any:
     """The lesson called `name`. Errors: UsageError naming the lessons there are."""
-    from emkit import lessons
+    from emkit.errors import EmkitError
+    from emkit.lessons import lesson_named
 
-    made = [
-        make()
-        for make in (getattr(lessons, public) for public in lessons.__all__)
-        if callable(make) and not isinstance(make, type)
-    ]
-    known = {lesson.name: lesson for lesson in made}
-    if name not in known:
-        raise click.UsageError(f"there is no lesson {name!r}; the lessons are {', '.join(known)}.")
-    return known[name]
+    try:
+        return lesson_named(name)
+    except EmkitError as error:
+        raise click.UsageError(str(error)) from None

@@ -1,4 +1,4 @@
-"""Worked examples as values."""
+"""Worked examples as values: data, model, start, the numbers their sources print, and what to notice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Callable
 from functools import partial
 
 from emkit.errors import ModelError
+from emkit.lessons.blood_groups import blood_groups
+from emkit.lessons.death_notices import death_notices
 from emkit.lessons.lesson import Lesson, Printed
+from emkit.lessons.linkage import linkage
+from emkit.lessons.old_faithful import old_faithful
 from emkit.lessons.three_coins import three_coins
 from emkit.lessons.two_coins import two_coins
 
@@ -14,6 +18,10 @@ LESSONS: dict[str, Callable[[], Lesson]] = {
     "two-coins": two_coins,
     "two-coins-free": partial(two_coins, free_proportions=True),
     "three-coins": three_coins,
+    "linkage": linkage,
+    "blood-groups": blood_groups,
+    "death-notices": death_notices,
+    "old-faithful": old_faithful,
 }
 
 
@@ -24,4 +32,15 @@ def lesson_named(name: str) -> Lesson:
     return LESSONS[name]()
 
 
-__all__ = ["LESSONS", "Lesson", "Printed", "lesson_named", "three_coins", "two_coins"]
+__all__ = [
+    "LESSONS",
+    "Lesson",
+    "Printed",
+    "blood_groups",
+    "death_notices",
+    "lesson_named",
+    "linkage",
+    "old_faithful",
+    "three_coins",
+    "two_coins",
+]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from copy import copy
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from emkit.core.protocols import LatentModel
 from emkit.data.source import ArraySource
 from emkit.fitting import fit
+from emkit.models.assignment import Assignment
+from emkit.models.cells import Cells
+from emkit.models.frozen import Frozen
+from emkit.models.mixture import Mixture
 from emkit.result import Result
+
+if TYPE_CHECKING:
+    from emkit.explain import Explanation
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,9 @@ class Lesson:
     """Everything a worked example consists of.
 
     `components` name the latent states; `symbols` map a name of the worksheet (``theta_A``) to the dotted entry it stands
-    for (``components.probabilities[0, 0]``); `printed` are the numbers of the `reference`, to be checked; `notice` is what
-    the lesson is about.
+    for (``components.probabilities[0, 0]``); `printed` are the numbers of the `reference` for the first step, to be checked,
+    and `iterates` those that it prints for one parameter step by step; `notice` is what the lesson is about, and `errata`
+    is what else is wrong in its source.
     """
 
     name: str
@@ -46,7 +55,30 @@ class Lesson:
     printed: tuple[Printed, ...] = ()
     notice: tuple[str, ...] = ()
     reference: str = ""
+    iterates: tuple[Printed, ...] = ()
+    errata: tuple[str, ...] = ()
 
     def fit(self, **options: Any) -> Result[Any]:
         """Fit the lesson's model to its data from its start; options as in `emkit.fit`."""
         return fit(self.model, self.source, self.start, **options)
+
+    def assigned(self, assignment: Assignment) -> Lesson:
+        """The same lesson with another E-step: `Hard()` or `Sampled(seed)` in place of `Soft()`; nothing printed is left."""
+        return replace(self, model=_assigned(self.model, assignment), printed=(), iterates=())
+
+    def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None, exact: bool = False) -> Explanation:
+        """EM step `step` in numbers; see `emkit.explain.explain`."""
+        from emkit.explain import explain
+
+        return explain(self, step, notation, rows, exact)
+
+
+def _assigned(model: Any, assignment: Assignment) -> Any:
+    if isinstance(model, Frozen):
+        return Frozen(_assigned(model.model, assignment), *model.paths)
+    if isinstance(model, Mixture):
+        return replace(model, assignment=assignment)
+    assert isinstance(model, Cells)
+    other = copy(model)
+    other.assignment = assignment
+    return other

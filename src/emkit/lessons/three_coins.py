@@ -32,6 +32,7 @@ def three_coins() -> Lesson:
         },
         printed=PRINTED,
         notice=NOTICE,
+        errata=ERRATA,
         reference=SLIDES,
     )
 
@@ -51,4 +52,19 @@ NOTICE = (
     "has the same, highest likelihood: the data cannot tell them apart.",
     "Therefore EM stops after one step, from any start, and where it stops depends on the start alone.",
     "The slip cannot be seen in the likelihood, which reaches its maximum all the same; only checking the E-step finds it.",
+    "What helps: three or more tosses for each throw of z, or two with pi known. The two coins have ten.",
+)
+
+ERRATA = (
+    "The table has 0.18 and 0.82 for 4/31 = 0.1290 and 27/31 = 0.8710; pi = 0.424, alpha = 0.226 and beta = 0.875 are worked "
+    "out correctly from these, but should be 261/589 = 0.4431, 31/145 = 0.2138 and 186/205 = 0.9073.",
+    "ln Pr(x, z): pi must stand inside the power z, as 1 - pi stands inside 1 - z. In the line below, ln pi lacks its factor "
+    "z, and (1 - z) ln(1 - pi) is missing. Taken literally, Q would have no maximum in pi, and the printed update would not "
+    "follow.",
+    "Q is the sum of q ln Pr(x, z | theta), not of q ln Pr(x, z | theta_t): the old parameters belong into q only.",
+    "Q is defined twice, with the entropy C of q and without it. Here it is without: Q + C is the bound.",
+    "Figure 2: l(theta | theta_n), with a small l, is the function that the log-likelihood L(theta) bounds from above.",
+    "Jensen: equality needs equal x_i only where lambda_i > 0, and no other case exists if f is strictly convex. With q the "
+    "posterior the bound touches, and only then.",
+    "EM does not sample z from q: it takes the expectation over every z. Sampling z is another algorithm, stochastic EM.",
 )

@@ -21,7 +21,7 @@ def two_coins(free_proportions: bool = False) -> Lesson:
     heads = [[toss.count("H")] for toss in TOSSES]
     return Lesson(
         name="two-coins-free" if free_proportions else "two-coins",
-        title="Two coins, five draws of ten tosses",
+        title="Two coins, five draws of ten tosses" + (", and the chance of each coin" if free_proportions else ""),
         story=(
             "Two coins of unknown bias lie in a bag. Five times one is drawn and tossed ten times; which coin it was is not "
             "recorded. " + ("The chance of drawing coin A is estimated." if free_proportions else "Both are equally likely.")
@@ -37,7 +37,7 @@ def two_coins(free_proportions: bool = False) -> Lesson:
         },
         row_names=TOSSES,
         printed=() if free_proportions else PRINTED,
-        notice=NOTICE,
+        notice=NOTICE_FREE if free_proportions else NOTICE,
         reference=PAPER,
     )
 
@@ -56,13 +56,26 @@ PRINTED = (
     Printed("theta_B", "0.58", "M-step, coin B"),
 )
 
-NOTICE = (
+COUNTING = (
     "The M-step is the estimate one would make with known coins, heads / tosses, with fractional counts in place of counts: "
-    "each draw is shared between the coins by its responsibilities.",
+    "each draw is shared between the coins by its responsibilities."
+)
+
+NOTICE = (
+    COUNTING,
     "Hard EM gives each draw wholly to its likelier coin: B A A B A. It lands on 0.80 and 0.45 in one step, the estimate for "
     "coins that were really so; soft EM ends at 0.797 and 0.520, because draws 1 and 4 are in doubt.",
     "From equal coins nothing can tell them apart: one step leads to (0.66, 0.66), where EM stands still. It is a saddle, "
     "not a maximum.",
+    "The start says which coin is which: from (0.5, 0.6) EM ends at the same estimate with the names exchanged.",
     "The paper fixes the chance of drawing coin A at 1/2. Estimating it, too, changes the answer (0.793, 0.514, with chance "
     "0.523), and five draws hardly determine it.",
+)
+
+NOTICE_FREE = (
+    COUNTING,
+    "The chance of coin A is the mean of the responsibilities, 2.99 / 5: a row counts for it whatever its heads and tails. The "
+    "coins' own updates in the first step are those of fixed chances, since both begin at 1/2; after it they differ.",
+    "EM ends at chance 0.523, coins 0.793 and 0.514. With standard errors of 0.41, 0.12 and 0.17, five draws say next to "
+    "nothing about the chance.",
 )

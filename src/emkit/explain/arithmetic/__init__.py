@@ -1,0 +1,38 @@
+"""How the numbers of one EM step are written down: for models, and for the families of their components, one file each."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from emkit.core.protocols import LatentModel
+from emkit.explain.arithmetic.cells import CellsArithmetic
+from emkit.explain.arithmetic.family import FamilyArithmetic
+from emkit.explain.arithmetic.mixture import MixtureArithmetic, written_out
+from emkit.explain.arithmetic.model import ModelArithmetic
+from emkit.explain.arithmetic.values import Tally, Update
+from emkit.explain.symbols import Symbols
+from emkit.models.cells import Cells
+from emkit.models.frozen import bare
+from emkit.models.mixture import Mixture
+
+__all__ = ["FamilyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of", "written_out"]
+
+
+@singledispatch
+def _kind(model: Any) -> type[ModelArithmetic]:
+    return ModelArithmetic
+
+
+_kind.register(Mixture, lambda model: MixtureArithmetic)
+_kind.register(Cells, lambda model: CellsArithmetic)
+
+
+def arithmetic_of(model: LatentModel[Any, Any], before: Any, symbols: Symbols) -> ModelArithmetic:
+    """The arithmetic of one step of `model` from the parameters `before`."""
+    inner = bare(model)
+    try:
+        updated = frozenset(model.updates())
+    except NotImplementedError:  # a model of the reader's own that writes m_step whole
+        updated = frozenset()
+    return _kind(inner)(inner, before, symbols, updated)

@@ -1,0 +1,52 @@
+"""An explanation: one EM step of a subject, in a notation, perhaps in exact fractions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from emkit.explain.exact import ExactStep, exact_step
+from emkit.explain.notation import NOTATIONS, Notation, notation_named
+from emkit.explain.steps import Step, work_out
+from emkit.explain.subject import Subject
+
+ROWS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One EM step of a subject. Printing it gives the text; `to_dict` gives every number in full precision."""
+
+    subject: Subject
+    step: Step
+    notation: Notation
+    exact: ExactStep | None = None
+
+    def text(self, width: int = 90, side_by_side: bool = False) -> str:
+        """The explanation as plain text, no line of prose wider than `width`; `side_by_side` adds the map of notations."""
+        from emkit.explain.text import text
+
+        return text(self, width, list(NOTATIONS.values()) if side_by_side else [])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every number, in plain types that JSON can hold."""
+        from emkit.explain.record import record
+
+        return record(self)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def explain(
+    subject: Subject, step: int = 1, notation: str | Notation = "coin", rows: int | None = None, exact: bool = False
+) -> Explanation:
+    """Explain EM step `step` (counted from 1) of a lesson or a fit, from its start.
+
+    `notation`: coin, cs229 or slides, or a `Notation` of your own; `rows`: how many different rows to show (20);
+    `exact`: the same step in fractions, for Bernoulli and binomial components.
+    Errors: ModelError for a step, notation or number of rows that cannot be, or a model that cannot be explained.
+    """
+    chosen = notation if isinstance(notation, Notation) else notation_named(notation)
+    worked = work_out(subject, step, ROWS if rows is None else rows)
+    return Explanation(subject, worked, chosen, exact_step(subject, step) if exact else None)

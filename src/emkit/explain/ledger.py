@@ -1,0 +1,123 @@
+"""The ledger of EM: what the E-step and the M-step each do to the lower bound on the log-likelihood.
+
+For any distribution q over the latent states, with Q = sum_i sum_z q_i(z) log p(x_i, z; theta) and the entropy
+H = -sum_i sum_z q_i(z) log q_i(z):
+
+    log-likelihood(theta) = bound + gap,   bound = Q + H  (the ELBO),   gap = KL(q || p(z | x; theta)) >= 0.
+
+The E-step chooses q = p(z | x; theta): the gap closes and the bound touches the log-likelihood. The M-step chooses theta
+with q held: Q rises, H stays, so the bound rises, and the log-likelihood at least as much. Q is without the entropy here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.mapreduce import serial
+from emkit.core.protocols import LatentModel
+from emkit.core.statistics import Additive
+from emkit.errors import ModelError
+from emkit.models.assignment import Assignment, Soft, normalise
+from emkit.models.frozen import bare
+
+
+@dataclass(frozen=True)
+class Account(Additive):
+    """The sums of the ledger over the rows, for one q and one theta; natural logarithms.
+
+    `log_likelihood` is that of theta; `expected` is Q, the expected complete-data log-likelihood, without the entropy;
+    `entropy` is that of q; `gap` is KL(q || p(z | x; theta)), summed row by row and not taken from the others.
+    """
+
+    log_likelihood: float
+    expected: float
+    entropy: float
+    gap: float
+
+    @property
+    def bound(self) -> float:
+        """The evidence lower bound, Q + entropy."""
+        return self.expected + self.entropy
+
+
+class Half(Enum):
+    """The two halves of an EM step."""
+
+    E = "E-step"
+    M = "M-step"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The account after one half step: `q_at` is the iterate at which q was taken, `theta_at` that at which theta stands."""
+
+    half: Half
+    q_at: int
+    theta_at: int
+    account: Account
+
+
+def assignment_of(model: LatentModel[Any, Any]) -> Assignment:
+    """How the E-step of a model assigns rows to latent states: by the posterior, unless it says otherwise."""
+    chosen: Assignment = getattr(bare(model), "assignment", None) or Soft()
+    return chosen
+
+
+def check_enumerable(model: LatentModel[Any, Any]) -> None:
+    """Raise ModelError if the latent states of a model cannot be listed row by row."""
+    if not hasattr(bare(model), "complete"):
+        raise ModelError(
+            f"{type(bare(model)).__name__} cannot be explained row by row: it has no complete(params, chunk), which lists "
+            "log p(x_i, z; theta) for every latent state z of every row."
+        )
+
+
+def account(model: LatentModel[Any, Any], source: Any, q_at: Any, theta: Any) -> Account:
+    """The account of the rows of `source` with q from the E-step at the parameters `q_at`, at the parameters `theta`.
+
+    Works for every model with `complete(params, chunk)`, whatever its assignment: with hard or drawn assignments the bound
+    does not touch. Errors: ModelError for a model without it.
+    """
+    check_enumerable(model)
+    total: Account = serial(lambda chunk: _of_chunk(model, chunk, q_at, theta), source)
+    return total
+
+
+def _of_chunk(model: Any, chunk: Any, q_at: Any, theta: Any) -> Account:
+    here = model.complete(q_at, chunk)
+    q = assignment_of(model).assign(here.log_joint, here.weights, getattr(chunk, "start", 0)).responsibilities
+    log_joint = here.log_joint if theta is q_at else model.complete(theta, chunk).log_joint
+    _, log_likelihood = normalise(log_joint)
+    log_q = np.log(np.where(q > 0, q, 1.0))
+    expected = _mean(q, log_joint)
+    gap = _mean(q, log_q - log_joint + log_likelihood[:, None])
+    rows = (log_likelihood, expected, -_mean(q, log_q), gap)
+    return Account(*(float(here.weights @ row) for row in rows))
+
+
+def _mean(q: Array, values: Array) -> Array:
+    """sum_z q_i(z) values_i(z), shape (n,), where 0 times anything is 0."""
+    return np.asarray((q * np.where(q > 0, values, 0.0)).sum(axis=1))
+
+
+def ledger(model: LatentModel[Any, Any], source: Any, path: Sequence[Any]) -> tuple[Entry, ...]:
+    """The accounts along a `path` of parameters theta_0, theta_1, ...: an E-step at theta_0, then M-step and E-step in turn.
+
+    Errors: ModelError for an empty path, or for a model whose latent states cannot be listed.
+    """
+    if not path:
+        raise ModelError("the path is empty: a ledger needs at least the parameters it starts from.")
+    return tuple(_entries(model, source, path))
+
+
+def _entries(model: LatentModel[Any, Any], source: Any, path: Sequence[Any]) -> Iterator[Entry]:
+    yield Entry(Half.E, 0, 0, account(model, source, path[0], path[0]))
+    for t in range(1, len(path)):
+        yield Entry(Half.M, t - 1, t, account(model, source, path[t - 1], path[t]))
+        yield Entry(Half.E, t, t, account(model, source, path[t], path[t]))

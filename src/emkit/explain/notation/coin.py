@@ -1,0 +1,24 @@
+"""Do & Batzoglou's notation of the two coins."""
+
+from emkit.explain.notation.notation import Notation
+
+COIN = Notation(
+    name="coin",
+    author="Do & Batzoglou",
+    row="E_{i}",
+    latent="Z_{i}",
+    parameters="theta",
+    old_parameters="theta(t)",
+    prior="P(Z_{k})",
+    likelihood="P(E_{i}|Z_{k})",
+    joint="P(E_{i},Z_{k})",
+    responsibility="P(Z_{k}|E_{i})",
+    log_likelihood="log P(E)",
+    expected="Q",
+    entropy="H",
+    bound="g = Q + H",
+    gap="log P - g",
+    attributed="{what} to {k}",
+    e_step="complete the data in expectation, with the current theta",
+    m_step="estimate as usual, with expected counts in place of counts",
+)

@@ -1,0 +1,76 @@
+"""A notation: how one author writes the quantities of EM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The symbols of one author. `{k}` stands for a latent state and `{i}` for a row.
+
+    Where there are just two states, an author may have words of their own for them (`states_of_two`) and for their
+    responsibilities (`first_of_two`, `second_of_two`).
+    """
+
+    name: str
+    author: str
+    row: str
+    latent: str
+    parameters: str
+    old_parameters: str
+    prior: str
+    likelihood: str
+    joint: str
+    responsibility: str
+    log_likelihood: str
+    expected: str
+    entropy: str
+    bound: str
+    gap: str
+    attributed: str
+    e_step: str
+    m_step: str
+    first_of_two: str = ""
+    second_of_two: str = ""
+    states_of_two: tuple[str, ...] = ()
+
+    def states(self, components: Sequence[str]) -> tuple[str, ...]:
+        """What the states are called that stand for `components`."""
+        return self.states_of_two if len(components) == 2 and self.states_of_two else tuple(components)
+
+    def responsibilities(self, states: Sequence[str], row: str = "i") -> tuple[str, ...]:
+        """What the responsibilities of `states` are called."""
+        if len(states) == 2 and self.first_of_two:
+            return self.first_of_two.format(i=row), self.second_of_two.format(i=row)
+        return tuple(self.responsibility.format(i=row, k=k) for k in self.states(states))
+
+    def joints(self, states: Sequence[str], row: str = "i") -> tuple[str, ...]:
+        """What the joint probabilities of a row and each of `states` are called."""
+        return tuple(self.joint.format(i=row, k=k) for k in self.states(states))
+
+    def attribution(self, what: str, state: str, share: str) -> str:
+        """What an expected count is called: `what` is counted for `state`, whose responsibility is called `share`."""
+        return self.attributed.format(what=what, k=state, share=f"({share})" if "-" in share else share)
+
+
+CONCEPTS = {
+    "row": "an observed row",
+    "latent": "its latent state",
+    "parameters": "the parameters",
+    "old_parameters": "those of the E-step",
+    "prior": "chance of state A beforehand",
+    "likelihood": "chance of the row, given A",
+    "joint": "the two together (the joint)",
+    "responsibility": "responsibility of A for the row",
+    "log_likelihood": "log-likelihood",
+    "expected": "expected complete-data log-lik.",
+    "entropy": "entropy of the responsibilities",
+    "bound": "lower bound",
+    "gap": "what the bound lacks",
+    "attributed": "heads counted for A",
+    "e_step": "E-step",
+    "m_step": "M-step",
+}
+assert set(CONCEPTS) <= {f.name for f in fields(Notation)}

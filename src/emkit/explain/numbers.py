@@ -1,0 +1,67 @@
+"""Numbers, tables and paragraphs as plain text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from textwrap import wrap
+
+LEFT, RIGHT = "<", ">"
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """A number for a reader: `digits` significant digits, no needless exponent, whole numbers bare."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    if 1e-5 <= abs(value) < 1e6:
+        return f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
+    return f"{value:.{digits - 1}e}"
+
+
+def plain(value: float) -> str:
+    """A number as one would write it down: the shortest of up to four significant digits that is not further off."""
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.10g}"
+
+
+def share(value: float) -> str:
+    """A probability or responsibility with four decimals."""
+    return f"{value:.4f}"
+
+
+def count(value: float) -> str:
+    """An expected count with two decimals (more, if it would vanish)."""
+    return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.1e}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], align: str = "", last: bool = False, indent: str = "  ") -> str:
+    """Columns set apart by two blanks. `align` holds a ``<`` or ``>`` for each; `last` sets a rule before the last row."""
+    align = align or RIGHT * len(header)
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    rule = [("-" * width) for width in widths]
+    body = [*rows[:-1], rule, rows[-1]] if last and rows else list(rows)
+    return "\n".join(
+        (indent + "  ".join(f"{cell:{a}{w}}" for cell, a, w in zip(line, align, widths, strict=True))).rstrip()
+        for line in [header, rule, *body]
+    )
+
+
+def table_width(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "  ") -> int:
+    """How wide `table` would be."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    return len(indent) + sum(widths) + 2 * (len(widths) - 1)
+
+
+def paragraph(text: str, width: int, first: str = "", rest: str | None = None) -> str:
+    """`text` wrapped to `width`, its first line after `first`, the others after `rest`."""
+    return "\n".join(
+        wrap(
+            text,
+            width,
+            initial_indent=first,
+            subsequent_indent=rest if rest is not None else " " * len(first),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    )

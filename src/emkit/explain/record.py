@@ -1,0 +1,95 @@
+"""An explanation in plain types: what ``emkit explain --json`` prints."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from emkit.explain.ledger import Entry
+from emkit.explain.notation import CONCEPTS, NOTATIONS
+from emkit.explain.steps import Row, Step
+
+if TYPE_CHECKING:
+    from emkit.explain.exact import ExactStep
+    from emkit.explain.explanation import Explanation
+
+SCHEMA = "emkit-explain/1"
+
+
+def record(explanation: Explanation) -> dict[str, Any]:
+    """Every number of an explanation; a number that is not finite is None."""
+    subject, step = explanation.subject, explanation.step
+    return {
+        "schema": SCHEMA,
+        "name": subject.name,
+        "title": subject.title,
+        "step": step.number,
+        "notation": explanation.notation.name,
+        "components": list(step.components),
+        "parameters": {"before": step.before, "after": step.after, "held": list(step.held)},
+        "joint": " * ".join(step.factors),
+        "rows": [_row(row, step) for row in step.rows],
+        "rows_in_all": step.distinct,
+        "expected_counts": _tallies(step, step.tallies),
+        "updates": [
+            {"symbol": u.symbol, "formula": u.formula, "substituted": u.substituted, "value": u.value} for u in step.updates
+        ],
+        "ledger": [_entry(entry, step) for entry in step.ledger],
+        "exact": _exact(explanation.exact) if explanation.exact else None,
+        "notice": list(subject.notice),
+        "errata": list(subject.errata),
+        "notations": {name: {c: getattr(notation, c) for c in CONCEPTS} for name, notation in NOTATIONS.items()},
+    }
+
+
+def _row(row: Row, step: Step) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "name": row.name,
+        "values": row.values,
+        "weight": row.weight,
+        "log_joint": [float(v) if math.isfinite(v) else None for v in row.log_joint],
+        "joint": [math.exp(v) for v in row.log_joint],
+        "joint_substituted": list(row.formulas),
+        "responsibilities": row.responsibilities.tolist(),
+        "expected_counts": _tallies(step, row.tallies),
+    }
+
+
+def _tallies(step: Step, tallies: Any) -> dict[str, float]:
+    return {
+        tally.key(component): float(value)
+        for tally in tallies
+        for component, value in zip(step.components, tally.values, strict=not tally.shared)
+    }
+
+
+def _entry(entry: Entry, step: Step) -> dict[str, Any]:
+    account, first = entry.account, step.number - 1
+    return {
+        "after": entry.half.value,
+        "responsibilities_at": first + entry.q_at,
+        "parameters_at": first + entry.theta_at,
+        "log_likelihood": account.log_likelihood,
+        "expected_complete_log_likelihood": account.expected,
+        "entropy": account.entropy,
+        "bound": account.bound,
+        "gap": account.gap,
+    }
+
+
+def _exact(step: ExactStep) -> dict[str, Any]:
+    return {
+        "before": {symbol: str(value) for symbol, value in step.before.items()},
+        "after": {symbol: str(value) for symbol, value in step.after.items()},
+        "rows": [
+            {
+                "label": row.label,
+                "joint": list(map(str, row.joint)),
+                "responsibilities": list(map(str, row.responsibilities)),
+            }
+            for row in step.rows
+        ],
+        "heads": [list(map(str, row)) for row in step.heads],
+        "tails": [list(map(str, row)) for row in step.tails],
+    }

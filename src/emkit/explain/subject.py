@@ -1,0 +1,72 @@
+"""What an explanation is about: a worked example, or a fit of the reader's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from string import ascii_uppercase
+from typing import Any, Protocol
+
+from emkit.core.parameters import leaves
+from emkit.core.protocols import LatentModel
+from emkit.models.cells import Cells
+from emkit.models.frozen import bare
+
+
+class Subject(Protocol):
+    """Model, data and start, the names of their parts, and what there is to say about them (`emkit.lessons.Lesson` is one)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def story(self) -> str: ...
+    @property
+    def model(self) -> LatentModel[Any, Any]: ...
+    @property
+    def source(self) -> Any: ...
+    @property
+    def start(self) -> Any: ...
+    @property
+    def components(self) -> tuple[str, ...]: ...
+    @property
+    def symbols(self) -> dict[str, str]: ...
+    @property
+    def row_names(self) -> tuple[str, ...]: ...
+    @property
+    def notice(self) -> tuple[str, ...]: ...
+    @property
+    def errata(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The subject that a fitted model makes: its data and the start of its best run, components called A, B, C ..."""
+
+    name: str
+    title: str
+    model: LatentModel[Any, Any]
+    source: Any
+    start: Any
+    components: tuple[str, ...]
+    story: str = ""
+    symbols: dict[str, str] = field(default_factory=dict)
+    row_names: tuple[str, ...] = ()
+    notice: tuple[str, ...] = ()
+    errata: tuple[str, ...] = ()
+
+
+def subject_of_fit(model: LatentModel[Any, Any], source: Any, start: Any) -> Fit:
+    """The subject for a model fitted to `source` from `start`."""
+    inner = bare(model)
+    family = getattr(getattr(inner, "family", None), "name", None)
+    title = f"{type(inner).__name__} of {family} components" if family else type(inner).__name__
+    return Fit("fit", title, model, source, start, _component_names(inner, start))
+
+
+def _component_names(model: Any, start: Any) -> tuple[str, ...]:
+    if isinstance(model, Cells):
+        return tuple(cell.name for cell in model.cells)
+    first = next(iter(leaves(start)), None)
+    count = first.value.size if first is not None and first.path == "proportions" else 0
+    return tuple(ascii_uppercase[:count]) if count <= len(ascii_uppercase) else tuple(str(k + 1) for k in range(count))

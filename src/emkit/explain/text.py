@@ -1,0 +1,116 @@
+"""An explanation as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from emkit.explain.explanation import Explanation
+from emkit.explain.ledger import Entry, assignment_of
+from emkit.explain.notation import REMARKS, Notation, correspondence
+from emkit.explain.numbers import LEFT, RIGHT, paragraph, plain, share, significant, table
+from emkit.explain.steps import Step
+from emkit.explain.text_exact import exact_section
+from emkit.explain.text_rows import counts_section, rows_section, share_names
+
+
+def text(explanation: Explanation, width: int, side_by_side: Sequence[Notation]) -> str:
+    """All sections, an empty line between them."""
+    sections = [
+        _title(explanation, width),
+        rows_section(explanation, width),
+        counts_section(explanation, width),
+        _m_step(explanation, width),
+        exact_section(explanation.exact, share_names(explanation), width) if explanation.exact else "",
+        _ledger(explanation, width),
+        _points("What to notice", explanation.subject.notice, width),
+        _points("Wrong in the source", explanation.subject.errata, width),
+        _map(side_by_side, width) if side_by_side else "",
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _title(explanation: Explanation, width: int) -> str:
+    subject, step = explanation.subject, explanation.step
+    story = [paragraph(subject.story, width)] if subject.story else []
+    held = [symbol for symbol in step.held if symbol in step.before]
+    values = [f"{symbol} = {plain(value)}" for symbol, value in step.before.items() if symbol not in held]
+    fixed = [f"{symbol} = {plain(step.before[symbol])}" for symbol in held]
+    before = paragraph("   ".join(_some(values)), width, f"theta_{step.number - 1}:  ")
+    extra = [paragraph("   ".join(_some(fixed)), width, "held:     ")] if fixed else []
+    return "\n".join([f"{subject.title}: EM step {step.number}", *story, "", before, *extra])
+
+
+def _some(items: list[str], most: int = 24) -> list[str]:
+    return items if len(items) <= most else [*items[: most - 1], f"... ({len(items)} in all)"]
+
+
+def _m_step(explanation: Explanation, width: int) -> str:
+    step, notation = explanation.step, explanation.notation
+    title = f"M-STEP   {notation.m_step}"
+    if not step.updates:
+        moved = [[symbol, significant(value), "->", significant(step.after[symbol])] for symbol, value in step.before.items()]
+        return title + "\n" + table(["", f"theta_{step.number - 1}", "", f"theta_{step.number}"], moved, LEFT + RIGHT * 3)
+    return "\n".join([title, *_update_lines(step)])
+
+
+def _update_lines(step: Step) -> Iterator[str]:
+    """One line for each update; its formula only where it differs from the one above."""
+    shown = step.updates[:MOST_UPDATES]
+    wide = max(len(update.symbol) for update in shown)
+    formula = ""
+    for update in shown:
+        if update.formula != formula:
+            formula = update.formula
+            yield f"  {'':{wide}}   {formula}"
+        floor = "" if update.agrees else f"   raised to the floor under the variances, {significant(update.value)}"
+        yield f"  {update.symbol:{wide}} = {update.substituted} = {significant(update.computed)}{floor}"
+    if len(shown) < len(step.updates):
+        yield f"  ... and {len(step.updates) - len(shown)} more"
+
+
+MOST_UPDATES = 40
+
+
+def _ledger(explanation: Explanation, width: int) -> str:
+    n, step = explanation.notation, explanation.step
+    first, raised, last = step.ledger
+    labels = (f"E-step {step.number}", f"M-step {step.number}", f"E-step {step.number + 1}")
+    rows = [[label, *map(share, _numbers(entry))] for label, entry in zip(labels, step.ledger, strict=True)]
+    header = ["after", n.log_likelihood, n.expected, n.entropy, n.bound, n.gap]
+    story = paragraph(_story(first, raised, last, assignment_of(explanation.subject.model).is_posterior), width, "  ")
+    key = "LEDGER   log-likelihood = bound + gap, bound = Q + entropy, gap = KL(shares || posterior)"
+    return "\n".join([key, table(header, rows, LEFT + RIGHT * 5), story])
+
+
+def _numbers(entry: Entry) -> tuple[float, ...]:
+    a = entry.account
+    return a.log_likelihood, a.expected, a.entropy, a.bound, abs(a.gap) if abs(a.gap) < 5e-5 else a.gap
+
+
+def _story(first: Entry, raised: Entry, last: Entry, touches: bool) -> str:
+    start, up, end = first.account, raised.account, last.account
+    rise = up.bound - start.bound
+    if not touches:
+        return (
+            f"The rows were not shared out by the posterior, so the bound does not touch: after the E-step it lies "
+            f"{share(start.gap)} below the log-likelihood {share(start.log_likelihood)}. The M-step raises it by {share(rise)} "
+            f"to {share(up.bound)}; the log-likelihood is now {share(up.log_likelihood)}, the bound after the next E-step "
+            f"{share(end.bound)}."
+        )
+    closing = f"the next E-step closes the gap of {share(up.gap)}: {share(end.log_likelihood)}."
+    if up.gap <= 1e-12 * (1 + abs(up.bound)):
+        closing = "no gap opens: the new parameters give the same responsibilities, so the next step will change nothing."
+    return (
+        f"The E-step makes the bound touch the log-likelihood, {share(start.bound)}; the M-step raises it by {share(rise)} to "
+        f"{share(up.bound)}; {closing}"
+    )
+
+
+def _points(title: str, points: Iterable[str], width: int) -> str:
+    lines = [paragraph(point, width, "  - ", "    ") for point in points]
+    return "\n".join([title.upper(), *lines]) if lines else ""
+
+
+def _map(notations: Sequence[Notation], width: int) -> str:
+    remarks = [paragraph(remark, width, "  - ", "    ") for remark in REMARKS]
+    return "\n".join(["THE SAME IN THREE NOTATIONS", correspondence(notations), "", *remarks])

@@ -1,0 +1,222 @@
+"""The rows of an explanation as tables: responsibilities, and what they make of the counts."""
+
+from __future__ import annotations
+
+import math
+
+from emkit.explain.explanation import Explanation
+from emkit.explain.ledger import assignment_of
+from emkit.explain.numbers import LEFT, RIGHT, count, paragraph, plain, share, significant, table, table_width
+from emkit.explain.steps import Row, Step
+from emkit.models.assignment import Assignment, Hard, Sampled
+
+UNDERFLOW = -650.0  # below this a joint probability is shown by its logarithm
+SUM = "sum"
+COUNTED = ("n", "heads", "tails", "count")
+Table = tuple[list[str], list[list[str]], str]
+
+
+def amount(what: str, value: float) -> str:
+    """A tally for a reader: counts with two decimals, sums of measurements with five digits."""
+    return count(value) if what in COUNTED else significant(value, 5)
+
+
+def rows_section(explanation: Explanation, width: int) -> str:
+    """The E-step: joint probabilities and responsibilities of every row shown."""
+    step, notation = explanation.step, explanation.notation
+    states = step.components
+    all_possible = all(len(row.states) == len(states) for row in step.rows)
+    candidates = [_wide(explanation, joints=True), _wide(explanation, joints=False)] if all_possible else []
+    chosen = next((t for t in candidates if table_width(t[0], t[1]) <= width), None)
+    lines = [
+        f"E-STEP   {notation.e_step}",
+        *([paragraph(_joint_in_words(explanation), width, "  ")] if step.factors else []),
+        *(paragraph(line, width, "  ") for line in (_division(explanation, all_possible), *_rule(explanation))),
+        table(*chosen, last=chosen[1][-1][0] == SUM) if chosen else table(*_long(explanation)),
+        *_more(step),
+        *_worked(explanation, width),
+    ]
+    return "\n".join(lines)
+
+
+def _assignment(explanation: Explanation) -> Assignment:
+    return assignment_of(explanation.subject.model)
+
+
+def share_names(explanation: Explanation) -> tuple[str, ...]:
+    """What the shares of a row are called: responsibilities, if they are."""
+    components = explanation.step.components
+    if _assignment(explanation).is_posterior:
+        return explanation.notation.responsibilities(components)
+    return tuple(f"q({k})" for k in explanation.notation.states(components))
+
+
+def _rule(explanation: Explanation) -> list[str]:
+    """How rows are assigned, if not by their responsibilities."""
+    assignment = _assignment(explanation)
+    rules = {Hard: "goes wholly to the state with the largest joint probability", Sampled: "goes to a state drawn by these"}
+    if assignment.is_posterior:
+        return []
+    return [f"but here a row {rules.get(type(assignment), 'is assigned otherwise')}: q is its assignment"]
+
+
+def _joint_in_words(explanation: Explanation) -> str:
+    notation, factors = explanation.notation, explanation.step.factors
+    general = [form.format(i="i", k="k") for form in (notation.prior, notation.likelihood)]
+    parts = [notation.joint.format(i="i", k="k"), *([" * ".join(general)] if len(factors) == 2 else []), " * ".join(factors)]
+    return " = ".join(parts)
+
+
+def _division(explanation: Explanation, all_possible: bool) -> str:
+    notation, states = explanation.notation, explanation.step.components
+    if not all_possible:
+        joint, shared = notation.joint.format(i="i", k="k"), notation.responsibility.format(i="i", k="k")
+        return f"{shared} = {joint} / (the sum over the latent states that the row can have)"
+    joints = notation.joints(states)
+    total = " + ".join(joints) if len(joints) <= 3 else f"the sum of {joints[0]} ... {joints[-1]}"
+    return f"{notation.responsibilities(states)[0]} = {joints[0]} / ({total})"
+
+
+def _more(step: Step) -> list[str]:
+    kind = "different rows" if step.repeated else "rows"
+    return (
+        [f"  the first {len(step.rows)} of {step.distinct:,} {kind}; sums are of all"] if len(step.rows) < step.distinct else []
+    )
+
+
+def _lead(step: Step) -> Table:
+    """The columns that say which row it is."""
+    header, cells, align = ["row"], [[row.label] for row in step.rows], LEFT
+    if any(row.name for row in step.rows):
+        header, cells, align = [*header, ""], [[*c, row.name] for c, row in zip(cells, step.rows, strict=True)], align + LEFT
+    if not any("=" in row.label for row in step.rows):
+        for column in list(step.rows[0].values)[:4]:
+            header = [*header, column]
+            cells = [[*c, plain(row.values[column])] for c, row in zip(cells, step.rows, strict=True)]
+            align += RIGHT
+    if step.repeated:
+        header, align = [*header, "times"], align + RIGHT
+        cells = [[*c, plain(row.weight)] for c, row in zip(cells, step.rows, strict=True)]
+    return header, cells, align
+
+
+def _wide(explanation: Explanation, joints: bool) -> Table:
+    step, notation = explanation.step, explanation.notation
+    header, cells, align = _lead(step)
+    states = range(len(step.components))
+    mass = next((tally.values for tally in step.tallies if tally.what == "n"), None)
+    sums = [SUM, *[""] * (len(header) - 1)]
+    if joints:
+        logs = any(row.log_joint.max() < UNDERFLOW for row in step.rows)
+        header = [*header, *(("log " if logs else "") + name for name in notation.joints(step.components))]
+        cells = [[*c, *(_joint(row, k, logs) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
+        sums += [""] * len(states)
+    header = [*header, *share_names(explanation)]
+    cells = [[*c, *(share(row.responsibilities[k]) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
+    if mass is not None:
+        cells = [*cells, [*sums, *(share(mass[k]) for k in states)]]
+    return header, cells, align + RIGHT * (len(header) - len(align))
+
+
+def _joint(row: Row, k: int, logs: bool) -> str:
+    return significant(row.log_joint[k]) if logs else significant(math.exp(row.log_joint[k]))
+
+
+def _long(explanation: Explanation) -> Table:
+    """A line for each latent state that a row can have: for tables of cells, and for many components."""
+    step, notation = explanation.step, explanation.notation
+    header = [
+        "row",
+        "times",
+        "latent",
+        notation.joints(("k",))[0],
+        notation.responsibility.format(i="i", k="k"),
+        "expected count",
+    ]
+    cells = []
+    for row in step.rows:
+        for first, k in enumerate(row.states):
+            lead = ["", ""] if first else [row.label, plain(row.weight)]
+            shared = row.responsibilities[k]
+            cells.append([*lead, step.components[k], _joint(row, k, False), share(shared), count(row.weight * shared)])
+    return header, cells, LEFT + RIGHT + LEFT + RIGHT * 3
+
+
+def _worked(explanation: Explanation, width: int) -> list[str]:
+    """The first division that is one, with its numbers."""
+    step = explanation.step
+    row = next((row for row in step.rows if len(row.states) > 1 and all(row.formulas[k] for k in row.states)), None)
+    if row is None or len(row.states) > 3 or not _assignment(explanation).is_posterior:
+        return []
+    terms = [row.formulas[k] for k in row.states]
+    first = row.states[0]
+    name = explanation.notation.responsibilities(step.components, _index(row.label))[first]
+    line = f"{name} = {terms[0]} / ({' + '.join(terms)}) = {share(row.responsibilities[first])}"
+    return [paragraph(line, width, f"  row {row.label}:  ")]
+
+
+def _index(label: str) -> str:
+    return label if label.isdigit() else "i"
+
+
+def counts_section(explanation: Explanation, width: int) -> str:
+    """The expected counts: what every row contributes, and the sums."""
+    step = explanation.step
+    named = [t for t, tally in enumerate(step.tallies) if tally.what not in ("n", "count") or tally.mark]
+    if not named:
+        return ""
+    per_row = _counts(explanation, named)
+    fits = table_width(per_row[0], per_row[1]) <= width
+    body = table(*per_row, last=True) if fits else table(*_sums(step))
+    heading = "EXPECTED COUNTS   each row counts for every component, by its responsibility"
+    return "\n".join([heading, body, *_sharing(step, width)])
+
+
+def _counts(explanation: Explanation, named: list[int]) -> Table:
+    step, notation = explanation.step, explanation.notation
+    shares = share_names(explanation)
+    states = notation.states(step.components)
+    places = [(t, k) for k in range(len(states)) for t in named if not step.tallies[t].shared]
+    places += [(t, 0) for t in named if step.tallies[t].shared]
+    header, align = ["row"], LEFT
+    for t, k in places:
+        tally = step.tallies[t]
+        what = tally.what + tally.mark.replace("_", " ")
+        header.append(what if tally.shared else notation.attribution(what, states[k], shares[k]))
+        align += RIGHT
+    cells = [[row.label, *(amount(row.tallies[t].what, row.tallies[t].values[k]) for t, k in places)] for row in step.rows]
+    sums = [SUM, *(amount(step.tallies[t].what, step.tallies[t].values[k]) for t, k in places)]
+    return header, [*cells, sums], align
+
+
+def _sums(step: Step) -> Table:
+    cells = []
+    for tally in step.tallies:
+        numbers = [amount(tally.what, value) for value in tally.values]
+        padded = [*numbers, *[""] * (len(step.components) - len(numbers))]
+        cells.append([("rows" if tally.what == "n" else tally.what) + tally.mark.replace("_", " "), *padded])
+    return ["sum of", *step.components], cells, LEFT + RIGHT * len(step.components)
+
+
+def _sharing(step: Step, width: int) -> list[str]:
+    """The sentence that says where the missing tosses are."""
+    if len(step.components) != 2:
+        return []
+    one, other = step.components
+    shared = [row for row in step.rows if row.responsibilities.min() > 0.005]
+    if not shared:
+        return []
+    row = max(shared, key=lambda row: float(row.responsibilities[0]))
+    counts = {tally.what: tally.values for tally in row.tallies}
+    if step.repeated or len(counts) != len(row.tallies) or "tails" not in counts:
+        rows = f"The {plain(row.weight)} rows {row.label} count" if row.weight != 1 else f"Row {row.label} counts"
+        mass = row.weight * row.responsibilities
+        return [paragraph(f"{rows} as {count(mass[0])} for {one} and {count(mass[1])} for {other}.", width, "  ")]
+    heads, tails = counts["heads"], counts["tails"]
+    tosses = heads.sum() + tails.sum()
+    sentence = (
+        f"Row {row.label}: {count(heads[0])} heads + {count(tails[0])} tails are not {plain(tosses)} tosses but "
+        f"{count(heads[0] + tails[0])}: the other {count(heads[1] + tails[1])} went to {other}, with its responsibility "
+        f"{share(row.responsibilities[1])}."
+    )
+    return [paragraph(sentence, width, "  ")]
