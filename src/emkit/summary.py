@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 from emkit.core.plain import to_plain
 from emkit.labels import labels
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture
-from emkit.tables import cell, columns_of, components_across, estimates_down, new_grid
+from emkit.tables import as_text, cell, columns_of, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,9 +56,7 @@ def remarks(result: Result[Any]) -> list[str]:
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
-        said.append(
-            f"On the boundary of what is possible, hence without a standard error: {'; '.join(edge[:MOST_NAMED])}{more}."
-        )
+        said.append(f"On the boundary of its space, so without a standard error: {'; '.join(edge[:MOST_NAMED])}{more}.")
     return said
 
 
@@ -90,12 +87,7 @@ def to_dict(result: Result[Any]) -> dict[str, Any]:
 
 def text(result: Result[Any], errors: StandardErrors | None = None, width: int = WIDTH) -> str:
     """The summary as plain text, no line longer than `width`; with `errors`, one line for each number."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, markup=False, emoji=False)
-    with console.capture() as capture:
-        console.print(report(result, errors, width))
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    return as_text(report(result, errors, width), width)
 
 
 def report(result: Result[Any], errors: StandardErrors | None = None, width: int = WIDTH) -> RenderableType:

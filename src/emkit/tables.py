@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,20 +34,20 @@ class Row(NamedTuple):
     values: Array
 
 
-def components_across(result: Result[Any], width: int) -> list[RenderableType]:
-    """Parameters down, components across; as many tables as the width asks for."""
+def components_across(result: Result[Any], width: int, names: Sequence[str] = ()) -> list[RenderableType]:
+    """Parameters down, components (by their `names` or numbers) across; as many tables as the width asks for."""
     if not isinstance(result.params, MixtureParams):
         return [estimates_down(result)]
     rows = list(component_rows(result.params, columns_of(result)))
     labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
     number = len(result.params.proportions)
+    headings = names or tuple(map(str, range(number)))
     across = max(1, (width - labelled) // CELL)
     tables: list[RenderableType] = []
     for first in range(0, number, across):
-        these = range(first, min(first + across, number))
-        grid = new_grid("component", "", *map(str, these))
+        grid = new_grid("component", "", *headings[first : first + across])
         for row in rows[:MOST_ROWS]:
-            grid.add_row(cell(row.what), cell(row.of), *map(cell, aligned(row.values)[these.start : these.stop]))
+            grid.add_row(cell(row.what), cell(row.of), *map(cell, aligned(row.values)[first : first + across]))
         tables.append(grid)
     return [*tables, *_left_out(len(rows))]
 
@@ -120,14 +121,13 @@ def _error(errors: StandardErrors, name: str) -> str:
 
 
 def aligned(values: Array) -> list[str]:
-    """Numbers with about five digits and the same number of decimals; in powers of ten where that would hide digits."""
-    size = np.abs(values[values != 0])
-    if len(size) == 0:
-        return ["0"] * len(values)
-    if size.max() >= 1e7 or size.min() < 1e-4 * min(1.0, size.max()):
+    """Numbers with the same number of decimals, about five digits for the largest; none but 0 is shown as 0."""
+    largest = np.abs(values).max(initial=0)
+    if largest >= 1e7 or 0 < largest < 1e-3:
         return [f"{value:.5g}" for value in values]
-    decimals = int(np.clip(4 - np.floor(np.log10(size.max())), 0, 6))
-    return [f"{value:.{decimals}f}" for value in values]
+    decimals = int(np.clip(4 - np.floor(np.log10(largest or 1)), 0, 5))
+    shown = 0.5 * 10.0**-decimals
+    return [f"{value:.{decimals}f}" if value == 0 or abs(value) >= shown else f"{value:.0e}" for value in values]
 
 
 def columns_of(result: Result[Any]) -> tuple[str, ...]:
@@ -140,8 +140,8 @@ def new_grid(*headings: str) -> Table:
     from rich.table import Table
 
     table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=True, show_header=bool(headings), header_style="dim")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("parameter", "component", "") else "right", no_wrap=True)
+    for j, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if j and heading not in ("", "component") else "left", no_wrap=True)
     return table
 
 
@@ -150,3 +150,13 @@ def cell(content: str) -> Any:
     from rich.text import Text
 
     return Text(content)
+
+
+def as_text(content: RenderableType, width: int) -> str:
+    """What rich would print, as plain text: no colours, no line longer than `width`, no blanks at the ends of lines."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(content)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -15,7 +15,7 @@ from emkit.data import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import Binomial, Family, family_named
 from emkit.models import Mixture, MixtureParams
-from emkit.models.starts import check_components, spread_start
+from emkit.models.starts import check_components, spread_starts
 
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
@@ -66,8 +66,7 @@ def starting_points(
     if start is not None:
         return [read_start(model, source, components, start)]
     assert components is not None
-    check_components(source, components)
-    return [spread_start(model, source, components, seed) for seed in (seeds if components > 1 else seeds[:1])]
+    return spread_starts(model, source, components, seeds if components > 1 else seeds[:1])
 
 
 def read_start(model: Mixture[Any, Any], source: ArraySource, components: int | None, text: str) -> MixtureParams[Any]:

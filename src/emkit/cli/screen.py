@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from emkit.tables import as_text
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -32,19 +34,18 @@ def show(content: RenderableType) -> None:
     if screen.is_terminal:
         screen.print(content)
         return
-    with screen.capture() as capture:
-        screen.print(content)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    click.echo(as_text(content, screen.width))
 
 
 def print_json(value: Any) -> None:
     """`value` as JSON on stdout; a number that is not finite becomes null."""
-    click.echo(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """`value` with None for every number in it that is not finite."""
     if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
+        return {name: finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not abs(value) < float("inf") else value

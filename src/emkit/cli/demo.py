@@ -1,0 +1,142 @@
+"""``emkit demo``: a short tour through every lesson and a real data set."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from emkit.cli.failures import FAILED, OK
+from emkit.cli.progress import Progress
+from emkit.cli.screen import finite, json_option, print_json, show
+from emkit.core.solvers import Squarem
+from emkit.data.csv import read_csv
+from emkit.explain.check import Marking, Verdict, check_printed
+from emkit.families import FullGaussian
+from emkit.fitting import fit
+from emkit.lessons import LESSONS, Lesson
+from emkit.models import Mixture
+from emkit.models.starts import spread_starts
+from emkit.result import Result
+from emkit.summary import report
+from emkit.tables import as_text, components_across
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDTH = 80
+STARTS = 20
+
+
+class Stop(NamedTuple):
+    """One stop of the tour: what to show, and its numbers."""
+
+    name: str
+    content: RenderableType
+    numbers: dict[str, Any]
+    converged: bool
+
+
+@click.command("demo")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the tour and its numbers here."
+)
+@json_option
+def command(out: Path | None, as_json: bool) -> int:
+    """Fit every lesson, and a real data set from its CSV file; show what came out, and where a source is wrong."""
+    with Progress() as progress:
+        stops = []
+        for name, lesson in LESSONS.items():
+            progress.say(f"fitting {name}")
+            stops.append(lesson_stop(lesson()))
+        progress.say("fitting faithful.csv")
+        stops.append(csv_stop())
+    if as_json:
+        print_json({stop.name: stop.numbers for stop in stops})
+    else:
+        show(tour(stops))
+    if out is not None:
+        write(out, stops)
+        click.echo(f"wrote report.txt and {len(stops)} results to {out}", err=True)
+    return OK if all(stop.converged for stop in stops) else FAILED
+
+
+def lesson_stop(lesson: Lesson) -> Stop:
+    """Fit a lesson from its own start, and audit the numbers that its source prints."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    result = lesson.fit(solver=Squarem())
+    marking = check_printed(lesson) if lesson.printed else None
+    said = [_way(result), *([_verdict(marking)] if marking else []), lesson.notice[0]]
+    content = Group(
+        Text(lesson.title, style="bold"),
+        Padding(Text(lesson.story), (0, 0, 1, 2)),
+        *components_across(result, WIDTH, lesson.components),
+        Text(),
+        *(Padding(Text(sentence), (0, 0, 0, 2)) for sentence in said),
+    )
+    numbers = {"lesson": lesson.name, **result.to_dict(), "printed": marking.to_dict() if marking else None}
+    return Stop(lesson.name, content, numbers, result.converged)
+
+
+def csv_stop() -> Stop:
+    """Fit Old Faithful as a user would: from a CSV file, not knowing where to start."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    source = read_csv(str(files("emkit.lessons") / "data" / "faithful.csv")).source()
+    model = Mixture(FullGaussian())
+    result = fit(model, source, spread_starts(model, source, 2, range(STARTS)), solver=Squarem(), n_jobs=-1).in_order()
+    heading = Text("The same eruptions from a CSV file: emkit fit faithful.csv --model gaussian -k 2", style="bold")
+    content = Group(heading, Padding(report(result, width=WIDTH - 2), (0, 0, 0, 2)))
+    return Stop("faithful-csv", content, result.to_dict(), result.converged)
+
+
+def _way(result: Result[Any]) -> str:
+    start, end = result.history[0].log_likelihood, result.log_likelihood
+    word = "converged" if result.converged else "not converged"
+    steps = f"{result.iterations} SQUAREM step{'' if result.iterations == 1 else 's'}"
+    return f"Log-likelihood {start:.4f} at the start, {end:.4f} after {steps}: {word}."
+
+
+def _verdict(marking: Marking) -> str:
+    """What is right and what is wrong in print."""
+    number, first = len(marking.lines), marking.first_mistake
+    if first is None:
+        return f"Printed by the source for step 1: {_numbers(number)}, right to the digits given."
+    wrong = sum(mark.verdict is not Verdict.RIGHT for mark in marking.lines)
+    return (
+        f"Printed by the source for step 1: {_numbers(number)}, of which {wrong} are wrong. It begins with {first.name}: printed "
+        f"{first.claimed}, right {first.right_text}."
+    )
+
+
+def _numbers(number: int) -> str:
+    return f"{number} number{'' if number == 1 else 's'}"
+
+
+def tour(stops: list[Stop]) -> RenderableType:
+    """All stops, one below the other."""
+    from rich.console import Group
+    from rich.text import Text
+
+    spaced = [part for stop in stops for part in (stop.content, Text())]
+    return Group(*spaced, Text("Next: emkit explain two-coins --step 1, or your own data with emkit fit."))
+
+
+def write(folder: Path, stops: list[Stop]) -> None:
+    """The tour as files: the text, and the numbers of every stop as JSON. Errors: UsageError if that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.txt").write_text(as_text(tour(stops), WIDTH) + "\n", encoding="utf-8")
+        for stop in stops:
+            text = json.dumps(finite(stop.numbers), indent=2, ensure_ascii=False, allow_nan=False)
+            (folder / f"{stop.name}.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write to {str(folder)!r}: {error.strerror}.") from None
