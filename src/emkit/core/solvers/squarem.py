@@ -28,11 +28,11 @@ class Squarem:
 
     From theta0 with theta1 = F(theta0), theta2 = F(theta1), r = theta1 - theta0 and v = theta2 - 2 theta1 + theta0, the
     leap goes to theta0 + 2 a r + a^2 v with a = -<r, v> / <v, v> (scheme S1), and F of that is where it lands. Where EM picks
-    up speed, as on its way out of a plateau, <r, v> is positive and a = |r| / |v| (scheme S3) goes on ahead. Coordinates
-    are unconstrained, so a leap is always admissible; coordinates that are infinite (a parameter on its boundary) simply
-    take the EM value. The landing point is kept if its objective is at least that of theta1, which is known already: no
-    pass is spent on comparing. Otherwise the step is the plain EM step to theta1, and shorter leaps are tried from then on.
-    Three passes over the data a step.
+    up speed, as on its way out of a plateau, <r, v> is positive and a = |r| / (2 |v|), half of scheme S3, goes on ahead.
+    Coordinates are unconstrained, so a leap is always admissible; coordinates that are infinite (a parameter on its boundary)
+    simply take the EM value. The landing point is kept if its objective is at least that of theta1, which is known already:
+    no pass is spent on comparing. Otherwise the step is the plain EM step to theta1, and shorter leaps are tried from then
+    on. Three passes over the data a step.
 
     `longest` is the first bound on a; it grows by `growth` when a good leap hits it, and halves after a refused one.
     Source: Varadhan & Roland (2008), Scand. J. Statist. 35, 335-353.
@@ -71,7 +71,7 @@ class _Path:
         if square == 0:
             return 1.0
         slowing = -float(self._change @ self._bend)
-        return slowing / square if slowing > 0 else float(np.sqrt(self._change @ self._change / square))
+        return slowing / square if slowing > 0 else 0.5 * float(np.sqrt(self._change @ self._change / square))
 
     def extrapolate(self, length: float) -> Array:
         guess = self._twice.copy()

@@ -1,0 +1,94 @@
+"""Squarem: how it leaps, when it refuses, and what it does on boundaries and plateaus."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.core.solvers.squarem import Reach, _Path
+
+COUNTS = np.array([0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 3, 2, 0, 4, 9])
+MODEL = ek.Mixture(ek.Poisson())
+START = ek.MixtureParams([0.4, 0.6], ek.PoissonParams([[2.0], [3.0]]))
+
+
+def test_a_leap_along_a_geometric_path_lands_on_its_limit():
+    limit, rate = np.array([3.0, -1.0]), 0.9
+    path = _Path(*(limit + rate**n * np.array([1.0, 2.0]) for n in range(3)))
+    assert path.best_length() == pytest.approx(1 / (1 - rate), rel=1e-12)
+    np.testing.assert_allclose(path.extrapolate(path.best_length()), limit, atol=1e-12)
+
+
+def test_a_path_that_picks_up_speed_is_followed_ahead():
+    path = _Path(*(np.array([1.01**n, -(1.01**n)]) for n in range(3)))
+    assert path.best_length() == pytest.approx(0.5 / 0.01, rel=1e-9)
+    ahead = path.extrapolate(path.best_length())
+    assert ahead[0] > 2
+    assert ahead[1] < -2
+
+
+def test_a_straight_path_and_one_that_stands_still_are_not_stretched():
+    straight = _Path(*(np.array([float(n)]) for n in range(3)))
+    still = _Path(*(np.ones(2) for _ in range(3)))
+    assert straight.best_length() == still.best_length() == 1.0
+
+
+def test_infinite_coordinates_take_the_em_value():
+    path = _Path(np.array([np.inf, 0.0]), np.array([np.inf, 1.0]), np.array([np.inf, 1.5]))
+    assert path.extrapolate(2.0).tolist() == [np.inf, 2.0]
+
+
+def test_a_plateau_is_crossed():
+    x = np.concatenate([np.random.default_rng(0).normal(m, 1.0, 100) for m in (-2, 2)])
+    nearly_equal = ek.MixtureParams([0.5, 0.5], ek.TiedGaussianParams([[-0.01], [0.01]], [[x.var()]]))
+    far = ek.MixtureParams([0.5, 0.5], ek.TiedGaussianParams([[-2.0], [2.0]], [[1.0]]))
+    model = ek.Mixture(ek.TiedGaussian())
+    fast = ek.fit(model, x, nearly_equal, solver=ek.solvers.Squarem())
+    assert fast.converged
+    assert fast.evaluations < 150  # plain EM is still on the plateau after 20,000
+    assert abs(fast.log_likelihood - ek.fit(model, x, far).log_likelihood) < 1e-8
+
+
+class Refusing(ek.EMMap):
+    """No guess can be evaluated."""
+
+    def attempt(self, params):
+        return None
+
+
+def settled(em):
+    """Far enough along for leaps to be worth while."""
+    here = em(START)
+    for _ in range(10):
+        here = em(here.update)
+    return here
+
+
+def test_a_refused_leap_gives_the_em_step_and_halves_the_reach():
+    em = Refusing(MODEL, ek.ArraySource(COUNTS), START)
+    here = settled(em)
+    there, state = ek.solvers.Squarem().step(em, here, Reach(6.0))
+    assert there.params is here.update
+    assert state == Reach(3.0)
+    assert ek.solvers.Squarem().step(em, here, Reach(1.5))[1] == Reach(1.0)
+
+
+def test_a_leap_as_long_as_allowed_lets_the_next_be_longer():
+    em = ek.EMMap(MODEL, ek.ArraySource(COUNTS), START)
+    here = settled(em)
+    there, state = ek.solvers.Squarem(growth=5.0).step(em, here, Reach(1.1))
+    assert there.objective > em(here.update).objective
+    assert state == Reach(5.5)
+
+
+@pytest.mark.parametrize("longest", [1.0, 4.0, 1e6])
+def test_it_never_steps_down_and_takes_at_most_three_passes(longest):
+    em = ek.EMMap(MODEL, ek.ArraySource(COUNTS), START)
+    here, state = em(START), Reach(longest)
+    for _ in range(15):
+        before = em.evaluations
+        there, state = ek.solvers.Squarem().step(em, here, state)
+        assert em.evaluations - before <= 3
+        assert there.objective >= here.objective - 1e-12
+        here = there
