@@ -1,0 +1,268 @@
+"""What emkit answers to reference problems of the literature, with its public names only.
+
+    python tests/oracles/answers.py > answers.json
+
+prints {problem: {quantity: value}}. Problems and expected values, with who published and verified them, lie in data/.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import emkit as ek
+from emkit.models.starts import spread_start
+
+DATA = Path(__file__).parent / "data"
+COVARIANCES: dict[str, Callable[..., Any]] = {
+    "spherical": ek.SphericalGaussian,
+    "diag": ek.DiagonalGaussian,
+    "tied": ek.TiedGaussian,
+    "full": ek.FullGaussian,
+}
+Answers = dict[str, Any]
+
+
+def task(name: str) -> dict[str, Any]:
+    """The statement of a problem."""
+    return json.loads((DATA / f"{name}.task.json").read_text())
+
+
+def column(rows: list[dict[str, str]], *names: str) -> np.ndarray:
+    """Columns of a table by name, shape (n, d)."""
+    return np.array([[float(row[name]) for name in names] for row in rows])
+
+
+def table(name: str) -> list[dict[str, str]]:
+    """The rows of a problem's data file."""
+    with (DATA / task(name)["data"]["file"]).open() as lines:
+        return list(csv.DictReader(lines))
+
+
+def iterates(model: Any, data: Any, start: Any, steps: int) -> list[Any]:
+    """The evaluations of the first steps of plain EM; the last one's update is the parameters after `steps` steps."""
+    em = ek.EMMap(model, ek.ArraySource(data), start)
+    return [step.here for _, step in zip(range(steps), ek.iterate(em, start, ek.solvers.Plain()), strict=False)]
+
+
+def coins_do_batzoglou() -> Answers:
+    heads = task("coins_do_batzoglou")["data"]["inline"]["heads"]
+    free = ek.Mixture(ek.Binomial(trials=10, ordered=True))
+    fixed = ek.Frozen(free, "proportions")
+    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.6], [0.5]]))
+    steps = iterates(fixed, heads, start, 10)
+    at_fixed, at_free = (ek.fit(model, heads, start, tol=1e-13) for model in (fixed, free))
+
+    def thetas(params: Any) -> list[float]:
+        return params.components.probabilities.ravel().tolist()
+
+    return {
+        "step1": thetas(steps[0].update),
+        "step10": thetas(steps[9].update),
+        "converged_fixed": thetas(at_fixed.params),
+        "loglik_fixed": at_fixed.log_likelihood,
+        "converged_free": [*thetas(at_free.params), at_free.params.proportions[0]],
+        "loglik_free": at_free.log_likelihood,
+    }
+
+
+def three_coins_unsw() -> Answers:
+    x = task("three_coins_unsw")["data"]["inline"]["x"]
+    model = ek.Mixture(ek.Bernoulli())
+
+    def start(p: float, a: float, b: float) -> Any:
+        return ek.MixtureParams([p, 1 - p], ek.SuccessParams([[a], [b]]))
+
+    def one_step(*coins: float) -> list[float]:
+        after = iterates(model, x, start(*coins), 1)[0].update
+        return [after.proportions[0], *after.components.probabilities.ravel()]
+
+    result = ek.fit(model, x, start(0.6, 0.1, 0.8))
+    return {
+        "from_06_01_08": one_step(0.6, 0.1, 0.8),
+        "from_05_05_05": one_step(0.5, 0.5, 0.5),
+        "from_04_06_07": one_step(0.4, 0.6, 0.7),
+        "loglik": result.log_likelihood,
+        "identifiable": int(result.identifiability().identifiable),
+    }
+
+
+def linkage_dlr1977() -> Answers:
+    y = task("linkage_dlr1977")["data"]["inline"]["y"]
+    model = ek.Cells(
+        [("t", "u")],  # u is 1 - t
+        [
+            ek.Cell("half", "y1", 1 / 2),
+            ek.Cell("rest", "y1", 1 / 4, {"t": 1}),
+            ek.Cell("second", "y2", 1 / 4, {"u": 1}),
+            ek.Cell("third", "y3", 1 / 4, {"u": 1}),
+            ek.Cell("fourth", "y4", 1 / 4, {"t": 1}),
+        ],
+    )
+    start = model.params(t=0.5, u=0.5)
+    result = ek.fit(model, [y], start, rules=[ek.stopping.Moved(1e-12), ek.stopping.Budget(1000)])
+    return {
+        "iterates_1_to_8": [here.update["t"] for here in iterates(model, [y], start, 8)],
+        "theta": result.params["t"],
+        "loglik_kernel": result.log_likelihood + sum(y) * np.log(4),
+        "rate": result.missing_information()[0],
+    }
+
+
+def abo() -> Answers:
+    counts = task("abo")["data"]["inline"]
+    model = ek.Cells(
+        [("p", "q", "r")],
+        [
+            ek.Cell("AA", "A", 1, {"p": 2}),
+            ek.Cell("AO", "A", 2, {"p": 1, "r": 1}),
+            ek.Cell("BB", "B", 1, {"q": 2}),
+            ek.Cell("BO", "B", 2, {"q": 1, "r": 1}),
+            ek.Cell("AB", "AB", 2, {"p": 1, "q": 1}),
+            ek.Cell("OO", "O", 1, {"r": 2}),
+        ],
+    )
+    data = [[counts[group] for group in model.observed]]
+    start = model.params(p=0.3, q=0.2, r=0.5)
+    result = ek.fit(model, data, start, tol=1e-13)
+    return {
+        "trace3": [[here.update[name] for name in "pqr"] for here in iterates(model, data, start, 3)],
+        **{name: result.params[name] for name in "pqr"},
+        "loglik_kernel": result.log_likelihood,
+    }
+
+
+def poisson_hasselblad() -> Answers:
+    inline = task("poisson_hasselblad")["data"]["inline"]
+    notices = ek.ArraySource(inline["count"], inline["freq"])
+    model = ek.Mixture(ek.Poisson())
+    start = ek.MixtureParams([0.3, 0.7], ek.PoissonParams([[1.0], [2.5]]))
+    classical = ek.fit(model, notices, start, rules=[ek.stopping.Moved(1e-8), ek.stopping.Budget(10_000)])
+    fast = ek.fit(model, notices, start, solver=ek.solvers.Squarem())
+    return {
+        "trace10": [moment.log_likelihood for moment in classical.history[:10]],
+        "loglik": fast.log_likelihood,
+        "pi_low": fast.params.proportions[0],
+        "means": fast.params.components.rates.ravel().tolist(),
+        "em_steps_tol1e-8": classical.history[-1].evaluations,  # the probe for a saddle comes after
+        "squarem_evals": fast.evaluations,
+    }
+
+
+def from_partition(family: Any, x: np.ndarray, part: np.ndarray) -> Any:
+    """The M-step on a hard partition (n,) of the rows into groups 0, 1, ..."""
+    shares = np.eye(int(part.max()) + 1)[part.astype(int)]
+    centre = family.pooled(ek.ArraySource(x), shares.shape[1])
+    return ek.MixtureParams(shares.mean(axis=0), family.estimate(family.statistics(centre, x, shares), centre))
+
+
+def many_starts(family: Any, x: np.ndarray, k: int, starts: int, least_rows: float = 0.0, **options: Any) -> Any:
+    """The best run of many with at least `least_rows` expected rows in every component."""
+    model, source = ek.Mixture(family), ek.ArraySource(x)
+    options = {"solver": ek.solvers.Squarem(), **options}
+    result = ek.fit(model, source, [spread_start(model, source, k, seed) for seed in range(starts)], **options)
+    sound = [run for run in result.starts().runs if not run.outcome.failed]
+    full = [run for run in sound if run.params.proportions.min() * len(x) >= least_rows]
+    return max(full, key=lambda run: run.objective)
+
+
+def gmm1d_waiting() -> Answers:
+    x = column(table("gmm1d_waiting"), "waiting")
+    unequal = many_starts(ek.FullGaussian(), x, 2, 5, tol=1e-12).params
+    equal = many_starts(ek.TiedGaussian(), x, 2, 5, tol=1e-12).params
+    order, same = (np.argsort(p.components.means[:, 0]) for p in (unequal, equal))
+    return {
+        "loglik_unequal": ek.fit(ek.Mixture(ek.FullGaussian()), x, unequal).log_likelihood,
+        "means_unequal": unequal.components.means[order, 0].tolist(),
+        "sd_unequal": np.sqrt(unequal.components.covariances[order, 0, 0]).tolist(),
+        "loglik_equal": ek.fit(ek.Mixture(ek.TiedGaussian()), x, equal).log_likelihood,
+        "means_equal": equal.components.means[same, 0].tolist(),
+        "sd_equal": float(np.sqrt(equal.components.covariance[0, 0])),
+        "pi_equal": equal.proportions[same].tolist(),
+    }
+
+
+def nist_univariate(family: str = "full") -> Answers:
+    samples = {
+        "numacc1": task("nist_univariate")["data"]["inline"]["numacc1"],
+        "numacc2": [1.2, *np.tile([1.1, 1.3], 500)],
+        "numacc3": [1000000.2, *np.tile([1000000.1, 1000000.3], 500)],
+        "numacc4": [10000000.2, *np.tile([10000000.1, 10000000.3], 500)],
+        "michelso": column(table("nist_univariate"), "value").ravel(),
+    }
+    answers: Answers = {}
+    for name, sample in samples.items():
+        model = ek.Mixture(COVARIANCES[family]())
+        result = ek.fit(model, sample, spread_start(model, ek.ArraySource(sample), 1, seed=0))
+        mean, variance = (np.ravel(value)[0] for value in vars(result.params.components).values())
+        answers[f"{name}_mean"] = float(mean)
+        answers[f"{name}_sd"] = float(np.sqrt(variance * len(sample) / (len(sample) - 1)))
+    return answers
+
+
+def from_partitions(name: str, x: np.ndarray) -> Answers:
+    """Log-likelihood and BIC (larger is better) of every covariance form from the problem's partitions, unregularised."""
+    answers: Answers = {}
+    for form, family in COVARIANCES.items():
+        for k in (2, 3):
+            start = from_partition(family(floor=0.0), x, column(table(name), f"start{k}").ravel())
+            result = ek.fit(ek.Mixture(family(floor=0.0)), x, start, max_evaluations=100_000)
+            answers[f"loglik_{form}_{k}"] = result.log_likelihood
+            answers[f"bic_{form}_{k}"] = -result.bic
+    return answers
+
+
+def gmm_faithful() -> Answers:
+    x = column(table("gmm_faithful"), *task("gmm_faithful")["data"]["feature_columns"])
+    best = partial(many_starts, x=x, least_rows=5)
+    return from_partitions("gmm_faithful", x) | {
+        "best_full_2": best(ek.FullGaussian(), k=2, starts=5).log_likelihood,
+        "best_full_3": best(ek.FullGaussian(), k=3, starts=40).log_likelihood,
+        "best_diag_3": best(ek.DiagonalGaussian(), k=3, starts=40).log_likelihood,
+    }
+
+
+def gmm_iris() -> Answers:
+    x = column(table("gmm_iris"), *task("gmm_iris")["data"]["feature_columns"])
+    best = partial(many_starts, x=x, least_rows=8)
+    return from_partitions("gmm_iris", x) | {
+        "best_full_2": best(ek.FullGaussian(), k=2, starts=10).log_likelihood,
+        "best_full_3": best(ek.FullGaussian(), k=3, starts=30).log_likelihood,
+        "best_tied_3": best(ek.TiedGaussian(), k=3, starts=20).log_likelihood,
+    }
+
+
+def gmm_galaxies() -> Answers:
+    x = column(table("gmm_galaxies"), "galaxies")
+    tied = {f"tied_{k}": many_starts(ek.TiedGaussian(), x, k, starts=20).log_likelihood for k in range(2, 7)}
+    full = {k: many_starts(ek.FullGaussian(floor=2e-4), x, k, starts=20, least_rows=2) for k in (2, 3)}
+    in_km = many_starts(ek.FullGaussian(floor=2e-4), 1000 * x, 2, starts=10, least_rows=2)
+    return tied | {f"full_{k}": run.log_likelihood for k, run in full.items()} | {"full_2_1e3": in_km.log_likelihood}
+
+
+PROBLEMS: dict[str, Callable[[], Answers]] = {
+    problem.__name__: problem
+    for problem in (
+        coins_do_batzoglou,
+        three_coins_unsw,
+        linkage_dlr1977,
+        abo,
+        poisson_hasselblad,
+        gmm1d_waiting,
+        nist_univariate,
+        gmm_faithful,
+        gmm_iris,
+        gmm_galaxies,
+    )
+}
+
+
+if __name__ == "__main__":
+    json.dump({name: answer() for name, answer in PROBLEMS.items()}, sys.stdout, indent=1)
