@@ -1,4 +1,4 @@
-"""A whole fit of a Poisson mixture to a million counts, beside EM written in NumPy in the usual way (or em-fit, if installed)."""
+"""A whole fit of a Poisson mixture to a million counts, beside EM written in NumPy in the usual way."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from emkit.core.coordinates import Coordinates
+from emkit.core.latest import Latest
 from emkit.core.mapreduce import serial
 from emkit.core.pace import Pace
 from emkit.core.parameters import Parameters
@@ -33,6 +34,7 @@ class EMMap(Generic[P]):
         self._map_reduce = map_reduce
         self._recent: deque[Evaluation[P]] = deque(maxlen=RECENT)
         self._sharpness = 0.0
+        self._entries = Latest(self.coordinates.free_entries)
 
     def expectation(self, params: P) -> Expectation[Any]:
         """One pass over the data: the summed E-step."""
@@ -72,8 +74,7 @@ class EMMap(Generic[P]):
         before = next((recent for recent in self._recent if recent.update is params), None)
         if before is None:
             return None
-        entries = self.coordinates.free_entries
-        start, middle, end = entries(before.params), entries(params), entries(update)
+        start, middle, end = (self._entries(point) for point in (before.params, params, update))
         first, second = float(np.linalg.norm(middle - start)), float(np.linalg.norm(end - middle))
         gain = objective - before.objective
         rounding = 4 * EPSILON * (1 + abs(objective))

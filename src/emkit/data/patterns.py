@@ -15,7 +15,7 @@ PAYS = 0.5  # collapse if at most this share of the rows is distinct
 
 
 def collapsed(source: Any) -> Any:
-    """The distinct rows of `source`, weighted by how often they occur, in ascending order; `source` itself if that saves little.
+    """The distinct rows of `source` in ascending order, weighted by how often they occur; `source` itself if that saves little.
 
     Only whole-number data are looked at. Sums over rows, and so every estimate, stay what they are.
     """
@@ -52,7 +52,7 @@ def _count(keys: Integers, weights: Array, size: int) -> tuple[Integers, Array]:
     """The distinct keys, ascending, and the summed weight of each."""
     if size <= 4 * len(keys):
         total = np.bincount(keys, weights, minlength=size)
-        present: Integers = np.flatnonzero(total)
-        return present, total[present]
+        present = np.flatnonzero(total).astype(np.int64)
+        return present, np.asarray(total[present], dtype=np.float64)
     found, inverse = np.unique(keys, return_inverse=True)
     return found, np.asarray(np.bincount(inverse, weights), dtype=np.float64)

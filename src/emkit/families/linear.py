@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.parameters import Parameters
+from emkit.core.latest import Latest
 from emkit.data.source import Chunk
 
 S = TypeVar("S")
@@ -33,16 +32,12 @@ class LinearForm(Generic[S]):
     statistics: Callable[[Array, Chunk], S]
 
 
-_forms: WeakKeyDictionary[Parameters, tuple[Any, LinearForm[Any] | None]] = WeakKeyDictionary()
+def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
+    form: LinearForm[Any] | None = family.linear(params)
+    return form
 
 
-def linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
-    """`family.linear(params)`, worked out once for each set of parameters, however many chunks ask."""
-    known = _forms.get(params)
-    if known is None or known[0] is not family:
-        known = (family, family.linear(params))
-        _forms[params] = known
-    return known[1]
+linear_form = Latest(_linear_form)  # worked out once for each set of parameters, however many chunks ask
 
 
 def single(n_features: int) -> Integers:
