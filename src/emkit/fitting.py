@@ -63,9 +63,7 @@ def fit(
     if max_evaluations < 1:
         raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
     source = as_source(data, weights)
-    starts = [start] if isinstance(start, Parameters) else list(start)
-    if not starts:
-        raise ModelError("there is no start: give parameters, or several of them.")
+    starts = _as_starts(start)
     chosen: Solver[P, Any] = solver if solver is not None else Plain()
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
 
@@ -78,6 +76,20 @@ def fit(
             lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts
         )
     return Result(model, source, passes, runs, executor)
+
+
+def _as_starts(start: Any) -> list[Any]:
+    """The start or starts as a list. Errors: ModelError unless each is a `Parameters` dataclass."""
+    starts = [start] if isinstance(start, Parameters) or not isinstance(start, Iterable) else list(start)
+    if not starts:
+        raise ModelError("there is no start: give parameters, or several of them.")
+    for each in starts:
+        if not isinstance(each, Parameters):
+            raise ModelError(
+                f"a start must be parameters (a frozen dataclass derived from emkit.Parameters), not {type(each).__name__}: "
+                "such as MixtureParams([0.5, 0.5], PoissonParams([[1.0], [3.0]]))."
+            )
+    return starts
 
 
 def _executor(source: Any, n_jobs: int | None) -> Executor:

@@ -13,7 +13,7 @@ from emkit.core.mapreduce import serial
 from emkit.core.pace import Pace
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel, MapReduce, Source
-from emkit.errors import DegenerateFitError, ParameterError
+from emkit.errors import DegenerateFitError, ModelError, ParameterError
 
 P = TypeVar("P", bound=Parameters)
 EPSILON = float(np.finfo(np.float64).eps)
@@ -40,6 +40,11 @@ class EMMap(Generic[P]):
         """One pass over the data: the summed E-step."""
         self.evaluations += 1
         total: Expectation[Any] = self._map_reduce(lambda chunk: self.model.e_step(params, chunk), self.source)
+        if not isinstance(total, Expectation):
+            raise ModelError(
+                f"{type(self.model).__name__}.e_step returned {type(total).__name__}; it must return an emkit.Expectation "
+                "(statistics, log_likelihood, rows)."
+            )
         return total
 
     def objective(self, params: P) -> float:
@@ -58,6 +63,11 @@ class EMMap(Generic[P]):
                 "every latent state, or a value overflowed. Start from parameters under which every row is possible."
             )
         update = self.model.m_step(total.statistics, params)
+        if not isinstance(update, type(params)):
+            raise ModelError(
+                f"{type(self.model).__name__}.m_step returned {type(update).__name__}; it must return {type(params).__name__}, "
+                "as it was given."
+            )
         here = Evaluation(params, objective, float(total.log_likelihood), update, self._pace(params, objective, update))
         self._recent.append(here)
         return here

@@ -12,6 +12,7 @@ from emkit.core.pace import Pace
 from emkit.core.protocols import Evaluation
 from emkit.errors import Outcome, Status
 
+NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
 DECREASE = 1e-9  # a fall beyond this, relative to 1 + |objective|, is not rounding
 
 
@@ -76,14 +77,25 @@ class Budget:
     def __call__(self, step: Step) -> Outcome | None:
         if step.evaluations < self.max_evaluations:
             return None
-        left = ""
-        if step.pace is not None and np.isfinite(remaining(step.pace)[0]):
-            left = f" About {remaining(step.pace)[0]:.1g} of log-likelihood is left to gain."
         return Outcome(
             Status.BUDGET,
-            f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent.{left} "
-            "Raise max_evaluations, or use solver=ek.solvers.Squarem().",
+            f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. "
+            + _what_is_left(step.pace),
         )
+
+
+def _what_is_left(pace: Pace | None) -> str:
+    gain, way = remaining(pace) if pace is not None else (np.inf, np.inf)
+    more = "Raise max_evaluations, or use solver=ek.solvers.Squarem()."
+    if not np.isfinite(gain):
+        return more
+    if gain > NEGLIGIBLE:
+        return f"About {gain:.1g} of log-likelihood is left to gain. {more}"
+    return (
+        f"The log-likelihood has settled (about {gain:.1g} is left to gain), but the parameters still creep, with about "
+        f"{way:.1g} standard errors to go: the data hardly determine where. Components that coincide do that: try fewer, and "
+        "see identifiability()."
+    )
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ class Identifiability:
     def sentence(self) -> str:
         """The verdict in words."""
         if self.identifiable:
-            return f"the data identify all {self.free} free parameters (locally)."
+            which = "the one free parameter" if self.free == 1 else f"all {self.free} free parameters"
+            return f"the data identify {which} (locally)."
         along = "; ".join(self.directions)
         return (
             f"not identifiable: the information matrix has rank {self.rank} of {self.free}; the likelihood does not change "
@@ -137,7 +138,9 @@ def standard_errors(em: EMMap[P], params: P) -> StandardErrors:
     information = observed_information(em, params)
     scaled, _ = _scaled(information)
     if len(scaled) == 0 or np.linalg.eigvalsh(scaled)[0] < FLAT:
-        reason = "the information matrix is singular: see identifiability()" if len(scaled) else "no parameter is free"
+        reason = "the information matrix is singular: see identifiability()"
+        if len(scaled) == 0:
+            reason = "every estimate lies on the boundary of its space" if len(names) else "no parameter is free"
         nothing = np.full(len(names), np.nan)
         return StandardErrors(
             tuple(names), estimates, nothing, np.full((len(names),) * 2, np.nan), dict.fromkeys(names, reason)

@@ -23,7 +23,13 @@ class Frozen(LatentModel[P, S]):
     """
 
     def __init__(self, model: LatentModel[P, S], *paths: str) -> None:
-        known = model.updates()
+        try:
+            known = model.updates()
+        except NotImplementedError:
+            raise ModelError(
+                f"{type(model).__name__} writes its M-step as a whole, so no part of it can be held. Write it as a chain, "
+                "`updates()`, with one maximiser for each parameter: see docs/write_your_own_model.md."
+            ) from None
         for path in paths:
             if not any(name == path or name.startswith(path + ".") for name in known):
                 raise ModelError(f"there is no parameter {path!r} to freeze; this model updates {', '.join(known)}.")

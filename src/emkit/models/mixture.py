@@ -87,7 +87,12 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
 
     def check(self, params: MixtureParams[P], source: ArraySource) -> None:
         self.family.check(source)
-        width = self.family.width(params.components)
+        try:
+            width = self.family.width(params.components)
+        except AttributeError:
+            raise ParameterError(
+                f"the components are {type(params.components).__name__}, which are not the parameters of {self.family!r}."
+            ) from None
         if width is not None and width != len(source.columns):
             raise DataError(
                 f"the parameters are for {width} columns but the data have {len(source.columns)} ({', '.join(source.columns)})."
