@@ -13,6 +13,7 @@ True
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from emkit import models
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
 from emkit.core.engine import Moment, Record, iterate
@@ -140,6 +141,7 @@ __all__ = [
     "fit",
     "iterate",
     "lessons",
+    "models",
     "solvers",
     "spaces",
     "stopping",

@@ -1,0 +1,179 @@
+"""The compiled road: vector functions to the last bits, and E-steps equal to the plain ones."""
+
+from __future__ import annotations
+
+import mpmath
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.families import FAMILIES
+from emkit.families.linear import linear_form
+from emkit.kernels.blocks import aligned
+from emkit.kernels.elementary import exp_array, log_array
+from emkit.kernels.mixture import accumulate, add_sums, score, softmax
+from emkit.models.starts import spread_start
+
+
+def ulps(found: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.max(np.abs(found - exact) / np.spacing(exact)))
+
+
+def test_exp_is_right_to_two_units_in_the_last_place_over_its_whole_domain():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([np.linspace(-745.1, 709.7, 100_001), -rng.exponential(3, 50_000), rng.normal(size=50_000) * 1e-8])
+    out = np.empty_like(x)
+    exp_array(x, out)
+    with np.errstate(under="ignore"):
+        assert ulps(out, np.exp(x)) <= 2
+
+
+def test_exp_against_fifty_digits():
+    x = np.random.default_rng(1).uniform(-700, 700, 500)
+    out = np.empty_like(x)
+    exp_array(x, out)
+    with mpmath.workdps(50):
+        exact = [mpmath.exp(mpmath.mpf(v)) for v in x]
+        worst = max(abs((mpmath.mpf(o) - e) / e) for o, e in zip(out, exact, strict=True))
+    assert worst < 2 * np.finfo(float).eps
+
+
+def test_exp_at_the_edges():
+    x = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -745.14, -1e308, 709.79, 1e308, -745.13, -744.5, -708.4])
+    out = np.empty_like(x)
+    exp_array(x, out)
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_array_equal(out, np.exp(x))
+
+
+def test_log_is_right_to_two_units_in_the_last_place():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(0.5, 2, 100_000), np.exp(rng.uniform(-700, 700, 100_000)), np.arange(1.0, 64.0)])
+    out = np.empty_like(x)
+    log_array(x, out)
+    exact = np.log(x)
+    assert np.max(np.abs(out - exact) / np.maximum(np.spacing(np.abs(exact)), 5e-324)) <= 2
+    assert out[-63] == 0.0
+
+
+@pytest.mark.parametrize("n_components", [1, 2, 3, 4, 5, 7, 8, 11, 12, 13, 16, 19])
+def test_the_blocks_are_matrix_products(n_components: int):
+    rng = np.random.default_rng(n_components)
+    base = aligned(6, 64)
+    base[:] = rng.normal(size=base.shape)
+    base[0] = 1.0
+    for n_features in (1, 2, 3, 4, 5, 6, 7, 8, 9):
+        pairs = rng.integers(6, size=(n_features, 2))
+        features = base[pairs[:, 0]] * base[pairs[:, 1]]
+        coefficients = rng.normal(size=(n_features, n_components))
+        scores = aligned(n_components, 64)
+        score(coefficients, pairs, base, scores)
+        np.testing.assert_allclose(scores, coefficients.T @ features, rtol=1e-12, atol=1e-12)
+        sums = rng.normal(size=(n_components, n_features))
+        expected = sums + scores @ features.T
+        add_sums(scores, base, pairs, sums)
+        np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-11)
+
+
+def test_softmax_of_scores_far_apart_and_of_impossible_states():
+    scores = aligned(3, 16)
+    scores[0], scores[1], scores[2] = -1e300, 5.0, -2000.0
+    scratch = aligned(2, 16)
+    softmax(scores, np.full(16, 2.0), scratch)
+    np.testing.assert_array_equal(scores[1], 2.0)
+    assert np.all(scores[[0, 2]] < 1e-300)
+    np.testing.assert_array_equal(scratch[0], 5.0)
+
+
+def test_padding_counts_for_nothing():
+    base = aligned(1, 2, 16)
+    base[0, 0, :5] = 1.0
+    base[0, 1, :5] = np.arange(5.0)
+    weights = np.zeros((1, 16))
+    weights[0, :5] = 1.0
+    sums = np.zeros((1, 2))
+    total = accumulate(base, np.array([[0, 0], [0, 1]]), weights, np.array([[0.5], [0.0]]), aligned(3, 16), sums)
+    np.testing.assert_allclose(sums, [[5.0, 10.0]])
+    assert total == pytest.approx(2.5)
+
+
+def large_sample(name: str, rng: np.random.Generator) -> np.ndarray:
+    n = 9_000
+    groups = rng.integers(3, size=(n, 1))
+    if name.startswith("gaussian"):
+        return rng.normal(size=(n, 3)) @ rng.normal(size=(3, 3)) + 4 * groups
+    return {
+        "bernoulli": lambda: (rng.random((n, 4)) < 0.2 + 0.3 * groups).astype(float),
+        "binomial": lambda: np.column_stack([rng.binomial(9, 0.2 + 0.3 * groups[:, 0]), np.full(n, 9)]),
+        "poisson": lambda: rng.poisson(1 + 3 * groups + np.zeros((n, 2))),
+        "categorical": lambda: rng.integers(3, size=(n, 4)),
+        "exponential": lambda: rng.exponential(1 + groups, size=(n, 2)),
+        "gamma": lambda: rng.gamma(2.0, 1 + groups, size=(n, 2)) + 1e-3,
+    }[name]()
+
+
+@pytest.mark.parametrize("n_components", [2, 5, 9])
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_the_compiled_e_step_equals_the_plain_one(name: str, n_components: int):
+    rng = np.random.default_rng(n_components)
+    x = large_sample(name, rng)
+    source = ek.ArraySource(x, rng.integers(1, 4, size=len(x)).astype(float), chunk_rows=len(x))
+    model = ek.Mixture(FAMILIES[name]())
+    params = spread_start(model, source, n_components, 0)
+    (chunk,) = source.chunks()
+    if linear_form(model.family, params.components) is None:
+        assert name == "gamma", f"{name} should take the compiled road"
+        return
+    fast, plain = model.e_step(params, chunk), model.plain_e_step(params, chunk)
+    assert fast.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-11)
+    np.testing.assert_allclose(fast.statistics.mass, plain.statistics.mass, rtol=1e-11)
+    for found, expected in zip(
+        vars(fast.statistics.components).values(), vars(plain.statistics.components).values(), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_layout_and_precision_of_the_data_are_read_as_they_lie(layout: str, dtype: type):
+    x = np.random.default_rng(0).normal(size=(20_000, 3))
+    given = np.array(x, dtype=dtype, order=layout)
+    source = ek.ArraySource(given)
+    assert np.shares_memory(source.x, given)
+    assert source.x.dtype == dtype
+    model = ek.Mixture(ek.FullGaussian())
+    start = spread_start(model, ek.ArraySource(x), 2, 0)
+    found = ek.fit(model, source, start, max_evaluations=3).log_likelihood
+    expected = ek.fit(model, x.astype(dtype).astype(float), start, max_evaluations=3).log_likelihood
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("family", [ek.FullGaussian, ek.DiagonalGaussian, ek.SphericalGaussian, ek.TiedGaussian])
+def test_a_component_too_tight_for_a_shared_origin_takes_the_exact_road(family: type):
+    rng = np.random.default_rng(0)
+    tight = np.concatenate([rng.normal(0, 1e-5, (9_000, 2)) + 50, rng.normal(0, 1e-5, (9_000, 2)) - 50])
+    model = ek.Mixture(family(floor=0))
+    start = spread_start(model, ek.ArraySource(tight), 2, 0)
+    result = ek.fit(model, tight, start)
+    assert linear_form(model.family, result.params.components) is None
+    np.testing.assert_allclose(
+        np.sort(result.params.components.means[:, 0]), [tight[9_000:, 0].mean(), tight[:9_000, 0].mean()]
+    )
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 7])
+def test_any_number_of_threads_gives_the_same_bits(n_jobs: int):
+    x = np.random.default_rng(0).normal(size=(60_000, 2))
+    model = ek.Mixture(ek.FullGaussian())
+    start = spread_start(model, ek.ArraySource(x), 3, 0)
+    alone = ek.fit(model, x, start, max_evaluations=5, n_jobs=1)
+    several = ek.fit(model, x, start, max_evaluations=5, n_jobs=n_jobs)
+    assert alone.history == several.history
+    np.testing.assert_array_equal(alone.params.components.covariances, several.params.components.covariances)
+
+
+def test_rows_that_no_component_can_produce_are_an_error():
+    x = np.ones((20_000, 1))
+    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.0], [0.0]]))
+    with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
+        ek.Mixture(ek.Bernoulli()).e_step(start, next(ek.ArraySource(x).chunks()))
