@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 LEFT, RIGHT = "<", ">"
+GLUE = "\0"
 
 
 def significant(value: float, digits: int = 4) -> str:
@@ -51,6 +52,13 @@ def table_width(header: Sequence[str], rows: Sequence[Sequence[str]], indent: st
     """How wide `table` would be."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     return len(indent) + sum(widths) + 2 * (len(widths) - 1)
+
+
+def listing(items: Sequence[str], width: int, first: str, most: int = 24) -> str:
+    """Items set apart by three blanks, none of them broken, after `first`; the last of more than `most` are counted only."""
+    shown = items if len(items) <= most else [*items[: most - 1], f"... ({len(items)} in all)"]
+    glued = [item.replace(" ", GLUE) for item in shown]
+    return paragraph("   ".join(glued), width, first).replace(GLUE, " ")
 
 
 def paragraph(text: str, width: int, first: str = "", rest: str | None = None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from emkit.explain.explanation import Explanation
 from emkit.explain.ledger import Entry, assignment_of
 from emkit.explain.notation import REMARKS, Notation, correspondence
-from emkit.explain.numbers import LEFT, RIGHT, paragraph, plain, share, significant, table
+from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, plain, share, significant, table
 from emkit.explain.steps import Step
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, rows_section, share_names
@@ -35,13 +35,9 @@ def _title(explanation: Explanation, width: int) -> str:
     held = [symbol for symbol in step.held if symbol in step.before]
     values = [f"{symbol} = {plain(value)}" for symbol, value in step.before.items() if symbol not in held]
     fixed = [f"{symbol} = {plain(step.before[symbol])}" for symbol in held]
-    before = paragraph("   ".join(_some(values)), width, f"theta_{step.number - 1}:  ")
-    extra = [paragraph("   ".join(_some(fixed)), width, "held:     ")] if fixed else []
+    before = listing(values, width, f"theta_{step.number - 1}:  ")
+    extra = [listing(fixed, width, "held:     ")] if fixed else []
     return "\n".join([f"{subject.title}: EM step {step.number}", *story, "", before, *extra])
-
-
-def _some(items: list[str], most: int = 24) -> list[str]:
-    return items if len(items) <= most else [*items[: most - 1], f"... ({len(items)} in all)"]
 
 
 def _m_step(explanation: Explanation, width: int) -> str:
@@ -50,10 +46,10 @@ def _m_step(explanation: Explanation, width: int) -> str:
     if not step.updates:
         moved = [[symbol, significant(value), "->", significant(step.after[symbol])] for symbol, value in step.before.items()]
         return title + "\n" + table(["", f"theta_{step.number - 1}", "", f"theta_{step.number}"], moved, LEFT + RIGHT * 3)
-    return "\n".join([title, *_update_lines(step)])
+    return "\n".join([title, *_update_lines(step, width)])
 
 
-def _update_lines(step: Step) -> Iterator[str]:
+def _update_lines(step: Step, width: int) -> Iterator[str]:
     """One line for each update; its formula only where it differs from the one above."""
     shown = step.updates[:MOST_UPDATES]
     wide = max(len(update.symbol) for update in shown)
@@ -63,7 +59,12 @@ def _update_lines(step: Step) -> Iterator[str]:
             formula = update.formula
             yield f"  {'':{wide}}   {formula}"
         floor = "" if update.agrees else f"   raised to the floor under the variances, {significant(update.value)}"
-        yield f"  {update.symbol:{wide}} = {update.substituted} = {significant(update.computed)}{floor}"
+        line = f"= {update.substituted} = {significant(update.computed)}{floor}"
+        if wide + 3 + len(line) <= width:
+            yield f"  {update.symbol:{wide}} {line}"
+        else:
+            yield f"  {update.symbol}"
+            yield paragraph(line, width, " " * 6)
     if len(shown) < len(step.updates):
         yield f"  ... and {len(step.updates) - len(shown)} more"
 
@@ -78,8 +79,8 @@ def _ledger(explanation: Explanation, width: int) -> str:
     rows = [[label, *map(share, _numbers(entry))] for label, entry in zip(labels, step.ledger, strict=True)]
     header = ["after", n.log_likelihood, n.expected, n.entropy, n.bound, n.gap]
     story = paragraph(_story(first, raised, last, assignment_of(explanation.subject.model).is_posterior), width, "  ")
-    key = "LEDGER   log-likelihood = bound + gap, bound = Q + entropy, gap = KL(shares || posterior)"
-    return "\n".join([key, table(header, rows, LEFT + RIGHT * 5), story])
+    key = "log-likelihood = bound + gap, bound = Q + entropy, gap = KL(shares || posterior)"
+    return "\n".join([paragraph(key, width, "LEDGER   "), table(header, rows, LEFT + RIGHT * 5), story])
 
 
 def _numbers(entry: Entry) -> tuple[float, ...]:

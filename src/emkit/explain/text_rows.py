@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 from emkit.explain.explanation import Explanation
 from emkit.explain.ledger import assignment_of
@@ -167,9 +168,9 @@ def counts_section(explanation: Explanation, width: int) -> str:
         return ""
     per_row = _counts(explanation, named)
     fits = table_width(per_row[0], per_row[1]) <= width
-    body = table(*per_row, last=True) if fits else table(*_sums(step))
+    body = [table(*per_row, last=True)] if fits else _sums(step, width)
     heading = "EXPECTED COUNTS   each row counts for every component, by its responsibility"
-    return "\n".join([heading, body, *_sharing(step, width)])
+    return "\n".join([heading, *body, *_sharing(step, width)])
 
 
 def _counts(explanation: Explanation, named: list[int]) -> Table:
@@ -189,13 +190,17 @@ def _counts(explanation: Explanation, named: list[int]) -> Table:
     return header, [*cells, sums], align
 
 
-def _sums(step: Step) -> Table:
-    cells = []
-    for tally in step.tallies:
-        numbers = [amount(tally.what, value) for value in tally.values]
-        padded = [*numbers, *[""] * (len(step.components) - len(numbers))]
-        cells.append([("rows" if tally.what == "n" else tally.what) + tally.mark.replace("_", " "), *padded])
-    return ["sum of", *step.components], cells, LEFT + RIGHT * len(step.components)
+def _sums(step: Step, width: int) -> Iterator[str]:
+    """The sums alone: tallies down, components across, in as many tables as the width asks for."""
+    names = [("rows" if tally.what == "n" else tally.what) + tally.mark.replace("_", " ") for tally in step.tallies]
+    numbers = [[amount(tally.what, value) for value in tally.values] for tally in step.tallies]
+    columns = [[row[k] if k < len(row) else "" for row in numbers] for k in range(len(step.components))]
+    widest = max(len(cell) for row in [*numbers, step.components] for cell in row)
+    across = max(1, (width - 2 - max(map(len, names))) // (2 + widest))
+    for first in range(0, len(columns), across):
+        block = columns[first : first + across]
+        cells = [[name, *row] for name, row in zip(names, zip(*block, strict=True), strict=True)]
+        yield table(["sum of", *step.components[first : first + across]], cells, LEFT + RIGHT * len(block))
 
 
 def _sharing(step: Step, width: int) -> list[str]:

@@ -31,6 +31,7 @@ def linkage() -> Lesson:
         printed=ITERATES[:1],
         iterates=ITERATES,
         notice=NOTICE,
+        errata=("The printed iterates of steps 2, 4 and 7 are one unit too high in their last digit.",),
         reference=PAPER,
     )
 
