@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "Fit every lesson and a real data set, and show what came out.",
     "lessons": "List the worked examples.",
     "explain": "Show one step of EM in numbers.",
+    "why": "Show why EM works, with the numbers of a lesson.",
     "check": "Find the first wrong number in a worked step, and why.",
     "derive": "Derive the M-step of a family, line by line.",
     "fit": "Fit a mixture to a CSV file.",

@@ -112,7 +112,7 @@ def _verdict(marking: Marking) -> str:
         return f"Printed by the source for step 1: {_numbers(number)}, right to the digits given."
     wrong = sum(mark.verdict is not Verdict.RIGHT for mark in marking.lines)
     return (
-        f"Printed by the source for step 1: {_numbers(number)}, of which {wrong} are wrong. It begins with {first.name}: printed "
+        f"Printed by the source for step 1: {_numbers(number)}, of which {wrong} are wrong. First {first.name}: printed "
         f"{first.claimed}, right {first.right_text}."
     )
 

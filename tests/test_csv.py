@@ -1,0 +1,199 @@
+"""Reading CSV: what is read, and the sentence for everything that cannot be."""
+
+import io
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.data.csv import MOST_COLUMNS, MOST_LINE_BYTES, read_csv
+
+
+def read(text, **options):
+    return read_csv(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **options)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_fields_may_be_set_apart_by_commas_semicolons_or_tabs(mark):
+    table = read("a,b\n1,2\n3.5,-4e1\n".replace(",", mark))
+    assert table.columns == ("a", "b")
+    np.testing.assert_array_equal(table.x, [[1, 2], [3.5, -40]])
+
+
+def test_a_delimiter_inside_quotes_does_not_count():
+    table = read('"a;b;c;d",e\n"1",2\n')
+    assert table.columns == ("a;b;c;d", "e")
+
+
+def test_byte_order_mark_blanks_and_empty_lines_are_skipped():
+    table = read(b"\xef\xbb\xbf\n a , b \r\n\r\n 1 , 2 \r\n   \n3,4")
+    assert table.columns == ("a", "b")
+    np.testing.assert_array_equal(table.x, [[1, 2], [3, 4]])
+    assert list(table.lines) == [4, 6]
+
+
+def test_a_row_is_named_by_the_line_it_begins_on_even_after_a_quoted_line_break():
+    table = read('note,x\n"two\nlines",1\nplain,2\n', columns=["x"])
+    assert [table.line(0), table.line(1)] == ["line 2", "line 4"]
+
+
+def test_columns_are_chosen_by_name_and_in_order_and_the_others_may_hold_text():
+    table = read("a,name,b\n1,x,2\n3,y,4\n", columns=["b", "a"])
+    np.testing.assert_array_equal(table.x, [[2, 1], [4, 3]])
+
+
+def test_weights_are_taken_out_of_the_data():
+    source = read("deaths,days\n0,162\n1,267\n", weights="days").source()
+    assert source.columns == ("deaths",)
+    np.testing.assert_array_equal(source.weights, [162, 267])
+
+
+def test_the_source_names_lines_and_columns():
+    source = read("h,t\n1,1\n\n-2,1\n").source()
+    with pytest.raises(ek.DataError, match=r"line 4, column 'h' is -2; binomial counts must be whole numbers >= 0\."):
+        ek.Binomial(trials=3).check(source)
+
+
+def test_every_line_passes_the_watch():
+    seen = []
+
+    def watch(lines):
+        for line in lines:
+            seen.append(line)
+            yield line
+
+    read("a\n1\n2\n", watch=watch)
+    assert seen == ["a\n", "1\n", "2\n"]
+
+
+def test_numbers_are_read_to_the_last_bit():
+    x = np.random.default_rng(0).standard_normal(200) * 10.0 ** np.arange(-100, 100)
+    table = read("x\n" + "\n".join(repr(float(value)) for value in x))
+    np.testing.assert_array_equal(table.x.ravel(), x)
+
+
+def test_finite_numbers_whose_sum_overflows_are_finite_numbers():
+    assert read("a,b\n1e308,1e308\n").x.tolist() == [[1e308, 1e308]]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the input is empty: a header line and at least one row are needed."),
+        ("\n \n", "the input is empty: a header line and at least one row are needed."),
+        ("a,b\n", "the input has a header line but no rows below it."),
+        ("a,b\n1\n", "line 2 has 1 field, but the header names 2 columns."),
+        ("a,b\n1,2\n\n1,2,3\n", "line 4 has 3 fields, but the header names 2 columns."),
+        (
+            "a,b\n1,2\n1,x\n",
+            "line 3, column 'b' is 'x'; it must be a number. Choose the columns to use with --columns.",
+        ),
+        (
+            "a,b\n1,\n",
+            "line 2, column 'b' is ''; missing values are not supported yet. Remove or fill in such rows first.",
+        ),
+        (
+            "a,b\nNA,1\n",
+            "line 2, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such rows first.",
+        ),
+        (
+            "a,b\n1,nan\n",
+            "line 2, column 'b' is 'nan'; missing values are not supported yet. Remove or fill in such rows first.",
+        ),
+        ("a,b\n-inf,1\n", "line 2, column 'a' is '-inf'; every value must be a finite number."),
+        ("a\n1e999\n", "line 2, column 'a' is '1e999'; every value must be a finite number."),
+        ("a;b\n1;2,5\n", "line 2, column 'b' is '2,5'; write decimals with a point, 2.5."),
+        ("a\n1_000\n", "line 2, column 'a' is '1_000'; it must be a number. Choose the columns to use with --columns."),
+        ("a,b,a\n1,2,3\n", "columns 1 and 3 are both called 'a'; give each its own name."),
+        ("1,2\n3,4\n", "the first line holds only numbers (1, 2); it must name the columns. Add a header line."),
+        (",b\n1,2\n", "a column has no name in the header; name it, or choose others with --columns."),
+        ('a,b\n1,"2\n3,4\n', "line 2 cannot be read as CSV: a quotation mark that opens there is never closed."),
+        ('a,b\n1,"2"x\n', "line 2 cannot be read as CSV: ',' expected after '\"'."),
+        ("a,b\r1,2\r", "line 1 cannot be read as CSV: it holds carriage returns; save the file with ordinary line ends."),
+        (
+            b"a,b\n1,\xe9\n",
+            "line 2 is not UTF-8: byte 0xe9 at position 3 cannot be decoded. Save the file as CSV (UTF-8).",
+        ),
+        (
+            "a,b\n1,2\n".encode("utf-16-le"),
+            "line 1 holds a NUL byte, so this is not a CSV file in UTF-8. Save it as CSV (UTF-8).",
+        ),
+        (b"a\n1\n\0\n", "line 3 holds a NUL byte, so this is not a CSV file in UTF-8. Save it as CSV (UTF-8)."),
+    ],
+)
+def test_every_fault_has_one_sentence(text, sentence):
+    with pytest.raises(ek.DataError) as caught:
+        read(text)
+    assert str(caught.value) == sentence
+
+
+def test_one_enormous_line_is_refused_without_being_read_to_its_end():
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            self.given += len(buffer)
+            buffer[:] = b"1" * len(buffer)
+            return len(buffer)
+
+    endless = Endless()
+    with pytest.raises(ek.DataError, match=r"line 1 is longer than 16 MiB, the most that is read; is this a CSV file"):
+        read_csv(io.BufferedReader(endless))
+    assert endless.given < 2 * MOST_LINE_BYTES
+
+
+def test_a_million_columns_are_refused():
+    header = ",".join(f"c{j}" for j in range(1_000_000))
+    with pytest.raises(ek.DataError, match=r"^the header has 1,000,000 columns; at most 100,000 are read\.$"):
+        read(header + "\n")
+
+
+def test_as_many_columns_as_allowed_are_read():
+    header = ",".join(f"c{j}" for j in range(MOST_COLUMNS))
+    assert read(f"{header}\n{'1,' * (MOST_COLUMNS - 1)}1\n").x.shape == (1, MOST_COLUMNS)
+
+
+def test_a_long_cell_is_cut_short_in_the_message():
+    with pytest.raises(ek.DataError, match=f"is '{'z' * 40}...'; it must be a number"):
+        read(f"a\n{'z' * 1000}\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"columns": ["a", "z"]}, "there is no column 'z'; the columns are 'a', 'b'."),
+        ({"weights": "w"}, "there is no column 'w'; the columns are 'a', 'b'."),
+        ({"columns": ["a", "a"]}, "column 'a' is chosen twice."),
+        ({"columns": ["a"], "weights": "a"}, "column 'a' cannot be both data and weights."),
+        ({"columns": []}, "there is no column of data: name at least one."),
+    ],
+)
+def test_columns_that_cannot_be_chosen(options, sentence):
+    with pytest.raises(ek.DataError) as caught:
+        read("a,b\n1,2\n", **options)
+    assert str(caught.value) == sentence
+
+
+def test_many_columns_are_not_all_listed():
+    header = ",".join(f"c{j}" for j in range(100))
+    with pytest.raises(ek.DataError, match=r"'c19' and 80 more\.$"):
+        read(header + "\n", columns=["z"])
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(ek.DataError, match=r"^there is no file '.*none\.csv'\.$"):
+        read_csv(tmp_path / "none.csv")
+    with pytest.raises(ek.DataError, match=r"is a directory; give a CSV file in it\.$"):
+        read_csv(tmp_path)
+    with pytest.raises(ek.DataError, match=r"^'a\\x00b' cannot be read: embedded null byte\.$"):
+        read_csv("a\0b")
+
+
+def test_a_file_is_named_where_it_is_at_fault(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_text("")
+    with pytest.raises(ek.DataError, match=r"empty\.csv' is empty"):
+        read_csv(path)
