@@ -119,6 +119,11 @@ class Result(Generic[P]):
         """Names of estimates that lie on the boundary of their space: probabilities of 0 or 1, proportions of 0."""
         return tuple(self.model.coordinates(self.params).on_boundary(self.params))
 
+    @cached_property
+    def degenerate(self) -> tuple[int, ...]:
+        """Components that collapsed: those that only a floor keeps from a spike, and those without rows."""
+        return self.model.degenerate(self.params, self.passes)
+
     def standard_errors(self) -> StandardErrors:
         """Standard errors of all parameters from the observed information (about 6 p^2 passes over the data)."""
         with self.em() as em:

@@ -53,11 +53,22 @@ def remarks(result: Result[Any]) -> list[str]:
         alone = " Another start may do better still: use more starts." if reached == 1 else ""
         said.append(f"Best reached by {reached} of {runs} starts.{alone}")
     words = labels(result.params, columns_of(result))
+    if result.degenerate:
+        said.append(_collapsed(result))
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
         said.append(f"On the boundary of its space, so without a standard error: {'; '.join(edge[:MOST_NAMED])}{more}.")
     return said
+
+
+def _collapsed(result: Result[Any]) -> str:
+    which = " and ".join(map(str, result.degenerate))
+    many = len(result.degenerate) > 1
+    return (
+        f"Component{'s' if many else ''} {which} collapsed onto rows that hardly vary and rest{'' if many else 's'} on the floor "
+        "under the variances (or received no rows): the log-likelihood says little about the fit. Use fewer components."
+    )
 
 
 def to_dict(result: Result[Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +16,9 @@ from emkit.core.solvers import Plain, Squarem
 from emkit.data.csv import read_csv
 from emkit.errors import Status
 from emkit.fitting import fit
+from emkit.inference import StandardErrors
 from emkit.models import Mixture
+from emkit.result import Result
 from emkit.summary import report
 
 STARTS = 20
@@ -85,8 +88,16 @@ def command(
             n_jobs=-1,
             watch=progress.runs(len(begin)),
         ).in_order()
-        progress.say("working out standard errors")
-        errors = result.standard_errors() if standard_errors else None
+        errors = None
+        if standard_errors:
+            progress.say("working out standard errors")
+            errors = result.standard_errors()
+    print_fit(result, errors, file, as_json)
+    return code_for(result.outcome)
+
+
+def print_fit(result: Result[Any], errors: StandardErrors | None, file: str, as_json: bool) -> None:
+    """The fit on stdout, and on stderr what to do if the budget was too small."""
     if as_json:
         by_name = {"standard_errors": dict(zip(errors.names, errors.errors.tolist(), strict=True))} if errors else {}
         print_json({"file": file, **result.to_dict(), **by_name})
@@ -94,4 +105,3 @@ def command(
         show(report(result, errors, console().width))
     if result.outcome.status is Status.BUDGET:
         click.echo("warning: not converged; --max-evaluations allows more passes over the data.", err=True)
-    return code_for(result.outcome)
