@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -75,7 +76,8 @@ def fit(
         runs: Restarts[P] = best_of(
             lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts
         )
-    return Result(model, source, passes, runs, executor)
+    spikes = frozenset(i for i, run in enumerate(runs.runs) if len(starts) > 1 and model.degenerate(run.params, passes))
+    return Result(model, source, passes, replace(runs, degenerate=spikes), executor)
 
 
 def _as_starts(start: Any) -> list[Any]:

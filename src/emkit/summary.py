@@ -64,10 +64,10 @@ def remarks(result: Result[Any]) -> list[str]:
 
 def _collapsed(result: Result[Any]) -> str:
     which = " and ".join(map(str, result.degenerate))
-    many = len(result.degenerate) > 1
+    who, rest = ("Components", "rest") if len(result.degenerate) > 1 else ("Component", "rests")
     return (
-        f"Component{'s' if many else ''} {which} collapsed onto rows that hardly vary and rest{'' if many else 's'} on the floor "
-        "under the variances (or received no rows): the log-likelihood says little about the fit. Use fewer components."
+        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under the variances (or received no "
+        "rows): the log-likelihood says little about the fit. Use fewer components."
     )
 
 

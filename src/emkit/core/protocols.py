@@ -71,6 +71,10 @@ class LatentModel(Protocol[P, S]):
         """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
         return source
 
+    def degenerate(self, params: P, source: Any) -> tuple[int, ...]:
+        """Components at `params` that only a bound keeps from collapsing: their likelihood says nothing about the data."""
+        return ()
+
     def coordinates(self, params: P) -> Coordinates[P]:
         """The free coordinates of the parameters."""
         return Coordinates(params)

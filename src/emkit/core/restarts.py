@@ -15,25 +15,36 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True)
 class Restarts(Generic[P]):
-    """Every run of a multi-start fit, in the order of the starts."""
+    """Every run of a multi-start fit, in the order of the starts.
+
+    `degenerate` are the places of runs that ended on a spike: a component that only a bound keeps from collapsing. Their
+    objective is no measure of how well they fit.
+    """
 
     runs: tuple[Record[P], ...]
+    degenerate: frozenset[int] = frozenset()
+
+    @property
+    def sound(self) -> list[Record[P]]:
+        """The runs that neither failed nor ended on a spike; if there are none, those that did not fail; else all."""
+        ended = [run for run in self.runs if not run.outcome.failed]
+        whole = [run for i, run in enumerate(self.runs) if not run.outcome.failed and i not in self.degenerate]
+        return whole or ended or list(self.runs)
 
     @property
     def best(self) -> Record[P]:
-        """The run with the highest objective among those that did not fail (among all, if all did)."""
-        sound = [run for run in self.runs if not run.outcome.failed] or list(self.runs)
-        return max(sound, key=lambda run: run.objective)
+        """The run with the highest objective among the `sound` ones."""
+        return max(self.sound, key=lambda run: run.objective)
 
     def reached_best(self, within: float = 1e-6) -> int:
         """How many runs ended within `within` (relative to 1 + |objective|) of the best objective."""
         top = self.best.objective
-        return sum(abs(run.objective - top) <= within * (1 + abs(top)) for run in self.runs if not run.outcome.failed)
+        return sum(abs(run.objective - top) <= within * (1 + abs(top)) for run in self.sound)
 
     def maxima(self, within: float = 1e-6) -> list[tuple[float, int]]:
         """The distinct objectives reached, best first, and how many runs reached each."""
         found: list[tuple[float, int]] = []
-        for value in sorted((run.objective for run in self.runs if not run.outcome.failed), reverse=True):
+        for value in sorted((run.objective for run in self.sound), reverse=True):
             if found and abs(found[-1][0] - value) <= within * (1 + abs(value)):
                 found[-1] = (found[-1][0], found[-1][1] + 1)
             else:

@@ -23,8 +23,20 @@ def as_float64(x: Any) -> Array:
     return np.asarray(x, dtype=np.float64)
 
 
+class Remembering:
+    """Keeps what is worked out once from rows that do not change."""
+
+    _known: dict[Any, Any]
+
+    def once(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """`compute()`, remembered under `key`: for sums over the rows that do not depend on parameters."""
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
+
+
 @dataclass(frozen=True)
-class Chunk:
+class Chunk(Remembering):
     """A block of rows, a view into the source. `x` (n, d) float64 or float32, `weights` (n,) > 0, `start`: rows before it."""
 
     x: Array
@@ -38,12 +50,6 @@ class Chunk:
         total: float = self.once("total weight", lambda: float(self.weights.sum()))
         return total
 
-    def once(self, key: Any, compute: Callable[[], Any]) -> Any:
-        """`compute()`, remembered under `key`: for sums over the rows that do not depend on parameters."""
-        if key not in self._known:
-            self._known[key] = compute()
-        return self._known[key]
-
 
 def even_rows(n: int) -> int:
     """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory."""
@@ -51,7 +57,7 @@ def even_rows(n: int) -> int:
     return -(-n // count)
 
 
-class ArraySource:
+class ArraySource(Remembering):
     """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 8 chunks or more).
 
     Rows of weight 0 are left out on entry, so that they cannot have any influence. `row_name` says how messages call a row,
@@ -67,6 +73,7 @@ class ArraySource:
         chunk_rows: int | None = None,
         row_name: RowName = "row {}".format,
     ) -> None:
+        self._known = {}
         self.row_name = row_name
         self.x = as_table(x, row_name)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
@@ -55,9 +56,17 @@ class Family(Protocol[P, S]):
     def check(self, source: ArraySource) -> None:
         """Raise DataError naming row, column and value unless every row is possible for this family."""
 
+    def scales(self, params: P) -> Mapping[str, Scale]:
+        """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
+        return {}
+
     def width(self, params: P) -> int | None:
         """How many columns of data `params` are for (None: any)."""
         return None
+
+    def degenerate(self, params: P, source: ArraySource) -> tuple[int, ...]:
+        """Components that collapsed onto rows which do not vary in every direction, and rest on a floor."""
+        return ()
 
     def linear(self, params: P) -> LinearForm[S] | None:
         """The log-density as a linear form, exact to rounding near `params`; None if there is none."""

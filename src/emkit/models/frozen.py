@@ -59,6 +59,9 @@ class Frozen(LatentModel[P, S]):
     def check(self, params: P, source: Any) -> None:
         self.model.check(params, source)
 
+    def degenerate(self, params: P, source: Any) -> tuple[int, ...]:
+        return self.model.degenerate(params, source)
+
     def prepare(self, source: Any) -> Any:
         return self.model.prepare(source)
 

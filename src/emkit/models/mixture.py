@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
+import numpy as np
+
 from emkit.core.arrays import Array
+from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Complete, Expectation, LatentModel, Update
 from emkit.core.spaces import Simplex
@@ -98,6 +101,15 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
                 f"the parameters are for {width} columns but the data have {len(source.columns)} ({', '.join(source.columns)})."
             )
         _check_component_axis(params)
+
+    def coordinates(self, params: MixtureParams[P]) -> Coordinates[MixtureParams[P]]:
+        inner = self.family.scales(params.components)
+        return Coordinates(params, scales={f"components.{path}": scale for path, scale in inner.items()})
+
+    def degenerate(self, params: MixtureParams[P], source: ArraySource) -> tuple[int, ...]:
+        """Components that rest on the family's floor, and components that received no rows."""
+        empty = {int(k) for k in np.flatnonzero(params.proportions == 0)}
+        return tuple(sorted(empty | set(self.family.degenerate(params.components, source))))
 
     def prepare(self, source: ArraySource) -> ArraySource:
         """Repeated rows of discrete data are looked at once."""

@@ -48,6 +48,9 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         )
         return normal.log_normal(distance, np.log(params.variances).sum(axis=1), x.shape[1])
 
+    def variances(self, params: DiagonalGaussianParams) -> Array:
+        return params.variances
+
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
         return np.stack([weights[:, k] @ (x - m) ** 2 for k, m in enumerate(means)])
 
@@ -73,6 +76,9 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
 
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
         return diagonal_form(params.means, params.variances)
+
+    def least_variances(self, params: DiagonalGaussianParams, unit: Array) -> Array:
+        return (params.variances / unit).min(axis=1)
 
     def pooled(self, source: ArraySource, n_components: int) -> DiagonalGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

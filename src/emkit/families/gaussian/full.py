@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
@@ -52,6 +54,13 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         log_determinant = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)
         return normal.log_normal(distance, log_determinant, x.shape[1])
 
+    def variances(self, params: FullGaussianParams) -> Array:
+        return np.einsum("kjj->kj", params.covariances)
+
+    def scales(self, params: FullGaussianParams) -> Mapping[str, Scale]:
+        unit = np.sqrt(self.variances(params))
+        return {**super().scales(params), "covariances": Scale(np.zeros(()), unit[:, :, None] * unit[:, None, :])}
+
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
         return np.stack([((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means)])
 
@@ -79,6 +88,9 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
 
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)
+
+    def least_variances(self, params: FullGaussianParams, unit: Array) -> Array:
+        return np.array([normal.narrowest(covariance, unit) for covariance in params.covariances])
 
     def pooled(self, source: ArraySource, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

@@ -6,6 +6,7 @@ offset and the unit of the data; they are moved to the new mean in the M-step.
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,16 +15,19 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
-from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, ParameterError
+from emkit.data.source import ArraySource, as_float64
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.family import Family
 
 LOG_2_PI = float(np.log(2 * np.pi))
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
+DEPENDENT = 1e-12  # an eigenvalue of the correlation matrix below this is a linear dependence
+INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
 
 class NormalParams(Protocol):
@@ -65,6 +69,14 @@ class GaussianFamily(Family[G, Moments], Protocol[G]):
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
         """sum_i w_ik (x_i - mean_k)(x_i - mean_k)' in the shape of this form."""
 
+    @abstractmethod
+    def variances(self, params: G) -> Array:
+        """The variance of each column within each component, shape (K, d)."""
+
+    def scales(self, params: G) -> Mapping[str, Scale]:
+        """Means are counted in standard deviations of their component, from where they are."""
+        return {"means": Scale(params.means, np.sqrt(self.variances(params)))}
+
     def statistics(self, params: G, x: Array, weights: Array) -> Moments:
         means = params.means
         shift = np.stack([weights[:, k] @ (x - means[k]) for k in range(len(means))])
@@ -74,8 +86,16 @@ class GaussianFamily(Family[G, Moments], Protocol[G]):
         return int(params.means.shape[1])
 
     def check(self, source: ArraySource) -> None:
-        """Any finite number is possible."""
-        return None
+        """Any finite number is possible. Warns of columns that are constant or linearly dependent."""
+        warn_of_dependent_columns(source)
+
+    @abstractmethod
+    def least_variances(self, params: G, unit: Array) -> Array:
+        """The variance of each component in its narrowest direction, shape (K,), where every column has variance 1."""
+
+    def degenerate(self, params: G, source: ArraySource) -> tuple[int, ...]:
+        least = self.least_variances(params, pooled_moments(source)[2])
+        return tuple(int(k) for k in np.flatnonzero(least <= self.floor * (1 + 1e-6)))
 
 
 def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
@@ -150,6 +170,12 @@ def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array
     return (raised + raised.T) / 2 * np.outer(scale, scale)
 
 
+def narrowest(covariance: Array, unit: Array) -> float:
+    """The smallest eigenvalue of a covariance (d, d) where every column has variance 1."""
+    scale = np.sqrt(unit)
+    return float(np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0])
+
+
 def check_floor(floor: float) -> None:
     """Raise ParameterError unless 0 <= floor < 1."""
     if not 0 <= floor < 1:
@@ -162,12 +188,45 @@ def log_normal(distance: Array, log_determinant: Array, d: int) -> Array:
 
 
 def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
-    """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data, in two passes."""
-    mean = np.average(source.x, axis=0, weights=source.weights)
-    mean = mean + np.average(source.x - mean, axis=0, weights=source.weights)
-    deviation = source.x - mean
-    covariance = (deviation * source.weights[:, None]).T @ deviation / source.total_weight
-    return mean, covariance, _units(np.diag(covariance), mean)
+    """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data: two passes, made once."""
+
+    def compute() -> tuple[Array, Array, Array]:
+        first = as_float64(source.x[0])
+        total = source.total_weight
+        mean = first + sum(c.weights @ (as_float64(c.x) - first) for c in source.chunks()) / total
+        mean = mean + sum(c.weights @ (as_float64(c.x) - mean) for c in source.chunks()) / total
+        covariance = np.asarray(sum(_scatter(as_float64(c.x) - mean, c.weights) for c in source.chunks())) / total
+        return mean, covariance, _units(np.diag(covariance), mean)
+
+    moments: tuple[Array, Array, Array] = source.once("pooled moments", compute)
+    return moments
+
+
+def _scatter(deviation: Array, weights: Array) -> Array:
+    return (deviation * weights[:, None]).T @ deviation
+
+
+def warn_of_dependent_columns(source: ArraySource) -> None:
+    """Warn, once for each source, of columns that are constant or a linear combination of others, by name."""
+
+    def look() -> None:
+        mean, covariance, unit = pooled_moments(source)
+        constant = np.diag(covariance) <= (8 * EPSILON * mean) ** 2
+        scale = np.sqrt(unit)
+        values, vectors = np.linalg.eigh((covariance / np.outer(scale, scale))[np.ix_(~constant, ~constant)])
+        involved = (np.abs(vectors[:, values < DEPENDENT]) > INVOLVED).any(axis=1)
+        names = [source.columns[j] for j in np.flatnonzero(constant)]
+        others = [source.columns[j] for j in np.flatnonzero(~constant)[involved]]
+        said = [f"constant: {', '.join(names)}"] * bool(names) + [f"linearly dependent: {', '.join(others)}"] * bool(others)
+        if said:
+            warnings.warn(
+                f"some columns are {'; some are '.join(said)}. A covariance has no maximum-likelihood value along them; the "
+                "floor under the variances takes its place. Leave columns out to be rid of this.",
+                DegenerateDataWarning,
+                stacklevel=2,
+            )
+
+    source.once("dependent columns", look)
 
 
 GaussianUpdates = Mapping[str, Update[Moments, Any]]

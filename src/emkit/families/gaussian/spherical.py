@@ -46,6 +46,9 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
         distance = np.stack([((x - m) ** 2).sum(axis=1) for m in params.means], axis=1) / params.variances
         return normal.log_normal(distance, x.shape[1] * np.log(params.variances), x.shape[1])
 
+    def variances(self, params: SphericalGaussianParams) -> Array:
+        return np.repeat(params.variances[:, None], params.means.shape[1], axis=1)
+
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
         return np.array([weights[:, k] @ ((x - m) ** 2).sum(axis=1) for k, m in enumerate(means)])
 
@@ -72,6 +75,9 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
 
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
         return spherical_form(params.means, params.variances)
+
+    def least_variances(self, params: SphericalGaussianParams, unit: Array) -> Array:
+        return params.variances / unit.mean()
 
     def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

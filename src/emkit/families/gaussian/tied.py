@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
@@ -52,6 +54,13 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         log_determinant = np.full(len(params.means), 2 * np.log(np.diag(factor)).sum())
         return normal.log_normal(distance, log_determinant, x.shape[1])
 
+    def variances(self, params: TiedGaussianParams) -> Array:
+        return np.broadcast_to(np.diag(params.covariance), params.means.shape)
+
+    def scales(self, params: TiedGaussianParams) -> Mapping[str, Scale]:
+        unit = np.sqrt(np.diag(params.covariance))
+        return {**super().scales(params), "covariance": Scale(np.zeros(()), np.outer(unit, unit))}
+
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
         total: Array = sum(((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means))
         return total
@@ -75,6 +84,9 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
 
     def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
         return tied_form(params.means, params.covariance)
+
+    def least_variances(self, params: TiedGaussianParams, unit: Array) -> Array:
+        return np.full(len(params.means), normal.narrowest(params.covariance, unit))
 
     def pooled(self, source: ArraySource, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = normal.pooled_moments(source)

@@ -1,0 +1,67 @@
+"""Components that collapse: never a silent spike."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.errors import DegenerateDataWarning
+from emkit.models import spread_start
+
+FORMS = [ek.FullGaussian, ek.DiagonalGaussian, ek.SphericalGaussian]
+
+
+def a_cloud_and_a_point() -> np.ndarray:
+    return np.concatenate([np.random.default_rng(0).normal(size=(100, 2)), np.full((6, 2), 9.0)])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_collapsed_component_rests_on_the_floor_and_is_named(form: type):
+    x = a_cloud_and_a_point()
+    model = ek.Mixture(form())
+    result = ek.fit(model, x, spread_start(model, ek.ArraySource(x), 2, 0))
+    point = int(np.argmax(result.params.components.means[:, 0]))
+    assert result.degenerate == (point,)
+    assert f"Component {point} collapsed" in result.summary()
+    assert np.isfinite(result.log_likelihood)
+
+
+@pytest.mark.parametrize("form", [*FORMS, ek.TiedGaussian])
+def test_sound_components_are_not_called_degenerate(form: type):
+    x = np.random.default_rng(0).normal(size=(300, 2)) + 5 * np.random.default_rng(1).integers(2, size=(300, 1))
+    model = ek.Mixture(form())
+    assert ek.fit(model, x, spread_start(model, ek.ArraySource(x), 2, 0)).degenerate == ()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_a_floor_the_run_ends_and_says_which_component(form: type):
+    x = a_cloud_and_a_point()
+    model = ek.Mixture(form(floor=0))
+    result = ek.fit(model, x, spread_start(model, ek.ArraySource(x), 2, 0))
+    assert result.outcome.status is ek.Status.DEGENERATE
+    assert "collapsed: its rows do not vary in every direction" in result.outcome.sentence
+
+
+def test_a_sound_run_is_preferred_to_a_higher_spike():
+    x = np.concatenate([np.random.default_rng(0).normal(size=60), np.random.default_rng(1).normal(6, 1, 60), [3.0, 3.0, 3.0]])
+    model = ek.Mixture(ek.FullGaussian())
+    spike = ek.MixtureParams([0.95, 0.05], ek.FullGaussianParams([[3.0], [3.0]], [[[9.0]], [[1e-5]]]))
+    sound = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0.0], [6.0]], [[[1.0]], [[1.0]]]))
+    alone = ek.fit(model, x, spike)
+    both = ek.fit(model, x, [spike, sound])
+    assert alone.degenerate == (1,)
+    assert both.degenerate == ()
+    assert both.runs.degenerate == {0}
+
+
+def test_dependent_and_constant_columns_are_named():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 100))
+    source = ek.ArraySource(np.column_stack([a, b, a + b, np.full(100, 3.0)]), columns=["a", "b", "sum", "same"])
+    model = ek.Mixture(ek.FullGaussian())
+    start = spread_start(model, source, 1, 0)
+    with pytest.warns(DegenerateDataWarning, match="constant: same; some are linearly dependent: a, b, sum"):
+        result = ek.fit(model, source, start)
+    assert result.converged
+    assert result.degenerate == (0,)
