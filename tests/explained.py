@@ -25,13 +25,14 @@ def _tables():
 
 
 TABLES = list(_tables())
+WEIGHTS = RNG.integers(1, 4, N)
 FIRST = {"poisson": 2, "categorical": 2, "exponential": 3, "gamma": 3, "binomial": 1, "bernoulli": 0}
 
 
 def table_for(name, family):
     """A table that the family accepts."""
     for x in [TABLES[FIRST[name]]] if name in FIRST else TABLES[::-1]:
-        source = ek.ArraySource(x, weights=RNG.integers(1, 4, N))
+        source = ek.ArraySource(x, weights=WEIGHTS)
         try:
             family.check(source)
         except ek.DataError:

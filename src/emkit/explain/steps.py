@@ -24,7 +24,6 @@ from emkit.explain.worksheet.rows import rows_of
 from emkit.models.assignment import Sampled
 
 MOST_GROUPED = 5_000  # rows among which repeated ones are looked for
-LONGEST_LABEL = 24
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,12 @@ class Step:
     updates: tuple[Update, ...]
     ledger: tuple[Entry, ...]
     params: tuple[Any, Any]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The symbols of parameters that moved without a line of their own: their arithmetic is not written out."""
+        written = {*self.held, *(update.symbol for update in self.updates)}
+        return tuple(symbol for symbol in self.after if symbol not in written)
 
     @property
     def repeated(self) -> bool:
@@ -174,9 +179,7 @@ def _places(subject: Subject, arithmetic: ModelArithmetic, weights: Array) -> _P
     if whole and not isinstance(assignment_of(subject.model), Sampled):  # equal rows may be drawn to different components
         rows = rows_of(source)
         index = tuple(place[0] - 1 for place in rows.places)
-        labels = [
-            label if len(label) <= LONGEST_LABEL else f"like {i + 1}" for label, i in zip(rows.labels, index, strict=True)
-        ]
+        labels = rows.labels if rows.x.shape[1] == 1 else [str(i + 1) for i in index]
         names = [subject.row_names[i] if rows.numbered and i < len(subject.row_names) else "" for i in index]
         return _Places(index, labels, names, rows.weights, len(rows.x))
     labels = [str(i + 1) for i in range(count)]

@@ -10,6 +10,7 @@ from functools import cached_property
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
 from emkit.explain.subject import Subject
+from emkit.families.successes import SuccessParams
 
 ENTRY = re.compile(r"(?P<path>[^\[]+)(?:\[(?P<index>[\d, ]+)\])?")
 SINGULAR = {
@@ -33,7 +34,11 @@ class Symbols:
     @classmethod
     def of(cls, subject: Subject) -> Symbols:
         """The symbols of a subject."""
-        return cls(subject.components, tuple(getattr(subject.source, "columns", ())), subject.symbols)
+        columns = tuple(getattr(subject.source, "columns", ()))
+        components = getattr(subject.start, "components", None)
+        if isinstance(components, SuccessParams):  # a column of successes may have one of trials beside it
+            columns = columns[: components.probabilities.shape[1]]
+        return cls(subject.components, columns, subject.symbols)
 
     @cached_property
     def _by_entry(self) -> dict[str, str]:

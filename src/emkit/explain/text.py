@@ -12,6 +12,8 @@ from emkit.explain.steps import Step
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, rows_section, share_names
 
+MOST = 24  # parameters listed
+
 
 def text(explanation: Explanation, width: int, side_by_side: Sequence[Notation]) -> str:
     """All sections, an empty line between them."""
@@ -42,17 +44,21 @@ def _title(explanation: Explanation, width: int) -> str:
 
 def _m_step(explanation: Explanation, width: int) -> str:
     step, notation = explanation.step, explanation.notation
-    title = f"M-STEP   {notation.m_step}"
-    if not step.updates:
-        moved = [[symbol, significant(value), "->", significant(step.after[symbol])] for symbol, value in step.before.items()]
-        return title + "\n" + table(["", f"theta_{step.number - 1}", "", f"theta_{step.number}"], moved, LEFT + RIGHT * 3)
-    return "\n".join([title, *_update_lines(step, width)])
+    lines = [f"M-STEP   {notation.m_step}", *_update_lines(step, width)]
+    if step.others:
+        moved = [[symbol, significant(step.before[symbol]), significant(step.after[symbol])] for symbol in step.others[:MOST]]
+        lines += [table(["also updated", "before", "after"], moved, LEFT + RIGHT * 2), *_and_more(step.others)]
+    return "\n".join(lines)
+
+
+def _and_more(items: Sequence[object]) -> list[str]:
+    return [f"  ... and {len(items) - MOST} more"] if len(items) > MOST else []
 
 
 def _update_lines(step: Step, width: int) -> Iterator[str]:
     """One line for each update; its formula only where it differs from the one above."""
-    shown = step.updates[:MOST_UPDATES]
-    wide = max(len(update.symbol) for update in shown)
+    shown = step.updates[:MOST]
+    wide = max((len(update.symbol) for update in shown), default=0)
     formula = ""
     for update in shown:
         if update.formula != formula:
@@ -65,11 +71,7 @@ def _update_lines(step: Step, width: int) -> Iterator[str]:
         else:
             yield f"  {update.symbol}"
             yield paragraph(line, width, " " * 6)
-    if len(shown) < len(step.updates):
-        yield f"  ... and {len(step.updates) - len(shown)} more"
-
-
-MOST_UPDATES = 40
+    yield from _and_more(step.updates)
 
 
 def _ledger(explanation: Explanation, width: int) -> str:
@@ -79,7 +81,7 @@ def _ledger(explanation: Explanation, width: int) -> str:
     rows = [[label, *map(share, _numbers(entry))] for label, entry in zip(labels, step.ledger, strict=True)]
     header = ["after", n.log_likelihood, n.expected, n.entropy, n.bound, n.gap]
     story = paragraph(_story(first, raised, last, assignment_of(explanation.subject.model).is_posterior), width, "  ")
-    key = "log-likelihood = bound + gap, bound = Q + entropy, gap = KL(shares || posterior)"
+    key = "log-likelihood = bound + gap;  bound = Q + entropy;  gap = KL >= 0"
     return "\n".join([paragraph(key, width, "LEDGER   "), table(header, rows, LEFT + RIGHT * 5), story])
 
 

@@ -11,6 +11,7 @@ from emkit.explain.numbers import LEFT, RIGHT, count, paragraph, plain, share, s
 from emkit.explain.steps import Row, Step
 from emkit.models.assignment import Assignment, Hard, Sampled
 
+MOST_SUMS = 24
 UNDERFLOW = -650.0  # below this a joint probability is shown by its logarithm
 SUM = "sum"
 COUNTED = ("n", "heads", "tails", "count")
@@ -200,6 +201,8 @@ def _sums(step: Step, width: int) -> Iterator[str]:
     for first in range(0, len(columns), across):
         block = columns[first : first + across]
         cells = [[name, *row] for name, row in zip(names, zip(*block, strict=True), strict=True)]
+        if len(cells) > MOST_SUMS:
+            cells = [*cells[: MOST_SUMS - 1], [f"... ({len(names)} in all)", *[""] * len(block)]]
         yield table(["sum of", *step.components[first : first + across]], cells, LEFT + RIGHT * len(block))
 
 
@@ -214,7 +217,8 @@ def _sharing(step: Step, width: int) -> list[str]:
     row = max(shared, key=lambda row: float(row.responsibilities[0]))
     counts = {tally.what: tally.values for tally in row.tallies}
     if step.repeated or len(counts) != len(row.tallies) or "tails" not in counts:
-        rows = f"The {plain(row.weight)} rows {row.label} count" if row.weight != 1 else f"Row {row.label} counts"
+        like = row.label if "=" in row.label else f"like row {row.label}"
+        rows = f"The {plain(row.weight)} rows {like} count" if row.weight != 1 else f"Row {row.label} counts"
         mass = row.weight * row.responsibilities
         return [paragraph(f"{rows} as {count(mass[0])} for {one} and {count(mass[1])} for {other}.", width, "  ")]
     heads, tails = counts["heads"], counts["tails"]

@@ -64,7 +64,7 @@ class Normal(FamilyArithmetic):
             yield Update(
                 self.symbol("means", k, j),
                 "old mean + deviations / rows",
-                f"{significant(old, 5)} + {signed(shift)} / {count(rows)}",
+                f"{old:.5g} + {signed(shift)} / {count(rows)}",
                 float(old) + shift / rows,
                 float(after.means[k, j]),
             )

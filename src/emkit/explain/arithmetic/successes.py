@@ -25,9 +25,6 @@ class Successes(FamilyArithmetic):
     def _width(self) -> int:
         return int(self.before.probabilities.shape[1])
 
-    def mark(self, j: int) -> str:
-        return super().mark(j) if self._width > 1 else ""
-
     @property
     def formula(self) -> str:
         choose = "" if self._ordered else "C(heads + tails, heads) * "
