@@ -33,11 +33,6 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     Data: x (n, d) of real numbers.
     """
 
-    floor: float = normal.FLOOR
-
-    def __post_init__(self) -> None:
-        normal.check_floor(self.floor)
-
     @property
     def name(self) -> str:
         return "gaussian-diag"

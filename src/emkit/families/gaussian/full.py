@@ -35,11 +35,6 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     Data: x (n, d) of real numbers.
     """
 
-    floor: float = normal.FLOOR
-
-    def __post_init__(self) -> None:
-        normal.check_floor(self.floor)
-
     @property
     def name(self) -> str:
         return "gaussian"

@@ -10,7 +10,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -53,17 +53,19 @@ class Moments(Additive):
 G = TypeVar("G", bound=Any)
 
 
-class GaussianFamily(Family[G, Moments], Protocol[G]):
+@dataclass(frozen=True)
+class GaussianFamily(Family[G, Moments], Generic[G]):
     """A normal family: a subclass adds the form of its covariance.
 
     `floor` bounds every variance from below, as a fraction of the variance of the whole data (in the data's own units), so
     that no component can collapse onto a few rows; 0 takes the bound away.
     """
 
-    @property
-    def floor(self) -> float:
-        """The least variance, as a fraction of the pooled variance."""
-        return FLOOR
+    floor: float = FLOOR
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor < 1:
+            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
 
     @abstractmethod
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
@@ -174,12 +176,6 @@ def narrowest(covariance: Array, unit: Array) -> float:
     """The smallest eigenvalue of a covariance (d, d) where every column has variance 1."""
     scale = np.sqrt(unit)
     return float(np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0])
-
-
-def check_floor(floor: float) -> None:
-    """Raise ParameterError unless 0 <= floor < 1."""
-    if not 0 <= floor < 1:
-        raise ParameterError(f"floor is {floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
 
 
 def log_normal(distance: Array, log_determinant: Array, d: int) -> Array:

@@ -33,11 +33,6 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     Data: x (n, d) of real numbers in one common unit.
     """
 
-    floor: float = normal.FLOOR
-
-    def __post_init__(self) -> None:
-        normal.check_floor(self.floor)
-
     @property
     def name(self) -> str:
         return "gaussian-spherical"
