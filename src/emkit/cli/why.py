@@ -1,0 +1,36 @@
+"""``emkit why``: why EM works, with the numbers of a lesson."""
+
+from __future__ import annotations
+
+import click
+
+from emkit.cli.screen import WIDEST, json_option, print_json
+
+NARROWEST = 80
+
+
+@click.command("why")
+@click.argument("lesson")
+@click.option("--step", default=1, show_default=True, type=click.IntRange(min=1), help="Which EM step, from N-1 to N.")
+@json_option
+def command(lesson: str, step: int, as_json: bool) -> None:
+    """Show why EM works at the numbers of LESSON: Jensen's inequality, the bound, its touching and rising, its relatives.
+
+    `emkit lessons` lists the lessons.
+    """
+    from shutil import get_terminal_size
+
+    from emkit.errors import ModelError
+    from emkit.explain.why import why
+    from emkit.lessons import LESSONS
+
+    if lesson not in LESSONS:
+        raise click.UsageError(f"there is no lesson {lesson!r}; the lessons are {', '.join(LESSONS)}.")
+    try:
+        answer = why(LESSONS[lesson](), step)
+    except ModelError as error:
+        raise click.UsageError(str(error)) from None
+    if as_json:
+        print_json(answer.to_dict())
+        return
+    click.echo(answer.text(min(max(get_terminal_size().columns, NARROWEST), WIDEST)))

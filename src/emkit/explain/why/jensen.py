@@ -1,0 +1,104 @@
+"""Jensen's inequality at the numbers of one row: why there is a bound, and when it touches.
+
+For weights q(z) > 0 that sum to 1, and points u(z) = p(x, z) / q(z),
+
+    log p(x) = log sum_z q(z) u(z)  >=  sum_z q(z) log u(z),
+
+since the logarithm is concave. With q(z) = p(z | x) every point is u(z) = p(x): there is nothing to average, and both sides
+are equal. The logarithm is strictly concave, so this is the only case of equality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.explain.steps import Row, Step
+
+TELLING = 0.8  # the largest responsibility of a row that shows best what happens
+
+
+@dataclass(frozen=True)
+class Jensen:
+    """The inequality for row `row` (its label) and one choice of q, in words.
+
+    `states` are those the row can have; `weights` (K,) = q; `points` (K,) = p(x, z) / q(z).
+    """
+
+    row: str
+    choice: str
+    states: tuple[str, ...]
+    weights: Array
+    points: Array
+
+    @property
+    def mean(self) -> float:
+        """The mean of the points under q: p(x), whatever q is."""
+        return float(self.weights @ self.points)
+
+    @property
+    def log_of_mean(self) -> float:
+        """The curve above the mean: log p(x)."""
+        return float(np.log(self.mean))
+
+    @property
+    def mean_of_logs(self) -> float:
+        """The chord above the mean: the bound."""
+        return float(self.weights @ np.log(self.points))
+
+    @property
+    def gap(self) -> float:
+        """By how much the chord runs below the curve: KL(q || posterior)."""
+        return self.log_of_mean - self.mean_of_logs
+
+    @property
+    def touches(self) -> bool:
+        """Whether all points coincide, so that both sides are equal."""
+        return bool(np.ptp(self.points) <= 1e-12 * self.points.max())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "row": self.row,
+            "choice": self.choice,
+            "states": list(self.states),
+            "weights": self.weights.tolist(),
+            "points": self.points.tolist(),
+            "mean": self.mean,
+            "log_of_mean": self.log_of_mean,
+            "mean_of_logs": self.mean_of_logs,
+            "gap": self.gap,
+        }
+
+
+def telling_row(step: Step) -> int:
+    """The place of the row whose largest responsibility is closest to 0.8: neither clear nor even."""
+    doubt = [abs(row.responsibilities.max() - TELLING) for row in step.rows]
+    return int(np.argmin(doubt))
+
+
+def jensen(step: Step, ahead: Step, place: int) -> tuple[Jensen, ...]:
+    """The inequality for the row at `place` of a step: q even, q the posterior, and that q after the M-step (`ahead`)."""
+    row, later = step.rows[place], ahead.rows[place]
+    states = list(row.states)
+    names = tuple(step.components[k] for k in states)
+    posterior = _normal(row.log_joint[states])
+    even = np.full(len(states), 1 / len(states))
+    before, after = f"theta_{step.number - 1}", f"theta_{step.number}"
+    return (
+        Jensen(row.label, f"equal shares, at {before}", names, even, _points(row, states, even)),
+        Jensen(row.label, f"the posterior, at {before}", names, posterior, _points(row, states, posterior)),
+        Jensen(row.label, f"the same q, at {after}", names, posterior, _points(later, states, posterior)),
+    )
+
+
+def _normal(log_joint: Array) -> Array:
+    shifted = np.exp(log_joint - log_joint.max())
+    return np.asarray(shifted / shifted.sum())
+
+
+def _points(row: Row, states: list[int], q: Array) -> Array:
+    return np.asarray(np.exp(row.log_joint[states] - np.log(q)))

@@ -1,0 +1,32 @@
+"""The same model with another E-step."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+from typing import Any
+
+from emkit.errors import ModelError
+from emkit.models.assignment import Assignment
+from emkit.models.cells import Cells
+from emkit.models.frozen import Frozen
+from emkit.models.mixture import Mixture
+
+
+def with_assignment(model: Any, assignment: Assignment) -> Any:
+    """`model` with `assignment` in place of its own: ``with_assignment(mixture, Hard())``.
+
+    Errors: ModelError for a model that is neither a mixture nor a table of cells.
+    """
+    if isinstance(model, Frozen):
+        return Frozen(with_assignment(model.model, assignment), *model.paths)
+    if isinstance(model, Mixture):
+        return replace(model, assignment=assignment)
+    if isinstance(model, Cells):
+        other = copy(model)
+        other.assignment = assignment
+        return other
+    raise ModelError(
+        f"{type(model).__name__} has no assignment to exchange: soft, hard and drawn E-steps are for mixtures and tables of "
+        "cells."
+    )
