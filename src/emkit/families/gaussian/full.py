@@ -39,6 +39,10 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     def name(self) -> str:
         return "gaussian"
 
+    @property
+    def joins_columns(self) -> bool:
+        return True
+
     def log_density(self, params: FullGaussianParams, x: Array) -> Array:
         factors = np.linalg.cholesky(params.covariances)
         whiten = np.linalg.inv(factors)  # a product, not a triangular solve: OpenBLAS starts threads for the smallest of those

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
@@ -26,7 +26,7 @@ from emkit.families.family import Family
 LOG_2_PI = float(np.log(2 * np.pi))
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
-DEPENDENT = 1e-12  # an eigenvalue of the correlation matrix below this is a linear dependence
+DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
 
@@ -67,6 +67,11 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         if not 0 <= self.floor < 1:
             raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
 
+    @property
+    def joins_columns(self) -> bool:
+        """Whether the covariance has entries off its diagonal."""
+        return False
+
     @abstractmethod
     def scatter(self, x: Array, weights: Array, means: Array) -> Array:
         """sum_i w_ik (x_i - mean_k)(x_i - mean_k)' in the shape of this form."""
@@ -88,8 +93,8 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         return int(params.means.shape[1])
 
     def check(self, source: ArraySource) -> None:
-        """Any finite number is possible. Warns of columns that are constant or linearly dependent."""
-        warn_of_dependent_columns(source)
+        """Any finite number is possible. Warns of columns along which no covariance of this form can be estimated."""
+        source.once(("lost columns", self.joins_columns), lambda: warn_of_lost_columns(source, self.joins_columns))
 
     @abstractmethod
     def least_variances(self, params: G, unit: Array) -> Array:
@@ -202,27 +207,28 @@ def _scatter(deviation: Array, weights: Array) -> Array:
     return (deviation * weights[:, None]).T @ deviation
 
 
-def warn_of_dependent_columns(source: ArraySource) -> None:
-    """Warn, once for each source, of columns that are constant or a linear combination of others, by name."""
-
-    def look() -> None:
-        mean, covariance, unit = pooled_moments(source)
-        constant = np.diag(covariance) <= (8 * EPSILON * mean) ** 2
-        scale = np.sqrt(unit)
-        values, vectors = np.linalg.eigh((covariance / np.outer(scale, scale))[np.ix_(~constant, ~constant)])
+def warn_of_lost_columns(source: ArraySource, joined: bool) -> None:
+    """Warn, by name, of columns that are constant or (if `joined`) a linear combination of others."""
+    mean, covariance, unit = pooled_moments(source)
+    constant = np.diag(covariance) <= (8 * EPSILON * mean) ** 2
+    said = [f"constant: {_listed(source, np.flatnonzero(constant))}"] if constant.any() else []
+    varying = np.flatnonzero(~constant)
+    scale = np.sqrt(unit)
+    values, vectors = np.linalg.eigh((covariance / np.outer(scale, scale))[np.ix_(varying, varying)])
+    if joined and (values < DEPENDENT).any():
         involved = (np.abs(vectors[:, values < DEPENDENT]) > INVOLVED).any(axis=1)
-        names = [source.columns[j] for j in np.flatnonzero(constant)]
-        others = [source.columns[j] for j in np.flatnonzero(~constant)[involved]]
-        said = [f"constant: {', '.join(names)}"] * bool(names) + [f"linearly dependent: {', '.join(others)}"] * bool(others)
-        if said:
-            warnings.warn(
-                f"some columns are {'; some are '.join(said)}. A covariance has no maximum-likelihood value along them; the "
-                "floor under the variances takes its place. Leave columns out to be rid of this.",
-                DegenerateDataWarning,
-                stacklevel=2,
-            )
+        said.append(f"linearly dependent: {_listed(source, varying[involved])}")
+    if said:
+        warnings.warn(
+            f"some columns are {'; some are '.join(said)}. A covariance has no maximum-likelihood value along them; the floor "
+            "under the variances takes its place. Leave columns out to be rid of this.",
+            DegenerateDataWarning,
+            stacklevel=2,
+        )
 
-    source.once("dependent columns", look)
+
+def _listed(source: ArraySource, columns: Integers) -> str:
+    return ", ".join(source.columns[j] for j in columns)
 
 
 GaussianUpdates = Mapping[str, Update[Moments, Any]]

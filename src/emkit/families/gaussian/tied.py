@@ -39,6 +39,10 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def name(self) -> str:
         return "gaussian-tied"
 
+    @property
+    def joins_columns(self) -> bool:
+        return True
+
     def log_density(self, params: TiedGaussianParams, x: Array) -> Array:
         factor = np.linalg.cholesky(params.covariance)
         whiten = np.linalg.inv(factor)  # a product, not a triangular solve: OpenBLAS starts threads for the smallest of those
