@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,21 +21,31 @@ def _label(path: str, index: tuple[int, ...]) -> str:
     return f"{path}[{', '.join(map(str, index))}]" if index else path
 
 
+class Scale(NamedTuple):
+    """Where a field's coordinates are 0, and what their unit is; both in the shape of the field."""
+
+    origin: Array
+    unit: Array
+
+
 class Coordinates(Generic[P]):
     """The map between parameters shaped like `like` and R^p, without the fields that are `held` fixed.
 
     `held` are dotted paths (``proportions``, ``components.means``); a path that holds further parameters holds them all.
+    `scales` say in which unit and from which origin a field with a unit is measured, so that distances in R^p mean the same
+    in metres and in millimetres; a field without one is taken as it is.
     """
 
-    def __init__(self, like: P, held: Iterable[str] = ()) -> None:
+    def __init__(self, like: P, held: Iterable[str] = (), scales: Mapping[str, Scale] | None = None) -> None:
         self._like = like
         self._held = frozenset(held)
+        self._scales = dict(scales or {})
         for path in self._held:
             get_at(like, path)
 
     def without(self, held: Iterable[str]) -> Coordinates[P]:
         """The same coordinates with further paths held fixed."""
-        return Coordinates(self._like, self._held | frozenset(held))
+        return Coordinates(self._like, self._held | frozenset(held), self._scales)
 
     def _free(self, params: P) -> list[Leaf]:
         return [
@@ -52,15 +62,21 @@ class Coordinates(Generic[P]):
     def pack(self, params: P) -> Array:
         """Unconstrained coordinates, shape (size,). Infinite where a parameter lies on its boundary."""
         with np.errstate(divide="ignore"):
-            return _join(leaf.space.pack(leaf.value) for leaf in self._free(params))
+            return _join(leaf.space.pack(self._scaled(leaf)) for leaf in self._free(params))
+
+    def _scaled(self, leaf: Leaf) -> Array:
+        scale = self._scales.get(leaf.path)
+        return leaf.value if scale is None else (leaf.value - scale.origin) / scale.unit
 
     def unpack(self, vector: Array, like: P) -> P:
         """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
         changes, start = {}, 0
         for leaf in self._free(like):
             stop = start + leaf.space.size(leaf.value.shape)
+            scale = self._scales.get(leaf.path)
             with np.errstate(over="ignore", invalid="ignore"):
-                changes[leaf.path] = leaf.space.unpack(np.asarray(vector[start:stop]), leaf.value.shape)
+                value = leaf.space.unpack(np.asarray(vector[start:stop]), leaf.value.shape)
+                changes[leaf.path] = value if scale is None else scale.origin + scale.unit * value
             start = stop
         return replace_at(like, changes)
 

@@ -12,7 +12,7 @@ import numpy as np
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Solver
-from emkit.core.saddle import escape_direction
+from emkit.core.saddle import escape
 from emkit.core.stopping import Rule, Step, first_outcome
 from emkit.errors import DegenerateFitError, Outcome, ParameterError, Status
 
@@ -106,14 +106,13 @@ def _no_worse(objective: float, best: float, ascends: bool) -> bool:
 
 def _examined(em: EMMap[P], here: Evaluation[P], outcome: Outcome) -> Outcome:
     """A stationary point is called converged only if EM comes back to it after a push."""
-    direction = escape_direction(em, here)
-    if direction is None:
+    pushed = escape(em, here)
+    if pushed is None:
         return outcome
     names = em.coordinates.entry_names(here.params)
     entries = em.coordinates.entries
-    pushed = em.coordinates.unpack(em.coordinates.pack(here.params) + 1e-3 * direction, here.params)
     moved = entries(pushed) - entries(here.params)
-    most = [names[i] for i in np.argsort(-np.abs(moved))[:2] if moved[i] != 0]
+    most = [names[i] for i in sorted(np.argsort(-np.abs(moved))[:2]) if moved[i] != 0]
     return Outcome(
         Status.STATIONARY_SADDLE,
         f"not converged: EM stands still at objective {here.objective:.10g}, but on a saddle: a small push in "

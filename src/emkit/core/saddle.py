@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -14,39 +14,85 @@ from emkit.errors import ParameterError
 
 P = TypeVar("P", bound=Parameters)
 
-PUSH = 1e-3  # length of the push away from the stationary point, in unconstrained coordinates
-ESCAPES = 1.02  # EM at a maximum never carries a push further away; at a saddle it does by its unstable rate
+PUSH = 1e-3  # length of a push away from the stationary point, in unconstrained coordinates
 TRIES = 4
+ESCAPES = 1.02  # EM at a maximum never carries a push further away; at a saddle it does by its unstable rate
+NEUTRAL = 0.9  # EM may carry a push back slowly, or not at all: only higher derivatives tell
+LONG_PUSH = 0.2
+LONG_TRIES = 3
+RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding
 
 
-def escape_direction(em: EMMap[P], here: Evaluation[P]) -> Array | None:
-    """The direction (unconstrained coordinates, length 1) in which EM runs away from `here`; None if it comes back.
+def escape(em: EMMap[P], here: Evaluation[P]) -> P | None:
+    """Parameters near `here` from which EM runs away upwards; None if it comes back.
 
     A random push is followed by EM steps, its length kept: the direction turns towards the one that EM contracts least
-    (power iteration on the derivative of EM). The first push that EM shrinks by more than half in every step, or that still
-    shrinks after a few steps, comes back. Costs at most 4 passes over the data, and none if no coordinate can move.
+    (power iteration on the derivative of EM). A push that EM lengthens leads off a saddle. One that it hardly changes may
+    lie along a ridge, on a slow way to a maximum, or, where two normal components coincide, on a saddle whose curvature is
+    zero: longer pushes in both senses tell, since from a maximum none of them can rise. At most 10 passes over the data, 4 if
+    EM is not slow, none if no coordinate can move.
     """
-    there = em.coordinates.pack(here.params)
-    moving = np.isfinite(there)
-    if not moving.any():
+    around = _Around(em, here)
+    if not around.moving.any():
         return None
-    push = np.zeros_like(there)
-    push[moving] = np.random.default_rng(0).standard_normal(int(moving.sum()))
+    push = around.random()
+    growth = 0.0
     for _ in range(TRIES):
-        push *= PUSH / np.linalg.norm(push)
-        try:
-            pushed = em.attempt(em.coordinates.unpack(there + push, here.params))
-        except ParameterError:
-            return None
+        pushed = around.evaluate(push, PUSH)
         if pushed is None:
             return None
-        with np.errstate(invalid="ignore"):  # coordinates that are infinite, on the boundary, do not move
-            carried = em.coordinates.pack(pushed.update) - there
-        carried[~np.isfinite(carried)] = 0.0
-        growth = float(np.linalg.norm(carried)) / PUSH
-        if growth > ESCAPES and pushed.objective > here.objective:
-            return np.asarray(carried / np.linalg.norm(carried))
+        push = around.carried(pushed)
+        growth = float(np.linalg.norm(push)) / PUSH
+        if growth > ESCAPES and around.higher(pushed):
+            return pushed.params
         if growth < 1e-3:
             return None
-        push = carried
+    return _uphill(around, push) if growth > NEUTRAL else None
+
+
+def _uphill(around: _Around[P], direction: Array) -> P | None:
+    """A point higher than the stationary one, along `direction` or against it; None if there is none."""
+    for push in (direction, -direction):
+        for _ in range(LONG_TRIES):
+            pushed = around.evaluate(push, LONG_PUSH)
+            if pushed is None:
+                break
+            if around.higher(pushed):
+                return pushed.params
+            push = around.carried(pushed)
     return None
+
+
+class _Around(Generic[P]):
+    """The neighbourhood of a stationary point, in coordinates scaled to it."""
+
+    def __init__(self, em: EMMap[P], here: Evaluation[P]) -> None:
+        self._em, self._here = em, here
+        self._coordinates = em.model.coordinates(here.params)
+        self._there = self._coordinates.pack(here.params)
+        self.moving = np.isfinite(self._there)
+
+    def random(self) -> Array:
+        push = np.zeros_like(self._there)
+        push[self.moving] = np.random.default_rng(0).standard_normal(int(self.moving.sum()))
+        return push
+
+    def evaluate(self, push: Array, length: float) -> Evaluation[P] | None:
+        """The evaluation at a distance of `length` in the direction of `push`, if there is one."""
+        size = float(np.linalg.norm(push))
+        if size == 0:
+            return None
+        try:
+            params = self._coordinates.unpack(self._there + push * (length / size), self._here.params)
+        except ParameterError:
+            return None
+        return self._em.attempt(params)
+
+    def carried(self, pushed: Evaluation[P]) -> Array:
+        """Where an EM step carries a push."""
+        arrived = self._coordinates.pack(pushed.update)
+        inside = self.moving & np.isfinite(arrived)
+        return np.where(inside, arrived, 0.0) - np.where(inside, self._there, 0.0)
+
+    def higher(self, pushed: Evaluation[P]) -> bool:
+        return pushed.objective > self._here.objective + RISE * (1 + abs(self._here.objective))

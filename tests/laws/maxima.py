@@ -1,0 +1,132 @@
+"""Laws of the M-step and of the solvers: what is maximised, what ascends, what is held."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+import emkit as ek
+from emkit.core.parameters import get_at, leaves
+
+Array = np.ndarray
+FALL = 1e-9  # relative to 1 + |objective|: more than this is not rounding
+
+
+def random_point(model: Any, params: Any, rng: np.random.Generator, spread: float) -> Any:
+    """Parameters at a random distance from `params`, in unconstrained coordinates."""
+    coordinates = model.coordinates(params)
+    return coordinates.unpack(coordinates.pack(params) + spread * rng.standard_normal(coordinates.size), params)
+
+
+def expected_log_likelihood(model: Any, params: Any, at: Any, source: ek.ArraySource) -> float:
+    """Q(params; at) = sum_i w_i sum_k r_ik(at) log p(x_i, z=k; params), from the joint densities alone."""
+    total = 0.0
+    for chunk in source.chunks():
+        before, now = model.complete(at, chunk), model.complete(params, chunk)
+        inner = getattr(model, "model", model)
+        shares = inner.assignment.assign(before.log_joint, before.weights, chunk.start).responsibilities
+        terms = np.where(shares > 0, shares * np.where(shares > 0, now.log_joint, 0.0), 0.0)
+        total += float(now.weights @ terms.sum(axis=1))
+    return total
+
+
+def assert_estimate_beats_neighbours(model: Any, params: Any, x: Array, rng: np.random.Generator, weights: Any = None) -> None:
+    """No point near the M-step's has a higher expected log-likelihood."""
+    source = ek.ArraySource(x, weights)
+    update = ek.EMMap(model, source, params)(params).update
+    coordinates = model.coordinates(update)
+    here = coordinates.pack(update)
+    best = expected_log_likelihood(model, update, params, source)
+    moves = [*np.eye(len(here)), *-np.eye(len(here)), *rng.standard_normal((20, len(here)))]
+    for length in (1e-4, 1e-2, 0.3):
+        for move in moves:
+            step = np.where(np.isfinite(here), length * move, 0.0)
+            neighbour = coordinates.unpack(here + step, update)
+            value = expected_log_likelihood(model, neighbour, params, source)
+            assert value <= best + 1e-11 * (1 + abs(best)), (
+                f"a neighbour is better: {value!r} against {best!r}, {length:g} away in {coordinates.entry_names(update)}"
+            )
+
+
+def assert_k1_is_closed_form(family: Any, x: Array, weights: Array, wanted: list[Any], start: Any) -> None:
+    """With one component, one EM step from anywhere, and `pooled`, are the maximum-likelihood estimate."""
+    source = ek.ArraySource(x, weights)
+    one = ek.MixtureParams([1.0], start)
+    step = ek.EMMap(ek.Mixture(family), source, one)(one).update
+    for found in (step.components, family.pooled(source, 1)):
+        for leaf, value in zip(leaves(found), wanted, strict=True):
+            np.testing.assert_allclose(
+                np.ravel(leaf.value), np.ravel(value), rtol=1e-7, err_msg=f"{leaf.path} is not the closed form"
+            )
+
+
+def objectives(model: Any, source: Any, start: Any, solver: Any, steps: int) -> Array:
+    """The objective along a run, shape (up to steps + 1,): it may end early where a component degenerates."""
+    em = ek.EMMap(model, source, start)
+    values = []
+    try:
+        for step in islice(ek.iterate(em, start, solver), steps + 1):
+            values.append(step.here.objective)
+    except (ek.DegenerateFitError, ek.ParameterError):
+        pass
+    return np.array(values)
+
+
+def falls(values: Array) -> int:
+    """How many steps went down by more than rounding."""
+    return int(np.sum(np.diff(values) < -FALL * (1 + np.abs(values[:-1]))))
+
+
+def assert_ascends(model: Any, source: Any, start: Any, solver: Any, steps: int) -> int:
+    """The objective never falls; returns how many steps were looked at."""
+    values = objectives(model, source, start, solver, steps)
+    assert falls(values) == 0, f"the objective fell: {values[np.r_[np.diff(values) < 0, False]][:3]}"
+    return len(values) - 1
+
+
+def assert_solvers_agree(model: Any, data: Any, start: Any, solvers: dict[str, Any]) -> None:
+    """Every solver ends at the same optimum."""
+    results = {name: ek.fit(model, data, start, solver=solver) for name, solver in solvers.items()}
+    for name, result in results.items():
+        assert result.converged, f"{name}: {result.outcome}"
+    values = [result.objective for result in results.values()]
+    assert np.ptp(values) <= 1e-8, f"solvers end at different optima: {dict(zip(results, values, strict=True))}"
+
+
+def assert_held_stay(model: Any, params: Any, paths: tuple[str, ...], x: Array, solver: Any) -> None:
+    """Held parameters keep their bits, and are not counted as free."""
+    result = ek.fit(model, x, params, solver=solver, rules=[ek.stopping.Budget(20)])
+    for path in paths:
+        before, after = (list(leaves_at(p, path)) for p in (params, result.params))
+        assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True)), f"{path} is held but moved"
+    bare = model.model.coordinates(params)
+    held = sum(leaf.space.size(leaf.value.shape) for leaf in leaves(params) if leaf.path.startswith(paths))
+    assert model.coordinates(params).size == bare.size - held, "a held parameter is counted as free"
+
+
+def leaves_at(params: Any, path: str) -> Any:
+    value = get_at(params, path)
+    if isinstance(value, tuple):
+        return [leaf.value for item in value for leaf in leaves(item)]
+    return [leaf.value for leaf in leaves(value)] if isinstance(value, ek.Parameters) else [value]
+
+
+def assert_round_trip(model: Any, params: Any, rng: np.random.Generator) -> None:
+    """Parameters survive packing, any vector survives unpacking, and there are as many coordinates as free parameters."""
+    coordinates = model.coordinates(params)
+    there = coordinates.pack(params)
+    assert there.shape == (coordinates.size,), "the number of coordinates is not that of free parameters"
+    again = coordinates.unpack(there, params)
+    for before, after in zip(leaves(params), leaves(again), strict=True):
+        np.testing.assert_allclose(after.value, before.value, rtol=1e-13, err_msg=f"{before.path} does not survive packing")
+    for _ in range(5):
+        vector = rng.standard_normal(coordinates.size)
+        np.testing.assert_allclose(
+            coordinates.pack(coordinates.unpack(vector, params)),
+            vector,
+            rtol=1e-10,
+            atol=1e-10,
+            err_msg="a vector does not survive unpacking",
+        )

@@ -1,0 +1,133 @@
+"""Every law, over every family, model and solver of the list."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from tests.laws import cases, densities, maxima, sums
+
+family_cases = pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
+model_cases = pytest.mark.parametrize("case", cases.MODELS, ids=lambda case: case.name)
+every_case = pytest.mark.parametrize("case", [*cases.MODELS, *cases.SAMPLED], ids=lambda case: case.name)
+solvers = pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20240229)
+
+
+def test_every_family_is_on_the_list():
+    assert {type(factory()) for factory in ek.FAMILIES.values()} <= {type(case.family) for case in cases.FAMILIES}
+
+
+@family_cases
+def test_density_normalises(case):
+    densities.assert_normalises(case.family, case.params, case.grid())
+
+
+@family_cases
+def test_rows_drawn_independently_follow_the_density(case, rng):
+    for k in range(case.n_components):
+        sample = np.asarray(case.sample(rng, k, 20_000), dtype=float)
+        densities.assert_sample_follows(case.family, case.params, k, sample, case.grid())
+
+
+@model_cases
+def test_estimate_beats_its_neighbours(case, rng):
+    weights = rng.integers(1, 4, 80).astype(float)
+    maxima.assert_estimate_beats_neighbours(case.model, case.params, case.draw(rng, 80), rng, weights)
+
+
+@family_cases
+def test_one_component_is_the_closed_form(case, rng):
+    x, weights = case.draw(rng, 120), rng.integers(1, 4, 120).astype(float)
+    pooled = case.family.pooled(ek.ArraySource(case.draw(rng, 30)), 1)
+    maxima.assert_k1_is_closed_form(case.family, x, weights, case.closed_form(x, weights), pooled)
+
+
+@model_cases
+def test_statistics_add_up(case, rng):
+    sums.assert_adds_up(case.model, case.params, case.draw(rng, 1203))
+
+
+@every_case
+def test_any_number_of_threads_gives_the_same_bits(case, rng):
+    sums.assert_executors_agree(case.model, case.params, case.draw(rng, 61))
+
+
+@model_cases
+def test_weight_two_is_two_copies(case, rng):
+    sums.assert_weights_are_copies(case.model, case.params, case.draw(rng, 150), rng)
+
+
+@model_cases
+def test_weight_zero_is_absence(case, rng):
+    x = case.draw(rng, 60)
+    sums.assert_weight_zero_is_absence(case.model, case.params, x[:-1], x[-1])
+
+
+@model_cases
+def test_rows_permute(case, rng):
+    sums.assert_rows_permute(case.model, case.params, case.draw(rng, 150), rng)
+
+
+@pytest.mark.parametrize("case", [c for c in cases.FAMILIES if c.exchange_columns], ids=lambda case: case.name)
+def test_columns_permute(case, rng):
+    x = case.draw(rng, 150)
+    sums.assert_columns_permute(case, case.family, x, np.arange(x.shape[1])[::-1])
+
+
+@family_cases
+def test_components_permute(case, rng):
+    order = np.roll(np.arange(case.n_components), 1)
+    sums.assert_components_permute(ek.Mixture(case.family), case.mixture, case.shared, case.draw(rng, 150), order)
+
+
+@every_case
+def test_log_likelihood_is_the_direct_sum(case, rng):
+    sums.assert_log_likelihood_is_direct(case.model, case.params, case.draw(rng, 150), rng.random(150) + 0.1)
+
+
+@pytest.mark.parametrize("case", cases.MIXTURES, ids=lambda case: case.name)
+def test_the_compiled_road_leads_to_the_same_place(case, rng):
+    sums.assert_roads_agree(case.model, case.params, case.draw(rng, 16_000))
+
+
+@model_cases
+def test_packing_is_undone_by_unpacking(case, rng):
+    maxima.assert_round_trip(case.model, case.params, rng)
+
+
+@solvers
+@model_cases
+def test_objective_never_falls(case, solver, rng):
+    for size in (20, 120):
+        source = ek.ArraySource(case.draw(rng, size))
+        start = maxima.random_point(case.model, case.params, rng, 0.7)
+        maxima.assert_ascends(case.model, source, start, solver, 40)
+
+
+@pytest.mark.parametrize("case", [*cases.MIXTURES, *cases.FROZEN, *cases.CELLS], ids=lambda case: case.name)
+def test_solvers_reach_the_same_optimum(case, rng):
+    maxima.assert_solvers_agree(case.model, case.draw(rng, 300), case.params, cases.SOLVERS)
+
+
+@solvers
+@pytest.mark.parametrize("case", cases.FROZEN, ids=lambda case: case.name)
+def test_held_parameters_keep_their_bits(case, solver, rng):
+    maxima.assert_held_stay(case.model, case.params, case.held, case.draw(rng, 80), solver)
+
+
+@solvers
+@pytest.mark.parametrize("case", cases.GAUSSIANS, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    ("shift", "scale", "tolerance"),
+    [(0, 1e-12, 1e-8), (0, 1e-3, 1e-8), (0, 1e12, 1e-8), (1e6, 1, 1e-8), (1e8, 1, 1e-6)],
+    ids=lambda value: f"{value:g}",
+)
+def test_units_and_origins_do_not_matter(case, solver, shift, scale, tolerance, rng):
+    x = case.draw(rng, 200)
+    densities.assert_units_do_not_matter(ek.Mixture(case.family), case.mixture, x, shift, scale, solver, tolerance)
