@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound=Parameters)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result(Generic[P]):
     """A fitted model. `params`, `log_likelihood` and `objective` belong together: they are of one evaluation."""
 
@@ -41,6 +41,9 @@ class Result(Generic[P]):
     passes: Any  # the source that the passes went over: `source`, or one with repeated rows collapsed
     runs: Restarts[P]
     executor: Executor
+
+    def __repr__(self) -> str:
+        return f"Result({self.outcome.name}, log_likelihood={self.log_likelihood:.10g}, params={self.params!r})"
 
     @property
     def record(self) -> Record[P]:
@@ -149,7 +152,7 @@ class Result(Generic[P]):
         Which component is which is an accident of the start; results in order can be compared. No change if the model is not
         a mixture.
         """
-        return replace(self, runs=Restarts(tuple(_in_order(run) for run in self.runs.runs)))
+        return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
         """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.

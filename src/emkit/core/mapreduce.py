@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from emkit.core.protocols import MapReduce, Source
 from emkit.core.statistics import Additive, add_up
@@ -21,10 +22,20 @@ def serial(function: Callable[[C], A], source: Source[C]) -> A:
     return add_up(function(chunk) for chunk in source.chunks())
 
 
+@cache
+def _linear_algebra() -> Any:
+    """What holds the linear-algebra libraries of this process to a number of threads."""
+    import scipy.linalg  # noqa: F401  (its own copy of BLAS must be loaded before it can be limited)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def one_thread() -> Iterator[MapReduce]:
-    """`serial` as a context, like any executor."""
-    yield serial
+    """`serial` as a context, like any executor; linear algebra keeps to this thread, too."""
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        yield serial
 
 
 def usable_cores() -> int:
@@ -41,11 +52,8 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     """
     if n_jobs is not None and n_jobs != -1 and (n_jobs != int(n_jobs) or n_jobs < 1):
         raise ModelError(f"n_jobs is {n_jobs}; it must be a whole number >= 1, or -1 for all cores.")
-    import scipy.linalg  # noqa: F401  (its own copy of BLAS must be loaded before it can be limited)
-    from threadpoolctl import threadpool_limits
-
     count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as pool:
+    with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:
 
         def spread(function: Callable[[C], A], source: Source[C]) -> A:
             return add_up(pool.map(function, source.chunks()))
