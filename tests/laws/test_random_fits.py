@@ -1,0 +1,52 @@
+"""Random data, random starts, every family and solver: the objective never falls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.models.starts import spread_start
+from tests.laws import cases, maxima
+
+FITS = 20  # for each family and solver
+STEPS = 60
+
+
+def random_rows(case: cases.FamilyCase, rng: np.random.Generator) -> np.ndarray:
+    """From a handful of rows to a few hundred; sometimes rounded, repeated, far away or in another unit."""
+    x = case.draw(rng, int(rng.integers(8, 250)))
+    if case.name.startswith("gaussian"):
+        x = x * rng.uniform(0.3, 3)
+        x = np.round(x, 1) if rng.random() < 0.3 else x
+        x = x * 10.0 ** rng.integers(-9, 9) if rng.random() < 0.3 else x
+        x = x + 10.0 ** rng.integers(0, 7) if rng.random() < 0.3 else x
+    if rng.random() < 0.3:
+        x = np.repeat(x[: len(x) // 2 + 2], 3, axis=0)
+    return x
+
+
+def random_start(model: ek.Mixture, x: np.ndarray, k: int, rng: np.random.Generator):
+    """From rows far apart, or from anywhere about that."""
+    start = spread_start(model, ek.ArraySource(x), k, seed=int(rng.integers(2**31)))
+    coordinates = model.coordinates(start)
+    inside = np.isfinite(coordinates.pack(start)).all()
+    return maxima.random_point(model, start, rng, 1.0) if inside and rng.random() < 0.5 else start
+
+
+@pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
+@pytest.mark.parametrize("assignment", [ek.Soft(), ek.Hard()], ids=["soft", "hard"])
+@pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
+def test_no_random_fit_ever_falls(case, assignment, solver):
+    steps = 0
+    for seed in range(FITS if isinstance(assignment, ek.Soft) else FITS // 3):
+        rng = np.random.default_rng([seed, 1977])
+        x = random_rows(case, rng)
+        model = ek.Mixture(case.family, assignment)
+        k = min(int(rng.integers(1, 6)), len(np.unique(x, axis=0)))
+        try:
+            start = random_start(model, x, k, rng)
+        except (ek.DegenerateFitError, ek.ParameterError, ek.DataError):  # a Poisson component that saw only zeros
+            continue
+        steps += maxima.assert_ascends(model, ek.ArraySource(x), start, solver, STEPS)
+    assert steps > (300 if isinstance(assignment, ek.Soft) else 30)
