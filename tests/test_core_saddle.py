@@ -81,6 +81,14 @@ def test_coordinates_of_normal_parameters_have_no_unit():
         np.testing.assert_allclose(b, a, atol=1e-6)
 
 
+def test_a_run_that_was_told_to_stop_early_is_no_saddle():
+    lesson = lessons.death_notices()
+    for rule in (ek.stopping.Settled(1e-2, distance=np.inf), ek.stopping.Moved(1e-4)):
+        for solver in (ek.solvers.Plain(), ek.solvers.Squarem()):
+            result = lesson.fit(rules=[rule, ek.stopping.Budget(10_000)], solver=solver)
+            assert result.converged, result.outcome
+
+
 def test_a_boundary_is_not_pushed_and_gives_no_warning():
     x = np.repeat([[0.0, 1, 0], [1, 1, 0], [0, 1, 1]], 9, axis=0)  # the second column is always 1
     model = ek.Mixture(ek.Bernoulli())

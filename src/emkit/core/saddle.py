@@ -10,6 +10,7 @@ from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation
+from emkit.core.stopping import remaining
 from emkit.errors import ParameterError
 
 P = TypeVar("P", bound=Parameters)
@@ -20,7 +21,8 @@ ESCAPES = 1.02  # EM at a maximum never carries a push further away; at a saddle
 NEUTRAL = 0.9  # EM may carry a push back slowly, or not at all: only higher derivatives tell
 LONG_PUSH = 0.2
 LONG_TRIES = 3
-RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding
+RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding,
+LEFT = 10.0  # and beyond this many times what the run had left to gain, it is not what EM would have gained anyway
 
 
 def escape(em: EMMap[P], here: Evaluation[P]) -> P | None:
@@ -71,6 +73,8 @@ class _Around(Generic[P]):
         self._coordinates = em.model.coordinates(here.params)
         self._there = self._coordinates.pack(here.params)
         self.moving = np.isfinite(self._there)
+        left = remaining(here.pace)[0] if here.pace is not None else 0.0
+        self._top = here.objective + max(RISE * (1 + abs(here.objective)), LEFT * left)
 
     def random(self) -> Array:
         push = np.zeros_like(self._there)
@@ -95,4 +99,5 @@ class _Around(Generic[P]):
         return np.where(inside, arrived, 0.0) - np.where(inside, self._there, 0.0)
 
     def higher(self, pushed: Evaluation[P]) -> bool:
-        return pushed.objective > self._here.objective + RISE * (1 + abs(self._here.objective))
+        """Whether a pushed point lies above all that EM would reach from the stationary one."""
+        return pushed.objective > self._top
