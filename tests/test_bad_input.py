@@ -112,7 +112,7 @@ BAD_DATA = {
     "no weight": (
         "deaths,days\n1,0\n2,0\n",
         [*POISSON, "--weights", "days"],
-        "every row has weight 0: there is nothing to fit.",
+        "the weights are all zero: there is nothing to fit.",
     ),
     "not UTF-8": (
         b"deaths\n1\n\xff\n",

@@ -73,6 +73,7 @@ from emkit.result import Result
 
 if TYPE_CHECKING:
     from emkit import lessons
+    from emkit.estimators import ConvergenceWarning, GaussianMixture, MixtureModel
     from emkit.explain.check import check_work
     from emkit.explain.derivations import derivation
 
@@ -91,6 +92,7 @@ __all__ = [
     "Cells",
     "CellsParams",
     "Chunk",
+    "ConvergenceWarning",
     "DataError",
     "DegenerateFitError",
     "DiagonalGaussian",
@@ -107,10 +109,12 @@ __all__ = [
     "FullGaussianParams",
     "Gamma",
     "GammaParams",
+    "GaussianMixture",
     "Hard",
     "LatentModel",
     "LevelShares",
     "Mixture",
+    "MixtureModel",
     "MixtureParams",
     "ModelError",
     "Moment",
@@ -148,6 +152,9 @@ __all__ = [
 ]
 
 _ON_FIRST_USE = {  # where to find what most programs do not need
+    "ConvergenceWarning": "emkit.estimators",
+    "GaussianMixture": "emkit.estimators",
+    "MixtureModel": "emkit.estimators",
     "check_work": "emkit.explain.check",
     "derivation": "emkit.explain.derivations",
 }

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
-from emkit.errors import ParameterError
+from emkit.errors import ParameterError, Status
 
 P = TypeVar("P", bound=Parameters)
 
@@ -26,10 +26,14 @@ class Restarts(Generic[P]):
 
     @property
     def sound(self) -> list[Record[P]]:
-        """The runs that neither failed nor ended on a spike; if there are none, those that did not fail; else all."""
-        ended = [run for run in self.runs if not run.outcome.failed]
-        whole = [run for i, run in enumerate(self.runs) if not run.outcome.failed and i not in self.degenerate]
-        return whole or ended or list(self.runs)
+        """The runs that neither failed nor ended on a spike; if there are none, those that did not fail; else all.
+
+        Runs that were set aside do not count.
+        """
+        followed = [i for i, run in enumerate(self.runs) if run.outcome.status is not Status.SET_ASIDE]
+        ended = [i for i in followed if not self.runs[i].outcome.failed]
+        whole = [i for i in ended if i not in self.degenerate]
+        return [self.runs[i] for i in whole or ended or followed]
 
     @property
     def best(self) -> Record[P]:

@@ -83,7 +83,8 @@ class ArraySource(Remembering):
         self.weights = as_weights(weights, len(self.x), row_name)
         self._index: Integers | None = None
         self.refuse(
-            lambda block: ~np.isfinite(block), "every value must be a finite number. Remove or fill in such rows first."
+            lambda block: ~np.isfinite(block),
+            "every value must be a finite number, not NaN or inf. Remove or fill in such rows first.",
         )
         if weights is not None and not self.weights.all():
             self._index = np.flatnonzero(self.weights)

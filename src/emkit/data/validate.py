@@ -54,5 +54,5 @@ def as_weights(weights: Any, rows: int, row_name: RowName) -> Array:
         row = int(wrong[0])
         raise DataError(f"the weight of {row_name(row)} is {given[row]:g}; weights must be finite numbers >= 0.")
     if not given.any():
-        raise DataError("every row has weight 0: there is nothing to fit.")
+        raise DataError("the weights are all zero: there is nothing to fit.")
     return given

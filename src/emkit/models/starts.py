@@ -18,8 +18,8 @@ SUBSAMPLE = 20_000
 
 def check_components(source: ArraySource, n_components: Any) -> int:
     """The number of components as an int. Errors: DataError if it is not >= 1, or more than there are different rows."""
-    if isinstance(n_components, bool) or int(n_components) != n_components or n_components < 1:
-        raise DataError(f"the number of components is {n_components}; it must be a whole number >= 1.")
+    if isinstance(n_components, bool | str) or int(n_components) != n_components or n_components < 1:
+        raise DataError(f"the number of components is {n_components!r}; it must be a whole number >= 1.")
     looked_at = 0
     distinct = 0
     while distinct < n_components and looked_at < source.rows:
@@ -44,25 +44,50 @@ def spread_starts(
 
     Seed rows are drawn one after the other with probability proportional to the squared distance from the nearest so far
     (columns in units of their standard deviation); each row goes to its nearest seed row. All starts look at the same
-    subsample of at most 20,000 rows.
+    `subsample`.
     Source: Arthur & Vassilvitskii (2007), k-means++.
     """
     n_components = check_components(source, n_components)
-    some = _subsample(source)
-    centre = model.family.pooled(some, n_components)
+    some = subsample(source)
     if n_components == 1:
-        return [MixtureParams(np.ones(1), centre) for _ in seeds]
-    spread = some.x.std(axis=0)
-    scaled = (some.x - some.x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    even = MixtureParams(np.full(n_components, 1 / n_components), centre)
-    return [_estimate(model, some, even, _divide(scaled, some.weights, n_components, seed)) for seed in seeds]
+        return [MixtureParams(np.ones(1), model.family.pooled(some, 1)) for _ in seeds]
+    even = _all_alike(model, some, n_components)
+    scaled = _in_standard_units(some, some.x)
+    return [_estimate(model, some, even, _spread_out(scaled, some.weights, n_components, seed)) for seed in seeds]
 
 
-def _subsample(source: ArraySource) -> ArraySource:
-    if source.rows <= SUBSAMPLE:
-        return ArraySource(as_float64(source.x), source.weights, source.columns)
-    chosen = np.sort(np.random.default_rng(0).choice(source.rows, SUBSAMPLE, replace=False))
-    return ArraySource(as_float64(source.x[chosen]), source.weights[chosen], source.columns)
+def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) -> MixtureParams[Any]:
+    """Parameters estimated from a `subsample` of the rows, each given to the nearest of the `centres` (K, d)."""
+    some = subsample(source)
+    nearest = _nearest(_in_standard_units(some, some.x), _in_standard_units(some, centres))
+    return _estimate(model, some, _all_alike(model, some, len(centres)), nearest)
+
+
+def subsample(source: ArraySource) -> ArraySource:
+    """At most 20,000 rows in double precision, in ascending order.
+
+    The order is that of the values, so that what is drawn from them depends on the rows and their weights alone: not on
+    the order in which rows came, nor on whether a row came twice or with weight 2.
+    """
+    x, weights = source.x, source.weights
+    if source.rows > SUBSAMPLE:
+        chosen = np.random.default_rng(0).choice(source.rows, SUBSAMPLE, replace=False)
+        x, weights = x[chosen], weights[chosen]
+    order = np.argsort(x[:, 0])
+    if (np.diff(x[order, 0]) == 0).any():
+        order = np.lexsort(x.T[::-1])
+    return ArraySource(as_float64(x[order]), weights[order], source.columns)
+
+
+def _all_alike(model: Mixture[Any, Any], some: ArraySource, n_components: int) -> MixtureParams[Any]:
+    return MixtureParams(np.full(n_components, 1 / n_components), model.family.pooled(some, n_components))
+
+
+def _in_standard_units(some: ArraySource, x: Array) -> Array:
+    """`x` with the mean and the standard deviation of the rows of `some` as origin and unit."""
+    mean = np.average(some.x, axis=0, weights=some.weights)
+    spread = np.sqrt(np.average((some.x - mean) ** 2, axis=0, weights=some.weights))
+    return (x - mean) / np.where(spread > 0, spread, 1.0)
 
 
 def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[Any], nearest: Array) -> MixtureParams[Any]:
@@ -74,15 +99,26 @@ def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[A
     return model.m_step(MixtureStats(shares.sum(axis=0), statistics), even)
 
 
-def _divide(scaled: Array, weights: Array, n_components: int, seed: int) -> Array:
+def _spread_out(scaled: Array, weights: Array, n_components: int, seed: int) -> Array:
     """The index of the nearest seed row for every row, shape (n,)."""
     rng = np.random.default_rng(seed)
-    distances: list[Array] = []
+    chosen = np.empty((n_components, scaled.shape[1]))
+    ahead = np.full(len(scaled), np.inf)
     odds = weights / weights.sum()
-    for _ in range(n_components):
-        chosen = scaled[rng.choice(len(scaled), p=odds)]
-        distances.append(((scaled - chosen) ** 2).sum(axis=1))
-        ahead = np.min(distances, axis=0) * weights
-        if ahead.sum() > 0:
-            odds = ahead / ahead.sum()
-    return np.argmin(distances, axis=0)
+    for k in range(n_components):
+        chosen[k] = scaled[rng.choice(len(scaled), p=odds)]
+        ahead = np.minimum(ahead, _squared_distances(scaled, chosen[k : k + 1])[:, 0])
+        if (weights @ ahead) > 0:
+            odds = weights * ahead / (weights @ ahead)
+    return _nearest(scaled, chosen)
+
+
+def _nearest(x: Array, centres: Array) -> Array:
+    """The index of the nearest centre for every row, shape (n,); the first of equals."""
+    return _squared_distances(x, centres).argmin(axis=1)
+
+
+def _squared_distances(x: Array, centres: Array) -> Array:
+    """Shape (n, K); rounded as if one column were 1, which does no harm in standard units."""
+    squares = np.einsum("nd,nd->n", x, x)[:, None] + np.einsum("kd,kd->k", centres, centres)
+    return np.maximum(squares - 2 * x @ centres.T, 0.0)

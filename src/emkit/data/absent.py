@@ -1,0 +1,25 @@
+"""The data of a fit that were not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from emkit.errors import DataError
+
+
+@dataclass(frozen=True)
+class AbsentSource:
+    """Stands where the data were when a fit is written to a file: it knows their columns and how many there were."""
+
+    columns: tuple[str, ...]
+    rows: int
+    total_weight: float
+
+    def chunks(self) -> Iterator[Any]:
+        """Errors: DataError, always."""
+        raise DataError(
+            "the data are not stored with the fit, so nothing can be computed from them any more: fit again, or work it out "
+            "before saving."
+        )

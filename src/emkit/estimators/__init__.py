@@ -1,0 +1,7 @@
+"""The scikit-learn face of emkit: estimators that fit mixtures."""
+
+from emkit.estimators.base import ConvergenceWarning
+from emkit.estimators.gaussian import GaussianMixture
+from emkit.estimators.mixture import MixtureModel
+
+__all__ = ["ConvergenceWarning", "GaussianMixture", "MixtureModel"]

@@ -1,0 +1,215 @@
+"""What both estimators share: everything but the start and the names of the fitted attributes."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.solvers import Plain, Squarem
+from emkit.data.absent import AbsentSource
+from emkit.data.source import ArraySource, Chunk
+from emkit.errors import DegenerateFitError, EmkitWarning, ParameterError, Status
+from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
+from emkit.models.assignment import Assigned
+from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.starts import check_components, spread_starts
+from emkit.multistart import enough_starts, short_then_long
+from emkit.result import Result
+
+PREDICT_ROWS = 8_192  # at a time
+SOLVERS = {"squarem": Squarem, "plain": Plain}
+FLOATS = (np.float64, np.float32)
+
+
+class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
+    """A fit ended without converging; the message says how it ended."""
+
+
+class MixtureEstimator(
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    DensityMixin,
+    BaseEstimator,
+):
+    """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
+
+    n_components: int
+    tol: Any
+    max_iter: Any
+    n_init: Any
+    random_state: Any
+    warm_start: bool
+    solver: Any
+    n_jobs: int | None
+
+    @abstractmethod
+    def _mixture(self) -> Mixture[Any, Any]:
+        """The model to fit."""
+
+    def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
+        """The fitted attributes that follow from the parameters."""
+        return {"params_": params, "weights_": params.proportions}
+
+    def _starts(self, model: Mixture[Any, Any], source: ArraySource) -> list[MixtureParams[Any]]:
+        """Where to start from."""
+        rng = check_random_state(self.random_state)
+        number = 1 if self.n_components == 1 else self.n_init  # there is only one start for one component
+        if number == "auto":
+            like = MixtureParams(
+                np.full(self.n_components, 1 / self.n_components), model.family.pooled(source, self.n_components)
+            )
+            number = enough_starts(source, model.coordinates(like).size)
+        return spread_starts(model, source, self.n_components, rng.randint(2**31 - 1, size=number))
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Fit the mixture.
+
+        `X` (n, d): array, or data frame whose column names are kept. `sample_weight` (n,) >= 0 counts how often each row
+        occurs: weight 2 is the row twice, weight 0 is no row. `y` is ignored.
+        Warns: ConvergenceWarning with the reason if the fit did not converge.
+        Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
+        """
+        self._check_parameters()
+        source = self._source(X, sample_weight)
+        check_components(source, self.n_components)
+        self.model_ = self._mixture()
+        going_on = self.warm_start and hasattr(self, "params_")
+        starts = [self._previous()] if going_on else self._starts(self.model_, source)
+        metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
+        reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
+        result = short_then_long(
+            self.model_,
+            source,
+            starts,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
+            first_rules=(reporter,),
+            n_jobs=self.n_jobs,
+        )
+        self._keep(result if len(starts) == 1 else result.in_order())
+        reporter.done()
+        return self
+
+    def _keep(self, result: Result[Any]) -> None:
+        """Set the fitted attributes, and say so if the fit did not converge."""
+        rows = result.source.total_weight
+        self.result_ = result
+        self.__dict__.update(self._fitted(result.params))
+        self.converged_ = result.converged
+        self.n_iter_ = result.iterations
+        self.lower_bound_ = result.log_likelihood / rows
+        self.lower_bounds_ = [moment.log_likelihood / rows for moment in result.history]
+        self.degenerate_ = result.model.degenerate(result.params, result.source)
+        if result.outcome.status is Status.DEGENERATE:
+            raise DegenerateFitError(result.outcome.sentence)
+        if not result.converged:
+            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Integers:
+        """Fit, and return the most probable component of every row, shape (n,)."""
+        return self.fit(X, y, sample_weight=sample_weight).predict(X)
+
+    def predict(self, X: Any) -> Integers:
+        """The most probable component of every row, shape (n,)."""
+        return np.concatenate([part.responsibilities.argmax(axis=1) for part in self._assigned(X)])
+
+    def predict_proba(self, X: Any) -> Array:
+        """The responsibilities: the probability of every component given each row, shape (n, K)."""
+        return np.concatenate([part.responsibilities for part in self._assigned(X)])
+
+    def transform(self, X: Any) -> Any:
+        """The responsibilities as features: `predict_proba`, named by `get_feature_names_out`, as `set_output` says."""
+        return self.predict_proba(X)
+
+    def score_samples(self, X: Any) -> Array:
+        """The log-likelihood of every row, shape (n,)."""
+        return np.concatenate([part.log_likelihood for part in self._assigned(X)])
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
+        log_likelihood, rows = self._total(X, sample_weight)
+        return log_likelihood / rows
+
+    def aic(self, X: Any, sample_weight: Any = None) -> float:
+        """Akaike's information criterion of the mixture on `X`; lower is better."""
+        log_likelihood, _ = self._total(X, sample_weight)
+        return -2 * log_likelihood + 2 * self._free_parameters
+
+    def bic(self, X: Any, sample_weight: Any = None) -> float:
+        """Schwarz's information criterion of the mixture on `X`; lower is better."""
+        log_likelihood, rows = self._total(X, sample_weight)
+        return -2 * log_likelihood + float(np.log(rows)) * self._free_parameters
+
+    @property
+    def _free_parameters(self) -> int:
+        return self.model_.coordinates(self.params_).size
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.weights_)
+
+    def _total(self, X: Any, sample_weight: Any) -> tuple[float, float]:
+        """The total log-likelihood of the rows, and their number (their total weight)."""
+        source = self._source(X, sample_weight, reset=False)
+        parts = self._parts(source)
+        return sum(float(chunk.weights @ part.log_likelihood) for chunk, part in parts), source.total_weight
+
+    def _assigned(self, X: Any) -> Iterator[Assigned]:
+        """Responsibilities and log-likelihoods of the rows, some thousand rows at a time."""
+        return (part for _, part in self._parts(self._source(X, None, reset=False)))
+
+    def _parts(self, source: ArraySource) -> Iterator[tuple[Chunk, Assigned]]:
+        self.model_.check(self.params_, source)
+        return ((chunk, self.model_.assign(self.params_, chunk)) for chunk in source.chunks())
+
+    def _source(self, X: Any, sample_weight: Any, reset: bool = True) -> ArraySource:
+        """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
+        if not reset:
+            check_is_fitted(self)
+        least = 2 if reset else 1
+        x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
+        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        return ArraySource(x, sample_weight, names, chunk_rows=None if reset else PREDICT_ROWS)
+
+    def _previous(self) -> MixtureParams[Any]:
+        """Where the last fit ended, which a warm start goes on from. Errors: ParameterError if it was another mixture."""
+        if len(self.weights_) != self.n_components:
+            raise ParameterError(
+                f"warm_start goes on from the last fit, which had {len(self.weights_)} components and not "
+                f"{self.n_components}; set warm_start=False to start anew."
+            )
+        return self.params_
+
+    def _check_parameters(self) -> None:
+        """Errors: ParameterError naming the first parameter that cannot be."""
+        whole = {"max_iter": self.max_iter, "n_init": 1 if self.n_init == "auto" else self.n_init}
+        for name, value in whole.items():
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+                raise ParameterError(f"{name} is {getattr(self, name)!r}; it must be a whole number >= 1.")
+        if not isinstance(self.tol, Real) or not 0 <= float(self.tol) < np.inf:
+            raise ParameterError(f"tol is {self.tol!r}; it must be a number >= 0 (of log-likelihood still to be gained).")
+        if self.solver not in SOLVERS and not hasattr(self.solver, "step"):
+            raise ParameterError(f"solver is {self.solver!r}; it must be {' or '.join(map(repr, SOLVERS))}, or a solver.")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A fitted estimator is stored without the data it was fitted to."""
+        state = dict(super().__getstate__())
+        result = state.get("result_")
+        if result is not None:
+            absent = AbsentSource(result.source.columns, result.source.rows, result.source.total_weight)
+            state["result_"] = replace(result, source=absent, passes=absent)
+        return state

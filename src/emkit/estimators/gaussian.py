@@ -1,0 +1,178 @@
+"""A mixture of normal distributions, as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.parameters import replace_at
+from emkit.data.source import ArraySource
+from emkit.errors import ParameterError
+from emkit.estimators.base import MixtureEstimator
+from emkit.families.gaussian import DiagonalGaussian, FullGaussian, GaussianFamily, SphericalGaussian, TiedGaussian
+from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.starts import start_near
+
+FORMS: dict[str, Any] = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagonalGaussian, "spherical": SphericalGaussian}
+FIELDS = {"full": "covariances", "tied": "covariance", "diag": "variances", "spherical": "variances"}
+
+
+class GaussianMixture(MixtureEstimator):
+    """A mixture of normal distributions, fitted by expectation-maximization.
+
+    Parameters and attributes are called as in ``sklearn.mixture.GaussianMixture`` where they mean the same.
+
+    Parameters:
+        n_components: the number of components K.
+        covariance_type: "full" (a matrix for each component), "tied" (one for all), "diag" or "spherical".
+        tol: stop when at most this much total log-likelihood is left to gain, and the parameters are within
+            ``1e-3 * sqrt(tol)`` standard errors of their limit. (scikit-learn's bounds the mean gain of the last step.)
+        max_iter: at most this many steps of the solver in a run.
+        n_init: how many starts to try; "auto": 20 for small problems, down to 4 where that would take long. All are tried
+            in short runs, and only the best is followed to the end; `result_.starts()` shows what became of each.
+        random_state: seed or ``RandomState`` of the starts.
+        warm_start: whether `fit` goes on from where the last `fit` ended.
+        weights_init, means_init, precisions_init: start from these. With `means_init` there is one start; what is not given
+            is estimated from the rows nearest to each mean.
+        solver: "squarem" (accelerated EM, never downhill), "plain" (EM), or a solver such as ``ek.solvers.Squarem()``.
+        floor: the least variance of a component in any direction, as a fraction of the variance of the data. It keeps
+            components from collapsing onto single rows, whatever the unit of the data, and does nothing to others; 0 takes
+            it away. (scikit-learn's `reg_covar` adds an absolute constant to every variance. There is none here: its effect
+            depends on the unit of the data, and the result maximises no likelihood.)
+        n_jobs: threads; None or -1: all cores. The result does not depend on it.
+
+    Attributes:
+        weights_ (K,), means_ (K, d), covariances_, precisions_, precisions_cholesky_: as in scikit-learn. After starts of
+            its own, components are in ascending order of their means.
+        converged_: True only if the stopping rule was met at a maximum.
+        n_iter_: steps of the solver in the best run. lower_bound_: log-likelihood of a row, on average, at the parameters
+            found. lower_bounds_: the same for every step.
+        degenerate_: components that collapsed and rest on the floor.
+        params_, model_, result_: parameters, model and `ek.Result`, with `summary()`, `starts()`, `standard_errors()` ...
+            `result_` refers to the data; they are left out when the estimator is pickled or copied.
+
+    >>> import emkit as ek
+    >>> X = [[1.0], [1.2], [0.8], [1.1], [5.0], [5.3], [4.9], [5.1]]
+    >>> gm = ek.GaussianMixture(2, random_state=0).fit(X)
+    >>> gm.means_.round(3).ravel().tolist()
+    [1.025, 5.075]
+    >>> gm.predict([[0.9], [6.0]]).tolist()
+    [0, 1]
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        weights_init: Any = None,
+        means_init: Any = None,
+        precisions_init: Any = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        solver: Any = "squarem",
+        floor: float = 1e-6,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.solver = solver
+        self.floor = floor
+        self.n_jobs = n_jobs
+
+    def _mixture(self) -> Mixture[Any, Any]:
+        if self.covariance_type not in FORMS:
+            raise ParameterError(f"covariance_type is {self.covariance_type!r}; it must be one of {', '.join(FORMS)}.")
+        family: GaussianFamily[Any] = FORMS[self.covariance_type](floor=self.floor)
+        return Mixture(family)
+
+    def _starts(self, model: Mixture[Any, Any], source: ArraySource) -> list[MixtureParams[Any]]:
+        K, d = self.n_components, len(source.columns)
+        shape = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}[self.covariance_type]
+        means = _given("means_init", self.means_init, (K, d))
+        precisions = _given("precisions_init", self.precisions_init, shape)
+        covariances = None if precisions is None else _inverse(precisions, self.covariance_type)
+        given = {
+            "proportions": _given("weights_init", self.weights_init, (K,)),
+            "components.means": means,
+            f"components.{FIELDS[self.covariance_type]}": covariances,
+        }
+        changes = {path: value for path, value in given.items() if value is not None}
+        starts = super()._starts(model, source) if means is None else [start_near(model, source, means)]
+        return [replace_at(start, changes) for start in starts]
+
+    def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
+        covariances = getattr(params.components, FIELDS[self.covariance_type])
+        factor = _precision_factor(covariances, self.covariance_type)
+        matrices = self.covariance_type in ("full", "tied")
+        return {
+            **super()._fitted(params),
+            "means_": params.components.means,
+            "covariances_": covariances,
+            "precisions_cholesky_": factor,
+            "precisions_": factor @ np.swapaxes(factor, -1, -2) if matrices else factor**2,
+        }
+
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Draw `n_samples` rows from the fitted mixture: the rows (n, d), component by component, and their components (n,)."""
+        check_is_fitted(self)
+        if isinstance(n_samples, bool) or n_samples < 1 or n_samples != int(n_samples):
+            raise ParameterError(f"n_samples is {n_samples!r}; it must be a whole number >= 1.")
+        rng = check_random_state(self.random_state)
+        counts = rng.multinomial(int(n_samples), self.weights_ / self.weights_.sum())
+        labels = np.repeat(np.arange(len(counts)), counts)
+        noise = rng.standard_normal((int(n_samples), self.means_.shape[1]))
+        if self.covariance_type in ("full", "tied"):
+            factors = np.linalg.cholesky(np.broadcast_to(self.covariances_, (len(counts), *self.covariances_.shape[-2:])))
+            bounds = np.concatenate([[0], np.cumsum(counts)])
+            scaled = np.concatenate([noise[a:b] @ L.T for a, b, L in zip(bounds[:-1], bounds[1:], factors, strict=True)])
+        else:
+            scaled = noise * np.sqrt(self.covariances_.reshape(len(counts), -1))[labels]
+        return self.means_[labels] + scaled, labels
+
+
+def _given(name: str, value: Any, shape: tuple[int, ...]) -> Array | None:
+    """The array that a user gave, or None. Errors: ParameterError if it has another shape."""
+    if value is None:
+        return None
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape != shape:
+        raise ParameterError(f"{name} has shape {array.shape}; it must have shape {shape}.")
+    return array
+
+
+def _inverse(precisions: Array, form: str) -> Array:
+    """The covariances. Errors: ParameterError if a precision is not positive (definite)."""
+    matrices = form in ("full", "tied")
+    positive = (np.linalg.eigvalsh(precisions) if matrices else precisions) > 0
+    if not positive.all():
+        raise ParameterError(
+            f"precisions_init is not positive{' definite' if matrices else ''}; it must be an inverse covariance."
+        )
+    return np.asarray(np.linalg.inv(precisions) if matrices else 1 / precisions)
+
+
+def _precision_factor(covariances: Array, form: str) -> Array:
+    """U with U U' = the inverse of each covariance: upper triangular matrices, or square roots."""
+    if form in ("diag", "spherical"):
+        return 1 / np.sqrt(covariances)
+    lower = np.linalg.cholesky(covariances)
+    one = np.eye(covariances.shape[-1])
+    inverse = np.array([solve_triangular(L, one, lower=True) for L in lower.reshape(-1, *one.shape)])
+    return np.swapaxes(inverse, -1, -2).reshape(covariances.shape)

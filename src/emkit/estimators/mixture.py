@@ -1,0 +1,64 @@
+"""A mixture of components of any family, as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emkit.errors import ParameterError
+from emkit.estimators.base import MixtureEstimator
+from emkit.families import FAMILIES, family_named
+from emkit.models.mixture import Mixture, MixtureParams
+
+
+class MixtureModel(MixtureEstimator):
+    """A mixture of `n_components` components of one family, fitted by expectation-maximization.
+
+    Parameters are those of `GaussianMixture` without what is about covariances, and `family`: a name (one of `FAMILIES`,
+    such as "poisson" or "categorical") or a `Family` object with settings of its own, such as ``Binomial(trials=10)``.
+
+    Attributes after `fit`: `weights_` (K,), `components_` (the parameters of the components, such as ``components_.rates``),
+    `params_` (both together), and those that `GaussianMixture` has of its fit.
+
+    >>> import emkit as ek
+    >>> counts = [[0], [1], [0], [2], [1], [6], [7], [5], [8], [6]]
+    >>> model = ek.MixtureModel("poisson", n_components=2, random_state=0).fit(counts)
+    >>> model.components_.rates.round(2).ravel().tolist()
+    [0.8, 6.42]
+    >>> model.predict([[0], [9]]).tolist()
+    [0, 1]
+    """
+
+    def __init__(
+        self,
+        family: Any = "gaussian",
+        n_components: int = 1,
+        *,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        random_state: Any = None,
+        warm_start: bool = False,
+        solver: Any = "squarem",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.family = family
+        self.n_components = n_components
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.solver = solver
+        self.n_jobs = n_jobs
+
+    def _mixture(self) -> Mixture[Any, Any]:
+        if isinstance(self.family, str):
+            if self.family not in FAMILIES:
+                raise ParameterError(f"there is no family {self.family!r}; the families are {', '.join(FAMILIES)}.")
+            return Mixture(family_named(self.family))
+        if not hasattr(self.family, "log_density"):
+            raise ParameterError(f"family is {self.family!r}; give a name ({', '.join(FAMILIES)}) or a family.")
+        return Mixture(self.family)
+
+    def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
+        return {**super()._fitted(params), "components_": params.components}
