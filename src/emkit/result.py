@@ -27,6 +27,8 @@ from emkit.models.order import component_order, reordered
 from emkit.summary import text, to_dict
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from emkit.explain import Explanation
 
 P = TypeVar("P", bound=Parameters)
@@ -170,6 +172,17 @@ class Result(Generic[P]):
         from emkit.explain import explain, subject_of_fit
 
         return explain(subject_of_fit(self.model, self.passes, self.record.start), step, notation, rows)
+
+    def plot(self, kind: str, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
+
+        `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
+        responsibilities, density or starts. The numbers alone are in `emkit.explain.views` and `emkit.explain.why`.
+        Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
+        """
+        from emkit.plots import draw
+
+        return draw(self, kind, ax, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain dictionaries, lists and numbers, for JSON."""

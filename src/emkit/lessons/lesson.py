@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,7 @@ from emkit.core.protocols import LatentModel
 from emkit.data.source import ArraySource
 from emkit.fitting import fit
 from emkit.models.assignment import Assignment
-from emkit.models.cells import Cells
-from emkit.models.frozen import Frozen
-from emkit.models.mixture import Mixture
+from emkit.models.reassigned import with_assignment
 from emkit.result import Result
 
 if TYPE_CHECKING:
@@ -64,21 +61,10 @@ class Lesson:
 
     def assigned(self, assignment: Assignment) -> Lesson:
         """The same lesson with another E-step: `Hard()` or `Sampled(seed)` in place of `Soft()`; nothing printed is left."""
-        return replace(self, model=_assigned(self.model, assignment), printed=(), iterates=())
+        return replace(self, model=with_assignment(self.model, assignment), printed=(), iterates=())
 
     def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None, exact: bool = False) -> Explanation:
         """EM step `step` in numbers; see `emkit.explain.explain`."""
         from emkit.explain import explain
 
         return explain(self, step, notation, rows, exact)
-
-
-def _assigned(model: Any, assignment: Assignment) -> Any:
-    if isinstance(model, Frozen):
-        return Frozen(_assigned(model.model, assignment), *model.paths)
-    if isinstance(model, Mixture):
-        return replace(model, assignment=assignment)
-    assert isinstance(model, Cells)
-    other = copy(model)
-    other.assignment = assignment
-    return other

@@ -1,0 +1,128 @@
+"""The fitted density beside the data: one column with its histogram or counts, or two columns as contours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.source import as_float64
+from emkit.errors import ModelError
+from emkit.explain.subject import Subject
+from emkit.models.frozen import bare
+from emkit.models.mixture import Mixture
+
+DISCRETE = ("bernoulli", "binomial", "poisson", "categorical")
+BEYOND = 0.2  # of the range of the data, shown to each side
+MOST_POINTS = 2_000
+
+
+@dataclass(frozen=True)
+class Density:
+    """One column: `total` (m,) at `x` (m,), the sum over the components of `parts` (K, m), proportions included.
+
+    `edges` (b + 1,) and `heights` (b,) are the data as a histogram of area 1; for `discrete` data the heights are the shares
+    of the rows with each value of `x`.
+    """
+
+    column: str
+    x: Array
+    parts: Array
+    edges: Array
+    heights: Array
+    components: tuple[str, ...]
+    discrete: bool
+
+    @property
+    def total(self) -> Array:
+        """The density of the mixture, (m,)."""
+        return np.asarray(self.parts.sum(axis=0))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        arrays = {name: getattr(self, name).tolist() for name in ("x", "parts", "total", "edges", "heights")}
+        return {"column": self.column, **arrays, "components": list(self.components), "discrete": self.discrete}
+
+
+@dataclass(frozen=True)
+class Density2:
+    """Two columns: `total` (k, m) over `x` (m,) and `y` (k,), and the rows (`points`, (n, 2), at most 2000)."""
+
+    columns: tuple[str, str]
+    x: Array
+    y: Array
+    total: Array
+    points: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        arrays = {name: getattr(self, name).tolist() for name in ("x", "y", "total", "points")}
+        return {"columns": list(self.columns), **arrays}
+
+
+def density(subject: Subject, params: Any, points: int | None = None) -> Density | Density2:
+    """The density of a mixture of one or two columns. `points` of the grid each way (201; of two columns 61).
+
+    Errors: ModelError for another model, or for another number of columns.
+    """
+    model, source = bare(subject.model), subject.source
+    if not isinstance(model, Mixture):
+        raise ModelError(f"a density is drawn for mixtures, not for {type(model).__name__}.")
+    family, width = model.family, len(source.columns)
+    if family.name == "binomial" and getattr(family, "trials", None) is None:
+        raise ModelError("rows with different numbers of trials have no common density: give binomial(trials=...).")
+    if width == 1:
+        return _of_one(model, source, params, subject.components, points)
+    if width == 2 and family.name not in DISCRETE:
+        return _of_two(model, source, params, points or 61)
+    raise ModelError(
+        f"a density is drawn for one column, or two of real numbers; here are {width} ({', '.join(source.columns)})."
+    )
+
+
+def _of_one(model: Any, source: Any, params: Any, components: tuple[str, ...], points: int | None) -> Density:
+    x, weights, discrete = as_float64(source.x)[:, 0], source.weights, model.family.name in DISCRETE
+    if discrete:
+        trials = getattr(model.family, "trials", None)
+        values = np.arange(0, (trials or (1 if model.family.name == "bernoulli" else x.max())) + 1.0)
+        edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
+        heights = np.histogram(x, edges, weights=weights)[0] / weights.sum()
+    else:
+        low, high = x.min(), x.max()
+        beyond = BEYOND * (high - low)
+        floor = 0.0 if low >= 0 and model.family.name in ("exponential", "gamma") else -np.inf
+        values = np.linspace(max(low - beyond, floor + 1e-6 * (high - low)), high + beyond, points or 201)
+        heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
+    names = components or tuple(str(k + 1) for k in range(len(params.proportions)))
+    parts = np.exp(model.log_joint(params, values[:, None])).T
+    if getattr(model.family, "ordered", False):  # rows are sequences; a number of successes is many of them
+        parts = parts * _arrangements(model.family.trials, values)
+    return Density(source.columns[0], values, parts, edges, heights, names, discrete)
+
+
+def _arrangements(trials: int, values: Array) -> Array:
+    from scipy.special import comb
+
+    return np.asarray(comb(trials, values))
+
+
+def _edges(x: Array, weights: Array) -> Array:
+    """Bins of the width of Freedman and Diaconis, between 5 and 60 of them."""
+    spread = np.subtract(*np.percentile(x, [75, 25])) or x.std() or 1.0
+    width = 2 * spread / max(weights.sum(), 1) ** (1 / 3)
+    return np.linspace(x.min(), x.max(), int(np.clip(np.ceil(np.ptp(x) / width), 5, 60)) + 1)
+
+
+def _of_two(model: Any, source: Any, params: Any, points: int) -> Density2:
+    data = as_float64(source.x)
+    beyond = BEYOND * np.ptp(data, axis=0)
+    low, high = data.min(axis=0) - beyond, data.max(axis=0) + beyond
+    if model.family.name in ("exponential", "gamma"):
+        low = np.maximum(low, 1e-6 * (high - low))
+    x, y = (np.linspace(low[j], high[j], points) for j in range(2))
+    grid = np.stack([np.tile(x, points), np.repeat(y, points)], axis=1)
+    total = np.exp(model.log_joint(params, grid)).sum(axis=1).reshape(points, points)
+    some = data if len(data) <= MOST_POINTS else data[np.round(np.linspace(0, len(data) - 1, MOST_POINTS)).astype(int)]
+    return Density2((source.columns[0], source.columns[1]), x, y, total, some)

@@ -1,0 +1,132 @@
+"""Rows and the components they belong to: labels, uncertainty, responsibilities, and the outlines of normal components."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.data.source import as_float64
+from emkit.errors import ModelError
+from emkit.explain.ledger import check_enumerable
+from emkit.explain.subject import Subject
+from emkit.models.assignment import normalise
+from emkit.models.frozen import bare
+from emkit.models.mixture import Mixture
+
+MOST_ROWS = 2_000  # drawn; more say nothing more
+COVERS = 0.95  # share of a normal component that its outline encloses
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows with their posterior probabilities: `responsibilities` (n, K), whatever assignment the fit used.
+
+    `index` (n,) are their places in the data, `weights` (n,) how often they occur, `of` how many rows there are; `x` (n, d)
+    and `columns` are the data (no columns for tables of cells); `components` are the names of the K states.
+    """
+
+    index: Integers
+    x: Array
+    columns: tuple[str, ...]
+    weights: Array
+    of: int
+    components: tuple[str, ...]
+    responsibilities: Array
+
+    @property
+    def labels(self) -> Integers:
+        """The likeliest component of each row, (n,)."""
+        return np.asarray(self.responsibilities.argmax(axis=1))
+
+    @property
+    def uncertainty(self) -> Array:
+        """1 - the largest responsibility of each row: the chance that its label is wrong, (n,)."""
+        return np.asarray(1 - self.responsibilities.max(axis=1))
+
+    @property
+    def expected_errors(self) -> float:
+        """The expected share of wrong labels among these rows."""
+        return float(self.weights @ self.uncertainty / self.weights.sum())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "index": self.index.tolist(),
+            "x": self.x.tolist(),
+            "columns": list(self.columns),
+            "weights": self.weights.tolist(),
+            "of": self.of,
+            "components": list(self.components),
+            "responsibilities": self.responsibilities.tolist(),
+            "labels": self.labels.tolist(),
+            "uncertainty": self.uncertainty.tolist(),
+        }
+
+
+def rows(subject: Subject, params: Any, most: int = MOST_ROWS) -> Rows:
+    """The rows at `params`; of more than `most`, evenly spaced ones.
+
+    Errors: ModelError for a model whose latent states cannot be listed.
+    """
+    check_enumerable(subject.model)
+    model: Any = subject.model
+    parts = []
+    for chunk in subject.source.chunks():
+        complete = model.complete(params, chunk)
+        x = chunk.x if isinstance(bare(model), Mixture) else np.empty((len(complete.log_joint), 0))
+        parts.append((complete.log_joint, complete.weights, as_float64(x)))
+    log_joint, weights, x = (np.concatenate(column) for column in zip(*parts, strict=True))
+    index = np.arange(len(log_joint))
+    if len(index) > most:
+        index = np.round(np.linspace(0, len(index) - 1, most)).astype(int)
+    columns = tuple(subject.source.columns) if x.shape[1] else ()
+    names = subject.components or tuple(str(k + 1) for k in range(log_joint.shape[1]))
+    return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0])
+
+
+def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, most: int) -> tuple[int, ...]:
+    """The places of the `chosen` columns, by name or place; by default the first `most`. Errors: ModelError naming them."""
+    if chosen is None:
+        return tuple(range(min(most, len(columns))))
+    places = []
+    for name in chosen:
+        place = name if isinstance(name, int) else columns.index(name) if name in columns else -1
+        if not 0 <= place < len(columns):
+            raise ModelError(f"there is no column {name!r}; the columns are {', '.join(columns)}.")
+        places.append(place)
+    if not 1 <= len(places) <= most:
+        raise ModelError(f"choose at most {most} columns, and at least one; got {len(places)}.")
+    return tuple(places)
+
+
+def covariances(components: Any) -> Array | None:
+    """The covariances (K, d, d) of normal components in any of the four forms; None for other families."""
+    means = getattr(components, "means", None)
+    if means is None:
+        return None
+    count, d = means.shape
+    if hasattr(components, "covariances"):
+        return np.asarray(components.covariances)
+    if hasattr(components, "covariance"):
+        return np.broadcast_to(components.covariance, (count, d, d))
+    variances = getattr(components, "variances", None)
+    if variances is None:
+        return None
+    diagonal = variances if variances.ndim == 2 else np.repeat(variances[:, None], d, axis=1)
+    return np.stack([np.diag(row) for row in diagonal])
+
+
+def outlines(params: Any, places: tuple[int, ...], points: int = 100) -> Array | None:
+    """Ellipses (K, points, 2) that enclose 95 % of each normal component in two columns; None for other families."""
+    matrices = covariances(params.components)
+    if matrices is None or len(places) != 2:
+        return None
+    angle = np.linspace(0, 2 * np.pi, points)
+    circle = np.sqrt(-2 * np.log(1 - COVERS)) * np.stack([np.cos(angle), np.sin(angle)])
+    chosen = matrices[:, places][:, :, places]
+    centres = params.components.means[:, places]
+    return np.stack([(np.linalg.cholesky(c) @ circle).T + m for c, m in zip(chosen, centres, strict=True)])

@@ -1,0 +1,145 @@
+"""Many starts on one map: which of them end at the same optimum, and how far the optima are apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.coordinates import Coordinates
+from emkit.core.restarts import Restarts
+from emkit.errors import ModelError
+from emkit.models.mixture import MixtureParams
+from emkit.models.order import component_leaves, reordered
+
+SAME_OBJECTIVE = 1e-6  # relative to 1 + |objective|
+SAME_PLACE = 0.02  # in units of the spread of the parameters over all components and runs
+
+
+@dataclass(frozen=True)
+class StartsMap:
+    """R runs that did not fail. `starts`, `ends` (R, 2): where they began and ended, on the plane that shows most.
+
+    `optimum` (R,) is the place of a run's end among the optima, best first; `objectives` (m,) and `counts` (m,) are theirs.
+    `distances` (R, R) between the ends and `explained`, the share of the variation that the plane shows, are in units of the
+    spread of each parameter, and do not depend on the names (the order) of the components.
+    """
+
+    starts: Array
+    ends: Array
+    optimum: Integers
+    objectives: Array
+    counts: Integers
+    distances: Array
+    explained: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {name: value.tolist() for name, value in vars(self).items()}
+
+
+def starts_map(runs: Restarts[Any]) -> StartsMap:
+    """The map of the runs of a fit.
+
+    Errors: ModelError if there are fewer than two runs that did not fail.
+    """
+    sound = [run for run in runs.runs if not run.outcome.failed]
+    if len(sound) < 2:
+        raise ModelError(f"a map of starts needs two runs that did not fail; there are {len(sound)}. Fit from more starts.")
+    sound.sort(key=lambda run: -run.objective)
+    scale = _spread([run.params for run in sound])
+    best = sound[0].params
+    ends = [aligned(run.params, best, scale) for run in sound]
+    starts = [aligned(run.start, end, scale) for run, end in zip(sound, ends, strict=True)]
+    table = np.array([_numbers(theta) / scale for theta in [*starts, *ends]])
+    plane, explained = _plane(table)
+    distances = np.array([[distance(one, other, scale) for other in ends] for one in ends])
+    objective = np.array([run.objective for run in sound])
+    optimum = _optima(objective, distances)
+    first = [int(np.flatnonzero(optimum == m)[0]) for m in range(optimum.max() + 1)]
+    counts = np.bincount(optimum)
+    return StartsMap(plane[: len(sound)], plane[len(sound) :], optimum, objective[first], counts, distances, explained)
+
+
+def _numbers(theta: Any) -> Array:
+    return Coordinates(theta).entries(theta)
+
+
+def _spread(ends: list[Any]) -> Array:
+    """One unit for each entry: the standard deviation over runs and, for what components have each, over components."""
+    table = np.array([_numbers(theta) for theta in ends])
+    unit = table.std(axis=0)
+    if isinstance(ends[0], MixtureParams):
+        owner = _owners(ends[0])
+        for entry in set(owner):
+            same = [i for i, other in enumerate(owner) if other == entry]
+            unit[same] = table[:, same].std()
+    return np.where(unit > 1e-9 * np.maximum(1.0, np.abs(table).max(axis=0)), unit, np.maximum(1.0, np.abs(table).max(axis=0)))
+
+
+def _owners(theta: MixtureParams[Any]) -> list[str]:
+    """For each entry its name without the number of the component, so that the same entry of all components has one name."""
+    own = {leaf.path for leaf in component_leaves(theta)}
+    found = []
+    for name in Coordinates(theta).entry_names(theta):
+        path, _, index = name.partition("[")
+        found.append(path + "[" + index.partition(",")[2] if path in own else name)
+    return found
+
+
+def _by_component(theta: Any, scale: Array) -> Array:
+    """What belongs to each component, in units of the spread, (K, q)."""
+    names = Coordinates(theta).entry_names(theta)
+    own = {leaf.path for leaf in component_leaves(theta)}
+    numbers = _numbers(theta) / scale
+    table: list[list[float]] = [[] for _ in theta.proportions]
+    for name, number in zip(names, numbers, strict=True):
+        path, _, index = name.partition("[")
+        if path in own:
+            table[int(index.rstrip("]").split(",")[0])].append(float(number))
+    return np.array(table)
+
+
+def aligned(theta: Any, to: Any, scale: Array) -> Any:
+    """`theta` with its components in the order that brings it closest to `to`; itself if it is no mixture."""
+    if not isinstance(theta, MixtureParams):
+        return theta
+    one, other = _by_component(theta, scale), _by_component(to, scale)
+    cost = ((other[:, None, :] - one[None, :, :]) ** 2).sum(axis=2)
+    return reordered(theta, [int(k) for k in linear_sum_assignment(cost)[1]])
+
+
+def distance(one: Any, other: Any, scale: Array) -> float:
+    """The Euclidean distance in units of `scale`, components in the order that makes it least."""
+    return float(np.linalg.norm((_numbers(aligned(one, other, scale)) - _numbers(other)) / scale))
+
+
+def _plane(table: Array) -> tuple[Array, Array]:
+    """The two directions along which the points vary most, (n, 2), and the share of the variation in each, (2,)."""
+    centred = table - table.mean(axis=0)
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    points = np.zeros((len(table), 2))
+    shown = min(2, len(s))
+    points[:, :shown] = u[:, :shown] * s[:shown]
+    share = np.zeros(2)
+    share[:shown] = s[:shown] ** 2 / max(float((s**2).sum()), 1e-300)
+    return points, share
+
+
+def _optima(objective: Array, distances: Array) -> Integers:
+    """The number of the optimum that each run ended at, runs sorted best first."""
+    found: list[int] = []
+    first: list[int] = []
+    for i, value in enumerate(objective):
+        same = [
+            m
+            for m, j in enumerate(first)
+            if abs(objective[j] - value) <= SAME_OBJECTIVE * (1 + abs(value)) and distances[i, j] <= SAME_PLACE
+        ]
+        if not same:
+            first.append(i)
+        found.append(same[0] if same else len(first) - 1)
+    return np.array(found)

@@ -1,0 +1,29 @@
+"""Figures: each function takes the values of a view, and axes or None; it draws, and returns the axes.
+
+Nothing is computed here: the numbers come from `emkit.explain.views` and `emkit.explain.why`, and can be had without
+matplotlib. `Result.plot(kind)` does both.
+"""
+
+from emkit.plots.density import density
+from emkit.plots.kinds import KINDS, draw
+from emkit.plots.landscape import path
+from emkit.plots.rows import classification, responsibilities, uncertainty
+from emkit.plots.selection import criteria
+from emkit.plots.starts import starts
+from emkit.plots.theory import bound, jensen
+from emkit.plots.trace import trace
+
+__all__ = [
+    "KINDS",
+    "bound",
+    "classification",
+    "criteria",
+    "density",
+    "draw",
+    "jensen",
+    "path",
+    "responsibilities",
+    "starts",
+    "trace",
+    "uncertainty",
+]

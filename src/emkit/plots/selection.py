@@ -1,0 +1,35 @@
+"""Numbers of components compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emkit.explain.views import Criteria
+from emkit.plots.style import axes, colour, finish, marker, plain_numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def criteria(table: Criteria, ax: Axes | None = None) -> Axes:
+    """BIC and AIC by number of components; the lowest BIC is marked, and fits that did not converge are hollow."""
+    ax = axes(ax)
+    count = [line.components for line in table.lines]
+    for k, name in enumerate(("bic", "aic")):
+        values = [getattr(line, name) for line in table.lines]
+        ax.plot(count, values, "-" if k == 0 else "--", color=colour(k), marker=marker(k), label=name.upper())
+        stuck = [(line.components, getattr(line, name)) for line in table.lines if not line.converged]
+        if stuck:
+            ax.plot(
+                *zip(*stuck, strict=True),
+                marker(k),
+                color=colour(k),
+                markerfacecolor="white",
+                label=f"{name.upper()}, not converged",
+            )
+    best = table.best
+    ax.plot([best.components], [best.bic], "*", color=colour(2), markersize=15, label=f"lowest BIC, {best.bic:.2f}", zorder=5)
+    ax.set_xticks(sorted(set(count)))
+    plain_numbers(ax)
+    ax.legend(frameon=False, fontsize="small")
+    return finish(ax, "How many components? Lower is better", "components", "criterion")

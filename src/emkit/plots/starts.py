@@ -1,0 +1,38 @@
+"""Many starts on one map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from emkit.explain.views import StartsMap
+from emkit.explain.views.starts import SAME_OBJECTIVE
+from emkit.plots.style import axes, colour, finish, marker
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAMED = 6  # optima with a colour and a line in the legend; the rest are grey
+
+
+def starts(view: StartsMap, ax: Axes | None = None) -> Axes:
+    """Where each run began (small) and ended (large): runs of one colour and shape found the same optimum."""
+    ax = axes(ax)
+    for m, (objective, count) in enumerate(zip(view.objectives, view.counts, strict=True)):
+        mine = np.flatnonzero(view.optimum == m)
+        ink, shape = (colour(m), marker(m)) if m < NAMED else ("#999999", ".")
+        for run in mine:
+            ax.plot(*np.stack([view.starts[run], view.ends[run]]).T, "-", color=ink, linewidth=0.6, alpha=0.5)
+        ax.plot(*view.starts[mine].T, shape, color=ink, markersize=4, alpha=0.8, markerfacecolor="white")
+        label = f"{objective:.6g}: {count} of {len(view.optimum)}" if m < NAMED else None
+        ax.plot(*view.ends[mine].T, shape, color=ink, markersize=10, markeredgecolor="white", label=label)
+    more = len(view.objectives) - NAMED
+    if more > 0:
+        ax.plot([], [], ".", color="#999999", label=f"{more} more")
+    ax.legend(frameon=False, fontsize="small", title="objective: runs", bbox_to_anchor=(1.0, 1.0), loc="upper left")
+    first, second = (f"direction {i + 1} ({share:.0%} of the variation)" for i, share in enumerate(view.explained))
+    title = "Starts (small) and where they end (large)"
+    if np.any(np.abs(np.diff(view.objectives)) <= SAME_OBJECTIVE * (1 + np.abs(view.objectives[1:]))):
+        title += "\nequal objectives at different places: the data cannot tell them apart"
+    return finish(ax, title, first, second)

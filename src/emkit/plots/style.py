@@ -1,0 +1,63 @@
+"""Colours and shapes that stay apart for every kind of colour vision, and the axes to draw on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emkit.errors import ModelError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe & Ito (2008), Color Universal Design; yellow is left out, being invisible on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+INK, FAINT = "#222222", "#777777"
+
+
+def colour(k: int) -> str:
+    """The colour of component k; after seven they begin again, with other shapes beside them."""
+    return COLOURS[k % len(COLOURS)]
+
+
+def marker(k: int) -> str:
+    """The shape of component k: it differs from that of a component with the same colour."""
+    return MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
+
+
+def dash(k: int) -> Any:
+    """The line of component k."""
+    return DASHES[(k + k // len(COLOURS)) % len(DASHES)]
+
+
+def axes(ax: Axes | None) -> Axes:
+    """`ax` itself, or new axes in a figure of their own. Errors: ModelError saying how to install matplotlib."""
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise ModelError("plots need matplotlib, which is not installed: install emkit[plot].") from None
+    return pyplot.subplots(figsize=(6.4, 4.4), layout="constrained")[1]
+
+
+def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
+    """Title and labels, two spines, and numbers written out in full."""
+    ax.set_title(title, loc="left", fontsize="medium", color=INK)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def plain_numbers(ax: Axes, which: str = "y") -> None:
+    """Ticks such as -1130.2 and not 0.1 + 1.13e3."""
+    ax.ticklabel_format(axis=which, style="plain", useOffset=False)  # type: ignore[arg-type]
+
+
+def whole_ticks(ax: Axes) -> None:
+    """Ticks of the x axis at whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
