@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.special import digamma
-from sympy import Matrix, Symbol, diff, log, simplify, symbols
+from sympy import Indexed, Matrix, Symbol, diff, log, simplify, symbols
 
 import emkit as ek
 from emkit import lessons
@@ -258,3 +258,16 @@ def test_messages():
 def test_importing_emkit_and_derivations_does_not_import_sympy():
     check = "import sys, emkit, emkit.explain.derivations; sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["linkage", "blood-groups"])
+def test_gene_counting_is_the_m_step_of_the_table(name):
+    lesson = lessons.lesson_named(name)
+    derived = ek.derivation(lesson)
+    counts = np.random.default_rng(0).uniform(1, 50, len(lesson.model.cells))
+    found = lesson.model.m_step(counts, lesson.start)
+    values = {Indexed("nbar", Symbol(cell.name)): value for cell, value in zip(lesson.model.cells, counts, strict=True)}
+    assert {solved.entry for solved in derived.solutions} == set(lesson.model.names)
+    for solved in derived.solutions:
+        assert float(solved.value.subs(values)) == pytest.approx(found[solved.entry], rel=1e-12)
+        assert float(solved.condition.subs({**values, solved.symbol: found[solved.entry]})) == pytest.approx(0, abs=1e-9)

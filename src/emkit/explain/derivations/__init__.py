@@ -10,6 +10,7 @@ from typing import Any
 from emkit.errors import ModelError
 from emkit.explain.derivations.derivation import Derivation, Solved, Step
 from emkit.families import FAMILIES
+from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 
 __all__ = ["WITHOUT", "Derivation", "Solved", "Step", "derivation", "derived_names"]
@@ -40,7 +41,7 @@ def derivation(subject: Any) -> Derivation:
     """The M-step of a family (by name, or ``"proportions"``), or of a lesson, derived step by step.
 
     SymPy differentiates, solves and checks the maximum; nothing is pasted. A lesson with coins is derived in its own symbols;
-    of another lesson the family is derived. Needs SymPy, the extra ``teach``.
+    of a table of cells, gene counting; of another lesson, the family. Needs SymPy, the extra ``teach``.
     Errors: ModelError naming what there is; RuntimeError if SymPy could not confirm a step.
     """
     if find_spec("sympy") is None:
@@ -50,6 +51,11 @@ def derivation(subject: Any) -> Derivation:
     if getattr(subject, "name", None) in COINS and hasattr(subject, "source"):
         made: Derivation = import_module(f"{__name__}.coins").derive(subject)
         return made
+    table = bare(getattr(subject, "model", subject))
+    if isinstance(table, Cells):
+        title = getattr(subject, "title", "A table of sums of latent cells")
+        counted: Derivation = import_module(f"{__name__}.cells").derive(f"{title}: the M-step", table)
+        return counted
     family = getattr(bare(getattr(subject, "model", subject)), "family", subject)
     return _of_family(getattr(family, "name", repr(subject)))
 
