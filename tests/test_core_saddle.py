@@ -89,6 +89,18 @@ def test_a_run_that_was_told_to_stop_early_is_no_saddle():
             assert result.converged, result.outcome
 
 
+def test_what_shrank_to_nothing_but_would_grow_again_is_seen():
+    components = ek.FullGaussianParams([[0.0], [2.0]], [[[5.0]], [[1.0]]])
+    for tiny in (1e-40, 1e-12):
+        start = ek.MixtureParams([1 - tiny, tiny], components)
+        result = ek.fit(ek.Frozen(ek.Mixture(ek.FullGaussian()), "components"), np.append(TWO_HEAPS, [2.0] * 9), start)
+        assert result.outcome.status is ek.Status.STATIONARY_SADDLE or result.params.proportions[1] > 0.01
+    away = ek.FullGaussianParams([[0.0], [50.0]], [[[5.0]], [[1.0]]])
+    result = ek.fit(ek.Frozen(ek.Mixture(ek.FullGaussian()), "components"), TWO_HEAPS, ek.MixtureParams([0.5, 0.5], away))
+    assert result.converged
+    assert result.params.proportions[1] < 1e-9
+
+
 def test_a_boundary_is_not_pushed_and_gives_no_warning():
     x = np.repeat([[0.0, 1, 0], [1, 1, 0], [0, 1, 1]], 9, axis=0)  # the second column is always 1
     model = ek.Mixture(ek.Bernoulli())

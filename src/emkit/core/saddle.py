@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation
@@ -21,6 +21,9 @@ ESCAPES = 1.02  # EM at a maximum never carries a push further away; at a saddle
 NEUTRAL = 0.9  # EM may carry a push back slowly, or not at all: only higher derivatives tell
 LONG_PUSH = 0.2
 LONG_TRIES = 3
+AT_THE_EDGE = 20.0  # a coordinate beyond this is a probability below 2e-9, or above 1 less that
+INWARD = 1e-3  # a step by more than this away from the edge: EM lets it grow by 0.1 % each time
+INSIDE = (7.0, 12.0)  # probabilities of 1e-3 and 6e-6
 RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding,
 LEFT = 10.0  # and beyond this many times what the run had left to gain, it is not what EM would have gained anyway
 
@@ -32,11 +35,26 @@ def escape(em: EMMap[P], here: Evaluation[P]) -> P | None:
     (power iteration on the derivative of EM). A push that EM lengthens leads off a saddle. One that it hardly changes may
     lie along a ridge, on a slow way to a maximum, or, where two normal components coincide, on a saddle whose curvature is
     zero: longer pushes in both senses tell, since from a maximum none of them can rise. At most 10 passes over the data, 4 if
-    EM is not slow, none if no coordinate can move.
+    EM is not slow, none if no coordinate can move; 2 more if a probability that is next to nothing grows again.
     """
     around = _Around(em, here)
-    if not around.moving.any():
-        return None
+    regrown = _regrown(around)
+    return regrown if regrown is not None else _pushed_off(around)
+
+
+def _regrown(around: _Around[P]) -> P | None:
+    """A higher point where probabilities that EM let shrink to nothing, and now lets grow again, have grown."""
+    growing = around.growing()
+    if growing.any():
+        for size in INSIDE:
+            pushed = around.evaluate_at(np.where(growing, np.sign(around.there) * size, around.there))
+            if pushed is not None and around.higher(pushed):
+                return pushed.params
+    return None
+
+
+def _pushed_off(around: _Around[P]) -> P | None:
+    """A higher point that power iteration leads to; None if there is none."""
     push = around.random()
     growth = 0.0
     for _ in range(TRIES):
@@ -66,19 +84,24 @@ def _uphill(around: _Around[P], direction: Array) -> P | None:
 
 
 class _Around(Generic[P]):
-    """The neighbourhood of a stationary point, in coordinates scaled to it."""
+    """The neighbourhood of a stationary point, in coordinates scaled to it.
+
+    `drift` is where one more EM step moves the coordinates; those that still drift, such as the log-odds of a probability on
+    its way to 0, are not pushed.
+    """
 
     def __init__(self, em: EMMap[P], here: Evaluation[P]) -> None:
         self._em, self._here = em, here
         self._coordinates = em.model.coordinates(here.params)
-        self._there = self._coordinates.pack(here.params)
-        self.moving = np.isfinite(self._there)
+        self.there = self._coordinates.pack(here.params)
+        self.drift = self._away(here.update)
+        self.still = np.isfinite(self.there) & (np.abs(self.drift) <= PUSH / 10)
         left = remaining(here.pace)[0] if here.pace is not None else 0.0
         self._top = here.objective + max(RISE * (1 + abs(here.objective)), LEFT * left)
 
     def random(self) -> Array:
-        push = np.zeros_like(self._there)
-        push[self.moving] = np.random.default_rng(0).standard_normal(int(self.moving.sum()))
+        push = np.zeros_like(self.there)
+        push[self.still] = np.random.default_rng(0).standard_normal(int(self.still.sum()))
         return push
 
     def evaluate(self, push: Array, length: float) -> Evaluation[P] | None:
@@ -86,17 +109,27 @@ class _Around(Generic[P]):
         size = float(np.linalg.norm(push))
         if size == 0:
             return None
+        return self.evaluate_at(self.there + push * (length / size))
+
+    def evaluate_at(self, point: Array) -> Evaluation[P] | None:
         try:
-            params = self._coordinates.unpack(self._there + push * (length / size), self._here.params)
+            params = self._coordinates.unpack(point, self._here.params)
         except ParameterError:
             return None
         return self._em.attempt(params)
 
+    def growing(self) -> Mask:
+        """Which coordinates lie at the edge of their space, but move away from it in every EM step."""
+        return (np.abs(self.there) > AT_THE_EDGE) & (self.drift * np.sign(self.there) < -INWARD)
+
+    def _away(self, arrived: P) -> Array:
+        coordinates = self._coordinates.pack(arrived)
+        inside = np.isfinite(self.there) & np.isfinite(coordinates)
+        return np.where(inside, coordinates, 0.0) - np.where(inside, self.there, 0.0)
+
     def carried(self, pushed: Evaluation[P]) -> Array:
         """Where an EM step carries a push."""
-        arrived = self._coordinates.pack(pushed.update)
-        inside = self.moving & np.isfinite(arrived)
-        return np.where(inside, arrived, 0.0) - np.where(inside, self._there, 0.0)
+        return np.where(self.still, self._away(pushed.update), 0.0)
 
     def higher(self, pushed: Evaluation[P]) -> bool:
         """Whether a pushed point lies above all that EM would reach from the stationary one."""
