@@ -89,6 +89,8 @@ class ArraySource(Remembering):
         if weights is not None and not self.weights.all():
             self._index = np.flatnonzero(self.weights)
             self.x, self.weights = self.x[self._index], self.weights[self._index]
+        if weights is not None and (self.weights == 1).all():
+            self.weights = as_weights(None, len(self.x), row_name)  # as if there were none, to the last bit
 
     @property
     def rows(self) -> int:

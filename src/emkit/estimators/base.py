@@ -86,6 +86,7 @@ class MixtureEstimator(
         source = self._source(X, sample_weight)
         check_components(source, self.n_components)
         self.model_ = self._mixture()
+        self.model_.family.check(source)
         going_on = self.warm_start and hasattr(self, "params_")
         starts = [self._previous()] if going_on else self._starts(self.model_, source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None

@@ -148,10 +148,13 @@ class GaussianMixture(MixtureEstimator):
 
 
 def _given(name: str, value: Any, shape: tuple[int, ...]) -> Array | None:
-    """The array that a user gave, or None. Errors: ParameterError if it has another shape."""
+    """The array that a user gave, or None. Errors: ParameterError if it is not numbers, or of another shape."""
     if value is None:
         return None
-    array = np.asarray(value, dtype=np.float64)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} is not an array of numbers of shape {shape}.") from None
     if array.shape != shape:
         raise ParameterError(f"{name} has shape {array.shape}; it must have shape {shape}.")
     return array

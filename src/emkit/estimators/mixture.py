@@ -56,8 +56,8 @@ class MixtureModel(MixtureEstimator):
             if self.family not in FAMILIES:
                 raise ParameterError(f"there is no family {self.family!r}; the families are {', '.join(FAMILIES)}.")
             return Mixture(family_named(self.family))
-        if not hasattr(self.family, "log_density"):
-            raise ParameterError(f"family is {self.family!r}; give a name ({', '.join(FAMILIES)}) or a family.")
+        if isinstance(self.family, type) or not hasattr(self.family, "log_density"):
+            raise ParameterError(f"family is {self.family!r}; give a name ({', '.join(FAMILIES)}) or a family, as Poisson().")
         return Mixture(self.family)
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:

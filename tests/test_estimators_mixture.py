@@ -1,0 +1,71 @@
+"""MixtureModel: mixtures of any family."""
+
+import numpy as np
+import pytest
+
+import emkit as ek
+
+
+@pytest.fixture(scope="module")
+def counts():
+    rng = np.random.default_rng(2)
+    return np.concatenate([rng.poisson(rate, size=(n, 2)) for rate, n in (((1, 6), 200), ((7, 2), 100))])
+
+
+def test_a_family_by_name(counts):
+    mx = ek.MixtureModel("poisson", n_components=2, random_state=0).fit(counts)
+    assert mx.converged_
+    np.testing.assert_allclose(mx.components_.rates, [[1, 6], [7, 2]], rtol=0.15)
+    np.testing.assert_allclose(mx.weights_, [2 / 3, 1 / 3], atol=0.05)
+    assert mx.score(counts) == pytest.approx(mx.lower_bound_, rel=1e-12)
+    assert mx.bic(counts) == pytest.approx(mx.result_.bic, rel=1e-12)
+    assert mx.predict([[0, 8], [9, 1]]).tolist() == [0, 1]
+
+
+def test_a_family_with_settings(counts):
+    rng = np.random.default_rng(0)
+    heads = np.concatenate([rng.binomial(10, p, size=(150, 1)) for p in (0.2, 0.8)])
+    mx = ek.MixtureModel(ek.Binomial(10), n_components=2, random_state=0).fit(heads)
+    np.testing.assert_allclose(np.sort(mx.components_.probabilities.ravel()), [0.2, 0.8], atol=0.05)
+
+
+def test_the_normal_families_agree_with_gaussian_mixture():
+    rng = np.random.default_rng(1)
+    X = np.concatenate([rng.normal(size=(100, 2)), rng.normal(size=(80, 2)) + 4])
+    for name, form in (
+        ("gaussian", "full"),
+        ("gaussian-tied", "tied"),
+        ("gaussian-diag", "diag"),
+        ("gaussian-spherical", "spherical"),
+    ):
+        mx = ek.MixtureModel(name, n_components=2, random_state=3).fit(X)
+        gm = ek.GaussianMixture(2, covariance_type=form, random_state=3).fit(X)
+        np.testing.assert_array_equal(mx.components_.means, gm.means_)
+
+
+def test_weights_of_counts_are_repetitions(counts):
+    weights = np.random.default_rng(4).integers(0, 4, size=len(counts))
+    weighted = ek.MixtureModel("poisson", 2, random_state=0).fit(counts, sample_weight=weights)
+    repeated = ek.MixtureModel("poisson", 2, random_state=0).fit(np.repeat(counts, weights, axis=0))
+    np.testing.assert_allclose(weighted.components_.rates, repeated.components_.rates, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("family", "message"),
+    [
+        ("student", "there is no family 'student'; the families are bernoulli"),
+        (None, "family is None; give a name"),
+        (ek.Poisson, r"as Poisson\(\)"),
+    ],
+)
+def test_wrong_families_are_named(family, message, counts):
+    with pytest.raises(ValueError, match=message):
+        ek.MixtureModel(family).fit(counts)
+
+
+def test_wrong_data_are_named(counts):
+    with pytest.raises(ek.DataError, match="row 0, column 'x0' is -1; Poisson counts must be whole numbers >= 0"):
+        ek.MixtureModel("poisson").fit(counts - 1 - counts[0])
+    mx = ek.MixtureModel("poisson", random_state=0).fit(counts)
+    with pytest.raises(ek.DataError, match=r"is 0.5; Poisson counts must be whole numbers"):
+        mx.predict([[0.5, 1]])
