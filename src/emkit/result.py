@@ -121,7 +121,7 @@ class Result(Generic[P]):
 
     @property
     def boundary(self) -> tuple[str, ...]:
-        """Names of estimates that lie on the boundary of their space: probabilities of 0 or 1, proportions of 0."""
+        """Names of estimates that lie on the boundary of their space: probabilities of 0 or 1 (within 1e-8)."""
         return tuple(self.model.coordinates(self.params).on_boundary(self.params))
 
     @cached_property

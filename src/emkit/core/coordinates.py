@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
 
 P = TypeVar("P", bound=Parameters)
@@ -91,6 +91,12 @@ class Coordinates(Generic[P]):
     def entry_names(self, params: P) -> list[str]:
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""
         return self._names(params, lambda leaf: leaf.space.entry_indices(leaf.value.shape))
+
+    def at_edge(self, params: P) -> Mask:
+        """Which of the coordinates of `pack` are infinite or as good as infinite: those of values on their boundary."""
+        with np.errstate(divide="ignore"):
+            parts = [leaf.space.at_edge(np.atleast_1d(leaf.space.pack(self._scaled(leaf)))) for leaf in self._free(params)]
+        return np.concatenate([np.empty(0, dtype=bool), *parts])
 
     def on_boundary(self, params: P) -> list[str]:
         """Names of the entries that lie on the boundary of their space (a probability of 0 or 1, a proportion of 0)."""

@@ -21,7 +21,6 @@ ESCAPES = 1.02  # EM at a maximum never carries a push further away; at a saddle
 NEUTRAL = 0.9  # EM may carry a push back slowly, or not at all: only higher derivatives tell
 LONG_PUSH = 0.2
 LONG_TRIES = 3
-AT_THE_EDGE = 20.0  # a coordinate beyond this is a probability below 2e-9, or above 1 less that
 INWARD = 1e-3  # a step by more than this away from the edge: EM lets it grow by 0.1 % each time
 INSIDE = (7.0, 12.0)  # probabilities of 1e-3 and 6e-6
 RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding,
@@ -120,7 +119,7 @@ class _Around(Generic[P]):
 
     def growing(self) -> Mask:
         """Which coordinates lie at the edge of their space, but move away from it in every EM step."""
-        return (np.abs(self.there) > AT_THE_EDGE) & (self.drift * np.sign(self.there) < -INWARD)
+        return self._coordinates.at_edge(self._here.params) & (self.drift * np.sign(self.there) < -INWARD)
 
     def _away(self, arrived: P) -> Array:
         coordinates = self._coordinates.pack(arrived)

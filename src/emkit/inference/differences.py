@@ -32,7 +32,7 @@ def jacobian(function: Callable[[Array], Array], point: Array, steps: Array) -> 
             columns.append((function(point + move) - function(point - move)) / (2 * step * scale))
         return np.stack(columns, axis=1)
 
-    return richardson(at)
+    return richardson(at) if len(point) else np.empty((len(function(point)), 0))
 
 
 def hessian(function: Callable[[Array], float], point: Array, steps: Array) -> Array:

@@ -66,12 +66,12 @@ class StandardErrors:
 
 
 class _Local:
-    """The objective as a function of the finite unconstrained coordinates around `params`."""
+    """The objective as a function of the unconstrained coordinates around `params`, without those on a boundary."""
 
     def __init__(self, em: EMMap[Any], params: Parameters) -> None:
         self._em, self._params = em, params
         self._all = em.coordinates.pack(params)
-        self.inside = np.isfinite(self._all)
+        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(params)
         self.point = self._all[self.inside]
 
     def params(self, point: Array) -> Any:

@@ -17,10 +17,11 @@ P = TypeVar("P", bound=Parameters)
 def em_rate_matrix(em: EMMap[P], params: P) -> Array:
     """The derivative of the EM map at `params` in unconstrained coordinates, shape (p, p).
 
-    Its eigenvalues do not depend on the coordinates. Source: Dempster, Laird & Rubin (1977), theorem 4.
+    Coordinates on a boundary are left out. The eigenvalues do not depend on the coordinates.
+    Source: Dempster, Laird & Rubin (1977), theorem 4.
     """
     there = em.coordinates.pack(params)
-    moving = np.isfinite(there)
+    moving = np.isfinite(there) & ~em.coordinates.at_edge(params)
 
     def update(point: Array) -> Array:
         full = there.copy()

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.spaces.space import Shape, Space
+from emkit.core.spaces.space import EDGE, Shape, Space
 
 
 def _first_where(bad: Callable[[Array], Mask], value: Array, rule: str) -> tuple[tuple[int, ...], str] | None:
@@ -58,4 +58,7 @@ class Probability(Space):
         return np.asarray(expit(coordinates)).reshape(shape)
 
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
-        return [tuple(int(i) for i in index) for index in np.argwhere((value == 0) | (value == 1))]
+        return [tuple(int(i) for i in index) for index in np.argwhere((value <= EDGE) | (value >= 1 - EDGE))]
+
+    def at_edge(self, coordinates: Array) -> Mask:
+        return np.abs(coordinates) > -np.log(EDGE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from emkit.core.arrays import Array
-from emkit.core.spaces.space import Shape, Space
+from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.space import EDGE, Shape, Space
 
 SUM_TOLERANCE = 1e-8
 
@@ -55,4 +55,7 @@ class Simplex(Space):
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
         if value.shape[-1] == 1:
             return []  # a single proportion is 1 by definition
-        return [tuple(int(i) for i in index) for index in np.argwhere((value == 0) | (value == 1))]
+        return [tuple(int(i) for i in index) for index in np.argwhere((value <= EDGE) | (value >= 1 - EDGE))]
+
+    def at_edge(self, coordinates: Array) -> Mask:
+        return np.abs(coordinates) > -np.log(EDGE)

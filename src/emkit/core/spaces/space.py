@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.errors import ParameterError
 
 Shape = tuple[int, ...]
+EDGE = 1e-8  # a probability this close to 0 or 1 is on its boundary: EM needs for ever to get there exactly
 
 
 class Space(ABC):
@@ -51,8 +52,12 @@ class Space(ABC):
         return self.entries(value)
 
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
-        """Indices of the entries that lie on the boundary of the space."""
+        """Indices of the entries that lie on the boundary of the space, or as good as on it."""
         return []
+
+    def at_edge(self, coordinates: Array) -> Mask:
+        """Which coordinates belong to values on the boundary, or as good as on it."""
+        return np.zeros(len(coordinates), dtype=bool)
 
     def check(self, value: Array, name: str) -> None:
         """Raise ParameterError, naming the element, unless every element of `value` lies in the space."""
