@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from emkit.estimators import ConvergenceWarning, GaussianMixture, MixtureModel
     from emkit.explain.check import check_work
     from emkit.explain.derivations import derivation
+    from emkit.explain.page.explore import explore
 
 __version__ = "0.1.0"
 
@@ -141,6 +142,7 @@ __all__ = [
     "TiedGaussianParams",
     "check_work",
     "derivation",
+    "explore",
     "family_named",
     "fit",
     "iterate",
@@ -157,6 +159,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "MixtureModel": "emkit.estimators",
     "check_work": "emkit.explain.check",
     "derivation": "emkit.explain.derivations",
+    "explore": "emkit.explain.page.explore",
 }
 
 

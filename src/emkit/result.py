@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -183,6 +184,16 @@ class Result(Generic[P]):
         from emkit.plots import draw
 
         return draw(self, kind, ax, **options)
+
+    def to_html(self, path: str | Path, *, title: str | None = None, include_data: bool = False) -> Path:
+        """Write a page that shows every step of plain EM from the start of the best run: one file that needs no network.
+
+        It holds sums and counts in bins, and no row of the data, unless `include_data` (then at most 500 rows).
+        Errors: DataError if the file cannot be written; ModelError for a model that cannot be explained row by row.
+        """
+        from emkit.explain.page import result_page, write
+
+        return write(path, result_page(self, title, include_data))
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain dictionaries, lists and numbers, for JSON."""

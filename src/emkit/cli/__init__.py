@@ -19,6 +19,8 @@ COMMANDS = {
     "check": "Find the first wrong number in a worked step, and why.",
     "derive": "Derive the M-step of a family, line by line.",
     "fit": "Fit a mixture to a CSV file.",
+    "report": "Write a page that shows every step of EM.",
+    "explore": "Open that page with refits while you read.",
     "families": "List the families of components, and the data they are for.",
     "doctor": "Check that emkit works on this machine.",
 }

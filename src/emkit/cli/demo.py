@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,12 +34,15 @@ STARTS = 20
 
 
 class Stop(NamedTuple):
-    """One stop of the tour: what to show, and its numbers."""
+    """One stop of the tour: what to show, its numbers, and what writes its page to a file."""
 
     name: str
+    title: str
+    about: str
     content: RenderableType
     numbers: dict[str, Any]
     converged: bool
+    write_page: Callable[[Path], Path]
 
 
 @click.command("demo")
@@ -59,8 +64,10 @@ def command(out: Path | None, as_json: bool) -> int:
     else:
         show(tour(stops))
     if out is not None:
-        write(out, stops)
-        click.echo(f"wrote report.txt and {len(stops)} results to {out}", err=True)
+        with Progress() as progress:
+            progress.say("writing pages")
+            write(out, stops)
+        click.echo(f"wrote {len(stops)} pages, their numbers and report.txt to {out}; open {out / 'index.html'}", err=True)
     return OK if all(stop.converged for stop in stops) else FAILED
 
 
@@ -81,7 +88,7 @@ def lesson_stop(lesson: Lesson) -> Stop:
         *(Padding(Text(sentence), (0, 0, 0, 2)) for sentence in said),
     )
     numbers = {"lesson": lesson.name, **result.to_dict(), "printed": marking.to_dict() if marking else None}
-    return Stop(lesson.name, content, numbers, result.converged)
+    return Stop(lesson.name, lesson.title, lesson.story, content, numbers, result.converged, lesson.to_html)
 
 
 def csv_stop() -> Stop:
@@ -95,7 +102,9 @@ def csv_stop() -> Stop:
     result = fit(model, source, spread_starts(model, source, 2, range(STARTS)), solver=Squarem(), n_jobs=-1).in_order()
     heading = Text("The same eruptions from a CSV file: emkit fit faithful.csv --model gaussian -k 2", style="bold")
     content = Group(heading, Padding(report(result, width=WIDTH - 2), (0, 0, 0, 2)))
-    return Stop("faithful-csv", content, result.to_dict(), result.converged)
+    about = "What emkit report faithful.csv --model gaussian -k 2 writes: counts in cells of a grid, and no row of the data."
+    page = partial(result.to_html, title="faithful.csv")
+    return Stop("faithful-csv", "A fit to a CSV file", about, content, result.to_dict(), result.converged, page)
 
 
 def _way(result: Result[Any]) -> str:
@@ -131,12 +140,17 @@ def tour(stops: list[Stop]) -> RenderableType:
 
 
 def write(folder: Path, stops: list[Stop]) -> None:
-    """The tour as files: the text, and the numbers of every stop as JSON. Errors: UsageError if that is not possible."""
+    """The tour as files: the text, and a page and the numbers of every stop. Errors: UsageError if that is not possible."""
+    from emkit.explain.page.index import Entry, index_page
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.txt").write_text(as_text(tour(stops), WIDTH) + "\n", encoding="utf-8")
         for stop in stops:
             text = json.dumps(finite(stop.numbers), indent=2, ensure_ascii=False, allow_nan=False)
             (folder / f"{stop.name}.json").write_text(text + "\n", encoding="utf-8")
+            stop.write_page(folder / f"{stop.name}.html")
+        entries = [Entry(f"{stop.name}.html", stop.title, stop.about) for stop in stops]
+        (folder / "index.html").write_text(index_page(entries), encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"cannot write to {str(folder)!r}: {error.strerror}.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emkit.core.protocols import LatentModel
@@ -68,3 +69,9 @@ class Lesson:
         from emkit.explain import explain
 
         return explain(self, step, notation, rows, exact)
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write a page that shows every step: one file that needs no network. Errors: DataError if it cannot be written."""
+        from emkit.explain.page import lesson_page, write
+
+        return write(path, lesson_page(self))

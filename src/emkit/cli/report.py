@@ -1,0 +1,42 @@
+"""``emkit report``: the page of a lesson, or of a fit to a CSV file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emkit.cli.failures import OK, code_for
+from emkit.cli.subjects import subject_of, subject_options, title_of
+from emkit.lessons import Lesson
+
+
+@click.command("report")
+@subject_options
+@click.option(
+    "--html",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="OUT",
+)
+@click.option("--include-data", is_flag=True, help="Put rows of the file into the page (at most 500), and not only sums.")
+def command(out: Path, include_data: bool, what: str, **about: Any) -> int:
+    """Write a page that shows every step of EM, for a LESSON or for a mixture fitted to a CSV FILE.
+
+    The page is one file that opens in any browser, without a network. That of a FILE holds sums and counts in bins, and no
+    row, unless you ask for the data to be in it.
+
+    \b
+    emkit report two-coins --html two-coins.html
+    emkit report faithful.csv --model gaussian -k 2 --html report.html
+    """  # noqa: D301
+    subject = subject_of(what, **about)
+    if isinstance(subject, Lesson):
+        subject.to_html(out)
+    else:
+        subject.to_html(out, title=title_of(what), include_data=include_data)
+    click.echo(f"wrote {out} ({out.stat().st_size / 1000:.0f} KB, opens offline)", err=True)
+    return OK if isinstance(subject, Lesson) else code_for(subject.outcome)

@@ -1,0 +1,70 @@
+"""What `report` and `explore` are about: a lesson by name, or a mixture fitted to a CSV file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emkit.cli.choices import chosen_family, names, starting_points, whole_number
+from emkit.cli.progress import Progress
+from emkit.core.solvers import Squarem
+from emkit.data.csv import read_csv
+from emkit.fitting import fit
+from emkit.lessons import LESSONS, Lesson, lesson_named
+from emkit.models import Mixture
+from emkit.result import Result
+
+STARTS = 20
+OPTIONS = (
+    click.argument("what", metavar="LESSON|FILE"),
+    click.option("--model", "family", metavar="FAMILY", help="Of a FILE: what one component looks like."),
+    click.option("-k", "components", callback=whole_number, metavar="K", help="Of a FILE: the number of components."),
+    click.option("--columns", callback=names, metavar="A,B", help="Of a FILE: the columns to use; all by default."),
+    click.option("--weights", metavar="COLUMN", help="Of a FILE: a column that says how often each row occurs."),
+    click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says."),
+)
+
+
+def subject_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument and the options that say what a command is about."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def subject_of(
+    what: str,
+    family: str | None,
+    components: int | None,
+    columns: list[str] | None,
+    weights: str | None,
+    trials: int | None,
+) -> Lesson | Result[Any]:
+    """The lesson called `what`, or the best of 20 fits to the file `what`.
+
+    Errors: UsageError if neither is meant; those of reading and fitting.
+    """
+    if what in LESSONS and family is None:
+        return lesson_named(what)
+    if family is None or components is None:
+        known = ", ".join(LESSONS)
+        raise click.UsageError(
+            f"{what} is no lesson ({known}); for a file of your own say what to fit: --model FAMILY -k 2.",
+            click.get_current_context(),
+        )
+    model = Mixture(chosen_family(family, trials))
+    with Progress() as progress:
+        progress.say("reading")
+        stream = sys.stdin.buffer if what == "-" else Path(what)
+        source = read_csv(stream, columns, weights, progress.lines).source()
+        begin = starting_points(model, source, components, None, range(STARTS))
+        return fit(model, source, begin, solver=Squarem(), n_jobs=-1, watch=progress.runs(len(begin))).in_order()
+
+
+def title_of(what: str) -> str:
+    """What the page of a file is called: by the file's name."""
+    return "standard input" if what == "-" else Path(what).name

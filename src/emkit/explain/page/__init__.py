@@ -1,0 +1,55 @@
+"""The page: one offline file that shows every step of EM in numbers and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from emkit.errors import DataError
+from emkit.explain.page.derived import derived
+from emkit.explain.page.html import page
+from emkit.explain.page.trace import SCHEMA, ending_of, trace
+from emkit.explain.subject import Subject, subject_of_fit
+
+__all__ = ["SCHEMA", "lesson_page", "page", "result_page", "trace", "write"]
+
+
+def lesson_page(lesson: Subject, live: str = "") -> str:
+    """The page of a lesson, data and all, as one string of HTML."""
+    name = lesson.name.replace("-", "_")
+    call = f'import emkit as ek\nek.lessons.lesson_named("{lesson.name}").to_html("{name}.html")'
+    return page(trace(lesson, call=call), derived(lesson), live)
+
+
+def result_page(result: Any, title: str | None = None, include_data: bool = False, live: str = "") -> str:
+    """The page of a fit as one string of HTML; without `include_data` it holds sums and counts in bins, and no row."""
+    made = trace(subject_of_result(result, title), include_data, RESULT_CALL, ending_of(result))
+    return page(made, derived(result.model), live)
+
+
+RESULT_CALL = 'result = ek.fit(model, data, start)\nresult.to_html("report.html")'
+
+
+def subject_of_result(result: Any, title: str | None = None) -> Any:
+    """What the page of a fit is about: plain EM from the start of its best run."""
+    from dataclasses import replace
+
+    from emkit.summary import title as in_words
+
+    subject = subject_of_fit(result.model, result.passes, result.record.start)
+    return replace(subject, title=title or in_words(result), story=_story(result))
+
+
+def _story(result: Any) -> str:
+    columns = ", ".join(getattr(result.source, "columns", ()))
+    return f"{result.rows:,.10g} rows; columns: {columns}." if columns else f"{result.rows:,.10g} rows."
+
+
+def write(path: str | Path, text: str) -> Path:
+    """Write a page to a file. Errors: DataError if the file cannot be written."""
+    place = Path(path)
+    try:
+        place.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"cannot write {str(place)!r}: {error.strerror}.") from None
+    return place

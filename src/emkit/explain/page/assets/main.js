@@ -1,0 +1,185 @@
+// State in, page out: every change goes through setState, which draws all panels anew from the state.
+
+const PANELS = [dataPanel, estepPanel, mstepPanel, pathPanel, boundPanel, ledgerPanel, ridgePanel, printedPanel, whatifPanel, noticePanel, wordsPanel];
+const PACE = 900; // milliseconds from one half step to the next at speed 1
+
+const $ = (id) => document.getElementById(id);
+
+function setState(changes) {
+  if (!("said" in changes)) changes = { ...changes, said: "" };
+  Object.assign(state, changes);
+  render();
+}
+
+function render() {
+  const view = viewOf(state);
+  for (const panel of PANELS) {
+    const section = $(panel.id);
+    const hidden = panel.shown && !panel.shown(view);
+    section.hidden = Boolean(hidden);
+    if (hidden) continue;
+    const body = section.querySelector(".body");
+    const nodes = panel.draw(view, Math.max(260, Math.floor(body.clientWidth)));
+    patchChildren(body, nodes.flat(Infinity).filter(Boolean));
+  }
+  renderControls(view);
+}
+
+function renderControls(view) {
+  const last = lastPosition(view.trace);
+  $("scrub").max = last;
+  $("scrub").value = view.position;
+  $("scrub").setAttribute("aria-valuetext", positionInWords(view));
+  patchChildren($("position"), [positionText(view)]);
+  $("imagined").hidden = !view.trace.imagined;
+  for (const id of ["start", "back"]) $(id).disabled = view.position === 0;
+  for (const id of ["e", "m", "end"]) $(id).disabled = view.atEnd;
+  $("play").textContent = view.playing ? "pause" : "play";
+  $("play").setAttribute("aria-pressed", String(view.playing));
+  document.body.dataset.half = view.eDone ? (view.mDone ? "m" : "e") : "start";
+}
+
+function positionText(view) {
+  const words = positionInWords(view).replace(/theta_(\d+)/g, "θ$1");
+  return html("span", {}, words);
+}
+
+// Moving along the run.
+const goTo = (position, more = {}) => setState({ position: Math.min(Math.max(0, position), lastPosition(state.trace)), ...more });
+const nextOf = (half) => state.position + ((state.position % 2 === 0) === (half === "e") ? 1 : 2);
+
+const MOVES = {
+  start: () => goTo(0, { playing: false }),
+  back: () => goTo(state.position - 1, { playing: false }),
+  forward: () => goTo(state.position + 1, { playing: false }),
+  e: () => goTo(Math.min(nextOf("e"), lastPosition(state.trace) - 1) < state.position ? state.position : Math.min(nextOf("e"), lastPosition(state.trace)), { playing: false }),
+  m: () => goTo(nextOf("m"), { playing: false }),
+  end: () => goTo(lastPosition(state.trace), { playing: false }),
+  play: () => play(),
+};
+
+let timer = 0;
+
+function play() {
+  clearTimeout(timer);
+  if (state.playing) return setState({ playing: false });
+  const from = state.position >= lastPosition(state.trace) ? 0 : state.position;
+  setState({ playing: true, position: from });
+  timer = setTimeout(tick, PACE / state.speed);
+  return undefined;
+}
+
+function tick() {
+  if (!state.playing) return;
+  const position = state.position + 1;
+  const more = position < lastPosition(state.trace);
+  setState({ position: Math.min(position, lastPosition(state.trace)), playing: more });
+  if (more) timer = setTimeout(tick, PACE / state.speed);
+}
+
+const KEYS = { ArrowRight: "forward", ArrowLeft: "back", ArrowDown: "forward", ArrowUp: "back", e: "e", m: "m", " ": "play", Home: "start", End: "end" };
+
+function onKey(event) {
+  const { target, key } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target.dataset && target.dataset.drag) return onHandleKey(event);
+  if (target.closest("input:not([type=range]), select, textarea")) return;
+  const onButton = target.closest("button, summary, [role=region]");
+  if (onButton && (key === " " || (target.closest("[role=region]") && key.startsWith("Arrow")))) return;
+  const move = KEYS[key.length === 1 ? key.toLowerCase() : key];
+  if (!move) return;
+  event.preventDefault();
+  MOVES[move]();
+}
+
+// What controls do, by the value of data-act.
+const ACTS = {
+  cell: (value) => { const [row, component] = value.split(":").map(Number); setState({ row, component }); },
+  pair: (value) => setState({ pair: Number(value) }),
+  landscape: (value) => setState({ landscape: Number(value) }),
+  hard: (value) => whatIf({ hard: value === "hard" }),
+  components: (value) => changeComponents(Number(value)),
+  another: () => anotherStart(),
+  reset: () => setState({ trace: state.original, settings: settingsOf(state.original), position: 0, row: null }),
+  copy: (value) => copy(value),
+};
+
+function act(element, event) {
+  const { act: name, value } = element.dataset;
+  if (name === "value" && event.type === "change") changeValue(Number(value), element.value);
+  else if (name === "label" && event.type === "change") changeLabel(Number(value), element.value);
+  else if (ACTS[name] && (event.type === "change") === ("value" in element && element.nodeName !== "BUTTON")) ACTS[name](value === undefined ? element.value : value);
+}
+
+function onPoint(event) {
+  const marked = event.target.closest("[data-row]");
+  const cell = event.target.closest("[data-act=cell]");
+  if (cell) return ACTS.cell(cell.dataset.value);
+  if (marked && Number(marked.dataset.row) !== viewOf(state).shownRow) setState({ row: Number(marked.dataset.row) });
+  return undefined;
+}
+
+// Handles: dragged with a pointer, or moved with the arrow keys by a hundredth of the picture.
+function placeIn(handle, x, y) {
+  const [[x0, x1], [y0, y1], [left, right], [bottom, top]] = JSON.parse(handle.dataset.box);
+  const inside = (value, from, to) => Math.min(Math.max(value, Math.min(from, to)), Math.max(from, to));
+  return [x0 + ((inside(x, left, right) - left) / (right - left)) * (x1 - x0), y0 + ((inside(y, bottom, top) - bottom) / (top - bottom)) * (y1 - y0)];
+}
+
+function onDrag(event) {
+  const handle = event.target.closest("[data-drag]");
+  if (!handle) return;
+  event.preventDefault();
+  const { drag } = handle.dataset;
+  const picture_ = handle.ownerSVGElement;
+  const box = handle.cloneNode();
+  handle.focus();
+  const move = (at) => {
+    const bounds_ = picture_.getBoundingClientRect();
+    const zoom = bounds_.width / picture_.viewBox.baseVal.width;
+    moveStart(drag, ...placeIn(box, (at.clientX - bounds_.left) / zoom, (at.clientY - bounds_.top) / zoom));
+  };
+  const stop = () => {
+    removeEventListener("pointermove", move);
+    removeEventListener("pointerup", stop);
+    removeEventListener("pointercancel", stop);
+    if (state.trace.imagined) whatIf({}, { keepPosition: true });
+  };
+  addEventListener("pointermove", move);
+  addEventListener("pointerup", stop);
+  addEventListener("pointercancel", stop);
+}
+
+function onHandleKey(event) {
+  const way = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (!way) return;
+  event.preventDefault();
+  const handle = event.target;
+  const [, , [left, right], [bottom, top]] = JSON.parse(handle.dataset.box);
+  const step = event.shiftKey ? 10 : 1;
+  const [x, y] = [Number(handle.getAttribute("cx")), Number(handle.getAttribute("cy"))];
+  moveStart(handle.dataset.drag, ...placeIn(handle, x + (step * way[0] * (right - left)) / 100, y + (step * way[1] * (bottom - top)) / 100));
+}
+
+function begin() {
+  const trace = JSON.parse($("trace").textContent);
+  const live = document.body.dataset.live || "";
+  Object.assign(state, { trace, original: trace, live, settings: settingsOf(trace) });
+  for (const id of Object.keys(MOVES)) if ($(id)) $(id).addEventListener("click", MOVES[id]);
+  $("scrub").addEventListener("input", (event) => goTo(Number(event.target.value), { playing: false }));
+  $("notation").addEventListener("change", (event) => setState({ notation: event.target.value }));
+  $("speed").addEventListener("change", (event) => setState({ speed: Number(event.target.value) }));
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("pointerover", onPoint);
+  document.addEventListener("focusin", onPoint);
+  document.addEventListener("pointerdown", onDrag);
+  for (const type of ["click", "change"]) {
+    document.addEventListener(type, (event) => { const element = event.target.closest("[data-act]"); if (element) act(element, event); });
+  }
+  let width = 0;
+  new ResizeObserver(() => { if (innerWidth !== width) { width = innerWidth; render(); } }).observe(document.body);
+  addEventListener("beforeprint", () => { document.querySelectorAll("details").forEach((details) => { details.open = true; }); });
+  render();
+}
+
+begin();

@@ -1,0 +1,47 @@
+// Panel 8: every panel in words, and the run to copy as LaTeX, CSV or Python.
+
+const wordsPanel = {
+  id: "words",
+  draw(view) {
+    return [
+      html("div", { class: "buttons" }, ["LaTeX", "CSV", "Python", "text"].map((kind) => html("button", { type: "button", "data-act": "copy", "data-value": kind }, `copy ${kind}`)),
+        html("span", { class: "said", role: "status" }, view.said)),
+      html("p", { class: "position" }, `${positionInWords(view)}. ${parameterText(view, 7)}.`),
+      speakingPanels(view).map((panel) => html("details", { "data-words": panel.id }, html("summary", {}, titleOf(panel)), html("pre", {}, panel.text(view)))),
+    ];
+  },
+};
+
+const speakingPanels = (view) => PANELS.filter((panel) => panel.text && (!panel.shown || panel.shown(view)));
+const titleOf = (panel) => document.querySelector(`#${panel.id} h2`).textContent;
+
+const COPIES = {
+  text: (view) => [`${view.trace.title}: ${positionInWords(view)}`, parameterText(view, 7), ...speakingPanels(view).map((panel) => `${titleOf(panel)}\n${panel.text(view)}`)].join("\n\n"),
+  LaTeX: (view) => ["\\begin{align*}", [...estepPanel.latex(view), ...mstepPanel.latex(view)].map((line) => line.replace(" = ", " &= ")).join(" \\\\\n"), "\\end{align*}"].join("\n"),
+  CSV: (view) => [["step", ...view.trace.symbols, "log_likelihood", "bound", "gap"].map(csvCell).join(","),
+    ...view.trace.path.map((theta, t) => { const a = accountAt(view.trace, 2 * t); return [t, ...theta, a.log_likelihood, a.bound, a.gap].join(","); })].join("\n"),
+  Python: (view) => (view.trace.imagined ? `${view.trace.call}\n# then, in the page: start from ${parameterTextAt(view.trace, 0)}${state.settings.hard ? ", hard assignment" : ""}` : view.trace.call),
+};
+
+const parameterTextAt = (trace, t) => trace.symbols.map((name, i) => `${name}=${plain(trace.path[t][i])}`).join(", ");
+
+// A name as a cell that no spreadsheet takes for a formula.
+function csvCell(text) {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+async function copy(kind) {
+  const text = COPIES[kind](viewOf(state));
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const box = html("textarea", { class: "offscreen", "aria-hidden": "true" });
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    document.execCommand("copy");
+    box.remove();
+  }
+  setState({ said: `copied as ${kind}` });
+}

@@ -1,0 +1,47 @@
+"""The derivation of the M-step as HTML: sentences, and SymPy's formulas as MathML of which only known tags are let through."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+from xml.etree import ElementTree
+
+from emkit.errors import ModelError
+
+INVISIBLE_TIMES = "\u2062"
+TAGS = frozenset(
+    f"m{name}"
+    for name in (
+        *("row", "i", "o", "n", "text", "space", "sub", "sup", "subsup", "frac", "sqrt", "root", "style"),
+        *("under", "over", "underover", "table", "tr", "td"),
+    )
+)
+
+
+def derived(subject: Any) -> str:
+    """The derivation as a list in HTML; a sentence if there is none, or if SymPy is not installed."""
+    from emkit.explain.derivations import derivation
+
+    try:
+        steps = derivation(subject).to_dict()["steps"]
+    except ModelError as error:
+        return f"<p>{escape(str(error))}</p>"
+    items = (f"<li><p>{escape(step['sentence'])}</p>{''.join(map(_formula, step['formulas']))}</li>" for step in steps)
+    return f"<ol>{''.join(items)}</ol>"
+
+
+def _formula(formula: dict[str, str]) -> str:
+    return f'<div class="formula"><math display="block">{safe_mathml(formula["mathml"])}</math></div>'
+
+
+def safe_mathml(text: str) -> str:
+    """MathML written anew with known tags only, no attributes, and every text escaped."""
+    return _written(ElementTree.fromstring(text))
+
+
+def _written(node: ElementTree.Element) -> str:
+    if node.tag == "mo" and node.text == INVISIBLE_TIMES:
+        return ""
+    inner = escape(node.text or "") + "".join(_written(child) + escape(child.tail or "") for child in node)
+    needless = node.tag == "mrow" and len(node) == 1 and not (node.text or "").strip()
+    return inner if needless or node.tag not in TAGS else f"<{node.tag}>{inner}</{node.tag}>"

@@ -1,0 +1,109 @@
+"""The trace: everything that a page shows, as plain values. Pages only draw what is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import emkit
+from emkit.errors import ModelError
+from emkit.explain.ledger import Account
+from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
+from emkit.explain.page.likelihood import bounds, drawn_from, landscapes
+from emkit.explain.page.marks import marks
+from emkit.explain.page.ridge import ridge
+from emkit.explain.page.rows import accounts, are_counts, bands, counts, rows, step_record
+from emkit.explain.page.twin import twin
+from emkit.explain.page.walk import Walk, posterior, walk
+from emkit.explain.subject import Subject
+
+SCHEMA = "emkit-page/1"
+
+
+def trace(subject: Subject, include_data: bool = True, call: str = "", ending: dict[str, Any] | None = None) -> dict[str, Any]:
+    """EM from the subject's start as plain values: every step with its rows, counts, updates and accounts, and pictures.
+
+    Without `include_data` no row of the data is in it, only sums and counts in bins. `call` is the Python that made it;
+    `ending` says where a longer or faster run ended (see `ending_of`).
+    Errors: ModelError for a model whose latent states cannot be listed row by row.
+    """
+    run = walk(subject)
+    with_rows = include_data or are_counts(run)
+    pictured = drawn_from(run)
+    first = run.steps[0]
+    return {
+        "schema": SCHEMA,
+        "version": emkit.__version__,
+        "name": subject.name,
+        "title": subject.title,
+        "story": subject.story,
+        "reference": getattr(subject, "reference", ""),
+        "notice": list(subject.notice),
+        "errata": list(subject.errata),
+        "call": call,
+        "components": list(first.components),
+        "columns": list(getattr(subject.source, "columns", ())),
+        "factors": list(first.factors),
+        "posterior": posterior(subject),
+        "held": list(first.held),
+        "symbols": list(first.before),
+        "path": [list(first.before.values()), *(list(step.after.values()) for step in run.steps)],
+        "stands_still": run.stands_still,
+        "rows": rows(run) if with_rows else None,
+        "bands": None if with_rows else bands(run),
+        "counts": counts(first),
+        "steps": [step_record(step, with_rows) for step in run.steps],
+        "accounts": accounts(_accounts(run)),
+        "marks": marks(run, include_data),
+        "landscapes": landscapes(run, pictured),
+        "bounds": bounds(run, pictured),
+        "ending": ending,
+        "printed": _printed(subject),
+        "ridge": ridge(run) if include_data else None,
+        "twin": twin(run) if include_data else None,
+        "notations": {
+            name: {
+                "author": notation.author,
+                "states_of_two": list(notation.states_of_two),
+                "first_of_two": notation.first_of_two,
+                "second_of_two": notation.second_of_two,
+                **{concept: getattr(notation, concept) for concept in CONCEPTS},
+            }
+            for name, notation in NOTATIONS.items()
+        },
+        "concepts": CONCEPTS,
+        "remarks": list(REMARKS),
+    }
+
+
+def _accounts(run: Walk) -> list[Account]:
+    """The ledger in half steps: after E-step 1, M-step 1, E-step 2, ... and the E-step after the last M-step."""
+    found = [entry.account for step in run.steps for entry in step.ledger[:2]]
+    return [*found, run.steps[-1].ledger[2].account]
+
+
+def _printed(subject: Subject) -> dict[str, Any] | None:
+    """The numbers that the subject's source prints, each marked right or wrong."""
+    if not getattr(subject, "printed", ()):
+        return None
+    from emkit.explain.check import check_printed
+
+    try:
+        return check_printed(subject).to_dict()  # type: ignore[arg-type]
+    except ModelError:
+        return None
+
+
+def ending_of(result: Any) -> dict[str, Any]:
+    """Where a fit ended, in numbers and in its own sentence."""
+    from emkit.explain.page.twin import entries
+
+    return {
+        "sentence": str(result.outcome),
+        "log_likelihood": result.log_likelihood,
+        "values": entries(result.params),
+        "rows": result.rows,
+        "free_parameters": result.free_parameters,
+        "bic": result.bic,
+        "starts": len(result.runs.runs),
+        "reached": result.runs.reached_best(),
+    }
