@@ -43,8 +43,16 @@ class Profile:
     def over(self, x: Array, y: Array) -> Array:
         """The profile on a grid, (len(y), len(x)).
 
-        Each point is searched from where its neighbour ended and from the maximum, by quasi-Newton steps.
+        Each point is searched from where its neighbour ended and from the maximum, by quasi-Newton steps. Their matrices are
+        tiny, and waking BLAS threads for them would cost many times the work.
         """
+        import scipy.optimize  # noqa: F401 - its BLAS must be there before it can be held to one thread
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1):
+            return self._over(x, y)
+
+    def _over(self, x: Array, y: Array) -> Array:
         found = np.full((len(y), len(x)), np.nan)
         centre = self.em.coordinates.pack(self.best)
         centre = centre[np.isfinite(centre)]
