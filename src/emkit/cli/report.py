@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from emkit.cli.failures import OK, code_for
+from emkit.cli.screen import json_option, print_json
 from emkit.cli.subjects import subject_of, subject_options, title_of
 from emkit.lessons import Lesson
 
@@ -23,7 +24,8 @@ from emkit.lessons import Lesson
     metavar="OUT",
 )
 @click.option("--include-data", is_flag=True, help="Put rows of the file into the page (at most 500), and not only sums.")
-def command(out: Path, include_data: bool, what: str, **about: Any) -> int:
+@json_option
+def command(out: Path, include_data: bool, as_json: bool, what: str, **about: Any) -> int:
     """Write a page that shows every step of EM, for a LESSON or for a mixture fitted to a CSV FILE.
 
     The page is one file that opens in any browser, without a network. That of a FILE holds sums and counts in bins, and no
@@ -38,5 +40,8 @@ def command(out: Path, include_data: bool, what: str, **about: Any) -> int:
         subject.to_html(out)
     else:
         subject.to_html(out, title=title_of(what), include_data=include_data)
-    click.echo(f"wrote {out} ({out.stat().st_size / 1000:.0f} KB, opens offline)", err=True)
+    size = out.stat().st_size
+    click.echo(f"wrote {out} ({size / 1000:.0f} KB, opens offline)", err=True)
+    if as_json:
+        print_json({"page": str(out), "bytes": size, **({} if isinstance(subject, Lesson) else subject.to_dict())})
     return OK if isinstance(subject, Lesson) else code_for(subject.outcome)
