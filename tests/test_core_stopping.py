@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit import lessons
 from emkit.core.pace import Pace
 from emkit.core.protocols import Evaluation
 from emkit.core.stopping import Budget, Decreased, Moved, Settled, Step, first_outcome, remaining
@@ -101,3 +102,11 @@ def test_a_run_is_as_near_to_its_limit_as_it_says():
         limit = ek.fit(model, x, result.params, rules=[Moved(1e-14), Budget(3_000)])
         assert result.converged
         assert 0 <= limit.objective - result.objective + 1e-11 <= tol + 2e-11
+
+
+def test_a_smaller_tolerance_brings_the_parameters_closer_too():
+    lesson = lessons.linkage()
+    limit = lesson.fit(rules=[Moved(1e-15), Budget(1_000)]).params["theta"]
+    off = [abs(lesson.fit(tol=tol).params["theta"] - limit) for tol in (1e-4, 1e-8, 1e-12)]
+    assert off[0] > off[1] > off[2]
+    assert off[2] < 1e-9

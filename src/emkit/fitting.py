@@ -8,6 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
+import numpy as np
+
 from emkit.core.engine import Watch, run
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
@@ -31,7 +33,8 @@ def unwatched(steps: Any) -> Any:
 def default_rules(model: LatentModel[Any, Any], tol: float, max_evaluations: int) -> tuple[Rule, ...]:
     """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget."""
     budget = Budget(max_evaluations)
-    return (Decreased(), Settled(tol), budget) if model.ascends else (budget,)
+    settled = Settled(tol, distance=1e-3 * float(np.sqrt(tol)))  # near a maximum, gains are squares of distances
+    return (Decreased(), settled, budget) if model.ascends else (budget,)
 
 
 def fit(

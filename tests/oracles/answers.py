@@ -107,7 +107,7 @@ def linkage_dlr1977() -> Answers:
         ],
     )
     start = model.params(t=0.5, u=0.5)
-    result = ek.fit(model, [y], start, rules=[ek.stopping.Moved(1e-12), ek.stopping.Budget(1000)])
+    result = ek.fit(model, [y], start, tol=1e-13)
     return {
         "iterates_1_to_8": [here.update["t"] for here in iterates(model, [y], start, 8)],
         "theta": result.params["t"],
