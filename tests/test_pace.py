@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
+
 import emkit as ek
+from emkit.core.pace import Pace
+from emkit.core.stopping import remaining
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +60,21 @@ def test_pace_is_that_of_the_step_into_a_point():
     third = em(second.update)  # one comes back to where one was before a leap
     assert third.pace is not None
     assert third.pace.first == abs(third.params.at - second.params.at)
+
+
+def test_steps_that_rounding_makes_wander_count_as_settled_and_longer_ones_do_not():
+    wandering = Pace(gain=-1e-10, first=1e-12, second=1.5e-12, sharpness=1e5, rounding=1e-10)
+    assert remaining(wandering)[1] < 1e-7
+    running = Pace(gain=1e-3, first=1e-6, second=1.5e-6, sharpness=1e5, rounding=1e-10)
+    assert remaining(running) == (np.inf, np.inf)
+
+
+def test_a_large_fit_settles_although_rounding_never_lets_it_stand_still():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(60_000, 2)) + 2.5 * rng.integers(3, size=(60_000, 1))
+    model = ek.Mixture(ek.FullGaussian())
+    first = ek.fit(model, x, ek.models.spread_start(model, ek.ArraySource(x), 3, 0), solver=ek.solvers.Squarem())
+    again = ek.fit(model, x, first.params, solver=ek.solvers.Squarem())
+    assert first.converged
+    assert again.converged
+    assert again.evaluations < 60

@@ -13,6 +13,8 @@ from emkit.core.protocols import Evaluation
 from emkit.errors import Outcome, Status
 
 NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
+WANDERING = 1e-9  # standard errors: over many rows, rounding moves the parameters by about this much
+SLOW = 0.99
 DECREASE = 1e-9  # a fall beyond this, relative to 1 + |objective|, is not rounding
 
 
@@ -59,13 +61,17 @@ class Settled:
 
 
 def remaining(pace: Pace) -> tuple[float, float]:
-    """Aitken estimates of the log-likelihood still to be gained and of the way still to go in standard errors."""
+    """Aitken estimates of the log-likelihood still to be gained and of the way still to go in standard errors.
+
+    Where the steps are so short that rounding makes them wander, two of them no longer tell a rate: a slow one is assumed.
+    """
     if pace.second == 0:
         return 0.0, 0.0
-    if pace.rate >= 1:
+    length = float(np.sqrt(2 * pace.sharpness)) * pace.first
+    rate = SLOW if pace.rate >= 1 and length < WANDERING else pace.rate
+    if rate >= 1:
         return np.inf, np.inf
-    ahead = pace.rate / (1 - pace.rate)
-    return max(pace.steady_gain, 0.0) * ahead, np.sqrt(2 * pace.sharpness) * pace.first * ahead
+    return max(pace.steady_gain, 0.0) * rate / (1 - rate), length * rate / (1 - rate)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from emkit.core.protocols import EM, Evaluation
 from emkit.errors import ParameterError
 
 P = TypeVar("P", bound=Parameters)
+ROUNDING = 1e-14  # relative: near the top, a sum over many rows cannot tell which of two points is higher
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Squarem:
         if length <= 1:
             return middle, state
         landed = _leap_and_land(em, path.extrapolate(length), middle.update)
-        if landed is None or not landed.objective >= middle.objective:
+        if landed is None or not landed.objective >= middle.objective - ROUNDING * (1 + abs(middle.objective)):
             return middle, Reach(max(state.longest / 2, 1.0))
         return landed, Reach(state.longest * self.growth if length == state.longest else state.longest)
 
