@@ -44,7 +44,7 @@ def test_settled_needs_both_a_small_gain_and_a_short_way():
 
 
 def test_settled_never_believes_a_step_that_does_not_shrink():
-    growing = Pace(gain=1e-20, first=1e-12, second=1.1e-12, sharpness=1.0, rounding=1e-14)
+    growing = Pace(gain=1e-12, first=1e-6, second=1.1e-6, sharpness=1.0, rounding=1e-14)
     assert remaining(growing) == (np.inf, np.inf)
     assert Settled()(step(pace=growing)) is None
 
