@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from emkit.core.stopping import Step
@@ -16,8 +17,13 @@ except ImportError:  # scikit-learn 1.6 to 1.8
         """Stands in where there are no callbacks."""
 
     def with_callbacks(method: Any) -> Any:
-        """The method as it is."""
-        return method
+        """The method, as many frames deep as scikit-learn's decorator has it: warnings count them."""
+
+        @wraps(method)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            return method(*args, **kwargs)
+
+        return called
 
 
 __all__ = ["CallbackSupportMixin", "Reporter", "with_callbacks"]

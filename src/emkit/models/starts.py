@@ -43,8 +43,8 @@ def spread_starts(
     """For each seed, parameters estimated from rows divided among seed rows that lie far apart.
 
     Seed rows are drawn one after the other with probability proportional to the squared distance from the nearest so far
-    (columns in units of their standard deviation); each row goes to its nearest seed row. All starts look at the same
-    `subsample`.
+    (columns in units of their standard deviation); of several draws, if there are 8 components or more, the one that brings
+    the rows nearest. Each row goes to its nearest seed row. All starts look at the same `subsample`.
     Source: Arthur & Vassilvitskii (2007), k-means++.
     """
     n_components = check_components(source, n_components)
@@ -102,12 +102,15 @@ def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[A
 def _spread_out(scaled: Array, weights: Array, n_components: int, seed: int) -> Array:
     """The index of the nearest seed row for every row, shape (n,)."""
     rng = np.random.default_rng(seed)
+    tries = max(1, int(np.log2(n_components)) - 1)  # among many components, a bad seed row is hard to make up for
     chosen = np.empty((n_components, scaled.shape[1]))
     ahead = np.full(len(scaled), np.inf)
     odds = weights / weights.sum()
     for k in range(n_components):
-        chosen[k] = scaled[rng.choice(len(scaled), p=odds)]
-        ahead = np.minimum(ahead, _squared_distances(scaled, chosen[k : k + 1])[:, 0])
+        drawn = scaled[rng.choice(len(scaled), size=tries, p=odds)]
+        closer = np.minimum(ahead[:, None], _squared_distances(scaled, drawn))
+        best = int(np.argmin(weights @ closer))
+        chosen[k], ahead = drawn[best], closer[:, best]
         if (weights @ ahead) > 0:
             odds = weights * ahead / (weights @ ahead)
     return _nearest(scaled, chosen)
