@@ -10,18 +10,19 @@ from emkit.core.solvers.squarem import Reach, _Path
 
 COUNTS = np.array([0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 3, 2, 0, 4, 9])
 MODEL = ek.Mixture(ek.Poisson())
+INSIDE = np.zeros(2, dtype=bool)
 START = ek.MixtureParams([0.4, 0.6], ek.PoissonParams([[2.0], [3.0]]))
 
 
 def test_a_leap_along_a_geometric_path_lands_on_its_limit():
     limit, rate = np.array([3.0, -1.0]), 0.9
-    path = _Path(*(limit + rate**n * np.array([1.0, 2.0]) for n in range(3)))
+    path = _Path(*(limit + rate**n * np.array([1.0, 2.0]) for n in range(3)), INSIDE)
     assert path.best_length() == pytest.approx(1 / (1 - rate), rel=1e-12)
     np.testing.assert_allclose(path.extrapolate(path.best_length()), limit, atol=1e-12)
 
 
 def test_a_path_that_picks_up_speed_is_followed_ahead():
-    path = _Path(*(np.array([1.01**n, -(1.01**n)]) for n in range(3)))
+    path = _Path(*(np.array([1.01**n, -(1.01**n)]) for n in range(3)), INSIDE)
     assert path.best_length() == pytest.approx(0.5 / 0.01, rel=1e-9)
     ahead = path.extrapolate(path.best_length())
     assert ahead[0] > 2
@@ -29,14 +30,36 @@ def test_a_path_that_picks_up_speed_is_followed_ahead():
 
 
 def test_a_straight_path_and_one_that_stands_still_are_not_stretched():
-    straight = _Path(*(np.array([float(n)]) for n in range(3)))
-    still = _Path(*(np.ones(2) for _ in range(3)))
+    straight = _Path(*(np.array([float(n)]) for n in range(3)), INSIDE[:1])
+    still = _Path(*(np.ones(2) for _ in range(3)), INSIDE)
     assert straight.best_length() == still.best_length() == 1.0
 
 
 def test_infinite_coordinates_take_the_em_value():
-    path = _Path(np.array([np.inf, 0.0]), np.array([np.inf, 1.0]), np.array([np.inf, 1.5]))
+    path = _Path(np.array([np.inf, 0.0]), np.array([np.inf, 1.0]), np.array([np.inf, 1.5]), INSIDE)
     assert path.extrapolate(2.0).tolist() == [np.inf, 2.0]
+
+
+def test_coordinates_at_an_edge_take_the_em_value_and_do_not_set_the_length():
+    """The log-odds of a probability on its way to 0 fall for ever by the same step."""
+    falling = [np.array([-40.0 - n, 0.5**n]) for n in range(3)]
+    path = _Path(*falling, np.array([True, False]))
+    assert path.best_length() == pytest.approx(2.0)
+    np.testing.assert_allclose(path.extrapolate(2.0), [-42.0, 0.0], atol=1e-12)
+
+
+def test_latent_classes_that_end_on_a_boundary_settle():
+    rng = np.random.default_rng(26)
+    chances = np.array([[0.0, 0.5, 0.9, 0.3], [0.7, 1.0, 0.0, 0.9]])
+    x = (rng.random((150, 4)) < chances[rng.integers(0, 2, 150)]).astype(float)
+    model = ek.Mixture(ek.Bernoulli())
+    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.3, 0.4, 0.6, 0.4], [0.6, 0.7, 0.3, 0.6]]))
+    plain, fast = (ek.fit(model, x, start, solver=solver) for solver in (ek.solvers.Plain(), ek.solvers.Squarem()))
+    assert plain.converged
+    assert fast.converged
+    assert fast.boundary
+    assert abs(fast.objective - plain.objective) < 1e-8
+    assert fast.evaluations <= 1.2 * plain.evaluations
 
 
 def test_a_plateau_is_crossed():

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import EM, Evaluation
 from emkit.errors import ParameterError
@@ -30,10 +30,10 @@ class Squarem:
     From theta0 with theta1 = F(theta0), theta2 = F(theta1), r = theta1 - theta0 and v = theta2 - 2 theta1 + theta0, the
     leap goes to theta0 + 2 a r + a^2 v with a = -<r, v> / <v, v> (scheme S1), and F of that is where it lands. Where EM picks
     up speed, as on its way out of a plateau, <r, v> is positive and a = |r| / (2 |v|), half of scheme S3, goes on ahead.
-    Coordinates are unconstrained, so a leap is always admissible; coordinates that are infinite (a parameter on its boundary)
-    simply take the EM value. The landing point is kept if its objective is at least that of theta1, which is known already:
-    no pass is spent on comparing. Otherwise the step is the plain EM step to theta1, and shorter leaps are tried from then
-    on. Three passes over the data a step.
+    Coordinates are unconstrained, so a leap is always admissible; those that are infinite, or as good as that (a parameter on
+    its boundary), simply take the EM value. The landing point is kept if its objective is at least that of theta1, which is
+    known already: no pass is spent on comparing. Otherwise the step is the plain EM step to theta1, and shorter leaps are
+    tried from then on. Three passes over the data a step.
 
     `longest` is the first bound on a; it grows by `growth` when a good leap hits it, and halves after a refused one.
     Source: Varadhan & Roland (2008), Scand. J. Statist. 35, 335-353.
@@ -47,7 +47,9 @@ class Squarem:
 
     def step(self, em: EM[P], here: Evaluation[P], state: Reach) -> tuple[Evaluation[P], Reach]:
         middle = em(here.update)
-        path = _Path(*(em.coordinates.pack(p) for p in (here.params, middle.params, middle.update)))
+        edge = em.coordinates.at_edge(middle.update)
+        start, once, twice = (em.coordinates.pack(p) for p in (here.params, middle.params, middle.update))
+        path = _Path(start, once, twice, edge)
         length = min(path.best_length(), state.longest)
         if length <= 1:
             return middle, state
@@ -58,11 +60,11 @@ class Squarem:
 
 
 class _Path:
-    """Three consecutive points of EM in unconstrained coordinates; infinite ones do not take part."""
+    """Three consecutive points of EM in unconstrained coordinates; those at an `edge`, or infinite, do not take part."""
 
-    def __init__(self, start: Array, once: Array, twice: Array) -> None:
+    def __init__(self, start: Array, once: Array, twice: Array, edge: Mask) -> None:
         self._twice = twice
-        self._moving = np.isfinite(start) & np.isfinite(once) & np.isfinite(twice)
+        self._moving = np.isfinite(start) & np.isfinite(once) & np.isfinite(twice) & ~edge
         self._start = start[self._moving]
         self._change = once[self._moving] - self._start
         self._bend = twice[self._moving] - once[self._moving] - self._change
