@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -15,10 +15,11 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel, Solver
 from emkit.core.restarts import Restarts
 from emkit.core.solvers import Squarem
-from emkit.core.stopping import Decreased, Rule, Settled, Step
+from emkit.core.stopping import Decreased, Rule, Settled, Step, what_is_left
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateDataWarning, Outcome, ParameterError, Status
 from emkit.fitting import fit
+from emkit.models.starts import subsample
 from emkit.result import Result
 
 P = TypeVar("P", bound=Parameters)
@@ -27,10 +28,10 @@ BRIEF = 6  # steps of Squarem from every start, before the worse half of the sta
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 ROUGH_STEPS = 60
 SAME = 10 * ROUGH  # runs that end this close have found one maximum
-LONG = 3  # maxima that are followed to the end
-LEAD = 20.0  # of log-likelihood on a sample that is no accident: maxima further behind are not followed
+CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
 ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 10, 2_000, 20_000  # of the sample on which large data are searched
 WORK, FEWEST, MOST = 100_000_000, 4, 20  # rows x free parameters of all short runs; starts
+AGREED = 8  # starts that came to one maximum at once: there is no need to try more
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Iterations:
         if step.number + self.before < self.most:
             return None
         times = f"{self.most:,} iteration{'' if self.most == 1 else 's'}"
-        return Outcome(Status.BUDGET, f"not converged: stopped after {times}. Raise max_iter.")
+        left = what_is_left(step.pace, "Raise max_iter.")
+        return Outcome(Status.BUDGET, f"not converged: stopped after {times}. {left}")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Rough:
 
     def __call__(self, step: Step) -> Outcome | None:
         near = Settled(ROUGH, distance=np.inf)(step) is not None
-        return Outcome(Status.SET_ASIDE, "set aside: its maximum is known roughly.") if near else None
+        return Outcome(Status.SET_ASIDE, "its maximum is known roughly.") if near else None
 
 
 def enough_starts(source: ArraySource, free_parameters: int) -> int:
@@ -70,34 +72,37 @@ def short_then_long(
     tol: float,
     max_iter: int,
     solver: Solver[P, Any] | None = None,
+    agreed: int | None = None,
     first_rules: tuple[Rule, ...] = (),
     n_jobs: int | None = None,
 ) -> Result[P]:
     """Look for the highest maximum from many starts, and follow only the best to the end.
 
-    Every start makes a few steps; the better half runs on until maxima can be told apart; the best three maxima are
-    followed until they settle within `tol`, or for `max_iter` steps in all. Large data are searched on a random sample
-    (10 rows a free parameter, 2,000 to 20,000); the long runs go over all rows. A single start is simply followed.
-    `first_rules` come before all others in the long runs. `Result.starts` has a run for each start, those that were
-    followed to the end first; the others say in their outcome what became of them.
+    Every start makes a few steps; the better half runs on until maxima can be told apart; the best of them is followed until
+    it settles within `tol`, or for `max_iter` steps of `solver` in all. Large data are searched on a random sample (10 rows a
+    free parameter, 2,000 to 20,000), and maxima that are close there are compared on all rows. A single start is simply
+    followed. If the first `agreed` starts come to one and the same maximum at once, the others are not tried. `first_rules`
+    come before all others in the runs over all rows. `Result.starts` has a run for each start, the one that was followed to
+    the end first; the others say in their outcome what became of them.
     """
     settled = Settled(tol, distance=1e-3 * float(np.sqrt(tol)))  # near a maximum, gains are squares of distances
 
-    def follow(firsts: Sequence[P], before: int) -> Result[P]:
-        rules: list[Rule] = [*first_rules, Decreased(), settled, Iterations(max_iter, before)]
+    def follow(firsts: Sequence[P], ending: Rule, before: int = 0) -> Result[P]:
+        rules: list[Rule] = [*first_rules, Decreased(), ending, Iterations(max_iter, before)]
         return fit(model, source, firsts, solver=solver, rules=rules, n_jobs=n_jobs)
 
     if len(starts) == 1:
-        return follow(starts, 0)
-    search = _search(model, _sample(source, model.coordinates(starts[0]).size), starts, max_iter, n_jobs)
+        return follow(starts, settled)
+    search = _search(model, _sample(source, model.coordinates(starts[0]).size), starts, max_iter, agreed, n_jobs)
     try:
-        result = follow(*search.leaders(source))
+        ends = search.known() if search.sample is source else search.ended(follow(search.close(), Rough()).runs.runs)
     except ParameterError:  # where the sample leads, a row outside it is impossible
-        search = _search(model, source, starts, max_iter, n_jobs)
-        result = follow(*search.leaders(source))
-    ends = {search.place(run.start): run for run in result.runs.runs}
-    order = sorted(range(len(search.found)), key=lambda i: (i not in ends, *search.rank(i)))
-    runs = tuple(search.told(i, ends, source) for i in order)
+        search = _search(model, source, starts, max_iter, agreed, n_jobs)
+        ends = search.known()
+    best = min(ends, key=lambda i: _rank(ends[i], bool(model.degenerate(ends[i].params, source))))
+    result = follow([ends[best].params], settled, ends[best].iterations)
+    ends = {i: _left(run) for i, run in ends.items()} | {best: _joined(ends[best], result.record)}
+    runs = tuple(search.told(i, ends, source) for i in sorted(search.order, key=lambda i: (i != best, i not in ends)))
     spikes = frozenset(i for i, run in enumerate(runs) if model.degenerate(run.params, source))
     return replace(result, runs=Restarts(runs, spikes))
 
@@ -108,14 +113,16 @@ def _sample_rows(free_parameters: int) -> int:
 
 def _sample(source: ArraySource, free_parameters: int) -> ArraySource:
     rows = _sample_rows(free_parameters)
-    if source.rows <= 2 * rows:
-        return source
-    chosen = np.random.default_rng(0).choice(source.rows, rows, replace=False)
-    return ArraySource(source.x[chosen], source.weights[chosen], source.columns)
+    return source if source.rows <= 2 * rows else subsample(source, rows)
 
 
 def _search(
-    model: LatentModel[P, Any], sample: ArraySource, starts: Sequence[P], max_iter: int, n_jobs: int | None
+    model: LatentModel[P, Any],
+    sample: ArraySource,
+    starts: Sequence[P],
+    max_iter: int,
+    agreed: int | None,
+    n_jobs: int | None,
 ) -> Search[P]:
     """A few steps from every start; from the better half, on until the maximum is known roughly."""
     rules: list[Rule] = [Decreased(), Rough()]
@@ -126,13 +133,21 @@ def _search(
             warnings.simplefilter("ignore", DegenerateDataWarning)  # of the whole data: the long runs will say so
             return fit(model, sample, firsts, solver=solver, rules=[*rules, Iterations(steps)], n_jobs=n_jobs).runs.runs
 
-    found = runs(starts, min(BRIEF, max_iter))
+    found = runs(starts[:agreed], min(BRIEF, max_iter))
+    if len(starts) > len(found) and not _agree(found):
+        found += runs(starts[len(found) :], min(BRIEF, max_iter))
     better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: -(-len(found) // 2)]
     going = [run.params for run in better if run.outcome.status is Status.BUDGET]
     more = min(ROUGH_STEPS, max_iter - BRIEF)
     further = {id(run.start): run for run in (runs(going, more) if going and more > 0 else ())}
     found = tuple(_joined(run, further[id(run.params)]) if id(run.params) in further else run for run in found)
-    return Search(sample, found, frozenset(i for i, run in enumerate(found) if model.degenerate(run.params, sample)))
+    return Search(found, frozenset(i for i, run in enumerate(found) if model.degenerate(run.params, sample)), sample)
+
+
+def _agree(found: Sequence[Record[Any]]) -> bool:
+    """Whether all runs came to one maximum, at once."""
+    heights = [run.objective for run in found]
+    return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= SAME
 
 
 def _joined(first: Record[P], then: Record[P]) -> Record[P]:
@@ -150,57 +165,74 @@ def _joined(first: Record[P], then: Record[P]) -> Record[P]:
     )
 
 
+def _left(run: Record[P]) -> Record[P]:
+    """A run that was left where its maximum is known roughly."""
+    if run.outcome.status is not Status.SET_ASIDE:
+        return run
+    sentence = f"not converged: left when {ROUGH:g} of log-likelihood was still to be gained, since another start did better."
+    return replace(run, outcome=Outcome(Status.BUDGET, sentence))
+
+
+def _rank(run: Record[Any], spike: bool) -> tuple[bool, bool, float]:
+    """Smaller is better: sound runs before spikes, spikes before failed runs, then by objective."""
+    return run.outcome.failed, spike, -run.objective
+
+
 @dataclass(frozen=True)
 class Search(Generic[P]):
-    """What the short runs `found` over the rows of `sample`; `spikes` are the places of those that ended on a spike."""
+    """What short runs over the rows of `sample` found, start by start; `spikes`: the places of those that ended on one."""
 
-    sample: ArraySource
     found: tuple[Record[P], ...]
     spikes: frozenset[int]
+    sample: ArraySource
 
-    def place(self, params: P) -> int:
-        """Which run ended at `params`."""
-        return next(i for i, run in enumerate(self.found) if run.params is params)
-
-    def rank(self, i: int) -> tuple[bool, bool, float]:
-        """Smaller is better: sound runs before spikes, spikes before failed runs, then by objective."""
-        return self.found[i].outcome.failed, i in self.spikes, -self.found[i].objective
+    def _rank(self, i: int) -> tuple[bool, bool, float]:
+        return _rank(self.found[i], i in self.spikes)
 
     @cached_property
-    def maxima(self) -> list[int]:
+    def order(self) -> list[int]:
+        """The places of the runs, best first."""
+        return sorted(range(len(self.found)), key=self._rank)
+
+    def _equal(self, i: int, among: Iterable[int]) -> int | None:
+        """The one of `among` that found the same maximum as run `i`."""
+        *sort, height = self._rank(i)
+        ranks = ((j, self._rank(j)) for j in among)
+        return next((j for j, (*other, level) in ranks if sort == other and abs(height - level) <= SAME), None)
+
+    @cached_property
+    def _maxima(self) -> list[int]:
         """The best run of each distinct maximum, best maximum first."""
         first: list[int] = []
-        for i in sorted(range(len(self.found)), key=self.rank):
+        for i in self.order:
             if self._equal(i, first) is None:
                 first.append(i)
         return first
 
-    def _equal(self, i: int, among: Sequence[int]) -> int | None:
-        """The one of `among` that found the same maximum as run `i`."""
-        *sort, height = self.rank(i)
-        ranks = ((j, self.rank(j)) for j in among)
-        return next((j for j, (*other, level) in ranks if sort == other and abs(height - level) <= SAME), None)
+    def known(self) -> dict[int, Record[P]]:
+        """The runs that stand for one maximum each, known roughly; the best run in any case."""
+        best = self.order[0]
+        return {i: self.found[i] for i in self._maxima if i == best or self.found[i].outcome.status is Status.SET_ASIDE}
 
-    def leaders(self, source: ArraySource) -> tuple[list[P], int]:
-        """Where to go on over all rows, and after how many iterations: at the best maxima of one sort.
+    def close(self) -> list[P]:
+        """Where the runs ended that found the highest maxima of the sample, if these are so close that it may mislead."""
+        *sort, height = self._rank(self.order[0])
+        ranks = ((i, self._rank(i)) for i in self._maxima[:CLOSE])
+        return [self.found[i].params for i, (*other, level) in ranks if sort == other and level - height < LEAD]
 
-        If these runs went over a mere sample, those far behind are left out.
-        """
-        *sort, height = self.rank(self.maxima[0])
-        whole = self.sample is source
-        ranks = [(i, self.rank(i)) for i in self.maxima[:LONG]]
-        close = [i for i, (*other, level) in ranks if sort == other and (whole or level - height < LEAD)]
-        return [self.found[i].params for i in close], max(self.found[i].iterations for i in close) if whole else 0
+    def ended(self, runs: Iterable[Record[P]]) -> dict[int, Record[P]]:
+        """Runs that went on from `close`, by the places of those that they continue."""
+        return {next(i for i, run in enumerate(self.found) if run.params is longer.start): longer for longer in runs}
 
     def told(self, i: int, ends: dict[int, Record[P]], source: ArraySource) -> Record[P]:
-        """What became of start `i`: followed to the end, come to the same maximum as another, failed, or set aside."""
+        """What became of start `i`, given the runs over all rows."""
         mine, whole = self.found[i], self.sample is source
         if i in ends:
-            return _joined(mine, ends[i]) if whole else ends[i]
-        leader = self._equal(i, list(ends))
-        if leader is not None:
+            return ends[i]
+        leader = self._equal(i, ends)
+        if leader is not None and not mine.outcome.failed:
             end = ends[leader]
-            outcome = Outcome(end.outcome.status, f"came to the same maximum as another start, which {end.outcome.sentence}")
+            outcome = Outcome(end.outcome.status, f"came to the maximum of another start, at {end.objective:.10g}.")
             return replace(end, start=mine.start, iterations=mine.iterations, evaluations=mine.evaluations, outcome=outcome)
         factor = source.total_weight / self.sample.total_weight
         estimated = replace(mine, objective=mine.objective * factor, log_likelihood=mine.log_likelihood * factor)

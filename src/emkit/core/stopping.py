@@ -86,13 +86,13 @@ class Budget:
         return Outcome(
             Status.BUDGET,
             f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. "
-            + _what_is_left(step.pace),
+            + what_is_left(step.pace, "Raise max_evaluations, or use solver=ek.solvers.Squarem()."),
         )
 
 
-def _what_is_left(pace: Pace | None) -> str:
+def what_is_left(pace: Pace | None, more: str) -> str:
+    """What a run that ended early had still to gain, and how to gain it (`more`), in sentences."""
     gain, way = remaining(pace) if pace is not None else (np.inf, np.inf)
-    more = "Raise max_evaluations, or use solver=ek.solvers.Squarem()."
     if not np.isfinite(gain):
         return more
     if gain > NEGLIGIBLE:

@@ -24,7 +24,7 @@ from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_call
 from emkit.models.assignment import Assigned
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.starts import check_components, spread_starts
-from emkit.multistart import enough_starts, short_then_long
+from emkit.multistart import AGREED, enough_starts, short_then_long
 from emkit.result import Result
 
 PREDICT_ROWS = 8_192  # at a time
@@ -98,6 +98,7 @@ class MixtureEstimator(
             tol=self.tol,
             max_iter=self.max_iter,
             solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
+            agreed=AGREED if self.n_init == "auto" else None,
             first_rules=(reporter,),
             n_jobs=self.n_jobs,
         )

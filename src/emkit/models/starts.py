@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.data.source import ArraySource, as_float64
 from emkit.errors import DataError
 from emkit.models.mixture import Mixture, MixtureParams, MixtureStats
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
-SUBSAMPLE = 20_000
+SUBSAMPLE = 5_000
+MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
 def check_components(source: ArraySource, n_components: Any) -> int:
@@ -63,20 +64,35 @@ def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) ->
     return _estimate(model, some, _all_alike(model, some, len(centres)), nearest)
 
 
-def subsample(source: ArraySource) -> ArraySource:
-    """At most 20,000 rows in double precision, in ascending order.
+def subsample(source: ArraySource, rows: int = SUBSAMPLE) -> ArraySource:
+    """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order.
 
     The order is that of the values, so that what is drawn from them depends on the rows and their weights alone: not on
     the order in which rows came, nor on whether a row came twice or with weight 2.
     """
     x, weights = source.x, source.weights
-    if source.rows > SUBSAMPLE:
-        chosen = np.random.default_rng(0).choice(source.rows, SUBSAMPLE, replace=False)
+    if source.rows > rows:
+        chosen = np.random.default_rng(0).choice(source.rows, rows, replace=False)
+        chosen = np.concatenate([chosen, _rows_of_rare_values(x, chosen)])
         x, weights = x[chosen], weights[chosen]
     order = np.argsort(x[:, 0])
     if (np.diff(x[order, 0]) == 0).any():
         order = np.lexsort(x.T[::-1])
     return ArraySource(as_float64(x[order]), weights[order], source.columns)
+
+
+def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:
+    """For each value of a whole-number column that no chosen row holds, the first row that does.
+
+    Without them, a rare level could start out as impossible.
+    """
+    found = [np.empty(0, dtype=np.int64)]
+    for column in x.T:
+        some = column[chosen]
+        if (some == np.floor(some)).all():
+            values, first = np.unique(column, return_index=True)
+            found.append(first[~np.isin(values, some)][:MOST_RARE])
+    return np.unique(np.concatenate(found))
 
 
 def _all_alike(model: Mixture[Any, Any], some: ArraySource, n_components: int) -> MixtureParams[Any]:

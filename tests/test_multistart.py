@@ -1,0 +1,150 @@
+"""Short runs from many starts, then long ones."""
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.errors import Status
+from emkit.models.starts import spread_starts
+from emkit.multistart import AGREED, FEWEST, MOST, enough_starts, short_then_long
+
+OPTIONS = {"tol": 1e-8, "max_iter": 1000, "solver": ek.solvers.Squarem()}
+
+
+def clusters(rows, centres, seed=0):
+    rng = np.random.default_rng(seed)
+    centres = np.asarray(centres, dtype=float)
+    return centres[rng.integers(len(centres), size=rows)] + rng.normal(size=(rows, centres.shape[1]))
+
+
+def search(family, x, n_components, seeds, **options):
+    model, source = ek.Mixture(family), ek.ArraySource(x)
+    return short_then_long(model, source, spread_starts(model, source, n_components, seeds), **{**OPTIONS, **options})
+
+
+@pytest.fixture(scope="module")
+def hard():
+    """Seven clusters in a plane: most starts end in the wrong maximum."""
+    return clusters(700, [[0, 0], [4, 0], [0, 4], [4, 4], [12, 12], [16, 12], [12, 17]])
+
+
+def test_the_best_maximum_of_all_long_runs_is_found(hard):
+    model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(hard)
+    starts = spread_starts(model, source, 7, range(20))
+    long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
+    short = short_then_long(model, source, starts, **OPTIONS)
+    assert len(long.starts().maxima()) > 1
+    assert short.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
+    assert short.converged
+    total = [sum(run.evaluations for run in result.starts().runs) for result in (short, long)]
+    assert total[0] < 0.8 * total[1]
+
+
+def test_every_start_is_accounted_for(hard):
+    result = search(ek.SphericalGaussian(), hard, 7, range(20))
+    runs = result.starts().runs
+    assert len(runs) == 20
+    assert runs[0] is result.record
+    assert all(run.outcome.status in (Status.CONVERGED, Status.BUDGET, Status.SET_ASIDE) for run in runs)
+    aside = [run for run in runs if run.outcome.status is Status.SET_ASIDE]
+    assert aside
+    assert all("other starts did better" in run.outcome.sentence for run in aside)
+    assert sum(times for _, times in result.starts().maxima()) == 20 - len(aside)
+    assert result.starts().maxima()[0] == (pytest.approx(result.log_likelihood), result.starts().reached_best())
+
+
+def test_the_history_is_that_of_one_run(hard):
+    record = search(ek.SphericalGaussian(), hard, 7, range(6)).record
+    assert [moment.iteration for moment in record.history] == list(range(record.iterations + 1))
+    gains = np.diff([moment.objective for moment in record.history])
+    assert (gains >= -1e-9 * abs(record.objective)).all()
+    assert record.history[-1].objective == pytest.approx(record.objective)
+    assert record.evaluations >= record.history[-1].evaluations
+
+
+@pytest.mark.parametrize("most", [1, 3, 6, 7, 20])
+def test_no_run_takes_more_steps_than_allowed(most, hard):
+    result = search(ek.SphericalGaussian(), hard, 7, range(6), max_iter=most, tol=1e-300)
+    assert all(run.iterations <= most for run in result.starts().runs)
+    assert result.iterations == most or result.converged
+    assert result.converged or result.outcome.sentence.startswith(f"not converged: stopped after {most} iteration")
+
+
+def test_large_data_are_searched_on_a_sample():
+    x = clusters(60_000, [[0, 0], [5, 0], [0, 5]])
+    result = search(ek.FullGaussian(), x, 3, range(6))
+    assert result.converged
+    assert result.rows == 60_000
+    exact = ek.fit(ek.Mixture(ek.FullGaussian()), x, result.params).log_likelihood
+    assert result.log_likelihood == pytest.approx(exact, rel=1e-12)
+    other = [run for run in result.starts().runs if run.outcome.status is Status.SET_ASIDE]
+    for run in other:
+        assert "over a sample of 2,000 rows, from which its log-likelihood is estimated" in run.outcome.sentence
+        assert run.objective == pytest.approx(result.objective, rel=0.2)
+
+
+def rare_level(rows):
+    """Two classes of thirty yes-no items, of which the first is a yes for one row only."""
+    rng = np.random.default_rng(0)
+    classes = rng.integers(2, size=rows)
+    x = (rng.random((rows, 30)) < np.where(classes, 0.8, 0.2)[:, None]).astype(float)
+    x[:, 0] = 0
+    x[17, 0] = 1
+    return x
+
+
+@pytest.mark.parametrize("family", [ek.Bernoulli(), ek.Categorical(), ek.Poisson()], ids=lambda family: family.name)
+def test_rare_values_are_in_every_sample(family):
+    result = search(family, rare_level(30_000), 2, range(4))
+    assert result.converged
+    assert np.isfinite(result.log_likelihood)
+
+
+def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
+    x = rare_level(30_000)
+    impossible = ek.MixtureParams([0.5, 0.5], ek.SuccessParams(np.c_[[0.0, 0.0], np.tile([[0.3], [0.7]], 29)]))
+    possible = ek.MixtureParams([0.5, 0.5], ek.SuccessParams(np.tile([[0.3], [0.7]], 30)))
+    result = short_then_long(ek.Mixture(ek.Bernoulli()), ek.ArraySource(x), [impossible, possible], **OPTIONS)
+    assert result.converged
+
+
+def test_starts_that_agree_at_once_spare_the_others():
+    x = clusters(300, [[0, 0], [9, 9]])
+    assert len(search(ek.FullGaussian(), x, 2, range(20), agreed=AGREED).starts().runs) == AGREED
+    assert len(search(ek.FullGaussian(), x, 2, range(20)).starts().runs) == 20
+
+
+def test_sound_maxima_are_preferred_to_spikes():
+    x = np.concatenate([clusters(200, [[0, 0], [6, 6]]), np.full((4, 2), 3.0)])
+    result = search(ek.FullGaussian(), x, 3, range(20))
+    assert len(result.starts().degenerate) > 0
+    assert result.model.degenerate(result.params, result.source) == ()
+    assert max(run.objective for run in result.starts().runs) > result.objective
+
+
+def test_one_start_is_simply_followed():
+    x = clusters(300, [[0, 0], [3, 3]])
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    start = spread_starts(model, source, 2, [0])
+    long = ek.fit(model, x, start, solver=ek.solvers.Squarem())
+    assert short_then_long(model, source, start, **OPTIONS).log_likelihood == long.log_likelihood
+
+
+def test_enough_starts():
+    small, large = ek.ArraySource(np.zeros((100, 2))), ek.ArraySource(np.zeros((30_000, 2)))
+    assert enough_starts(small, 17) == MOST
+    assert enough_starts(large, 40_000) == FEWEST
+    assert FEWEST < enough_starts(large, 900) < MOST
+
+
+def test_old_faithful_from_twenty_seeds(faithful):
+    for seed in range(20):
+        gm = ek.GaussianMixture(2, random_state=seed).fit(faithful)
+        assert gm.result_.log_likelihood == pytest.approx(-1130.263960, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def faithful():
+    from importlib.resources import files
+
+    return np.loadtxt(str(files("emkit.lessons") / "data" / "faithful.csv"), delimiter=",", skiprows=1)
