@@ -65,3 +65,17 @@ def test_dependent_and_constant_columns_are_named():
         result = ek.fit(model, source, start)
     assert result.converged
     assert result.degenerate == (0,)
+
+
+def test_a_round_component_that_starts_far_off_does_not_fall():
+    x = np.random.default_rng(0).normal(1e6, 1, size=(300, 2))
+    start = ek.MixtureParams([1.0], ek.SphericalGaussianParams([[1e6 + 100, 1e6]], [1e4]))
+    assert ek.fit(ek.Mixture(ek.SphericalGaussian()), x, start).converged
+
+
+def test_one_start_that_collapses_at_once_does_not_spoil_the_others():
+    x = np.concatenate([np.random.default_rng(0).normal(size=50), np.full(3, 40.0)])
+    good = ek.MixtureParams([1.0, 0.0], ek.FullGaussianParams([[0.0], [1.0]], [[[400.0]], [[400.0]]]))
+    bad = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0.0], [40.0]], [[[1.0]], [[1e-3]]]))
+    result = ek.fit(ek.Mixture(ek.FullGaussian(floor=0)), x, [bad, good])
+    assert result.converged

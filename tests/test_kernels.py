@@ -177,3 +177,12 @@ def test_rows_that_no_component_can_produce_are_an_error():
     start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.0], [0.0]]))
     with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
         ek.Mixture(ek.Bernoulli()).e_step(start, next(ek.ArraySource(x).chunks()))
+
+
+def test_an_impossible_row_of_little_weight_is_an_error_too():
+    x = np.zeros((20_000, 1))
+    x[7] = 1.0
+    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.0], [0.0]]))
+    (chunk, *_) = ek.ArraySource(x, np.full(20_000, 1e-5), chunk_rows=20_000).chunks()
+    with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
+        ek.Mixture(ek.Bernoulli()).e_step(start, chunk)

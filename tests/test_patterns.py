@@ -59,3 +59,14 @@ def test_results_do_not_show_it(family: object):
     assert seen.rows == plain.rows
     assert seen.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-12)
     assert seen.bic == pytest.approx(plain.bic, rel=1e-12)
+
+
+@pytest.mark.parametrize(("columns", "levels"), [(8, 11), (12, 7), (17, 11), (22, 7), (38, 3)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_wide_tables_are_decoded_to_the_rows_that_were_there(columns: int, levels: int, dtype: type):
+    rng = np.random.default_rng(0)
+    distinct = rng.integers(levels, size=(60, columns))
+    distinct[0], distinct[1] = 0, levels - 1
+    x = distinct[rng.integers(60, size=3_000)].astype(dtype)
+    found = collapsed(ek.ArraySource(x))
+    np.testing.assert_array_equal(found.x, np.unique(x, axis=0))

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
-from emkit.errors import ParameterError, Status
+from emkit.errors import DegenerateFitError, ParameterError, Status
 
 P = TypeVar("P", bound=Parameters)
 
@@ -57,13 +57,13 @@ class Restarts(Generic[P]):
 
 
 def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
-    """Run `fit` from every start. Errors: the last start's ParameterError if no start could be evaluated at all."""
+    """Run `fit` from every start. Errors: the last start's error if no start could be evaluated at all."""
     runs: list[Record[P]] = []
-    refused: ParameterError | None = None
+    refused: ParameterError | DegenerateFitError | None = None
     for start in starts:
         try:
             runs.append(fit(start))
-        except ParameterError as error:
+        except (ParameterError, DegenerateFitError) as error:
             refused = error
     if not runs:
         raise refused or ValueError("there are no starts to run from")

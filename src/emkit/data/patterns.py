@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,20 @@ def collapsed(source: Any) -> Any:
     """
     if not isinstance(source, ArraySource) or source.rows < LEAST_ROWS or not _whole_numbers(source):
         return source
-    least, most = source.x.min(axis=0), source.x.max(axis=0)
-    sizes = most - least + 1
-    if np.log2(sizes).sum() > 62:
+    least = source.x.min(axis=0).astype(np.int64)
+    sizes = source.x.max(axis=0).astype(np.int64) - least + 1
+    every = prod(map(int, sizes))
+    if every >= 2**62:
         return source
-    steps = np.concatenate([[1], np.cumprod(sizes[:0:-1])])[::-1].astype(np.int64)  # the last column varies fastest
+    steps = np.concatenate([[1], np.cumprod(sizes[:0:-1])])[::-1]  # the last column varies fastest
     keys = _keys(source, least, steps)
     sample = keys[:: max(1, source.rows // SAMPLE_ROWS)]
     if len(np.unique(sample)) > PAYS * len(sample):
         return source
-    found, weights = _count(keys, source.weights, int(np.prod(sizes)))
+    found, weights = _count(keys, source.weights, every)
     if len(found) > PAYS * source.rows:
         return source
-    x = found[:, None] // steps % sizes.astype(np.int64) + least
+    x = found[:, None] // steps % sizes + least
     return ArraySource(x.astype(np.float64), weights, source.columns)
 
 
@@ -41,10 +43,10 @@ def _whole_numbers(source: ArraySource) -> bool:
     return all(bool(np.all(chunk.x == np.floor(chunk.x)) and np.all(np.abs(chunk.x) < 2**31)) for chunk in source.chunks())
 
 
-def _keys(source: ArraySource, least: Array, steps: Integers) -> Integers:
+def _keys(source: ArraySource, least: Integers, steps: Integers) -> Integers:
     keys = np.empty(source.rows, dtype=np.int64)
     for chunk in source.chunks():
-        keys[chunk.start : chunk.start + len(chunk.x)] = (chunk.x - least).astype(np.int64) @ steps
+        keys[chunk.start : chunk.start + len(chunk.x)] = (chunk.x.astype(np.int64) - least) @ steps
     return keys
 
 

@@ -45,6 +45,12 @@ class Chunk(Remembering):
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
+    def least_weight(self) -> float:
+        """The smallest weight of a row."""
+        least: float = self.once("least weight", lambda: float(self.weights.min()))
+        return least
+
+    @property
     def total_weight(self) -> float:
         """The sum of the weights."""
         total: float = self.once("total weight", lambda: float(self.weights.sum()))
@@ -113,8 +119,11 @@ class ArraySource(Remembering):
 
     def place(self, row: int, column: int) -> str:
         """How messages call one cell, given its row among those with a positive weight."""
-        original = row if self._index is None else int(self._index[row])
-        return f"{self.row_name(original)}, column {self.columns[column]!r}"
+        return f"{self.place_of_row(row)}, column {self.columns[column]!r}"
+
+    def place_of_row(self, row: int) -> str:
+        """How messages call a row, given its place among those with a positive weight."""
+        return self.row_name(row if self._index is None else int(self._index[row]))
 
     def refuse(self, bad: Callable[[Array], Mask], rule: str) -> None:
         """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks."""

@@ -14,6 +14,7 @@ from emkit.families.linear import LinearForm
 from emkit.models.assignment import impossible_row
 
 WORTH_COMPILING = 16_000  # rows * components of a chunk: smaller ones take the plain road and never wait for a compiler
+IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible rows comes near
 TILE_ROWS = 256  # a multiple of 16
 BLOCK_BYTES = 1 << 18  # base rows of the tiles in flight: they stay in the second-level cache
 
@@ -60,6 +61,6 @@ def sum_tiles(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tuple[
 def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tuple[Array, Any, float]:
     """Mass (K,), the family's statistics, and the log-likelihood of a chunk. Errors: ParameterError for impossible rows."""
     sums, scored = sum_tiles(form, proportions, chunk)
-    if not scored > LOG_OF_ZERO / 2:
+    if not scored > IMPOSSIBLE * chunk.least_weight:
         raise impossible_row()
     return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)

@@ -20,12 +20,13 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.source import ArraySource, as_float64
-from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.errors import DataError, DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.family import Family
 
 LOG_2_PI = float(np.log(2 * np.pi))
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
+SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
@@ -93,15 +94,20 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         return int(params.means.shape[1])
 
     def check(self, source: ArraySource) -> None:
-        """Any finite number is possible. Warns of columns along which no covariance of this form can be estimated."""
+        """Any number is possible whose square is, too. Warns of columns along which no such covariance can be estimated."""
+        source.once("squares", lambda: refuse_unsquarable(source))
         source.once(("lost columns", self.joins_columns), lambda: warn_of_lost_columns(source, self.joins_columns))
 
     @abstractmethod
     def least_variances(self, params: G, unit: Array) -> Array:
         """The variance of each component in its narrowest direction, shape (K,), where every column has variance 1."""
 
+    def units(self, source: ArraySource) -> Array:
+        """The variances (d,) that the floor is a fraction of."""
+        return pooled_moments(source)[2]
+
     def degenerate(self, params: G, source: ArraySource) -> tuple[int, ...]:
-        least = self.least_variances(params, pooled_moments(source)[2])
+        least = self.least_variances(params, self.units(source))
         return tuple(int(k) for k in np.flatnonzero(least <= self.floor * (1 + 1e-6)))
 
 
@@ -124,12 +130,28 @@ def pooled_variance(stats: Moments, before: NormalParams, scatter: Array) -> Arr
 
     `scatter` (d,): the sum over components of the squares about their means of the E-step.
     """
+    between, grand = _between(stats, before)
+    return _units((scatter + between) / stats.mass.sum(), grand)
+
+
+def pooled_round_variance(stats: Moments, before: NormalParams) -> float:
+    """The variance over all rows and columns, from the traces of the components' scatters."""
+    between, grand = _between(stats, before)
+    return round_unit((stats.scatter.sum() + between.sum()) / (stats.mass.sum() * len(grand)), grand)
+
+
+def round_unit(spread: float, grand: Array) -> float:
+    """One positive unit of variance for all columns."""
+    return float(_units(np.array([spread]), np.array([np.abs(grand).max()]))[0])
+
+
+def _between(stats: Moments, before: NormalParams) -> tuple[Array, Array]:
+    """What turns squares about the means of the E-step into squares about the grand mean (d,), and that mean (d,)."""
     total = stats.mass.sum()
     offset = _per_mass(stats.shift, stats.mass)
     centres = before.means + offset
     grand = stats.mass @ (centres - centres[0]) / total + centres[0]
-    within = scatter - (stats.shift * offset).sum(axis=0)
-    return _units((within + stats.mass @ (centres - grand) ** 2) / total, grand)
+    return stats.mass @ (centres - grand) ** 2 - (stats.shift * offset).sum(axis=0), grand
 
 
 def _units(spread: Array, grand: Array) -> Array:
@@ -205,6 +227,17 @@ def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
 
 def _scatter(deviation: Array, weights: Array) -> Array:
     return (deviation * weights[:, None]).T @ deviation
+
+
+def refuse_unsquarable(source: ArraySource) -> None:
+    """Raise DataError for columns in a unit so large or so small that squares of variances are no numbers any more."""
+    source.refuse(lambda x: np.abs(as_float64(x)) > LARGEST, f"squares beyond {LARGEST:g} overflow. Divide the column by a constant.")
+    highest = np.max([np.abs(chunk.x).max(axis=0) for chunk in source.chunks()], axis=0)
+    for column in np.flatnonzero((highest > 0) & (highest < SMALLEST)):
+        raise DataError(
+            f"column {source.columns[column]!r} holds no number above {highest[column]:g}; the squares of such numbers "
+            "underflow. Multiply the column by a constant."
+        )
 
 
 def warn_of_lost_columns(source: ArraySource, joined: bool) -> None:

@@ -62,7 +62,7 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
         about = stats.scatter - 2 * (move * stats.shift).sum(axis=1) + stats.mass * (move**2).sum(axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):
             raw = (np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / (stats.mass * d)
-        least = self.floor * normal.pooled_variance(stats, before, np.full(d, stats.scatter.sum() / d)).mean()
+        least = self.floor * normal.pooled_round_variance(stats, before)
         raw = np.maximum(keep_where_empty(raw, before.variances, stats.mass), least)
         for k in np.flatnonzero(raw <= 0):
             raise normal.collapsed(int(k))
@@ -71,10 +71,14 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
         return spherical_form(params.means, params.variances)
 
+    def units(self, source: ArraySource) -> Array:
+        mean, covariance, _ = normal.pooled_moments(source)
+        return np.full(len(mean), normal.round_unit(float(np.diag(covariance).mean()), mean))
+
     def least_variances(self, params: SphericalGaussianParams, unit: Array) -> Array:
-        return params.variances / unit.mean()
+        return params.variances / unit[0]
 
     def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
-        mean, covariance, unit = normal.pooled_moments(source)
-        variance = max(float(np.diag(covariance).mean()), max(self.floor, normal.EPSILON) * float(unit.mean()))
+        mean, covariance, _ = normal.pooled_moments(source)
+        variance = max(float(np.diag(covariance).mean()), max(self.floor, normal.EPSILON) * self.units(source)[0])
         return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, variance))
