@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from emkit.errors import ModelError
 
 INVISIBLE_TIMES = "\u2062"
+FENCES = tuple("()[]{}|∑∏")  # these grow with the row they stand in
 TAGS = frozenset(
     f"m{name}"
     for name in (
@@ -39,9 +40,11 @@ def safe_mathml(text: str) -> str:
     return _written(ElementTree.fromstring(text))
 
 
-def _written(node: ElementTree.Element) -> str:
+def _written(node: ElementTree.Element, parent: str = "") -> str:
     if node.tag == "mo" and node.text == INVISIBLE_TIMES:
         return ""
-    inner = escape(node.text or "") + "".join(_written(child) + escape(child.tail or "") for child in node)
-    needless = node.tag == "mrow" and len(node) == 1 and not (node.text or "").strip()
+    inner = escape((node.text or "").replace("-", "−")) + "".join(
+        _written(child, node.tag) + escape(child.tail or "") for child in node
+    )
+    needless = node.tag == "mrow" and (len(node) == 1 or (parent == "mrow" and not any(child.text in FENCES for child in node)))
     return inner if needless or node.tag not in TAGS else f"<{node.tag}>{inner}</{node.tag}>"

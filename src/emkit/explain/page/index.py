@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
-from emkit.explain.page.html import asset, policy, style
+from emkit.explain.page.html import asset, policy, shown, style
 
 
 class Entry(NamedTuple):
@@ -21,7 +20,8 @@ class Entry(NamedTuple):
 def index_page(entries: Iterable[Entry]) -> str:
     """The page of links, as one string of HTML."""
     items = "".join(
-        f'<li><a href="{quote(entry.file)}">{escape(entry.title)}</a><p>{escape(entry.about)}</p></li>' for entry in entries
+        f'<li><a href="{quote(entry.file)}">{shown(entry.title)}</a><p>{shown(entry.about)}</p></li>' for entry in entries
     )
-    text = asset("index.html").replace("{{policy}}", policy("", style())).replace("{{style}}", style())
+    css = style("index")
+    text = asset("index.html").replace("{{policy}}", policy("", css)).replace("{{style}}", css)
     return text.replace("{{entries}}", items)

@@ -21,10 +21,10 @@ from emkit.explain.why.bound import bound_curve
 from emkit.models.mixture import MixtureParams
 from emkit.models.order import component_leaves
 
-GRID = 29
+GRID = 25
 MOST_ROWS = 4_000  # beyond, pictures are drawn from a sample
 MOST_PAIRS = 3
-ALONG = np.round(np.linspace(-0.25, 1.75, 25), 12)  # where the line of a step is looked at; 0 and 1 are among the places
+ALONG = np.arange(-3, 22) / 12  # where the line of a step is looked at; 0 and 1 are among the places
 DIGITS = 5
 
 
@@ -108,7 +108,10 @@ def _axis(walk: Walk, entry: str) -> Array:
 
 
 def bounds(walk: Walk, source: Any) -> list[dict[str, Any]]:
-    """For each step, log-likelihood `l` and bound `b` at places `s` of its line; no places if the step does not move."""
+    """For each step, log-likelihood `l` and bound `b` at places `s` of its line, less the log-likelihood where it begins.
+
+    No places if the step does not move.
+    """
     return [_bound(walk, source, before, after) for before, after in (step.params for step in walk.steps)]
 
 
@@ -117,7 +120,9 @@ def _bound(walk: Walk, source: Any, before: Any, after: Any) -> dict[str, Any]:
         return {"s": [], "l": [], "b": []}
     curve = bound_curve(walk.subject.model, source, before, after, s=ALONG)
     kept = np.isfinite(curve.log_likelihood) & np.isfinite(curve.bound)
-    return {"s": brief(curve.s[kept], 4), "l": brief(curve.log_likelihood[kept], 7), "b": brief(curve.bound[kept], 7)}
+    begin = curve.at(0)[0]
+    heights = {"l": curve.log_likelihood[kept] - begin, "b": curve.bound[kept] - begin}
+    return {"s": brief(curve.s[kept], 4), **{name: brief(height) for name, height in heights.items()}}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -118,7 +118,8 @@ def _histogram(walk: Walk, source: ArraySource) -> dict[str, Any]:
     x = source.x[:, 0]
     bins = Bins.over(x)
     edges = bins.edges
-    places = (edges[:-1] + edges[1:]) / 2 if bins.whole and bins.width == 1 else np.linspace(edges[0], edges[-1], CURVE)
+    low = bins.width / 50 if edges[0] <= 0 < x.min() else edges[0]  # positive data may have no density at 0
+    places = (edges[:-1] + edges[1:]) / 2 if bins.whole and bins.width == 1 else np.linspace(low, edges[-1], CURVE)
     scale = bins.width * source.total_weight
     return {
         "kind": "histogram",

@@ -73,8 +73,14 @@ def step_record(step: Step, with_rows: bool) -> dict[str, Any]:
         record["formulas"] = [list(row.formulas) for row in step.rows]
         record["shares"] = [brief(row.responsibilities, DIGITS) for row in step.rows]
     if with_rows and len(step.rows) <= MOST_ADDED:
-        record["row_tallies"] = [[brief(tally.values, DIGITS) for tally in row.tallies] for row in step.rows]
+        record["row_tallies"] = [list(map(_of_row, row.tallies)) for row in step.rows]
     return record
+
+
+def _of_row(tally: Tally) -> list[float] | None:
+    """What a row contributes to a count; None for the number of rows, to which it contributes its share."""
+    values: list[float] = brief(tally.values, DIGITS)
+    return None if tally.what == "n" else values
 
 
 def _values(tallies: tuple[Tally, ...]) -> list[list[float]]:

@@ -119,13 +119,15 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.TOO_MANY_REQUESTS, "one refit at a time.")
             return
         try:
-            made = embedded(served.refit(wish)).encode()
+            made, mistake = served.refit(wish), ""
         except EmkitError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
-        else:
-            self._answer(HTTPStatus.OK, made, "application/json")
+            made, mistake = {}, str(error)
         finally:
             served.busy.release()
+        if mistake:
+            self._refuse(HTTPStatus.BAD_REQUEST, mistake)
+        else:
+            self._answer(HTTPStatus.OK, embedded(made).encode(), "application/json")
 
     def _refuse(self, status: HTTPStatus, sentence: str) -> None:
         self._answer(status, json.dumps({"error": sentence}).encode(), "application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from string import ascii_letters
 from typing import Any
 
@@ -82,7 +83,7 @@ def _names(subject: Subject, k: int) -> dict[str, list[str]]:
     while len(components) < k:
         components.append(_next_name(components) or next(unused))
     given = _extended(subject.symbols, subject.components, components)
-    symbols = Symbols(tuple(components), tuple(subject.source.columns), given)
+    symbols = replace(Symbols.of(subject), components=tuple(components), given=given)
     return {"components": components, "symbols": list(symbols.entries(_like(subject.start, k)).values())}
 
 

@@ -54,7 +54,9 @@ function svgSymbol(name) {
 }
 
 function picture(size, label, ...children) {
-  return svg("svg", { viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: "img", "aria-label": label }, children);
+  const made = svg("svg", { viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: "img", "aria-label": label }, children);
+  if (made.querySelector("[data-drag]")) made.setAttribute("role", "group"); // an image may not hold what can be moved
+  return made;
 }
 
 const polyline = (xs, ys, sx, sy) =>

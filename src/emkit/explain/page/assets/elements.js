@@ -1,5 +1,7 @@
 // Elements. Text is always set as text and never parsed as markup, so that no name in the data can become an element.
 
+const PANELS = []; // what is drawn, in main.js
+
 const NAMESPACES = { svg: "http://www.w3.org/2000/svg", math: "http://www.w3.org/1998/Math/MathML" };
 
 function make(namespace, tag, attributes, children) {

@@ -1,6 +1,6 @@
 // A trace for "what if": the reader's start, number of components, kind of assignment and labels, worked out in the page.
 
-const LANDSCAPE = 29;
+const LANDSCAPE = 25;
 
 // Settings: { values (of theta0, in the order of the names), K, hard, labels }.
 function imagine(trace, settings) {
@@ -130,20 +130,24 @@ function axisOf(model, run, entry, K) {
   return range(LANDSCAPE).map((i) => from + ((high + room - from) * i) / (LANDSCAPE - 1));
 }
 
-// Log-likelihood and bound along the line from theta to its update.
+// Log-likelihood and bound along the line from theta to its update, straight in free coordinates, less where they touch.
 function imagineBound(model, step, theta) {
   const family = FAMILY[model.family];
   const [one, other] = [family.entries(theta), family.entries(step.after)];
   const found = { s: [], l: [], b: [] };
   if (one.every((value, i) => Math.abs(value - other[i]) <= 1e-12 + 1e-10 * Math.abs(value))) return found;
-  for (const s of range(41).map((i) => -0.3 + 0.05 * i)) {
-    const point = family.fromEntries(model, one.map((value, i) => (1 - s) * value + s * other[i]), theta.proportions.length);
+  const reached = (at) => at.map((value) => (Number.isFinite(value) ? value : 36 * Math.sign(value)));
+  const [from, to] = [theta, step.after].map((at) => reached(family.pack(at)));
+  const touch = accountOf(model, step.shares, step.joint);
+  for (const s of range(25).map((i) => (i - 3) / 12)) {
+    const moved = family.unpack(model, from.map((value, i) => value + s * (to[i] - value)), theta.proportions.length);
+    const point = s === 0 ? theta : s === 1 ? step.after : moved;
     if (!family.valid(point)) continue;
     const account = accountOf(model, step.shares, logJoint(model, point));
     if (!Number.isFinite(account.bound)) continue;
-    found.s.push(Math.round(s * 100) / 100);
-    found.l.push(account.log_likelihood);
-    found.b.push(account.bound);
+    found.s.push(s);
+    found.l.push(account.log_likelihood - touch.log_likelihood);
+    found.b.push(account.bound - touch.log_likelihood);
   }
   return found;
 }

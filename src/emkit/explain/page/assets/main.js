@@ -1,6 +1,6 @@
 // State in, page out: every change goes through setState, which draws all panels anew from the state.
 
-const PANELS = [dataPanel, estepPanel, mstepPanel, pathPanel, boundPanel, ledgerPanel, ridgePanel, printedPanel, whatifPanel, noticePanel, wordsPanel];
+PANELS.push(dataPanel, estepPanel, mstepPanel, pathPanel, boundPanel, ledgerPanel, printedPanel, whatifPanel, noticePanel, wordsPanel);
 const PACE = 900; // milliseconds from one half step to the next at speed 1
 
 const $ = (id) => document.getElementById(id);
@@ -23,6 +23,9 @@ function render() {
     patchChildren(body, nodes.flat(Infinity).filter(Boolean));
   }
   renderControls(view);
+  for (const box of document.querySelectorAll(".scroll, .formula")) {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0; // so that keys can scroll it
+  }
 }
 
 function renderControls(view) {
@@ -83,9 +86,10 @@ function onKey(event) {
   const { target, key } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.dataset && target.dataset.drag) return onHandleKey(event);
-  if (target.closest("input:not([type=range]), select, textarea")) return;
-  const onButton = target.closest("button, summary, [role=region]");
-  if (onButton && (key === " " || (target.closest("[role=region]") && key.startsWith("Arrow")))) return;
+  const arrow = key.startsWith("Arrow");
+  if (target.closest("input[type=text], select, textarea")) return;
+  if (target.closest("[type=radio], .scroll[tabindex], .formula[tabindex]") && (arrow || key === " ")) return;
+  if (target.closest("button, summary") && key === " ") return;
   const move = KEYS[key.length === 1 ? key.toLowerCase() : key];
   if (!move) return;
   event.preventDefault();

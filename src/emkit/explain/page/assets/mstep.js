@@ -5,7 +5,7 @@ const MOST_UPDATES = 24;
 const mstepPanel = {
   id: "mstep",
   draw(view) {
-    return [lead(view.notation.m_step), countsTable(view), updateList(view)];
+    return [lead(view.notation.m_step), html("div", { class: "two" }, countsTable(view), updateList(view))];
   },
   text(view) {
     if (!view.eDone) return "No M-step yet.";
@@ -75,8 +75,8 @@ function updateList(view) {
     const words = u.formula === before ? null : u.formula;
     before = u.formula;
     return html("li", { class: `${owner(view, u)}` },
-      words ? html("span", { class: "in-words" }, words) : null,
-      html("span", { class: "update" }, symbol(u.symbol), html("span", { class: "equals" }, "="), formula(u.substituted), html("span", { class: "equals" }, "="),
+      words ? html("span", { class: "in-words" }, words.replaceAll("*", "·").replaceAll("^2", "²")) : null,
+      html("div", { class: "update formula" }, symbol(u.symbol), html("span", { class: "equals" }, "="), formula(u.substituted), html("span", { class: "equals" }, "="),
         html("output", { class: "result", "data-number": u.symbol }, view.mDone ? significant(u.value) : "?"),
         agrees(u) || !view.mDone ? null : html("span", { class: "note" }, ` raised to the floor under the variances from ${significant(u.computed)}`)));
   });

@@ -81,7 +81,7 @@ async function refit(settings) {
     const answer = await fetch(state.live, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ components: K, hard, seed }) });
     const made = await answer.json();
     if (!answer.ok) throw new Error(made.error || answer.statusText);
-    setState({ waiting: false, trace: { ...made, imagined: true, call: state.original.call }, position: 0, row: null });
+    setState({ waiting: false, trace: { ...made, imagined: true, twin: null, call: state.original.call }, position: 0, row: null });
   } catch (error) {
     setState({ waiting: false, said: `No answer from Python: ${error.message}` });
   }

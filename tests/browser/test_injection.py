@@ -1,0 +1,125 @@
+"""Names in the data are text, whatever they look like: no page gets another node from them, and nothing runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from emkit.data.source import ArraySource
+from emkit.explain.page import lesson_page, result_page
+from emkit.families import FullGaussian
+from emkit.fitting import fit
+from emkit.lessons import old_faithful
+from emkit.models import Mixture
+
+PAYLOADS = (
+    "</script><script>window.pwned=1</script>",
+    "<script>window.pwned=1</script>",
+    "<img src=x onerror=window.pwned=1>",
+    '"><img src=x onerror=window.pwned=1>',
+    "'><svg onload=window.pwned=1>",
+    "<svg><script>window.pwned=1</script></svg>",
+    "<!--<script>",
+    "--><script>window.pwned=1</script>",
+    "]]><script>window.pwned=1</script>",
+    "</title><script>window.pwned=1</script>",
+    "</style><script>window.pwned=1</script>",
+    "</textarea><script>window.pwned=1</script>",
+    "<math><mtext></mtext><mglyph><style></math><img src onerror=window.pwned=1>",
+    "<iframe srcdoc='<script>parent.pwned=1</script>'>",
+    "<a href=javascript:window.pwned=1>x</a>",
+    "javascript:window.pwned=1",
+    "<base href=//evil.example>",
+    "<link rel=stylesheet href=//evil.example>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "<form action=//evil.example><input autofocus onfocus=window.pwned=1>",
+    "<details open ontoggle=window.pwned=1>",
+    "<body onload=window.pwned=1>",
+    "{{script}}",
+    "{{trace}}",
+    "${window.pwned=1}",
+    "`+(window.pwned=1)+`",
+    "';window.pwned=1;'",
+    '";window.pwned=1;"',
+    '\\";window.pwned=1;//',
+    "\u2028window.pwned=1\u2029",
+    "a\u2028</script>",
+    "&lt;script&gt;window.pwned=1&lt;/script&gt;",
+    "&#60;script&#62;window.pwned=1",
+    "\x00<script>window.pwned=1</script>",
+    "\u202e<script>",
+    "<SCRIPT/XSS>window.pwned=1</SCRIPT>",
+    "<<script>window.pwned=1//<</script>",
+    "constructor",
+    "hasOwnProperty",
+    "toString",
+)
+PLAIN = "plain"
+# tags with the names of their attributes; a longer name may make a box so wide that keys must be able to scroll it
+SHAPE = """() => [...document.querySelectorAll('*')].map((node) => node.tagName + ':' + [...node.attributes].map((a) => a.name)
+    .filter((name) => name !== "tabindex").join())"""
+
+
+def named(name: str):
+    lesson = old_faithful()
+    small = ArraySource(lesson.source.x[:24], columns=[name, f"{name} again"])
+    return replace(
+        lesson,
+        name=name,
+        title=name,
+        story=name,
+        source=small,
+        components=(name, f"other {name}"),
+        symbols={},
+        row_names=(name,) * 24,
+    )
+
+
+def test_there_are_forty():
+    assert len(set(PAYLOADS)) == 40
+
+
+@pytest.fixture(scope="module")
+def shape(chromium, tmp_path_factory):
+    """The structure of a page with plain names, at the start and after a step."""
+    path = tmp_path_factory.mktemp("plain") / "plain.html"
+    path.write_text(lesson_page(named(PLAIN)), encoding="utf-8")
+    tab = chromium.new_page(viewport={"width": 1200, "height": 900})
+    tab.goto(path.as_uri())
+    before = tab.evaluate(SHAPE)
+    tab.keyboard.press("e")
+    tab.keyboard.press("m")
+    return before, tab.evaluate(SHAPE)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_a_name_is_only_text(payload, shape, browse, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(lesson_page(named(payload)), encoding="utf-8")
+    watched = browse()
+    tab = watched.open(path)
+    assert tab.evaluate(SHAPE) == shape[0]
+    tab.keyboard.press("e")
+    tab.keyboard.press("m")
+    assert tab.evaluate(SHAPE) == shape[1]
+    assert tab.evaluate("window.pwned") is None
+    assert tab.locator("h1").text_content() == payload.replace("\x00", "\ufffd")
+    assert watched.spotless()
+
+
+def test_names_of_files_and_columns_of_a_fit_are_only_text(browse, tmp_path):
+    lesson = old_faithful()
+    shapes = set()
+    for n, payload in enumerate((PLAIN, *PAYLOADS[:6])):
+        source = ArraySource(lesson.source.x[:40], columns=[payload, f"{payload} too"])
+        text = result_page(fit(Mixture(FullGaussian()), source, lesson.start), title=f"{payload}.csv")
+        path = tmp_path / f"{n}.html"
+        path.write_text(text, encoding="utf-8")
+        watched = browse()
+        tab = watched.open(path)
+        tab.keyboard.press("e")
+        shapes.add(tuple(tab.evaluate(SHAPE)))
+        assert tab.evaluate("window.pwned") is None
+        assert watched.spotless()
+    assert len(shapes) == 1
