@@ -17,6 +17,7 @@ ESTIMATORS = [
 ]
 AS_EXPECTED = [  # of data with more columns than rows, or a handful of rows: said as a warning
     "ignore::emkit.errors.DegenerateDataWarning",
+    "ignore::emkit.errors.DegenerateFitWarning",
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore::sklearn.exceptions.SkipTestWarning",
 ]

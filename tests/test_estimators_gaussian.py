@@ -1,5 +1,7 @@
 """GaussianMixture against scikit-learn's, and what a user of scikit-learn expects of it."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
@@ -152,8 +154,39 @@ def test_no_floor_and_a_collapse_is_an_error(X):
     spike = np.concatenate([X, np.repeat([[40.0, 40.0]], 3, axis=0)])
     with pytest.raises(ek.DegenerateFitError, match="component 1 collapsed"):
         ek.GaussianMixture(2, floor=0.0, means_init=[[1, 1], [40, 40]]).fit(spike)
-    held = ek.GaussianMixture(2, means_init=[[1, 1], [40, 40]]).fit(spike)
+    named = r"component 1 collapsed onto 3 rows \(row 300, row 301, row 302\)"
+    with pytest.warns(ek.DegenerateFitWarning, match=named) as caught:
+        held = ek.GaussianMixture(2, means_init=[[1, 1], [40, 40]]).fit(spike)
+    assert caught[0].filename == __file__
     assert held.degenerate_ == (1,)
+
+
+def test_data_that_do_not_vary_are_no_fault_of_the_components(X):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ek.GaussianMixture(2, random_state=0).fit(np.c_[X, np.ones(len(X))])
+    kinds = [warning.category for warning in caught]
+    assert ek.DegenerateDataWarning in kinds
+    assert ek.DegenerateFitWarning not in kinds
+
+
+@pytest.mark.parametrize("scale", [1e-60, 1e-12, 1e12, 1e60])
+def test_the_unit_of_the_data_does_not_matter(scale, X):
+    here, there = (ek.GaussianMixture(K, random_state=0).fit(x) for x in (X, X * scale))
+    np.testing.assert_allclose(there.means_, here.means_ * scale, rtol=1e-5)
+    assert there.lower_bound_ == pytest.approx(here.lower_bound_ - D * np.log(scale), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        (1e160, r"row 0, column 'x0' is .*; squares beyond 1e\+75 overflow. Divide the column by a constant"),
+        (1e-160, r"column 'x0' holds no number above .*; the squares of such numbers underflow. Multiply the column"),
+    ],
+)
+def test_units_beyond_what_can_be_squared(scale, message, X):
+    with pytest.raises(ek.DataError, match=message):
+        ek.GaussianMixture(2).fit(X * scale)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ from emkit.core.stopping import Step
 from emkit.data import ArraySource, Chunk
 from emkit.errors import (
     DataError,
+    DegenerateDataWarning,
     DegenerateFitError,
+    DegenerateFitWarning,
     EmkitError,
     EmkitWarning,
     ModelError,
@@ -95,7 +97,9 @@ __all__ = [
     "Chunk",
     "ConvergenceWarning",
     "DataError",
+    "DegenerateDataWarning",
     "DegenerateFitError",
+    "DegenerateFitWarning",
     "DiagonalGaussian",
     "DiagonalGaussianParams",
     "EMMap",

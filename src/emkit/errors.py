@@ -38,6 +38,10 @@ class DegenerateDataWarning(EmkitWarning):
     """Columns are constant or linearly dependent: a covariance has no maximum-likelihood value along them."""
 
 
+class DegenerateFitWarning(EmkitWarning):
+    """Components collapsed onto a few rows: a floor holds them, and the likelihood says little. The message names both."""
+
+
 class Status(Enum):
     """The ways in which a run of EM can end."""
 

@@ -19,8 +19,9 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.solvers import Plain, Squarem
 from emkit.data.absent import AbsentSource
 from emkit.data.source import ArraySource, Chunk
-from emkit.errors import DegenerateFitError, EmkitWarning, ParameterError, Status
+from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
+from emkit.estimators.collapse import collapsed, lost_columns
 from emkit.models.assignment import Assigned
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.starts import check_components, spread_starts
@@ -115,11 +116,13 @@ class MixtureEstimator(
         self.n_iter_ = result.iterations
         self.lower_bound_ = result.log_likelihood / rows
         self.lower_bounds_ = [moment.log_likelihood / rows for moment in result.history]
-        self.degenerate_ = result.model.degenerate(result.params, result.source)
+        self.degenerate_ = result.degenerate
         if result.outcome.status is Status.DEGENERATE:
             raise DegenerateFitError(result.outcome.sentence)
         if not result.converged:
             warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
+        if self.degenerate_ and not lost_columns(self.model_, result):
+            warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=4)
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Integers:
         """Fit, and return the most probable component of every row, shape (n,)."""
