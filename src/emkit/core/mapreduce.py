@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from numbers import Integral
 from typing import Any, TypeVar
 
 from emkit.core.protocols import MapReduce, Source
@@ -50,8 +51,9 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     Inside, the linear-algebra library is held to one thread, so that the chunks share the cores and nothing else does.
     Errors: ModelError if `n_jobs` is neither a positive number nor -1 nor None.
     """
-    if n_jobs is not None and n_jobs != -1 and (n_jobs != int(n_jobs) or n_jobs < 1):
-        raise ModelError(f"n_jobs is {n_jobs}; it must be a whole number >= 1, or -1 for all cores.")
+    given: Any = n_jobs
+    if given is not None and given != -1 and not (isinstance(given, Integral) and given >= 1):
+        raise ModelError(f"n_jobs is {n_jobs!r}; it must be a whole number >= 1, or -1 for all cores.")
     count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
     with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:
 

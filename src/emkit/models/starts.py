@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,17 @@ SUBSAMPLE = 5_000
 MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
+def is_count(number: Any) -> bool:
+    """Whether `number` is a whole number >= 1 (and no truth value)."""
+    if isinstance(number, bool) or not isinstance(number, Real):
+        return False
+    value = float(number)
+    return 1 <= value < np.inf and value == int(value)
+
+
 def check_components(source: ArraySource, n_components: Any) -> int:
     """The number of components as an int. Errors: DataError if it is not >= 1, or more than there are different rows."""
-    if isinstance(n_components, bool | str) or int(n_components) != n_components or n_components < 1:
+    if not is_count(n_components):
         raise DataError(f"the number of components is {n_components!r}; it must be a whole number >= 1.")
     looked_at = 0
     distinct = 0

@@ -66,7 +66,8 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
     floor: float = FLOOR
 
     def __post_init__(self) -> None:
-        if not isinstance(self.floor, Real) or not 0 <= self.floor < 1:
+        floor: Any = self.floor
+        if not isinstance(floor, Real) or not 0 <= floor < 1:
             raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
 
     @property
@@ -232,7 +233,8 @@ def _scatter(deviation: Array, weights: Array) -> Array:
 
 def refuse_unsquarable(source: ArraySource) -> None:
     """Raise DataError for columns in a unit so large or so small that squares of variances are no numbers any more."""
-    source.refuse(lambda x: np.abs(as_float64(x)) > LARGEST, f"beyond {LARGEST:g}, squares overflow. Rescale the column.")
+    rule = f"squares beyond {LARGEST:g} overflow. Divide the column by a constant."
+    source.refuse(lambda x: np.abs(as_float64(x)) > LARGEST, rule)
     highest = np.max([np.abs(chunk.x).max(axis=0) for chunk in source.chunks()], axis=0)
     for column in np.flatnonzero((highest > 0) & (highest < SMALLEST)):
         raise DataError(
