@@ -52,7 +52,7 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     Errors: ModelError if `n_jobs` is neither a positive number nor -1 nor None.
     """
     given: Any = n_jobs
-    if given is not None and given != -1 and not (isinstance(given, Integral) and given >= 1):
+    if given is not None and given != -1 and not (isinstance(given, Integral) and int(given) >= 1):
         raise ModelError(f"n_jobs is {n_jobs!r}; it must be a whole number >= 1, or -1 for all cores.")
     count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
     with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:

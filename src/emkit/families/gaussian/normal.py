@@ -67,7 +67,7 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
 
     def __post_init__(self) -> None:
         floor: Any = self.floor
-        if not isinstance(floor, Real) or not 0 <= floor < 1:
+        if not isinstance(floor, Real) or not 0 <= float(floor) < 1:
             raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
 
     @property
