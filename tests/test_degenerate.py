@@ -79,3 +79,10 @@ def test_one_start_that_collapses_at_once_does_not_spoil_the_others():
     bad = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0.0], [40.0]], [[[1.0]], [[1e-3]]]))
     result = ek.fit(ek.Mixture(ek.FullGaussian(floor=0)), x, [bad, good])
     assert result.converged
+
+
+def test_rows_to_predict_are_not_warned_of_as_if_they_were_fitted():
+    x = np.random.default_rng(0).normal(size=(100, 2)) + 5 * np.random.default_rng(1).integers(2, size=(100, 1))
+    estimator = ek.GaussianMixture(2, random_state=0).fit(x)
+    assert estimator.predict([[1.0, 1.0]]).shape == (1,)
+    assert estimator.score_samples(np.column_stack([x[:, 0], np.ones(100)])).shape == (100,)

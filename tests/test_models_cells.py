@@ -104,3 +104,21 @@ def test_parameters_go_by_name():
 def test_tables_that_cannot_be_are_refused(table, complaint):
     with pytest.raises(ek.DataError, match=complaint):
         ek.fit(linkage(), table, linkage().params(t=0.5, u=0.5))
+
+
+@pytest.mark.parametrize(("counts", "limit"), [((125, 0, 0, 34), 1.0), ((0, 18, 20, 0), 0.0)])
+def test_a_maximum_on_the_boundary_is_reached_although_empty_cells_become_impossible(counts, limit):
+    table = ek.Cells(
+        [("t", "u")],
+        [
+            ek.Cell("a", "y1", 0.5, {}),
+            ek.Cell("b", "y1", 0.25, {"t": 1}),
+            ek.Cell("c", "y2", 0.25, {"u": 1}),
+            ek.Cell("d", "y3", 0.25, {"u": 1}),
+            ek.Cell("e", "y4", 0.25, {"t": 1}),
+        ],
+    )
+    result = ek.fit(table, [counts], table.params(t=0.5, u=0.5))
+    assert result.converged
+    assert result.params["t"] == pytest.approx(limit, abs=1e-12)
+    assert result.boundary

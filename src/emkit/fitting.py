@@ -17,7 +17,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts, best_of
 from emkit.core.solvers import Plain
-from emkit.core.stopping import Budget, Decreased, Rule, Settled
+from emkit.core.stopping import Budget, Decreased, Drawn, Rule, Settled
 from emkit.data.source import as_source
 from emkit.errors import ModelError
 from emkit.result import Result
@@ -32,9 +32,10 @@ def unwatched(steps: Any) -> Any:
 
 def default_rules(model: LatentModel[Any, Any], tol: float, max_evaluations: int) -> tuple[Rule, ...]:
     """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget."""
-    budget = Budget(max_evaluations)
+    if not model.ascends:
+        return (Drawn(max_evaluations),)
     settled = Settled(tol, distance=1e-3 * float(np.sqrt(tol)))  # near a maximum, gains are squares of distances
-    return (Decreased(), settled, budget) if model.ascends else (budget,)
+    return Decreased(), settled, Budget(max_evaluations)
 
 
 def fit(
@@ -62,10 +63,13 @@ def fit(
     """
     if not hasattr(model, "e_step"):
         raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
-    if not tol >= 0:
-        raise ModelError(f"tol is {tol}; it must be a number >= 0 (in units of log-likelihood).")
+    given: Any = tol
+    if not isinstance(given, int | float | np.floating) or not given >= 0:
+        raise ModelError(f"tol is {tol!r}; it must be a number >= 0 (in units of log-likelihood).")
     if max_evaluations < 1:
         raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
+    if solver is not None and not hasattr(solver, "step"):
+        raise ModelError(f"solver is {solver!r}; it must be a solver, such as ek.solvers.Plain() or ek.solvers.Squarem().")
     source = as_source(data, weights)
     starts = _as_starts(start)
     chosen: Solver[P, Any] = solver if solver is not None else Plain()
@@ -73,6 +77,7 @@ def fit(
 
     for first in starts:
         model.check(first, source)
+    model.caution(source)
     passes = model.prepare(source)
     executor = _executor(passes, n_jobs)
     with executor() as map_reduce:

@@ -67,6 +67,10 @@ class LatentModel(Protocol[P, S]):
     def check(self, params: P, source: Any) -> None:
         """Raise DataError or ParameterError, naming row, column and value, if the model cannot take these data or start."""
 
+    def caution(self, source: Any) -> None:
+        """Warn, before a fit, of what these data cannot tell."""
+        return None
+
     def prepare(self, source: Any) -> Any:
         """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
         return source

@@ -46,7 +46,10 @@ def as_weights(weights: Any, rows: int, row_name: RowName) -> Array:
     """One weight >= 0 a row, float64 (n,); ones (which take no memory) if none are given. Errors: DataError."""
     if weights is None:
         return np.broadcast_to(np.float64(1.0), rows)
-    given = np.asarray(weights, dtype=np.float64)
+    try:
+        given = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError("the weights are not numbers; give one number >= 0 for each row.") from None
     if given.shape != (rows,):
         raise DataError(f"there are {rows} rows but the weights have shape {given.shape}; give one weight a row.")
     wrong = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))

@@ -60,6 +60,10 @@ class Family(Protocol[P, S]):
         """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
         return {}
 
+    def caution(self, source: ArraySource) -> None:
+        """Warn, before a fit, of what these data cannot tell."""
+        return None
+
     def width(self, params: P) -> int | None:
         """How many columns of data `params` are for (None: any)."""
         return None

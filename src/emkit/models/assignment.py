@@ -5,12 +5,12 @@ from __future__ import annotations
 import zlib
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.errors import ParameterError
+from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
 
 
@@ -108,6 +108,11 @@ class Sampled(Assignment):
     """
 
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        seed: Any = self.seed
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ModelError(f"seed is {self.seed!r}; it must be a whole number >= 0.")
 
     @property
     def ascends(self) -> bool:

@@ -101,6 +101,8 @@ class Cells(LatentModel[CellsParams, Array]):
 
     def e_step(self, params: CellsParams, chunk: Chunk) -> Expectation[Array]:
         complete = self.complete(params, chunk)
+        seen = complete.weights > 0  # a cell that nobody was counted in may be impossible: 0 log 0 = 0
+        complete = Complete(complete.log_joint[seen], complete.weights[seen])
         assigned = self.assignment.assign(complete.log_joint, complete.weights, chunk.start)
         return Expectation(
             complete.weights @ assigned.responsibilities,

@@ -62,6 +62,9 @@ class Frozen(LatentModel[P, S]):
     def degenerate(self, params: P, source: Any) -> tuple[int, ...]:
         return self.model.degenerate(params, source)
 
+    def caution(self, source: Any) -> None:
+        self.model.caution(source)
+
     def prepare(self, source: Any) -> Any:
         return self.model.prepare(source)
 

@@ -111,6 +111,9 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         empty = {int(k) for k in np.flatnonzero(params.proportions == 0)}
         return tuple(sorted(empty | set(self.family.degenerate(params.components, source))))
 
+    def caution(self, source: ArraySource) -> None:
+        self.family.caution(source)
+
     def prepare(self, source: ArraySource) -> ArraySource:
         """Repeated rows of discrete data are looked at once."""
         return collapsed(source)
