@@ -14,6 +14,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import _get_feature_names
 
 import emkit as ek
 
@@ -33,6 +34,8 @@ def estimator(request):
 @pytest.mark.parametrize("frame", [pd.DataFrame, lambda x, columns: pl.DataFrame(x, schema=columns)], ids=["pandas", "polars"])
 def test_names_of_columns_are_kept_and_checked(frame, estimator, X):
     names = ["sl", "sw", "pl", "pw"]
+    if _get_feature_names(frame(X, columns=names)) is None:
+        pytest.skip("this scikit-learn does not know these frames")
     estimator.fit(frame(X, columns=names))
     np.testing.assert_array_equal(estimator.feature_names_in_, names)
     assert estimator.n_features_in_ == 4

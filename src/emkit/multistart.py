@@ -93,6 +93,7 @@ def short_then_long(
 
     if len(starts) == 1:
         return follow(starts, settled)
+    model.caution(source)  # here, since warnings about a sample of the rows are nobody's business
     search = _search(model, _sample(source, model.coordinates(starts[0]).size), starts, max_iter, agreed, n_jobs)
     try:
         ends = search.known() if search.sample is source else search.ended(follow(search.close(), Rough()).runs.runs)
@@ -130,7 +131,7 @@ def _search(
 
     def runs(firsts: Sequence[P], steps: int) -> tuple[Record[P], ...]:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DegenerateDataWarning)  # of the whole data: the long runs will say so
+            warnings.simplefilter("ignore", DegenerateDataWarning)
             return fit(model, sample, firsts, solver=solver, rules=[*rules, Iterations(steps)], n_jobs=n_jobs).runs.runs
 
     found = runs(starts[:agreed], min(BRIEF, max_iter))
