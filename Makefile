@@ -20,7 +20,7 @@ help: ## show this list
 	@echo "usage: make TARGET    (needs Python >= 3.11; set-up happens by itself, in $(VENV))"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.installed-demo ## fit the demo data sets and write demo/report.html
+demo: $(VENV)/.installed-demo ## fit the demo data sets and write demo/index.html
 	$(BIN)/emkit demo --out demo
 	$(BIN)/emkit fit src/emkit/lessons/data/faithful.csv --model gaussian -k 2
 

@@ -18,7 +18,11 @@ def lesson_page(lesson: Subject, live: str = "") -> str:
     """The page of a lesson, data and all, as one string of HTML."""
     name = lesson.name.replace("-", "_")
     call = f'import emkit as ek\nek.lessons.lesson_named("{lesson.name}").to_html("{name}.html")'
-    return page(trace(lesson, call=call), derived(lesson), live)
+    from emkit.core.solvers import Squarem
+    from emkit.fitting import fit
+
+    ending = ending_of(fit(lesson.model, lesson.source, lesson.start, solver=Squarem()))
+    return page(trace(lesson, call=call, ending=ending), derived(lesson), live)
 
 
 def result_page(result: Any, title: str | None = None, include_data: bool = False, live: str = "") -> str:

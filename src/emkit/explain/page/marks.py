@@ -47,15 +47,25 @@ def marks(walk: Walk, include_data: bool) -> dict[str, Any]:
     return _points(walk, source) if include_data else _grids(walk, source)
 
 
-def masses(walk: Walk, source: ArraySource, cell: Integers, cells: int) -> list[list[list[float]]]:
-    """For each E-step, the expected rows (cells, K) of each component in each cell; `cell` (n,) says where a row is."""
-    found = []
+@dataclass(frozen=True)
+class Division:
+    """A way to put rows into cells: `cell` (n,) says into which of `cells` each goes."""
+
+    cell: Integers
+    cells: int
+
+
+def masses(walk: Walk, divisions: list[Division], digits: int = DIGITS) -> list[list[Any]]:
+    """For each division and E-step, the expected rows (cells, K) of each component in each cell, as lists."""
+    found: list[list[Any]] = [[] for _ in divisions]
     for params in walk.path[:-1]:
-        total = np.zeros((cells, len(walk.steps[0].components)))
+        totals = [np.zeros((division.cells, len(walk.steps[0].components))) for division in divisions]
         for chunk, shares in _shares(walk, params):
-            here = cell[chunk.start : chunk.start + len(chunk.x)]
-            np.add.at(total, here[here >= 0], (shares * chunk.weights[:, None])[here >= 0])
-        found.append(brief(total, DIGITS))
+            weighted = shares * chunk.weights[:, None]
+            for total, division in zip(totals, divisions, strict=True):
+                np.add.at(total, division.cell[chunk.start : chunk.start + len(chunk.x)], weighted)
+        for record, total in zip(found, totals, strict=True):
+            record.append(brief(total, digits))
     return found
 
 
@@ -70,11 +80,11 @@ def _shares(walk: Walk, params: Any) -> Iterator[tuple[Chunk, Array]]:
 
 def _levels(walk: Walk, source: ArraySource, levels: list[Array]) -> dict[str, Any]:
     shown = range(min(len(levels), MOST_COLUMNS))
-    columns = []
-    for j in shown:
-        cell = np.searchsorted(levels[j], source.x[:, j])
-        names = [f"{value:g}" for value in levels[j]]
-        columns.append({"name": source.columns[j], "levels": names, "mass": masses(walk, source, cell, len(names))})
+    found = masses(walk, [Division(np.searchsorted(levels[j], source.x[:, j]), len(levels[j])) for j in shown])
+    columns = [
+        {"name": source.columns[j], "levels": [f"{value:g}" for value in levels[j]], "mass": mass}
+        for j, mass in zip(shown, found, strict=True)
+    ]
     return {"kind": "levels", "columns": columns, "left_out": len(source.columns) - len(columns)}
 
 
@@ -125,7 +135,7 @@ def _histogram(walk: Walk, source: ArraySource) -> dict[str, Any]:
         "kind": "histogram",
         "column": source.columns[0],
         "edges": brief(edges, 9),
-        "mass": masses(walk, source, bins.of(x), bins.count),
+        "mass": masses(walk, [Division(bins.of(x), bins.count)])[0],
         "places": brief(places, 6),
         "curves": [brief(scale * np.exp(_log_joint(walk, params, places)).T, DIGITS) for params in walk.path],
     }
@@ -150,7 +160,7 @@ def _points(walk: Walk, source: ArraySource) -> dict[str, Any]:
         "x": brief(source.x[chosen, : len(columns)].astype(np.float64), 9),
         "of": source.rows,
         "weights": brief(source.weights[chosen], 6) if not (source.weights == 1).all() else None,
-        "shares": [brief(s, 4) for s in shares],
+        "shares": [brief(s, 3) for s in shares],
         "pairs": [list(pair) for pair in combinations(range(len(columns)), 2)],
         "shapes": shapes(walk, len(columns)),
     }
@@ -160,18 +170,18 @@ def _grids(walk: Walk, source: ArraySource) -> dict[str, Any]:
     columns = source.columns[:MOST_COLUMNS]
     pairs = list(combinations(range(len(columns)), 2))[:MOST_GRIDS]
     bins = [Bins.over(source.x[:, j].astype(np.float64)) for j in range(len(columns))]
-    grids = []
-    for i, j in pairs:
-        flat = bins[i].of(source.x[:, i]) * bins[j].count + bins[j].of(source.x[:, j])
-        used, cell = np.unique(flat, return_inverse=True)
-        grids.append(
-            {
-                "pair": [i, j],
-                "edges": [brief(bins[i].edges, 9), brief(bins[j].edges, 9)],
-                "cells": [[int(u // bins[j].count), int(u % bins[j].count)] for u in used],
-                "mass": masses(walk, source, cell.ravel(), len(used)),
-            }
-        )
+    flat = [bins[i].of(source.x[:, i]) * bins[j].count + bins[j].of(source.x[:, j]) for i, j in pairs]
+    used = [np.unique(places, return_inverse=True) for places in flat]
+    found = masses(walk, [Division(cell.ravel(), len(cells)) for cells, cell in used], digits=3)
+    grids = [
+        {
+            "pair": [i, j],
+            "edges": [brief(bins[i].edges, 9), brief(bins[j].edges, 9)],
+            "cells": [[int(u // bins[j].count), int(u % bins[j].count)] for u in cells],
+            "mass": mass,
+        }
+        for (i, j), (cells, _), mass in zip(pairs, used, found, strict=True)
+    ]
     return {
         "kind": "grids",
         "columns": list(columns),

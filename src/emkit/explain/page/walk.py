@@ -12,7 +12,7 @@ from emkit.explain.steps import Step, work_out
 from emkit.explain.subject import Subject
 
 MOST_STEPS = 40
-WORK = 20_000_000  # rows times states that all steps together may look at
+WORK = 6_000_000  # rows times states that all steps together may look at
 STILL = 1e-8  # a step that gains less, relative to 1 + |log-likelihood|, is the last
 ROWS = 20  # different rows whose arithmetic is shown
 

@@ -30,7 +30,7 @@ function ticks([low, high], most) {
 const tickText = (value) => (value === 0 ? "0" : general(value, 6).replace("-", "−"));
 
 function axes({ width, height, sx, sy, inner, labels, margin }) {
-  const xs = ticks(sx.domain, inner.width / 70);
+  const xs = margin.noX ? [] : ticks(sx.domain, inner.width / 70);
   const ys = labels.noY ? [] : ticks(sy.domain, inner.height / 44);
   const bottom = inner.y + inner.height;
   return svg("g", { class: "axes" },

@@ -58,5 +58,5 @@ function linked(segments) {
 function levelsFor(z, many = 9) {
   const all = z.flat().filter((value) => value !== null).sort((a, b) => a - b);
   const [low, top] = [all[Math.floor(all.length * 0.08)], all.at(-1)];
-  return range(many).map((n) => top - (top - low) * ((n + 0.35) / many) ** 2).reverse();
+  return range(many).map((n) => top - (top - low) * ((n + 0.6) / many) ** 2).reverse();
 }

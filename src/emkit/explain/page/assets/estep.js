@@ -57,7 +57,7 @@ function rowTable(view) {
       cells: [item.label, ...(named ? [html("td", { class: "mono" }, item.name)] : []), ...numbers(item),
         ...(states.length ? states.map((k) => shareCell(view, i, k)) : [item.states.map((k) => shareCell(view, i, k, "span"))])],
     })),
-    foot: mass && ["sum", ...range(left - 1 + lead_).map(() => ""), ...states.map((k) => (view.eDone ? share(mass[k]) : "·"))],
+    foot: mass && ["sum", ...(named ? [html("td", { class: "mono" })] : []), ...range(lead_).map(() => ""), ...states.map((k) => (view.eDone ? share(mass[k]) : "·"))],
   }), items.length < distinct ? html("p", { class: "note" }, `The first ${items.length} of ${distinct.toLocaleString("en")} ${repeated ? "different rows" : "rows"}; sums are of all.`) : null);
 }
 

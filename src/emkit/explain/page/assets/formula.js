@@ -127,7 +127,7 @@ const latex = (texts, names = {}) => [texts].flat().map((text) => toLatex(readFo
 // The name of a parameter, such as theta_A or mean_short_eruptions: what follows the first underscore is an index.
 function symbolParts(name) {
   const [base, ...rest] = name.split("_");
-  return { base: GREEK[base] || base, index: rest.join(", ") };
+  return { base: base.replace(/^[a-z]+(?=$|\[)/, (word) => GREEK[word] || word), index: rest.join(", ") };
 }
 
 function symbol(name) {

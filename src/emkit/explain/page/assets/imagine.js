@@ -1,6 +1,6 @@
 // A trace for "what if": the reader's start, number of components, kind of assignment and labels, worked out in the page.
 
-const LANDSCAPE = 25;
+const LANDSCAPE = 33;
 
 // Settings: { values (of theta0, in the order of the names), K, hard, labels }.
 function imagine(trace, settings) {

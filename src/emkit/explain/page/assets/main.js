@@ -42,10 +42,7 @@ function renderControls(view) {
   document.body.dataset.half = view.eDone ? (view.mDone ? "m" : "e") : "start";
 }
 
-function positionText(view) {
-  const words = positionInWords(view).replace(/theta_(\d+)/g, "θ$1");
-  return html("span", {}, words);
-}
+const positionText = (view) => html("span", {}, positionInWords(view).split(/theta_(\d+)/).map((part, n) => (n % 2 ? ["θ", html("sub", {}, part)] : part)));
 
 // Moving along the run.
 const goTo = (position, more = {}) => setState({ position: Math.min(Math.max(0, position), lastPosition(state.trace)), ...more });

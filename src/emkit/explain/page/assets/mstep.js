@@ -5,7 +5,7 @@ const MOST_UPDATES = 24;
 const mstepPanel = {
   id: "mstep",
   draw(view) {
-    return [lead(view.notation.m_step), html("div", { class: "two" }, countsTable(view), updateList(view))];
+    return [lead(view.notation.m_step), sideBySide([countsTable(view), sharing(view)].filter(Boolean), updateList(view))];
   },
   text(view) {
     if (!view.eDone) return "No M-step yet.";
@@ -15,6 +15,8 @@ const mstepPanel = {
   },
   latex: (view) => (view.mDone ? view.step.updates.map((u) => `${symbolLatex(u.symbol)} = ${latex(u.substituted)} = ${significant(u.value)}`) : []),
 };
+
+const sideBySide = (left, right) => (left.length ? html("div", { class: "two" }, html("div", {}, left), right) : right);
 
 const updateTexts = (view) => view.step.updates.length
   ? view.step.updates.map((u) => `${u.symbol} = ${u.formula} = ${u.substituted} = ${significant(agrees(u) ? u.value : u.computed)}${agrees(u) ? "" : `, raised to ${significant(u.value)} by the floor under the variances`}`)
@@ -47,6 +49,18 @@ function countsTable(view) {
     })),
     foot: ["sum", ...columns.map(({ total }) => cell(total))],
   });
+}
+
+// Where the missing tosses are: the heads and tails of a row, counted for one component, are not all its tosses.
+function sharing(view) {
+  const { step, trace, shownRow: i } = view;
+  const [heads, tails] = ["heads", "tails"].map((what) => step.tallies.findIndex((t) => t.what === what && !t.mark));
+  if (!view.eDone || heads < 0 || !step.row_tallies || view.K !== 2) return null;
+  const k = shownComponent(view);
+  const [h, t] = [heads, tails].map((n) => step.row_tallies[i][n]);
+  const all = sum(h) + sum(t);
+  return html("p", { class: "note" }, `Row ${trace.rows.items[i].label}: ${count(h[k])} heads + ${count(t[k])} tails are not ${plain(all)} tosses but ${count(h[k] + t[k])}: `
+    + `the other ${count(h[1 - k] + t[1 - k])} went to ${trace.components[1 - k]}, with its responsibility ${share(step.shares[i][1 - k])}.`);
 }
 
 const headOf = (name, k) => html("th", { scope: "col", class: `number c${k % 8}` }, name);

@@ -75,7 +75,7 @@ function drawProfile(view, land, width) {
   const top = Math.max(...land.z.filter((v) => v !== null));
   const seen = along(view, land.x);
   const low = Math.max(Math.min(...land.z.filter((v) => v !== null)), top - 60);
-  const box = frame(width, 280, [land.xs[0], land.xs.at(-1)], padded([low, top]), { x: land.x, y: "log-likelihood" });
+  const box = frame(width, 280, [land.xs[0], land.xs.at(-1)], padded([low, top]), { x: land.x, y: "log-likelihood" }, { ...MARGIN, left: 68 });
   const heights = seen.map((_, t) => view.trace.accounts.log_likelihood[2 * t]);
   return picture(box, `Log-likelihood over ${land.x}, and the path of EM`, axes(box),
     svg("path", { class: "likelihood", d: polyline(land.xs, land.z.map((v) => (v !== null && v >= low - 2 ? v : null)), box.sx, box.sy) }),

@@ -7,13 +7,13 @@ const printedPanel = {
     const { lines, remarks } = view.original.printed;
     const wrong = lines.filter((line) => line.verdict !== "right").length;
     return [
-      html("p", {}, wrong ? `Of the ${lines.length} numbers printed for the first step, ${wrong} are not right.` : `All ${lines.length} numbers printed for the first step are right, to the digits given.`),
+      html("p", {}, wrong ? `Of the ${lines.length} numbers printed for the first step, ${wrong} are not right.` : lines.length === 1 ? "The number printed for the first step is right, to the digits given." : `All ${lines.length} numbers printed for the first step are right, to the digits given.`),
       table({
         heads: ["", "printed", "right", html("th", { scope: "col" }, "where")],
         rows: lines.map((line) => ({
           class: line.verdict,
           cells: [symbol(line.name), html("td", { class: "number printed-value" }, html("span", { class: "sign", role: "img", "aria-label": line.verdict }, line.verdict === "right" ? "✓" : "✗"), " ", line.claimed),
-            [fixed(line.right, 4), line.exact && line.exact.includes("/") && line.exact.length < 12 ? html("span", { class: "exact" }, ` ${line.exact}`) : null],
+            [fixed(line.right, Math.max(4, (line.claimed.split(".")[1] || "").length)), line.exact && line.exact.includes("/") && line.exact.length < 12 ? html("span", { class: "exact" }, ` ${line.exact}`) : null],
             html("td", { class: "where" }, line.where)],
         })),
       }),
@@ -27,8 +27,8 @@ const printedPanel = {
 };
 
 // Arithmetic such as "joint = 0.6 * 0.2 = 0.12, so mu = 0.54 / (0.54 + 0.12) = 0.81818".
-const slipLine = (sign, text) => html("div", { class: "formula" }, html("span", { class: "sign" }, sign),
-  text.split(", so ").map((part, n) => { const [, ...sides] = part.split(" = "); return [n ? html("span", { class: "equals" }, "so") : " ", formula(sides)]; }));
+const slipLine = (sign, text) => html("div", { class: "formula" }, html("span", { class: "sign" }, `${sign} `),
+  text.split(", so ").map((part, n) => { const [, ...sides] = part.split(" = "); return [n ? html("span", { class: "equals" }, "so") : null, formula(sides)]; }));
 
 const noticePanel = {
   id: "notice",

@@ -7,14 +7,14 @@ const wordsPanel = {
       html("div", { class: "buttons" }, ["LaTeX", "CSV", "Python", "text"].map((kind) => html("button", { type: "button", "data-act": "copy", "data-value": kind }, `copy ${kind}`)),
         html("span", { class: "said", role: "status" }, view.said)),
       html("p", { class: "position" }, `${positionInWords(view)}. ${parameterText(view, 7)}.`),
-      html("details", {}, html("summary", {}, "The same in three notations"), sideBySide(view.trace)),
+      html("details", {}, html("summary", {}, "The same in three notations"), threeWays(view.trace)),
       speakingPanels(view).map((panel) => html("details", { "data-words": panel.id }, html("summary", {}, titleOf(panel)), html("pre", {}, panel.text(view)))),
     ];
   },
 };
 
 // What each author calls the same thing, for component A and its heads, and where readers go astray.
-function sideBySide({ notations, concepts, remarks }) {
+function threeWays({ notations, concepts, remarks }) {
   const two = Object.values(notations);
   const called = (n, concept) => {
     const mine = n.first_of_two || n.responsibility;
