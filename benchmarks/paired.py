@@ -9,17 +9,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
-def seconds(run: Callable[[], Any]) -> float:
-    """The time of one call."""
+SETTLE = 0.1  # seconds in which threads that another library left spinning go to sleep
+
+
+def seconds(run: Callable[[], Any], pause: float = SETTLE) -> float:
+    """The time of one call, after a pause: linear-algebra threads of the call before wait busily for a while."""
+    time.sleep(pause)
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
 
 
 def median_seconds(run: Callable[[], Any], times: int) -> float:
-    """The median time of `times` calls, after one that does not count."""
+    """The median time of `times` calls without a pause, after one that does not count."""
     run()
-    return statistics.median(seconds(run) for _ in range(times))
+    return statistics.median(seconds(run, 0.0) for _ in range(times))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from emkit.errors import DataError
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS = 8_192  # more chunks than rows of this make would cost more than they share out
-CHUNKS = 8  # aimed at for mid-sized data, so that several threads share them evenly
+CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
 
 
 def as_float64(x: Any) -> Array:
@@ -64,7 +64,7 @@ def even_rows(n: int) -> int:
 
 
 class ArraySource(Remembering):
-    """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 8 chunks or more).
+    """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 4 chunks or more).
 
     Rows of weight 0 are left out on entry, so that they cannot have any influence. `row_name` says how messages call a row,
     given its index in the original data.

@@ -16,7 +16,7 @@ from emkit.models.assignment import impossible_row
 WORTH_COMPILING = 16_000  # rows * components of a chunk: smaller ones take the plain road and never wait for a compiler
 IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible rows comes near
 TILE_ROWS = 256  # a multiple of 16
-BLOCK_BYTES = 1 << 18  # base rows of the tiles in flight: they stay in the second-level cache
+BLOCK_BYTES = 1 << 20  # base rows of the tiles in flight: they stay in the second-level cache
 
 
 _own = threading.local()
