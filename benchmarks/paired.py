@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-
 SETTLE = 0.1  # seconds in which threads that another library left spinning go to sleep
 
 
