@@ -36,7 +36,7 @@ function readFormula(text) {
         left = { kind: "row", parts: [left, { kind: "sign", text: "*" }, power()] };
       } else {
         const right = power();
-        const words = left.kind === "word" && right.kind === "word";
+        const words = right.kind === "word" && (left.kind === "row" ? left.parts.at(-1) : left).kind === "word";
         left = { kind: "row", parts: words ? [left, { kind: "space" }, right] : [left, right] };
       }
     }

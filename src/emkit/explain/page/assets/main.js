@@ -179,7 +179,9 @@ function begin() {
   }
   let width = 0;
   new ResizeObserver(() => { if (innerWidth !== width) { width = innerWidth; render(); } }).observe(document.body);
-  addEventListener("beforeprint", () => { document.querySelectorAll("details").forEach((details) => { details.open = true; }); });
+  let closed = []; // a print shows everything
+  addEventListener("beforeprint", () => { closed = [...document.querySelectorAll("details:not([open])")]; closed.forEach((details) => { details.open = true; }); });
+  addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
   render();
 }
 

@@ -76,7 +76,7 @@ function notationOf(trace, name) {
     attribution: (k, what) => {
       const [text, given] = trace.posterior && two && own.first_of_two ? [k === 0 ? own.first_of_two : own.second_of_two, { i: "i" }] : ["", {}];
       const shared = filled(text, given);
-      return filled(own.attributed, { what, k: states[k], share: shared.includes("-") ? `(${shared})` : shared });
+      return filled(own.attributed.replace("*", " · "), { what, k: states[k], share: shared.includes("-") ? `(${shared})` : shared });
     },
   };
 }

@@ -19,7 +19,7 @@ function threeWays({ notations, concepts, remarks }) {
   const called = (n, concept) => {
     const mine = n.first_of_two || n.responsibility;
     if (concept === "responsibility") return formula(mine, { k: "A", i: "i" });
-    if (concept === "attributed") return filled(n.attributed, { what: "heads", k: "A", share: filled(mine, { i: "i" }) });
+    if (concept === "attributed") return filled(n.attributed.replace("*", " · "), { what: "heads", k: "A", share: filled(mine, { i: "i" }) });
     return formula(n[concept], { k: "A", i: "i" });
   };
   return [
