@@ -81,28 +81,21 @@ class Budget:
     max_evaluations: int
 
     def __call__(self, step: Step) -> Outcome | None:
-        if step.evaluations < self.max_evaluations:
-            return None
-        return Outcome(
-            Status.BUDGET,
-            f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. "
-            + what_is_left(step.pace, "Raise max_evaluations, or let SQUAREM accelerate if it does not yet."),
-        )
+        return Outcome(Status.BUDGET, self._sentence(step)) if step.evaluations >= self.max_evaluations else None
+
+    def _sentence(self, step: Step) -> str:
+        left = what_is_left(step.pace, "Raise max_evaluations, or let SQUAREM accelerate if it does not yet.")
+        return f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. {left}"
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Stop after `max_evaluations` passes of a model that draws lots: it wanders for ever, and cannot converge."""
+class Drawn(Budget):
+    """The budget of a model that draws lots: it wanders for ever, and cannot converge."""
 
-    max_evaluations: int
-
-    def __call__(self, step: Step) -> Outcome | None:
-        if step.evaluations < self.max_evaluations:
-            return None
-        return Outcome(
-            Status.BUDGET,
+    def _sentence(self, step: Step) -> str:
+        return (
             f"stopped after {_times(self.max_evaluations, 'pass', 'passes')} over the data: an E-step that draws lots wanders "
-            "around a maximum and never settles. The parameters are those with the highest log-likelihood on the way.",
+            "around a maximum and never settles. The parameters are those with the highest log-likelihood on the way."
         )
 
 

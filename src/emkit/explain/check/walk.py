@@ -10,7 +10,8 @@ from emkit.explain.check.claims import Claim, read_claims
 from emkit.explain.check.likelihood import blind_to
 from emkit.explain.check.marking import Mark, Marking, Slip, Verdict, shown_digits
 from emkit.explain.check.search import Search, working
-from emkit.explain.worksheet import Line, Mistake, Problem, Role, Worksheet, worksheet
+from emkit.explain.subject import Subject
+from emkit.explain.worksheet import Line, Mistake, Role, Worksheet, worksheet
 
 ONE_DIGIT = 3.0  # in half units: rounded numbers above may shift the last digit by one
 
@@ -26,11 +27,9 @@ class Printed(Protocol):
     def where(self) -> str: ...
 
 
-class Lesson(Problem, Protocol):
-    """A worked example with a name and the numbers that its source prints."""
+class Lesson(Subject, Protocol):
+    """A worked example with the numbers that its source prints."""
 
-    @property
-    def name(self) -> str: ...
     @property
     def printed(self) -> tuple[Printed, ...]: ...
 

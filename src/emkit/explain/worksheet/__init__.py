@@ -6,19 +6,20 @@ from typing import Any
 
 from emkit.core.evaluation import EMMap
 from emkit.errors import ModelError
+from emkit.explain.subject import Subject
 from emkit.explain.worksheet.cells import cells_lines
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.mixture import mixture_lines
-from emkit.explain.worksheet.sheet import Line, Problem, Role, Variant, Worksheet
+from emkit.explain.worksheet.sheet import Line, Role, Variant, Worksheet
 from emkit.models.assignment import Soft
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 
-__all__ = ["Line", "Mistake", "Problem", "Role", "Variant", "Worksheet", "worksheet"]
+__all__ = ["Line", "Mistake", "Role", "Variant", "Worksheet", "worksheet"]
 
 
-def worksheet(problem: Problem, step: int = 1) -> Worksheet:
+def worksheet(subject: Subject, step: int = 1) -> Worksheet:
     """The lines of EM step number `step` (counted from 1) of a lesson, from its start.
 
     Mixtures of any family (normal covariances of two columns and families of your own end earlier) and tables of cells.
@@ -27,15 +28,15 @@ def worksheet(problem: Problem, step: int = 1) -> Worksheet:
     """
     if step < 1 or step != int(step):
         raise ModelError(f"step is {step!r}; steps are whole numbers, counted from 1.")
-    model = bare(problem.model)
+    model = bare(subject.model)
     if not isinstance(model, Mixture | Cells):
         raise ModelError(f"there are worksheets for mixtures and tables of cells, not for {type(model).__name__}.")
     if not isinstance(model.assignment, Soft):
         raise ModelError(f"worksheets work out soft responsibilities, not {type(model.assignment).__name__.lower()} ones.")
-    em: EMMap[Any] = EMMap(problem.model, problem.source, problem.start)
-    here = em(problem.start)
+    em: EMMap[Any] = EMMap(subject.model, subject.source, subject.start)
+    here = em(subject.start)
     for _ in range(step - 1):
         here = em(here.update)
     make = mixture_lines if isinstance(model, Mixture) else cells_lines
-    lines, aliases = make(problem, here.params, em(here.update).log_likelihood)
+    lines, aliases = make(subject, here.params, em(here.update).log_likelihood)
     return Worksheet(step, {line.name: line for line in lines}, aliases)

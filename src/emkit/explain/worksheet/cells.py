@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.explain.subject import Subject
 from emkit.explain.worksheet.expressions import Expression, Given, Power, Product, Quotient, Ref, Sum
 from emkit.explain.worksheet.likelihood import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
-from emkit.explain.worksheet.sheet import Line, Problem, Role, Variant
+from emkit.explain.worksheet.sheet import Line, Role, Variant
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 
 
-def cells_lines(problem: Problem, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
+def cells_lines(subject: Subject, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
     """The lines of the step at `params`, and the other names that they go by."""
-    counts = problem.source.weights @ problem.source.x
-    lines = list(_Maker(bare(problem.model), params, counts).lines(frozenset(problem.model.updates()), log_likelihood_after))
+    counts = subject.source.weights @ subject.source.x
+    lines = list(_Maker(bare(subject.model), params, counts).lines(frozenset(subject.model.updates()), log_likelihood_after))
     places = [f"groups.{g}.probabilities[{a}]" for g, group in enumerate(params.groups) for a in range(len(group.names))]
-    known = dict(zip(places, bare(problem.model).names, strict=True))
-    aliases = {symbol: known.get(entry.replace(" ", ""), symbol) for symbol, entry in problem.symbols.items()}
+    known = dict(zip(places, bare(subject.model).names, strict=True))
+    aliases = {symbol: known.get(entry.replace(" ", ""), symbol) for symbol, entry in subject.symbols.items()}
     return lines, {alias: name for alias, name in aliases.items() if alias != name}
 
 

@@ -8,25 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from emkit.core.arrays import Array
+from emkit.explain.subject import Subject
 from emkit.explain.worksheet.expressions import Expression, Given, Product, Quotient, Ref, Sum
 from emkit.explain.worksheet.families import Setting, Sheet, sheet_of
 from emkit.explain.worksheet.likelihood import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.names import Names
 from emkit.explain.worksheet.rows import Rows, rows_of
-from emkit.explain.worksheet.sheet import Line, Problem, Role, Variant
+from emkit.explain.worksheet.sheet import Line, Role, Variant
 from emkit.models.frozen import bare
 
 
-def mixture_lines(problem: Problem, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
+def mixture_lines(subject: Subject, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
     """The lines of a mixture's step at `params`, and the other names that they go by."""
-    rows = rows_of(problem.source)
-    updated = frozenset(problem.model.updates())
-    width = bare(problem.model).family.width(params.components) or len(rows.columns)
+    rows = rows_of(subject.source)
+    updated = frozenset(subject.model.updates())
+    width = bare(subject.model).family.width(params.components) or len(rows.columns)
     columns = rows.columns if params_per_column(params) == width else rows.columns[: params_per_column(params)]
-    names = Names.of(problem, columns)
-    family = sheet_of(Setting(bare(problem.model).family, params.components, rows, names, updated))
-    maker = _Maker(rows, names, params.proportions, family, bare(problem.model).family, params.components)
+    names = Names.of(subject, columns)
+    family = sheet_of(Setting(bare(subject.model).family, params.components, rows, names, updated))
+    maker = _Maker(rows, names, params.proportions, family, bare(subject.model).family, params.components)
     lines = list(maker.lines("proportions" in updated, log_likelihood_after))
     return lines, maker.aliases(lines)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emkit.explain.subject import Subject
 from emkit.explain.worksheet.rows import Rows
-from emkit.explain.worksheet.sheet import Problem
 
 SINGULAR = {
     "proportions": "proportion",
@@ -19,17 +19,17 @@ SINGULAR = {
 
 @dataclass(frozen=True)
 class Names:
-    """Names: those that the author of the problem gave (`symbols`), else ``mean_A``; with several columns ``mean_A_height``."""
+    """Names: those that the author of the lesson gave (`symbols`), else ``mean_A``; with several columns ``mean_A_height``."""
 
     components: tuple[str, ...]
     columns: tuple[str, ...]
     symbols: dict[str, str]
 
     @classmethod
-    def of(cls, problem: Problem, columns: tuple[str, ...]) -> Names:
-        """The names of `problem`, whose components are described in these columns."""
-        entries = {entry.replace(" ", ""): symbol for symbol, entry in problem.symbols.items()}
-        return cls(problem.components, columns, entries)
+    def of(cls, subject: Subject, columns: tuple[str, ...]) -> Names:
+        """The names of `subject`, whose components are described in these columns."""
+        entries = {entry.replace(" ", ""): symbol for symbol, entry in subject.symbols.items()}
+        return cls(subject.components, columns, entries)
 
     def column(self, j: int) -> str:
         """How a column is marked in a name: not at all, if it is the only one."""

@@ -8,30 +8,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
-from emkit.core.protocols import LatentModel
-from emkit.data.source import ArraySource
 from emkit.errors import ModelError
 from emkit.explain.worksheet.expressions import Expression, as_fraction, names_in
 from emkit.explain.worksheet.mistakes import Mistake
 
 SHORT = 10_000  # a fraction with a larger denominator tells a reader nothing
-
-
-class Problem(Protocol):
-    """What a worksheet needs to know of a worked example (`emkit.lessons.Lesson` is one)."""
-
-    @property
-    def model(self) -> LatentModel[Any, Any]: ...
-    @property
-    def source(self) -> ArraySource: ...
-    @property
-    def start(self) -> Any: ...
-    @property
-    def components(self) -> tuple[str, ...]: ...
-    @property
-    def symbols(self) -> dict[str, str]: ...
 
 
 class Role(Enum):
