@@ -187,6 +187,22 @@ FAMILIES = [
         exchange_columns=by_column("rates"),
     ),
     FamilyCase(
+        "poisson-large",
+        ek.Poisson(),
+        ek.PoissonParams([[2000.0], [2300.0]]),
+        lambda rng, k, n: rng.poisson([2000, 2300][k], (n, 1)),
+        lambda: product_grid(counting(4000)),
+        lambda x, w: [weighted_mean(x, w)],
+    ),
+    FamilyCase(
+        "binomial-large",
+        ek.Binomial(trials=3000),
+        ek.SuccessParams([[0.3], [0.33]]),
+        lambda rng, k, n: rng.binomial(3000, [0.3, 0.33][k], (n, 1)),
+        lambda: product_grid(counting(3000)),
+        lambda x, w: [weighted_mean(x, w) / 3000],
+    ),
+    FamilyCase(
         "categorical",
         ek.Categorical(),
         ek.CategoricalParams(LEVELS),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
 
 from emkit.core.arrays import Array
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DataError, ModelError
+from emkit.families.counts import FAR, SMALL, deviance, log_peak
+from emkit.families.family import Totals, lead_with
+from emkit.families.linear import LinearForm
 from emkit.families.successes import SuccessFamily, SuccessParams
+
+GRID = 4096  # fractions of this: their products with numbers of trials below 1e12 are exact
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,25 @@ class Binomial(SuccessFamily):
         h, t = self.successes_and_failures(x)
         return np.asarray(gammaln(h + t + 1) - gammaln(h + 1) - gammaln(t + 1)).sum(axis=1)
 
+    def log_density(self, params: SuccessParams, x: Array) -> Array:
+        h, t = self.successes_and_failures(x)
+        trials = h + t
+        if self.ordered or trials.max(initial=0) <= SMALL:
+            return super().log_density(params, x)
+        off = [(deviance(h, trials * p) + deviance(t, trials * (1 - p))).sum(axis=1) for p in params.probabilities]
+        return (log_peak(h) + log_peak(t) - log_peak(trials)).sum(axis=1)[:, None] - np.stack(off, axis=1)
+
+    def linear(self, params: SuccessParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+        """None where `trials` are so many that digits would be lost.
+
+        Rows with numbers of trials of their own always have one: of 1e9 trials, and chances far apart, it keeps 9 digits.
+        """
+        centre = _between(params.probabilities)
+        plain = self.ordered or (self.trials is not None and self.trials <= SMALL)
+        if plain or not np.all((params.probabilities > 0) & (params.probabilities < 1) & (centre > 0) & (centre < 1)):
+            return super().linear(params)
+        return BinomialAbout(self.trials, centre=tuple(centre)).linear(params)
+
     def check(self, source: ArraySource) -> None:
         source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "binomial counts must be whole numbers >= 0.")
         if self.trials is None:
@@ -70,3 +94,46 @@ class Binomial(SuccessFamily):
 
     def width(self, params: SuccessParams) -> int:
         return 2 if self.trials is None else params.probabilities.shape[1]
+
+
+@dataclass(frozen=True)
+class BinomialAbout(Binomial):
+    """Large numbers m of trials, seen from `centre` (d,), chances c in the midst of the p_k.
+
+    log p(h|k) = log p(h|c) + (h - m c) [logit p_k - logit c] - m [deviance(c, p_k) + deviance(1 - c, 1 - p_k)].
+    """
+
+    centre: tuple[float, ...] = ()
+
+    def features(self, x: Array) -> Array:
+        h, t = self.successes_and_failures(x)
+        return lead_with(1, h - (h + t) * self.centre, h + t)
+
+    def natural(self, params: SuccessParams) -> Array:
+        p, c = params.probabilities, np.array(self.centre)
+        odds = np.log1p((p - c) / c) - np.log1p((c - p) / (1 - c))
+        return lead_with(0, odds, -self._off(p))
+
+    def _off(self, probabilities: Array) -> Array:
+        """The deviance of one trial at the centre, shape (K, d)."""
+        c = np.array(self.centre)
+        return deviance(c, probabilities) + deviance(1 - c, 1 - probabilities)
+
+    def log_base(self, x: Array) -> Array:
+        return Binomial(self.trials).log_density(SuccessParams(np.array([self.centre])), x)[:, 0]
+
+    def linear(self, params: SuccessParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+        if (self.trials or 0) * self._off(params.probabilities).max() > FAR:
+            return None
+        return replace(super(Binomial, self).linear(params), statistics=self._totals)
+
+    def _totals(self, sums: Array, chunk: Chunk) -> Totals:
+        """The sums of successes and failures, from those about the centre."""
+        above, trials = np.split(sums[:, 1:], 2, axis=1)
+        successes = np.clip(above + trials * self.centre, 0, trials)
+        return Totals(np.concatenate([sums[:, :1], successes, trials - successes], axis=1))
+
+
+def _between(probabilities: Array) -> Array:
+    """For each column a short fraction in the middle of its chances (K, d), so that products with whole numbers are exact."""
+    return np.round((probabilities.min(axis=0) + probabilities.max(axis=0)) / 2 * GRID) / GRID

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -13,9 +13,11 @@ from emkit.core.arrays import Array
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DataError, ParameterError
+from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+from emkit.families.linear import LinearForm
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,17 @@ class Poisson(ExponentialFamily[PoissonParams]):
 
     def log_base(self, x: Array) -> Array:
         return -np.asarray(gammaln(x + 1)).sum(axis=1)
+
+    def log_density(self, params: PoissonParams, x: Array) -> Array:
+        if params.rates.max() <= SMALL:
+            return super().log_density(params, x)
+        off = np.stack([deviance(x, rates).sum(axis=1) for rates in params.rates], axis=1)
+        return log_peak(x).sum(axis=1)[:, None] - off
+
+    def linear(self, params: PoissonParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+        if params.rates.max() <= SMALL:
+            return super().linear(params)
+        return PoissonAbout(tuple(_between(params.rates))).linear(params)
 
     def updates(self) -> Mapping[str, Update[Totals, PoissonParams]]:
         return {"rates": self._rates}
@@ -77,3 +90,51 @@ class Poisson(ExponentialFamily[PoissonParams]):
 
     def width(self, params: PoissonParams) -> int:
         return params.rates.shape[1]
+
+
+@dataclass(frozen=True)
+class PoissonAbout(Poisson):
+    """Large counts, seen from `rates` (d,) in their midst.
+
+    log p(x|k) = log p(x|rates) + sum_j (x_j - rates_j) log(r_kj / rates_j) - deviance(rates_j, r_kj).
+
+    A rate of 1 stands for a column of small counts. These are not centred, so that zeros add up to 0 exactly.
+    """
+
+    rates: tuple[float, ...]
+
+    @property
+    def centre(self) -> Array:
+        """What is taken off the counts, shape (d,)."""
+        rates = np.array(self.rates)
+        return np.where(rates > 1, rates, 0.0)
+
+    def features(self, x: Array) -> Array:
+        return lead_with(1, x - self.centre)
+
+    def natural(self, params: PoissonParams) -> Array:
+        rates = np.array(self.rates)
+        off = np.where(rates > 1, deviance(rates, params.rates), params.rates - 1)
+        return np.concatenate([-off.sum(axis=1, keepdims=True), np.log1p((params.rates - rates) / rates)], axis=1)
+
+    def log_base(self, x: Array) -> Array:
+        return np.asarray(log_peak(x) - deviance(x, np.array(self.rates))).sum(axis=1)
+
+    def linear(self, params: PoissonParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+        if deviance(self.centre, params.rates).max() > FAR:
+            return None
+        return replace(super(Poisson, self).linear(params), statistics=self._totals)
+
+    def _totals(self, sums: Array, chunk: Chunk) -> Totals:
+        """The sums of the counts themselves, from those about the centre."""
+        return Totals(sums + lead_with(0, sums[:, :1] * self.centre))
+
+
+def _between(rates: Array) -> Array:
+    """For each column a number in the middle of its rates (K, d); 1 for columns of small counts.
+
+    It is rounded to about a standard deviation of a count, so that it comes to rest before the rates do.
+    """
+    middle = (np.sqrt(rates.min(axis=0)) + np.sqrt(rates.max(axis=0))) ** 2 / 4
+    unit = 2.0 ** np.floor(np.log2(middle) / 2)
+    return np.where(rates.min(axis=0) > SMALL, np.round(middle / unit) * unit, 1.0)

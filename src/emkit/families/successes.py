@@ -14,7 +14,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.source import ArraySource
-from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
+from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,9 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
         return lead_with(1, *self.successes_and_failures(x))
 
     def natural(self, params: SuccessParams) -> Array:
-        return lead_with(0, safe_log(params.probabilities), safe_log(1 - params.probabilities))
+        with np.errstate(divide="ignore"):
+            log_of_failure = np.maximum(np.log1p(-params.probabilities), LOG_OF_ZERO)
+        return lead_with(0, safe_log(params.probabilities), log_of_failure)
 
     def updates(self) -> Mapping[str, Update[Totals, SuccessParams]]:
         return {"probabilities": self._probabilities}
