@@ -9,9 +9,10 @@ import pytest
 import emkit as ek
 from emkit.families import FAMILIES
 from emkit.families.linear import linear_form
-from emkit.kernels.blocks import aligned
+from emkit.kernels.columns import fill_columns, fill_levels
 from emkit.kernels.elementary import exp_array, log_array
-from emkit.kernels.mixture import accumulate, add_sums, score, softmax
+from emkit.kernels.mixture import add_columns, add_sums, score, softmax
+from emkit.kernels.workspace import aligned
 from emkit.models.starts import spread_start
 
 
@@ -85,16 +86,54 @@ def test_softmax_of_scores_far_apart_and_of_impossible_states():
     np.testing.assert_array_equal(scratch[0], 5.0)
 
 
-def test_padding_counts_for_nothing():
-    base = aligned(1, 2, 16)
-    base[0, 0, :5] = 1.0
-    base[0, 1, :5] = np.arange(5.0)
-    weights = np.zeros((1, 16))
-    weights[0, :5] = 1.0
+LAYOUTS = {
+    "rows": lambda x: x,
+    "columns": np.asfortranarray,
+    "some rows": lambda x: np.repeat(x, 2, axis=0)[::2],
+    "some columns": lambda x: np.repeat(x, 2, axis=1)[:, ::2],
+    "some rows of columns": lambda x: np.asfortranarray(np.repeat(x, 2, axis=0))[::2],
+    "backwards": lambda x: np.ascontiguousarray(x[::-1])[::-1],
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("d", [*range(1, 10), 12, 17])
+def test_columns_are_read_from_any_layout(layout: str, d: int, dtype: type):
+    rng = np.random.default_rng(d)
+    origin, factor = rng.normal(size=d), 2.0 ** rng.integers(-3, 4, size=d)
+    x = LAYOUTS[layout](rng.normal(size=(43, d)).astype(dtype))
+    for start in (0, 32, 40):
+        base = aligned(2 + d, 32)
+        base[:] = np.nan
+        fill_columns(x, start, origin, factor, base)
+        rows = x[start : start + 32].astype(float)
+        z = (rows - origin) * factor
+        m = len(rows)
+        np.testing.assert_array_equal(base[0], np.arange(32) < m)
+        np.testing.assert_array_equal(base[1 : 1 + d, :m], z.T)
+        np.testing.assert_allclose(base[1 + d, :m], (z**2).sum(axis=1), rtol=1e-14)
+        np.testing.assert_array_equal(base[:, m:], 0.0)
+
+
+def test_levels_become_indicators():
+    counts = (3, 1, 5)
+    x = np.column_stack([np.random.default_rng(0).integers(count, size=21) for count in counts]).astype(float)
+    base = aligned(1 + sum(counts), 16)
+    fill_levels(x, 16, np.cumsum((1, *counts)), aligned(1 + len(counts), 16), base)
+    expected = [x[16:, j] == level for j, count in enumerate(counts) for level in range(count)]
+    np.testing.assert_array_equal(base[1:, :5], expected)
+
+
+@pytest.mark.parametrize("n", [1, 15, 256, 257, 600])
+def test_padding_counts_for_nothing(n: int):
+    x = np.arange(float(n))[:, None]
     sums = np.zeros((1, 2))
-    total = accumulate(base, np.array([[0, 0], [0, 1]]), weights, np.array([[0.5], [0.0]]), aligned(3, 16), sums)
-    np.testing.assert_allclose(sums, [[5.0, 10.0]])
-    assert total == pytest.approx(2.5)
+    coefficients, pairs = np.array([[0.5], [0.0]]), np.array([[0, 0], [0, 1]])
+    weights = np.linspace(1, 2, n)
+    total = add_columns(x, weights, np.zeros(1), np.ones(1), coefficients, pairs, aligned(2, 256), aligned(1 + 3, 256), sums)
+    np.testing.assert_allclose(sums, [[weights.sum(), weights @ x[:, 0]]])
+    assert total == pytest.approx(0.5 * weights.sum())
 
 
 def large_sample(name: str, rng: np.random.Generator) -> np.ndarray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
+from emkit.core.spaces import Space
 
 P = TypeVar("P", bound=Parameters)
 
@@ -54,6 +56,13 @@ class Coordinates(Generic[P]):
             if not any(leaf.path == path or leaf.path.startswith(path + ".") for path in self._held)
         ]
 
+    @cached_property
+    def _parts(self) -> list[tuple[Space, slice]]:
+        """The space of each free field, and where its coordinates are."""
+        free = self._free(self._like)
+        ends = np.cumsum([leaf.space.size(leaf.value.shape) for leaf in free])
+        return [(leaf.space, slice(start, end)) for leaf, start, end in zip(free, [0, *ends], ends, strict=False)]
+
     @property
     def size(self) -> int:
         """The number of free parameters."""
@@ -92,11 +101,9 @@ class Coordinates(Generic[P]):
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""
         return self._names(params, lambda leaf: leaf.space.entry_indices(leaf.value.shape))
 
-    def at_edge(self, params: P) -> Mask:
-        """Which of the coordinates of `pack` are infinite or as good as infinite: those of values on their boundary."""
-        with np.errstate(divide="ignore"):
-            parts = [leaf.space.at_edge(np.atleast_1d(leaf.space.pack(self._scaled(leaf)))) for leaf in self._free(params)]
-        return np.concatenate([np.empty(0, dtype=bool), *parts])
+    def at_edge(self, vector: Array) -> Mask:
+        """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
+        return np.concatenate([np.empty(0, dtype=bool), *(space.at_edge(vector[part]) for space, part in self._parts)])
 
     def on_boundary(self, params: P) -> list[str]:
         """Names of the entries that lie on the boundary of their space (a probability of 0 or 1, a proportion of 0)."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from numbers import Integral
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, Generic, TypeVar
 
 from emkit.core.protocols import MapReduce, Source
-from emkit.core.statistics import Additive, add_up
+from emkit.core.statistics import Additive, Tree, add_up
 from emkit.errors import ModelError
 
 A = TypeVar("A", bound=Additive)
@@ -55,9 +56,62 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     if given is not None and given != -1 and not (isinstance(given, Integral) and int(given) >= 1):
         raise ModelError(f"n_jobs is {n_jobs!r}; it must be a whole number >= 1, or -1 for all cores.")
     count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
-    with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(count) as pool:
+    with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(max(count - 1, 1)) as pool:
 
         def spread(function: Callable[[C], A], source: Source[C]) -> A:
-            return add_up(pool.map(function, source.chunks()))
+            work = _Work(function, source.chunks())
+            others = [pool.submit(work.share) for _ in range(count - 1)]
+            work.share()  # this thread takes its share, too: there is one fewer to wake and to wait for
+            wait(others)
+            return work.total()
 
         yield spread
+
+
+class _Work(Generic[C, A]):
+    """Chunks that several threads take one after the other; what they find is added up in the order of the chunks."""
+
+    def __init__(self, function: Callable[[C], A], chunks: Iterator[C]) -> None:
+        self._function = function
+        self._chunks = chunks
+        self._lock = Lock()
+        self._taken = self._added = 0
+        self._tree: Tree[A] = Tree()
+        self._early: dict[int, A] = {}  # what was found before some chunk further to the front was done
+        self._errors: dict[int, BaseException] = {}
+
+    def share(self) -> None:
+        """Work on chunks until there are no more, or until one of them failed."""
+        while (taken := self._take()) is not None:
+            number, chunk = taken
+            try:
+                self._deposit(number, self._function(chunk))
+            except Exception as error:  # noqa: BLE001  (`total` raises it again)
+                self._errors[number] = error
+
+    def _take(self) -> tuple[int, C] | None:
+        with self._lock:
+            if self._errors:
+                return None
+            try:
+                chunk = next(self._chunks)
+            except StopIteration:
+                return None
+            except Exception as error:  # noqa: BLE001
+                self._errors[self._taken] = error
+                return None
+            self._taken += 1
+            return self._taken - 1, chunk
+
+    def _deposit(self, number: int, found: A) -> None:
+        with self._lock:
+            self._early[number] = found
+            while self._added in self._early:
+                self._tree.add(self._early.pop(self._added))
+                self._added += 1
+
+    def total(self) -> A:
+        """The sum. Errors: those of the function; of several, that of the foremost chunk, whichever thread met it first."""
+        if self._errors:
+            raise self._errors[min(self._errors)]
+        return self._tree.total()

@@ -35,11 +35,8 @@ class Parameters:
 
     def __post_init__(self) -> None:
         cls: Any = type(self)
-        for name, space in declared_spaces(cls).items():
-            given = getattr(self, name)
-            array = readonly(given)
-            space.check(array, name)
-            object.__setattr__(self, name, float(array) if _is_number(cls, name) else array)
+        for name in declared_spaces(cls):
+            object.__setattr__(self, name, _admitted(cls, name, getattr(self, name)))
 
 
 class Leaf(NamedTuple):
@@ -66,6 +63,16 @@ def declared_spaces(cls: Any) -> dict[str, Space]:
     return found
 
 
+def _admitted(cls: Any, name: str, value: Any) -> Any:
+    """What a field holds when it is given `value`. Errors: ParameterError if the value lies outside the field's space."""
+    space = declared_spaces(cls).get(name)
+    if space is None:
+        return value
+    array = readonly(value)
+    space.check(array, name)
+    return float(array) if _is_number(cls, name) else array
+
+
 @functools.cache
 def _is_number(cls: Any, name: str) -> bool:
     return getattr(_hints(cls)[name], "__origin__", None) is float
@@ -73,12 +80,13 @@ def _is_number(cls: Any, name: str) -> bool:
 
 def _nested(params: Parameters) -> Iterator[tuple[str, Parameters]]:
     """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple)."""
-    for f in fields(params):
-        value = getattr(params, f.name)
+    cls: Any = type(params)
+    for name in _field_names(cls):
+        value = getattr(params, name)
         if isinstance(value, Parameters):
-            yield f.name, value
+            yield name, value
         elif isinstance(value, tuple):
-            yield from ((f"{f.name}.{i}", item) for i, item in enumerate(value) if isinstance(item, Parameters))
+            yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, Parameters))
 
 
 def leaves(params: Parameters, prefix: str = "") -> Iterator[Leaf]:
@@ -116,7 +124,7 @@ def get_at(params: Parameters, path: str) -> Any:
 
 
 def replace_at(params: P, changes: Mapping[str, Any]) -> P:
-    """A copy of `params` with the values at the given dotted paths replaced (and checked again)."""
+    """A copy of `params` with the values at the given dotted paths replaced; the new values are checked."""
     direct: dict[str, Any] = {}
     deeper: dict[str, dict[str, Any]] = {}
     for path, value in changes.items():
@@ -127,7 +135,28 @@ def replace_at(params: P, changes: Mapping[str, Any]) -> P:
             direct[head] = value
     for head, inner in deeper.items():
         direct[head] = _replace_inside(getattr(params, head), inner)
-    return replace(params, **direct)
+    return _with_fields(params, direct)
+
+
+def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
+    """A copy of `params` with some fields replaced.
+
+    What was checked before is not checked again, unless the class checks more than its fields one by one.
+    """
+    cls: Any = type(params)
+    names = _field_names(cls)
+    if cls.__post_init__ is not Parameters.__post_init__ or not set(names).issuperset(changes):
+        return replace(params, **changes)
+    made: P = object.__new__(cls)
+    for name in names:
+        value = _admitted(cls, name, changes[name]) if name in changes else getattr(params, name)
+        object.__setattr__(made, name, value)
+    return made
+
+
+@functools.cache
+def _field_names(cls: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
 
 
 def _replace_inside(value: Any, changes: Mapping[str, Any]) -> Any:

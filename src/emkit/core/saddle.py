@@ -119,7 +119,7 @@ class _Around(Generic[P]):
 
     def growing(self) -> Mask:
         """Which coordinates lie at the edge of their space, but move away from it in every EM step."""
-        return self._coordinates.at_edge(self._here.params) & (self.drift * np.sign(self.there) < -INWARD)
+        return self._coordinates.at_edge(self.there) & (self.drift * np.sign(self.there) < -INWARD)
 
     def _away(self, arrived: P) -> Array:
         coordinates = self._coordinates.pack(arrived)

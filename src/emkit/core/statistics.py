@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 A = TypeVar("A", bound="Additive")
 
@@ -39,21 +39,33 @@ class Additive:
     __rmul__ = __mul__
 
 
-def add_up(items: Iterable[A]) -> A:
-    """Sum `items` along a fixed binary tree, in order, holding at most log2(n) partial sums.
+class Tree(Generic[A]):
+    """The sum of items along a fixed binary tree, in the order in which they are added; holds at most log2(n) partial sums."""
 
-    Errors: ValueError if there are no items (a source always has at least one chunk).
-    """
-    partial: list[tuple[int, A]] = []  # (height of the subtree, its sum); heights fall from left to right
-    for item in items:
+    def __init__(self) -> None:
+        self._partial: list[tuple[int, A]] = []  # (height of the subtree, its sum); heights fall from left to right
+
+    def add(self, item: A) -> None:
+        """Add the next item."""
         height, total = 0, item
-        while partial and partial[-1][0] == height:
-            total = partial.pop()[1] + total
+        while self._partial and self._partial[-1][0] == height:
+            total = self._partial.pop()[1] + total
             height += 1
-        partial.append((height, total))
-    if not partial:
-        raise ValueError("there is nothing to add up: the source has no chunks")
-    total = partial.pop()[1]
-    while partial:
-        total = partial.pop()[1] + total
-    return total
+        self._partial.append((height, total))
+
+    def total(self) -> A:
+        """The sum of all items. Errors: ValueError if there are none (a source always has at least one chunk)."""
+        if not self._partial:
+            raise ValueError("there is nothing to add up: the source has no chunks")
+        *before, (_, total) = self._partial
+        for _, partial in reversed(before):
+            total = partial + total
+        return total
+
+
+def add_up(items: Iterable[A]) -> A:
+    """Sum `items` along the `Tree`, in order. Errors: ValueError if there are no items."""
+    tree: Tree[A] = Tree()
+    for item in items:
+        tree.add(item)
+    return tree.total()

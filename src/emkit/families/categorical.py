@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from emkit.core.spaces import Simplex
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
-from emkit.families.linear import LinearForm
+from emkit.families.linear import LinearForm, frozen, no_constant, single
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
 
@@ -88,11 +88,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return super(Categorical, self._sized(params)).statistics(params, x, weights)
 
     def linear(self, params: CategoricalParams) -> LinearForm[Totals]:
-        from emkit.kernels.columns import fill_levels
-
-        first = 1 + np.concatenate([[0], np.cumsum(params.levels)[:-1]])
-        form = super(Categorical, self._sized(params)).linear(params)
-        return replace(form, fill=lambda x, out: fill_levels(x, first, out))
+        return LinearForm(self.natural(params), Levels(params.levels), no_constant, lambda sums, chunk: Totals(sums))
 
     def _sized(self, params: CategoricalParams) -> Categorical:
         """This family with the numbers of levels of `params`."""
@@ -140,6 +136,22 @@ class Categorical(ExponentialFamily[CategoricalParams]):
 
     def width(self, params: CategoricalParams) -> int:
         return len(params.columns)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Base rows 1, and for each column a row for each of its levels, 1 where the column has it; each is a feature."""
+
+    counts: tuple[int, ...]
+
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
+        """See `BaseRows.add_up`."""
+        from emkit.kernels.mixture import add_levels
+        from emkit.kernels.workspace import TILE_ROWS, workspace
+
+        first = np.cumsum((1, *self.counts))
+        codes, base, scratch = workspace((1 + len(self.counts), TILE_ROWS), (first[-1], TILE_ROWS), (len(sums) + 3, TILE_ROWS))
+        return float(add_levels(frozen(x), frozen(weights), first, coefficients, single(first[-1]), codes, base, scratch, sums))
 
 
 def _rule(levels: tuple[int, ...] | None) -> str:

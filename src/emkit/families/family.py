@@ -15,7 +15,7 @@ from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.source import ArraySource, Chunk, as_float64
-from emkit.families.linear import LinearForm, fill_from, single
+from emkit.families.linear import Columns, LinearForm, single
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
@@ -122,10 +122,12 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
             return float(chunk.once(("log_base", self), lambda: chunk.weights @ self.log_base(as_float64(chunk.x))))
 
         coefficients = self.natural(params)
+        others = coefficients.shape[1] - 1
         return LinearForm(
             coefficients,
-            pairs=single(coefficients.shape[1]),
-            fill=fill_from(lambda x: self.features(as_float64(x))),
+            rows=Columns(
+                single(1 + others), np.zeros(others), np.ones(others), read=lambda x: self.features(as_float64(x))[:, 1:]
+            ),
             constant=constant,
             statistics=lambda sums, chunk: Totals(sums),
         )

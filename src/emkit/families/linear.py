@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,21 +14,68 @@ from emkit.core.latest import Latest
 from emkit.data.source import Chunk
 
 S = TypeVar("S")
+READ_ROWS = 8_192  # at a time, where features are worked out before they are read
+
+
+class BaseRows(Protocol):
+    """How tiles of base rows are made of rows of data, and features of base rows: feature f is the product of two of them."""
+
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
+        """Add the weighted feature sums (K, F) of the rows x (n, d) to `sums`; return their log-likelihood.
+
+        `coefficients` (F, K) give the scores of the rows for the components; the first feature is 1. A single weight holds
+        for all rows.
+        """
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Base rows 1 and z_j = (x_j - origin_j) / unit_j, and |z|^2 where `pairs` (F, 2) refer to a row behind these.
+
+    `unit` are powers of 2. `read` works out the columns x_j from the rows of data; without it, they are those of the data.
+    """
+
+    pairs: Integers
+    origin: Array
+    unit: Array
+    read: Callable[[Array], Array] | None = None
+
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
+        if self.read is None:
+            return self._add_up(x, weights, coefficients, sums)
+        cuts = [slice(start, start + READ_ROWS) for start in range(0, len(x), READ_ROWS)]
+        return sum(
+            self._add_up(self.read(x[cut]), weights if len(weights) == 1 else weights[cut], coefficients, sums) for cut in cuts
+        )
+
+    def _add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
+        from emkit.kernels.mixture import add_columns
+        from emkit.kernels.workspace import TILE_ROWS, workspace
+
+        n_base = int(self.pairs.max()) + 1
+        base, scratch = workspace((n_base, TILE_ROWS), (len(sums) + 3, TILE_ROWS))
+        return float(
+            add_columns(frozen(x), frozen(weights), self.origin, 1 / self.unit, coefficients, self.pairs, base, scratch, sums)
+        )
+
+
+def frozen(array: Array) -> Array:
+    """A read-only view: compiled code takes writable arrays for another type."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 @dataclass(frozen=True)
 class LinearForm(Generic[S]):
     """log p(x_i | k) = features(x_i) . coefficients_k + base(x_i), with what is needed to sum it over a chunk.
 
-    Feature f of a row is the product of two of its base rows, `pairs` (F, 2); base row 0 is 1, and so is feature 0.
-    `coefficients` (K, F). `fill(x, out)` writes the base rows of x (n, d) into tiles `out` (B, R, T), zeros in the padding.
-    `constant(chunk)` is the weighted sum of base(x_i). `statistics(sums, chunk)` turns weighted feature sums (K, F) of a
-    chunk into the family's statistics.
+    `coefficients` (K, F); `rows` make the features; feature 0 is 1. `constant(chunk)` is the weighted sum of base(x_i).
+    `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk into the family's statistics.
     """
 
     coefficients: Array
-    pairs: Integers
-    fill: Callable[[Array, Array], None]
+    rows: BaseRows
     constant: Callable[[Chunk], float]
     statistics: Callable[[Array, Chunk], S]
 
@@ -40,22 +88,12 @@ def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
 linear_form = Latest(_linear_form)  # worked out once for each set of parameters, however many chunks ask
 
 
+@cache
 def single(n_features: int) -> Integers:
     """The `pairs` of features that are base rows themselves."""
     return np.stack([np.zeros(n_features, dtype=np.int64), np.arange(n_features)], axis=1)
 
 
-def fill_from(features: Callable[[Array], Array]) -> Callable[[Array, Array], None]:
-    """A `fill` for features given row by row, (n, d) -> (n, F)."""
-
-    def fill(x: Array, out: Array) -> None:
-        table = features(x)
-        tiles, _, rows = out.shape
-        whole = len(table) // rows
-        out[:whole] = table[: whole * rows].reshape(whole, rows, -1).swapaxes(1, 2)
-        if whole < tiles:
-            rest = table[whole * rows :]
-            out[whole:] = 0.0
-            out[whole, :, : len(rest)] = rest.T
-
-    return fill
+def no_constant(chunk: Chunk) -> float:
+    """Everything is in the coefficients."""
+    return 0.0

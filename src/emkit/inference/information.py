@@ -71,7 +71,7 @@ class _Local:
     def __init__(self, em: EMMap[Any], params: Parameters) -> None:
         self._em, self._params = em, params
         self._all = em.coordinates.pack(params)
-        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(params)
+        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(self._all)
         self.point = self._all[self.inside]
 
     def params(self, point: Array) -> Any:

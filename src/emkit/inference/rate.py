@@ -21,7 +21,7 @@ def em_rate_matrix(em: EMMap[P], params: P) -> Array:
     Source: Dempster, Laird & Rubin (1977), theorem 4.
     """
     there = em.coordinates.pack(params)
-    moving = np.isfinite(there) & ~em.coordinates.at_edge(params)
+    moving = np.isfinite(there) & ~em.coordinates.at_edge(there)
 
     def update(point: Array) -> Array:
         full = there.copy()

@@ -5,20 +5,18 @@ never stored. A general matrix product would have to be given all features, and 
 narrow as these. The blocks are emitted as vector instructions of 8 doubles; on machines with shorter registers the compiler
 splits them.
 
-Arrays must be in row order. `base` (R, T) and what has its width T should be aligned to 64 bytes: `aligned` makes such.
+Arrays must be in row order. `base` (R, T) and what has its width T should be aligned to 64 bytes: see `workspace`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from emkit.core.arrays import Array
 from emkit.kernels import elementary
 
 LANES = 8
@@ -27,14 +25,6 @@ INTEGER = ir.IntType(64)
 INDEX = ir.IntType(32)
 ZERO = ir.Constant(VECTOR, [0.0] * LANES)
 FUSED = ("contract",)  # a multiplication and an addition may be fused; nothing is reordered
-
-
-def aligned(*shape: int) -> Array:
-    """Zeros whose first element, and every 8th after it, starts a cache line of 64 bytes."""
-    size = int(np.prod(shape))
-    buffer = np.zeros(size + LANES)
-    skipped = -(buffer.ctypes.data // 8) % LANES
-    return buffer[skipped : skipped + size].reshape(shape)
 
 
 class _Matrix:
@@ -59,6 +49,17 @@ class _Matrix:
 
     def store_vector(self, vector: Any, row: Any, column: Any) -> None:
         self._builder.store(vector, self._builder.bitcast(self.at(row, column), VECTOR.as_pointer()), align=8)
+
+
+class _Vector:
+    """A contiguous 1-dimensional array argument of an intrinsic."""
+
+    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        self._builder = builder
+        self._data = context.make_array(kind)(context, builder, value).data
+
+    def load(self, index: Any) -> Any:
+        return self._builder.load(self._builder.gep(self._data, [index]))
 
 
 def _plus(builder: Any, index: Any, more: int) -> Any:
@@ -94,6 +95,80 @@ def _accumulators(builder: Any, rows: int, columns: int) -> list[list[Any]]:
 
 def _add_product(builder: Any, variable: Any, a: Any, b: Any) -> None:
     builder.store(builder.fadd(builder.load(variable), builder.fmul(a, b, flags=FUSED), flags=FUSED), variable)
+
+
+class _Table:
+    """A 2-dimensional array argument of an intrinsic in any layout, of 8- or 4-byte numbers."""
+
+    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        array = context.make_array(kind)(context, builder, value)
+        self._builder = builder
+        self._start = builder.ptrtoint(array.data, INTEGER)
+        self._row, self._column = cgutils.unpack_tuple(builder, array.strides)
+        self._size = kind.dtype.bitwidth // 8
+        self._element = {8: ir.DoubleType(), 4: ir.FloatType()}[self._size]
+
+    def _at(self, row: Any, column: Any) -> Any:
+        b = self._builder
+        return b.add(self._start, b.add(b.mul(row, self._row), b.mul(column, self._column)))
+
+    def load_side_by_side(self, row: Any, column: Any, count: int) -> Any:
+        """A vector of `count` doubles that follow each other in memory from this element on."""
+        address = self._builder.inttoptr(self._at(row, column), ir.VectorType(self._element, count).as_pointer())
+        found = self._builder.load(address, align=self._size)
+        return found if self._size == 8 else self._builder.fpext(found, ir.VectorType(ir.DoubleType(), count))
+
+
+def _picked(builder: Any, a: Any, b: Any, places: range | list[int]) -> Any:
+    """A vector of the elements at `places` of a and b, one behind the other."""
+    kind = ir.VectorType(INDEX, len(places))
+    return builder.shuffle_vector(a, b, ir.Constant(kind, list(places)))
+
+
+def _turned(builder: Any, lines: list[Any], count: int) -> list[Any]:
+    """The `count` columns of 8 lines of `count` doubles, as vectors of 8."""
+    while lines[0].type.count < LANES:
+        wide = 2 * lines[0].type.count
+        lines = [_picked(builder, a, b, range(wide)) for a, b in zip(lines[::2], lines[1::2], strict=True)]
+    columns = [lines]  # each list of vectors, one after the other, holds every len(columns)-th column, line by line
+    for _ in range(count.bit_length() - 1):
+        columns = [
+            [_picked(builder, a, b, range(odd, 2 * LANES, 2)) for a, b in zip(part[::2], part[1::2], strict=True)]
+            for odd in (0, 1)
+            for part in columns
+        ]
+    return [vector for (vector,) in columns]
+
+
+def column_block(count: int) -> Any:
+    """A compiled ``block(x, row, column, origin, factor, base, i)`` that turns lines of a table into base rows.
+
+    Writes base[1 + column + c, i + r] = (x[row + r, column + c] - origin[column + c]) * factor[column + c] for 8 rows r and
+    `count` columns c (1, 2, 4 or 8). With more than one column, these must follow each other in memory; with one, the rows.
+    """
+
+    @intrinsic
+    def block(typing_context: Any, x: Any, row: Any, column: Any, origin: Any, factor: Any, base: Any, i: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            table = _Table(context, builder, signature.args[0], arguments[0])
+            shift, scale = (_Vector(context, builder, signature.args[n], arguments[n]) for n in (3, 4))
+            out = _Matrix(context, builder, signature.args[5], arguments[5])
+            first_row, first_column, place = arguments[1], arguments[2], arguments[6]
+            if count == 1:
+                vectors = [table.load_side_by_side(first_row, first_column, LANES)]
+            else:
+                lines = [table.load_side_by_side(_plus(builder, first_row, r), first_column, count) for r in range(LANES)]
+                vectors = _turned(builder, lines, count)
+            for c, vector in enumerate(vectors):
+                j = _plus(builder, first_column, c)
+                centred = builder.fsub(vector, _broadcast(builder, shift.load(j)))
+                scaled = builder.fmul(centred, _broadcast(builder, scale.load(j)))
+                out.store_vector(scaled, _plus(builder, j, 1), place)
+            return context.get_dummy_value()
+
+        return types.void(x, types.int64, types.int64, origin, factor, base, types.int64), generate
+
+    return block
 
 
 def score_block(components: int, vectors: int) -> Any:

@@ -1,63 +1,74 @@
-"""Base rows of tiles (B, R, T) from columns of data: a row of ones, and the columns centred and scaled.
+"""Base rows of a tile (R, T), from T rows of data that are read where they lie.
 
-Rows of data beyond the end become 0 (with a weight of 0 they count for nothing). `x` (n, d) may be float64 or float32, in row
-or column order; it is read where it lies.
+Rows of the tile beyond the end of the data become 0 (with a weight of 0 they count for nothing).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
+from emkit.kernels.blocks import LANES, column_block
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def fill_columns(x: Any, origin: Any, unit: Any, out: Any) -> None:
-    """1 and z_j = (x_j - origin_j) / unit_j, R = 1 + d; further base rows are left alone."""
-    n, d = x.shape
-    tiles, _, rows = out.shape
-    factor = 1.0 / unit  # powers of 2: exact
-    for b in range(tiles):
-        start = b * rows
-        m = max(min(rows, n - start), 0)
-        for i in range(m):
-            out[b, 0, i] = 1.0
-        for j in range(d):
-            for i in range(m):
-                out[b, 1 + j, i] = (x[start + i, j] - origin[j]) * factor[j]
-        for r in range(1 + d):
-            for i in range(m, rows):
-                out[b, r, i] = 0.0
-
-
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def fill_columns_and_norm(x: Any, origin: Any, unit: Any, out: Any) -> None:
-    """1, z_j, and |z|^2. R = 2 + d."""
-    d = x.shape[1]
-    fill_columns(x, origin, unit, out)
-    tiles, _, rows = out.shape
-    for b in range(tiles):
-        for i in range(rows):
-            out[b, 1 + d, i] = 0.0
-        for j in range(d):
-            for i in range(rows):
-                out[b, 1 + d, i] += out[b, 1 + j, i] * out[b, 1 + j, i]
+turn_8, turn_4, turn_2, copy_1 = column_block(8), column_block(4), column_block(2), column_block(1)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def fill_levels(x: Any, first: Any, out: Any) -> None:
-    """1, and for each column a row for each of its levels: 1 where the column has that level. R = 1 + number of levels.
+def fill_columns(x: Any, start: int, origin: Any, factor: Any, base: Any) -> None:
+    """1 and z_j = (x_j - origin_j) * factor_j for the rows of x (n, d) from `start` on; then |z|^2, if R = 2 + d.
 
-    `first` (d,): the base row of level 0 of each column.
+    x may be float64 or float32, in any layout; data whose rows or whose columns are contiguous are read fastest.
     """
     n, d = x.shape
-    tiles, _, rows = out.shape
-    out[:] = 0.0
-    for b in range(tiles):
-        start = b * rows
-        m = max(min(rows, n - start), 0)
-        for i in range(m):
-            out[b, 0, i] = 1.0
+    rows = base.shape[1]
+    m = min(rows, n - start)
+    base[0, :m] = 1.0
+    base[:, m:] = 0.0
+    if x.strides[0] == x.itemsize:
+        whole = m - m % LANES
         for j in range(d):
-            for i in range(m):
-                out[b, first[j] + int(x[start + i, j]), i] = 1.0
+            for i in range(0, whole, LANES):
+                copy_1(x, start + i, j, origin, factor, base, i)
+    elif x.strides[1] == x.itemsize and d > 1:
+        whole = m - m % LANES
+        for i in range(0, whole, LANES):
+            j = 0
+            while j + 8 <= d:
+                turn_8(x, start + i, j, origin, factor, base, i)
+                j += 8
+            if j + 4 <= d:
+                turn_4(x, start + i, j, origin, factor, base, i)
+                j += 4
+            while j < d:
+                turn_2(x, start + i, min(j, d - 2), origin, factor, base, i)  # an odd last column comes with the one before
+                j += 2
+    else:
+        whole = 0
+    for i in range(whole, m):
+        for j in range(d):
+            base[1 + j, i] = (x[start + i, j] - origin[j]) * factor[j]
+    if base.shape[0] == d + 2:
+        base[d + 1] = 0.0
+        for j in range(1, d + 1):
+            for i in range(rows):
+                base[d + 1, i] += base[j, i] * base[j, i]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_levels(x: Any, start: int, first: Any, codes: Any, base: Any) -> None:
+    """1, and for each column a base row for each of its levels: 1 where the column has that level.
+
+    The levels of column j take the base rows from `first[j]` up to `first[j + 1]`, first (d + 1,). `codes` (1 + d, T) is room
+    to work in.
+    """
+    d = x.shape[1]
+    zero, one = np.zeros(d), np.ones(d)
+    fill_columns(x, start, zero, one, codes)
+    base[0] = codes[0]
+    for j in range(d):
+        for r in range(first[j], first[j + 1]):
+            level = float(r - first[j])
+            for i in range(base.shape[1]):
+                base[r, i] = 1.0 if codes[1 + j, i] == level else 0.0

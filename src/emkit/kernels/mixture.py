@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from emkit.kernels.blocks import score_block, share_block, sum_block
+from emkit.kernels.columns import fill_columns, fill_levels
 from emkit.kernels.elementary import log_of_normal
 
 score_8, score_4, score_1 = score_block(8, 2), score_block(4, 2), score_block(1, 2)
@@ -90,19 +91,56 @@ def softmax(scores: Any, weights: Any, scratch: Any) -> None:
             scores[k, i] *= total[i]
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def accumulate(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any) -> float:
-    """Add the weighted feature sums of every component to `sums` (K, F); return the summed log of sum_k exp(score).
+@njit(nogil=True, cache=True, error_model="numpy")
+def add_tile(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any) -> float:
+    """Add the weighted feature sums of every component over one tile to `sums` (K, F); return its log-likelihood.
 
-    `base` (B, R, T): B tiles of T rows of data, T a multiple of 16. `pairs` (F, 2): which base rows make each feature.
-    `weights` (B, T), 0 in the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T).
+    `base` (R, T): T rows of data, a multiple of 16. `pairs` (F, 2): which base rows make each feature. `weights` (T,), 0 in
+    the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T). The log-likelihood is the weighted sum of
+    log sum_k exp(score).
     """
     n_components = coefficients.shape[1]
     scores, peaks = scratch[:n_components], scratch[n_components:]
+    score(coefficients, pairs, base, scores)
+    softmax(scores, weights, peaks)
+    add_sums(scores, base, pairs, sums)
+    return np.dot(weights, peaks[0])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_weights(given: Any, start: int, n: int, weights: Any) -> None:
+    """The weights (T,) of the rows from `start` on of n, 0 in the padding; a single one `given` holds for all rows."""
+    m = min(len(weights), n - start)
+    if len(given) == 1:
+        weights[:m] = given[0]
+    else:
+        weights[:m] = given[start : start + m]
+    weights[m:] = 0.0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def add_columns(
+    x: Any, given: Any, origin: Any, factor: Any, coefficients: Any, pairs: Any, base: Any, scratch: Any, sums: Any
+) -> float:
+    """`add_tile` over all rows of x (n, d), whose base rows are those of `fill_columns`. `scratch` (K + 3, T)."""
+    weights, rest = scratch[0], scratch[1:]
     log_likelihood = 0.0
-    for b in range(base.shape[0]):
-        score(coefficients, pairs, base[b], scores)
-        softmax(scores, weights[b], peaks)
-        add_sums(scores, base[b], pairs, sums)
-        log_likelihood += np.dot(weights[b], peaks[0])
+    for start in range(0, len(x), base.shape[1]):
+        fill_columns(x, start, origin, factor, base)
+        fill_weights(given, start, len(x), weights)
+        log_likelihood += add_tile(base, pairs, weights, coefficients, rest, sums)
+    return log_likelihood
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def add_levels(
+    x: Any, given: Any, first: Any, coefficients: Any, pairs: Any, codes: Any, base: Any, scratch: Any, sums: Any
+) -> float:
+    """`add_tile` over all rows of codes x (n, d), whose base rows are those of `fill_levels`. `scratch` (K + 3, T)."""
+    weights, rest = scratch[0], scratch[1:]
+    log_likelihood = 0.0
+    for start in range(0, len(x), base.shape[1]):
+        fill_levels(x, start, first, codes, base)
+        fill_weights(given, start, len(x), weights)
+        log_likelihood += add_tile(base, pairs, weights, coefficients, rest, sums)
     return log_likelihood

@@ -47,9 +47,8 @@ class Squarem:
 
     def step(self, em: EM[P], here: Evaluation[P], state: Reach) -> tuple[Evaluation[P], Reach]:
         middle = em(here.update)
-        edge = em.coordinates.at_edge(middle.update)
         start, once, twice = (em.coordinates.pack(p) for p in (here.params, middle.params, middle.update))
-        path = _Path(start, once, twice, edge)
+        path = _Path(start, once, twice, em.coordinates.at_edge(twice))
         length = min(path.best_length(), state.longest)
         if length <= 1:
             return middle, state

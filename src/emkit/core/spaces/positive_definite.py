@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.spaces.space import Shape, Space
+from emkit.core.spaces.space import Shape, Space, first_where
 
 SYMMETRY_TOLERANCE = 1e-8
 
 
+@cache
 def _triangle(d: int) -> tuple[np.ndarray, np.ndarray]:
     return np.tril_indices(d)
+
+
+def is_definite(matrices: Array) -> bool:
+    """Whether each of the symmetric matrices (last two axes) has a Cholesky factor."""
+    try:
+        np.linalg.cholesky(matrices)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 class PositiveDefinite(Space):
@@ -25,20 +37,16 @@ class PositiveDefinite(Space):
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         if value.shape[-1] != value.shape[-2]:
             return (), f"has shape {value.shape}; its last two axes must be equal."
-        for index in np.ndindex(*value.shape[:-2]):
-            matrix = value[index]
-            unit = np.sqrt(np.abs(np.diag(matrix)))
-            if np.any(np.abs(matrix - matrix.T) > SYMMETRY_TOLERANCE * np.outer(unit, unit)):
-                return index, "is not symmetric; a covariance must be."
-            try:
-                np.linalg.cholesky(matrix)
-            except np.linalg.LinAlgError:
-                least = np.linalg.eigvalsh(matrix)[0]
-                return (
-                    index,
-                    f"is not positive definite (its smallest eigenvalue is {least:.3g}); a covariance must be.",
-                )
-        return None
+        unit = np.sqrt(np.abs(np.einsum("...jj->...j", value)))
+        bound = SYMMETRY_TOLERANCE * unit[..., :, None] * unit[..., None, :]
+        lopsided = (np.abs(value - np.swapaxes(value, -1, -2)) > bound).any(axis=(-1, -2))
+        if lopsided.any():
+            return first_where(lopsided), "is not symmetric; a covariance must be."
+        if is_definite(value):
+            return None
+        index = next(i for i in np.ndindex(*value.shape[:-2]) if not is_definite(value[i]))
+        least = np.linalg.eigvalsh(value[index])[0]
+        return index, f"is not positive definite (its smallest eigenvalue is {least:.3g}); a covariance must be."
 
     def pack(self, value: Array) -> Array:
         factor = np.linalg.cholesky(value)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.special import expit, logit
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.spaces.space import EDGE, Shape, Space
+from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 
 
-def _first_where(bad: Callable[[Array], Mask], value: Array, rule: str) -> tuple[tuple[int, ...], str] | None:
-    wrong = np.argwhere(bad(value))
-    if len(wrong) == 0:
+def _complaint(bad: Mask, value: Array, rule: str) -> tuple[tuple[int, ...], str] | None:
+    if not bad.any():
         return None
-    index = tuple(int(i) for i in wrong[0])
+    index = first_where(bad)
     return index, f"is {value[index]:g}; {rule}"
 
 
@@ -36,7 +33,7 @@ class Positive(Space):
     """Numbers > 0; the coordinate is the logarithm."""
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
-        return _first_where(lambda v: v <= 0, value, "it must be > 0.")
+        return _complaint(value <= 0, value, "it must be > 0.")
 
     def pack(self, value: Array) -> Array:
         return np.log(value).ravel()
@@ -49,7 +46,7 @@ class Probability(Space):
     """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1."""
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
-        return _first_where(lambda v: (v < 0) | (v > 1), value, "a probability must lie between 0 and 1.")
+        return _complaint((value < 0) | (value > 1), value, "a probability must lie between 0 and 1.")
 
     def pack(self, value: Array) -> Array:
         return np.asarray(logit(value)).ravel()

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.spaces.space import EDGE, Shape, Space
+from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 
 SUM_TOLERANCE = 1e-8
 
@@ -21,13 +21,13 @@ class Simplex(Space):
     event_axes = 1
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
-        negative = np.argwhere(value < 0)
-        if len(negative):
-            index = tuple(int(i) for i in negative[0])
+        negative = value < 0
+        if negative.any():
+            index = first_where(negative)
             return index, f"is {value[index]:g}; proportions must be >= 0 and sum to 1."
-        off = np.argwhere(np.abs(value.sum(axis=-1) - 1) > SUM_TOLERANCE)
-        if len(off):
-            index = tuple(int(i) for i in off[0])
+        off = np.abs(value.sum(axis=-1) - 1) > SUM_TOLERANCE
+        if off.any():
+            index = first_where(off)
             return index, f"sums to {value[index].sum():.10g}; proportions must be >= 0 and sum to 1."
         return None
 

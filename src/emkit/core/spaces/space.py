@@ -63,7 +63,7 @@ class Space(ABC):
         """Raise ParameterError, naming the element, unless every element of `value` lies in the space."""
         if value.ndim < self.event_axes:
             raise ParameterError(f"{name} has {value.ndim} axes; a value of this kind needs at least {self.event_axes}.")
-        found = None if np.all(np.isfinite(value)) else _first_not_finite(value)
+        found = None if np.isfinite(value).all() else _first_not_finite(value)
         found = found or self.complaint(value)
         if found:
             index, reason = found
@@ -71,6 +71,11 @@ class Space(ABC):
             raise ParameterError(f"{where} {reason}")
 
 
+def first_where(found: Mask) -> tuple[int, ...]:
+    """The index of the first true element."""
+    return tuple(int(i) for i in np.argwhere(found)[0])
+
+
 def _first_not_finite(value: Array) -> tuple[tuple[int, ...], str]:
-    index = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+    index = first_where(~np.isfinite(value))
     return index, f"is {value[index]}; parameters must be finite numbers."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,17 +38,15 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     def name(self) -> str:
         return "gaussian-diag"
 
-    def log_density(self, params: DiagonalGaussianParams, x: Array) -> Array:
-        distance = np.stack(
-            [((x - m) ** 2 / v).sum(axis=1) for m, v in zip(params.means, params.variances, strict=True)], axis=1
-        )
-        return normal.log_normal(distance, np.log(params.variances).sum(axis=1), x.shape[1])
+    def metric(self, params: DiagonalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
+        narrow = 1 / np.sqrt(params.variances)[:, :, None]
+        return lambda deviation: normal.squares(deviation * narrow), np.log(params.variances).sum(axis=1)
 
     def variances(self, params: DiagonalGaussianParams) -> Array:
         return params.variances
 
-    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        return np.stack([weights[:, k] @ (x - m) ** 2 for k, m in enumerate(means)])
+    def scatter(self, deviation: Array, weighted: Array) -> Array:
+        return np.einsum("kjn,kjn->kj", deviation, weighted)
 
     def updates(self) -> GaussianUpdates:
         return {"means": normal.updated_means, "variances": self._variances}

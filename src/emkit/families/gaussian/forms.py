@@ -6,15 +6,15 @@ are lost when a component is much tighter than its distance from that origin; `F
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.data.source import Chunk, as_float64
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
-from emkit.families.linear import LinearForm, single
+from emkit.families.linear import Columns, LinearForm, no_constant, single
 
 TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits
 
@@ -40,31 +40,31 @@ class Frame:
         reach = (variances + self.centred**2).max(axis=1)
         return bool(np.all(np.isfinite(precisions)) and np.all(reach * precisions.max(axis=1) <= TIGHTEST))
 
-    def filler(self, kernel: Callable[..., None]) -> Callable[[Array, Array], None]:
-        """A `LinearForm.fill` from a compiled kernel."""
-        return lambda x, out: kernel(x, self.origin, self.unit, out)
-
-
-def no_constant(chunk: Chunk) -> float:
-    """Everything is in the coefficients."""
-    return 0.0
+    def rows(self, pairs: Integers) -> Columns:
+        """The base rows: the columns as the frame sees them."""
+        return Columns(pairs, self.origin, self.unit)
 
 
 def _shift(frame: Frame, mass: Array, first: Array) -> Array:
     return (first - mass[:, None] * frame.centred) * frame.unit
 
 
+@cache
+def _products(d: int) -> tuple[Integers, Integers, Integers]:
+    """The rows and columns (a, b) of a lower triangle, and `pairs` for the features 1, z_j, z_a z_b."""
+    rows, columns = np.tril_indices(d)
+    return rows, columns, np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
+
+
 def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j, z_a z_b (b <= a) for a covariance matrix of each component's own."""
-    from emkit.kernels.columns import fill_columns
-
     frame = Frame.around(means, np.einsum("kjj->kj", covariances))
     scaled = covariances / np.outer(frame.unit, frame.unit)
     precision = np.linalg.inv(scaled)
     if not frame.accurate(np.einsum("kjj->kj", scaled), np.einsum("kjj->kj", precision)):
         return None
     d = means.shape[1]
-    rows, columns = np.tril_indices(d)
+    rows, columns, pairs = _products(d)
     linear = np.einsum("kij,kj->ki", precision, frame.centred)
     log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
     constant = -0.5 * (np.einsum("ki,ki->k", linear, frame.centred) + log_determinant + d * LOG_2_PI)
@@ -80,14 +80,11 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
         return Moments(mass, _shift(frame, mass, first), about_means * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear, quadratic], axis=1)
-    pairs = np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
-    return LinearForm(coefficients, pairs, frame.filler(fill_columns), no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_constant, statistics)
 
 
 def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j, z_j^2 for independent columns."""
-    from emkit.kernels.columns import fill_columns
-
     frame = Frame.around(means, variances)
     scaled = variances / frame.unit**2
     if not frame.accurate(scaled, 1 / scaled):
@@ -103,13 +100,11 @@ def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1)
     pairs = np.concatenate([single(1 + d), np.repeat(np.arange(1, 1 + d)[:, None], 2, axis=1)])
-    return LinearForm(coefficients, pairs, frame.filler(fill_columns), no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_constant, statistics)
 
 
 def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j, |z|^2 for round components; all columns in one unit."""
-    from emkit.kernels.columns import fill_columns_and_norm
-
     d = means.shape[1]
     each = np.repeat(variances[:, None], d, axis=1)
     own = Frame.around(means, each)
@@ -127,7 +122,7 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None
         return Moments(mass, _shift(frame, mass, first), about_means * unit[0] ** 2)
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled[:, None]], axis=1)
-    return LinearForm(coefficients, single(2 + d), frame.filler(fill_columns_and_norm), no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(single(2 + d)), no_constant, statistics)
 
 
 def second_moment(chunk: Chunk, frame: Frame) -> Array:
@@ -151,8 +146,6 @@ def second_moment(chunk: Chunk, frame: Frame) -> Array:
 
 def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
     """Features 1, z_j only: x' C^-1 x is the same for all components, and its sum needs only the scatter of the data."""
-    from emkit.kernels.columns import fill_columns
-
     d = means.shape[1]
     frame = Frame.around(means, np.repeat(np.diag(covariance)[None], len(means), axis=0))
     scaled = covariance / np.outer(frame.unit, frame.unit)
@@ -173,4 +166,4 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
         return Moments(mass, _shift(frame, mass, first), within * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear], axis=1)
-    return LinearForm(coefficients, single(1 + d), frame.filler(fill_columns), constant_of, statistics)
+    return LinearForm(coefficients, frame.rows(single(1 + d)), constant_of, statistics)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -43,15 +43,11 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     def joins_columns(self) -> bool:
         return True
 
-    def log_density(self, params: FullGaussianParams, x: Array) -> Array:
+    def metric(self, params: FullGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         factors = np.linalg.cholesky(params.covariances)
         whiten = np.linalg.inv(factors)  # a product, not a triangular solve: OpenBLAS starts threads for the smallest of those
-        distance = np.empty((len(x), len(factors)))
-        for k, mean in enumerate(params.means):
-            z = whiten[k] @ (x - mean).T
-            distance[:, k] = np.einsum("jn,jn->n", z, z)
         log_determinant = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)
-        return normal.log_normal(distance, log_determinant, x.shape[1])
+        return lambda deviation: normal.squares(whiten @ deviation), log_determinant
 
     def variances(self, params: FullGaussianParams) -> Array:
         return np.einsum("kjj->kj", params.covariances)
@@ -60,8 +56,8 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         unit = np.sqrt(self.variances(params))
         return {**super().scales(params), "covariances": Scale(np.zeros(()), unit[:, :, None] * unit[:, None, :])}
 
-    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        return np.stack([((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means)])
+    def scatter(self, deviation: Array, weighted: Array) -> Array:
+        return weighted @ deviation.swapaxes(1, 2)
 
     def updates(self) -> GaussianUpdates:
         return {"means": normal.updated_means, "covariances": self._covariances}
@@ -83,7 +79,10 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
             raw = about / stats.mass[:, None, None]
         raw = keep_where_empty(raw, before.covariances, stats.mass)
         unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
-        return np.stack([normal.lifted((c + c.T) / 2, unit, self.floor, k) for k, c in enumerate(raw)])
+        raw = (raw + raw.swapaxes(1, 2)) / 2
+        if normal.clear_of(self.floor, raw, unit):
+            return raw
+        return np.stack([normal.lifted(c, unit, self.floor, k) for k, c in enumerate(raw)])
 
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,7 +19,8 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
-from emkit.core.statistics import Additive
+from emkit.core.spaces.positive_definite import is_definite
+from emkit.core.statistics import Additive, add_up
 from emkit.data.source import ArraySource, as_float64
 from emkit.errors import DataError, DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.family import Family
@@ -27,6 +28,7 @@ from emkit.families.family import Family
 LOG_2_PI = float(np.log(2 * np.pi))
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
+DEVIATIONS = 1 << 15  # numbers worked on at a time
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
@@ -76,8 +78,12 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         return False
 
     @abstractmethod
-    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        """sum_i w_ik (x_i - mean_k)(x_i - mean_k)' in the shape of this form."""
+    def metric(self, params: G) -> tuple[Callable[[Array], Array], Array]:
+        """The squared lengths (K, n) of deviations (K, d, n) from the means, as a function; and the log-determinants (K,)."""
+
+    @abstractmethod
+    def scatter(self, deviation: Array, weighted: Array) -> Array:
+        """sum_i w_ik (x_i - mean_k)(x_i - mean_k)' in the shape of this form, from deviations (K, d, n), plain and weighted."""
 
     @abstractmethod
     def variances(self, params: G) -> Array:
@@ -87,10 +93,19 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         """Means are counted in standard deviations of their component, from where they are."""
         return {"means": Scale(params.means, np.sqrt(self.variances(params)))}
 
+    def log_density(self, params: G, x: Array) -> Array:
+        squared_length, log_determinant = self.metric(params)
+        distance = np.empty((len(x), len(params.means)))
+        for rows, deviation in deviations(x, params.means):
+            distance[rows] = squared_length(deviation).T
+        return -0.5 * (distance + (log_determinant + x.shape[1] * LOG_2_PI))
+
     def statistics(self, params: G, x: Array, weights: Array) -> Moments:
-        means = params.means
-        shift = np.stack([weights[:, k] @ (x - means[k]) for k in range(len(means))])
-        return Moments(weights.sum(axis=0), shift, self.scatter(x, weights, means))
+        parts = []
+        for rows, deviation in deviations(x, params.means):
+            weighted = deviation * weights[rows].T[:, None, :]
+            parts.append(Moments(weights[rows].sum(axis=0), weighted.sum(axis=2), self.scatter(deviation, weighted)))
+        return add_up(parts)
 
     def width(self, params: G) -> int:
         return int(params.means.shape[1])
@@ -114,6 +129,19 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
     def degenerate(self, params: G, source: ArraySource) -> tuple[int, ...]:
         least = self.least_variances(params, self.units(source))
         return tuple(int(k) for k in np.flatnonzero(least <= self.floor * (1 + 1e-6)))
+
+
+def deviations(x: Array, means: Array) -> Iterator[tuple[slice, Array]]:
+    """Rows (as many at a time as the cache holds), and their deviations (K, d, n) from each of the means (K, d)."""
+    step = max(1, DEVIATIONS // means.size)
+    for start in range(0, len(x), step):
+        rows = slice(start, start + step)
+        yield rows, np.subtract(x[rows].T, means[:, :, None], order="C")
+
+
+def squares(vectors: Array) -> Array:
+    """Squared lengths (K, n) of vectors (K, d, n)."""
+    return np.einsum("kjn,kjn->kn", vectors, vectors)
 
 
 def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
@@ -178,13 +206,10 @@ def collapsed(k: int | None) -> DegenerateFitError:
     )
 
 
-def is_definite(matrix: Array) -> bool:
-    """Whether a symmetric matrix has a Cholesky factor."""
-    try:
-        np.linalg.cholesky(matrix)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+def clear_of(floor: float, covariances: Array, unit: Array) -> bool:
+    """Whether no direction of any of the covariances (..., d, d) is below `floor`, where every column has variance 1."""
+    scale = np.sqrt(unit)
+    return is_definite(covariances / np.outer(scale, scale) - floor * np.eye(len(unit)))
 
 
 def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array:
@@ -193,13 +218,12 @@ def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array
     Raising the small eigenvalues to the floor maximises the expected log-likelihood under that bound.
     Errors: DegenerateFitError if there is no floor and the covariance is singular.
     """
-    scale = np.sqrt(unit)
-    relative = covariance / np.outer(scale, scale)
-    if is_definite(relative - floor * np.eye(len(unit))):
+    if clear_of(floor, covariance, unit):
         return covariance
     if floor == 0:
         raise collapsed(k)
-    values, vectors = np.linalg.eigh(relative)
+    scale = np.sqrt(unit)
+    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     raised = (vectors * np.maximum(values, floor * (1 + 1e-9))) @ vectors.T
     return (raised + raised.T) / 2 * np.outer(scale, scale)
 
@@ -208,11 +232,6 @@ def narrowest(covariance: Array, unit: Array) -> float:
     """The smallest eigenvalue of a covariance (d, d) where every column has variance 1."""
     scale = np.sqrt(unit)
     return float(np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0])
-
-
-def log_normal(distance: Array, log_determinant: Array, d: int) -> Array:
-    """The normal log-density from squared Mahalanobis distances (n, K) and log-determinants (K,)."""
-    return -0.5 * (distance + log_determinant + d * LOG_2_PI)
 
 
 def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -37,15 +38,15 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def name(self) -> str:
         return "gaussian-spherical"
 
-    def log_density(self, params: SphericalGaussianParams, x: Array) -> Array:
-        distance = np.stack([((x - m) ** 2).sum(axis=1) for m in params.means], axis=1) / params.variances
-        return normal.log_normal(distance, x.shape[1] * np.log(params.variances), x.shape[1])
+    def metric(self, params: SphericalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
+        variances = params.variances[:, None]
+        return lambda deviation: normal.squares(deviation) / variances, params.means.shape[1] * np.log(params.variances)
 
     def variances(self, params: SphericalGaussianParams) -> Array:
         return np.repeat(params.variances[:, None], params.means.shape[1], axis=1)
 
-    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        return np.array([weights[:, k] @ ((x - m) ** 2).sum(axis=1) for k, m in enumerate(means)])
+    def scatter(self, deviation: Array, weighted: Array) -> Array:
+        return np.einsum("kjn,kjn->k", deviation, weighted)
 
     def updates(self) -> GaussianUpdates:
         return {"means": normal.updated_means, "variances": self._variances}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -43,15 +43,11 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def joins_columns(self) -> bool:
         return True
 
-    def log_density(self, params: TiedGaussianParams, x: Array) -> Array:
+    def metric(self, params: TiedGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         factor = np.linalg.cholesky(params.covariance)
         whiten = np.linalg.inv(factor)  # a product, not a triangular solve: OpenBLAS starts threads for the smallest of those
-        distance = np.empty((len(x), len(params.means)))
-        for k, mean in enumerate(params.means):
-            z = whiten @ (x - mean).T
-            distance[:, k] = np.einsum("jn,jn->n", z, z)
         log_determinant = np.full(len(params.means), 2 * np.log(np.diag(factor)).sum())
-        return normal.log_normal(distance, log_determinant, x.shape[1])
+        return lambda deviation: normal.squares(whiten @ deviation), log_determinant
 
     def variances(self, params: TiedGaussianParams) -> Array:
         return np.broadcast_to(np.diag(params.covariance), params.means.shape)
@@ -60,8 +56,8 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         unit = np.sqrt(np.diag(params.covariance))
         return {**super().scales(params), "covariance": Scale(np.zeros(()), np.outer(unit, unit))}
 
-    def scatter(self, x: Array, weights: Array, means: Array) -> Array:
-        total: Array = sum(((x - m) * weights[:, [k]]).T @ (x - m) for k, m in enumerate(means))
+    def scatter(self, deviation: Array, weighted: Array) -> Array:
+        total: Array = (weighted @ deviation.swapaxes(1, 2)).sum(axis=0)
         return total
 
     def updates(self) -> GaussianUpdates:
