@@ -167,7 +167,8 @@ def test_soft_hard_and_drawn_e_steps_of_the_two_coins():
     assert set(drawn.shares.ravel()) == {0.0, 1.0}
     assert drawn.objective is None
     assert 0 < drawn.spread["theta_A"] < 0.2
-    assert drawn.end["theta_A"] == pytest.approx(soft.end["theta_A"], abs=0.02)
+    for symbol in ("theta_A", "theta_B"):  # which lots are drawn hangs on the last bit of the densities
+        assert abs(drawn.end[symbol] - soft.end[symbol]) < drawn.spread[symbol]
 
 
 def test_drawn_labels_of_the_three_coins_fall_into_a_trap():

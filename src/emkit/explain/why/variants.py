@@ -17,6 +17,7 @@ from emkit.errors import DegenerateFitError, ParameterError
 from emkit.explain.ledger import account
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
+from emkit.explain.views.starts import aligned
 from emkit.models.assignment import Assignment, Hard, Sampled, Soft
 from emkit.models.reassigned import with_assignment
 
@@ -114,7 +115,8 @@ def _drawn(subject: Subject) -> Variant:
     walk = _Walk([]).of(_wander(subject))
     values = Symbols.of(subject).values
     path = walk.path or [subject.start]
-    late = [values(theta) for theta in path[len(path) // 2 :]]
+    unit = np.ones(1)  # lots may swap the components, and means over swapped ones say nothing
+    late = [values(aligned(theta, subject.start, unit)) for theta in path[len(path) // 2 :]]
     table = np.array([list(theta.values()) for theta in late])
     end = dict(zip(late[0], table.mean(axis=0).tolist(), strict=True))
     spread = dict(zip(late[0], np.where(np.ptp(table, axis=0) > 0, table.std(axis=0), 0.0).tolist(), strict=True))
