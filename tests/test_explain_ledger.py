@@ -191,3 +191,20 @@ def test_wrappers_are_looked_through():
     lesson = ek.lessons.two_coins()
     inner = account(bare(lesson.model), lesson.source, lesson.start, lesson.start)
     assert account(lesson.model, lesson.source, lesson.start, lesson.start) == inner
+
+
+def test_a_ledger_works_out_the_joint_probabilities_of_an_iterate_once():
+    """On large data they are nearly all of the work."""
+    subject, seen = SUBJECTS["two-coins"], []
+
+    class Counting(type(bare(subject.model))):
+        def complete(self, params, chunk):
+            seen.append(params)
+            return super().complete(params, chunk)
+
+    points = path(subject, 3)
+    model = Counting(bare(subject.model).family)
+    found = ledger(model, subject.source, points)
+    assert seen == list(points)
+    for entry in found:
+        assert entry.account == account(model, subject.source, points[entry.q_at], points[entry.theta_at])

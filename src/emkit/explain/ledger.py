@@ -20,7 +20,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.mapreduce import serial
-from emkit.core.protocols import LatentModel
+from emkit.core.protocols import Complete, LatentModel
 from emkit.core.statistics import Additive
 from emkit.errors import ModelError
 from emkit.models.assignment import Assignment, Soft, normalise
@@ -91,14 +91,20 @@ def account(model: LatentModel[Any, Any], source: Any, q_at: Any, theta: Any) ->
 
 def _of_chunk(model: Any, chunk: Any, q_at: Any, theta: Any) -> Account:
     here = model.complete(q_at, chunk)
-    q = assignment_of(model).assign(here.log_joint, here.weights, getattr(chunk, "start", 0)).responsibilities
-    log_joint = here.log_joint if theta is q_at else model.complete(theta, chunk).log_joint
-    _, log_likelihood = normalise(log_joint)
+    return _sums(_q(model, here, chunk), here if theta is q_at else model.complete(theta, chunk))
+
+
+def _q(model: Any, complete: Complete, chunk: Any) -> Array:
+    """The distribution over the latent states that the E-step uses, (n, K)."""
+    return assignment_of(model).assign(complete.log_joint, complete.weights, getattr(chunk, "start", 0)).responsibilities
+
+
+def _sums(q: Array, complete: Complete) -> Account:
+    _, log_likelihood = normalise(complete.log_joint)
     log_q = np.log(np.where(q > 0, q, 1.0))
-    expected = _mean(q, log_joint)
-    gap = _mean(q, log_q - log_joint + log_likelihood[:, None])
-    rows = (log_likelihood, expected, -_mean(q, log_q), gap)
-    return Account(*(float(here.weights @ row) for row in rows))
+    gap = _mean(q, log_q - complete.log_joint + log_likelihood[:, None])
+    rows = (log_likelihood, _mean(q, complete.log_joint), -_mean(q, log_q), gap)
+    return Account(*(float(complete.weights @ row) for row in rows))
 
 
 def _mean(q: Array, values: Array) -> Array:
@@ -113,11 +119,25 @@ def ledger(model: LatentModel[Any, Any], source: Any, path: Sequence[Any]) -> tu
     """
     if not path:
         raise ModelError("the path is empty: a ledger needs at least the parameters it starts from.")
-    return tuple(_entries(model, source, path))
-
-
-def _entries(model: LatentModel[Any, Any], source: Any, path: Sequence[Any]) -> Iterator[Entry]:
-    yield Entry(Half.E, 0, 0, account(model, source, path[0], path[0]))
+    check_enumerable(model)
+    places = [(Half.E, 0, 0)]
     for t in range(1, len(path)):
-        yield Entry(Half.M, t - 1, t, account(model, source, path[t - 1], path[t]))
-        yield Entry(Half.E, t, t, account(model, source, path[t], path[t]))
+        places += [(Half.M, t - 1, t), (Half.E, t, t)]
+    total: _Accounts = serial(lambda chunk: _Accounts(tuple(_along(model, chunk, path))), source)
+    return tuple(Entry(*place, account) for place, account in zip(places, total.accounts, strict=True))
+
+
+@dataclass(frozen=True)
+class _Accounts(Additive):
+    accounts: tuple[Account, ...]
+
+
+def _along(model: Any, chunk: Any, path: Sequence[Any]) -> Iterator[Account]:
+    """The accounts of one chunk, half step by half step; the joint probabilities of an iterate are worked out once."""
+    q = None
+    for params in path:
+        complete = model.complete(params, chunk)
+        if q is not None:
+            yield _sums(q, complete)
+        q = _q(model, complete, chunk)
+        yield _sums(q, complete)

@@ -22,7 +22,7 @@ from emkit.models.mixture import MixtureParams
 from emkit.models.order import component_leaves
 
 GRID = 33
-MOST_ROWS = 4_000  # beyond, pictures are drawn from a sample
+MOST_ROWS = 2_000  # beyond, pictures are drawn from a sample
 MOST_PAIRS = 3
 ALONG = np.arange(-3, 22) / 12  # where the line of a step is looked at; 0 and 1 are among the places
 DIGITS = 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import emkit
+from emkit.core.mapreduce import one_thread
 from emkit.errors import ModelError
 from emkit.explain.ledger import Account
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
@@ -26,24 +27,41 @@ def trace(subject: Subject, include_data: bool = True, call: str = "", ending: d
     `ending` says where a longer or faster run ended (see `ending_of`).
     Errors: ModelError for a model whose latent states cannot be listed row by row.
     """
-    run = walk(subject)
-    with_rows = include_data or are_counts(run)
-    pictured = drawn_from(run)
-    first = run.steps[0]
+    with one_thread():  # many small products: waking the threads of a linear-algebra library for each costs more than it saves
+        run = walk(subject)
+        return {
+            "schema": SCHEMA,
+            "version": emkit.__version__,
+            "call": call,
+            "ending": ending,
+            **_about(subject),
+            **_steps(run, include_data or are_counts(run)),
+            **_pictures(run, include_data),
+            **_notations(),
+        }
+
+
+def _about(subject: Subject) -> dict[str, Any]:
+    """What the subject says of itself."""
     return {
-        "schema": SCHEMA,
-        "version": emkit.__version__,
         "name": subject.name,
         "title": subject.title,
         "story": subject.story,
         "reference": getattr(subject, "reference", ""),
         "notice": list(subject.notice),
         "errata": list(subject.errata),
-        "call": call,
-        "components": list(first.components),
         "columns": list(getattr(subject.source, "columns", ())),
-        "factors": list(first.factors),
         "posterior": posterior(subject),
+        "printed": _printed(subject),
+    }
+
+
+def _steps(run: Walk, with_rows: bool) -> dict[str, Any]:
+    """The steps in numbers; without rows, how sure the E-steps are in their place."""
+    first = run.steps[0]
+    return {
+        "components": list(first.components),
+        "factors": list(first.factors),
         "held": list(first.held),
         "symbols": list(first.before),
         "path": [list(first.before.values()), *(list(step.after.values()) for step in run.steps)],
@@ -53,13 +71,22 @@ def trace(subject: Subject, include_data: bool = True, call: str = "", ending: d
         "counts": counts(first),
         "steps": [step_record(step, with_rows) for step in run.steps],
         "accounts": accounts(_accounts(run)),
+    }
+
+
+def _pictures(run: Walk, include_data: bool) -> dict[str, Any]:
+    pictured = drawn_from(run)
+    return {
         "marks": marks(run, include_data),
         "landscapes": landscapes(run, pictured),
         "bounds": bounds(run, pictured),
-        "ending": ending,
-        "printed": _printed(subject),
         "ridge": ridge(run) if include_data else None,
         "twin": twin(run) if include_data else None,
+    }
+
+
+def _notations() -> dict[str, Any]:
+    return {
         "notations": {
             name: {
                 "author": notation.author,
