@@ -85,12 +85,14 @@ def _sum_of_lanes(builder: Any, vector: Any) -> Any:
 
 
 def _accumulators(builder: Any, rows: int, columns: int) -> list[list[Any]]:
-    """Vector variables that start at zero; the compiler keeps them in registers."""
-    made = [[cgutils.alloca_once(builder, VECTOR) for _ in range(columns)] for _ in range(rows)]
-    for line in made:
+    """Vector variables, which the compiler keeps in registers."""
+    return [[cgutils.alloca_once(builder, VECTOR) for _ in range(columns)] for _ in range(rows)]
+
+
+def _clear(builder: Any, accumulators: list[list[Any]]) -> None:
+    for line in accumulators:
         for variable in line:
             builder.store(ZERO, variable)
-    return made
 
 
 def _add_product(builder: Any, variable: Any, a: Any, b: Any) -> None:
@@ -172,64 +174,79 @@ def column_block(count: int) -> Any:
 
 
 def score_block(components: int, vectors: int) -> Any:
-    """A compiled ``block(coefficients, k, pairs, base, i, scores)``.
+    """A compiled ``block(coefficients, k, pairs, base, scores)``.
 
-    Writes scores[k + c, i + j] = sum_f coefficients[f, k + c] * feature_f(i + j) for `components` components and
-    8 * `vectors` rows.
+    Writes scores[k + c, i] = sum_f coefficients[f, k + c] * feature_f(i) for `components` components and all rows i, of which
+    there must be a multiple of 8 * `vectors`: so many are worked on at a time.
     """
 
     @intrinsic
-    def block(typing_context: Any, coefficients: Any, k: Any, pairs: Any, base: Any, i: Any, scores: Any) -> Any:
+    def block(typing_context: Any, coefficients: Any, k: Any, pairs: Any, base: Any, scores: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            coefficient, pair, z, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2, 3, 5))
-            first, column = arguments[1], arguments[4]
-            places = [_plus(builder, column, LANES * v) for v in range(vectors)]
+            coefficient, pair, z, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2, 3, 4))
+            components_here = [_plus(builder, arguments[1], c) for c in range(components)]
+            width = INTEGER(LANES * vectors)
             sums = _accumulators(builder, components, vectors)
-            with cgutils.for_range(builder, coefficient.height, intp=INTEGER) as loop:
-                p, q = (pair.load(loop.index, INTEGER(n)) for n in (0, 1))
-                features = [builder.fmul(z.load_vector(p, x), z.load_vector(q, x)) for x in places]
-                for c in range(components):
-                    factor = _broadcast(builder, coefficient.load(loop.index, _plus(builder, first, c)))
-                    for v, feature in enumerate(features):
-                        _add_product(builder, sums[c][v], factor, feature)
-            for c in range(components):
-                for v, place in enumerate(places):
-                    out.store_vector(builder.load(sums[c][v]), _plus(builder, first, c), place)
+            with cgutils.for_range(builder, builder.udiv(out.width, width), intp=INTEGER) as rows:
+                column = builder.mul(rows.index, width)
+                places = [_plus(builder, column, LANES * v) for v in range(vectors)]
+                _clear(builder, sums)
+                with cgutils.for_range(builder, coefficient.height, intp=INTEGER) as loop:
+                    p, q = (pair.load(loop.index, INTEGER(n)) for n in (0, 1))
+                    features = [builder.fmul(z.load_vector(p, x), z.load_vector(q, x)) for x in places]
+                    for c, component in enumerate(components_here):
+                        factor = _broadcast(builder, coefficient.load(loop.index, component))
+                        for v, feature in enumerate(features):
+                            _add_product(builder, sums[c][v], factor, feature)
+                for c, component in enumerate(components_here):
+                    for v, place in enumerate(places):
+                        out.store_vector(builder.load(sums[c][v]), component, place)
             return context.get_dummy_value()
 
-        return types.void(coefficients, types.int64, pairs, base, types.int64, scores), generate
+        return types.void(coefficients, types.int64, pairs, base, scores), generate
 
     return block
 
 
 def sum_block(components: int, features: int) -> Any:
-    """A compiled ``block(shares, k, base, pairs, f, sums)``.
+    """A compiled ``block(shares, k, base, pairs, sums)``.
 
-    Adds sum_i shares[k + c, i] * feature_{f + j}(i) to sums[k + c, f + j] for `components` components and `features` features.
+    Adds sum_i shares[k + c, i] * feature_f(i) to sums[k + c, f] for `components` components and all features f, `features` of
+    them at a time, those left over one at a time.
     """
 
     @intrinsic
-    def block(typing_context: Any, shares: Any, k: Any, base: Any, pairs: Any, f: Any, sums: Any) -> Any:
+    def block(typing_context: Any, shares: Any, k: Any, base: Any, pairs: Any, sums: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            share, z, pair, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2, 3, 5))
-            first, feature = arguments[1], arguments[4]
-            rows = [[pair.load(_plus(builder, feature, j), INTEGER(n)) for n in (0, 1)] for j in range(features)]
+            share, z, pair, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2, 3, 4))
+            components_here = [_plus(builder, arguments[1], c) for c in range(components)]
             totals = _accumulators(builder, components, features)
-            with cgutils.for_range(builder, builder.udiv(share.width, INTEGER(LANES)), intp=INTEGER) as loop:
-                place = builder.mul(loop.index, INTEGER(LANES))
-                values = [builder.fmul(z.load_vector(p, place), z.load_vector(q, place)) for p, q in rows]
-                for c in range(components):
-                    weight = share.load_vector(_plus(builder, first, c), place)
-                    for j, value in enumerate(values):
-                        _add_product(builder, totals[c][j], weight, value)
-            for c in range(components):
-                for j in range(features):
-                    target = out.at(_plus(builder, first, c), _plus(builder, feature, j))
-                    total = _sum_of_lanes(builder, builder.load(totals[c][j]))
-                    builder.store(builder.fadd(builder.load(target), total), target)
+
+            def add(first: Any, count: int) -> None:
+                rows = [[pair.load(_plus(builder, first, j), INTEGER(n)) for n in (0, 1)] for j in range(count)]
+                _clear(builder, totals)
+                with cgutils.for_range(builder, builder.udiv(share.width, INTEGER(LANES)), intp=INTEGER) as loop:
+                    place = builder.mul(loop.index, INTEGER(LANES))
+                    values = [builder.fmul(z.load_vector(p, place), z.load_vector(q, place)) for p, q in rows]
+                    for c, component in enumerate(components_here):
+                        weight = share.load_vector(component, place)
+                        for j, value in enumerate(values):
+                            _add_product(builder, totals[c][j], weight, value)
+                for c, component in enumerate(components_here):
+                    for j in range(count):
+                        target = out.at(component, _plus(builder, first, j))
+                        total = _sum_of_lanes(builder, builder.load(totals[c][j]))
+                        builder.store(builder.fadd(builder.load(target), total), target)
+
+            several = builder.udiv(out.width, INTEGER(features))
+            with cgutils.for_range(builder, several, intp=INTEGER) as loop:
+                add(builder.mul(loop.index, INTEGER(features)), features)
+            left = builder.mul(several, INTEGER(features))
+            with cgutils.for_range(builder, builder.sub(out.width, left), intp=INTEGER) as loop:
+                add(builder.add(left, loop.index), 1)
             return context.get_dummy_value()
 
-        return types.void(shares, types.int64, base, pairs, types.int64, sums), generate
+        return types.void(shares, types.int64, base, pairs, sums), generate
 
     return block
 
@@ -268,34 +285,37 @@ def _exp_of_nonpositive(builder: Any, x: Any) -> Any:
 
 
 def share_block(vectors: int) -> Any:
-    """A compiled ``block(scores, scratch, i)``: exp(score - highest) for 8 * `vectors` rows from row i on, in place.
+    """A compiled ``block(scores, scratch)``: exp(score - highest) for all rows, in place, 8 * `vectors` rows at a time.
 
     The highest score of each row goes to scratch[0], the sum of its exponentials to scratch[1].
     """
 
     @intrinsic
-    def block(typing_context: Any, scores: Any, scratch: Any, i: Any) -> Any:
+    def block(typing_context: Any, scores: Any, scratch: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             score, out = (_Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 1))
-            places = [_plus(builder, arguments[2], LANES * v) for v in range(vectors)]
-            (peaks,) = _accumulators(builder, 1, vectors)
-            (totals,) = _accumulators(builder, 1, vectors)
-            for peak, place in zip(peaks, places, strict=True):
-                builder.store(score.load_vector(INTEGER(0), place), peak)
-            with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+            width = INTEGER(LANES * vectors)
+            peaks, totals = _accumulators(builder, 2, vectors)
+            with cgutils.for_range(builder, builder.udiv(score.width, width), intp=INTEGER) as rows:
+                column = builder.mul(rows.index, width)
+                places = [_plus(builder, column, LANES * v) for v in range(vectors)]
+                _clear(builder, [totals])
                 for peak, place in zip(peaks, places, strict=True):
-                    builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
-            with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                    builder.store(score.load_vector(INTEGER(0), place), peak)
+                with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                    for peak, place in zip(peaks, places, strict=True):
+                        builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
+                with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                    for peak, total, place in zip(peaks, totals, places, strict=True):
+                        below = builder.fsub(score.load_vector(loop.index, place), builder.load(peak))
+                        share = _exp_of_nonpositive(builder, below)
+                        score.store_vector(share, loop.index, place)
+                        builder.store(builder.fadd(builder.load(total), share), total)
                 for peak, total, place in zip(peaks, totals, places, strict=True):
-                    below = builder.fsub(score.load_vector(loop.index, place), builder.load(peak))
-                    share = _exp_of_nonpositive(builder, below)
-                    score.store_vector(share, loop.index, place)
-                    builder.store(builder.fadd(builder.load(total), share), total)
-            for peak, total, place in zip(peaks, totals, places, strict=True):
-                out.store_vector(builder.load(peak), INTEGER(0), place)
-                out.store_vector(builder.load(total), INTEGER(1), place)
+                    out.store_vector(builder.load(peak), INTEGER(0), place)
+                    out.store_vector(builder.load(total), INTEGER(1), place)
             return context.get_dummy_value()
 
-        return types.void(scores, scratch, types.int64), generate
+        return types.void(scores, scratch), generate
 
     return block

@@ -24,8 +24,11 @@ def fill_columns(x: Any, start: int, origin: Any, factor: Any, base: Any) -> Non
     n, d = x.shape
     rows = base.shape[1]
     m = min(rows, n - start)
-    base[0, :m] = 1.0
-    base[:, m:] = 0.0
+    for i in range(rows):
+        base[0, i] = 1.0 if i < m else 0.0
+    for r in range(1, len(base)):
+        for i in range(m, rows):
+            base[r, i] = 0.0
     if x.strides[0] == x.itemsize:
         whole = m - m % LANES
         for j in range(d):
@@ -50,7 +53,8 @@ def fill_columns(x: Any, start: int, origin: Any, factor: Any, base: Any) -> Non
         for j in range(d):
             base[1 + j, i] = (x[start + i, j] - origin[j]) * factor[j]
     if base.shape[0] == d + 2:
-        base[d + 1] = 0.0
+        for i in range(rows):
+            base[d + 1, i] = 0.0
         for j in range(1, d + 1):
             for i in range(rows):
                 base[d + 1, i] += base[j, i] * base[j, i]
@@ -66,7 +70,8 @@ def fill_levels(x: Any, start: int, first: Any, codes: Any, base: Any) -> None:
     d = x.shape[1]
     zero, one = np.zeros(d), np.ones(d)
     fill_columns(x, start, zero, one, codes)
-    base[0] = codes[0]
+    for i in range(base.shape[1]):
+        base[0, i] = codes[0, i]
     for j in range(d):
         for r in range(first[j], first[j + 1]):
             level = float(r - first[j])

@@ -14,63 +14,47 @@ from emkit.kernels.blocks import score_block, share_block, sum_block
 from emkit.kernels.columns import fill_columns, fill_levels
 from emkit.kernels.elementary import log_of_normal
 
-score_8, score_4, score_1 = score_block(8, 2), score_block(4, 2), score_block(1, 2)
-sum_8_3, sum_8_1 = sum_block(8, 3), sum_block(8, 1)
-sum_4_4, sum_4_1 = sum_block(4, 4), sum_block(4, 1)
-share_16 = share_block(2)
-sum_1_4, sum_1_1 = sum_block(1, 4), sum_block(1, 1)
-ROWS_AT_ONCE = 16  # of a score block
+# for so many components: at least 8 sums at once, so that additions which wait for each other keep the processor busy, and at
+# most 24, so that each has a register
+score_8, score_4, score_3, score_2, score_1 = (score_block(c, v) for c, v in ((8, 2), (4, 2), (3, 4), (2, 4), (1, 8)))
+sum_8, sum_4, sum_3, sum_2, sum_1 = (sum_block(c, f) for c, f in ((8, 3), (4, 4), (3, 4), (2, 4), (1, 8)))
+share_rows = share_block(2)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def score(coefficients: Any, pairs: Any, base: Any, scores: Any) -> None:
-    """Scores (K, T) = coefficients (F, K)' features (F, T)."""
-    n_components = coefficients.shape[1]
-    for i in range(0, base.shape[1], ROWS_AT_ONCE):
-        k = 0
-        while k + 8 <= n_components:
-            score_8(coefficients, k, pairs, base, i, scores)
-            k += 8
-        while k + 4 <= n_components:
-            score_4(coefficients, k, pairs, base, i, scores)
-            k += 4
-        while k < n_components:
-            score_1(coefficients, k, pairs, base, i, scores)
-            k += 1
+    """Scores (K, T) = coefficients (F, K)' features (F, T); T a multiple of 64."""
+    n_components, k = len(scores), 0
+    while k + 8 <= n_components:
+        score_8(coefficients, k, pairs, base, scores)
+        k += 8
+    if k + 4 <= n_components:
+        score_4(coefficients, k, pairs, base, scores)
+        k += 4
+    if k + 3 == n_components:
+        score_3(coefficients, k, pairs, base, scores)
+    elif k + 2 == n_components:
+        score_2(coefficients, k, pairs, base, scores)
+    elif k + 1 == n_components:
+        score_1(coefficients, k, pairs, base, scores)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def add_sums(shares: Any, base: Any, pairs: Any, sums: Any) -> None:
     """Sums (K, F) += shares (K, T) features (F, T)'."""
-    n_components, n_features = sums.shape
-    k = 0
+    n_components, k = len(sums), 0
     while k + 8 <= n_components:
-        f = 0
-        while f + 3 <= n_features:
-            sum_8_3(shares, k, base, pairs, f, sums)
-            f += 3
-        while f < n_features:
-            sum_8_1(shares, k, base, pairs, f, sums)
-            f += 1
+        sum_8(shares, k, base, pairs, sums)
         k += 8
-    while k + 4 <= n_components:
-        f = 0
-        while f + 4 <= n_features:
-            sum_4_4(shares, k, base, pairs, f, sums)
-            f += 4
-        while f < n_features:
-            sum_4_1(shares, k, base, pairs, f, sums)
-            f += 1
+    if k + 4 <= n_components:
+        sum_4(shares, k, base, pairs, sums)
         k += 4
-    while k < n_components:
-        f = 0
-        while f + 4 <= n_features:
-            sum_1_4(shares, k, base, pairs, f, sums)
-            f += 4
-        while f < n_features:
-            sum_1_1(shares, k, base, pairs, f, sums)
-            f += 1
-        k += 1
+    if k + 3 == n_components:
+        sum_3(shares, k, base, pairs, sums)
+    elif k + 2 == n_components:
+        sum_2(shares, k, base, pairs, sums)
+    elif k + 1 == n_components:
+        sum_1(shares, k, base, pairs, sums)
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
@@ -80,8 +64,7 @@ def softmax(scores: Any, weights: Any, scratch: Any) -> None:
     `weights` (T,) multiply the shares of each row.
     """
     n_components, rows = scores.shape
-    for i in range(0, rows, ROWS_AT_ONCE):
-        share_16(scores, scratch, i)
+    share_rows(scores, scratch)
     peak, total = scratch[0], scratch[1]
     for i in range(rows):
         peak[i] += log_of_normal(total[i])
@@ -110,12 +93,10 @@ def add_tile(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: An
 @njit(nogil=True, cache=True, error_model="numpy")
 def fill_weights(given: Any, start: int, n: int, weights: Any) -> None:
     """The weights (T,) of the rows from `start` on of n, 0 in the padding; a single one `given` holds for all rows."""
-    m = min(len(weights), n - start)
-    if len(given) == 1:
-        weights[:m] = given[0]
-    else:
-        weights[:m] = given[start : start + m]
-    weights[m:] = 0.0
+    alike = len(given) == 1
+    for i in range(len(weights)):
+        row = start + i
+        weights[i] = 0.0 if row >= n else given[0] if alike else given[row]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -8,7 +8,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 
-TILE_ROWS = 256  # rows of data that are worked on at a time: a multiple of 16
+TILE_ROWS = 256  # rows of data that are worked on at a time: a multiple of 64
 LINE = 8  # doubles in a cache line of 64 bytes
 
 _own = threading.local()
