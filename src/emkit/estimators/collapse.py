@@ -12,12 +12,6 @@ from emkit.result import Result
 MOST_NAMED = 5
 
 
-def lost_columns(model: Mixture[Any, Any], result: Result[Any]) -> bool:
-    """Whether the data as a whole do not vary in some direction: that has been said, and is no fault of a component."""
-    family = model.family
-    return bool(family.degenerate(family.pooled(result.source, 1), result.source))
-
-
 def collapsed(model: Mixture[Any, Any], result: Result[Any]) -> str:
     """The sentence that names the collapsed components and their rows."""
     components = list(result.degenerate)
