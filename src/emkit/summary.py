@@ -58,7 +58,8 @@ def remarks(result: Result[Any]) -> list[str]:
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
-        said.append(f"On the boundary of its space, so without a standard error: {'; '.join(edge[:MOST_NAMED])}{more}.")
+        why = "On the boundary of its space, or held by a floor, so without a standard error"
+        said.append(f"{why}: {'; '.join(edge[:MOST_NAMED])}{more}.")
     return said
 
 

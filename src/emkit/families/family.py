@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
@@ -71,6 +71,10 @@ class Family(Protocol[P, S]):
     def degenerate(self, params: P, source: ArraySource) -> tuple[int, ...]:
         """Components that collapsed onto rows which do not vary in every direction, and rest on a floor."""
         return ()
+
+    def on_floor(self, params: P, source: ArraySource) -> Mapping[str, Mask]:
+        """Which elements of which fields a floor holds, where the likelihood alone would move them on: no maximum of it."""
+        return {}
 
     def linear(self, params: P) -> LinearForm[S] | None:
         """The log-density as a linear form, exact to rounding near `params`; None if there is none."""

@@ -10,12 +10,13 @@ import warnings
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.source import ArraySource, as_float64
 from emkit.errors import DataError, DegenerateDataWarning
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
+RESTING = 1 + 1e-6  # a variance up to this many times the floor rests on it
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
@@ -69,6 +70,20 @@ def narrowest(covariances: Array, source: ArraySource, floor: float) -> Array:
     if directions.shape[1] == 0:
         return np.full(covariances.shape[:-2], np.inf)
     return np.asarray(np.linalg.eigvalsh(directions.T @ covariances @ directions)[..., 0])
+
+
+def resting(covariances: Array, source: ArraySource, floor: float) -> Mask:
+    """Which elements of covariances (..., d, d) the floor holds.
+
+    As many columns rest as there are directions on the floor: those that vary least, given the columns before them. Their
+    covariances with later columns have no influence.
+    """
+    scale = np.sqrt(pooled_moments(source)[2])
+    relative = covariances / np.outer(scale, scale)
+    number = (np.linalg.eigvalsh(relative) <= floor * RESTING).sum(axis=-1, keepdims=True)
+    own = np.diagonal(np.linalg.cholesky(relative), axis1=-2, axis2=-1)
+    rank = own.argsort(axis=-1).argsort(axis=-1)
+    return np.tril(np.broadcast_to((rank < number)[..., None, :], covariances.shape))
 
 
 def refuse_unsquarable(source: ArraySource) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
@@ -75,6 +75,10 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         _, covariance, unit = columns.pooled_moments(source)
         varying = np.diag(covariance) > self.floor * unit
         return (params.variances / unit).min(axis=1, where=varying, initial=np.inf)
+
+    def on_floor(self, params: DiagonalGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        unit = columns.pooled_moments(source)[2]
+        return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
     def pooled(self, source: ArraySource, n_components: int) -> DiagonalGaussianParams:
         mean, covariance, unit = columns.pooled_moments(source)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
@@ -89,6 +89,9 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
 
     def least_variances(self, params: FullGaussianParams, source: ArraySource) -> Array:
         return columns.narrowest(params.covariances, source, self.floor)
+
+    def on_floor(self, params: FullGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        return {"covariances": columns.resting(params.covariances, source, self.floor)}
 
     def pooled(self, source: ArraySource, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = columns.pooled_moments(source)

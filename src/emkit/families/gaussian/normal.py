@@ -23,11 +23,10 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family
-from emkit.families.gaussian.columns import EPSILON, positive_units, refuse_unsquarable, warn_of_lost_columns
+from emkit.families.gaussian.columns import EPSILON, RESTING, positive_units, refuse_unsquarable, warn_of_lost_columns
 
 LOG_2_PI = float(np.log(2 * np.pi))
 FLOOR = 1e-6
-RESTING = 1 + 1e-6  # variances up to this many times the floor rest on it
 DEVIATIONS = 1 << 15  # numbers worked on at a time
 
 

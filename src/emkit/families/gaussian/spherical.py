@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
@@ -75,6 +75,10 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def least_variances(self, params: SphericalGaussianParams, source: ArraySource) -> Array:
         variance, unit = self._pooled_variance(source)
         return params.variances / unit if variance > self.floor * unit else np.full(len(params.variances), np.inf)
+
+    def on_floor(self, params: SphericalGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        unit = self._pooled_variance(source)[1]
+        return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
     def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
         variance, unit = self._pooled_variance(source)

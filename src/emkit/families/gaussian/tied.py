@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
@@ -82,6 +82,9 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
 
     def least_variances(self, params: TiedGaussianParams, source: ArraySource) -> Array:
         return np.full(len(params.means), columns.narrowest(params.covariance, source, self.floor))
+
+    def on_floor(self, params: TiedGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        return {"covariance": columns.resting(params.covariance, source, self.floor)}
 
     def pooled(self, source: ArraySource, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(source)
