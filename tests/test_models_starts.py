@@ -67,3 +67,8 @@ def test_rows_of_weight_zero_do_not_move_a_start():
 def test_a_senseless_number_of_components_is_refused(n_components, complaint):
     with pytest.raises(ek.DataError, match=complaint):
         check_components(ek.ArraySource([[1.0], [2.0], [2.0], [3.0]]), n_components)
+
+
+def test_one_row_is_spoken_of_in_the_singular():
+    with pytest.raises(ek.DataError, match=r"there is only 1 different row; use at most 1\."):
+        check_components(ek.ArraySource([[1.0], [1.0]]), 2)

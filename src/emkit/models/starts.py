@@ -36,9 +36,8 @@ def check_components(source: ArraySource, n_components: Any) -> int:
         looked_at = min(max(4 * looked_at, 4 * int(n_components)), source.rows)
         distinct = len(np.unique(source.x[:looked_at], axis=0))
     if distinct < n_components:
-        raise DataError(
-            f"{n_components} components were asked for but there are only {distinct} different rows; use at most {distinct}."
-        )
+        rows = "is only 1 different row" if distinct == 1 else f"are only {distinct} different rows"
+        raise DataError(f"{n_components} components were asked for but there {rows}; use at most {distinct}.")
     return int(n_components)
 
 
