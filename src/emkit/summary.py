@@ -67,7 +67,7 @@ def _collapsed(result: Result[Any]) -> str:
     which = " and ".join(map(str, result.degenerate))
     who, rest = ("Components", "rest") if len(result.degenerate) > 1 else ("Component", "rests")
     return (
-        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under the variances (or received no "
+        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under their spread (or received no "
         "rows): the log-likelihood says little about the fit. Use fewer components."
     )
 

@@ -26,6 +26,6 @@ def collapsed(model: Mixture[Any, Any], result: Result[Any]) -> str:
         f"onto {len(places):,} rows ({named}{', ...' if len(places) > MOST_NAMED else ''})" if len(places) else "onto no rows"
     )
     return (
-        f"{who} collapsed {onto}; only the floor under the variances holds it there, and the log-likelihood says little. Use "
-        "fewer components, a higher floor, or components that share a covariance."
+        f"{who} collapsed {onto}; only the floor under its spread holds it there, and the log-likelihood says little. Use "
+        "fewer components, a higher floor or, of normals, components that share a covariance."
     )

@@ -21,6 +21,8 @@ P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
 LOG_OF_ZERO = -1e300  # finite, so that 0 * log 0 = 0 in a matrix product; exp() of it is 0
 
+LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
+
 
 def safe_log(value: Array) -> Array:
     """Natural logarithm with log 0 = -1e300, so that 0 * log 0 is 0 and no NaN can arise."""
