@@ -123,7 +123,7 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
     def statistics(self, params: P, x: Array, weights: Array) -> Totals:
         return Totals(weights.T @ self.features(x))
 
-    def linear(self, params: P) -> LinearForm[Totals]:
+    def linear(self, params: P) -> LinearForm[Totals] | None:
         def constant(chunk: Chunk) -> float:
             return float(chunk.once(("log_base", self), lambda: chunk.weights @ self.log_base(as_float64(chunk.x))))
 
