@@ -66,6 +66,10 @@ class Family(Protocol[P, S]):
         """Warn, before a fit, of what these data cannot tell."""
         return None
 
+    def sized(self, params: P) -> Family[P, S]:
+        """This family with what it left open and `params` have settled: the numbers of levels of columns."""
+        return self
+
     def width(self, params: P) -> int | None:
         """How many columns of data `params` are for (None: any)."""
         return None
