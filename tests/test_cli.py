@@ -337,7 +337,7 @@ SLOW = (
 
 
 def test_progress_appears_on_a_terminal_after_a_second_and_not_before():
-    code, out, err = on_a_terminal(["-c", SLOW.format(seconds=1.6)])
+    code, out, err = on_a_terminal(["-c", SLOW.format(seconds=4)])
     assert (code, out) == (0, "done\r\n")
     assert "start 3 of 20" in err
     code, out, err = on_a_terminal(["-c", SLOW.format(seconds=0.1)])

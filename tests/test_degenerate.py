@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.errors import DegenerateDataWarning
+from emkit.errors import DegenerateDataWarning, DegenerateFitWarning
 from emkit.models import spread_start
 
 FORMS = [ek.FullGaussian, ek.DiagonalGaussian, ek.SphericalGaussian]
@@ -64,7 +64,51 @@ def test_dependent_and_constant_columns_are_named():
     with pytest.warns(DegenerateDataWarning, match="constant: same; some are linearly dependent: a, b, sum"):
         result = ek.fit(model, source, start)
     assert result.converged
-    assert result.degenerate == (0,)
+    assert result.degenerate == ()
+
+
+LOST = {
+    "constant": lambda x: np.column_stack([x, np.full(len(x), 7.3)]),
+    "constant zero": lambda x: np.column_stack([np.zeros(len(x)), x]),
+    "dependent": lambda x: np.column_stack([x, x.sum(axis=1)]),
+}
+
+
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateDataWarning")
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("form", [*FORMS, ek.TiedGaussian])
+def test_a_direction_that_the_data_lack_makes_no_component_degenerate(form: type, lost: str):
+    x = np.random.default_rng(0).normal(size=(300, 2)) + 5 * np.random.default_rng(1).integers(2, size=(300, 1))
+    y = LOST[lost](x)
+    model = ek.Mixture(form())
+    assert ek.fit(model, y, spread_start(model, ek.ArraySource(y), 2, 0), max_evaluations=50).degenerate == ()
+    estimator = ek.MixtureModel(form(), n_components=2, random_state=0, tol=1e-2).fit(y)
+    assert estimator.degenerate_ == ()
+    assert len(estimator.result_.starts().degenerate) < len(estimator.result_.starts().runs)
+
+
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateDataWarning")
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("form", [ek.FullGaussian, ek.DiagonalGaussian])
+def test_a_collapsed_component_is_found_beside_a_direction_that_the_data_lack(form: type, lost: str):
+    x = LOST[lost](a_cloud_and_a_point())
+    model = ek.Mixture(form())
+    result = ek.fit(model, x, spread_start(model, ek.ArraySource(x), 2, 0), max_evaluations=50)
+    assert result.degenerate == (int(np.argmin(result.params.proportions)),)
+    with pytest.warns(DegenerateFitWarning, match=r"collapsed onto 6 rows \(row 100, row 101"):
+        ek.MixtureModel(form(), n_components=2, n_init=1, random_state=0, tol=1e-2).fit(x)
+
+
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateDataWarning")
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("lost", ["constant", "constant zero"])
+@pytest.mark.parametrize("form", [*FORMS, ek.TiedGaussian])
+def test_a_constant_column_makes_no_saddle(form: type, lost: str, seed: int):
+    rng = np.random.default_rng(seed)
+    x = LOST[lost](rng.normal(size=(150, 2)) + 3 * rng.integers(2, size=(150, 1)))
+    model = ek.Mixture(form())
+    start = spread_start(model, ek.ArraySource(x), 2, seed)
+    assert ek.fit(model, x, start, solver=ek.solvers.Squarem()).outcome.status is ek.Status.CONVERGED
 
 
 def test_a_round_component_that_starts_far_off_does_not_fall():

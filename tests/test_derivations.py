@@ -10,7 +10,22 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.special import digamma
-from sympy import Indexed, Matrix, Symbol, diff, log, simplify, symbols
+from sympy import (
+    Derivative,
+    Function,
+    Indexed,
+    IndexedBase,
+    Matrix,
+    Product,
+    Sum,
+    Symbol,
+    binomial,
+    diff,
+    log,
+    preorder_traversal,
+    simplify,
+    symbols,
+)
 
 import emkit as ek
 from emkit import lessons
@@ -20,6 +35,7 @@ from emkit.explain.derivations import WITHOUT, derivation, derived_names
 from emkit.explain.derivations.algebra import confirmed, gather, i, numbers, x
 from emkit.explain.derivations.coins import given_numbers
 from emkit.explain.derivations.covariance import two_columns
+from emkit.explain.derivations.printing import mathml
 from emkit.families import FAMILIES
 
 n, K, d = 17, 3, 2
@@ -239,6 +255,38 @@ def test_markdown_text_and_plain_values(subject):
     assert [len(step["formulas"]) for step in plain["steps"]] == [len(step.formulas) for step in derived.steps]
     for formula in (formula for step in plain["steps"] for formula in step["formulas"]):
         ElementTree.fromstring(f"<math>{formula['mathml']}</math>")
+
+
+@pytest.mark.parametrize("subject", EVERYTHING, ids=called)
+def test_mathml_has_signs_and_names_where_a_printer_has_words(subject):
+    words = {"log", "tr", "const", "new", "rest", "AA", "AO", "BB", "BO", "AB", "OO"}
+    for step in derivation(subject).steps:
+        for formula in step.formulas:
+            tree = ElementTree.fromstring(f"<math>{mathml(formula)}</math>")
+            long = {node.text for node in tree.iter("mi") if len(node.text) > 2}
+            assert {text for text in long if not text.startswith("y")} <= words
+            signs = [node[0].text for node in tree.iter("munderover")]
+            for sign, kind in (("∑", Sum), ("∏", Product)):
+                assert signs.count(sign) == sum(_limits(formula, kind))
+
+
+def _limits(formula, kind):
+    """How many limits each sum or product of a formula has, each as often as it is written."""
+    return [len(e.limits) for e in preorder_traversal(formula) if isinstance(e, kind)]
+
+
+def test_mathml_of_products_choices_orders_and_indices():
+    k, m = symbols("k m")
+    r, q = IndexedBase("r"), IndexedBase("Q_A")
+    assert _flat(Product(r[i, k], (k, 1, 2), (i, 1, m))) == "∏i=1m∏k=12ri,k"
+    assert _flat(Sum(1 - q[i], (i, 1, m))) == "∑i=1m(1-QA,i)"
+    assert _flat(binomial(m, k) * log(m) * r[i]) == "(mk)rilog(m)"
+    assert _flat(Derivative(Function("Q_k")(k), (k, 2))) == "d2dk2Qk(k)"
+
+
+def _flat(formula):
+    text = "".join(ElementTree.fromstring(f"<math>{mathml(formula)}</math>").itertext())
+    return re.sub(r"\s", "", text)
 
 
 def test_a_family_or_a_model_may_be_given_and_other_lessons_fall_back_on_their_family():

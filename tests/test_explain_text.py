@@ -54,6 +54,9 @@ def test_hard_assignment_is_not_passed_off_as_responsibilities():
     text = flat(str(ek.lessons.two_coins().assigned(ek.Hard()).explain()))
     assert "a row goes wholly to the state with the largest joint probability" in text
     assert "q(A) q(B)" in text
+    assert "COUNTS each row counts for its likeliest component alone" in text
+    for soft in ("in expectation", "by its responsibility", "expected counts"):
+        assert soft not in text.partition("WHAT TO NOTICE")[0].lower()
     assert "theta_A = 24.00 / (24.00 + 6.00) = 0.8000" in text
     assert "the bound does not touch: after the E-step it lies 1.9924 below the log-likelihood -33.0939" in text
 

@@ -94,6 +94,13 @@ def test_messages_about_data():
         ek.Categorical().log_density(PARAMS, np.array([[0, 1], [0, 5]]))
 
 
+def test_a_level_that_a_fit_has_not_seen_is_named_with_its_row_and_column():
+    fitted = ek.MixtureModel(ek.Categorical(), 2, random_state=0).fit([[0, 1], [1, 2], [1, 0], [0, 2]])
+    unseen = r"row 1, column 'x1' is 5; the columns have 2, 3 levels .* fitting: Categorical\(levels=\.\.\.\)\.$"
+    with pytest.raises(ek.DataError, match=unseen):
+        fitted.predict([[0, 1], [1, 5]])
+
+
 def test_messages_about_parameters():
     with pytest.raises(ek.ParameterError, match=r"give one array \(K, C\) for each column"):
         ek.CategoricalParams(([[0.5, 0.5]], [[0.5, 0.5], [0.1, 0.9]]))

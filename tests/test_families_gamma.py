@@ -153,3 +153,28 @@ def test_pooled_is_the_estimate_of_all_rows_and_takes_a_constant_column():
     found = family.estimate(family.statistics(pooled, x, weights), pooled)
     np.testing.assert_allclose(pooled.shapes, found.shapes, rtol=1e-12)
     assert np.isfinite(ek.Gamma().pooled(ek.ArraySource([3.0, 3.0, 3.0]), 2).shapes).all()
+
+
+def test_a_component_on_equal_rows_is_called_degenerate_and_its_shape_held():
+    x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])[:, None]
+    with pytest.warns(ek.DegenerateFitWarning, match=r"component 1 collapsed onto 40 rows \(row 0, row 1"):
+        result = ek.MixtureModel(ek.Gamma(), n_components=2, random_state=0).fit(x).result_
+    assert (result.degenerate, result.boundary) == ((1,), ("components.shapes[1, 0]",))
+    assert result.standard_errors().reasons == {"components.shapes[1, 0]": "the floor under the spread holds it"}
+
+
+def test_a_constant_column_is_named_and_makes_no_component_degenerate():
+    x = np.random.default_rng(0).gamma(3, 1, (300, 1)) + np.random.default_rng(1).choice([0, 10], (300, 1))
+    both = ek.ArraySource(np.column_stack([x, np.full(300, 5.0)]), columns=["time", "same"])
+    model = ek.Mixture(ek.Gamma())
+    start = ek.MixtureParams([0.5, 0.5], ek.GammaParams([[3.0, 1.0], [30.0, 1.0]], [[3.0, 5.0], [13.0, 5.0]]))
+    with pytest.warns(ek.DegenerateDataWarning, match="some columns are constant: same. A gamma shape has no"):
+        result = ek.fit(model, both, start)
+    assert result.converged
+    assert result.degenerate == ()
+    assert result.boundary == ("components.shapes[0, 1]", "components.shapes[1, 1]")
+    alone = ek.MixtureParams([0.5, 0.5], ek.GammaParams([[3.0], [30.0]], [[3.0], [13.0]]))
+    alone = ek.fit(ek.Mixture(ek.Gamma()), x, alone).standard_errors()
+    errors = result.standard_errors()
+    for name, error in zip(alone.names, alone.errors, strict=True):
+        assert errors[name] == pytest.approx(error, rel=1e-3), name

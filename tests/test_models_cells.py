@@ -95,7 +95,8 @@ def test_parameters_go_by_name():
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [
-        ([[125, 18, 20]], "there are 3 columns but 4 observed cells"),
+        ([[125, 18, 20]], "the data have 3 columns but there are 4 observed cells"),
+        ([125, 18, 20, 34], r"have 1 column but .* These counts are one below the other; a table is a row: \[\[\.\.\.\]\]\."),
         ([[125, 18, -20, 34]], "row 0, column 'x2' is -20; counts must be whole numbers"),
         ([[125, 18, 20, 3.5]], "is 3.5; counts must be whole numbers"),
         ([[0, 0, 0, 0]], "every count is 0"),

@@ -67,3 +67,31 @@ def test_rows_of_weight_zero_do_not_move_a_start():
 def test_a_senseless_number_of_components_is_refused(n_components, complaint):
     with pytest.raises(ek.DataError, match=complaint):
         check_components(ek.ArraySource([[1.0], [2.0], [2.0], [3.0]]), n_components)
+
+
+def test_one_row_is_spoken_of_in_the_singular():
+    with pytest.raises(ek.DataError, match=r"there is only 1 different row; use at most 1\."):
+        check_components(ek.ArraySource([[1.0], [1.0]]), 2)
+
+
+@pytest.mark.parametrize("unit", [1e-145, 1e-100, 1e100, 1e149])
+@pytest.mark.parametrize("family", ["exponential", "gamma"])
+def test_amounts_in_any_unit_start_and_end_alike(family: str, unit: float):
+    rng = np.random.default_rng(0)
+    x = rng.gamma(1.5, 1 + 9 * rng.integers(2, size=(400, 1)))
+    x /= x.max()
+    here, there = (ek.MixtureModel(family, n_components=2, random_state=0).fit(x * scale).result_ for scale in (1, unit))
+    assert there.converged
+    assert there.log_likelihood + 400 * np.log(unit) == pytest.approx(here.log_likelihood, abs=1e-6)
+
+
+@pytest.mark.parametrize(("family", "word"), [("exponential", "times"), ("gamma", "amounts")])
+def test_amounts_whose_squares_overflow_are_refused_by_name(family: str, word: str):
+    x = np.array([[1.0], [2e160], [3.0]])
+    with pytest.raises(ek.DataError, match=rf"row 1, column 'x0' is 2e\+160; {word} beyond 1e\+150 overflow. Divide"):
+        ek.MixtureModel(family, n_components=2).fit(x)
+
+
+def test_times_whose_rates_overflow_are_refused_by_name():
+    with pytest.raises(ek.DataError, match=r"column 'x0' has a mean of 2e-160; .* underflow. Multiply the column"):
+        ek.MixtureModel("exponential", n_components=2).fit(np.array([[1e-160], [2e-160], [3e-160]]))

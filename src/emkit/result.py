@@ -24,6 +24,8 @@ from emkit.inference import (
     missing_information,
     standard_errors,
 )
+from emkit.inference.floors import Floors, held
+from emkit.models.floors import floors
 from emkit.models.order import component_order, reordered
 from emkit.summary import text, to_dict
 
@@ -122,8 +124,14 @@ class Result(Generic[P]):
 
     @property
     def boundary(self) -> tuple[str, ...]:
-        """Names of estimates that lie on the boundary of their space: probabilities of 0 or 1 (within 1e-8)."""
-        return tuple(self.model.coordinates(self.params).on_boundary(self.params))
+        """Names of estimates on a boundary: probabilities of 0 or 1 (within 1e-8), and what a floor under the spread holds."""
+        coordinates = self.model.coordinates(self.params)
+        edge = {*coordinates.on_boundary(self.params), *held(coordinates, self.params, self._floors)[0]}
+        return tuple(name for name in coordinates.entry_names(self.params) if name in edge)
+
+    @cached_property
+    def _floors(self) -> Floors:
+        return floors(self.model, self.params, self.passes)
 
     @cached_property
     def degenerate(self) -> tuple[int, ...]:
@@ -133,12 +141,12 @@ class Result(Generic[P]):
     def standard_errors(self) -> StandardErrors:
         """Standard errors of all parameters from the observed information (about 6 p^2 passes over the data)."""
         with self.em() as em:
-            return standard_errors(em, self.params)
+            return standard_errors(em, self.params, self._floors)
 
     def identifiability(self) -> Identifiability:
         """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
         with self.em() as em:
-            return identifiability(em, self.params)
+            return identifiability(em, self.params, self._floors)
 
     def missing_information(self) -> Any:
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""

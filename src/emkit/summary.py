@@ -58,7 +58,8 @@ def remarks(result: Result[Any]) -> list[str]:
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
-        said.append(f"On the boundary of its space, so without a standard error: {'; '.join(edge[:MOST_NAMED])}{more}.")
+        why = "On the boundary of its space, or held by a floor, so without a standard error"
+        said.append(f"{why}: {'; '.join(edge[:MOST_NAMED])}{more}.")
     return said
 
 
@@ -66,7 +67,7 @@ def _collapsed(result: Result[Any]) -> str:
     which = " and ".join(map(str, result.degenerate))
     who, rest = ("Components", "rest") if len(result.degenerate) > 1 else ("Component", "rests")
     return (
-        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under the variances (or received no "
+        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under their spread (or received no "
         "rows): the log-likelihood says little about the fit. Use fewer components."
     )
 

@@ -94,9 +94,12 @@ def estimates_down(result: Result[Any], errors: StandardErrors | None = None) ->
     for name in list(estimates)[:MOST_ROWS]:
         label = words[name]
         component = "" if label.component is None else str(label.component)
-        cells = [label.what, *([label.of, component] if mixture else []), *aligned(np.array([estimates[name]]))]
+        cells = [label.what, *([label.of, component] if mixture else [])]
         if errors:
-            cells.append(_error(errors, name))
+            known = errors[name] if name in errors.names else np.nan
+            cells += [beside(estimates[name], known), _error(errors, name)]
+        else:
+            cells += aligned(np.array([estimates[name]]))
         grid.add_row(*map(cell, cells))
     reasons = sorted({f"  - : {reason}." for reason in errors.reasons.values()}) if errors else []
     return Group(grid, *_left_out(len(estimates)), *(Text(reason, style="dim") for reason in reasons))
@@ -120,10 +123,17 @@ def _error(errors: StandardErrors, name: str) -> str:
     return "-" if np.isnan(errors[name]) else aligned(np.array([errors[name]]))[0]
 
 
+def beside(value: float, error: float) -> str:
+    """An estimate with about five digits, or with as many as a small standard error beside it leaves."""
+    if not 1e-14 * abs(value) < error < 1e-4 * abs(value):
+        return aligned(np.array([value]))[0]
+    return f"{value:.{max(0, 1 - int(np.floor(np.log10(error))))}f}"
+
+
 def aligned(values: Array) -> list[str]:
     """Numbers with the same number of decimals, about five digits for the largest; none but 0 is shown as 0."""
     largest = np.abs(values).max(initial=0)
-    if largest >= 1e7 or 0 < largest < 1e-3:
+    if largest >= 1e10 or 0 < largest < 1e-3:
         return [f"{value:.5g}" for value in values]
     decimals = int(np.clip(4 - np.floor(np.log10(largest or 1)), 0, 5))
     shown = 0.5 * 10.0**-decimals

@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from emkit.cli.progress import Progress
 from emkit.core.plain import from_plain
 from emkit.data import ArraySource
+from emkit.data.csv import read_csv
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import Binomial, Family, family_named
 from emkit.models import Mixture, MixtureParams
 from emkit.models.starts import check_components, spread_starts
+
+STARTS = 20  # to fit from, unless a user says
 
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
@@ -36,6 +41,12 @@ def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -
 def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[str] | None:
     """Names set apart by commas; a name with a comma in it can be quoted."""
     return [name.strip() for name in next(csv.reader([text]), [])] if text is not None else None
+
+
+def read_source(file: str, columns: list[str] | None, weights: str | None, progress: Progress) -> ArraySource:
+    """The rows of a CSV file (- for stdin). Errors: those of `read_csv`."""
+    progress.say("reading")
+    return read_csv(sys.stdin.buffer if file == "-" else Path(file), columns, weights, progress.lines).source()
 
 
 def chosen_family(name: str, trials: int | None) -> Family[Any, Any]:

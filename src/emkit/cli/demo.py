@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from emkit.cli.choices import STARTS
 from emkit.cli.failures import FAILED, OK
 from emkit.cli.progress import Progress
 from emkit.cli.screen import finite, json_option, print_json, show
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDTH = 80
-STARTS = 20
 
 
 class Stop(NamedTuple):

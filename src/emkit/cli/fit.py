@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from emkit.cli.choices import chosen_family, names, starting_points, whole_number
+from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
 from emkit.cli.failures import code_for
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.solvers import Plain, Squarem
-from emkit.data.csv import read_csv
 from emkit.errors import Status
 from emkit.fitting import fit
 from emkit.inference import StandardErrors
 from emkit.models import Mixture
 from emkit.result import Result
 from emkit.summary import report
-
-STARTS = 20
 
 
 @click.command("fit")
@@ -67,15 +62,10 @@ def command(
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'
     """  # noqa: D301
-    if start is not None and starts is not None:
-        raise click.UsageError("--start gives the one start there is; leave out --starts.", click.get_current_context())
-    if start is None and components is None:
-        raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())
+    _check_usage(components, starts, start)
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        progress.say("reading")
-        stream = sys.stdin.buffer if file == "-" else Path(file)
-        source = read_csv(stream, columns, weights, progress.lines).source()
+        source = read_source(file, columns, weights, progress)
         progress.say("choosing where to start")
         begin = starting_points(model, source, components, start, range(seed, seed + (starts or STARTS)))
         result = fit(
@@ -88,12 +78,22 @@ def command(
             n_jobs=-1,
             watch=progress.runs(len(begin)),
         ).in_order()
-        errors = None
-        if standard_errors:
-            progress.say("working out standard errors")
-            errors = result.standard_errors()
+        errors = _errors(result, progress) if standard_errors else None
     print_fit(result, errors, file, as_json)
     return code_for(result.outcome)
+
+
+def _errors(result: Result[Any], progress: Progress) -> StandardErrors:
+    progress.say("working out standard errors")
+    return result.standard_errors()
+
+
+def _check_usage(components: int | None, starts: int | None, start: str | None) -> None:
+    """Raise UsageError unless there is something to start from, and only one such thing."""
+    if start is not None and starts is not None:
+        raise click.UsageError("--start gives the one start there is; leave out --starts.", click.get_current_context())
+    if start is None and components is None:
+        raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())
 
 
 def print_fit(result: Result[Any], errors: StandardErrors | None, file: str, as_json: bool) -> None:

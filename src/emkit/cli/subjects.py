@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from emkit.cli.choices import chosen_family, names, starting_points, whole_number
+from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
 from emkit.cli.progress import Progress
 from emkit.core.solvers import Squarem
-from emkit.data.csv import read_csv
 from emkit.fitting import fit
 from emkit.lessons import LESSONS, Lesson, lesson_named
 from emkit.models import Mixture
 from emkit.result import Result
 
-STARTS = 20
 OPTIONS = (
     click.argument("what", metavar="LESSON|FILE"),
     click.option("--model", "family", metavar="FAMILY", help="Of a FILE: what one component looks like."),
@@ -58,9 +55,7 @@ def subject_of(
         )
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        progress.say("reading")
-        stream = sys.stdin.buffer if what == "-" else Path(what)
-        source = read_csv(stream, columns, weights, progress.lines).source()
+        source = read_source(what, columns, weights, progress)
         begin = starting_points(model, source, components, None, range(STARTS))
         return fit(model, source, begin, solver=Squarem(), n_jobs=-1, watch=progress.runs(len(begin))).in_order()
 

@@ -52,12 +52,15 @@ class Settled:
         gain, way = remaining(step.pace)
         if gain > max(self.tol, step.pace.rounding) or way > self.distance:
             return None
-        return Outcome(
-            Status.CONVERGED,
-            f"converged after {_times(step.number, 'iteration')} ({_times(step.evaluations, 'pass', 'passes')} over the "
-            f"data): at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard "
-            "errors of their limit.",
+        left = (
+            f"at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard errors of "
+            "their limit."
+            if gain or way
+            else "the parameters no longer move."
         )
+        passes = _times(step.evaluations, "pass", "passes")
+        said = f"converged after {_times(step.number, 'iteration')} ({passes} over the data): {left}"
+        return Outcome(Status.CONVERGED, said)
 
 
 def remaining(pace: Pace) -> tuple[float, float]:

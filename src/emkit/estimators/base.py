@@ -21,7 +21,7 @@ from emkit.data.absent import AbsentSource
 from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
-from emkit.estimators.collapse import collapsed, lost_columns
+from emkit.estimators.collapse import collapsed
 from emkit.models.assignment import Assigned
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.starts import check_components, spread_starts
@@ -121,7 +121,7 @@ class MixtureEstimator(
             raise DegenerateFitError(result.outcome.sentence)
         if not result.converged:
             warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
-        if self.degenerate_ and not lost_columns(self.model_, result):
+        if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=4)
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Integers:

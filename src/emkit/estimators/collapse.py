@@ -12,12 +12,6 @@ from emkit.result import Result
 MOST_NAMED = 5
 
 
-def lost_columns(model: Mixture[Any, Any], result: Result[Any]) -> bool:
-    """Whether the data as a whole do not vary in some direction: that has been said, and is no fault of a component."""
-    family = model.family
-    return bool(family.degenerate(family.pooled(result.source, 1), result.source))
-
-
 def collapsed(model: Mixture[Any, Any], result: Result[Any]) -> str:
     """The sentence that names the collapsed components and their rows."""
     components = list(result.degenerate)
@@ -32,6 +26,6 @@ def collapsed(model: Mixture[Any, Any], result: Result[Any]) -> str:
         f"onto {len(places):,} rows ({named}{', ...' if len(places) > MOST_NAMED else ''})" if len(places) else "onto no rows"
     )
     return (
-        f"{who} collapsed {onto}; only the floor under the variances holds it there, and the log-likelihood says little. Use "
-        "fewer components, a higher floor, or components that share a covariance."
+        f"{who} collapsed {onto}; only the floor under its spread holds it there, and the log-likelihood says little. Use "
+        "fewer components, a higher floor or, of normals, components that share a covariance."
     )

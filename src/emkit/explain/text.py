@@ -11,6 +11,7 @@ from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, plain, share,
 from emkit.explain.steps import Step
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, rows_section, share_names
+from emkit.explain.wording import wording
 
 MOST = 24  # parameters listed
 
@@ -43,8 +44,8 @@ def _title(explanation: Explanation, width: int) -> str:
 
 
 def _m_step(explanation: Explanation, width: int) -> str:
-    step, notation = explanation.step, explanation.notation
-    lines = [f"M-STEP   {notation.m_step}", *_update_lines(step, width)]
+    step = explanation.step
+    lines = [f"M-STEP   {wording(explanation).m_step}", *_update_lines(step, width)]
     if step.others:
         moved = [[symbol, significant(step.before[symbol]), significant(step.after[symbol])] for symbol in step.others[:MOST]]
         lines += [table(["also updated", "before", "after"], moved, LEFT + RIGHT * 2), *_and_more(step.others)]

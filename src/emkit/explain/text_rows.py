@@ -9,7 +9,7 @@ from emkit.explain.explanation import Explanation
 from emkit.explain.ledger import assignment_of
 from emkit.explain.numbers import LEFT, RIGHT, count, paragraph, plain, share, significant, table, table_width
 from emkit.explain.steps import Row, Step
-from emkit.models.assignment import Assignment, Hard, Sampled
+from emkit.explain.wording import wording
 
 MOST_SUMS = 24
 UNDERFLOW = -650.0  # below this a joint probability is shown by its logarithm
@@ -25,15 +25,15 @@ def amount(what: str, value: float) -> str:
 
 def rows_section(explanation: Explanation, width: int) -> str:
     """The E-step: joint probabilities and responsibilities of every row shown."""
-    step, notation = explanation.step, explanation.notation
+    step, said = explanation.step, wording(explanation)
     states = step.components
     all_possible = all(len(row.states) == len(states) for row in step.rows)
     candidates = [_wide(explanation, joints=True), _wide(explanation, joints=False)] if all_possible else []
     chosen = next((t for t in candidates if table_width(t[0], t[1]) <= width), None)
     lines = [
-        f"E-STEP   {notation.e_step}",
+        f"E-STEP   {said.e_step}",
         *([paragraph(_joint_in_words(explanation), width, "  ")] if step.factors else []),
-        *(paragraph(line, width, "  ") for line in (_division(explanation, all_possible), *_rule(explanation))),
+        *(paragraph(line, width, "  ") for line in (_division(explanation, all_possible), said.rule) if line),
         table(*chosen, last=chosen[1][-1][0] == SUM) if chosen else table(*_long(explanation)),
         *_more(step),
         *_worked(explanation, width),
@@ -41,25 +41,16 @@ def rows_section(explanation: Explanation, width: int) -> str:
     return "\n".join(lines)
 
 
-def _assignment(explanation: Explanation) -> Assignment:
-    return assignment_of(explanation.subject.model)
+def _is_posterior(explanation: Explanation) -> bool:
+    return assignment_of(explanation.subject.model).is_posterior
 
 
 def share_names(explanation: Explanation) -> tuple[str, ...]:
     """What the shares of a row are called: responsibilities, if they are."""
     components = explanation.step.components
-    if _assignment(explanation).is_posterior:
+    if _is_posterior(explanation):
         return explanation.notation.responsibilities(components)
     return tuple(f"q({k})" for k in explanation.notation.states(components))
-
-
-def _rule(explanation: Explanation) -> list[str]:
-    """How rows are assigned, if not by their responsibilities."""
-    assignment = _assignment(explanation)
-    rules = {Hard: "goes wholly to the state with the largest joint probability", Sampled: "goes to a state drawn by these"}
-    if assignment.is_posterior:
-        return []
-    return [f"but here a row {rules.get(type(assignment), 'is assigned otherwise')}: q is its assignment"]
 
 
 def _joint_in_words(explanation: Explanation) -> str:
@@ -148,7 +139,7 @@ def _worked(explanation: Explanation, width: int) -> list[str]:
     """The first division that is one, with its numbers."""
     step = explanation.step
     row = next((row for row in step.rows if len(row.states) > 1 and all(row.formulas[k] for k in row.states)), None)
-    if row is None or len(row.states) > 3 or not _assignment(explanation).is_posterior:
+    if row is None or len(row.states) > 3 or not _is_posterior(explanation):
         return []
     terms = [row.formulas[k] for k in row.states]
     first = row.states[0]
@@ -170,8 +161,7 @@ def counts_section(explanation: Explanation, width: int) -> str:
     per_row = _counts(explanation, named)
     fits = table_width(per_row[0], per_row[1]) <= width
     body = [table(*per_row, last=True)] if fits else _sums(step, width)
-    heading = "EXPECTED COUNTS   each row counts for every component, by its responsibility"
-    return "\n".join([heading, *body, *_sharing(step, width)])
+    return "\n".join([wording(explanation).counts, *body, *_sharing(step, width)])
 
 
 def _counts(explanation: Explanation, named: list[int]) -> Table:

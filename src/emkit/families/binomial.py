@@ -59,7 +59,7 @@ class Binomial(SuccessFamily):
         off = [(deviance(h, trials * p) + deviance(t, trials * (1 - p))).sum(axis=1) for p in params.probabilities]
         return (log_peak(h) + log_peak(t) - log_peak(trials)).sum(axis=1)[:, None] - np.stack(off, axis=1)
 
-    def linear(self, params: SuccessParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+    def linear(self, params: SuccessParams) -> LinearForm[Totals] | None:
         """None where `trials` are so many that digits would be lost.
 
         Rows with numbers of trials of their own always have one: of 1e9 trials, and chances far apart, it keeps 9 digits.
@@ -122,10 +122,11 @@ class BinomialAbout(Binomial):
     def log_base(self, x: Array) -> Array:
         return Binomial(self.trials).log_density(SuccessParams(np.array([self.centre])), x)[:, 0]
 
-    def linear(self, params: SuccessParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+    def linear(self, params: SuccessParams) -> LinearForm[Totals] | None:
         if (self.trials or 0) * self._off(params.probabilities).max() > FAR:
             return None
-        return replace(super(Binomial, self).linear(params), statistics=self._totals)
+        form = super(Binomial, self).linear(params)
+        return form and replace(form, statistics=self._totals)
 
     def _totals(self, sums: Array, chunk: Chunk) -> Totals:
         """The sums of successes and failures, from those about the centre."""

@@ -82,15 +82,15 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return one_hot(x, self.levels)
 
     def log_density(self, params: CategoricalParams, x: Array) -> Array:
-        return super(Categorical, self._sized(params)).log_density(params, x)
+        return super(Categorical, self.sized(params)).log_density(params, x)
 
     def statistics(self, params: CategoricalParams, x: Array, weights: Array) -> Totals:
-        return super(Categorical, self._sized(params)).statistics(params, x, weights)
+        return super(Categorical, self.sized(params)).statistics(params, x, weights)
 
     def linear(self, params: CategoricalParams) -> LinearForm[Totals]:
         return LinearForm(self.natural(params), Levels(params.levels), no_constant, lambda sums, chunk: Totals(sums))
 
-    def _sized(self, params: CategoricalParams) -> Categorical:
+    def sized(self, params: CategoricalParams) -> Categorical:
         """This family with the numbers of levels of `params`."""
         return self if self.levels == params.levels else Categorical(params.levels)
 
@@ -132,7 +132,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
             )
         most = np.array(self.levels or (MOST_LEVELS,))
         source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "levels are coded 0, 1, 2, ... in every column.")
-        source.refuse(lambda x: x >= most, f"{_rule(self.levels)} (levels are coded from 0).")
+        source.refuse(lambda x: x >= most, f"{_rule(self.levels)}.")
 
     def width(self, params: CategoricalParams) -> int:
         return len(params.columns)
@@ -156,8 +156,11 @@ class Levels:
 
 def _rule(levels: tuple[int, ...] | None) -> str:
     if levels is None:
-        return f"a column may have at most {MOST_LEVELS:,} levels"
-    return f"the columns have {', '.join(map(str, levels))} levels"
+        return f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)"
+    return (
+        f"the columns have {', '.join(map(str, levels))} levels (levels are coded from 0). Where there are more, say so when "
+        "fitting: Categorical(levels=...)"
+    )
 
 
 def one_hot(x: Array, levels: Sequence[int]) -> Array:

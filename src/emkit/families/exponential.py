@@ -14,7 +14,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError
-from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+from emkit.families.family import LARGEST_AMOUNT, ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +70,18 @@ class Exponential(ExponentialFamily[ExponentialParams]):
                 f"column {source.columns[column]!r} holds only zeros; its exponential rate would be infinite. Leave the "
                 "column out."
             )
+        for column in np.flatnonzero(means < 1 / LARGEST_AMOUNT):
+            raise DataError(
+                f"column {source.columns[column]!r} has a mean of {means[column]:g}; the squares of such small numbers "
+                "underflow. Multiply the column by a constant."
+            )
         return ExponentialParams(repeat(1 / means, n_components))
 
     def check(self, source: ArraySource) -> None:
         source.refuse(lambda x: x < 0, "exponential times must be numbers >= 0.")
+        source.refuse(
+            lambda x: x > LARGEST_AMOUNT, f"times beyond {LARGEST_AMOUNT:g} overflow. Divide the column by a constant."
+        )
 
     def width(self, params: ExponentialParams) -> int:
         return params.rates.shape[1]

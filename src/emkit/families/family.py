@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
@@ -20,6 +20,8 @@ from emkit.families.linear import Columns, LinearForm, single
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
 LOG_OF_ZERO = -1e300  # finite, so that 0 * log 0 = 0 in a matrix product; exp() of it is 0
+
+LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
 
 
 def safe_log(value: Array) -> Array:
@@ -64,6 +66,10 @@ class Family(Protocol[P, S]):
         """Warn, before a fit, of what these data cannot tell."""
         return None
 
+    def sized(self, params: P) -> Family[P, S]:
+        """This family with what it left open and `params` have settled: the numbers of levels of columns."""
+        return self
+
     def width(self, params: P) -> int | None:
         """How many columns of data `params` are for (None: any)."""
         return None
@@ -71,6 +77,10 @@ class Family(Protocol[P, S]):
     def degenerate(self, params: P, source: ArraySource) -> tuple[int, ...]:
         """Components that collapsed onto rows which do not vary in every direction, and rest on a floor."""
         return ()
+
+    def on_floor(self, params: P, source: ArraySource) -> Mapping[str, Mask]:
+        """Which elements of which fields a floor holds, where the likelihood alone would move them on: no maximum of it."""
+        return {}
 
     def linear(self, params: P) -> LinearForm[S] | None:
         """The log-density as a linear form, exact to rounding near `params`; None if there is none."""
@@ -117,7 +127,7 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
     def statistics(self, params: P, x: Array, weights: Array) -> Totals:
         return Totals(weights.T @ self.features(x))
 
-    def linear(self, params: P) -> LinearForm[Totals]:
+    def linear(self, params: P) -> LinearForm[Totals] | None:
         def constant(chunk: Chunk) -> float:
             return float(chunk.once(("log_base", self), lambda: chunk.weights @ self.log_base(as_float64(chunk.x))))
 

@@ -8,24 +8,27 @@ a component is (sums of x and log x lose them all at a shape of 1e8).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, ParameterError
-from emkit.families.family import Family, keep_where_empty, repeat
-from emkit.families.gamma_shape import log_less_gammaln, shape_of
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.families.family import LARGEST_AMOUNT, Family, keep_where_empty, repeat
+from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
+ROUNDING = 64 * EPSILON  # a column with a spread below this is constant
+RESTING = 1 + 1e-6  # a spread up to this many times the floor rests on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +114,30 @@ class Gamma(Family[GammaParams, GammaStats]):
         return keep_where_empty(shape_of(np.where(empty, 1.0, spread)), before.shapes, stats.mass)
 
     def pooled(self, source: ArraySource, n_components: int) -> GammaParams:
-        means = np.average(source.x, axis=0, weights=source.weights)
-        spread = np.average(excess(source.x, means), axis=0, weights=source.weights)
+        means, spread = _whole(source)
         shapes = shape_of(np.maximum(spread, max(self.floor, EPSILON) * _unit(spread)))
         return GammaParams(repeat(shapes, n_components), repeat(means, n_components))
 
     def check(self, source: ArraySource) -> None:
         source.refuse(lambda x: x <= 0, "gamma amounts must be numbers > 0.")
+
+        source.refuse(
+            lambda x: x > LARGEST_AMOUNT, f"amounts beyond {LARGEST_AMOUNT:g} overflow. Divide the column by a constant."
+        )
+
+    def caution(self, source: ArraySource) -> None:
+        """Warn of constant columns, whose shape cannot be estimated."""
+        source.once("constant amounts", lambda: _warn_of_constant_columns(source))
+
+    def on_floor(self, params: GammaParams, source: ArraySource) -> Mapping[str, Mask]:
+        floor = self.floor * _unit(_whole(source)[1])
+        return {"shapes": log_less_digamma(params.shapes) <= floor * RESTING}
+
+    def degenerate(self, params: GammaParams, source: ArraySource) -> tuple[int, ...]:
+        """Components on the floor in a column of which the whole data spread more."""
+        spread = _whole(source)[1]
+        varying = spread > self.floor * _unit(spread)
+        return tuple(int(k) for k in np.flatnonzero((self.on_floor(params, source)["shapes"] & varying).any(axis=1)))
 
     def width(self, params: GammaParams) -> int:
         return params.means.shape[1]
@@ -128,6 +148,28 @@ def excess(x: Array, means: Array) -> Array:
     u = (x - means) / means
     near = np.abs(u) < 0.5  # far below the mean, 1 + u has lost the digits of x
     return u - np.where(near, np.log1p(np.where(near, u, 0.0)), np.log(x) - np.log(means))
+
+
+def _whole(source: ArraySource) -> tuple[Array, Array]:
+    """Means and spreads (d,) of all rows, made once."""
+
+    def compute() -> tuple[Array, Array]:
+        means = np.average(source.x, axis=0, weights=source.weights)
+        return means, np.average(excess(source.x, means), axis=0, weights=source.weights)
+
+    whole: tuple[Array, Array] = source.once("means and spreads of amounts", compute)
+    return whole
+
+
+def _warn_of_constant_columns(source: ArraySource) -> None:
+    constant = [name for name, spread in zip(source.columns, _whole(source)[1], strict=True) if spread <= ROUNDING]
+    if constant:
+        warnings.warn(
+            f"some columns are constant: {', '.join(constant)}. A gamma shape has no maximum-likelihood value along them; the "
+            "floor under the spread takes its place. Leave columns out to be rid of this.",
+            DegenerateDataWarning,
+            stacklevel=2,
+        )
 
 
 def _per_mass(sums: Array, mass: Array) -> Array:
@@ -155,4 +197,4 @@ def _pooled_spread(stats: GammaStats, before: GammaParams) -> Array:
 
 def _unit(spread: Array) -> Array:
     """A constant column has no spread to be a fraction of: it is given that of an exponential column, about 1, instead."""
-    return np.where(spread > 64 * EPSILON, spread, 1.0)
+    return np.where(spread > ROUNDING, spread, 1.0)

@@ -53,7 +53,7 @@ class Poisson(ExponentialFamily[PoissonParams]):
         off = np.stack([deviance(x, rates).sum(axis=1) for rates in params.rates], axis=1)
         return log_peak(x).sum(axis=1)[:, None] - off
 
-    def linear(self, params: PoissonParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+    def linear(self, params: PoissonParams) -> LinearForm[Totals] | None:
         if params.rates.max() <= SMALL:
             return super().linear(params)
         return PoissonAbout(tuple(_between(params.rates))).linear(params)
@@ -120,10 +120,11 @@ class PoissonAbout(Poisson):
     def log_base(self, x: Array) -> Array:
         return np.asarray(log_peak(x) - deviance(x, np.array(self.rates))).sum(axis=1)
 
-    def linear(self, params: PoissonParams) -> LinearForm[Totals] | None:  # type: ignore[override]
+    def linear(self, params: PoissonParams) -> LinearForm[Totals] | None:
         if deviance(self.centre, params.rates).max() > FAR:
             return None
-        return replace(super(Poisson, self).linear(params), statistics=self._totals)
+        form = super(Poisson, self).linear(params)
+        return form and replace(form, statistics=self._totals)
 
     def _totals(self, sums: Array, chunk: Chunk) -> Totals:
         """The sums of the counts themselves, from those about the centre."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,8 +12,10 @@ from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.inference.differences import curvature_steps, hessian, jacobian
+from emkit.inference.floors import Floors, held
 
 P = TypeVar("P", bound=Parameters)
+NO_FLOORS: Floors = MappingProxyType({})
 FLAT = 1e-6  # an eigenvalue of the scaled information below this is a direction without information
 
 
@@ -66,12 +69,13 @@ class StandardErrors:
 
 
 class _Local:
-    """The objective as a function of the unconstrained coordinates around `params`, without those on a boundary."""
+    """The objective as a function of the unconstrained coordinates around `params`, without those on a boundary or a floor."""
 
-    def __init__(self, em: EMMap[Any], params: Parameters) -> None:
+    def __init__(self, em: EMMap[Any], params: Parameters, floors: Floors) -> None:
         self._em, self._params = em, params
         self._all = em.coordinates.pack(params)
-        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(self._all)
+        self.floored, fixed = held(em.coordinates, params, floors)
+        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(self._all) & ~fixed
         self.point = self._all[self.inside]
 
     def params(self, point: Array) -> Any:
@@ -85,14 +89,19 @@ class _Local:
     def entries(self, point: Array) -> Array:
         return self._em.coordinates.entries(self.params(point))
 
+    @property
+    def information(self) -> Array:
+        return -hessian(self.objective, self.point, curvature_steps(self.objective, self.point))
 
-def observed_information(em: EMMap[P], params: P) -> Array:
-    """Minus the second derivatives of the objective in unconstrained coordinates, without those on a boundary, (p, p).
+
+def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Array:
+    """Minus the second derivatives of the objective in unconstrained coordinates, (p, p).
+
+    Coordinates on a boundary are left out, and those that `floors` hold.
 
     Numerical (central differences, Richardson); about 6 p^2 passes over the data.
     """
-    local = _Local(em, params)
-    return -hessian(local.objective, local.point, curvature_steps(local.objective, local.point))
+    return _Local(em, params, floors).information
 
 
 def _scaled(information: Array) -> tuple[Array, Array]:
@@ -101,11 +110,13 @@ def _scaled(information: Array) -> tuple[Array, Array]:
     return information / np.outer(unit, unit), unit
 
 
-def identifiability(em: EMMap[P], params: P) -> Identifiability:
-    """Count the directions in which the log-likelihood is curved at `params`, and name those in which it is flat."""
-    local = _Local(em, params)
-    information = observed_information(em, params)
-    scaled, unit = _scaled(information)
+def identifiability(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Identifiability:
+    """Count the directions in which the log-likelihood is curved at `params`, and name those in which it is flat.
+
+    Parameters on a boundary or held by `floors` are taken as known.
+    """
+    local = _Local(em, params, floors)
+    scaled, unit = _scaled(local.information)
     values, vectors = np.linalg.eigh(scaled) if len(scaled) else (np.empty(0), np.empty((0, 0)))
     flat = np.flatnonzero(values < FLAT)
     names = em.coordinates.entry_names(params)
@@ -126,16 +137,19 @@ def _in_words(move: Array, names: list[str]) -> str:
     return "(" + " ".join(parts) + ")"
 
 
-def standard_errors(em: EMMap[P], params: P) -> StandardErrors:
+def standard_errors(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> StandardErrors:
     """Standard errors from the observed information, carried to the reader's parameters by the delta method.
 
-    Parameters on a boundary have none; where the information is singular none has. Source: Efron & Hinkley (1978),
+    Parameters on a boundary, or held by `floors`, have none, and those of the others are given these; where the information
+    is singular none has. Source: Efron & Hinkley (1978),
     Biometrika 65, 457-487; for EM: Louis (1982), J. R. Statist. Soc. B 44, 226-233 (the same matrix, found analytically).
     """
-    local = _Local(em, params)
+    local = _Local(em, params, floors)
     names = em.coordinates.entry_names(params)
     estimates = em.coordinates.entries(params)
-    information = observed_information(em, params)
+    information = local.information
+    reasons = dict.fromkeys(em.coordinates.on_boundary(params), "the estimate lies on the boundary of its space")
+    reasons |= dict.fromkeys(local.floored, "the floor under the spread holds it")
     scaled, _ = _scaled(information)
     if len(scaled) == 0 or np.linalg.eigvalsh(scaled)[0] < FLAT:
         reason = "the information matrix is singular: see identifiability()"
@@ -143,12 +157,10 @@ def standard_errors(em: EMMap[P], params: P) -> StandardErrors:
             reason = "every estimate lies on the boundary of its space" if len(names) else "no parameter is free"
         nothing = np.full(len(names), np.nan)
         return StandardErrors(
-            tuple(names), estimates, nothing, np.full((len(names),) * 2, np.nan), dict.fromkeys(names, reason)
+            tuple(names), estimates, nothing, np.full((len(names),) * 2, np.nan), dict.fromkeys(names, reason) | reasons
         )
     slope = jacobian(local.entries, local.point, np.full(len(local.point), 1e-3))
     covariance = slope @ np.linalg.inv(information) @ slope.T
-    edge = em.coordinates.on_boundary(params)
-    reasons = dict.fromkeys(edge, "the estimate lies on the boundary of its space")
     fixed = np.array([name in reasons for name in names], dtype=bool)
     covariance[fixed, :] = covariance[:, fixed] = np.nan
     return StandardErrors(tuple(names), estimates, np.sqrt(np.diag(covariance)), covariance, reasons)

@@ -132,10 +132,16 @@ class Cells(LatentModel[CellsParams, Array]):
 
     def check(self, params: CellsParams, source: ArraySource) -> None:
         source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "counts must be whole numbers >= 0.")
-        if len(source.columns) != len(self.observed):
+        given, asked = len(source.columns), len(self.observed)
+        if given != asked:
+            flat = (
+                " These counts are one below the other; a table is a row: [[...]]."
+                if (given, source.rows) == (1, asked)
+                else ""
+            )
             raise DataError(
-                f"there are {len(source.columns)} columns but {len(self.observed)} observed cells "
-                f"({', '.join(self.observed)}); give one count for each, in this order."
+                f"the data have {given} column{'' if given == 1 else 's'} but there are {asked} observed cells "
+                f"({', '.join(self.observed)}); give one count for each, in this order.{flat}"
             )
         if not source.x.any():
             raise DataError("every count is 0: there is nothing to fit.")

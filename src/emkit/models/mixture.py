@@ -89,9 +89,8 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         return {"proportions": _proportions, **inner}
 
     def check(self, params: MixtureParams[P], source: ArraySource) -> None:
-        self.family.check(source)
         try:
-            width = self.family.width(params.components)
+            family, width = self.family.sized(params.components), self.family.width(params.components)
         except AttributeError:
             raise ParameterError(
                 f"the components are {type(params.components).__name__}, which are not the parameters of {self.family!r}."
@@ -100,6 +99,7 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
             raise DataError(
                 f"the parameters are for {width} columns but the data have {len(source.columns)} ({', '.join(source.columns)})."
             )
+        family.check(source)
         _check_component_axis(params)
 
     def coordinates(self, params: MixtureParams[P]) -> Coordinates[MixtureParams[P]]:

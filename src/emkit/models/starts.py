@@ -36,9 +36,8 @@ def check_components(source: ArraySource, n_components: Any) -> int:
         looked_at = min(max(4 * looked_at, 4 * int(n_components)), source.rows)
         distinct = len(np.unique(source.x[:looked_at], axis=0))
     if distinct < n_components:
-        raise DataError(
-            f"{n_components} components were asked for but there are only {distinct} different rows; use at most {distinct}."
-        )
+        rows = "is only 1 different row" if distinct == 1 else f"are only {distinct} different rows"
+        raise DataError(f"{n_components} components were asked for but there {rows}; use at most {distinct}.")
     return int(n_components)
 
 
@@ -110,9 +109,12 @@ def _all_alike(model: Mixture[Any, Any], some: ArraySource, n_components: int) -
 
 def _in_standard_units(some: ArraySource, x: Array) -> Array:
     """`x` with the mean and the standard deviation of the rows of `some` as origin and unit."""
-    mean = np.average(some.x, axis=0, weights=some.weights)
-    spread = np.sqrt(np.average((some.x - mean) ** 2, axis=0, weights=some.weights))
-    return (x - mean) / np.where(spread > 0, spread, 1.0)
+    largest = np.abs(some.x).max(axis=0)
+    unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))  # squares of the data themselves may overflow
+    rows = some.x / unit
+    mean = np.average(rows, axis=0, weights=some.weights)
+    spread = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=some.weights))
+    return (x / unit - mean) / np.where(spread > 0, spread, 1.0)
 
 
 def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[Any], nearest: Array) -> MixtureParams[Any]:

@@ -7,9 +7,11 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
+from emkit.explain.numbers import paragraph
 from emkit.explain.worksheet import Mistake
 from emkit.explain.worksheet.expressions import show
 
+WIDTH = 100  # characters of a line
 DOUBTFUL = 0.1  # above this chance of coincidence a reader is told
 
 
@@ -151,7 +153,8 @@ class Marking:
         first = self.first_mistake
         if first is not None:
             head += f" The first mistake is {first.name}."
-        return "\n".join([head, *map(str, self.lines), *(f" !  {remark}" for remark in self.remarks)])
+        lines = [head, *map(str, self.lines), *(f" !  {remark}" for remark in self.remarks)]
+        return "\n".join(paragraph(line, WIDTH, rest=" " * 6) for line in "\n".join(lines).splitlines())
 
 
 def shown_digits(right: float, half_unit: float) -> int:

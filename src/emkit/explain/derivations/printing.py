@@ -8,11 +8,12 @@ from typing import Any
 
 from sympy import Symbol
 from sympy.printing.latex import LatexPrinter
-from sympy.printing.mathml import MathMLPresentationPrinter
 from sympy.printing.pretty.pretty import PrettyPrinter
 from sympy.printing.pretty.pretty_symbology import pretty_symbol
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.printing.str import StrPrinter
+
+from emkit.explain.derivations.mathml import MathMLPrinter
 
 CONSTANT = Symbol("const")
 
@@ -37,7 +38,7 @@ class _Latex(_Ordered, LatexPrinter):  # type: ignore[misc]
     pass
 
 
-class _MathML(_Ordered, MathMLPresentationPrinter):  # type: ignore[misc]
+class _MathML(_Ordered, MathMLPrinter):
     pass
 
 

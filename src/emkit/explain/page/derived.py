@@ -24,15 +24,23 @@ def derived(subject: Any) -> str:
     from emkit.explain.derivations import derivation
 
     try:
-        steps = derivation(subject).to_dict()["steps"]
+        steps = derivation(subject).steps
     except ModelError as error:
         return f"<p>{escape(str(error))}</p>"
-    items = (f"<li><p>{escape(step['sentence'])}</p>{''.join(map(_formula, step['formulas']))}</li>" for step in steps)
+    items = (f"<li><p>{step.said(_inline, escape)}</p>{''.join(map(_formula, step.formulas))}</li>" for step in steps)
     return f"<ol>{''.join(items)}</ol>"
 
 
-def _formula(formula: dict[str, str]) -> str:
-    return f'<div class="formula"><math display="block">{safe_mathml(formula["mathml"])}</math></div>'
+def _inline(term: Any) -> str:
+    from emkit.explain.derivations.printing import mathml
+
+    return f"<math>{safe_mathml(mathml(term))}</math>"
+
+
+def _formula(formula: Any) -> str:
+    from emkit.explain.derivations.printing import mathml
+
+    return f'<div class="formula"><math display="block">{safe_mathml(mathml(formula))}</math></div>'
 
 
 def safe_mathml(text: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import keep_where_empty, repeat
-from emkit.families.gaussian import normal
+from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -71,10 +71,16 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
         return diagonal_form(params.means, params.variances)
 
-    def least_variances(self, params: DiagonalGaussianParams, unit: Array) -> Array:
-        return (params.variances / unit).min(axis=1)
+    def least_variances(self, params: DiagonalGaussianParams, source: ArraySource) -> Array:
+        _, covariance, unit = columns.pooled_moments(source)
+        varying = np.diag(covariance) > self.floor * unit
+        return (params.variances / unit).min(axis=1, where=varying, initial=np.inf)
+
+    def on_floor(self, params: DiagonalGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        unit = columns.pooled_moments(source)[2]
+        return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
     def pooled(self, source: ArraySource, n_components: int) -> DiagonalGaussianParams:
-        mean, covariance, unit = normal.pooled_moments(source)
-        variance = np.maximum(np.diag(covariance), max(self.floor, normal.EPSILON) * unit)
+        mean, covariance, unit = columns.pooled_moments(source)
+        variance = np.maximum(np.diag(covariance), max(self.floor, columns.EPSILON) * unit)
         return DiagonalGaussianParams(repeat(mean, n_components), repeat(variance, n_components))

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import keep_where_empty, repeat
-from emkit.families.gaussian import normal
+from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -87,10 +87,13 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)
 
-    def least_variances(self, params: FullGaussianParams, unit: Array) -> Array:
-        return np.array([normal.narrowest(covariance, unit) for covariance in params.covariances])
+    def least_variances(self, params: FullGaussianParams, source: ArraySource) -> Array:
+        return columns.narrowest(params.covariances, source, self.floor)
+
+    def on_floor(self, params: FullGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        return {"covariances": columns.resting(params.covariances, source, self.floor)}
 
     def pooled(self, source: ArraySource, n_components: int) -> FullGaussianParams:
-        mean, covariance, unit = normal.pooled_moments(source)
-        covariance = normal.lifted(covariance, unit, max(self.floor, normal.EPSILON), None)
+        mean, covariance, unit = columns.pooled_moments(source)
+        covariance = normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         return FullGaussianParams(repeat(mean, n_components), repeat(covariance, n_components))

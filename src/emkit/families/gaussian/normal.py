@@ -6,7 +6,6 @@ offset and the unit of the data; they are moved to the new mean in the M-step.
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,23 +14,20 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.core.statistics import Additive, add_up
-from emkit.data.source import ArraySource, as_float64
-from emkit.errors import DataError, DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.data.source import ArraySource
+from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family
+from emkit.families.gaussian.columns import EPSILON, RESTING, positive_units, refuse_unsquarable, warn_of_lost_columns
 
 LOG_2_PI = float(np.log(2 * np.pi))
-EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
 DEVIATIONS = 1 << 15  # numbers worked on at a time
-SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
-DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
-INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
 
 class NormalParams(Protocol):
@@ -119,16 +115,15 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         source.once(("lost columns", self.joins_columns), lambda: warn_of_lost_columns(source, self.joins_columns))
 
     @abstractmethod
-    def least_variances(self, params: G, unit: Array) -> Array:
-        """The variance of each component in its narrowest direction, shape (K,), where every column has variance 1."""
+    def least_variances(self, params: G, source: ArraySource) -> Array:
+        """The variance of each component, shape (K,), in its narrowest direction, as a fraction of that of the whole data.
 
-    def units(self, source: ArraySource) -> Array:
-        """The variances (d,) that the floor is a fraction of."""
-        return pooled_moments(source)[2]
+        Only directions count in which the whole data vary by more than the floor; infinite if there is none.
+        """
 
     def degenerate(self, params: G, source: ArraySource) -> tuple[int, ...]:
-        least = self.least_variances(params, self.units(source))
-        return tuple(int(k) for k in np.flatnonzero(least <= self.floor * (1 + 1e-6)))
+        least = self.least_variances(params, source)
+        return tuple(int(k) for k in np.flatnonzero(least <= self.floor * RESTING))
 
 
 def deviations(x: Array, means: Array) -> Iterator[tuple[slice, Array]]:
@@ -163,33 +158,29 @@ def pooled_variance(stats: Moments, before: NormalParams, scatter: Array) -> Arr
 
     `scatter` (d,): the sum over components of the squares about their means of the E-step.
     """
-    between, grand = _between(stats, before)
-    return _units((scatter + between) / stats.mass.sum(), grand)
+    between, within, grand = _apart(stats, before)
+    total = stats.mass.sum()
+    rounding = 8 * EPSILON * (scatter + between + within) / total
+    return positive_units((scatter + between - within) / total, grand, rounding)
 
 
 def pooled_round_variance(stats: Moments, before: NormalParams) -> float:
     """The variance over all rows and columns, from the traces of the components' scatters."""
-    between, grand = _between(stats, before)
-    return round_unit((stats.scatter.sum() + between.sum()) / (stats.mass.sum() * len(grand)), grand)
+    between, within, grand = _apart(stats, before)
+    scatter, total = stats.scatter.sum(), stats.mass.sum() * len(grand)
+    rounding = 8 * EPSILON * (scatter + between.sum() + within.sum()) / total
+    return float(positive_units((scatter + between.sum() - within.sum()) / total, np.abs(grand).max(), rounding))
 
 
-def round_unit(spread: float, grand: Array) -> float:
-    """One positive unit of variance for all columns."""
-    return float(_units(np.array([spread]), np.array([np.abs(grand).max()]))[0])
+def _apart(stats: Moments, before: NormalParams) -> tuple[Array, Array, Array]:
+    """Squares of the new means about the grand mean (d,), of the new means about the old (d,), and the grand mean (d,).
 
-
-def _between(stats: Moments, before: NormalParams) -> tuple[Array, Array]:
-    """What turns squares about the means of the E-step into squares about the grand mean (d,), and that mean (d,)."""
-    total = stats.mass.sum()
+    Squares of the rows about the means of the E-step, plus the first, less the second, are squares about the grand mean.
+    """
     offset = _per_mass(stats.shift, stats.mass)
     centres = before.means + offset
-    grand = stats.mass @ (centres - centres[0]) / total + centres[0]
-    return stats.mass @ (centres - grand) ** 2 - (stats.shift * offset).sum(axis=0), grand
-
-
-def _units(spread: Array, grand: Array) -> Array:
-    """A constant column has no variance to be a fraction of: it is given its own magnitude instead."""
-    return np.where(spread > (8 * EPSILON * grand) ** 2, spread, np.maximum(grand**2, 1.0))
+    grand = stats.mass @ (centres - centres[0]) / stats.mass.sum() + centres[0]
+    return stats.mass @ (centres - grand) ** 2, (stats.shift * offset).sum(axis=0), grand
 
 
 def _per_mass(sums: Array, mass: Array) -> Array:
@@ -226,67 +217,6 @@ def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     raised = (vectors * np.maximum(values, floor * (1 + 1e-9))) @ vectors.T
     return (raised + raised.T) / 2 * np.outer(scale, scale)
-
-
-def narrowest(covariance: Array, unit: Array) -> float:
-    """The smallest eigenvalue of a covariance (d, d) where every column has variance 1."""
-    scale = np.sqrt(unit)
-    return float(np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0])
-
-
-def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
-    """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data: two passes, made once."""
-
-    def compute() -> tuple[Array, Array, Array]:
-        first = as_float64(source.x[0])
-        total = source.total_weight
-        mean = first + sum(c.weights @ (as_float64(c.x) - first) for c in source.chunks()) / total
-        mean = mean + sum(c.weights @ (as_float64(c.x) - mean) for c in source.chunks()) / total
-        covariance = np.asarray(sum(_scatter(as_float64(c.x) - mean, c.weights) for c in source.chunks())) / total
-        return mean, covariance, _units(np.diag(covariance), mean)
-
-    moments: tuple[Array, Array, Array] = source.once("pooled moments", compute)
-    return moments
-
-
-def _scatter(deviation: Array, weights: Array) -> Array:
-    return (deviation * weights[:, None]).T @ deviation
-
-
-def refuse_unsquarable(source: ArraySource) -> None:
-    """Raise DataError for columns in a unit so large or so small that squares of variances are no numbers any more."""
-    rule = f"squares beyond {LARGEST:g} overflow. Divide the column by a constant."
-    source.refuse(lambda x: np.abs(as_float64(x)) > LARGEST, rule)
-    highest = np.max([np.abs(chunk.x).max(axis=0) for chunk in source.chunks()], axis=0)
-    for column in np.flatnonzero((highest > 0) & (highest < SMALLEST)):
-        raise DataError(
-            f"column {source.columns[column]!r} holds no number above {highest[column]:g}; the squares of such numbers "
-            "underflow. Multiply the column by a constant."
-        )
-
-
-def warn_of_lost_columns(source: ArraySource, joined: bool) -> None:
-    """Warn, by name, of columns that are constant or (if `joined`) a linear combination of others."""
-    mean, covariance, unit = pooled_moments(source)
-    constant = np.diag(covariance) <= (8 * EPSILON * mean) ** 2
-    said = [f"constant: {_listed(source, np.flatnonzero(constant))}"] if constant.any() else []
-    varying = np.flatnonzero(~constant)
-    scale = np.sqrt(unit)
-    values, vectors = np.linalg.eigh((covariance / np.outer(scale, scale))[np.ix_(varying, varying)])
-    if joined and (values < DEPENDENT).any():
-        involved = (np.abs(vectors[:, values < DEPENDENT]) > INVOLVED).any(axis=1)
-        said.append(f"linearly dependent: {_listed(source, varying[involved])}")
-    if said:
-        warnings.warn(
-            f"some columns are {'; some are '.join(said)}. A covariance has no maximum-likelihood value along them; the floor "
-            "under the variances takes its place. Leave columns out to be rid of this.",
-            DegenerateDataWarning,
-            stacklevel=2,
-        )
-
-
-def _listed(source: ArraySource, columns: Integers) -> str:
-    return ", ".join(source.columns[j] for j in columns)
 
 
 GaussianUpdates = Mapping[str, Update[Moments, Any]]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import keep_where_empty, repeat
-from emkit.families.gaussian import normal
+from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -72,14 +72,22 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
         return spherical_form(params.means, params.variances)
 
-    def units(self, source: ArraySource) -> Array:
-        mean, covariance, _ = normal.pooled_moments(source)
-        return np.full(len(mean), normal.round_unit(float(np.diag(covariance).mean()), mean))
+    def least_variances(self, params: SphericalGaussianParams, source: ArraySource) -> Array:
+        variance, unit = self._pooled_variance(source)
+        return params.variances / unit if variance > self.floor * unit else np.full(len(params.variances), np.inf)
 
-    def least_variances(self, params: SphericalGaussianParams, unit: Array) -> Array:
-        return params.variances / unit[0]
+    def on_floor(self, params: SphericalGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        unit = self._pooled_variance(source)[1]
+        return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
     def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
-        mean, covariance, _ = normal.pooled_moments(source)
-        variance = max(float(np.diag(covariance).mean()), max(self.floor, normal.EPSILON) * self.units(source)[0])
-        return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, variance))
+        variance, unit = self._pooled_variance(source)
+        least = max(self.floor, columns.EPSILON) * unit
+        mean = columns.pooled_moments(source)[0]
+        return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, max(variance, least)))
+
+    def _pooled_variance(self, source: ArraySource) -> tuple[float, float]:
+        """The variance of the whole data over all columns, and a positive unit for it."""
+        mean, covariance, _ = columns.pooled_moments(source)
+        variance = np.diag(covariance).mean()
+        return float(variance), float(columns.positive_units(variance, np.abs(mean).max()))

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
 from emkit.families.family import repeat
-from emkit.families.gaussian import normal
+from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -80,11 +80,14 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
         return tied_form(params.means, params.covariance)
 
-    def least_variances(self, params: TiedGaussianParams, unit: Array) -> Array:
-        return np.full(len(params.means), normal.narrowest(params.covariance, unit))
+    def least_variances(self, params: TiedGaussianParams, source: ArraySource) -> Array:
+        return np.full(len(params.means), columns.narrowest(params.covariance, source, self.floor))
+
+    def on_floor(self, params: TiedGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
+        return {"covariance": columns.resting(params.covariance, source, self.floor)}
 
     def pooled(self, source: ArraySource, n_components: int) -> TiedGaussianParams:
-        mean, covariance, unit = normal.pooled_moments(source)
+        mean, covariance, unit = columns.pooled_moments(source)
         return TiedGaussianParams(
-            repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, normal.EPSILON), None)
+            repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         )

@@ -1,0 +1,31 @@
+"""Parameters that a floor holds are no maximum of the likelihood: they have no standard error, the others do, given them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Mask
+from emkit.core.coordinates import Coordinates
+from emkit.core.parameters import leaves
+
+Floors = Mapping[str, Mask]  # by dotted path, which elements of a field of variances, covariances or shapes are held
+
+
+def held(coordinates: Coordinates[Any], params: Any, floors: Floors) -> tuple[list[str], Mask]:
+    """The names of the entries that are held, and which of the coordinates belong to them."""
+    names = coordinates.entry_names(params)
+    free = {name.partition("[")[0] for name in names}
+    entries: list[bool] = []
+    numbers: list[bool] = []
+    for leaf in leaves(params):
+        if leaf.path not in free:
+            continue
+        mask = floors.get(leaf.path)
+        indices = leaf.space.entry_indices(leaf.value.shape)
+        flags = [mask is not None and bool(mask[index]) for index in indices]
+        entries += flags
+        numbers += flags if mask is not None else [False] * leaf.space.size(leaf.value.shape)
+    return [name for name, flag in zip(names, entries, strict=True) if flag], np.array(numbers, dtype=bool)
