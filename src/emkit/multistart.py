@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -24,12 +25,11 @@ from emkit.result import Result
 
 P = TypeVar("P", bound=Parameters)
 
-BRIEF = 6  # steps of Squarem from every start, before the worse half of the starts is set aside
+STAGES = ((3, 1.0), (9, 0.4), (60, 0.2))  # of the search: steps of Squarem, and the share of the starts that make them
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
-ROUGH_STEPS = 60
 SAME = 10 * ROUGH  # runs that end this close have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
-ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 10, 2_000, 20_000  # of the sample on which large data are searched
+ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 10, 4_000, 100_000  # of the sample on which large data are searched
 WORK, FEWEST, MOST = 100_000_000, 4, 20  # rows x free parameters of all short runs; starts
 AGREED = 8  # starts that came to one maximum at once: there is no need to try more
 
@@ -134,14 +134,16 @@ def _search(
             warnings.simplefilter("ignore", DegenerateDataWarning)
             return fit(model, sample, firsts, solver=solver, rules=[*rules, Iterations(steps)], n_jobs=n_jobs).runs.runs
 
-    found = runs(starts[:agreed], min(BRIEF, max_iter))
+    (brief, _), *later = STAGES
+    found = runs(starts[:agreed], min(brief, max_iter))
     if len(starts) > len(found) and not _agree(found):
-        found += runs(starts[len(found) :], min(BRIEF, max_iter))
-    better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: -(-len(found) // 2)]
-    going = [run.params for run in better if run.outcome.status is Status.BUDGET]
-    more = min(ROUGH_STEPS, max_iter - BRIEF)
-    further = {id(run.start): run for run in (runs(going, more) if going and more > 0 else ())}
-    found = tuple(_joined(run, further[id(run.params)]) if id(run.params) in further else run for run in found)
+        found += runs(starts[len(found) :], min(brief, max_iter))
+    for steps, share in later:
+        better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: ceil(share * len(found))]
+        going = [run.params for run in better if run.outcome.status is Status.BUDGET]
+        more = min(steps, max_iter - better[0].iterations)
+        further = {id(run.start): run for run in (runs(going, more) if going and more > 0 else ())}
+        found = tuple(_joined(run, further[id(run.params)]) if id(run.params) in further else run for run in found)
     return Search(found, frozenset(i for i, run in enumerate(found) if model.degenerate(run.params, sample)), sample)
 
 

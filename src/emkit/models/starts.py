@@ -15,6 +15,7 @@ from emkit.models.mixture import Mixture, MixtureParams, MixtureStats
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 SUBSAMPLE = 5_000
+SWAPS = 2  # rows on offer in place of a seed row, for each component
 MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
@@ -62,7 +63,10 @@ def spread_starts(
         return [MixtureParams(np.ones(1), model.family.pooled(some, 1)) for _ in seeds]
     even = _all_alike(model, some, n_components)
     scaled = _in_standard_units(some, some.x)
-    return [_estimate(model, some, even, _spread_out(scaled, some.weights, n_components, seed)) for seed in seeds]
+    return [
+        _estimate(model, some, even, _spread_out(scaled, some.weights, n_components, seed, swaps=i % 2 * SWAPS * n_components))
+        for i, seed in enumerate(seeds)
+    ]
 
 
 def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) -> MixtureParams[Any]:
@@ -126,21 +130,40 @@ def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[A
     return model.m_step(MixtureStats(shares.sum(axis=0), statistics), even)
 
 
-def _spread_out(scaled: Array, weights: Array, n_components: int, seed: int) -> Array:
+def _spread_out(scaled: Array, weights: Array, n_components: int, seed: int, swaps: int) -> Array:
     """The index of the nearest seed row for every row, shape (n,)."""
     rng = np.random.default_rng(seed)
     tries = max(1, int(np.log2(n_components)) - 1)  # among many components, a bad seed row is hard to make up for
-    chosen = np.empty((n_components, scaled.shape[1]))
-    ahead = np.full(len(scaled), np.inf)
-    odds = weights / weights.sum()
+
+    def drawn(distances: Array, count: int) -> Array:
+        """The squared distances (n, count) from rows that were drawn by their own distance from the nearest of those so far."""
+        odds = weights * distances.min(axis=1, initial=np.inf) if distances.size else weights
+        odds = odds if odds.sum() > 0 else weights
+        return _squared_distances(scaled, scaled[rng.choice(len(scaled), size=count, p=odds / odds.sum())])
+
+    distances = np.empty((len(scaled), n_components))
     for k in range(n_components):
-        drawn = scaled[rng.choice(len(scaled), size=tries, p=odds)]
-        closer = np.minimum(ahead[:, None], _squared_distances(scaled, drawn))
-        best = int(np.argmin(weights @ closer))
-        chosen[k], ahead = drawn[best], closer[:, best]
-        if (weights @ ahead) > 0:
-            odds = weights * ahead / (weights @ ahead)
-    return _nearest(scaled, chosen)
+        offered = drawn(distances[:, :k], tries)
+        ahead = distances[:, :k].min(axis=1, initial=np.inf)
+        best = int(np.argmin(weights @ np.minimum(ahead[:, None], offered)))
+        distances[:, k] = offered[:, best]
+    for _ in range(swaps):
+        _swap(distances, weights, drawn(distances, 1)[:, 0])
+    return distances.argmin(axis=1)
+
+
+def _swap(distances: Array, weights: Array, offered: Array) -> None:
+    """Give the place of one seed row to another, if that brings the rows nearer to their nearest seed rows on the whole.
+
+    `distances` (n, K) from the seed rows; `offered` (n,) from the one on offer.
+    """
+    nearest = distances.argmin(axis=1)
+    first, second = np.partition(distances, 1, axis=1)[:, :2].T
+    with_it = np.minimum(first, offered)
+    without = np.bincount(nearest, weights * (np.minimum(second, offered) - with_it), minlength=distances.shape[1])
+    worst = int(without.argmin())
+    if weights @ with_it + without[worst] < (1 - 1e-9) * (weights @ first):
+        distances[:, worst] = offered
 
 
 def _nearest(x: Array, centres: Array) -> Array:
