@@ -189,6 +189,7 @@ def test_hard_assignment_labels_and_other_numbers_of_components(browse, pages):
     tab = watched.open(pages["two-coins"])
     tab.locator("input[value=hard]").check()
     tab.keyboard.press("End")
+    assert tab.locator("#mstep .lead").inner_text() == "estimate as usual, from the counts that q gives"
     lesson = two_coins().assigned(Hard())
     step = explain(lesson, 1).step
     assert (

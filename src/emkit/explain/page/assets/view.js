@@ -65,8 +65,10 @@ function notationOf(trace, name) {
   const two = trace.components.length === 2;
   const states = two && own.states_of_two.length ? own.states_of_two : trace.components;
   const names = (k, row) => ({ k: states[k], i: row });
+  const otherwise = { e_step: "complete the data by q, with the current theta", m_step: "estimate as usual, from the counts that q gives" };
   return {
     ...own,
+    ...(trace.posterior ? {} : otherwise),
     states,
     joint: (k, row) => [own.joint, names(k, row)],
     responsibility: (k, row) => {
