@@ -35,7 +35,8 @@ def clusters(rows: int, columns: int, components: int, apart: float, seed: int) 
     """Normal clusters of different shapes and sizes."""
     rng = np.random.default_rng(seed)
     labels = rng.choice(components, size=rows, p=rng.dirichlet(np.full(components, 5.0)))
-    shapes = rng.normal(size=(components, columns, columns)) / np.sqrt(columns) + np.eye(columns)
+    shapes = 0.5 * rng.normal(size=(components, columns, columns)) / np.sqrt(columns) + np.eye(columns)
+    shapes *= rng.uniform(0.5, 1.5, size=(components, 1, 1))
     centres = rng.normal(scale=apart, size=(components, columns))
     return np.einsum("nij,nj->ni", shapes[labels], rng.normal(size=(rows, columns))) + centres[labels]
 

@@ -29,8 +29,8 @@ STAGES = ((3, 1.0), (9, 0.4), (60, 0.2))  # of the search: steps of Squarem, and
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 SAME = 10 * ROUGH  # runs that end this close have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
-ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 10, 4_000, 100_000  # of the sample on which large data are searched
-WORK, FEWEST, MOST = 100_000_000, 4, 20  # rows x free parameters of all short runs; starts
+ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 5, 4_000, 100_000  # of the sample on which large data are searched
+WORK, FEWEST, MOST = 400_000_000, 6, 20  # rows x free parameters of all short runs; starts
 AGREED = 8  # starts that came to one maximum at once: there is no need to try more
 
 
@@ -78,10 +78,10 @@ def short_then_long(
 ) -> Result[P]:
     """Look for the highest maximum from many starts, and follow only the best to the end.
 
-    Every start makes a few steps; the better half runs on until maxima can be told apart; the best of them is followed until
-    it settles within `tol`, or for `max_iter` steps of `solver` in all. Large data are searched on a random sample (10 rows a
-    free parameter, 2,000 to 20,000), and maxima that are close there are compared on all rows. A single start is simply
-    followed. If the first `agreed` starts come to one and the same maximum at once, the others are not tried. `first_rules`
+    Every start makes a few steps, the better ones some more; the best of these run on until maxima can be told apart, and the
+    best maximum is followed until it settles within `tol`, or for `max_iter` steps of `solver` in all. Large data are searched
+    on a random sample (5 rows a free parameter, 4,000 to 100,000), and maxima that are close there are compared on all rows.
+    A single start is simply followed. If the first `agreed` starts come to one and the same maximum at once, the others are not tried. `first_rules`
     come before all others in the runs over all rows. `Result.starts` has a run for each start, the one that was followed to
     the end first; the others say in their outcome what became of them.
     """
@@ -125,7 +125,7 @@ def _search(
     agreed: int | None,
     n_jobs: int | None,
 ) -> Search[P]:
-    """A few steps from every start; from the better half, on until the maximum is known roughly."""
+    """The `STAGES`: a few steps from every start; from the best, on until the maximum is known roughly."""
     rules: list[Rule] = [Decreased(), Rough()]
     solver: Squarem = Squarem()
 

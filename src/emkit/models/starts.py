@@ -11,11 +11,11 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.source import ArraySource, as_float64
 from emkit.errors import DataError
+from emkit.models.division import nearest_of, spread_out
 from emkit.models.mixture import Mixture, MixtureParams, MixtureStats
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 SUBSAMPLE = 5_000
-SWAPS = 2  # rows on offer in place of a seed row, for each component
 MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
@@ -50,12 +50,11 @@ def spread_start(model: Mixture[Any, Any], source: ArraySource, n_components: in
 def spread_starts(
     model: Mixture[Any, Any], source: ArraySource, n_components: int, seeds: Iterable[int]
 ) -> list[MixtureParams[Any]]:
-    """For each seed, parameters estimated from rows divided among seed rows that lie far apart.
+    """For each seed, parameters estimated from a division of the rows among centres that lie far apart: see `spread_out`.
 
-    Seed rows are drawn one after the other with probability proportional to the squared distance from the nearest so far
-    (columns in units of their standard deviation); of several draws, if there are 8 components or more, the one that brings
-    the rows nearest. Each row goes to its nearest seed row. All starts look at the same `subsample`.
-    Source: Arthur & Vassilvitskii (2007), k-means++.
+    Columns count in units of their standard deviation. All starts look at the same `subsample`. The division of every second
+    start is improved before it is used: nearest centres are not always the most likely ones, so that either kind of start
+    may lead to the higher maximum.
     """
     n_components = check_components(source, n_components)
     some = subsample(source)
@@ -63,16 +62,14 @@ def spread_starts(
         return [MixtureParams(np.ones(1), model.family.pooled(some, 1)) for _ in seeds]
     even = _all_alike(model, some, n_components)
     scaled = _in_standard_units(some, some.x)
-    return [
-        _estimate(model, some, even, _spread_out(scaled, some.weights, n_components, seed, swaps=i % 2 * SWAPS * n_components))
-        for i, seed in enumerate(seeds)
-    ]
+    divisions = [spread_out(scaled, some.weights, n_components, seed, improve=i % 2 == 1) for i, seed in enumerate(seeds)]
+    return [_estimate(model, some, even, nearest) for nearest in divisions]
 
 
 def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) -> MixtureParams[Any]:
     """Parameters estimated from a `subsample` of the rows, each given to the nearest of the `centres` (K, d)."""
     some = subsample(source)
-    nearest = _nearest(_in_standard_units(some, some.x), _in_standard_units(some, centres))
+    nearest = nearest_of(_in_standard_units(some, some.x), _in_standard_units(some, centres))
     return _estimate(model, some, _all_alike(model, some, len(centres)), nearest)
 
 
@@ -128,50 +125,3 @@ def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[A
     shares *= some.weights[:, None]
     statistics = model.family.statistics(even.components, some.x, shares)
     return model.m_step(MixtureStats(shares.sum(axis=0), statistics), even)
-
-
-def _spread_out(scaled: Array, weights: Array, n_components: int, seed: int, swaps: int) -> Array:
-    """The index of the nearest seed row for every row, shape (n,)."""
-    rng = np.random.default_rng(seed)
-    tries = max(1, int(np.log2(n_components)) - 1)  # among many components, a bad seed row is hard to make up for
-
-    def drawn(distances: Array, count: int) -> Array:
-        """The squared distances (n, count) from rows that were drawn by their own distance from the nearest of those so far."""
-        odds = weights * distances.min(axis=1, initial=np.inf) if distances.size else weights
-        odds = odds if odds.sum() > 0 else weights
-        return _squared_distances(scaled, scaled[rng.choice(len(scaled), size=count, p=odds / odds.sum())])
-
-    distances = np.empty((len(scaled), n_components))
-    for k in range(n_components):
-        offered = drawn(distances[:, :k], tries)
-        ahead = distances[:, :k].min(axis=1, initial=np.inf)
-        best = int(np.argmin(weights @ np.minimum(ahead[:, None], offered)))
-        distances[:, k] = offered[:, best]
-    for _ in range(swaps):
-        _swap(distances, weights, drawn(distances, 1)[:, 0])
-    return distances.argmin(axis=1)
-
-
-def _swap(distances: Array, weights: Array, offered: Array) -> None:
-    """Give the place of one seed row to another, if that brings the rows nearer to their nearest seed rows on the whole.
-
-    `distances` (n, K) from the seed rows; `offered` (n,) from the one on offer.
-    """
-    nearest = distances.argmin(axis=1)
-    first, second = np.partition(distances, 1, axis=1)[:, :2].T
-    with_it = np.minimum(first, offered)
-    without = np.bincount(nearest, weights * (np.minimum(second, offered) - with_it), minlength=distances.shape[1])
-    worst = int(without.argmin())
-    if weights @ with_it + without[worst] < (1 - 1e-9) * (weights @ first):
-        distances[:, worst] = offered
-
-
-def _nearest(x: Array, centres: Array) -> Array:
-    """The index of the nearest centre for every row, shape (n,); the first of equals."""
-    return _squared_distances(x, centres).argmin(axis=1)
-
-
-def _squared_distances(x: Array, centres: Array) -> Array:
-    """Shape (n, K); rounded as if one column were 1, which does no harm in standard units."""
-    squares = np.einsum("nd,nd->n", x, x)[:, None] + np.einsum("kd,kd->k", centres, centres)
-    return np.maximum(squares - 2 * x @ centres.T, 0.0)
