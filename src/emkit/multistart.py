@@ -59,7 +59,7 @@ class Rough:
 
 
 def enough_starts(source: ArraySource, free_parameters: int) -> int:
-    """How many starts to try: 20 for small problems; fewer, but at least 4, where each of them costs a lot."""
+    """How many starts to try: 20 for small problems; fewer, but at least 6, where each of them costs a lot."""
     rows = min(source.rows, _sample_rows(free_parameters))
     return int(np.clip(WORK / (rows * max(free_parameters, 1)), FEWEST, MOST))
 
@@ -81,9 +81,9 @@ def short_then_long(
     Every start makes a few steps, the better ones some more; the best of these run on until maxima can be told apart, and the
     best maximum is followed until it settles within `tol`, or for `max_iter` steps of `solver` in all. Large data are searched
     on a random sample (5 rows a free parameter, 4,000 to 100,000), and maxima that are close there are compared on all rows.
-    A single start is simply followed. If the first `agreed` starts come to one and the same maximum at once, the others are not tried. `first_rules`
-    come before all others in the runs over all rows. `Result.starts` has a run for each start, the one that was followed to
-    the end first; the others say in their outcome what became of them.
+    A single start is simply followed. If the first `agreed` starts come to one and the same maximum at once, the others are
+    not tried. `first_rules` come before all others in the runs over all rows. `Result.starts` has a run for each start, the
+    one that was followed to the end first; the others say in their outcome what became of them.
     """
     settled = Settled(tol, distance=1e-3 * float(np.sqrt(tol)))  # near a maximum, gains are squares of distances
 

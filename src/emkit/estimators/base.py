@@ -72,7 +72,8 @@ class MixtureEstimator(
                 np.full(self.n_components, 1 / self.n_components), model.family.pooled(source, self.n_components)
             )
             number = enough_starts(source, model.coordinates(like).size)
-        return spread_starts(model, source, self.n_components, rng.randint(2**31 - 1, size=number))
+        first = int(rng.randint(2**31 - 1))
+        return spread_starts(model, source, self.n_components, range(first, first + number))
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:

@@ -10,12 +10,13 @@ SWAPS = 2  # rows on offer in place of a centre, for each centre
 ROUNDS = 10  # of k-means
 
 
-def spread_out(x: Array, weights: Array, count: int, seed: int, improve: bool) -> Integers:
+def spread_out(x: Array, weights: Array, count: int, seed: int) -> Integers:
     """The nearest of `count` centres that lie far apart, for every row of x (n, d); columns should have like units.
 
     Centres are rows, drawn one after the other with probability proportional to the squared distance from the nearest so
-    far; of several draws, if there are 8 centres or more, the one that brings the rows nearest. `improve`: rows drawn in the
-    same way are then offered in place of centres, and a few rounds of k-means follow.
+    far; of several draws, if there are 8 centres or more, the one that brings the rows nearest. With an odd seed, rows drawn
+    in the same way are then offered in place of centres, and a few rounds of k-means follow. (With an even one they are not:
+    the division with the nearest centres is not always the one that leads to the highest likelihood.)
     Source: Arthur & Vassilvitskii (2007), SODA, 1027-1035; Lattanzi & Sohler (2019), ICML, 3662-3671.
     """
     rng = np.random.default_rng(seed)
@@ -33,7 +34,7 @@ def spread_out(x: Array, weights: Array, count: int, seed: int, improve: bool) -
         offered = drawn(ahead, tries)
         best = int(np.argmin(weights @ np.minimum(ahead[:, None], offered)))
         distances = np.column_stack([distances, offered[:, best]])
-    if not improve:
+    if seed % 2 == 0:
         return distances.argmin(axis=1)
     for _ in range(SWAPS * count):
         _swap(distances, weights, drawn(distances.min(axis=1), 1)[:, 0])

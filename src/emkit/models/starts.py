@@ -52,9 +52,7 @@ def spread_starts(
 ) -> list[MixtureParams[Any]]:
     """For each seed, parameters estimated from a division of the rows among centres that lie far apart: see `spread_out`.
 
-    Columns count in units of their standard deviation. All starts look at the same `subsample`. The division of every second
-    start is improved before it is used: nearest centres are not always the most likely ones, so that either kind of start
-    may lead to the higher maximum.
+    Columns count in units of their standard deviation. All starts look at the same `subsample`.
     """
     n_components = check_components(source, n_components)
     some = subsample(source)
@@ -62,7 +60,7 @@ def spread_starts(
         return [MixtureParams(np.ones(1), model.family.pooled(some, 1)) for _ in seeds]
     even = _all_alike(model, some, n_components)
     scaled = _in_standard_units(some, some.x)
-    divisions = [spread_out(scaled, some.weights, n_components, seed, improve=i % 2 == 1) for i, seed in enumerate(seeds)]
+    divisions = [spread_out(scaled, some.weights, n_components, seed) for seed in seeds]
     return [_estimate(model, some, even, nearest) for nearest in divisions]
 
 
