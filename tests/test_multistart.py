@@ -79,7 +79,7 @@ def test_large_data_are_searched_on_a_sample():
     assert result.log_likelihood == pytest.approx(exact, rel=1e-12)
     other = [run for run in result.starts().runs if run.outcome.status is Status.SET_ASIDE]
     for run in other:
-        assert "over a sample of 2,000 rows, from which its log-likelihood is estimated" in run.outcome.sentence
+        assert "over a sample of 4,000 rows, from which its log-likelihood is estimated" in run.outcome.sentence
         assert run.objective == pytest.approx(result.objective, rel=0.2)
 
 
@@ -134,7 +134,7 @@ def test_enough_starts():
     small, large = ek.ArraySource(np.zeros((100, 2))), ek.ArraySource(np.zeros((30_000, 2)))
     assert enough_starts(small, 17) == MOST
     assert enough_starts(large, 40_000) == FEWEST
-    assert FEWEST < enough_starts(large, 900) < MOST
+    assert FEWEST < enough_starts(large, 3_000) < MOST
 
 
 def test_old_faithful_from_twenty_seeds(faithful):
