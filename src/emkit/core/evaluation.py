@@ -34,6 +34,7 @@ class EMMap(Generic[P]):
         self._map_reduce = map_reduce
         self._recent: deque[Evaluation[P]] = deque(maxlen=RECENT)
         self._sharpness = 0.0
+        self._fall = 0.0
         self._entries = Latest(self.coordinates.free_entries)
 
     def expectation(self, params: P) -> Expectation[Any]:
@@ -87,8 +88,10 @@ class EMMap(Generic[P]):
         start, middle, end = (self._entries(point) for point in (before.params, params, update))
         first, second = float(np.linalg.norm(middle - start)), float(np.linalg.norm(end - middle))
         gain = objective - before.objective
-        rounding = 4 * EPSILON * (1 + abs(objective))
+        self._fall = max(self._fall, -gain)  # EM cannot fall: this much is rounding
+        least = 4 * EPSILON * (1 + abs(objective))
+        rounding = max(least, self._fall)
         resolution = 4 * EPSILON * float(np.linalg.norm(end))
-        if gain > 1e4 * rounding and first > 0:
+        if gain > max(1e4 * least, 100 * rounding) and first > 0:
             self._sharpness = max(self._sharpness, gain / first**2)
         return Pace(gain, first, 0.0 if second <= resolution else second, self._sharpness, rounding)

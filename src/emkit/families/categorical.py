@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
-from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
+from emkit.families.family import ExponentialFamily, Totals, lead_with, repeat, safe_log
 from emkit.families.linear import LinearForm, frozen, no_constant, single
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
@@ -47,6 +48,11 @@ class CategoricalParams(Parameters):
     def levels(self) -> tuple[int, ...]:
         """The number of levels of each column."""
         return tuple(column.probabilities.shape[1] for column in self.columns)
+
+    @property
+    def side_by_side(self) -> Array:
+        """The probabilities of the levels of all columns, one column after the other, shape (K, sum_j C_j)."""
+        return np.concatenate([column.probabilities for column in self.columns], axis=1)
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return self if self.levels == params.levels else Categorical(params.levels)
 
     def natural(self, params: CategoricalParams) -> Array:
-        return lead_with(0, *(safe_log(column.probabilities) for column in params.columns))
+        return lead_with(0, safe_log(params.side_by_side))
 
     def log_base(self, x: Array) -> Array:
         return np.zeros(len(x))
@@ -110,14 +116,13 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         Source: maximise sum_c count_c log p_c with a Lagrange multiplier for the sum of p; Goodman (1974), Biometrika 61,
         215-231.
         """
-        ends = np.cumsum(before.levels)[:-1]
-        updated = []
-        for counts, column in zip(np.split(stats.sums[:, 1:], ends, axis=1), before.columns, strict=True):
-            total = counts.sum(axis=1)
-            with np.errstate(invalid="ignore"):
-                shares = keep_where_empty(counts / total[:, None], column.probabilities, total)
-            updated.append(LevelShares(shares))
-        return tuple(updated)
+        starts = np.cumsum((0, *before.levels))
+        counts = stats.sums[:, 1:]
+        total = np.repeat(np.add.reduceat(counts, starts[:-1], axis=1), before.levels, axis=1)
+        with np.errstate(invalid="ignore"):
+            shares = np.where(total > 0, counts / total, before.side_by_side)
+        shares.flags.writeable = False
+        return tuple(LevelShares(shares[:, start:end]) for start, end in pairwise(starts.tolist()))
 
     def pooled(self, source: ArraySource, n_components: int) -> CategoricalParams:
         levels = self.levels or tuple(int(code) + 1 for code in source.x.max(axis=0))

@@ -21,15 +21,14 @@ class Simplex(Space):
     event_axes = 1
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
-        negative = value < 0
-        if negative.any():
-            index = first_where(negative)
+        sums = value.sum(axis=-1)
+        if value.min(initial=0.0) >= 0 and np.abs(sums - 1).max(initial=0.0) <= SUM_TOLERANCE:
+            return None
+        if value.min(initial=0.0) < 0:
+            index = first_where(value < 0)
             return index, f"is {value[index]:g}; proportions must be >= 0 and sum to 1."
-        off = np.abs(value.sum(axis=-1) - 1) > SUM_TOLERANCE
-        if off.any():
-            index = first_where(off)
-            return index, f"sums to {value[index].sum():.10g}; proportions must be >= 0 and sum to 1."
-        return None
+        index = first_where(np.abs(sums - 1) > SUM_TOLERANCE)
+        return index, f"sums to {sums[index]:.10g}; proportions must be >= 0 and sum to 1."
 
     def pack(self, value: Array) -> Array:
         after = np.cumsum(value[..., :0:-1], axis=-1)[..., ::-1]  # the sum of all entries after each one
