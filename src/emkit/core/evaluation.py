@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
 from emkit.core.latest import Latest
 from emkit.core.mapreduce import serial
@@ -86,12 +87,16 @@ class EMMap(Generic[P]):
         if before is None:
             return None
         start, middle, end = (self._entries(point) for point in (before.params, params, update))
-        first, second = float(np.linalg.norm(middle - start)), float(np.linalg.norm(end - middle))
+        first, second = _length(middle - start), _length(end - middle)
         gain = objective - before.objective
         self._fall = max(self._fall, -gain)  # EM cannot fall: this much is rounding
         least = 4 * EPSILON * (1 + abs(objective))
         rounding = max(least, self._fall)
-        resolution = 4 * EPSILON * float(np.linalg.norm(end))
+        resolution = 4 * EPSILON * _length(end)
         if gain > max(1e4 * least, 100 * rounding) and first > 0:
             self._sharpness = max(self._sharpness, gain / first**2)
         return Pace(gain, first, 0.0 if second <= resolution else second, self._sharpness, rounding)
+
+
+def _length(vector: Array) -> float:
+    return float(np.sqrt(vector @ vector))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from operator import is_
 from typing import Any, Generic, TypeVar
 
 R = TypeVar("R")
@@ -21,8 +22,8 @@ class Latest(Generic[R]):
 
     def __call__(self, *arguments: Any) -> R:
         for known, result in tuple(self._known):
-            if all(a is b for a, b in zip(known, arguments, strict=True)):
+            if all(map(is_, known, arguments)):
                 return result
         result = self._function(*arguments)
-        self._known.append((arguments, result))
+        self._known.appendleft((arguments, result))
         return result

@@ -6,17 +6,25 @@ which worker was first, nor on how many there were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import fields
+from functools import cache
 from typing import Any, Generic, Self, TypeVar
 
 A = TypeVar("A", bound="Additive")
 
 
-def _combine(value: Any, other: Any, join: Callable[[Any, Any], Any]) -> Any:
-    if isinstance(value, tuple):
-        return tuple(join(a, b) for a, b in zip(value, other, strict=True))
-    return join(value, other)
+@cache
+def _names(cls: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return tuple(x + y for x, y in zip(a, b, strict=True)) if isinstance(a, tuple) else a + b
+
+
+def _multiple(a: Any, factor: float) -> Any:
+    return tuple(x * factor for x in a) if isinstance(a, tuple) else a * factor
 
 
 class Additive:
@@ -27,14 +35,12 @@ class Additive:
     """
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(
-            *(_combine(getattr(self, f.name), getattr(other, f.name), lambda a, b: a + b) for f in fields(self))  # type: ignore[arg-type]
-        )
+        cls: Any = type(self)
+        return cls(*[_sum(getattr(self, name), getattr(other, name)) for name in _names(cls)])  # type: ignore[no-any-return]
 
     def __mul__(self, factor: float) -> Self:
-        return type(self)(
-            *(_combine(v, v, lambda a, _: a * factor) for v in (getattr(self, f.name) for f in fields(self)))  # type: ignore[arg-type]
-        )
+        cls: Any = type(self)
+        return cls(*[_multiple(getattr(self, name), factor) for name in _names(cls)])  # type: ignore[no-any-return]
 
     __rmul__ = __mul__
 

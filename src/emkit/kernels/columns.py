@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from emkit.kernels.blocks import LANES, column_block
+from emkit.kernels.blocks import LANES, column_block, level_block
 
 turn_8, turn_4, turn_2, copy_1 = column_block(8), column_block(4), column_block(2), column_block(1)
+spread_levels = level_block()
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -73,7 +74,4 @@ def fill_levels(x: Any, start: int, first: Any, codes: Any, base: Any) -> None:
     for i in range(base.shape[1]):
         base[0, i] = codes[0, i]
     for j in range(d):
-        for r in range(first[j], first[j + 1]):
-            level = float(r - first[j])
-            for i in range(base.shape[1]):
-                base[r, i] = 1.0 if codes[1 + j, i] == level else 0.0
+        spread_levels(codes, 1 + j, base, first[j], first[j + 1])

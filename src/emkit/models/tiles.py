@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.latest import Latest
 from emkit.data.source import Chunk
 from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
@@ -18,11 +19,21 @@ IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible 
 
 def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tuple[Array, Any, float]:
     """Mass (K,), the family's statistics, and the log-likelihood of a chunk. Errors: ParameterError for impossible rows."""
-    coefficients = form.coefficients.T.copy()
-    coefficients[0] += safe_log(proportions)  # the first feature is 1
     sums = np.zeros_like(form.coefficients)
     alike = chunk.weights.strides == (0,)
-    scored = form.rows.add_up(chunk.x, chunk.weights[:1].copy() if alike else chunk.weights, coefficients, sums)
+    scored = form.rows.add_up(
+        chunk.x, chunk.weights[:1].copy() if alike else chunk.weights, _joint_coefficients(form, proportions), sums
+    )
     if not scored > IMPOSSIBLE * chunk.least_weight:
         raise impossible_row()
     return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)
+
+
+def _with_proportions(form: LinearForm[Any], proportions: Array) -> Array:
+    """The coefficients (F, K) of log p(x_i, z=k)."""
+    coefficients = form.coefficients.T.copy()
+    coefficients[0] += safe_log(proportions)  # the first feature is 1
+    return coefficients
+
+
+_joint_coefficients = Latest(_with_proportions)

@@ -11,6 +11,10 @@ from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 SUM_TOLERANCE = 1e-8
 
 
+def _off(value: Array) -> Array:
+    return np.abs(value.sum(axis=-1) - 1)
+
+
 class Simplex(Space):
     """Vectors (last axis) with entries >= 0 that sum to 1.
 
@@ -20,15 +24,19 @@ class Simplex(Space):
 
     event_axes = 1
 
+    def admits(self, value: Array) -> bool:
+        return bool(value.min(initial=0.0) >= 0 and _off(value).max(initial=0.0) <= SUM_TOLERANCE)  # False for NaN and inf
+
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
-        sums = value.sum(axis=-1)
-        if value.min(initial=0.0) >= 0 and np.abs(sums - 1).max(initial=0.0) <= SUM_TOLERANCE:
-            return None
-        if value.min(initial=0.0) < 0:
-            index = first_where(value < 0)
+        negative = value < 0
+        if negative.any():
+            index = first_where(negative)
             return index, f"is {value[index]:g}; proportions must be >= 0 and sum to 1."
-        index = first_where(np.abs(sums - 1) > SUM_TOLERANCE)
-        return index, f"sums to {sums[index]:.10g}; proportions must be >= 0 and sum to 1."
+        off = _off(value) > SUM_TOLERANCE
+        if off.any():
+            index = first_where(off)
+            return index, f"sums to {value[index].sum():.10g}; proportions must be >= 0 and sum to 1."
+        return None
 
     def pack(self, value: Array) -> Array:
         after = np.cumsum(value[..., :0:-1], axis=-1)[..., ::-1]  # the sum of all entries after each one

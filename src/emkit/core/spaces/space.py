@@ -35,6 +35,10 @@ class Space(ABC):
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         """The value of shape `shape` at `coordinates`: the inverse of `pack`."""
 
+    def admits(self, value: Array) -> bool:
+        """Whether every element of `value` is a finite number and lies in the space."""
+        return bool(np.isfinite(value).all()) and self.complaint(value) is None
+
     def size(self, shape: Shape) -> int:
         """How many free real numbers a value of shape `shape` has."""
         return int(np.prod(shape, dtype=int))
@@ -63,8 +67,9 @@ class Space(ABC):
         """Raise ParameterError, naming the element, unless every element of `value` lies in the space."""
         if value.ndim < self.event_axes:
             raise ParameterError(f"{name} has {value.ndim} axes; a value of this kind needs at least {self.event_axes}.")
-        found = None if np.isfinite(value).all() else _first_not_finite(value)
-        found = found or self.complaint(value)
+        if self.admits(value):
+            return
+        found = self.complaint(value) if np.isfinite(value).all() else _first_not_finite(value)
         if found:
             index, reason = found
             where = f"{name}[{', '.join(map(str, index))}]" if index else name

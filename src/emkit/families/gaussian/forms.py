@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.latest import Latest
 from emkit.data.source import Chunk, as_float64
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
 from emkit.families.linear import Columns, LinearForm, no_constant, single
@@ -156,13 +157,15 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
     log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + log_determinant + d * LOG_2_PI)
 
+    second = Latest(lambda chunk: second_moment(chunk, frame))  # asked for twice
+
     def constant_of(chunk: Chunk) -> float:
-        return -0.5 * float((precision * second_moment(chunk, frame)).sum())
+        return -0.5 * float((precision * second(chunk)).sum())
 
     def statistics(sums: Array, chunk: Chunk) -> Moments:
         mass, first = sums[:, 0].copy(), sums[:, 1:]
         cross = frame.centred.T @ first
-        within = second_moment(chunk, frame) - cross - cross.T + (frame.centred * mass[:, None]).T @ frame.centred
+        within = second(chunk) - cross - cross.T + (frame.centred * mass[:, None]).T @ frame.centred
         return Moments(mass, _shift(frame, mass, first), within * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear], axis=1)
