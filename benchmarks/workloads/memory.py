@@ -9,27 +9,31 @@ from benchmarks.paired import Measured
 
 TARGET_MIB = 64.0
 PROBE = """
-import resource, sys
+import gc, warnings
 import numpy as np
 n, d, k, who = {rows}, 4, 16, {who!r}
 import emkit as ek
 from emkit.models.starts import spread_start
 from sklearn.mixture import GaussianMixture
+warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory(name):
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 def fit(x, steps):
     if who == "emkit":
         model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
         ek.fit(model, source, spread_start(model, source, k, 0), rules=[ek.stopping.Budget(steps)])
     else:
         GaussianMixture(k, max_iter=steps, init_params="random_from_data", random_state=0).fit(x)
-import warnings; warnings.simplefilter("ignore")
-fit(rng.normal(size=(200_000 if who == "emkit" else 2_000, d)), 2)  # libraries, kernels and thread stacks are loaded before
+fit(rng.normal(size=(20_000 if who == "emkit" else 2_000, d)), 2)  # libraries and kernels are loaded before
 x = np.empty((n, d))
 for i in range(0, n, 100_000): x[i:i + 100_000] = rng.normal(size=(100_000, d)) + rng.integers(5, size=(100_000, 1))
-before = peak()
+gc.collect()
+with open("/proc/self/clear_refs", "w") as reset: reset.write("5")  # the peak counts from here
+before = memory("VmRSS")
 fit(x, 3)
-print(peak() - before)
+print(memory("VmHWM") - before)
 """
 
 

@@ -220,7 +220,7 @@ class Search(Generic[P]):
     def close(self) -> list[P]:
         """Where the runs ended that found the highest maxima of the sample, if these are so close that it may mislead."""
         *sort, height = self._rank(self.order[0])
-        ranks = ((i, self._rank(i)) for i in self._maxima[:CLOSE])
+        ranks = ((i, self._rank(i)) for i in list(self.known())[:CLOSE])
         return [self.found[i].params for i, (*other, level) in ranks if sort == other and level - height < LEAD]
 
     def ended(self, runs: Iterable[Record[P]]) -> dict[int, Record[P]]:

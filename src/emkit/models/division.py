@@ -6,6 +6,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 
+ROWS, ROWS_A_CENTRE = 1_000, 100  # among which centres are looked for
 SWAPS = 2  # rows on offer in place of a centre, for each centre
 ROUNDS = 10  # of k-means
 
@@ -16,65 +17,79 @@ def spread_out(x: Array, weights: Array, count: int, seed: int) -> Integers:
     Centres are rows, drawn one after the other with probability proportional to the squared distance from the nearest so
     far; of several draws, if there are 8 centres or more, the one that brings the rows nearest. With an odd seed, rows drawn
     in the same way are then offered in place of centres, and a few rounds of k-means follow. (With an even one they are not:
-    the division with the nearest centres is not always the one that leads to the highest likelihood.)
+    the division with the nearest centres is not always the one that leads to the highest likelihood.) Among many rows, only
+    some, at equal steps, are looked at.
     Source: Arthur & Vassilvitskii (2007), SODA, 1027-1035; Lattanzi & Sohler (2019), ICML, 3662-3671.
     """
-    rng = np.random.default_rng(seed)
+    step = max(1, len(x) // max(ROWS, ROWS_A_CENTRE * count))
+    centres = _Centres(x[::step], weights[::step], np.random.default_rng(seed))
     tries = max(1, int(np.log2(count)) - 1)  # among many centres, a bad one is hard to make up for
-
-    def drawn(ahead: Array, number: int) -> Array:
-        """The squared distances (n, number) of all rows from rows drawn far `ahead` (n,) of their nearest centres."""
-        odds = weights * ahead
-        odds = odds if odds.sum() > 0 else weights
-        return _squared_distances(x, x[rng.choice(len(x), size=number, p=odds / odds.sum())])
-
-    distances = drawn(np.ones(len(x)), 1)
-    while distances.shape[1] < count:
-        ahead = distances.min(axis=1)
-        offered = drawn(ahead, tries)
-        best = int(np.argmin(weights @ np.minimum(ahead[:, None], offered)))
-        distances = np.column_stack([distances, offered[:, best]])
+    for _ in range(count):
+        centres.add(tries)
     if seed % 2 == 0:
-        return distances.argmin(axis=1)
+        return nearest_of(x, centres.places)
     for _ in range(SWAPS * count):
-        _swap(distances, weights, drawn(distances.min(axis=1), 1)[:, 0])
-    return _means(x, weights, distances.argmin(axis=1), count)
+        centres.swap()
+    return nearest_of(x, _means(x[::step], weights[::step], centres.places))
 
 
 def nearest_of(x: Array, centres: Array) -> Integers:
     """The index of the nearest centre for every row, shape (n,); the first of equals."""
-    return _squared_distances(x, centres).argmin(axis=1)
+    return _squared_distances(centres, x).argmin(axis=0)
 
 
-def _swap(distances: Array, weights: Array, offered: Array) -> None:
-    """Give the place of one centre to another, if that brings the rows nearer to their nearest centres on the whole.
+class _Centres:
+    """Centres at `places` (K, d), and the squared `distances` (K, n) of the rows from them."""
 
-    `distances` (n, K) from the centres; `offered` (n,) from the one on offer.
-    """
-    nearest = distances.argmin(axis=1)
-    first, second = np.partition(distances, 1, axis=1)[:, :2].T
-    with_it = np.minimum(first, offered)
-    without = np.bincount(nearest, weights * (np.minimum(second, offered) - with_it), minlength=distances.shape[1])
-    worst = int(without.argmin())
-    if weights @ with_it + without[worst] < (1 - 1e-9) * (weights @ first):
-        distances[:, worst] = offered
+    def __init__(self, x: Array, weights: Array, rng: np.random.Generator) -> None:
+        self._x, self._weights, self._rng = x, weights, rng
+        self.places = np.empty((0, x.shape[1]))
+        self._distances = np.empty((0, len(x)))
+
+    def _drawn(self, number: int) -> tuple[Array, Array]:
+        """Rows drawn far from their nearest centres, and the distances of all rows from them."""
+        odds = self._weights * self._distances.min(axis=0) if len(self.places) else self._weights
+        odds = odds if odds.sum() > 0 else self._weights
+        rows = self._x[self._rng.choice(len(self._x), size=number, p=odds / odds.sum())]
+        return rows, _squared_distances(rows, self._x)
+
+    def add(self, tries: int) -> None:
+        """One more centre: of `tries` rows drawn, the one that brings the rows nearest."""
+        rows, offered = self._drawn(tries)
+        ahead = self._distances.min(axis=0, initial=np.inf)
+        best = int(np.argmin(np.minimum(ahead, offered) @ self._weights))
+        self.places = np.vstack([self.places, rows[best]])
+        self._distances = np.vstack([self._distances, offered[best]])
+
+    def swap(self) -> None:
+        """Give the place of one centre to a row that is drawn, if that brings the rows nearer to their centres on the whole."""
+        (row,), (offered,) = self._drawn(1)
+        first, second = np.partition(self._distances, 1, axis=0)[:2]
+        with_it = np.minimum(first, offered)
+        loss = self._weights * (np.minimum(second, offered) - with_it)
+        without = np.bincount(self._distances.argmin(axis=0), loss, minlength=len(self.places))
+        worst = int(without.argmin())
+        if self._weights @ with_it + without[worst] < (1 - 1e-9) * (self._weights @ first):
+            self.places[worst], self._distances[worst] = row, offered
 
 
-def _means(x: Array, weights: Array, nearest: Integers, count: int) -> Integers:
-    """The division after some rounds of k-means."""
+def _means(x: Array, weights: Array, centres: Array) -> Array:
+    """The centres (K, d) after some rounds of k-means."""
+    nearest = nearest_of(x, centres)
     for _ in range(ROUNDS):
-        shares = np.zeros((len(x), count))
-        shares[np.arange(len(x)), nearest] = weights
-        mass = shares.sum(axis=0)
+        shares = np.zeros((len(centres), len(x)))
+        shares[nearest, np.arange(len(x))] = weights
+        mass = shares.sum(axis=1)
         if not mass.all():
-            return nearest
-        before, nearest = nearest, nearest_of(x, shares.T @ x / mass[:, None])
+            return centres
+        centres = shares @ x / mass[:, None]
+        before, nearest = nearest, nearest_of(x, centres)
         if np.array_equal(before, nearest):
-            return nearest
-    return nearest
+            return centres
+    return centres
 
 
-def _squared_distances(x: Array, centres: Array) -> Array:
-    """Shape (n, K); rounded as if one column were 1, which does no harm in like units."""
-    squares = np.einsum("nd,nd->n", x, x)[:, None] + np.einsum("kd,kd->k", centres, centres)
-    return np.maximum(squares - 2 * x @ centres.T, 0.0)
+def _squared_distances(centres: Array, x: Array) -> Array:
+    """Shape (K, n); rounded as if one column were 1, which does no harm in like units."""
+    squares = np.einsum("kd,kd->k", centres, centres)[:, None] + np.einsum("nd,nd->n", x, x)
+    return np.maximum(squares - 2 * centres @ x.T, 0.0)
