@@ -36,11 +36,11 @@ class Additive:
 
     def __add__(self, other: Self) -> Self:
         cls: Any = type(self)
-        return cls(*[_sum(getattr(self, name), getattr(other, name)) for name in _names(cls)])  # type: ignore[no-any-return]
+        return cls(*[_sum(getattr(self, name), getattr(other, name)) for name in _names(cls)])
 
     def __mul__(self, factor: float) -> Self:
         cls: Any = type(self)
-        return cls(*[_multiple(getattr(self, name), factor) for name in _names(cls)])  # type: ignore[no-any-return]
+        return cls(*[_multiple(getattr(self, name), factor) for name in _names(cls)])
 
     __rmul__ = __mul__
 

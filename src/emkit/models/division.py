@@ -7,7 +7,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 
 ROWS, ROWS_A_CENTRE = 1_000, 100  # among which centres are looked for
-SWAPS = 2  # rows on offer in place of a centre, for each centre
+SWAPS = 6  # rows on offer in place of a centre, for each centre
 ROUNDS = 10  # of k-means
 
 

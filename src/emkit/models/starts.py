@@ -116,7 +116,7 @@ def _in_standard_units(some: ArraySource, x: Array) -> Array:
     return (x / unit - mean) / np.where(spread > 0, spread, 1.0)
 
 
-def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[Any], nearest: Array) -> MixtureParams[Any]:
+def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[Any], nearest: Integers) -> MixtureParams[Any]:
     n_components = len(even.proportions)
     shares = np.full((some.rows, n_components), BLUR / n_components)
     shares[np.arange(some.rows), nearest] += 1 - BLUR
