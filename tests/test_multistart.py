@@ -134,7 +134,7 @@ def test_enough_starts():
     small, large = ek.ArraySource(np.zeros((100, 2))), ek.ArraySource(np.zeros((30_000, 2)))
     assert enough_starts(small, 17) == MOST
     assert enough_starts(large, 40_000) == FEWEST
-    assert FEWEST < enough_starts(large, 3_000) < MOST
+    assert FEWEST < enough_starts(large, 5_000) < MOST
 
 
 def test_old_faithful_from_twenty_seeds(faithful):

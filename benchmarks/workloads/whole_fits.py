@@ -28,7 +28,7 @@ SAME = 0.1  # of total log-likelihood: what counts as the same maximum
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
 MORE_STARTS = (1, 8)
 LONG = 10.0  # seconds: slower fits of the peer are timed once
-PATIENCE = 90.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
+PATIENCE = 300.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
 
 
 @dataclass(frozen=True)

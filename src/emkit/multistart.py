@@ -29,7 +29,7 @@ STAGES = ((3, 1.0), (9, 0.4), (60, 0.2))  # of the search: steps of Squarem, and
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 SAME = 10 * ROUGH  # runs that end this close have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
-ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 5, 4_000, 100_000  # of the sample on which large data are searched
+ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 2, 4_000, 20_000  # of the sample on which large data are searched
 WORK, FEWEST, MOST = 400_000_000, 6, 20  # rows x free parameters of all short runs; starts
 AGREED = 8  # starts that came to one maximum at once: there is no need to try more
 
@@ -80,7 +80,7 @@ def short_then_long(
 
     Every start makes a few steps, the better ones some more; the best of these run on until maxima can be told apart, and the
     best maximum is followed until it settles within `tol`, or for `max_iter` steps of `solver` in all. Large data are searched
-    on a random sample (5 rows a free parameter, 4,000 to 100,000), and maxima that are close there are compared on all rows.
+    on a random sample (2 rows a free parameter, 4,000 to 20,000), and maxima that are close there are compared on all rows.
     A single start is simply followed. If the first `agreed` starts come to one and the same maximum at once, the others are
     not tried. `first_rules` come before all others in the runs over all rows. `Result.starts` has a run for each start, the
     one that was followed to the end first; the others say in their outcome what became of them.

@@ -28,8 +28,7 @@ def spread_out(x: Array, weights: Array, count: int, seed: int) -> Integers:
         centres.add(tries)
     if seed % 2 == 0:
         return nearest_of(x, centres.places)
-    for _ in range(SWAPS * count):
-        centres.swap()
+    centres.swap(SWAPS * count)
     return nearest_of(x, _means(x[::step], weights[::step], centres.places))
 
 
@@ -45,32 +44,42 @@ class _Centres:
         self._x, self._weights, self._rng = x, weights, rng
         self.places = np.empty((0, x.shape[1]))
         self._distances = np.empty((0, len(x)))
+        self._ahead = np.full(len(x), np.inf)
+        self._odds = np.cumsum(weights)
 
     def _drawn(self, number: int) -> tuple[Array, Array]:
         """Rows drawn far from their nearest centres, and the distances of all rows from them."""
-        odds = self._weights * self._distances.min(axis=0) if len(self.places) else self._weights
-        odds = odds if odds.sum() > 0 else self._weights
-        rows = self._x[self._rng.choice(len(self._x), size=number, p=odds / odds.sum())]
+        places = np.searchsorted(self._odds, self._rng.random(number) * self._odds[-1], side="right")
+        rows = self._x[np.minimum(places, len(self._x) - 1)]
         return rows, _squared_distances(rows, self._x)
+
+    def _moved(self) -> None:
+        """Work out again what depends on where the centres are."""
+        self._ahead = self._distances.min(axis=0)
+        odds = np.cumsum(self._weights * self._ahead)
+        self._odds = odds if odds[-1] > 0 else np.cumsum(self._weights)
 
     def add(self, tries: int) -> None:
         """One more centre: of `tries` rows drawn, the one that brings the rows nearest."""
         rows, offered = self._drawn(tries)
-        ahead = self._distances.min(axis=0, initial=np.inf)
-        best = int(np.argmin(np.minimum(ahead, offered) @ self._weights))
+        best = int(np.argmin(np.minimum(self._ahead, offered) @ self._weights))
         self.places = np.vstack([self.places, rows[best]])
         self._distances = np.vstack([self._distances, offered[best]])
+        self._moved()
 
-    def swap(self) -> None:
-        """Give the place of one centre to a row that is drawn, if that brings the rows nearer to their centres on the whole."""
-        (row,), (offered,) = self._drawn(1)
-        first, second = np.partition(self._distances, 1, axis=0)[:2]
-        with_it = np.minimum(first, offered)
-        loss = self._weights * (np.minimum(second, offered) - with_it)
-        without = np.bincount(self._distances.argmin(axis=0), loss, minlength=len(self.places))
-        worst = int(without.argmin())
-        if self._weights @ with_it + without[worst] < (1 - 1e-9) * (self._weights @ first):
-            self.places[worst], self._distances[worst] = row, offered
+    def swap(self, times: int) -> None:
+        """Draw a row, `times` times, and give it the place of a centre, if that brings the rows nearer on the whole."""
+        nearest, second = self._distances.argmin(axis=0), np.partition(self._distances, 1, axis=0)[1]
+        for _ in range(times):
+            (row,), (offered,) = self._drawn(1)
+            with_it = np.minimum(self._ahead, offered)
+            loss = self._weights * (np.minimum(second, offered) - with_it)
+            without = np.bincount(nearest, loss, minlength=len(self.places))
+            worst = int(without.argmin())
+            if self._weights @ with_it + without[worst] < (1 - 1e-9) * (self._weights @ self._ahead):
+                self.places[worst], self._distances[worst] = row, offered
+                self._moved()
+                nearest, second = self._distances.argmin(axis=0), np.partition(self._distances, 1, axis=0)[1]
 
 
 def _means(x: Array, weights: Array, centres: Array) -> Array:
