@@ -1,10 +1,13 @@
 """Short runs from many starts, then long ones."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import emkit as ek
 from emkit.errors import Status
+from emkit.models.exchange import exchanges
 from emkit.models.starts import spread_starts
 from emkit.multistart import AGREED, FEWEST, MOST, enough_starts, short_then_long
 
@@ -148,3 +151,28 @@ def faithful():
     from importlib.resources import files
 
     return np.loadtxt(str(files("emkit.lessons") / "data" / "faithful.csv"), delimiter=",", skiprows=1)
+
+
+def test_starts_that_are_found_on_the_way_lead_higher(hard):
+    model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(hard)
+    starts = spread_starts(model, source, 7, [2, 4])
+    without = short_then_long(model, source, starts, **OPTIONS)
+    with_it = short_then_long(model, source, starts, another=partial(exchanges, model), **OPTIONS)
+    best = search(ek.SphericalGaussian(), hard, 7, range(20))
+    assert without.log_likelihood < best.log_likelihood - 1
+    assert with_it.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-6)
+    assert len(with_it.starts().runs) > len(starts)  # the further starts are on the list, too
+
+
+def test_close_maxima_of_a_sample_are_compared_on_all_rows():
+    """Three components for the four corners of a square: which two corners share one hardly matters."""
+    x = clusters(40_000, [[0, 0], [6, 0], [0, 6], [6, 6]])
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    starts = spread_starts(model, source, 3, range(12))
+    long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
+    result = short_then_long(model, source, starts, **OPTIONS)
+    assert result.converged
+    assert result.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
+    left = [run for run in result.starts().runs[1:] if "left when 0.001 of log-likelihood" in run.outcome.sentence]
+    assert left
+    assert all(run.objective <= result.objective for run in left)

@@ -78,3 +78,20 @@ def test_a_large_fit_settles_although_rounding_never_lets_it_stand_still():
     assert first.converged
     assert again.converged
     assert again.evaluations < 60
+
+
+def test_what_is_left_is_not_called_nothing_where_no_step_stood_clear_of_rounding():
+    creeping = Pace(gain=2e-5, first=1e-5, second=9e-6, sharpness=0.0, rounding=1e-8)
+    assert remaining(creeping)[0] > 1e-5
+
+
+def test_a_run_that_starts_next_to_its_limit_says_what_it_cannot_tell():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(60_000, 2)) + 2.5 * rng.integers(3, size=(60_000, 1))
+    model = ek.Mixture(ek.FullGaussian())
+    there = ek.fit(model, x, ek.models.spread_start(model, ek.ArraySource(x), 3, 0), solver=ek.solvers.Squarem()).params
+    means = there.components.means * (1 + 1e-9)
+    near = ek.MixtureParams(there.proportions, ek.FullGaussianParams(means, there.components.covariances))
+    result = ek.fit(model, x, near)
+    assert result.converged
+    assert "cannot be told from rounding" in result.outcome.sentence

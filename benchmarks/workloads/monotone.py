@@ -11,6 +11,7 @@ import numpy as np
 import emkit as ek
 from benchmarks.paired import Measured
 from emkit.errors import EmkitError
+from emkit.fitting import SOLVERS
 from emkit.models.starts import spread_start
 
 FITS, QUICK_SECONDS = 10_000, 10.0
@@ -25,6 +26,9 @@ def draw(rng: np.random.Generator) -> tuple[Any, np.ndarray]:
     real = real * 10 ** rng.uniform(-6, 6) if rng.random() < 0.2 else real
     counts = rng.poisson(rng.uniform(0.5, 20, (clusters, d))[rng.integers(clusters, size=n)])
     bits = rng.random((n, d)) < rng.uniform(0.02, 0.98, (clusters, d))[rng.integers(clusters, size=n)]
+    amounts = (
+        10 ** rng.uniform(-3, 3) * rng.gamma(rng.uniform(0.5, 5), size=(n, d)) * (1 + 4 * rng.integers(clusters, size=(n, 1)))
+    )
     choices: list[tuple[Any, np.ndarray]] = [
         (ek.FullGaussian(), real),
         (ek.TiedGaussian(), real),
@@ -33,6 +37,9 @@ def draw(rng: np.random.Generator) -> tuple[Any, np.ndarray]:
         (ek.Poisson(), counts + (counts.sum(axis=0) == 0)),
         (ek.Bernoulli(), bits.astype(float)),
         (ek.Binomial(trials=200), np.minimum(counts, 200)),
+        (ek.Categorical(), np.minimum(counts, 3)),
+        (ek.Exponential(), amounts),
+        (ek.Gamma(), amounts),
     ]
     return choices[int(rng.integers(len(choices)))]
 
@@ -41,7 +48,7 @@ def fall(seed: int) -> float | None:
     """The largest fall of a random fit beyond rounding, relative (0: none); None if the start was refused."""
     rng = np.random.default_rng(seed)
     family, x = draw(rng)
-    solver: Any = ek.solvers.Squarem() if seed % 2 else ek.solvers.Plain()
+    solver: Any = list(SOLVERS.values())[seed % len(SOLVERS)]()
     model = ek.Mixture(family, ek.Hard() if rng.random() < 0.2 else ek.Soft())
     try:
         source = ek.ArraySource(x)

@@ -16,13 +16,14 @@ from emkit.core.mapreduce import one_thread, threads
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts, best_of
-from emkit.core.solvers import Plain
+from emkit.core.solvers import Anderson, Plain, Squarem
 from emkit.core.stopping import Budget, Decreased, Drawn, Rule, Settled
 from emkit.data.source import as_source
 from emkit.errors import ModelError
 from emkit.result import Result
 
 P = TypeVar("P", bound=Parameters)
+SOLVERS = {"anderson": Anderson, "squarem": Squarem, "plain": Plain}  # as users call them by name
 
 
 def unwatched(steps: Any) -> Any:
@@ -55,7 +56,7 @@ def fit(
 
     `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
     occurs. `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
-    `solver`: `Plain()` (the default), `Squarem()` or your own. `tol`: how much log-likelihood may be left to gain.
+    `solver`: `Plain()` (the default), `Squarem()`, `Anderson()` or your own. `tol`: how much log-likelihood may be left.
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
     wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
     them); the result is the same bits for any number.

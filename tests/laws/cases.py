@@ -15,7 +15,7 @@ from emkit.core.parameters import leaves, replace_at
 
 Array = np.ndarray
 Grid = tuple[Array, Array]  # points (m, d) and the volume around each (m,)
-SOLVERS = {"plain": ek.solvers.Plain(), "squarem": ek.solvers.Squarem()}
+SOLVERS = {"plain": ek.solvers.Plain(), "squarem": ek.solvers.Squarem(), "anderson": ek.solvers.Anderson()}
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from emkit.cli.choices import STARTS, chosen_family, names, read_source, startin
 from emkit.cli.failures import code_for
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
-from emkit.core.solvers import Plain, Squarem
 from emkit.errors import Status
-from emkit.fitting import fit
+from emkit.fitting import SOLVERS, fit
 from emkit.inference import StandardErrors
 from emkit.models import Mixture
 from emkit.result import Result
@@ -29,7 +28,7 @@ from emkit.summary import report
 @click.option("--starts", type=click.IntRange(min=1), metavar="N", help=f"How many starts to fit from.  [default: {STARTS}]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of the first start.  [default: 0]")
 @click.option("--start", metavar="JSON|FILE", help="Explicit parameters to start from, as --json prints them.")
-@click.option("--solver", type=click.Choice(["squarem", "plain"]), default="squarem", help="[default: squarem]")
+@click.option("--solver", type=click.Choice(list(SOLVERS)), default="anderson", help="[default: anderson]")
 @click.option("--tol", type=float, default=1e-8, metavar="X", help="Log-likelihood left to gain.  [default: 1e-8]")
 @click.option(
     "--max-evaluations", type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"
@@ -72,7 +71,7 @@ def command(
             model,
             source,
             begin,
-            solver=Squarem() if solver == "squarem" else Plain(),
+            solver=SOLVERS[solver](),
             tol=tol,
             max_evaluations=max_evaluations,
             n_jobs=-1,

@@ -27,5 +27,6 @@ class Pace:
 
     @property
     def steady_gain(self) -> float:
-        """The gain of the step; where it drowns in rounding, the gain that a step of this length had elsewhere."""
-        return self.gain if self.gain > 100 * self.rounding else self.sharpness * self.first**2
+        """The gain of the step; where it drowns in rounding, the gain that a step of this length had elsewhere, if any."""
+        clear = self.gain > 100 * self.rounding
+        return self.gain if clear or self.sharpness == 0 else self.sharpness * self.first**2

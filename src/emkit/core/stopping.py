@@ -52,15 +52,21 @@ class Settled:
         gain, way = remaining(step.pace)
         if gain > max(self.tol, step.pace.rounding) or way > self.distance:
             return None
-        left = (
-            f"at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard errors of "
-            "their limit."
-            if gain or way
-            else "the parameters no longer move."
-        )
         passes = _times(step.evaluations, "pass", "passes")
-        said = f"converged after {_times(step.number, 'iteration')} ({passes} over the data): {left}"
+        said = f"converged after {_times(step.number, 'iteration')} ({passes} over the data): {_little(step.pace, gain, way)}"
         return Outcome(Status.CONVERGED, said)
+
+
+def _little(pace: Pace, gain: float, way: float) -> str:
+    """How little is left to gain, and to go, in a sentence."""
+    if pace.second == 0:
+        return "the parameters no longer move."
+    if pace.sharpness == 0:
+        return f"what EM still gains cannot be told from rounding ({pace.rounding:.1g} of log-likelihood)."
+    return (
+        f"at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard errors of "
+        "their limit."
+    )
 
 
 def remaining(pace: Pace) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from emkit.errors import DataError
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS = 8_192  # more chunks than rows of this make would cost more than they share out
+BLOCK = 131_072  # numbers that are looked at together in passing: they stay in the cache
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
 
 
@@ -117,6 +118,15 @@ class ArraySource(Remembering):
         """The rows in order, `chunk_rows` at a time."""
         return iter(self._chunks)
 
+    def blocks(self) -> Iterator[tuple[Array, Array]]:
+        """The rows in double precision and their weights, as many at a time as stay in the cache."""
+        for rows in self._cuts():
+            yield as_float64(self.x[rows]), self.weights[rows]
+
+    def _cuts(self) -> Iterator[slice]:
+        step = max(BLOCK // self.x.shape[1], 1)
+        return (slice(start, start + step) for start in range(0, self.rows, step))
+
     def place(self, row: int, column: int) -> str:
         """How messages call one cell, given its row among those with a positive weight."""
         return f"{self.place_of_row(row)}, column {self.columns[column]!r}"
@@ -127,12 +137,12 @@ class ArraySource(Remembering):
 
     def refuse(self, bad: Callable[[Array], Mask], rule: str) -> None:
         """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks."""
-        for start in range(0, self.rows, self.chunk_rows):
-            block = self.x[start : start + self.chunk_rows]
+        for rows in self._cuts():
+            block = self.x[rows]
             found = bad(block)
             if found.any():
                 row, column = (int(i) for i in np.argwhere(found)[0])
-                raise DataError(f"{self.place(start + row, column)} is {block[row, column]:g}; {rule}")
+                raise DataError(f"{self.place(rows.start + row, column)} is {block[row, column]:g}; {rule}")
 
 
 def as_source(data: Any, weights: Any = None) -> Any:

@@ -6,6 +6,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -16,20 +17,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.solvers import Plain, Squarem
 from emkit.data.absent import AbsentSource
 from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.collapse import collapsed
+from emkit.fitting import SOLVERS
 from emkit.models.assignment import Assigned
+from emkit.models.exchange import exchanges
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.models.starts import check_components, spread_starts
+from emkit.models.starts import check_components, even_start, spread_starts
 from emkit.multistart import AGREED, enough_starts, short_then_long
 from emkit.result import Result
 
 PREDICT_ROWS = 8_192  # at a time
-SOLVERS = {"squarem": Squarem, "plain": Plain}
 FLOATS = (np.float64, np.float32)
 
 
@@ -68,10 +69,7 @@ class MixtureEstimator(
         rng = check_random_state(self.random_state)
         number = 1 if self.n_components == 1 else self.n_init  # there is only one start for one component
         if number == "auto":
-            like = MixtureParams(
-                np.full(self.n_components, 1 / self.n_components), model.family.pooled(source, self.n_components)
-            )
-            number = enough_starts(source, model.coordinates(like).size)
+            number = enough_starts(source, model.coordinates(even_start(model, source, self.n_components)).size)
         first = int(rng.randint(2**31 - 1))
         return spread_starts(model, source, self.n_components, range(first, first + number))
 
@@ -101,6 +99,7 @@ class MixtureEstimator(
             max_iter=self.max_iter,
             solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
             agreed=AGREED if self.n_init == "auto" else None,
+            another=partial(exchanges, self.model_),
             first_rules=(reporter,),
             n_jobs=self.n_jobs,
         )
@@ -209,7 +208,7 @@ class MixtureEstimator(
         if not isinstance(self.tol, Real) or not 0 <= float(self.tol) < np.inf:
             raise ParameterError(f"tol is {self.tol!r}; it must be a number >= 0 (of log-likelihood still to be gained).")
         if self.solver not in SOLVERS and not hasattr(self.solver, "step"):
-            raise ParameterError(f"solver is {self.solver!r}; it must be {' or '.join(map(repr, SOLVERS))}, or a solver.")
+            raise ParameterError(f"solver is {self.solver!r}; it must be {', '.join(map(repr, SOLVERS))} or a solver.")
 
     def __getstate__(self) -> dict[str, Any]:
         """A fitted estimator is stored without the data it was fitted to."""

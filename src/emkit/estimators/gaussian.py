@@ -40,7 +40,8 @@ class GaussianMixture(MixtureEstimator):
         warm_start: whether `fit` goes on from where the last `fit` ended.
         weights_init, means_init, precisions_init: start from these. With `means_init` there is one start; what is not given
             is estimated from the rows nearest to each mean.
-        solver: "squarem" (accelerated EM, never downhill), "plain" (EM), or a solver such as ``ek.solvers.Squarem()``.
+        solver: "anderson" or "squarem" (accelerated EM, never downhill), "plain" (EM), or a solver such as
+            ``ek.solvers.Squarem()``.
         floor: the least variance of a component in any direction, as a fraction of the variance of the data. It keeps
             components from collapsing onto single rows, whatever the unit of the data, and does nothing to others; 0 takes
             it away. (scikit-learn's `reg_covar` adds an absolute constant to every variance. There is none here: its effect
@@ -79,7 +80,7 @@ class GaussianMixture(MixtureEstimator):
         precisions_init: Any = None,
         random_state: Any = None,
         warm_start: bool = False,
-        solver: Any = "squarem",
+        solver: Any = "anderson",
         floor: float = 1e-6,
         n_jobs: int | None = None,
     ) -> None:

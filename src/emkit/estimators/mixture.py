@@ -38,7 +38,7 @@ class MixtureModel(MixtureEstimator):
         n_init: int | str = "auto",
         random_state: Any = None,
         warm_start: bool = False,
-        solver: Any = "squarem",
+        solver: Any = "anderson",
         n_jobs: int | None = None,
     ) -> None:
         self.family = family

@@ -7,7 +7,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 
 ROWS, ROWS_A_CENTRE = 1_000, 100  # among which centres are looked for
-SWAPS = 6  # rows on offer in place of a centre, for each centre
+SWAPS = 6  # times that as many rows as there are centres are on offer in place of one
 ROUNDS = 10  # of k-means
 
 
@@ -15,10 +15,10 @@ def spread_out(x: Array, weights: Array, count: int, seed: int) -> Integers:
     """The nearest of `count` centres that lie far apart, for every row of x (n, d); columns should have like units.
 
     Centres are rows, drawn one after the other with probability proportional to the squared distance from the nearest so
-    far; of several draws, if there are 8 centres or more, the one that brings the rows nearest. With an odd seed, rows drawn
-    in the same way are then offered in place of centres, and a few rounds of k-means follow. (With an even one they are not:
-    the division with the nearest centres is not always the one that leads to the highest likelihood.) Among many rows, only
-    some, at equal steps, are looked at.
+    far; of several draws, if there are 8 centres or more, the one that brings the rows nearest. Rows drawn in the same way are
+    then offered in place of centres, and a few rounds of k-means follow; but not with every second seed (of more than 8
+    centres, one in count / 4): the division with the nearest centres is not always the one that leads to the highest
+    likelihood. Among many rows, only some, at equal steps, are looked at.
     Source: Arthur & Vassilvitskii (2007), SODA, 1027-1035; Lattanzi & Sohler (2019), ICML, 3662-3671.
     """
     step = max(1, len(x) // max(ROWS, ROWS_A_CENTRE * count))
@@ -26,15 +26,16 @@ def spread_out(x: Array, weights: Array, count: int, seed: int) -> Integers:
     tries = max(1, int(np.log2(count)) - 1)  # among many centres, a bad one is hard to make up for
     for _ in range(count):
         centres.add(tries)
-    if seed % 2 == 0:
+    if seed % max(2, count // 4) == 0:
         return nearest_of(x, centres.places)
-    centres.swap(SWAPS * count)
+    for _ in range(SWAPS if count > 1 else 0):
+        centres.swap()
     return nearest_of(x, _means(x[::step], weights[::step], centres.places))
 
 
 def nearest_of(x: Array, centres: Array) -> Integers:
     """The index of the nearest centre for every row, shape (n,); the first of equals."""
-    return _squared_distances(centres, x).argmin(axis=0)
+    return _squared_distances(centres, x, np.einsum("nd,nd->n", x, x)).argmin(axis=0)
 
 
 class _Centres:
@@ -42,6 +43,7 @@ class _Centres:
 
     def __init__(self, x: Array, weights: Array, rng: np.random.Generator) -> None:
         self._x, self._weights, self._rng = x, weights, rng
+        self._squares = np.einsum("nd,nd->n", x, x)
         self.places = np.empty((0, x.shape[1]))
         self._distances = np.empty((0, len(x)))
         self._ahead = np.full(len(x), np.inf)
@@ -51,7 +53,7 @@ class _Centres:
         """Rows drawn far from their nearest centres, and the distances of all rows from them."""
         places = np.searchsorted(self._odds, self._rng.random(number) * self._odds[-1], side="right")
         rows = self._x[np.minimum(places, len(self._x) - 1)]
-        return rows, _squared_distances(rows, self._x)
+        return rows, _squared_distances(rows, self._x, self._squares)
 
     def _moved(self) -> None:
         """Work out again what depends on where the centres are."""
@@ -67,11 +69,10 @@ class _Centres:
         self._distances = np.vstack([self._distances, offered[best]])
         self._moved()
 
-    def swap(self, times: int) -> None:
-        """Draw a row, `times` times, and give it the place of a centre, if that brings the rows nearer on the whole."""
+    def swap(self) -> None:
+        """Draw as many rows as there are centres, and give each the place of one if that brings the rows nearer."""
         nearest, second = self._distances.argmin(axis=0), np.partition(self._distances, 1, axis=0)[1]
-        for _ in range(times):
-            (row,), (offered,) = self._drawn(1)
+        for row, offered in zip(*self._drawn(len(self.places)), strict=True):
             with_it = np.minimum(self._ahead, offered)
             loss = self._weights * (np.minimum(second, offered) - with_it)
             without = np.bincount(nearest, loss, minlength=len(self.places))
@@ -98,7 +99,8 @@ def _means(x: Array, weights: Array, centres: Array) -> Array:
     return centres
 
 
-def _squared_distances(centres: Array, x: Array) -> Array:
-    """Shape (K, n); rounded as if one column were 1, which does no harm in like units."""
-    squares = np.einsum("kd,kd->k", centres, centres)[:, None] + np.einsum("nd,nd->n", x, x)
-    return np.maximum(squares - 2 * centres @ x.T, 0.0)
+def _squared_distances(centres: Array, x: Array, squares: Array) -> Array:
+    """Shape (K, n), given the `squares` (n,) of the rows; rounded as if one column were 1, which is no harm in like units."""
+    distances = (-2 * centres) @ x.T
+    distances += np.einsum("kd,kd->k", centres, centres)[:, None] + squares
+    return np.maximum(distances, 0.0, out=distances)

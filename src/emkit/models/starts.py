@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.source import ArraySource, as_float64
+from emkit.data.source import ArraySource, Chunk, as_float64
 from emkit.errors import DataError
+from emkit.families.linear import linear_form
 from emkit.models.division import nearest_of, spread_out
 from emkit.models.mixture import Mixture, MixtureParams, MixtureStats
+from emkit.models.tiles import WORTH_COMPILING, divided
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 SUBSAMPLE = 5_000
@@ -42,6 +44,11 @@ def check_components(source: ArraySource, n_components: Any) -> int:
     return int(n_components)
 
 
+def even_start(model: Mixture[Any, Any], source: ArraySource, n_components: int) -> MixtureParams[Any]:
+    """Components that are all alike, estimated from a `subsample` of the rows: good for counting parameters, not for EM."""
+    return MixtureParams(np.full(n_components, 1 / n_components), model.family.pooled(subsample(source), n_components))
+
+
 def spread_start(model: Mixture[Any, Any], source: ArraySource, n_components: int, seed: int) -> MixtureParams[Any]:
     """One of `spread_starts`."""
     return spread_starts(model, source, n_components, [seed])[0]
@@ -58,17 +65,17 @@ def spread_starts(
     some = subsample(source)
     if n_components == 1:
         return [MixtureParams(np.ones(1), model.family.pooled(some, 1)) for _ in seeds]
-    even = _all_alike(model, some, n_components)
-    scaled = _in_standard_units(some, some.x)
+    even = even_start(model, some, n_components)
+    scaled = in_standard_units(some, some.x)
     divisions = [spread_out(scaled, some.weights, n_components, seed) for seed in seeds]
-    return [_estimate(model, some, even, nearest) for nearest in divisions]
+    return [estimated(model, Chunk(some.x, some.weights), even, nearest) for nearest in divisions]
 
 
 def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) -> MixtureParams[Any]:
     """Parameters estimated from a `subsample` of the rows, each given to the nearest of the `centres` (K, d)."""
     some = subsample(source)
-    nearest = nearest_of(_in_standard_units(some, some.x), _in_standard_units(some, centres))
-    return _estimate(model, some, _all_alike(model, some, len(centres)), nearest)
+    nearest = nearest_of(in_standard_units(some, some.x), in_standard_units(some, centres))
+    return estimated(model, Chunk(some.x, some.weights), even_start(model, some, len(centres)), nearest)
 
 
 def subsample(source: ArraySource, rows: int = SUBSAMPLE) -> ArraySource:
@@ -102,11 +109,7 @@ def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:
     return np.unique(np.concatenate(found))
 
 
-def _all_alike(model: Mixture[Any, Any], some: ArraySource, n_components: int) -> MixtureParams[Any]:
-    return MixtureParams(np.full(n_components, 1 / n_components), model.family.pooled(some, n_components))
-
-
-def _in_standard_units(some: ArraySource, x: Array) -> Array:
+def in_standard_units(some: ArraySource, x: Array) -> Array:
     """`x` with the mean and the standard deviation of the rows of `some` as origin and unit."""
     largest = np.abs(some.x).max(axis=0)
     unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))  # squares of the data themselves may overflow
@@ -116,10 +119,17 @@ def _in_standard_units(some: ArraySource, x: Array) -> Array:
     return (x / unit - mean) / np.where(spread > 0, spread, 1.0)
 
 
-def _estimate(model: Mixture[Any, Any], some: ArraySource, even: MixtureParams[Any], nearest: Integers) -> MixtureParams[Any]:
-    n_components = len(even.proportions)
-    shares = np.full((some.rows, n_components), BLUR / n_components)
-    shares[np.arange(some.rows), nearest] += 1 - BLUR
-    shares *= some.weights[:, None]
-    statistics = model.family.statistics(even.components, some.x, shares)
-    return model.m_step(MixtureStats(shares.sum(axis=0), statistics), even)
+def estimated(model: Mixture[Any, Any], chunk: Chunk, like: MixtureParams[Any], nearest: Integers) -> MixtureParams[Any]:
+    """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""
+    n_components = len(like.proportions)
+    large = len(chunk.x) * n_components >= WORTH_COMPILING
+    form = linear_form(model.family, like.components) if large else None
+    if form is not None:
+        sums = divided(form, chunk, nearest, n_components)
+        sums = (1 - BLUR) * sums + BLUR / n_components * sums.sum(axis=0)
+        return model.m_step(MixtureStats(sums[:, 0].copy(), form.statistics(sums, chunk)), like)
+    shares = np.full((len(chunk.x), n_components), BLUR / n_components)
+    shares[np.arange(len(chunk.x)), nearest] += 1 - BLUR
+    shares *= chunk.weights[:, None]
+    statistics = model.family.statistics(like.components, chunk.x, shares)
+    return model.m_step(MixtureStats(shares.sum(axis=0), statistics), like)

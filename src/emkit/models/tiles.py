@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.latest import Latest
 from emkit.data.source import Chunk
 from emkit.families.family import LOG_OF_ZERO, safe_log
@@ -27,6 +28,18 @@ def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tupl
     if not scored > IMPOSSIBLE * chunk.least_weight:
         raise impossible_row()
     return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)
+
+
+def divided(form: LinearForm[Any], chunk: Chunk, component: Integers, n_components: int) -> Array:
+    """The weighted feature sums (K, F) of a chunk of which every row belongs to one `component` (n,) and to no other."""
+    sums = np.zeros((n_components, form.coefficients.shape[1]))
+    alone = np.zeros((form.coefficients.shape[1], 1))  # among one component, each row has responsibility 1
+    order = np.argsort(component, kind="stable")
+    ends = np.searchsorted(component[order], np.arange(n_components + 1))
+    for k, (start, end) in enumerate(pairwise(ends)):
+        rows = order[start:end]
+        form.rows.add_up(chunk.x[rows], chunk.weights[rows], alone, sums[k : k + 1])
+    return sums
 
 
 def _with_proportions(form: LinearForm[Any], proportions: Array) -> Array:

@@ -10,10 +10,9 @@ import numpy as np
 from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import EM, Evaluation
-from emkit.errors import ParameterError
+from emkit.core.solvers.leap import leap
 
 P = TypeVar("P", bound=Parameters)
-ROUNDING = 1e-14  # relative: near the top, a sum over many rows cannot tell which of two points is higher
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,10 @@ class Squarem:
         length = min(path.best_length(), state.longest)
         if length <= 1:
             return middle, state
-        landed = _leap_and_land(em, path.extrapolate(length), middle.update)
-        if landed is None or not landed.objective >= middle.objective - ROUNDING * (1 + abs(middle.objective)):
+        done = leap(em, path.extrapolate(length), middle.update, least=middle)
+        if done is None:
             return middle, Reach(max(state.longest / 2, 1.0))
-        return landed, Reach(state.longest * self.growth if length == state.longest else state.longest)
+        return done.landed, Reach(state.longest * self.growth if length == state.longest else state.longest)
 
 
 class _Path:
@@ -79,11 +78,3 @@ class _Path:
         guess = self._twice.copy()
         guess[self._moving] = self._start + 2 * length * self._change + length**2 * self._bend
         return guess
-
-
-def _leap_and_land(em: EM[P], guess: Array, like: P) -> Evaluation[P] | None:
-    try:
-        leapt = em.attempt(em.coordinates.unpack(guess, like))
-    except ParameterError:  # the leap overflowed
-        return None
-    return None if leapt is None else em.attempt(leapt.update)

@@ -16,6 +16,7 @@ from emkit.errors import DataError, DegenerateDataWarning
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
+FEW = 1_000  # rows, of which one is mostly enough to see that a column is not too small
 RESTING = 1 + 1e-6  # a variance up to this many times the floor rests on it
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
@@ -25,19 +26,20 @@ def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
     """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data: two passes, made once."""
 
     def compute() -> tuple[Array, Array, Array]:
-        first = as_float64(source.x[0])
-        total = source.total_weight
-        mean = first + sum(c.weights @ (as_float64(c.x) - first) for c in source.chunks()) / total
-        mean = mean + sum(c.weights @ (as_float64(c.x) - mean) for c in source.chunks()) / total
-        covariance = np.asarray(sum(_scatter(as_float64(c.x) - mean, c.weights) for c in source.chunks())) / total
+        first, total = as_float64(source.x[0]), source.total_weight
+        near = first + sum(weights @ (x - first) for x, weights in source.blocks()) / total
+        shift, scatter = np.zeros_like(near), np.zeros((len(near), len(near)))
+        for x, weights in source.blocks():
+            deviation = x - near
+            weighted = (deviation * weights[:, None]).T
+            shift += weighted.sum(axis=1)
+            scatter += weighted @ deviation
+        shift /= total
+        mean, covariance = near + shift, scatter / total - np.outer(shift, shift)
         return mean, covariance, positive_units(np.diag(covariance), mean)
 
     moments: tuple[Array, Array, Array] = source.once("pooled moments", compute)
     return moments
-
-
-def _scatter(deviation: Array, weights: Array) -> Array:
-    return (deviation * weights[:, None]).T @ deviation
 
 
 def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
@@ -90,12 +92,13 @@ def refuse_unsquarable(source: ArraySource) -> None:
     """Raise DataError for columns in a unit so large or so small that squares of variances are no numbers any more."""
     rule = f"squares beyond {LARGEST:g} overflow. Divide the column by a constant."
     source.refuse(lambda x: np.abs(as_float64(x)) > LARGEST, rule)
-    highest = np.max([np.abs(chunk.x).max(axis=0) for chunk in source.chunks()], axis=0)
-    for column in np.flatnonzero((highest > 0) & (highest < SMALLEST)):
-        raise DataError(
-            f"column {source.columns[column]!r} holds no number above {highest[column]:g}; the squares of such numbers "
-            "underflow. Multiply the column by a constant."
-        )
+    for column in np.flatnonzero(np.abs(source.x[:FEW]).max(axis=0) < SMALLEST):
+        highest = np.abs(source.x[:, column]).max()
+        if 0 < highest < SMALLEST:
+            raise DataError(
+                f"column {source.columns[column]!r} holds no number above {highest:g}; the squares of such numbers "
+                "underflow. Multiply the column by a constant."
+            )
 
 
 def warn_of_lost_columns(source: ArraySource, joined: bool) -> None:

@@ -1,0 +1,111 @@
+"""Anderson: what it makes of a linear EM map, when it refuses, and what it does on boundaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.core.solvers import Anderson, Squarem
+from emkit.core.solvers.anderson import Course
+
+LIMIT = np.array([3.0, -1.0, 0.5, 2.0])
+RATES = np.array([0.99, 0.9, 0.5, 0.1])
+COUNTS = np.array([0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 3, 2, 0, 4, 9])
+MODEL = ek.Mixture(ek.Poisson())
+START = ek.MixtureParams([0.4, 0.6], ek.PoissonParams([[2.0], [3.0]]))
+
+
+@dataclass(frozen=True, eq=False)
+class Place(ek.Parameters):
+    at: Annotated[np.ndarray, ek.Real()]
+
+
+class Linear(ek.LatentModel[Place, float]):
+    """EM whose every step shrinks the distances from a limit by fixed rates."""
+
+    def e_step(self, params, chunk):
+        return ek.Expectation(params.at, log_likelihood=-float(((params.at - LIMIT) ** 2).sum()), rows=1.0)
+
+    def m_step(self, stats, params):
+        return Place(LIMIT + RATES * (params.at - LIMIT))
+
+
+def test_a_linear_map_is_solved_by_as_many_differences_as_it_has_dimensions():
+    em = ek.EMMap(Linear(), ek.ArraySource([0.0]), Place(np.zeros(4)))
+    solver = Anderson(patience=0)
+    here = em(Place(np.zeros(4)))
+    state = solver.init(here)
+    while np.abs(here.params.at - LIMIT).max() > 1e-7 and em.evaluations < 100:
+        here, state = solver.step(em, here, state)
+    assert em.evaluations <= 9  # the start, two EM steps, and three leaps with their landings
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_slow_fits_take_fewer_passes_than_squared_extrapolation(rows):
+    x = np.repeat(COUNTS, rows)
+    slow = ek.fit(MODEL, x, START, solver=Squarem())
+    fast = ek.fit(MODEL, x, START, solver=Anderson())
+    assert fast.converged
+    assert fast.objective == pytest.approx(slow.objective, abs=1e-8)
+    assert fast.evaluations <= slow.evaluations
+
+
+class Refusing(ek.EMMap):
+    """No guess can be evaluated."""
+
+    def attempt(self, params):
+        return None
+
+
+def test_a_refused_leap_sends_the_scout_ahead_for_twice_as_long():
+    em = Refusing(MODEL, ek.ArraySource(COUNTS), START)
+    solver = Anderson(patience=2, longest=3)
+    here = em(START)
+    state = solver.init(here)
+    waits = []
+    for _ in range(14):
+        there, state = solver.step(em, here, state)
+        assert there.params is here.update  # the scout's leaps are refused, too: plain EM is left
+        waits.append(state.scouting)
+        here = there
+    assert waits == [1, 0, 0, 0, 2, 1, 0, 0, 0, 2, 1, 0, 0, 0]
+    assert state.patience == 3
+
+
+def test_points_are_forgotten_beyond_its_memory_and_after_a_refusal():
+    em = ek.EMMap(MODEL, ek.ArraySource(COUNTS), START)
+    solver = Anderson(memory=3, patience=0)
+    here, state = em(START), solver.init(em(START))
+    for _ in range(12):
+        here, state = solver.step(em, here, state)
+        assert len(state.points) <= 5
+    assert solver.init(here) == Course((), 0, 0, solver.scout.init(here))
+
+
+@pytest.mark.parametrize("patience", [0, 1, 5])
+def test_it_never_steps_down_and_takes_at_most_five_passes(patience):
+    em = ek.EMMap(MODEL, ek.ArraySource(COUNTS), START)
+    solver = Anderson(patience=patience)
+    here, state = em(START), solver.init(em(START))
+    for _ in range(20):
+        before = em.evaluations
+        there, state = solver.step(em, here, state)
+        assert em.evaluations - before <= 5  # a refused leap and its landing, then three of the scout
+        assert there.objective >= here.objective - 1e-12
+        here = there
+
+
+def test_latent_classes_that_end_on_a_boundary_settle():
+    rng = np.random.default_rng(26)
+    chances = np.array([[0.0, 0.5, 0.9, 0.3], [0.7, 1.0, 0.0, 0.9]])
+    x = (rng.random((150, 4)) < chances[rng.integers(0, 2, 150)]).astype(float)
+    model = ek.Mixture(ek.Bernoulli())
+    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.3, 0.4, 0.6, 0.4], [0.6, 0.7, 0.3, 0.6]]))
+    slow, fast = (ek.fit(model, x, start, solver=solver) for solver in (Squarem(), Anderson()))
+    assert fast.converged
+    assert fast.boundary == slow.boundary != []
+    assert fast.objective == pytest.approx(slow.objective, abs=1e-8)
