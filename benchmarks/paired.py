@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 SETTLE = 0.1  # seconds in which threads that another library left spinning go to sleep
@@ -39,7 +39,6 @@ class Measured:
     target: str = ""
     met: bool | None = None
     note: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For one JSON line."""

@@ -76,6 +76,11 @@ def test_a_refused_leap_sends_the_scout_ahead_for_twice_as_long():
     assert state.patience == 3
 
 
+def test_a_memory_too_short_to_leap_is_refused():
+    with pytest.raises(ek.ModelError, match="memory is 1; Anderson needs at least 2"):
+        Anderson(memory=1)
+
+
 def test_points_are_forgotten_beyond_its_memory_and_after_a_refusal():
     em = ek.EMMap(MODEL, ek.ArraySource(COUNTS), START)
     solver = Anderson(memory=3, patience=0)

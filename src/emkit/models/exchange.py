@@ -10,7 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.source import ArraySource, Chunk, as_float64
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.models.division import spread_out
 from emkit.models.mixture import Mixture, MixtureParams
@@ -39,19 +39,18 @@ def exchanges(model: Mixture[Any, Any], params: MixtureParams[Any], source: Arra
     Source: after Ueda, Nakano, Ghahramani & Hinton (2000), Neural Computation 12, 2109-2128, who merge two components and
     split a third.
     """
-    joint = np.concatenate([model.log_joint(params, chunk.x) for chunk in source.chunks()])
+    chunk, scaled = Chunk(as_float64(source.x), source.weights), in_standard_units(source, source.x)
+    joint = model.log_joint(params, chunk.x)
     n_components = joint.shape[1]
     best = joint.argmax(axis=1)
     without = joint.copy()
     without[np.arange(len(joint)), best] = -np.inf
     next_best = without.argmax(axis=1)
-    lost = source.weights * (np.logaddexp.reduce(joint, axis=1) - without.max(axis=1))
+    lost = chunk.weights * (np.logaddexp.reduce(joint, axis=1) - without.max(axis=1))
     costs = ADAPTED * np.bincount(best, lost, minlength=n_components)
-    scaled = in_standard_units(source, source.x)
-    splits = {k: _split(model, params, k, source, scaled, np.flatnonzero(best == k)) for k in range(n_components)}
-    promising = sorted(
-        ((costs[gone] - split.gained, gone, k) for k, split in splits.items() for gone in range(n_components) if gone != k),
-    )
+    splits = {k: _split(model, params, k, chunk, scaled, np.flatnonzero(best == k)) for k in range(n_components)}
+    pairs = ((gone, k) for k in range(n_components) for gone in range(n_components) if gone != k)
+    promising = sorted((costs[gone] - splits[k].gained, gone, k) for gone, k in pairs)
     tried: set[int] = set()  # each component is divided once, in its best exchange
     for balance, gone, k in promising:
         if balance < 0 and k not in tried and len(tried) < MOST:
@@ -59,16 +58,14 @@ def exchanges(model: Mixture[Any, Any], params: MixtureParams[Any], source: Arra
             component = np.where(best == gone, next_best, best)
             component[splits[k].second] = gone
             with suppress(ParameterError, DegenerateFitError):  # some component has no maximum among its rows
-                yield estimated(model, Chunk(source.x, source.weights), params, component)
+                yield estimated(model, chunk, params, component)
 
 
-def _split(
-    model: Mixture[Any, Any], params: MixtureParams[Any], k: int, source: ArraySource, scaled: Array, rows: Integers
-) -> Split:
+def _split(model: Mixture[Any, Any], params: MixtureParams[Any], k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
     """What two components in place of component `k` would make of its `rows`; no gain if there is no dividing them."""
     twice = {leaf.path: leaf.value[[k, k]] for leaf in component_leaves(params)}
     two = replace_at(params, {**twice, "proportions": np.array([0.5, 0.5])})
-    chunk = Chunk(source.x[rows], source.weights[rows])
+    chunk = Chunk(whole.x[rows], whole.weights[rows])
     side = spread_out(scaled[rows], chunk.weights, 2, SEED) if len(rows) > 1 else np.zeros(len(rows), dtype=np.int64)
     if not side.any():
         return Split(rows[:0], 0.0)

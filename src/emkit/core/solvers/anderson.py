@@ -12,6 +12,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import EM, Evaluation
 from emkit.core.solvers.leap import leap
 from emkit.core.solvers.squarem import Reach, Squarem
+from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
 FEWEST = 3  # points from which to extrapolate
@@ -46,7 +47,7 @@ class Anderson:
     refused leap twice as many as the last time, but no more than `longest`. Coordinates that are infinite, or as good as that
     (a parameter on its boundary), take the EM value.
 
-    `memory`: how many differences are remembered.
+    `memory`: how many differences are remembered, at least 2.
     Source: Anderson (1965), J. ACM 12, 547-560; Walker & Ni (2011), SIAM J. Numer. Anal. 49, 1715-1735; for EM, Henderson &
     Varadhan (2019), J. Comput. Graph. Statist. 28, 834-846; with EM steps in between, Banerjee, Suryanarayana & Pask (2016),
     Chem. Phys. Lett. 647, 31-35.
@@ -56,6 +57,10 @@ class Anderson:
     patience: int = 2
     longest: int = 32
     scout: Squarem = field(default_factory=Squarem)
+
+    def __post_init__(self) -> None:
+        if self.memory < FEWEST - 1:
+            raise ModelError(f"memory is {self.memory}; Anderson needs at least {FEWEST - 1} differences to leap along.")
 
     def init(self, first: Evaluation[P]) -> Course:
         return Course((), self.patience, self.patience, self.scout.init(first))
