@@ -102,15 +102,3 @@ def test_it_never_steps_down_and_takes_at_most_five_passes(patience):
         assert em.evaluations - before <= 5  # a refused leap and its landing, then three of the scout
         assert there.objective >= here.objective - 1e-12
         here = there
-
-
-def test_latent_classes_that_end_on_a_boundary_settle():
-    rng = np.random.default_rng(26)
-    chances = np.array([[0.0, 0.5, 0.9, 0.3], [0.7, 1.0, 0.0, 0.9]])
-    x = (rng.random((150, 4)) < chances[rng.integers(0, 2, 150)]).astype(float)
-    model = ek.Mixture(ek.Bernoulli())
-    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.3, 0.4, 0.6, 0.4], [0.6, 0.7, 0.3, 0.6]]))
-    slow, fast = (ek.fit(model, x, start, solver=solver) for solver in (Squarem(), Anderson()))
-    assert fast.converged
-    assert fast.boundary == slow.boundary != []
-    assert fast.objective == pytest.approx(slow.objective, abs=1e-8)

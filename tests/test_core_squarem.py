@@ -48,31 +48,6 @@ def test_coordinates_at_an_edge_take_the_em_value_and_do_not_set_the_length():
     np.testing.assert_allclose(path.extrapolate(2.0), [-42.0, 0.0], atol=1e-12)
 
 
-def test_latent_classes_that_end_on_a_boundary_settle():
-    rng = np.random.default_rng(26)
-    chances = np.array([[0.0, 0.5, 0.9, 0.3], [0.7, 1.0, 0.0, 0.9]])
-    x = (rng.random((150, 4)) < chances[rng.integers(0, 2, 150)]).astype(float)
-    model = ek.Mixture(ek.Bernoulli())
-    start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.3, 0.4, 0.6, 0.4], [0.6, 0.7, 0.3, 0.6]]))
-    plain, fast = (ek.fit(model, x, start, solver=solver) for solver in (ek.solvers.Plain(), ek.solvers.Squarem()))
-    assert plain.converged
-    assert fast.converged
-    assert fast.boundary
-    assert abs(fast.objective - plain.objective) < 1e-8
-    assert fast.evaluations <= 1.2 * plain.evaluations
-
-
-def test_a_plateau_is_crossed():
-    x = np.concatenate([np.random.default_rng(0).normal(m, 1.0, 100) for m in (-2, 2)])
-    nearly_equal = ek.MixtureParams([0.5, 0.5], ek.TiedGaussianParams([[-0.01], [0.01]], [[x.var()]]))
-    far = ek.MixtureParams([0.5, 0.5], ek.TiedGaussianParams([[-2.0], [2.0]], [[1.0]]))
-    model = ek.Mixture(ek.TiedGaussian())
-    fast = ek.fit(model, x, nearly_equal, solver=ek.solvers.Squarem())
-    assert fast.converged
-    assert fast.evaluations < 150  # plain EM is still on the plateau after 20,000
-    assert abs(fast.log_likelihood - ek.fit(model, x, far).log_likelihood) < 1e-8
-
-
 class Refusing(ek.EMMap):
     """No guess can be evaluated."""
 
