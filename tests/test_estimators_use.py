@@ -173,3 +173,15 @@ def test_importing_emkit_does_not_import_scikit_learn():
 def test_names_are_found_by_attribute_and_by_star():
     assert {"GaussianMixture", "MixtureModel", "ConvergenceWarning"} <= set(ek.__all__)
     assert ek.GaussianMixture is ek.estimators.GaussianMixture
+
+
+def test_a_warm_start_of_another_form_is_refused(X):
+    gm = ek.GaussianMixture(2, warm_start=True, random_state=0).fit(X)
+    with pytest.raises(ValueError, match="whose components are FullGaussianParams and not DiagonalGaussianParams"):
+        gm.set_params(covariance_type="diag").fit(X)
+
+
+def test_what_needs_the_data_says_so_after_pickling(X):
+    result = pickle.loads(pickle.dumps(ek.GaussianMixture(2, random_state=0).fit(X))).result_  # noqa: S301
+    with pytest.raises(ek.DataError, match="the data are not stored with the fit"):
+        result.summary()

@@ -25,8 +25,9 @@ def test_every_row_has_a_centre_and_the_seed_decides(seed):
     x, _ = clusters(0)
     nearest = spread_out(x, np.ones(len(x)), 9, seed)
     assert nearest.shape == (600,)
-    assert set(nearest) <= set(range(9))
+    assert set(nearest) == set(range(9))
     np.testing.assert_array_equal(nearest, spread_out(x, np.ones(len(x)), 9, seed))
+    assert not np.array_equal(nearest, spread_out(x, np.ones(len(x)), 9, seed + 1))
 
 
 def test_odd_seeds_improve_on_the_first_division():

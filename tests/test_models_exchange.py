@@ -80,3 +80,13 @@ def test_sums_over_divided_rows_are_those_of_the_plain_road(case):
     fast = model.m_step(MixtureStats(sums[:, 0].copy(), form.statistics(sums, chunk)), even)
     pack = model.coordinates(even).entries
     np.testing.assert_allclose(pack(fast), pack(model.m_step(plain, even)), rtol=1e-9, atol=1e-12)
+
+
+def test_exchanges_do_not_depend_on_the_order_of_the_rows():
+    model = ek.Mixture(ek.SphericalGaussian())
+    start = ek.MixtureParams(np.full(6, 1 / 6), ek.SphericalGaussianParams(CENTRES + np.array([4.0, 1.0]), np.full(6, 9.0)))
+    order = np.random.default_rng(0).permutation(len(X))
+    found = [list(exchanges(model, start, ek.ArraySource(rows))) for rows in (X, X[order])]
+    assert len(found[0]) == len(found[1]) > 0
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one.components.means, other.components.means, rtol=1e-12)

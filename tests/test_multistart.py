@@ -1,5 +1,6 @@
 """Short runs from many starts, then long ones."""
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -173,6 +174,47 @@ def test_close_maxima_of_a_sample_are_compared_on_all_rows():
     result = short_then_long(model, source, starts, **OPTIONS)
     assert result.converged
     assert result.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
-    left = [run for run in result.starts().runs[1:] if "left when 0.001 of log-likelihood" in run.outcome.sentence]
+    left = [run for run in result.starts().runs[1:] if "left when at most 0.001 of log-likelihood" in run.outcome.sentence]
     assert left
     assert all(run.objective <= result.objective for run in left)
+
+
+def test_of_two_nearly_equal_maxima_the_higher_one_is_followed_to_its_end():
+    """Four clusters, two components: one upright and one level division, less than 0.01 of log-likelihood apart."""
+    rng = np.random.default_rng(0)
+    quarter = np.abs(rng.normal(size=(5_000, 2))) + 1.5
+    x = np.concatenate([quarter * sign for sign in ([1, 1], [-1, -1], [1, -1], [-1, 1])])
+    model = ek.Mixture(ek.FullGaussian())
+    centres = [[[2.5, 0.0], [-2.5, 0.0]], [[0.0, 2.5], [0.0, -2.5]]]
+    covariances = [np.diag([1.0, 7.0]), np.diag([7.0, 1.0])]
+    for moved in np.linspace(-0.01, 0.01, 9):
+        shifted = x.copy()
+        shifted[0] += [moved, -moved]
+        source = ek.ArraySource(shifted)
+        starts = [
+            ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams(means, np.stack([covariance] * 2)))
+            for means, covariance in zip(centres, covariances, strict=True)
+        ]
+        long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
+        result = short_then_long(model, source, starts, **OPTIONS)
+        assert result.converged, result.outcome
+        assert result.log_likelihood >= long.log_likelihood - 1e-6
+
+
+def test_a_run_that_ends_on_a_spike_after_all_makes_way_for_the_next_best():
+    rng = np.random.default_rng(0)
+    x = np.c_[rng.normal(size=(200, 2)), (np.arange(200) == 7) * 1.0, rng.integers(0, 2, 200)]
+    result = ek.GaussianMixture(2, covariance_type="diag", floor=1e-8, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = result.fit(x).result_
+    assert found.record is found.starts().runs[0]
+    assert "left when" not in found.outcome.sentence
+
+
+@pytest.mark.parametrize("scale", [0.1, 1 / 500, 1e-4])
+def test_the_scale_of_the_weights_does_not_matter(scale):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(500, 2)) + rng.integers(0, 4, (500, 1)) * 1.7
+    whole, part = (ek.GaussianMixture(4, random_state=0).fit(x, sample_weight=np.full(500, w)) for w in (1.0, scale))
+    assert part.lower_bound_ * 500 == pytest.approx(whole.lower_bound_ * 500, abs=1e-3)

@@ -94,4 +94,4 @@ def test_a_run_that_starts_next_to_its_limit_says_what_it_cannot_tell():
     near = ek.MixtureParams(there.proportions, ek.FullGaussianParams(means, there.components.covariances))
     result = ek.fit(model, x, near)
     assert result.converged
-    assert "cannot be told from rounding" in result.outcome.sentence
+    assert "too little above rounding to tell" in result.outcome.sentence

@@ -1,8 +1,9 @@
 """Whole fits with default settings beside scikit-learn's: the time until the same log-likelihood is reached.
 
 scikit-learn tries one start by default and stops early; its `tol` is lowered until it gets there. Where it stands at a lower
-maximum, no `tol` helps, and it is given more starts (`n_init`); if these do not get there either, the ratio is a lower bound
-of what it would take, and the note says so, with the time of a single default start and how far below it ends.
+maximum, no `tol` helps, and it is given more starts (`n_init`); the first setting that gets there is timed. If none does
+within some minutes, the time of the last one is a lower bound of what it would take, and the line says so. If scikit-learn
+ends higher than emkit, there is nothing to compare: the ratio counts as 0.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from benchmarks.paired import Measured, pairs, seconds
 TARGET = 30.0
 SAME = 0.1  # of total log-likelihood: what counts as the same maximum
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
-MORE_STARTS = (1, 8)
+MORE_STARTS = (1, 2, 4, 8)
 LONG = 10.0  # seconds: slower fits of the peer are timed once
 PATIENCE = 300.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
 
@@ -72,10 +73,19 @@ def small_problems() -> list[Problem]:
     ]
 
 
-def ours(problem: Problem) -> float:
-    """Default settings; the log-likelihood reached."""
-    model = ek.GaussianMixture(problem.components, covariance_type=problem.covariance, random_state=0)
-    return float(model.fit(problem.x).result_.log_likelihood)
+def ours(problem: Problem) -> ek.GaussianMixture:
+    """A fit with default settings."""
+    return ek.GaussianMixture(problem.components, covariance_type=problem.covariance, random_state=0).fit(problem.x)
+
+
+def theirs(problem: Problem, tol: float, starts: int) -> Any:
+    """A fit of the peer with default settings but for `tol`, `n_init` and enough iterations."""
+    peer: Any = GaussianMixture(
+        problem.components, covariance_type=problem.covariance, random_state=0, tol=tol, n_init=starts, max_iter=10_000
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return peer.fit(problem.x)
 
 
 @dataclass(frozen=True)
@@ -88,17 +98,6 @@ class Attempt:
     seconds: float
 
 
-def theirs(problem: Problem, tol: float, starts: int) -> float:
-    """Default settings but for `tol`, `n_init` and enough iterations; the log-likelihood reached."""
-    peer: Any = GaussianMixture(
-        problem.components, covariance_type=problem.covariance, random_state=0, tol=tol, n_init=starts, max_iter=10_000
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        peer.fit(problem.x)
-    return float(peer.score(problem.x) * len(problem.x))
-
-
 def attempts(problem: Problem, reached: float) -> list[Attempt]:
     """Fits of the peer until one reaches as much, or until it has had all starts; the first is the default."""
     made: list[Attempt] = []
@@ -106,9 +105,10 @@ def attempts(problem: Problem, reached: float) -> list[Attempt]:
         gap = np.inf
         for tol in TOLERANCES:
             start = time.perf_counter()
-            found = theirs(problem, tol, starts)
-            made.append(Attempt(tol, starts, found, time.perf_counter() - start))
-            before, gap = gap, reached - found
+            peer = theirs(problem, tol, starts)
+            taken = time.perf_counter() - start
+            made.append(Attempt(tol, starts, float(peer.score(problem.x) * len(problem.x)), taken))
+            before, gap = gap, reached - made[-1].log_likelihood
             if gap <= SAME or sum(attempt.seconds for attempt in made) > PATIENCE:
                 return made
             if gap > 0.5 * before and gap > 1.0:  # it stands at another maximum
@@ -118,19 +118,23 @@ def attempts(problem: Problem, reached: float) -> list[Attempt]:
 
 def measure(problem: Problem, quick: bool) -> Measured:
     """The time of our fit, and of the peer's to the same log-likelihood."""
-    reached = ours(problem)
+    reached = float(ours(problem).result_.log_likelihood)
     made = attempts(problem, reached)
     first, last = made[0], made[-1]
+    gap = reached - last.log_likelihood
     if last.seconds > LONG:
         mine = statistics.median(seconds(lambda: ours(problem)) for _ in range(3))
         other, ratio = last.seconds, last.seconds / mine
     else:
         mine, other, ratio = pairs(lambda: ours(problem), lambda: theirs(problem, last.tol, last.starts), 1 if quick else 5)
     settings = f"tol={last.tol:g}, n_init={last.starts}"
-    gap = reached - last.log_likelihood
-    arrived = f"reached with {settings}" if gap <= SAME else f"never reached: {gap:,.0f} below even with {settings}"
+    arrived = f"reached with {settings}"
+    if gap > SAME:
+        arrived = f"not reached: {gap:,.0f} below even with {settings}, whose time is a lower bound"
+    elif gap < -SAME:
+        arrived, ratio = f"lower than scikit-learn's with {settings} by {-gap:,.2f}", 0.0
     return Measured(
-        workload=f"whole fit, {problem.name}",
+        workload=f"whole fit, {problem.name}" + (" (at least)" if gap > SAME else ""),
         peer="scikit-learn GaussianMixture",
         ratio=ratio,
         ours=mine * 1e3,
@@ -144,18 +148,29 @@ def measure(problem: Problem, quick: bool) -> Measured:
 
 def run(quick: bool) -> Iterator[Measured]:
     """Each problem, and the geometric mean of the ratios; the quick run has the small ones only."""
-    ratios = []
-    for problem in small_problems() + ([] if quick else problems()):
-        line = measure(problem, quick)
-        ratios.append(log(line.ratio or 1.0))
-        yield line
-    if not quick:
-        six = exp(statistics.fmean(ratios[len(small_problems()) :]))
-        yield Measured(
-            workload="whole fits, geometric mean of the six ratios",
-            peer="scikit-learn GaussianMixture",
-            ratio=six,
-            target=f"ratio >= {TARGET:g}",
-            met=six >= TARGET,
-            note=f"with the two small data sets: {exp(statistics.fmean(ratios)):.1f}",
-        )
+    small = [measure(problem, quick) for problem in small_problems()]
+    yield from small
+    if quick:
+        return
+    six = []
+    for problem in problems():
+        six.append(measure(problem, quick))
+        yield six[-1]
+    exact = [line for line in six if "at least" not in line.workload]
+    yield Measured(
+        workload="whole fits, geometric mean of the six ratios",
+        peer="scikit-learn GaussianMixture",
+        ratio=mean_ratio(six),
+        target=f"ratio >= {TARGET:g}",
+        met=mean_ratio(six) >= TARGET,
+        note=(
+            f"of the {len(exact)} whose maximum scikit-learn reached: {mean_ratio(exact):.1f}; "
+            f"of all with the two small data sets: {mean_ratio([*six, *small]):.1f}"
+        ),
+    )
+
+
+def mean_ratio(lines: list[Measured]) -> float:
+    """The geometric mean of the ratios; 0 if one of them is."""
+    ratios = [line.ratio or 0.0 for line in lines]
+    return exp(statistics.fmean(log(ratio) for ratio in ratios)) if all(ratios) else 0.0

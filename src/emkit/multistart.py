@@ -18,13 +18,13 @@ from emkit.errors import Outcome, ParameterError, Status
 from emkit.fitting import fit
 from emkit.models.starts import subsample
 from emkit.result import Result
-from emkit.search import ROUGH, SAME, Another, Iterations, Rough, Runs, Search, joined, rank, search
+from emkit.search import ROUGH, SAME, Another, Iterations, Rough, Runs, Search, joined, rank, search, unit
 
 P = TypeVar("P", bound=Parameters)
 
 ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 2, 4_000, 10_000  # of the sample on which large data are searched
 WORK, FEWEST, MOST = 400_000_000, 4, 20  # rows x free parameters of all short runs; starts
-LEFT = f"not converged: left when {ROUGH:g} of log-likelihood was still to be gained, since another start did better."
+LEFT = f"not converged: left when at most {ROUGH:g} of log-likelihood seemed still to be gained, as another start did better."
 AGREED = 8  # starts that came to one maximum at once: there is no need to try more
 
 
@@ -33,10 +33,10 @@ class NoHigher:
     """Stop where little is left to gain, and that is not enough to rise above a `height` reached before."""
 
     height: float
+    unit: float
 
     def __call__(self, step: Step) -> Outcome | None:
-        known = step.here.objective <= self.height + SAME and Rough()(step)
-        return Outcome(Status.BUDGET, LEFT) if known else None
+        return Rough(self.unit)(step) if step.here.objective <= self.height + SAME * self.unit else None
 
 
 def enough_starts(source: ArraySource, free_parameters: int) -> int:
@@ -62,10 +62,10 @@ def short_then_long(
 
     Every start makes a few steps, the better ones some more; the best of these run on until maxima can be told apart. From
     the best maximum on, starts that `another` knows of are tried, as long as they lead higher. The best one is followed until
-    it settles within `tol`, or for `max_iter` steps of `solver` in all. Large data are searched on a random sample (2 rows a
+    it settles within `tol`, or for `max_iter` steps of `solver`. Large data are searched on a random sample (2 rows a
     free parameter, 4,000 to 10,000); maxima that are close there are followed one after the other over all rows, each until
     it is clear that it is no higher than those before. A single start is simply followed. If the first `agreed` starts come
-    to one and the same maximum at once, the others are not tried. `first_rules` come before all others in the runs over all
+    to one and the same maximum at once, no others are tried. `first_rules` come before all others in the runs over all
     rows. `Result.starts` has a run for each start, the one that was followed to the end first; the others say in their
     outcome what became of them.
     """
@@ -82,14 +82,15 @@ def short_then_long(
         results = {} if short.sample is source else long.compared(short)
     except ParameterError:  # where the sample leads, a row outside it is impossible
         short, results = searched(source), {}
-    ends = {i: result.record for i, result in results.items()} or short.known()
-    best = min(ends, key=lambda i: rank(ends[i], bool(model.degenerate(ends[i].params, source))))
-    result = results[best] if results else long(ends[best].params, before=ends[best].iterations)
-    last = ends[best] if results else joined(ends[best], result.record)
-    ends = {i: _left(run) for i, run in ends.items()} | {best: last}
+    ends = {i: result.runs.runs[0] for i, result in results.items()} or short.known()
+    done = {i: result for i, result in results.items() if ends[i].outcome.status is not Status.SET_ASIDE}
+    while (best := min(ends, key=lambda i: long.rank(ends[i]))) not in done:  # at its end, a run may turn out a spike
+        done[best] = long(ends[best].params, before=ends[best].iterations)
+        ends[best] = joined(ends[best], done[best].record)
+    ends = {i: _left(run) for i, run in ends.items()}
     runs = tuple(short.told(i, ends, source) for i in sorted(short.order, key=lambda i: (i != best, i not in ends)))
     spikes = frozenset(i for i, run in enumerate(runs) if model.degenerate(run.params, source))
-    return replace(result, runs=Restarts(runs, spikes))
+    return replace(done[best], runs=Restarts(runs, spikes))
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,14 @@ class LongRuns(Generic[P]):
         """Runs that go on from the highest maxima of the sample; all but the first only as long as they may lead higher."""
         results: dict[int, Result[P]] = {}
         for i in short.close():
-            heights = [result.objective for result in results.values() if not result.outcome.failed]
-            results[i] = self(short.found[i].params, *([NoHigher(max(heights))] if heights else []))
+            ranks = [self.rank(result.runs.runs[0]) for result in results.values()]
+            heights = [-lowness for failed, spike, lowness in ranks if not (failed or spike)]
+            results[i] = self(short.found[i].params, *([NoHigher(max(heights), unit(self.source))] if heights else []))
         return results
+
+    def rank(self, run: Record[P]) -> tuple[bool, bool, float]:
+        """Smaller is better."""
+        return rank(run, bool(self.model.degenerate(run.params, self.source)))
 
 
 def _sample_rows(free_parameters: int) -> int:

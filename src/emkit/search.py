@@ -25,7 +25,7 @@ Another = Callable[[P, ArraySource], Iterable[P]]  # from one maximum: starts th
 
 STAGES = ((3, 1.0), (9, 0.4), (60, 0.2))  # steps of Squarem, and the share of the starts that make them
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
-SAME = 10 * ROUGH  # runs that end this close have found one maximum
+SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
 
 
@@ -46,11 +46,18 @@ class Iterations:
 
 @dataclass(frozen=True)
 class Rough:
-    """Stop where little is left to gain. That is not convergence, and no place to look for a saddle."""
+    """Stop where little seems left to gain. That is not convergence, and no place to look for a saddle."""
+
+    unit: float = 1.0
 
     def __call__(self, step: Step) -> Outcome | None:
-        near = Settled(ROUGH, distance=np.inf)(step) is not None
+        near = Settled(ROUGH * self.unit, distance=np.inf)(step) is not None
         return Outcome(Status.SET_ASIDE, "its maximum is known roughly.") if near else None
+
+
+def unit(source: ArraySource) -> float:
+    """What counts as 1 in log-likelihoods: less where weights are fractions, so that their scale does not matter."""
+    return min(1.0, source.total_weight / source.rows)
 
 
 @dataclass(frozen=True)
@@ -63,12 +70,18 @@ class Runs(Generic[P]):
     n_jobs: int | None
 
     def __call__(self, starts: Sequence[P], steps: int) -> tuple[Record[P], ...]:
-        rules: list[Rule] = [Decreased(), Rough(), Iterations(min(steps, self.max_iter))]
+        rules: list[Rule] = [Decreased(), Rough(unit(self.sample)), Iterations(min(steps, self.max_iter))]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DegenerateDataWarning)
             return fit(self.model, self.sample, starts, solver=Squarem(), rules=rules, n_jobs=self.n_jobs).runs.runs
 
+    @property
+    def same(self) -> float:
+        """Runs that end this close have found one maximum."""
+        return SAME * unit(self.sample)
+
     def rank(self, run: Record[P]) -> tuple[bool, bool, float]:
+        """Smaller is better."""
         return rank(run, bool(self.model.degenerate(run.params, self.sample)))
 
 
@@ -80,7 +93,7 @@ def search(runs: Runs[P], starts: Sequence[P], agreed: int | None = None, anothe
     """
     (brief, _), *later = STAGES
     found = runs(starts[:agreed], brief)
-    if _agree(found):
+    if _agree(found, runs.same):
         return Search(found, runs)
     if len(starts) > len(found):
         found += runs(starts[len(found) :], brief)
@@ -89,10 +102,10 @@ def search(runs: Runs[P], starts: Sequence[P], agreed: int | None = None, anothe
     return Search(found + (_risen(runs, found, another) if another is not None else ()), runs)
 
 
-def _agree(found: Sequence[Record[Any]]) -> bool:
+def _agree(found: Sequence[Record[Any]], same: float) -> bool:
     """Whether several runs came to one maximum, at once."""
     heights = [run.objective for run in found]
-    return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= SAME
+    return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= same
 
 
 def _further(runs: Runs[P], found: tuple[Record[P], ...], steps: int, share: float) -> tuple[Record[P], ...]:
@@ -111,7 +124,7 @@ def _risen(runs: Runs[P], found: tuple[Record[P], ...], another: Another[P]) -> 
     while True:
         *sort, height = runs.rank(best)
         ends = (run for start in another(best.params, runs.sample) for run in runs([start], STAGES[-1][0]))
-        higher = (run for run in ends if runs.rank(run) < (*sort, height - SAME))
+        higher = (run for run in ends if runs.rank(run) < (*sort, height - runs.same))
         next_best = next(higher, None)
         if next_best is None:
             return risen
@@ -164,7 +177,7 @@ class Search(Generic[P]):
         """The one of `among` that found the same maximum as run `i`."""
         *sort, height = self._ranks[i]
         ranks = ((j, self._ranks[j]) for j in among)
-        return next((j for j, (*other, level) in ranks if sort == other and abs(height - level) <= SAME), None)
+        return next((j for j, (*other, level) in ranks if sort == other and abs(height - level) <= self.runs.same), None)
 
     @cached_property
     def _maxima(self) -> list[int]:
@@ -184,7 +197,7 @@ class Search(Generic[P]):
         """The places of the runs that found the highest maxima, if these are so close that the sample may mislead."""
         *sort, height = self._ranks[self.order[0]]
         ranks = ((i, self._ranks[i]) for i in list(self.known())[:CLOSE])
-        return [i for i, (*other, level) in ranks if sort == other and level - height < LEAD]
+        return [i for i, (*other, level) in ranks if sort == other and level - height < LEAD * unit(self.sample)]
 
     def told(self, i: int, ends: dict[int, Record[P]], source: ArraySource) -> Record[P]:
         """What became of start `i`, given the runs over all rows."""

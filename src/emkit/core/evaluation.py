@@ -11,7 +11,7 @@ from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
 from emkit.core.latest import Latest
 from emkit.core.mapreduce import serial
-from emkit.core.pace import Pace
+from emkit.core.pace import DECREASE, Pace
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel, MapReduce, Source
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
@@ -89,13 +89,14 @@ class EMMap(Generic[P]):
         start, middle, end = (self._entries(point) for point in (before.params, params, update))
         first, second = _length(middle - start), _length(end - middle)
         gain = objective - before.objective
-        self._fall = max(self._fall, -gain)  # EM cannot fall: this much is rounding
+        if gain >= -DECREASE * (1 + abs(objective)):  # where no leap left the space of the M-step, EM cannot fall
+            self._fall = max(self._fall, -gain)
         least = 4 * EPSILON * (1 + abs(objective))
         rounding = max(least, self._fall)
-        resolution = 4 * EPSILON * _length(end)
+        still = bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
         if gain > max(1e4 * least, 100 * rounding) and first > 0:
             self._sharpness = max(self._sharpness, gain / first**2)
-        return Pace(gain, first, 0.0 if second <= resolution else second, self._sharpness, rounding)
+        return Pace(gain, first, 0.0 if still else second, self._sharpness, rounding)
 
 
 def _length(vector: Array) -> float:

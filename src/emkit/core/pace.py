@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
+
+DECREASE = 1e-9  # a fall beyond this, relative to 1 + |objective|, is not rounding
 
 
 @dataclass(frozen=True)
@@ -28,5 +31,15 @@ class Pace:
     @property
     def steady_gain(self) -> float:
         """The gain of the step; where it drowns in rounding, the gain that a step of this length had elsewhere, if any."""
-        clear = self.gain > 100 * self.rounding
-        return self.gain if clear or self.sharpness == 0 else self.sharpness * self.first**2
+        return self.gain if self.clear or self.sharpness == 0 else self.sharpness * self.first**2
+
+    @property
+    def clear(self) -> bool:
+        """Whether the gain stands clear of rounding."""
+        return self.gain > 100 * self.rounding
+
+    @property
+    def length(self) -> float:
+        """The length of the step in standard errors; 0 if no step ever had a gain that stood clear of rounding."""
+        sharpness = self.sharpness or (self.gain / self.first**2 if self.clear and self.first > 0 else 0.0)
+        return float(sqrt(2 * sharpness)) * self.first

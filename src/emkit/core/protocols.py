@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
@@ -98,14 +98,6 @@ class Complete:
 
     log_joint: Array
     weights: Array
-
-
-@runtime_checkable
-class Enumerable(Protocol):
-    """A model whose latent states can be listed row by row: the ledger and the step table need nothing else."""
-
-    def complete(self, params: Any, chunk: Any) -> Complete:
-        """The joint log-probability of every row with every latent state."""
 
 
 @dataclass(frozen=True)

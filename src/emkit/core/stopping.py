@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.pace import Pace
+from emkit.core.pace import DECREASE, Pace
 from emkit.core.protocols import Evaluation
 from emkit.errors import Outcome, Status
 
 NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
 WANDERING = 1e-9  # standard errors: over many rows, rounding moves the parameters by about this much
 SLOW = 0.99
-DECREASE = 1e-9  # a fall beyond this, relative to 1 + |objective|, is not rounding
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,11 @@ def _little(pace: Pace, gain: float, way: float) -> str:
     """How little is left to gain, and to go, in a sentence."""
     if pace.second == 0:
         return "the parameters no longer move."
-    if pace.sharpness == 0:
-        return f"what EM still gains cannot be told from rounding ({pace.rounding:.1g} of log-likelihood)."
+    if pace.length == 0:
+        return (
+            f"a step of EM gains less than {100 * pace.rounding:.1g} of log-likelihood, too little above rounding to tell how "
+            "far the parameters are from their limit."
+        )
     return (
         f"at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard errors of "
         "their limit."
@@ -76,7 +78,7 @@ def remaining(pace: Pace) -> tuple[float, float]:
     """
     if pace.second == 0:
         return 0.0, 0.0
-    length = float(np.sqrt(2 * pace.sharpness)) * pace.first
+    length = pace.length
     rate = SLOW if pace.rate >= 1 and length < WANDERING else pace.rate
     if rate >= 1:
         return np.inf, np.inf

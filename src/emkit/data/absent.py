@@ -19,7 +19,14 @@ class AbsentSource:
 
     def chunks(self) -> Iterator[Any]:
         """Errors: DataError, always."""
-        raise DataError(
+        raise self._gone()
+
+    def once(self, key: Any, compute: Any) -> Any:
+        """Errors: DataError, always."""
+        raise self._gone()
+
+    def _gone(self) -> DataError:
+        return DataError(
             "the data are not stored with the fit, so nothing can be computed from them any more: fit again, or work it out "
             "before saving."
         )

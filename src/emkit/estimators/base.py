@@ -88,7 +88,7 @@ class MixtureEstimator(
         self.model_ = self._mixture()
         self.model_.family.check(source)
         going_on = self.warm_start and hasattr(self, "params_")
-        starts = [self._previous()] if going_on else self._starts(self.model_, source)
+        starts = [self._previous(source)] if going_on else self._starts(self.model_, source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
         result = short_then_long(
@@ -190,12 +190,18 @@ class MixtureEstimator(
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         return ArraySource(x, sample_weight, names, chunk_rows=None if reset else PREDICT_ROWS)
 
-    def _previous(self) -> MixtureParams[Any]:
+    def _previous(self, source: ArraySource) -> MixtureParams[Any]:
         """Where the last fit ended, which a warm start goes on from. Errors: ParameterError if it was another mixture."""
         if len(self.weights_) != self.n_components:
             raise ParameterError(
                 f"warm_start goes on from the last fit, which had {len(self.weights_)} components and not "
                 f"{self.n_components}; set warm_start=False to start anew."
+            )
+        kind = type(even_start(self.model_, source, self.n_components).components)
+        if not isinstance(self.params_.components, kind):
+            raise ParameterError(
+                f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "
+                f"{kind.__name__}; set warm_start=False to start anew."
             )
         return self.params_
 

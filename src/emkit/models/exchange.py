@@ -10,12 +10,12 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
-from emkit.data.source import ArraySource, Chunk, as_float64
+from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.models.division import spread_out
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.order import component_leaves
-from emkit.models.starts import estimated, in_standard_units
+from emkit.models.starts import estimated, in_standard_units, subsample
 
 MOST = 3  # exchanges at a time
 STEPS = 3  # of EM, to see what two components would gain over one
@@ -35,11 +35,12 @@ def exchanges(model: Mixture[Any, Any], params: MixtureParams[Any], source: Arra
 
     In each of them, a component is taken away, which costs the log-likelihood that its rows lose with the next best
     component, and another one's rows are divided in two, which gains what a few EM steps among these rows gain. Only
-    exchanges count that gain more than half the cost.
+    exchanges count that gain more than half the cost. All this is estimated from a `subsample` of the rows.
     Source: after Ueda, Nakano, Ghahramani & Hinton (2000), Neural Computation 12, 2109-2128, who merge two components and
     split a third.
     """
-    chunk, scaled = Chunk(as_float64(source.x), source.weights), in_standard_units(source, source.x)
+    some = subsample(source)  # in an order of its own
+    chunk, scaled = Chunk(some.x, some.weights), in_standard_units(some, some.x)
     joint = model.log_joint(params, chunk.x)
     n_components = joint.shape[1]
     best = joint.argmax(axis=1)

@@ -81,8 +81,8 @@ def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) ->
 def subsample(source: ArraySource, rows: int = SUBSAMPLE) -> ArraySource:
     """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order.
 
-    The order is that of the values, so that what is drawn from them depends on the rows and their weights alone: not on
-    the order in which rows came, nor on whether a row came twice or with weight 2.
+    The order is that of the values, so that what is drawn from them does not depend on the order in which they came, nor on
+    whether a row came twice or with weight 2. (Which rows are drawn, if there are more, does depend on their order.)
     """
     x, weights = source.x, source.weights
     if source.rows > rows:
