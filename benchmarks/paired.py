@@ -27,7 +27,10 @@ def median_seconds(run: Callable[[], Any], times: int) -> float:
 
 @dataclass(frozen=True)
 class Measured:
-    """One line of the results: `ratio` is the peer's figure over ours, a median of pairs; `roofline` is ours over the limit."""
+    """One line of the results: `ratio` is the peer's figure over ours, a median of pairs; `roofline` is ours over the limit.
+
+    `at_least`: the ratio is a lower bound.
+    """
 
     workload: str
     peer: str
@@ -39,6 +42,7 @@ class Measured:
     target: str = ""
     met: bool | None = None
     note: str = ""
+    at_least: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """For one JSON line."""

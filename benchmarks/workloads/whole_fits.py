@@ -134,7 +134,7 @@ def measure(problem: Problem, quick: bool) -> Measured:
     elif gap < -SAME:
         arrived, ratio = f"lower than scikit-learn's with {settings} by {-gap:,.2f}", 0.0
     return Measured(
-        workload=f"whole fit, {problem.name}" + (" (at least)" if gap > SAME else ""),
+        workload=f"whole fit, {problem.name}",
         peer="scikit-learn GaussianMixture",
         ratio=ratio,
         ours=mine * 1e3,
@@ -143,6 +143,7 @@ def measure(problem: Problem, quick: bool) -> Measured:
             f"emkit's log-likelihood {reached:.2f}, {arrived}; a single default start of scikit-learn takes "
             f"{first.seconds:.2f} s and ends {reached - first.log_likelihood:,.2f} below"
         ),
+        at_least=gap > SAME,
     )
 
 
@@ -156,13 +157,14 @@ def run(quick: bool) -> Iterator[Measured]:
     for problem in problems():
         six.append(measure(problem, quick))
         yield six[-1]
-    exact = [line for line in six if "at least" not in line.workload]
+    exact = [line for line in six if not line.at_least]
     yield Measured(
         workload="whole fits, geometric mean of the six ratios",
         peer="scikit-learn GaussianMixture",
         ratio=mean_ratio(six),
         target=f"ratio >= {TARGET:g}",
         met=mean_ratio(six) >= TARGET,
+        at_least=any(line.at_least for line in six),
         note=(
             f"of the {len(exact)} whose maximum scikit-learn reached: {mean_ratio(exact):.1f}; "
             f"of all with the two small data sets: {mean_ratio([*six, *small]):.1f}"

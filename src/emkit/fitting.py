@@ -35,8 +35,7 @@ def default_rules(model: LatentModel[Any, Any], tol: float, max_evaluations: int
     """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget."""
     if not model.ascends:
         return (Drawn(max_evaluations),)
-    settled = Settled(tol, distance=1e-3 * float(np.sqrt(tol)))  # near a maximum, gains are squares of distances
-    return Decreased(), settled, Budget(max_evaluations)
+    return Decreased(), Settled.within(tol), Budget(max_evaluations)
 
 
 def fit(

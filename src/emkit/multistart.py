@@ -84,7 +84,7 @@ def short_then_long(
         short, results = searched(source), {}
     ends = {i: result.runs.runs[0] for i, result in results.items()} or short.known()
     done = {i: result for i, result in results.items() if ends[i].outcome.status is not Status.SET_ASIDE}
-    while (best := min(ends, key=lambda i: long.rank(ends[i]))) not in done:  # at its end, a run may turn out a spike
+    while (best := min(ends, key=lambda i: rank(ends[i], model, source))) not in done:  # at its end, a run may turn out a spike
         done[best] = long(ends[best].params, before=ends[best].iterations)
         ends[best] = joined(ends[best], done[best].record)
     ends = {i: _left(run) for i, run in ends.items()}
@@ -106,22 +106,18 @@ class LongRuns(Generic[P]):
     n_jobs: int | None
 
     def __call__(self, start: P, *endings: Rule, before: int = 0) -> Result[P]:
-        settled = Settled(self.tol, distance=1e-3 * float(np.sqrt(self.tol)))  # near a maximum, gains are squares of distances
-        rules: list[Rule] = [*self.first_rules, Decreased(), *endings, settled, Iterations(self.max_iter, before)]
+        last = (Settled.within(self.tol), Iterations(self.max_iter, before))
+        rules: list[Rule] = [*self.first_rules, Decreased(), *endings, *last]
         return fit(self.model, self.source, start, solver=self.solver, rules=rules, n_jobs=self.n_jobs)
 
     def compared(self, short: Search[P]) -> dict[int, Result[P]]:
         """Runs that go on from the highest maxima of the sample; all but the first only as long as they may lead higher."""
         results: dict[int, Result[P]] = {}
         for i in short.close():
-            ranks = [self.rank(result.runs.runs[0]) for result in results.values()]
+            ranks = [rank(result.runs.runs[0], self.model, self.source) for result in results.values()]
             heights = [-lowness for failed, spike, lowness in ranks if not (failed or spike)]
             results[i] = self(short.found[i].params, *([NoHigher(max(heights), unit(self.source))] if heights else []))
         return results
-
-    def rank(self, run: Record[P]) -> tuple[bool, bool, float]:
-        """Smaller is better."""
-        return rank(run, bool(self.model.degenerate(run.params, self.source)))
 
 
 def _sample_rows(free_parameters: int) -> int:

@@ -21,6 +21,7 @@ from emkit.errors import DegenerateDataWarning, Outcome, Status
 from emkit.fitting import fit
 
 P = TypeVar("P", bound=Parameters)
+Rank = tuple[bool, bool, float]
 Another = Callable[[P, ArraySource], Iterable[P]]  # from one maximum: starts that may lead to a higher one
 
 STAGES = ((3, 1.0), (9, 0.4), (60, 0.2))  # steps of Squarem, and the share of the starts that make them
@@ -80,9 +81,9 @@ class Runs(Generic[P]):
         """Runs that end this close have found one maximum."""
         return SAME * unit(self.sample)
 
-    def rank(self, run: Record[P]) -> tuple[bool, bool, float]:
-        """Smaller is better."""
-        return rank(run, bool(self.model.degenerate(run.params, self.sample)))
+    def rank(self, run: Record[P]) -> Rank:
+        """How good a run over these rows is."""
+        return rank(run, self.model, self.sample)
 
 
 def search(runs: Runs[P], starts: Sequence[P], agreed: int | None = None, another: Another[P] | None = None) -> Search[P]:
@@ -147,9 +148,9 @@ def joined(first: Record[P], then: Record[P]) -> Record[P]:
     )
 
 
-def rank(run: Record[Any], spike: bool) -> tuple[bool, bool, float]:
+def rank(run: Record[P], model: LatentModel[P, Any], source: ArraySource) -> Rank:
     """Smaller is better: sound runs before spikes, spikes before failed runs, then by objective."""
-    return run.outcome.failed, spike, -run.objective
+    return run.outcome.failed, bool(model.degenerate(run.params, source)), -run.objective
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class Search(Generic[P]):
         return self.runs.sample
 
     @cached_property
-    def _ranks(self) -> list[tuple[bool, bool, float]]:
+    def _ranks(self) -> list[Rank]:
         return [self.runs.rank(run) for run in self.found]
 
     @cached_property

@@ -45,6 +45,11 @@ class Settled:
     tol: float = 1e-8
     distance: float = 1e-7
 
+    @staticmethod
+    def within(tol: float) -> Settled:
+        """The rule for a `tol`, with a distance to match: near a maximum, gains are squares of distances."""
+        return Settled(tol, distance=1e-3 * float(np.sqrt(tol)))
+
     def __call__(self, step: Step) -> Outcome | None:
         if step.pace is None:
             return None

@@ -26,7 +26,7 @@ from emkit.fitting import SOLVERS
 from emkit.models.assignment import Assigned
 from emkit.models.exchange import exchanges
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.models.starts import check_components, even_start, spread_starts
+from emkit.models.starts import check_components, even_start, spread_starts, subsample
 from emkit.multistart import AGREED, enough_starts, short_then_long
 from emkit.result import Result
 
@@ -69,7 +69,7 @@ class MixtureEstimator(
         rng = check_random_state(self.random_state)
         number = 1 if self.n_components == 1 else self.n_init  # there is only one start for one component
         if number == "auto":
-            number = enough_starts(source, model.coordinates(even_start(model, source, self.n_components)).size)
+            number = enough_starts(source, model.coordinates(even_start(model, subsample(source), self.n_components)).size)
         first = int(rng.randint(2**31 - 1))
         return spread_starts(model, source, self.n_components, range(first, first + number))
 
@@ -197,7 +197,7 @@ class MixtureEstimator(
                 f"warm_start goes on from the last fit, which had {len(self.weights_)} components and not "
                 f"{self.n_components}; set warm_start=False to start anew."
             )
-        kind = type(even_start(self.model_, source, self.n_components).components)
+        kind = type(even_start(self.model_, subsample(source), self.n_components).components)
         if not isinstance(self.params_.components, kind):
             raise ParameterError(
                 f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "

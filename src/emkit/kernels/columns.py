@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from emkit.kernels.blocks import LANES, column_block, level_block
+from emkit.kernels.filling import column_block, level_block
+from emkit.kernels.vectors import LANES
 
 turn_8, turn_4, turn_2, copy_1 = column_block(8), column_block(4), column_block(2), column_block(1)
 spread_levels = level_block()

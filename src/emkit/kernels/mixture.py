@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from emkit.kernels.blocks import score_block, share_block, sum_block
 from emkit.kernels.columns import fill_columns, fill_levels
 from emkit.kernels.elementary import log_of_normal
+from emkit.kernels.products import score_block, sum_block
+from emkit.kernels.shares import share_block
 
 # for so many components: at least 8 sums at once, so that additions which wait for each other keep the processor busy, and at
 # most 24, so that each has a register

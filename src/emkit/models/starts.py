@@ -45,8 +45,8 @@ def check_components(source: ArraySource, n_components: Any) -> int:
 
 
 def even_start(model: Mixture[Any, Any], source: ArraySource, n_components: int) -> MixtureParams[Any]:
-    """Components that are all alike, estimated from a `subsample` of the rows: good for counting parameters, not for EM."""
-    return MixtureParams(np.full(n_components, 1 / n_components), model.family.pooled(subsample(source), n_components))
+    """Components that are all alike, each estimated from all rows: good for counting parameters, not for EM."""
+    return MixtureParams(np.full(n_components, 1 / n_components), model.family.pooled(source, n_components))
 
 
 def spread_start(model: Mixture[Any, Any], source: ArraySource, n_components: int, seed: int) -> MixtureParams[Any]:
@@ -79,11 +79,16 @@ def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) ->
 
 
 def subsample(source: ArraySource, rows: int = SUBSAMPLE) -> ArraySource:
-    """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order.
+    """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order; drawn once.
 
     The order is that of the values, so that what is drawn from them does not depend on the order in which they came, nor on
     whether a row came twice or with weight 2. (Which rows are drawn, if there are more, does depend on their order.)
     """
+    some: ArraySource = source.once(("subsample", rows), lambda: _drawn(source, rows))
+    return some
+
+
+def _drawn(source: ArraySource, rows: int) -> ArraySource:
     x, weights = source.x, source.weights
     if source.rows > rows:
         chosen = np.random.default_rng(0).choice(source.rows, rows, replace=False)
