@@ -24,9 +24,9 @@ def markdown(machine: str, measured: Sequence[Measured]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for m in measured:
-        bound = "≥ " if m.at_least else ""
+        ratio = f"≥ {_number(m.ratio)}" if m.at_least else _number(m.ratio)
         lines.append(
-            f"| {m.workload} | {m.peer} | {bound}{_number(m.ratio)} | {_number(m.ours)} {m.unit} | {_number(m.theirs)} {m.unit} "
+            f"| {m.workload} | {m.peer} | {ratio} | {_number(m.ours)} {m.unit} | {_number(m.theirs)} {m.unit} "
             f"| {_number(m.roofline)} | {m.target} | {'' if m.met is None else 'yes' if m.met else '**no**'} |"
         )
     notes = [f"- {m.workload}: {m.note}" for m in measured if m.note]
