@@ -10,7 +10,7 @@ import emkit as ek
 from emkit.errors import Status
 from emkit.models.exchange import exchanges
 from emkit.models.starts import spread_starts
-from emkit.multistart import AGREED, FEWEST, MOST, enough_starts, short_then_long
+from emkit.multistart import AGREEING, FEWEST, MOST, enough_starts, short_then_long
 
 OPTIONS = {"tol": 1e-8, "max_iter": 1000, "solver": ek.solvers.Squarem()}
 
@@ -113,9 +113,10 @@ def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
 
 
 def test_starts_that_agree_at_once_spare_the_others():
-    x = clusters(300, [[0, 0], [9, 9]])
-    assert len(search(ek.FullGaussian(), x, 2, range(20), agreed=AGREED).starts().runs) == AGREED
-    assert len(search(ek.FullGaussian(), x, 2, range(20)).starts().runs) == 20
+    easy, hard = clusters(300, [[0, 0], [9, 9]]), clusters(300, [[0, 0], [1, 1]])
+    assert len(ek.GaussianMixture(2).fit(easy).result_.starts().runs) == AGREEING
+    assert len(ek.GaussianMixture(2).fit(hard).result_.starts().runs) >= MOST
+    assert len(ek.GaussianMixture(2, n_init=11).fit(easy).result_.starts().runs) == 11
 
 
 def test_sound_maxima_are_preferred_to_spikes():

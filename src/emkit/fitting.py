@@ -23,6 +23,8 @@ from emkit.errors import ModelError
 from emkit.result import Result
 
 P = TypeVar("P", bound=Parameters)
+WORTH_SHARING = 5_000_000  # rows x free parameters of a pass: less is done sooner by one thread
+A_ROW = 50  # free parameters that cost as much as what is done once a row
 SOLVERS = {"anderson": Anderson, "squarem": Squarem, "plain": Plain}  # as users call them by name
 
 
@@ -79,7 +81,7 @@ def fit(
         model.check(first, source)
     model.caution(source)
     passes = model.prepare(source)
-    executor = _executor(passes, n_jobs)
+    executor = _executor(passes, model.coordinates(starts[0]).size, n_jobs)
     with executor() as map_reduce:
         runs: Restarts[P] = best_of(
             lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts
@@ -102,8 +104,10 @@ def _as_starts(start: Any) -> list[Any]:
     return starts
 
 
-def _executor(source: Any, n_jobs: int | None) -> Executor:
-    """Threads, unless there is only one chunk to work on."""
-    if n_jobs is None and sum(1 for _ in islice(source.chunks(), 2)) < 2:
+def _executor(source: Any, free_parameters: int, n_jobs: int | None) -> Executor:
+    """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
+    rows = getattr(source, "rows", np.inf)
+    chunks = sum(1 for _ in islice(source.chunks(), 2))
+    if n_jobs is None and (chunks < 2 or rows * (free_parameters + A_ROW) < WORTH_SHARING):
         return one_thread
     return partial(threads, n_jobs)

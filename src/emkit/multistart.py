@@ -18,14 +18,14 @@ from emkit.errors import Outcome, ParameterError, Status
 from emkit.fitting import fit
 from emkit.models.starts import subsample
 from emkit.result import Result
-from emkit.search import ROUGH, SAME, Another, Iterations, Rough, Runs, Search, joined, rank, search, unit
+from emkit.search import ROUGH, SAME, Another, Iterations, Rough, Runs, Search, Starts, joined, rank, search, unit
 
 P = TypeVar("P", bound=Parameters)
 
 ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 2, 4_000, 10_000  # of the sample on which large data are searched
 WORK, FEWEST, MOST = 400_000_000, 4, 20  # rows x free parameters of all short runs; starts
 LEFT = f"not converged: left when at most {ROUGH:g} of log-likelihood seemed still to be gained, as another start did better."
-AGREED = 8  # starts that came to one maximum at once: there is no need to try more
+AGREEING = 8  # starts tried first: if they come to one maximum at once, there is no need to try more
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def short_then_long(
     tol: float,
     max_iter: int,
     solver: Solver[P, Any] | None = None,
-    agreed: int | None = None,
+    more: Starts[P] | None = None,
     another: Another[P] | None = None,
     first_rules: tuple[Rule, ...] = (),
     n_jobs: int | None = None,
@@ -64,10 +64,10 @@ def short_then_long(
     the best maximum on, starts that `another` knows of are tried, as long as they lead higher. The best one is followed until
     it settles within `tol`, or for `max_iter` steps of `solver`. Large data are searched on a random sample (2 rows a
     free parameter, 4,000 to 10,000); maxima that are close there are followed one after the other over all rows, each until
-    it is clear that it is no higher than those before. A single start is simply followed. If the first `agreed` starts come
-    to one and the same maximum at once, no others are tried. `first_rules` come before all others in the runs over all
-    rows. `Result.starts` has a run for each start, the one that was followed to the end first; the others say in their
-    outcome what became of them.
+    it is clear that it is no higher than those before. A single start is simply followed. Unless all `starts` come to one
+    and the same maximum at once, `more` are tried. `first_rules` come before all others in the runs over all rows.
+    `Result.starts` has a run for each start, the one that was followed to the end first; the others say in their outcome what
+    became of them.
     """
     long = LongRuns(model, source, solver, tol, max_iter, first_rules, n_jobs)
     if len(starts) == 1:
@@ -75,7 +75,7 @@ def short_then_long(
     model.caution(source)  # here, since warnings about a sample of the rows are nobody's business
 
     def searched(rows: ArraySource) -> Search[P]:
-        return search(Runs(model, rows, max_iter, n_jobs), starts, agreed, another)
+        return search(Runs(model, rows, max_iter, n_jobs), starts, more, another)
 
     short = searched(_sample(source, model.coordinates(starts[0]).size))
     try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,12 +22,22 @@ from emkit.fitting import fit
 
 P = TypeVar("P", bound=Parameters)
 Rank = tuple[bool, bool, float]
+Starts = Callable[[], Sequence[P]]  # made when they are asked for
 Another = Callable[[P, ArraySource], Iterable[P]]  # from one maximum: starts that may lead to a higher one
 
-STAGES = ((3, 1.0), (9, 0.4), (60, 0.2))  # steps of Squarem, and the share of the starts that make them
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
+
+
+class Stage(NamedTuple):
+    """How many steps of Squarem to make, and the share of the runs that make them."""
+
+    steps: int
+    share: float
+
+
+STAGES = Stage(3, 1.0), Stage(9, 0.4), Stage(60, 0.2)
 
 
 @dataclass(frozen=True)
@@ -86,21 +96,22 @@ class Runs(Generic[P]):
         return rank(run, self.model, self.sample)
 
 
-def search(runs: Runs[P], starts: Sequence[P], agreed: int | None = None, another: Another[P] | None = None) -> Search[P]:
-    """The `STAGES`: a few steps from every start; from the best, on until the maximum is known roughly.
+def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None, another: Another[P] | None = None) -> Search[P]:
+    """The `STAGES`: a few steps from every start, some more from the better, and on until the best maxima are known roughly.
 
-    If the first `agreed` starts come to one and the same maximum at once, that is all. Else the starts that `another` knows
-    of are tried from the best maximum, as long as one of them leads to a higher one.
+    If all `starts` come to one and the same maximum at once, that is all. Else `more` are tried. Before the last stage, the
+    starts that `another` knows of are tried from where the best run is, as long as one of them leads higher.
     """
-    (brief, _), *later = STAGES
-    found = runs(starts[:agreed], brief)
+    brief, longer, last = STAGES
+    found = runs(starts, brief.steps)
     if _agree(found, runs.same):
         return Search(found, runs)
-    if len(starts) > len(found):
-        found += runs(starts[len(found) :], brief)
-    for steps, share in later:
-        found = _further(runs, found, steps, share)
-    return Search(found + (_risen(runs, found, another) if another is not None else ()), runs)
+    if more is not None:
+        found += runs(more(), brief.steps)
+    found = _further(runs, found, longer)
+    if another is not None:
+        found += _risen(runs, found, another)
+    return Search(_further(runs, found, last), runs)
 
 
 def _agree(found: Sequence[Record[Any]], same: float) -> bool:
@@ -109,11 +120,11 @@ def _agree(found: Sequence[Record[Any]], same: float) -> bool:
     return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= same
 
 
-def _further(runs: Runs[P], found: tuple[Record[P], ...], steps: int, share: float) -> tuple[Record[P], ...]:
+def _further(runs: Runs[P], found: tuple[Record[P], ...], stage: Stage) -> tuple[Record[P], ...]:
     """The same runs, the better ones of them some steps further."""
-    better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: ceil(share * len(found))]
+    better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: ceil(stage.share * len(found))]
     going = [run.params for run in better if run.outcome.status is Status.BUDGET]
-    more = min(steps, runs.max_iter - better[0].iterations)
+    more = min(stage.steps, runs.max_iter - better[0].iterations)
     longer = {id(run.start): run for run in (runs(going, more) if going and more > 0 else ())}
     return tuple(joined(run, longer[id(run.params)]) if id(run.params) in longer else run for run in found)
 
@@ -124,7 +135,7 @@ def _risen(runs: Runs[P], found: tuple[Record[P], ...], another: Another[P]) -> 
     best = min(found, key=runs.rank)
     while True:
         *sort, height = runs.rank(best)
-        ends = (run for start in another(best.params, runs.sample) for run in runs([start], STAGES[-1][0]))
+        ends = (run for start in another(best.params, runs.sample) for run in runs([start], STAGES[-1].steps))
         higher = (run for run in ends if runs.rank(run) < (*sort, height - runs.same))
         next_best = next(higher, None)
         if next_best is None:

@@ -13,10 +13,11 @@ from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
 from emkit.core.spaces import Space
 
 P = TypeVar("P", bound=Parameters)
+NOTHING = np.empty(0)
 
 
 def _join(parts: Iterable[Array]) -> Array:
-    return np.concatenate([np.empty(0), *(np.atleast_1d(part) for part in parts)])
+    return np.concatenate([NOTHING, *(part.ravel() for part in parts)])
 
 
 def _label(path: str, index: tuple[int, ...]) -> str:
@@ -50,6 +51,8 @@ class Coordinates(Generic[P]):
         return Coordinates(self._like, self._held | frozenset(held), self._scales)
 
     def _free(self, params: P) -> list[Leaf]:
+        if not self._held:
+            return list(leaves(params))
         return [
             leaf
             for leaf in leaves(params)

@@ -10,7 +10,7 @@ Checking, packing into free coordinates, counting, accelerating, differentiating
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
@@ -81,7 +81,7 @@ def _is_number(cls: Any, name: str) -> bool:
 def _nested(params: Parameters) -> Iterator[tuple[str, Parameters]]:
     """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple)."""
     cls: Any = type(params)
-    for name in _field_names(cls):
+    for name in _other_fields(cls):
         value = getattr(params, name)
         if isinstance(value, Parameters):
             yield name, value
@@ -145,7 +145,7 @@ def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
     """
     cls: Any = type(params)
     names = _field_names(cls)
-    if cls.__post_init__ is not Parameters.__post_init__ or not set(names).issuperset(changes):
+    if cls.__post_init__ is not Parameters.__post_init__ or not changes.keys() <= names:
         return replace(params, **changes)
     made: P = object.__new__(cls)
     for name in names:
@@ -155,8 +155,14 @@ def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
 
 
 @functools.cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
+def _field_names(cls: Any) -> KeysView[str]:
+    return dict.fromkeys(f.name for f in fields(cls)).keys()  # an ordered set
+
+
+@functools.cache
+def _other_fields(cls: Any) -> tuple[str, ...]:
+    """The fields without a declared space."""
+    return tuple(f.name for f in fields(cls) if f.name not in declared_spaces(cls))
 
 
 def _replace_inside(value: Any, changes: Mapping[str, Any]) -> Any:

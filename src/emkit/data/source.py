@@ -14,7 +14,7 @@ from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
-LEAST_ROWS = 8_192  # more chunks than rows of this make would cost more than they share out
+LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
 BLOCK = 131_072  # numbers that are looked at together in passing: they stay in the cache
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
 
@@ -58,9 +58,10 @@ class Chunk(Remembering):
         return total
 
 
-def even_rows(n: int) -> int:
+def even_rows(n: int, columns: int) -> int:
     """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory."""
-    count = max(min(n // LEAST_ROWS, CHUNKS), -(-n // MOST_ROWS), 1)
+    worth = max(n // LEAST_ROWS, n * columns // LEAST_NUMBERS)
+    count = max(min(worth, CHUNKS), -(-n // MOST_ROWS), 1)
     return -(-n // count)
 
 
@@ -86,7 +87,7 @@ class ArraySource(Remembering):
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
-        self.chunk_rows = chunk_rows or even_rows(len(self.x))
+        self.chunk_rows = chunk_rows or even_rows(*self.x.shape)
         self.weights = as_weights(weights, len(self.x), row_name)
         self._index: Integers | None = None
         self.refuse(

@@ -27,7 +27,7 @@ from emkit.models.assignment import Assigned
 from emkit.models.exchange import exchanges
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.starts import check_components, even_start, spread_starts, subsample
-from emkit.multistart import AGREED, enough_starts, short_then_long
+from emkit.multistart import AGREEING, enough_starts, short_then_long
 from emkit.result import Result
 
 PREDICT_ROWS = 8_192  # at a time
@@ -64,14 +64,18 @@ class MixtureEstimator(
         """The fitted attributes that follow from the parameters."""
         return {"params_": params, "weights_": params.proportions}
 
-    def _starts(self, model: Mixture[Any, Any], source: ArraySource) -> list[MixtureParams[Any]]:
-        """Where to start from."""
+    def _seeds(self, model: Mixture[Any, Any], source: ArraySource) -> range:
+        """What tells the starts apart: a seed each."""
         rng = check_random_state(self.random_state)
         number = 1 if self.n_components == 1 else self.n_init  # there is only one start for one component
         if number == "auto":
             number = enough_starts(source, model.coordinates(even_start(model, subsample(source), self.n_components)).size)
         first = int(rng.randint(2**31 - 1))
-        return spread_starts(model, source, self.n_components, range(first, first + number))
+        return range(first, first + number)
+
+    def _starts(self, model: Mixture[Any, Any], source: ArraySource, seeds: range) -> list[MixtureParams[Any]]:
+        """Where to start from, one start for each seed."""
+        return spread_starts(model, source, self.n_components, seeds)
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -88,7 +92,9 @@ class MixtureEstimator(
         self.model_ = self._mixture()
         self.model_.family.check(source)
         going_on = self.warm_start and hasattr(self, "params_")
-        starts = [self._previous(source)] if going_on else self._starts(self.model_, source)
+        seeds = range(0) if going_on else self._seeds(self.model_, source)
+        first = AGREEING if self.n_init == "auto" else len(seeds)
+        starts = [self._previous(source)] if going_on else self._starts(self.model_, source, seeds[:first])
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
         result = short_then_long(
@@ -98,7 +104,7 @@ class MixtureEstimator(
             tol=self.tol,
             max_iter=self.max_iter,
             solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
-            agreed=AGREED if self.n_init == "auto" else None,
+            more=partial(self._starts, self.model_, source, seeds[first:]) if seeds[first:] else None,
             another=partial(exchanges, self.model_),
             first_rules=(reporter,),
             n_jobs=self.n_jobs,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -104,7 +103,10 @@ class GaussianMixture(MixtureEstimator):
         family: GaussianFamily[Any] = FORMS[self.covariance_type](floor=self.floor)
         return Mixture(family)
 
-    def _starts(self, model: Mixture[Any, Any], source: ArraySource) -> list[MixtureParams[Any]]:
+    def _seeds(self, model: Mixture[Any, Any], source: ArraySource) -> range:
+        return range(1) if self.means_init is not None else super()._seeds(model, source)
+
+    def _starts(self, model: Mixture[Any, Any], source: ArraySource, seeds: range) -> list[MixtureParams[Any]]:
         K, d = self.n_components, len(source.columns)
         shape = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}[self.covariance_type]
         means = _given("means_init", self.means_init, (K, d))
@@ -116,7 +118,7 @@ class GaussianMixture(MixtureEstimator):
             f"components.{FIELDS[self.covariance_type]}": covariances,
         }
         changes = {path: value for path, value in given.items() if value is not None}
-        starts = super()._starts(model, source) if means is None else [start_near(model, source, means)]
+        starts = super()._starts(model, source, seeds) if means is None else [start_near(model, source, means)]
         return [replace_at(start, changes) for start in starts]
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
@@ -177,7 +179,4 @@ def _precision_factor(covariances: Array, form: str) -> Array:
     """U with U U' = the inverse of each covariance: upper triangular matrices, or square roots."""
     if form in ("diag", "spherical"):
         return 1 / np.sqrt(covariances)
-    lower = np.linalg.cholesky(covariances)
-    one = np.eye(covariances.shape[-1])
-    inverse = np.array([solve_triangular(L, one, lower=True) for L in lower.reshape(-1, *one.shape)])
-    return np.swapaxes(inverse, -1, -2).reshape(covariances.shape)
+    return np.triu(np.swapaxes(np.linalg.inv(np.linalg.cholesky(covariances)), -1, -2))

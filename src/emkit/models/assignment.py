@@ -38,9 +38,11 @@ def normalise(log_joint: Array) -> tuple[Array, Array]:
     highest = log_joint.max(axis=1)
     if not np.all(highest > LOG_OF_ZERO / 2):
         raise impossible_row()
-    joint = np.exp(log_joint - highest[:, None])
-    total = joint.sum(axis=1)
-    return joint / total[:, None], highest + np.log(total)
+    shares = log_joint - highest[:, None]
+    np.exp(shares, out=shares)
+    total = shares.sum(axis=1)
+    shares /= total[:, None]
+    return shares, highest + np.log(total)
 
 
 class Assignment(Protocol):

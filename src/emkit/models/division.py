@@ -71,7 +71,7 @@ class _Centres:
 
     def swap(self) -> None:
         """Draw as many rows as there are centres, and give each the place of one if that brings the rows nearer."""
-        nearest, second = self._distances.argmin(axis=0), np.partition(self._distances, 1, axis=0)[1]
+        nearest, second = self._two_nearest()
         for row, offered in zip(*self._drawn(len(self.places)), strict=True):
             with_it = np.minimum(self._ahead, offered)
             loss = self._weights * (np.minimum(second, offered) - with_it)
@@ -80,7 +80,14 @@ class _Centres:
             if self._weights @ with_it + without[worst] < (1 - 1e-9) * (self._weights @ self._ahead):
                 self.places[worst], self._distances[worst] = row, offered
                 self._moved()
-                nearest, second = self._distances.argmin(axis=0), np.partition(self._distances, 1, axis=0)[1]
+                nearest, second = self._two_nearest()
+
+    def _two_nearest(self) -> tuple[Integers, Array]:
+        """The nearest centre of every row, and the squared distance from the next."""
+        nearest = self._distances.argmin(axis=0)
+        others = self._distances.copy()
+        others[nearest, np.arange(len(nearest))] = np.inf
+        return nearest, others.min(axis=0)
 
 
 def _means(x: Array, weights: Array, centres: Array) -> Array:

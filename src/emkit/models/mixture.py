@@ -54,7 +54,8 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
 
     def log_joint(self, params: MixtureParams[P], x: Array) -> Array:
         """Log p(x_i, z=k; theta), shape (n, K)."""
-        return safe_log(params.proportions) + self.family.log_density(params.components, as_float64(x))
+        density = self.family.log_density(params.components, as_float64(x))
+        return np.add(safe_log(params.proportions), density, order="F")  # sums over components run along the rows, in step
 
     def complete(self, params: MixtureParams[P], chunk: Chunk) -> Complete:
         """The chunk with its latent states written out."""
@@ -65,7 +66,7 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         return self.assignment.assign(self.log_joint(params, chunk.x), chunk.weights, chunk.start)
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
-        large = len(chunk.x) * len(params.proportions) >= tiles.WORTH_COMPILING
+        large = tiles.worth_compiling(chunk.x, len(params.proportions))
         form = linear_form(self.family, params.components) if large and self.assignment.is_posterior else None
         return self.plain_e_step(params, chunk) if form is None else self._tiled_e_step(form, params, chunk)
 

@@ -14,7 +14,7 @@ from emkit.errors import DataError
 from emkit.families.linear import linear_form
 from emkit.models.division import nearest_of, spread_out
 from emkit.models.mixture import Mixture, MixtureParams, MixtureStats
-from emkit.models.tiles import WORTH_COMPILING, divided
+from emkit.models.tiles import divided, worth_compiling
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 SUBSAMPLE = 5_000
@@ -127,7 +127,7 @@ def in_standard_units(some: ArraySource, x: Array) -> Array:
 def estimated(model: Mixture[Any, Any], chunk: Chunk, like: MixtureParams[Any], nearest: Integers) -> MixtureParams[Any]:
     """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""
     n_components = len(like.proportions)
-    large = len(chunk.x) * n_components >= WORTH_COMPILING
+    large = worth_compiling(chunk.x, n_components)
     form = linear_form(model.family, like.components) if large else None
     if form is not None:
         sums = divided(form, chunk, nearest, n_components)

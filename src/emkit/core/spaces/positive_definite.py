@@ -37,11 +37,12 @@ class PositiveDefinite(Space):
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         if value.shape[-1] != value.shape[-2]:
             return (), f"has shape {value.shape}; its last two axes must be equal."
-        unit = np.sqrt(np.abs(np.einsum("...jj->...j", value)))
-        bound = SYMMETRY_TOLERANCE * unit[..., :, None] * unit[..., None, :]
-        lopsided = (np.abs(value - np.swapaxes(value, -1, -2)) > bound).any(axis=(-1, -2))
-        if lopsided.any():
-            return first_where(lopsided), "is not symmetric; a covariance must be."
+        if (value != np.swapaxes(value, -1, -2)).any():
+            unit = np.sqrt(np.abs(np.einsum("...jj->...j", value)))
+            bound = SYMMETRY_TOLERANCE * unit[..., :, None] * unit[..., None, :]
+            lopsided = (np.abs(value - np.swapaxes(value, -1, -2)) > bound).any(axis=(-1, -2))
+            if lopsided.any():
+                return first_where(lopsided), "is not symmetric; a covariance must be."
         if is_definite(value):
             return None
         index = next(i for i in np.ndindex(*value.shape[:-2]) if not is_definite(value[i]))

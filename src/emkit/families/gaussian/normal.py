@@ -91,10 +91,12 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
 
     def log_density(self, params: G, x: Array) -> Array:
         squared_length, log_determinant = self.metric(params)
-        distance = np.empty((len(x), len(params.means)))
+        distance = np.empty((len(params.means), len(x)))  # components first: sums over them are many times faster
         for rows, deviation in deviations(x, params.means):
-            distance[rows] = squared_length(deviation).T
-        return -0.5 * (distance + (log_determinant + x.shape[1] * LOG_2_PI))
+            distance[:, rows] = squared_length(deviation)
+        distance += (log_determinant + x.shape[1] * LOG_2_PI)[:, None]
+        distance *= -0.5
+        return distance.T
 
     def statistics(self, params: G, x: Array, weights: Array) -> Moments:
         parts = []
