@@ -16,6 +16,7 @@ from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, LatentModel
 from emkit.core.restarts import Restarts
+from emkit.data.absent import AbsentSource
 from emkit.errors import Outcome
 from emkit.inference import (
     Identifiability,
@@ -164,6 +165,18 @@ class Result(Generic[P]):
         a mixture.
         """
         return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
+
+    def without_data(self) -> Result[P]:
+        """The same result for a file: without the rows, but with what the summary says of them.
+
+        What else needs the rows, such as standard errors, raises DataError from then on.
+        """
+        if isinstance(self.source, AbsentSource):
+            return self
+        absent = AbsentSource(self.source.columns, self.source.rows, self.source.total_weight)
+        kept = replace(self, source=absent, passes=absent)
+        kept.__dict__.update(rows=self.source.total_weight, degenerate=self.degenerate, _floors=self._floors)
+        return kept
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
         """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
@@ -17,7 +16,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.absent import AbsentSource
 from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
@@ -225,8 +223,6 @@ class MixtureEstimator(
     def __getstate__(self) -> dict[str, Any]:
         """A fitted estimator is stored without the data it was fitted to."""
         state = dict(super().__getstate__())
-        result = state.get("result_")
-        if result is not None:
-            absent = AbsentSource(result.source.columns, result.source.rows, result.source.total_weight)
-            state["result_"] = replace(result, source=absent, passes=absent)
+        if "result_" in state:
+            state["result_"] = state["result_"].without_data()
         return state

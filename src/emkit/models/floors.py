@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from emkit.core.arrays import Mask
-from emkit.data.absent import AbsentSource
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 
 
 def floors(model: Any, params: Any, source: Any) -> Mapping[str, Mask]:
-    """Which elements of which fields (dotted paths) the family's floor holds; none are known without the data."""
+    """Which elements of which fields (dotted paths) the family's floor holds."""
     mixture = bare(model)
-    if not isinstance(mixture, Mixture) or isinstance(source, AbsentSource):
+    if not isinstance(mixture, Mixture):
         return {}
     return {f"components.{path}": mask for path, mask in mixture.family.on_floor(params.components, source).items()}
