@@ -3,7 +3,7 @@
 scikit-learn tries one start by default and stops early; its `tol` is lowered until it gets there. Where it stands at a lower
 maximum, no `tol` helps, and it is given more starts (`n_init`); the first setting that gets there is timed. If none does
 within some minutes, the time of the last one is a lower bound of what it would take, and the line says so. If scikit-learn
-ends higher than emkit, there is nothing to compare: the ratio counts as 0.
+ends higher than emkit from the worst of some seeds, there is nothing to compare: the ratio counts as 0.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import cycle
 from math import exp, log
 from typing import Any
 
@@ -27,9 +28,10 @@ from benchmarks.paired import Measured, pairs, seconds
 TARGET = 30.0
 SAME = 0.1  # of total log-likelihood: what counts as the same maximum
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
-MORE_STARTS = (1, 2, 4, 8)
+MORE_STARTS = (1, 2, 4, 8, 16)  # emkit tries up to 20
+SEEDS = range(5)  # of our fits: what they all reach is what counts, and each of them is timed
 LONG = 10.0  # seconds: slower fits of the peer are timed once
-PATIENCE = 300.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
+PATIENCE = 600.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ def small_problems() -> list[Problem]:
     ]
 
 
-def ours(problem: Problem) -> ek.GaussianMixture:
+def ours(problem: Problem, seed: int) -> ek.GaussianMixture:
     """A fit with default settings."""
-    return ek.GaussianMixture(problem.components, covariance_type=problem.covariance, random_state=0).fit(problem.x)
+    return ek.GaussianMixture(problem.components, covariance_type=problem.covariance, random_state=seed).fit(problem.x)
 
 
 def theirs(problem: Problem, tol: float, starts: int) -> Any:
@@ -117,16 +119,19 @@ def attempts(problem: Problem, reached: float) -> list[Attempt]:
 
 
 def measure(problem: Problem, quick: bool) -> Measured:
-    """The time of our fit, and of the peer's to the same log-likelihood."""
-    reached = float(ours(problem).result_.log_likelihood)
+    """The time of our fit, and of the peer's to the log-likelihood that ours reaches whatever the seed."""
+    reached = min(float(ours(problem, seed).result_.log_likelihood) for seed in SEEDS)
+    seeds = cycle(SEEDS)
     made = attempts(problem, reached)
     first, last = made[0], made[-1]
     gap = reached - last.log_likelihood
     if last.seconds > LONG:
-        mine = statistics.median(seconds(lambda: ours(problem)) for _ in range(3))
+        mine = statistics.median(seconds(lambda: ours(problem, next(seeds))) for _ in SEEDS)
         other, ratio = last.seconds, last.seconds / mine
     else:
-        mine, other, ratio = pairs(lambda: ours(problem), lambda: theirs(problem, last.tol, last.starts), 1 if quick else 5)
+        mine, other, ratio = pairs(
+            lambda: ours(problem, next(seeds)), lambda: theirs(problem, last.tol, last.starts), 1 if quick else len(SEEDS)
+        )
     settings = f"tol={last.tol:g}, n_init={last.starts}"
     arrived = f"reached with {settings}"
     if gap > SAME:
@@ -140,8 +145,9 @@ def measure(problem: Problem, quick: bool) -> Measured:
         ours=mine * 1e3,
         theirs=other * 1e3,
         note=(
-            f"emkit's log-likelihood {reached:.2f}, {arrived}; a single default start of scikit-learn takes "
-            f"{first.seconds:.2f} s and ends {reached - first.log_likelihood:,.2f} below"
+            f"emkit's log-likelihood {reached:.2f} from each of {len(SEEDS)} seeds, {arrived}; "
+            f"a single default start of scikit-learn takes {first.seconds:.2f} s and ends "
+            f"{reached - first.log_likelihood:,.2f} below"
         ),
         at_least=gap > SAME,
     )
