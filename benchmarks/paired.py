@@ -49,18 +49,21 @@ class Measured:
         return asdict(self)
 
 
-def pairs(ours: Callable[[], Any], theirs: Callable[[], Any], count: int, ours_times: int = 1) -> tuple[float, float, float]:
+def pairs(ours: Callable[[], Any], theirs: Callable[[], Any], count: int, burst: float = 0.0) -> tuple[float, float, float]:
     """Median seconds of ours and of theirs, and the median of the ratios of neighbours; each runs once before that counts.
 
-    `ours_times` calls of ours are made for each of theirs (their mean counts), so that a short run is not lost in noise.
+    Each side is called as often in a row as fills `burst` seconds, and the mean counts.
     """
-    ours()
-    theirs()
+    repeats = [max(1, round(burst / seconds(run))) for run in (ours, theirs)]
     mine, other, ratios = [], [], []
     for _ in range(count):
-        fast = seconds(lambda: [ours() for _ in range(ours_times)]) / ours_times
-        slow = seconds(theirs)
+        fast, slow = (_mean_seconds(run, times) for run, times in zip((ours, theirs), repeats, strict=True))
         mine.append(fast)
         other.append(slow)
         ratios.append(slow / fast)
     return statistics.median(mine), statistics.median(other), statistics.median(ratios)
+
+
+def _mean_seconds(run: Callable[[], Any], times: int) -> float:
+    """The mean time of some calls in a row."""
+    return seconds(lambda: [run() for _ in range(times)]) / times

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit.core.mapreduce import one_thread
 from emkit.families import FAMILIES
 from emkit.families.linear import linear_form
 from emkit.kernels.columns import fill_columns, fill_levels
@@ -209,6 +210,30 @@ def test_any_number_of_threads_gives_the_same_bits(n_jobs: int):
     several = ek.fit(model, x, start, max_evaluations=5, n_jobs=n_jobs)
     assert alone.history == several.history
     np.testing.assert_array_equal(alone.params.components.covariances, several.params.components.covariances)
+
+
+def test_threads_are_woken_only_where_there_is_enough_to_share():
+    x = np.random.default_rng(0).normal(size=(20_000, 2))
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    few, many = (ek.fit(model, source, spread_start(model, source, K, 0), max_evaluations=1) for K in (2, 40))
+    assert few.executor is one_thread
+    assert many.executor is not one_thread
+    assert ek.fit(model, source, few.params, max_evaluations=1, n_jobs=2).executor is not one_thread
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "rows_of_chunks"),
+    [
+        (10_000, 2, [10_000]),
+        (20_000, 2, [10_000, 10_000]),
+        (10_000, 16, [5_000, 5_000]),
+        (10_000, 64, [2_500] * 4),
+        (200_000, 2, [50_000] * 4),
+        (600_000, 1, [60_000] * 10),
+    ],
+)
+def test_chunks_are_few_and_equal_and_hold_enough(rows: int, columns: int, rows_of_chunks: list[int]):
+    assert [len(chunk.x) for chunk in ek.ArraySource(np.zeros((rows, columns))).chunks()] == rows_of_chunks
 
 
 def test_rows_that_no_component_can_produce_are_an_error():
