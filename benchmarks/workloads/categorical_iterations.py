@@ -59,7 +59,7 @@ def run(quick: bool) -> list[Measured]:
 
     ours(1)
     theirs(1)
-    own, other = zip(*((per_iteration(ours), per_iteration(theirs)) for _ in range(3 if quick else 9)), strict=True)
+    own, other = zip(*((per_iteration(ours), per_iteration(theirs)) for _ in range(2 if quick else 9)), strict=True)
     ratio = statistics.median(b / a for a, b in zip(own, other, strict=True))
     best_peer = theirs(300)
     best = ek.fit(model, source, start).log_likelihood

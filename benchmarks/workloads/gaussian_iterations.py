@@ -122,4 +122,4 @@ def measure(case: Case, count: int, burst: float) -> Measured:
 
 def run(quick: bool) -> list[Measured]:
     """Every case; the quick run takes fewer pairs."""
-    return [measure(case, *((3, BURST / 4) if quick else (9, BURST))) for case in CASES]
+    return [measure(case, *((2, BURST / 4) if quick else (9, BURST))) for case in CASES]

@@ -14,7 +14,7 @@ from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
 from emkit.models.starts import spread_start
 
-FITS, QUICK_SECONDS = 10_000, 10.0
+FITS, QUICK_SECONDS = 10_000, 4.0
 
 
 def draw(rng: np.random.Generator) -> tuple[Any, np.ndarray]:
