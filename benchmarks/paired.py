@@ -54,7 +54,7 @@ def pairs(ours: Callable[[], Any], theirs: Callable[[], Any], count: int, burst:
 
     Each side is called as often in a row as fills `burst` seconds, and the mean counts.
     """
-    repeats = [max(1, round(burst / seconds(run))) for run in (ours, theirs)]
+    repeats = [max(1, round(burst / median_seconds(run, 1))) for run in (ours, theirs)]
     mine, other, ratios = [], [], []
     for _ in range(count):
         fast, slow = (_mean_seconds(run, times) for run, times in zip((ours, theirs), repeats, strict=True))

@@ -56,6 +56,16 @@ def test_as_scikit_learn_from_the_same_start_with_as_many_iterations(form, X):
     assert ours.aic(new) == pytest.approx(theirs.aic(new), rel=1e-10)
 
 
+@pytest.mark.parametrize("form", ["full", "tied"])
+def test_precisions_keep_their_digits_in_columns_of_unlike_units(form, X):
+    unit = 10.0 ** np.linspace(-8, 8, X.shape[1])
+    one, other = (
+        ek.GaussianMixture(K, covariance_type=form, means_init=X[[3, 160, 270]] * u, tol=1e-12).fit(X * u) for u in (1.0, unit)
+    )
+    np.testing.assert_allclose(other.precisions_cholesky_ * unit[:, None], one.precisions_cholesky_, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(other.precisions_ * np.outer(unit, unit), one.precisions_, rtol=1e-6, atol=1e-9)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_defaults_reach_at_least_what_scikit_learn_reaches(form, X):
     ours = ek.GaussianMixture(K, covariance_type=form, random_state=0).fit(X)

@@ -15,6 +15,7 @@ from emkit.kernels.elementary import exp_array, log_array
 from emkit.kernels.mixture import add_columns, add_sums, score, softmax
 from emkit.kernels.workspace import aligned
 from emkit.models.starts import spread_start
+from emkit.models.tiles import worth_compiling
 
 
 def ulps(found: np.ndarray, exact: np.ndarray) -> float:
@@ -150,6 +151,14 @@ def large_sample(name: str, rng: np.random.Generator) -> np.ndarray:
         "exponential": lambda: rng.exponential(1 + groups, size=(n, 2)),
         "gamma": lambda: rng.gamma(2.0, 1 + groups, size=(n, 2)) + 1e-3,
     }[name]()
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "n_components", "worth"),
+    [(7_999, 2, 2, False), (8_000, 2, 2, True), (1_000, 64, 1, True), (999, 64, 40, False), (999, 1, 900, False)],
+)
+def test_little_work_never_waits_for_a_compiler(rows: int, columns: int, n_components: int, worth: bool):
+    assert worth_compiling(np.zeros((rows, columns)), n_components) == worth
 
 
 @pytest.mark.parametrize("n_components", [2, 5, 9])

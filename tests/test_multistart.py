@@ -66,9 +66,12 @@ def test_the_history_is_that_of_one_run(hard):
     assert record.evaluations >= record.history[-1].evaluations
 
 
-@pytest.mark.parametrize("most", [1, 3, 6, 7, 20])
-def test_no_run_takes_more_steps_than_allowed(most, hard):
-    result = search(ek.SphericalGaussian(), hard, 7, range(6), max_iter=most, tol=1e-300)
+@pytest.mark.parametrize("exchanging", [False, True])
+@pytest.mark.parametrize("most", [1, 3, 6, 7, 20, 62])
+def test_no_run_takes_more_steps_than_allowed(most, exchanging, hard):
+    family = ek.SphericalGaussian()
+    another = partial(exchanges, ek.Mixture(family)) if exchanging else None
+    result = search(family, hard, 7, range(6), max_iter=most, tol=1e-300, another=another)
     assert all(run.iterations <= most for run in result.starts().runs)
     assert result.iterations == most or result.converged
     assert result.converged or result.outcome.sentence.startswith(f"not converged: stopped after {most} iteration")
@@ -112,11 +115,18 @@ def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
     assert result.converged
 
 
-def test_starts_that_agree_at_once_spare_the_others():
-    easy, hard = clusters(300, [[0, 0], [9, 9]]), clusters(300, [[0, 0], [1, 1]])
-    assert len(ek.GaussianMixture(2).fit(easy).result_.starts().runs) == AGREEING
-    assert len(ek.GaussianMixture(2).fit(hard).result_.starts().runs) >= MOST
-    assert len(ek.GaussianMixture(2, n_init=11).fit(easy).result_.starts().runs) == 11
+@pytest.mark.parametrize(("centres", "tried"), [([[0, 0], [9, 9]], 8), ([[0, 0], [1, 1]], 20)], ids=["agree", "disagree"])
+def test_starts_that_agree_at_once_spare_the_others(centres, tried):
+    x = clusters(300, centres)
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    result = search(ek.FullGaussian(), x, 2, range(8), more=lambda: spread_starts(model, source, 2, range(8, 20)))
+    assert len(result.starts().runs) == tried
+
+
+def test_the_estimator_makes_more_starts_when_the_first_disagree(faithful):
+    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.starts().runs) == AGREEING
+    assert len(ek.GaussianMixture(4, random_state=0).fit(faithful).result_.starts().runs) >= MOST
+    assert len(ek.GaussianMixture(2, random_state=0, n_init=11).fit(faithful).result_.starts().runs) == 11
 
 
 def test_sound_maxima_are_preferred_to_spikes():

@@ -2,8 +2,9 @@
 
 scikit-learn tries one start by default and stops early; its `tol` is lowered until it gets there. Where it stands at a lower
 maximum, no `tol` helps, and it is given more starts (`n_init`); the first setting that gets there is timed. If none does
-within some minutes, the time of the last one is a lower bound of what it would take, and the line says so. If scikit-learn
-ends higher than emkit from the worst of some seeds, there is nothing to compare: the ratio counts as 0.
+within some minutes, the time with the most starts and the default `tol` is a lower bound of what it would take (fewer starts
+did not get there, and more take longer), and the line says so. If scikit-learn ends higher than emkit from the worst of some
+seeds, there is nothing to compare: the ratio counts as 0.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ TARGET = 30.0
 SAME = 0.1  # of total log-likelihood: what counts as the same maximum
 TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
 MORE_STARTS = (1, 2, 4, 8, 16)  # emkit tries up to 20
-SEEDS = range(5)  # of our fits: what they all reach is what counts, and each of them is timed
+SEEDS = range(5)  # of our fits: what they all reach is what counts, and they are timed in turn (the peer has one seed)
 LONG = 10.0  # seconds: slower fits of the peer are timed once
 PATIENCE = 600.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
 
@@ -124,7 +125,9 @@ def measure(problem: Problem, quick: bool) -> Measured:
     seeds = cycle(SEEDS)
     made = attempts(problem, reached)
     first, last = made[0], made[-1]
-    gap = reached - last.log_likelihood
+    gap = reached - max(attempt.log_likelihood for attempt in made)
+    if gap > SAME:
+        last = next(attempt for attempt in made if attempt.starts == last.starts)
     if last.seconds > LONG:
         mine = statistics.median(seconds(lambda: ours(problem, next(seeds))) for _ in SEEDS)
         other, ratio = last.seconds, last.seconds / mine
@@ -135,7 +138,7 @@ def measure(problem: Problem, quick: bool) -> Measured:
     settings = f"tol={last.tol:g}, n_init={last.starts}"
     arrived = f"reached with {settings}"
     if gap > SAME:
-        arrived = f"not reached: {gap:,.0f} below even with {settings}, whose time is a lower bound"
+        arrived = f"not reached: {gap:,.0f} below at best, so that the time with {settings} is a lower bound"
     elif gap < -SAME:
         arrived, ratio = f"lower than scikit-learn's with {settings} by {-gap:,.2f}", 0.0
     return Measured(
@@ -145,7 +148,7 @@ def measure(problem: Problem, quick: bool) -> Measured:
         ours=mine * 1e3,
         theirs=other * 1e3,
         note=(
-            f"emkit's log-likelihood {reached:.2f} from each of {len(SEEDS)} seeds, {arrived}; "
+            f"emkit's log-likelihood {reached:.2f} or more from each of {len(SEEDS)} seeds, {arrived}; "
             f"a single default start of scikit-learn takes {first.seconds:.2f} s and ends "
             f"{reached - first.log_likelihood:,.2f} below"
         ),

@@ -13,7 +13,7 @@ import numpy as np
 from emkit.core.engine import Watch, run
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts, best_of
 from emkit.core.solvers import Anderson, Plain, Squarem
@@ -23,8 +23,8 @@ from emkit.errors import ModelError
 from emkit.result import Result
 
 P = TypeVar("P", bound=Parameters)
-WORTH_SHARING = 5_000_000  # rows x free parameters of a pass: less is done sooner by one thread
-A_ROW = 50  # free parameters that cost as much as what is done once a row
+WORTH_SHARING = 5_000_000  # rows x (numbers in the parameters + A_ROW): less is done sooner by one thread
+A_ROW = 50  # numbers that cost as much as what is done once a row
 SOLVERS = {"anderson": Anderson, "squarem": Squarem, "plain": Plain}  # as users call them by name
 
 
@@ -81,7 +81,7 @@ def fit(
         model.check(first, source)
     model.caution(source)
     passes = model.prepare(source)
-    executor = _executor(passes, model.coordinates(starts[0]).size, n_jobs)
+    executor = _executor(passes, sum(leaf.value.size for leaf in leaves(starts[0])), n_jobs)
     with executor() as map_reduce:
         runs: Restarts[P] = best_of(
             lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts
@@ -104,10 +104,10 @@ def _as_starts(start: Any) -> list[Any]:
     return starts
 
 
-def _executor(source: Any, free_parameters: int, n_jobs: int | None) -> Executor:
+def _executor(source: Any, numbers: int, n_jobs: int | None) -> Executor:
     """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
     rows = getattr(source, "rows", np.inf)
     chunks = sum(1 for _ in islice(source.chunks(), 2))
-    if n_jobs is None and (chunks < 2 or rows * (free_parameters + A_ROW) < WORTH_SHARING):
+    if n_jobs is None and (chunks < 2 or rows * (numbers + A_ROW) < WORTH_SHARING):
         return one_thread
     return partial(threads, n_jobs)

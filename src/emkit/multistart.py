@@ -60,8 +60,8 @@ def short_then_long(
 ) -> Result[P]:
     """Look for the highest maximum from many starts, and follow only the best to the end.
 
-    Every start makes a few steps, the better ones some more; the best of these run on until maxima can be told apart. From
-    the best maximum on, starts that `another` knows of are tried, as long as they lead higher. The best one is followed until
+    Every start makes a few steps, the better ones some more. Starts that `another` knows of are tried from where the best of
+    them is, as long as they lead higher; then the best run on until maxima can be told apart. The best one is followed until
     it settles within `tol`, or for `max_iter` steps of `solver`. Large data are searched on a random sample (2 rows a
     free parameter, 4,000 to 10,000); maxima that are close there are followed one after the other over all rows, each until
     it is clear that it is no higher than those before. A single start is simply followed. Unless all `starts` come to one

@@ -167,15 +167,15 @@ class Result(Generic[P]):
         return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
 
     def without_data(self) -> Result[P]:
-        """The same result for a file: without the rows, but with what the summary says of them.
+        """The same result for a file: without the rows of its `ArraySource`, but with what the summary says of them.
 
-        What else needs the rows, such as standard errors, raises DataError from then on.
+        What else needs the rows, such as standard errors or another order, raises DataError from then on.
         """
         if isinstance(self.source, AbsentSource):
             return self
         absent = AbsentSource(self.source.columns, self.source.rows, self.source.total_weight)
         kept = replace(self, source=absent, passes=absent)
-        kept.__dict__.update(rows=self.source.total_weight, degenerate=self.degenerate, _floors=self._floors)
+        kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, _floors=self._floors)
         return kept
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:

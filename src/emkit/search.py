@@ -23,7 +23,7 @@ from emkit.fitting import fit
 P = TypeVar("P", bound=Parameters)
 Rank = tuple[bool, bool, float]
 Starts = Callable[[], Sequence[P]]  # made when they are asked for
-Another = Callable[[P, ArraySource], Iterable[P]]  # from one maximum: starts that may lead to a higher one
+Another = Callable[[P, ArraySource], Iterable[P]]  # from where a run is: starts that may lead to a higher maximum
 
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
@@ -104,7 +104,7 @@ def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None, an
     """
     brief, longer, last = STAGES
     found = runs(starts, brief.steps)
-    if _agree(found, runs.same):
+    if len(found) == len(starts) and _agree(found, runs.same):
         return Search(found, runs)
     if more is not None:
         found += runs(more(), brief.steps)
@@ -123,14 +123,13 @@ def _agree(found: Sequence[Record[Any]], same: float) -> bool:
 def _further(runs: Runs[P], found: tuple[Record[P], ...], stage: Stage) -> tuple[Record[P], ...]:
     """The same runs, the better ones of them some steps further."""
     better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: ceil(stage.share * len(found))]
-    going = [run.params for run in better if run.outcome.status is Status.BUDGET]
-    more = min(stage.steps, runs.max_iter - better[0].iterations)
-    longer = {id(run.start): run for run in (runs(going, more) if going and more > 0 else ())}
-    return tuple(joined(run, longer[id(run.params)]) if id(run.params) in longer else run for run in found)
+    going = [run for run in better if run.outcome.status is Status.BUDGET and run.iterations < runs.max_iter]
+    longer = {id(run): runs([run.params], min(stage.steps, runs.max_iter - run.iterations))[0] for run in going}
+    return tuple(joined(run, longer[id(run)]) if id(run) in longer else run for run in found)
 
 
 def _risen(runs: Runs[P], found: tuple[Record[P], ...], another: Another[P]) -> tuple[Record[P], ...]:
-    """Runs from further starts, each of which ended higher than all before."""
+    """Runs from further starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
     risen: tuple[Record[P], ...] = ()
     best = min(found, key=runs.rank)
     while True:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from operator import is_
-from threading import RLock
 from typing import Any, Generic, TypeVar
 
 R = TypeVar("R")
@@ -20,13 +19,11 @@ class Latest(Generic[R]):
     def __init__(self, function: Callable[..., R], size: int = 8) -> None:
         self._function = function
         self._known: deque[tuple[tuple[Any, ...], R]] = deque(maxlen=size)
-        self._lock = RLock()
 
     def __call__(self, *arguments: Any) -> R:
-        with self._lock:  # a thread that asks for what another is working out waits for it
-            for known, result in self._known:
-                if all(map(is_, known, arguments)):
-                    return result
-            result = self._function(*arguments)
-            self._known.appendleft((arguments, result))
-            return result
+        for known, result in tuple(self._known):
+            if all(map(is_, known, arguments)):
+                return result
+        result = self._function(*arguments)
+        self._known.appendleft((arguments, result))
+        return result

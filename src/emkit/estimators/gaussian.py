@@ -45,7 +45,7 @@ class GaussianMixture(MixtureEstimator):
             components from collapsing onto single rows, whatever the unit of the data, and does nothing to others; 0 takes
             it away. (scikit-learn's `reg_covar` adds an absolute constant to every variance. There is none here: its effect
             depends on the unit of the data, and the result maximises no likelihood.)
-        n_jobs: threads; None or -1: all cores. The result does not depend on it.
+        n_jobs: threads; -1: all cores; None: all cores where there is enough to do. The result does not depend on it.
 
     Attributes:
         weights_ (K,), means_ (K, d), covariances_, precisions_, precisions_cholesky_: as in scikit-learn. After starts of
@@ -179,4 +179,6 @@ def _precision_factor(covariances: Array, form: str) -> Array:
     """U with U U' = the inverse of each covariance: upper triangular matrices, or square roots."""
     if form in ("diag", "spherical"):
         return 1 / np.sqrt(covariances)
-    return np.triu(np.swapaxes(np.linalg.inv(np.linalg.cholesky(covariances)), -1, -2))
+    unit = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))  # columns of unlike units would cost digits
+    correlations = covariances / (unit[..., :, None] * unit[..., None, :])
+    return np.triu(np.swapaxes(np.linalg.inv(np.linalg.cholesky(correlations)), -1, -2)) / unit[..., :, None]

@@ -31,7 +31,7 @@ class Split(NamedTuple):
 
 
 def exchanges(model: Mixture[Any, Any], params: MixtureParams[Any], source: ArraySource) -> Iterator[MixtureParams[Any]]:
-    """Starts that may lead from a maximum at `params` to a higher one, the most promising first.
+    """Starts that may lead higher than a run that has come to `params`, the most promising first.
 
     In each of them, a component is taken away, which costs the log-likelihood that its rows lose with the next best
     component, and another one's rows are divided in two, which gains what a few EM steps among these rows gain. Only

@@ -14,13 +14,16 @@ from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
 from emkit.models.assignment import impossible_row
 
-LEAST_ROWS, LEAST_NUMBERS = 16_000, 64_000  # of a chunk, times components: for less, nobody should wait for a compiler
+LEAST_ROWS, LEAST_WORK = (
+    1_000,
+    64_000,
+)  # rows of a chunk; rows * components * columns: for less, nobody should wait for a compiler
 IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible rows comes near
 
 
 def worth_compiling(x: Array, n_components: int) -> bool:
     """Whether an E-step over the rows x (n, d) is worth the compiled road."""
-    return n_components * len(x) >= LEAST_ROWS or n_components * x.size >= LEAST_NUMBERS
+    return len(x) >= LEAST_ROWS and n_components * len(x) * max(x.shape[1], 4) >= LEAST_WORK
 
 
 def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tuple[Array, Any, float]:
