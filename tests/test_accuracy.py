@@ -7,6 +7,7 @@ import pytest
 
 import emkit as ek
 from emkit.errors import DegenerateDataWarning
+from emkit.families.gaussian.columns import pooled_moments
 from emkit.models import spread_start
 
 FORMS = [ek.FullGaussian, ek.TiedGaussian, ek.DiagonalGaussian, ek.SphericalGaussian]
@@ -71,3 +72,24 @@ def test_a_constant_column_is_fitted_and_does_not_move_the_others():
             together = ek.fit(model, with_constant, start_too)
         np.testing.assert_allclose(together.params.components.means[:, :2], alone.params.components.means, rtol=1e-6)
         np.testing.assert_allclose(together.params.components.means[:, 2], 7.0)
+
+
+@pytest.mark.parametrize("order", ["sorted", "periodic", "one far row"])
+def test_pooled_moments_of_many_rows_keep_their_digits_whatever_their_order(order: str):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60_000, 2)) @ [[1.0, 0.5], [0.0, 1e-3]]
+    if order == "sorted":
+        x = np.sort(x, axis=0)
+    elif order == "periodic":
+        x[::6] += 40.0  # the rows that are looked at first
+    else:
+        x[7] += 1e6
+    x += 1e8
+    weights = rng.integers(1, 4, size=len(x)).astype(float)
+    mean, covariance, _ = pooled_moments(ek.ArraySource(x, weights))
+    wide, w = x.astype(np.longdouble), weights.astype(np.longdouble)
+    exact_mean = (w @ wide) / w.sum()
+    deviation = wide - exact_mean
+    exact = (deviation * w[:, None]).T @ deviation / w.sum()
+    np.testing.assert_allclose(mean, exact_mean.astype(float), rtol=1e-15)
+    np.testing.assert_allclose(covariance, exact.astype(float), rtol=1e-11)

@@ -102,8 +102,12 @@ class Attempt:
 
 
 def attempts(problem: Problem, reached: float) -> list[Attempt]:
-    """Fits of the peer until one reaches as much, or until it has had all starts; the first is the default."""
+    """Fits of the peer until one reaches as much, or until it has had all starts; the first is the default.
+
+    With more starts, smaller tolerances are tried only where these starts have come much nearer than fewer did.
+    """
     made: list[Attempt] = []
+    nearest = np.inf
     for starts in MORE_STARTS:
         gap = np.inf
         for tol in TOLERANCES:
@@ -114,8 +118,9 @@ def attempts(problem: Problem, reached: float) -> list[Attempt]:
             before, gap = gap, reached - made[-1].log_likelihood
             if gap <= SAME or sum(attempt.seconds for attempt in made) > PATIENCE:
                 return made
-            if gap > 0.5 * before and gap > 1.0:  # it stands at another maximum
+            if gap > 1.0 and gap > 0.5 * min(before, nearest):  # it stands at another maximum
                 break
+        nearest = min(nearest, gap)
     return made
 
 

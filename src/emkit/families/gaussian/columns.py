@@ -16,6 +16,7 @@ from emkit.errors import DataError, DegenerateDataWarning
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
+MANY = 10_000  # rows, whose mean is within some hundredths of a standard deviation of that of all
 FEW = 1_000  # rows, of which one is mostly enough to see that a column is not too small
 RESTING = 1 + 1e-6  # a variance up to this many times the floor rests on it
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
@@ -23,11 +24,10 @@ INVOLVED = 1e-4  # a column takes part in a dependence with at least this coeffi
 
 
 def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
-    """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data: two passes, made once."""
+    """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data: one pass, made once."""
 
     def compute() -> tuple[Array, Array, Array]:
-        first, total = as_float64(source.x[0]), source.total_weight
-        near = first + sum(weights @ (x - first) for x, weights in source.blocks()) / total
+        total, near = source.total_weight, _near_the_mean(source)
         shift, scatter = np.zeros_like(near), np.zeros((len(near), len(near)))
         for x, weights in source.blocks():
             deviation = x - near
@@ -40,6 +40,13 @@ def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
 
     moments: tuple[Array, Array, Array] = source.once("pooled moments", compute)
     return moments
+
+
+def _near_the_mean(source: ArraySource) -> Array:
+    """The mean (d,) of some rows at equal steps: squares about it lose hardly more digits than about the mean of all rows."""
+    step = max(1, source.rows // MANY)
+    x, weights = as_float64(source.x[::step]), source.weights[::step]
+    return np.asarray(x[0] + weights @ (x - x[0]) / weights.sum())
 
 
 def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
