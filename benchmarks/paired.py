@@ -50,7 +50,7 @@ class Measured:
 
 
 def pairs(ours: Callable[[], Any], theirs: Callable[[], Any], count: int, burst: float = 0.0) -> tuple[float, float, float]:
-    """Median seconds of ours and of theirs, and the median of the ratios of neighbours; each runs once before that counts.
+    """Median seconds of ours and of theirs, and the median of the ratios of neighbours; each runs before that counts.
 
     Each side is called as often in a row as fills `burst` seconds, and the mean counts.
     """

@@ -32,7 +32,7 @@ TOLERANCES = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
 MORE_STARTS = (1, 2, 4, 8, 16)  # emkit tries up to 20
 SEEDS = range(5)  # of our fits: what they all reach is what counts, and they are timed in turn (the peer has one seed)
 LONG = 10.0  # seconds: slower fits of the peer are timed once
-PATIENCE = 600.0  # seconds for all attempts of the peer: after that, the last one is a lower bound
+PATIENCE = 600.0  # seconds for the attempts of the peer: after that, no more are made
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def even_rows(n: int, columns: int) -> int:
 
 
 class ArraySource(Remembering):
-    """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 1 to 4, or more of large data).
+    """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 1 to 4 chunks, or more).
 
     Rows of weight 0 are left out on entry, so that they cannot have any influence. `row_name` says how messages call a row,
     given its index in the original data.

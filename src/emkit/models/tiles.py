@@ -14,10 +14,8 @@ from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
 from emkit.models.assignment import impossible_row
 
-LEAST_ROWS, LEAST_WORK = (
-    1_000,
-    64_000,
-)  # rows of a chunk; rows * components * columns: for less, nobody should wait for a compiler
+LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
+LEAST_WORK = 64_000  # nor for less than so many rows * components * columns
 IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible rows comes near
 
 

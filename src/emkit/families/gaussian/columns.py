@@ -46,6 +46,11 @@ def _near_the_mean(source: ArraySource) -> Array:
     """The mean (d,) of some rows at equal steps: squares about it lose hardly more digits than about the mean of all rows."""
     step = max(1, source.rows // MANY)
     x, weights = as_float64(source.x[::step]), source.weights[::step]
+    return rounded_mean(x, weights)
+
+
+def rounded_mean(x: Array, weights: Array) -> Array:
+    """The mean (d,) of the rows x (n, d), worked out from the first row on: an offset of the data costs no digits."""
     return np.asarray(x[0] + weights @ (x - x[0]) / weights.sum())
 
 

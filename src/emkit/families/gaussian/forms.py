@@ -14,6 +14,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.latest import Latest
 from emkit.data.source import Chunk, as_float64
+from emkit.families.gaussian.columns import rounded_mean
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
 from emkit.families.linear import Columns, LinearForm, no_constant, single
 
@@ -134,10 +135,9 @@ def second_moment(chunk: Chunk, frame: Frame) -> Array:
 
     def compute() -> tuple[float, Array, Array, Array]:
         x, weights = as_float64(chunk.x), chunk.weights
-        total = float(weights.sum())
-        centre = x[0] + weights @ (x - x[0]) / total
+        centre = rounded_mean(x, weights)
         deviation = x - centre
-        return total, centre, weights @ deviation, (deviation * weights[:, None]).T @ deviation
+        return float(weights.sum()), centre, weights @ deviation, (deviation * weights[:, None]).T @ deviation
 
     total, centre, first, second = chunk.once("second moment", compute)
     offset = (centre - frame.origin) / frame.unit
