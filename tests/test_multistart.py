@@ -5,12 +5,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
 
 import emkit as ek
 from emkit.errors import Status
 from emkit.models.exchange import exchanges
 from emkit.models.starts import spread_starts
-from emkit.multistart import AGREEING, FEWEST, MOST, enough_starts, short_then_long
+from emkit.multistart import FEWEST, FIRST, MOST, enough_starts, short_then_long
 
 OPTIONS = {"tol": 1e-8, "max_iter": 1000, "solver": ek.solvers.Squarem()}
 
@@ -115,16 +116,19 @@ def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
     assert result.converged
 
 
-@pytest.mark.parametrize(("centres", "tried"), [([[0, 0], [9, 9]], 8), ([[0, 0], [1, 1]], 20)], ids=["agree", "disagree"])
-def test_starts_that_agree_at_once_spare_the_others(centres, tried):
-    x = clusters(300, centres)
+@pytest.mark.parametrize(
+    ("apart", "tried"), [(9, 8), (1, 8), (0, 20)], ids=["all agree at once", "half agree soon", "hardly any agree"]
+)
+def test_starts_that_agree_spare_the_others(apart, tried):
+    x = clusters(300, [[0, 0], [apart, apart]])
     model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
     result = search(ek.FullGaussian(), x, 2, range(8), more=lambda: spread_starts(model, source, 2, range(8, 20)))
     assert len(result.starts().runs) == tried
 
 
-def test_the_estimator_makes_more_starts_when_the_first_disagree(faithful):
-    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.starts().runs) == AGREEING
+def test_the_estimator_makes_more_starts_where_too_few_of_the_first_agree(faithful):
+    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.starts().runs) == FIRST
+    assert len(ek.GaussianMixture(3, random_state=0).fit(load_iris().data).result_.starts().runs) == FIRST
     assert len(ek.GaussianMixture(4, random_state=0).fit(faithful).result_.starts().runs) >= MOST
     assert len(ek.GaussianMixture(2, random_state=0, n_init=11).fit(faithful).result_.starts().runs) == 11
 

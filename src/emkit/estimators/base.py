@@ -25,7 +25,7 @@ from emkit.models.assignment import Assigned
 from emkit.models.exchange import exchanges
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.starts import check_components, even_start, spread_starts, subsample
-from emkit.multistart import AGREEING, enough_starts, short_then_long
+from emkit.multistart import FIRST, enough_starts, short_then_long
 from emkit.result import Result
 
 PREDICT_ROWS = 8_192  # at a time
@@ -91,7 +91,7 @@ class MixtureEstimator(
         self.model_.family.check(source)
         going_on = self.warm_start and hasattr(self, "params_")
         seeds = range(0) if going_on else self._seeds(self.model_, source)
-        first = AGREEING if self.n_init == "auto" else len(seeds)
+        first = FIRST if self.n_init == "auto" else len(seeds)
         starts = [self._previous(source)] if going_on else self._starts(self.model_, source, seeds[:first])
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
