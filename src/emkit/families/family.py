@@ -157,6 +157,13 @@ def keep_where_empty(new: Array, old: Array, mass: Array) -> Array:
     return np.where(empty, old, new)
 
 
+def per_mass(sums: Array, mass: Array, otherwise: Array | float = 0.0) -> Array:
+    """`sums` (K, ...) divided by `mass` (K,), but `otherwise` for components that received no rows."""
+    mass = mass.reshape(mass.shape + (1,) * (sums.ndim - mass.ndim))
+    empty = mass <= 0
+    return np.where(empty, otherwise, sums / np.where(empty, 1.0, mass)) if empty.any() else sums / mass
+
+
 def repeat(value: Any, n_components: int) -> Array:
     """`value` repeated along a new leading component axis."""
     return np.repeat(np.asarray(value, dtype=np.float64)[None], n_components, axis=0)

@@ -22,7 +22,7 @@ from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
-from emkit.families.family import LARGEST_AMOUNT, Family, keep_where_empty, repeat
+from emkit.families.family import LARGEST_AMOUNT, Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -95,7 +95,7 @@ class Gamma(Family[GammaParams, GammaStats]):
         Shapes: mass (K,), shift (K, d) -> (K, d). Unit: that of the data.
         Source: set d/dm [-a (mass log m + total / m)] = 0, whatever the shape a.
         """
-        return before.means * (1 + _per_mass(stats.shift, stats.mass))
+        return before.means * (1 + per_mass(stats.shift, stats.mass))
 
     def _shapes(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
         """The shape a at which log a - digamma(a) is the spread of the rows about the means `now`.
@@ -172,14 +172,9 @@ def _warn_of_constant_columns(source: ArraySource) -> None:
         )
 
 
-def _per_mass(sums: Array, mass: Array) -> Array:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(mass[:, None] > 0, sums / mass[:, None], 0.0)
-
-
 def _spread_about(stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
     """The mean of `excess` moved from the means of the E-step to the means `now` (they may be held), floored at rounding."""
-    shift, spread = _per_mass(stats.shift, stats.mass), _per_mass(stats.excess, stats.mass)
+    shift, spread = per_mass(stats.shift, stats.mass), per_mass(stats.excess, stats.mass)
     move = (now.means - before.means) / before.means
     moved = spread + (shift - move) / (1 + move) - (shift - np.log1p(move))
     return np.maximum(moved, 0) + 4 * EPSILON * (move - np.log1p(move))

@@ -16,7 +16,7 @@ from emkit.core.spaces import Positive
 from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DataError, ParameterError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
-from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat
 from emkit.families.linear import LinearForm
 
 
@@ -68,8 +68,7 @@ class Poisson(ExponentialFamily[PoissonParams]):
         Errors: ParameterError if a component received only zeros.
         Source: set d/dr [total log r - mass r] = 0; McLachlan & Peel (2000), Finite Mixture Models.
         """
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rates = keep_where_empty(stats.sums[:, 1:] / stats.mass[:, None], before.rates, stats.mass)
+        rates = per_mass(stats.sums[:, 1:], stats.mass, before.rates)
         for k, column in np.argwhere(rates <= 0):
             raise ParameterError(
                 f"Poisson rate of component {k}, column {column} is {rates[k, column]:g}; rates must be > 0. A component "

@@ -47,19 +47,15 @@ class _Centres:
         self.places = np.empty((0, x.shape[1]))
         self._distances = np.empty((0, len(x)))
         self._ahead = np.full(len(x), np.inf)
-        self._odds = np.cumsum(weights)
 
     def _drawn(self, number: int) -> tuple[Array, Array]:
         """Rows drawn far from their nearest centres, and the distances of all rows from them."""
-        places = np.searchsorted(self._odds, self._rng.random(number) * self._odds[-1], side="right")
+        odds = np.cumsum(self._weights * self._ahead) if len(self.places) else np.zeros(1)
+        if odds[-1] == 0:
+            odds = np.cumsum(self._weights)
+        places = np.searchsorted(odds, self._rng.random(number) * odds[-1], side="right")
         rows = self._x[np.minimum(places, len(self._x) - 1)]
         return rows, _squared_distances(rows, self._x, self._squares)
-
-    def _moved(self) -> None:
-        """Work out again what depends on where the centres are."""
-        self._ahead = self._distances.min(axis=0)
-        odds = np.cumsum(self._weights * self._ahead)
-        self._odds = odds if odds[-1] > 0 else np.cumsum(self._weights)
 
     def add(self, tries: int) -> None:
         """One more centre: of `tries` rows drawn, the one that brings the rows nearest."""
@@ -67,27 +63,29 @@ class _Centres:
         best = int(np.argmin(np.minimum(self._ahead, offered) @ self._weights))
         self.places = np.vstack([self.places, rows[best]])
         self._distances = np.vstack([self._distances, offered[best]])
-        self._moved()
+        self._ahead = np.minimum(self._ahead, offered[best])
 
     def swap(self) -> None:
         """Draw as many rows as there are centres, and give each the place of one if that brings the rows nearer."""
-        nearest, second = self._two_nearest()
+        nearest, second = _two_nearest(self._distances)
         for row, offered in zip(*self._drawn(len(self.places)), strict=True):
             with_it = np.minimum(self._ahead, offered)
             loss = self._weights * (np.minimum(second, offered) - with_it)
             without = np.bincount(nearest, loss, minlength=len(self.places))
             worst = int(without.argmin())
             if self._weights @ with_it + without[worst] < (1 - 1e-9) * (self._weights @ self._ahead):
+                near = np.flatnonzero(np.minimum(self._distances[worst], offered) <= second)  # nothing changes for the others
                 self.places[worst], self._distances[worst] = row, offered
-                self._moved()
-                nearest, second = self._two_nearest()
+                nearest[near], second[near] = _two_nearest(self._distances[:, near])
+                self._ahead[near] = self._distances[nearest[near], near]
 
-    def _two_nearest(self) -> tuple[Integers, Array]:
-        """The nearest centre of every row, and the squared distance from the next."""
-        nearest = self._distances.argmin(axis=0)
-        others = self._distances.copy()
-        others[nearest, np.arange(len(nearest))] = np.inf
-        return nearest, others.min(axis=0)
+
+def _two_nearest(distances: Array) -> tuple[Integers, Array]:
+    """The nearest centre of every row, and the squared distance from the next, given all of them (K, n)."""
+    nearest = distances.argmin(axis=0)
+    others = distances.copy()
+    others[nearest, np.arange(len(nearest))] = np.inf
+    return nearest, others.min(axis=0)
 
 
 def _means(x: Array, weights: Array, centres: Array) -> Array:

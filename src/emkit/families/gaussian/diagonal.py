@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
-from emkit.families.family import keep_where_empty, repeat
+from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
@@ -60,10 +60,8 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         """
         move = now.means - before.means
         about = stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2
-        with np.errstate(invalid="ignore", divide="ignore"):
-            raw = (np.maximum(about, 0) + normal.padding(stats, move)) / stats.mass[:, None]
-        least = self.floor * normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
-        raw = np.maximum(keep_where_empty(raw, before.variances, stats.mass), least)
+        raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
+        raw = np.maximum(raw, self.floor * normal.pooled_variance(stats, before, stats.scatter.sum(axis=0)))
         for k in np.flatnonzero((raw <= 0).any(axis=1)):
             raise normal.collapsed(int(k))
         return raw

@@ -13,7 +13,7 @@ from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.source import ArraySource
-from emkit.families.family import keep_where_empty, repeat
+from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
@@ -70,16 +70,12 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0.
         """
         move = now.means - before.means
-        cross = move[:, :, None] * stats.shift[:, None, :]
-        about = stats.scatter - cross - cross.swapaxes(1, 2)
-        about += stats.mass[:, None, None] * move[:, :, None] * move[:, None, :]
-        j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats, move)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            raw = about / stats.mass[:, None, None]
-        raw = keep_where_empty(raw, before.covariances, stats.mass)
+        cross = move[:, :, None] * (stats.shift - stats.mass[:, None] / 2 * move)[:, None, :]
+        half = stats.scatter / 2 - cross
+        about = half + half.swapaxes(1, 2)  # symmetric to the last bit
+        np.einsum("kjj->kj", about)[...] += normal.padding(stats, move)
+        raw = per_mass(about, stats.mass, before.covariances)
         unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
-        raw = (raw + raw.swapaxes(1, 2)) / 2
         if normal.clear_of(self.floor, raw, unit):
             return raw
         return np.stack([normal.lifted(c, unit, self.floor, k) for k, c in enumerate(raw)])

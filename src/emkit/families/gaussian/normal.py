@@ -22,7 +22,7 @@ from emkit.core.spaces.positive_definite import is_definite
 from emkit.core.statistics import Additive, add_up
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.families.family import Family
+from emkit.families.family import Family, per_mass
 from emkit.families.gaussian.columns import EPSILON, RESTING, positive_units, refuse_unsquarable, warn_of_lost_columns
 
 LOG_2_PI = float(np.log(2 * np.pi))
@@ -147,7 +147,7 @@ def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
     Shapes: mass (K,), shift (K, d) -> (K, d).
     Source: set d/dmean [-1/2 sum w (x - mean)' C^-1 (x - mean)] = 0.
     """
-    return before.means + _per_mass(stats.shift, stats.mass)
+    return before.means + per_mass(stats.shift, stats.mass)
 
 
 def padding(stats: Moments, move: Array) -> Array:
@@ -179,15 +179,10 @@ def _apart(stats: Moments, before: NormalParams) -> tuple[Array, Array, Array]:
 
     Squares of the rows about the means of the E-step, plus the first, less the second, are squares about the grand mean.
     """
-    offset = _per_mass(stats.shift, stats.mass)
+    offset = per_mass(stats.shift, stats.mass)
     centres = before.means + offset
     grand = stats.mass @ (centres - centres[0]) / stats.mass.sum() + centres[0]
     return stats.mass @ (centres - grand) ** 2, (stats.shift * offset).sum(axis=0), grand
-
-
-def _per_mass(sums: Array, mass: Array) -> Array:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(mass[:, None] > 0, sums / mass[:, None], 0.0)
 
 
 def collapsed(k: int | None) -> DegenerateFitError:

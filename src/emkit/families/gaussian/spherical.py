@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
-from emkit.families.family import keep_where_empty, repeat
+from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
@@ -61,10 +61,8 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
         move = now.means - before.means
         d = move.shape[1]
         about = stats.scatter - 2 * (move * stats.shift).sum(axis=1) + stats.mass * (move**2).sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            raw = (np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / (stats.mass * d)
-        least = self.floor * normal.pooled_round_variance(stats, before)
-        raw = np.maximum(keep_where_empty(raw, before.variances, stats.mass), least)
+        raw = per_mass((np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / d, stats.mass, before.variances)
+        raw = np.maximum(raw, self.floor * normal.pooled_round_variance(stats, before))
         for k in np.flatnonzero(raw <= 0):
             raise normal.collapsed(int(k))
         return raw
