@@ -139,6 +139,9 @@ def test_sound_maxima_are_preferred_to_spikes():
     assert len(result.starts().degenerate) > 0
     assert result.model.degenerate(result.params, result.source) == ()
     assert max(run.objective for run in result.starts().runs) > result.objective
+    first, *lines = str(result.starts()).splitlines()
+    assert first == f"runs from 20 starts, the best at {result.objective:.10g}"
+    assert [i for i, line in enumerate(lines) if line.endswith("(a spike)")] == sorted(result.starts().degenerate)
 
 
 def test_one_start_is_simply_followed():

@@ -13,7 +13,7 @@ from emkit.errors import DegenerateFitError, ParameterError, Status
 P = TypeVar("P", bound=Parameters)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Restarts(Generic[P]):
     """Every run of a multi-start fit, in the order of the starts.
 
@@ -23,6 +23,14 @@ class Restarts(Generic[P]):
 
     runs: tuple[Record[P], ...]
     degenerate: frozenset[int] = frozenset()
+
+    def __repr__(self) -> str:
+        """A line for each run: its number, its objective, and what became of it."""
+        lines = (
+            f"{i:>4}  {run.objective:>16.10g}  {run.outcome.sentence}{' (a spike)' if i in self.degenerate else ''}"
+            for i, run in enumerate(self.runs)
+        )
+        return "\n".join([f"runs from {len(self.runs)} starts, the best at {self.best.objective:.10g}", *lines])
 
     @property
     def sound(self) -> list[Record[P]]:

@@ -211,7 +211,8 @@ class MixtureEstimator(
 
     def _check_parameters(self) -> None:
         """Errors: ParameterError naming the first parameter that cannot be."""
-        whole = {"max_iter": self.max_iter, "n_init": 1 if self.n_init == "auto" else self.n_init}
+        n_jobs = 1 if self.n_jobs in (None, -1) else self.n_jobs
+        whole = {"max_iter": self.max_iter, "n_init": 1 if self.n_init == "auto" else self.n_init, "n_jobs": n_jobs}
         for name, value in whole.items():
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 raise ParameterError(f"{name} is {getattr(self, name)!r}; it must be a whole number >= 1.")
