@@ -110,6 +110,15 @@ def test_a_boundary_is_not_pushed_and_gives_no_warning():
     assert result.outcome.status is not ek.Status.STATIONARY_SADDLE
 
 
+def test_the_probe_stops_once_nothing_is_left_of_the_push():
+    rng = np.random.default_rng(1)
+    x = np.concatenate([rng.normal(m, 1.0, (100, 2)) for m in (0, 40, 80)])
+    model = ek.Mixture(ek.FullGaussian())
+    result = ek.fit(model, x, spread_start(model, ek.ArraySource(x), 3, seed=1))
+    assert result.converged
+    assert result.evaluations - result.history[-1].evaluations == 1
+
+
 def test_the_probe_is_cheap_and_makes_no_pass_where_nothing_can_move():
     lesson = lessons.two_coins()
     result = ek.fit(lesson.model, lesson.source, lesson.start)

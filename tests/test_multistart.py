@@ -11,7 +11,7 @@ import emkit as ek
 from emkit.errors import Status
 from emkit.models.exchange import exchanges
 from emkit.models.starts import spread_starts
-from emkit.multistart import FEWEST, FIRST, MOST, enough_starts, short_then_long
+from emkit.multistart import AGREEING, FEWEST, MOST, enough_starts, short_then_long
 
 OPTIONS = {"tol": 1e-8, "max_iter": 1000, "solver": ek.solvers.Squarem()}
 
@@ -116,19 +116,17 @@ def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
     assert result.converged
 
 
-@pytest.mark.parametrize(
-    ("apart", "tried"), [(9, 8), (1, 8), (0, 20)], ids=["all agree at once", "half agree soon", "hardly any agree"]
-)
-def test_starts_that_agree_spare_the_others(apart, tried):
-    x = clusters(300, [[0, 0], [apart, apart]])
+@pytest.mark.parametrize(("centres", "tried"), [([[0, 0], [9, 9]], 8), ([[0, 0], [1, 1]], 20)], ids=["agree", "disagree"])
+def test_starts_that_agree_at_once_spare_the_others(centres, tried):
+    x = clusters(300, centres)
     model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
     result = search(ek.FullGaussian(), x, 2, range(8), more=lambda: spread_starts(model, source, 2, range(8, 20)))
     assert len(result.starts().runs) == tried
 
 
-def test_the_estimator_makes_more_starts_where_too_few_of_the_first_agree(faithful):
-    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.starts().runs) == FIRST
-    assert len(ek.GaussianMixture(3, random_state=0).fit(load_iris().data).result_.starts().runs) == FIRST
+def test_the_estimator_makes_more_starts_unless_all_of_the_first_agree(faithful):
+    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.starts().runs) == AGREEING
+    assert len(ek.GaussianMixture(3, random_state=0).fit(load_iris().data).result_.starts().runs) >= MOST  # half agree, soon
     assert len(ek.GaussianMixture(4, random_state=0).fit(faithful).result_.starts().runs) >= MOST
     assert len(ek.GaussianMixture(2, random_state=0, n_init=11).fit(faithful).result_.starts().runs) == 11
 
@@ -140,7 +138,8 @@ def test_sound_maxima_are_preferred_to_spikes():
     assert result.model.degenerate(result.params, result.source) == ()
     assert max(run.objective for run in result.starts().runs) > result.objective
     first, *lines = str(result.starts()).splitlines()
-    assert first == f"runs from 20 starts, the best at {result.objective:.10g}"
+    assert first.startswith(f"{result.objective:.10g} reached by ")
+    assert first.endswith(" of 20 runs")
     assert [i for i, line in enumerate(lines) if line.endswith("(a spike)")] == sorted(result.starts().degenerate)
 
 
@@ -163,6 +162,11 @@ def test_old_faithful_from_twenty_seeds(faithful):
     for seed in range(20):
         gm = ek.GaussianMixture(2, random_state=seed).fit(faithful)
         assert gm.result_.log_likelihood == pytest.approx(-1130.263960, abs=1e-5)
+
+
+def test_a_maximum_that_few_starts_find_is_mostly_found(faithful):
+    fits = [ek.GaussianMixture(3, random_state=seed).fit(faithful) for seed in range(12)]
+    assert sum(gm.result_.log_likelihood > -1114.45 for gm in fits) >= 8  # others end at -1119.21
 
 
 @pytest.fixture(scope="module")

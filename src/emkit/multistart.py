@@ -25,7 +25,7 @@ P = TypeVar("P", bound=Parameters)
 ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 2, 4_000, 10_000  # of the sample on which large data are searched
 WORK, FEWEST, MOST = 400_000_000, 4, 20  # rows x free parameters of all short runs; starts
 LEFT = f"not converged: left when at most {ROUGH:g} of log-likelihood seemed still to be gained, as another start did better."
-FIRST = 8  # starts tried first: if enough of them come to the best maximum, there is no need to try more
+AGREEING = 8  # starts tried first: if they come to one maximum at once, there is no need to try more
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def short_then_long(
     them is, as long as they lead higher; then the best run on until maxima can be told apart. The best one is followed until
     it settles within `tol`, or for `max_iter` steps of `solver`. Large data are searched on a random sample (2 rows a
     free parameter, 4,000 to 10,000); maxima that are close there are followed one after the other over all rows, each until
-    it is clear that it is no higher than those before. A single start is simply followed. Unless several `starts` come to the
-    best maximum soon, `more` are tried. `first_rules` come before all others in the runs over all rows.
+    it is clear that it is no higher than those before. A single start is simply followed. Unless all `starts` come to one
+    and the same maximum at once, `more` are tried. `first_rules` come before all others in the runs over all rows.
     `Result.starts` has a run for each start, the one that was followed to the end first; the others say in their outcome what
     became of them.
     """

@@ -27,7 +27,6 @@ Another = Callable[[P, ArraySource], Iterable[P]]  # from where a run is: starts
 
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
-ENOUGH = 3  # starts that come to the best maximum: others would hardly find a better one
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
 
 
@@ -100,30 +99,25 @@ class Runs(Generic[P]):
 def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None, another: Another[P] | None = None) -> Search[P]:
     """The `STAGES`: a few steps from every start, some more from the better, and on until the best maxima are known roughly.
 
-    If all `starts` come to one and the same maximum at once, that is all. Unless `ENOUGH` of them come to the best maximum
-    with some more steps, `more` are tried. Before the last stage, the starts that `another` knows of are tried from where the
-    best run is, as long as one of them leads higher.
+    If all `starts` come to one and the same maximum at once, that is all. Else `more` are tried. Before the last stage, the
+    starts that `another` knows of are tried from where the best run is, as long as one of them leads higher.
     """
     brief, longer, last = STAGES
     found = runs(starts, brief.steps)
-    if len(found) == len(starts) == _at_the_best(runs, found):
+    if len(found) == len(starts) and _agree(found, runs.same):
         return Search(found, runs)
+    if more is not None:
+        found += runs(more(), brief.steps)
     found = _further(runs, found, longer)
-    if more is not None and _at_the_best(runs, found) < ENOUGH:
-        found += _further(runs, runs(more(), brief.steps), longer)
     if another is not None:
         found += _risen(runs, found, another)
     return Search(_further(runs, found, last), runs)
 
 
-def _at_the_best(runs: Runs[P], found: Sequence[Record[P]]) -> int:
-    """How many runs have come to the best maximum."""
-    ranks = [runs.rank(run) for run in found]
-    *sort, height = min(ranks)
-    return sum(
-        run.outcome.status is Status.SET_ASIDE and other == sort and level - height <= runs.same
-        for run, (*other, level) in zip(found, ranks, strict=True)
-    )
+def _agree(found: Sequence[Record[Any]], same: float) -> bool:
+    """Whether several runs came to one maximum, at once."""
+    heights = [run.objective for run in found]
+    return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= same
 
 
 def _further(runs: Runs[P], found: tuple[Record[P], ...], stage: Stage) -> tuple[Record[P], ...]:

@@ -15,7 +15,7 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True, repr=False)
 class Restarts(Generic[P]):
-    """Every run of a multi-start fit, in the order of the starts.
+    """Every run of a multi-start fit: in the order of the starts, or the one that was followed to the end first.
 
     `degenerate` are the places of runs that ended on a spike: a component that only a bound keeps from collapsing. Their
     objective is no measure of how well they fit.
@@ -25,12 +25,15 @@ class Restarts(Generic[P]):
     degenerate: frozenset[int] = frozenset()
 
     def __repr__(self) -> str:
-        """A line for each run: its number, its objective, and what became of it."""
+        """The best objective and how many runs reached it; then a line for each run, and what became of it."""
+        reached = (
+            f"{self.best.objective:.10g} reached by {self.reached_best()} of {len(self.runs)} runs" if self.sound else "no runs"
+        )
         lines = (
             f"{i:>4}  {run.objective:>16.10g}  {run.outcome.sentence}{' (a spike)' if i in self.degenerate else ''}"
             for i, run in enumerate(self.runs)
         )
-        return "\n".join([f"runs from {len(self.runs)} starts, the best at {self.best.objective:.10g}", *lines])
+        return "\n".join([reached, *lines])
 
     @property
     def sound(self) -> list[Record[P]]:

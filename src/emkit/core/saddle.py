@@ -17,7 +17,7 @@ P = TypeVar("P", bound=Parameters)
 
 PUSH = 1e-3  # length of a push away from the stationary point, in unconstrained coordinates
 TRIES = 4
-FADED = 1e-2  # of the share that a random push has along any one direction: an unstable one would have left more of it
+FADED = 1e-2  # of a random push's usual share along any one direction: 99 of 100 have more, and an unstable one keeps it
 ESCAPES = 1.02  # EM at a maximum never carries a push further away; at a saddle it does by its unstable rate
 NEUTRAL = 0.9  # EM may carry a push back slowly, or not at all: only higher derivatives tell
 LONG_PUSH = 0.2
@@ -35,7 +35,7 @@ def escape(em: EMMap[P], here: Evaluation[P]) -> P | None:
     (power iteration on the derivative of EM). A push that EM lengthens leads off a saddle. One that it hardly changes may
     lie along a ridge, on a slow way to a maximum, or, where two normal components coincide, on a saddle whose curvature is
     zero: longer pushes in both senses tell, since from a maximum none of them can rise. At most 10 passes over the data, 4 if
-    EM is not slow, fewer if next to nothing is left of the push before, none if no coordinate can move; 2 more if a
+    EM is not slow, fewer once next to nothing is left of the push, none if no coordinate can move; 2 more if a
     probability that is next to nothing grows again.
     """
     around = _Around(em, here)

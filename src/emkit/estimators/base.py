@@ -25,7 +25,7 @@ from emkit.models.assignment import Assigned
 from emkit.models.exchange import exchanges
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.starts import check_components, even_start, spread_starts, subsample
-from emkit.multistart import FIRST, enough_starts, short_then_long
+from emkit.multistart import AGREEING, enough_starts, short_then_long
 from emkit.result import Result
 
 PREDICT_ROWS = 8_192  # at a time
@@ -91,7 +91,7 @@ class MixtureEstimator(
         self.model_.family.check(source)
         going_on = self.warm_start and hasattr(self, "params_")
         seeds = range(0) if going_on else self._seeds(self.model_, source)
-        first = FIRST if self.n_init == "auto" else len(seeds)
+        first = AGREEING if self.n_init == "auto" else len(seeds)
         starts = [self._previous(source)] if going_on else self._starts(self.model_, source, seeds[:first])
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
@@ -211,11 +211,14 @@ class MixtureEstimator(
 
     def _check_parameters(self) -> None:
         """Errors: ParameterError naming the first parameter that cannot be."""
-        n_jobs = 1 if self.n_jobs in (None, -1) else self.n_jobs
-        whole = {"max_iter": self.max_iter, "n_init": 1 if self.n_init == "auto" else self.n_init, "n_jobs": n_jobs}
-        for name, value in whole.items():
+        whole = {
+            "max_iter": (self.max_iter, ""),
+            "n_init": (1 if self.n_init == "auto" else self.n_init, ", or 'auto'"),
+            "n_jobs": (1 if self.n_jobs in (None, -1) else self.n_jobs, ", or -1 for all cores"),
+        }
+        for name, (value, other) in whole.items():
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-                raise ParameterError(f"{name} is {getattr(self, name)!r}; it must be a whole number >= 1.")
+                raise ParameterError(f"{name} is {getattr(self, name)!r}; it must be a whole number >= 1{other}.")
         if not isinstance(self.tol, Real) or not 0 <= float(self.tol) < np.inf:
             raise ParameterError(f"tol is {self.tol!r}; it must be a number >= 0 (of log-likelihood still to be gained).")
         if self.solver not in SOLVERS and not hasattr(self.solver, "step"):

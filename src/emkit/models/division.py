@@ -50,9 +50,8 @@ class _Centres:
 
     def _drawn(self, number: int) -> tuple[Array, Array]:
         """Rows drawn far from their nearest centres, and the distances of all rows from them."""
-        odds = np.cumsum(self._weights * self._ahead) if len(self.places) else np.zeros(1)
-        if odds[-1] == 0:
-            odds = np.cumsum(self._weights)
+        pull = self._weights * self._ahead if len(self.places) else self._weights
+        odds = np.cumsum(pull if pull.any() else self._weights)
         places = np.searchsorted(odds, self._rng.random(number) * odds[-1], side="right")
         rows = self._x[np.minimum(places, len(self._x) - 1)]
         return rows, _squared_distances(rows, self._x, self._squares)

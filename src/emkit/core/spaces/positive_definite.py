@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import prod
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class PositiveDefinite(Space):
         return factor @ np.swapaxes(factor, -1, -2)
 
     def size(self, shape: Shape) -> int:
-        return int(np.prod(shape[:-2], dtype=int)) * (shape[-1] * (shape[-1] + 1) // 2)
+        return prod(shape[:-2]) * (shape[-1] * (shape[-1] + 1) // 2)
 
     def entries(self, value: Array) -> Array:
         rows, columns = _triangle(value.shape[-1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from scipy.special import expit
 
@@ -54,7 +56,7 @@ class Simplex(Space):
         return np.concatenate([taken, last], axis=-1)
 
     def size(self, shape: Shape) -> int:
-        return int(np.prod(shape[:-1], dtype=int)) * (shape[-1] - 1)
+        return prod(shape[:-1]) * (shape[-1] - 1)
 
     def free_entries(self, value: Array) -> Array:
         return value[..., :-1].ravel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -41,7 +42,7 @@ class Space(ABC):
 
     def size(self, shape: Shape) -> int:
         """How many free real numbers a value of shape `shape` has."""
-        return int(np.prod(shape, dtype=int))
+        return prod(shape)
 
     def entries(self, value: Array) -> Array:
         """The distinct numbers that a reader sees in `value`, as one vector (all of a simplex, a triangle of a matrix)."""

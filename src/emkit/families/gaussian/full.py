@@ -73,7 +73,8 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         cross = move[:, :, None] * (stats.shift - stats.mass[:, None] / 2 * move)[:, None, :]
         half = stats.scatter / 2 - cross
         about = half + half.swapaxes(1, 2)  # symmetric to the last bit
-        np.einsum("kjj->kj", about)[...] += normal.padding(stats, move)
+        j = np.arange(move.shape[1])
+        about[:, j, j] += normal.padding(stats, move)
         raw = per_mass(about, stats.mass, before.covariances)
         unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
         if normal.clear_of(self.floor, raw, unit):
