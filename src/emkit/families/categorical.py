@@ -15,7 +15,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
-from emkit.families.family import ExponentialFamily, Totals, lead_with, repeat, safe_log
+from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 from emkit.families.linear import LinearForm, frozen, no_constant, single
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
@@ -119,8 +119,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         starts = np.cumsum((0, *before.levels))
         counts = stats.sums[:, 1:]
         total = np.repeat(np.add.reduceat(counts, starts[:-1], axis=1), before.levels, axis=1)
-        with np.errstate(invalid="ignore"):
-            shares = np.where(total > 0, counts / total, before.side_by_side)
+        shares = per_mass(counts, total, before.side_by_side)
         shares.flags.writeable = False
         return tuple(LevelShares(shares[:, start:end]) for start, end in pairwise(starts.tolist()))
 

@@ -148,7 +148,7 @@ def lead_with(first: float, *blocks: Array) -> Array:
     return np.concatenate([np.full((len(blocks[0]), 1), first), *blocks], axis=1)
 
 
-def keep_where_empty(new: Array, old: Array, mass: Array) -> Array:
+def keep_where_empty(new: Array, old: Array | float, mass: Array) -> Array:
     """`new`, but `old` for components that received no rows: without data, any value is a maximiser.
 
     `mass` has the leading axes of `new` and `old`.
@@ -158,10 +158,10 @@ def keep_where_empty(new: Array, old: Array, mass: Array) -> Array:
 
 
 def per_mass(sums: Array, mass: Array, otherwise: Array | float = 0.0) -> Array:
-    """`sums` (K, ...) divided by `mass` (K,), but `otherwise` for components that received no rows."""
+    """`sums` divided by `mass`, but `otherwise` where that is 0. `mass` has the leading axes of `sums`: (K,), or more."""
     mass = mass.reshape(mass.shape + (1,) * (sums.ndim - mass.ndim))
     empty = mass <= 0
-    return np.where(empty, otherwise, sums / np.where(empty, 1.0, mass)) if empty.any() else sums / mass
+    return keep_where_empty(sums / np.where(empty, 1.0, mass), otherwise, mass) if empty.any() else sums / mass
 
 
 def repeat(value: Any, n_components: int) -> Array:

@@ -14,7 +14,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.source import ArraySource
-from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log
+from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +49,7 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
         Source: set d/dp [h log p + t log(1 - p)] = 0; Do & Batzoglou (2008), Nature Biotechnology 26, 897-899.
         """
         successes, failures = np.split(stats.sums[:, 1:], 2, axis=1)
-        trials = successes + failures
-        with np.errstate(invalid="ignore"):
-            return keep_where_empty(successes / trials, before.probabilities, trials)
+        return per_mass(successes, successes + failures, before.probabilities)
 
     def pooled(self, source: ArraySource, n_components: int) -> SuccessParams:
         successes, failures = (source.weights @ count for count in self.successes_and_failures(source.x))
