@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 JOBS := 2
+ESLINT := eslint@9.39.1
 BIN := $(VENV)/bin
 
 EXTRAS_demo := plot,teach
@@ -13,7 +14,7 @@ EXTRAS_test := test
 EXTRAS_bench := bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench bench-quick clean FORCE
+.PHONY: help demo test quick lint bench bench-quick clean FORCE
 .NOTPARALLEL:
 
 help: ## show this list
@@ -27,10 +28,17 @@ demo: $(VENV)/.installed-demo ## fit the demo data sets and write demo/index.htm
 test: $(VENV)/.installed-test ## run every test, docstring example and documentation example
 	$(BIN)/python -m pytest --no-header --tb=short -rfEs -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-lint: $(VENV)/.installed-test ## check style, formatting and types
+quick: $(VENV)/.installed-test ## run every test that is not marked slow: of every room, law and docstring, in under a minute
+	$(BIN)/python -m pytest --no-header --tb=short -rfE -m "not slow" --durations=5 --durations-min=0.5 \
+	  -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-test ## check style, formatting, types, the order of the rooms, the page's script
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if command -v npx >/dev/null; then echo "npx $(ESLINT)"; npx --yes $(ESLINT) src/emkit/page/assets; \
+	else echo "npx is not here: the page's JavaScript is not linted"; fi
 
 bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
 	$(BIN)/python -m benchmarks

@@ -12,7 +12,7 @@ import emkit as ek
 from benchmarks.paired import Measured, seconds
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import threads
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 
 ROWS, ITEMS, LEVELS, CLASSES = 20_000, 12, 3, 4
 ITERATIONS = 20

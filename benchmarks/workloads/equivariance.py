@@ -6,7 +6,7 @@ import numpy as np
 
 import emkit as ek
 from benchmarks.paired import Measured
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 
 CASES = 200
 FAMILIES = (ek.FullGaussian, ek.TiedGaussian, ek.DiagonalGaussian, ek.SphericalGaussian)

@@ -15,7 +15,7 @@ import time
 start = time.perf_counter()
 import numpy as np
 import emkit as ek
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 x = np.random.default_rng(0).normal(size=(200_000, 4))
 model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
 ek.fit(model, source, spread_start(model, source, 3, 0), rules=[ek.stopping.Budget(3)])

@@ -14,7 +14,7 @@ from benchmarks.paired import Measured, pairs
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import threads, usable_cores
 from emkit.families.linear import linear_form
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import gc, warnings
 import numpy as np
 n, d, k, who = {rows}, 4, 16, {who!r}
 import emkit as ek
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 from sklearn.mixture import GaussianMixture
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(0)

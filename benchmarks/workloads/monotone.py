@@ -12,7 +12,7 @@ import emkit as ek
 from benchmarks.paired import Measured
 from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 
 FITS, QUICK_SECONDS = 10_000, 4.0
 

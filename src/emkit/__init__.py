@@ -11,12 +11,12 @@ True
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from emkit import models
+from emkit import models, search
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
-from emkit.core.engine import Moment, Record, iterate
+from emkit.core.engine import HistoryEntry, Record, iterate
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
@@ -59,7 +59,6 @@ from emkit.families.gaussian.spherical import SphericalGaussianParams
 from emkit.families.gaussian.tied import TiedGaussianParams
 from emkit.families.poisson import PoissonParams
 from emkit.families.successes import SuccessParams
-from emkit.fitting import fit
 from emkit.models import (
     Cell,
     Cells,
@@ -71,16 +70,15 @@ from emkit.models import (
     Sampled,
     Soft,
 )
-from emkit.result import Result
+from emkit.result import Result, fit
+from emkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from emkit import lessons
+    from emkit.derivations import derivation
     from emkit.estimators import ConvergenceWarning, GaussianMixture, MixtureModel
-    from emkit.explain.check import check_work
-    from emkit.explain.derivations import derivation
-    from emkit.explain.page.explore import explore
-
-__version__ = "0.1.0"
+    from emkit.page.explore import explore
+    from emkit.teach.check import check_work
 
 __all__ = [
     "FAMILIES",
@@ -116,13 +114,13 @@ __all__ = [
     "GammaParams",
     "GaussianMixture",
     "Hard",
+    "HistoryEntry",
     "LatentModel",
     "LevelShares",
     "Mixture",
     "MixtureModel",
     "MixtureParams",
     "ModelError",
-    "Moment",
     "Outcome",
     "ParameterError",
     "Parameters",
@@ -152,6 +150,7 @@ __all__ = [
     "iterate",
     "lessons",
     "models",
+    "search",
     "solvers",
     "spaces",
     "stopping",
@@ -161,15 +160,19 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
     "GaussianMixture": "emkit.estimators",
     "MixtureModel": "emkit.estimators",
-    "check_work": "emkit.explain.check",
-    "derivation": "emkit.explain.derivations",
-    "explore": "emkit.explain.page.explore",
+    "check_work": "emkit.teach.check",
+    "derivation": "emkit.derivations",
+    "explore": "emkit.page.explore",
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "lessons":
         return import_module("emkit.lessons")
     if name in _ON_FIRST_USE:
         return getattr(import_module(_ON_FIRST_USE[name]), name)
     raise AttributeError(f"module 'emkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "__version__", "__doc__", "__name__", "__path__"})

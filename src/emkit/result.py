@@ -1,23 +1,22 @@
-"""What `fit` hands back: the record of the best run, and the things one asks of it."""
+"""What users hold: `fit`, and a `Result` with the things one asks of a fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from emkit.core.engine import Moment, Record
-from emkit.core.evaluation import EMMap
+from emkit.core.checks import check_range, is_count
+from emkit.core.engine import Watch, unwatched
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Executor, LatentModel
+from emkit.core.protocols import LatentModel, Solver
 from emkit.core.restarts import Restarts
-from emkit.data.absent import AbsentSource
-from emkit.errors import Outcome
+from emkit.core.stopping import Rule
+from emkit.data.source import as_source
+from emkit.errors import ModelError
+from emkit.fitted import Fitted
+from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules, fit_each
 from emkit.inference import (
     Identifiability,
     StandardErrors,
@@ -25,10 +24,8 @@ from emkit.inference import (
     missing_information,
     standard_errors,
 )
-from emkit.inference.floors import Floors, held
-from emkit.models.floors import floors
-from emkit.models.order import component_order, reordered
-from emkit.summary import text, to_dict
+from emkit.persistence.not_stored import NotStoredSource
+from emkit.report.summary import text, to_dict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,105 +36,13 @@ P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Result(Generic[P]):
-    """A fitted model. `params`, `log_likelihood` and `objective` belong together: they are of one evaluation."""
+class Result(Fitted[P]):
+    """A fitted model, and the verbs one asks of it: summaries, standard errors, explanations, figures, pages."""
 
-    model: LatentModel[P, Any]
-    source: Any
-    passes: Any  # the source that the passes went over: `source`, or one with repeated rows collapsed
-    runs: Restarts[P]
-    executor: Executor
-
-    def __repr__(self) -> str:
-        return f"Result({self.outcome.name}, log_likelihood={self.log_likelihood:.10g}, params={self.params!r})"
-
-    @property
-    def record(self) -> Record[P]:
-        """The best run."""
-        return self.runs.best
-
-    @property
-    def params(self) -> P:
-        """The parameters at the end of the best run."""
-        return self.record.params
-
-    @property
-    def log_likelihood(self) -> float:
-        """Total log-likelihood of the data at `params`, natural logarithm."""
-        return self.record.log_likelihood
-
-    @property
-    def objective(self) -> float:
-        """What was maximised: the log-likelihood, plus log-prior, less the gap of an inexact E-step."""
-        return self.record.objective
-
-    @property
-    def outcome(self) -> Outcome:
-        """How the run ended, with its sentence."""
-        return self.record.outcome
-
-    @property
-    def converged(self) -> bool:
-        """True only if the run met the stopping rule for convergence."""
-        return self.outcome.converged
-
-    @property
-    def iterations(self) -> int:
-        """Steps of the solver in the best run."""
-        return self.record.iterations
-
-    @property
-    def evaluations(self) -> int:
-        """Passes over the data in the best run."""
-        return self.record.evaluations
-
-    @property
-    def history(self) -> tuple[Moment, ...]:
-        """Iteration, evaluations, objective and log-likelihood of every step of the best run."""
-        return self.record.history
-
-    @contextmanager
-    def em(self) -> Iterator[EMMap[P]]:
-        """The EM map of this model and these data, as a context: every further pass over the data goes through it."""
-        with self.executor() as map_reduce:
-            yield EMMap(self.model, self.passes, self.params, map_reduce)
-
-    @cached_property
-    def rows(self) -> float:
-        """The number of rows (their total weight) that the likelihood is of."""
-        with self.em() as em:
-            return float(em.expectation(self.params).rows)
-
-    @property
-    def free_parameters(self) -> int:
-        """The number of free parameters."""
-        return self.model.coordinates(self.params).size
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion, -2 log-likelihood + 2 free parameters; lower is better."""
-        return -2 * self.log_likelihood + 2 * self.free_parameters
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, -2 log-likelihood + free parameters * log(rows); lower is better."""
-        return -2 * self.log_likelihood + self.free_parameters * float(np.log(self.rows))
-
-    @property
-    def boundary(self) -> tuple[str, ...]:
-        """Names of estimates on a boundary: probabilities of 0 or 1 (within 1e-8), and what a floor under the spread holds."""
-        coordinates = self.model.coordinates(self.params)
-        edge = {*coordinates.on_boundary(self.params), *held(coordinates, self.params, self._floors)[0]}
-        return tuple(name for name in coordinates.entry_names(self.params) if name in edge)
-
-    @cached_property
-    def _floors(self) -> Floors:
-        return floors(self.model, self.params, self.passes)
-
-    @cached_property
-    def degenerate(self) -> tuple[int, ...]:
-        """Components that collapsed: those that only a floor keeps from a spike, and those without rows."""
-        return self.model.degenerate(self.params, self.passes)
+    @classmethod
+    def of(cls, fitted: Fitted[P]) -> Result[P]:
+        """The result that a record makes."""
+        return cls(fitted.model, fitted.source, fitted.passes, fitted.runs, fitted.executor)
 
     def standard_errors(self) -> StandardErrors:
         """Standard errors of all parameters from the observed information (about 6 p^2 passes over the data)."""
@@ -158,23 +63,15 @@ class Result(Generic[P]):
         """Every run, from every start."""
         return self.runs
 
-    def in_order(self) -> Result[P]:
-        """The same result with the components of every run in one order, by their first parameter, lowest first.
-
-        Which component is which is an accident of the start; results in order can be compared. No change if the model is not
-        a mixture.
-        """
-        return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
-
     def without_data(self) -> Result[P]:
-        """The same result for a file: without the rows of its `ArraySource`, but with what the summary says of them.
+        """The same fit for a file: without the rows of its `ArraySource`, but with what the summary says of them.
 
         What else needs the rows, such as standard errors or another order, raises DataError from then on.
         """
-        if isinstance(self.source, AbsentSource):
+        if isinstance(self.source, NotStoredSource):
             return self
-        absent = AbsentSource(self.source.columns, self.source.rows, self.source.total_weight)
-        kept = replace(self, source=absent, passes=absent)
+        not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight)
+        kept = replace(self, source=not_stored, passes=not_stored)
         kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, _floors=self._floors)
         return kept
 
@@ -199,7 +96,7 @@ class Result(Generic[P]):
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density or starts. The numbers alone are in `emkit.explain.views` and `emkit.explain.why`.
+        responsibilities, density or starts. The numbers alone are in `emkit.views` and `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw
@@ -212,7 +109,7 @@ class Result(Generic[P]):
         It holds sums and counts in bins, and no row of the data, unless `include_data` (then at most 500 rows).
         Errors: DataError if the file cannot be written; ModelError for a model that cannot be explained row by row.
         """
-        from emkit.explain.page import result_page, write
+        from emkit.page import result_page, write
 
         return write(path, result_page(self, title, include_data))
 
@@ -221,8 +118,54 @@ class Result(Generic[P]):
         return to_dict(self)
 
 
-def _in_order(run: Record[P]) -> Record[P]:
-    order = component_order(run.params)
-    if order is None:
-        return run
-    return replace(run, start=reordered(run.start, order), params=reordered(run.params, order))
+def fit(
+    model: LatentModel[P, Any],
+    data: Any,
+    start: P | Iterable[P],
+    *,
+    weights: Any = None,
+    solver: Solver[P, Any] | None = None,
+    tol: float = TOL,
+    max_evaluations: int = MAX_EVALUATIONS,
+    rules: Iterable[Rule] | None = None,
+    n_jobs: int | None = None,
+    watch: Watch = unwatched,
+) -> Result[P]:
+    """Fit any latent-variable model by expectation-maximization.
+
+    `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
+    occurs. `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
+    `solver`: `Plain()` (the default), `Squarem()`, `Anderson()` or your own. `tol`: how much log-likelihood may be left.
+    `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
+    wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
+    them); the result is the same bits for any number.
+    Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
+    """
+    if not hasattr(model, "e_step"):
+        raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
+    check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
+    if not is_count(max_evaluations):
+        raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
+    if solver is not None and not hasattr(solver, "step"):
+        raise ModelError(f"solver is {solver!r}; it must be a solver, such as ek.solvers.Plain() or ek.solvers.Squarem().")
+    source = as_source(data, weights)
+    starts = _as_starts(start)
+    for first in starts:
+        model.check(first, source)
+    model.caution(source)
+    ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
+    return Result.of(fit_each(model, source, starts, solver=solver, rules=ending, n_jobs=n_jobs, watch=watch))
+
+
+def _as_starts(start: Any) -> list[Any]:
+    """The start or starts as a list. Errors: ModelError unless each is a `Parameters` dataclass."""
+    starts = [start] if isinstance(start, Parameters) or not isinstance(start, Iterable) else list(start)
+    if not starts:
+        raise ModelError("there is no start: give parameters, or several of them.")
+    for each in starts:
+        if not isinstance(each, Parameters):
+            raise ModelError(
+                f"a start must be parameters (a frozen dataclass derived from emkit.Parameters), not {type(each).__name__}: "
+                "such as MixtureParams([0.5, 0.5], PoissonParams([[1.0], [3.0]]))."
+            )
+    return starts

@@ -82,7 +82,7 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     from emkit.families import Categorical, FullGaussian, Gamma, Poisson
     from emkit.lessons import LESSONS, old_faithful
     from emkit.models import Mixture
-    from emkit.models.starts import spread_start
+    from emkit.search.seeding import spread_start
 
     folder = tmp_path_factory.mktemp("pages")
     found = {

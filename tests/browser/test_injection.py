@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from emkit.data.source import ArraySource
-from emkit.explain.page import lesson_page, result_page
 from emkit.families import FullGaussian
-from emkit.fitting import fit
 from emkit.lessons import old_faithful
 from emkit.models import Mixture
+from emkit.page import lesson_page, result_page
+from emkit.result import fit
+
+pytestmark = pytest.mark.slow
 
 PAYLOADS = (
     "</script><script>window.pwned=1</script>",

@@ -7,8 +7,10 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from emkit.explain.page.explore import server_for
 from emkit.lessons import death_notices
+from emkit.page.explore import server_for
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from emkit.explain.numbers import count, share, significant
 from emkit.lessons import LESSONS, three_coins, two_coins
 from emkit.models import Hard
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("two-coins", "three-coins", "old-faithful", "linkage", "fit", "counts", "levels", "waits")
 
 
@@ -19,8 +21,8 @@ def texts(tab, selector: str) -> list[str]:
     return [text.strip() for text in tab.locator(selector).all_inner_texts()]
 
 
-def shares_shown(tab) -> list[str]:
-    return texts(tab, "#estep td.share button")
+def responsibilities_shown(tab) -> list[str]:
+    return texts(tab, "#estep td.responsibility button")
 
 
 def updates_shown(tab) -> dict[str, str]:
@@ -51,11 +53,11 @@ def test_every_step_shows_the_numbers_of_python(name, browse, pages):
     tab = watched.open(pages[name])
     lesson = LESSONS[name]()
     steps = json.loads(tab.locator("#trace").text_content())["steps"]
-    assert shares_shown(tab) == ["·"] * len(steps[0]["shares"]) * 2
+    assert responsibilities_shown(tab) == ["·"] * len(steps[0]["responsibilities"]) * 2
     for number in range(1, len(steps) + 1):
         step = explain(lesson, number).step
         tab.keyboard.press("e")
-        assert shares_shown(tab) == [share(value) for row in step.rows for value in row.responsibilities]
+        assert responsibilities_shown(tab) == [share(value) for row in step.rows for value in row.responsibilities]
         assert newest_line(tab)[:5] == ledger_line(f"E-step {number}", step.ledger[0].account)
         counts = texts(tab, "#mstep tfoot td")
         assert counts == [count(t.values[k]) for k in (0, 1) for t in step.tallies if t.what != "n"]
@@ -101,7 +103,7 @@ def test_the_keyboard_alone_is_enough(browse, pages):
     assert tab.locator("#play").inner_text() == "pause"
     tab.keyboard.press("Space")
     tab.keyboard.press("e")
-    tab.locator("#estep td.share button").nth(2).focus()
+    tab.locator("#estep td.responsibility button").nth(2).focus()
     assert "row 2" in tab.locator("#estep .worked-title").inner_text()
     reached = set()
     for _ in range(60):
@@ -118,7 +120,7 @@ def test_the_keyboard_alone_is_enough(browse, pages):
 def test_a_cell_shows_its_formula_with_the_numbers_filled_in(browse, pages):
     tab = browse().open(pages["two-coins"])
     tab.keyboard.press("e")
-    tab.locator("#estep td.share button").nth(0).hover()
+    tab.locator("#estep td.responsibility button").nth(0).hover()
     worked = "".join(tab.locator("#estep .worked").inner_text().split())
     assert "row1HTTTHHTHTH,componentA" in worked
     assert tab.locator("#estep .worked mfrac").count() == 3
@@ -131,11 +133,11 @@ def test_notations_change_the_words_and_not_the_numbers(browse, pages):
     watched = browse()
     tab = watched.open(pages["three-coins"])
     tab.keyboard.press("e")
-    before, heads = shares_shown(tab), {}
+    before, heads = responsibilities_shown(tab), {}
     for notation in ("coin", "cs229", "slides"):
         tab.select_option("#notation", notation)
         heads[notation] = "".join(tab.locator("#estep thead").text_content().split())
-        assert shares_shown(tab) == before
+        assert responsibilities_shown(tab) == before
     assert "Q" in heads["cs229"]
     assert "μ" in heads["slides"]
     assert len(set(heads.values())) == 3
@@ -164,7 +166,7 @@ def test_dragging_theta0_starts_elsewhere_and_agrees_with_python(browse, pages):
     from emkit import MixtureParams, SuccessParams
 
     step = explain(replace(lesson, start=MixtureParams([0.5, 0.5], SuccessParams([[0.7], [0.4]])))).step
-    assert shares_shown(tab) == [share(value) for row in step.rows for value in row.responsibilities]
+    assert responsibilities_shown(tab) == [share(value) for row in step.rows for value in row.responsibilities]
     tab.keyboard.press("m")
     assert updates_shown(tab) == {update.symbol: significant(update.value) for update in step.updates}
     tab.locator("#whatif [data-act=reset]").click()
@@ -205,7 +207,7 @@ def test_hard_assignment_labels_and_other_numbers_of_components(browse, pages):
     assert updates_shown(tab) == {"theta_A": "0.8000", "theta_B": "0.4500"}
     tab.select_option("#components", "3")
     tab.keyboard.press("e")
-    assert len(shares_shown(tab)) == 15
+    assert len(responsibilities_shown(tab)) == 15
     assert {*texts(tab, "#data .legend span")} == {"A", "B", "C"}
     assert watched.spotless()
 
@@ -267,7 +269,7 @@ def test_nothing_is_wider_than_the_window(name, width, browse, pages):
 def test_a_fit_of_somebodys_data_holds_none_of_its_rows(browse, pages):
     tab = browse().open(pages["fit"])
     trace = json.loads(tab.locator("#trace").text_content())
-    assert (trace["rows"], trace["twin"], trace["marks"]["kind"]) == (None, None, "grids")
+    assert (trace["rows"], trace["browser_em"], trace["marks"]["kind"]) == (None, None, "grids")
     tab.keyboard.press("e")
     counted = sum(float(cell) for cell in texts(tab, "#estep tbody td"))
     assert counted == 272

@@ -10,7 +10,8 @@ import pytest
 
 import emkit as ek
 from emkit.core.spaces import Positive
-from tests.laws import cases, densities, maxima, sums
+from tests import cases
+from tests.laws import densities, maxima, sums
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]

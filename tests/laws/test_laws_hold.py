@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from tests.laws import cases, densities, maxima, sums
+from tests import cases
+from tests.laws import densities, maxima, sums
+
+
+def over(models):
+    """Over models: those that repeat a law for a family with hard or drawn labels or with held parameters are slow."""
+    plain = [*cases.MIXTURES, *cases.CELLS]
+    marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
+    return pytest.mark.parametrize("case", marked)
+
 
 family_cases = pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
-model_cases = pytest.mark.parametrize("case", cases.MODELS, ids=lambda case: case.name)
-every_case = pytest.mark.parametrize("case", [*cases.MODELS, *cases.SAMPLED], ids=lambda case: case.name)
+model_cases = over(cases.MODELS)
+every_case = over([*cases.MODELS, *cases.SAMPLED])
 solvers = pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
 
 
@@ -110,7 +119,7 @@ def test_objective_never_falls(case, solver, rng):
         maxima.assert_ascends(case.model, source, start, solver, 40)
 
 
-@pytest.mark.parametrize("case", [*cases.MIXTURES, *cases.FROZEN, *cases.CELLS], ids=lambda case: case.name)
+@over([*cases.MIXTURES, *cases.FROZEN, *cases.CELLS])
 def test_solvers_reach_the_same_optimum(case, rng):
     maxima.assert_solvers_agree(case.model, case.draw(rng, 300), case.params, cases.SOLVERS)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.models.starts import spread_start
-from tests.laws import cases, maxima
+from emkit.search.seeding import spread_start
+from tests import cases
+from tests.laws import maxima
 
 FITS = 20  # for each family and solver
 STEPS = 60
@@ -34,6 +35,7 @@ def random_start(model: ek.Mixture, x: np.ndarray, k: int, rng: np.random.Genera
     return maxima.random_point(model, start, rng, 1.0) if inside and rng.random() < 0.5 else start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
 @pytest.mark.parametrize("assignment", [ek.Soft(), ek.Hard()], ids=["soft", "hard"])
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)

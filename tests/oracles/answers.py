@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
-from emkit.models.starts import spread_start
+from emkit.search.seeding import spread_start
 
 DATA = Path(__file__).parent / "data"
 COVARIANCES: dict[str, Callable[..., Any]] = {

@@ -43,7 +43,7 @@ def complaint(given: Any, expected: dict[str, Any]) -> str:
 
 
 QUANTITIES = [
-    pytest.param(problem, expected, id=f"{problem}-{expected['name']}")
+    pytest.param(problem, expected, id=f"{problem}-{expected['name']}", marks=[pytest.mark.slow] * problem.startswith("gmm"))
     for problem in answers.PROBLEMS
     for expected in expectations(problem)
     if not any(word in expected["name"] for word in NOT_ANSWERED)
@@ -89,6 +89,7 @@ def test_squarem_climbs_the_death_notices_in_a_hundred_passes():
     assert abs(result.log_likelihood - -1989.945859883) < 1e-9
 
 
+@pytest.mark.slow
 def test_plain_em_gets_there_too_with_its_default_rule():
     result = ek.fit(*death_notices())
     assert result.converged
@@ -108,6 +109,7 @@ def reached(problem: str) -> list[tuple[Any, Any, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["poisson_hasselblad", "gmm_faithful", "gmm_iris"])
 def test_squarem_never_ends_lower_than_plain_em_nor_takes_longer(problem):
     for model, data, start in reached(problem):

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-import emkit
 from emkit.cli.failures import exit_code_of
+from emkit.version import __version__
 
 COMMANDS = {
     "demo": "Fit every lesson and a real data set, and show what came out.",
@@ -48,7 +48,7 @@ class Commands(click.Group):
 
 
 @click.group("emkit", cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(emkit.__version__, prog_name="emkit", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="emkit", message="%(prog)s %(version)s")
 @click.pass_context
 def group(ctx: click.Context) -> None:
     """Expectation-maximization you can run, trust and see.

@@ -22,7 +22,7 @@ def command(ctx: click.Context, lesson: str, printed: bool, claims: tuple[str, .
     NAME is a line of the step (r[1], mu[x=0], heads_A, theta_A, log_likelihood ...) and VALUE the number as you wrote it:
     its digits say how exactly it is meant. Exit code 1 if a number is wrong.
     """
-    from emkit.explain.check import check_printed, check_work
+    from emkit.teach.check import check_printed, check_work
 
     if printed and claims:
         raise click.UsageError("--printed marks the source's numbers and --claim your own: give one or the other.")

@@ -12,13 +12,13 @@ from typing import Any
 import click
 
 from emkit.cli.progress import Progress
-from emkit.core.plain import from_plain
 from emkit.data import ArraySource
 from emkit.data.csv import read_csv
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import Binomial, Family, family_named
 from emkit.models import Mixture, MixtureParams
-from emkit.models.starts import check_components, spread_starts
+from emkit.persistence.plain import from_plain
+from emkit.search.seeding import check_components, spread_starts
 
 STARTS = 20  # to fit from, unless a user says
 
@@ -92,7 +92,7 @@ def read_start(model: Mixture[Any, Any], source: ArraySource, components: int | 
     if components is not None and number != components:
         raise ParameterError(f"--start has {number} proportions, but -k says {components} components.")
     number = check_components(source, number)
-    like = MixtureParams([1 / number] * number, model.family.pooled(source, number))  # type: ignore[arg-type]
+    like = MixtureParams([1 / number] * number, model.family.pooled(source, number))
     try:
         return from_plain(like, given)
     except ParameterError as error:

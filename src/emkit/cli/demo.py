@@ -17,15 +17,14 @@ from emkit.cli.progress import Progress
 from emkit.cli.screen import finite, json_option, print_json, show
 from emkit.core.solvers import Squarem
 from emkit.data.csv import read_csv
-from emkit.explain.check import Marking, Verdict, check_printed
 from emkit.families import FullGaussian
-from emkit.fitting import fit
 from emkit.lessons import LESSONS, Lesson
 from emkit.models import Mixture
-from emkit.models.starts import spread_starts
-from emkit.result import Result
-from emkit.summary import report
-from emkit.tables import as_text, components_across
+from emkit.report.summary import report
+from emkit.report.tables import as_text, components_across
+from emkit.result import Result, fit
+from emkit.search.seeding import spread_starts
+from emkit.teach.check import Marking, Verdict, check_printed
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -141,7 +140,7 @@ def tour(stops: list[Stop]) -> RenderableType:
 
 def write(folder: Path, stops: list[Stop]) -> None:
     """The tour as files: the text, and a page and the numbers of every stop. Errors: UsageError if that is not possible."""
-    from emkit.explain.page.index import Entry, index_page
+    from emkit.page.index import Entry, index_page
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

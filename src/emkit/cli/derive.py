@@ -18,7 +18,7 @@ def command(name: str, form: str, as_json: bool) -> None:
 
     SymPy differentiates, solves and checks the maximum while you wait; it comes with the extra emkit[teach].
     """
-    from emkit.explain.derivations import derivation
+    from emkit.derivations import derivation
 
     derived = derivation(_subject(name))
     if as_json:
@@ -30,8 +30,8 @@ def command(name: str, form: str, as_json: bool) -> None:
 
 def _subject(name: str) -> Any:
     """The name of a family, or the lesson of that name. Errors: UsageError naming what there is."""
+    from emkit.derivations import WITHOUT, derived_names
     from emkit.errors import EmkitError
-    from emkit.explain.derivations import WITHOUT, derived_names
     from emkit.lessons import lesson_named
 
     if name in derived_names() or name in WITHOUT:

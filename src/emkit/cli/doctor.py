@@ -11,12 +11,12 @@ from typing import Any
 import click
 import numpy as np
 
-import emkit
 from emkit.cli.failures import FAILED, OK
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.mapreduce import usable_cores
 from emkit.core.stopping import Budget, Moved
 from emkit.lessons import two_coins
+from emkit.version import __version__
 
 NEEDED = ("numpy", "scipy", "numba", "scikit-learn", "click", "rich", "threadpoolctl")
 EXTRAS = {
@@ -50,7 +50,7 @@ def examined() -> dict[str, Any]:
     error = self_test()
     return {
         "healthy": error <= TOLERANCE and None not in packages.values(),
-        "emkit": emkit.__version__,
+        "emkit": __version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": packages,
@@ -84,7 +84,7 @@ def _table(found: dict[str, Any]) -> Any:
     from rich.console import Group
     from rich.text import Text
 
-    from emkit.tables import cell, new_grid
+    from emkit.report.tables import cell, new_grid
 
     grid = new_grid()
     test, terminal = found["self_test"], found["terminal"]

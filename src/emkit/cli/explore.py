@@ -21,7 +21,7 @@ def command(port: int, no_browser: bool, as_json: bool, what: str, **about: Any)
 
     It is served on 127.0.0.1, to this machine alone, under an address that nobody can guess. The page holds the data.
     """
-    from emkit.explain.page.explore import explore
+    from emkit.page.explore import explore
 
     def say(address: str) -> None:
         if as_json:

@@ -43,7 +43,7 @@ def command(as_json: bool) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from emkit.tables import cell, new_grid
+    from emkit.report.tables import cell, new_grid
 
     parts: list[Any] = []
     for family in found:

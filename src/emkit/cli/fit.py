@@ -11,11 +11,11 @@ from emkit.cli.failures import code_for
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.errors import Status
-from emkit.fitting import SOLVERS, fit
+from emkit.fitting import SOLVERS
 from emkit.inference import StandardErrors
 from emkit.models import Mixture
-from emkit.result import Result
-from emkit.summary import report
+from emkit.report.summary import report
+from emkit.result import Result, fit
 
 
 @click.command("fit")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emkit.tables import as_text
+from emkit.report.tables import as_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

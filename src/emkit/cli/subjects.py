@@ -11,10 +11,9 @@ import click
 from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
 from emkit.cli.progress import Progress
 from emkit.core.solvers import Squarem
-from emkit.fitting import fit
 from emkit.lessons import LESSONS, Lesson, lesson_named
 from emkit.models import Mixture
-from emkit.result import Result
+from emkit.result import Result, fit
 
 OPTIONS = (
     click.argument("what", metavar="LESSON|FILE"),

@@ -21,8 +21,8 @@ def command(lesson: str, step: int, as_json: bool) -> None:
     from shutil import get_terminal_size
 
     from emkit.errors import ModelError
-    from emkit.explain.why import why
     from emkit.lessons import LESSONS
+    from emkit.teach.why import why
 
     if lesson not in LESSONS:
         raise click.UsageError(f"there is no lesson {lesson!r}; the lessons are {', '.join(LESSONS)}.")

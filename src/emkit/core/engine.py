@@ -20,7 +20,12 @@ P = TypeVar("P", bound=Parameters)
 Watch = Callable[[Iterator[Step]], Iterator[Step]]
 
 
-class Moment(NamedTuple):
+def unwatched(steps: Iterator[Step]) -> Iterator[Step]:
+    """Pass every step on: the `watch` of those who do not look."""
+    return steps
+
+
+class HistoryEntry(NamedTuple):
     """One line of a run's history."""
 
     iteration: int
@@ -43,7 +48,7 @@ class Record(Generic[P]):
     outcome: Outcome
     iterations: int
     evaluations: int
-    history: tuple[Moment, ...]
+    history: tuple[HistoryEntry, ...]
 
 
 def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
@@ -53,14 +58,14 @@ def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
     """
     here = em(start)
     state = solver.init(here)
-    yield Step(0, em.evaluations, here, gain=np.inf, pace=None)
+    yield Step(0, em.evaluations, here, gain=np.inf, em_rate=None)
     for number in count(1):
         there, state = solver.step(em, here, state)
-        yield Step(number, em.evaluations, there, gain=there.objective - here.objective, pace=there.pace)
+        yield Step(number, em.evaluations, there, gain=there.objective - here.objective, em_rate=there.em_rate)
         here = there
 
 
-def run(em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], watch: Watch = lambda steps: steps) -> Record[P]:
+def run(em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], watch: Watch = unwatched) -> Record[P]:
     """Iterate until a rule has an outcome, or until a component degenerates (that is an outcome, too).
 
     `watch` may wrap the stream of steps (to show progress, to keep a trace, to save checkpoints). The record holds the best
@@ -69,10 +74,10 @@ def run(em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], w
     """
     rules = tuple(rules)
     best: Evaluation[P] | None = None
-    history: list[Moment] = []
+    history: list[HistoryEntry] = []
     try:
         for step in watch(iterate(em, start, solver)):
-            history.append(Moment(step.number, step.evaluations, step.here.objective, step.here.log_likelihood))
+            history.append(HistoryEntry(step.number, step.evaluations, step.here.objective, step.here.log_likelihood))
             if best is None or _no_worse(step.here.objective, best.objective, em.model.ascends):
                 best = step.here
             outcome = first_outcome(rules, step)

@@ -9,16 +9,16 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
-from emkit.core.latest import Latest
 from emkit.core.mapreduce import serial
-from emkit.core.pace import DECREASE, Pace
+from emkit.core.memo import Memo
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel, MapReduce, Source
+from emkit.core.rate import DECREASE, EMRate
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 
 P = TypeVar("P", bound=Parameters)
 EPSILON = float(np.finfo(np.float64).eps)
-RECENT = 4  # evaluations that the next one may continue: a solver may come back to one before a leap
+RECENT = 4  # evaluations that the next one may continue: a solver may come back to one before an extrapolation
 
 
 class EMMap(Generic[P]):
@@ -34,9 +34,9 @@ class EMMap(Generic[P]):
         self.evaluations = 0
         self._map_reduce = map_reduce
         self._recent: deque[Evaluation[P]] = deque(maxlen=RECENT)
-        self._sharpness = 0.0
+        self._curvature = 0.0
         self._fall = 0.0
-        self._entries = Latest(self.coordinates.free_entries)
+        self._entries = Memo(self.coordinates.free_entries)
 
     def expectation(self, params: P) -> Expectation[Any]:
         """One pass over the data: the summed E-step."""
@@ -70,7 +70,7 @@ class EMMap(Generic[P]):
                 f"{type(self.model).__name__}.m_step returned {type(update).__name__}; it must return {type(params).__name__}, "
                 "as it was given."
             )
-        here = Evaluation(params, objective, float(total.log_likelihood), update, self._pace(params, objective, update))
+        here = Evaluation(params, objective, float(total.log_likelihood), update, self._rate(params, objective, update))
         self._recent.append(here)
         return here
 
@@ -81,22 +81,22 @@ class EMMap(Generic[P]):
         except (ParameterError, DegenerateFitError):
             return None
 
-    def _pace(self, params: P, objective: float, update: P) -> Pace | None:
+    def _rate(self, params: P, objective: float, update: P) -> EMRate | None:
         """How fast EM moves, if `params` are the update of a recent evaluation."""
         before = next((recent for recent in self._recent if recent.update is params), None)
         if before is None:
             return None
         start, middle, end = (self._entries(point) for point in (before.params, params, update))
-        first, second = _length(middle - start), _length(end - middle)
+        length, next_length = _length(middle - start), _length(end - middle)
         gain = objective - before.objective
-        if gain >= -DECREASE * (1 + abs(objective)):  # where no leap left the space of the M-step, EM cannot fall
+        if gain >= -DECREASE * (1 + abs(objective)):  # where no extrapolation left the space of the M-step, EM cannot fall
             self._fall = max(self._fall, -gain)
         least = 4 * EPSILON * (1 + abs(objective))
         rounding = max(least, self._fall)
         still = bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
-        if gain > max(1e4 * least, 100 * rounding) and first > 0:
-            self._sharpness = max(self._sharpness, gain / first**2)
-        return Pace(gain, first, 0.0 if still else second, self._sharpness, rounding)
+        if gain > max(1e4 * least, 100 * rounding) and length > 0:
+            self._curvature = max(self._curvature, gain / length**2)
+        return EMRate(gain, length, 0.0 if still else next_length, self._curvature, rounding)
 
 
 def _length(vector: Array) -> float:

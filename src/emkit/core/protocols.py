@@ -10,8 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
-from emkit.core.pace import Pace
 from emkit.core.parameters import Parameters, maximise_in_turn
+from emkit.core.rate import EMRate
 from emkit.core.statistics import Additive
 
 P = TypeVar("P", bound=Parameters)
@@ -105,14 +105,14 @@ class Evaluation(Generic[P]):
     """The atom of the algorithm: one pass over the data.
 
     `objective` and `log_likelihood` are those of `params`; `update` is m_step(e_step(params)), whose own objective is not
-    known until it is evaluated in its turn. `pace` is how fast EM moved into `params`; None if no EM step led there.
+    known until it is evaluated in its turn. `em_rate` is how fast EM moved into `params`; None if no EM step led there.
     """
 
     params: P
     objective: float
     log_likelihood: float
     update: P
-    pace: Pace | None = None
+    em_rate: EMRate | None = None
 
 
 class EM(Protocol[P]):

@@ -98,7 +98,7 @@ class _Around(Generic[P]):
         self.there = self._coordinates.pack(here.params)
         self.drift = self._away(here.update)
         self.still = np.isfinite(self.there) & (np.abs(self.drift) <= PUSH / 10)
-        left = remaining(here.pace)[0] if here.pace is not None else 0.0
+        left = remaining(here.em_rate)[0] if here.em_rate is not None else 0.0
         self._top = here.objective + max(RISE * (1 + abs(here.objective)), LEFT * left)
 
     def random(self) -> Array:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.pace import DECREASE, Pace
 from emkit.core.protocols import Evaluation
+from emkit.core.rate import DECREASE, EMRate
 from emkit.errors import Outcome, Status
 
 NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
@@ -25,7 +25,7 @@ class Step:
     evaluations: int
     here: Evaluation[Any]
     gain: float
-    pace: Pace | None
+    em_rate: EMRate | None
 
 
 Rule = Callable[[Step], Outcome | None]
@@ -51,24 +51,26 @@ class Settled:
         return Settled(tol, distance=1e-3 * float(np.sqrt(tol)))
 
     def __call__(self, step: Step) -> Outcome | None:
-        if step.pace is None:
+        if step.em_rate is None:
             return None
-        gain, way = remaining(step.pace)
-        if gain > max(self.tol, step.pace.rounding) or way > self.distance:
+        gain, way = remaining(step.em_rate)
+        if gain > max(self.tol, step.em_rate.rounding) or way > self.distance:
             return None
         passes = _times(step.evaluations, "pass", "passes")
-        said = f"converged after {_times(step.number, 'iteration')} ({passes} over the data): {_little(step.pace, gain, way)}"
+        said = (
+            f"converged after {_times(step.number, 'iteration')} ({passes} over the data): {_little(step.em_rate, gain, way)}"
+        )
         return Outcome(Status.CONVERGED, said)
 
 
-def _little(pace: Pace, gain: float, way: float) -> str:
+def _little(em_rate: EMRate, gain: float, way: float) -> str:
     """How little is left to gain, and to go, in a sentence."""
-    if pace.second == 0:
+    if em_rate.next_step_length == 0:
         return "the parameters no longer move."
-    if pace.length == 0:
+    if em_rate.standard_errors == 0:
         return (
-            f"a step of EM gains less than {100 * pace.rounding:.1g} of log-likelihood, too little above rounding to tell how "
-            "far the parameters are from their limit."
+            f"a step of EM gains less than {100 * em_rate.rounding:.1g} of log-likelihood, too little above rounding to tell "
+            "how far the parameters are from their limit."
         )
     return (
         f"at most {gain:.1g} of log-likelihood is left to gain, and the parameters are within {way:.1g} standard errors of "
@@ -76,18 +78,18 @@ def _little(pace: Pace, gain: float, way: float) -> str:
     )
 
 
-def remaining(pace: Pace) -> tuple[float, float]:
+def remaining(em_rate: EMRate) -> tuple[float, float]:
     """Aitken estimates of the log-likelihood still to be gained and of the way still to go in standard errors.
 
     Where the steps are so short that rounding makes them wander, two of them no longer tell a rate: a slow one is assumed.
     """
-    if pace.second == 0:
+    if em_rate.next_step_length == 0:
         return 0.0, 0.0
-    length = pace.length
-    rate = SLOW if pace.rate >= 1 and length < WANDERING else pace.rate
+    length = em_rate.standard_errors
+    rate = SLOW if em_rate.contraction >= 1 and length < WANDERING else em_rate.contraction
     if rate >= 1:
         return np.inf, np.inf
-    return max(pace.steady_gain, 0.0) * rate / (1 - rate), length * rate / (1 - rate)
+    return max(em_rate.steady_gain, 0.0) * rate / (1 - rate), length * rate / (1 - rate)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Budget:
         return Outcome(Status.BUDGET, self._sentence(step)) if step.evaluations >= self.max_evaluations else None
 
     def _sentence(self, step: Step) -> str:
-        left = what_is_left(step.pace, "Raise max_evaluations, or let SQUAREM accelerate if it does not yet.")
+        left = what_is_left(step.em_rate, "Raise max_evaluations, or let SQUAREM accelerate if it does not yet.")
         return f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. {left}"
 
 
@@ -115,9 +117,9 @@ class Drawn(Budget):
         )
 
 
-def what_is_left(pace: Pace | None, more: str) -> str:
+def what_is_left(em_rate: EMRate | None, more: str) -> str:
     """What a run that ended early had still to gain, and how to gain it (`more`), in sentences."""
-    gain, way = remaining(pace) if pace is not None else (np.inf, np.inf)
+    gain, way = remaining(em_rate) if em_rate is not None else (np.inf, np.inf)
     if not np.isfinite(gain):
         return more
     if gain > NEGLIGIBLE:
@@ -155,12 +157,12 @@ class Moved:
     less_than: float
 
     def __call__(self, step: Step) -> Outcome | None:
-        if step.pace is None or step.pace.first >= self.less_than:
+        if step.em_rate is None or step.em_rate.step_length >= self.less_than:
             return None
         return Outcome(
             Status.CONVERGED,
             f"stopped after {_times(step.number, 'iteration')}: the last step moved the parameters by "
-            f"{step.pace.first:.3g}, less than {self.less_than:g}.",
+            f"{step.em_rate.step_length:.3g}, less than {self.less_than:g}.",
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.memo import Memory, once
 from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError
 
@@ -24,38 +25,34 @@ def as_float64(x: Any) -> Array:
     return np.asarray(x, dtype=np.float64)
 
 
-class Remembering:
-    """Keeps what is worked out once from rows that do not change."""
-
-    _known: dict[Any, Any]
-
-    def once(self, key: Any, compute: Callable[[], Any]) -> Any:
-        """`compute()`, remembered under `key`: for sums over the rows that do not depend on parameters."""
-        if key not in self._known:
-            self._known[key] = compute()
-        return self._known[key]
-
-
 @dataclass(frozen=True)
-class Chunk(Remembering):
+class Chunk:
     """A block of rows, a view into the source. `x` (n, d) float64 or float32, `weights` (n,) > 0, `start`: rows before it."""
 
     x: Array
     weights: Array
     start: int = 0
-    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    memory: Memory = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def least_weight(self) -> float:
         """The smallest weight of a row."""
-        least: float = self.once("least weight", lambda: float(self.weights.min()))
-        return least
+        return _least_weight(self)
 
     @property
     def total_weight(self) -> float:
         """The sum of the weights."""
-        total: float = self.once("total weight", lambda: float(self.weights.sum()))
-        return total
+        return _total_weight(self)
+
+
+@once
+def _least_weight(chunk: Chunk) -> float:
+    return float(chunk.weights.min())
+
+
+@once
+def _total_weight(chunk: Chunk) -> float:
+    return float(chunk.weights.sum())
 
 
 def even_rows(n: int, columns: int) -> int:
@@ -65,7 +62,7 @@ def even_rows(n: int, columns: int) -> int:
     return -(-n // count)
 
 
-class ArraySource(Remembering):
+class ArraySource:
     """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 1 to 4 chunks, or more).
 
     Rows of weight 0 are left out on entry, so that they cannot have any influence. `row_name` says how messages call a row,
@@ -81,7 +78,7 @@ class ArraySource(Remembering):
         chunk_rows: int | None = None,
         row_name: RowName = "row {}".format,
     ) -> None:
-        self._known = {}
+        self.memory: Memory = {}  # of what is worked out `once` from the rows
         self.row_name = row_name
         self.x = as_table(x, row_name)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))

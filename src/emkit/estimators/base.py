@@ -17,16 +17,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
 from emkit.data.source import ArraySource, Chunk
+from emkit.data.subsample import subsample
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.collapse import collapsed
 from emkit.fitting import SOLVERS
 from emkit.models.assignment import Assigned
-from emkit.models.exchange import exchanges
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.models.starts import check_components, even_start, spread_starts, subsample
-from emkit.multistart import AGREEING, enough_starts, short_then_long
 from emkit.result import Result
+from emkit.search.search import AGREEING, enough_starts, short_then_long
+from emkit.search.seeding import check_components, even_start, spread_starts
+from emkit.search.split_merge import split_merges
 
 PREDICT_ROWS = 8_192  # at a time
 FLOATS = (np.float64, np.float32)
@@ -95,7 +96,7 @@ class MixtureEstimator(
         starts = [self._previous(source)] if going_on else self._starts(self.model_, source, seeds[:first])
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
-        result = short_then_long(
+        found = short_then_long(
             self.model_,
             source,
             starts,
@@ -103,11 +104,11 @@ class MixtureEstimator(
             max_iter=self.max_iter,
             solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
             more=partial(self._starts, self.model_, source, seeds[first:]) if seeds[first:] else None,
-            another=partial(exchanges, self.model_),
+            moves=partial(split_merges, self.model_),
             first_rules=(reporter,),
             n_jobs=self.n_jobs,
         )
-        self._keep(result if len(starts) == 1 else result.in_order())
+        self._keep(Result.of(found if len(starts) == 1 else found.in_order()))
         reporter.done()
         return self
 

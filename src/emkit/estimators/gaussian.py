@@ -15,7 +15,7 @@ from emkit.errors import ParameterError
 from emkit.estimators.base import MixtureEstimator
 from emkit.families.gaussian import DiagonalGaussian, FullGaussian, GaussianFamily, SphericalGaussian, TiedGaussian
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.models.starts import start_near
+from emkit.search.seeding import start_near
 
 FORMS: dict[str, Any] = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagonalGaussian, "spherical": SphericalGaussian}
 FIELDS = {"full": "covariances", "tied": "covariance", "diag": "variances", "spherical": "variances"}

@@ -12,7 +12,7 @@ from emkit.errors import ModelError
 from emkit.explain.ledger import assignment_of
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
-from emkit.explain.worksheet.rows import rows_of
+from emkit.explain.worksheet.distinct import rows_of
 from emkit.families.bernoulli import Bernoulli
 from emkit.families.binomial import Binomial
 from emkit.models.assignment import Hard, Soft

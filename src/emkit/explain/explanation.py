@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from emkit.explain.exact import ExactStep, exact_step
+from emkit.explain.exact import exact_step
 from emkit.explain.notation import NOTATIONS, Notation, notation_named
-from emkit.explain.steps import Step, work_out
+from emkit.explain.record import record
+from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
+from emkit.explain.text import text
+from emkit.explain.worked import WorkedStep
 
 ROWS = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(WorkedStep):
     """One EM step of a subject. Printing it gives the text; `to_dict` gives every number in full precision."""
-
-    subject: Subject
-    step: Step
-    notation: Notation
-    exact: ExactStep | None = None
 
     def text(self, width: int = 90, side_by_side: bool = False) -> str:
         """The explanation as plain text, no line of prose wider than `width`; `side_by_side` adds the map of notations."""
-        from emkit.explain.text import text
-
         return text(self, width, list(NOTATIONS.values()) if side_by_side else [])
 
     def to_dict(self) -> dict[str, Any]:
         """Every number, in plain types that JSON can hold."""
-        from emkit.explain.record import record
-
         return record(self)
 
     def __str__(self) -> str:

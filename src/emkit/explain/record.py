@@ -11,12 +11,12 @@ from emkit.explain.steps import Row, Step
 
 if TYPE_CHECKING:
     from emkit.explain.exact import ExactStep
-    from emkit.explain.explanation import Explanation
+    from emkit.explain.worked import WorkedStep
 
 SCHEMA = "emkit-explain/1"
 
 
-def record(explanation: Explanation) -> dict[str, Any]:
+def record(explanation: WorkedStep) -> dict[str, Any]:
     """Every number of an explanation; a number that is not finite is None."""
     subject, step = explanation.subject, explanation.step
     return {

@@ -20,7 +20,7 @@ from emkit.explain.arithmetic import ModelArithmetic, Tally, Update, arithmetic_
 from emkit.explain.ledger import Entry, assignment_of, check_enumerable, ledger
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
-from emkit.explain.worksheet.rows import rows_of
+from emkit.explain.worksheet.distinct import rows_of
 from emkit.models.assignment import Sampled
 
 MOST_GROUPED = 5_000  # rows among which repeated ones are looked for

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from emkit.explain.explanation import Explanation
 from emkit.explain.ledger import Entry, assignment_of
 from emkit.explain.notation import REMARKS, Notation, correspondence
 from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, plain, share, significant, table
@@ -12,11 +11,12 @@ from emkit.explain.steps import Step
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, rows_section, share_names
 from emkit.explain.wording import wording
+from emkit.explain.worked import WorkedStep
 
 MOST = 24  # parameters listed
 
 
-def text(explanation: Explanation, width: int, side_by_side: Sequence[Notation]) -> str:
+def text(explanation: WorkedStep, width: int, side_by_side: Sequence[Notation]) -> str:
     """All sections, an empty line between them."""
     sections = [
         _title(explanation, width),
@@ -32,7 +32,7 @@ def text(explanation: Explanation, width: int, side_by_side: Sequence[Notation])
     return "\n\n".join(section for section in sections if section)
 
 
-def _title(explanation: Explanation, width: int) -> str:
+def _title(explanation: WorkedStep, width: int) -> str:
     subject, step = explanation.subject, explanation.step
     story = [paragraph(subject.story, width)] if subject.story else []
     held = [symbol for symbol in step.held if symbol in step.before]
@@ -43,7 +43,7 @@ def _title(explanation: Explanation, width: int) -> str:
     return "\n".join([f"{subject.title}: EM step {step.number}", *story, "", before, *extra])
 
 
-def _m_step(explanation: Explanation, width: int) -> str:
+def _m_step(explanation: WorkedStep, width: int) -> str:
     step = explanation.step
     lines = [f"M-STEP   {wording(explanation).m_step}", *_update_lines(step, width)]
     if step.others:
@@ -75,7 +75,7 @@ def _update_lines(step: Step, width: int) -> Iterator[str]:
     yield from _and_more(step.updates)
 
 
-def _ledger(explanation: Explanation, width: int) -> str:
+def _ledger(explanation: WorkedStep, width: int) -> str:
     n, step = explanation.notation, explanation.step
     first, raised, last = step.ledger
     labels = (f"E-step {step.number}", f"M-step {step.number}", f"E-step {step.number + 1}")

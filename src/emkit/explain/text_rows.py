@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from emkit.explain.explanation import Explanation
 from emkit.explain.ledger import assignment_of
 from emkit.explain.numbers import LEFT, RIGHT, count, paragraph, plain, share, significant, table, table_width
 from emkit.explain.steps import Row, Step
 from emkit.explain.wording import wording
+from emkit.explain.worked import WorkedStep
 
 MOST_SUMS = 24
 UNDERFLOW = -650.0  # below this a joint probability is shown by its logarithm
@@ -23,7 +23,7 @@ def amount(what: str, value: float) -> str:
     return count(value) if what in COUNTED else significant(value, 5)
 
 
-def rows_section(explanation: Explanation, width: int) -> str:
+def rows_section(explanation: WorkedStep, width: int) -> str:
     """The E-step: joint probabilities and responsibilities of every row shown."""
     step, said = explanation.step, wording(explanation)
     states = step.components
@@ -41,11 +41,11 @@ def rows_section(explanation: Explanation, width: int) -> str:
     return "\n".join(lines)
 
 
-def _is_posterior(explanation: Explanation) -> bool:
+def _is_posterior(explanation: WorkedStep) -> bool:
     return assignment_of(explanation.subject.model).is_posterior
 
 
-def share_names(explanation: Explanation) -> tuple[str, ...]:
+def share_names(explanation: WorkedStep) -> tuple[str, ...]:
     """What the shares of a row are called: responsibilities, if they are."""
     components = explanation.step.components
     if _is_posterior(explanation):
@@ -53,14 +53,14 @@ def share_names(explanation: Explanation) -> tuple[str, ...]:
     return tuple(f"q({k})" for k in explanation.notation.states(components))
 
 
-def _joint_in_words(explanation: Explanation) -> str:
+def _joint_in_words(explanation: WorkedStep) -> str:
     notation, factors = explanation.notation, explanation.step.factors
     general = [form.format(i="i", k="k") for form in (notation.prior, notation.likelihood)]
     parts = [notation.joint.format(i="i", k="k"), *([" * ".join(general)] if len(factors) == 2 else []), " * ".join(factors)]
     return " = ".join(parts)
 
 
-def _division(explanation: Explanation, all_possible: bool) -> str:
+def _division(explanation: WorkedStep, all_possible: bool) -> str:
     notation, states = explanation.notation, explanation.step.components
     if not all_possible:
         joint, shared = notation.joint.format(i="i", k="k"), notation.responsibility.format(i="i", k="k")
@@ -93,7 +93,7 @@ def _lead(step: Step) -> Table:
     return header, cells, align
 
 
-def _wide(explanation: Explanation, joints: bool) -> Table:
+def _wide(explanation: WorkedStep, joints: bool) -> Table:
     step, notation = explanation.step, explanation.notation
     header, cells, align = _lead(step)
     states = range(len(step.components))
@@ -115,7 +115,7 @@ def _joint(row: Row, k: int, logs: bool) -> str:
     return significant(row.log_joint[k]) if logs else significant(math.exp(row.log_joint[k]))
 
 
-def _long(explanation: Explanation) -> Table:
+def _long(explanation: WorkedStep) -> Table:
     """A line for each latent state that a row can have: for tables of cells, and for many components."""
     step, notation = explanation.step, explanation.notation
     header = [
@@ -135,7 +135,7 @@ def _long(explanation: Explanation) -> Table:
     return header, cells, LEFT + RIGHT + LEFT + RIGHT * 3
 
 
-def _worked(explanation: Explanation, width: int) -> list[str]:
+def _worked(explanation: WorkedStep, width: int) -> list[str]:
     """The first division that is one, with its numbers."""
     step = explanation.step
     row = next((row for row in step.rows if len(row.states) > 1 and all(row.formulas[k] for k in row.states)), None)
@@ -152,7 +152,7 @@ def _index(label: str) -> str:
     return label if label.isdigit() else "i"
 
 
-def counts_section(explanation: Explanation, width: int) -> str:
+def counts_section(explanation: WorkedStep, width: int) -> str:
     """The expected counts: what every row contributes, and the sums."""
     step = explanation.step
     named = [t for t, tally in enumerate(step.tallies) if tally.what not in ("n", "count") or tally.mark]
@@ -164,7 +164,7 @@ def counts_section(explanation: Explanation, width: int) -> str:
     return "\n".join([wording(explanation).counts, *body, *_sharing(step, width)])
 
 
-def _counts(explanation: Explanation, named: list[int]) -> Table:
+def _counts(explanation: WorkedStep, named: list[int]) -> Table:
     step, notation = explanation.step, explanation.notation
     shares = share_names(explanation)
     states = notation.states(step.components)

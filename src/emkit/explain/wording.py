@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emkit.explain.explanation import Explanation
 from emkit.explain.ledger import assignment_of
+from emkit.explain.worked import WorkedStep
 from emkit.models.assignment import Hard, Sampled
 
 NOT_EXPECTED = "estimate as usual, as if these labels were known"
@@ -34,7 +34,7 @@ SAMPLED = Wording(
 )
 
 
-def wording(explanation: Explanation) -> Wording:
+def wording(explanation: WorkedStep) -> Wording:
     """The wording for the assignment at hand."""
     assignment, notation = assignment_of(explanation.subject.model), explanation.notation
     if assignment.is_posterior:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
@@ -26,6 +26,10 @@ class LevelShares(Parameters):
     """`probabilities` (K, C) of the levels 0 ... C-1 of one column; those of each component sum to 1."""
 
     probabilities: Annotated[Array, Simplex()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, probabilities: ArrayLike) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +154,7 @@ class Levels:
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
         """See `BaseRows.add_up`."""
-        from emkit.kernels.mixture import add_levels
+        from emkit.kernels.mixture_pass import add_levels
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
         first = np.cumsum((1, *self.counts))

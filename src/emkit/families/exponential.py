@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
@@ -22,6 +22,10 @@ class ExponentialParams(Parameters):
     """`rates` (K, d): events per unit of time, > 0; the mean waiting time is 1 / rate."""
 
     rates: Annotated[Array, Positive()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, rates: ArrayLike) -> None: ...
 
 
 @dataclass(frozen=True)

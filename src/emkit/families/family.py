@@ -11,6 +11,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
+from emkit.core.memo import once
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
@@ -128,9 +129,6 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         return Totals(weights.T @ self.features(x))
 
     def linear(self, params: P) -> LinearForm[Totals] | None:
-        def constant(chunk: Chunk) -> float:
-            return float(chunk.once(("log_base", self), lambda: chunk.weights @ self.log_base(as_float64(chunk.x))))
-
         coefficients = self.natural(params)
         others = coefficients.shape[1] - 1
         return LinearForm(
@@ -138,9 +136,14 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
             rows=Columns(
                 single(1 + others), np.zeros(others), np.ones(others), read=lambda x: self.features(as_float64(x))[:, 1:]
             ),
-            constant=constant,
+            constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),
         )
+
+
+@once
+def _total_log_base(chunk: Chunk, family: ExponentialFamily[Any]) -> float:
+    return float(chunk.weights @ family.log_base(as_float64(chunk.x)))
 
 
 def lead_with(first: float, *blocks: Array) -> Array:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.memo import once
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
@@ -37,6 +38,10 @@ class GammaParams(Parameters):
 
     shapes: Annotated[Array, Positive()]
     means: Annotated[Array, Positive()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, shapes: ArrayLike, means: ArrayLike) -> None: ...
 
     @property
     def rates(self) -> Array:
@@ -127,7 +132,7 @@ class Gamma(Family[GammaParams, GammaStats]):
 
     def caution(self, source: ArraySource) -> None:
         """Warn of constant columns, whose shape cannot be estimated."""
-        source.once("constant amounts", lambda: _warn_of_constant_columns(source))
+        _warn_of_constant_columns(source)
 
     def on_floor(self, params: GammaParams, source: ArraySource) -> Mapping[str, Mask]:
         floor = self.floor * _unit(_whole(source)[1])
@@ -150,15 +155,11 @@ def excess(x: Array, means: Array) -> Array:
     return u - np.where(near, np.log1p(np.where(near, u, 0.0)), np.log(x) - np.log(means))
 
 
+@once
 def _whole(source: ArraySource) -> tuple[Array, Array]:
-    """Means and spreads (d,) of all rows, made once."""
-
-    def compute() -> tuple[Array, Array]:
-        means = np.average(source.x, axis=0, weights=source.weights)
-        return means, np.average(excess(source.x, means), axis=0, weights=source.weights)
-
-    whole: tuple[Array, Array] = source.once("means and spreads of amounts", compute)
-    return whole
+    """Means and spreads (d,) of all rows."""
+    means = np.average(source.x, axis=0, weights=source.weights)
+    return means, np.average(excess(source.x, means), axis=0, weights=source.weights)
 
 
 def _warn_of_constant_columns(source: ArraySource) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.latest import Latest
+from emkit.core.memo import Memo
 from emkit.data.source import Chunk
 
 S = TypeVar("S")
@@ -49,7 +49,7 @@ class Columns:
         )
 
     def _add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
-        from emkit.kernels.mixture import add_columns
+        from emkit.kernels.mixture_pass import add_columns
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
         n_base = int(self.pairs.max()) + 1
@@ -85,7 +85,7 @@ def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
     return form
 
 
-linear_form = Latest(_linear_form)  # worked out once for each set of parameters, however many chunks ask
+linear_form = Memo(_linear_form)  # worked out once for each set of parameters, however many chunks ask
 
 
 @cache

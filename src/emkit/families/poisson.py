@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from scipy.special import gammaln
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
@@ -25,6 +25,10 @@ class PoissonParams(Parameters):
     """`rates` (K, d): the mean count of each column, > 0."""
 
     rates: Annotated[Array, Positive()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, rates: ArrayLike) -> None: ...
 
 
 @dataclass(frozen=True)

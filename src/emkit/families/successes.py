@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
@@ -22,6 +22,10 @@ class SuccessParams(Parameters):
     """`probabilities` (K, d): the chance of success in each column of successes."""
 
     probabilities: Annotated[Array, Probability()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, probabilities: ArrayLike) -> None: ...
 
 
 class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):

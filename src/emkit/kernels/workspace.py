@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import numpy.typing as npt
 
-from emkit.core.arrays import Array
+Array = npt.NDArray[np.float64]
+
 
 # rows of data that are worked on at a time: a multiple of 64, and no power of 2, since rows of such a width get in each other's
 # way in the first-level cache

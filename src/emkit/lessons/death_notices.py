@@ -22,7 +22,7 @@ def death_notices() -> Lesson:
         ),
         model=Mixture(Poisson()),
         source=ArraySource(range(10), DAYS, columns=["deaths"]),
-        start=MixtureParams([0.3, 0.7], PoissonParams([[1.0], [2.5]])),  # type: ignore[arg-type]
+        start=MixtureParams([0.3, 0.7], PoissonParams([[1.0], [2.5]])),
         components=("1", "2"),
         symbols={
             "pi": "proportions[0]",

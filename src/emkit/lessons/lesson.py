@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from emkit.core.protocols import LatentModel
 from emkit.data.source import ArraySource
-from emkit.fitting import fit
 from emkit.models.assignment import Assignment
 from emkit.models.reassigned import with_assignment
-from emkit.result import Result
+from emkit.result import Result, fit
 
 if TYPE_CHECKING:
     from emkit.explain import Explanation
@@ -72,6 +71,6 @@ class Lesson:
 
     def to_html(self, path: str | Path) -> Path:
         """Write a page that shows every step: one file that needs no network. Errors: DataError if it cannot be written."""
-        from emkit.explain.page import lesson_page, write
+        from emkit.page import lesson_page, write
 
         return write(path, lesson_page(self))

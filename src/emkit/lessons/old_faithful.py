@@ -21,7 +21,7 @@ def old_faithful() -> Lesson:
     """The lesson, from round numbers read off a plot: half and half, means (2, 55) and (4.5, 80), no correlation."""
     text = (files("emkit.lessons") / "data" / "faithful.csv").read_text(encoding="utf-8")
     x = np.array([line.split(",") for line in text.split()[1:]], dtype=np.float64)
-    components = FullGaussianParams(START_MEANS, [START_COVARIANCE] * 2)  # type: ignore[arg-type]
+    components = FullGaussianParams(START_MEANS, [START_COVARIANCE] * 2)
     return Lesson(
         name="old-faithful",
         title="Old Faithful, 272 eruptions",
@@ -31,7 +31,7 @@ def old_faithful() -> Lesson:
         ),
         model=Mixture(FullGaussian()),
         source=ArraySource(x, columns=list(COLUMNS)),
-        start=MixtureParams([0.5, 0.5], components),  # type: ignore[arg-type]
+        start=MixtureParams([0.5, 0.5], components),
         components=("short", "long"),
         symbols={"pi": "proportions[0]"},
         notice=NOTICE,

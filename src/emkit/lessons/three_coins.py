@@ -23,7 +23,7 @@ def three_coins() -> Lesson:
         ),
         model=Mixture(Bernoulli()),
         source=ArraySource(REPORTS, columns=["x"]),
-        start=MixtureParams([0.6, 0.4], SuccessParams([[0.1], [0.8]])),  # type: ignore[arg-type]
+        start=MixtureParams([0.6, 0.4], SuccessParams([[0.1], [0.8]])),
         components=("a", "b"),
         symbols={
             "pi": "proportions[0]",

@@ -28,7 +28,7 @@ def two_coins(free_proportions: bool = False) -> Lesson:
         ),
         model=model,
         source=ArraySource(heads, columns=["heads"]),
-        start=MixtureParams([0.5, 0.5], SuccessParams([[0.6], [0.5]])),  # type: ignore[arg-type]
+        start=MixtureParams([0.5, 0.5], SuccessParams([[0.6], [0.5]])),
         components=("A", "B"),
         symbols={
             "theta_A": "components.probabilities[0, 0]",

@@ -4,7 +4,6 @@ from emkit.models.assignment import Assignment, Hard, Sampled, Soft
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.models.starts import spread_start, spread_starts
 
 __all__ = [
     "Assignment",
@@ -18,6 +17,4 @@ __all__ = [
     "Sampled",
     "Soft",
     "bare",
-    "spread_start",
-    "spread_starts",
 ]

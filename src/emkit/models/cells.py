@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Expectation, LatentModel, Update
 from emkit.core.spaces import Simplex
@@ -39,6 +39,10 @@ class Shares(Parameters):
 
     probabilities: Annotated[Array, Simplex()]
     names: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, probabilities: ArrayLike, names: tuple[str, ...] = ()) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,7 @@ class Cells(LatentModel[CellsParams, Array]):
         """Parameters by name: ``cells.params(p=.3, q=.2, r=.5)``. Errors: ParameterError, or ModelError if one is missing."""
         if set(values) != set(self.names):
             raise ModelError(f"the parameters are {', '.join(self.names)}; got {', '.join(values) or 'none'}.")
-        return CellsParams(tuple(Shares([values[name] for name in group], group) for group in self.groups))  # type: ignore[arg-type]
+        return CellsParams(tuple(Shares([values[name] for name in group], group) for group in self.groups))
 
     def log_probabilities(self, params: CellsParams) -> Array:
         """Log-probability of each latent cell, shape (J,)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Complete, Expectation, LatentModel, Update
@@ -19,7 +19,7 @@ from emkit.data.source import ArraySource, Chunk, as_float64
 from emkit.errors import DataError, ParameterError
 from emkit.families.family import Family, safe_log
 from emkit.families.linear import LinearForm, linear_form
-from emkit.models import tiles
+from emkit.models import compiled
 from emkit.models.assignment import Assigned, Assignment, Soft
 
 P = TypeVar("P", bound=Parameters)
@@ -32,6 +32,10 @@ class MixtureParams(Parameters, Generic[P]):
 
     proportions: Annotated[Array, Simplex()]
     components: P
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, proportions: ArrayLike, components: P) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,12 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         return self.assignment.assign(self.log_joint(params, chunk.x), chunk.weights, chunk.start)
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
-        large = tiles.worth_compiling(chunk.x, len(params.proportions))
+        large = compiled.worth_compiling(chunk.x, len(params.proportions))
         form = linear_form(self.family, params.components) if large and self.assignment.is_posterior else None
         return self.plain_e_step(params, chunk) if form is None else self._tiled_e_step(form, params, chunk)
 
     def _tiled_e_step(self, form: LinearForm[S], params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
-        mass, components, log_likelihood = tiles.expectation(form, params.proportions, chunk)
+        mass, components, log_likelihood = compiled.expectation(form, params.proportions, chunk)
         return Expectation(MixtureStats(mass, components), log_likelihood, chunk.total_weight)
 
     def plain_e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:

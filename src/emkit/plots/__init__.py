@@ -1,6 +1,6 @@
 """Figures: each function takes the values of a view, and axes or None; it draws, and returns the axes.
 
-Nothing is computed here: the numbers come from `emkit.explain.views` and `emkit.explain.why`, and can be had without
+Nothing is computed here: the numbers come from `emkit.views` and `emkit.teach.why`, and can be had without
 matplotlib. `Result.plot(kind)` does both.
 """
 

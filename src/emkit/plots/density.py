@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.explain.views import Density, Density2
 from emkit.plots.style import FAINT, INK, axes, colour, dash, finish, marker, whole_ticks
+from emkit.views import Density, Density2
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.explain.views import Landscape
 from emkit.plots.style import INK, axes, colour, finish
+from emkit.views import Landscape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

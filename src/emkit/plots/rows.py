@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.explain.views import Rows
-from emkit.explain.views.rows import column_places
 from emkit.plots.style import INK, axes, colour, finish, marker
+from emkit.views import Rows
+from emkit.views.classified import column_places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ def classification(
 ) -> Axes:
     """Every row by its likeliest component: two columns as points, one column as a line of points for each component.
 
-    `outlines` (K, m, 2) are drawn around the components (`emkit.explain.views.outlines`).
+    `outlines` (K, m, 2) are drawn around the components (`emkit.views.outlines`).
     Errors: ModelError for columns that are not there.
     """
     ax = axes(ax)

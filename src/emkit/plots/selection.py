@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emkit.explain.views import Criteria
 from emkit.plots.style import axes, colour, finish, marker, plain_numbers
+from emkit.views import Criteria
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.explain.views import StartsMap
-from emkit.explain.views.starts import SAME_OBJECTIVE
 from emkit.plots.style import axes, colour, finish, marker
+from emkit.views import StartsMap
+from emkit.views.starts import SAME_OBJECTIVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

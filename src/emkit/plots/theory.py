@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.explain.why import BoundCurve, Jensen
 from emkit.plots.style import FAINT, INK, axes, colour, finish, marker, plain_numbers
+from emkit.teach.why import BoundCurve, Jensen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

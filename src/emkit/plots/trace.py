@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.explain.views import Trace
 from emkit.plots.style import FAINT, axes, colour, finish, plain_numbers, whole_ticks
+from emkit.views import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,8 +10,8 @@ import numpy as np
 from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import EM, Evaluation
-from emkit.core.solvers.leap import leap
-from emkit.core.solvers.squarem import Reach, Squarem
+from emkit.core.solvers.extrapolation import extrapolate
+from emkit.core.solvers.squarem import Squarem, SquaremState
 from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
@@ -19,33 +19,46 @@ FEWEST = 3  # points from which to extrapolate
 DEPENDENT = 1e-8  # directions with singular values this much smaller than the largest tell nothing
 
 
-class Point(NamedTuple):
-    """A point in unconstrained coordinates, and where EM takes it."""
+class Iterate(NamedTuple):
+    """A point in unconstrained coordinates, and its image under EM."""
 
-    at: Array
-    to: Array
+    point: Array
+    image: Array
+
+    @property
+    def residual(self) -> Array:
+        """The EM step from the point."""
+        return self.image - self.point
 
 
 @dataclass(frozen=True)
-class Course:
-    """The state of `Anderson`: the latest points, steps of the `scout` still to make (and at the last refusal), its state."""
+class AndersonState:
+    """The state of `Anderson`: the `memory` of the latest iterates, and the turn of SQUAREM.
 
-    points: tuple[Point, ...]
-    scouting: int
+    `squarem_steps` are still to be made, `patience` were to be made after the last refusal; `squarem` is SQUAREM's own state.
+    """
+
+    memory: tuple[Iterate, ...]
+    squarem_steps: int
     patience: int
-    reach: Reach
+    squarem: SquaremState
+
+    @property
+    def residuals(self) -> tuple[Array, ...]:
+        """The EM steps from the remembered points."""
+        return tuple(iterate.residual for iterate in self.memory)
 
 
 @dataclass(frozen=True)
 class Anderson:
-    """Where a combination of the latest points would have the shortest EM step, there it leaps, and an EM step lands.
+    """The combination of the latest points whose EM step would be shortest, followed by an EM step.
 
-    Near its limit EM is nearly linear: of the latest points x, which EM takes to F(x), with steps f = F(x) - x, the
-    differences df and dF show how step and arrival change from place to place. The weights g that minimise |f - df g| give
-    the leap to F(x) - dF g. Its landing point is kept if its objective is no lower than before. Two passes over the data a
-    step. Far from the limit, where EM bends, such leaps miss: `patience` steps of the `scout` come first, and after every
-    refused leap twice as many as the last time, but no more than `longest`. Coordinates that are infinite, or as good as that
-    (a parameter on its boundary), take the EM value.
+    Near its limit EM is nearly linear: of the latest points x, which EM takes to F(x), with residuals f = F(x) - x, the
+    differences df and dF show how step and image change from place to place. The weights g that minimise |f - df g| give
+    the extrapolation F(x) - dF g. The EM step from there is kept if its objective is no lower than before. Two passes over
+    the data a step. Far from the limit, where EM bends, such guesses miss: `patience` steps of `squarem` come first, and after
+    every refused guess twice as many as the last time, but no more than `longest`. Coordinates that are infinite, or as good
+    as that (a parameter on its boundary), take the EM value.
 
     `memory`: how many differences are remembered, at least 2.
     Source: Anderson (1965), J. ACM 12, 547-560; Walker & Ni (2011), SIAM J. Numer. Anal. 49, 1715-1735; for EM, Henderson &
@@ -56,45 +69,47 @@ class Anderson:
     memory: int = 10
     patience: int = 2
     longest: int = 32
-    scout: Squarem = field(default_factory=Squarem)
+    squarem: Squarem = field(default_factory=Squarem)
 
     def __post_init__(self) -> None:
         if self.memory < FEWEST - 1:
-            raise ModelError(f"memory is {self.memory}; Anderson needs at least {FEWEST - 1} differences to leap along.")
+            raise ModelError(f"memory is {self.memory}; Anderson needs at least {FEWEST - 1} differences to extrapolate along.")
 
-    def init(self, first: Evaluation[P]) -> Course:
-        return Course((), self.patience, self.patience, self.scout.init(first))
+    def init(self, first: Evaluation[P]) -> AndersonState:
+        return AndersonState((), self.patience, self.patience, self.squarem.init(first))
 
-    def step(self, em: EM[P], here: Evaluation[P], state: Course) -> tuple[Evaluation[P], Course]:
-        if state.scouting:
-            return self._scout(em, here, state)
-        points = (*state.points, _point(em, here))[-self.memory - 1 :]
-        if len(points) < FEWEST:
-            return em(here.update), replace(state, points=points)
-        done = leap(em, _shortest(points, em.coordinates.at_edge(points[-1].to)), here.update, least=here)
+    def step(self, em: EM[P], here: Evaluation[P], state: AndersonState) -> tuple[Evaluation[P], AndersonState]:
+        if state.squarem_steps:
+            return self._squarem(em, here, state)
+        memory = (*state.memory, _iterate(em, here))[-self.memory - 1 :]
+        state = replace(state, memory=memory)
+        if len(memory) < FEWEST:
+            return em(here.update), state
+        done = extrapolate(em, _shortest(state, em.coordinates.at_edge(memory[-1].image)), here.update, least=here)
         if done is None:
             patience = min(2 * state.patience, self.longest)
-            return self._scout(em, here, Course((), patience, patience, state.reach))
-        return done.landed, Course((*points, _point(em, done.leapt)), 0, self.patience, state.reach)
+            return self._squarem(em, here, AndersonState((), patience, patience, state.squarem))
+        return done.landed, AndersonState((*memory, _iterate(em, done.guess)), 0, self.patience, state.squarem)
 
-    def _scout(self, em: EM[P], here: Evaluation[P], state: Course) -> tuple[Evaluation[P], Course]:
-        there, reach = self.scout.step(em, here, state.reach)
-        return there, replace(state, scouting=state.scouting - 1, reach=reach)
-
-
-def _point(em: EM[P], here: Evaluation[P]) -> Point:
-    return Point(em.coordinates.pack(here.params), em.coordinates.pack(here.update))
+    def _squarem(self, em: EM[P], here: Evaluation[P], state: AndersonState) -> tuple[Evaluation[P], AndersonState]:
+        there, squarem = self.squarem.step(em, here, state.squarem)
+        return there, replace(state, squarem_steps=state.squarem_steps - 1, squarem=squarem)
 
 
-def _shortest(points: tuple[Point, ...], edge: Mask) -> Array:
-    """Where EM takes that combination of the points whose step, to first order, is shortest; the last point at an `edge`."""
-    at, to = (np.array(coordinates) for coordinates in zip(*points, strict=True))
-    moving = np.isfinite(at).all(axis=0) & np.isfinite(to).all(axis=0) & ~edge
-    steps = to[:, moving] - at[:, moving]
-    turns = np.diff(steps, axis=0)
+def _iterate(em: EM[P], here: Evaluation[P]) -> Iterate:
+    return Iterate(em.coordinates.pack(here.params), em.coordinates.pack(here.update))
+
+
+def _shortest(state: AndersonState, edge: Mask) -> Array:
+    """The image of that combination of the points whose step, to first order, is shortest; the last point at an `edge`."""
+    images = np.array([iterate.image for iterate in state.memory])
+    with np.errstate(invalid="ignore"):  # the difference of two infinite coordinates
+        residuals = np.array(state.residuals)
+    moving = np.isfinite(residuals).all(axis=0) & np.isfinite(images).all(axis=0) & ~edge
+    turns = np.diff(residuals[:, moving], axis=0)
     length = np.sqrt((turns**2).sum(axis=1))
     length[length == 0] = 1.0
-    weights = np.linalg.lstsq((turns / length[:, None]).T, steps[-1], rcond=DEPENDENT)[0] / length
-    guess = to[-1].copy()
-    guess[moving] -= weights @ np.diff(to[:, moving], axis=0)
+    weights = np.linalg.lstsq((turns / length[:, None]).T, residuals[-1, moving], rcond=DEPENDENT)[0] / length
+    guess = images[-1].copy()
+    guess[moving] -= weights @ np.diff(images[:, moving], axis=0)
     return guess

@@ -6,9 +6,9 @@ from functools import singledispatch
 from typing import Any
 
 from emkit.core.protocols import LatentModel
-from emkit.explain.arithmetic.cells import CellsArithmetic
+from emkit.explain.arithmetic.cells_arithmetic import CellsArithmetic
 from emkit.explain.arithmetic.family import FamilyArithmetic
-from emkit.explain.arithmetic.mixture import MixtureArithmetic, written_out
+from emkit.explain.arithmetic.mixture_arithmetic import MixtureArithmetic, written_out
 from emkit.explain.arithmetic.model import ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.explain.arithmetic.normal import Normal, less_move, signed
+from emkit.explain.arithmetic.normal_arithmetic import Normal, less_move, signed
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.numbers import count, significant
 from emkit.families.gaussian.normal import Moments

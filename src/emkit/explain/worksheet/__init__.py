@@ -7,9 +7,9 @@ from typing import Any
 from emkit.core.evaluation import EMMap
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
-from emkit.explain.worksheet.cells import cells_lines
+from emkit.explain.worksheet.cells_lines import cells_lines
 from emkit.explain.worksheet.mistakes import Mistake
-from emkit.explain.worksheet.mixture import mixture_lines
+from emkit.explain.worksheet.mixture_lines import mixture_lines
 from emkit.explain.worksheet.sheet import Line, Role, Variant, Worksheet
 from emkit.models.assignment import Soft
 from emkit.models.cells import Cells

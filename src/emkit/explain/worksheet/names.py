@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emkit.explain.subject import Subject
-from emkit.explain.worksheet.rows import Rows
+from emkit.explain.worksheet.distinct import Rows
 
 SINGULAR = {
     "proportions": "proportion",

@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.memo import once
 from emkit.data.source import ArraySource, as_float64
 from emkit.errors import DataError, DegenerateDataWarning
 
@@ -23,23 +24,19 @@ DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a lin
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
 
+@once
 def pooled_moments(source: ArraySource) -> tuple[Array, Array, Array]:
     """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data: one pass, made once."""
-
-    def compute() -> tuple[Array, Array, Array]:
-        total, near = source.total_weight, _near_the_mean(source)
-        shift, scatter = np.zeros_like(near), np.zeros((len(near), len(near)))
-        for x, weights in source.blocks():
-            deviation = x - near
-            weighted = (deviation * weights[:, None]).T
-            shift += weighted.sum(axis=1)
-            scatter += weighted @ deviation
-        shift /= total
-        mean, covariance = near + shift, scatter / total - np.outer(shift, shift)
-        return mean, covariance, positive_units(np.diag(covariance), mean)
-
-    moments: tuple[Array, Array, Array] = source.once("pooled moments", compute)
-    return moments
+    total, near = source.total_weight, _near_the_mean(source)
+    shift, scatter = np.zeros_like(near), np.zeros((len(near), len(near)))
+    for x, weights in source.blocks():
+        deviation = x - near
+        weighted = (deviation * weights[:, None]).T
+        shift += weighted.sum(axis=1)
+        scatter += weighted @ deviation
+    shift /= total
+    mean, covariance = near + shift, scatter / total - np.outer(shift, shift)
+    return mean, covariance, positive_units(np.diag(covariance), mean)
 
 
 def _near_the_mean(source: ArraySource) -> Array:
@@ -62,20 +59,16 @@ def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) ->
     return np.where(spread > (8 * EPSILON * mean) ** 2 + rounding, spread, np.maximum(mean**2, 1.0))
 
 
+@once
 def varying(source: ArraySource, floor: float) -> Array:
     """Directions (d, m) in which the variance of the whole data is more than `floor`, where every column has variance 1.
 
     For a covariance C, the matrix directions' C directions is that covariance along them, as a fraction of the data's units.
     """
-
-    def compute() -> Array:
-        _, covariance, unit = pooled_moments(source)
-        scale = np.sqrt(unit)
-        values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-        return np.asarray(vectors[:, values > floor] / scale[:, None])
-
-    directions: Array = source.once(("varying directions", floor), compute)
-    return directions
+    _, covariance, unit = pooled_moments(source)
+    scale = np.sqrt(unit)
+    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
+    return np.asarray(vectors[:, values > floor] / scale[:, None])
 
 
 def narrowest(covariances: Array, source: ArraySource, floor: float) -> Array:
@@ -100,6 +93,7 @@ def resting(covariances: Array, source: ArraySource, floor: float) -> Mask:
     return np.tril(np.broadcast_to((rank < number)[..., None, :], covariances.shape))
 
 
+@once
 def refuse_unsquarable(source: ArraySource) -> None:
     """Raise DataError for columns in a unit so large or so small that squares of variances are no numbers any more."""
     rule = f"squares beyond {LARGEST:g} overflow. Divide the column by a constant."

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.source import ArraySource
@@ -25,6 +25,10 @@ class DiagonalGaussianParams(Parameters):
 
     means: Annotated[Array, Real()]
     variances: Annotated[Array, Positive()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, means: ArrayLike, variances: ArrayLike) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.latest import Latest
+from emkit.core.memo import Memo, once
 from emkit.data.source import Chunk, as_float64
 from emkit.families.gaussian.columns import rounded_mean
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
@@ -127,19 +127,21 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None
     return LinearForm(coefficients, frame.rows(single(2 + d)), no_constant, statistics)
 
 
+@once
+def _about_own_centre(chunk: Chunk) -> tuple[float, Array, Array, Array]:
+    """Weight, a rounded mean (d,), and the first (d,) and second (d, d) sums about it."""
+    x, weights = as_float64(chunk.x), chunk.weights
+    centre = rounded_mean(x, weights)
+    deviation = x - centre
+    return float(weights.sum()), centre, weights @ deviation, (deviation * weights[:, None]).T @ deviation
+
+
 def second_moment(chunk: Chunk, frame: Frame) -> Array:
     """sum_i w_i z_i z_i' (d, d) of the rows as the frame sees them.
 
-    From sums about the chunk's own centre, which are worked out once; the centre is a rounded mean, so its first sum stays.
+    From sums about the chunk's own centre; the centre is a rounded mean, so its first sum stays.
     """
-
-    def compute() -> tuple[float, Array, Array, Array]:
-        x, weights = as_float64(chunk.x), chunk.weights
-        centre = rounded_mean(x, weights)
-        deviation = x - centre
-        return float(weights.sum()), centre, weights @ deviation, (deviation * weights[:, None]).T @ deviation
-
-    total, centre, first, second = chunk.once("second moment", compute)
+    total, centre, first, second = _about_own_centre(chunk)
     offset = (centre - frame.origin) / frame.unit
     cross = np.outer(first / frame.unit, offset)
     return np.asarray(second / np.outer(frame.unit, frame.unit) + cross + cross.T + total * np.outer(offset, offset))
@@ -157,7 +159,7 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
     log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + log_determinant + d * LOG_2_PI)
 
-    second = Latest(lambda chunk: second_moment(chunk, frame))  # asked for twice
+    second = Memo(lambda chunk: second_moment(chunk, frame))  # asked for twice
 
     def constant_of(chunk: Chunk) -> float:
         return -0.5 * float((precision * second(chunk)).sum())

@@ -110,11 +110,11 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
 
     def check(self, source: ArraySource) -> None:
         """Any number is possible whose square is, too."""
-        source.once("squares", lambda: refuse_unsquarable(source))
+        refuse_unsquarable(source)
 
     def caution(self, source: ArraySource) -> None:
         """Warn of columns along which no covariance of this form can be estimated."""
-        source.once(("lost columns", self.joins_columns), lambda: warn_of_lost_columns(source, self.joins_columns))
+        warn_of_lost_columns(source, self.joins_columns)
 
     @abstractmethod
     def least_variances(self, params: G, source: ArraySource) -> Array:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
@@ -26,6 +26,10 @@ class TiedGaussianParams(Parameters):
 
     means: Annotated[Array, Real()]
     covariance: Annotated[Array, PositiveDefinite()]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, means: ArrayLike, covariance: ArrayLike) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from emkit.explain.worksheet.families.counts import Counts
-from emkit.explain.worksheet.families.normals import Normals
+from emkit.explain.worksheet.families.count_lines import Counts
+from emkit.explain.worksheet.families.normal_lines import Normals
 from emkit.explain.worksheet.families.setting import Setting, Sheet
-from emkit.explain.worksheet.families.successes import Successes
+from emkit.explain.worksheet.families.success_lines import Successes
 from emkit.families.gaussian.normal import GaussianFamily
 from emkit.families.poisson import Poisson
 from emkit.families.successes import SuccessFamily

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from emkit.explain.worksheet.distinct import Rows
 from emkit.explain.worksheet.expressions import Expression, Given, Quotient, Ref
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.names import Names
-from emkit.explain.worksheet.rows import Rows
 from emkit.explain.worksheet.sheet import Line, Role, Variant
 
 ONE = Given("1", 1.0)

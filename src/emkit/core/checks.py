@@ -1,0 +1,27 @@
+"""Whether numbers that users give can be what they are given for: the one place where whole numbers and ranges are checked."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+from emkit.errors import EmkitError
+
+
+def is_count(number: object, least: int = 1) -> bool:
+    """Whether `number` is a whole number >= `least` (and no truth value)."""
+    if isinstance(number, bool) or not isinstance(number, Real):
+        return False
+    value = float(number)
+    return least <= value < float("inf") and value == int(value)
+
+
+def check_count(name: str, number: object, error: type[EmkitError], least: int = 1, also: str = "") -> None:
+    """Raise `error` unless `number` is a whole number >= `least`; `also` says in words what else is allowed."""
+    if not is_count(number, least):
+        raise error(f"{name} is {number!r}; it must be a whole number >= {least}{also}.")
+
+
+def check_range(name: str, number: object, error: type[EmkitError], allowed: str, low: float, high: float) -> None:
+    """Raise `error`, saying what is `allowed`, unless `number` is real and low <= number < high."""
+    if not isinstance(number, Real) or not low <= float(number) < high:
+        raise error(f"{name} is {number!r}; {allowed}.")

@@ -1,0 +1,59 @@
+"""Results worked out once: for the same arguments, or for rows that do not change."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+from functools import wraps
+from operator import is_
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+R = TypeVar("R")
+Settings = ParamSpec("Settings")
+Memory = dict[Hashable, Any]
+
+
+class Remembering(Protocol):
+    """Something that does not change, with a `memory` for what is worked out from it."""
+
+    @property
+    def memory(self) -> Memory: ...
+
+
+H = TypeVar("H", bound=Remembering)
+
+
+def once(function: Callable[Concatenate[H, Settings], R]) -> Callable[Concatenate[H, Settings], R]:
+    """`function(holder, *settings)`, worked out once for each holder and settings: for sums that no parameter enters.
+
+    The key is the function itself with the settings, which must be hashable.
+    """
+
+    @wraps(function)
+    def remembered(holder: H, /, *settings: Settings.args, **named: Settings.kwargs) -> R:
+        memory, key = holder.memory, (function, *settings, *named.items())
+        if key not in memory:
+            memory[key] = function(holder, *settings, **named)
+        found: R = memory[key]
+        return found
+
+    return remembered
+
+
+class Memo(Generic[R]):
+    """`function`, remembering its last few results by the identity of the arguments, which must not change.
+
+    Parameters are frozen but need not be hashable, and no two calls ever make equal ones that are not the same.
+    """
+
+    def __init__(self, function: Callable[..., R], size: int = 8) -> None:
+        self._function = function
+        self._known: deque[tuple[tuple[object, ...], R]] = deque(maxlen=size)
+
+    def __call__(self, *arguments: object) -> R:
+        for known, result in tuple(self._known):
+            if all(map(is_, known, arguments)):
+                return result
+        result = self._function(*arguments)
+        self._known.appendleft((arguments, result))
+        return result

@@ -1,0 +1,72 @@
+"""Derivations of the M-steps, carried out by SymPy in front of the reader."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from emkit.derivations.derivation import Derivation, Solved, Step
+from emkit.errors import ModelError
+from emkit.families import FAMILIES
+from emkit.models.cells import Cells
+from emkit.models.frozen import bare
+
+__all__ = ["WITHOUT", "Derivation", "Solved", "Step", "derivation", "derived_names"]
+
+PLACES = {
+    "proportions": ("lagrange", "derive_proportions"),
+    "bernoulli": ("one_parameter", "derive_bernoulli"),
+    "binomial": ("one_parameter", "derive_binomial"),
+    "categorical": ("lagrange", "derive_categorical"),
+    "poisson": ("one_parameter", "derive_poisson"),
+    "exponential": ("one_parameter", "derive_exponential"),
+    "gamma": ("gamma", "derive"),
+    "gaussian": ("covariance", "derive_full"),
+    "gaussian-tied": ("covariance", "derive_tied"),
+    "gaussian-diag": ("normals", "derive_columns"),
+    "gaussian-spherical": ("normals", "derive_spherical"),
+}
+COINS = ("two-coins", "two-coins-free", "three-coins")
+WITHOUT: dict[str, str] = {}  # families without a derivation, and why
+
+
+def derived_names() -> tuple[str, ...]:
+    """What can be derived by name: the mixing proportions and families."""
+    return tuple(PLACES)
+
+
+def derivation(subject: Any) -> Derivation:
+    """The M-step of a family (by name, or ``"proportions"``), or of a lesson, derived step by step.
+
+    SymPy differentiates, solves and checks the maximum; nothing is pasted. A lesson with coins is derived in its own symbols;
+    of a table of cells, gene counting; of another lesson, the family. Needs SymPy, the extra ``teach``.
+    Errors: ModelError naming what there is; RuntimeError if SymPy could not confirm a step.
+    """
+    if find_spec("sympy") is None:
+        raise ModelError("derivations need SymPy, which is not installed: pip install 'emkit[teach]'.")
+    if isinstance(subject, str):
+        return _of_family(subject)
+    if getattr(subject, "name", None) in COINS and hasattr(subject, "source"):
+        made: Derivation = import_module(f"{__name__}.coins").derive(subject)
+        return made
+    table = bare(getattr(subject, "model", subject))
+    if isinstance(table, Cells):
+        title = getattr(subject, "title", "A table of sums of latent cells")
+        counted: Derivation = import_module(f"{__name__}.gene_counting").derive(f"{title}: the M-step", table)
+        return counted
+    family = getattr(bare(getattr(subject, "model", subject)), "family", subject)
+    return _of_family(getattr(family, "name", repr(subject)))
+
+
+@cache
+def _of_family(name: str) -> Derivation:
+    if name in WITHOUT:
+        raise ModelError(f"{name} has no derivation: {WITHOUT[name]}")
+    if name not in PLACES:
+        unknown = "" if name in FAMILIES else f"; {name} is no family of emkit"
+        raise ModelError(f"there is no derivation of {name!r}{unknown}. There are {', '.join(PLACES)}.")
+    module, function = PLACES[name]
+    made: Derivation = getattr(import_module(f"{__name__}.{module}"), function)()
+    return made

@@ -1,0 +1,97 @@
+"""The worksheet of a table whose cells are sums of latent cells: probabilities, shares, counts, gene counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.explain.subject import Subject
+from emkit.explain.worksheet.expressions import Expression, Given, Power, Product, Quotient, Ref, Sum
+from emkit.explain.worksheet.likelihood_lines import likelihood
+from emkit.explain.worksheet.mistakes import Mistake
+from emkit.explain.worksheet.sheet import Line, Role, Variant
+from emkit.models.cells import Cells
+from emkit.models.frozen import bare
+
+
+def cells_lines(subject: Subject, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
+    """The lines of the step at `params`, and the other names that they go by."""
+    counts = subject.source.weights @ subject.source.x
+    lines = list(_Maker(bare(subject.model), params, counts).lines(frozenset(subject.model.updates()), log_likelihood_after))
+    places = [f"groups.{g}.probabilities[{a}]" for g, group in enumerate(params.groups) for a in range(len(group.names))]
+    known = dict(zip(places, bare(subject.model).names, strict=True))
+    aliases = {symbol: known.get(entry.replace(" ", ""), symbol) for symbol, entry in subject.symbols.items()}
+    return lines, {alias: name for alias, name in aliases.items() if alias != name}
+
+
+@dataclass(frozen=True)
+class _Maker:
+    model: Cells
+    params: Any
+    counts: Array
+
+    def lines(self, updated: frozenset[str], log_likelihood_after: float) -> Iterator[Line]:
+        for i, label in enumerate(self.model.observed):
+            here = [j for j, cell in enumerate(self.model.cells) if cell.observed == label]
+            yield from (self._joint(j, i) for j in here)
+            yield from (self._share(j, i) for j in here)
+            yield from (self._count(j, i) for j in here)
+        for g, group in enumerate(self.model.groups):
+            if f"groups.{g}.probabilities" in updated:
+                yield from (self._occurrences(name, g, a) for a, name in enumerate(group))
+                yield from (self._update(name, (g, a)) for a, name in enumerate(group))
+        sums = [self._total(label) for label in self.model.observed]
+        seen = self.counts > 0
+        yield likelihood(
+            [s for s, some in zip(sums, seen, strict=True) if some],
+            self.counts[seen],
+            [None] * int(seen.sum()),
+            False,
+            log_likelihood_after,
+        )
+
+    def _total(self, label: str) -> Expression:
+        return Sum(tuple(Ref(f"joint_{cell.name}") for cell in self.model.cells if cell.observed == label))
+
+    def _joint(self, j: int, i: int) -> Line:
+        cell = self.model.cells[j]
+        powers = tuple(
+            (name, Power(Given(name, self.params[name]), Given("power", float(power)))) for name, power in cell.powers.items()
+        )
+        product = Product((("coefficient", Given("coefficient", float(cell.coefficient))), *powers))
+        return Line(f"joint_{cell.name}", Role.JOINT, product, j, i, probability=True)
+
+    def _share(self, j: int, i: int) -> Line:
+        name = f"share_{self.model.cells[j].name}"
+        right = Quotient(Ref(f"joint_{self.model.cells[j].name}"), self._total(self.model.cells[j].observed))
+        return Line(name, Role.SHARE, right, j, i, probability=True)
+
+    def _count(self, j: int, i: int) -> Line:
+        cell = self.model.cells[j]
+        product = Product((("count", Given(cell.observed, float(self.counts[i]))), ("share", Ref(f"share_{cell.name}"))))
+        return Line(f"count_{cell.name}", Role.COUNT, product, j, i)
+
+    def _occurrences(self, name: str, g: int, a: int) -> Line:
+        terms = tuple(
+            Product((("times", Given("times", float(cell.powers[name]))), ("count", Ref(f"count_{cell.name}"))))
+            for cell in self.model.cells
+            if cell.powers.get(name, 0)
+        )
+        once = Sum(tuple(term.without("times") for term in terms))
+        twice = Variant(Mistake.WEIGHT, "every cell counted once, whatever the number of genes in it", once)
+        return Line(f"times_{name}", Role.TOTAL, Sum(terms), a, side=f"times {g}", variants=(twice,))
+
+    def _update(self, name: str, place: tuple[int, int]) -> Line:
+        g, a = place
+        group = self.model.groups[g]
+        top = Ref(f"times_{name}")
+        n = Given("n", float(np.sum(self.counts)))
+        old = Variant(Mistake.STEP, f"{name} before the step", Given(name, self.params[name]))
+        once = Variant(Mistake.WRONG_NORMALISATION, "divided by the number of all observations", Quotient(top, n))
+        right = Quotient(top, Sum(tuple(Ref(f"times_{other}") for other in group)))
+        entry = (f"groups.{g}.probabilities", (a,))
+        return Line(name, Role.UPDATE, right, a, None, " ".join(group), True, entry, (old, once))

@@ -1,0 +1,141 @@
+"""The record of a fit: model, data, every run, and the numbers that follow from them. It knows no way to show itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+
+from emkit.core.engine import HistoryEntry, Record
+from emkit.core.evaluation import EMMap
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Executor, LatentModel
+from emkit.core.restarts import Restarts
+from emkit.errors import Outcome
+from emkit.inference.floors import Floors, held
+from emkit.models.floors import floors
+from emkit.models.order import component_order, reordered
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fitted(Generic[P]):
+    """A fitted model. `params`, `log_likelihood` and `objective` belong together: they are of one evaluation."""
+
+    model: LatentModel[P, Any]
+    source: Any
+    passes: Any  # the source that the passes went over: `source`, or one with repeated rows collapsed
+    runs: Restarts[P]
+    executor: Executor
+
+    def __repr__(self) -> str:
+        cls = type(self).__name__
+        return f"{cls}({self.outcome.name}, log_likelihood={self.log_likelihood:.10g}, params={self.params!r})"
+
+    @property
+    def record(self) -> Record[P]:
+        """The best run."""
+        return self.runs.best
+
+    @property
+    def params(self) -> P:
+        """The parameters at the end of the best run."""
+        return self.record.params
+
+    @property
+    def log_likelihood(self) -> float:
+        """Total log-likelihood of the data at `params`, natural logarithm."""
+        return self.record.log_likelihood
+
+    @property
+    def objective(self) -> float:
+        """What was maximised: the log-likelihood, plus log-prior, less the gap of an inexact E-step."""
+        return self.record.objective
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run ended, with its sentence."""
+        return self.record.outcome
+
+    @property
+    def converged(self) -> bool:
+        """True only if the run met the stopping rule for convergence."""
+        return self.outcome.converged
+
+    @property
+    def iterations(self) -> int:
+        """Steps of the solver in the best run."""
+        return self.record.iterations
+
+    @property
+    def evaluations(self) -> int:
+        """Passes over the data in the best run."""
+        return self.record.evaluations
+
+    @property
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """Iteration, evaluations, objective and log-likelihood of every step of the best run."""
+        return self.record.history
+
+    @contextmanager
+    def em(self) -> Iterator[EMMap[P]]:
+        """The EM map of this model and these data, as a context: every further pass over the data goes through it."""
+        with self.executor() as map_reduce:
+            yield EMMap(self.model, self.passes, self.params, map_reduce)
+
+    @cached_property
+    def rows(self) -> float:
+        """The number of rows (their total weight) that the likelihood is of."""
+        with self.em() as em:
+            return float(em.expectation(self.params).rows)
+
+    @property
+    def free_parameters(self) -> int:
+        """The number of free parameters."""
+        return self.model.coordinates(self.params).size
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, -2 log-likelihood + 2 free parameters; lower is better."""
+        return -2 * self.log_likelihood + 2 * self.free_parameters
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, -2 log-likelihood + free parameters * log(rows); lower is better."""
+        return -2 * self.log_likelihood + self.free_parameters * float(np.log(self.rows))
+
+    @property
+    def boundary(self) -> tuple[str, ...]:
+        """Names of estimates on a boundary: probabilities of 0 or 1 (within 1e-8), and what a floor under the spread holds."""
+        coordinates = self.model.coordinates(self.params)
+        edge = {*coordinates.on_boundary(self.params), *held(coordinates, self.params, self._floors)[0]}
+        return tuple(name for name in coordinates.entry_names(self.params) if name in edge)
+
+    @cached_property
+    def _floors(self) -> Floors:
+        return floors(self.model, self.params, self.passes)
+
+    @cached_property
+    def degenerate(self) -> tuple[int, ...]:
+        """Components that collapsed: those that only a floor keeps from a spike, and those without rows."""
+        return self.model.degenerate(self.params, self.passes)
+
+    def in_order(self) -> Self:
+        """The same result with the components of every run in one order, by their first parameter, lowest first.
+
+        Which component is which is an accident of the start; results in order can be compared. No change if the model is not
+        a mixture.
+        """
+        return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
+
+
+def _in_order(run: Record[P]) -> Record[P]:
+    order = component_order(run.params)
+    if order is None:
+        return run
+    return replace(run, start=reordered(run.start, order), params=reordered(run.params, order))

@@ -1,0 +1,58 @@
+"""The compiled road through an E-step: linear form in, expected statistics out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.memo import Memo
+from emkit.data.source import Chunk
+from emkit.families.family import LOG_OF_ZERO, safe_log
+from emkit.families.linear import LinearForm
+from emkit.models.assignment import impossible_row
+
+LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
+LEAST_WORK = 64_000  # nor for less than so many rows * components * columns
+IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible rows comes near
+
+
+def worth_compiling(x: Array, n_components: int) -> bool:
+    """Whether an E-step over the rows x (n, d) is worth the compiled road."""
+    return len(x) >= LEAST_ROWS and n_components * len(x) * max(x.shape[1], 4) >= LEAST_WORK
+
+
+def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tuple[Array, Any, float]:
+    """Mass (K,), the family's statistics, and the log-likelihood of a chunk. Errors: ParameterError for impossible rows."""
+    sums = np.zeros_like(form.coefficients)
+    alike = chunk.weights.strides == (0,)
+    scored = form.rows.add_up(
+        chunk.x, chunk.weights[:1].copy() if alike else chunk.weights, _joint_coefficients(form, proportions), sums
+    )
+    if not scored > IMPOSSIBLE * chunk.least_weight:
+        raise impossible_row()
+    return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)
+
+
+def divided(form: LinearForm[Any], chunk: Chunk, component: Integers, n_components: int) -> Array:
+    """The weighted feature sums (K, F) of a chunk of which every row belongs to one `component` (n,) and to no other."""
+    sums = np.zeros((n_components, form.coefficients.shape[1]))
+    alone = np.zeros((form.coefficients.shape[1], 1))  # among one component, each row has responsibility 1
+    order = np.argsort(component, kind="stable")
+    ends = np.searchsorted(component[order], np.arange(n_components + 1))
+    for k, (start, end) in enumerate(pairwise(ends)):
+        rows = order[start:end]
+        form.rows.add_up(chunk.x[rows], chunk.weights[rows], alone, sums[k : k + 1])
+    return sums
+
+
+def _with_proportions(form: LinearForm[Any], proportions: Array) -> Array:
+    """The coefficients (F, K) of log p(x_i, z=k)."""
+    coefficients = form.coefficients.T.copy()
+    coefficients[0] += safe_log(proportions)  # the first feature is 1
+    return coefficients
+
+
+_joint_coefficients = Memo(_with_proportions)

@@ -1,0 +1,51 @@
+// Panel 5: the log-likelihood and the bound that the E-step made, along the line from theta to its update.
+
+const boundPanel = {
+  id: "bound",
+  draw(view, width) {
+    const curve = view.trace.bounds[view.s];
+    if (!curve.s.length) return [html("p", {}, "This step does not move: the log-likelihood and its bound touch at the top, and EM stands still.")];
+    return [boundLegend(view), drawBound(view, curve, width), html("p", { class: "note" }, boundText(view))];
+  },
+  text: boundText,
+};
+
+function boundText(view) {
+  const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
+  if (!view.eDone) return `At theta_0 the log-likelihood is ${fourDecimals(touch.log_likelihood)}. The E-step will hang a bound below the curve.`;
+  const touching = view.trace.posterior ? `touches the log-likelihood at ${fourDecimals(touch.bound)} (s = 0)` : `is ${fourDecimals(touch.bound)} at s = 0, ${small(touch.gap)} below the log-likelihood, since rows are not shared out by their posterior`;
+  if (!view.mDone) return `The bound ${touching}. The M-step will go to its top.`;
+  return `The bound ${touching}; its top is at s = 1, ${fourDecimals(top.bound)}, ${small(top.bound - touch.bound)} higher. There the log-likelihood is ${fourDecimals(top.log_likelihood)}: `
+    + `it gained ${small(top.log_likelihood - touch.log_likelihood)}, the rise of the bound and the gap of ${small(top.gap)} that has opened.`;
+}
+
+// Heights are counted from where the bound touches; the axis shows them so, too, where the step is too small for its digits.
+function drawBound(view, curve, width) {
+  const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
+  const base = touch.log_likelihood;
+  const [hang, rise, reached] = [touch.bound - base, top.bound - base, top.log_likelihood - base];
+  const reach = Math.max(reached, rise, 0) - Math.min(hang, 0) || 1e-9;
+  const near = reach < 2e-4 * Math.abs(base);
+  const up = near ? 0 : base;
+  const low = Math.max(Math.min(...curve.b), Math.min(hang, 0) - 1.1 * reach);
+  const domain = padded([low, Math.max(...curve.l, ...curve.b)], 0.08).map((height) => height + up);
+  const labels = { x: "s", y: near ? `log-likelihood less ${general(base, 7)}` : "log-likelihood" };
+  const box = frame(width, Math.min(400, Math.max(280, width * 0.62)), [curve.s[0], curve.s.at(-1)], domain, labels, { ...MARGIN, left: 72 });
+  const { sx, inner } = box;
+  const sy = (height) => box.sy(height + up);
+  const dot = (s, height, name) => svg("circle", { class: name, cx: sx(s), cy: sy(height), r: 5 });
+  const plumb = (s) => [svg("path", { class: "plumb", d: `M${sx(s)} ${inner.y}V${inner.y + inner.height}` }),
+    svg("text", { class: "mark", x: sx(s) + 4, y: inner.y + inner.height - 8 }, "θ", svg("tspan", { dy: 3, class: "index" }, String(view.s + s)))];
+  const gapLine = view.mDone && top.gap > 0 ? svg("g", { class: "gap" }, svg("path", { d: `M${sx(1)} ${sy(rise)}V${sy(reached)}` }),
+    svg("text", { x: sx(1) + 8, y: (sy(rise) + sy(reached)) / 2 + 4 }, `gap ${small(top.gap)}`)) : null;
+  return picture(box, boundText(view), svg("clipPath", { id: "along" }, svg("rect", inner)), axes(box), plumb(0), plumb(1),
+    svg("g", { "clip-path": "url(#along)" },
+      svg("path", { class: "likelihood", d: polyline(curve.s, curve.l, sx, sy) }),
+      view.eDone ? svg("path", { class: "lower-bound", d: polyline(curve.s, curve.b, sx, sy) }) : null),
+    gapLine, dot(0, 0, "on-likelihood"),
+    view.eDone ? dot(0, hang, view.mDone ? "on-bound past" : "on-bound") : null,
+    view.mDone ? [dot(1, reached, "on-likelihood"), dot(1, rise, "on-bound")] : null);
+}
+
+const boundLegend = (view) => html("p", { class: "legend" }, [["likelihood", "log-likelihood"], ...(view.eDone ? [["lower-bound", `bound of E-step ${view.number}`]] : [])].map(([name, text]) =>
+  html("span", {}, svg("svg", { width: 28, height: 10, "aria-hidden": "true" }, svg("path", { class: name, d: "M1 5h26" })), text)));

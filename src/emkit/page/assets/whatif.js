@@ -1,0 +1,135 @@
+// Panel 7: what if? Another start, hard assignment, another number of components, known labels.
+
+const whatifPanel = {
+  id: "whatif",
+  draw(view) {
+    if (!view.trace.browser_em && !view.live) return cannot(view);
+    const { settings, trace, original } = view;
+    return [
+      html("div", { class: "what-if", role: "group", "aria-label": "What if" },
+        html("fieldset", {}, html("legend", {}, "A row goes"),
+          choice("hard", "soft", "to every component, in shares", !settings.hard),
+          choice("hard", "hard", "wholly to its likeliest (hard EM)", settings.hard)),
+        html("label", { class: "choice" }, "components ", html("select", { "data-act": "components", id: "components" },
+          Object.keys(componentCounts(view)).map((K) => html("option", { value: K, selected: Number(K) === settings.K }, K)))),
+        html("div", { class: "buttons" }, html("button", { type: "button", "data-act": "another" }, "another start"),
+          html("button", { type: "button", "data-act": "reset", disabled: !trace.imagined }, "back to the original"))),
+      trace.browser_em ? startFields(view) : null,
+      trace.browser_em && trace.rows && original.rows.distinct <= 12 ? labelFields(view) : null,
+      html("p", { class: "verdict", "aria-live": "polite" }, verdict(view)),
+    ];
+  },
+  text: verdict,
+};
+
+const componentCounts = (view) => (view.trace.browser_em ? view.trace.browser_em.names : Object.fromEntries(range(6).map((k) => [k + 1, 0])));
+
+const choice = (action, value, text, checked) => html("label", { class: "radio" },
+  html("input", { type: "radio", name: action, value, "data-act": action, checked }), ` ${text}`);
+
+// The page of somebody's data without the data cannot compute: it says how to get one that can.
+function cannot({ trace }) {
+  return [html("p", {}, trace.rows || trace.marks.kind === "points"
+    ? "The page computes what-ifs itself for coins and for normal components in one or two columns. For this model, Python does it live:"
+    : "Without the data in it, this page can only show what was computed before. Live, with your data on your machine alone:"),
+  html("pre", {}, "emkit explore LESSON\nemkit explore data.csv --model FAMILY -k 2")];
+}
+
+function startFields({ trace, settings }) {
+  const shown = trace.symbols.map((name, i) => ({ name, i })).filter(({ name }) => !trace.held.includes(name)).slice(0, 12);
+  return html("fieldset", { class: "start-fields" }, html("legend", {}, "Start from"),
+    shown.map(({ name, i }) => html("label", {}, symbol(name), html("input", { type: "text", inputmode: "decimal", size: 7, "data-act": "value", "data-value": i, value: plain(settings.values[i]) }))));
+}
+
+function labelFields({ trace, settings }) {
+  const labels = settings.labels || trace.rows.items.map(() => null);
+  return html("fieldset", { class: "labels" }, html("legend", {}, "Known labels"),
+    trace.rows.items.map((item, i) => html("label", {}, `row ${item.label} `, html("select", { "data-act": "label", "data-value": i },
+      html("option", { value: "", selected: labels[i] === null }, "hidden"),
+      trace.components.map((name, k) => html("option", { value: k, selected: labels[i] === k }, name))))));
+}
+
+function verdict(view) {
+  const { trace, original } = view;
+  const end = (t) => `${fourDecimals(lastAccount(t).log_likelihood)} after ${t.steps.length} step${t.steps.length === 1 ? "" : "s"}${t.stands_still ? "" : ", not at rest"}`;
+  if (view.waiting) return "Python is fitting …";
+  if (!trace.imagined) return `The original run ends at log-likelihood ${end(trace)}.`;
+  const by = trace.browser_em ? "worked out in this page" : "worked out by Python just now";
+  const gap = lastAccount(original).log_likelihood - lastAccount(trace).log_likelihood;
+  const more = trace.components.length !== original.components.length ? "" : Math.abs(gap) < 1e-6 ? " The same height." : gap > 0 ? ` That is ${small(gap)} lower.` : ` That is ${small(-gap)} higher.`;
+  return `What if (${by}): this run ends at log-likelihood ${end(trace)}; the original at ${end(original)}.${more}`;
+}
+
+// The settings of a trace that nobody has changed.
+const settingsOf = (trace) => ({ K: trace.components.length, hard: trace.browser_em ? trace.browser_em.hard : false, labels: null, values: trace.path[0], seed: 0 });
+
+// Work the what-if out, here or on the server, and show it from the start.
+function whatIf(changes, { keepPosition = false, quick = false } = {}) {
+  const settings = { ...state.settings, ...changes };
+  if (state.original.browser_em) {
+    const made = imagine(state.original, { ...settings, quick });
+    if (made) setState({ settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: null });
+    return;
+  }
+  if (state.live) refit(settings);
+}
+
+async function refit(settings) {
+  setState({ settings, waiting: true });
+  const { K, hard, seed } = settings;
+  try {
+    const answer = await fetch(state.live, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ components: K, hard, seed }) });
+    const made = await answer.json();
+    if (!answer.ok) throw new Error(made.error || answer.statusText);
+    setState({ waiting: false, trace: { ...made, imagined: true, browser_em: null, call: state.original.call }, position: 0, row: null });
+  } catch (error) {
+    setState({ waiting: false, said: `No answer from Python: ${error.message}` });
+  }
+}
+
+function changeComponents(K) {
+  const same = K === state.original.components.length;
+  const values = state.original.browser_em ? (same ? state.original.path[0] : startValues(state.original, K, 1)) : null;
+  whatIf({ K, values, labels: null });
+}
+
+function anotherStart() {
+  const seed = state.settings.seed + 1;
+  whatIf({ seed, values: state.original.browser_em ? startValues(state.original, state.settings.K, seed) : null });
+}
+
+function changeValue(i, text) {
+  const value = Number(text);
+  const { browser_em: own } = state.original;
+  if (text.trim() === "" || !Number.isFinite(value)) return setState({ said: `${text || "Nothing"} is not a number.` });
+  const values = state.settings.values.slice();
+  if (i < state.settings.K) setEntry(values, i, value, state.settings.K);
+  else values[i] = value;
+  if (!FAMILY[own.family].valid(FAMILY[own.family].fromEntries(own, values, state.settings.K))) {
+    return setState({ said: `${state.trace.symbols[i]} cannot be ${text}.` });
+  }
+  return whatIf({ values });
+}
+
+function changeLabel(i, text) {
+  const labels = (state.settings.labels || state.original.rows.items.map(() => null)).slice();
+  labels[i] = text === "" ? null : Number(text);
+  whatIf({ labels });
+}
+
+// A handle was moved: of two parameters in the landscape, or of a mean among the points.
+function moveStart(handle, x, y) {
+  const [kind, k, i, j] = handle.split(":");
+  const values = state.settings.values.slice();
+  const { browser_em: own } = state.original;
+  const { K } = state.settings;
+  const land = state.trace.landscapes[Math.min(state.landscape, state.trace.landscapes.length - 1)];
+  const at = kind === "mean"
+    ? [K + Number(k) * own.columns.length + Number(i), K + Number(k) * own.columns.length + Number(j)]
+    : [land.x, land.y].map((name) => state.trace.symbols.indexOf(name));
+  at.forEach((entry, n) => {
+    if (entry < K) setEntry(values, entry, [x, y][n], K);
+    else values[entry] = [x, y][n];
+  });
+  if (FAMILY[own.family].valid(FAMILY[own.family].fromEntries(own, values, K))) whatIf({ values }, { quick: true });
+}

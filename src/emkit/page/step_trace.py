@@ -1,0 +1,139 @@
+"""The trace: everything that a page shows, as plain values. Pages only draw what is in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TypeVar
+
+from emkit.core.json_types import Json
+from emkit.core.mapreduce import one_thread
+from emkit.core.parameters import Parameters
+from emkit.errors import ModelError
+from emkit.explain.ledger import Account, assignment_of
+from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
+from emkit.explain.subject import Subject
+from emkit.fitted import Fitted
+from emkit.page.browser_em import browser_em, entries
+from emkit.page.likelihood import bounds, drawn_from, landscapes
+from emkit.page.marks import marks
+from emkit.page.panels import accounts, are_counts, bands, counts, rows, step_record
+from emkit.page.ridge import ridge
+from emkit.page.walk import Walk, columns_of, walk
+from emkit.version import __version__
+
+SCHEMA = "emkit-page/1"
+P = TypeVar("P", bound=Parameters)
+
+
+def trace(subject: Subject, include_data: bool = True, call: str = "", ending: Json | None = None) -> Json:
+    """EM from the subject's start as plain values: every step with its rows, counts, updates and accounts, and pictures.
+
+    Without `include_data` no row of the data is in it, only sums and counts in bins. `call` is the Python that made it;
+    `ending` says where a longer or faster run ended (see `ending_of`).
+    Errors: ModelError for a model whose latent states cannot be listed row by row.
+    """
+    with one_thread():  # many small products: waking the threads of a linear-algebra library for each costs more than it saves
+        run = walk(subject)
+        return {
+            "schema": SCHEMA,
+            "version": __version__,
+            "call": call,
+            "ending": ending,
+            **_about(subject),
+            **_steps(run, include_data or are_counts(run)),
+            **_pictures(run, include_data),
+            **_notations(),
+        }
+
+
+def _about(subject: Subject) -> Json:
+    """What the subject says of itself."""
+    return {
+        "name": subject.name,
+        "title": subject.title,
+        "story": subject.story,
+        "reference": getattr(subject, "reference", ""),
+        "notice": list(subject.notice),
+        "errata": list(subject.errata),
+        "columns": list(columns_of(subject.source)),
+        "posterior": assignment_of(subject.model).is_posterior,
+        "printed": _printed(subject),
+    }
+
+
+def _steps(run: Walk, with_rows: bool) -> Json:
+    """The steps in numbers; without rows, how sure the E-steps are in their place."""
+    first = run.steps[0]
+    return {
+        "components": list(first.components),
+        "factors": list(first.factors),
+        "held": list(first.held),
+        "symbols": list(first.before),
+        "path": [list(first.before.values()), *(list(step.after.values()) for step in run.steps)],
+        "stands_still": run.stands_still,
+        "rows": rows(run) if with_rows else None,
+        "bands": None if with_rows else bands(run),
+        "counts": counts(first),
+        "steps": [step_record(step, with_rows) for step in run.steps],
+        "accounts": accounts(_accounts(run)),
+    }
+
+
+def _pictures(run: Walk, include_data: bool) -> Json:
+    pictured = drawn_from(run)
+    return {
+        "marks": marks(run, include_data),
+        "landscapes": landscapes(run, pictured),
+        "bounds": bounds(run, pictured),
+        "ridge": ridge(run) if include_data else None,
+        "browser_em": browser_em(run) if include_data else None,
+    }
+
+
+def _notations() -> Json:
+    return {
+        "notations": {
+            name: {
+                "author": notation.author,
+                "states_of_two": list(notation.states_of_two),
+                "first_of_two": notation.first_of_two,
+                "second_of_two": notation.second_of_two,
+                **{concept: asdict(notation)[concept] for concept in CONCEPTS},
+            }
+            for name, notation in NOTATIONS.items()
+        },
+        "concepts": CONCEPTS,
+        "remarks": list(REMARKS),
+    }
+
+
+def _accounts(run: Walk) -> list[Account]:
+    """The ledger in half steps: after E-step 1, M-step 1, E-step 2, ... and the E-step after the last M-step."""
+    found = [entry.account for step in run.steps for entry in step.ledger[:2]]
+    return [*found, run.steps[-1].ledger[2].account]
+
+
+def _printed(subject: Subject) -> Json | None:
+    """The numbers that the subject's source prints, each marked right or wrong."""
+    if not getattr(subject, "printed", ()):
+        return None
+    from emkit.teach.check import check_printed
+
+    try:
+        return check_printed(subject).to_dict()  # type: ignore[arg-type]
+    except ModelError:
+        return None
+
+
+def ending_of(result: Fitted[P]) -> Json:
+    """Where a fit ended, in numbers and in its own sentence."""
+    return {
+        "sentence": str(result.outcome),
+        "log_likelihood": result.log_likelihood,
+        "values": entries(result.params),
+        "rows": result.rows,
+        "free_parameters": result.free_parameters,
+        "bic": result.bic,
+        "starts": len(result.runs.runs),
+        "reached": result.runs.reached_best(),
+    }

@@ -1,0 +1,92 @@
+"""The run that a page shows: plain EM from the start, every step worked out in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Complete
+from emkit.data.source import ArraySource, Chunk
+from emkit.errors import DegenerateFitError, ParameterError
+from emkit.explain.ledger import assignment_of
+from emkit.explain.steps import Step, work_out
+from emkit.explain.subject import Subject
+
+MOST_STEPS = 40
+WORK = 6_000_000  # rows times states that all steps together may look at
+STILL = 1e-8  # a step that gains less, relative to 1 + |log-likelihood|, is the last
+ROWS = 20  # different rows whose arithmetic is shown
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The `steps` of plain EM that are shown, and whether it `stands_still` at their end."""
+
+    subject: Subject
+    steps: tuple[Step, ...]
+    stands_still: bool
+
+    @property
+    def path(self) -> tuple[Parameters, ...]:
+        """The parameters theta_0, theta_1, ... of the steps."""
+        return (self.steps[0].params[0], *(step.params[1] for step in self.steps))
+
+    def complete(self, params: Parameters, chunk: Chunk) -> Complete:
+        """A chunk with its latent states written out, which every model that can be walked does (see `check_enumerable`)."""
+        model: Any = self.subject.model
+        complete: Complete = model.complete(params, chunk)
+        return complete
+
+    def responsibilities(self, params: Parameters) -> Iterator[tuple[Chunk, Array, Array]]:
+        """Each chunk of the data with the weights of its rows and their responsibilities at `params`."""
+        assignment = assignment_of(self.subject.model)
+        for chunk in self.subject.source.chunks():
+            complete = self.complete(params, chunk)
+            yield chunk, complete.weights, assignment.assign(complete.log_joint, complete.weights, chunk.start).responsibilities
+
+
+def walk(subject: Subject) -> Walk:
+    """Work out EM from the subject's start, step by step, until a step gains nothing or enough is shown.
+
+    Errors: ModelError for a model whose latent states cannot be listed row by row.
+    """
+    steps: list[Step] = []
+    for step in _steps(subject):
+        steps.append(step)
+        if len(steps) >= _most(subject, step) or _still(step, ascends=subject.model.ascends):
+            break
+    return Walk(subject, tuple(steps), _still(steps[-1], ascends=subject.model.ascends))
+
+
+def _steps(subject: Subject) -> Iterator[Step]:
+    here, number = subject.start, 0
+    while True:
+        number += 1
+        try:
+            step = work_out(replace(subject, start=here), 1, ROWS)  # type: ignore[type-var]
+        except (DegenerateFitError, ParameterError):
+            if number == 1:
+                raise
+            return
+        here = step.params[1]
+        yield replace(step, number=number)
+
+
+def _most(subject: Subject, step: Step) -> int:
+    rows = subject.source.rows if isinstance(subject.source, ArraySource) else step.distinct
+    return max(3, min(MOST_STEPS, WORK // max(1, rows * len(step.components))))
+
+
+def _still(step: Step, ascends: bool) -> bool:
+    """Whether a step led (almost) nowhere. With drawn assignments no step ever does."""
+    first, raised, last = (entry.account for entry in step.ledger)
+    gain = (last.bound - first.bound) if ascends else float("inf")
+    return gain <= STILL * (1 + abs(raised.log_likelihood))
+
+
+def columns_of(source: object) -> tuple[str, ...]:
+    """The names of the columns; none for a source that has no such names."""
+    return tuple(getattr(source, "columns", ()))

@@ -1,0 +1,1 @@
+"""Fits in words and tables: labels of parameters, tables of estimates, summaries."""

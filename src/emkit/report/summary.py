@@ -1,0 +1,123 @@
+"""A fit on one screen: what was fitted, how it ended, how well it fits, and the estimates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emkit.models.frozen import Frozen, bare
+from emkit.models.mixture import Mixture
+from emkit.persistence.plain import to_plain
+from emkit.report.labels import labels
+from emkit.report.tables import as_text, cell, columns_of, components_across, estimates_down, new_grid
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from emkit.fitted import Fitted
+    from emkit.inference import StandardErrors
+
+WIDTH = 80
+MOST_NAMED = 6  # estimates in one sentence
+
+
+def title(result: Fitted[Any]) -> str:
+    """The model in words: ``Mixture of 2 gaussian components``."""
+    model = bare(result.model)
+    held = f", {' and '.join(result.model.paths)} held" if isinstance(result.model, Frozen) else ""
+    if not isinstance(model, Mixture):
+        return f"{type(model).__name__}{held}"
+    number = len(result.params.proportions)
+    sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
+    return f"Mixture of {number} {model.family.name} component{'' if number == 1 else 's'}{held}{sort}"
+
+
+def facts(result: Fitted[Any]) -> list[tuple[str, str, str]]:
+    """Name, value and remark of what one asks of a fit first."""
+    lower = "lower is better"
+    return [
+        ("rows", f"{result.rows:,.10g}", ""),
+        ("log-likelihood", f"{result.log_likelihood:.4f}", ""),
+        *([("objective", f"{result.objective:.4f}", "")] if result.objective != result.log_likelihood else []),
+        ("free parameters", f"{result.free_parameters}", ""),
+        ("AIC", f"{result.aic:.4f}", lower),
+        ("BIC", f"{result.bic:.4f}", lower),
+    ]
+
+
+def remarks(result: Fitted[Any]) -> list[str]:
+    """Sentences: how the fit ended, how many starts agree, which estimates lie on a boundary."""
+    said = [str(result.outcome)[:1].upper() + str(result.outcome)[1:]]
+    runs, reached = len(result.runs.runs), result.runs.reached_best()
+    if runs > 1:
+        alone = " Another start may do better still: use more starts." if reached == 1 else ""
+        said.append(f"Best reached by {reached} of {runs} starts.{alone}")
+    words = labels(result.params, columns_of(result))
+    if result.degenerate:
+        said.append(_collapsed(result))
+    edge = [str(words[name]) for name in result.boundary]
+    if edge:
+        more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
+        why = "On the boundary of its space, or held by a floor, so without a standard error"
+        said.append(f"{why}: {'; '.join(edge[:MOST_NAMED])}{more}.")
+    return said
+
+
+def _collapsed(result: Fitted[Any]) -> str:
+    which = " and ".join(map(str, result.degenerate))
+    who, rest = ("Components", "rest") if len(result.degenerate) > 1 else ("Component", "rests")
+    return (
+        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under their spread (or received no "
+        "rows): the log-likelihood says little about the fit. Use fewer components."
+    )
+
+
+def to_dict(result: Fitted[Any]) -> dict[str, Any]:
+    """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
+    return {
+        "model": title(result),
+        "columns": list(columns_of(result)),
+        "rows": result.rows,
+        "log_likelihood": result.log_likelihood,
+        "objective": result.objective,
+        "free_parameters": result.free_parameters,
+        "aic": result.aic,
+        "bic": result.bic,
+        "converged": result.converged,
+        "outcome": {"status": result.outcome.name, "sentence": result.outcome.sentence},
+        "iterations": result.iterations,
+        "evaluations": result.evaluations,
+        "starts": {
+            "runs": len(result.runs.runs),
+            "reached_best": result.runs.reached_best(),
+            "maxima": [{"objective": value, "runs": runs} for value, runs in result.runs.maxima()],
+        },
+        "boundary": list(result.boundary),
+        "parameters": to_plain(result.params),
+    }
+
+
+def text(result: Fitted[Any], errors: StandardErrors | None = None, width: int = WIDTH) -> str:
+    """The summary as plain text, no line longer than `width`; with `errors`, one line for each number."""
+    return as_text(report(result, errors, width), width)
+
+
+def report(result: Fitted[Any], errors: StandardErrors | None = None, width: int = WIDTH) -> RenderableType:
+    """The summary as something that rich can print."""
+    from rich.console import Group
+    from rich.text import Text
+
+    sentences = [Text(sentence) for sentence in remarks(result)]
+    tables = [estimates_down(result, errors)] if errors else components_across(result, width)
+    spaced = [part for table in tables for part in (Text(), table)]
+    return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
+
+
+def _fact_table(result: Fitted[Any]) -> Table:
+    grid = new_grid()
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_column(style="dim")
+    for fact in facts(result):
+        grid.add_row(*map(cell, fact))
+    return grid

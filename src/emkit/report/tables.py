@@ -1,0 +1,172 @@
+"""Estimates as tables that stay legible without lines and colours, at any width."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import leaves
+from emkit.core.spaces import PositiveDefinite
+from emkit.models.mixture import MixtureParams
+from emkit.models.order import component_leaves
+from emkit.report.labels import column_label, entry_label, labels
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from emkit.fitted import Fitted
+    from emkit.inference import StandardErrors
+
+CELL = 12  # characters of a number and the space before it
+MOST_ROWS = 60
+
+
+class Row(NamedTuple):
+    """One line of the table of estimates: the `values` (K,) of all components, or of the one that there is."""
+
+    what: str
+    of: str
+    values: Array
+
+
+def components_across(result: Fitted[Any], width: int, names: Sequence[str] = ()) -> list[RenderableType]:
+    """Parameters down, components (by their `names` or numbers) across; as many tables as the width asks for."""
+    if not isinstance(result.params, MixtureParams):
+        return [estimates_down(result)]
+    rows = list(component_rows(result.params, columns_of(result)))
+    labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
+    number = len(result.params.proportions)
+    headings = names or tuple(map(str, range(number)))
+    across = max(1, (width - labelled) // CELL)
+    tables: list[RenderableType] = []
+    for first in range(0, number, across):
+        grid = new_grid("component", "", *headings[first : first + across])
+        for row in rows[:MOST_ROWS]:
+            grid.add_row(cell(row.what), cell(row.of), *map(cell, aligned(row.values)[first : first + across]))
+        tables.append(grid)
+    return [*tables, *_left_out(len(rows))]
+
+
+def component_rows(params: MixtureParams[Any], columns: Sequence[str]) -> Iterator[Row]:
+    """The estimates a line each, variances as standard deviations, covariances as correlations.
+
+    What the components share is repeated for each of them.
+    """
+    own = {leaf.path for leaf in component_leaves(params)}
+    for leaf in leaves(params):
+        shape = leaf.value.shape if leaf.path in own else (len(params.proportions), *leaf.value.shape)
+        value = np.broadcast_to(leaf.value, shape)
+        if isinstance(leaf.space, PositiveDefinite):
+            yield from _spread_rows(value, columns)
+            continue
+        for index in np.ndindex(*shape[1:]):
+            label = entry_label(leaf, index, columns)
+            if label.what == "variance":
+                yield Row("sd", label.of, np.sqrt(value[(slice(None), *index)]))
+            else:
+                yield Row(label.what, label.of, value[(slice(None), *index)])
+
+
+def _spread_rows(covariances: Array, columns: Sequence[str]) -> Iterator[Row]:
+    d = covariances.shape[-1]
+    deviations = np.sqrt(np.einsum("kjj->kj", covariances))
+    names = [column_label(columns, j) for j in range(d)]
+    yield from (Row("sd", names[j], deviations[:, j]) for j in range(d))
+    for i in range(d):
+        for j in range(i + 1, d):
+            yield Row("correlation", f"{names[i]}, {names[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])
+
+
+def estimates_down(result: Fitted[Any], errors: StandardErrors | None = None) -> RenderableType:
+    """One line for each number: name, component, estimate and, if given, its standard error."""
+    from rich.console import Group
+    from rich.text import Text
+
+    words = labels(result.params, columns_of(result))
+    estimates = dict(zip(words, _entries(result), strict=True))
+    mixture = isinstance(result.params, MixtureParams)
+    grid = new_grid("parameter", *(["", "component"] if mixture else []), "estimate", *(["std. error"] if errors else []))
+    for name in list(estimates)[:MOST_ROWS]:
+        label = words[name]
+        component = "" if label.component is None else str(label.component)
+        cells = [label.what, *([label.of, component] if mixture else [])]
+        if errors:
+            known = errors[name] if name in errors.names else np.nan
+            cells += [beside(estimates[name], known), _error(errors, name)]
+        else:
+            cells += aligned(np.array([estimates[name]]))
+        grid.add_row(*map(cell, cells))
+    reasons = sorted({f"  - : {reason}." for reason in errors.reasons.values()}) if errors else []
+    return Group(grid, *_left_out(len(estimates)), *(Text(reason, style="dim") for reason in reasons))
+
+
+def _left_out(rows: int) -> list[RenderableType]:
+    from rich.text import Text
+
+    if rows <= MOST_ROWS:
+        return []
+    return [Text(f"  ... and {rows - MOST_ROWS:,} more lines: to_dict(), or --json, has every number.", style="dim")]
+
+
+def _entries(result: Fitted[Any]) -> Array:
+    return np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
+
+
+def _error(errors: StandardErrors, name: str) -> str:
+    if name not in errors.names:
+        return "held"
+    return "-" if np.isnan(errors[name]) else aligned(np.array([errors[name]]))[0]
+
+
+def beside(value: float, error: float) -> str:
+    """An estimate with about five digits, or with as many as a small standard error beside it leaves."""
+    if not 1e-14 * abs(value) < error < 1e-4 * abs(value):
+        return aligned(np.array([value]))[0]
+    return f"{value:.{max(0, 1 - int(np.floor(np.log10(error))))}f}"
+
+
+def aligned(values: Array) -> list[str]:
+    """Numbers with the same number of decimals, about five digits for the largest; none but 0 is shown as 0."""
+    largest = np.abs(values).max(initial=0)
+    if largest >= 1e10 or 0 < largest < 1e-3:
+        return [f"{value:.5g}" for value in values]
+    decimals = int(np.clip(4 - np.floor(np.log10(largest or 1)), 0, 5))
+    shown = 0.5 * 10.0**-decimals
+    return [f"{value:.{decimals}f}" if value == 0 or abs(value) >= shown else f"{value:.0e}" for value in values]
+
+
+def columns_of(result: Fitted[Any]) -> tuple[str, ...]:
+    """The names of the columns of data, if they have any."""
+    return tuple(getattr(result.source, "columns", ()))
+
+
+def new_grid(*headings: str) -> Table:
+    """A table without lines, set in from the left: words to the left, numbers to the right."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 0, 0, 2), pad_edge=True, show_header=bool(headings), header_style="dim")
+    for j, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if j and heading not in ("", "component") else "left", no_wrap=True)
+    return table
+
+
+def cell(content: str) -> Any:
+    """`content` for a table of rich, as it stands: brackets in it are not markup."""
+    from rich.text import Text
+
+    return Text(content)
+
+
+def as_text(content: RenderableType, width: int) -> str:
+    """What rich would print, as plain text: no colours, no line longer than `width`, no blanks at the ends of lines."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(content)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -1,0 +1,414 @@
+"""The one list of families and models: each with parameters, rows drawn from it, and the lessons it is worked out on.
+
+The laws (tests/laws), the explanations (tests/explained.py, tests/explain), the checks of worked numbers (tests/teach), the
+derivations (tests/derivations), the starts (tests/search) and the reports (tests/report) all draw from it: a new family enters
+here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from scipy.special import comb
+
+import emkit as ek
+from emkit.core.parameters import leaves, replace_at
+from emkit.lessons import Lesson, three_coins, two_coins
+from emkit.search.seeding import spread_start
+
+Array = np.ndarray
+Grid = tuple[Array, Array]  # points (m, d) and the volume around each (m,)
+SOLVERS = {"plain": ek.solvers.Plain(), "squarem": ek.solvers.Squarem(), "anderson": ek.solvers.Anderson()}
+
+
+@dataclass(frozen=True)
+class FamilyCase:
+    """A family with `params` of K components. `sample(rng, k, n)` draws from component k without the family's help.
+
+    `grid` covers the sample space; `closed_form(x, w)` is the weighted maximum-likelihood estimate of one component, written
+    down independently; `shared` are fields without a component axis; `exchange_columns` reorders the columns of parameters
+    where columns can be exchanged. `lessons` are problems on which worksheets are tested, for families that have worksheets.
+    """
+
+    name: str
+    family: Any
+    params: Any
+    sample: Callable[[np.random.Generator, int, int], Array]
+    grid: Callable[[], Grid]
+    closed_form: Callable[[Array, Array], list[Any]]
+    shared: tuple[str, ...] = ()
+    exchange_columns: Callable[[Any, Array], Any] | None = None
+    lessons: tuple[Lesson, ...] = ()
+
+    @property
+    def n_components(self) -> int:
+        return len(next(leaves(self.params)).value)
+
+    @property
+    def by_column(self) -> bool:
+        """Whether every parameter is one number for each component and each column of the rows."""
+        shape = (self.n_components, self.draw(np.random.default_rng(0), 1).shape[1])
+        return all("." not in leaf.path and np.shape(leaf.value) == shape for leaf in leaves(self.params))
+
+    @property
+    def proportions(self) -> Array:
+        return np.array([0.45, 0.55]) if self.n_components == 2 else np.array([0.5, 0.3, 0.2])
+
+    @property
+    def mixture(self) -> Any:
+        return ek.MixtureParams(self.proportions, self.params)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Array:
+        """Rows of the mixture, shape (n, d)."""
+        states = rng.choice(self.n_components, size=n, p=self.proportions)
+        draws = np.stack([self.sample(rng, k, n) for k in range(self.n_components)])
+        return np.asarray(draws[states, np.arange(n)], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class ModelCase:
+    """A model with parameters and rows drawn near them; `held` are the paths that must not move; `lessons` as above."""
+
+    name: str
+    model: Any
+    params: Any
+    draw: Callable[[np.random.Generator, int], Array]
+    held: tuple[str, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+
+
+def product_grid(*axes: Grid) -> Grid:
+    points = np.stack([p.ravel() for p in np.meshgrid(*(axis for axis, _ in axes), indexing="ij")], axis=1)
+    volumes = np.prod([v.ravel() for v in np.meshgrid(*(volume for _, volume in axes), indexing="ij")], axis=0)
+    return points, volumes
+
+
+def counting(highest: int) -> Grid:
+    return np.arange(highest + 1.0), np.ones(highest + 1)
+
+
+def line(low: float, high: float, points: int) -> Grid:
+    """The trapezoidal rule, which is exact to rounding for smooth functions that vanish at both ends."""
+    x = np.linspace(low, high, points)
+    return x, np.full(points, x[1] - x[0])
+
+
+def half_line(points: int) -> Grid:
+    """The positive numbers, in even steps of their logarithm."""
+    t, step = line(-42.0, 6.0, points)
+    return np.exp(t), np.exp(t) * step
+
+
+def by_column(field: str) -> Callable[[Any, Array], Any]:
+    return lambda params, order: replace_at(params, {field: getattr(params, field)[:, order]})
+
+
+def weighted_mean(x: Array, w: Array) -> Array:
+    return w @ x / w.sum()
+
+
+def weighted_covariance(x: Array, w: Array) -> Array:
+    deviation = x - weighted_mean(x, w)
+    return (deviation * w[:, None]).T @ deviation / w.sum()
+
+
+RATES = np.array([[1.0, 4.0], [6.0, 2.0], [2.5, 9.0]])
+MEANS = np.array([[0.0, 0.0], [3.0, 1.0], [-1.0, 4.0]])
+SQUARES = np.array([[[1.0, 0.3], [0.3, 0.5]], [[0.6, -0.2], [-0.2, 1.2]], [[0.8, 0.0], [0.0, 0.7]]])
+ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9]])
+LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
+SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
+TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
+
+
+def normal(rng: np.random.Generator, mean: Array, covariance: Array, n: int) -> Array:
+    return rng.multivariate_normal(mean, covariance, n, method="cholesky")
+
+
+def exchanged_normal(field: str) -> Callable[[Any, Array], Any]:
+    def exchange(params: Any, order: Array) -> Any:
+        spread = getattr(params, field)
+        spread = spread[..., order][..., order, :] if field.startswith("covariance") else spread[:, order]
+        return replace_at(params, {"means": params.means[:, order], field: spread})
+
+    return exchange
+
+
+def gamma_fit(x: Array, w: Array) -> list[Any]:
+    """Shapes by SciPy's solver on rows repeated as often as their whole-number weights say, and means."""
+    rows = np.repeat(x, w.astype(int), axis=0)
+    fits = [stats.gamma.fit(column, floc=0) for column in rows.T]
+    return [[shape for shape, _, _ in fits], [shape * scale for shape, _, scale in fits]]
+
+
+def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
+    trials = rng.choice([4, 6, 9], n)
+    return np.stack([rng.binomial(trials, [0.3, 0.8][k]), trials], axis=1)
+
+
+def trials_grid() -> Grid:
+    pairs = [(h, m) for m in (4, 6, 9) for h in range(m + 1)]
+    return np.array(pairs, dtype=float), np.full(len(pairs), 1 / 3)
+
+
+PLANE = lambda: product_grid(line(-14, 17, 200), line(-14, 17, 200))  # noqa: E731
+QUADRANT = lambda: product_grid(half_line(300), half_line(300))  # noqa: E731
+
+
+def _lesson(name: str, model: Any, source: Any, start: Any, components: tuple[str, ...], **symbols: str) -> Lesson:
+    return Lesson(name, name, "", model, source, start, components, symbols)
+
+
+def death_notices() -> Lesson:
+    counts = ek.ArraySource(range(10), [162, 267, 271, 185, 111, 61, 27, 8, 3, 1], ["deaths"])
+    start = ek.MixtureParams([0.3, 0.7], ek.PoissonParams([[1.0], [2.5]]))
+    return _lesson("death-notices", ek.Mixture(ek.Poisson()), counts, start, ("low", "high"), pi="proportions[0]")
+
+
+def linkage_cells() -> ek.Cells:
+    return ek.Cells(
+        [("t", "u")],
+        [
+            ek.Cell("half", "y1", 1 / 2),
+            ek.Cell("rest", "y1", 1 / 4, {"t": 1}),
+            ek.Cell("second", "y2", 1 / 4, {"u": 1}),
+            ek.Cell("third", "y3", 1 / 4, {"u": 1}),
+            ek.Cell("fourth", "y4", 1 / 4, {"t": 1}),
+        ],
+    )
+
+
+def linkage() -> Lesson:
+    model = linkage_cells()
+    cells = tuple(cell.name for cell in model.cells)
+    return _lesson("linkage", model, ek.ArraySource([[125, 18, 20, 34]]), model.params(t=0.5, u=0.5), cells)
+
+
+def blood_cells() -> ek.Cells:
+    return ek.Cells(
+        [("p", "q", "r")],
+        [
+            ek.Cell("AA", "A", 1, {"p": 2}),
+            ek.Cell("AO", "A", 2, {"p": 1, "r": 1}),
+            ek.Cell("BB", "B", 1, {"q": 2}),
+            ek.Cell("BO", "B", 2, {"q": 1, "r": 1}),
+            ek.Cell("AB", "AB", 2, {"p": 1, "q": 1}),
+            ek.Cell("OO", "O", 1, {"r": 2}),
+        ],
+    )
+
+
+def blood_groups() -> Lesson:
+    model = blood_cells()
+    cells = tuple(cell.name for cell in model.cells)
+    return _lesson("blood-groups", model, ek.ArraySource([[186, 38, 13, 284]]), model.params(p=0.3, q=0.2, r=0.5), cells)
+
+
+def heights(held: tuple[str, ...] = ()) -> Lesson:
+    x = np.random.default_rng(1).normal(np.repeat([160.0, 178.0], 8), 6.0)
+    mixture = ek.Mixture(ek.FullGaussian())
+    start = ek.MixtureParams([0.4, 0.6], ek.FullGaussianParams([[158.0], [180.0]], [[[40.0]], [[55.0]]]))
+    model = ek.Frozen(mixture, *held) if held else mixture
+    return _lesson("heights" + "-held" * bool(held), model, ek.ArraySource(x, columns=["cm"]), start, ("short", "tall"))
+
+
+def two_columns() -> Lesson:
+    x = np.random.default_rng(2).normal(np.repeat([[0.0, 10.0], [3.0, 14.0]], 6, axis=0), 1.0)
+    start = ek.MixtureParams([0.5, 0.5], ek.DiagonalGaussianParams([[0.5, 11.0], [2.0, 13.0]], [[1.0, 2.0], [1.5, 1.0]]))
+    source = ek.ArraySource(x, columns=["a", "b"])
+    return _lesson("two-columns", ek.Mixture(ek.DiagonalGaussian()), source, start, ("I", "II"))
+
+
+def three_classes() -> Lesson:
+    answers = np.random.default_rng(3).integers(0, 2, (30, 2))
+    start = ek.MixtureParams([0.5, 0.3, 0.2], ek.SuccessParams([[0.2, 0.7], [0.6, 0.4], [0.9, 0.1]]))
+    source = ek.ArraySource(answers, columns=["q1", "q2"])
+    return _lesson("three-classes", ek.Mixture(ek.Bernoulli()), source, start, ("X", "Y", "Z"))
+
+
+def uneven_tosses() -> Lesson:
+    x = [[3, 7], [8, 9], [2, 10], [5, 6], [1, 4]]
+    start = ek.MixtureParams([0.7, 0.3], ek.SuccessParams([[0.7], [0.3]]))
+    source = ek.ArraySource(x, columns=["heads", "tosses"])
+    return _lesson("uneven-tosses", ek.Mixture(ek.Binomial()), source, start, ("A", "B"), pi="proportions[0]")
+
+
+FAMILIES = [
+    FamilyCase(
+        "bernoulli",
+        ek.Bernoulli(),
+        ek.SuccessParams(ITEMS),
+        lambda rng, k, n: rng.random((n, 4)) < ITEMS[k],
+        lambda: product_grid(*[counting(1)] * 4),
+        lambda x, w: [weighted_mean(x, w)],
+        exchange_columns=by_column("probabilities"),
+        lessons=(three_coins(), three_classes()),
+    ),
+    FamilyCase(
+        "binomial",
+        ek.Binomial(trials=10),
+        ek.SuccessParams(ITEMS[:, :2]),
+        lambda rng, k, n: rng.binomial(10, ITEMS[k, :2], (n, 2)),
+        lambda: product_grid(counting(10), counting(10)),
+        lambda x, w: [weighted_mean(x, w) / 10],
+        exchange_columns=by_column("probabilities"),
+    ),
+    FamilyCase(
+        "binomial-ordered",
+        ek.Binomial(trials=10, ordered=True),
+        ek.SuccessParams([[0.6], [0.3]]),
+        lambda rng, k, n: rng.binomial(10, [0.6, 0.3][k], (n, 1)),
+        lambda: (counting(10)[0][:, None], comb(10, np.arange(11))),
+        lambda x, w: [weighted_mean(x, w) / 10],
+        lessons=(two_coins(), two_coins(free_proportions=True)),
+    ),
+    FamilyCase(
+        "binomial-with-trials",
+        ek.Binomial(),
+        ek.SuccessParams([[0.3], [0.8]]),
+        with_trials,
+        trials_grid,
+        lambda x, w: [[w @ x[:, 0] / (w @ x[:, 1])]],
+        lessons=(uneven_tosses(),),
+    ),
+    FamilyCase(
+        "poisson",
+        ek.Poisson(),
+        ek.PoissonParams(RATES),
+        lambda rng, k, n: rng.poisson(RATES[k], (n, 2)),
+        lambda: product_grid(counting(60), counting(60)),
+        lambda x, w: [weighted_mean(x, w)],
+        exchange_columns=by_column("rates"),
+        lessons=(death_notices(),),
+    ),
+    FamilyCase(
+        "poisson-large",
+        ek.Poisson(),
+        ek.PoissonParams([[2000.0], [2300.0]]),
+        lambda rng, k, n: rng.poisson([2000, 2300][k], (n, 1)),
+        lambda: product_grid(counting(4000)),
+        lambda x, w: [weighted_mean(x, w)],
+    ),
+    FamilyCase(
+        "binomial-large",
+        ek.Binomial(trials=3000),
+        ek.SuccessParams([[0.3], [0.33]]),
+        lambda rng, k, n: rng.binomial(3000, [0.3, 0.33][k], (n, 1)),
+        lambda: product_grid(counting(3000)),
+        lambda x, w: [weighted_mean(x, w) / 3000],
+    ),
+    FamilyCase(
+        "categorical",
+        ek.Categorical(),
+        ek.CategoricalParams(LEVELS),
+        lambda rng, k, n: np.stack([rng.choice(len(p[k]), n, p=p[k]) for p in LEVELS], axis=1),
+        lambda: product_grid(counting(2), counting(1), counting(2)),
+        lambda x, w: [[w @ (x[:, j] == c) / w.sum() for c in range(len(p[0]))] for j, p in enumerate(LEVELS)],
+        exchange_columns=lambda params, order: ek.CategoricalParams(tuple(params.columns[j] for j in order)),
+    ),
+    FamilyCase(
+        "exponential",
+        ek.Exponential(),
+        ek.ExponentialParams(1 / TIMES),
+        lambda rng, k, n: rng.exponential(TIMES[k], (n, 2)),
+        QUADRANT,
+        lambda x, w: [1 / weighted_mean(x, w)],
+        exchange_columns=by_column("rates"),
+    ),
+    FamilyCase(
+        "gamma",
+        ek.Gamma(),
+        ek.GammaParams(SHAPES, TIMES),
+        lambda rng, k, n: rng.gamma(SHAPES[k], TIMES[k] / SHAPES[k], (n, 2)),
+        QUADRANT,
+        gamma_fit,
+        exchange_columns=lambda p, order: ek.GammaParams(p.shapes[:, order], p.means[:, order]),
+    ),
+    FamilyCase(
+        "gaussian",
+        ek.FullGaussian(),
+        ek.FullGaussianParams(MEANS, SQUARES),
+        lambda rng, k, n: normal(rng, MEANS[k], SQUARES[k], n),
+        PLANE,
+        lambda x, w: [weighted_mean(x, w), weighted_covariance(x, w)],
+        exchange_columns=exchanged_normal("covariances"),
+        lessons=(heights(), heights(held=("components.means",))),
+    ),
+    FamilyCase(
+        "gaussian-diag",
+        ek.DiagonalGaussian(),
+        ek.DiagonalGaussianParams(MEANS, [[1.0, 0.5], [0.6, 1.2], [0.8, 0.7]]),
+        lambda rng, k, n: normal(rng, MEANS[k], np.diag([[1.0, 0.5], [0.6, 1.2], [0.8, 0.7]][k]), n),
+        PLANE,
+        lambda x, w: [weighted_mean(x, w), np.diag(weighted_covariance(x, w))],
+        exchange_columns=exchanged_normal("variances"),
+        lessons=(two_columns(),),
+    ),
+    FamilyCase(
+        "gaussian-tied",
+        ek.TiedGaussian(),
+        ek.TiedGaussianParams(MEANS, SQUARES[0]),
+        lambda rng, k, n: normal(rng, MEANS[k], SQUARES[0], n),
+        PLANE,
+        lambda x, w: [weighted_mean(x, w), weighted_covariance(x, w)],
+        shared=("covariance",),
+        exchange_columns=exchanged_normal("covariance"),
+    ),
+    FamilyCase(
+        "gaussian-spherical",
+        ek.SphericalGaussian(),
+        ek.SphericalGaussianParams(MEANS, [1.0, 0.5, 0.8]),
+        lambda rng, k, n: normal(rng, MEANS[k], np.eye(2) * [1.0, 0.5, 0.8][k], n),
+        PLANE,
+        lambda x, w: [weighted_mean(x, w), [np.diag(weighted_covariance(x, w)).mean()]],
+        exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
+    ),
+]
+CASE = {case.name: case for case in FAMILIES}
+OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
+GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
+
+
+def _frozen() -> list[ModelCase]:
+    """Every field of every mixture held, one at a time."""
+    cases = []
+    for case in FAMILIES:
+        for path in ek.Mixture(case.family).updates():
+            model = ek.Frozen(ek.Mixture(case.family), path)
+            cases.append(ModelCase(f"{case.name}-{path}-frozen", model, case.mixture, case.draw, (path,)))
+    return cases
+
+
+MIXTURES = [ModelCase(case.name, ek.Mixture(case.family), case.mixture, case.draw) for case in FAMILIES]
+HARD = [ModelCase(f"{case.name}-hard", ek.Mixture(case.family, ek.Hard()), case.mixture, case.draw) for case in FAMILIES]
+SAMPLED = [ModelCase(f"{c.name}-sampled", ek.Mixture(c.family, ek.Sampled(7)), c.mixture, c.draw) for c in FAMILIES]
+FROZEN = _frozen()
+CELLS = [
+    ModelCase(
+        "cells-linkage",
+        linkage_cells(),
+        linkage_cells().params(t=0.5, u=0.5),
+        lambda rng, n: rng.multinomial(20, [0.65, 0.1, 0.1, 0.15], n),
+        lessons=(linkage(),),
+    ),
+    ModelCase(
+        "cells-blood",
+        blood_cells(),
+        blood_cells().params(p=0.3, q=0.2, r=0.5),
+        lambda rng, n: rng.multinomial(30, [0.36, 0.08, 0.03, 0.53], n),
+        lessons=(blood_groups(),),
+    ),
+]
+MODELS = [*MIXTURES, *HARD, *FROZEN, *CELLS]
+LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
+
+
+def spread_mixture(name: str, k: int = 3) -> tuple[Any, Any, Any]:
+    """Of a family with its default settings: a mixture, 40 rows of its case, and a start with components that differ."""
+    case = OF_FAMILY[name]
+    model, source = ek.Mixture(case.family), ek.ArraySource(case.draw(np.random.default_rng(5), 40))
+    return model, source, spread_start(model, source, k, seed=1)

@@ -1,0 +1,49 @@
+"""scikit-learn's own checks of an estimator, in full."""
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import emkit as ek
+
+FORMS = ("full", "tied", "diag", "spherical")
+ESTIMATORS = [ek.GaussianMixture(), ek.MixtureModel()]
+OTHER_SETTINGS = [
+    *(ek.GaussianMixture(2, covariance_type=form, n_init=3, floor=1e-3) for form in FORMS),
+    ek.GaussianMixture(2, solver="plain", n_init=2, n_jobs=1, floor=1e-3),
+    ek.MixtureModel("gaussian-diag", n_components=2),
+    ek.MixtureModel(ek.TiedGaussian(floor=1e-3), n_components=2),
+]
+AS_EXPECTED = [  # of data with more columns than rows, or a handful of rows: said as a warning
+    "ignore::emkit.errors.DegenerateDataWarning",
+    "ignore::emkit.errors.DegenerateFitWarning",
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore::sklearn.exceptions.SkipTestWarning",
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
+@pytest.mark.filterwarnings(*AS_EXPECTED)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(OTHER_SETTINGS)
+@pytest.mark.filterwarnings(*AS_EXPECTED)
+def test_scikit_learn_checks_with_other_settings(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings(*AS_EXPECTED)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("n_components", [2, 3])
+def test_weights_are_repetitions_whatever_the_order_of_rows(form, n_components):
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(120, 3)) + 4 * rng.integers(0, n_components, size=(120, 1))
+    weights = rng.integers(0, 4, size=120)
+    shuffled = rng.permutation(120)
+    estimator = ek.GaussianMixture(n_components, covariance_type=form, random_state=0)
+    repeated = estimator.fit(np.repeat(X, weights, axis=0)).predict_proba(X)
+    weighted = estimator.fit(X[shuffled], sample_weight=weights[shuffled]).predict_proba(X)
+    np.testing.assert_allclose(weighted, repeated, rtol=1e-7, atol=1e-12)

@@ -1,0 +1,75 @@
+"""Parameters that a floor holds are named, have no standard error, and take none from the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.search import spread_start
+
+pytestmark = pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateDataWarning")
+FORMS = [ek.FullGaussian, ek.TiedGaussian, ek.DiagonalGaussian]
+
+
+def two_clouds() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(150, 2)) + 4 * rng.integers(2, size=(150, 1))
+
+
+def fitted(form: type, x: np.ndarray, n_components: int = 2) -> ek.Result:
+    model = ek.Mixture(form())
+    start = spread_start(model, ek.ArraySource(x), n_components, 1)
+    return ek.fit(model, x, start, solver=ek.solvers.Squarem()).in_order()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+def test_a_constant_column_takes_no_errors_from_the_others(form: type):
+    x = two_clouds()
+    alone, together = fitted(form, x), fitted(form, np.column_stack([x, np.full(150, 3.0)]))
+    held = [name for name in together.boundary if name.endswith("2]")]
+    assert len(held) == (1 if form is ek.TiedGaussian else 2)
+    assert list(together.boundary) == held
+    assert together.identifiability().identifiable
+    errors = together.standard_errors()
+    assert set(errors.reasons) == set(held)
+    assert set(errors.reasons.values()) == {"the floor under the spread holds it"}
+    assert np.isnan([errors[name] for name in held]).all()
+    for name, error in zip(alone.standard_errors().names, alone.standard_errors().errors, strict=True):
+        assert errors[name] == pytest.approx(error, rel=1e-3), name
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_constant_first_column_holds_its_covariances_too(form: type):
+    x = two_clouds()
+    together = fitted(form, np.column_stack([np.full(150, 3.0), x]))
+    assert "components.means[1, 0]" not in together.boundary
+    assert np.isfinite(together.standard_errors().errors).sum() + len(together.boundary) == len(
+        together.standard_errors().names
+    )
+
+
+@pytest.mark.parametrize("form", [ek.FullGaussian, ek.DiagonalGaussian, ek.SphericalGaussian])
+def test_a_collapsed_component_is_held_and_the_others_have_errors(form: type):
+    result = fitted(form, np.concatenate([two_clouds(), np.full((6, 2), 20.0)]), 3)
+    (k,) = result.degenerate
+    assert result.boundary
+    assert all("varianc" in name and f"[{k}" in name for name in result.boundary)
+    errors = result.standard_errors()
+    assert set(errors.reasons) == set(result.boundary)
+    assert np.isfinite([errors[name] for name in errors.names if name not in errors.reasons]).all()
+    text = " ".join(result.summary().split())
+    assert "or held by a floor, so without a standard error: " in text
+
+
+def test_what_is_frozen_is_not_called_held_by_a_floor():
+    x = np.column_stack([two_clouds(), np.full(150, 3.0)])
+    model = ek.Frozen(ek.Mixture(ek.DiagonalGaussian()), "components.variances")
+    start = ek.MixtureParams([0.5, 0.5], ek.DiagonalGaussianParams([[0.0, 0, 3], [4, 4, 3]], [[1.0, 1, 1e-9]] * 2))
+    assert ek.fit(model, x, start).boundary == ()
+
+
+def test_sound_components_have_nothing_on_a_floor():
+    for form in (*FORMS, ek.SphericalGaussian):
+        assert fitted(form, two_clouds()).boundary == ()

@@ -1,0 +1,244 @@
+"""Short runs from many starts, then long ones."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+import emkit as ek
+from emkit.errors import Status
+from emkit.search.search import AGREEING, FEWEST, MOST, enough_starts, short_then_long
+from emkit.search.seeding import spread_starts
+from emkit.search.split_merge import split_merges
+
+OPTIONS = {"tol": 1e-8, "max_iter": 1000, "solver": ek.solvers.Squarem()}
+
+
+def clusters(rows, centres, seed=0):
+    rng = np.random.default_rng(seed)
+    centres = np.asarray(centres, dtype=float)
+    return centres[rng.integers(len(centres), size=rows)] + rng.normal(size=(rows, centres.shape[1]))
+
+
+def search(family, x, n_components, seeds, **options):
+    model, source = ek.Mixture(family), ek.ArraySource(x)
+    return short_then_long(model, source, spread_starts(model, source, n_components, seeds), **{**OPTIONS, **options})
+
+
+@pytest.fixture(scope="module")
+def hard():
+    """Seven clusters in a plane: most starts end in the wrong maximum."""
+    return clusters(700, [[0, 0], [4, 0], [0, 4], [4, 4], [12, 12], [16, 12], [12, 17]])
+
+
+def test_the_best_maximum_of_all_long_runs_is_found(hard):
+    model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(hard)
+    starts = spread_starts(model, source, 7, range(20))
+    long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
+    short = short_then_long(model, source, starts, **OPTIONS)
+    assert len(long.runs.maxima()) > 1
+    assert short.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
+    assert short.converged
+    total = [sum(run.evaluations for run in result.runs.runs) for result in (short, long)]
+    assert total[0] < 0.8 * total[1]
+
+
+def test_every_start_is_accounted_for(hard):
+    result = search(ek.SphericalGaussian(), hard, 7, range(20))
+    runs = result.runs.runs
+    assert len(runs) == 20
+    assert runs[0] is result.record
+    assert all(run.outcome.status in (Status.CONVERGED, Status.BUDGET, Status.SET_ASIDE) for run in runs)
+    aside = [run for run in runs if run.outcome.status is Status.SET_ASIDE]
+    assert aside
+    assert all("other starts did better" in run.outcome.sentence for run in aside)
+    assert sum(times for _, times in result.runs.maxima()) == 20 - len(aside)
+    assert result.runs.maxima()[0] == (pytest.approx(result.log_likelihood), result.runs.reached_best())
+
+
+def test_the_history_is_that_of_one_run(hard):
+    record = search(ek.SphericalGaussian(), hard, 7, range(6)).record
+    assert [moment.iteration for moment in record.history] == list(range(record.iterations + 1))
+    gains = np.diff([moment.objective for moment in record.history])
+    assert (gains >= -1e-9 * abs(record.objective)).all()
+    assert record.history[-1].objective == pytest.approx(record.objective)
+    assert record.evaluations >= record.history[-1].evaluations
+
+
+@pytest.mark.parametrize("exchanging", [False, True])
+@pytest.mark.parametrize("most", [1, 3, 6, 7, 20, 62])
+def test_no_run_takes_more_steps_than_allowed(most, exchanging, hard):
+    family = ek.SphericalGaussian()
+    another = partial(split_merges, ek.Mixture(family)) if exchanging else None
+    result = search(family, hard, 7, range(6), max_iter=most, tol=1e-300, moves=another)
+    assert all(run.iterations <= most for run in result.runs.runs)
+    assert result.iterations == most or result.converged
+    assert result.converged or result.outcome.sentence.startswith(f"not converged: stopped after {most} iteration")
+
+
+def test_large_data_are_searched_on_a_sample():
+    x = clusters(60_000, [[0, 0], [5, 0], [0, 5]])
+    result = search(ek.FullGaussian(), x, 3, range(6))
+    assert result.converged
+    assert result.rows == 60_000
+    exact = ek.fit(ek.Mixture(ek.FullGaussian()), x, result.params).log_likelihood
+    assert result.log_likelihood == pytest.approx(exact, rel=1e-12)
+    other = [run for run in result.runs.runs if run.outcome.status is Status.SET_ASIDE]
+    for run in other:
+        assert "over a sample of 4,000 rows, from which its log-likelihood is estimated" in run.outcome.sentence
+        assert run.objective == pytest.approx(result.objective, rel=0.2)
+
+
+def rare_level(rows):
+    """Two classes of thirty yes-no items, of which the first is a yes for one row only."""
+    rng = np.random.default_rng(0)
+    classes = rng.integers(2, size=rows)
+    x = (rng.random((rows, 30)) < np.where(classes, 0.8, 0.2)[:, None]).astype(float)
+    x[:, 0] = 0
+    x[17, 0] = 1
+    return x
+
+
+@pytest.mark.parametrize("family", [ek.Bernoulli(), ek.Categorical(), ek.Poisson()], ids=lambda family: family.name)
+def test_rare_values_are_in_every_sample(family):
+    result = search(family, rare_level(30_000), 2, range(4))
+    assert result.converged
+    assert np.isfinite(result.log_likelihood)
+
+
+def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
+    x = rare_level(30_000)
+    impossible = ek.MixtureParams([0.5, 0.5], ek.SuccessParams(np.c_[[0.0, 0.0], np.tile([[0.3], [0.7]], 29)]))
+    possible = ek.MixtureParams([0.5, 0.5], ek.SuccessParams(np.tile([[0.3], [0.7]], 30)))
+    result = short_then_long(ek.Mixture(ek.Bernoulli()), ek.ArraySource(x), [impossible, possible], **OPTIONS)
+    assert result.converged
+
+
+@pytest.mark.parametrize(("centres", "tried"), [([[0, 0], [9, 9]], 8), ([[0, 0], [1, 1]], 20)], ids=["agree", "disagree"])
+def test_starts_that_agree_at_once_spare_the_others(centres, tried):
+    x = clusters(300, centres)
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    result = search(ek.FullGaussian(), x, 2, range(8), more=lambda: spread_starts(model, source, 2, range(8, 20)))
+    assert len(result.runs.runs) == tried
+
+
+def test_the_estimator_makes_more_starts_unless_all_of_the_first_agree(faithful):
+    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.runs.runs) == AGREEING
+    assert len(ek.GaussianMixture(3, random_state=0).fit(load_iris().data).result_.runs.runs) >= MOST  # half agree, soon
+    assert len(ek.GaussianMixture(4, random_state=0).fit(faithful).result_.runs.runs) >= MOST
+    assert len(ek.GaussianMixture(2, random_state=0, n_init=11).fit(faithful).result_.runs.runs) == 11
+
+
+def test_sound_maxima_are_preferred_to_spikes():
+    x = np.concatenate([clusters(200, [[0, 0], [6, 6]]), np.full((4, 2), 3.0)])
+    result = search(ek.FullGaussian(), x, 3, range(20))
+    assert len(result.runs.degenerate) > 0
+    assert result.model.degenerate(result.params, result.source) == ()
+    assert max(run.objective for run in result.runs.runs) > result.objective
+    first, *lines = str(result.runs).splitlines()
+    assert first.startswith(f"{result.objective:.10g} reached by ")
+    assert first.endswith(" of 20 runs")
+    assert [i for i, line in enumerate(lines) if line.endswith("(a spike)")] == sorted(result.runs.degenerate)
+
+
+def test_one_start_is_simply_followed():
+    x = clusters(300, [[0, 0], [3, 3]])
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    start = spread_starts(model, source, 2, [0])
+    long = ek.fit(model, x, start, solver=ek.solvers.Squarem())
+    assert short_then_long(model, source, start, **OPTIONS).log_likelihood == long.log_likelihood
+
+
+def test_enough_starts():
+    small, large = ek.ArraySource(np.zeros((100, 2))), ek.ArraySource(np.zeros((30_000, 2)))
+    assert enough_starts(small, 17) == MOST
+    assert enough_starts(large, 40_000) == FEWEST
+    assert FEWEST < enough_starts(large, 5_000) < MOST
+
+
+@pytest.mark.slow
+def test_old_faithful_from_twenty_seeds(faithful):
+    for seed in range(20):
+        gm = ek.GaussianMixture(2, random_state=seed).fit(faithful)
+        assert gm.result_.log_likelihood == pytest.approx(-1130.263960, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_a_maximum_that_few_starts_find_is_mostly_found(faithful):
+    fits = [ek.GaussianMixture(3, random_state=seed).fit(faithful) for seed in range(12)]
+    assert sum(gm.result_.log_likelihood > -1114.45 for gm in fits) >= 8  # others end at -1119.21
+
+
+@pytest.fixture(scope="module")
+def faithful():
+    from importlib.resources import files
+
+    return np.loadtxt(str(files("emkit.lessons") / "data" / "faithful.csv"), delimiter=",", skiprows=1)
+
+
+def test_starts_that_are_found_on_the_way_lead_higher(hard):
+    model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(hard)
+    starts = spread_starts(model, source, 7, [2, 4])
+    without = short_then_long(model, source, starts, **OPTIONS)
+    with_it = short_then_long(model, source, starts, moves=partial(split_merges, model), **OPTIONS)
+    best = search(ek.SphericalGaussian(), hard, 7, range(20))
+    assert without.log_likelihood < best.log_likelihood - 1
+    assert with_it.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-6)
+    assert len(with_it.runs.runs) > len(starts)  # the further starts are on the list, too
+
+
+def test_close_maxima_of_a_sample_are_compared_on_all_rows():
+    """Three components for the four corners of a square: which two corners share one hardly matters."""
+    x = clusters(40_000, [[0, 0], [6, 0], [0, 6], [6, 6]])
+    model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
+    starts = spread_starts(model, source, 3, range(12))
+    long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
+    result = short_then_long(model, source, starts, **OPTIONS)
+    assert result.converged
+    assert result.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
+    left = [run for run in result.runs.runs[1:] if "left when at most 0.001 of log-likelihood" in run.outcome.sentence]
+    assert left
+    assert all(run.objective <= result.objective for run in left)
+
+
+def test_of_two_nearly_equal_maxima_the_higher_one_is_followed_to_its_end():
+    """Four clusters, two components: one upright and one level division, less than 0.01 of log-likelihood apart."""
+    rng = np.random.default_rng(0)
+    quarter = np.abs(rng.normal(size=(5_000, 2))) + 1.5
+    x = np.concatenate([quarter * sign for sign in ([1, 1], [-1, -1], [1, -1], [-1, 1])])
+    model = ek.Mixture(ek.FullGaussian())
+    centres = [[[2.5, 0.0], [-2.5, 0.0]], [[0.0, 2.5], [0.0, -2.5]]]
+    covariances = [np.diag([1.0, 7.0]), np.diag([7.0, 1.0])]
+    for moved in np.linspace(-0.01, 0.01, 9):
+        shifted = x.copy()
+        shifted[0] += [moved, -moved]
+        source = ek.ArraySource(shifted)
+        starts = [
+            ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams(means, np.stack([covariance] * 2)))
+            for means, covariance in zip(centres, covariances, strict=True)
+        ]
+        long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
+        result = short_then_long(model, source, starts, **OPTIONS)
+        assert result.converged, result.outcome
+        assert result.log_likelihood >= long.log_likelihood - 1e-6
+
+
+def test_a_run_that_ends_on_a_spike_after_all_makes_way_for_the_next_best():
+    rng = np.random.default_rng(0)
+    x = np.c_[rng.normal(size=(200, 2)), (np.arange(200) == 7) * 1.0, rng.integers(0, 2, 200)]
+    result = ek.GaussianMixture(2, covariance_type="diag", floor=1e-8, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = result.fit(x).result_
+    assert found.record is found.runs.runs[0]
+    assert "left when" not in found.outcome.sentence
+
+
+@pytest.mark.parametrize("scale", [0.1, 1 / 500, 1e-4])
+def test_the_scale_of_the_weights_does_not_matter(scale):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(500, 2)) + rng.integers(0, 4, (500, 1)) * 1.7
+    whole, part = (ek.GaussianMixture(4, random_state=0).fit(x, sample_weight=np.full(500, w)) for w in (1.0, scale))
+    assert part.lower_bound_ * 500 == pytest.approx(whole.lower_bound_ * 500, abs=1e-3)
