@@ -13,6 +13,7 @@ import emkit as ek
 from emkit.core.protocols import Complete
 from emkit.explain import Half, account, ledger
 from emkit.models.frozen import bare
+from tests.cases import CASE
 from tests.explained import SUBJECTS, path, random_mixture
 
 STEPS = 3
@@ -67,7 +68,7 @@ def test_the_log_likelihood_is_that_of_the_engine(name):
 
 
 @pytest.mark.parametrize("assignment", [ek.Hard(), ek.Sampled(seed=5)], ids=["hard", "sampled"])
-@pytest.mark.parametrize("name", ek.FAMILIES)
+@pytest.mark.parametrize("name", CASE)
 def test_without_the_posterior_the_bound_rises_but_does_not_touch(name, assignment):
     subject = random_mixture(name, assignment)
     first, raised, _ = ledger(subject.model, subject.source, path(subject, 1))

@@ -191,6 +191,7 @@ class EndsAtTheMean:
         return em(em(ek.MixtureParams(here.params.proportions, ek.PoissonParams(rates))).update), None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", [StandsStill(), EndsAtTheMean()])
 def test_a_solver_that_does_not_get_there(broken):
     solvers = {"plain": ek.solvers.Plain(), "broken": broken}
