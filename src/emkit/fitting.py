@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from emkit.core.engine import Watch, run, unwatched
+from emkit.core.engine import Record, Watch, run, unwatched
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Executor, LatentModel, Solver
-from emkit.core.restarts import best_of
+from emkit.core.restarts import Restarts
 from emkit.core.solvers import Anderson, Plain, Squarem
 from emkit.core.stopping import Budget, Decreased, Drawn, Rule, Settled
+from emkit.errors import DegenerateFitError, ParameterError
 from emkit.fitted import Fitted
 
 P = TypeVar("P", bound=Parameters)
@@ -56,6 +57,20 @@ def fit_each(
         runs = best_of(lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts)
     spikes = frozenset(i for i, run in enumerate(runs.runs) if len(starts) > 1 and model.degenerate(run.params, passes))
     return Fitted(model, source, passes, replace(runs, degenerate=spikes), executor)
+
+
+def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
+    """Run `fit` from every start. Errors: the last start's error if no start could be evaluated at all."""
+    runs: list[Record[P]] = []
+    refused: ParameterError | DegenerateFitError | None = None
+    for start in starts:
+        try:
+            runs.append(fit(start))
+        except (ParameterError, DegenerateFitError) as error:
+            refused = error
+    if not runs:
+        raise refused or ValueError("there are no starts to run from")
+    return Restarts(tuple(runs))
 
 
 def _executor(source: Any, numbers: int, n_jobs: int | None) -> Executor:

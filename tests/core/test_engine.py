@@ -10,8 +10,9 @@ import pytest
 
 import emkit as ek
 from emkit.core.engine import Record, run
-from emkit.core.restarts import Restarts, best_of
+from emkit.core.restarts import Restarts
 from emkit.core.stopping import Budget, Decreased
+from emkit.fitting import best_of
 
 Outcome, Status = ek.Outcome, ek.Status
 RULES = (Decreased(), Budget(4))

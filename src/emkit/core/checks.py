@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from numbers import Integral, Real
 
 from emkit.errors import EmkitError
 
 
-def is_count(number: object, least: int = 1) -> bool:
-    """Whether `number` is a whole number >= `least` (and no truth value)."""
+def is_count(number: object) -> bool:
+    """Whether `number`, of whatever type, is a whole number >= 1 (and no truth value)."""
     if isinstance(number, bool) or not isinstance(number, Real):
         return False
     value = float(number)
-    return least <= value < float("inf") and value == int(value)
+    return 1 <= value < float("inf") and value == int(value)
 
 
 def check_count(name: str, number: object, error: type[EmkitError], least: int = 1, also: str = "") -> None:
-    """Raise `error` unless `number` is a whole number >= `least`; `also` says in words what else is allowed."""
-    if not is_count(number, least):
+    """Raise `error` unless `number` is an integer >= `least`; `also` says in words what else is allowed."""
+    if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
         raise error(f"{name} is {number!r}; it must be a whole number >= {least}{also}.")
 
 

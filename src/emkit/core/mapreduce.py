@@ -60,8 +60,8 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
 
         def spread(function: Callable[[C], A], source: Source[C]) -> A:
             work = _Work(function, source.chunks())
-            others = [pool.submit(work.share) for _ in range(count - 1)]
-            work.share()  # this thread takes its share, too: there is one fewer to wake and to wait for
+            others = [pool.submit(work.run) for _ in range(count - 1)]
+            work.run()  # this thread takes chunks, too: there is one fewer to wake and to wait for
             wait(others)
             return work.total()
 
@@ -80,7 +80,7 @@ class _Work(Generic[C, A]):
         self._early: dict[int, A] = {}  # what was found before some chunk further to the front was done
         self._errors: dict[int, BaseException] = {}
 
-    def share(self) -> None:
+    def run(self) -> None:
         """Work on chunks until there are no more, or until one of them failed."""
         while (taken := self._take()) is not None:
             number, chunk = taken

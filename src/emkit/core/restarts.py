@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
-from emkit.errors import DegenerateFitError, ParameterError, Status
+from emkit.errors import Status
 
 P = TypeVar("P", bound=Parameters)
 
@@ -65,17 +64,3 @@ class Restarts(Generic[P]):
             else:
                 found.append((value, 1))
         return found
-
-
-def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
-    """Run `fit` from every start. Errors: the last start's error if no start could be evaluated at all."""
-    runs: list[Record[P]] = []
-    refused: ParameterError | DegenerateFitError | None = None
-    for start in starts:
-        try:
-            runs.append(fit(start))
-        except (ParameterError, DegenerateFitError) as error:
-            refused = error
-    if not runs:
-        raise refused or ValueError("there are no starts to run from")
-    return Restarts(tuple(runs))

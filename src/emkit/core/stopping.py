@@ -15,6 +15,7 @@ from emkit.errors import Outcome, Status
 NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
 WANDERING = 1e-9  # standard errors: over many rows, rounding moves the parameters by about this much
 SLOW = 0.99
+ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,44 @@ class Moved:
             f"stopped after {_times(step.number, 'iteration')}: the last step moved the parameters by "
             f"{step.em_rate.step_length:.3g}, less than {self.less_than:g}.",
         )
+
+
+@dataclass(frozen=True)
+class Iterations:
+    """Stop after `most` steps of the solver, `before` of which were made earlier. That is not convergence."""
+
+    most: int
+    before: int = 0
+
+    def __call__(self, step: Step) -> Outcome | None:
+        if step.number + self.before < self.most:
+            return None
+        times = f"{self.most:,} iteration{'' if self.most == 1 else 's'}"
+        left = what_is_left(step.em_rate, "Raise max_iter.")
+        return Outcome(Status.BUDGET, f"not converged: stopped after {times}. {left}")
+
+
+@dataclass(frozen=True)
+class Rough:
+    """Stop where little seems left to gain. That is not convergence, and no place to look for a saddle."""
+
+    unit: float = 1.0
+
+    def __call__(self, step: Step) -> Outcome | None:
+        near = Settled(ROUGH * self.unit, distance=np.inf)(step) is not None
+        return Outcome(Status.SET_ASIDE, "its maximum is known roughly.") if near else None
+
+
+@dataclass(frozen=True)
+class NoHigher:
+    """Stop where little is left to gain, and that is not enough to rise above a `height` reached before."""
+
+    height: float
+    unit: float
+    same: float
+
+    def __call__(self, step: Step) -> Outcome | None:
+        return Rough(self.unit)(step) if step.here.objective <= self.height + self.same else None
 
 
 def first_outcome(rules: Iterable[Rule], step: Step) -> Outcome | None:

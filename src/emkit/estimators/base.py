@@ -6,8 +6,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
 from functools import partial
-from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -16,17 +15,20 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.parameters import replace_at
 from emkit.data.source import ArraySource, Chunk
 from emkit.data.subsample import subsample
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.collapse import collapsed
 from emkit.fitting import SOLVERS
 from emkit.models.assignment import Assigned
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.result import Result
+from emkit.search.race import Starts
 from emkit.search.search import AGREEING, enough_starts, short_then_long
-from emkit.search.seeding import check_components, even_start, spread_starts
+from emkit.search.seeding import check_components, even_start, spread_starts, start_near
 from emkit.search.split_merge import split_merges
 
 PREDICT_ROWS = 8_192  # at a time
@@ -46,6 +48,13 @@ class MixtureEstimator(
 ):
     """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
 
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        "max_iter": Count(),
+        "n_init": Count(or_one_of=("auto",), also=", or 'auto'"),
+        "n_jobs": Count(or_one_of=(None, -1), also=", or -1 for all cores"),
+        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
+        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+    }
     n_components: int
     tol: Any
     max_iter: Any
@@ -72,9 +81,21 @@ class MixtureEstimator(
         first = int(rng.randint(2**31 - 1))
         return range(first, first + number)
 
-    def _starts(self, model: Mixture[Any, Any], source: ArraySource, seeds: range) -> list[MixtureParams[Any]]:
-        """Where to start from, one start for each seed."""
-        return spread_starts(model, source, self.n_components, seeds)
+    def _given(self, columns: int) -> dict[str, Array]:
+        """The parameters to start from that the user gave, by dotted path."""
+        return {}
+
+    def _starts(self, source: ArraySource) -> tuple[list[MixtureParams[Any]], Starts[MixtureParams[Any]] | None]:
+        """Where to start from, and more starts, should these disagree: none if the user said where, or goes on from a fit."""
+        given = self._given(len(source.columns))
+        if self.warm_start and hasattr(self, "params_"):
+            return [self._previous(source)], None
+        if "components.means" in given:
+            return [replace_at(start_near(self.model_, source, given["components.means"]), given)], None
+        seeds = self._seeds(self.model_, source)
+        first = AGREEING if self.n_init == "auto" else len(seeds)
+        spread = partial(spread_starts, self.model_, source, self.n_components, given=given)
+        return spread(seeds[:first]), partial(spread, seeds[first:]) if seeds[first:] else None
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -90,10 +111,7 @@ class MixtureEstimator(
         check_components(source, self.n_components)
         self.model_ = self._mixture()
         self.model_.family.check(source)
-        going_on = self.warm_start and hasattr(self, "params_")
-        seeds = range(0) if going_on else self._seeds(self.model_, source)
-        first = AGREEING if self.n_init == "auto" else len(seeds)
-        starts = [self._previous(source)] if going_on else self._starts(self.model_, source, seeds[:first])
+        starts, more = self._starts(source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
         found = short_then_long(
@@ -103,7 +121,7 @@ class MixtureEstimator(
             tol=self.tol,
             max_iter=self.max_iter,
             solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
-            more=partial(self._starts, self.model_, source, seeds[first:]) if seeds[first:] else None,
+            more=more,
             moves=partial(split_merges, self.model_),
             first_rules=(reporter,),
             n_jobs=self.n_jobs,
@@ -212,18 +230,8 @@ class MixtureEstimator(
 
     def _check_parameters(self) -> None:
         """Errors: ParameterError naming the first parameter that cannot be."""
-        whole = {
-            "max_iter": (self.max_iter, ""),
-            "n_init": (1 if self.n_init == "auto" else self.n_init, ", or 'auto'"),
-            "n_jobs": (1 if self.n_jobs in (None, -1) else self.n_jobs, ", or -1 for all cores"),
-        }
-        for name, (value, other) in whole.items():
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-                raise ParameterError(f"{name} is {getattr(self, name)!r}; it must be a whole number >= 1{other}.")
-        if not isinstance(self.tol, Real) or not 0 <= float(self.tol) < np.inf:
-            raise ParameterError(f"tol is {self.tol!r}; it must be a number >= 0 (of log-likelihood still to be gained).")
-        if self.solver not in SOLVERS and not hasattr(self.solver, "step"):
-            raise ParameterError(f"solver is {self.solver!r}; it must be {', '.join(map(repr, SOLVERS))} or a solver.")
+        for name, allowed in self._allowed.items():
+            allowed.check(name, getattr(self, name))
 
     def __getstate__(self) -> dict[str, Any]:
         """A fitted estimator is stored without the data it was fitted to."""

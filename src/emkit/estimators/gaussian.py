@@ -9,13 +9,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.parameters import replace_at
-from emkit.data.source import ArraySource
+from emkit.core.checks import check_count
 from emkit.errors import ParameterError
 from emkit.estimators.base import MixtureEstimator
 from emkit.families.gaussian import DiagonalGaussian, FullGaussian, GaussianFamily, SphericalGaussian, TiedGaussian
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.search.seeding import start_near
 
 FORMS: dict[str, Any] = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagonalGaussian, "spherical": SphericalGaussian}
 FIELDS = {"full": "covariances", "tied": "covariance", "diag": "variances", "spherical": "variances"}
@@ -103,23 +101,18 @@ class GaussianMixture(MixtureEstimator):
         family: GaussianFamily[Any] = FORMS[self.covariance_type](floor=self.floor)
         return Mixture(family)
 
-    def _seeds(self, model: Mixture[Any, Any], source: ArraySource) -> range:
-        return range(1) if self.means_init is not None else super()._seeds(model, source)
-
-    def _starts(self, model: Mixture[Any, Any], source: ArraySource, seeds: range) -> list[MixtureParams[Any]]:
-        K, d = self.n_components, len(source.columns)
+    def _given(self, columns: int) -> dict[str, Array]:
+        K, d = self.n_components, columns
         shape = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}[self.covariance_type]
-        means = _given("means_init", self.means_init, (K, d))
         precisions = _given("precisions_init", self.precisions_init, shape)
-        covariances = None if precisions is None else _inverse(precisions, self.covariance_type)
         given = {
             "proportions": _given("weights_init", self.weights_init, (K,)),
-            "components.means": means,
-            f"components.{FIELDS[self.covariance_type]}": covariances,
+            "components.means": _given("means_init", self.means_init, (K, d)),
+            f"components.{FIELDS[self.covariance_type]}": (
+                None if precisions is None else _inverse(precisions, self.covariance_type)
+            ),
         }
-        changes = {path: value for path, value in given.items() if value is not None}
-        starts = super()._starts(model, source, seeds) if means is None else [start_near(model, source, means)]
-        return [replace_at(start, changes) for start in starts]
+        return {path: value for path, value in given.items() if value is not None}
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
         covariances = getattr(params.components, FIELDS[self.covariance_type])
@@ -136,8 +129,7 @@ class GaussianMixture(MixtureEstimator):
     def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
         """Draw `n_samples` rows from the fitted mixture: the rows (n, d), component by component, and their components (n,)."""
         check_is_fitted(self)
-        if isinstance(n_samples, bool) or n_samples < 1 or n_samples != int(n_samples):
-            raise ParameterError(f"n_samples is {n_samples!r}; it must be a whole number >= 1.")
+        check_count("n_samples", n_samples, ParameterError)
         rng = check_random_state(self.random_state)
         counts = rng.multinomial(int(n_samples), self.weights_ / self.weights_.sum())
         labels = np.repeat(np.arange(len(counts)), counts)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.checks import check_count
 from emkit.core.mapreduce import serial
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError
@@ -88,8 +89,8 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20) -> Step:
 
     Errors: ModelError for a number or limit that cannot be, or for a model whose latent states cannot be listed.
     """
-    _check_whole("step", number)
-    _check_whole("rows", limit)
+    check_count("step", number, ModelError)
+    check_count("rows", limit, ModelError)
     model, source = subject.model, subject.source
     check_enumerable(model)
     before = subject.start
@@ -113,11 +114,6 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20) -> Step:
         ledger(model, source, (before, after)),
         (before, after),
     )
-
-
-def _check_whole(what: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ModelError(f"{what} is {value!r}; it must be a whole number >= 1.")
 
 
 def _after(model: Any, source: Any, params: Any) -> tuple[Any, Any]:

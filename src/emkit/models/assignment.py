@@ -5,11 +5,12 @@ from __future__ import annotations
 import zlib
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.checks import check_count
 from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
 
@@ -112,9 +113,7 @@ class Sampled(Assignment):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        seed: Any = self.seed
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ModelError(f"seed is {self.seed!r}; it must be a whole number >= 0.")
+        check_count("seed", self.seed, ModelError, least=0)
 
     @property
     def ascends(self) -> bool:

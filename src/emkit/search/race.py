@@ -8,13 +8,11 @@ from functools import cached_property
 from math import ceil
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import numpy as np
-
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
 from emkit.core.solvers import Squarem
-from emkit.core.stopping import Decreased, Rule, Settled, Step, what_is_left
+from emkit.core.stopping import ROUGH, Decreased, Iterations, Rough, Rule
 from emkit.data.source import ArraySource
 from emkit.errors import Outcome, Status
 from emkit.fitting import fit_each
@@ -24,7 +22,6 @@ Rank = tuple[bool, bool, float]
 Starts = Callable[[], Sequence[P]]  # made when they are asked for
 Moves = Callable[[P, ArraySource], Iterable[P]]  # from where a run is: starts that may lead to a higher maximum
 
-ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
 
@@ -37,32 +34,6 @@ class Stage(NamedTuple):
 
 
 STAGES = Stage(3, 1.0), Stage(9, 0.4), Stage(60, 0.2)
-
-
-@dataclass(frozen=True)
-class Iterations:
-    """Stop after `most` steps of the solver, `before` of which were made earlier. That is not convergence."""
-
-    most: int
-    before: int = 0
-
-    def __call__(self, step: Step) -> Outcome | None:
-        if step.number + self.before < self.most:
-            return None
-        times = f"{self.most:,} iteration{'' if self.most == 1 else 's'}"
-        left = what_is_left(step.em_rate, "Raise max_iter.")
-        return Outcome(Status.BUDGET, f"not converged: stopped after {times}. {left}")
-
-
-@dataclass(frozen=True)
-class Rough:
-    """Stop where little seems left to gain. That is not convergence, and no place to look for a saddle."""
-
-    unit: float = 1.0
-
-    def __call__(self, step: Step) -> Outcome | None:
-        near = Settled(ROUGH * self.unit, distance=np.inf)(step) is not None
-        return Outcome(Status.SET_ASIDE, "its maximum is known roughly.") if near else None
 
 
 def unit(source: ArraySource) -> float:

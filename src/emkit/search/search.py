@@ -12,13 +12,13 @@ from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel, Solver
 from emkit.core.restarts import Restarts
-from emkit.core.stopping import Decreased, Rule, Settled, Step
+from emkit.core.stopping import ROUGH, Decreased, Iterations, NoHigher, Rule, Settled
 from emkit.data.source import ArraySource
 from emkit.data.subsample import subsample
 from emkit.errors import Outcome, ParameterError, Status
 from emkit.fitted import Fitted
 from emkit.fitting import fit_each
-from emkit.search.race import ROUGH, SAME, Iterations, Moves, Rough, Runs, Search, Starts, joined, rank, search, unit
+from emkit.search.race import SAME, Moves, Runs, Search, Starts, joined, rank, search, unit
 
 P = TypeVar("P", bound=Parameters)
 
@@ -26,17 +26,6 @@ ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 2, 4_000, 10_000  # of the sample on w
 WORK, FEWEST, MOST = 400_000_000, 4, 20  # rows x free parameters of all short runs; starts
 LEFT = f"not converged: left when at most {ROUGH:g} of log-likelihood seemed still to be gained, as another start did better."
 AGREEING = 8  # starts tried first: if they come to one maximum at once, there is no need to try more
-
-
-@dataclass(frozen=True)
-class NoHigher:
-    """Stop where little is left to gain, and that is not enough to rise above a `height` reached before."""
-
-    height: float
-    unit: float
-
-    def __call__(self, step: Step) -> Outcome | None:
-        return Rough(self.unit)(step) if step.here.objective <= self.height + SAME * self.unit else None
 
 
 def enough_starts(source: ArraySource, free_parameters: int) -> int:
@@ -117,7 +106,10 @@ class LongRuns(Generic[P]):
         for i in short.close():
             ranks = [rank(result.runs.runs[0], self.model, self.source) for result in results.values()]
             heights = [-lowness for failed, spike, lowness in ranks if not (failed or spike)]
-            results[i] = self(short.found[i].params, *([NoHigher(max(heights), unit(self.source))] if heights else []))
+            results[i] = self(
+                short.found[i].params,
+                *([NoHigher(max(heights), unit(self.source), SAME * unit(self.source))] if heights else []),
+            )
         return results
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import is_count
+from emkit.core.parameters import replace_at
 from emkit.data.source import ArraySource, Chunk
 from emkit.data.subsample import in_standard_units, subsample
 from emkit.errors import DataError
@@ -17,6 +19,8 @@ from emkit.models.compiled import divided, worth_compiling
 from emkit.models.mixture import Mixture, MixtureParams, MixtureStats
 from emkit.search.kmeans import nearest_of, spread_out
 
+Given = Mapping[str, Array]
+NOTHING: Given = MappingProxyType({})
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 
 
@@ -46,20 +50,21 @@ def spread_start(model: Mixture[Any, Any], source: ArraySource, n_components: in
 
 
 def spread_starts(
-    model: Mixture[Any, Any], source: ArraySource, n_components: int, seeds: Iterable[int]
+    model: Mixture[Any, Any], source: ArraySource, n_components: int, seeds: Iterable[int], given: Given = NOTHING
 ) -> list[MixtureParams[Any]]:
     """For each seed, parameters estimated from a division of the rows among centres that lie far apart: see `spread_out`.
 
     Columns count in units of their standard deviation. All starts look at the same `subsample`.
+    Parameters `given` by dotted path replace those estimated.
     """
     n_components = check_components(source, n_components)
     some = subsample(source)
     if n_components == 1:
-        return [MixtureParams(np.ones(1), model.family.pooled(some, 1)) for _ in seeds]
+        return [replace_at(MixtureParams(np.ones(1), model.family.pooled(some, 1)), given) for _ in seeds]
     even = even_start(model, some, n_components)
     scaled = in_standard_units(some, some.x)
     divisions = [spread_out(scaled, some.weights, n_components, seed) for seed in seeds]
-    return [estimated(model, Chunk(some.x, some.weights), even, nearest) for nearest in divisions]
+    return [replace_at(estimated(model, Chunk(some.x, some.weights), even, nearest), given) for nearest in divisions]
 
 
 def start_near(model: Mixture[Any, Any], source: ArraySource, centres: Array) -> MixtureParams[Any]:

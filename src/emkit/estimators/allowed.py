@@ -1,0 +1,54 @@
+"""What the parameters of an estimator may be: a value for each parameter, in one table, as scikit-learn's constraints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from emkit.core.checks import check_count, check_range
+from emkit.errors import ParameterError
+
+
+class Allowed(Protocol):
+    """A rule for one parameter."""
+
+    def check(self, name: str, value: object) -> None:
+        """Errors: ParameterError, saying what is allowed, if `value` is not."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """A whole number >= 1, or one of some other values, which `also` names."""
+
+    or_one_of: tuple[object, ...] = ()
+    also: str = ""
+
+    def check(self, name: str, value: object) -> None:
+        if not any(value is other or (isinstance(value, type(other)) and value == other) for other in self.or_one_of):
+            check_count(name, value, ParameterError, also=self.also)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `low` up to, and without, `high`; `said` is the rule in words."""
+
+    said: str
+    low: float = 0.0
+    high: float = float("inf")
+
+    def check(self, name: str, value: object) -> None:
+        check_range(name, value, ParameterError, self.said, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some names, or an object with the method `or_with`."""
+
+    names: tuple[str, ...]
+    or_with: str = ""
+    also: str = ""
+
+    def check(self, name: str, value: object) -> None:
+        named = isinstance(value, str) and value in self.names
+        if not named and not (self.or_with and hasattr(value, self.or_with)):
+            raise ParameterError(f"{name} is {value!r}; it must be {', '.join(map(repr, self.names))}{self.also}.")
