@@ -13,23 +13,26 @@ import numpy as np
 from emkit.core.engine import HistoryEntry, Record
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Executor, LatentModel
+from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts
 from emkit.errors import Outcome
 from emkit.inference.floors import Floors, held
 from emkit.models.floors import floors
+from emkit.models.frozen import AnySource
 from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
+ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
+SolverOf = Solver[P, Any]  # a solver for such parameters, whatever its state
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Fitted(Generic[P]):
     """A fitted model. `params`, `log_likelihood` and `objective` belong together: they are of one evaluation."""
 
-    model: LatentModel[P, Any]
+    model: ModelOf[P]
     source: Any
-    passes: Any  # the source that the passes went over: `source`, or one with repeated rows collapsed
+    passes: AnySource  # the source that the passes went over: `source`, or one with repeated rows collapsed
     runs: Restarts[P]
     executor: Executor
 
@@ -132,6 +135,9 @@ class Fitted(Generic[P]):
         a mixture.
         """
         return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
+
+
+AnyFitted = Fitted[Any]
 
 
 def _in_order(run: Record[P]) -> Record[P]:

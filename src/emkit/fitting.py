@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,12 +14,13 @@ from emkit.core.engine import Record, Watch, run, unwatched
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
 from emkit.core.parameters import Parameters, leaves
-from emkit.core.protocols import Executor, LatentModel, Solver
+from emkit.core.protocols import Executor
 from emkit.core.restarts import Restarts
 from emkit.core.solvers import Anderson, Plain, Squarem
 from emkit.core.stopping import Budget, Decreased, Drawn, Rule, Settled
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.fitted import Fitted
+from emkit.fitted import Fitted, ModelOf, SolverOf
+from emkit.models.frozen import AnySource
 
 P = TypeVar("P", bound=Parameters)
 WORTH_SHARING = 5_000_000  # rows x (numbers in the parameters + A_ROW): less is done sooner by one thread
@@ -28,7 +29,7 @@ TOL, MAX_EVALUATIONS = 1e-8, 10_000  # log-likelihood that may be left to gain; 
 SOLVERS = {"anderson": Anderson, "squarem": Squarem, "plain": Plain}  # as users call them by name
 
 
-def default_rules(model: LatentModel[Any, Any], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS) -> tuple[Rule, ...]:
+def default_rules(model: ModelOf[P], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS) -> tuple[Rule, ...]:
     """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget."""
     if not model.ascends:
         return (Drawn(max_evaluations),)
@@ -36,11 +37,11 @@ def default_rules(model: LatentModel[Any, Any], tol: float = TOL, max_evaluation
 
 
 def fit_each(
-    model: LatentModel[P, Any],
-    source: Any,
+    model: ModelOf[P],
+    source: AnySource,
     starts: Sequence[P],
     *,
-    solver: Solver[P, Any] | None,
+    solver: SolverOf[P] | None,
     rules: Iterable[Rule],
     n_jobs: int | None = None,
     watch: Watch = unwatched,
@@ -49,7 +50,7 @@ def fit_each(
 
     Errors: the last start's, if no start could be evaluated at all; a run that goes wrong is an outcome.
     """
-    chosen: Solver[P, Any] = solver if solver is not None else Plain()
+    chosen: SolverOf[P] = solver if solver is not None else Plain()
     ending = tuple(rules)
     passes = model.prepare(source)
     executor = _executor(passes, sum(leaf.value.size for leaf in leaves(starts[0])), n_jobs)
@@ -73,7 +74,7 @@ def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
     return Restarts(tuple(runs))
 
 
-def _executor(source: Any, numbers: int, n_jobs: int | None) -> Executor:
+def _executor(source: AnySource, numbers: int, n_jobs: int | None) -> Executor:
     """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
     rows = getattr(source, "rows", np.inf)
     chunks = sum(1 for _ in islice(source.chunks(), 2))

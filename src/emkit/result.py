@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from emkit.core.arrays import Array
 from emkit.core.checks import check_range, is_count
 from emkit.core.engine import Watch, unwatched
+from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import LatentModel, Solver
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
 from emkit.data.source import as_source
 from emkit.errors import ModelError
-from emkit.fitted import Fitted
+from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules, fit_each
 from emkit.inference import (
     Identifiability,
@@ -54,7 +55,7 @@ class Result(Fitted[P]):
         with self.em() as em:
             return identifiability(em, self.params, self._floors)
 
-    def missing_information(self) -> Any:
+    def missing_information(self) -> Array:
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
         with self.em() as em:
             return missing_information(em, self.params)
@@ -113,18 +114,21 @@ class Result(Fitted[P]):
 
         return write(path, result_page(self, title, include_data))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """The fit as plain dictionaries, lists and numbers, for JSON."""
         return to_dict(self)
 
 
+AnyResult = Result[Any]
+
+
 def fit(
-    model: LatentModel[P, Any],
-    data: Any,
+    model: ModelOf[P],
+    data: object,
     start: P | Iterable[P],
     *,
-    weights: Any = None,
-    solver: Solver[P, Any] | None = None,
+    weights: object = None,
+    solver: SolverOf[P] | None = None,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
     rules: Iterable[Rule] | None = None,

@@ -2,9 +2,12 @@
 
 import sys
 
+import pytest
+
 from tests.house.calls import floors, rooms_on_the_way, upward
 
 
+@pytest.mark.slow
 def test_a_fit_enters_few_rooms_and_hardly_goes_back_up():
     calls = rooms_on_the_way()
     assert calls[-1][1] == "kernels"  # it was followed to the compiled loops

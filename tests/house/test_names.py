@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import emkit as ek
 
 PROGRAM = """
@@ -20,6 +22,7 @@ def test_dir_lists_what_is_loaded_on_first_use_and_nothing_of_typing():
     assert all(hasattr(ek, name) for name in names)
 
 
+@pytest.mark.slow
 def test_a_type_checker_sees_classes_and_takes_lists_for_arrays(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from emkit.cli.screen import json_option, print_json
+from emkit.cli.subjects import lesson_called
 
 
 @click.command("check")
@@ -28,7 +27,7 @@ def command(ctx: click.Context, lesson: str, printed: bool, claims: tuple[str, .
         raise click.UsageError("--printed marks the source's numbers and --claim your own: give one or the other.")
     if not printed and not claims:
         raise click.UsageError("say what to check: --printed, or --claim NAME=VALUE once or more.")
-    example = _lesson(lesson)
+    example = lesson_called(lesson)
     if printed and not example.printed:
         raise click.UsageError(f"{lesson} has no printed numbers; check your own with --claim NAME=VALUE.")
     marking = check_printed(example, step) if printed else check_work(example, _parsed(claims), step)
@@ -50,14 +49,3 @@ def _parsed(claims: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"{name} is claimed twice; claim it once.")
         found[name] = value
     return found
-
-
-def _lesson(name: str) -> Any:
-    """The lesson called `name`. Errors: UsageError naming the lessons there are."""
-    from emkit.errors import EmkitError
-    from emkit.lessons import lesson_named
-
-    try:
-        return lesson_named(name)
-    except EmkitError as error:
-        raise click.UsageError(str(error)) from None

@@ -7,16 +7,16 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from emkit.cli.progress import Progress
+from emkit.core.json_types import Json
 from emkit.data import ArraySource
 from emkit.data.csv import read_csv
 from emkit.errors import DataError, ModelError, ParameterError
-from emkit.families import Binomial, Family, family_named
-from emkit.models import Mixture, MixtureParams
+from emkit.families import Binomial, family_named
+from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams, MixtureParams
 from emkit.persistence.plain import from_plain
 from emkit.search.seeding import check_components, spread_starts
 
@@ -49,7 +49,7 @@ def read_source(file: str, columns: list[str] | None, weights: str | None, progr
     return read_csv(sys.stdin.buffer if file == "-" else Path(file), columns, weights, progress.lines).source()
 
 
-def chosen_family(name: str, trials: int | None) -> Family[Any, Any]:
+def chosen_family(name: str, trials: int | None) -> AnyFamily:
     """The family called `name`. Errors: ModelError if there is none, or if it has no use for `trials`."""
     family = family_named(name)
     if trials is None:
@@ -59,7 +59,7 @@ def chosen_family(name: str, trials: int | None) -> Family[Any, Any]:
     return Binomial(trials=trials)
 
 
-def check_data(family: Family[Any, Any], source: ArraySource) -> None:
+def check_data(family: AnyFamily, source: ArraySource) -> None:
     """Raise DataError unless the family can take these data."""
     if isinstance(family, Binomial) and family.trials is None and len(source.columns) != 2:
         raise DataError(
@@ -70,8 +70,8 @@ def check_data(family: Family[Any, Any], source: ArraySource) -> None:
 
 
 def starting_points(
-    model: Mixture[Any, Any], source: ArraySource, components: int | None, start: str | None, seeds: range
-) -> list[MixtureParams[Any]]:
+    model: AnyMixture, source: ArraySource, components: int | None, start: str | None, seeds: range
+) -> list[AnyMixtureParams]:
     """The start that the user gave, or one for each seed. Errors: DataError, or ParameterError about the given start."""
     check_data(model.family, source)
     if start is not None:
@@ -80,13 +80,14 @@ def starting_points(
     return spread_starts(model, source, components, seeds if components > 1 else seeds[:1])
 
 
-def read_start(model: Mixture[Any, Any], source: ArraySource, components: int | None, text: str) -> MixtureParams[Any]:
+def read_start(model: AnyMixture, source: ArraySource, components: int | None, text: str) -> AnyMixtureParams:
     """Parameters from JSON, or from a file of it; the output of ``emkit fit --json`` will do, too.
 
     Errors: ParameterError naming what does not fit.
     """
     given = _parsed(text)
-    given = given.get("parameters", given)
+    inner = given.get("parameters")
+    given = inner if isinstance(inner, dict) else given
     proportions = given.get("proportions")
     number = len(proportions) if isinstance(proportions, list) and proportions else components or 1
     if components is not None and number != components:
@@ -99,12 +100,12 @@ def read_start(model: Mixture[Any, Any], source: ArraySource, components: int | 
         raise ParameterError(f"--start: {error}") from None
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> Json:
     if not text.lstrip().startswith("{"):
         try:
             text = Path(text).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not a text file"
+            reason = (isinstance(error, OSError) and error.strerror) or "it is not a text file"
             raise ParameterError(f"--start: {text!r} is neither JSON, which begins with {{, nor a file ({reason}).") from None
     try:
         given = json.loads(text)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,6 +15,7 @@ from emkit.cli.choices import STARTS
 from emkit.cli.failures import FAILED, OK
 from emkit.cli.progress import Progress
 from emkit.cli.screen import finite, json_option, print_json, show
+from emkit.core.json_types import Json
 from emkit.core.solvers import Squarem
 from emkit.data.csv import read_csv
 from emkit.families import FullGaussian
@@ -22,7 +23,7 @@ from emkit.lessons import LESSONS, Lesson
 from emkit.models import Mixture
 from emkit.report.summary import report
 from emkit.report.tables import as_text, components_across
-from emkit.result import Result, fit
+from emkit.result import AnyResult, fit
 from emkit.search.seeding import spread_starts
 from emkit.teach.check import Marking, Verdict, check_printed
 
@@ -39,7 +40,7 @@ class Stop(NamedTuple):
     title: str
     about: str
     content: RenderableType
-    numbers: dict[str, Any]
+    numbers: Json
     converged: bool
     write_page: Callable[[Path], Path]
 
@@ -106,7 +107,7 @@ def csv_stop() -> Stop:
     return Stop("faithful-csv", "A fit to a CSV file", about, content, result.to_dict(), result.converged, page)
 
 
-def _way(result: Result[Any]) -> str:
+def _way(result: AnyResult) -> str:
     start, end = result.history[0].log_likelihood, result.log_likelihood
     word = "converged" if result.converged else "not converged"
     steps = f"{result.iterations} SQUAREM step{'' if result.iterations == 1 else 's'}"

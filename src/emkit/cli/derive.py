@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from emkit.cli.screen import json_option, print_json
+from emkit.cli.subjects import lesson_called
+from emkit.lessons import Lesson
 
 
 @click.command("derive")
@@ -28,15 +28,10 @@ def command(name: str, form: str, as_json: bool) -> None:
     click.echo(written, nl=False)
 
 
-def _subject(name: str) -> Any:
+def _subject(name: str) -> str | Lesson:
     """The name of a family, or the lesson of that name. Errors: UsageError naming what there is."""
     from emkit.derivations import WITHOUT, derived_names
-    from emkit.errors import EmkitError
-    from emkit.lessons import lesson_named
 
     if name in derived_names() or name in WITHOUT:
         return name
-    try:
-        return lesson_named(name)
-    except EmkitError as error:
-        raise click.UsageError(f"{error} Or name a family: {', '.join(derived_names())}.") from None
+    return lesson_called(name, f" Or name a family: {', '.join(derived_names())}.")

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from importlib import metadata, util
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -17,6 +17,9 @@ from emkit.core.mapreduce import usable_cores
 from emkit.core.stopping import Budget, Moved
 from emkit.lessons import two_coins
 from emkit.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 NEEDED = ("numpy", "scipy", "numba", "scikit-learn", "click", "rich", "threadpoolctl")
 EXTRAS = {
@@ -80,7 +83,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _table(found: dict[str, Any]) -> Any:
+def _table(found: dict[str, Any]) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from emkit.cli.screen import WIDEST, json_option, print_json
+from emkit.cli.screen import json_option, print_json, text_width
+from emkit.cli.subjects import lesson_called
 from emkit.explain.notation import NOTATIONS
+from emkit.models import Hard
 
-NARROWEST = 80
 ROWS_OF_JSON = 1_000
 
 
@@ -29,27 +28,8 @@ def command(
 
     `emkit lessons` lists the lessons. For a fit of your own, use result.explain(step=1) in Python.
     """
-    example = _lesson(lesson, hard)
+    example = lesson_called(lesson).assigned(Hard()) if hard else lesson_called(lesson)
     if as_json:
         print_json(example.explain(step, notation, rows or ROWS_OF_JSON, exact).to_dict())
         return
-    click.echo(example.explain(step, notation, rows, exact).text(_width(), side_by_side))
-
-
-def _lesson(name: str, hard: bool) -> Any:
-    """The lesson of that name. Errors: UsageError naming the lessons there are."""
-    from emkit.errors import EmkitError
-    from emkit.lessons import lesson_named
-    from emkit.models import Hard
-
-    try:
-        lesson = lesson_named(name)
-    except EmkitError as error:
-        raise click.UsageError(str(error)) from None
-    return lesson.assigned(Hard()) if hard else lesson
-
-
-def _width() -> int:
-    from shutil import get_terminal_size
-
-    return min(max(get_terminal_size().columns, NARROWEST), WIDEST)
+    click.echo(example.explain(step, notation, rows, exact).text(text_width(), side_by_side))

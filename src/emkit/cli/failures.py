@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
@@ -14,7 +14,7 @@ from emkit.errors import DataError, DegenerateFitError, EmkitError, EmkitWarning
 OK, FAILED, USAGE, NOT_CONVERGED, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
-def exit_code_of(command: Callable[[], Any]) -> int:
+def exit_code_of(command: Callable[[], object]) -> int:
     """Run `command` and return its exit code; a user's mistake becomes one sentence on stderr. Faults of emkit pass through."""
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 import click
 
@@ -39,13 +38,13 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.padding import Padding
     from rich.text import Text
 
     from emkit.report.tables import cell, new_grid
 
-    parts: list[Any] = []
+    parts: list[RenderableType] = []
     for family in found:
         grid = new_grid()
         grid.add_row(cell("data"), cell(family["data"]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
@@ -15,7 +13,7 @@ from emkit.fitting import SOLVERS
 from emkit.inference import StandardErrors
 from emkit.models import Mixture
 from emkit.report.summary import report
-from emkit.result import Result, fit
+from emkit.result import AnyResult, fit
 
 
 @click.command("fit")
@@ -82,7 +80,7 @@ def command(
     return code_for(result.outcome)
 
 
-def _errors(result: Result[Any], progress: Progress) -> StandardErrors:
+def _errors(result: AnyResult, progress: Progress) -> StandardErrors:
     progress.say("working out standard errors")
     return result.standard_errors()
 
@@ -95,7 +93,7 @@ def _check_usage(components: int | None, starts: int | None, start: str | None) 
         raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())
 
 
-def print_fit(result: Result[Any], errors: StandardErrors | None, file: str, as_json: bool) -> None:
+def print_fit(result: AnyResult, errors: StandardErrors | None, file: str, as_json: bool) -> None:
     """The fit on stdout, and on stderr what to do if the budget was too small."""
     if as_json:
         by_name = {"standard_errors": dict(zip(errors.names, errors.errors.tolist(), strict=True))} if errors else {}

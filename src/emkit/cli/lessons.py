@@ -17,8 +17,6 @@ def command(as_json: bool) -> None:
     lessons = [make() for make in LESSONS.values()]
     if as_json:
         keys = ("name", "title", "story", "reference")
-        print_json(
-            {"schema": "emkit-lessons/1", "lessons": [{key: getattr(lesson, key) for key in keys} for lesson in lessons]}
-        )
+        print_json({"schema": "emkit-lessons/1", "lessons": [{key: vars(lesson)[key] for key in keys} for lesson in lessons]})
         return
     click.echo(table(["lesson", "about"], [[lesson.name, lesson.title] for lesson in lessons], "<<", indent=""))

@@ -7,9 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
+from emkit.core.engine import Watch
 from emkit.core.stopping import Step
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.text import Text
 
 PATIENCE = 1.0  # seconds before the line appears
 
@@ -19,7 +24,7 @@ class Progress:
 
     def __init__(self) -> None:
         self._text = ""
-        self._live: Any = None
+        self._live: Live | None = None
         self._lock = threading.Lock()
         self._timer = threading.Timer(PATIENCE, self._show)
         self._timer.daemon = True
@@ -49,7 +54,7 @@ class Progress:
                 self.say(f"reading line {number:,}")
             yield line
 
-    def runs(self, number: int) -> Any:
+    def runs(self, number: int) -> Watch:
         """A `watch` for `emkit.fit` with so many starts: says which start, which iteration, and the objective."""
         run = 0
 
@@ -72,7 +77,7 @@ class Progress:
                 self._live = Live(get_renderable=self._line, console=console(stderr=True), refresh_per_second=8, transient=True)
                 self._live.start()
 
-    def _line(self) -> Any:
+    def _line(self) -> Text:
         from rich.text import Text
 
         return Text(f"{self._text}  ({time.monotonic() - self._start:.0f} s)", style="dim", overflow="ellipsis", no_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from emkit.report.tables import as_text
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-WIDEST = 100  # characters: longer lines are hard to read
+NARROWEST, WIDEST = 80, 100  # characters: longer lines are hard to read
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in full precision.")
 
 
@@ -28,6 +28,13 @@ def console(stderr: bool = False) -> Console:
     return found
 
 
+def text_width() -> int:
+    """The width of plain text: that of the terminal, within what reads well."""
+    from shutil import get_terminal_size
+
+    return min(max(get_terminal_size().columns, NARROWEST), WIDEST)
+
+
 def show(content: RenderableType) -> None:
     """Print on stdout; where that is no terminal, without the blanks at the ends of lines that fill up a table."""
     screen = console()
@@ -37,12 +44,12 @@ def show(content: RenderableType) -> None:
     click.echo(as_text(content, screen.width))
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """`value` as JSON on stdout; a number that is not finite becomes null."""
     click.echo(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def finite(value: Any) -> Any:
+def finite(value: object) -> object:
     """`value` with None for every number in it that is not finite."""
     if isinstance(value, dict):
         return {name: finite(item) for name, item in value.items()}

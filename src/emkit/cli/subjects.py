@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 
 from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
 from emkit.cli.progress import Progress
 from emkit.core.solvers import Squarem
+from emkit.errors import ModelError
 from emkit.lessons import LESSONS, Lesson, lesson_named
 from emkit.models import Mixture
-from emkit.result import Result, fit
+from emkit.result import AnyResult, fit
 
+C = TypeVar("C", bound=Callable[..., int])
 OPTIONS = (
     click.argument("what", metavar="LESSON|FILE"),
     click.option("--model", "family", metavar="FAMILY", help="Of a FILE: what one component looks like."),
@@ -25,11 +27,19 @@ OPTIONS = (
 )
 
 
-def subject_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def subject_options(command: C) -> C:
     """The argument and the options that say what a command is about."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
+
+
+def lesson_called(name: str, hint: str = "") -> Lesson:
+    """The lesson of that name. Errors: UsageError naming the lessons there are, with a further `hint`."""
+    try:
+        return lesson_named(name)
+    except ModelError as error:
+        raise click.UsageError(f"{error}{hint}") from None
 
 
 def subject_of(
@@ -39,7 +49,7 @@ def subject_of(
     columns: list[str] | None,
     weights: str | None,
     trials: int | None,
-) -> Lesson | Result[Any]:
+) -> Lesson | AnyResult:
     """The lesson called `what`, or the best of 20 fits to the file `what`.
 
     Errors: UsageError if neither is meant; those of reading and fitting.

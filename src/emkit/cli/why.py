@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from emkit.cli.screen import WIDEST, json_option, print_json
-
-NARROWEST = 80
+from emkit.cli.screen import json_option, print_json, text_width
+from emkit.cli.subjects import lesson_called
 
 
 @click.command("why")
@@ -18,19 +17,14 @@ def command(lesson: str, step: int, as_json: bool) -> None:
 
     `emkit lessons` lists the lessons.
     """
-    from shutil import get_terminal_size
-
     from emkit.errors import ModelError
-    from emkit.lessons import LESSONS
     from emkit.teach.why import why
 
-    if lesson not in LESSONS:
-        raise click.UsageError(f"there is no lesson {lesson!r}; the lessons are {', '.join(LESSONS)}.")
     try:
-        answer = why(LESSONS[lesson](), step)
+        answer = why(lesson_called(lesson), step)
     except ModelError as error:
         raise click.UsageError(str(error)) from None
     if as_json:
         print_json(answer.to_dict())
         return
-    click.echo(answer.text(min(max(get_terminal_size().columns, NARROWEST), WIDEST)))
+    click.echo(answer.text(text_width()))

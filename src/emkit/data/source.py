@@ -143,6 +143,11 @@ class ArraySource:
                 raise DataError(f"{self.place(rows.start + row, column)} is {block[row, column]:g}; {rule}")
 
 
+def columns_of(source: object) -> tuple[str, ...]:
+    """The names of the columns of the rows that `source` hands out, if they have any."""
+    return tuple(getattr(source, "columns", ()))
+
+
 def as_source(data: Any, weights: Any = None) -> Any:
     """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, data frames with named columns)."""
     if hasattr(data, "chunks") and not isinstance(data, np.ndarray):

@@ -98,7 +98,7 @@ class MixtureEstimator(
         return spread(seeds[:first]), partial(spread, seeds[first:]) if seeds[first:] else None
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Fit the mixture.
 
         `X` (n, d): array, or data frame whose column names are kept. `sample_weight` (n,) >= 0 counts how often each row
@@ -147,37 +147,37 @@ class MixtureEstimator(
         if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=4)
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Integers:
+    def fit_predict(self, X: object, y: object = None, sample_weight: object = None) -> Integers:
         """Fit, and return the most probable component of every row, shape (n,)."""
         return self.fit(X, y, sample_weight=sample_weight).predict(X)
 
-    def predict(self, X: Any) -> Integers:
+    def predict(self, X: object) -> Integers:
         """The most probable component of every row, shape (n,)."""
         return np.concatenate([part.responsibilities.argmax(axis=1) for part in self._assigned(X)])
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: object) -> Array:
         """The responsibilities: the probability of every component given each row, shape (n, K)."""
         return np.concatenate([part.responsibilities for part in self._assigned(X)])
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: object) -> Any:
         """The responsibilities as features: `predict_proba`, named by `get_feature_names_out`, as `set_output` says."""
         return self.predict_proba(X)
 
-    def score_samples(self, X: Any) -> Array:
+    def score_samples(self, X: object) -> Array:
         """The log-likelihood of every row, shape (n,)."""
         return np.concatenate([part.log_likelihood for part in self._assigned(X)])
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
         log_likelihood, rows = self._total(X, sample_weight)
         return log_likelihood / rows
 
-    def aic(self, X: Any, sample_weight: Any = None) -> float:
+    def aic(self, X: object, sample_weight: object = None) -> float:
         """Akaike's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, _ = self._total(X, sample_weight)
         return -2 * log_likelihood + 2 * self._free_parameters
 
-    def bic(self, X: Any, sample_weight: Any = None) -> float:
+    def bic(self, X: object, sample_weight: object = None) -> float:
         """Schwarz's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, rows = self._total(X, sample_weight)
         return -2 * log_likelihood + float(np.log(rows)) * self._free_parameters
@@ -190,13 +190,13 @@ class MixtureEstimator(
     def _n_features_out(self) -> int:
         return len(self.weights_)
 
-    def _total(self, X: Any, sample_weight: Any) -> tuple[float, float]:
+    def _total(self, X: object, sample_weight: object) -> tuple[float, float]:
         """The total log-likelihood of the rows, and their number (their total weight)."""
         source = self._source(X, sample_weight, reset=False)
         parts = self._parts(source)
         return sum(float(chunk.weights @ part.log_likelihood) for chunk, part in parts), source.total_weight
 
-    def _assigned(self, X: Any) -> Iterator[Assigned]:
+    def _assigned(self, X: object) -> Iterator[Assigned]:
         """Responsibilities and log-likelihoods of the rows, some thousand rows at a time."""
         return (part for _, part in self._parts(self._source(X, None, reset=False)))
 
@@ -204,7 +204,7 @@ class MixtureEstimator(
         self.model_.check(self.params_, source)
         return ((chunk, self.model_.assign(self.params_, chunk)) for chunk in source.chunks())
 
-    def _source(self, X: Any, sample_weight: Any, reset: bool = True) -> ArraySource:
+    def _source(self, X: object, sample_weight: object, reset: bool = True) -> ArraySource:
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from emkit.errors import ModelError
 from emkit.explain.ledger import assignment_of
@@ -16,7 +15,7 @@ from emkit.explain.worksheet.distinct import rows_of
 from emkit.families.bernoulli import Bernoulli
 from emkit.families.binomial import Binomial
 from emkit.models.assignment import Hard, Soft
-from emkit.models.frozen import bare
+from emkit.models.frozen import AnyModel, bare
 from emkit.models.mixture import Mixture
 
 SIMPLE = 1_000_000  # a float is read as the fraction with the least denominator up to this, if there is one that is it
@@ -79,11 +78,11 @@ def exact_step(subject: Subject, number: int = 1) -> ExactStep:
     Errors: ModelError for models other than mixtures of Bernoulli or binomial components with soft or hard assignment, or
     if the fractions of an earlier step have grown beyond use.
     """
-    model = _checked(subject)
+    family = _checked(subject)
     rows = rows_of(subject.source)
-    heads, tails = ([tuple(map(as_written, row)) for row in side] for side in model.family.successes_and_failures(rows.x))
+    heads, tails = ([tuple(map(as_written, row)) for row in side] for side in family.successes_and_failures(rows.x))
     weights = [as_written(weight) for weight in rows.weights]
-    ordered = getattr(model.family, "ordered", True)
+    ordered = not isinstance(family, Binomial) or family.ordered
     start = subject.start
     here = Coins(
         tuple(map(as_written, start.proportions)),
@@ -99,7 +98,7 @@ def exact_step(subject: Subject, number: int = 1) -> ExactStep:
             ExactRow(label, w, h, t, *_shared(before, h, t, ordered, hard))
             for label, w, h, t in zip(rows.labels, weights, heads, tails, strict=True)
         )
-        sums = _sums(table, "heads"), _sums(table, "tails")
+        sums = _sums(table, [row.heads for row in table]), _sums(table, [row.tails for row in table])
         here = _updated(subject.model, before, table, *sums)
         if here.digits > MOST_DIGITS:
             raise _too_long(here.digits, step)
@@ -112,10 +111,10 @@ def _too_long(length: int, step: int) -> ModelError:
     return ModelError(f"the exact fractions of step {step + 1} have about {length:,} digits; {remedy}, or leave --exact out.")
 
 
-def _checked(subject: Subject) -> Any:
+def _checked(subject: Subject) -> Bernoulli | Binomial:
     model = bare(subject.model)
-    family = getattr(model, "family", None)
-    if not isinstance(model, Mixture) or not isinstance(family, Bernoulli | Binomial):
+    family = model.family if isinstance(model, Mixture) else None
+    if not isinstance(family, Bernoulli | Binomial):
         what = f"{family.name} components" if family is not None else type(model).__name__
         raise ModelError(
             f"exact fractions are for mixtures of Bernoulli or binomial components, not for {what}, whose densities are no "
@@ -123,7 +122,7 @@ def _checked(subject: Subject) -> Any:
         )
     if not isinstance(assignment_of(model), Soft | Hard):
         raise ModelError("exact fractions are for soft or hard assignment; drawn assignments are not exact.")
-    return model
+    return family
 
 
 def _shared(at: Coins, heads: Vector, tails: Vector, ordered: bool, hard: bool) -> tuple[Vector, Vector]:
@@ -141,18 +140,20 @@ def _shared(at: Coins, heads: Vector, tails: Vector, ordered: bool, hard: bool) 
     return joint, tuple(value / sum(joint) for value in joint)
 
 
-def _sums(rows: Sequence[ExactRow], side: str) -> tuple[Vector, ...]:
+def _sums(rows: Sequence[ExactRow], side: Sequence[Vector]) -> tuple[Vector, ...]:
     """Expected counts (K, d)."""
     return tuple(
         tuple(
-            sum((row.weight * row.responsibilities[k] * getattr(row, side)[j] for row in rows), Fraction())
-            for j in range(len(rows[0].heads))
+            sum((row.weight * row.responsibilities[k] * mine[j] for row, mine in zip(rows, side, strict=True)), Fraction())
+            for j in range(len(side[0]))
         )
         for k in range(len(rows[0].joint))
     )
 
 
-def _updated(model: Any, before: Coins, rows: Sequence[ExactRow], heads: Sequence[Vector], tails: Sequence[Vector]) -> Coins:
+def _updated(
+    model: AnyModel, before: Coins, rows: Sequence[ExactRow], heads: Sequence[Vector], tails: Sequence[Vector]
+) -> Coins:
     """The M-step; what the model holds stays."""
     paths = frozenset(model.updates())
     proportions, probabilities = before.proportions, before.probabilities

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from emkit.core.json_types import Json
 from emkit.explain.exact import exact_step
 from emkit.explain.notation import NOTATIONS, Notation, notation_named
 from emkit.explain.record import record
@@ -22,7 +21,7 @@ class Explanation(WorkedStep):
         """The explanation as plain text, no line of prose wider than `width`; `side_by_side` adds the map of notations."""
         return text(self, width, list(NOTATIONS.values()) if side_by_side else [])
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Every number, in plain types that JSON can hold."""
         return record(self)
 

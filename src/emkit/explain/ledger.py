@@ -14,17 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.json_types import Json
 from emkit.core.mapreduce import serial
-from emkit.core.protocols import Complete, LatentModel
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Complete
 from emkit.core.statistics import Additive
 from emkit.errors import ModelError
-from emkit.models.assignment import Assignment, Soft, normalise
-from emkit.models.frozen import bare
+from emkit.models.assignment import Assignment, Enumerable, Soft, normalise
+from emkit.models.frozen import AnyModel, AnySource, bare
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Account(Additive):
         """The evidence lower bound, Q + entropy."""
         return self.expected + self.entropy
 
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        heights = {"log_likelihood": self.log_likelihood, "expected_complete_log_likelihood": self.expected}
+        return {**heights, "entropy": self.entropy, "bound": self.bound, "gap": self.gap}
+
 
 class Half(Enum):
     """The two halves of an EM step."""
@@ -63,40 +69,41 @@ class Entry:
     account: Account
 
 
-def assignment_of(model: LatentModel[Any, Any]) -> Assignment:
+def assignment_of(model: AnyModel) -> Assignment:
     """How the E-step of a model assigns rows to latent states: by the posterior, unless it says otherwise."""
-    chosen: Assignment = getattr(bare(model), "assignment", None) or Soft()
-    return chosen
+    return getattr(bare(model), "assignment", None) or Soft()
 
 
-def check_enumerable(model: LatentModel[Any, Any]) -> None:
-    """Raise ModelError if the latent states of a model cannot be listed row by row."""
-    if not hasattr(bare(model), "complete"):
+def check_enumerable(model: AnyModel) -> Enumerable:
+    """The model, which lists its latent states row by row. Errors: ModelError if it cannot."""
+    inner = bare(model)
+    if not isinstance(inner, Enumerable):
         raise ModelError(
-            f"{type(bare(model)).__name__} cannot be explained row by row: it has no complete(params, chunk), which lists "
+            f"{type(inner).__name__} cannot be explained row by row: it has no complete(params, chunk), which lists "
             "log p(x_i, z; theta) for every latent state z of every row."
         )
+    return inner
 
 
-def account(model: LatentModel[Any, Any], source: Any, q_at: Any, theta: Any) -> Account:
+def account(model: AnyModel, source: AnySource, q_at: Parameters, theta: Parameters) -> Account:
     """The account of the rows of `source` with q from the E-step at the parameters `q_at`, at the parameters `theta`.
 
     Works for every model with `complete(params, chunk)`, whatever its assignment: with hard or drawn assignments the bound
     does not touch. Errors: ModelError for a model without it.
     """
-    check_enumerable(model)
-    total: Account = serial(lambda chunk: _of_chunk(model, chunk, q_at, theta), source)
-    return total
+    states, assignment = check_enumerable(model), assignment_of(model)
+
+    def of_chunk(chunk: object) -> Account:
+        here = states.complete(q_at, chunk)
+        q = responsibilities(assignment, here, chunk)
+        return _sums(q, here if theta is q_at else states.complete(theta, chunk))
+
+    return serial(of_chunk, source)
 
 
-def _of_chunk(model: Any, chunk: Any, q_at: Any, theta: Any) -> Account:
-    here = model.complete(q_at, chunk)
-    return _sums(_q(model, here, chunk), here if theta is q_at else model.complete(theta, chunk))
-
-
-def _q(model: Any, complete: Complete, chunk: Any) -> Array:
-    """The distribution over the latent states that the E-step uses, (n, K)."""
-    return assignment_of(model).assign(complete.log_joint, complete.weights, getattr(chunk, "start", 0)).responsibilities
+def responsibilities(assignment: Assignment, complete: Complete, chunk: object) -> Array:
+    """The distribution over the latent states of the rows of a chunk that the E-step uses, (n, K)."""
+    return assignment.assign(complete.log_joint, complete.weights, getattr(chunk, "start", 0)).responsibilities
 
 
 def _sums(q: Array, complete: Complete) -> Account:
@@ -112,18 +119,18 @@ def _mean(q: Array, values: Array) -> Array:
     return np.asarray((q * np.where(q > 0, values, 0.0)).sum(axis=1))
 
 
-def ledger(model: LatentModel[Any, Any], source: Any, path: Sequence[Any]) -> tuple[Entry, ...]:
+def ledger(model: AnyModel, source: AnySource, path: Sequence[Parameters]) -> tuple[Entry, ...]:
     """The accounts along a `path` of parameters theta_0, theta_1, ...: an E-step at theta_0, then M-step and E-step in turn.
 
     Errors: ModelError for an empty path, or for a model whose latent states cannot be listed.
     """
     if not path:
         raise ModelError("the path is empty: a ledger needs at least the parameters it starts from.")
-    check_enumerable(model)
+    states, assignment = check_enumerable(model), assignment_of(model)
     places = [(Half.E, 0, 0)]
     for t in range(1, len(path)):
         places += [(Half.M, t - 1, t), (Half.E, t, t)]
-    total: _Accounts = serial(lambda chunk: _Accounts(tuple(_along(model, chunk, path))), source)
+    total = serial(lambda chunk: _Accounts(tuple(_along(states, assignment, chunk, path))), source)
     return tuple(Entry(*place, account) for place, account in zip(places, total.accounts, strict=True))
 
 
@@ -132,12 +139,12 @@ class _Accounts(Additive):
     accounts: tuple[Account, ...]
 
 
-def _along(model: Any, chunk: Any, path: Sequence[Any]) -> Iterator[Account]:
+def _along(states: Enumerable, assignment: Assignment, chunk: object, path: Sequence[Parameters]) -> Iterator[Account]:
     """The accounts of one chunk, half step by half step; the joint probabilities of an iterate are worked out once."""
     q = None
     for params in path:
-        complete = model.complete(params, chunk)
+        complete = states.complete(params, chunk)
         if q is not None:
             yield _sums(q, complete)
-        q = _q(model, complete, chunk)
+        q = responsibilities(assignment, complete, chunk)
         yield _sums(q, complete)

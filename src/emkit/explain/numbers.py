@@ -26,7 +26,7 @@ def plain(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.10g}"
 
 
-def share(value: float) -> str:
+def four_decimals(value: float) -> str:
     """A probability or responsibility with four decimals."""
     return f"{value:.4f}"
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from emkit.core.json_types import Json
+from emkit.explain.arithmetic import Tally
 from emkit.explain.ledger import Entry
 from emkit.explain.notation import CONCEPTS, NOTATIONS
 from emkit.explain.steps import Row, Step
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = "emkit-explain/1"
 
 
-def record(explanation: WorkedStep) -> dict[str, Any]:
+def record(explanation: WorkedStep) -> Json:
     """Every number of an explanation; a number that is not finite is None."""
     subject, step = explanation.subject, explanation.step
     return {
@@ -31,18 +34,16 @@ def record(explanation: WorkedStep) -> dict[str, Any]:
         "rows": [_row(row, step) for row in step.rows],
         "rows_in_all": step.distinct,
         "expected_counts": _tallies(step, step.tallies),
-        "updates": [
-            {"symbol": u.symbol, "formula": u.formula, "substituted": u.substituted, "value": u.value} for u in step.updates
-        ],
+        "updates": [update.to_dict() for update in step.updates],
         "ledger": [_entry(entry, step) for entry in step.ledger],
         "exact": _exact(explanation.exact) if explanation.exact else None,
         "notice": list(subject.notice),
         "errata": list(subject.errata),
-        "notations": {name: {c: getattr(notation, c) for c in CONCEPTS} for name, notation in NOTATIONS.items()},
+        "notations": {name: {c: vars(notation)[c] for c in CONCEPTS} for name, notation in NOTATIONS.items()},
     }
 
 
-def _row(row: Row, step: Step) -> dict[str, Any]:
+def _row(row: Row, step: Step) -> Json:
     return {
         "label": row.label,
         "name": row.name,
@@ -56,7 +57,7 @@ def _row(row: Row, step: Step) -> dict[str, Any]:
     }
 
 
-def _tallies(step: Step, tallies: Any) -> dict[str, float]:
+def _tallies(step: Step, tallies: Iterable[Tally]) -> dict[str, float]:
     return {
         tally.key(component): float(value)
         for tally in tallies
@@ -64,21 +65,17 @@ def _tallies(step: Step, tallies: Any) -> dict[str, float]:
     }
 
 
-def _entry(entry: Entry, step: Step) -> dict[str, Any]:
-    account, first = entry.account, step.number - 1
+def _entry(entry: Entry, step: Step) -> Json:
+    first = step.number - 1
     return {
         "after": entry.half.value,
         "responsibilities_at": first + entry.q_at,
         "parameters_at": first + entry.theta_at,
-        "log_likelihood": account.log_likelihood,
-        "expected_complete_log_likelihood": account.expected,
-        "entropy": account.entropy,
-        "bound": account.bound,
-        "gap": account.gap,
+        **entry.account.to_dict(),
     }
 
 
-def _exact(step: ExactStep) -> dict[str, Any]:
+def _exact(step: ExactStep) -> Json:
     return {
         "before": {symbol: str(value) for symbol, value in step.before.items()},
         "after": {symbol: str(value) for symbol, value in step.after.items()},

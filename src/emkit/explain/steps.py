@@ -15,14 +15,18 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.core.mapreduce import serial
-from emkit.data.source import ArraySource
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import LatentModel
+from emkit.data.source import ArraySource, Chunk, columns_of
 from emkit.errors import ModelError
-from emkit.explain.arithmetic import ModelArithmetic, Tally, Update, arithmetic_of
-from emkit.explain.ledger import Entry, assignment_of, check_enumerable, ledger
+from emkit.explain.arithmetic import AnyArithmetic, Tally, Update, arithmetic_of
+from emkit.explain.ledger import Entry, assignment_of, check_enumerable, ledger, responsibilities
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.explain.worksheet.distinct import rows_of
 from emkit.models.assignment import Sampled
+from emkit.models.frozen import AnyModel, AnySource
+from emkit.models.mixture import P, S
 
 MOST_GROUPED = 5_000  # rows among which repeated ones are looked for
 
@@ -116,13 +120,13 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20) -> Step:
     )
 
 
-def _after(model: Any, source: Any, params: Any) -> tuple[Any, Any]:
+def _after(model: LatentModel[P, S], source: AnySource, params: P) -> tuple[S, P]:
     """The summed expected statistics at `params`, and the parameters that the M-step makes of them."""
     statistics = serial(lambda chunk: model.e_step(params, chunk), source).statistics
     return statistics, model.m_step(statistics, params)
 
 
-def _held(model: Any, params: Any, symbols: Symbols) -> tuple[str, ...]:
+def _held(model: AnyModel, params: Parameters, symbols: Symbols) -> tuple[str, ...]:
     free = set(model.coordinates(params).entry_names(params))
     return tuple(symbol for entry, symbol in symbols.entries(params).items() if entry not in free)
 
@@ -138,12 +142,11 @@ class _Places:
     distinct: int
 
 
-def _rows(subject: Subject, before: Any, arithmetic: ModelArithmetic, limit: int) -> tuple[tuple[Row, ...], int, int]:
+def _rows(subject: Subject, before: Parameters, arithmetic: AnyArithmetic, limit: int) -> tuple[tuple[Row, ...], int, int]:
     """The first `limit` rows, how many different ones there are, and the number of latent states."""
     chunk = next(iter(subject.source.chunks()))
-    complete = subject.model.complete(before, chunk)  # type: ignore[attr-defined]
-    start = getattr(chunk, "start", 0)
-    shares = assignment_of(subject.model).assign(complete.log_joint, complete.weights, start).responsibilities
+    complete = check_enumerable(subject.model).complete(before, chunk)
+    q = responsibilities(assignment_of(subject.model), complete, chunk)
     at = _places(subject, arithmetic, complete.weights)
     possible = np.isfinite(complete.log_joint)
     rows = tuple(
@@ -153,21 +156,21 @@ def _rows(subject: Subject, before: Any, arithmetic: ModelArithmetic, limit: int
             {} if arithmetic.observed else _values(subject, chunk, i),
             float(weight),
             complete.log_joint[i],
-            shares[i],
+            q[i],
             tuple(arithmetic.joint(k, chunk, i) if possible[i, k] else "" for k in range(possible.shape[1])),
-            tuple(arithmetic.row_tallies(chunk, i, weight * shares[i])),
+            tuple(arithmetic.row_tallies(chunk, i, weight * q[i])),
         )
         for label, name, i, weight in islice(zip(at.labels, at.names, at.index, at.weights, strict=True), limit)
     )
     return rows, at.distinct, possible.shape[1]
 
 
-def _values(subject: Subject, chunk: Any, i: int) -> dict[str, float]:
-    columns = getattr(subject.source, "columns", ())
+def _values(subject: Subject, chunk: Chunk, i: int) -> dict[str, float]:
+    columns = columns_of(subject.source)
     return {name: float(value) for name, value in zip(columns, np.atleast_1d(chunk.x[i]), strict=True)} if columns else {}
 
 
-def _places(subject: Subject, arithmetic: ModelArithmetic, weights: Array) -> _Places:
+def _places(subject: Subject, arithmetic: AnyArithmetic, weights: Array) -> _Places:
     source, count = subject.source, len(weights)
     if arithmetic.observed:
         return _Places(tuple(range(count)), arithmetic.observed, [""] * count, weights, count)

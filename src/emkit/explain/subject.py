@@ -6,10 +6,21 @@ from dataclasses import dataclass, field
 from string import ascii_uppercase
 from typing import Any, Protocol
 
-from emkit.core.parameters import leaves
-from emkit.core.protocols import LatentModel
+from emkit.core.parameters import Parameters, leaves
 from emkit.models.cells import Cells
-from emkit.models.frozen import bare
+from emkit.models.frozen import AnyModel, AnySource, bare
+from emkit.models.mixture import Mixture
+
+
+class Printed(Protocol):
+    """A number as the source of a worked example prints it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def where(self) -> str: ...
 
 
 class Subject(Protocol):
@@ -22,7 +33,7 @@ class Subject(Protocol):
     @property
     def story(self) -> str: ...
     @property
-    def model(self) -> LatentModel[Any, Any]: ...
+    def model(self) -> AnyModel: ...
     @property
     def source(self) -> Any: ...
     @property
@@ -37,6 +48,10 @@ class Subject(Protocol):
     def notice(self) -> tuple[str, ...]: ...
     @property
     def errata(self) -> tuple[str, ...]: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def printed(self) -> tuple[Printed, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -45,26 +60,27 @@ class Fit:
 
     name: str
     title: str
-    model: LatentModel[Any, Any]
-    source: Any
-    start: Any
+    model: AnyModel
+    source: AnySource
+    start: Parameters
     components: tuple[str, ...]
     story: str = ""
     symbols: dict[str, str] = field(default_factory=dict)
     row_names: tuple[str, ...] = ()
     notice: tuple[str, ...] = ()
     errata: tuple[str, ...] = ()
+    reference: str = ""
+    printed: tuple[Printed, ...] = ()
 
 
-def subject_of_fit(model: LatentModel[Any, Any], source: Any, start: Any) -> Fit:
+def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit:
     """The subject for a model fitted to `source` from `start`."""
     inner = bare(model)
-    family = getattr(getattr(inner, "family", None), "name", None)
-    title = f"{type(inner).__name__} of {family} components" if family else type(inner).__name__
-    return Fit("fit", title, model, source, start, _component_names(inner, start))
+    of = f" of {inner.family.name} components" if isinstance(inner, Mixture) else ""
+    return Fit("fit", f"{type(inner).__name__}{of}", model, source, start, _component_names(inner, start))
 
 
-def _component_names(model: Any, start: Any) -> tuple[str, ...]:
+def _component_names(model: AnyModel, start: Parameters) -> tuple[str, ...]:
     if isinstance(model, Cells):
         return tuple(cell.name for cell in model.cells)
     first = next(iter(leaves(start)), None)

@@ -9,8 +9,11 @@ from functools import cached_property
 
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
+from emkit.data.source import columns_of
 from emkit.explain.subject import Subject
 from emkit.families.successes import SuccessParams
+from emkit.models.cells import CellsParams
+from emkit.models.mixture import MixtureParams
 
 ENTRY = re.compile(r"(?P<path>[^\[]+)(?:\[(?P<index>[\d, ]+)\])?")
 SINGULAR = {
@@ -34,10 +37,9 @@ class Symbols:
     @classmethod
     def of(cls, subject: Subject) -> Symbols:
         """The symbols of a subject."""
-        columns = tuple(getattr(subject.source, "columns", ()))
-        components = getattr(subject.start, "components", None)
-        if isinstance(components, SuccessParams):  # a column of successes may have one of trials beside it
-            columns = columns[: components.probabilities.shape[1]]
+        columns, start = columns_of(subject.source), subject.start
+        if isinstance(start, MixtureParams) and isinstance(start.components, SuccessParams):  # trials may stand beside
+            columns = columns[: start.components.probabilities.shape[1]]
         return cls(subject.components, columns, subject.symbols)
 
     @cached_property
@@ -70,13 +72,14 @@ class Symbols:
 
     def entries(self, params: Parameters) -> dict[str, str]:
         """The symbol of every distinct number of the parameters, held ones included, by entry (``components.rates[1, 0]``)."""
-        shares = {f"groups.{g}.probabilities": group.names for g, group in enumerate(getattr(params, "groups", ()))}
+        groups = params.groups if isinstance(params, CellsParams) else ()
+        names = {f"groups.{g}.probabilities": group.names for g, group in enumerate(groups)}
         found: dict[str, str] = {}
         for entry in Coordinates(params).entry_names(params):
             match = ENTRY.fullmatch(entry)
             index = tuple(int(i) for i in match["index"].split(",")) if match and match["index"] else ()
             path = match["path"] if match else entry
-            symbol = shares[path][index[0]] if path in shares else self(path, *index)
+            symbol = names[path][index[0]] if path in names else self(path, *index)
             found[entry] = entry if symbol in found.values() else symbol
         return found
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from emkit.explain.ledger import Entry, assignment_of
 from emkit.explain.notation import REMARKS, Notation, correspondence
-from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, plain, share, significant, table
+from emkit.explain.numbers import LEFT, RIGHT, four_decimals, listing, paragraph, plain, significant, table
 from emkit.explain.steps import Step
 from emkit.explain.text_exact import exact_section
-from emkit.explain.text_rows import counts_section, rows_section, share_names
+from emkit.explain.text_rows import counts_section, responsibility_names, rows_section
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
 
@@ -23,7 +23,7 @@ def text(explanation: WorkedStep, width: int, side_by_side: Sequence[Notation]) 
         rows_section(explanation, width),
         counts_section(explanation, width),
         _m_step(explanation, width),
-        exact_section(explanation.exact, share_names(explanation), width) if explanation.exact else "",
+        exact_section(explanation.exact, responsibility_names(explanation), width) if explanation.exact else "",
         _ledger(explanation, width),
         _points("What to notice", explanation.subject.notice, width),
         _points("Wrong in the source", explanation.subject.errata, width),
@@ -79,7 +79,7 @@ def _ledger(explanation: WorkedStep, width: int) -> str:
     n, step = explanation.notation, explanation.step
     first, raised, last = step.ledger
     labels = (f"E-step {step.number}", f"M-step {step.number}", f"E-step {step.number + 1}")
-    rows = [[label, *map(share, _numbers(entry))] for label, entry in zip(labels, step.ledger, strict=True)]
+    rows = [[label, *map(four_decimals, _numbers(entry))] for label, entry in zip(labels, step.ledger, strict=True)]
     header = ["after", n.log_likelihood, n.expected, n.entropy, n.bound, n.gap]
     story = paragraph(_story(first, raised, last, assignment_of(explanation.subject.model).is_posterior), width, "  ")
     key = "log-likelihood = bound + gap;  bound = Q + entropy;  gap = KL >= 0"
@@ -97,16 +97,16 @@ def _story(first: Entry, raised: Entry, last: Entry, touches: bool) -> str:
     if not touches:
         return (
             f"The rows were not shared out by the posterior, so the bound does not touch: after the E-step it lies "
-            f"{share(start.gap)} below the log-likelihood {share(start.log_likelihood)}. The M-step raises it by {share(rise)} "
-            f"to {share(up.bound)}; the log-likelihood is now {share(up.log_likelihood)}, the bound after the next E-step "
-            f"{share(end.bound)}."
+            f"{four_decimals(start.gap)} below the log-likelihood {four_decimals(start.log_likelihood)}. The M-step raises it "
+            f"by {four_decimals(rise)} to {four_decimals(up.bound)}; the log-likelihood is now "
+            f"{four_decimals(up.log_likelihood)}, the bound after the next E-step {four_decimals(end.bound)}."
         )
-    closing = f"the next E-step closes the gap of {share(up.gap)}: {share(end.log_likelihood)}."
+    closing = f"the next E-step closes the gap of {four_decimals(up.gap)}: {four_decimals(end.log_likelihood)}."
     if up.gap <= 1e-12 * (1 + abs(up.bound)):
         closing = "no gap opens: the new parameters give the same responsibilities, so the next step will change nothing."
     return (
-        f"The E-step makes the bound touch the log-likelihood, {share(start.bound)}; the M-step raises it by {share(rise)} to "
-        f"{share(up.bound)}; {closing}"
+        f"The E-step makes the bound touch the log-likelihood, {four_decimals(start.bound)}; the M-step raises it by "
+        f"{four_decimals(rise)} to {four_decimals(up.bound)}; {closing}"
     )
 
 

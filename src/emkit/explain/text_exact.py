@@ -11,24 +11,22 @@ from emkit.explain.numbers import LEFT, RIGHT, paragraph, table
 LONGEST = 40  # characters of a fraction that fit a table
 
 
-def exact_section(step: ExactStep, shares: Sequence[str], width: int) -> str:
-    """Responsibilities (called `shares`), expected counts and updates in fractions."""
-    states = range(len(shares))
+def exact_section(step: ExactStep, names: Sequence[str], width: int) -> str:
+    """Responsibilities (called by their `names`), expected counts and updates in fractions."""
+    states = range(len(names))
     shown = [[row.label, *(short(row.responsibilities[k]) for k in states)] for row in step.rows[:20]]
-    header = ["row", *shares]
+    header = ["row", *names]
     lines = [paragraph(f"{symbol} = {short(value)}", width, "  ", "    ") for symbol, value in step.after.items()]
     cut = any(not fits(value) for value in (*step.after.values(), *(r for row in step.rows for r in row.responsibilities)))
     note = ["  Fractions too long for a line are cut off; --json has them in full."] if cut else []
-    return "\n".join(
-        ["EXACTLY", table(header, shown, LEFT + RIGHT * len(states)), *_counts(step, shares, width), *lines, *note]
-    )
+    return "\n".join(["EXACTLY", table(header, shown, LEFT + RIGHT * len(states)), *_counts(step, names, width), *lines, *note])
 
 
-def _counts(step: ExactStep, shares: Sequence[str], width: int) -> Iterator[str]:
+def _counts(step: ExactStep, names: Sequence[str], width: int) -> Iterator[str]:
     for side, sums in (("heads", step.heads), ("tails", step.tails)):
         for k, row in enumerate(sums):
             if all(fits(value) for value in row):
-                yield paragraph(f"sum of {shares[k]} * {side} = {', '.join(map(str, row))}", width, "  ", "    ")
+                yield paragraph(f"sum of {names[k]} * {side} = {', '.join(map(str, row))}", width, "  ", "    ")
 
 
 def fits(value: Fraction) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from emkit.explain.ledger import assignment_of
-from emkit.explain.numbers import LEFT, RIGHT, count, paragraph, plain, share, significant, table, table_width
+from emkit.explain.numbers import LEFT, RIGHT, count, four_decimals, paragraph, plain, significant, table, table_width
 from emkit.explain.steps import Row, Step
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
@@ -45,7 +45,7 @@ def _is_posterior(explanation: WorkedStep) -> bool:
     return assignment_of(explanation.subject.model).is_posterior
 
 
-def share_names(explanation: WorkedStep) -> tuple[str, ...]:
+def responsibility_names(explanation: WorkedStep) -> tuple[str, ...]:
     """What the shares of a row are called: responsibilities, if they are."""
     components = explanation.step.components
     if _is_posterior(explanation):
@@ -104,10 +104,10 @@ def _wide(explanation: WorkedStep, joints: bool) -> Table:
         header = [*header, *(("log " if logs else "") + name for name in notation.joints(step.components))]
         cells = [[*c, *(_joint(row, k, logs) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
         sums += [""] * len(states)
-    header = [*header, *share_names(explanation)]
-    cells = [[*c, *(share(row.responsibilities[k]) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
+    header = [*header, *responsibility_names(explanation)]
+    cells = [[*c, *(four_decimals(row.responsibilities[k]) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
     if mass is not None:
-        cells = [*cells, [*sums, *(share(mass[k]) for k in states)]]
+        cells = [*cells, [*sums, *(four_decimals(mass[k]) for k in states)]]
     return header, cells, align + RIGHT * (len(header) - len(align))
 
 
@@ -131,7 +131,7 @@ def _long(explanation: WorkedStep) -> Table:
         for first, k in enumerate(row.states):
             lead = ["", ""] if first else [row.label, plain(row.weight)]
             shared = row.responsibilities[k]
-            cells.append([*lead, step.components[k], _joint(row, k, False), share(shared), count(row.weight * shared)])
+            cells.append([*lead, step.components[k], _joint(row, k, False), four_decimals(shared), count(row.weight * shared)])
     return header, cells, LEFT + RIGHT + LEFT + RIGHT * 3
 
 
@@ -144,7 +144,7 @@ def _worked(explanation: WorkedStep, width: int) -> list[str]:
     terms = [row.formulas[k] for k in row.states]
     first = row.states[0]
     name = explanation.notation.responsibilities(step.components, _index(row.label))[first]
-    line = f"{name} = {terms[0]} / ({' + '.join(terms)}) = {share(row.responsibilities[first])}"
+    line = f"{name} = {terms[0]} / ({' + '.join(terms)}) = {four_decimals(row.responsibilities[first])}"
     return [paragraph(line, width, f"  row {row.label}:  ")]
 
 
@@ -166,7 +166,7 @@ def counts_section(explanation: WorkedStep, width: int) -> str:
 
 def _counts(explanation: WorkedStep, named: list[int]) -> Table:
     step, notation = explanation.step, explanation.notation
-    shares = share_names(explanation)
+    responsibilities = responsibility_names(explanation)
     states = notation.states(step.components)
     places = [(t, k) for k in range(len(states)) for t in named if not step.tallies[t].shared]
     places += [(t, 0) for t in named if step.tallies[t].shared]
@@ -174,7 +174,7 @@ def _counts(explanation: WorkedStep, named: list[int]) -> Table:
     for t, k in places:
         tally = step.tallies[t]
         what = tally.what + tally.mark.replace("_", " ")
-        header.append(what if tally.shared else notation.attribution(what, states[k], shares[k]))
+        header.append(what if tally.shared else notation.attribution(what, states[k], responsibilities[k]))
         align += RIGHT
     cells = [[row.label, *(amount(row.tallies[t].what, row.tallies[t].values[k]) for t, k in places)] for row in step.rows]
     sums = [SUM, *(amount(step.tallies[t].what, step.tallies[t].values[k]) for t, k in places)]
@@ -216,6 +216,6 @@ def _sharing(step: Step, width: int) -> list[str]:
     sentence = (
         f"Row {row.label}: {count(heads[0])} heads + {count(tails[0])} tails are not {plain(tosses)} tosses but "
         f"{count(heads[0] + tails[0])}: the other {count(heads[1] + tails[1])} went to {other}, with its responsibility "
-        f"{share(row.responsibilities[1])}."
+        f"{four_decimals(row.responsibilities[1])}."
     )
     return [paragraph(sentence, width, "  ")]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emkit.core.protocols import LatentModel
 from emkit.data.source import ArraySource
 from emkit.models.assignment import Assignment
+from emkit.models.frozen import AnyModel
 from emkit.models.reassigned import with_assignment
-from emkit.result import Result, fit
+from emkit.result import AnyResult, fit
 
 if TYPE_CHECKING:
     from emkit.explain import Explanation
@@ -43,7 +43,7 @@ class Lesson:
     name: str
     title: str
     story: str
-    model: LatentModel[Any, Any]
+    model: AnyModel
     source: ArraySource
     start: Any
     components: tuple[str, ...]
@@ -55,7 +55,7 @@ class Lesson:
     iterates: tuple[Printed, ...] = ()
     errata: tuple[str, ...] = ()
 
-    def fit(self, **options: Any) -> Result[Any]:
+    def fit(self, **options: Any) -> AnyResult:
         """Fit the lesson's model to its data from its start; options as in `emkit.fit`."""
         return fit(self.model, self.source, self.start, **options)
 

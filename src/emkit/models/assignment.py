@@ -5,12 +5,13 @@ from __future__ import annotations
 import zlib
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
+from emkit.core.protocols import Complete
 from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
 
@@ -39,11 +40,19 @@ def normalise(log_joint: Array) -> tuple[Array, Array]:
     highest = log_joint.max(axis=1)
     if not np.all(highest > LOG_OF_ZERO / 2):
         raise impossible_row()
-    shares = log_joint - highest[:, None]
-    np.exp(shares, out=shares)
-    total = shares.sum(axis=1)
-    shares /= total[:, None]
-    return shares, highest + np.log(total)
+    responsibilities = log_joint - highest[:, None]
+    np.exp(responsibilities, out=responsibilities)
+    total = responsibilities.sum(axis=1)
+    responsibilities /= total[:, None]
+    return responsibilities, highest + np.log(total)
+
+
+@runtime_checkable
+class Enumerable(Protocol):
+    """A model whose latent states can be listed row by row."""
+
+    def complete(self, params: Any, chunk: Any) -> Complete:
+        """The chunk with its latent states written out."""
 
 
 class Assignment(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
 from emkit.models.assignment import impossible_row
 
+S = TypeVar("S")
 LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
 LEAST_WORK = 64_000  # nor for less than so many rows * components * columns
 IMPOSSIBLE = LOG_OF_ZERO / 2  # log-likelihood of one row; no sum over possible rows comes near
@@ -24,7 +25,7 @@ def worth_compiling(x: Array, n_components: int) -> bool:
     return len(x) >= LEAST_ROWS and n_components * len(x) * max(x.shape[1], 4) >= LEAST_WORK
 
 
-def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tuple[Array, Any, float]:
+def expectation(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple[Array, S, float]:
     """Mass (K,), the family's statistics, and the log-likelihood of a chunk. Errors: ParameterError for impossible rows."""
     sums = np.zeros_like(form.coefficients)
     alike = chunk.weights.strides == (0,)
@@ -36,7 +37,7 @@ def expectation(form: LinearForm[Any], proportions: Array, chunk: Chunk) -> tupl
     return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)
 
 
-def divided(form: LinearForm[Any], chunk: Chunk, component: Integers, n_components: int) -> Array:
+def divided(form: LinearForm[S], chunk: Chunk, component: Integers, n_components: int) -> Array:
     """The weighted feature sums (K, F) of a chunk of which every row belongs to one `component` (n,) and to no other."""
     sums = np.zeros((n_components, form.coefficients.shape[1]))
     alone = np.zeros((form.coefficients.shape[1], 1))  # among one component, each row has responsibility 1
@@ -48,7 +49,7 @@ def divided(form: LinearForm[Any], chunk: Chunk, component: Integers, n_componen
     return sums
 
 
-def _with_proportions(form: LinearForm[Any], proportions: Array) -> Array:
+def _with_proportions(form: LinearForm[S], proportions: Array) -> Array:
     """The coefficients (F, K) of log p(x_i, z=k)."""
     coefficients = form.coefficients.T.copy()
     coefficients[0] += safe_log(proportions)  # the first feature is 1

@@ -7,11 +7,14 @@ from typing import Any, TypeVar
 
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Complete, Expectation, LatentModel, Update
+from emkit.core.protocols import Complete, Expectation, LatentModel, Source, Update
 from emkit.errors import ModelError
+from emkit.models.assignment import Enumerable
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
+AnyModel = LatentModel[Any, Any]
+AnySource = Source[Any]
 
 
 class Frozen(LatentModel[P, S]):
@@ -50,22 +53,22 @@ class Frozen(LatentModel[P, S]):
 
     def complete(self, params: P, chunk: Any) -> Complete:
         """The chunk with its latent states written out."""
-        complete: Complete = bare(self.model).complete(params, chunk)
-        return complete
+        inner: Enumerable = bare(self.model)
+        return inner.complete(params, chunk)
 
     def log_prior(self, params: P) -> float:
         return self.model.log_prior(params)
 
-    def check(self, params: P, source: Any) -> None:
+    def check(self, params: P, source: AnySource) -> None:
         self.model.check(params, source)
 
-    def degenerate(self, params: P, source: Any) -> tuple[int, ...]:
+    def degenerate(self, params: P, source: AnySource) -> tuple[int, ...]:
         return self.model.degenerate(params, source)
 
-    def caution(self, source: Any) -> None:
+    def caution(self, source: AnySource) -> None:
         self.model.caution(source)
 
-    def prepare(self, source: Any) -> Any:
+    def prepare(self, source: AnySource) -> AnySource:
         return self.model.prepare(source)
 
     def coordinates(self, params: P) -> Coordinates[P]:
@@ -76,7 +79,7 @@ class Frozen(LatentModel[P, S]):
         return self.model.ascends
 
 
-def bare(model: Any) -> Any:
+def bare(model: AnyModel) -> Any:
     """The model inside its wrappers."""
     while isinstance(model, Frozen):
         model = model.model

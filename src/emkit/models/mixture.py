@@ -81,9 +81,9 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
     def plain_e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         """The E-step in plain NumPy, for any family and assignment; the compiled road is held against it."""
         assigned = self.assign(params, chunk)
-        shares = assigned.responsibilities * chunk.weights[:, None]
+        weights = assigned.responsibilities * chunk.weights[:, None]
         return Expectation(
-            MixtureStats(shares.sum(axis=0), self.family.statistics(params.components, as_float64(chunk.x), shares)),
+            MixtureStats(weights.sum(axis=0), self.family.statistics(params.components, as_float64(chunk.x), weights)),
             log_likelihood=float(chunk.weights @ assigned.log_likelihood),
             rows=chunk.total_weight,
             gap=float(chunk.weights @ assigned.gap),
@@ -128,7 +128,12 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
         return self.assignment.ascends
 
 
-def _proportions(stats: MixtureStats[Any], before: MixtureParams[Any], now: MixtureParams[Any]) -> Array:
+AnyMixtureParams = MixtureParams[Any]
+AnyMixture = Mixture[Any, Any]
+AnyFamily = Family[Any, Any]
+
+
+def _proportions(stats: MixtureStats[S], before: MixtureParams[P], now: MixtureParams[P]) -> Array:
     """Expected number of rows / number of rows.
 
     Shapes: mass (K,) -> (K,).
@@ -137,11 +142,11 @@ def _proportions(stats: MixtureStats[Any], before: MixtureParams[Any], now: Mixt
     return stats.mass / stats.mass.sum()
 
 
-def _inside(update: Update[Any, Any]) -> Update[Any, Any]:
+def _inside(update: Update[S, P]) -> Update[MixtureStats[S], MixtureParams[P]]:
     return lambda stats, before, now: update(stats.components, before.components, now.components)
 
 
-def _check_component_axis(params: MixtureParams[Any]) -> None:
+def _check_component_axis(params: MixtureParams[P]) -> None:
     first = next(leaves(params.components)).value
     if len(first) != len(params.proportions):
         raise ParameterError(

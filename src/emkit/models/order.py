@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from emkit.core.parameters import Leaf, leaves, replace_at
+from emkit.core.parameters import Leaf, Parameters, leaves, replace_at
 from emkit.models.mixture import MixtureParams
 
+P = TypeVar("P", bound=Parameters)
 
-def component_leaves(params: MixtureParams[Any]) -> Iterator[Leaf]:
-    """The parameters that lead with the component axis; what all components share (a tied covariance) is left out."""
-    for leaf in leaves(params):
-        own = leaf.value.ndim > leaf.space.event_axes and len(leaf.value) == len(params.proportions)
-        if own or leaf.path == "proportions":
+
+def component_leaves(params: Parameters) -> Iterator[Leaf]:
+    """The parameters of a mixture that lead with the component axis; what all components share (a tied covariance) is not."""
+    proportions, *others = leaves(params)
+    yield proportions
+    for leaf in others:
+        if leaf.value.ndim > leaf.space.event_axes and len(leaf.value) == len(proportions.value):
             yield leaf
 
 
-def component_order(params: Any) -> list[int] | None:
+def component_order(params: Parameters) -> list[int] | None:
     """The components by their first parameter, lowest first, ties by its next entries; None if this is not a mixture."""
     if not isinstance(params, MixtureParams):
         return None
@@ -28,6 +31,6 @@ def component_order(params: Any) -> list[int] | None:
     return [int(k) for k in np.lexsort(table.T[::-1])]
 
 
-def reordered(params: Any, order: list[int]) -> Any:
+def reordered(params: P, order: list[int]) -> P:
     """The same mixture with its components in the given order."""
     return replace_at(params, {leaf.path: leaf.value[order] for leaf in component_leaves(params)})

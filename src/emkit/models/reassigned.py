@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from typing import Any
 
 from emkit.errors import ModelError
 from emkit.models.assignment import Assignment
 from emkit.models.cells import Cells
-from emkit.models.frozen import Frozen
+from emkit.models.frozen import AnyModel, Frozen
 from emkit.models.mixture import Mixture
 
 
-def with_assignment(model: Any, assignment: Assignment) -> Any:
+def with_assignment(model: AnyModel, assignment: Assignment) -> AnyModel:
     """`model` with `assignment` in place of its own: ``with_assignment(mixture, Hard())``.
 
     Errors: ModelError for a model that is neither a mixture nor a table of cells.

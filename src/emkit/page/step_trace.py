@@ -120,7 +120,7 @@ def _printed(subject: Subject) -> Json | None:
     from emkit.teach.check import check_printed
 
     try:
-        return check_printed(subject).to_dict()  # type: ignore[arg-type]
+        return check_printed(subject).to_dict()
     except ModelError:
         return None
 

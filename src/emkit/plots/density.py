@@ -41,9 +41,9 @@ def _one(view: Density, ax: Axes) -> Axes:
 
 def _two(view: Density2, ax: Axes) -> Axes:
     ax.plot(*view.points.T, ".", color=FAINT, markersize=4, alpha=0.6, label="rows")
-    shares = np.sort(view.total.ravel())[::-1]
-    inside = np.cumsum(shares) / shares.sum()
-    levels = [float(shares[np.searchsorted(inside, share)]) for share in (0.99, 0.9, 0.75, 0.5, 0.25)]
+    heights = np.sort(view.total.ravel())[::-1]
+    inside = np.cumsum(heights) / heights.sum()
+    levels = [float(heights[np.searchsorted(inside, share)]) for share in (0.99, 0.9, 0.75, 0.5, 0.25)]
     lines = ax.contour(view.x, view.y, view.total, levels=sorted(set(levels)), colors=colour(0), linewidths=1.1)
     names = dict(zip(levels, ("99 %", "90 %", "75 %", "50 %", "25 %"), strict=True))
     ax.clabel(lines, fmt=lambda level: names[float(level)], fontsize=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emkit.errors import ModelError
@@ -25,55 +25,55 @@ from emkit.views.classified import column_places
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from emkit.fitted import Fitted
+    from emkit.fitted import AnyFitted
 
 
-def _subject(result: Fitted[Any]) -> Subject:
+def _subject(result: AnyFitted) -> Subject:
     """The fit as a subject, with its own rows (not the collapsed ones)."""
     return subject_of_fit(result.model, result.source, result.record.start)
 
 
-def _trace(result: Fitted[Any], ax: Axes | None) -> Axes:
+def _trace(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_trace(trace(result.history), ax)
 
 
-def _path(result: Fitted[Any], ax: Axes | None, parameters: Any = None, **options: Any) -> Axes:
+def _path(result: AnyFitted, ax: Axes | None, parameters: Sequence[str] | None = None, **options: Any) -> Axes:
     view = landscape(_subject(result), parameters, estimate=result.params, **options)
     return draw_path(view, ax)
 
 
-def _bound(result: Fitted[Any], ax: Axes | None, step: int = 1) -> Axes:
+def _bound(result: AnyFitted, ax: Axes | None, step: int = 1) -> Axes:
     path = path_of(result.model, result.passes, result.record.start, step)
     if step < 1 or len(path) <= step:
         raise ModelError(f"there is no EM step {step} to draw: plain EM from this start stands still after {len(path) - 1}.")
     return draw_bound(bound_curve(result.model, result.passes, path[step - 1], path[step], step), ax)
 
 
-def _jensen(result: Fitted[Any], ax: Axes | None, step: int = 1, choice: int = 0) -> Axes:
+def _jensen(result: AnyFitted, ax: Axes | None, step: int = 1, choice: int = 0) -> Axes:
     subject = subject_of_fit(result.model, result.passes, result.record.start)
     here, ahead = work_out(subject, step, 1000), work_out(subject, step + 1, 1000)
     return draw_jensen(jensen(here, ahead, telling_row(here))[choice], ax)
 
 
-def _classification(result: Fitted[Any], ax: Axes | None, columns: Any = None) -> Axes:
+def _classification(result: AnyFitted, ax: Axes | None, columns: Sequence[str | int] | None = None) -> Axes:
     view = rows(_subject(result), result.params)
     around = outlines(result.params, column_places(view.columns, columns, 2)) if view.columns else None
     return draw_classification(view, ax, columns=columns, outlines=around)
 
 
-def _uncertainty(result: Fitted[Any], ax: Axes | None) -> Axes:
+def _uncertainty(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_uncertainty(rows(_subject(result), result.params), ax)
 
 
-def _responsibilities(result: Fitted[Any], ax: Axes | None) -> Axes:
+def _responsibilities(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_responsibilities(rows(_subject(result), result.params), ax)
 
 
-def _density(result: Fitted[Any], ax: Axes | None) -> Axes:
+def _density(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_density(density(_subject(result), result.params), ax)
 
 
-def _starts(result: Fitted[Any], ax: Axes | None) -> Axes:
+def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_starts(starts_map(result.runs), ax)
 
 
@@ -90,7 +90,7 @@ KINDS: dict[str, Callable[..., Axes]] = {
 }
 
 
-def draw(result: Fitted[Any], kind: str, ax: Axes | None = None, **options: Any) -> Axes:
+def draw(result: AnyFitted, kind: str, ax: Axes | None = None, **options: Any) -> Axes:
     """Draw the figure called `kind` of a fit.
 
     Errors: ModelError naming the figures there are, or saying why this fit has no such figure.

@@ -15,17 +15,17 @@ def criteria(table: Criteria, ax: Axes | None = None) -> Axes:
     """BIC and AIC by number of components; the lowest BIC is marked, and fits that did not converge are hollow."""
     ax = axes(ax)
     count = [line.components for line in table.lines]
-    for k, name in enumerate(("bic", "aic")):
-        values = [getattr(line, name) for line in table.lines]
-        ax.plot(count, values, "-" if k == 0 else "--", color=colour(k), marker=marker(k), label=name.upper())
-        stuck = [(line.components, getattr(line, name)) for line in table.lines if not line.converged]
+    criteria = {"BIC": [line.bic for line in table.lines], "AIC": [line.aic for line in table.lines]}
+    for k, (name, values) in enumerate(criteria.items()):
+        ax.plot(count, values, "-" if k == 0 else "--", color=colour(k), marker=marker(k), label=name)
+        stuck = [(line.components, value) for line, value in zip(table.lines, values, strict=True) if not line.converged]
         if stuck:
             ax.plot(
                 *zip(*stuck, strict=True),
                 marker(k),
                 color=colour(k),
                 markerfacecolor="white",
-                label=f"{name.upper()}, not converged",
+                label=f"{name}, not converged",
             )
     best = table.best
     ax.plot([best.components], [best.bic], "*", color=colour(2), markersize=15, label=f"lowest BIC, {best.bic:.2f}", zorder=5)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from emkit.core.json_types import Json
+from emkit.data.source import columns_of
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture
 from emkit.persistence.plain import to_plain
 from emkit.report.labels import labels
-from emkit.report.tables import as_text, cell, columns_of, components_across, estimates_down, new_grid
+from emkit.report.tables import as_text, cell, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from emkit.fitted import Fitted
+    from emkit.fitted import AnyFitted
     from emkit.inference import StandardErrors
 
 WIDTH = 80
 MOST_NAMED = 6  # estimates in one sentence
 
 
-def title(result: Fitted[Any]) -> str:
+def title(result: AnyFitted) -> str:
     """The model in words: ``Mixture of 2 gaussian components``."""
     model = bare(result.model)
     held = f", {' and '.join(result.model.paths)} held" if isinstance(result.model, Frozen) else ""
@@ -32,7 +34,7 @@ def title(result: Fitted[Any]) -> str:
     return f"Mixture of {number} {model.family.name} component{'' if number == 1 else 's'}{held}{sort}"
 
 
-def facts(result: Fitted[Any]) -> list[tuple[str, str, str]]:
+def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
     """Name, value and remark of what one asks of a fit first."""
     lower = "lower is better"
     return [
@@ -45,14 +47,14 @@ def facts(result: Fitted[Any]) -> list[tuple[str, str, str]]:
     ]
 
 
-def remarks(result: Fitted[Any]) -> list[str]:
+def remarks(result: AnyFitted) -> list[str]:
     """Sentences: how the fit ended, how many starts agree, which estimates lie on a boundary."""
     said = [str(result.outcome)[:1].upper() + str(result.outcome)[1:]]
     runs, reached = len(result.runs.runs), result.runs.reached_best()
     if runs > 1:
         alone = " Another start may do better still: use more starts." if reached == 1 else ""
         said.append(f"Best reached by {reached} of {runs} starts.{alone}")
-    words = labels(result.params, columns_of(result))
+    words = labels(result.params, columns_of(result.source))
     if result.degenerate:
         said.append(_collapsed(result))
     edge = [str(words[name]) for name in result.boundary]
@@ -63,7 +65,7 @@ def remarks(result: Fitted[Any]) -> list[str]:
     return said
 
 
-def _collapsed(result: Fitted[Any]) -> str:
+def _collapsed(result: AnyFitted) -> str:
     which = " and ".join(map(str, result.degenerate))
     who, rest = ("Components", "rest") if len(result.degenerate) > 1 else ("Component", "rests")
     return (
@@ -72,11 +74,11 @@ def _collapsed(result: Fitted[Any]) -> str:
     )
 
 
-def to_dict(result: Fitted[Any]) -> dict[str, Any]:
+def to_dict(result: AnyFitted) -> Json:
     """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
     return {
         "model": title(result),
-        "columns": list(columns_of(result)),
+        "columns": list(columns_of(result.source)),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
         "objective": result.objective,
@@ -97,12 +99,12 @@ def to_dict(result: Fitted[Any]) -> dict[str, Any]:
     }
 
 
-def text(result: Fitted[Any], errors: StandardErrors | None = None, width: int = WIDTH) -> str:
+def text(result: AnyFitted, errors: StandardErrors | None = None, width: int = WIDTH) -> str:
     """The summary as plain text, no line longer than `width`; with `errors`, one line for each number."""
     return as_text(report(result, errors, width), width)
 
 
-def report(result: Fitted[Any], errors: StandardErrors | None = None, width: int = WIDTH) -> RenderableType:
+def report(result: AnyFitted, errors: StandardErrors | None = None, width: int = WIDTH) -> RenderableType:
     """The summary as something that rich can print."""
     from rich.console import Group
     from rich.text import Text
@@ -113,7 +115,7 @@ def report(result: Fitted[Any], errors: StandardErrors | None = None, width: int
     return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
 
 
-def _fact_table(result: Fitted[Any]) -> Table:
+def _fact_table(result: AnyFitted) -> Table:
     grid = new_grid()
     grid.add_column()
     grid.add_column(justify="right")

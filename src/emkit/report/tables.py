@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
-from emkit.models.mixture import MixtureParams
+from emkit.data.source import columns_of
+from emkit.models.mixture import AnyMixtureParams, MixtureParams
 from emkit.models.order import component_leaves
 from emkit.report.labels import column_label, entry_label, labels
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+    from rich.text import Text
 
-    from emkit.fitted import Fitted
+    from emkit.fitted import AnyFitted
     from emkit.inference import StandardErrors
 
 CELL = 12  # characters of a number and the space before it
@@ -34,11 +36,11 @@ class Row(NamedTuple):
     values: Array
 
 
-def components_across(result: Fitted[Any], width: int, names: Sequence[str] = ()) -> list[RenderableType]:
+def components_across(result: AnyFitted, width: int, names: Sequence[str] = ()) -> list[RenderableType]:
     """Parameters down, components (by their `names` or numbers) across; as many tables as the width asks for."""
     if not isinstance(result.params, MixtureParams):
         return [estimates_down(result)]
-    rows = list(component_rows(result.params, columns_of(result)))
+    rows = list(component_rows(result.params, columns_of(result.source)))
     labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
     number = len(result.params.proportions)
     headings = names or tuple(map(str, range(number)))
@@ -52,7 +54,7 @@ def components_across(result: Fitted[Any], width: int, names: Sequence[str] = ()
     return [*tables, *_left_out(len(rows))]
 
 
-def component_rows(params: MixtureParams[Any], columns: Sequence[str]) -> Iterator[Row]:
+def component_rows(params: AnyMixtureParams, columns: Sequence[str]) -> Iterator[Row]:
     """The estimates a line each, variances as standard deviations, covariances as correlations.
 
     What the components share is repeated for each of them.
@@ -82,12 +84,12 @@ def _spread_rows(covariances: Array, columns: Sequence[str]) -> Iterator[Row]:
             yield Row("correlation", f"{names[i]}, {names[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])
 
 
-def estimates_down(result: Fitted[Any], errors: StandardErrors | None = None) -> RenderableType:
+def estimates_down(result: AnyFitted, errors: StandardErrors | None = None) -> RenderableType:
     """One line for each number: name, component, estimate and, if given, its standard error."""
     from rich.console import Group
     from rich.text import Text
 
-    words = labels(result.params, columns_of(result))
+    words = labels(result.params, columns_of(result.source))
     estimates = dict(zip(words, _entries(result), strict=True))
     mixture = isinstance(result.params, MixtureParams)
     grid = new_grid("parameter", *(["", "component"] if mixture else []), "estimate", *(["std. error"] if errors else []))
@@ -113,7 +115,7 @@ def _left_out(rows: int) -> list[RenderableType]:
     return [Text(f"  ... and {rows - MOST_ROWS:,} more lines: to_dict(), or --json, has every number.", style="dim")]
 
 
-def _entries(result: Fitted[Any]) -> Array:
+def _entries(result: AnyFitted) -> Array:
     return np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
 
 
@@ -140,11 +142,6 @@ def aligned(values: Array) -> list[str]:
     return [f"{value:.{decimals}f}" if value == 0 or abs(value) >= shown else f"{value:.0e}" for value in values]
 
 
-def columns_of(result: Fitted[Any]) -> tuple[str, ...]:
-    """The names of the columns of data, if they have any."""
-    return tuple(getattr(result.source, "columns", ()))
-
-
 def new_grid(*headings: str) -> Table:
     """A table without lines, set in from the left: words to the left, numbers to the right."""
     from rich.table import Table
@@ -155,7 +152,7 @@ def new_grid(*headings: str) -> Table:
     return table
 
 
-def cell(content: str) -> Any:
+def cell(content: str) -> Text:
     """`content` for a table of rich, as it stands: brackets in it are not markup."""
     from rich.text import Text
 

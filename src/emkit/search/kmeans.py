@@ -91,12 +91,12 @@ def _means(x: Array, weights: Array, centres: Array) -> Array:
     """The centres (K, d) after some rounds of k-means."""
     nearest = nearest_of(x, centres)
     for _ in range(ROUNDS):
-        shares = np.zeros((len(centres), len(x)))
-        shares[nearest, np.arange(len(x))] = weights
-        mass = shares.sum(axis=1)
+        belongs = np.zeros((len(centres), len(x)))
+        belongs[nearest, np.arange(len(x))] = weights
+        mass = belongs.sum(axis=1)
         if not mass.all():
             return centres
-        centres = shares @ x / mass[:, None]
+        centres = belongs @ x / mass[:, None]
         before, nearest = nearest, nearest_of(x, centres)
         if np.array_equal(before, nearest):
             return centres

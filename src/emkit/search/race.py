@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import LatentModel
 from emkit.core.solvers import Squarem
 from emkit.core.stopping import ROUGH, Decreased, Iterations, Rough, Rule
 from emkit.data.source import ArraySource
 from emkit.errors import Outcome, Status
+from emkit.fitted import ModelOf
 from emkit.fitting import fit_each
 
 P = TypeVar("P", bound=Parameters)
@@ -45,7 +45,7 @@ def unit(source: ArraySource) -> float:
 class Runs(Generic[P]):
     """Runs over the rows of `sample`, of at most `max_iter` steps."""
 
-    model: LatentModel[P, Any]
+    model: ModelOf[P]
     sample: ArraySource
     max_iter: int
     n_jobs: int | None
@@ -82,7 +82,7 @@ def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None, mo
     return Search(_further(runs, found, last), runs)
 
 
-def _agree(found: Sequence[Record[Any]], same: float) -> bool:
+def _agree(found: Sequence[Record[P]], same: float) -> bool:
     """Whether several runs came to one maximum, at once."""
     heights = [run.objective for run in found]
     return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= same
@@ -126,7 +126,7 @@ def joined(first: Record[P], then: Record[P]) -> Record[P]:
     )
 
 
-def rank(run: Record[P], model: LatentModel[P, Any], source: ArraySource) -> Rank:
+def rank(run: Record[P], model: ModelOf[P], source: ArraySource) -> Rank:
     """Smaller is better: sound runs before spikes, spikes before failed runs, then by objective."""
     return run.outcome.failed, bool(model.degenerate(run.params, source)), -run.objective
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import LatentModel, Solver
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import ROUGH, Decreased, Iterations, NoHigher, Rule, Settled
 from emkit.data.source import ArraySource
 from emkit.data.subsample import subsample
 from emkit.errors import Outcome, ParameterError, Status
-from emkit.fitted import Fitted
+from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
 from emkit.search.race import SAME, Moves, Runs, Search, Starts, joined, rank, search, unit
 
@@ -35,13 +34,13 @@ def enough_starts(source: ArraySource, free_parameters: int) -> int:
 
 
 def short_then_long(
-    model: LatentModel[P, Any],
+    model: ModelOf[P],
     source: ArraySource,
     starts: Sequence[P],
     *,
     tol: float,
     max_iter: int,
-    solver: Solver[P, Any] | None = None,
+    solver: SolverOf[P] | None = None,
     more: Starts[P] | None = None,
     moves: Moves[P] | None = None,
     first_rules: tuple[Rule, ...] = (),
@@ -87,9 +86,9 @@ def short_then_long(
 class LongRuns(Generic[P]):
     """Runs over all rows, until they settle within `tol` or have made `max_iter` steps in all."""
 
-    model: LatentModel[P, Any]
+    model: ModelOf[P]
     source: ArraySource
-    solver: Solver[P, Any] | None
+    solver: SolverOf[P] | None
     tol: float
     max_iter: int
     first_rules: tuple[Rule, ...]

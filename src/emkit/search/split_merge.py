@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from emkit.core.parameters import replace_at
 from emkit.data.source import ArraySource, Chunk
 from emkit.data.subsample import in_standard_units, subsample
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.mixture import AnyMixture, AnyMixtureParams
 from emkit.models.order import component_leaves
 from emkit.search.kmeans import spread_out
 from emkit.search.seeding import estimated
@@ -31,7 +31,7 @@ class Split(NamedTuple):
     gained: float
 
 
-def split_merges(model: Mixture[Any, Any], params: MixtureParams[Any], source: ArraySource) -> Iterator[MixtureParams[Any]]:
+def split_merges(model: AnyMixture, params: AnyMixtureParams, source: ArraySource) -> Iterator[AnyMixtureParams]:
     """Starts that may lead higher than a run that has come to `params`, the most promising first.
 
     In each of them, a component is taken away, which costs the log-likelihood that its rows lose with the next best
@@ -63,7 +63,7 @@ def split_merges(model: Mixture[Any, Any], params: MixtureParams[Any], source: A
                 yield estimated(model, chunk, params, component)
 
 
-def _split(model: Mixture[Any, Any], params: MixtureParams[Any], k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
+def _split(model: AnyMixture, params: AnyMixtureParams, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
     """What two components in place of component `k` would make of its `rows`; no gain if there is no dividing them."""
     twice = {leaf.path: leaf.value[[k, k]] for leaf in component_leaves(params)}
     two = replace_at(params, {**twice, "proportions": np.array([0.5, 0.5])})

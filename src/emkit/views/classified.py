@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.source import as_float64
+from emkit.core.json_types import Json
+from emkit.core.parameters import Parameters
+from emkit.data.source import as_float64, columns_of
 from emkit.errors import ModelError
 from emkit.explain.ledger import check_enumerable
 from emkit.explain.subject import Subject
+from emkit.families.gaussian.diagonal import DiagonalGaussianParams
+from emkit.families.gaussian.full import FullGaussianParams
+from emkit.families.gaussian.spherical import SphericalGaussianParams
+from emkit.families.gaussian.tied import TiedGaussianParams
 from emkit.models.assignment import normalise
-from emkit.models.frozen import bare
-from emkit.models.mixture import Mixture
+from emkit.models.mixture import AnyMixtureParams, Mixture
 
 MOST_ROWS = 2_000  # drawn; more say nothing more
 COVERS = 0.95  # share of a normal component that its outline encloses
@@ -52,7 +56,7 @@ class Rows:
         """The expected share of wrong labels among these rows."""
         return float(self.weights @ self.uncertainty / self.weights.sum())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
         return {
             "index": self.index.tolist(),
@@ -67,23 +71,22 @@ class Rows:
         }
 
 
-def rows(subject: Subject, params: Any, most: int = MOST_ROWS) -> Rows:
+def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     """The rows at `params`; of more than `most`, evenly spaced ones.
 
     Errors: ModelError for a model whose latent states cannot be listed.
     """
-    check_enumerable(subject.model)
-    model: Any = subject.model
+    model = check_enumerable(subject.model)
     parts = []
     for chunk in subject.source.chunks():
         complete = model.complete(params, chunk)
-        x = chunk.x if isinstance(bare(model), Mixture) else np.empty((len(complete.log_joint), 0))
+        x = chunk.x if isinstance(model, Mixture) else np.empty((len(complete.log_joint), 0))
         parts.append((complete.log_joint, complete.weights, as_float64(x)))
     log_joint, weights, x = (np.concatenate(column) for column in zip(*parts, strict=True))
     index = np.arange(len(log_joint))
     if len(index) > most:
         index = np.round(np.linspace(0, len(index) - 1, most)).astype(int)
-    columns = tuple(subject.source.columns) if x.shape[1] else ()
+    columns = columns_of(subject.source) if x.shape[1] else ()
     names = subject.components or tuple(str(k + 1) for k in range(log_joint.shape[1]))
     return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0])
 
@@ -103,24 +106,21 @@ def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, mo
     return tuple(places)
 
 
-def covariances(components: Any) -> Array | None:
+def covariances(components: Parameters) -> Array | None:
     """The covariances (K, d, d) of normal components in any of the four forms; None for other families."""
-    means = getattr(components, "means", None)
-    if means is None:
-        return None
-    count, d = means.shape
-    if hasattr(components, "covariances"):
-        return np.asarray(components.covariances)
-    if hasattr(components, "covariance"):
-        return np.broadcast_to(components.covariance, (count, d, d))
-    variances = getattr(components, "variances", None)
-    if variances is None:
-        return None
-    diagonal = variances if variances.ndim == 2 else np.repeat(variances[:, None], d, axis=1)
-    return np.stack([np.diag(row) for row in diagonal])
+    match components:
+        case FullGaussianParams():
+            return components.covariances
+        case TiedGaussianParams():
+            return np.broadcast_to(components.covariance, (len(components.means), *components.covariance.shape))
+        case DiagonalGaussianParams():
+            return np.stack([np.diag(row) for row in components.variances])
+        case SphericalGaussianParams():
+            return components.variances[:, None, None] * np.eye(components.means.shape[1])
+    return None
 
 
-def outlines(params: Any, places: tuple[int, ...], points: int = 100) -> Array | None:
+def outlines(params: AnyMixtureParams, places: tuple[int, ...], points: int = 100) -> Array | None:
     """Ellipses (K, points, 2) that enclose 95 % of each normal component in two columns; None for other families."""
     matrices = covariances(params.components)
     if matrices is None or len(places) != 2:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.source import as_float64
+from emkit.core.json_types import Json
+from emkit.data.source import ArraySource, as_float64
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
+from emkit.families.binomial import Binomial
 from emkit.models.frozen import bare
-from emkit.models.mixture import Mixture
+from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
 
 DISCRETE = ("bernoulli", "binomial", "poisson", "categorical")
 BEYOND = 0.2  # of the range of the data, shown to each side
@@ -40,10 +41,11 @@ class Density:
         """The density of the mixture, (m,)."""
         return np.asarray(self.parts.sum(axis=0))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
-        arrays = {name: getattr(self, name).tolist() for name in ("x", "parts", "total", "edges", "heights")}
-        return {"column": self.column, **arrays, "components": list(self.components), "discrete": self.discrete}
+        arrays = {"x": self.x, "parts": self.parts, "total": self.total, "edges": self.edges, "heights": self.heights}
+        lists = {name: array.tolist() for name, array in arrays.items()}
+        return {"column": self.column, **lists, "components": list(self.components), "discrete": self.discrete}
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,13 @@ class Density2:
     total: Array
     points: Array
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
-        arrays = {name: getattr(self, name).tolist() for name in ("x", "y", "total", "points")}
-        return {"columns": list(self.columns), **arrays}
+        arrays = {"x": self.x, "y": self.y, "total": self.total, "points": self.points}
+        return {"columns": list(self.columns), **{name: array.tolist() for name, array in arrays.items()}}
 
 
-def density(subject: Subject, params: Any, points: int | None = None) -> Density | Density2:
+def density(subject: Subject, params: AnyMixtureParams, points: int | None = None) -> Density | Density2:
     """The density of a mixture of one or two columns. `points` of the grid each way (201; of two columns 61).
 
     Errors: ModelError for another model, or for another number of columns.
@@ -71,7 +73,7 @@ def density(subject: Subject, params: Any, points: int | None = None) -> Density
     if not isinstance(model, Mixture):
         raise ModelError(f"a density is drawn for mixtures, not for {type(model).__name__}.")
     family, width = model.family, len(source.columns)
-    if family.name == "binomial" and getattr(family, "trials", None) is None:
+    if isinstance(family, Binomial) and family.trials is None:
         raise ModelError("rows with different numbers of trials have no common density: give binomial(trials=...).")
     if width == 1:
         return _of_one(model, source, params, subject.components, points)
@@ -82,23 +84,26 @@ def density(subject: Subject, params: Any, points: int | None = None) -> Density
     )
 
 
-def _of_one(model: Any, source: Any, params: Any, components: tuple[str, ...], points: int | None) -> Density:
-    x, weights, discrete = as_float64(source.x)[:, 0], source.weights, model.family.name in DISCRETE
+def _of_one(
+    model: AnyMixture, source: ArraySource, params: AnyMixtureParams, components: tuple[str, ...], points: int | None
+) -> Density:
+    family, x, weights = model.family, as_float64(source.x)[:, 0], source.weights
+    discrete = family.name in DISCRETE
     if discrete:
-        trials = getattr(model.family, "trials", None)
-        values = np.arange(0, (trials or (1 if model.family.name == "bernoulli" else x.max())) + 1.0)
+        trials = family.trials if isinstance(family, Binomial) else None
+        values = np.arange(0, (trials or (1 if family.name == "bernoulli" else x.max())) + 1.0)
         edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
         heights = np.histogram(x, edges, weights=weights)[0] / weights.sum()
     else:
         low, high = x.min(), x.max()
         beyond = BEYOND * (high - low)
-        floor = 0.0 if low >= 0 and model.family.name in ("exponential", "gamma") else -np.inf
+        floor = 0.0 if low >= 0 and family.name in ("exponential", "gamma") else -np.inf
         values = np.linspace(max(low - beyond, floor + 1e-6 * (high - low)), high + beyond, points or 201)
         heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
     names = components or tuple(str(k + 1) for k in range(len(params.proportions)))
     parts = np.exp(model.log_joint(params, values[:, None])).T
-    if getattr(model.family, "ordered", False):  # rows are sequences; a number of successes is many of them
-        parts = parts * _arrangements(model.family.trials, values)
+    if isinstance(family, Binomial) and family.ordered and family.trials:  # rows are sequences; a number is many of them
+        parts = parts * _arrangements(family.trials, values)
     return Density(source.columns[0], values, parts, edges, heights, names, discrete)
 
 
@@ -115,7 +120,7 @@ def _edges(x: Array, weights: Array) -> Array:
     return np.linspace(x.min(), x.max(), int(np.clip(np.ceil(np.ptp(x) / width), 5, 60)) + 1)
 
 
-def _of_two(model: Any, source: Any, params: Any, points: int) -> Density2:
+def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, points: int) -> Density2:
     data = as_float64(source.x)
     beyond = BEYOND * np.ptp(data, axis=0)
     low, high = data.min(axis=0) - beyond, data.max(axis=0) + beyond

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ P = TypeVar("P", bound=Parameters)
 ENTRY = re.compile(r"(?P<path>[^\[]+)(?:\[(?P<index>[\d, ]+)\])?$")
 
 
-def entry_called(name: str, coordinates: Coordinates[Any], params: Parameters, symbols: Mapping[str, str]) -> str:
+def entry_called(name: str, coordinates: Coordinates[P], params: P, symbols: Mapping[str, str]) -> str:
     """The free entry (``components.rates[1, 0]``) that `name` means: itself, or a symbol of it. `symbols`: entry to symbol.
 
     Errors: ModelError naming the free parameters there are.
@@ -50,10 +50,10 @@ def with_entries(params: P, values: Mapping[str, float]) -> P | None:
         assert match is not None
         index = tuple(int(i) for i in match["index"].split(",")) if match["index"] else ()
         by_path.setdefault(match["path"], {})[index] = value
-    changes: dict[str, Any] = {}
+    changes: dict[str, Array] = {}
     for leaf in leaves(params):
         if leaf.path in by_path:
-            put = {Simplex: _shares, PositiveDefinite: _matrices}.get(type(leaf.space), _numbers)
+            put = {Simplex: _simplex, PositiveDefinite: _matrices}.get(type(leaf.space), _numbers)
             changed = put(leaf.value.copy(), by_path[leaf.path])
             if changed is None:
                 return None
@@ -70,7 +70,7 @@ def _numbers(array: Array, values: Mapping[tuple[int, ...], float]) -> Array | N
     return array
 
 
-def _shares(array: Array, values: Mapping[tuple[int, ...], float]) -> Array | None:
+def _simplex(array: Array, values: Mapping[tuple[int, ...], float]) -> Array | None:
     for row in {index[:-1] for index in values}:
         given = {index[-1]: value for index, value in values.items() if index[:-1] == row}
         others = [k for k in range(array.shape[-1]) if k not in given]

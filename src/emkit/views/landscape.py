@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
+from emkit.core.json_types import Json
+from emkit.core.parameters import Parameters
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
+from emkit.fitted import ModelOf
+from emkit.models.frozen import AnySource
+from emkit.models.mixture import P
 from emkit.views.entries import entry_called, value_of, with_entries
 from emkit.views.profile import Profile, log_likelihood_at
 
@@ -39,20 +43,16 @@ class Landscape:
     highest: float
     profile: bool
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON; where the log-likelihood is not defined, None."""
         finite = [[float(v) if np.isfinite(v) else None for v in row] for row in self.log_likelihood]
-        arrays = {name: getattr(self, name).tolist() for name in ("x", "y", "path", "estimate")}
-        return {
-            "names": list(self.names),
-            **arrays,
-            "log_likelihood": finite,
-            "highest": self.highest,
-            "profile": self.profile,
-        }
+        arrays = {"x": self.x, "y": self.y, "path": self.path, "estimate": self.estimate}
+        lists: Json = {name: array.tolist() for name, array in arrays.items()}
+        rest = {"log_likelihood": finite, "highest": self.highest, "profile": self.profile}
+        return {"names": list(self.names), **lists, **rest}
 
 
-def path_of(model: Any, source: Any, start: Any, steps: int = MOST_STEPS) -> list[Any]:
+def path_of(model: ModelOf[P], source: AnySource, start: P, steps: int = MOST_STEPS) -> list[P]:
     """theta_0 ... theta_t of plain EM: at most `steps` steps, fewer where EM stands still or cannot go on."""
     em, path = EMMap(model, source, start), [start]
     for _ in range(steps):
@@ -71,7 +71,7 @@ def landscape(
     subject: Subject,
     names: Sequence[str] | None = None,
     *,
-    estimate: Any = None,
+    estimate: Parameters | None = None,
     profile: bool = False,
     points: int | None = None,
     steps: int = MOST_STEPS,
@@ -84,7 +84,7 @@ def landscape(
     the data, for a profile about a hundred times as many.
     Errors: ModelError for parameters that are not there, or that cannot move apart from each other.
     """
-    em: EMMap[Any] = EMMap(subject.model, subject.source, subject.start)
+    em = EMMap(subject.model, subject.source, subject.start)
     path = path_of(subject.model, subject.source, subject.start, steps)
     best = path[-1] if estimate is None else estimate
     symbols = Symbols.of(subject).entries(best)
@@ -103,7 +103,7 @@ def landscape(
     return Landscape(called, x, y, over, track, centre, highest, profile)
 
 
-def _chosen(em: EMMap[Any], best: Any, symbols: dict[str, str], names: Sequence[str] | None) -> tuple[str, str]:
+def _chosen(em: EMMap[Parameters], best: Parameters, symbols: dict[str, str], names: Sequence[str] | None) -> tuple[str, str]:
     free = em.coordinates.entry_names(best)
     if names is None:
         pairs = ((one, other) for i, one in enumerate(free) for other in free[i + 1 :])
@@ -119,7 +119,7 @@ def _chosen(em: EMMap[Any], best: Any, symbols: dict[str, str], names: Sequence[
     return one, other
 
 
-def _apart(best: Any, one: str, other: str) -> bool:
+def _apart(best: Parameters, one: str, other: str) -> bool:
     """Whether one entry can move a little while the other stays."""
     value, held = value_of(best, other), value_of(best, one)
     nudged = (value + 1e-3 * max(abs(value), 1e-3) * side for side in (1, -1))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
+from emkit.core.parameters import Parameters
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.views.entries import with_entries
 
@@ -17,7 +17,7 @@ FTOL = 1e-10
 IMPOSSIBLE = 1e10  # minus the log-likelihood where there is none: finite, so that a search can turn back
 
 
-def log_likelihood_at(em: EMMap[Any], theta: Any) -> float:
+def log_likelihood_at(em: EMMap[Parameters], theta: Parameters | None) -> float:
     """The log-likelihood at `theta`; NaN if there is none."""
     if theta is None:
         return float("nan")
@@ -36,8 +36,8 @@ class Profile:
     needed, but asks nothing of the spaces that the entries live in.
     """
 
-    em: EMMap[Any]
-    best: Any
+    em: EMMap[Parameters]
+    best: Parameters
     chosen: tuple[str, str]
 
     def over(self, x: Array, y: Array) -> Array:

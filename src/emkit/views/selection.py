@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
+from emkit.core.json_types import Json
 from emkit.errors import ModelError
-
-
-class Fitted(Protocol):
-    """What is asked of a fit (`emkit.Result` is one)."""
-
-    @property
-    def params(self) -> Any: ...
-    @property
-    def log_likelihood(self) -> float: ...
-    @property
-    def free_parameters(self) -> int: ...
-    @property
-    def aic(self) -> float: ...
-    @property
-    def bic(self) -> float: ...
-    @property
-    def converged(self) -> bool: ...
+from emkit.fitted import AnyFitted
+from emkit.models.mixture import MixtureParams
 
 
 @dataclass(frozen=True)
@@ -49,24 +34,22 @@ class Criteria:
         """The fit with the lowest BIC."""
         return min(self.lines, key=lambda line: line.bic)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
         return {"lines": [vars(line) for line in self.lines], "best": self.best.components}
 
 
-def criteria(fits: Iterable[Fitted]) -> Criteria:
+def criteria(fits: Iterable[AnyFitted]) -> Criteria:
     """The table of several mixtures fitted to the same data.
 
     Errors: ModelError if there are none, or one is no mixture.
     """
     lines = []
     for fit in fits:
-        proportions = getattr(fit.params, "proportions", None)
-        if proportions is None:
+        if not isinstance(fit.params, MixtureParams):
             raise ModelError("numbers of components are compared between mixtures; one of the fits is none.")
-        lines.append(
-            Criterion(len(proportions), fit.free_parameters, fit.log_likelihood, fit.aic, fit.bic, fit.converged)
-        )  # fmt: skip
+        number = len(fit.params.proportions)
+        lines.append(Criterion(number, fit.free_parameters, fit.log_likelihood, fit.aic, fit.bic, fit.converged))
     if not lines:
         raise ModelError("there are no fits to compare: give at least one.")
     return Criteria(tuple(sorted(lines, key=lambda line: line.components)))

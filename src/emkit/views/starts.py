@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Coordinates
+from emkit.core.json_types import Json
+from emkit.core.parameters import Parameters
 from emkit.core.restarts import Restarts
 from emkit.errors import ModelError
-from emkit.models.mixture import MixtureParams
+from emkit.models.mixture import AnyMixtureParams, MixtureParams, P
 from emkit.models.order import component_leaves, reordered
 
 SAME_OBJECTIVE = 1e-6  # relative to 1 + |objective|
@@ -36,12 +38,12 @@ class StartsMap:
     distances: Array
     explained: Array
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
         return {name: value.tolist() for name, value in vars(self).items()}
 
 
-def starts_map(runs: Restarts[Any]) -> StartsMap:
+def starts_map(runs: Restarts[P]) -> StartsMap:
     """The map of the runs of a fit.
 
     Errors: ModelError if there are fewer than two runs that did not fail.
@@ -64,11 +66,11 @@ def starts_map(runs: Restarts[Any]) -> StartsMap:
     return StartsMap(plane[: len(sound)], plane[len(sound) :], optimum, objective[first], counts, distances, explained)
 
 
-def _numbers(theta: Any) -> Array:
+def _numbers(theta: Parameters) -> Array:
     return Coordinates(theta).entries(theta)
 
 
-def _spread(ends: list[Any]) -> Array:
+def _spread(ends: Sequence[Parameters]) -> Array:
     """One unit for each entry: the standard deviation over runs and, for what components have each, over components."""
     table = np.array([_numbers(theta) for theta in ends])
     unit = table.std(axis=0)
@@ -80,7 +82,7 @@ def _spread(ends: list[Any]) -> Array:
     return np.where(unit > 1e-9 * np.maximum(1.0, np.abs(table).max(axis=0)), unit, np.maximum(1.0, np.abs(table).max(axis=0)))
 
 
-def _owners(theta: MixtureParams[Any]) -> list[str]:
+def _owners(theta: Parameters) -> list[str]:
     """For each entry its name without the number of the component, so that the same entry of all components has one name."""
     own = {leaf.path for leaf in component_leaves(theta)}
     found = []
@@ -90,7 +92,7 @@ def _owners(theta: MixtureParams[Any]) -> list[str]:
     return found
 
 
-def _by_component(theta: Any, scale: Array) -> Array:
+def _by_component(theta: AnyMixtureParams, scale: Array) -> Array:
     """What belongs to each component, in units of the spread, (K, q)."""
     names = Coordinates(theta).entry_names(theta)
     own = {leaf.path for leaf in component_leaves(theta)}
@@ -103,16 +105,16 @@ def _by_component(theta: Any, scale: Array) -> Array:
     return np.array(table)
 
 
-def aligned(theta: Any, to: Any, scale: Array) -> Any:
+def aligned(theta: P, to: P, scale: Array) -> P:
     """`theta` with its components in the order that brings it closest to `to`; itself if it is no mixture."""
-    if not isinstance(theta, MixtureParams):
+    if not isinstance(theta, MixtureParams) or not isinstance(to, MixtureParams):
         return theta
     one, other = _by_component(theta, scale), _by_component(to, scale)
     cost = ((other[:, None, :] - one[None, :, :]) ** 2).sum(axis=2)
     return reordered(theta, [int(k) for k in linear_sum_assignment(cost)[1]])
 
 
-def distance(one: Any, other: Any, scale: Array) -> float:
+def distance(one: P, other: P, scale: Array) -> float:
     """The Euclidean distance in units of `scale`, components in the order that makes it least."""
     return float(np.linalg.norm((_numbers(aligned(one, other, scale)) - _numbers(other)) / scale))
 

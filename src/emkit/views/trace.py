@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.engine import HistoryEntry
+from emkit.core.json_types import Json
 
 CLEAR_OF_ROUNDING = 1e-11  # a gain below this, relative, has no digits left to extrapolate from
 
@@ -35,15 +35,10 @@ class Trace:
         known = self.limit[np.isfinite(self.limit)]
         return float(known[-1]) if len(known) else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON; where there is no estimate, None."""
-        return {
-            "iterations": self.iterations.tolist(),
-            "evaluations": self.evaluations.tolist(),
-            "objective": self.objective.tolist(),
-            "log_likelihood": self.log_likelihood.tolist(),
-            "limit": [float(value) if np.isfinite(value) else None for value in self.limit],
-        }
+        lists = {name: column.tolist() for name, column in vars(self).items()}
+        return {**lists, "limit": [float(value) if np.isfinite(value) else None for value in self.limit]}
 
 
 def trace(history: Sequence[HistoryEntry]) -> Trace:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Any
 
 from emkit.core.protocols import LatentModel
 from emkit.explain.arithmetic.cells_arithmetic import CellsArithmetic
 from emkit.explain.arithmetic.family import FamilyArithmetic
 from emkit.explain.arithmetic.mixture_arithmetic import MixtureArithmetic, written_out
-from emkit.explain.arithmetic.model import ModelArithmetic
+from emkit.explain.arithmetic.model import AnyArithmetic, ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
-from emkit.models.mixture import Mixture
+from emkit.models.mixture import Mixture, P, S
 
-__all__ = ["FamilyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of", "written_out"]
+__all__ = ["AnyArithmetic", "FamilyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of", "written_out"]
 
 
 @singledispatch
-def _kind(model: Any) -> type[ModelArithmetic]:
+def _kind(model: object) -> type[AnyArithmetic]:
     return ModelArithmetic
 
 
@@ -28,7 +27,7 @@ _kind.register(Mixture, lambda model: MixtureArithmetic)
 _kind.register(Cells, lambda model: CellsArithmetic)
 
 
-def arithmetic_of(model: LatentModel[Any, Any], before: Any, symbols: Symbols) -> ModelArithmetic:
+def arithmetic_of(model: LatentModel[P, S], before: P, symbols: Symbols) -> ModelArithmetic[P, S]:
     """The arithmetic of one step of `model` from the parameters `before`."""
     inner = bare(model)
     try:

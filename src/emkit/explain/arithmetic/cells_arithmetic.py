@@ -10,12 +10,14 @@ from emkit.data.source import Chunk
 from emkit.explain.arithmetic.model import ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.numbers import count, plain
-from emkit.models.cells import Cell, CellsParams
+from emkit.models.cells import Cell, Cells, CellsParams
 
 
 @dataclass(frozen=True)
-class CellsArithmetic(ModelArithmetic):
+class CellsArithmetic(ModelArithmetic[CellsParams, Array]):
     """coefficient times powers of the parameters; parameter = its occurrences / those of its group."""
+
+    model: Cells
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -23,7 +25,7 @@ class CellsArithmetic(ModelArithmetic):
 
     @property
     def observed(self) -> tuple[str, ...]:
-        return tuple(self.model.observed)
+        return self.model.observed
 
     def joint(self, k: int, chunk: Chunk, i: int) -> str:
         cell = self.model.cells[k]
@@ -33,8 +35,8 @@ class CellsArithmetic(ModelArithmetic):
                 factors.append(plain(self.before[name]) + (f"^{times}" if times > 1 else ""))
         return " * ".join(factors)
 
-    def row_tallies(self, chunk: Chunk, i: int, shares: Array) -> list[Tally]:
-        return self.tallies(shares)
+    def row_tallies(self, chunk: Chunk, i: int, responsibilities: Array) -> list[Tally]:
+        return self.tallies(responsibilities)
 
     def tallies(self, statistics: Array) -> list[Tally]:
         return [Tally("count", statistics)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 import numpy as np
 
@@ -12,17 +12,19 @@ from emkit.core.arrays import Array
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.numbers import significant
 from emkit.explain.symbols import Symbols
+from emkit.families.family import Family
+from emkit.models.mixture import P, S
 
 
 @dataclass(frozen=True)
-class FamilyArithmetic:
+class FamilyArithmetic(Generic[P, S]):
     """A family, its parameters `before` the step, the names of things, and which paths the M-step updates.
 
     The numbers come from the family's own functions; what is added here is how a person would write them down.
     """
 
-    family: Any
-    before: Any
+    family: Family[P, S]
+    before: P
     symbols: Symbols
     updated: frozenset[str]
 
@@ -35,11 +37,11 @@ class FamilyArithmetic:
         """The density of one row (d,) under component k, with the numbers filled in."""
         return significant(float(np.exp(self.family.log_density(self.before, x[None])[0, k])))
 
-    def tallies(self, statistics: Any) -> list[Tally]:
+    def tallies(self, statistics: S) -> list[Tally]:
         """The entries of the family's statistics, named."""
         return []
 
-    def updates(self, statistics: Any, after: Any) -> Iterator[Update]:
+    def updates(self, statistics: S, after: P) -> Iterator[Update]:
         """The lines of the M-step. `after` are the family's parameters as `m_step` returned them."""
         return iter(())
 

@@ -16,7 +16,7 @@ from emkit.families.family import Totals
 
 
 @dataclass(frozen=True)
-class Levels(FamilyArithmetic):
+class Levels(FamilyArithmetic[CategoricalParams, Totals]):
     """The product of the probabilities of the levels, and probability = count of the level / count of all levels."""
 
     @property

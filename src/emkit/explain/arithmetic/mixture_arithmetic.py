@@ -26,13 +26,14 @@ from emkit.families.categorical import Categorical
 from emkit.families.exponential import Exponential
 from emkit.families.gaussian import DiagonalGaussian, FullGaussian, SphericalGaussian, TiedGaussian
 from emkit.families.poisson import Poisson
-from emkit.models.mixture import MixtureParams, MixtureStats
+from emkit.models.mixture import AnyMixture, AnyMixtureParams, MixtureStats
 
 INSIDE = "components."
+AnyStats = MixtureStats[Any]
 
 
 @singledispatch
-def written_out(family: Any) -> type[FamilyArithmetic]:
+def written_out(family: object) -> type[FamilyArithmetic[Any, Any]]:
     """How the arithmetic of a family is written out; register your own for a family of yours."""
     return FamilyArithmetic
 
@@ -49,11 +50,13 @@ written_out.register(SphericalGaussian, lambda family: Round)
 
 
 @dataclass(frozen=True)
-class MixtureArithmetic(ModelArithmetic):
+class MixtureArithmetic(ModelArithmetic[AnyMixtureParams, AnyStats]):
     """proportion times density; proportion = rows of the component / all rows."""
 
+    model: AnyMixture
+
     @cached_property
-    def family(self) -> FamilyArithmetic:
+    def family(self) -> FamilyArithmetic[Any, Any]:
         """The arithmetic of the components."""
         inner = frozenset(path.removeprefix(INSIDE) for path in self.updated if path.startswith(INSIDE))
         return written_out(self.model.family)(self.model.family, self.before.components, self.symbols, inner)
@@ -65,14 +68,14 @@ class MixtureArithmetic(ModelArithmetic):
     def joint(self, k: int, chunk: Chunk, i: int) -> str:
         return f"{plain(self.before.proportions[k])} * {self.family.density(k, as_float64(chunk.x[i]))}"
 
-    def row_tallies(self, chunk: Chunk, i: int, shares: Array) -> list[Tally]:
-        family = self.model.family.statistics(self.before.components, as_float64(chunk.x[[i]]), shares[None])
-        return self.tallies(MixtureStats(shares, family))
+    def row_tallies(self, chunk: Chunk, i: int, responsibilities: Array) -> list[Tally]:
+        family = self.model.family.statistics(self.before.components, as_float64(chunk.x[[i]]), responsibilities[None])
+        return self.tallies(MixtureStats(responsibilities, family))
 
-    def tallies(self, statistics: MixtureStats[Any]) -> list[Tally]:
+    def tallies(self, statistics: AnyStats) -> list[Tally]:
         return [Tally("n", statistics.mass), *self.family.tallies(statistics.components)]
 
-    def updates(self, statistics: MixtureStats[Any], after: MixtureParams[Any]) -> Iterator[Update]:
+    def updates(self, statistics: AnyStats, after: AnyMixtureParams) -> Iterator[Update]:
         if "proportions" in self.updated:
             everyone = float(np.sum(statistics.mass))
             for k, rows in enumerate(map(float, statistics.mass)):

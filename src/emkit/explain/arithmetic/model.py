@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from emkit.core.arrays import Array
+from emkit.core.protocols import LatentModel
 from emkit.data.source import Chunk
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols
+from emkit.models.mixture import P, S
 
 
 @dataclass(frozen=True)
-class ModelArithmetic:
+class ModelArithmetic(Generic[P, S]):
     """A model (without its wrappers), the parameters `before` the step, the names of things, and the paths it updates.
 
     The numbers come from the model's own functions; what is added here is how a person would write them down.
     """
 
-    model: Any
-    before: Any
+    model: LatentModel[P, S]
+    before: P
     symbols: Symbols
     updated: frozenset[str]
 
@@ -38,14 +40,17 @@ class ModelArithmetic:
         """What is seen, if that is not a row of data each (cells of a table)."""
         return ()
 
-    def row_tallies(self, chunk: Chunk, i: int, shares: Array) -> list[Tally]:
-        """What row i contributes to the tallies, given how its weight is shared out, (K,)."""
+    def row_tallies(self, chunk: Chunk, i: int, responsibilities: Array) -> list[Tally]:
+        """What row i contributes to the tallies, given its responsibilities times its weight, (K,)."""
         return []
 
-    def tallies(self, statistics: Any) -> list[Tally]:
+    def tallies(self, statistics: S) -> list[Tally]:
         """The entries of the summed statistics, named."""
         return []
 
-    def updates(self, statistics: Any, after: Any) -> Iterator[Update]:
+    def updates(self, statistics: S, after: P) -> Iterator[Update]:
         """The lines of the M-step. `after` are the parameters as `m_step` returned them."""
         return iter(())
+
+
+AnyArithmetic = ModelArithmetic[Any, Any]

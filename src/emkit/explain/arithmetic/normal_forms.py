@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.explain.arithmetic.normal_arithmetic import Normal, less_move, signed
+from emkit.explain.arithmetic.normal_arithmetic import G, Normal, less_move, signed
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.numbers import count, significant
+from emkit.families.gaussian.diagonal import DiagonalGaussianParams
+from emkit.families.gaussian.full import FullGaussianParams
 from emkit.families.gaussian.normal import Moments
+from emkit.families.gaussian.spherical import SphericalGaussianParams
+from emkit.families.gaussian.tied import TiedGaussianParams
 
 
 @dataclass(frozen=True)
-class OwnColumns(Normal):
+class OwnColumns(Normal[DiagonalGaussianParams]):
     """A variance for every component and column."""
 
     def _squares(self, scatter: Array, d: int) -> Iterator[Tally]:
         return (Tally("squares", scatter[:, j], self.mark(j)) for j in range(d))
 
-    def _spreads(self, statistics: Moments, after: Any, move: Array) -> Iterator[Update]:
+    def _spreads(self, statistics: Moments, after: DiagonalGaussianParams, move: Array) -> Iterator[Update]:
         for k, j in np.ndindex(statistics.scatter.shape):
             total, rows, way = float(statistics.scatter[k, j]), float(statistics.mass[k]), float(move[k, j])
             if rows > 0:
@@ -36,15 +39,17 @@ class OwnColumns(Normal):
 
 
 @dataclass(frozen=True)
-class OwnMatrix(Normal):
+class OwnMatrix(Normal[FullGaussianParams]):
     """A covariance matrix for every component."""
+
+    _path = "covariances"
 
     def _squares(self, scatter: Array, d: int) -> Iterator[Tally]:
         for a in range(d):
             for b in range(a + 1):
                 yield Tally(*_named(self, a, b, scatter[:, a, b]))
 
-    def _spreads(self, statistics: Moments, after: Any, move: Array) -> Iterator[Update]:
+    def _spreads(self, statistics: Moments, after: FullGaussianParams, move: Array) -> Iterator[Update]:
         d = move.shape[1]
         for k in np.flatnonzero(statistics.mass > 0):
             rows = float(statistics.mass[k])
@@ -61,15 +66,17 @@ class OwnMatrix(Normal):
 
 
 @dataclass(frozen=True)
-class SharedMatrix(Normal):
+class SharedMatrix(Normal[TiedGaussianParams]):
     """One covariance matrix for all components: its sums run over them, too."""
+
+    _path = "covariance"
 
     def _squares(self, scatter: Array, d: int) -> Iterator[Tally]:
         for a in range(d):
             for b in range(a + 1):
                 yield Tally(*_named(self, a, b, scatter[a, b][None]), shared=True)
 
-    def _spreads(self, statistics: Moments, after: Any, move: Array) -> Iterator[Update]:
+    def _spreads(self, statistics: Moments, after: TiedGaussianParams, move: Array) -> Iterator[Update]:
         rows = float(statistics.mass.sum())
         moved = (move * statistics.mass[:, None]).T @ move
         for a, b in zip(*np.tril_indices(move.shape[1]), strict=True):
@@ -85,13 +92,13 @@ class SharedMatrix(Normal):
 
 
 @dataclass(frozen=True)
-class Round(Normal):
+class Round(Normal[SphericalGaussianParams]):
     """One variance for all columns of a component."""
 
     def _squares(self, scatter: Array, d: int) -> Iterator[Tally]:
         yield Tally("squares", scatter)
 
-    def _spreads(self, statistics: Moments, after: Any, move: Array) -> Iterator[Update]:
+    def _spreads(self, statistics: Moments, after: SphericalGaussianParams, move: Array) -> Iterator[Update]:
         d = move.shape[1]
         for k in np.flatnonzero(statistics.mass > 0):
             total, rows, way = float(statistics.scatter[k]), float(statistics.mass[k]), float(np.sqrt((move[k] ** 2).mean()))
@@ -106,7 +113,7 @@ class Round(Normal):
             )
 
 
-def _named(arithmetic: Normal, a: int, b: int, numbers: Array) -> tuple[str, Array, str]:
+def _named(arithmetic: Normal[G], a: int, b: int, numbers: Array) -> tuple[str, Array, str]:
     if a == b:
         return "squares", numbers, arithmetic.mark(a)
     return "products", numbers, arithmetic.mark(b) + arithmetic.mark(a)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from emkit.core.arrays import Array
 from emkit.explain.arithmetic.family import FamilyArithmetic
 from emkit.explain.arithmetic.values import Tally, Update, first_terms
 from emkit.explain.numbers import count, significant
+from emkit.families.exponential import ExponentialParams
 from emkit.families.family import Totals
+from emkit.families.poisson import PoissonParams
 
 
 @dataclass(frozen=True)
-class Rates(FamilyArithmetic):
+class Rates(FamilyArithmetic[PoissonParams | ExponentialParams, Totals]):
     """The product of the columns' factors; a rate is the `ratio` of two numbers: the column's total, and the rows."""
 
     ratio: ClassVar[tuple[str, str]]
@@ -33,7 +35,7 @@ class Rates(FamilyArithmetic):
         width = statistics.sums.shape[1] - 1
         return [Tally("total", statistics.sums[:, 1 + j], self.mark(j)) for j in range(width)]
 
-    def updates(self, statistics: Totals, after: Any) -> Iterator[Update]:
+    def updates(self, statistics: Totals, after: PoissonParams | ExponentialParams) -> Iterator[Update]:
         if "rates" not in self.updated:
             return
         totals = statistics.sums[:, 1:]

@@ -11,19 +11,22 @@ from emkit.core.arrays import Array
 from emkit.explain.arithmetic.family import FamilyArithmetic
 from emkit.explain.arithmetic.values import Tally, Update, first_terms
 from emkit.explain.numbers import count, plain
+from emkit.families.binomial import Binomial
 from emkit.families.family import Totals
-from emkit.families.successes import SuccessParams
+from emkit.families.successes import SuccessFamily, SuccessParams
 
 SHOWN_COLUMNS = 4
 
 
 @dataclass(frozen=True)
-class Successes(FamilyArithmetic):
+class Successes(FamilyArithmetic[SuccessParams, Totals]):
     """theta^heads (1 - theta)^tails, and theta = heads / (heads + tails)."""
+
+    family: SuccessFamily
 
     @property
     def _width(self) -> int:
-        return int(self.before.probabilities.shape[1])
+        return self.before.probabilities.shape[1]
 
     @property
     def formula(self) -> str:
@@ -33,7 +36,7 @@ class Successes(FamilyArithmetic):
     @property
     def _ordered(self) -> bool:
         """Whether the rows are particular sequences, so that no binomial coefficient counts."""
-        return getattr(self.family, "ordered", True)
+        return not isinstance(self.family, Binomial) or self.family.ordered
 
     def density(self, k: int, x: Array) -> str:
         heads, tails = (side[0] for side in self.family.successes_and_failures(x[None]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emkit.core.arrays import Array
+from emkit.core.json_types import Json
 
 AGREES = 1e-9  # beyond this, relative, something other than the ratio decided: a floor under a variance
 
@@ -44,6 +45,10 @@ class Update:
     def agrees(self) -> bool:
         """Whether the line gives the value (it does not where a floor under the variance has decided)."""
         return bool(abs(self.computed - self.value) <= AGREES * max(abs(self.computed), abs(self.value)))
+
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        return {"symbol": self.symbol, "formula": self.formula, "substituted": self.substituted, "value": self.value}
 
 
 def first_terms(terms: list[str], most: int, join: str) -> str:

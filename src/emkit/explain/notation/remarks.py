@@ -23,8 +23,7 @@ def _shown(notation: Notation, concept: str) -> str:
         return notation.responsibilities(("A", "B"))[0]
     if concept == "attributed":
         return notation.attribution("heads", "A", notation.responsibilities(("A", "B"))[0])
-    text: str = getattr(notation, concept)
-    return text.format(i="i", k="A")
+    return str(vars(notation)[concept]).format(i="i", k="A")
 
 
 REMARKS = (

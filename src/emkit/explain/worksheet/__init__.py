@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from emkit.core.evaluation import EMMap
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
@@ -33,10 +31,13 @@ def worksheet(subject: Subject, step: int = 1) -> Worksheet:
         raise ModelError(f"there are worksheets for mixtures and tables of cells, not for {type(model).__name__}.")
     if not isinstance(model.assignment, Soft):
         raise ModelError(f"worksheets work out soft responsibilities, not {type(model.assignment).__name__.lower()} ones.")
-    em: EMMap[Any] = EMMap(subject.model, subject.source, subject.start)
+    em = EMMap(subject.model, subject.source, subject.start)
     here = em(subject.start)
     for _ in range(step - 1):
         here = em(here.update)
-    make = mixture_lines if isinstance(model, Mixture) else cells_lines
-    lines, aliases = make(subject, here.params, em(here.update).log_likelihood)
+    after = em(here.update).log_likelihood
+    if isinstance(model, Mixture):
+        lines, aliases = mixture_lines(subject, model, here.params, after)
+    else:
+        lines, aliases = cells_lines(subject, model, here.params, after)
     return Worksheet(step, {line.name: line for line in lines}, aliases)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,16 +13,15 @@ from emkit.explain.worksheet.expressions import Expression, Given, Power, Produc
 from emkit.explain.worksheet.likelihood_lines import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.sheet import Line, Role, Variant
-from emkit.models.cells import Cells
-from emkit.models.frozen import bare
+from emkit.models.cells import Cells, CellsParams
 
 
-def cells_lines(subject: Subject, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
+def cells_lines(subject: Subject, model: Cells, params: CellsParams, after: float) -> tuple[list[Line], dict[str, str]]:
     """The lines of the step at `params`, and the other names that they go by."""
     counts = subject.source.weights @ subject.source.x
-    lines = list(_Maker(bare(subject.model), params, counts).lines(frozenset(subject.model.updates()), log_likelihood_after))
+    lines = list(_Maker(model, params, counts).lines(frozenset(subject.model.updates()), after))
     places = [f"groups.{g}.probabilities[{a}]" for g, group in enumerate(params.groups) for a in range(len(group.names))]
-    known = dict(zip(places, bare(subject.model).names, strict=True))
+    known = dict(zip(places, model.names, strict=True))
     aliases = {symbol: known.get(entry.replace(" ", ""), symbol) for symbol, entry in subject.symbols.items()}
     return lines, {alias: name for alias, name in aliases.items() if alias != name}
 
@@ -31,7 +29,7 @@ def cells_lines(subject: Subject, params: Any, log_likelihood_after: float) -> t
 @dataclass(frozen=True)
 class _Maker:
     model: Cells
-    params: Any
+    params: CellsParams
     counts: Array
 
     def lines(self, updated: frozenset[str], log_likelihood_after: float) -> Iterator[Line]:

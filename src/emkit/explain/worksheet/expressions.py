@@ -10,17 +10,19 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Protocol
 
-Numbers = Mapping[str, Any]
-Kind = Callable[[float], Any]
+Number = float | Fraction
+Numbers = Mapping[str, Number]
+Kind = Callable[[float], Number]
+FUNCTIONS = {"log": math.log, "exp": math.exp, "sqrt": math.sqrt}
 SHOWN_TERMS = 6
 
 
 class Expression(Protocol):
     """A piece of arithmetic over numbers and the names of earlier lines."""
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         """The value where the lines have the values `at`, in numbers of the kind `number`."""
 
     def text(self, at: Numbers) -> str:
@@ -38,7 +40,7 @@ def names_in(expression: Expression) -> Iterator[str]:
         yield from names_in(part)
 
 
-def show(value: Any, digits: int = 4) -> str:
+def show(value: Number, digits: int = 4) -> str:
     """A number for a reader: `digits` significant digits, whole numbers bare."""
     number = float(value)
     if number == 0 or (number == round(number) and abs(number) < 1e6):
@@ -58,7 +60,7 @@ class Given:
     name: str
     number: float
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         return number(self.number)
 
     def text(self, at: Numbers) -> str:
@@ -74,7 +76,7 @@ class Ref:
 
     name: str
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         return at[self.name]
 
     def text(self, at: Numbers) -> str:
@@ -90,7 +92,7 @@ class Sum:
 
     terms: tuple[Expression, ...]
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         values = [term.value(at, number) for term in self.terms]
         return math.fsum(values) if number is float else sum(values)
 
@@ -111,7 +113,7 @@ class Product:
 
     factors: tuple[tuple[str, Expression], ...]
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         result = number(1)
         for _, factor in self.factors:
             result = result * factor.value(at, number)
@@ -144,7 +146,7 @@ class Quotient:
     top: Expression
     bottom: Expression
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         bottom = self.bottom.value(at, number)
         return self.top.value(at, number) / bottom if bottom != 0 else number(0) * math.nan
 
@@ -162,7 +164,7 @@ class Power:
     base: Expression
     exponent: Given
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         exponent = self.exponent.number
         return self.base.value(at, number) ** (int(exponent) if exponent == int(exponent) else exponent)
 
@@ -183,7 +185,7 @@ class Less:
     left: Expression
     right: Expression
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         return self.left.value(at, number) - self.right.value(at, number)
 
     def text(self, at: Numbers) -> str:
@@ -200,11 +202,11 @@ class Apply:
     function: str
     inner: Expression
 
-    def value(self, at: Numbers, number: Kind = float) -> Any:
+    def value(self, at: Numbers, number: Kind = float) -> Number:
         if number is not float:
             raise TypeError(f"{self.function} of a fraction is no fraction")
         inner = self.inner.value(at)
-        return math.nan if self.function != "exp" and inner <= 0 else getattr(math, self.function)(inner)
+        return math.nan if self.function != "exp" and inner <= 0 else FUNCTIONS[self.function](inner)
 
     def text(self, at: Numbers) -> str:
         return f"{self.function}({self.inner.text(at)})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
 from emkit.explain.subject import Subject
 from emkit.explain.worksheet.distinct import Rows, rows_of
 from emkit.explain.worksheet.expressions import Expression, Given, Product, Quotient, Ref, Sum
@@ -16,23 +16,25 @@ from emkit.explain.worksheet.likelihood_lines import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.names import Names
 from emkit.explain.worksheet.sheet import Line, Role, Variant
-from emkit.models.frozen import bare
+from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams
 
 
-def mixture_lines(subject: Subject, params: Any, log_likelihood_after: float) -> tuple[list[Line], dict[str, str]]:
+def mixture_lines(
+    subject: Subject, model: AnyMixture, params: AnyMixtureParams, log_likelihood_after: float
+) -> tuple[list[Line], dict[str, str]]:
     """The lines of a mixture's step at `params`, and the other names that they go by."""
     rows = rows_of(subject.source)
     updated = frozenset(subject.model.updates())
-    width = bare(subject.model).family.width(params.components) or len(rows.columns)
+    width = model.family.width(params.components) or len(rows.columns)
     columns = rows.columns if params_per_column(params) == width else rows.columns[: params_per_column(params)]
     names = Names.of(subject, columns)
-    family = sheet_of(Setting(bare(subject.model).family, params.components, rows, names, updated))
-    maker = _Maker(rows, names, params.proportions, family, bare(subject.model).family, params.components)
+    family = sheet_of(Setting(model.family, params.components, rows, names, updated))
+    maker = _Maker(rows, names, params.proportions, family, model.family, params.components)
     lines = list(maker.lines("proportions" in updated, log_likelihood_after))
     return lines, maker.aliases(lines)
 
 
-def params_per_column(params: Any) -> int:
+def params_per_column(params: AnyMixtureParams) -> int:
     """How many columns of data the parameters of a component describe."""
     first = next(iter(vars(params.components).values()))
     return int(first.shape[1]) if first.ndim > 1 else 1
@@ -44,8 +46,8 @@ class _Maker:
     names: Names
     proportions: Array
     family: Sheet | None
-    density: Any
-    components: Any
+    density: AnyFamily
+    components: Parameters
 
     @property
     def states(self) -> range:
@@ -96,14 +98,14 @@ class _Maker:
         return Given(self.names.symbol("proportions", k), float(self.proportions[k]))
 
     def _share(self, k: int, i: int) -> Line:
-        name = self.names.share(self.rows, k, i)
+        name = self.names.responsibility(self.rows, k, i)
         total = Sum(tuple(Ref(self._joint_name(j, i)) for j in self.states))
         return Line(name, Role.SHARE, Quotient(Ref(self._joint_name(k, i)), total), k, i, probability=True)
 
     def _counts(self, k: int) -> Iterator[Line]:
-        shares = [Ref(self.names.share(self.rows, k, i)) for i in self.rows]
+        responsibilities = [Ref(self.names.responsibility(self.rows, k, i)) for i in self.rows]
         weights = [Given("weight", float(w)) for w in self.rows.weights]
-        mass = Sum(tuple(Product((("weight", w), ("share", r))) for w, r in zip(weights, shares, strict=True)))
+        mass = Sum(tuple(Product((("weight", w), ("share", r))) for w, r in zip(weights, responsibilities, strict=True)))
         yield Line(f"n_{self.names.components[k]}", Role.TOTAL, mass, k, side="n")
         for side in self.family.sides if self.family is not None else ():
             for j in range(len(self.names.columns)):
@@ -111,7 +113,7 @@ class _Maker:
                 parts = [f"{total}[{label}]" for label in self.rows.labels]
                 for i in self.rows:
                     count = self.family.count(side, i, j)  # type: ignore[union-attr]
-                    product = Product((("weight", weights[i]), ("share", shares[i]), ("count", count)))
+                    product = Product((("weight", weights[i]), ("share", responsibilities[i]), ("count", count)))
                     yield Line(parts[i], Role.COUNT, product, k, i, side=f"{side} {j}")
                 yield Line(total, Role.TOTAL, Sum(tuple(map(Ref, parts))), k, side=f"{side} {j}")
 

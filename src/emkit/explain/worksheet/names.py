@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emkit.explain.subject import Subject
+from emkit.explain.symbols import SINGULAR
 from emkit.explain.worksheet.distinct import Rows
 
-SINGULAR = {
-    "proportions": "proportion",
-    "components.probabilities": "probability",
-    "components.rates": "rate",
-    "components.means": "mean",
-    "components.variances": "variance",
-    "components.covariances": "variance",
-}
+WORDS = {**SINGULAR, "components.covariances": "variance"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +31,12 @@ class Names:
 
     def plain(self, path: str, k: int, *rest: int) -> str:
         """The systematic name of an entry."""
-        return f"{SINGULAR.get(path, path)}_{self.components[k]}{self.column(rest[0]) if rest else ''}"
+        return f"{WORDS.get(path, path)}_{self.components[k]}{self.column(rest[0]) if rest else ''}"
 
     def symbol(self, path: str, *index: int) -> str:
         """The name of an entry: component first, then column."""
         return self.symbols.get(f"{path}[{','.join(map(str, index))}]", self.plain(path, *index))
 
-    def share(self, rows: Rows, k: int, i: int) -> str:
+    def responsibility(self, rows: Rows, k: int, i: int) -> str:
         """What a responsibility is called: ``r[1]`` or ``mu[x=1]`` for the first component, ``r_B[1]`` for others."""
         return f"{'r' if rows.numbered else 'mu'}{f'_{self.components[k]}' if k else ''}[{rows.labels[i]}]"

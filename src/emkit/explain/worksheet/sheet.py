@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from emkit.errors import ModelError
-from emkit.explain.worksheet.expressions import Expression, as_fraction, names_in
+from emkit.explain.worksheet.expressions import Expression, Number, as_fraction, names_in
 from emkit.explain.worksheet.mistakes import Mistake
 
 SHORT = 10_000  # a fraction with a larger denominator tells a reader nothing
@@ -121,7 +120,7 @@ class Worksheet:
 
     def fractions(self) -> dict[str, Fraction]:
         """The lines whose exact value is a short fraction (numbers are taken as the decimals they were written as)."""
-        at: dict[str, Any] = {}
+        at: dict[str, Number] = {}
         for line in self:
             if all(name in at for name in line.uses):
                 try:
@@ -134,10 +133,10 @@ class Worksheet:
         """`fixed`, and where all responsibilities of a row but one are fixed, the one that they leave, too."""
         result = dict(fixed)
         for row in {self.lines[name].row for name in fixed if self.lines[name].role is Role.SHARE}:
-            shares = [line.name for line in self if line.role is Role.SHARE and line.row == row]
-            free = [name for name in shares if name not in fixed]
+            names = [line.name for line in self if line.role is Role.SHARE and line.row == row]
+            free = [name for name in names if name not in fixed]
             if len(free) == 1:
-                result[free[0]] = 1 - sum(fixed[name] for name in shares if name in fixed)
+                result[free[0]] = 1 - sum(fixed[name] for name in names if name in fixed)
         return result
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Real
-from typing import Any
 
 from emkit.errors import ModelError, ParameterError
 from emkit.explain.worksheet import Line, Worksheet
@@ -47,7 +46,7 @@ class Claim:
         return max(0, round(-math.log10(2 * self.half_unit))) if self.half_unit > 0 else 15
 
 
-def read_claims(sheet: Worksheet, claims: Mapping[str, Any], where: Mapping[str, str] | None = None) -> tuple[Claim, ...]:
+def read_claims(sheet: Worksheet, claims: Mapping[str, object], where: Mapping[str, str] | None = None) -> tuple[Claim, ...]:
     """The claims in the order of the worksheet.
 
     Errors: ModelError for a name that is not on the worksheet, or two names of one line; ParameterError for what is no number.
@@ -67,7 +66,7 @@ def read_claims(sheet: Worksheet, claims: Mapping[str, Any], where: Mapping[str,
     return tuple(sorted(found.values(), key=lambda claim: order[claim.line.name]))
 
 
-def _read(name: str, given: Any) -> tuple[str, float, float]:
+def _read(name: str, given: object) -> tuple[str, float, float]:
     """Text, value and half unit of one number: a float, a decimal text or a fraction such as ``27/31``."""
     if isinstance(given, bool) or not isinstance(given, str | Real | Decimal):
         raise ParameterError(f"the claim for {name!r} is {given!r}; it must be a number or its text, such as '0.82'.")

@@ -114,17 +114,17 @@ class Search:
                 yield Candidate(
                     Mistake.ROUNDED, place, f"{role.value} rounded to {decimals} decimals first", {}, {role: decimals}
                 )
-        shares = [other for other in above if other.role is Role.SHARE]
-        if shares:
-            yield Candidate(Mistake.HARD, shares[0], "each row given wholly to its likeliest component", self._hard(shares))
+        soft = [other for other in above if other.role is Role.SHARE]
+        if soft:
+            yield Candidate(Mistake.HARD, soft[0], "each row given wholly to its likeliest component", self._hard(soft))
 
-    def _hard(self, shares: list[Line]) -> dict[str, Expression]:
+    def _hard(self, responsibilities: list[Line]) -> dict[str, Expression]:
         at = self.sheet.values()
         best: dict[int | None, float] = {}
         for line in self.sheet:
             if line.role is Role.SHARE:
                 best[line.row] = max(best.get(line.row, 0.0), at[line.name])
-        return {line.name: Given(line.name, float(at[line.name] == best[line.row])) for line in shares}
+        return {line.name: Given(line.name, float(at[line.name] == best[line.row])) for line in responsibilities}
 
     def _slip(
         self,

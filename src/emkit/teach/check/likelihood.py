@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -39,5 +38,5 @@ def _likelihood_after(subject: Subject, sheet: Worksheet, fixed: Mapping[str, fl
         if line.entry is not None:
             path, index = line.entry
             changed.setdefault(path, np.array(get_at(subject.start, path)))[index] = at[line.name]
-    em: EMMap[Any] = EMMap(subject.model, subject.source, subject.start)
+    em = EMMap(subject.model, subject.source, subject.start)
     return em(replace_at(subject.start, changed)).log_likelihood

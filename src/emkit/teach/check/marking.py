@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Any
 
+from emkit.core.json_types import Json
 from emkit.explain.numbers import paragraph
 from emkit.explain.worksheet import Mistake
 from emkit.explain.worksheet.expressions import show
@@ -77,7 +77,7 @@ class Mark:
         exact = f" ({self.exact})" if self.exact is not None and self.exact.denominator > 1 else ""
         return f"{self.right:.{self.digits}f}{exact}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
         slip = self.slip and {
             "kind": self.slip.kind.name.lower(),
@@ -135,7 +135,7 @@ class Marking:
                 return mark
         raise KeyError(f"nothing was claimed about {name!r}, only about {', '.join(mark.name for mark in self.lines)}")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
         first = self.first_mistake
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from emkit.explain.subject import Subject
 from emkit.explain.worksheet import Line, Mistake, Role, Worksheet, worksheet
@@ -16,25 +15,7 @@ from emkit.teach.check.marking import Mark, Marking, Slip, Verdict, shown_digits
 ONE_DIGIT = 3.0  # in half units: rounded numbers above may shift the last digit by one
 
 
-class Printed(Protocol):
-    """A number as a source prints it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def where(self) -> str: ...
-
-
-class Lesson(Subject, Protocol):
-    """A worked example with the numbers that its source prints."""
-
-    @property
-    def printed(self) -> tuple[Printed, ...]: ...
-
-
-def check_work(lesson: Lesson, claims: Mapping[str, Any], step: int = 1) -> Marking:
+def check_work(lesson: Subject, claims: Mapping[str, object], step: int = 1) -> Marking:
     """Mark numbers that somebody worked out for one EM step of a lesson.
 
     `claims` maps names of the worksheet (``r[1]``, ``heads_A``, ``theta_A``, ``log_likelihood`` ...) to numbers: floats, or
@@ -48,14 +29,14 @@ def check_work(lesson: Lesson, claims: Mapping[str, Any], step: int = 1) -> Mark
     return _mark(lesson, sheet, read_claims(sheet, claims))
 
 
-def check_printed(lesson: Lesson, step: int = 1) -> Marking:
+def check_printed(lesson: Subject, step: int = 1) -> Marking:
     """Mark the numbers that the source of a lesson prints."""
     sheet = worksheet(lesson, step)
     where = {printed.name: printed.where for printed in lesson.printed}
     return _mark(lesson, sheet, read_claims(sheet, {printed.name: printed.text for printed in lesson.printed}, where))
 
 
-def _mark(lesson: Lesson, sheet: Worksheet, claims: tuple[Claim, ...]) -> Marking:
+def _mark(lesson: Subject, sheet: Worksheet, claims: tuple[Claim, ...]) -> Marking:
     walk = _Walk(sheet, claims)
     marks = tuple(walk.mark(claim) for claim in claims)
     slip = next((mark.slip for mark in marks if mark.verdict is Verdict.WRONG), None)

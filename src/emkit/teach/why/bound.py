@@ -12,14 +12,16 @@ l(theta(0)): EM cannot fall.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.coordinates import Coordinates
+from emkit.core.json_types import Json
+from emkit.core.parameters import Parameters
 from emkit.errors import ParameterError
 from emkit.explain.ledger import account
+from emkit.models.frozen import AnyModel, AnySource
 
 FAR = 36.0  # stands for an infinite coordinate, a probability of 0 or 1: the log-odds of 2e-16
 
@@ -48,21 +50,19 @@ class BoundCurve:
         """KL(q || posterior) along the line, shape (m,)."""
         return self.log_likelihood - self.bound
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON; where theta(s) has no log-likelihood, None."""
-        return {
-            "step": self.step,
-            "s": self.s.tolist(),
-            "log_likelihood": _finite(self.log_likelihood),
-            "bound": _finite(self.bound),
-        }
+        curves = {"log_likelihood": _finite(self.log_likelihood), "bound": _finite(self.bound)}
+        return {"step": self.step, "s": self.s.tolist(), **curves}
 
 
 def _finite(values: Array) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
-def bound_curve(model: Any, source: Any, before: Any, after: Any, step: int = 1, s: Any = None) -> BoundCurve:
+def bound_curve(
+    model: AnyModel, source: AnySource, before: Parameters, after: Parameters, step: int = 1, s: ArrayLike | None = None
+) -> BoundCurve:
     """The curves from `before` (s = 0) to `after` (s = 1), q from the E-step at `before`.
 
     `s`: where, by default 81 points from -0.5 to 1.5. Each point is two passes over the data.
@@ -83,11 +83,11 @@ def bound_curve(model: Any, source: Any, before: Any, after: Any, step: int = 1,
 class Line:
     """theta(s): straight in unconstrained coordinates, from `before` at 0 to `after` at 1."""
 
-    coordinates: Coordinates[Any]
-    before: Any
-    after: Any
+    coordinates: Coordinates[Parameters]
+    before: Parameters
+    after: Parameters
 
-    def __call__(self, s: float) -> Any:
+    def __call__(self, s: float) -> Parameters | None:
         """The parameters at `s`; None where they overflow."""
         if s == 0:
             return self.before

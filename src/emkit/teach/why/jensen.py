@@ -11,11 +11,11 @@ are equal. The logarithm is strictly concave, so this is the only case of equali
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.json_types import Json
 from emkit.explain.steps import Row, Step
 
 TELLING = 0.8  # the largest responsibility of a row that shows best what happens
@@ -59,19 +59,11 @@ class Jensen:
         """Whether all points coincide, so that both sides are equal."""
         return bool(np.ptp(self.points) <= 1e-12 * self.points.max())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
-        return {
-            "row": self.row,
-            "choice": self.choice,
-            "states": list(self.states),
-            "weights": self.weights.tolist(),
-            "points": self.points.tolist(),
-            "mean": self.mean,
-            "log_of_mean": self.log_of_mean,
-            "mean_of_logs": self.mean_of_logs,
-            "gap": self.gap,
-        }
+        lists = {"states": list(self.states), "weights": self.weights.tolist(), "points": self.points.tolist()}
+        sides = {"mean": self.mean, "log_of_mean": self.log_of_mean, "mean_of_logs": self.mean_of_logs, "gap": self.gap}
+        return {"row": self.row, "choice": self.choice, **lists, **sides}
 
 
 def telling_row(step: Step) -> int:

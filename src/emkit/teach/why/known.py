@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from emkit.core.json_types import Json
 from emkit.errors import ModelError
 from emkit.explain.arithmetic import Update
 from emkit.explain.ledger import account
@@ -37,17 +37,11 @@ class Complete:
     updates: tuple[Update, ...]
     log_likelihood: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
-        updates = [
-            {"symbol": u.symbol, "formula": u.formula, "substituted": u.substituted, "value": u.value} for u in self.updates
-        ]
-        return {
-            "labels": list(self.labels),
-            "estimate": self.estimate,
-            "updates": updates,
-            "log_likelihood": self.log_likelihood,
-        }
+        updates = [update.to_dict() for update in self.updates]
+        given = {"labels": list(self.labels), "estimate": self.estimate}
+        return {**given, "updates": updates, "log_likelihood": self.log_likelihood}
 
 
 def known_labels(subject: Subject, labels: Sequence[str] | None = None) -> Complete:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from emkit.core.json_types import Json
+from emkit.core.parameters import Parameters
 from emkit.explain.ledger import Account, account
 from emkit.models.assignment import Hard, Sampled, Soft
+from emkit.models.frozen import AnyModel, AnySource
 from emkit.models.reassigned import with_assignment
 from emkit.teach.why.choices import Even
 
@@ -18,20 +20,12 @@ class Split:
     choice: str
     account: Account
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
-        a = self.account
-        return {
-            "choice": self.choice,
-            "log_likelihood": a.log_likelihood,
-            "expected_complete_log_likelihood": a.expected,
-            "entropy": a.entropy,
-            "bound": a.bound,
-            "gap": a.gap,
-        }
+        return {"choice": self.choice, **self.account.to_dict()}
 
 
-def splits(model: Any, source: Any, theta: Any, ahead: Any, number: int) -> tuple[Split, ...]:
+def splits(model: AnyModel, source: AnySource, theta: Parameters, ahead: Parameters, number: int) -> tuple[Split, ...]:
     """The accounts at `theta`, the parameters after `number` steps; `ahead` are those after the next.
 
     Errors: ModelError for a model that is neither a mixture nor a table of cells.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emkit.explain.numbers import LEFT, RIGHT, paragraph, plain, share, significant, table
+from emkit.explain.numbers import LEFT, RIGHT, four_decimals, paragraph, plain, significant, table
 from emkit.teach.why.known import Complete
 from emkit.teach.why.remarks import cleared, remarks
 from emkit.teach.why.theory import Theory
@@ -33,9 +33,9 @@ def _jensen(why: Theory, width: int) -> str:
     rows = [
         [
             choice.choice,
-            ", ".join(map(share, choice.weights)),
+            ", ".join(map(four_decimals, choice.weights)),
             ", ".join(map(significant, choice.points)),
-            *map(share, (choice.log_of_mean, choice.mean_of_logs, cleared(choice.gap))),
+            *map(four_decimals, (choice.log_of_mean, choice.mean_of_logs, cleared(choice.gap))),
         ]
         for choice in why.jensen
     ]
@@ -59,7 +59,7 @@ def _jensen(why: Theory, width: int) -> str:
 def _splits(why: Theory, width: int) -> str:
     at = why.step.number - 1
     rows = [
-        [split.choice, *map(share, (a.expected, a.entropy, a.bound, cleared(a.gap), a.log_likelihood))]
+        [split.choice, *map(four_decimals, (a.expected, a.entropy, a.bound, cleared(a.gap), a.log_likelihood))]
         for split in why.splits
         for a in (split.account,)
     ]
@@ -79,18 +79,18 @@ def _splits(why: Theory, width: int) -> str:
 def _bound(why: Theory, width: int) -> str:
     curve, first, second = why.bound, why.step.number - 1, why.step.number
     shown = [s for s in SHOWN_POINTS if s in curve.s]
-    rows = [[plain(s), share(log_likelihood), share(bound), share(cleared(log_likelihood - bound))]
+    rows = [[plain(s), four_decimals(log_likelihood), four_decimals(bound), four_decimals(cleared(log_likelihood - bound))]
             for s in shown for log_likelihood, bound in [curve.at(s)]]  # fmt: skip
     start, end = curve.at(0), curve.at(1)
     closing = (
         "the log-likelihood is the same there"
         if end[0] - end[1] <= ROUNDING
-        else f"the log-likelihood is {share(end[0])} there"
+        else f"the log-likelihood is {four_decimals(end[0])} there"
     )
     story = (
-        f"At s = 0 they touch, {share(start[0])}, and nowhere does the bound lie above. It is highest at s = "
-        f"{plain(curve.highest)}, {share(end[1])}; {closing}. So that rose by "
-        f"at least what the bound rose by, {share(end[1] - start[1])}: EM cannot fall."
+        f"At s = 0 they touch, {four_decimals(start[0])}, and nowhere does the bound lie above. It is highest at s = "
+        f"{plain(curve.highest)}, {four_decimals(end[1])}; {closing}. So that rose by "
+        f"at least what the bound rose by, {four_decimals(end[1] - start[1])}: EM cannot fall."
     )
     return "\n".join(
         [
@@ -105,15 +105,15 @@ def _variants(why: Theory, width: int) -> str:
     symbols = [s for s in why.step.after if s not in why.step.held]
     soft, hard, drawn = why.variants
     columns = [column for v in why.variants for column in (v.first, v.end)] + [drawn.spread]
-    rows = [[symbol, *(share(column[symbol]) for column in columns)] for symbol in symbols[:MOST_PARAMETERS]]
-    rows.append(["log-likelihood", "", share(soft.log_likelihood), "", share(hard.log_likelihood), "", "", ""])
+    rows = [[symbol, *(four_decimals(column[symbol]) for column in columns)] for symbol in symbols[:MOST_PARAMETERS]]
+    rows.append(["log-likelihood", "", four_decimals(soft.log_likelihood), "", four_decimals(hard.log_likelihood), "", "", ""])
     rows.append(["steps", "1", f"{soft.steps:,}", "1", f"{hard.steps:,}", "1", f"{drawn.steps // 2:,}", ""])
     header = ["", "soft", "end", "hard", "end", "drawn", "mean", "+-"]
-    shares = [_share_table(why)] if len(soft.shares) <= SHOWN_ROWS else []
+    table_of_rows = [_first_table(why)] if len(soft.responsibilities) <= SHOWN_ROWS else []
     failures = [paragraph(f"The {v.kind} E-step {v.outcome}", width, "  ") for v in why.variants if v.failed]
     title = "SOFT, HARD, DRAWN   three E-steps on the same data, from the same start"
     story = paragraph(_variants_story(why), width, "  ")
-    return "\n".join([title, *shares, table(header, rows, LEFT + RIGHT * 7), *failures, story])
+    return "\n".join([title, *table_of_rows, table(header, rows, LEFT + RIGHT * 7), *failures, story])
 
 
 def _variants_story(why: Theory) -> str:
@@ -122,33 +122,33 @@ def _variants_story(why: Theory) -> str:
     if not drawn.failed and max(drawn.spread.values()) == 0:
         lots += ": here the lots ended in a place that no draw leaves"
     climbs = (
-        f"Hard EM climbs the classification log-likelihood, to {share(hard.objective)}; the log-likelihood is "
-        f"{share(hard.log_likelihood)} there. "
+        f"Hard EM climbs the classification log-likelihood, to {four_decimals(hard.objective)}; the log-likelihood is "
+        f"{four_decimals(hard.log_likelihood)} there. "
         if hard.objective is not None and not hard.failed
         else ""
     )
     return (
         "Soft shares a row out by its posterior, hard gives it wholly to the likeliest, drawn to one chosen by lot. The M-step "
-        f"is the same. Soft EM climbs the log-likelihood, here to {share(soft.log_likelihood)}. {climbs}{lots}."
+        f"is the same. Soft EM climbs the log-likelihood, here to {four_decimals(soft.log_likelihood)}. {climbs}{lots}."
     )
 
 
-def _share_table(why: Theory) -> str:
+def _first_table(why: Theory) -> str:
     first = why.step.components[0]
     kinds = [f"{variant.kind}, to {first}" for variant in why.variants]
-    count = len(why.variants[0].shares)
-    rows = [[str(i + 1), *(share(variant.shares[i, 0]) for variant in why.variants)] for i in range(count)]
+    count = len(why.variants[0].responsibilities)
+    rows = [[str(i + 1), *(four_decimals(variant.responsibilities[i, 0]) for variant in why.variants)] for i in range(count)]
     return table(["row", *kinds], rows) + "\n"
 
 
 def _known(known: Complete, width: int) -> str:
     shown = " ".join(known.labels[:40]) + (" ..." if len(known.labels) > 40 else "")
     wide = max((len(update.symbol) for update in known.updates), default=0)
-    updates = [f"  {u.symbol:{wide}} = {u.substituted} = {share(u.value)}" for u in known.updates[:SHOWN_PARAMETERS]]
+    updates = [f"  {u.symbol:{wide}} = {u.substituted} = {four_decimals(u.value)}" for u in known.updates[:SHOWN_PARAMETERS]]
     story = (
         "With every label written down q is 0 or 1 and does not depend on theta: Q is the complete-data log-likelihood, its "
-        f"maximum {share(known.log_likelihood)} is reached in one M-step, and the M-step is plain counting. The M-step of EM "
-        "is the same with fractions for counts."
+        f"maximum {four_decimals(known.log_likelihood)} is reached in one M-step, and the M-step is plain counting. The M-step "
+        "of EM is the same with fractions for counts."
     )
     return "\n".join(
         [

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.engine import iterate
 from emkit.core.evaluation import EMMap
+from emkit.core.json_types import Json
+from emkit.core.parameters import Parameters
 from emkit.core.solvers import Plain
 from emkit.core.stopping import Budget, Decreased, Settled, first_outcome
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.explain.ledger import account
+from emkit.explain.ledger import account, check_enumerable, responsibilities
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.models.assignment import Assignment, Hard, Sampled, Soft
@@ -23,21 +24,21 @@ from emkit.views.starts import aligned
 
 PASSES = 4_000
 DRAWS = 400  # steps with drawn labels; the first half is forgotten
-MOST_ROWS = 500  # whose shares are kept
+MOST_ROWS = 500  # whose responsibilities are kept
 
 
 @dataclass(frozen=True)
 class Variant:
     """One kind of E-step, from the subject's start.
 
-    `shares` (n, K) of the first step, of the first 500 rows at most; `first` are the parameters after one step, `end` those
-    at the end (for drawn labels, the mean over the second half of the steps) and `spread` how far they wander there (0 for
-    what stands still), by symbol; `log_likelihood` is that of the last parameters, `objective` what climbed (None if nothing
-    does); `outcome` is how it ended, in words.
+    `responsibilities` (n, K) of the first step, of the first 500 rows at most; `first` are the parameters after one step,
+    `end` those at the end (for drawn labels, the mean over the second half of the steps) and `spread` how far they wander
+    there (0 for what stands still), by symbol; `log_likelihood` is that of the last parameters, `objective` what climbed
+    (None if nothing does); `outcome` is how it ended, in words.
     """
 
     kind: str
-    shares: Array
+    responsibilities: Array
     first: dict[str, float]
     end: dict[str, float]
     spread: dict[str, float]
@@ -51,9 +52,10 @@ class Variant:
         """Whether an M-step had no maximum, or an E-step met a row that nothing explains."""
         return self.outcome.startswith("failed")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Plain values for JSON."""
-        return {**vars(self), "shares": self.shares.tolist()}
+        rest = {name: value for name, value in vars(self).items() if name != "responsibilities"}
+        return {"kind": self.kind, "shares": self.responsibilities.tolist(), **rest}
 
 
 def variants(subject: Subject) -> tuple[Variant, ...]:
@@ -61,22 +63,21 @@ def variants(subject: Subject) -> tuple[Variant, ...]:
     return _climbing(subject, "soft", Soft()), _climbing(subject, "hard", Hard()), _drawn(subject)
 
 
-def _shares(subject: Subject, assignment: Assignment) -> Array:
-    model: Any = subject.model
+def _first(subject: Subject, assignment: Assignment) -> Array:
+    """The responsibilities of the first step."""
     chunk = next(iter(subject.source.chunks()))
-    complete = model.complete(subject.start, chunk)
-    assigned = assignment.assign(complete.log_joint, complete.weights, getattr(chunk, "start", 0))
-    return assigned.responsibilities[:MOST_ROWS]
+    complete = check_enumerable(subject.model).complete(subject.start, chunk)
+    return responsibilities(assignment, complete, chunk)[:MOST_ROWS]
 
 
 @dataclass
 class _Walk:
     """The parameters after each step, and the sentence with which the walk ended."""
 
-    path: list[Any]
+    path: list[Parameters]
     outcome: str = ""
 
-    def of(self, steps: Iterator[Any]) -> _Walk:
+    def of(self, steps: Iterator[Parameters]) -> _Walk:
         """Take the steps, as far as they go."""
         try:
             self.path.extend(steps)
@@ -87,10 +88,10 @@ class _Walk:
 
 def _climbing(subject: Subject, kind: str, assignment: Soft | Hard) -> Variant:
     """Plain EM until it settles; the push that tells a maximum from a saddle is left to `fit`."""
-    em: EMMap[Any] = EMMap(with_assignment(subject.model, assignment), subject.source, subject.start)
+    em = EMMap(with_assignment(subject.model, assignment), subject.source, subject.start)
     walk = _Walk([])
 
-    def steps() -> Iterator[Any]:
+    def steps() -> Iterator[Parameters]:
         for step in iterate(em, subject.start, Plain()):
             if step.number:
                 yield step.here.params
@@ -106,8 +107,8 @@ def _climbing(subject: Subject, kind: str, assignment: Soft | Hard) -> Variant:
     still = dict.fromkeys(end, 0.0)
     objective = total.bound + em.model.log_prior(last)
     first = values(path[0] if path else last)
-    shares = _shares(subject, assignment)
-    return Variant(kind, shares, first, end, still, len(path), total.log_likelihood, objective, walk.outcome)
+    q = _first(subject, assignment)
+    return Variant(kind, q, first, end, still, len(path), total.log_likelihood, objective, walk.outcome)
 
 
 def _drawn(subject: Subject) -> Variant:
@@ -122,13 +123,11 @@ def _drawn(subject: Subject) -> Variant:
     spread = dict(zip(late[0], np.where(np.ptp(table, axis=0) > 0, table.std(axis=0), 0.0).tolist(), strict=True))
     total = account(subject.model, subject.source, path[-1], path[-1])
     outcome = walk.outcome or f"stopped after {len(path)} steps; the values are means over the second half."
-    shares = _shares(subject, Sampled(0))
-    return Variant(
-        "drawn", shares, values(path[0]), end, spread, len(walk.path), total.log_likelihood, None, outcome
-    )  # fmt: skip
+    q = _first(subject, Sampled(0))
+    return Variant("drawn", q, values(path[0]), end, spread, len(walk.path), total.log_likelihood, None, outcome)
 
 
-def _wander(subject: Subject) -> Iterator[Any]:
+def _wander(subject: Subject) -> Iterator[Parameters]:
     theta = subject.start
     for seed in range(DRAWS):
         model = with_assignment(subject.model, Sampled(seed))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from emkit.core.json_types import Json
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
@@ -28,7 +27,7 @@ class Why(Theory):
         """Everything as plain text, no line of prose wider than `width`."""
         return text(self, width)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Json:
         """Every number, in plain types that JSON can hold."""
         return {
             "schema": SCHEMA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from emkit.explain.worksheet.families.count_lines import Counts
 from emkit.explain.worksheet.families.normal_lines import Normals
@@ -17,8 +17,5 @@ __all__ = ["Setting", "Sheet", "sheet_of"]
 
 def sheet_of(setting: Setting) -> Sheet | None:
     """The sheet of a family; None for one that nobody has written out (its worksheet ends with the responsibilities)."""
-    kinds: tuple[tuple[Any, type[Any]], ...] = ((SuccessFamily, Successes), (Poisson, Counts), (GaussianFamily, Normals))
-    for family, kind in kinds:
-        if family in type(setting.family).__mro__:
-            return kind(**vars(setting))
-    return None
+    kinds: dict[object, Callable[..., Sheet]] = {SuccessFamily: Successes, Poisson: Counts, GaussianFamily: Normals}
+    return next((kinds[base](**vars(setting)) for base in type(setting.family).__mro__ if base in kinds), None)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from emkit.explain.worksheet.expressions import Apply, Given, Power
 from emkit.explain.worksheet.families.setting import Labelled, Setting
 from emkit.explain.worksheet.sheet import Line
+from emkit.families.poisson import PoissonParams
 
 
 @dataclass(frozen=True)
 class Counts(Setting):
     """Poisson: exp(-rate) rate^x / x!."""
 
+    params: PoissonParams
     sides = ("total",)
 
     def factors(self, k: int, i: int) -> tuple[Labelled, ...]:

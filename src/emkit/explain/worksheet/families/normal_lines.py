@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
+from emkit.core.arrays import Array
+from emkit.core.parameters import Leaf, get_at, leaves
 from emkit.explain.worksheet.expressions import Apply, Expression, Given, Less, Power, Product, Quotient, Ref, Sum
 from emkit.explain.worksheet.families.setting import ONE, TWO, Labelled, Setting
 from emkit.explain.worksheet.mistakes import Mistake
@@ -22,12 +23,14 @@ class Normals(Setting):
     sides = ("total",)
 
     @cached_property
-    def _density(self) -> Any:
+    def _density(self) -> Array:
         return np.exp(self.family.log_density(self.params, self.rows.x))
 
-    @property
-    def _spread(self) -> str | None:
-        return next((p for p in ("covariances", "variances") if getattr(self.params, p, np.zeros(0)).ndim > 1), None)
+    @cached_property
+    def _spread(self) -> Leaf | None:
+        """The variances, if every component and column has its own."""
+        own = ("covariances", "variances")
+        return next((leaf for leaf in leaves(self.params) if leaf.path in own and leaf.value.ndim > 1), None)
 
     def factors(self, k: int, i: int) -> tuple[Labelled, ...]:
         return (("density", Given(f"density of {self.names.components[k]}", float(self._density[i, k]))),)
@@ -39,18 +42,19 @@ class Normals(Setting):
         return None
 
     def updates(self, k: int) -> Iterator[Line]:
-        for j, old in enumerate(self.params.means[k]):
-            held: Expression = self.given("means", self.params.means, k, j)
+        means = get_at(self.params, "means")
+        for j, old in enumerate(means[k]):
+            held: Expression = self.given("means", means, k, j)
             centre = held
             if "components.means" in self.updated:
                 line = self.weighted_mean("means", k, j, float(old))
                 centre = Ref(line.name)
                 yield line
-            if self._spread is not None and f"components.{self._spread}" in self.updated:
+            if self._spread is not None and f"components.{self._spread.path}" in self.updated:
                 yield from self._variance(k, j, self._spread, centre, held)
 
-    def _variance(self, k: int, j: int, path: str, centre: Expression, old_centre: Expression) -> Iterator[Line]:
-        old = getattr(self.params, path)
+    def _variance(self, k: int, j: int, spread: Leaf, centre: Expression, old_centre: Expression) -> Iterator[Line]:
+        path, _, old = spread
         index = (k, j, j) if old.ndim == 3 else (k, j)
         name = f"scatter_{self.names.components[k]}{self.names.column(j)}"
         about_old = Variant(Mistake.STEP, "deviations from the mean before the step", self._scatter(k, j, old_centre))
@@ -62,10 +66,8 @@ class Normals(Setting):
             index,
             variance,
             float(old[index]),
-            variants=(
-                Variant(Mistake.SPREAD, "its square root, the standard deviation", Apply("sqrt", variance)),
-                Variant(Mistake.WRONG_NORMALISATION, "divided by the mass less 1", fewer),
-            ),
+            Variant(Mistake.SPREAD, "its square root, the standard deviation", Apply("sqrt", variance)),
+            Variant(Mistake.WRONG_NORMALISATION, "divided by the mass less 1", fewer),
         )
 
     def _scatter(self, k: int, j: int, centre: Expression) -> Expression:
@@ -74,7 +76,7 @@ class Normals(Setting):
                 Product(
                     (
                         ("weight", Given("weight", float(self.rows.weights[i]))),
-                        ("share", Ref(self.names.share(self.rows, k, i))),
+                        ("share", Ref(self.names.responsibility(self.rows, k, i))),
                         ("square", Power(Less(self.count("total", i, j), centre), TWO)),
                     )
                 )

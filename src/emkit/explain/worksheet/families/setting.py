@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from emkit.core.arrays import Array
+from emkit.core.parameters import Parameters
 from emkit.explain.worksheet.distinct import Rows
 from emkit.explain.worksheet.expressions import Expression, Given, Quotient, Ref
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.names import Names
 from emkit.explain.worksheet.sheet import Line, Role, Variant
+from emkit.models.mixture import AnyFamily
 
 ONE = Given("1", 1.0)
 TWO = Given("2", 2.0)
@@ -41,24 +44,22 @@ class Sheet(Protocol):
 class Setting:
     """What every sheet is given: the family, its parameters before the step, rows, names, and which paths are updated."""
 
-    family: Any
-    params: Any
+    family: AnyFamily
+    params: Parameters
     rows: Rows
     names: Names
     updated: frozenset[str]
 
-    def given(self, path: str, values: Any, *index: int) -> Given:
+    def given(self, path: str, values: Array, *index: int) -> Given:
         """An entry of the parameters before the step."""
         return Given(self.names.symbol(f"components.{path}", *index), float(values[index]))
 
-    def line(self, path: str, index: tuple[int, ...], expression: Expression, old: float, **more: Any) -> Line:
+    def line(self, path: str, index: tuple[int, ...], expression: Expression, old: float, *variants: Variant) -> Line:
         """The line that updates one entry of the parameters."""
         name = self.names.symbol(f"components.{path}", *index)
-        variants = (Variant(Mistake.STEP, f"{name} before the step", Given(name, old)), *more.pop("variants", ()))
+        every = (Variant(Mistake.STEP, f"{name} before the step", Given(name, old)), *variants)
         entry = (f"components.{path}", index)
-        return Line(
-            name, Role.UPDATE, expression, index[0], None, f"{path} {index[1:]}", entry=entry, variants=variants, **more
-        )
+        return Line(name, Role.UPDATE, expression, index[0], None, f"{path} {index[1:]}", entry=entry, variants=every)
 
     def total(self, side: str, k: int, j: int = 0) -> Ref:
         """The expected count of component k in column j."""
@@ -72,4 +73,4 @@ class Setting:
         """The line total / mass, which updates a mean or a rate."""
         total, everyone = self.total("total", k, j), Given("rows", float(self.rows.weights.sum()))
         over_all = Variant(Mistake.WRONG_NORMALISATION, "divided by the number of all rows", Quotient(total, everyone))
-        return self.line(path, (k, j), Quotient(total, self.mass(k)), old, variants=(over_all,))
+        return self.line(path, (k, j), Quotient(total, self.mass(k)), old, over_all)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
 
+from emkit.core.arrays import Array
 from emkit.explain.worksheet.expressions import Given, Less, Power, Quotient, Sum
 from emkit.explain.worksheet.families.setting import ONE, Labelled, Setting
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.sheet import Line, Variant
+from emkit.families.successes import SuccessFamily, SuccessParams
 
 
 @dataclass(frozen=True)
 class Successes(Setting):
     """Coins: theta^heads (1 - theta)^tails."""
 
+    family: SuccessFamily
+    params: SuccessParams
     sides = ("heads", "tails")
 
     @cached_property
-    def _counts(self) -> Mapping[str, Any]:
+    def _counts(self) -> dict[str, Array]:
         return dict(zip(self.sides, self.family.successes_and_failures(self.rows.x), strict=True))
 
     def factors(self, k: int, i: int) -> tuple[Labelled, ...]:
@@ -61,11 +64,5 @@ class Successes(Setting):
             swap = Variant(Mistake.SWAPPED_OUTCOMES, "tails counted as heads", Quotient(tails, bottom))
             everyone = Given("tosses", float(self.rows.weights @ (self._counts["heads"] + self._counts["tails"])[:, j]))
             wrong = Variant(Mistake.WRONG_NORMALISATION, "divided by all tosses of both", Quotient(heads, everyone))
-            yield self.line(
-                "probabilities",
-                (k, j),
-                Quotient(heads, bottom),
-                float(old[k, j]),
-                probability=True,
-                variants=(swap, ratio, wrong),
-            )
+            line = self.line("probabilities", (k, j), Quotient(heads, bottom), float(old[k, j]), swap, ratio, wrong)
+            yield replace(line, probability=True)
