@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from emkit.explain import explain
-from emkit.explain.numbers import count, share, significant
+from emkit.explain.numbers import count, four_decimals, significant
 from emkit.lessons import LESSONS, three_coins, two_coins
 from emkit.models import Hard
 
@@ -44,7 +44,7 @@ def newest_line(tab) -> list[str]:
 
 
 def ledger_line(name: str, account) -> list[str]:
-    return [name, *map(share, (account.log_likelihood, account.expected, account.entropy, account.bound))]
+    return [name, *map(four_decimals, (account.log_likelihood, account.expected, account.entropy, account.bound))]
 
 
 @pytest.mark.parametrize("name", ["two-coins", "three-coins"])
@@ -57,7 +57,7 @@ def test_every_step_shows_the_numbers_of_python(name, browse, pages):
     for number in range(1, len(steps) + 1):
         step = explain(lesson, number).step
         tab.keyboard.press("e")
-        assert responsibilities_shown(tab) == [share(value) for row in step.rows for value in row.responsibilities]
+        assert responsibilities_shown(tab) == [four_decimals(value) for row in step.rows for value in row.responsibilities]
         assert newest_line(tab)[:5] == ledger_line(f"E-step {number}", step.ledger[0].account)
         counts = texts(tab, "#mstep tfoot td")
         assert counts == [count(t.values[k]) for k in (0, 1) for t in step.tallies if t.what != "n"]
@@ -125,7 +125,7 @@ def test_a_cell_shows_its_formula_with_the_numbers_filled_in(browse, pages):
     assert "row1HTTTHHTHTH,componentA" in worked
     assert tab.locator("#estep .worked mfrac").count() == 3
     row = explain(two_coins()).step.rows[0]
-    assert tab.locator("#estep .worked output").inner_text() == share(row.responsibilities[0]) == "0.4491"
+    assert tab.locator("#estep .worked output").inner_text() == four_decimals(row.responsibilities[0]) == "0.4491"
     assert all(part in worked for part in ("0.0003981", "0.0004883")), worked
 
 
@@ -166,7 +166,7 @@ def test_dragging_theta0_starts_elsewhere_and_agrees_with_python(browse, pages):
     from emkit import MixtureParams, SuccessParams
 
     step = explain(replace(lesson, start=MixtureParams([0.5, 0.5], SuccessParams([[0.7], [0.4]])))).step
-    assert responsibilities_shown(tab) == [share(value) for row in step.rows for value in row.responsibilities]
+    assert responsibilities_shown(tab) == [four_decimals(value) for row in step.rows for value in row.responsibilities]
     tab.keyboard.press("m")
     assert updates_shown(tab) == {update.symbol: significant(update.value) for update in step.updates}
     tab.locator("#whatif [data-act=reset]").click()

@@ -160,11 +160,11 @@ def test_soft_hard_and_drawn_e_steps_of_the_two_coins():
     assert (soft.end["theta_A"], soft.end["theta_B"]) == pytest.approx((0.7967890669226469, 0.5195831201451350), abs=1e-6)
     assert soft.first["theta_A"] == pytest.approx(0.7130122354005162, abs=1e-14)
     assert (hard.end["theta_A"], hard.end["theta_B"]) == pytest.approx((0.8, 0.45), abs=1e-14)
-    assert hard.shares[:, 0].tolist() == [0, 1, 1, 0, 1]
+    assert hard.responsibilities[:, 0].tolist() == [0, 1, 1, 0, 1]
     assert hard.objective == pytest.approx(
         24 * np.log(0.8) + 6 * np.log(0.2) + 9 * np.log(0.45) + 11 * np.log(0.55) + 5 * np.log(0.5)
     )
-    assert set(drawn.shares.ravel()) == {0.0, 1.0}
+    assert set(drawn.responsibilities.ravel()) == {0.0, 1.0}
     assert drawn.objective is None
     assert 0 < drawn.spread["theta_A"] < 0.2
     for symbol in ("theta_A", "theta_B"):  # which lots are drawn hangs on the last bit of the densities

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from emkit.core.parameters import Parameters
 from emkit.core.solvers import Squarem
+from emkit.data.source import columns_of
 from emkit.errors import DataError
 from emkit.explain.subject import Fit, Subject, subject_of_fit
 from emkit.fitted import Fitted
@@ -15,7 +16,6 @@ from emkit.fitting import default_rules, fit_each
 from emkit.page.derived import derived
 from emkit.page.html import page
 from emkit.page.step_trace import SCHEMA, ending_of, trace
-from emkit.page.walk import columns_of
 from emkit.report.summary import title as in_words
 
 __all__ = ["SCHEMA", "lesson_page", "page", "result_page", "trace", "write"]

@@ -8,6 +8,7 @@ from typing import TypeVar
 from emkit.core.json_types import Json
 from emkit.core.mapreduce import one_thread
 from emkit.core.parameters import Parameters
+from emkit.data.source import columns_of
 from emkit.errors import ModelError
 from emkit.explain.ledger import Account, assignment_of
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
@@ -18,7 +19,7 @@ from emkit.page.likelihood import bounds, drawn_from, landscapes
 from emkit.page.marks import marks
 from emkit.page.panels import accounts, are_counts, bands, counts, rows, step_record
 from emkit.page.ridge import ridge
-from emkit.page.walk import Walk, columns_of, walk
+from emkit.page.walk import Walk, walk
 from emkit.version import __version__
 
 SCHEMA = "emkit-page/1"
@@ -52,7 +53,7 @@ def _about(subject: Subject) -> Json:
         "name": subject.name,
         "title": subject.title,
         "story": subject.story,
-        "reference": getattr(subject, "reference", ""),
+        "reference": subject.reference,
         "notice": list(subject.notice),
         "errata": list(subject.errata),
         "columns": list(columns_of(subject.source)),
@@ -115,7 +116,7 @@ def _accounts(run: Walk) -> list[Account]:
 
 def _printed(subject: Subject) -> Json | None:
     """The numbers that the subject's source prints, each marked right or wrong."""
-    if not getattr(subject, "printed", ()):
+    if not subject.printed:
         return None
     from emkit.teach.check import check_printed
 

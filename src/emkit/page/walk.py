@@ -85,8 +85,3 @@ def _still(step: Step, ascends: bool) -> bool:
     first, raised, last = (entry.account for entry in step.ledger)
     gain = (last.bound - first.bound) if ascends else float("inf")
     return gain <= STILL * (1 + abs(raised.log_likelihood))
-
-
-def columns_of(source: object) -> tuple[str, ...]:
-    """The names of the columns; none for a source that has no such names."""
-    return tuple(getattr(source, "columns", ()))
