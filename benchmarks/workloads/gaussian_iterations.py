@@ -38,12 +38,7 @@ CASES = (
     Case("tied", 200_000, 8, 8, 25, 3),
     Case("spherical", 200_000, 8, 8, 12, 3),
 )
-FAMILIES = {
-    "full": ek.FullGaussian,
-    "diag": ek.DiagonalGaussian,
-    "tied": ek.TiedGaussian,
-    "spherical": ek.SphericalGaussian,
-}
+FAMILIES = {"full": ek.FullGaussian, "diag": ek.DiagonalGaussian, "tied": ek.TiedGaussian, "spherical": ek.SphericalGaussian}
 CHECKED_ITERATIONS = 3
 BURST = 0.5  # seconds a side: after a pause, some virtual machines keep all threads on one core for the first hundredths
 

@@ -70,10 +70,7 @@ def problems() -> list[Problem]:
 def small_problems() -> list[Problem]:
     """Two real data sets of some hundred rows, where no fit takes long."""
     faithful = np.loadtxt(str(files("emkit.lessons") / "data" / "faithful.csv"), delimiter=",", skiprows=1)
-    return [
-        Problem("Old Faithful, 272 x 2, K=2, full", faithful, 2),
-        Problem("iris, 150 x 4, K=3, full", load_iris().data, 3),
-    ]
+    return [Problem("Old Faithful, 272 x 2, K=2, full", faithful, 2), Problem("iris, 150 x 4, K=3, full", load_iris().data, 3)]
 
 
 def ours(problem: Problem, seed: int) -> ek.GaussianMixture:

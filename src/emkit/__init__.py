@@ -59,17 +59,7 @@ from emkit.families.gaussian.spherical import SphericalGaussianParams
 from emkit.families.gaussian.tied import TiedGaussianParams
 from emkit.families.poisson import PoissonParams
 from emkit.families.successes import SuccessParams
-from emkit.models import (
-    Cell,
-    Cells,
-    CellsParams,
-    Frozen,
-    Hard,
-    Mixture,
-    MixtureParams,
-    Sampled,
-    Soft,
-)
+from emkit.models import Cell, Cells, CellsParams, Frozen, Hard, Mixture, MixtureParams, Sampled, Soft
 from emkit.result import Result, fit
 from emkit.version import __version__ as __version__
 

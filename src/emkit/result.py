@@ -18,13 +18,7 @@ from emkit.data.source import as_source
 from emkit.errors import ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules, fit_each
-from emkit.inference import (
-    Identifiability,
-    StandardErrors,
-    identifiability,
-    missing_information,
-    standard_errors,
-)
+from emkit.inference import Identifiability, StandardErrors, identifiability, missing_information, standard_errors
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.summary import text, to_dict
 

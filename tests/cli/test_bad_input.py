@@ -187,10 +187,7 @@ BAD_USAGE = {
         [*POISSON, "--start", start(components={"rates": [1, 4]})],
         "--start: components.rates has shape (2,); it must have shape (2, 1).",
     ),
-    "outside": (
-        [*POISSON, "--start", start(components={"rates": [[1], [-4]]})],
-        "--start: rates[1, 0] is -4; it must be > 0.",
-    ),
+    "outside": ([*POISSON, "--start", start(components={"rates": [[1], [-4]]})], "--start: rates[1, 0] is -4; it must be > 0."),
     "proportions": (
         [*POISSON, "--start", start(proportions=[0.5, 0.6])],
         "--start: proportions sums to 1.1; proportions must be >= 0 and sum to 1.",

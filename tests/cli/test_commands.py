@@ -147,8 +147,7 @@ def test_a_saddle_is_not_convergence():
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [("CONVERGED", 0), ("BUDGET", 3), ("STATIONARY_SADDLE", 3), ("DECREASED", 1), ("DEGENERATE", 1)],
+    ("status", "code"), [("CONVERGED", 0), ("BUDGET", 3), ("STATIONARY_SADDLE", 3), ("DECREASED", 1), ("DEGENERATE", 1)]
 )
 def test_every_outcome_has_its_exit_code(status, code):
     assert code_for(ek.Outcome(ek.Status[status], "")) == code

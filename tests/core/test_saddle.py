@@ -70,10 +70,7 @@ def test_no_unit_of_measurement_makes_a_maximum_a_saddle(form, unit):
 def test_coordinates_of_normal_parameters_have_no_unit():
     means, squares = np.array([[1.0, 2.0], [3.0, -1.0]]), np.array([np.eye(2), [[2.0, 0.5], [0.5, 1.0]]])
     unit, origin = np.array([1e9, 1e-9]), np.array([1e8, 5.0])
-    for params, family in (
-        (ek.FullGaussianParams, ek.FullGaussian()),
-        (ek.TiedGaussianParams, ek.TiedGaussian()),
-    ):
+    for params, family in ((ek.FullGaussianParams, ek.FullGaussian()), (ek.TiedGaussianParams, ek.TiedGaussian())):
         spread = squares if family.name == "gaussian" else squares[1]
         here = ek.MixtureParams([0.5, 0.5], params(means, spread))
         there = ek.MixtureParams([0.5, 0.5], params(origin + unit * means, spread * np.outer(unit, unit)))

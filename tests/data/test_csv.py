@@ -84,18 +84,9 @@ def test_finite_numbers_whose_sum_overflows_are_finite_numbers():
         ("a,b\n", "the input has a header line but no rows below it."),
         ("a,b\n1\n", "line 2 has 1 field, but the header names 2 columns."),
         ("a,b\n1,2\n\n1,2,3\n", "line 4 has 3 fields, but the header names 2 columns."),
-        (
-            "a,b\n1,2\n1,x\n",
-            "line 3, column 'b' is 'x'; it must be a number. Choose the columns to use with --columns.",
-        ),
-        (
-            "a,b\n1,\n",
-            "line 2, column 'b' is ''; missing values are not supported yet. Remove or fill in such rows first.",
-        ),
-        (
-            "a,b\nNA,1\n",
-            "line 2, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such rows first.",
-        ),
+        ("a,b\n1,2\n1,x\n", "line 3, column 'b' is 'x'; it must be a number. Choose the columns to use with --columns."),
+        ("a,b\n1,\n", "line 2, column 'b' is ''; missing values are not supported yet. Remove or fill in such rows first."),
+        ("a,b\nNA,1\n", "line 2, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such rows first."),
         (
             "a,b\n1,nan\n",
             "line 2, column 'b' is 'nan'; missing values are not supported yet. Remove or fill in such rows first.",
@@ -110,10 +101,7 @@ def test_finite_numbers_whose_sum_overflows_are_finite_numbers():
         ('a,b\n1,"2\n3,4\n', "line 2 cannot be read as CSV: a quotation mark that opens there is never closed."),
         ('a,b\n1,"2"x\n', "line 2 cannot be read as CSV: ',' expected after '\"'."),
         ("a,b\r1,2\r", "line 1 cannot be read as CSV: it holds carriage returns; save the file with ordinary line ends."),
-        (
-            b"a,b\n1,\xe9\n",
-            "line 2 is not UTF-8: byte 0xe9 at position 3 cannot be decoded. Save the file as CSV (UTF-8).",
-        ),
+        (b"a,b\n1,\xe9\n", "line 2 is not UTF-8: byte 0xe9 at position 3 cannot be decoded. Save the file as CSV (UTF-8)."),
         (
             "a,b\n1,2\n".encode("utf-16-le"),
             "line 1 holds a NUL byte, so this is not a CSV file in UTF-8. Save it as CSV (UTF-8).",

@@ -40,10 +40,7 @@ def test_the_latent_cells_of_an_observed_one_share_its_count():
 
 
 def test_two_groups_of_parameters_are_estimated_apart():
-    model = ek.Cells(
-        [("a", "b"), ("c", "d")],
-        [ek.Cell(f"{x}{y}", f"{x}{y}", 1, {x: 1, y: 1}) for x in "ab" for y in "cd"],
-    )
+    model = ek.Cells([("a", "b"), ("c", "d")], [ek.Cell(f"{x}{y}", f"{x}{y}", 1, {x: 1, y: 1}) for x in "ab" for y in "cd"])
     result = ek.fit(model, [[10, 20, 30, 40]], model.params(a=0.5, b=0.5, c=0.5, d=0.5))
     assert [result.params[name] for name in "abcd"] == pytest.approx([0.3, 0.7, 0.4, 0.6], rel=1e-12)
     half = ek.Frozen(model, "groups.1")

@@ -29,10 +29,7 @@ def test_parameters_survive_json(name):
             {"proportions": [1], "components": {"rates": [[1]], "scale": 2}},
             "there is no parameter 'components.scale'; there are proportions, components.rates.",
         ),
-        (
-            {"proportions": [1], "components": {"rates": [1]}},
-            "components.rates has shape (1,); it must have shape (1, 1).",
-        ),
+        ({"proportions": [1], "components": {"rates": [1]}}, "components.rates has shape (1,); it must have shape (1, 1)."),
         (
             {"proportions": [1], "components": {"rates": [["a"]]}},
             "components.rates is [['a']]; it must be numbers, of shape (1, 1).",

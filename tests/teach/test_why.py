@@ -213,8 +213,7 @@ def test_known_labels_are_the_m_step_of_any_mixture():
 
 
 @pytest.mark.parametrize(
-    ("labels", "message"),
-    [("BAAB", "4 labels but 5 rows"), ("BAABC", "no component 'C'; the components are A, B")],
+    ("labels", "message"), [("BAAB", "4 labels but 5 rows"), ("BAABC", "no component 'C'; the components are A, B")]
 )
 def test_labels_that_do_not_fit_are_refused(labels, message):
     with pytest.raises(ek.ModelError, match=message):

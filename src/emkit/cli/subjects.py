@@ -43,12 +43,7 @@ def lesson_called(name: str, hint: str = "") -> Lesson:
 
 
 def subject_of(
-    what: str,
-    family: str | None,
-    components: int | None,
-    columns: list[str] | None,
-    weights: str | None,
-    trials: int | None,
+    what: str, family: str | None, components: int | None, columns: list[str] | None, weights: str | None, trials: int | None
 ) -> Lesson | AnyResult:
     """The lesson called `what`, or the best of 20 fits to the file `what`.
 

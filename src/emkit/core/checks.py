@@ -17,7 +17,7 @@ def is_count(number: object) -> bool:
 
 def check_count(name: str, number: object, error: type[EmkitError], least: int = 1, also: str = "") -> None:
     """Raise `error` unless `number` is an integer >= `least`; `also` says in words what else is allowed."""
-    if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
+    if isinstance(number, bool) or not isinstance(number, Integral) or int(number) < least:
         raise error(f"{name} is {number!r}; it must be a whole number >= {least}{also}.")
 
 

@@ -93,14 +93,7 @@ def run(em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], w
         outcome = Outcome(Status.DEGENERATE, f"stopped after iteration {history[-1].iteration}: {error}")
     assert best is not None
     return Record(
-        start,
-        best.params,
-        best.objective,
-        best.log_likelihood,
-        outcome,
-        history[-1].iteration,
-        em.evaluations,
-        tuple(history),
+        start, best.params, best.objective, best.log_likelihood, outcome, history[-1].iteration, em.evaluations, tuple(history)
     )
 
 

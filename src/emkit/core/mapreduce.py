@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
-from numbers import Integral
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from emkit.core.checks import check_count
 from emkit.core.protocols import MapReduce, Source
 from emkit.core.statistics import Additive, Tree, add_up
 from emkit.errors import ModelError
@@ -52,9 +52,8 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     Inside, the linear-algebra library is held to one thread, so that the chunks share the cores and nothing else does.
     Errors: ModelError if `n_jobs` is neither a positive number nor -1 nor None.
     """
-    given: Any = n_jobs
-    if given is not None and given != -1 and not (isinstance(given, Integral) and int(given) >= 1):
-        raise ModelError(f"n_jobs is {n_jobs!r}; it must be a whole number >= 1, or -1 for all cores.")
+    if n_jobs is not None and n_jobs != -1:
+        check_count("n_jobs", n_jobs, ModelError, also=", or -1 for all cores")
     count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
     with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(max(count - 1, 1)) as pool:
 

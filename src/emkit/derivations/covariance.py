@@ -152,7 +152,7 @@ def derive_full() -> Derivation:
         *_solving_steps(two),
         Step(
             "It is the maximum: log |P| is concave (along any symmetric direction H its second derivative is minus the trace "
-            "of C H C H, which is positive), and the trace is linear.",
+            "of C H C H, which is positive), and the trace is linear."
         ),
     )
     condition = SCATTER - own * MASS
@@ -192,8 +192,5 @@ def derive_tied() -> Derivation:
         "gaussian-tied",
         "Normal components with one covariance matrix",
         steps,
-        (
-            Solved("means", mu[k, a], PULL, WEIGHTED_MEAN),
-            covariance,
-        ),
+        (Solved("means", mu[k, a], PULL, WEIGHTED_MEAN), covariance),
     )

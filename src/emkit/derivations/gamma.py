@@ -6,21 +6,7 @@ from typing import Any
 
 from sympy import Derivative, Eq, Function, Integer, Sum, Symbol, diff, digamma, exp, gamma, log, simplify, solve
 
-from emkit.derivations.algebra import (
-    MASS,
-    ROWS,
-    N,
-    confirmed,
-    definitions,
-    gather,
-    i,
-    k,
-    log_of,
-    over_rows,
-    r,
-    readable,
-    x,
-)
+from emkit.derivations.algebra import MASS, ROWS, N, confirmed, definitions, gather, i, k, log_of, over_rows, r, readable, x
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.derivations.opening import density_of, expected_complete_log_likelihood
 
@@ -58,11 +44,7 @@ def derive() -> Derivation:
         Step("All that the data contribute are three sums.", (*definitions(sums), Eq(part(shape, mean), q))),
         Step(
             "The derivative by the mean is zero at the weighted mean of the rows, whatever the shape.",
-            (
-                Eq(Derivative(part(shape, mean), mean), diff(q, mean)),
-                Eq(mean, best_mean),
-                Eq(mean, best_mean.subs(sums)),
-            ),
+            (Eq(Derivative(part(shape, mean), mean), diff(q, mean)), Eq(mean, best_mean), Eq(mean, best_mean.subs(sums))),
         ),
         *_shape_steps(slope, spread),
     )

@@ -62,10 +62,7 @@ def solved_shares(shares: Shares, objective: Any) -> tuple[list[Step], Any, Any]
         ),
         Step("The derivative by one of them:", (Eq(Derivative(Function("Lambda")(other), other), slope),)),
         Step("It is zero at", (Eq(other, root),)),
-        Step(
-            "The multiplier follows from the sum, which must be 1.",
-            (Eq(constraint + 1, 1), Eq(multiplier, found)),
-        ),
+        Step("The multiplier follows from the sum, which must be 1.", (Eq(constraint + 1, 1), Eq(multiplier, found))),
         Step("Putting it in: each expected count as a share of all.", (Eq(other, solution),)),
         Step(
             "It is the maximum: the second derivatives are negative and there are no mixed ones, so {objective} is concave, "

@@ -107,10 +107,7 @@ def _mean(q: Any, sums: dict[Any, Any]) -> tuple[tuple[Step, ...], Any]:
     terms = {"mean": mean, "variance": variance}
     steps = (
         Step("With the square multiplied out, all that the data contribute are three sums.", (*definitions(sums),)),
-        Step(
-            "The derivative by the mean:",
-            (Eq(Derivative(part(mean, variance), mean), simplify(slope)),),
-        ),
+        Step("The derivative by the mean:", (Eq(Derivative(part(mean, variance), mean), simplify(slope)),)),
         Step(
             "It is zero at the weighted mean of the rows, whatever {variance}.",
             (Eq(mean, best), Eq(mean, best.subs(shown))),

@@ -23,20 +23,7 @@ from sympy import (
     solve,
 )
 
-from emkit.derivations.algebra import (
-    MASS,
-    ROWS,
-    N,
-    confirmed,
-    definitions,
-    gather,
-    i,
-    k,
-    log_of,
-    over_rows,
-    r,
-    x,
-)
+from emkit.derivations.algebra import MASS, ROWS, N, confirmed, definitions, gather, i, k, log_of, over_rows, r, x
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.derivations.opening import density_of, expected_complete_log_likelihood
 

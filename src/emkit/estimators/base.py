@@ -39,13 +39,7 @@ class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
     """A fit ended without converging; the message says how it ended."""
 
 
-class MixtureEstimator(
-    CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    DensityMixin,
-    BaseEstimator,
-):
+class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
     """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {

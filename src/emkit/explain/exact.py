@@ -85,8 +85,7 @@ def exact_step(subject: Subject, number: int = 1) -> ExactStep:
     ordered = not isinstance(family, Binomial) or family.ordered
     start = subject.start
     here = Coins(
-        tuple(map(as_written, start.proportions)),
-        tuple(tuple(map(as_written, row)) for row in start.components.probabilities),
+        tuple(map(as_written, start.proportions)), tuple(tuple(map(as_written, row)) for row in start.components.probabilities)
     )
     hard = isinstance(assignment_of(subject.model), Hard)
     most_tosses = max(int(h + t) for h, t in zip(map(sum, heads), map(sum, tails), strict=True))

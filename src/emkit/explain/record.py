@@ -80,11 +80,7 @@ def _exact(step: ExactStep) -> Json:
         "before": {symbol: str(value) for symbol, value in step.before.items()},
         "after": {symbol: str(value) for symbol, value in step.after.items()},
         "rows": [
-            {
-                "label": row.label,
-                "joint": list(map(str, row.joint)),
-                "responsibilities": list(map(str, row.responsibilities)),
-            }
+            {"label": row.label, "joint": list(map(str, row.joint)), "responsibilities": list(map(str, row.responsibilities))}
             for row in step.rows
         ],
         "heads": [list(map(str, row)) for row in step.heads],

@@ -12,13 +12,7 @@ from emkit.families.categorical import Categorical
 from emkit.families.exponential import Exponential
 from emkit.families.family import ExponentialFamily, Family
 from emkit.families.gamma import Gamma
-from emkit.families.gaussian import (
-    DiagonalGaussian,
-    FullGaussian,
-    GaussianFamily,
-    SphericalGaussian,
-    TiedGaussian,
-)
+from emkit.families.gaussian import DiagonalGaussian, FullGaussian, GaussianFamily, SphericalGaussian, TiedGaussian
 from emkit.families.poisson import Poisson
 from emkit.families.successes import SuccessFamily
 

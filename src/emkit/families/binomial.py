@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from emkit.core.arrays import Array
+from emkit.core.checks import check_count
 from emkit.data.source import ArraySource, Chunk
 from emkit.errors import DataError, ModelError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
@@ -33,8 +34,8 @@ class Binomial(SuccessFamily):
     ordered: bool = False
 
     def __post_init__(self) -> None:
-        if self.trials is not None and (self.trials != int(self.trials) or self.trials < 1):
-            raise ModelError(f"trials is {self.trials!r}; it must be a whole number >= 1, or None for a column of trials.")
+        if self.trials is not None:
+            check_count("trials", self.trials, ModelError, also=", or None for a column of trials")
 
     @property
     def name(self) -> str:

@@ -24,11 +24,7 @@ def death_notices() -> Lesson:
         source=ArraySource(range(10), DAYS, columns=["deaths"]),
         start=MixtureParams([0.3, 0.7], PoissonParams([[1.0], [2.5]])),
         components=("1", "2"),
-        symbols={
-            "pi": "proportions[0]",
-            "lambda_1": "components.rates[0, 0]",
-            "lambda_2": "components.rates[1, 0]",
-        },
+        symbols={"pi": "proportions[0]", "lambda_1": "components.rates[0, 0]", "lambda_2": "components.rates[1, 0]"},
         notice=NOTICE,
         reference=PAPER,
     )

@@ -25,11 +25,7 @@ def three_coins() -> Lesson:
         source=ArraySource(REPORTS, columns=["x"]),
         start=MixtureParams([0.6, 0.4], SuccessParams([[0.1], [0.8]])),
         components=("a", "b"),
-        symbols={
-            "pi": "proportions[0]",
-            "alpha": "components.probabilities[0, 0]",
-            "beta": "components.probabilities[1, 0]",
-        },
+        symbols={"pi": "proportions[0]", "alpha": "components.probabilities[0, 0]", "beta": "components.probabilities[1, 0]"},
         printed=PRINTED,
         notice=NOTICE,
         errata=ERRATA,

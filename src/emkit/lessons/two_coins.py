@@ -30,11 +30,7 @@ def two_coins(free_proportions: bool = False) -> Lesson:
         source=ArraySource(heads, columns=["heads"]),
         start=MixtureParams([0.5, 0.5], SuccessParams([[0.6], [0.5]])),
         components=("A", "B"),
-        symbols={
-            "theta_A": "components.probabilities[0, 0]",
-            "theta_B": "components.probabilities[1, 0]",
-            **extra,
-        },
+        symbols={"theta_A": "components.probabilities[0, 0]", "theta_B": "components.probabilities[1, 0]", **extra},
         row_names=TOSSES,
         printed=() if free_proportions else PRINTED,
         notice=NOTICE_FREE if free_proportions else NOTICE,

@@ -21,11 +21,7 @@ def criteria(table: Criteria, ax: Axes | None = None) -> Axes:
         stuck = [(line.components, value) for line, value in zip(table.lines, values, strict=True) if not line.converged]
         if stuck:
             ax.plot(
-                *zip(*stuck, strict=True),
-                marker(k),
-                color=colour(k),
-                markerfacecolor="white",
-                label=f"{name}, not converged",
+                *zip(*stuck, strict=True), marker(k), color=colour(k), markerfacecolor="white", label=f"{name}, not converged"
             )
     best = table.best
     ax.plot([best.components], [best.bic], "*", color=colour(2), markersize=15, label=f"lowest BIC, {best.bic:.2f}", zorder=5)

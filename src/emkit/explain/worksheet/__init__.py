@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emkit.core.checks import is_count
 from emkit.core.evaluation import EMMap
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
@@ -24,7 +25,7 @@ def worksheet(subject: Subject, step: int = 1) -> Worksheet:
     ``log_likelihood`` is that of the parameters before the step, as the E-step finds it.
     Errors: ModelError for a step below 1, for another kind of model, or for an assignment that is not soft.
     """
-    if step < 1 or step != int(step):
+    if not is_count(step):
         raise ModelError(f"step is {step!r}; steps are whole numbers, counted from 1.")
     model = bare(subject.model)
     if not isinstance(model, Mixture | Cells):

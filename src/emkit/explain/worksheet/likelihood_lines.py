@@ -12,11 +12,7 @@ from emkit.explain.worksheet.sheet import Line, Role, Variant
 
 
 def likelihood(
-    probabilities: Sequence[Expression],
-    weights: Array,
-    coefficients: Sequence[Given | None],
-    counted: bool,
-    after: float,
+    probabilities: Sequence[Expression], weights: Array, coefficients: Sequence[Given | None], counted: bool, after: float
 ) -> Line:
     """sum_i weight_i log p(x_i), with the mistakes that it invites.
 

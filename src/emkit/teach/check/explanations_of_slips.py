@@ -127,11 +127,7 @@ class Search:
         return {line.name: Given(line.name, float(at[line.name] == best[line.row])) for line in responsibilities}
 
     def _slip(
-        self,
-        claim: Claim,
-        found: list[tuple[Candidate, Mapping[str, float]]],
-        chance: float,
-        fixed: Mapping[str, float],
+        self, claim: Claim, found: list[tuple[Candidate, Mapping[str, float]]], chance: float, fixed: Mapping[str, float]
     ) -> Slip:
         candidate, at = found[0]
         place, line = candidate.place, claim.line
