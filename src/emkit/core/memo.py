@@ -26,12 +26,12 @@ H = TypeVar("H", bound=Remembering)
 def once(function: Callable[Concatenate[H, Settings], R]) -> Callable[Concatenate[H, Settings], R]:
     """`function(holder, *settings)`, worked out once for each holder and settings: for sums that no parameter enters.
 
-    The key is the function itself with the settings, which must be hashable.
+    The key is the function with its settings, which must be hashable; it can be pickled by the function's name.
     """
 
     @wraps(function)
     def remembered(holder: H, /, *settings: Settings.args, **named: Settings.kwargs) -> R:
-        memory, key = holder.memory, (function, *settings, *named.items())
+        memory, key = holder.memory, (remembered, *settings, *named.items())
         if key not in memory:
             memory[key] = function(holder, *settings, **named)
         found: R = memory[key]
