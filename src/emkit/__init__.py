@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 from emkit import models, search
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
+from emkit.core.axes import Axes
 from emkit.core.engine import HistoryEntry, Record, iterate
 from emkit.core.evaluation import EMMap
+from emkit.core.expected import Expected
+from emkit.core.guard import no_lower
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
-from emkit.core.spaces import Positive, PositiveDefinite, Probability, Real, Simplex
+from emkit.core.spaces import NonNegative, Positive, PositiveDefinite, Probability, Real, Simplex
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, Chunk
@@ -59,7 +62,21 @@ from emkit.families.gaussian.spherical import SphericalGaussianParams
 from emkit.families.gaussian.tied import TiedGaussianParams
 from emkit.families.poisson import PoissonParams
 from emkit.families.successes import SuccessParams
-from emkit.models import Cell, Cells, CellsParams, Frozen, Hard, Mixture, MixtureParams, Sampled, Soft
+from emkit.inference.check_model import check_model
+from emkit.models import (
+    Cell,
+    Cells,
+    CellsParams,
+    Components,
+    ComponentStats,
+    Frozen,
+    Hard,
+    Mixture,
+    MixtureParams,
+    Posterior,
+    Sampled,
+    Soft,
+)
 from emkit.result import Result, fit
 from emkit.version import __version__ as __version__
 
@@ -75,6 +92,7 @@ __all__ = [
     "Additive",
     "Array",
     "ArraySource",
+    "Axes",
     "Bernoulli",
     "Binomial",
     "Categorical",
@@ -83,6 +101,8 @@ __all__ = [
     "Cells",
     "CellsParams",
     "Chunk",
+    "ComponentStats",
+    "Components",
     "ConvergenceWarning",
     "DataError",
     "DegenerateDataWarning",
@@ -95,6 +115,7 @@ __all__ = [
     "EmkitWarning",
     "Evaluation",
     "Expectation",
+    "Expected",
     "Exponential",
     "ExponentialParams",
     "Frozen",
@@ -111,6 +132,7 @@ __all__ = [
     "MixtureModel",
     "MixtureParams",
     "ModelError",
+    "NonNegative",
     "Outcome",
     "ParameterError",
     "Parameters",
@@ -118,6 +140,7 @@ __all__ = [
     "PoissonParams",
     "Positive",
     "PositiveDefinite",
+    "Posterior",
     "Probability",
     "Real",
     "Record",
@@ -132,6 +155,7 @@ __all__ = [
     "SuccessParams",
     "TiedGaussian",
     "TiedGaussianParams",
+    "check_model",
     "check_work",
     "derivation",
     "explore",
@@ -140,6 +164,7 @@ __all__ = [
     "iterate",
     "lessons",
     "models",
+    "no_lower",
     "search",
     "solvers",
     "spaces",

@@ -15,10 +15,9 @@ from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts
+from emkit.data.source import RowSource
 from emkit.errors import Outcome
 from emkit.inference.floors import Floors, held
-from emkit.models.floors import floors
-from emkit.models.frozen import AnySource
 from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
@@ -31,8 +30,8 @@ class Fitted(Generic[P]):
     """A fitted model. `params`, `log_likelihood` and `objective` belong together: they are of one evaluation."""
 
     model: ModelOf[P]
-    source: Any
-    passes: AnySource  # the source that the passes went over: `source`, or one with repeated rows collapsed
+    source: RowSource
+    passes: RowSource  # the source that the passes went over: `source`, or one with repeated rows collapsed
     runs: Restarts[P]
     executor: Executor
 
@@ -121,18 +120,18 @@ class Fitted(Generic[P]):
 
     @cached_property
     def _floors(self) -> Floors:
-        return floors(self.model, self.params, self.passes)
+        return self.model.on_floor(self.params, self.passes.profile)
 
     @cached_property
     def degenerate(self) -> tuple[int, ...]:
         """Components that collapsed: those that only a floor keeps from a spike, and those without rows."""
-        return self.model.degenerate(self.params, self.passes)
+        return self.model.degenerate(self.params, self.passes.profile)
 
     def in_order(self) -> Self:
         """The same result with the components of every run in one order, by their first parameter, lowest first.
 
-        Which component is which is an accident of the start; results in order can be compared. No change if the model is not
-        a mixture.
+        Which component is which is an accident of the start; results in order can be compared. No change if the parameters do
+        not declare which of their axes belong to components.
         """
         return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
 

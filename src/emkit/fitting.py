@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,15 +18,23 @@ from emkit.core.protocols import Executor
 from emkit.core.restarts import Restarts
 from emkit.core.solvers import Anderson, Plain, Squarem
 from emkit.core.stopping import Budget, Decreased, Drawn, Rule, Settled
-from emkit.errors import DegenerateFitError, ParameterError
+from emkit.data.source import RowSource
+from emkit.errors import DegenerateFitError, ModelError, Outcome, ParameterError, Status
 from emkit.fitted import Fitted, ModelOf, SolverOf
-from emkit.models.frozen import AnySource
 
 P = TypeVar("P", bound=Parameters)
 WORTH_SHARING = 5_000_000  # rows x (numbers in the parameters + A_ROW): less is done sooner by one thread
 A_ROW = 50  # numbers that cost as much as what is done once a row
 TOL, MAX_EVALUATIONS = 1e-8, 10_000  # log-likelihood that may be left to gain; passes over the data of one run
 SOLVERS = {"anderson": Anderson, "squarem": Squarem, "plain": Plain}  # as users call them by name
+
+
+def solver_named(name: str) -> SolverOf[Any]:
+    """The solver that users call by `name`. Errors: ModelError naming those there are."""
+    if name not in SOLVERS:
+        raise ModelError(f"there is no solver {name!r}; the solvers are {', '.join(SOLVERS)}.")
+    solver: SolverOf[Any] = SOLVERS[name]()
+    return solver
 
 
 def default_rules(model: ModelOf[P], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS) -> tuple[Rule, ...]:
@@ -38,30 +46,36 @@ def default_rules(model: ModelOf[P], tol: float = TOL, max_evaluations: int = MA
 
 def fit_each(
     model: ModelOf[P],
-    source: AnySource,
+    source: RowSource,
     starts: Sequence[P],
     *,
     solver: SolverOf[P] | None,
     rules: Iterable[Rule],
-    n_jobs: int | None = None,
+    workers: int | Executor | None = None,
     watch: Watch = unwatched,
 ) -> Fitted[P]:
     """A run from each of the `starts`, which the model has checked with the `source`; the record is of the best of them.
 
+    `workers`: a number of threads (None: as many as are worth while), or an executor.
     Errors: the last start's, if no start could be evaluated at all; a run that goes wrong is an outcome.
     """
     chosen: SolverOf[P] = solver if solver is not None else Plain()
     ending = tuple(rules)
     passes = model.prepare(source)
-    executor = _executor(passes, sum(leaf.value.size for leaf in leaves(starts[0])), n_jobs)
+    numbers = sum(leaf.value.size for leaf in leaves(starts[0]))
+    executor = workers if callable(workers) else _threads(passes, numbers, workers)
     with executor() as map_reduce:
         runs = best_of(lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts)
-    spikes = frozenset(i for i, run in enumerate(runs.runs) if len(starts) > 1 and model.degenerate(run.params, passes))
+    spikes = frozenset(
+        i
+        for i, run in enumerate(runs.runs)
+        if not run.outcome.failed and len(starts) > 1 and model.degenerate(run.params, passes.profile)
+    )
     return Fitted(model, source, passes, replace(runs, degenerate=spikes), executor)
 
 
 def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
-    """Run `fit` from every start. Errors: the last start's error if no start could be evaluated at all."""
+    """Run `fit` from every start; that one cannot be evaluated is what became of it. Errors: the last one's, if none can."""
     runs: list[Record[P]] = []
     refused: ParameterError | DegenerateFitError | None = None
     for start in starts:
@@ -69,15 +83,22 @@ def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:
             runs.append(fit(start))
         except (ParameterError, DegenerateFitError) as error:
             refused = error
+            runs.append(_not_begun(start, error))
     if not runs:
-        raise refused or ValueError("there are no starts to run from")
+        raise ValueError("there are no starts to run from")
+    if refused is not None and all(run.objective == -np.inf for run in runs):
+        raise refused
     return Restarts(tuple(runs))
 
 
-def _executor(source: AnySource, numbers: int, n_jobs: int | None) -> Executor:
+def _not_begun(start: P, error: Exception) -> Record[P]:
+    """The run from a start at which nothing can be evaluated."""
+    return Record(start, start, -np.inf, -np.inf, Outcome(Status.DEGENERATE, f"not begun: {error}"), 0, 0, ())
+
+
+def _threads(source: RowSource, numbers: int, n_jobs: int | None) -> Executor:
     """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
-    rows = getattr(source, "rows", np.inf)
     chunks = sum(1 for _ in islice(source.chunks(), 2))
-    if n_jobs is None and (chunks < 2 or rows * (numbers + A_ROW) < WORTH_SHARING):
+    if n_jobs is None and (chunks < 2 or source.rows * (numbers + A_ROW) < WORTH_SHARING):
         return one_thread
     return partial(threads, n_jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +13,17 @@ from emkit.core.checks import check_range, is_count
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
+from emkit.core.protocols import Executor
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
+from emkit.data.ready import ready
 from emkit.data.source import as_source
-from emkit.errors import ModelError
+from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
-from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules, fit_each
+from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
 from emkit.inference import Identifiability, StandardErrors, identifiability, missing_information, standard_errors
 from emkit.persistence.not_stored import NotStoredSource
+from emkit.report.collapse import collapsed
 from emkit.report.summary import text, to_dict
 
 if TYPE_CHECKING:
@@ -40,7 +44,7 @@ class Result(Fitted[P]):
         return cls(fitted.model, fitted.source, fitted.passes, fitted.runs, fitted.executor)
 
     def standard_errors(self) -> StandardErrors:
-        """Standard errors of all parameters from the observed information (about 6 p^2 passes over the data)."""
+        """Standard errors of all parameters from the observed information (2 passes over the data for each parameter)."""
         with self.em() as em:
             return standard_errors(em, self.params, self._floors)
 
@@ -65,7 +69,7 @@ class Result(Fitted[P]):
         """
         if isinstance(self.source, NotStoredSource):
             return self
-        not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight)
+        not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
         kept = replace(self, source=not_stored, passes=not_stored)
         kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, _floors=self._floors)
         return kept
@@ -122,21 +126,24 @@ def fit(
     start: P | Iterable[P],
     *,
     weights: object = None,
-    solver: SolverOf[P] | None = None,
+    solver: SolverOf[P] | str | None = None,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
     rules: Iterable[Rule] | None = None,
     n_jobs: int | None = None,
+    executor: Executor | None = None,
     watch: Watch = unwatched,
 ) -> Result[P]:
     """Fit any latent-variable model by expectation-maximization.
 
     `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
     occurs. `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
-    `solver`: `Plain()` (the default), `Squarem()`, `Anderson()` or your own. `tol`: how much log-likelihood may be left.
+    `solver`: "plain" (the default), "squarem", "anderson", or a solver such as `Squarem()` or your own.
+    `tol`: how much log-likelihood may be left.
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
     wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
-    them); the result is the same bits for any number.
+    them), or an `executor` of your own that goes over the chunks; the result is the same bits for any of them.
+    Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
     if not hasattr(model, "e_step"):
@@ -144,15 +151,22 @@ def fit(
     check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
     if not is_count(max_evaluations):
         raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
-    if solver is not None and not hasattr(solver, "step"):
-        raise ModelError(f"solver is {solver!r}; it must be a solver, such as ek.solvers.Plain() or ek.solvers.Squarem().")
+    chosen = solver_named(solver) if isinstance(solver, str) else solver
+    if chosen is not None and not hasattr(chosen, "step"):
+        raise ModelError(
+            f"solver is {solver!r}; it must be one of {', '.join(SOLVERS)}, or a solver such as ek.solvers.Squarem()."
+        )
+    if executor is not None and n_jobs is not None:
+        raise ModelError("n_jobs is for threads of this process, and an executor brings its own workers; give one of the two.")
     source = as_source(data, weights)
     starts = _as_starts(start)
-    for first in starts:
-        model.check(first, source)
-    model.caution(source)
+    model = ready(model, source, starts)
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
-    return Result.of(fit_each(model, source, starts, solver=solver, rules=ending, n_jobs=n_jobs, watch=watch))
+    workers = executor if executor is not None else n_jobs
+    result = Result.of(fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch))
+    if result.degenerate:
+        warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)
+    return result
 
 
 def _as_starts(start: Any) -> list[Any]:

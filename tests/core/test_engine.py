@@ -165,7 +165,7 @@ def test_criteria_count_free_parameters_and_weights():
 def test_free_parameters_of_three_normals_in_three_columns(family, free):
     x = np.random.default_rng(0).normal(size=(60, 3))
     model = ek.Mixture(family)
-    components = family.pooled(ek.ArraySource(x), 3)
+    components = family.pooled(ek.ArraySource(x).profile, 3)
     assert model.coordinates(ek.MixtureParams(np.ones(3) / 3, components)).size == free
 
 
@@ -182,13 +182,16 @@ def test_the_best_run_is_the_highest_that_did_not_fail():
     assert failed.best.objective == -2.0
 
 
-def test_starts_that_cannot_be_evaluated_are_left_out_unless_all_are():
+def test_starts_that_cannot_be_evaluated_are_told_of_unless_none_can():
     def fit(start):
         if start < 0:
             raise ek.ParameterError(f"start {start} is impossible")
         return record(-float(start))
 
-    assert [run.objective for run in best_of(fit, [-1, 2, 1]).runs] == [-2.0, -1.0]
+    found = best_of(fit, [-1, 2, 1])
+    assert [run.objective for run in found.runs] == [-np.inf, -2.0, -1.0]
+    assert found.runs[0].outcome == ek.Outcome(Status.DEGENERATE, "not begun: start -1 is impossible")
+    assert found.best.objective == -1.0
     with pytest.raises(ek.ParameterError, match="start -2 is impossible"):
         best_of(fit, [-1, -2])
     with pytest.raises(ValueError, match="no starts"):

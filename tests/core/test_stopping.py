@@ -9,7 +9,7 @@ import emkit as ek
 from emkit import lessons
 from emkit.core.protocols import Evaluation
 from emkit.core.rate import EMRate
-from emkit.core.stopping import Budget, Decreased, Moved, Settled, Step, first_outcome, remaining
+from emkit.core.stopping import Budget, Decreased, Iterations, Moved, Settled, Step, first_outcome, remaining
 
 
 def step(gain=1.0, number=3, evaluations=4, objective=-100.0, em_rate=None):
@@ -68,6 +68,29 @@ def test_budget_is_not_convergence_and_says_what_is_left():
     assert not outcome.failed
     assert "of log-likelihood is left to gain" in outcome.sentence
     assert "1 pass over" in Budget(1)(step(evaluations=1)).sentence
+
+
+@pytest.mark.parametrize(("rule", "limit"), [(Budget(4), "max_evaluations"), (Iterations(3), "max_iter")])
+def test_the_advice_of_a_run_cut_short_is_about_the_rate_that_was_measured(rule, limit):
+    slow, fast, unknown = (
+        rule(step(evaluations=4, em_rate=r)).sentence for r in (rate_of(0.1, 0.998), rate_of(0.1, 0.5), None)
+    )
+    advice = f"EM is slow here (an EM step leaves 99.8 % of the way to the limit): raise {limit}, or try another solver."
+    assert slow.endswith(advice)
+    assert fast.endswith(f"is left to gain. Raise {limit}.")
+    assert unknown.endswith(f" Raise {limit}.")
+    crawling = rule(step(evaluations=4, em_rate=rate_of(0.1, 0.999999))).sentence
+    assert "leaves more than 99.99 % of the way" in crawling
+    growing = EMRate(gain=1.0, step_length=0.1, next_step_length=0.11, curvature=1.0, rounding=1e-14)
+    assert rule(step(evaluations=4, em_rate=growing)).sentence.endswith(f" Raise {limit}.")
+
+
+@pytest.mark.parametrize("budget", [1, 4, 15, 20])
+@pytest.mark.parametrize("solver", [ek.solvers.Plain(), ek.solvers.Squarem(), ek.solvers.Anderson()])
+def test_no_run_cut_short_is_advised_to_use_a_solver_by_name(solver, budget):
+    short = lessons.death_notices().fit(solver=solver, max_evaluations=budget)
+    assert short.outcome.status is ek.Status.BUDGET
+    assert not any(name in str(short.outcome).lower() for name in ("plain", "squarem", "anderson", "accelerat"))
 
 
 def test_a_fall_beyond_rounding_is_named_and_one_within_is_not():

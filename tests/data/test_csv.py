@@ -51,7 +51,7 @@ def test_weights_are_taken_out_of_the_data():
 def test_the_source_names_lines_and_columns():
     source = read("h,t\n1,1\n\n-2,1\n").source()
     with pytest.raises(ek.DataError, match=r"line 4, column 'h' is -2; binomial counts must be whole numbers >= 0\."):
-        ek.Binomial(trials=3).check(source)
+        ek.Binomial(trials=3).support.check(source.profile)
 
 
 def test_every_line_passes_the_watch():

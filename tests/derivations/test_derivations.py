@@ -32,7 +32,7 @@ from sympy import (
 import emkit as ek
 from emkit import lessons
 from emkit.core.parameters import get_at
-from emkit.data.source import Chunk
+from emkit.data.chunk import Chunk
 from emkit.derivations import WITHOUT, derivation, derived_names
 from emkit.derivations.algebra import confirmed, gather, i, numbers, x
 from emkit.derivations.coins import given_numbers
@@ -161,7 +161,7 @@ def test_proportions():
     case, (data, _) = CASE["poisson"], rows("poisson")
     model, weights = ek.Mixture(case.family), np.random.default_rng(8).uniform(0.2, 3, n)
     chunk = Chunk(data, weights)
-    shares = model.assign(case.mixture, chunk).responsibilities * weights[:, None]
+    shares = model.posterior(case.mixture, chunk).responsibilities * weights[:, None]
     found = model.m_step(model.e_step(case.mixture, chunk).statistics, case.mixture).proportions
     derived = derivation("proportions")["proportions"]
     for k in range(case.n_components):

@@ -86,7 +86,7 @@ def test_pooled_moments_of_many_rows_keep_their_digits_whatever_their_order(orde
         x[7] += 1e6
     x += 1e8
     weights = rng.integers(1, 4, size=len(x)).astype(float)
-    mean, covariance, _ = pooled_moments(ek.ArraySource(x, weights))
+    mean, covariance, _ = pooled_moments(ek.ArraySource(x, weights).profile)
     wide, w = x.astype(np.longdouble), weights.astype(np.longdouble)
     exact_mean = (w @ wide) / w.sum()
     deviation = wide - exact_mean

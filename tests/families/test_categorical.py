@@ -74,22 +74,22 @@ def test_held_columns():
 
 
 def test_proportions_and_components_must_agree():
-    with pytest.raises(ek.ParameterError, match=r"there are 3 proportions but 2 components"):
+    with pytest.raises(ek.ParameterError, match=r"proportions are for 3 components but components.columns.0.prob.* for 2"):
         ek.fit(ek.Mixture(ek.Categorical()), X, ek.MixtureParams([0.2, 0.3, 0.5], PARAMS))
 
 
 def test_messages_about_data():
     family = ek.Categorical(levels=(3, 2))
     with pytest.raises(ek.DataError, match=r"row 1, column 'x1' is 2; the columns have 3, 2 levels \(levels are"):
-        family.check(ek.ArraySource([[2, 1], [0, 2]]))
+        family.support.check(ek.ArraySource([[2, 1], [0, 2]]).profile)
     with pytest.raises(ek.DataError, match=r"row 0, column 'x0' is 1.5; levels are coded 0, 1, 2, ... in every column."):
-        family.check(ek.ArraySource([[1.5, 1], [0, 2]]))
+        family.support.check(ek.ArraySource([[1.5, 1], [0, 2]]).profile)
     with pytest.raises(ek.DataError, match=r"row 1, column 'x0' is -1; levels are coded"):
-        ek.Categorical().check(ek.ArraySource([[1, 1], [-1, 2]]))
+        ek.Categorical().support.check(ek.ArraySource([[1, 1], [-1, 2]]).profile)
     with pytest.raises(ek.DataError, match=r"levels are given for 2 columns but the data have 1 \(x0\)"):
-        family.check(ek.ArraySource([1, 2]))
+        family.support.check(ek.ArraySource([1, 2]).profile)
     with pytest.raises(ek.DataError, match=r"row 0, column 'x0' is 123456; a column may have at most 10,000 levels"):
-        ek.Categorical().check(ek.ArraySource([123456, 2]))
+        ek.Categorical().support.check(ek.ArraySource([123456, 2]).profile)
     with pytest.raises(ek.DataError, match=r"number 1 of its chunk\) has level 5 in column 1, which has only the levels 0"):
         ek.Categorical().log_density(PARAMS, np.array([[0, 1], [0, 5]]))
 

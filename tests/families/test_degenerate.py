@@ -9,6 +9,8 @@ import emkit as ek
 from emkit.errors import DegenerateDataWarning, DegenerateFitWarning
 from emkit.search import spread_start
 
+pytestmark = pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning")
+
 FORMS = [ek.FullGaussian, ek.DiagonalGaussian, ek.SphericalGaussian]
 
 

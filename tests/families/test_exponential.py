@@ -35,9 +35,9 @@ def test_mixture_recovers_two_rates():
 def test_messages():
     family = ek.Exponential()
     with pytest.raises(ek.DataError, match=r"row 1, column 'x0' is -2; exponential times must be numbers >= 0."):
-        family.check(ek.ArraySource([1.0, -2.0]))
+        family.support.check(ek.ArraySource([1.0, -2.0]).profile)
     with pytest.raises(ek.DataError, match=r"column 'x1' holds only zeros"):
-        family.pooled(ek.ArraySource([[1.0, 0.0], [2.0, 0.0]]), 2)
+        family.pooled(ek.ArraySource([[1.0, 0.0], [2.0, 0.0]]).profile, 2)
     params = ek.ExponentialParams([[1.0]])
     with pytest.raises(ek.DegenerateFitError, match=r"component 0 sees only zeros in column 0"):
         family.estimate(family.statistics(params, np.zeros((3, 1)), np.ones((3, 1))), params)

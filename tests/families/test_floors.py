@@ -8,7 +8,10 @@ import pytest
 import emkit as ek
 from emkit.search import spread_start
 
-pytestmark = pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateDataWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning"),
+    pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateDataWarning"),
+]
 FORMS = [ek.FullGaussian, ek.TiedGaussian, ek.DiagonalGaussian]
 
 

@@ -55,7 +55,7 @@ def assert_k1_is_closed_form(family: Any, x: Array, weights: Array, wanted: list
     source = ek.ArraySource(x, weights)
     one = ek.MixtureParams([1.0], start)
     step = ek.EMMap(ek.Mixture(family), source, one)(one).update
-    for found in (step.components, family.pooled(source, 1)):
+    for found in (step.components, family.pooled(source.profile, 1)):
         for leaf, value in zip(leaves(found), wanted, strict=True):
             np.testing.assert_allclose(
                 np.ravel(leaf.value), np.ravel(value), rtol=1e-7, err_msg=f"{leaf.path} is not the closed form"

@@ -226,7 +226,7 @@ class DividesByRowsLessOne(ek.DiagonalGaussian):
 
 def test_an_unbiased_variance_is_not_the_maximum():
     weights = np.ones(90)
-    start = NORMAL.family.pooled(ek.ArraySource(POINTS), 1)
+    start = NORMAL.family.pooled(ek.ArraySource(POINTS).profile, 1)
     wanted = NORMAL.closed_form(POINTS, weights)
     with pytest.raises(AssertionError, match="variances is not the closed form"):
         maxima.assert_k1_is_closed_form(DividesByRowsLessOne(), POINTS, weights, wanted, start)

@@ -53,7 +53,7 @@ def test_estimate_beats_its_neighbours(case, rng):
 @family_cases
 def test_one_component_is_the_closed_form(case, rng):
     x, weights = case.draw(rng, 120), rng.integers(1, 4, 120).astype(float)
-    pooled = case.family.pooled(ek.ArraySource(case.draw(rng, 30)), 1)
+    pooled = case.family.pooled(ek.ArraySource(case.draw(rng, 30)).profile, 1)
     maxima.assert_k1_is_closed_form(case.family, x, weights, case.closed_form(x, weights), pooled)
 
 

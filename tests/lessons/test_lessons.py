@@ -26,7 +26,7 @@ def test_a_lesson_is_complete(name):
     assert lesson.notice
     assert lesson.reference
     assert len(lesson.symbols) == len(set(lesson.symbols.values()))
-    lesson.model.check(lesson.start, lesson.source)
+    lesson.model.check(lesson.start, lesson.source.profile)
     assert lesson.model.complete(lesson.start, next(lesson.source.chunks())).log_joint.shape[1] == len(lesson.components)
 
 

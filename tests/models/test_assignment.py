@@ -80,6 +80,10 @@ def test_a_sampled_run_wanders_ends_with_its_budget_and_keeps_its_best_place():
 
 
 @pytest.mark.parametrize("assignment", [ek.Soft(), ek.Hard(), ek.Sampled()])
-def test_an_impossible_row_is_an_error(assignment):
+def test_an_impossible_row_has_no_responsibilities_and_is_an_error_of_the_e_step(assignment):
+    found = assignment.assign(np.array([[-1e300, -1e300], [0.0, -1.0]]), np.ones(2), 0)
+    assert np.isneginf(found.log_likelihood).tolist() == [True, False]
+    assert np.isnan(found.responsibilities[0]).all()
+    model, params = ek.Mixture(ek.Bernoulli(), assignment), ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.0], [0.0]]))
     with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
-        assignment.assign(np.full((1, 2), -1e300), np.ones(1), 0)
+        model.e_step(params, next(ek.ArraySource([0.0, 1.0]).chunks()))

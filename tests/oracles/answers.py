@@ -159,7 +159,7 @@ def poisson_hasselblad() -> Answers:
 def from_partition(family: Any, x: np.ndarray, part: np.ndarray) -> Any:
     """The M-step on a hard partition (n,) of the rows into groups 0, 1, ..."""
     shares = np.eye(int(part.max()) + 1)[part.astype(int)]
-    centre = family.pooled(ek.ArraySource(x), shares.shape[1])
+    centre = family.pooled(ek.ArraySource(x).profile, shares.shape[1])
     return ek.MixtureParams(shares.mean(axis=0), family.estimate(family.statistics(centre, x, shares), centre))
 
 

@@ -66,7 +66,7 @@ def check_data(family: AnyFamily, source: ArraySource) -> None:
             f"binomial data are two columns, successes and trials, and not {', '.join(map(repr, source.columns))}. Choose two "
             "with --columns, or say with --trials how many there were in every row."
         )
-    family.check(source)
+    family.support.check(source.profile)
 
 
 def starting_points(
@@ -93,7 +93,7 @@ def read_start(model: AnyMixture, source: ArraySource, components: int | None, t
     if components is not None and number != components:
         raise ParameterError(f"--start has {number} proportions, but -k says {components} components.")
     number = check_components(source, number)
-    like = MixtureParams([1 / number] * number, model.family.pooled(source, number))
+    like = MixtureParams([1 / number] * number, model.family.pooled(source.profile, number))
     try:
         return from_plain(like, given)
     except ParameterError as error:

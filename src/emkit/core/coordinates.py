@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
@@ -11,9 +12,13 @@ import numpy as np
 from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
 from emkit.core.spaces import Space
+from emkit.core.spaces.part import holding
+from emkit.core.spaces.space import Shape
+from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
 NOTHING = np.empty(0)
+PLACE = re.compile(r"(?P<path>[^\[\]]+)(\[(?P<index>\d+(, *\d+)*)\])?")
 
 
 def _join(parts: Iterable[Array]) -> Array:
@@ -22,6 +27,44 @@ def _join(parts: Iterable[Array]) -> Array:
 
 def _label(path: str, index: tuple[int, ...]) -> str:
     return f"{path}[{', '.join(map(str, index))}]" if index else path
+
+
+def is_under(path: str, heads: Iterable[str]) -> bool:
+    """Whether `path` is one of `heads`, or a field inside one of them."""
+    return any(path == head or path.startswith(head + ".") for head in heads)
+
+
+def split_path(path: str) -> tuple[str, tuple[int, ...] | None]:
+    """``components.rates[0, 1]`` as ``components.rates`` and (0, 1); None where no place is named. Errors: ModelError."""
+    match = PLACE.fullmatch(path)
+    if match is None:
+        raise ModelError(f"{path!r} names no parameter: write components.rates, or components.rates[0] for a part of it.")
+    return match["path"], tuple(int(i) for i in match["index"].split(",")) if match["index"] else None
+
+
+def held_mask(leaf: Leaf, places: Iterable[tuple[int, ...]]) -> Mask:
+    """Which elements of a field lie at one of `places` (which may name its first axes only)."""
+    mask = np.zeros(leaf.value.shape, dtype=bool)
+    for place in places:
+        mask[place] = True
+    return mask
+
+
+def _sorted(like: Parameters, held: Iterable[str]) -> tuple[frozenset[str], dict[str, list[tuple[int, ...]]]]:
+    """The paths that are held as a whole, and for each field of which a part is held, the places. Errors: ModelError."""
+    whole: set[str] = set()
+    elements: dict[str, list[tuple[int, ...]]] = {}
+    for each in held:
+        path, place = split_path(each)
+        value = get_at(like, path)
+        if place is None:
+            whole.add(path)
+            continue
+        shape = np.shape(value) if not isinstance(value, Parameters | tuple) else ()
+        if len(place) > len(shape) or any(i >= length for i, length in zip(place, shape, strict=False)):
+            raise ModelError(f"there is no {each!r} to hold: {path} has shape {shape}.")
+        elements.setdefault(path, []).append(place)
+    return frozenset(whole), elements
 
 
 class Scale(NamedTuple):
@@ -34,7 +77,8 @@ class Scale(NamedTuple):
 class Coordinates(Generic[P]):
     """The map between parameters shaped like `like` and R^p, without the fields that are `held` fixed.
 
-    `held` are dotted paths (``proportions``, ``components.means``); a path that holds further parameters holds them all.
+    `held` are dotted paths (``proportions``, ``components.means``); a path that holds further parameters holds them all, and
+    one with places behind it (``components.rates[0]``) holds only what lies there.
     `scales` say in which unit and from which origin a field with a unit is measured, so that distances in R^p mean the same
     in metres and in millimetres; a field without one is taken as it is.
     """
@@ -43,38 +87,39 @@ class Coordinates(Generic[P]):
         self._like = like
         self._held = frozenset(held)
         self._scales = dict(scales or {})
-        for path in self._held:
-            get_at(like, path)
+        self._whole, self._elements = _sorted(like, self._held)
 
     def without(self, held: Iterable[str]) -> Coordinates[P]:
         """The same coordinates with further paths held fixed."""
         return Coordinates(self._like, self._held | frozenset(held), self._scales)
 
-    def _free(self, params: P) -> list[Leaf]:
+    def free(self, params: P) -> list[Leaf]:
+        """The fields that hold numbers which are not all held, in the spaces of what is left to move."""
         if not self._held:
             return list(leaves(params))
-        return [
-            leaf
-            for leaf in leaves(params)
-            if not any(leaf.path == path or leaf.path.startswith(path + ".") for path in self._held)
-        ]
+        found = [leaf for leaf in leaves(params) if not is_under(leaf.path, self._whole)]
+        return [self._left(leaf) if leaf.path in self._elements else leaf for leaf in found]
+
+    def _left(self, leaf: Leaf) -> Leaf:
+        return leaf._replace(space=holding(leaf.space, held_mask(leaf, self._elements[leaf.path]), leaf.value))
 
     @cached_property
-    def _parts(self) -> list[tuple[Space, slice]]:
-        """The space of each free field, and where its coordinates are."""
-        free = self._free(self._like)
+    def _parts(self) -> list[tuple[Space, Shape, slice]]:
+        """The space and shape of each free field, and where its coordinates are."""
+        free = self.free(self._like)
         ends = np.cumsum([leaf.space.size(leaf.value.shape) for leaf in free])
-        return [(leaf.space, slice(start, end)) for leaf, start, end in zip(free, [0, *ends], ends, strict=False)]
+        spans = zip(free, [0, *ends], ends, strict=False)
+        return [(leaf.space, leaf.value.shape, slice(start, end)) for leaf, start, end in spans]
 
     @property
     def size(self) -> int:
         """The number of free parameters."""
-        return sum(leaf.space.size(leaf.value.shape) for leaf in self._free(self._like))
+        return sum(leaf.space.size(leaf.value.shape) for leaf in self.free(self._like))
 
     def pack(self, params: P) -> Array:
         """Unconstrained coordinates, shape (size,). Infinite where a parameter lies on its boundary."""
         with np.errstate(divide="ignore"):
-            return _join(leaf.space.pack(self._scaled(leaf)) for leaf in self._free(params))
+            return _join(leaf.space.pack(self._scaled(leaf)) for leaf in self.free(params))
 
     def _scaled(self, leaf: Leaf) -> Array:
         scale = self._scales.get(leaf.path)
@@ -83,22 +128,35 @@ class Coordinates(Generic[P]):
     def unpack(self, vector: Array, like: P) -> P:
         """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
         changes, start = {}, 0
-        for leaf in self._free(like):
+        for leaf in self.free(like):
             stop = start + leaf.space.size(leaf.value.shape)
             scale = self._scales.get(leaf.path)
             with np.errstate(over="ignore", invalid="ignore"):
                 value = leaf.space.unpack(np.asarray(vector[start:stop]), leaf.value.shape)
-                changes[leaf.path] = value if scale is None else scale.origin + scale.unit * value
+                changes[leaf.path] = value if scale is None else self._unscaled(value, leaf, scale)
             start = stop
         return replace_at(like, changes)
 
+    def _unscaled(self, value: Array, leaf: Leaf, scale: Scale) -> Array:
+        full = scale.origin + scale.unit * value
+        return np.where(held_mask(leaf, self._elements[leaf.path]), leaf.value, full) if leaf.path in self._elements else full
+
+    def pull(self, params: P, slopes: Mapping[str, Array]) -> Array:
+        """Derivatives along the coordinates, shape (size,), given those along the elements of each free field, by path."""
+        parts = []
+        for leaf in self.free(params):
+            scale = self._scales.get(leaf.path)
+            slope = slopes[leaf.path]
+            parts.append(leaf.space.pull(self._scaled(leaf), slope if scale is None else slope * scale.unit))
+        return _join(parts)
+
     def free_entries(self, params: P) -> Array:
         """The parameters as a reader sees them, one number for each free one, shape (size,)."""
-        return _join(leaf.space.free_entries(leaf.value) for leaf in self._free(params))
+        return _join(leaf.space.free_entries(leaf.value) for leaf in self.free(params))
 
     def entries(self, params: P) -> Array:
         """Every distinct number of the free fields as a reader sees it (all proportions, a triangle of a covariance)."""
-        return _join(leaf.space.entries(leaf.value) for leaf in self._free(params))
+        return _join(leaf.space.entries(leaf.value) for leaf in self.free(params))
 
     def entry_names(self, params: P) -> list[str]:
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""
@@ -106,11 +164,12 @@ class Coordinates(Generic[P]):
 
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
-        return np.concatenate([np.empty(0, dtype=bool), *(space.at_edge(vector[part]) for space, part in self._parts)])
+        edges = (space.at_edge(vector[part], shape) for space, shape, part in self._parts)
+        return np.concatenate([np.empty(0, dtype=bool), *edges])
 
     def on_boundary(self, params: P) -> list[str]:
         """Names of the entries that lie on the boundary of their space (a probability of 0 or 1, a proportion of 0)."""
         return self._names(params, lambda leaf: leaf.space.on_boundary(leaf.value))
 
     def _names(self, params: P, indices: Callable[[Leaf], list[tuple[int, ...]]]) -> list[str]:
-        return [_label(leaf.path, index) for leaf in self._free(params) for index in indices(leaf)]
+        return [_label(leaf.path, index) for leaf in self.free(params) for index in indices(leaf)]

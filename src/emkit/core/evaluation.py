@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -14,7 +16,7 @@ from emkit.core.memo import Memo
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel, MapReduce, Source
 from emkit.core.rate import DECREASE, EMRate
-from emkit.errors import DegenerateFitError, ModelError, ParameterError
+from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
 
 P = TypeVar("P", bound=Parameters)
 EPSILON = float(np.finfo(np.float64).eps)
@@ -41,13 +43,19 @@ class EMMap(Generic[P]):
     def expectation(self, params: P) -> Expectation[Any]:
         """One pass over the data: the summed E-step."""
         self.evaluations += 1
-        total: Expectation[Any] = self._map_reduce(lambda chunk: self.model.e_step(params, chunk), self.source)
+        with self._stumbling("e_step"):
+            total = self.model.expectation(params, self.source, self._map_reduce)
         if not isinstance(total, Expectation):
             raise ModelError(
                 f"{type(self.model).__name__}.e_step returned {type(total).__name__}; it must return an emkit.Expectation "
                 "(statistics, log_likelihood, rows)."
             )
         return total
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether the model states a prior."""
+        return self.model.states_prior
 
     def objective(self, params: P) -> float:
         """What EM maximises: the log-likelihood, less the gap of an inexact E-step, plus the logarithm of the prior."""
@@ -64,7 +72,8 @@ class EMMap(Generic[P]):
                 f"the log-likelihood is {total.log_likelihood} at these parameters: some rows have probability 0 under "
                 "every latent state, or a value overflowed. Start from parameters under which every row is possible."
             )
-        update = self.model.m_step(total.statistics, params)
+        with self._stumbling("m_step"):
+            update = self.model.m_step(total.statistics, params)
         if not isinstance(update, type(params)):
             raise ModelError(
                 f"{type(self.model).__name__}.m_step returned {type(update).__name__}; it must return {type(params).__name__}, "
@@ -80,6 +89,19 @@ class EMMap(Generic[P]):
             return self(params)
         except (ParameterError, DegenerateFitError):
             return None
+
+    @contextmanager
+    def _stumbling(self, step: str) -> Iterator[None]:
+        """A model's step that fails in its arithmetic, at parameters that a run came to, is the end of that run alone."""
+        try:
+            yield
+        except EmkitError:
+            raise
+        except (ArithmeticError, ValueError) as error:
+            name = f"{type(self.model).__name__}.{step}"
+            raise DegenerateFitError(
+                f"{name} failed at the parameters it was given: {type(error).__name__}: {error}"
+            ) from error
 
     def _rate(self, params: P, objective: float, update: P) -> EMRate | None:
         """How fast EM moves, if `params` are the update of a recent evaluation."""

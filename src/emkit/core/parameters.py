@@ -1,10 +1,11 @@
-"""Parameters are frozen dataclasses whose fields declare, once, the space they live in.
+"""Parameters are frozen dataclasses whose fields declare, once, the space they live in and what their axes are.
 
     @dataclass(frozen=True, eq=False)
     class PoissonParams(Parameters):
-        rates: Annotated[Array, Positive()]
+        rates: Annotated[Array, Positive(), Axes("component", "column")]
 
-Checking, packing into free coordinates, counting, accelerating, differentiating and saving all follow from that line.
+Checking, packing into free coordinates, counting, accelerating, differentiating and saving follow from the space; reordering,
+splitting, labels and tables from the axes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 import numpy as np
 
 from emkit.core.arrays import Array, readonly
+from emkit.core.axes import NO_AXES, Axes
 from emkit.core.spaces import Space
-from emkit.errors import ModelError
+from emkit.errors import ModelError, ParameterError
 
 P = TypeVar("P", bound="Parameters")
 S = TypeVar("S")
@@ -40,11 +42,22 @@ class Parameters:
 
 
 class Leaf(NamedTuple):
-    """One field that holds numbers: its dotted path from the root, its space and its value."""
+    """One field that holds numbers: its dotted path from the root, its space, its value and its axes.
+
+    `axes` is None if the field declares none although its value has some; `within` are the places in tuples that run along
+    an axis, such as ``(("column", 2),)``.
+    """
 
     path: str
     space: Space
     value: Array
+    axes: Axes | None
+    within: tuple[tuple[str, int], ...] = ()
+
+    def places(self, index: tuple[int, ...]) -> list[tuple[str, int]]:
+        """The axis and the place on it for each of the numbers of `index`, and before these the places in tuples."""
+        names = self.axes.names if self.axes is not None else [""] * len(index)
+        return [*self.within, *zip(names, index, strict=True)]
 
 
 @functools.cache
@@ -55,20 +68,36 @@ def _hints(cls: Any) -> dict[str, Any]:
 @functools.cache
 def declared_spaces(cls: Any) -> dict[str, Space]:
     """The space of each field of `cls` that declares one, in the order of the fields."""
-    found: dict[str, Space] = {}
+    return _notes(cls, Space)
+
+
+@functools.cache
+def declared_axes(cls: Any) -> dict[str, Axes]:
+    """The axes of each field of `cls` that declares them."""
+    return _notes(cls, Axes)
+
+
+def _notes(cls: Any, kind: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for f in fields(cls):
         for note in getattr(_hints(cls)[f.name], "__metadata__", ()):
-            if isinstance(note, Space):
+            if isinstance(note, kind):
                 found[f.name] = note
     return found
 
 
 def _admitted(cls: Any, name: str, value: Any) -> Any:
-    """What a field holds when it is given `value`. Errors: ParameterError if the value lies outside the field's space."""
+    """What a field holds when it is given `value`.
+
+    Errors: ParameterError if the value lies outside the field's space, or has not the axes of the field.
+    """
     space = declared_spaces(cls).get(name)
     if space is None:
         return value
     array = readonly(value)
+    axes = declared_axes(cls).get(name)
+    if axes is not None and array.ndim != len(axes.names):
+        raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")
     space.check(array, name)
     return float(array) if _is_number(cls, name) else array
 
@@ -78,18 +107,21 @@ def _is_number(cls: Any, name: str) -> bool:
     return getattr(_hints(cls)[name], "__origin__", None) is float
 
 
-def _nested(params: Parameters) -> Iterator[tuple[str, Parameters]]:
-    """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple)."""
+def _nested(params: Parameters) -> Iterator[tuple[str, Parameters, tuple[tuple[str, int], ...]]]:
+    """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple) and place on axes."""
     cls: Any = type(params)
     for name in _other_fields(cls):
         value = getattr(params, name)
         if isinstance(value, Parameters):
-            yield name, value
+            yield name, value, ()
         elif isinstance(value, tuple):
-            yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, Parameters))
+            along = declared_axes(cls)[name].names if name in declared_axes(cls) else ()
+            for i, item in enumerate(value):
+                if isinstance(item, Parameters):
+                    yield f"{name}.{i}", item, tuple((axis, i) for axis in along)
 
 
-def leaves(params: Parameters, prefix: str = "") -> Iterator[Leaf]:
+def leaves(params: Parameters, prefix: str = "", within: tuple[tuple[str, int], ...] = ()) -> Iterator[Leaf]:
     """Every field that holds numbers, depth first, in the order of declaration.
 
     Errors: ModelError if `params` is not a `Parameters` dataclass.
@@ -100,10 +132,12 @@ def leaves(params: Parameters, prefix: str = "") -> Iterator[Leaf]:
             "declare each field's space, such as `theta: Annotated[float, Probability()]`."
         )
     cls: Any = type(params)
+    axes = declared_axes(cls)
     for name, space in declared_spaces(cls).items():
-        yield Leaf(prefix + name, space, np.asarray(getattr(params, name), dtype=np.float64))
-    for name, inner in _nested(params):
-        yield from leaves(inner, f"{prefix}{name}.")
+        value = np.asarray(getattr(params, name), dtype=np.float64)
+        yield Leaf(prefix + name, space, value, axes.get(name, NO_AXES if value.ndim == 0 else None), within)
+    for name, inner, place in _nested(params):
+        yield from leaves(inner, f"{prefix}{name}.", within + place)
 
 
 def get_at(params: Parameters, path: str) -> Any:

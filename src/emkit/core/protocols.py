@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from emkit.core.arrays import Array
-from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import Parameters, maximise_in_turn
+from emkit.core.arrays import Array, Mask
+from emkit.core.coordinates import Coordinates, Scale, is_under
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters, leaves, maximise_in_turn
 from emkit.core.rate import EMRate
 from emkit.core.statistics import Additive
+from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
 St = TypeVar("St")
 A = TypeVar("A", bound=Additive)
 Update = Callable[[S, P, P], Any]
+C = TypeVar("C")
 ChunkT_co = TypeVar("ChunkT_co", covariant=True)
 
 
@@ -60,28 +64,75 @@ class LatentModel(Protocol[P, S]):
         """
         raise NotImplementedError(f"{type(self).__name__} must define m_step(stats, params) or updates().")
 
+    def expected(self, stats: S, before: P, now: P) -> Expected:
+        """The expected log-likelihood of `now` under the statistics of an E-step taken at `before`, up to a constant.
+
+        Right in value, slope and curvature at ``now == before``. From it follow scores, information, the ledger of a step, a
+        guard for M-steps that are not exact, and `check_model`. Errors: NotImplementedError unless the model writes it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not write expected(stats, before, now).")
+
     def log_prior(self, params: P) -> float:
         """Logarithm of the prior density, up to a constant: 0 for maximum likelihood."""
         return 0.0
 
-    def check(self, params: P, source: Any) -> None:
-        """Raise DataError or ParameterError, naming row, column and value, if the model cannot take these data or start."""
+    @property
+    def states_prior(self) -> bool:
+        """Whether `log_prior` is anything but 0."""
+        return type(self).log_prior is not LatentModel.log_prior
 
-    def caution(self, source: Any) -> None:
-        """Warn, before a fit, of what these data cannot tell."""
-        return None
+    def expectation(self, params: P, source: Source[Any], map_reduce: MapReduce) -> Expectation[S]:
+        """One pass over all chunks: the summed E-step. Nothing but the model and `params` travels to where chunks are."""
+        total: Expectation[S] = map_reduce(partial(self.e_step, params), source)
+        return total
+
+    @property
+    def admits_gaps(self) -> bool:
+        """Whether cells of the data may be missing (NaN)."""
+        return False
+
+    def settled(self, profile: Any) -> Self:
+        """This model with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit."""
+        return self
+
+    def check(self, params: P, profile: Any) -> None:
+        """Raise DataError or ParameterError, naming row, column and value, if the model cannot take these data or start."""
 
     def prepare(self, source: Any) -> Any:
         """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
         return source
 
-    def degenerate(self, params: P, source: Any) -> tuple[int, ...]:
+    def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
+        """Which elements of which fields a bound holds where the likelihood alone would move them on: no maximum of it."""
+        return {}
+
+    def degenerate(self, params: P, profile: Any) -> tuple[int, ...]:
         """Components at `params` that only a bound keeps from collapsing: their likelihood says nothing about the data."""
         return ()
 
+    def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
+        """A start for each seed. Errors: ModelError if the model brings none."""
+        raise ModelError(f"{type(self).__name__} brings no starts of its own: give it parameters to start from.")
+
+    def moves(self, params: P, profile: Any) -> Iterator[P]:
+        """Starts that may lead higher than a run that has come to `params`, the most promising first."""
+        return iter(())
+
+    def scales(self, params: P) -> Mapping[str, Scale]:
+        """Origin and unit of the fields that have the unit of the data: see `Coordinates`."""
+        return {}
+
+    def held(self, params: P) -> tuple[str, ...]:
+        """The parameters that no update moves, as dotted paths; none for a model that writes its M-step as a whole."""
+        try:
+            moved = self.updates()
+        except NotImplementedError:
+            return ()
+        return tuple(leaf.path for leaf in leaves(params) if not is_under(leaf.path, moved))
+
     def coordinates(self, params: P) -> Coordinates[P]:
-        """The free coordinates of the parameters."""
-        return Coordinates(params)
+        """The free coordinates of the parameters: of those that an update can move."""
+        return Coordinates(params, self.held(params), self.scales(params))
 
     @property
     def ascends(self) -> bool:
@@ -137,11 +188,33 @@ class Solver(Protocol[P, St]):
         """The next evaluation, never one with a lower objective unless the EM step itself is lower."""
 
 
+class Cut(Protocol[ChunkT_co]):
+    """Where a chunk lies: small, can be pickled, and loads the rows wherever it has been sent to."""
+
+    def load(self) -> ChunkT_co:
+        """The chunk."""
+
+
 class Source(Protocol[ChunkT_co]):
     """Hands out the data in chunks, always cut the same way."""
 
+    @abstractmethod
     def chunks(self) -> Iterator[ChunkT_co]:
         """The chunks, in order."""
+
+    def cuts(self) -> Iterator[Cut[ChunkT_co]]:
+        """Where the chunks lie, in the same order: what executors send to where the work is done."""
+        return (Loaded(chunk) for chunk in self.chunks())
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[C]):
+    """A chunk that is here."""
+
+    chunk: C
+
+    def load(self) -> C:
+        return self.chunk
 
 
 MapReduce = Callable[[Callable[[Any], Any], Source[Any]], Any]

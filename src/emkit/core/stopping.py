@@ -15,6 +15,7 @@ from emkit.errors import Outcome, Status
 NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
 WANDERING = 1e-9  # standard errors: over many rows, rounding moves the parameters by about this much
 SLOW = 0.99
+DRAGGING = 0.9  # a rate at which another solver may save passes: plain EM makes 22 of them for a digit
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 
 
@@ -103,7 +104,7 @@ class Budget:
         return Outcome(Status.BUDGET, self._sentence(step)) if step.evaluations >= self.max_evaluations else None
 
     def _sentence(self, step: Step) -> str:
-        left = what_is_left(step.em_rate, "Raise max_evaluations, or let SQUAREM accelerate if it does not yet.")
+        left = what_is_left(step.em_rate, more_of("max_evaluations", step.em_rate))
         return f"not converged: the budget of {_times(self.max_evaluations, 'pass', 'passes')} over the data is spent. {left}"
 
 
@@ -116,6 +117,17 @@ class Drawn(Budget):
             f"stopped after {_times(self.max_evaluations, 'pass', 'passes')} over the data: an E-step that draws lots wanders "
             "around a maximum and never settles. The parameters are those with the highest log-likelihood on the way."
         )
+
+
+def more_of(limit: str, em_rate: EMRate | None) -> str:
+    """How to go on, in a sentence: with a higher `limit` and, where EM is slow, another solver than the one that ran.
+
+    Steps do not say which solver made them, so the sentence names none; the rate is that of EM itself, whoever steps.
+    """
+    if em_rate is None or not DRAGGING <= em_rate.contraction < 1:
+        return f"Raise {limit}."
+    left = f"{100 * em_rate.contraction:.4g} %" if em_rate.contraction < 0.9999 else "more than 99.99 %"
+    return f"EM is slow here (an EM step leaves {left} of the way to the limit): raise {limit}, or try another solver."
 
 
 def what_is_left(em_rate: EMRate | None, more: str) -> str:
@@ -178,7 +190,7 @@ class Iterations:
         if step.number + self.before < self.most:
             return None
         times = f"{self.most:,} iteration{'' if self.most == 1 else 's'}"
-        left = what_is_left(step.em_rate, "Raise max_iter.")
+        left = what_is_left(step.em_rate, more_of("max_iter", step.em_rate))
         return Outcome(Status.BUDGET, f"not converged: stopped after {times}. {left}")
 
 

@@ -1,5 +1,6 @@
 """What comes in: sources hand out validated chunks of rows with weights; models never see files or frames."""
 
-from emkit.data.source import ArraySource, Chunk, as_source
+from emkit.data.chunk import Chunk
+from emkit.data.source import ArraySource, as_source
 
 __all__ = ["ArraySource", "Chunk", "as_source"]

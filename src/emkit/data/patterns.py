@@ -20,7 +20,12 @@ def collapsed(source: Any) -> Any:
 
     Only whole-number data are looked at. Sums over rows, and so every estimate, stay what they are.
     """
-    if not isinstance(source, ArraySource) or source.rows < LEAST_ROWS or not _whole_numbers(source):
+    if (
+        not isinstance(source, ArraySource)
+        or source.groups is not None
+        or source.rows < LEAST_ROWS
+        or not _whole_numbers(source)
+    ):
         return source
     least = source.x.min(axis=0).astype(np.int64)
     sizes = source.x.max(axis=0).astype(np.int64) - least + 1
@@ -36,7 +41,7 @@ def collapsed(source: Any) -> Any:
     if len(found) > PAYS * source.rows:
         return source
     x = found[:, None] // steps % sizes + least
-    return ArraySource(x.astype(np.float64), weights, source.columns)
+    return ArraySource(x.astype(np.float64), weights, source.columns, levels=source.levels)
 
 
 def _whole_numbers(source: ArraySource) -> bool:

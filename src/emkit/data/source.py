@@ -1,58 +1,29 @@
-"""Chunks of rows, and the source that cuts an array into them."""
+"""Where rows come from: sources, which cut them into chunks, always in the same way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
+from emkit.core.protocols import Source
+from emkit.data.chunk import Chunk, alike
+from emkit.data.groups import cuts_between, group_starts, weights_of_groups
+from emkit.data.profile import Bad, Levels, Profile
+from emkit.data.subsample import SUBSAMPLE, subsample
 from emkit.data.validate import RowName, as_table, as_weights
-from emkit.errors import DataError
+from emkit.errors import DataError, ModelError
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
-BLOCK = 131_072  # numbers that are looked at together in passing: they stay in the cache
+FINITE = "every value must be a finite number, not NaN or inf. Remove or fill in such rows first."
+MOST_NAMED = 12  # levels in a message
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
-
-
-def as_float64(x: Any) -> Array:
-    """`x` in double precision (itself, if it is already)."""
-    return np.asarray(x, dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A block of rows, a view into the source. `x` (n, d) float64 or float32, `weights` (n,) > 0, `start`: rows before it."""
-
-    x: Array
-    weights: Array
-    start: int = 0
-    memory: Memory = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def least_weight(self) -> float:
-        """The smallest weight of a row."""
-        return _least_weight(self)
-
-    @property
-    def total_weight(self) -> float:
-        """The sum of the weights."""
-        return _total_weight(self)
-
-
-@once
-def _least_weight(chunk: Chunk) -> float:
-    return float(chunk.weights.min())
-
-
-@once
-def _total_weight(chunk: Chunk) -> float:
-    return float(chunk.weights.sum())
 
 
 def even_rows(n: int, columns: int) -> int:
@@ -62,11 +33,64 @@ def even_rows(n: int, columns: int) -> int:
     return -(-n // count)
 
 
-class ArraySource:
+class RowSource(Source[Chunk]):
+    """A source of rows with named columns. A subclass hands out `chunks` and knows `columns`, `rows` and `total_weight`."""
+
+    columns: tuple[str, ...]
+    rows: float
+    total_weight: float
+
+    @property
+    def levels(self) -> Levels:
+        """For each column the names behind its codes; None for a column of numbers."""
+        return (None,) * len(self.columns)
+
+    @property
+    def memory(self) -> Memory:
+        """What is worked out `once` from the rows."""
+        return self.profile.memory
+
+    @cached_property
+    def profile(self) -> Profile[ArraySource]:
+        """What is known of the rows."""
+        return Profile(self)
+
+    def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
+        """At most about `rows` rows that stand for all of them."""
+        raise ModelError(f"{type(self).__name__} cannot draw a sample of its rows: give the model a start.")
+
+    def place_of_row(self, row: int) -> str:
+        """How messages call a row."""
+        return f"row {row}"
+
+    def place(self, row: int, column: int) -> str:
+        """How messages call one cell."""
+        return f"{self.place_of_row(row)}, column {self.columns[column]!r}"
+
+    def refuse(self, bad: Bad, rule: str) -> None:
+        """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks."""
+        for chunk in self.chunks():
+            for rows, x in chunk.blocks():
+                found = bad(x)
+                if found.any():
+                    row, column = (int(i) for i in np.argwhere(found)[0])
+                    place = self.place(chunk.start + rows.start + row, column)
+                    raise DataError(f"{place} is {self._shown(x[row, column], column)}; {rule}")
+
+    def _shown(self, value: float, column: int) -> str:
+        """A value of a column as its reader knows it."""
+        names = self.levels[column]
+        known = names is not None and value in range(len(names))
+        return repr(names[int(value)]) if names is not None and known else f"{value:g}"
+
+
+class ArraySource(RowSource):
     """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 1 to 4 chunks, or more).
 
-    Rows of weight 0 are left out on entry, so that they cannot have any influence. `row_name` says how messages call a row,
-    given its index in the original data.
+    `levels` name the codes 0, 1, ... of columns of levels. `groups` (n,) label rows that belong together (a person, a
+    sequence): those of one group lie one after the other, and no chunk ends within a group; `weights` are then of groups,
+    one for each, or equal within each. Rows of weight 0 are left out on entry, so that they cannot have any influence. A gap is
+    NaN; models say whether they admit gaps. `row_name` says how messages call a row, given its index in the original data.
     Errors: DataError naming row, column and value.
     """
 
@@ -77,70 +101,131 @@ class ArraySource:
         columns: Sequence[str] | None = None,
         chunk_rows: int | None = None,
         row_name: RowName = "row {}".format,
+        levels: Levels | None = None,
+        groups: Any = None,
     ) -> None:
-        self.memory: Memory = {}  # of what is worked out `once` from the rows
         self.row_name = row_name
         self.x = as_table(x, row_name)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
+        self._levels = levels if levels is not None else (None,) * len(self.columns)
         self.chunk_rows = chunk_rows or even_rows(*self.x.shape)
-        self.weights = as_weights(weights, len(self.x), row_name)
+        self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
+        given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups)
+        self.weights = as_weights(given, len(self.x), row_name)
         self._index: Integers | None = None
-        self.refuse(
-            lambda block: ~np.isfinite(block),
-            "every value must be a finite number, not NaN or inf. Remove or fill in such rows first.",
-        )
-        if weights is not None and not self.weights.all():
-            self._index = np.flatnonzero(self.weights)
-            self.x, self.weights = self.x[self._index], self.weights[self._index]
-        if weights is not None and (self.weights == 1).all():
+        self.refuse(np.isinf, FINITE)
+        if given is not None and not self.weights.all():
+            self._leave_out(self.weights == 0)
+        if given is not None and (self.weights == 1).all():
             self.weights = as_weights(None, len(self.x), row_name)  # as if there were none, to the last bit
+        self.__dict__.pop("_chunks")  # cut again, now that rows may have been left out
+
+    def _leave_out(self, out: Any) -> None:
+        self._index = np.flatnonzero(~out)
+        if self.groups is not None:
+            lengths = np.diff(self.groups)[~out[self.groups[:-1]]]
+            self.groups = np.concatenate([[0], np.cumsum(lengths)])
+        self.x, self.weights = self.x[self._index], self.weights[self._index]
 
     @property
-    def rows(self) -> int:
+    def levels(self) -> Levels:
+        return self._levels
+
+    @property
+    def rows(self) -> int:  # type: ignore[override]
         """The number of rows with a positive weight."""
         return len(self.x)
 
     @cached_property
-    def total_weight(self) -> float:
+    def total_weight(self) -> float:  # type: ignore[override]
         """The sum of the weights: the sample size if weights are frequencies."""
         return float(self.weights.sum())
 
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
-        cuts = range(0, self.rows, self.chunk_rows)
-        return tuple(Chunk(self.x[i : i + self.chunk_rows], self.weights[i : i + self.chunk_rows], i) for i in cuts)
+        made = []
+        for start, end, groups in cuts_between(self.rows, self.chunk_rows, self.groups):
+            made.append(Chunk(self.x[start:end], self.weights[start:end], start, groups))
+        return tuple(made)
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order, `chunk_rows` at a time."""
         return iter(self._chunks)
 
-    def blocks(self) -> Iterator[tuple[Array, Array]]:
-        """The rows in double precision and their weights, as many at a time as stay in the cache."""
-        for rows in self._cuts():
-            yield as_float64(self.x[rows]), self.weights[rows]
+    def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
+        return _sample(self, rows)
 
-    def _cuts(self) -> Iterator[slice]:
-        step = max(BLOCK // self.x.shape[1], 1)
-        return (slice(start, start + step) for start in range(0, self.rows, step))
+    def coded(self, levels: Levels) -> ArraySource:
+        """The same rows with each column of named `levels` as codes, in the order of the names; itself if it is so already.
 
-    def place(self, row: int, column: int) -> str:
-        """How messages call one cell, given its row among those with a positive weight."""
-        return f"{self.place_of_row(row)}, column {self.columns[column]!r}"
+        Errors: DataError naming a cell that is none of them.
+        """
+        if levels == self.levels:
+            return self
+        if len(levels) != len(self.columns):
+            raise DataError(f"levels are given for {len(levels)} columns but the data have {len(self.columns)}.")
+        x = self.x.astype(np.float64)
+        for j, names in enumerate(levels):
+            if names is not None and names != self.levels[j]:
+                x[:, j] = self._codes(j, names)
+        made = copy(self)
+        made.__dict__.pop("profile", None)
+        made.__dict__.pop("_chunks", None)
+        made.x, made._levels = x, levels
+        return made
+
+    def _codes(self, column: int, names: tuple[str, ...]) -> Array:
+        own = self.levels[column]
+        values = np.unique(self.x[:, column])
+        code = {name: float(i) for i, name in enumerate(names)}
+        known = {
+            value: code.get(own[int(value)] if own is not None else f"{value:.17g}") for value in values[~np.isnan(values)]
+        }
+        for value in (value for value, found in known.items() if found is None):
+            row = int(np.flatnonzero(self.x[:, column] == value)[0])
+            raise DataError(
+                f"{self.place(row, column)} is {self._shown(value, column)}; its levels are {', '.join(names[:MOST_NAMED])}"
+                f"{' ...' if len(names) > MOST_NAMED else ''}, and a fit knows no other."
+            )
+        table = np.array([known.get(value, np.nan) for value in values.tolist()], dtype=np.float64)
+        return table[np.searchsorted(values, self.x[:, column])]
 
     def place_of_row(self, row: int) -> str:
         """How messages call a row, given its place among those with a positive weight."""
         return self.row_name(row if self._index is None else int(self._index[row]))
 
-    def refuse(self, bad: Callable[[Array], Mask], rule: str) -> None:
-        """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks."""
-        for rows in self._cuts():
-            block = self.x[rows]
-            found = bad(block)
-            if found.any():
-                row, column = (int(i) for i in np.argwhere(found)[0])
-                raise DataError(f"{self.place(rows.start + row, column)} is {block[row, column]:g}; {rule}")
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored and sent: weights of 1 stay what they are; what was worked out `once` travels with the rows."""
+        state = {name: value for name, value in self.__dict__.items() if name != "_chunks"}
+        return {**state, "weights": None if alike(self.weights) else self.weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if state["weights"] is None:
+            self.weights = as_weights(None, len(self.x), self.row_name)
+
+
+@once
+def _sample(source: ArraySource, rows: int) -> ArraySource:
+    x, weights = subsample(source.x, source.weights, rows)
+    return ArraySource(x, weights, source.columns, levels=source.levels)
+
+
+class ChunkSource(RowSource):
+    """The chunks of an object that has nothing but ``chunks()``."""
+
+    def __init__(self, given: Any) -> None:
+        self._given = given
+        self.columns = tuple(getattr(given, "columns", ()))
+        self.rows = np.inf  # what a chunk holds, only the model knows
+
+    def chunks(self) -> Iterator[Any]:
+        return iter(self._given.chunks())
+
+    def refuse(self, bad: Bad, rule: str) -> None:
+        """Nothing: what a chunk holds, only the model knows."""
 
 
 def columns_of(source: object) -> tuple[str, ...]:
@@ -153,7 +238,7 @@ def as_source(data: Any, weights: Any = None) -> Any:
     if hasattr(data, "chunks") and not isinstance(data, np.ndarray):
         if weights is not None:
             raise DataError("weights belong to the source: give them when you make it, ArraySource(x, weights).")
-        return data
+        return data if isinstance(data, RowSource) else ChunkSource(data)
     columns = getattr(data, "columns", None)
     if columns is not None and hasattr(data, "to_numpy"):
         return ArraySource(data.to_numpy(), weights, [str(name) for name in columns])

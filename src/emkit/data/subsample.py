@@ -5,29 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.memo import once
-from emkit.data.source import ArraySource, as_float64
+from emkit.data.chunk import as_float64
 
 SUBSAMPLE = 5_000
 MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
-@once
-def subsample(source: ArraySource, rows: int = SUBSAMPLE) -> ArraySource:
-    """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order; drawn once.
+def subsample(x: Array, weights: Array, rows: int = SUBSAMPLE) -> tuple[Array, Array]:
+    """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order, and their weights.
 
     The order is that of the values, so that what is drawn from them does not depend on the order in which they came, nor on
     whether a row came twice or with weight 2. (Which rows are drawn, if there are more, does depend on their order.)
     """
-    x, weights = source.x, source.weights
-    if source.rows > rows:
-        chosen = np.random.default_rng(0).choice(source.rows, rows, replace=False)
+    if len(x) > rows:
+        chosen = np.random.default_rng(0).choice(len(x), rows, replace=False)
         chosen = np.concatenate([chosen, _rows_of_rare_values(x, chosen)])
         x, weights = x[chosen], weights[chosen]
     order = np.argsort(x[:, 0])
     if (np.diff(x[order, 0]) == 0).any():
         order = np.lexsort(x.T[::-1])
-    return ArraySource(as_float64(x[order]), weights[order], source.columns)
+    return as_float64(x[order]), weights[order]
 
 
 def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:
@@ -44,11 +41,11 @@ def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:
     return np.unique(np.concatenate(found))
 
 
-def in_standard_units(some: ArraySource, x: Array) -> Array:
-    """`x` with the mean and the standard deviation of the rows of `some` as origin and unit."""
-    largest = np.abs(some.x).max(axis=0)
+def in_standard_units(some: Array, weights: Array, x: Array) -> Array:
+    """`x` with the mean and the standard deviation of the rows of `some` (n, d) as origin and unit."""
+    largest = np.abs(some).max(axis=0)
     unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))  # squares of the data themselves may overflow
-    rows = some.x / unit
-    mean = np.average(rows, axis=0, weights=some.weights)
-    spread = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=some.weights))
+    rows = some / unit
+    mean = np.average(rows, axis=0, weights=weights)
+    spread = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
     return (x / unit - mean) / np.where(spread > 0, spread, 1.0)

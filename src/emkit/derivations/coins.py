@@ -28,7 +28,7 @@ from sympy import (
     solve,
 )
 
-from emkit.data.source import Chunk, as_float64
+from emkit.data.chunk import Chunk, as_float64
 from emkit.derivations.algebra import ROWS, confirmed, definitions, gather, i, log_of, n, numbers, over_rows, rest
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.models.frozen import bare
@@ -224,7 +224,7 @@ def _rounded(value: float) -> Any:
 def given_numbers(lesson: Any) -> dict[str, Any]:
     """The lesson's data and the posterior probabilities of its first E-step, by the names used in its formulas."""
     source, model = lesson.source, bare(lesson.model)
-    first, second = model.assign(lesson.start, Chunk(source.x, source.weights)).responsibilities.T
+    first, second = model.posterior(lesson.start, Chunk(source.x, source.weights)).responsibilities.T
     heads = as_float64(source.x)[:, 0]
     trials = getattr(model.family, "trials", 1)
     return {"h": heads, "x": heads, "n": len(heads), "M": trials, "mu": first, "Q_A": first, "Q_B": second}

@@ -16,20 +16,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
-from emkit.data.source import ArraySource, Chunk
-from emkit.data.subsample import subsample
-from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.data.chunk import Chunk
+from emkit.data.ready import refuse_gaps
+from emkit.data.source import ArraySource
+from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
-from emkit.estimators.collapse import collapsed
 from emkit.fitting import SOLVERS
-from emkit.models.assignment import Assigned
+from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.report.collapse import collapsed
 from emkit.result import Result
 from emkit.search.race import Starts
 from emkit.search.search import AGREEING, enough_starts, short_then_long
-from emkit.search.seeding import check_components, even_start, spread_starts, start_near
-from emkit.search.split_merge import split_merges
+from emkit.search.seeding import check_components, spread_starts, start_near
 
 PREDICT_ROWS = 8_192  # at a time
 FLOATS = (np.float64, np.float32)
@@ -71,7 +71,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         rng = check_random_state(self.random_state)
         number = 1 if self.n_components == 1 else self.n_init  # there is only one start for one component
         if number == "auto":
-            number = enough_starts(source, model.coordinates(even_start(model, subsample(source), self.n_components)).size)
+            number = enough_starts(source, model.coordinates(model.even(source.profile.sample.profile, self.n_components)).size)
         first = int(rng.randint(2**31 - 1))
         return range(first, first + number)
 
@@ -104,7 +104,10 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         source = self._source(X, sample_weight)
         check_components(source, self.n_components)
         self.model_ = self._mixture()
-        self.model_.family.check(source)
+        refuse_gaps(self.model_, source)
+        self.model_.family.support.check(source.profile)
+        source = source.coded(self.model_.family.support.levels(source.profile))
+        self._levels = source.levels
         starts, more = self._starts(source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
@@ -116,7 +119,6 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             max_iter=self.max_iter,
             solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
             more=more,
-            moves=partial(split_merges, self.model_),
             first_rules=(reporter,),
             n_jobs=self.n_jobs,
         )
@@ -146,20 +148,32 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         return self.fit(X, y, sample_weight=sample_weight).predict(X)
 
     def predict(self, X: object) -> Integers:
-        """The most probable component of every row, shape (n,)."""
-        return np.concatenate([part.responsibilities.argmax(axis=1) for part in self._assigned(X)])
+        """The most probable component of every row, shape (n,). Errors: DataError naming a row that is impossible in all."""
+        return self.predict_proba(X).argmax(axis=1)
 
     def predict_proba(self, X: object) -> Array:
-        """The responsibilities: the probability of every component given each row, shape (n, K)."""
-        return np.concatenate([part.responsibilities for part in self._assigned(X)])
+        """The responsibilities: the probability of every component given each row, shape (n, K).
+
+        Errors: DataError naming a row that is impossible under every component.
+        """
+        source = self._source(X, None, reset=False)
+        found = []
+        for chunk, part in self._parts(source):
+            for row in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
+                raise DataError(
+                    f"{source.place_of_row(chunk.start + int(row))} is impossible under every component, so it belongs to "
+                    "none; score_samples gives it -inf."
+                )
+            found.append(part.responsibilities)
+        return np.concatenate(found)
 
     def transform(self, X: object) -> Any:
         """The responsibilities as features: `predict_proba`, named by `get_feature_names_out`, as `set_output` says."""
         return self.predict_proba(X)
 
     def score_samples(self, X: object) -> Array:
-        """The log-likelihood of every row, shape (n,)."""
-        return np.concatenate([part.log_likelihood for part in self._assigned(X)])
+        """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
+        return np.concatenate([part.log_likelihood for _, part in self._parts(self._source(X, None, reset=False))])
 
     def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
@@ -190,13 +204,10 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         parts = self._parts(source)
         return sum(float(chunk.weights @ part.log_likelihood) for chunk, part in parts), source.total_weight
 
-    def _assigned(self, X: object) -> Iterator[Assigned]:
-        """Responsibilities and log-likelihoods of the rows, some thousand rows at a time."""
-        return (part for _, part in self._parts(self._source(X, None, reset=False)))
-
-    def _parts(self, source: ArraySource) -> Iterator[tuple[Chunk, Assigned]]:
-        self.model_.check(self.params_, source)
-        return ((chunk, self.model_.assign(self.params_, chunk)) for chunk in source.chunks())
+    def _parts(self, source: ArraySource) -> Iterator[tuple[Chunk, Posterior]]:
+        refuse_gaps(self.model_, source)
+        self.model_.check(self.params_, source.profile)
+        return ((chunk, self.model_.posterior(self.params_, chunk)) for chunk in source.chunks())
 
     def _source(self, X: object, sample_weight: object, reset: bool = True) -> ArraySource:
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
@@ -205,7 +216,8 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         least = 2 if reset else 1
         x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        return ArraySource(x, sample_weight, names, chunk_rows=None if reset else PREDICT_ROWS)
+        source = ArraySource(x, sample_weight, names, chunk_rows=None if reset else PREDICT_ROWS)
+        return source if reset else source.coded(self._levels)
 
     def _previous(self, source: ArraySource) -> MixtureParams[Any]:
         """Where the last fit ended, which a warm start goes on from. Errors: ParameterError if it was another mixture."""
@@ -214,7 +226,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
                 f"warm_start goes on from the last fit, which had {len(self.weights_)} components and not "
                 f"{self.n_components}; set warm_start=False to start anew."
             )
-        kind = type(even_start(self.model_, subsample(source), self.n_components).components)
+        kind = type(self.model_.even(source.profile.sample.profile, self.n_components).components)
         if not isinstance(self.params_.components, kind):
             raise ParameterError(
                 f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "

@@ -17,7 +17,8 @@ from emkit.core.checks import check_count
 from emkit.core.mapreduce import serial
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
-from emkit.data.source import ArraySource, Chunk, columns_of
+from emkit.data.chunk import Chunk
+from emkit.data.source import ArraySource, columns_of
 from emkit.errors import ModelError
 from emkit.explain.arithmetic import AnyArithmetic, Tally, Update, arithmetic_of
 from emkit.explain.ledger import Entry, assignment_of, check_enumerable, ledger, responsibilities

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emkit.core.arrays import Array
-from emkit.data.source import ArraySource
+from emkit.core.arrays import Array, Integers
 from emkit.families.successes import SuccessFamily, SuccessParams
+from emkit.families.support import Support, yes_or_no
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,15 @@ class Bernoulli(SuccessFamily):
     def name(self) -> str:
         return "bernoulli"
 
+    @property
+    def support(self) -> Support:
+        return yes_or_no()
+
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         return x, 1 - x
 
     def log_base(self, x: Array) -> Array:
         return np.zeros(len(x))
 
-    def check(self, source: ArraySource) -> None:
-        source.refuse(lambda x: (x != 0) & (x != 1), "a Bernoulli column holds only 0 and 1.")
-
-    def width(self, params: SuccessParams) -> int:
-        return params.probabilities.shape[1]
+    def draw(self, params: SuccessParams, rng: np.random.Generator, components: Integers) -> Array:
+        return rng.binomial(1, params.probabilities[components]).astype(np.float64)

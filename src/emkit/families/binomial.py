@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import gammaln
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.chunk import Chunk
+from emkit.data.profile import Profile
 from emkit.errors import DataError, ModelError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.family import Totals, lead_with
 from emkit.families.linear import LinearForm
 from emkit.families.successes import SuccessFamily, SuccessParams
+from emkit.families.support import Rule, Support, counts
 
 GRID = 4096  # fractions of this: their products with numbers of trials below 1e12 are exact
 
@@ -71,30 +74,45 @@ class Binomial(SuccessFamily):
             return super().linear(params)
         return BinomialAbout(self.trials, centre=tuple(centre)).linear(params)
 
-    def check(self, source: ArraySource) -> None:
-        source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "binomial counts must be whole numbers >= 0.")
+    @property
+    def support(self) -> Support:
         if self.trials is None:
-            self._check_trials(source)
-        else:
-            most = self.trials
-            source.refuse(lambda x: x > most, f"there cannot be more successes than the {most} trials.")
+            return SuccessesAndTrials()
+        return counts("binomial counts", self.trials, f"there cannot be more successes than the {self.trials} trials.")
 
-    def _check_trials(self, source: ArraySource) -> None:
-        if len(source.columns) != 2:
-            raise DataError(
-                f"binomial data are two columns, successes and trials, but there are {len(source.columns)} "
-                f"({', '.join(source.columns)}). Choose two, or give a fixed number: Binomial(trials=10)."
-            )
-        for row in np.flatnonzero(source.x[:, 0] > source.x[:, 1])[:1]:
-            raise DataError(
-                f"{source.place(int(row), 0)} is {source.x[row, 0]:g}, more than the {source.x[row, 1]:g} trials in column "
-                f"{source.columns[1]!r}; there cannot be more successes than trials."
-            )
-        if not source.x[:, 1].any():
-            raise DataError(f"column {source.columns[1]!r} holds only zeros: no trials were made, so nothing can be learned.")
+    def settled(self, profile: Profile[Any]) -> Self:
+        if self.trials is None and profile.highest[1] == 0:
+            raise DataError(f"column {profile.columns[1]!r} holds only zeros: no trials were made, so nothing can be learned.")
+        return self
 
-    def width(self, params: SuccessParams) -> int:
-        return 2 if self.trials is None else params.probabilities.shape[1]
+    def draw(self, params: SuccessParams, rng: np.random.Generator, components: Integers) -> Array:
+        """One row from each of the `components`. Errors: ModelError if the rows have numbers of trials of their own."""
+        if self.trials is None:
+            raise ModelError("numbers of trials are data, and cannot be drawn: give a fixed number, as in Binomial(trials=10).")
+        return rng.binomial(self.trials, params.probabilities[components]).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class SuccessesAndTrials(Support):
+    """Two columns: successes, and the trials that they came of."""
+
+    rules: tuple[Rule, ...] = counts("binomial counts").rules
+    width: int = 2
+
+    def check(self, profile: Profile[Any]) -> None:
+        if len(profile.columns) != 2:
+            raise DataError(
+                f"binomial data are two columns, successes and trials, but there are {len(profile.columns)} "
+                f"({', '.join(profile.columns)}). Choose two, or give a fixed number: Binomial(trials=10)."
+            )
+        super().check(profile)
+        for chunk in profile.source.chunks():
+            for row in np.flatnonzero(chunk.x[:, 0] > chunk.x[:, 1])[:1]:
+                successes, trials = chunk.x[row]
+                raise DataError(
+                    f"{profile.source.place(chunk.start + int(row), 0)} is {successes:g}, more than the {trials:g} trials in "
+                    f"column {profile.columns[1]!r}; there cannot be more successes than trials."
+                )
 
 
 @dataclass(frozen=True)

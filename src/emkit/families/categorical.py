@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.axes import Axes
+from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
-from emkit.data.source import ArraySource
+from emkit.data.profile import Levels as DataLevels
+from emkit.data.profile import Profile
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 from emkit.families.linear import LinearForm, frozen, no_constant, single
+from emkit.families.support import Rule, Support, codes_below
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
 
@@ -25,7 +29,7 @@ MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a h
 class LevelShares(Parameters):
     """`probabilities` (K, C) of the levels 0 ... C-1 of one column; those of each component sum to 1."""
 
-    probabilities: Annotated[Array, Simplex()]
+    probabilities: Annotated[Array, Simplex(), Axes("component", "level")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -39,7 +43,7 @@ class CategoricalParams(Parameters):
     Errors: ParameterError unless every column has the same number of components.
     """
 
-    columns: tuple[LevelShares, ...]
+    columns: Annotated[tuple[LevelShares, ...], Axes("column")]
 
     def __post_init__(self) -> None:
         given: tuple[Any, ...] = self.columns
@@ -63,46 +67,71 @@ class CategoricalParams(Parameters):
 class Categorical(ExponentialFamily[CategoricalParams]):
     """Independent columns of levels: log p(x|k) = sum_j log p_kj[x_j].
 
-    Data: x (n, d) of codes 0 ... C_j - 1. `levels` gives the C_j; without it, they are those of the parameters at hand,
-    and `pooled` (which the starts come from) finds them in the data: the highest code of each column, plus one.
+    Data: x (n, d) of codes 0 ... C_j - 1. `levels` gives for each column the C_j, or the names of the levels in the order of
+    their codes; without it, they are those of the parameters at hand. Estimators take the levels that occur in the data.
     Errors: ModelError if a number of levels is not a whole number >= 1.
     """
 
-    levels: tuple[int, ...] | None = None
+    levels: tuple[int | tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.levels is None:
-            return
-        for count in self.levels:
+        for declared in self.levels or ():
+            count = declared if isinstance(declared, int | float | np.integer) else len(declared)
             if not 1 <= count <= MOST_LEVELS or count != int(count):
                 raise ModelError(f"a column of {count!r} levels cannot be; use a whole number from 1 to {MOST_LEVELS:,}.")
-        object.__setattr__(self, "levels", tuple(int(count) for count in self.levels))
+        if self.levels is not None:
+            each = (tuple(map(str, given)) if isinstance(given, tuple | list) else int(given) for given in self.levels)
+            object.__setattr__(self, "levels", tuple(each))
 
     @property
     def name(self) -> str:
         return "categorical"
+
+    @property
+    def support(self) -> Support:
+        return LevelSupport(declared=self.levels)
+
+    @property
+    def counts(self) -> tuple[int, ...] | None:
+        """The number of levels of each column, if they were declared."""
+        if self.levels is None:
+            return None
+        return tuple(given if isinstance(given, int) else len(given) for given in self.levels)
 
     def features(self, x: Array) -> Array:
         """One column for each level of each column, 1 where the row has that level, behind a column of 1.
 
         Errors: ModelError if the family was made without `levels`.
         """
-        if self.levels is None:
+        if self.counts is None:
             raise ModelError("the levels of these columns are not known yet: give them, as in Categorical(levels=(3, 3, 2)).")
-        return one_hot(x, self.levels)
+        return one_hot(x, self.counts)
 
     def log_density(self, params: CategoricalParams, x: Array) -> Array:
-        return super(Categorical, self.sized(params)).log_density(params, x)
+        return one_hot(x, params.levels) @ self.natural(params).T
 
     def statistics(self, params: CategoricalParams, x: Array, weights: Array) -> Totals:
-        return super(Categorical, self.sized(params)).statistics(params, x, weights)
+        return Totals(weights.T @ one_hot(x, params.levels))
 
     def linear(self, params: CategoricalParams) -> LinearForm[Totals]:
-        return LinearForm(self.natural(params), Levels(params.levels), no_constant, lambda sums, chunk: Totals(sums))
+        return LinearForm(
+            self.natural(params), Levels(params.levels), self.log_base, no_constant, lambda sums, chunk: Totals(sums)
+        )
 
-    def sized(self, params: CategoricalParams) -> Categorical:
-        """This family with the numbers of levels of `params`."""
-        return self if self.levels == params.levels else Categorical(params.levels)
+    def slopes(self, sums: Array, params: CategoricalParams) -> Slopes:
+        shares = params.side_by_side
+        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
+            slope = np.nan_to_num(sums[:, 1:] / shares)
+        ends = np.cumsum((0, *params.levels)).tolist()
+        return {f"columns.{j}.probabilities": slope[:, start:end] for j, (start, end) in enumerate(pairwise(ends))}
+
+    def draw(self, params: CategoricalParams, rng: np.random.Generator, components: Integers) -> Array:
+        uniform = rng.random((len(components), len(params.columns)))
+        drawn = [
+            (np.cumsum(column.probabilities, axis=1)[components, :-1] < uniform[:, [j]]).sum(axis=1)
+            for j, column in enumerate(params.columns)
+        ]
+        return np.stack(drawn, axis=1).astype(np.float64)
 
     def natural(self, params: CategoricalParams) -> Array:
         return lead_with(0, safe_log(params.side_by_side))
@@ -127,23 +156,44 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         shares.flags.writeable = False
         return tuple(LevelShares(shares[:, start:end]) for start, end in pairwise(starts.tolist()))
 
-    def pooled(self, source: ArraySource, n_components: int) -> CategoricalParams:
-        levels = self.levels or tuple(int(code) + 1 for code in source.x.max(axis=0))
-        shares = np.split((source.weights @ one_hot(source.x, levels))[1:] / source.total_weight, np.cumsum(levels)[:-1])
+    def pooled(self, profile: Profile[Any], n_components: int) -> CategoricalParams:
+        named = [len(names) if names is not None else None for names in profile.levels]
+        highest = profile.highest
+        levels = self.counts or tuple(count or int(code) + 1 for count, code in zip(named, highest, strict=True))
+        shares = np.split(profile.average(lambda x: one_hot(x, levels))[1:], np.cumsum(levels)[:-1])
         return CategoricalParams(tuple(LevelShares(repeat(column, n_components)) for column in shares))
 
-    def check(self, source: ArraySource) -> None:
-        if self.levels is not None and len(self.levels) != len(source.columns):
-            raise DataError(
-                f"levels are given for {len(self.levels)} columns but the data have {len(source.columns)} "
-                f"({', '.join(source.columns)})."
-            )
-        most = np.array(self.levels or (MOST_LEVELS,))
-        source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "levels are coded 0, 1, 2, ... in every column.")
-        source.refuse(lambda x: x >= most, f"{_rule(self.levels)}.")
 
-    def width(self, params: CategoricalParams) -> int:
-        return len(params.columns)
+@dataclass(frozen=True)
+class LevelSupport(Support):
+    """Columns of levels: codes from 0 on, or names; `declared` says how many there are, or which."""
+
+    rules: tuple[Rule, ...] = (
+        (lambda x: (x < 0) | (x != np.floor(x)), "levels are coded 0, 1, 2, ... in every column, or named."),
+        (lambda x: x >= MOST_LEVELS, f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)."),
+    )
+    declared: tuple[int | tuple[str, ...], ...] | None = None
+
+    def check(self, profile: Profile[Any]) -> None:
+        if self.declared is not None and len(self.declared) != len(profile.columns):
+            raise DataError(
+                f"levels are given for {len(self.declared)} columns but the data have {len(profile.columns)} "
+                f"({', '.join(profile.columns)})."
+            )
+        super().check(profile)
+        if self.declared is not None and all(isinstance(given, int) for given in self.declared):
+            profile.refuse(*codes_below([given for given in self.declared if isinstance(given, int)]))
+
+    def levels(self, profile: Profile[Any]) -> DataLevels:
+        """The names of the levels of each column: those declared, those that the data have, or the numbers that occur.
+
+        None for columns whose levels are the codes 0, 1, 2 ... themselves.
+        """
+        declared = self.declared or (None,) * len(profile.columns)
+        return tuple(
+            given if isinstance(given, tuple) else own if own is not None or given is not None else occurring
+            for given, own, occurring in zip(declared, profile.levels, profile.occurring, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -153,22 +203,30 @@ class Levels:
     counts: tuple[int, ...]
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
-        """See `BaseRows.add_up`."""
         from emkit.kernels.mixture_pass import add_levels
+
+        first, codes, base, scratch = self._workspace(len(sums) + 3)
+        return float(add_levels(frozen(x), frozen(weights), first, coefficients, single(first[-1]), codes, base, scratch, sums))
+
+    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
+        from emkit.kernels.halves import score_levels
+
+        first, codes, base, tile = self._workspace(len(scores))
+        score_levels(frozen(x), first, coefficients, single(first[-1]), codes, base, tile, scores)
+
+    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
+        from emkit.kernels.halves import sum_levels
+
+        first, codes, base, tile = self._workspace(len(sums))
+        sum_levels(frozen(x), frozen(weights), first, single(first[-1]), codes, base, tile, sums)
+
+    def _workspace(self, height: int) -> tuple[Integers, Array, Array, Array]:
+        """Where the rows of each column begin, and tiles of codes, of base rows, and of `height` rows."""
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
         first = np.cumsum((1, *self.counts))
-        codes, base, scratch = workspace((1 + len(self.counts), TILE_ROWS), (first[-1], TILE_ROWS), (len(sums) + 3, TILE_ROWS))
-        return float(add_levels(frozen(x), frozen(weights), first, coefficients, single(first[-1]), codes, base, scratch, sums))
-
-
-def _rule(levels: tuple[int, ...] | None) -> str:
-    if levels is None:
-        return f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)"
-    return (
-        f"the columns have {', '.join(map(str, levels))} levels (levels are coded from 0). Where there are more, say so when "
-        "fitting: Categorical(levels=...)"
-    )
+        codes, base, tile = workspace((1 + len(self.counts), TILE_ROWS), (first[-1], TILE_ROWS), (height, TILE_ROWS))
+        return first, codes, base, tile
 
 
 def one_hot(x: Array, levels: Sequence[int]) -> Array:

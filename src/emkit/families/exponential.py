@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.axes import Axes
+from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.errors import DataError, DegenerateFitError
-from emkit.families.family import LARGEST_AMOUNT, ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
 
 
 @dataclass(frozen=True, eq=False)
 class ExponentialParams(Parameters):
     """`rates` (K, d): events per unit of time, > 0; the mean waiting time is 1 / rate."""
 
-    rates: Annotated[Array, Positive()]
+    rates: Annotated[Array, Positive(), Axes("component", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -39,8 +42,15 @@ class Exponential(ExponentialFamily[ExponentialParams]):
     def name(self) -> str:
         return "exponential"
 
+    @property
+    def support(self) -> Support:
+        return at_least_zero("exponential times", LARGEST_AMOUNT)
+
     def features(self, x: Array) -> Array:
         return lead_with(1, x)
+
+    def slopes(self, sums: Array, params: ExponentialParams) -> Slopes:
+        return {"rates": sums[:, :1] / params.rates - sums[:, 1:]}
 
     def natural(self, params: ExponentialParams) -> Array:
         return np.concatenate([np.log(params.rates).sum(axis=1, keepdims=True), -params.rates], axis=1)
@@ -67,25 +77,19 @@ class Exponential(ExponentialFamily[ExponentialParams]):
         with np.errstate(invalid="ignore", divide="ignore"):
             return keep_where_empty(stats.mass[:, None] / total, before.rates, stats.mass)
 
-    def pooled(self, source: ArraySource, n_components: int) -> ExponentialParams:
-        means = np.average(source.x, axis=0, weights=source.weights)
-        for column in np.flatnonzero(means == 0):
+    def pooled(self, profile: Profile[Any], n_components: int) -> ExponentialParams:
+        means = profile.average(lambda x: x)
+        for column in np.flatnonzero(profile.highest == 0):
             raise DataError(
-                f"column {source.columns[column]!r} holds only zeros; its exponential rate would be infinite. Leave the "
+                f"column {profile.columns[column]!r} holds only zeros; its exponential rate would be infinite. Leave the "
                 "column out."
             )
         for column in np.flatnonzero(means < 1 / LARGEST_AMOUNT):
             raise DataError(
-                f"column {source.columns[column]!r} has a mean of {means[column]:g}; the squares of such small numbers "
+                f"column {profile.columns[column]!r} has a mean of {means[column]:g}; the squares of such small numbers "
                 "underflow. Multiply the column by a constant."
             )
         return ExponentialParams(repeat(1 / means, n_components))
 
-    def check(self, source: ArraySource) -> None:
-        source.refuse(lambda x: x < 0, "exponential times must be numbers >= 0.")
-        source.refuse(
-            lambda x: x > LARGEST_AMOUNT, f"times beyond {LARGEST_AMOUNT:g} overflow. Divide the column by a constant."
-        )
-
-    def width(self, params: ExponentialParams) -> int:
-        return params.rates.shape[1]
+    def draw(self, params: ExponentialParams, rng: np.random.Generator, components: Integers) -> Array:
+        return rng.exponential(1 / params.rates[components])

@@ -5,24 +5,26 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
+from emkit.core.expected import NONE, Expected, Slopes
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
-from emkit.data.source import ArraySource, Chunk, as_float64
+from emkit.data.chunk import Chunk, as_float64
+from emkit.data.profile import Profile
+from emkit.errors import ModelError
 from emkit.families.linear import Columns, LinearForm, single
+from emkit.families.support import Support
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
 LOG_OF_ZERO = -1e300  # finite, so that 0 * log 0 = 0 in a matrix product; exp() of it is 0
-
-LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
 
 
 def safe_log(value: Array) -> Array:
@@ -52,34 +54,39 @@ class Family(Protocol[P, S]):
         """The maximiser of the expected log-likelihood as a chain: see `LatentModel.updates`."""
 
     @abstractmethod
-    def pooled(self, source: ArraySource, n_components: int) -> P:
+    def pooled(self, profile: Profile[Any], n_components: int) -> P:
         """Parameters of one component fitted to all rows, repeated `n_components` times: the centre that starts spread from."""
 
-    @abstractmethod
-    def check(self, source: ArraySource) -> None:
-        """Raise DataError naming row, column and value unless every row is possible for this family."""
+    @property
+    def support(self) -> Support:
+        """Which rows are possible: any numbers, unless the family says otherwise."""
+        return Support()
+
+    @property
+    def admits_gaps(self) -> bool:
+        """Whether cells may be missing (NaN)."""
+        return False
+
+    def settled(self, profile: Profile[Any]) -> Self:
+        """This family with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit.
+
+        Errors: DataError if the data as a whole cannot be this family's.
+        """
+        return self
+
+    def expected(self, stats: S, before: P, now: P) -> Expected:
+        """The expected log-likelihood of `now`, given statistics taken at `before`: see `LatentModel.expected`."""
+        raise NotImplementedError(f"{type(self).__name__} does not write expected(stats, before, now).")
+
+    def draw(self, params: P, rng: np.random.Generator, components: Integers) -> Array:
+        """One row from each of the `components` (n,), shape (n, d)."""
+        raise ModelError(f"{type(self).__name__} does not write draw(params, rng, components): nothing can be drawn from it.")
 
     def scales(self, params: P) -> Mapping[str, Scale]:
         """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
         return {}
 
-    def caution(self, source: ArraySource) -> None:
-        """Warn, before a fit, of what these data cannot tell."""
-        return None
-
-    def sized(self, params: P) -> Family[P, S]:
-        """This family with what it left open and `params` have settled: the numbers of levels of columns."""
-        return self
-
-    def width(self, params: P) -> int | None:
-        """How many columns of data `params` are for (None: any)."""
-        return None
-
-    def degenerate(self, params: P, source: ArraySource) -> tuple[int, ...]:
-        """Components that collapsed onto rows which do not vary in every direction, and rest on a floor."""
-        return ()
-
-    def on_floor(self, params: P, source: ArraySource) -> Mapping[str, Mask]:
+    def on_floor(self, params: P, profile: Profile[Any]) -> Mapping[str, Mask]:
         """Which elements of which fields a floor holds, where the likelihood alone would move them on: no maximum of it."""
         return {}
 
@@ -128,6 +135,13 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
     def statistics(self, params: P, x: Array, weights: Array) -> Totals:
         return Totals(weights.T @ self.features(x))
 
+    def expected(self, stats: Totals, before: P, now: P) -> Expected:
+        return Expected(float((stats.sums * self.natural(now)).sum()), self.slopes(stats.sums, now))
+
+    def slopes(self, sums: Array, params: P) -> Slopes:
+        """The derivatives of the sum of sums (K, F) * natural(params) along the fields, where they are written."""
+        return NONE
+
     def linear(self, params: P) -> LinearForm[Totals] | None:
         coefficients = self.natural(params)
         others = coefficients.shape[1] - 1
@@ -136,6 +150,7 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
             rows=Columns(
                 single(1 + others), np.zeros(others), np.ones(others), read=lambda x: self.features(as_float64(x))[:, 1:]
             ),
+            base=self.log_base,
             constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),
         )

@@ -11,20 +11,23 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
-from emkit.families.family import LARGEST_AMOUNT, Family, keep_where_empty, per_mass, repeat
+from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
+from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
@@ -36,8 +39,8 @@ RESTING = 1 + 1e-6  # a spread up to this many times the floor rests on it
 class GammaParams(Parameters):
     """`shapes` (K, d), without a unit, and `means` (K, d) in the unit of the data; both > 0."""
 
-    shapes: Annotated[Array, Positive()]
-    means: Annotated[Array, Positive()]
+    shapes: Annotated[Array, Positive(), Axes("component", "column")]
+    means: Annotated[Array, Positive(), Axes("component", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -118,34 +121,33 @@ class Gamma(Family[GammaParams, GammaStats]):
             )
         return keep_where_empty(shape_of(np.where(empty, 1.0, spread)), before.shapes, stats.mass)
 
-    def pooled(self, source: ArraySource, n_components: int) -> GammaParams:
-        means, spread = _whole(source)
+    def expected(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> Expected:
+        mass, a = stats.mass[:, None], now.shapes
+        spread, move = _moved_spread(stats, before, now)
+        value = (mass * (log_less_gammaln(a) - a * spread)).sum()
+        of_means = a * (stats.shift - mass * move) / ((1 + move) ** 2 * before.means)
+        return Expected(float(value), {"shapes": mass * (log_less_digamma(a) - spread), "means": of_means})
+
+    def draw(self, params: GammaParams, rng: np.random.Generator, components: Integers) -> Array:
+        return rng.gamma(params.shapes[components], 1 / params.rates[components])
+
+    def pooled(self, profile: Profile[Any], n_components: int) -> GammaParams:
+        means, spread = _whole(profile)
         shapes = shape_of(np.maximum(spread, max(self.floor, EPSILON) * _unit(spread)))
         return GammaParams(repeat(shapes, n_components), repeat(means, n_components))
 
-    def check(self, source: ArraySource) -> None:
-        source.refuse(lambda x: x <= 0, "gamma amounts must be numbers > 0.")
+    @property
+    def support(self) -> Support:
+        return positive("gamma amounts", LARGEST_AMOUNT)
 
-        source.refuse(
-            lambda x: x > LARGEST_AMOUNT, f"amounts beyond {LARGEST_AMOUNT:g} overflow. Divide the column by a constant."
-        )
+    def settled(self, profile: Profile[Any]) -> Self:
+        """Warns of constant columns, whose shape cannot be estimated."""
+        _warn_of_constant_columns(profile)
+        return self
 
-    def caution(self, source: ArraySource) -> None:
-        """Warn of constant columns, whose shape cannot be estimated."""
-        _warn_of_constant_columns(source)
-
-    def on_floor(self, params: GammaParams, source: ArraySource) -> Mapping[str, Mask]:
-        floor = self.floor * _unit(_whole(source)[1])
+    def on_floor(self, params: GammaParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+        floor = self.floor * _unit(_whole(profile)[1])
         return {"shapes": log_less_digamma(params.shapes) <= floor * RESTING}
-
-    def degenerate(self, params: GammaParams, source: ArraySource) -> tuple[int, ...]:
-        """Components on the floor in a column of which the whole data spread more."""
-        spread = _whole(source)[1]
-        varying = spread > self.floor * _unit(spread)
-        return tuple(int(k) for k in np.flatnonzero((self.on_floor(params, source)["shapes"] & varying).any(axis=1)))
-
-    def width(self, params: GammaParams) -> int:
-        return params.means.shape[1]
 
 
 def excess(x: Array, means: Array) -> Array:
@@ -156,14 +158,14 @@ def excess(x: Array, means: Array) -> Array:
 
 
 @once
-def _whole(source: ArraySource) -> tuple[Array, Array]:
+def _whole(profile: Profile[Any]) -> tuple[Array, Array]:
     """Means and spreads (d,) of all rows."""
-    means = np.average(source.x, axis=0, weights=source.weights)
-    return means, np.average(excess(source.x, means), axis=0, weights=source.weights)
+    means = profile.average(lambda x: x)
+    return means, profile.average(lambda x: excess(x, means))
 
 
-def _warn_of_constant_columns(source: ArraySource) -> None:
-    constant = [name for name, spread in zip(source.columns, _whole(source)[1], strict=True) if spread <= ROUNDING]
+def _warn_of_constant_columns(profile: Profile[Any]) -> None:
+    constant = [name for name, spread in zip(profile.columns, _whole(profile)[1], strict=True) if spread <= ROUNDING]
     if constant:
         warnings.warn(
             f"some columns are constant: {', '.join(constant)}. A gamma shape has no maximum-likelihood value along them; the "
@@ -173,11 +175,16 @@ def _warn_of_constant_columns(source: ArraySource) -> None:
         )
 
 
-def _spread_about(stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
-    """The mean of `excess` moved from the means of the E-step to the means `now` (they may be held), floored at rounding."""
+def _moved_spread(stats: GammaStats, before: GammaParams, now: GammaParams) -> tuple[Array, Array]:
+    """The mean of `excess` about the means `now` (they may be held), and how far these are from those of the E-step."""
     shift, spread = per_mass(stats.shift, stats.mass), per_mass(stats.excess, stats.mass)
     move = (now.means - before.means) / before.means
-    moved = spread + (shift - move) / (1 + move) - (shift - np.log1p(move))
+    return spread + (shift - move) / (1 + move) - (shift - np.log1p(move)), move
+
+
+def _spread_about(stats: GammaStats, before: GammaParams, now: GammaParams) -> Array:
+    """The mean of `excess` about the means `now`, floored at rounding."""
+    moved, move = _moved_spread(stats, before, now)
     return np.maximum(moved, 0) + 4 * EPSILON * (move - np.log1p(move))
 
 

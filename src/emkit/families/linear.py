@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memo
-from emkit.data.source import Chunk
+from emkit.data.chunk import Chunk
 
 S = TypeVar("S")
 READ_ROWS = 8_192  # at a time, where features are worked out before they are read
@@ -27,6 +27,12 @@ class BaseRows(Protocol):
         for all rows.
         """
 
+    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
+        """Put the scores (K, n) of the rows x (n, d) into `scores`: the first half of `add_up`."""
+
+    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
+        """Add the feature sums (K, F) of the rows to `sums`, weighted (K, n): the second half of `add_up`."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -41,22 +47,47 @@ class Columns:
     read: Callable[[Array], Array] | None = None
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
-        if self.read is None:
-            return self._add_up(x, weights, coefficients, sums)
-        cuts = [slice(start, start + READ_ROWS) for start in range(0, len(x), READ_ROWS)]
-        return sum(
-            self._add_up(self.read(x[cut]), weights if len(weights) == 1 else weights[cut], coefficients, sums) for cut in cuts
-        )
-
-    def _add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
         from emkit.kernels.mixture_pass import add_columns
+
+        total = 0.0
+        for rows, part in self._parts(x):
+            some = weights if len(weights) == 1 else weights[rows]
+            base, scratch = self._workspace(len(sums) + 3)
+            total += float(
+                add_columns(
+                    frozen(part), frozen(some), self.origin, 1 / self.unit, coefficients, self.pairs, base, scratch, sums
+                )
+            )
+        return total
+
+    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
+        from emkit.kernels.halves import score_columns
+
+        for rows, part in self._parts(x):
+            base, tile = self._workspace(len(scores))
+            score_columns(frozen(part), self.origin, 1 / self.unit, coefficients, self.pairs, base, tile, scores[:, rows])
+
+    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
+        from emkit.kernels.halves import sum_columns
+
+        for rows, part in self._parts(x):
+            base, tile = self._workspace(len(sums))
+            sum_columns(frozen(part), frozen(weights[:, rows]), self.origin, 1 / self.unit, self.pairs, base, tile, sums)
+
+    def _parts(self, x: Array) -> Iterator[tuple[slice, Array]]:
+        """The columns that are read, and of which rows: all at once, or as many at a time as are worked out together."""
+        if self.read is None:
+            yield slice(None), x
+            return
+        for start in range(0, len(x), READ_ROWS):
+            rows = slice(start, start + READ_ROWS)
+            yield rows, self.read(x[rows])
+
+    def _workspace(self, height: int) -> tuple[Array, ...]:
+        """A tile of base rows, and one of `height` rows."""
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
-        n_base = int(self.pairs.max()) + 1
-        base, scratch = workspace((n_base, TILE_ROWS), (len(sums) + 3, TILE_ROWS))
-        return float(
-            add_columns(frozen(x), frozen(weights), self.origin, 1 / self.unit, coefficients, self.pairs, base, scratch, sums)
-        )
+        return workspace((int(self.pairs.max()) + 1, TILE_ROWS), (height, TILE_ROWS))
 
 
 def frozen(array: Array) -> Array:
@@ -70,12 +101,13 @@ def frozen(array: Array) -> Array:
 class LinearForm(Generic[S]):
     """log p(x_i | k) = features(x_i) . coefficients_k + base(x_i), with what is needed to sum it over a chunk.
 
-    `coefficients` (K, F); `rows` make the features; feature 0 is 1. `constant(chunk)` is the weighted sum of base(x_i).
+    `coefficients` (K, F); `rows` make the features; feature 0 is 1. `base(x)` (n,); `constant(chunk)` is its weighted sum.
     `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk into the family's statistics.
     """
 
     coefficients: Array
     rows: BaseRows
+    base: Callable[[Array], Array]
     constant: Callable[[Chunk], float]
     statistics: Callable[[Array, Chunk], S]
 
@@ -92,6 +124,11 @@ linear_form = Memo(_linear_form)  # worked out once for each set of parameters, 
 def single(n_features: int) -> Integers:
     """The `pairs` of features that are base rows themselves."""
     return np.stack([np.zeros(n_features, dtype=np.int64), np.arange(n_features)], axis=1)
+
+
+def no_base(x: Array) -> Array:
+    """Everything is in the coefficients."""
+    return np.zeros(len(x))
 
 
 def no_constant(chunk: Chunk) -> float:

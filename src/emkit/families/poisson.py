@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from scipy.special import gammaln
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.axes import Axes
+from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.chunk import Chunk
+from emkit.data.profile import Profile
 from emkit.errors import DataError, ParameterError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat
 from emkit.families.linear import LinearForm
+from emkit.families.support import Support, counts
 
 
 @dataclass(frozen=True, eq=False)
 class PoissonParams(Parameters):
     """`rates` (K, d): the mean count of each column, > 0."""
 
-    rates: Annotated[Array, Positive()]
+    rates: Annotated[Array, Positive(), Axes("component", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -42,8 +46,15 @@ class Poisson(ExponentialFamily[PoissonParams]):
     def name(self) -> str:
         return "poisson"
 
+    @property
+    def support(self) -> Support:
+        return counts("Poisson counts")
+
     def features(self, x: Array) -> Array:
         return lead_with(1, x)
+
+    def slopes(self, sums: Array, params: PoissonParams) -> Slopes:
+        return {"rates": sums[:, 1:] / params.rates - sums[:, :1]}
 
     def natural(self, params: PoissonParams) -> Array:
         return np.concatenate([-params.rates.sum(axis=1, keepdims=True), np.log(params.rates)], axis=1)
@@ -80,19 +91,16 @@ class Poisson(ExponentialFamily[PoissonParams]):
             )
         return rates
 
-    def pooled(self, source: ArraySource, n_components: int) -> PoissonParams:
-        means = np.average(source.x, axis=0, weights=source.weights)
-        for column in np.flatnonzero(means == 0):
+    def pooled(self, profile: Profile[Any], n_components: int) -> PoissonParams:
+        means = profile.mean
+        for column in np.flatnonzero(profile.highest == 0):
             raise DataError(
-                f"column {source.columns[column]!r} holds only zeros; a Poisson rate must be > 0. Leave the column out."
+                f"column {profile.columns[column]!r} holds only zeros; a Poisson rate must be > 0. Leave the column out."
             )
         return PoissonParams(repeat(means, n_components))
 
-    def check(self, source: ArraySource) -> None:
-        source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "Poisson counts must be whole numbers >= 0.")
-
-    def width(self, params: PoissonParams) -> int:
-        return params.rates.shape[1]
+    def draw(self, params: PoissonParams, rng: np.random.Generator, components: Integers) -> Array:
+        return rng.poisson(params.rates[components]).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
+from emkit.core.axes import Axes
+from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 
 
@@ -21,7 +23,7 @@ from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_w
 class SuccessParams(Parameters):
     """`probabilities` (K, d): the chance of success in each column of successes."""
 
-    probabilities: Annotated[Array, Probability()]
+    probabilities: Annotated[Array, Probability(), Axes("component", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -55,6 +57,12 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
         successes, failures = np.split(stats.sums[:, 1:], 2, axis=1)
         return per_mass(successes, successes + failures, before.probabilities)
 
-    def pooled(self, source: ArraySource, n_components: int) -> SuccessParams:
-        successes, failures = (source.weights @ count for count in self.successes_and_failures(source.x))
+    def slopes(self, sums: Array, params: SuccessParams) -> Slopes:
+        successes, failures = np.split(sums[:, 1:], 2, axis=1)
+        p = params.probabilities
+        with np.errstate(divide="ignore", invalid="ignore"):  # at 0 and 1, where no coordinate is left
+            return {"probabilities": np.nan_to_num(successes / p) - np.nan_to_num(failures / (1 - p))}
+
+    def pooled(self, profile: Profile[Any], n_components: int) -> SuccessParams:
+        successes, failures = np.split(profile.average(lambda x: np.hstack(self.successes_and_failures(x))), 2)
         return SuccessParams(repeat(successes / (successes + failures), n_components))

@@ -9,7 +9,6 @@ import numpy as np
 
 from emkit.core.arrays import Mask
 from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import leaves
 
 Floors = Mapping[str, Mask]  # by dotted path, which elements of a field of variances, covariances or shapes are held
 
@@ -17,12 +16,9 @@ Floors = Mapping[str, Mask]  # by dotted path, which elements of a field of vari
 def held(coordinates: Coordinates[Any], params: Any, floors: Floors) -> tuple[list[str], Mask]:
     """The names of the entries that are held, and which of the coordinates belong to them."""
     names = coordinates.entry_names(params)
-    free = {name.partition("[")[0] for name in names}
     entries: list[bool] = []
     numbers: list[bool] = []
-    for leaf in leaves(params):
-        if leaf.path not in free:
-            continue
+    for leaf in coordinates.free(params):
         mask = floors.get(leaf.path)
         indices = leaf.space.entry_indices(leaf.value.shape)
         flags = [mask is not None and bool(mask[index]) for index in indices]

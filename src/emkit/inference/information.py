@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -13,9 +14,11 @@ from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.inference.differences import curvature_steps, hessian, jacobian
 from emkit.inference.floors import Floors, held
+from emkit.inference.scores import has_expected, score
 
 P = TypeVar("P", bound=Parameters)
 NO_FLOORS: Floors = MappingProxyType({})
+STEP = 1e-4  # in free coordinates: an error of about STEP**2 / 6 of derivatives two orders higher
 FLAT = 1e-6  # an eigenvalue of the scaled information below this is a direction without information
 
 
@@ -89,9 +92,24 @@ class _Local:
     def entries(self, point: Array) -> Array:
         return self._em.coordinates.entries(self.params(point))
 
-    @property
+    def score(self, point: Array) -> Array:
+        return score(self._em, self.params(point))[self.inside]
+
+    @cached_property
     def information(self) -> Array:
+        """From differences of scores, 2 passes for each coordinate, where the model writes its expected log-likelihood."""
+        model = self._em.model
+        if model.ascends and has_expected(model, self._em.expectation(self._params).statistics, self._params):
+            return self._of_scores()
         return -hessian(self.objective, self.point, curvature_steps(self.objective, self.point))
+
+    def _of_scores(self) -> Array:
+        found = np.empty((len(self.point), len(self.point)))
+        for j in range(len(self.point)):
+            move = np.zeros_like(self.point)
+            move[j] = STEP
+            found[:, j] = (self.score(self.point - move) - self.score(self.point + move)) / (2 * STEP)
+        return (found + found.T) / 2
 
 
 def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Array:
@@ -99,7 +117,8 @@ def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) ->
 
     Coordinates on a boundary are left out, and those that `floors` hold.
 
-    Numerical (central differences, Richardson); about 6 p^2 passes over the data.
+    Central differences of scores, 2 passes over the data for each coordinate; of a model that does not write `expected`,
+    second differences of the objective, about 6 p^2 passes.
     """
     return _Local(em, params, floors).information
 

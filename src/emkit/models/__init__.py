@@ -1,7 +1,8 @@
 """How latent and observed are joined: one model a file."""
 
-from emkit.models.assignment import Assignment, Hard, Sampled, Soft
+from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft
 from emkit.models.cells import Cell, Cells, CellsParams
+from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
 
@@ -10,10 +11,13 @@ __all__ = [
     "Cell",
     "Cells",
     "CellsParams",
+    "ComponentStats",
+    "Components",
     "Frozen",
     "Hard",
     "Mixture",
     "MixtureParams",
+    "Posterior",
     "Sampled",
     "Soft",
     "bare",

@@ -16,12 +16,16 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
 
 
-class Assigned(NamedTuple):
-    """`responsibilities` (n, K), rows summing to 1; `log_likelihood` (n,) of each row; `gap` (n,), its distance from exact."""
+class Posterior(NamedTuple):
+    """`responsibilities` (n, K), rows summing to 1; `log_likelihood` and `gap` of each row (n,), or of each group of rows (G,).
+
+    `latent` is what else an E-step needs to know of who belongs where, such as expected numbers of moves between states.
+    """
 
     responsibilities: Array
     log_likelihood: Array
     gap: Array
+    latent: Any = None
 
 
 def impossible_row() -> ParameterError:
@@ -35,11 +39,17 @@ def impossible_row() -> ParameterError:
 def normalise(log_joint: Array) -> tuple[Array, Array]:
     """Posterior probabilities (n, K) and log-likelihoods (n,) from log p(x_i, z=k).
 
-    Errors: ParameterError if a row is impossible under every latent state.
+    A row that is impossible under every latent state has log-likelihood -inf, and no responsibilities (NaN).
     """
     highest = log_joint.max(axis=1)
-    if not np.all(highest > LOG_OF_ZERO / 2):
-        raise impossible_row()
+    impossible = ~(highest > LOG_OF_ZERO / 2)
+    if impossible.any():
+        possible, log_likelihood = normalise(log_joint[~impossible])
+        every = np.full_like(log_joint, np.nan)
+        every[~impossible] = possible
+        total = np.full(len(log_joint), -np.inf)
+        total[~impossible] = log_likelihood
+        return every, total
     responsibilities = log_joint - highest[:, None]
     np.exp(responsibilities, out=responsibilities)
     total = responsibilities.sum(axis=1)
@@ -69,7 +79,7 @@ class Assignment(Protocol):
         return False
 
     @abstractmethod
-    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         """Assign the rows of one chunk. A pure function: the same input gives the same result, drawn lots included."""
 
 
@@ -85,9 +95,9 @@ class Soft(Assignment):
     def ascends(self) -> bool:
         return True
 
-    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         responsibilities, log_likelihood = normalise(log_joint)
-        return Assigned(responsibilities, log_likelihood, np.zeros(len(log_joint)))
+        return Posterior(responsibilities, log_likelihood, np.zeros(len(log_joint)))
 
 
 @dataclass(frozen=True)
@@ -102,13 +112,15 @@ class Hard(Assignment):
     def ascends(self) -> bool:
         return True
 
-    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         _, log_likelihood = normalise(log_joint)
         states = log_joint.argmax(axis=1)
         rows = np.arange(len(log_joint))
         responsibilities = np.zeros_like(log_joint)
         responsibilities[rows, states] = 1.0
-        return Assigned(responsibilities, log_likelihood, log_likelihood - log_joint[rows, states])
+        responsibilities[np.isneginf(log_likelihood)] = np.nan
+        with np.errstate(invalid="ignore"):  # of impossible rows
+            return Posterior(responsibilities, log_likelihood, log_likelihood - log_joint[rows, states])
 
 
 @dataclass(frozen=True)
@@ -128,9 +140,11 @@ class Sampled(Assignment):
     def ascends(self) -> bool:
         return False
 
-    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         posterior, log_likelihood = normalise(log_joint)
+        if np.isneginf(log_likelihood).any():
+            return Posterior(posterior, log_likelihood, np.zeros(len(log_joint)))
         rng = np.random.default_rng([self.seed, start, zlib.crc32(np.ascontiguousarray(log_joint).tobytes())])
         draws = np.where(weights == np.floor(weights), np.maximum(weights, 1), 1).astype(np.int64)
         counts = rng.multinomial(draws, posterior)
-        return Assigned(counts / draws[:, None], log_likelihood, np.zeros(len(log_joint)))
+        return Posterior(counts / draws[:, None], log_likelihood, np.zeros(len(log_joint)))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Expectation, LatentModel, Update
 from emkit.core.spaces import Simplex
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.chunk import Chunk
+from emkit.data.profile import Profile
 from emkit.errors import DataError, ModelError
 from emkit.families.family import safe_log
 from emkit.models.assignment import Assignment, Soft
@@ -37,7 +40,7 @@ class Cell:
 class Shares(Parameters):
     """Probabilities of one group that sum to 1, shape (A,); `names` say of what."""
 
-    probabilities: Annotated[Array, Simplex()]
+    probabilities: Annotated[Array, Simplex(), Axes("outcome")]
     names: tuple[str, ...] = ()
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
@@ -134,20 +137,28 @@ class Cells(LatentModel[CellsParams, Array]):
 
         return update
 
-    def check(self, params: CellsParams, source: ArraySource) -> None:
-        source.refuse(lambda x: (x < 0) | (x != np.floor(x)), "counts must be whole numbers >= 0.")
-        given, asked = len(source.columns), len(self.observed)
+    def expected(self, stats: Array, before: CellsParams, now: CellsParams) -> Expected:
+        theta = np.concatenate([group.probabilities for group in now.groups])
+        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
+            slopes = np.nan_to_num(stats @ self._powers / theta)
+        ends = np.cumsum([len(group) for group in self.groups])[:-1]
+        by_path = {f"groups.{g}.probabilities": slope for g, slope in enumerate(np.split(slopes, ends))}
+        return Expected(float(stats @ self.log_probabilities(now)), by_path)
+
+    def check(self, params: CellsParams, profile: Profile[Any]) -> None:
+        profile.refuse(lambda x: (x < 0) | (x != np.floor(x)), "counts must be whole numbers >= 0.")
+        given, asked = len(profile.columns), len(self.observed)
         if given != asked:
             flat = (
                 " These counts are one below the other; a table is a row: [[...]]."
-                if (given, source.rows) == (1, asked)
+                if (given, profile.rows) == (1, asked)
                 else ""
             )
             raise DataError(
                 f"the data have {given} column{'' if given == 1 else 's'} but there are {asked} observed cells "
                 f"({', '.join(self.observed)}); give one count for each, in this order.{flat}"
             )
-        if not source.x.any():
+        if not profile.highest.any():
             raise DataError("every count is 0: there is nothing to fit.")
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memo
-from emkit.data.source import Chunk
+from emkit.data.chunk import Chunk, alike
 from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
 from emkit.models.assignment import impossible_row
@@ -27,14 +27,27 @@ def worth_compiling(x: Array, n_components: int) -> bool:
 
 def expectation(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple[Array, S, float]:
     """Mass (K,), the family's statistics, and the log-likelihood of a chunk. Errors: ParameterError for impossible rows."""
-    sums = np.zeros_like(form.coefficients)
-    alike = chunk.weights.strides == (0,)
-    scored = form.rows.add_up(
-        chunk.x, chunk.weights[:1].copy() if alike else chunk.weights, _joint_coefficients(form, proportions), sums
-    )
+    sums = np.zeros(form.coefficients.shape)  # in C order, whatever that of the coefficients
+    weights = chunk.weights[:1].copy() if alike(chunk.weights) else chunk.weights
+    scored = form.rows.add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums)
     if not scored > IMPOSSIBLE * chunk.least_weight:
         raise impossible_row()
     return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)
+
+
+def log_density(form: LinearForm[S], chunk: Chunk) -> Array:
+    """Log p(x_i | component k) of the rows of a chunk, shape (n, K)."""
+    scores = np.empty((len(form.coefficients), len(chunk.x)))
+    form.rows.score(chunk.x, np.ascontiguousarray(form.coefficients.T), scores)
+    scores += form.base(chunk.x)
+    return scores.T
+
+
+def statistics(form: LinearForm[S], chunk: Chunk, weights: Array) -> S:
+    """The family's statistics of a chunk, given how much of each row counts for each component (n, K)."""
+    sums = np.zeros(form.coefficients.shape)
+    form.rows.sum_up(chunk.x, np.ascontiguousarray(weights.T), sums)
+    return form.statistics(sums, chunk)
 
 
 def divided(form: LinearForm[S], chunk: Chunk, component: Integers, n_components: int) -> Array:
@@ -51,7 +64,7 @@ def divided(form: LinearForm[S], chunk: Chunk, component: Integers, n_components
 
 def _with_proportions(form: LinearForm[S], proportions: Array) -> Array:
     """The coefficients (F, K) of log p(x_i, z=k)."""
-    coefficients = form.coefficients.T.copy()
+    coefficients = form.coefficients.T.copy(order="C")
     coefficients[0] += safe_log(proportions)  # the first feature is 1
     return coefficients
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
-from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import Parameters, leaves
-from emkit.core.protocols import Complete, Expectation, LatentModel, Update
+from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Complete, Expectation, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
+from emkit.data.chunk import Chunk, as_float64
 from emkit.data.patterns import collapsed
-from emkit.data.source import ArraySource, Chunk, as_float64
-from emkit.errors import DataError, ParameterError
+from emkit.data.profile import Profile
+from emkit.data.source import ArraySource
 from emkit.families.family import Family, safe_log
-from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
-from emkit.models.assignment import Assigned, Assignment, Soft
+from emkit.models.assignment import Assignment, Posterior, Soft
+from emkit.models.components import Components
+from emkit.models.split_merge import split_merges
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
@@ -30,7 +33,7 @@ S = TypeVar("S")
 class MixtureParams(Parameters, Generic[P]):
     """`proportions` (K,) that sum to 1, and the parameters of the K `components`."""
 
-    proportions: Annotated[Array, Simplex()]
+    proportions: Annotated[Array, Simplex(), Axes("component")]
     components: P
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
@@ -45,9 +48,14 @@ class MixtureStats(Additive, Generic[S]):
     mass: Array
     components: S
 
+    @property
+    def belonging(self) -> Array:
+        """Who belongs where: the mass of each component, shape (K,)."""
+        return self.mass
+
 
 @dataclass(frozen=True)
-class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
+class Mixture(Components[MixtureParams[P], P, S]):
     """p(x) = sum_k proportions_k p(x | component k), for any family; `assignment` is how the E-step assigns rows.
 
     To hold the proportions at their start, wrap it: ``Frozen(Mixture(family), "proportions")``.
@@ -58,70 +66,56 @@ class Mixture(LatentModel[MixtureParams[P], MixtureStats[S]]):
 
     def log_joint(self, params: MixtureParams[P], x: Array) -> Array:
         """Log p(x_i, z=k; theta), shape (n, K)."""
-        density = self.family.log_density(params.components, as_float64(x))
-        return np.add(safe_log(params.proportions), density, order="F")  # sums over components run along the rows, in step
+        return _joint(params, self.family.log_density(params.components, as_float64(x)))
 
     def complete(self, params: MixtureParams[P], chunk: Chunk) -> Complete:
         """The chunk with its latent states written out."""
         return Complete(self.log_joint(params, chunk.x), chunk.weights)
 
-    def assign(self, params: MixtureParams[P], chunk: Chunk) -> Assigned:
-        """The responsibilities that the E-step uses, with the log-likelihood of each row."""
-        return self.assignment.assign(self.log_joint(params, chunk.x), chunk.weights, chunk.start)
+    def assign(self, params: MixtureParams[P], log_density: Array, chunk: Chunk) -> Posterior:
+        return self.assignment.assign(_joint(params, log_density), chunk.weights, chunk.start)
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
-        large = compiled.worth_compiling(chunk.x, len(params.proportions))
-        form = linear_form(self.family, params.components) if large and self.assignment.is_posterior else None
-        return self.plain_e_step(params, chunk) if form is None else self._tiled_e_step(form, params, chunk)
-
-    def _tiled_e_step(self, form: LinearForm[S], params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
+        form = self._form(params, chunk)
+        if form is None or not self.assignment.is_posterior:
+            return self._e_step(params, chunk, form)
         mass, components, log_likelihood = compiled.expectation(form, params.proportions, chunk)
         return Expectation(MixtureStats(mass, components), log_likelihood, chunk.total_weight)
 
-    def plain_e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
-        """The E-step in plain NumPy, for any family and assignment; the compiled road is held against it."""
-        assigned = self.assign(params, chunk)
-        weights = assigned.responsibilities * chunk.weights[:, None]
-        return Expectation(
-            MixtureStats(weights.sum(axis=0), self.family.statistics(params.components, as_float64(chunk.x), weights)),
-            log_likelihood=float(chunk.weights @ assigned.log_likelihood),
-            rows=chunk.total_weight,
-            gap=float(chunk.weights @ assigned.gap),
-        )
+    def statistics_of(self, belonging: Array, components: S) -> MixtureStats[S]:
+        return MixtureStats(belonging, components)
 
-    def updates(self) -> Mapping[str, Update[MixtureStats[S], MixtureParams[P]]]:
-        inner = {f"components.{path}": _inside(update) for path, update in self.family.updates().items()}
-        return {"proportions": _proportions, **inner}
+    def belonging_updates(self) -> Mapping[str, Update[MixtureStats[S], MixtureParams[P]]]:
+        return {"proportions": _proportions}
 
-    def check(self, params: MixtureParams[P], source: ArraySource) -> None:
-        try:
-            family, width = self.family.sized(params.components), self.family.width(params.components)
-        except AttributeError:
-            raise ParameterError(
-                f"the components are {type(params.components).__name__}, which are not the parameters of {self.family!r}."
-            ) from None
-        if width is not None and width != len(source.columns):
-            raise DataError(
-                f"the parameters are for {width} columns but the data have {len(source.columns)} ({', '.join(source.columns)})."
-            )
-        family.check(source)
-        _check_component_axis(params)
+    def belonging_expected(self, belonging: Array, before: MixtureParams[P], now: MixtureParams[P]) -> Expected:
+        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
+            slope = np.nan_to_num(belonging / now.proportions)
+        return Expected(float(belonging @ safe_log(now.proportions)), {"proportions": slope})
 
-    def coordinates(self, params: MixtureParams[P]) -> Coordinates[MixtureParams[P]]:
-        inner = self.family.scales(params.components)
-        return Coordinates(params, scales={f"components.{path}": scale for path, scale in inner.items()})
-
-    def degenerate(self, params: MixtureParams[P], source: ArraySource) -> tuple[int, ...]:
+    def degenerate(self, params: MixtureParams[P], profile: Profile[Any]) -> tuple[int, ...]:
         """Components that rest on the family's floor, and components that received no rows."""
         empty = {int(k) for k in np.flatnonzero(params.proportions == 0)}
-        return tuple(sorted(empty | set(self.family.degenerate(params.components, source))))
+        return tuple(sorted(empty | set(super().degenerate(params, profile))))
 
-    def caution(self, source: ArraySource) -> None:
-        self.family.caution(source)
-
-    def prepare(self, source: ArraySource) -> ArraySource:
+    def prepare(self, source: Any) -> Any:
         """Repeated rows of discrete data are looked at once."""
         return collapsed(source)
+
+    def even(self, profile: Profile[ArraySource], n_components: int) -> MixtureParams[P]:
+        return MixtureParams(np.full(n_components, 1 / n_components), self.family.pooled(profile, n_components))
+
+    def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers) -> MixtureParams[P]:
+        mass, statistics = self._divided(chunk, like, nearest)
+        return self.m_step(MixtureStats(mass, statistics), like)
+
+    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:
+        return split_merges(self, params, profile)
+
+    def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
+        """`rows` rows (n, d) and the component (n,) that each comes from."""
+        components = rng.choice(len(params.proportions), size=rows, p=params.proportions / params.proportions.sum())
+        return self.family.draw(params.components, rng, components), components
 
     @property
     def ascends(self) -> bool:
@@ -133,6 +127,10 @@ AnyMixture = Mixture[Any, Any]
 AnyFamily = Family[Any, Any]
 
 
+def _joint(params: MixtureParams[P], log_density: Array) -> Array:
+    return np.add(safe_log(params.proportions), log_density, order="F")  # sums over components run along the rows, in step
+
+
 def _proportions(stats: MixtureStats[S], before: MixtureParams[P], now: MixtureParams[P]) -> Array:
     """Expected number of rows / number of rows.
 
@@ -140,15 +138,3 @@ def _proportions(stats: MixtureStats[S], before: MixtureParams[P], now: MixtureP
     Source: maximise sum_k mass_k log proportion_k with a Lagrange multiplier for their sum.
     """
     return stats.mass / stats.mass.sum()
-
-
-def _inside(update: Update[S, P]) -> Update[MixtureStats[S], MixtureParams[P]]:
-    return lambda stats, before, now: update(stats.components, before.components, now.components)
-
-
-def _check_component_axis(params: MixtureParams[P]) -> None:
-    first = next(leaves(params.components)).value
-    if len(first) != len(params.proportions):
-        raise ParameterError(
-            f"there are {len(params.proportions)} proportions but {len(first)} components; give one proportion each."
-        )

@@ -1,36 +1,78 @@
-"""One order for the components of a mixture, whichever order a fit happened to find them in."""
+"""One order for the components of a model, whichever order a fit happened to find them in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 
+from emkit.core.arrays import Array
+from emkit.core.axes import COMPONENT
 from emkit.core.parameters import Leaf, Parameters, leaves, replace_at
-from emkit.models.mixture import MixtureParams
 
 P = TypeVar("P", bound=Parameters)
 
 
 def component_leaves(params: Parameters) -> Iterator[Leaf]:
-    """The parameters of a mixture that lead with the component axis; what all components share (a tied covariance) is not."""
-    proportions, *others = leaves(params)
-    yield proportions
-    for leaf in others:
-        if leaf.value.ndim > leaf.space.event_axes and len(leaf.value) == len(proportions.value):
+    """The parameters that each component has its own of: those whose first axis is the component, and no other axis is."""
+    for leaf in leaves(params):
+        if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) and leaf.axes.names.count(COMPONENT) == 1:
             yield leaf
 
 
+def component_count(params: Parameters) -> int | None:
+    """The number of components; None if no axis is declared as theirs."""
+    return next((length for leaf in leaves(params) for length in _lengths(leaf)), None)
+
+
+def _lengths(leaf: Leaf) -> list[int]:
+    names = leaf.axes.names if leaf.axes is not None else ()
+    return [length for name, length in zip(names, leaf.value.shape, strict=False) if name == COMPONENT]
+
+
+def mismatch(params: Parameters) -> tuple[Leaf, Leaf] | None:
+    """Two parameters that are for different numbers of components, if there are such."""
+    first: Leaf | None = None
+    for leaf in leaves(params):
+        for length in _lengths(leaf):
+            first = first or leaf
+            if length != _lengths(first)[0]:
+                return first, leaf
+    return None
+
+
+def can_be_reordered(params: Parameters) -> bool:
+    """Whether the axes of all parameters are declared, so that it is known which of them belong to components."""
+    return component_count(params) is not None and all(leaf.axes is not None for leaf in leaves(params))
+
+
 def component_order(params: Parameters) -> list[int] | None:
-    """The components by their first parameter, lowest first, ties by its next entries; None if this is not a mixture."""
-    if not isinstance(params, MixtureParams):
+    """The components by their first parameter, lowest first, ties by its next entries; None if there is no telling."""
+    if not can_be_reordered(params):
         return None
-    _, first, *_ = component_leaves(params)
+    own = list(component_leaves(params))
+    inner = [leaf for leaf in own if leaf.path.startswith("components.")]  # what a component is, before how many rows it has
+    if not own:
+        return None
+    first = (inner or own)[0]
     table = first.value.reshape(len(first.value), -1)
     return [int(k) for k in np.lexsort(table.T[::-1])]
 
 
-def reordered(params: P, order: list[int]) -> P:
-    """The same mixture with its components in the given order."""
-    return replace_at(params, {leaf.path: leaf.value[order] for leaf in component_leaves(params)})
+def selected(params: P, components: Sequence[int]) -> dict[str, Array]:
+    """The values, by path, of all parameters along whose axes components lie, for the given ones only, in the given order."""
+    chosen: dict[str, Array] = {}
+    for leaf in leaves(params):
+        value = leaf.value
+        for axis, name in enumerate(leaf.axes.names if leaf.axes is not None else ()):
+            if name == COMPONENT:
+                value = np.take(value, components, axis=axis)
+        if value is not leaf.value:
+            chosen[leaf.path] = value
+    return chosen
+
+
+def reordered(params: P, order: Sequence[int]) -> P:
+    """The same model with its components in the given order."""
+    return replace_at(params, selected(params, order))

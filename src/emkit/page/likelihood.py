@@ -13,7 +13,8 @@ from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Source
 from emkit.core.spaces import Positive, Probability, Simplex
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.chunk import Chunk
+from emkit.data.source import ArraySource
 from emkit.explain.symbols import Symbols
 from emkit.models.mixture import MixtureParams
 from emkit.models.order import component_leaves

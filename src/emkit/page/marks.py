@@ -13,7 +13,8 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.chunk import Chunk
+from emkit.data.source import ArraySource
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 from emkit.models.mixture import MixtureParams

@@ -9,7 +9,8 @@ from typing import Any
 from emkit.core.arrays import Array
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete
-from emkit.data.source import ArraySource, Chunk
+from emkit.data.chunk import Chunk
+from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.explain.ledger import assignment_of
 from emkit.explain.steps import Step, work_out

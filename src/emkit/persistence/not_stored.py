@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from emkit.core.memo import Memory
+from emkit.data.profile import Bad, Levels, Profile
+from emkit.data.source import RowSource
 from emkit.errors import DataError
 
 
-@dataclass(frozen=True)
-class NotStoredSource:
+class NotStoredSource(RowSource):
     """Stands where the data were when a fit is written to a file: it knows their columns and how many there were."""
 
-    columns: tuple[str, ...]
-    rows: int
-    total_weight: float
+    def __init__(self, columns: tuple[str, ...], rows: float, total_weight: float, levels: Levels) -> None:
+        self.columns, self.rows, self.total_weight, self._levels = columns, rows, total_weight, levels
+
+    @property
+    def levels(self) -> Levels:
+        return self._levels
 
     def chunks(self) -> Iterator[Any]:
         """Errors: DataError, always."""
         raise self._gone()
 
     @property
-    def memory(self) -> Memory:
+    def profile(self) -> Profile[Any]:
+        """Errors: DataError, always."""
+        raise self._gone()
+
+    def refuse(self, bad: Bad, rule: str) -> None:
         """Errors: DataError, always."""
         raise self._gone()
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emkit.errors import ModelError
+from emkit.core.checks import check_count
+from emkit.core.coordinates import Coordinates
+from emkit.core.parameters import Parameters
+from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
+from emkit.explain.ledger import check_enumerable
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject, subject_of_fit
+from emkit.models.cells import CellsParams
+from emkit.models.mixture import MixtureParams
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
 from emkit.plots.rows import classification as draw_classification
@@ -19,7 +26,7 @@ from emkit.plots.theory import jensen as draw_jensen
 from emkit.plots.trace import trace as draw_trace
 from emkit.teach.why import bound_curve, jensen
 from emkit.teach.why.jensen import telling_row
-from emkit.views import density, landscape, outlines, path_of, rows, starts_map, trace
+from emkit.views import Rows, density, landscape, outlines, path_of, rows, starts_map, trace, two_apart
 from emkit.views.classified import column_places
 
 if TYPE_CHECKING:
@@ -28,9 +35,20 @@ if TYPE_CHECKING:
     from emkit.fitted import AnyFitted
 
 
-def _subject(result: AnyFitted) -> Subject:
-    """The fit as a subject, with its own rows (not the collapsed ones)."""
-    return subject_of_fit(result.model, result.source, result.record.start)
+def _subject(result: AnyFitted, source: Any = None) -> Subject:
+    """The fit as a subject, with its own rows (not the collapsed ones), unless another `source` of them is given.
+
+    Only mixtures and tables have systematic symbols; the parameters of any other model are called what they are.
+    """
+    start = result.record.start
+    subject = subject_of_fit(result.model, result.source if source is None else source, start)
+    if isinstance(start, MixtureParams | CellsParams):
+        return subject
+    return replace(subject, symbols={name: name for name in Coordinates(start).entry_names(start)})
+
+
+def _rows(result: AnyFitted) -> Rows:
+    return rows(_subject(result), result.params)
 
 
 def _trace(result: AnyFitted, ax: Axes | None) -> Axes:
@@ -43,30 +61,46 @@ def _path(result: AnyFitted, ax: Axes | None, parameters: Sequence[str] | None =
 
 
 def _bound(result: AnyFitted, ax: Axes | None, step: int = 1) -> Axes:
+    before, after = _em_step(result, step)
+    return draw_bound(bound_curve(result.model, result.passes, before, after, step), ax)
+
+
+def _em_step(result: AnyFitted, step: int = 1) -> tuple[Parameters, Parameters]:
+    """The parameters before and after an EM step whose states can be listed. Errors: ModelError if there is none."""
+    check_count("step", step, ModelError)
+    check_enumerable(result.model)
     path = path_of(result.model, result.passes, result.record.start, step)
-    if step < 1 or len(path) <= step:
+    if len(path) <= step:
         raise ModelError(f"there is no EM step {step} to draw: plain EM from this start stands still after {len(path) - 1}.")
-    return draw_bound(bound_curve(result.model, result.passes, path[step - 1], path[step], step), ax)
+    return path[step - 1], path[step]
 
 
 def _jensen(result: AnyFitted, ax: Axes | None, step: int = 1, choice: int = 0) -> Axes:
-    subject = subject_of_fit(result.model, result.passes, result.record.start)
-    here, ahead = work_out(subject, step, 1000), work_out(subject, step + 1, 1000)
-    return draw_jensen(jensen(here, ahead, telling_row(here))[choice], ax)
+    check_count("step", step, ModelError)
+    subject = _subject(result, result.passes)
+    try:
+        here, ahead = work_out(subject, step, 1000), work_out(subject, step + 1, 1000)
+    except (ParameterError, DegenerateFitError) as error:
+        raise ModelError(f"there is no EM step {step + 1}, which the figure of step {step} looks ahead to: {error}") from None
+    choices = jensen(here, ahead, telling_row(here))
+    if choice not in range(len(choices)):
+        said = "; ".join(f"{i}: {each.choice}" for i, each in enumerate(choices))
+        raise ModelError(f"choice is {choice!r}; the distributions q to choose from are {said}.")
+    return draw_jensen(choices[choice], ax)
 
 
 def _classification(result: AnyFitted, ax: Axes | None, columns: Sequence[str | int] | None = None) -> Axes:
-    view = rows(_subject(result), result.params)
+    view = _rows(result)
     around = outlines(result.params, column_places(view.columns, columns, 2)) if view.columns else None
     return draw_classification(view, ax, columns=columns, outlines=around)
 
 
 def _uncertainty(result: AnyFitted, ax: Axes | None) -> Axes:
-    return draw_uncertainty(rows(_subject(result), result.params), ax)
+    return draw_uncertainty(_rows(result), ax)
 
 
 def _responsibilities(result: AnyFitted, ax: Axes | None) -> Axes:
-    return draw_responsibilities(rows(_subject(result), result.params), ax)
+    return draw_responsibilities(_rows(result), ax)
 
 
 def _density(result: AnyFitted, ax: Axes | None) -> Axes:
@@ -90,11 +124,51 @@ KINDS: dict[str, Callable[..., Axes]] = {
 }
 
 
+def _two_to_move(result: AnyFitted) -> tuple[str, str]:
+    """Two parameters that a path can be drawn over, of data that are there."""
+    next(iter(result.source.chunks()), None)
+    return two_apart(result.model.coordinates(result.params), result.params, {})
+
+
+# What a figure cannot do without, found out at little cost: each raises an EmkitError if the fit lacks it.
+NEEDS: dict[str, Callable[[AnyFitted], object]] = {
+    "trace": lambda result: result.history,
+    "path": _two_to_move,
+    "bound": _em_step,
+    "jensen": _rows,
+    "classification": lambda result: column_places(_rows(result).columns, None, 2),
+    "uncertainty": _rows,
+    "responsibilities": _rows,
+    "density": lambda result: density(_subject(result), result.params, 2),
+    "starts": lambda result: starts_map(result.runs),
+}
+
+
+def drawable(result: AnyFitted) -> tuple[str, ...]:
+    """The figures that a fit has."""
+    return tuple(kind for kind in KINDS if _has(result, kind))
+
+
+def _has(result: AnyFitted, kind: str) -> bool:
+    try:
+        NEEDS[kind](result)
+    except EmkitError:
+        return False
+    return True
+
+
 def draw(result: AnyFitted, kind: str, ax: Axes | None = None, **options: Any) -> Axes:
     """Draw the figure called `kind` of a fit.
 
-    Errors: ModelError naming the figures there are, or saying why this fit has no such figure.
+    Errors: ModelError naming the figures there are, or saying why this fit has no such figure, and which it has; DataError if
+    the data are not stored with the fit.
     """
     if kind not in KINDS:
         raise ModelError(f"there is no figure {kind!r}; the figures are {', '.join(KINDS)}.")
-    return KINDS[kind](result, ax, **options)
+    try:
+        return KINDS[kind](result, ax, **options)
+    except ModelError as error:
+        there = drawable(result)
+        if kind in there:
+            raise
+        raise ModelError(f"{error} What can be drawn of this fit: {', '.join(there)}.") from None

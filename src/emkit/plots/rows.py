@@ -66,7 +66,7 @@ def uncertainty(view: Rows, ax: Axes | None = None) -> Axes:
     worst = 1 - 1 / len(view.components)
     ax.axhline(worst, color=INK, linestyle=":", linewidth=1)
     ax.text(rank[-1], worst, "nothing known ", ha="right", va="bottom", fontsize="small", color=INK)
-    ax.set_ylim(0, worst * 1.12)
+    ax.set_ylim(0, worst * 1.12 or 1.0)  # one component: nothing is uncertain
     ax.set_xlim(0, len(order) + 1)
     ax.legend(frameon=False, fontsize="small", title="labelled", bbox_to_anchor=(1.0, 1.0), loc="upper left")
     title = f"Uncertainty: {view.expected_errors:.1%} of labels expected wrong" + _some(view)

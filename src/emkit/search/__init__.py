@@ -2,6 +2,5 @@
 
 from emkit.search.search import short_then_long
 from emkit.search.seeding import spread_start, spread_starts
-from emkit.search.split_merge import split_merges
 
-__all__ = ["short_then_long", "split_merges", "spread_start", "spread_starts"]
+__all__ = ["short_then_long", "spread_start", "spread_starts"]

@@ -20,7 +20,6 @@ from emkit.fitting import fit_each
 P = TypeVar("P", bound=Parameters)
 Rank = tuple[bool, bool, float]
 Starts = Callable[[], Sequence[P]]  # made when they are asked for
-Moves = Callable[[P, ArraySource], Iterable[P]]  # from where a run is: starts that may lead to a higher maximum
 
 SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
 CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
@@ -52,7 +51,7 @@ class Runs(Generic[P]):
 
     def __call__(self, starts: Sequence[P], steps: int) -> tuple[Record[P], ...]:
         rules: list[Rule] = [Decreased(), Rough(unit(self.sample)), Iterations(min(steps, self.max_iter))]
-        return fit_each(self.model, self.sample, starts, solver=Squarem(), rules=rules, n_jobs=self.n_jobs).runs.runs
+        return fit_each(self.model, self.sample, starts, solver=Squarem(), rules=rules, workers=self.n_jobs).runs.runs
 
     @property
     def same(self) -> float:
@@ -64,21 +63,20 @@ class Runs(Generic[P]):
         return rank(run, self.model, self.sample)
 
 
-def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None, moves: Moves[P] | None = None) -> Search[P]:
+def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None) -> Search[P]:
     """The `STAGES`: a few steps from every start, some more from the better, and on until the best maxima are known roughly.
 
     If all `starts` come to one and the same maximum at once, that is all. Else `more` are tried. Before the last stage, the
-    starts that `moves` knows of are tried from where the best run is, as long as one of them leads higher.
+    starts that the model's `moves` know of are tried from where the best run is, as long as one of them leads higher.
     """
     brief, longer, last = STAGES
     found = runs(starts, brief.steps)
-    if len(found) == len(starts) and _agree(found, runs.same):
+    if _agree(found, runs.same):
         return Search(found, runs)
     if more is not None:
         found += runs(more(), brief.steps)
     found = _further(runs, found, longer)
-    if moves is not None:
-        found += _risen(runs, found, moves)
+    found += _risen(runs, found)
     return Search(_further(runs, found, last), runs)
 
 
@@ -96,13 +94,13 @@ def _further(runs: Runs[P], found: tuple[Record[P], ...], stage: Stage) -> tuple
     return tuple(joined(run, longer[id(run)]) if id(run) in longer else run for run in found)
 
 
-def _risen(runs: Runs[P], found: tuple[Record[P], ...], moves: Moves[P]) -> tuple[Record[P], ...]:
+def _risen(runs: Runs[P], found: tuple[Record[P], ...]) -> tuple[Record[P], ...]:
     """Runs from further starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
     risen: tuple[Record[P], ...] = ()
     best = min(found, key=runs.rank)
     while True:
         *sort, height = runs.rank(best)
-        ends = (run for start in moves(best.params, runs.sample) for run in runs([start], STAGES[-1].steps))
+        ends = (run for start in runs.model.moves(best.params, runs.sample.profile) for run in runs([start], STAGES[-1].steps))
         higher = (run for run in ends if runs.rank(run) < (*sort, height - runs.same))
         next_best = next(higher, None)
         if next_best is None:
@@ -128,7 +126,7 @@ def joined(first: Record[P], then: Record[P]) -> Record[P]:
 
 def rank(run: Record[P], model: ModelOf[P], source: ArraySource) -> Rank:
     """Smaller is better: sound runs before spikes, spikes before failed runs, then by objective."""
-    return run.outcome.failed, bool(model.degenerate(run.params, source)), -run.objective
+    return run.outcome.failed, not run.outcome.failed and bool(model.degenerate(run.params, source.profile)), -run.objective
 
 
 @dataclass(frozen=True)

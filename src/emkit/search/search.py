@@ -12,12 +12,12 @@ from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import ROUGH, Decreased, Iterations, NoHigher, Rule, Settled
+from emkit.data.ready import ready
 from emkit.data.source import ArraySource
-from emkit.data.subsample import subsample
 from emkit.errors import Outcome, ParameterError, Status
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
-from emkit.search.race import SAME, Moves, Runs, Search, Starts, joined, rank, search, unit
+from emkit.search.race import SAME, Runs, Search, Starts, joined, rank, search, unit
 
 P = TypeVar("P", bound=Parameters)
 
@@ -42,13 +42,12 @@ def short_then_long(
     max_iter: int,
     solver: SolverOf[P] | None = None,
     more: Starts[P] | None = None,
-    moves: Moves[P] | None = None,
     first_rules: tuple[Rule, ...] = (),
     n_jobs: int | None = None,
 ) -> Fitted[P]:
     """Look for the highest maximum from many starts, and follow only the best to the end.
 
-    Every start makes a few steps, the better ones some more. `moves` are tried from where the best of
+    Every start makes a few steps, the better ones some more. The model's `moves` are tried from where the best of
     them is, as long as they lead higher; then the best run on until maxima can be told apart. The best one is followed until
     it settles within `tol`, or for `max_iter` steps of `solver`. Large data are searched on a random sample (2 rows a
     free parameter, 4,000 to 10,000); maxima that are close there are followed one after the other over all rows, each until
@@ -57,14 +56,13 @@ def short_then_long(
     `Fitted.runs` has a run for each start, the one that was followed to the end first; the others say in their outcome what
     became of them.
     """
+    model = ready(model, source, starts[:1])
     long = LongRuns(model, source, solver, tol, max_iter, first_rules, n_jobs)
-    model.check(starts[0], source)
-    model.caution(source)
     if len(starts) == 1:
         return long(starts[0])
 
     def searched(rows: ArraySource) -> Search[P]:
-        return search(Runs(model, rows, max_iter, n_jobs), starts, more, moves)
+        return search(Runs(model, rows, max_iter, n_jobs), starts, more)
 
     short = searched(_sample(source, model.coordinates(starts[0]).size))
     try:
@@ -78,7 +76,9 @@ def short_then_long(
         ends[best] = joined(ends[best], done[best].record)
     ends = {i: _left(run) for i, run in ends.items()}
     runs = tuple(short.told(i, ends, source) for i in sorted(short.order, key=lambda i: (i != best, i not in ends)))
-    spikes = frozenset(i for i, run in enumerate(runs) if model.degenerate(run.params, source))
+    spikes = frozenset(
+        i for i, run in enumerate(runs) if not run.outcome.failed and model.degenerate(run.params, source.profile)
+    )
     return replace(done[best], runs=Restarts(runs, spikes))
 
 
@@ -97,7 +97,7 @@ class LongRuns(Generic[P]):
     def __call__(self, start: P, *endings: Rule, before: int = 0) -> Fitted[P]:
         last = (Settled.within(self.tol), Iterations(self.max_iter, before))
         rules: list[Rule] = [*self.first_rules, Decreased(), *endings, *last]
-        return fit_each(self.model, self.source, [start], solver=self.solver, rules=rules, n_jobs=self.n_jobs)
+        return fit_each(self.model, self.source, [start], solver=self.solver, rules=rules, workers=self.n_jobs)
 
     def compared(self, short: Search[P]) -> dict[int, Fitted[P]]:
         """Runs that go on from the highest maxima of the sample; all but the first only as long as they may lead higher."""
@@ -118,7 +118,7 @@ def _sample_rows(free_parameters: int) -> int:
 
 def _sample(source: ArraySource, free_parameters: int) -> ArraySource:
     rows = _sample_rows(free_parameters)
-    return source if source.rows <= 2 * rows else subsample(source, rows)
+    return source if source.rows <= 2 * rows else source.sample(rows)
 
 
 def _left(run: Record[P]) -> Record[P]:

@@ -2,7 +2,7 @@
 
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
-from emkit.views.landscape import Landscape, landscape, path_of
+from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.selection import Criteria, Criterion, criteria
 from emkit.views.starts import StartsMap, starts_map
 from emkit.views.trace import Trace, trace
@@ -24,4 +24,5 @@ __all__ = [
     "rows",
     "starts_map",
     "trace",
+    "two_apart",
 ]

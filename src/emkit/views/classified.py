@@ -10,7 +10,8 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
-from emkit.data.source import as_float64, columns_of
+from emkit.data.chunk import as_float64
+from emkit.data.source import columns_of
 from emkit.errors import ModelError
 from emkit.explain.ledger import check_enumerable
 from emkit.explain.subject import Subject
@@ -87,12 +88,18 @@ def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     if len(index) > most:
         index = np.round(np.linspace(0, len(index) - 1, most)).astype(int)
     columns = columns_of(subject.source) if x.shape[1] else ()
-    names = subject.components or tuple(str(k + 1) for k in range(log_joint.shape[1]))
+    states = log_joint.shape[1]
+    names = subject.components if len(subject.components) == states else tuple(str(k + 1) for k in range(states))
     return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0])
 
 
 def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, most: int) -> tuple[int, ...]:
-    """The places of the `chosen` columns, by name or place; by default the first `most`. Errors: ModelError naming them."""
+    """The places of the `chosen` columns, by name or place; by default the first `most`.
+
+    Errors: ModelError naming the columns there are, or saying that there are none.
+    """
+    if not columns:
+        raise ModelError("rows are drawn by their columns, and this model is no mixture: what it lists has no columns to draw.")
     if chosen is None:
         return tuple(range(min(most, len(columns))))
     places = []

@@ -8,7 +8,8 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
-from emkit.data.source import ArraySource, as_float64
+from emkit.data.chunk import as_float64
+from emkit.data.source import ArraySource
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
 from emkit.families.binomial import Binomial
@@ -87,7 +88,8 @@ def density(subject: Subject, params: AnyMixtureParams, points: int | None = Non
 def _of_one(
     model: AnyMixture, source: ArraySource, params: AnyMixtureParams, components: tuple[str, ...], points: int | None
 ) -> Density:
-    family, x, weights = model.family, as_float64(source.x)[:, 0], source.weights
+    data, weights = _rows(source)
+    family, x = model.family, data[:, 0]
     discrete = family.name in DISCRETE
     if discrete:
         trials = family.trials if isinstance(family, Binomial) else None
@@ -107,6 +109,12 @@ def _of_one(
     return Density(source.columns[0], values, parts, edges, heights, names, discrete)
 
 
+def _rows(source: ArraySource) -> tuple[Array, Array]:
+    """All rows and their weights. Errors: DataError if the data are not stored."""
+    x, weights = zip(*((as_float64(chunk.x), chunk.weights) for chunk in source.chunks()), strict=True)
+    return np.concatenate(x), np.concatenate(weights)
+
+
 def _arrangements(trials: int, values: Array) -> Array:
     from scipy.special import comb
 
@@ -121,7 +129,7 @@ def _edges(x: Array, weights: Array) -> Array:
 
 
 def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, points: int) -> Density2:
-    data = as_float64(source.x)
+    data, _ = _rows(source)
     beyond = BEYOND * np.ptp(data, axis=0)
     low, high = data.min(axis=0) - beyond, data.max(axis=0) + beyond
     if model.family.name in ("exponential", "gamma"):

@@ -26,9 +26,10 @@ def entry_called(name: str, coordinates: Coordinates[P], params: P, symbols: Map
     free = coordinates.entry_names(params)
     plain = {entry.replace(" ", ""): entry for entry in free}
     by_symbol = {symbol: entry for entry, symbol in symbols.items() if entry in free}
-    found = plain.get(name.replace(" ", "")) or by_symbol.get(name)
+    found = plain.get(str(name).replace(" ", "")) or by_symbol.get(str(name))
     if found is None:
-        raise ModelError(f"there is no free parameter {name!r}; there are {', '.join(symbols.get(e, e) for e in free)}.")
+        there = f"there are {', '.join(symbols.get(e, e) for e in free)}" if free else "none is free"
+        raise ModelError(f"there is no free parameter {name!r}; {there}.")
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.checks import check_count
+from emkit.core.coordinates import Coordinates
 from emkit.core.evaluation import EMMap
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
@@ -82,8 +84,10 @@ def landscape(
     `estimate`: where the other parameters stand (the end of the path). `points` each way (41; a profile 15). `limits`: of x
     and y; else as far as the log-likelihood along each axis falls by 6, and as the path reaches. Cost: points^2 passes over
     the data, for a profile about a hundred times as many.
-    Errors: ModelError for parameters that are not there, or that cannot move apart from each other.
+    Errors: ModelError for parameters that are not there, or that cannot move apart from each other, and for numbers of points
+    or steps, or limits, that cannot be.
     """
+    _check(points, steps, limits)
     em = EMMap(subject.model, subject.source, subject.start)
     path = path_of(subject.model, subject.source, subject.start, steps)
     best = path[-1] if estimate is None else estimate
@@ -104,13 +108,8 @@ def landscape(
 
 
 def _chosen(em: EMMap[Parameters], best: Parameters, symbols: dict[str, str], names: Sequence[str] | None) -> tuple[str, str]:
-    free = em.coordinates.entry_names(best)
     if names is None:
-        pairs = ((one, other) for i, one in enumerate(free) for other in free[i + 1 :])
-        found = next((pair for pair in pairs if _apart(best, *pair)), None)
-        if found is None:
-            raise ModelError("a landscape needs two parameters that are free to move apart from each other; there are not two.")
-        return found
+        return two_apart(em.coordinates, best, symbols)
     if len(names) != 2:
         raise ModelError(f"a landscape has two parameters, not {len(names)}.")
     one, other = (entry_called(name, em.coordinates, best, symbols) for name in names)
@@ -119,11 +118,45 @@ def _chosen(em: EMMap[Parameters], best: Parameters, symbols: dict[str, str], na
     return one, other
 
 
+def two_apart(coordinates: Coordinates[P], params: P, symbols: Mapping[str, str]) -> tuple[str, str]:
+    """The first two free entries that can move apart from each other.
+
+    Errors: ModelError saying what is free (by its symbol, where `symbols` has one), if there are not two.
+    """
+    free = coordinates.entry_names(params)
+    for i, one in enumerate(free):
+        for other in free[i + 1 :]:
+            if _apart(params, one, other):
+                return one, other
+    able = [symbols.get(entry, entry) for entry in free if _moves(params, entry)]
+    here = (
+        f"{' and '.join(able)} only move together" if len(able) > 1 else f"only {able[0]} is free" if able else "none is free"
+    )
+    raise ModelError(f"a landscape needs two parameters that are free to move apart from each other; here {here}.")
+
+
+def _check(points: int | None, steps: int, limits: tuple[Edge, Edge] | None) -> None:
+    if points is not None:
+        check_count("points", points, ModelError, least=2)
+    check_count("steps", steps, ModelError, least=0)
+    try:
+        fit = limits is None or np.shape(np.asarray(limits, dtype=np.float64)) == (2, 2)
+    except (TypeError, ValueError):
+        fit = False
+    if not fit:
+        raise ModelError(f"limits are {limits!r}; give the lowest and the highest x, and those of y: ((0, 1), (0, 5)).")
+
+
 def _apart(best: Parameters, one: str, other: str) -> bool:
-    """Whether one entry can move a little while the other stays."""
-    value, held = value_of(best, other), value_of(best, one)
+    """Whether each of two entries can move a little while the other stays."""
+    return one != other and _moves(best, one, other) and _moves(best, other, one)
+
+
+def _moves(best: Parameters, entry: str, *staying: str) -> bool:
+    """Whether an entry can move a little while others stay."""
+    value, held = value_of(best, entry), {name: value_of(best, name) for name in staying}
     nudged = (value + 1e-3 * max(abs(value), 1e-3) * side for side in (1, -1))
-    return one != other and any(with_entries(best, {one: held, other: close}) is not None for close in nudged)
+    return any(with_entries(best, {**held, entry: close}) is not None for close in nudged)
 
 
 def _edge(height: Callable[[float, float], float], centre: Array, axis: int, highest: float, track: Array) -> Edge:

@@ -15,7 +15,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.restarts import Restarts
 from emkit.errors import ModelError
 from emkit.models.mixture import AnyMixtureParams, MixtureParams, P
-from emkit.models.order import component_leaves, reordered
+from emkit.models.order import can_be_reordered, component_leaves, reordered
 
 SAME_OBJECTIVE = 1e-6  # relative to 1 + |objective|
 SAME_PLACE = 0.02  # in units of the spread of the parameters over all components and runs
@@ -106,8 +106,8 @@ def _by_component(theta: AnyMixtureParams, scale: Array) -> Array:
 
 
 def aligned(theta: P, to: P, scale: Array) -> P:
-    """`theta` with its components in the order that brings it closest to `to`; itself if it is no mixture."""
-    if not isinstance(theta, MixtureParams) or not isinstance(to, MixtureParams):
+    """`theta` with its components in the order that brings it closest to `to`; itself if they cannot be reordered."""
+    if not isinstance(theta, MixtureParams) or not isinstance(to, MixtureParams) or not can_be_reordered(theta):
         return theta
     one, other = _by_component(theta, scale), _by_component(to, scale)
     cost = ((other[:, None, :] - one[None, :, :]) ** 2).sum(axis=2)

@@ -67,6 +67,14 @@ class PositiveDefinite(Space):
         factor[..., diagonal, diagonal] = np.exp(factor[..., diagonal, diagonal])
         return factor @ np.swapaxes(factor, -1, -2)
 
+    def pull(self, value: Array, slope: Array) -> Array:
+        factor = np.linalg.cholesky(value)
+        along = 2 * slope @ factor  # the derivative along the factor, since value = factor factor'
+        diagonal = np.arange(value.shape[-1])
+        along[..., diagonal, diagonal] *= factor[..., diagonal, diagonal]
+        rows, columns = _triangle(value.shape[-1])
+        return np.asarray(along[..., rows, columns].ravel())
+
     def size(self, shape: Shape) -> int:
         return prod(shape[:-2]) * (shape[-1] * (shape[-1] + 1) // 2)
 

@@ -1,4 +1,4 @@
-"""Spaces of single numbers: the real line, the positive half-line, probabilities."""
+"""Spaces of single numbers: the real line, the positive half-line with or without 0, probabilities."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ class Real(Space):
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         return coordinates.reshape(shape)
 
+    def pull(self, value: Array, slope: Array) -> Array:
+        return slope.ravel()
+
 
 class Positive(Space):
     """Numbers > 0; the coordinate is the logarithm."""
@@ -40,6 +43,32 @@ class Positive(Space):
 
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         return np.exp(coordinates).reshape(shape)
+
+    def pull(self, value: Array, slope: Array) -> Array:
+        return (value * slope).ravel()
+
+
+class NonNegative(Space):
+    """Numbers >= 0, 0 included; the coordinate is the logarithm, -infinity at 0."""
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        return _complaint(value < 0, value, "it must be >= 0.")
+
+    def pack(self, value: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.log(value).ravel()
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        return np.exp(coordinates).reshape(shape)
+
+    def pull(self, value: Array, slope: Array) -> Array:
+        return (value * slope).ravel()
+
+    def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
+        return [tuple(int(i) for i in index) for index in np.argwhere(value == 0)]
+
+    def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
+        return np.isneginf(coordinates)
 
 
 class Probability(Space):
@@ -54,8 +83,11 @@ class Probability(Space):
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         return np.asarray(expit(coordinates)).reshape(shape)
 
+    def pull(self, value: Array, slope: Array) -> Array:
+        return (value * (1 - value) * slope).ravel()
+
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
         return [tuple(int(i) for i in index) for index in np.argwhere((value <= EDGE) | (value >= 1 - EDGE))]
 
-    def at_edge(self, coordinates: Array) -> Mask:
+    def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         return np.abs(coordinates) > -np.log(EDGE)

@@ -21,7 +21,8 @@ class Simplex(Space):
     """Vectors (last axis) with entries >= 0 that sum to 1.
 
     Coordinates: the log-odds of each entry against all entries after it ("breaking a stick"), one fewer than entries. An
-    entry of 0 makes only its own coordinate infinite, unlike ratios against one reference entry.
+    entry of 0 makes only its own coordinate infinite, unlike ratios against one reference entry; where nothing is left of the
+    stick, all further coordinates are.
     """
 
     event_axes = 1
@@ -45,7 +46,7 @@ class Simplex(Space):
         entry = value[..., :-1]
         with np.errstate(divide="ignore", invalid="ignore"):
             odds = np.log(entry) - np.log(after)
-        return np.where((entry == 0) & (after == 0), 0.0, odds).ravel()  # nothing left to break: any coordinate will do
+        return np.where((entry == 0) & (after == 0), np.inf, odds).ravel()  # nothing left to break
 
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         odds = coordinates.reshape(*shape[:-1], shape[-1] - 1)
@@ -54,6 +55,15 @@ class Simplex(Space):
         taken = expit(odds) * before[..., : shape[-1] - 1]
         last = rest[..., -1:] if shape[-1] > 1 else np.ones(shape)
         return np.concatenate([taken, last], axis=-1)
+
+    def pull(self, value: Array, slope: Array) -> Array:
+        # d value_j / d odds_j = value_j (1 - s_j); a later entry l falls by value_l s_j, with s_j the share that j breaks off
+        own = value * slope
+        later = np.cumsum(own[..., :0:-1], axis=-1)[..., ::-1]  # the sum of all entries after each one
+        after = np.cumsum(value[..., :0:-1], axis=-1)[..., ::-1]
+        left = value[..., :-1] + after
+        broken = value[..., :-1] / np.where(left > 0, left, 1.0)
+        return np.asarray(own[..., :-1] * (1 - broken) - broken * later).ravel()
 
     def size(self, shape: Shape) -> int:
         return prod(shape[:-1]) * (shape[-1] - 1)
@@ -66,5 +76,8 @@ class Simplex(Space):
             return []  # a single proportion is 1 by definition
         return [tuple(int(i) for i in index) for index in np.argwhere((value <= EDGE) | (value >= 1 - EDGE))]
 
-    def at_edge(self, coordinates: Array) -> Mask:
-        return np.abs(coordinates) > -np.log(EDGE)
+    def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
+        odds = coordinates.reshape(*shape[:-1], shape[-1] - 1)
+        left = np.cumprod(expit(-odds), axis=-1)
+        before = np.concatenate([np.ones((*shape[:-1], 1)), left[..., :-1]], axis=-1)[..., : shape[-1] - 1]
+        return np.asarray((np.abs(odds) > -np.log(EDGE)) | (before <= EDGE)).ravel()

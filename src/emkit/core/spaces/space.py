@@ -36,6 +36,13 @@ class Space(ABC):
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         """The value of shape `shape` at `coordinates`: the inverse of `pack`."""
 
+    @abstractmethod
+    def pull(self, value: Array, slope: Array) -> Array:
+        """Derivatives along the coordinates of `value`, given the derivatives `slope` along its elements (the chain rule).
+
+        Of a matrix, `slope` is symmetric, the derivative along each element as if it were free of its mirror image.
+        """
+
     def admits(self, value: Array) -> bool:
         """Whether every element of `value` is a finite number and lies in the space."""
         return bool(np.isfinite(value).all()) and self.complaint(value) is None
@@ -60,8 +67,8 @@ class Space(ABC):
         """Indices of the entries that lie on the boundary of the space, or as good as on it."""
         return []
 
-    def at_edge(self, coordinates: Array) -> Mask:
-        """Which coordinates belong to values on the boundary, or as good as on it."""
+    def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
+        """Which coordinates of a value of shape `shape` belong to entries on the boundary, or as good as on it."""
         return np.zeros(len(coordinates), dtype=bool)
 
     def check(self, value: Array, name: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emkit.core.arrays import Array
-from emkit.data.source import Chunk
+from emkit.data.chunk import Chunk
 from emkit.explain.arithmetic.model import ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.numbers import count, plain

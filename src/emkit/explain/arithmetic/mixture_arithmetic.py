@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.source import Chunk, as_float64
+from emkit.data.chunk import Chunk, as_float64
 from emkit.explain.arithmetic.count_arithmetic import Counts
 from emkit.explain.arithmetic.family import FamilyArithmetic
 from emkit.explain.arithmetic.levels import Levels

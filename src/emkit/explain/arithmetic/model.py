@@ -8,7 +8,7 @@ from typing import Any, Generic
 
 from emkit.core.arrays import Array
 from emkit.core.protocols import LatentModel
-from emkit.data.source import Chunk
+from emkit.data.chunk import Chunk
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols
 from emkit.models.mixture import P, S

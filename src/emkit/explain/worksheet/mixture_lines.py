@@ -25,19 +25,12 @@ def mixture_lines(
     """The lines of a mixture's step at `params`, and the other names that they go by."""
     rows = rows_of(subject.source)
     updated = frozenset(subject.model.updates())
-    width = model.family.width(params.components) or len(rows.columns)
-    columns = rows.columns if params_per_column(params) == width else rows.columns[: params_per_column(params)]
+    columns = model.family.support.parameter_columns(rows.columns)
     names = Names.of(subject, columns)
     family = sheet_of(Setting(model.family, params.components, rows, names, updated))
     maker = _Maker(rows, names, params.proportions, family, model.family, params.components)
     lines = list(maker.lines("proportions" in updated, log_likelihood_after))
     return lines, maker.aliases(lines)
-
-
-def params_per_column(params: AnyMixtureParams) -> int:
-    """How many columns of data the parameters of a component describe."""
-    first = next(iter(vars(params.components).values()))
-    return int(first.shape[1]) if first.ndim > 1 else 1
 
 
 @dataclass(frozen=True)

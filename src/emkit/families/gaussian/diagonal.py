@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import diagonal_form
@@ -23,8 +25,8 @@ from emkit.families.linear import LinearForm
 class DiagonalGaussianParams(Parameters):
     """`means` (K, d) and `variances` (K, d), in the units of the data and their squares."""
 
-    means: Annotated[Array, Real()]
-    variances: Annotated[Array, Positive()]
+    means: Annotated[Array, Real(), Axes("component", "column")]
+    variances: Annotated[Array, Positive(), Axes("component", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -62,27 +64,37 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         Errors: DegenerateFitError if a component collapsed and floor is 0.
         Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
         """
-        move = now.means - before.means
-        about = stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2
+        about, move = _about(stats, before, now)
         raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
         raw = np.maximum(raw, self.floor * normal.pooled_variance(stats, before, stats.scatter.sum(axis=0)))
         for k in np.flatnonzero((raw <= 0).any(axis=1)):
             raise normal.collapsed(int(k))
         return raw
 
+    def expected(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Expected:
+        about, move = _about(stats, before, now)
+        mass, v = stats.mass[:, None], now.variances
+        value = -0.5 * (mass * (np.log(v) + normal.LOG_2_PI) + about / v).sum()
+        slopes = {"means": (stats.shift - mass * move) / v, "variances": (about / v - mass) / (2 * v)}
+        return Expected(float(value), slopes)
+
+    def draw(self, params: DiagonalGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
+        return rng.normal(params.means[components], np.sqrt(params.variances)[components])
+
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
         return diagonal_form(params.means, params.variances)
 
-    def least_variances(self, params: DiagonalGaussianParams, source: ArraySource) -> Array:
-        _, covariance, unit = columns.pooled_moments(source)
-        varying = np.diag(covariance) > self.floor * unit
-        return (params.variances / unit).min(axis=1, where=varying, initial=np.inf)
-
-    def on_floor(self, params: DiagonalGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
-        unit = columns.pooled_moments(source)[2]
+    def on_floor(self, params: DiagonalGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+        unit = columns.pooled_moments(profile)[2]
         return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
-    def pooled(self, source: ArraySource, n_components: int) -> DiagonalGaussianParams:
-        mean, covariance, unit = columns.pooled_moments(source)
+    def pooled(self, profile: Profile[Any], n_components: int) -> DiagonalGaussianParams:
+        mean, covariance, unit = columns.pooled_moments(profile)
         variance = np.maximum(np.diag(covariance), max(self.floor, columns.EPSILON) * unit)
         return DiagonalGaussianParams(repeat(mean, n_components), repeat(variance, n_components))
+
+
+def _about(stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> tuple[Array, Array]:
+    """The sums of squares (K, d) about the means `now`, and how far these have moved (K, d)."""
+    move = now.means - before.means
+    return stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2, move

@@ -13,10 +13,10 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memo, once
-from emkit.data.source import Chunk, as_float64
-from emkit.families.gaussian.columns import rounded_mean
+from emkit.data.chunk import Chunk, as_float64
+from emkit.data.profile import rounded_mean
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
-from emkit.families.linear import Columns, LinearForm, no_constant, single
+from emkit.families.linear import Columns, LinearForm, no_base, no_constant, single
 
 TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits
 
@@ -82,7 +82,7 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
         return Moments(mass, _shift(frame, mass, first), about_means * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear, quadratic], axis=1)
-    return LinearForm(coefficients, frame.rows(pairs), no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics)
 
 
 def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
@@ -102,7 +102,7 @@ def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1)
     pairs = np.concatenate([single(1 + d), np.repeat(np.arange(1, 1 + d)[:, None], 2, axis=1)])
-    return LinearForm(coefficients, frame.rows(pairs), no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics)
 
 
 def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
@@ -124,7 +124,7 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None
         return Moments(mass, _shift(frame, mass, first), about_means * unit[0] ** 2)
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled[:, None]], axis=1)
-    return LinearForm(coefficients, frame.rows(single(2 + d)), no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(single(2 + d)), no_base, no_constant, statistics)
 
 
 @once
@@ -161,6 +161,10 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
 
     second = Memo(lambda chunk: second_moment(chunk, frame))  # asked for twice
 
+    def base_of(x: Array) -> Array:
+        z = (as_float64(x) - frame.origin) / frame.unit
+        return np.asarray(-0.5 * ((z @ precision) * z).sum(axis=1))
+
     def constant_of(chunk: Chunk) -> float:
         return -0.5 * float((precision * second(chunk)).sum())
 
@@ -171,4 +175,4 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
         return Moments(mass, _shift(frame, mass, first), within * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear], axis=1)
-    return LinearForm(coefficients, frame.rows(single(1 + d)), constant_of, statistics)
+    return LinearForm(coefficients, frame.rows(single(1 + d)), base_of, constant_of, statistics)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import full_form
@@ -24,8 +26,8 @@ from emkit.families.linear import LinearForm
 class FullGaussianParams(Parameters):
     """`means` (K, d) and `covariances` (K, d, d), in the units of the data and their squares."""
 
-    means: Annotated[Array, Real()]
-    covariances: Annotated[Array, PositiveDefinite()]
+    means: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]
+    covariances: Annotated[Array, PositiveDefinite(), Axes("component", "column", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -73,10 +75,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         Errors: DegenerateFitError if a component collapsed and floor is 0.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0.
         """
-        move = now.means - before.means
-        cross = move[:, :, None] * (stats.shift - stats.mass[:, None] / 2 * move)[:, None, :]
-        half = stats.scatter / 2 - cross
-        about = half + half.swapaxes(1, 2)  # symmetric to the last bit
+        about, move = _about(stats, before, now)
         j = np.arange(move.shape[1])
         about[:, j, j] += normal.padding(stats, move)
         raw = per_mass(about, stats.mass, before.covariances)
@@ -85,16 +84,34 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
             return raw
         return np.stack([normal.lifted(c, unit, self.floor, k) for k, c in enumerate(raw)])
 
+    def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
+        about, move = _about(stats, before, now)
+        precision, mass = np.linalg.inv(now.covariances), stats.mass[:, None, None]
+        inside = precision @ about
+        log_determinant = np.linalg.slogdet(now.covariances)[1] + move.shape[1] * normal.LOG_2_PI
+        value = -0.5 * (stats.mass @ log_determinant + np.einsum("kjj->", inside))
+        of_means = (precision @ (stats.shift - stats.mass[:, None] * move)[:, :, None])[:, :, 0]
+        of_covariances = normal.symmetric((inside @ precision - mass * precision) / 2)
+        return Expected(float(value), {"means": of_means, "covariances": of_covariances})
+
+    def draw(self, params: FullGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
+        return normal.drawn(params.means, normal.cholesky(params.covariances), rng, components)
+
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)
 
-    def least_variances(self, params: FullGaussianParams, source: ArraySource) -> Array:
-        return columns.narrowest(params.covariances, source, self.floor)
+    def on_floor(self, params: FullGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+        return {"covariances": columns.resting(params.covariances, profile, self.floor)}
 
-    def on_floor(self, params: FullGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
-        return {"covariances": columns.resting(params.covariances, source, self.floor)}
-
-    def pooled(self, source: ArraySource, n_components: int) -> FullGaussianParams:
-        mean, covariance, unit = columns.pooled_moments(source)
+    def pooled(self, profile: Profile[Any], n_components: int) -> FullGaussianParams:
+        mean, covariance, unit = columns.pooled_moments(profile)
         covariance = normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         return FullGaussianParams(repeat(mean, n_components), repeat(covariance, n_components))
+
+
+def _about(stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> tuple[Array, Array]:
+    """The scatter (K, d, d) about the means `now`, symmetric to the last bit, and how far these have moved (K, d)."""
+    move = now.means - before.means
+    cross = move[:, :, None] * (stats.shift - stats.mass[:, None] / 2 * move)[:, None, :]
+    half = stats.scatter / 2 - cross
+    return half + half.swapaxes(1, 2), move

@@ -10,20 +10,21 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.core.statistics import Additive, add_up
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family, per_mass
-from emkit.families.gaussian.columns import EPSILON, RESTING, positive_units, refuse_unsquarable, warn_of_lost_columns
+from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
+from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
 FLOOR = 1e-6
@@ -105,35 +106,40 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
             parts.append(Moments(weights[rows].sum(axis=0), weighted.sum(axis=2), self.scatter(deviation, weighted)))
         return add_up(parts)
 
-    def width(self, params: G) -> int:
-        return int(params.means.shape[1])
+    @property
+    def support(self) -> Support:
+        return reals(LARGEST)
 
-    def check(self, source: ArraySource) -> None:
-        """Any number is possible whose square is, too."""
-        refuse_unsquarable(source)
-
-    def caution(self, source: ArraySource) -> None:
-        """Warn of columns along which no covariance of this form can be estimated."""
-        warn_of_lost_columns(source, self.joins_columns)
-
-    @abstractmethod
-    def least_variances(self, params: G, source: ArraySource) -> Array:
-        """The variance of each component, shape (K,), in its narrowest direction, as a fraction of that of the whole data.
-
-        Only directions count in which the whole data vary by more than the floor; infinite if there is none.
-        """
-
-    def degenerate(self, params: G, source: ArraySource) -> tuple[int, ...]:
-        least = self.least_variances(params, source)
-        return tuple(int(k) for k in np.flatnonzero(least <= self.floor * RESTING))
+    def settled(self, profile: Profile[Any]) -> Self:
+        """Warns of columns along which no covariance of this form can be estimated."""
+        refuse_vanishing(profile)
+        warn_of_lost_columns(profile, self.joins_columns)
+        return self
 
 
 def deviations(x: Array, means: Array) -> Iterator[tuple[slice, Array]]:
     """Rows (as many at a time as the cache holds), and their deviations (K, d, n) from each of the means (K, d)."""
     step = max(1, DEVIATIONS // means.size)
-    for start in range(0, len(x), step):
+    for start in range(0, max(len(x), 1), step):  # of no rows, one empty block
         rows = slice(start, start + step)
         yield rows, np.subtract(x[rows].T, means[:, :, None], order="C")
+
+
+def symmetric(matrices: Array) -> Array:
+    """Matrices (..., d, d) that are symmetric but for rounding, to the last bit."""
+    return (matrices + matrices.swapaxes(-1, -2)) / 2
+
+
+def cholesky(covariances: Array) -> Array:
+    """The lower factors (..., d, d)."""
+    return np.asarray(np.linalg.cholesky(covariances))
+
+
+def drawn(means: Array, factors: Array, rng: np.random.Generator, components: Integers) -> Array:
+    """A row (n, d) from each of the `components`, given means (K, d) and Cholesky factors (K or 1, d, d)."""
+    z = rng.standard_normal((len(components), means.shape[1]))
+    each = factors[components] if len(factors) > 1 else np.broadcast_to(factors[0], (len(components), *factors.shape[1:]))
+    return np.asarray(means[components] + np.einsum("nij,nj->ni", each, z))
 
 
 def squares(vectors: Array) -> Array:

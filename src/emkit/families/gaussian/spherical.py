@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import spherical_form
@@ -23,8 +25,8 @@ from emkit.families.linear import LinearForm
 class SphericalGaussianParams(Parameters):
     """`means` (K, d) and `variances` (K,), in the units of the data and their squares."""
 
-    means: Annotated[Array, Real()]
-    variances: Annotated[Array, Positive()]
+    means: Annotated[Array, Real(), Axes("component", "column")]
+    variances: Annotated[Array, Positive(), Axes("component")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -62,34 +64,45 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
         Errors: DegenerateFitError if a component collapsed and floor is 0.
         Source: set d/dv [-mass d/2 log v - trace(scatter) / (2 v)] = 0.
         """
-        move = now.means - before.means
+        about, move = _about(stats, before, now)
         d = move.shape[1]
-        about = stats.scatter - 2 * (move * stats.shift).sum(axis=1) + stats.mass * (move**2).sum(axis=1)
         raw = per_mass((np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / d, stats.mass, before.variances)
         raw = np.maximum(raw, self.floor * normal.pooled_round_variance(stats, before))
         for k in np.flatnonzero(raw <= 0):
             raise normal.collapsed(int(k))
         return raw
 
+    def expected(self, stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> Expected:
+        about, move = _about(stats, before, now)
+        mass, v, d = stats.mass, now.variances, move.shape[1]
+        value = -0.5 * (mass * d * (np.log(v) + normal.LOG_2_PI) + about / v).sum()
+        of_means = (stats.shift - mass[:, None] * move) / v[:, None]
+        return Expected(float(value), {"means": of_means, "variances": (about / v - mass * d) / (2 * v)})
+
+    def draw(self, params: SphericalGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
+        return rng.normal(params.means[components], np.sqrt(params.variances)[components, None])
+
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
         return spherical_form(params.means, params.variances)
 
-    def least_variances(self, params: SphericalGaussianParams, source: ArraySource) -> Array:
-        variance, unit = self._pooled_variance(source)
-        return params.variances / unit if variance > self.floor * unit else np.full(len(params.variances), np.inf)
-
-    def on_floor(self, params: SphericalGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
-        unit = self._pooled_variance(source)[1]
+    def on_floor(self, params: SphericalGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+        unit = self._pooled_variance(profile)[1]
         return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
-    def pooled(self, source: ArraySource, n_components: int) -> SphericalGaussianParams:
-        variance, unit = self._pooled_variance(source)
+    def pooled(self, profile: Profile[Any], n_components: int) -> SphericalGaussianParams:
+        variance, unit = self._pooled_variance(profile)
         least = max(self.floor, columns.EPSILON) * unit
-        mean = columns.pooled_moments(source)[0]
+        mean = columns.pooled_moments(profile)[0]
         return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, max(variance, least)))
 
-    def _pooled_variance(self, source: ArraySource) -> tuple[float, float]:
+    def _pooled_variance(self, profile: Profile[Any]) -> tuple[float, float]:
         """The variance of the whole data over all columns, and a positive unit for it."""
-        mean, covariance, _ = columns.pooled_moments(source)
+        mean, covariance, _ = columns.pooled_moments(profile)
         variance = np.diag(covariance).mean()
         return float(variance), float(columns.positive_units(variance, np.abs(mean).max()))
+
+
+def _about(stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> tuple[Array, Array]:
+    """The sums of squares (K,) about the means `now`, and how far these have moved (K, d)."""
+    move = now.means - before.means
+    return stats.scatter - 2 * (move * stats.shift).sum(axis=1) + stats.mass * (move**2).sum(axis=1), move

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
-from emkit.data.source import ArraySource
+from emkit.data.profile import Profile
 from emkit.families.family import repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import tied_form
@@ -24,8 +26,8 @@ from emkit.families.linear import LinearForm
 class TiedGaussianParams(Parameters):
     """`means` (K, d) and one `covariance` (d, d), in the units of the data and their squares."""
 
-    means: Annotated[Array, Real()]
-    covariance: Annotated[Array, PositiveDefinite()]
+    means: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]
+    covariance: Annotated[Array, PositiveDefinite(), Axes("column", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -74,24 +76,39 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         Errors: DegenerateFitError if it collapsed and floor is 0.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0 with mass and scatter summed over components.
         """
-        move = now.means - before.means
-        cross = move.T @ stats.shift
-        raw = stats.scatter - cross - cross.T + (move * stats.mass[:, None]).T @ move
-        raw = (raw + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
+        about, move = _about(stats, before, now)
+        raw = (about + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
         unit = normal.pooled_variance(stats, before, np.diag(stats.scatter))
         return normal.lifted((raw + raw.T) / 2, unit, self.floor, None)
+
+    def expected(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Expected:
+        about, move = _about(stats, before, now)
+        precision, total = np.linalg.inv(now.covariance), float(stats.mass.sum())
+        inside = precision @ about
+        log_determinant = float(np.linalg.slogdet(now.covariance)[1]) + len(precision) * normal.LOG_2_PI
+        of_means = (stats.shift - stats.mass[:, None] * move) @ precision
+        of_covariance = normal.symmetric((inside @ precision - total * precision) / 2)
+        value = -0.5 * (total * log_determinant + float(np.trace(inside)))
+        return Expected(value, {"means": of_means, "covariance": of_covariance})
+
+    def draw(self, params: TiedGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
+        return normal.drawn(params.means, normal.cholesky(params.covariance)[None], rng, components)
 
     def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
         return tied_form(params.means, params.covariance)
 
-    def least_variances(self, params: TiedGaussianParams, source: ArraySource) -> Array:
-        return np.full(len(params.means), columns.narrowest(params.covariance, source, self.floor))
+    def on_floor(self, params: TiedGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+        return {"covariance": columns.resting(params.covariance, profile, self.floor)}
 
-    def on_floor(self, params: TiedGaussianParams, source: ArraySource) -> Mapping[str, Mask]:
-        return {"covariance": columns.resting(params.covariance, source, self.floor)}
-
-    def pooled(self, source: ArraySource, n_components: int) -> TiedGaussianParams:
-        mean, covariance, unit = columns.pooled_moments(source)
+    def pooled(self, profile: Profile[Any], n_components: int) -> TiedGaussianParams:
+        mean, covariance, unit = columns.pooled_moments(profile)
         return TiedGaussianParams(
             repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         )
+
+
+def _about(stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> tuple[Array, Array]:
+    """The scatter (d, d) of all components about the means `now`, and how far these have moved (K, d)."""
+    move = now.means - before.means
+    cross = move.T @ stats.shift
+    return stats.scatter - cross - cross.T + (move * stats.mass[:, None]).T @ move, move

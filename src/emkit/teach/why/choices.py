@@ -8,15 +8,15 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.errors import ModelError
-from emkit.models.assignment import Assigned, Assignment, normalise
+from emkit.models.assignment import Assignment, Posterior, normalise
 
 
-def assigned(q: Array, log_joint: Array) -> Assigned:
+def assigned(q: Array, log_joint: Array) -> Posterior:
     """The assignment with shares `q` (n, K): log-likelihoods, and gaps KL(q || posterior), row by row."""
     _, log_likelihood = normalise(log_joint)
     safe = np.where(q > 0, q, 1.0)
     gap = (q * (np.log(safe) - np.where(q > 0, log_joint, 0.0))).sum(axis=1) + log_likelihood
-    return Assigned(q, log_likelihood, gap)
+    return Posterior(q, log_likelihood, gap)
 
 
 class _Blind(Assignment):
@@ -31,7 +31,7 @@ class _Blind(Assignment):
 class Even(_Blind):
     """Equal shares for every latent state that the row can have."""
 
-    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         possible = np.isfinite(log_joint)
         return assigned(possible / possible.sum(axis=1, keepdims=True), log_joint)
 
@@ -45,7 +45,7 @@ class Known(_Blind):
 
     labels: tuple[int, ...]
 
-    def assign(self, log_joint: Array, weights: Array, start: int) -> Assigned:
+    def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         rows = len(log_joint)
         labels = np.array(self.labels[start : start + rows], dtype=int)
         if len(labels) < rows:

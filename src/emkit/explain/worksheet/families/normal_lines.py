@@ -54,7 +54,7 @@ class Normals(Setting):
                 yield from self._variance(k, j, self._spread, centre, held)
 
     def _variance(self, k: int, j: int, spread: Leaf, centre: Expression, old_centre: Expression) -> Iterator[Line]:
-        path, _, old = spread
+        path, old = spread.path, spread.value
         index = (k, j, j) if old.ndim == 3 else (k, j)
         name = f"scatter_{self.names.components[k]}{self.names.column(j)}"
         about_old = Variant(Mistake.STEP, "deviations from the mean before the step", self._scatter(k, j, old_centre))

@@ -4,24 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
-from emkit.data.source import ArraySource, Chunk
-from emkit.data.subsample import in_standard_units, subsample
+from emkit.core.protocols import Expectation
+from emkit.data.chunk import Chunk
+from emkit.data.profile import Profile
+from emkit.data.source import ArraySource
+from emkit.data.subsample import in_standard_units
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.models.mixture import AnyMixture, AnyMixtureParams
-from emkit.models.order import component_leaves
-from emkit.search.kmeans import spread_out
-from emkit.search.seeding import estimated
+from emkit.families.family import Family
+from emkit.models.kmeans import spread_out
+from emkit.models.order import can_be_reordered, selected
 
 MOST = 3  # exchanges at a time
 STEPS = 3  # of EM, to see what two components would gain over one
 ADAPTED = 0.5  # share of a loss that counts: where a component is taken away, the others adapt
 SEED = 1  # of a division in two: one of those that are improved
+
+
+class Divisible(Protocol):
+    """What of a mixture is asked for here."""
+
+    @property
+    def family(self) -> Family[Any, Any]:
+        """What a component looks like."""
+
+    def log_joint(self, params: Any, x: Array) -> Array:
+        """Log p(x_i, z=k), shape (n, K)."""
+
+    def estimated(self, chunk: Chunk, like: Any, nearest: Integers) -> Any:
+        """Parameters estimated from rows of which each mostly belongs to one component."""
+
+    def e_step(self, params: Any, chunk: Chunk) -> Expectation[Any]:
+        """Expected statistics of a chunk."""
+
+    def m_step(self, stats: Any, params: Any) -> Any:
+        """The best parameters, given these."""
 
 
 class Split(NamedTuple):
@@ -31,17 +53,19 @@ class Split(NamedTuple):
     gained: float
 
 
-def split_merges(model: AnyMixture, params: AnyMixtureParams, source: ArraySource) -> Iterator[AnyMixtureParams]:
+def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -> Iterator[Any]:
     """Starts that may lead higher than a run that has come to `params`, the most promising first.
 
     In each of them, a component is taken away, which costs the log-likelihood that its rows lose with the next best
     component, and another one's rows are divided in two, which gains what a few EM steps among these rows gain. Only
-    exchanges count that gain more than half the cost. All this is estimated from a `subsample` of the rows.
+    exchanges count that gain more than half the cost. All this is estimated from a sample of the rows.
     Source: after Ueda, Nakano, Ghahramani & Hinton (2000), Neural Computation 12, 2109-2128, who merge two components and
     split a third.
     """
-    some = subsample(source)  # in an order of its own
-    chunk, scaled = Chunk(some.x, some.weights), in_standard_units(some, some.x)
+    if not can_be_reordered(params):
+        return
+    some = profile.sample  # in an order of its own
+    chunk, scaled = Chunk(some.x, some.weights), in_standard_units(some.x, some.weights, some.x)
     joint = model.log_joint(params, chunk.x)
     n_components = joint.shape[1]
     best = joint.argmax(axis=1)
@@ -60,20 +84,19 @@ def split_merges(model: AnyMixture, params: AnyMixtureParams, source: ArraySourc
             component = np.where(best == gone, next_best, best)
             component[splits[k].second] = gone
             with suppress(ParameterError, DegenerateFitError):  # some component has no maximum among its rows
-                yield estimated(model, chunk, params, component)
+                yield model.estimated(chunk, params, component)
 
 
-def _split(model: AnyMixture, params: AnyMixtureParams, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
+def _split(model: Divisible, params: Any, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
     """What two components in place of component `k` would make of its `rows`; no gain if there is no dividing them."""
-    twice = {leaf.path: leaf.value[[k, k]] for leaf in component_leaves(params)}
-    two = replace_at(params, {**twice, "proportions": np.array([0.5, 0.5])})
+    two = replace_at(params, {**selected(params, [k, k]), "proportions": np.array([0.5, 0.5])})
     chunk = Chunk(whole.x[rows], whole.weights[rows])
     side = spread_out(scaled[rows], chunk.weights, 2, SEED) if len(rows) > 1 else np.zeros(len(rows), dtype=np.int64)
     if not side.any():
         return Split(rows[:0], 0.0)
     try:
         alone = float(chunk.weights @ model.family.log_density(two.components, chunk.x)[:, 0])
-        two = estimated(model, chunk, two, side)
+        two = model.estimated(chunk, two, side)
         for _ in range(STEPS):
             two = model.m_step(model.e_step(two, chunk).statistics, two)
         joint = model.log_joint(two, chunk.x)

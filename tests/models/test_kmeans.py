@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emkit.search.kmeans import nearest_of, spread_out
+from emkit.models.kmeans import nearest_of, spread_out
 
 GRID = np.array([[a, b] for a in (0.0, 10.0, 20.0) for b in (0.0, 10.0, 20.0)])
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.data.source import Chunk
+from emkit.data.chunk import Chunk
 from emkit.families.linear import linear_form
 from emkit.models.compiled import divided
 from emkit.models.mixture import MixtureStats
-from emkit.search.seeding import even_start, spread_start
-from emkit.search.split_merge import MOST, split_merges
+from emkit.models.split_merge import MOST, split_merges
+from emkit.search.seeding import spread_start
 from tests import cases
 
 CENTRES = np.array([[a, b] for a in (0.0, 10.0, 20.0) for b in (0.0, 10.0)])
@@ -34,32 +34,32 @@ def test_two_components_in_one_cluster_and_one_across_two_are_set_right():
     stuck = fitted(model, wrong, np.array([25.0, 1.0, 1.0, 1.0, 1.0, 1.0]))
     assert stuck.converged
     assert stuck.log_likelihood < right.log_likelihood - 100
-    first = next(split_merges(model, stuck.params, SOURCE))
+    first = next(split_merges(model, stuck.params, SOURCE.profile))
     freed = ek.fit(model, SOURCE, first, solver=ek.solvers.Squarem())
     assert freed.log_likelihood == pytest.approx(right.log_likelihood, abs=1e-6)
 
 
 def test_nothing_is_proposed_where_every_cluster_has_its_component():
     model = ek.Mixture(ek.SphericalGaussian())
-    assert list(split_merges(model, fitted(model, CENTRES, np.ones(6)).params, SOURCE)) == []
+    assert list(split_merges(model, fitted(model, CENTRES, np.ones(6)).params, SOURCE.profile)) == []
 
 
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 def test_every_family_can_go_on_from_an_exchange(case, monkeypatch):
-    monkeypatch.setattr("emkit.search.split_merge.ADAPTED", -1.0)  # whatever it costs
+    monkeypatch.setattr("emkit.models.split_merge.ADAPTED", -1.0)  # whatever it costs
     source = ek.ArraySource(case.draw(np.random.default_rng(0), 200))
     model = ek.Mixture(case.family)
     params = ek.fit(model, source, spread_start(model, source, 3, 0), max_evaluations=20).params
-    starts = list(split_merges(model, params, source))
+    starts = list(split_merges(model, params, source.profile))
     assert 0 < len(starts) <= MOST
     for start in starts:
-        model.check(start, source)
+        model.check(start, source.profile)
         assert not ek.fit(model, source, start, max_evaluations=20).outcome.failed
 
 
 def test_one_component_has_nothing_to_exchange():
     model = ek.Mixture(ek.FullGaussian())
-    assert list(split_merges(model, even_start(model, SOURCE, 1), SOURCE)) == []
+    assert list(split_merges(model, model.even(SOURCE.profile, 1), SOURCE.profile)) == []
 
 
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
@@ -67,7 +67,7 @@ def test_sums_over_divided_rows_are_those_of_the_plain_road(case):
     rng = np.random.default_rng(5)
     source = ek.ArraySource(case.draw(rng, 300), rng.integers(1, 4, 300).astype(float))
     model = ek.Mixture(case.family)
-    even = even_start(model, source, 3)
+    even = model.even(source.profile, 3)
     form = linear_form(case.family, even.components)
     if form is None:
         assert case.name in ("gamma",)
@@ -86,7 +86,7 @@ def test_exchanges_do_not_depend_on_the_order_of_the_rows():
     model = ek.Mixture(ek.SphericalGaussian())
     start = ek.MixtureParams(np.full(6, 1 / 6), ek.SphericalGaussianParams(CENTRES + np.array([4.0, 1.0]), np.full(6, 9.0)))
     order = np.random.default_rng(0).permutation(len(X))
-    found = [list(split_merges(model, start, ek.ArraySource(rows))) for rows in (X, X[order])]
+    found = [list(split_merges(model, start, ek.ArraySource(rows).profile)) for rows in (X, X[order])]
     assert len(found[0]) == len(found[1]) > 0
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one.components.means, other.components.means, rtol=1e-12)

@@ -1,0 +1,89 @@
+"""Blocks of rows: what an E-step looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.memo import Memory, once
+
+BLOCK = 131_072  # numbers that are looked at together in passing: they stay in the cache
+
+
+def as_float64(x: Any) -> Array:
+    """`x` in double precision (itself, if it is already)."""
+    return np.asarray(x, dtype=np.float64)
+
+
+def unit_weights(rows: int) -> Array:
+    """A weight of 1 for each row, which takes no memory."""
+    return np.broadcast_to(np.float64(1.0), rows)
+
+
+def alike(weights: Array) -> bool:
+    """Whether one number stands for the weights of all rows."""
+    return weights.strides == (0,)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A block of rows, a view into the source. `x` (n, d) float64 or float32, `weights` (n,) > 0, `start`: rows before it.
+
+    `groups` (G + 1,) say where groups of rows (sequences, people) begin and, last, where the chunk ends; None if each row
+    stands for itself. The weight of a group is that of its rows.
+    """
+
+    x: Array
+    weights: Array
+    start: int = 0
+    groups: Integers | None = None
+    memory: Memory = field(default_factory=dict, repr=False, compare=False)
+
+    def load(self) -> Chunk:
+        """The rows themselves: those of a chunk in memory are here."""
+        return self
+
+    @property
+    def least_weight(self) -> float:
+        """The smallest weight of a row; infinite if there are no rows."""
+        return _least_weight(self)
+
+    @property
+    def total_weight(self) -> float:
+        """The sum of the weights."""
+        return _total_weight(self)
+
+    @property
+    def group_weights(self) -> Array:
+        """The weight of each group, shape (G,). Rows that stand for themselves are groups of one."""
+        return self.weights if self.groups is None else self.weights[self.groups[:-1]]
+
+    def blocks(self) -> Iterator[tuple[slice, Array]]:
+        """The rows in double precision, as many at a time as stay in the cache, and where they lie."""
+        step = max(BLOCK // max(self.x.shape[1], 1), 1)
+        for first in range(0, len(self.x), step):
+            rows = slice(first, first + step)
+            yield rows, as_float64(self.x[rows])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is stored and sent: weights of 1 stay what they are, and what was worked out is not sent."""
+        weights = None if alike(self.weights) else self.weights
+        return {**self.__dict__, "weights": weights, "memory": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        weights = state["weights"] if state["weights"] is not None else unit_weights(len(state["x"]))
+        self.__dict__.update(state, weights=weights)
+
+
+@once
+def _least_weight(chunk: Chunk) -> float:
+    return float(chunk.weights.min(initial=np.inf))
+
+
+@once
+def _total_weight(chunk: Chunk) -> float:
+    return float(chunk.weights.sum())

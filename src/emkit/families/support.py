@@ -1,0 +1,84 @@
+"""Which rows are possible for a family: checked cell by cell, in words that name the first that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.data.profile import Bad, Levels, Profile
+
+LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
+Rule = tuple[Bad, str]
+
+
+@dataclass(frozen=True)
+class Support:
+    """Rows whose cells break none of the `rules`: each a test that is true of bad cells, and a sentence.
+
+    `width`: how many columns of data belong to one column of parameters.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    width: int = 1
+
+    def check(self, profile: Profile[Any]) -> None:
+        """Raise DataError naming row, column and value unless every row is possible."""
+        for bad, sentence in self.rules:
+            profile.refuse(bad, sentence)
+
+    def levels(self, profile: Profile[Any]) -> Levels:
+        """The names of the levels of each column that this support takes for levels; None for numbers."""
+        return profile.levels
+
+    def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """The names of the columns that parameters are of."""
+        return tuple(columns[:: self.width])
+
+
+def reals(largest: float) -> Support:
+    """Numbers whose size is at most `largest`."""
+    rule = f"squares beyond {largest:g} overflow. Divide the column by a constant."
+    return Support(((lambda x: np.abs(np.asarray(x, np.float64)) > largest, rule),))
+
+
+def at_least_zero(noun: str, largest: float = np.inf) -> Support:
+    """Numbers >= 0, up to `largest`; `noun` is what they are, in the plural."""
+    return Support(((lambda x: x < 0, f"{noun} must be numbers >= 0."), *_no_larger(noun, largest)))
+
+
+def positive(noun: str, largest: float = np.inf) -> Support:
+    """Numbers > 0, up to `largest`; `noun` is what they are, in the plural."""
+    return Support(((lambda x: x <= 0, f"{noun} must be numbers > 0."), *_no_larger(noun, largest)))
+
+
+def _no_larger(noun: str, largest: float) -> tuple[Rule, ...]:
+    if largest == np.inf:
+        return ()
+    what = noun.split()[-1]
+    return ((lambda x: x > largest, f"{what} beyond {largest:g} overflow. Divide the column by a constant."),)
+
+
+def counts(noun: str, most: float = np.inf, beyond: str = "") -> Support:
+    """Whole numbers >= 0; where there is a `most`, `beyond` says why no count can be larger."""
+    rules: list[Rule] = [(lambda x: (x < 0) | (x != np.floor(x)), f"{noun} must be whole numbers >= 0.")]
+    if most < np.inf:
+        rules.append((lambda x: x > most, beyond))
+    return Support(tuple(rules))
+
+
+def codes_below(levels: Sequence[int]) -> Rule:
+    """The rule for columns of codes 0, 1, 2 ..., of so many levels each."""
+    most = np.array(levels)
+    return (
+        lambda x: x >= most,
+        f"the columns have {', '.join(map(str, levels))} levels (levels are coded from 0). Where there are more, say so when "
+        "fitting: Categorical(levels=...).",
+    )
+
+
+def yes_or_no() -> Support:
+    """0 and 1."""
+    return Support(((lambda x: (x != 0) & (x != 1), "a Bernoulli column holds only 0 and 1."),))

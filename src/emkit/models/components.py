@@ -1,0 +1,265 @@
+"""What models of components share: a family, the E-step from who belongs where, the family's part of the M-step, starts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.axes import COLUMN, LEVEL
+from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
+from emkit.core.memo import once
+from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
+from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.statistics import Additive
+from emkit.data.chunk import Chunk, as_float64
+from emkit.data.profile import Profile
+from emkit.data.source import ArraySource
+from emkit.data.subsample import in_standard_units
+from emkit.errors import DataError, ParameterError
+from emkit.families.family import Family
+from emkit.families.linear import LinearForm, linear_form
+from emkit.families.support import codes_below
+from emkit.models import compiled
+from emkit.models.assignment import Posterior, impossible_row
+from emkit.models.kmeans import spread_out
+from emkit.models.order import component_count, mismatch
+
+BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
+C = TypeVar("C", bound=Parameters)
+S = TypeVar("S")
+
+
+P = TypeVar("P", bound=Any)
+
+
+@dataclass(frozen=True)
+class ComponentStats(Additive, Generic[S]):
+    """`belonging`: sums of who belongs where; `components`: the family's statistics."""
+
+    belonging: Any
+    components: S
+
+
+class Components(LatentModel[P, Any], Generic[P, C, S]):
+    """A model whose rows come from components of one `family`. A subclass says who belongs where.
+
+    It writes `assign`, `gathered`, `belonging_updates` and `belonging_expected`; and `even`, if it is to bring starts.
+    """
+
+    family: Family[C, S]
+
+    @abstractmethod
+    def assign(self, params: P, log_density: Array, chunk: Chunk) -> Posterior:
+        """The distribution over latent states, given log p(x_i | component k) (n, K). A pure function.
+
+        Rows (or groups) that are impossible under every component have log-likelihood -inf.
+        """
+
+    def gathered(self, posterior: Posterior, chunk: Chunk) -> Any:
+        """Sums of who belongs where: by default the mass of each component, shape (K,)."""
+        return chunk.weights @ posterior.responsibilities
+
+    @abstractmethod
+    def belonging_updates(self) -> Mapping[str, Update[Any, P]]:
+        """The links of the M-step that say who belongs where."""
+
+    @abstractmethod
+    def belonging_expected(self, belonging: Any, before: P, now: P) -> Expected:
+        """The expected log-likelihood of who belongs where: see `LatentModel.expected`."""
+
+    def even(self, profile: Profile[ArraySource], n_components: int) -> P:
+        """Components that are all alike, each estimated from all rows. Errors: ModelError if the model brings no starts."""
+        super().starts(profile, n_components, ())
+        raise AssertionError("unreachable")
+
+    def statistics_of(self, belonging: Any, components: S) -> Any:
+        """The two halves of the statistics as one."""
+        return ComponentStats(belonging, components)
+
+    def unit_weights(self, chunk: Chunk, posterior: Posterior) -> Array:
+        """The weights of what the posterior has log-likelihoods of: rows, or groups of rows."""
+        return chunk.weights if len(posterior.log_likelihood) == len(chunk.x) else chunk.group_weights
+
+    # -- the E-step
+
+    def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
+        components = params.components
+        large = compiled.worth_compiling(chunk.x, component_count(components) or 1)
+        return linear_form(self.family, components) if large else None
+
+    def posterior(self, params: P, chunk: Chunk) -> Posterior:
+        """The distribution over latent states that the E-step uses, with the log-likelihood of each row or group."""
+        return self._posterior(params, chunk, self._form(params, chunk))
+
+    def _posterior(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Posterior:
+        if form is not None:
+            return self.assign(params, compiled.log_density(form, chunk), chunk)
+        return self.assign(params, self.family.log_density(params.components, as_float64(chunk.x)), chunk)
+
+    def e_step(self, params: P, chunk: Chunk) -> Expectation[Any]:
+        return self._e_step(params, chunk, self._form(params, chunk))
+
+    def plain_e_step(self, params: P, chunk: Chunk) -> Expectation[Any]:
+        """The E-step in plain NumPy, for any family; the compiled road is held against it."""
+        return self._e_step(params, chunk, None)
+
+    def _e_step(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Expectation[Any]:
+        posterior = self._posterior(params, chunk, form)
+        if np.isneginf(posterior.log_likelihood).any():
+            raise impossible_row()
+        weights = posterior.responsibilities * chunk.weights[:, None]
+        if form is not None:
+            components = compiled.statistics(form, chunk, weights)
+        else:
+            components = self.family.statistics(params.components, as_float64(chunk.x), weights)
+        units = self.unit_weights(chunk, posterior)
+        return Expectation(
+            self.statistics_of(self.gathered(posterior, chunk), components),
+            log_likelihood=float(units @ posterior.log_likelihood),
+            rows=chunk.total_weight,
+            gap=float(units @ posterior.gap),
+        )
+
+    # -- the M-step
+
+    def updates(self) -> Mapping[str, Update[Any, P]]:
+        inner = {f"components.{path}": _inside(update) for path, update in self.family.updates().items()}
+        return {**self.belonging_updates(), **inner}
+
+    def expected(self, stats: Any, before: P, now: P) -> Expected:
+        inner = self.family.expected(stats.components, before.components, now.components)
+        return self.belonging_expected(stats.belonging, before, now).plus(inner.inside("components"))
+
+    # -- data and start
+
+    def settled(self, profile: Profile[Any]) -> Self:
+        family = self.family.settled(profile)
+        if family is self.family:
+            return self
+        settled = copy(self)
+        object.__setattr__(settled, "family", family)  # models are mostly frozen dataclasses
+        return settled
+
+    @property
+    def admits_gaps(self) -> bool:
+        return self.family.admits_gaps
+
+    def check(self, params: P, profile: Profile[Any]) -> None:
+        found = mismatch(params)
+        if found is not None:
+            (one, other), counts = found, [len(leaf.value) for leaf in found]
+            raise ParameterError(
+                f"{one.path} are for {counts[0]} components but {other.path} for {counts[1]}; give all for the same number."
+            )
+        columns = self.family.support.parameter_columns(profile.columns)
+        for leaf in leaves(params.components):
+            _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
+        self.family.support.check(profile)
+        _check_levels(params.components, profile)
+        first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
+        try:
+            self.family.log_density(params.components, first_row)
+        except AttributeError:
+            raise ParameterError(
+                f"the components are {type(params.components).__name__}, which are not the parameters of {self.family!r}."
+            ) from None
+
+    def scales(self, params: P) -> Mapping[str, Scale]:
+        return {f"components.{path}": scale for path, scale in self.family.scales(params.components).items()}
+
+    def on_floor(self, params: P, profile: Profile[Any]) -> Mapping[str, Mask]:
+        held = self.family.on_floor(params.components, profile)
+        return {f"components.{path}": mask for path, mask in held.items()}
+
+    def degenerate(self, params: P, profile: Profile[Any]) -> tuple[int, ...]:
+        """Components of which a floor holds more than it holds of the whole data."""
+        held = self.family.on_floor(params.components, profile)
+        if not any(mask.any() for mask in held.values()):
+            return ()
+        whole = _floored_of_all(profile, self.family)
+        own = {leaf.path: leaf for leaf in leaves(params.components)}
+        fallen: set[int] = set()
+        for path, mask in held.items():
+            axes = own[path].axes
+            shared = axes is None or axes.names[:1] != ("component",)
+            number = component_count(params.components) or 1
+            each = np.broadcast_to(mask.sum(), number) if shared else mask.reshape(number, -1).sum(axis=1)
+            fallen |= {int(k) for k in np.flatnonzero(each > whole[path])}
+        return tuple(sorted(fallen))
+
+    # -- starts and moves
+
+    def starts(self, profile: Profile[ArraySource], n_components: int, seeds: Iterable[int]) -> list[P]:
+        """For each seed, components estimated from a division of some rows among centres that lie far apart.
+
+        Columns count in units of their standard deviation; all starts look at the same sample: see `spread_out`.
+        """
+        some = profile.sample
+        even = self.even(some.profile, n_components)
+        if n_components == 1:
+            return [even for _ in seeds]
+        scaled = in_standard_units(some.x, some.weights, some.x)
+        divisions = [spread_out(scaled, some.weights, n_components, seed) for seed in seeds]
+        return [self.estimated(Chunk(some.x, some.weights), even, nearest) for nearest in divisions]
+
+    def estimated(self, chunk: Chunk, like: P, nearest: Integers) -> P:
+        """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""
+        _, statistics = self._divided(chunk, like, nearest)
+        components = maximise_in_turn(self.family.updates(), statistics, like.components)
+        moved: P = replace_at(like, {"components": components})
+        return moved
+
+    def _divided(self, chunk: Chunk, like: P, nearest: Integers) -> tuple[Array, S]:
+        """The mass (K,) and the family's statistics of a division, blurred a little."""
+        number = component_count(like.components) or 1
+        form = self._form(like, chunk)
+        if form is not None:
+            sums = compiled.divided(form, chunk, nearest, number)
+            sums = (1 - BLUR) * sums + BLUR / number * sums.sum(axis=0)
+            return sums[:, 0].copy(), form.statistics(sums, chunk)
+        weights = np.full((len(chunk.x), number), BLUR / number)
+        weights[np.arange(len(chunk.x)), nearest] += 1 - BLUR
+        weights *= chunk.weights[:, None]
+        return weights.sum(axis=0), self.family.statistics(like.components, as_float64(chunk.x), weights)
+
+
+def _inside(update: Update[S, C]) -> Update[Any, Any]:
+    return lambda stats, before, now: update(stats.components, before.components, now.components)
+
+
+@once
+def _floored_of_all(profile: Profile[Any], family: Family[Any, Any]) -> dict[str, int]:
+    """How many elements a floor holds where one component is fitted to all rows, by path."""
+    held = family.on_floor(family.pooled(profile, 1), profile)
+    return {path: int(mask.sum()) for path, mask in held.items()}
+
+
+def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple[str, ...], profile: Profile[Any]) -> None:
+    for name, length in zip(axes, shape, strict=False):
+        if name == COLUMN and length != len(columns):
+            raise DataError(
+                f"the parameters are for {length} columns but the data have {len(columns)} ({', '.join(profile.columns)})."
+            )
+
+
+def _check_levels(components: Parameters, profile: Profile[Any]) -> None:
+    """Raise DataError for a code that parameters with a level axis have no probability for, or for too few columns."""
+    levels: dict[int, int] = {}
+    for leaf in leaves(components):
+        place = dict(leaf.within)
+        if COLUMN in place and leaf.axes is not None and LEVEL in leaf.axes.names:
+            levels[place[COLUMN]] = leaf.value.shape[leaf.axes.names.index(LEVEL)]
+    if not levels:
+        return
+    _check_columns((COLUMN,), (len(levels),), profile.columns, profile)
+    profile.refuse(*codes_below([levels[j] for j in sorted(levels)]))
+
+
+AnyComponents = Components[Any, Any, Any]

@@ -1,0 +1,230 @@
+"""Every figure of every kind of model: it is drawn, or refused in a sentence that names those that can be drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit import lessons, plots
+from emkit.core.protocols import Complete
+from tests.cases import blood_groups, linkage
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+plt = pytest.importorskip("matplotlib.pyplot")
+
+TRIAL = np.array([[10.0, 1], [7, 1], [32, 0], [23, 1], [22, 1], [6, 0]])
+BOTH = np.column_stack([TRIAL[:, 0], TRIAL[::-1, 0], TRIAL[:, 1], TRIAL[::-1, 1]])
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@dataclass(frozen=True)
+class Lived(ek.Additive):
+    time: Any
+    lives: float
+
+
+@dataclass(frozen=True, eq=False)
+class One(ek.Parameters):
+    mean: Annotated[float, ek.Positive()]
+
+
+@dataclass(frozen=True, eq=False)
+class Two(ek.Parameters):
+    first: Annotated[float, ek.Positive()]
+    second: Annotated[float, ek.Positive()]
+
+
+@dataclass(frozen=True, eq=False)
+class Means(ek.Parameters):
+    means: Annotated[ek.Array, ek.Positive()]
+
+
+@dataclass(frozen=True, eq=False)
+class Nested(ek.Parameters):
+    """Fields called as those of a mixture are, which it is not."""
+
+    components: Means
+
+
+@dataclass(frozen=True, eq=False)
+class Nothing(ek.Parameters):
+    """A model that has nothing to estimate."""
+
+
+class CensoredLives(ek.LatentModel):
+    """Exponential lifetimes in d columns, and whether their ends were seen in d more; `means` reads, `made` writes."""
+
+    def __init__(self, means, made):
+        self.means, self.made = means, made
+
+    def e_step(self, params, chunk):
+        time, ended = np.hsplit(chunk.x, 2)
+        means, w = self.means(params), chunk.weights
+        log_density = (-ended * np.log(means) - time / means).sum(axis=1)
+        return ek.Expectation(Lived(w @ (time + (1 - ended) * means), w.sum()), log_likelihood=w @ log_density, rows=w.sum())
+
+    def m_step(self, stats, params):
+        return self.made(stats.time / stats.lives)
+
+
+class Listed(CensoredLives):
+    """The same with two latent states, which it lists, and which tell nothing."""
+
+    def complete(self, params, chunk):
+        rows = [self.e_step(params, next(ek.ArraySource(row[None]).chunks())).log_likelihood for row in chunk.x]
+        return Complete(np.stack([rows, rows], axis=1) - np.log(2), chunk.weights)
+
+
+@dataclass(frozen=True)
+class Lives:
+    """A source of the reader's own, whose chunks are single arrays."""
+
+    lives: tuple[tuple[float, ...], ...]
+
+    def chunks(self):
+        return (np.array(life) for life in self.lives)
+
+
+class OfLives(ek.LatentModel):
+    def e_step(self, params, life):
+        time, ended = life
+        log_density = -ended * np.log(params.mean) - time / params.mean
+        return ek.Expectation(Lived(time + (1 - ended) * params.mean, 1.0), log_likelihood=log_density, rows=1.0)
+
+    def m_step(self, stats, params):
+        return One(stats.time / stats.lives)
+
+
+ONE = CensoredLives(lambda p: p.mean, lambda m: One(*m))
+TWO = CensoredLives(lambda p: np.array([p.first, p.second]), lambda m: Two(*m))
+NESTED = CensoredLives(lambda p: p.components.means, lambda m: Nested(Means(m)))
+LISTED = Listed(lambda p: p.components.means, lambda m: Nested(Means(m)))
+NOTHING = CensoredLives(lambda p: np.array([9.0]), lambda m: Nothing())
+COINS = lessons.two_coins()
+
+
+def _held(*paths):
+    return ek.fit(ek.Frozen(ek.Mixture(ek.Binomial(10)), *paths), COINS.source, COINS.start)
+
+
+def _of_lesson(lesson, *held):
+    return ek.fit(ek.Frozen(lesson.model, *held) if held else lesson.model, lesson.source, lesson.start)
+
+
+ROWS = ("classification", "uncertainty", "responsibilities", "density")
+STATES = ("bound", "jensen", "uncertainty", "responsibilities")
+MODELS = {  # what each can draw, in any order
+    "one parameter": (lambda: ek.fit(ONE, TRIAL, One(10.0)), ("trace",)),
+    "one parameter, two starts": (lambda: ek.fit(ONE, TRIAL, [One(10.0), One(20.0)]), ("trace", "starts")),
+    "two parameters": (lambda: ek.fit(TWO, BOTH, Two(10.0, 5.0)), ("trace", "path")),
+    "an array of two": (lambda: ek.fit(NESTED, BOTH, Nested(Means([10.0, 5.0]))), ("trace", "path")),
+    "states of its own": (lambda: ek.fit(LISTED, BOTH, Nested(Means([10.0, 5.0]))), ("trace", "path", *STATES)),
+    "no parameters": (lambda: ek.fit(NOTHING, TRIAL, [Nothing(), Nothing()]), ("trace", "starts")),
+    "its own source": (lambda: ek.fit(OfLives(), Lives(tuple(map(tuple, TRIAL))), One(10.0)), ("trace",)),
+    "all held": (lambda: _held("proportions", "components"), ("trace", "jensen", *ROWS)),
+    "proportions left": (lambda: _held("components"), ("trace", "bound", "jensen", *ROWS)),
+    "a mixture": (lambda: _of_lesson(COINS), ("trace", "path", "bound", "jensen", *ROWS)),
+    "one component": (
+        lambda: ek.fit(ek.Mixture(ek.Poisson()), [1, 2, 4], ek.MixtureParams([1.0], ek.PoissonParams([[1.0]]))),
+        ("trace", "bound", "jensen", *ROWS),
+    ),
+    "linkage": (lambda: _of_lesson(linkage()), ("trace", *STATES)),
+    "blood groups": (lambda: _of_lesson(blood_groups()), ("trace", "path", *STATES)),
+    "held cells": (
+        lambda: _of_lesson(linkage(), "groups.0.probabilities"),
+        ("trace", "jensen", "uncertainty", "responsibilities"),
+    ),
+    "without data": (lambda: _of_lesson(COINS).without_data(), ("trace",)),
+}
+
+
+@pytest.fixture(scope="module")
+def fits():
+    return {name: make() for name, (make, _) in MODELS.items()}
+
+
+def plot(result, kind):
+    return result.plot(kind, **({"points": 3} if kind == "path" else {}))
+
+
+@pytest.mark.parametrize("kind", plots.KINDS)
+@pytest.mark.parametrize("name", MODELS)
+def test_a_figure_is_drawn_or_refused_with_those_that_can_be(name, kind, fits):
+    possible = [each for each in plots.KINDS if each in MODELS[name][1]]
+    if kind in possible:
+        plot(fits[name], kind).figure.canvas.draw()
+        return
+    with pytest.raises((ek.ModelError, ek.DataError)) as refused:
+        plot(fits[name], kind)
+    said = str(refused.value)
+    assert said.endswith(f"What can be drawn of this fit: {', '.join(possible)}.") or "data are not stored" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no parameters", "here none is free"),
+        ("all held", "here none is free"),
+        ("one parameter", "here only mean is free"),
+        ("one component", "here only rate_A is free"),
+        ("linkage", "here t and u only move together"),
+        ("proportions left", "here proportion_A and proportion_B only move together"),
+    ],
+)
+def test_a_path_that_there_is_not_says_what_is_free(name, said, fits):
+    with pytest.raises(ek.ModelError, match=said):
+        fits[name].plot("path")
+
+
+def test_parameters_of_a_model_of_ones_own_are_called_what_they_are(fits):
+    ax = plot(fits["an array of two"], "path")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("components.means[0]", "components.means[1]")
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("jensen", {"choice": 3}, "choice is 3; the distributions q to choose from are 0: equal shares"),
+        ("jensen", {"choice": "even"}, "choice is 'even'"),
+        ("jensen", {"step": 0}, "step is 0"),
+        ("bound", {"step": 0}, "step is 0"),
+        ("bound", {"step": "first"}, "step is 'first'"),
+        ("path", {"points": 1}, "points is 1"),
+        ("path", {"steps": -1}, "steps is -1"),
+        ("path", {"limits": (0, 1)}, "limits are \\(0, 1\\); give the lowest"),
+        ("path", {"limits": "wide"}, "limits are 'wide'"),
+        ("path", {"parameters": [0, 1]}, "no free parameter 0; there are probability_A, probability_B"),
+        ("classification", {"columns": [2]}, "no column 2; the columns are heads"),
+        ("classification", {"columns": []}, "choose at most 2 columns"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_and_not_the_figure(kind, options, said, fits):
+    with pytest.raises(ek.ModelError, match=said) as refused:
+        fits["a mixture"].plot(kind, **options)
+    assert "What can be drawn" not in str(refused.value)
+
+
+def test_where_nothing_is_free_no_name_is_offered(fits):
+    with pytest.raises(ek.ModelError, match="no free parameter 'probability_A'; none is free"):
+        fits["all held"].plot("path", parameters=["probability_A", "probability_B"])
+
+
+def test_a_step_that_em_cannot_make_is_refused():
+    x = np.concatenate([np.linspace(-1, 1, 20), np.full(3, 40.0)])
+    start = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0.0], [30.0]], [[[20.0]], [[40.0]]]))
+    result = ek.fit(ek.Mixture(ek.FullGaussian(floor=0)), x, start)
+    assert result.outcome.status is ek.Status.DEGENERATE
+    with pytest.raises(ek.ModelError, match="looks ahead to: component 1 collapsed"):
+        result.plot("jensen", step=50)
+    with pytest.raises(ek.ModelError, match="no EM step 50 to draw"):
+        result.plot("bound", step=50)
