@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import emkit as ek
+from emkit.core.spaces.part import holding
+from emkit.inference.differences import jacobian
 
 SPACES = {
     "real": (ek.Real(), (2, 3), 6),
     "positive": (ek.Positive(), (4,), 4),
+    "non-negative": (ek.NonNegative(), (4,), 4),
     "probability": (ek.Probability(), (3, 2), 6),
     "simplex": (ek.Simplex(), (2, 4), 6),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
@@ -32,6 +35,71 @@ def test_coordinates_come_back_and_land_inside(space, shape, size, data):
 
 
 @every_space
+def test_slopes_along_elements_become_slopes_along_coordinates(space, shape, size):
+    rng = np.random.default_rng(0)
+    there, slope = rng.normal(size=size), rng.normal(size=shape)
+    if space.event_axes == 2:
+        slope = (slope + slope.swapaxes(-1, -2)) / 2
+    height = lambda v: np.array([(slope * space.unpack(v, shape)).sum()])  # noqa: E731
+    numeric = jacobian(height, there, np.full(size, 1e-2))[0]
+    np.testing.assert_allclose(space.pull(space.unpack(there, shape), slope), numeric, rtol=1e-8, atol=1e-9)
+
+
+HELD = {
+    "real": (ek.Real(), (2, 3), [(0, 1)], 5),
+    "positive": (ek.Positive(), (4,), [(0,), (3,)], 2),
+    "simplex": (ek.Simplex(), (2, 4), [(0, 1), (1, 0), (1, 2), (1, 3)], 2),
+    "simplex-all": (ek.Simplex(), (3,), [(0,), (1,)], 0),
+    "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), [(1,)], 6),
+}
+
+
+@pytest.mark.parametrize(("space", "shape", "places", "size"), HELD.values(), ids=HELD)
+def test_what_is_held_of_a_space_stays_and_the_rest_moves(space, shape, places, size):
+    rng = np.random.default_rng(1)
+    value = space.unpack(rng.normal(size=space.size(shape)), shape)
+    mask = np.zeros(shape, dtype=bool)
+    for place in places:
+        mask[place] = True
+    part = holding(space, mask, value)
+    assert part.size(shape) == size
+    there = part.pack(value)
+    assert len(there) == size
+    np.testing.assert_allclose(part.unpack(there, shape), value, rtol=1e-12)
+    moved = part.unpack(there + 0.3, shape)
+    space.check(moved, "moved")
+    np.testing.assert_array_equal(moved[mask], value[mask])
+    assert size == 0 or (moved[~mask] != value[~mask]).any()
+    indices = part.entry_indices(shape)
+    np.testing.assert_array_equal(part.entries(value), [value[index] for index in indices])
+    assert not any(mask[index] for index in indices)
+    assert len(part.free_entries(value)) == size
+    assert part.at_edge(there, shape).tolist() == [False] * size
+    slope = rng.normal(size=shape)
+    slope = (slope + slope.swapaxes(-1, -2)) / 2 if space.event_axes == 2 else slope
+    height = lambda v: np.array([(slope * part.unpack(v, shape)).sum()])  # noqa: E731
+    numeric = jacobian(height, there, np.full(size, 1e-2))[0] if size else np.empty(0)
+    np.testing.assert_allclose(part.pull(value, slope), numeric, rtol=1e-8, atol=1e-9)
+
+
+def test_zero_is_the_edge_of_what_is_not_negative():
+    space, value = ek.NonNegative(), np.array([0.0, 2.0])
+    there = space.pack(value)
+    assert there[0] == -np.inf
+    assert space.at_edge(there, (2,)).tolist() == [True, False]
+    assert space.on_boundary(value) == [(0,)]
+    np.testing.assert_allclose(space.unpack(there, (2,)), value, rtol=1e-15)
+
+
+@pytest.mark.parametrize("corner", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1 - 2e-12, 1e-12, 1e-12]])
+def test_at_a_corner_of_a_simplex_every_coordinate_is_at_an_edge(corner):
+    space, value = ek.Simplex(), np.array([corner, [0.2, 0.3, 0.5]])
+    there = space.pack(value)
+    assert space.at_edge(there, (2, 3)).tolist() == [True, True, False, False]
+    np.testing.assert_allclose(space.unpack(there, (2, 3)), value, atol=1e-15)
+
+
+@every_space
 def test_entries_have_a_name_each(space, shape, size):
     value = space.unpack(np.linspace(-1, 1, size), shape)
     indices = space.entry_indices(shape)
@@ -44,6 +112,7 @@ def test_entries_have_a_name_each(space, shape, size):
     [
         (ek.Real(), [0.0, np.nan], r"theta\[1\] is nan; parameters must be finite numbers"),
         (ek.Positive(), [[1.0, 0.0]], r"theta\[0, 1\] is 0; it must be > 0"),
+        (ek.NonNegative(), [[1.0, -0.5]], r"theta\[0, 1\] is -0.5; it must be >= 0"),
         (ek.Probability(), [0.2, 1.5], r"theta\[1\] is 1.5; a probability must lie between 0 and 1"),
         (ek.Simplex(), [0.5, 0.6, -0.1], r"theta\[2\] is -0.1; proportions must be >= 0"),
         (ek.Simplex(), [[0.5, 0.5], [0.5, 0.6]], r"theta\[1\] sums to 1.1"),

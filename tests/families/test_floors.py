@@ -76,3 +76,17 @@ def test_what_is_frozen_is_not_called_held_by_a_floor():
 def test_sound_components_have_nothing_on_a_floor():
     for form in (*FORMS, ek.SphericalGaussian):
         assert fitted(form, two_clouds()).boundary == ()
+
+
+@pytest.mark.parametrize("form", [ek.FullGaussian, ek.DiagonalGaussian, ek.SphericalGaussian, ek.TiedGaussian])
+@pytest.mark.parametrize("value", [0.3, -2.0, 1e-4])
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e3, 1e6])
+def test_the_unit_of_a_constant_column_adds_its_logarithm_and_nothing_else(form, value, unit):
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.normal(size=60) + 4 * (np.arange(60) < 30), np.full(60, value)])
+    if form is ek.SphericalGaussian:
+        x = x[:, 1:]  # its one variance is of all columns together
+    params = [ek.Mixture(form()).starts(ek.ArraySource(c * x).profile, 2, [0])[0] for c in (1.0, unit)]
+    heights = [ek.fit(ek.Mixture(form()), c * x, start).log_likelihood for c, start in zip((1.0, unit), params, strict=True)]
+    shift = x.size * np.log(unit)
+    assert heights[1] + shift == pytest.approx(heights[0], abs=1e-6 * abs(heights[0]))

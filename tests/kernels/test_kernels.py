@@ -14,6 +14,7 @@ from emkit.kernels.columns import fill_columns, fill_levels
 from emkit.kernels.elementary import exp_array, log_array
 from emkit.kernels.mixture_pass import add_columns, add_sums, score, softmax
 from emkit.kernels.workspace import aligned
+from emkit.models import compiled
 from emkit.models.compiled import worth_compiling
 from emkit.search.seeding import spread_start
 from tests.cases import OF_FAMILY
@@ -253,3 +254,47 @@ def test_an_impossible_row_of_little_weight_is_an_error_too():
     (chunk, *_) = ek.ArraySource(x, np.full(20_000, 1e-5), chunk_rows=20_000).chunks()
     with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
         ek.Mixture(ek.Bernoulli()).e_step(start, chunk)
+
+
+class Upright(ek.Poisson):
+    """A Poisson whose natural parameters lie in memory column by column."""
+
+    def natural(self, params):
+        return np.asfortranarray(super().natural(params))
+
+
+def test_the_order_in_memory_of_what_a_family_returns_does_not_matter():
+    rng = np.random.default_rng(0)
+    x = rng.poisson([[2.0, 9.0]] * 4_000 + [[8.0, 3.0]] * 4_000).astype(float)
+    params = ek.MixtureParams([0.2, 0.5, 0.3], ek.PoissonParams([[2.0, 8.0], [7.0, 3.0], [4.0, 4.0]]))
+    (chunk,) = ek.ArraySource(x, chunk_rows=len(x)).chunks()
+    found, wanted = (ek.Mixture(family).e_step(params, chunk) for family in (Upright(), ek.Poisson()))
+    np.testing.assert_array_equal(found.statistics.mass, wanted.statistics.mass)
+    np.testing.assert_allclose(
+        found.statistics.mass, ek.Mixture(Upright()).plain_e_step(params, chunk).statistics.mass, rtol=1e-11
+    )
+
+
+@pytest.mark.parametrize("n_components", [2, 5, 9])
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+def test_the_halves_of_the_compiled_pass_are_densities_and_sums(name: str, n_components: int):
+    rng = np.random.default_rng(n_components)
+    x = large_sample(name, rng)
+    source = ek.ArraySource(x, rng.integers(1, 4, size=len(x)).astype(float), chunk_rows=len(x))
+    hard = ek.Mixture(FAMILIES[name](), ek.Hard())
+    params = spread_start(hard, source, n_components, 0)
+    (chunk,) = source.chunks()
+    form = linear_form(hard.family, params.components)
+    if form is None:
+        assert name == "gamma", f"{name} should take the compiled road"
+        return
+    density = hard.family.log_density(params.components, x)
+    np.testing.assert_allclose(compiled.log_density(form, chunk), density, rtol=1e-10, atol=1e-9)
+    fast, plain = hard.e_step(params, chunk), hard.plain_e_step(params, chunk)
+    assert fast.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-11)
+    assert fast.gap == pytest.approx(plain.gap, rel=1e-9)
+    np.testing.assert_array_equal(fast.statistics.mass, plain.statistics.mass)
+    for found, expected in zip(
+        vars(fast.statistics.components).values(), vars(plain.statistics.components).values(), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-11 * np.abs(expected).max())

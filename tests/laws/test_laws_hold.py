@@ -7,7 +7,7 @@ import pytest
 
 import emkit as ek
 from tests import cases
-from tests.laws import densities, maxima, sums
+from tests.laws import contract, densities, maxima, sums
 
 
 def over(models):
@@ -140,3 +140,40 @@ def test_held_parameters_keep_their_bits(case, solver, rng):
 def test_units_and_origins_do_not_matter(case, solver, shift, scale, tolerance, rng):
     x = case.draw(rng, 200)
     densities.assert_units_do_not_matter(ek.Mixture(case.family), case.mixture, x, shift, scale, solver, tolerance)
+
+
+@model_cases
+def test_expected_is_q(case, rng):
+    if case.model.coordinates(case.params).size:
+        contract.assert_expected_is_q(case.model, case.params, case.draw(rng, 60), rng)
+
+
+@every_case
+def test_an_empty_chunk_is_neutral(case, rng):
+    contract.assert_an_empty_chunk_is_neutral(case.model, case.params, case.draw(rng, 20))
+
+
+@every_case
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning")
+def test_chunks_and_profile_are_enough(case, rng):
+    contract.assert_chunks_are_enough(case.model, case.params, case.draw(rng, 60))
+
+
+@every_case
+def test_a_pass_can_be_sent_elsewhere(case, rng):
+    contract.assert_travels(case.model, case.params, case.draw(rng, 40))
+
+
+@model_cases
+def test_check_model_passes(case, rng):
+    assert "coordinates: " in str(ek.check_model(case.model, case.draw(rng, 80), case.params))
+
+
+@family_cases
+def test_rows_drawn_by_the_family_follow_its_density(case, rng):
+    if getattr(case.family, "trials", 0) is None:
+        with pytest.raises(ek.ModelError, match="numbers of trials are data"):
+            case.family.draw(case.params, rng, np.zeros(3, dtype=int))
+        return
+    for k in range(case.n_components):
+        contract.assert_drawn_follow(case.family, case.params, np.asarray(case.sample(rng, k, 20_000), dtype=float), k, rng)

@@ -129,7 +129,7 @@ class _Check(Generic[P]):
             )
         if not isinstance(self._source, ArraySource) or self._source.rows < 2:
             return "the same twice."
-        whole, halves = (self._cut(rows) for rows in (self._source.rows, -(-self._source.rows // 2)))
+        whole, halves = (self._cut(rows) for rows in (self._source.rows, max(2 * self._source.rows // 3, 1)))
         for what, one, two in (
             ("log-likelihood", whole.log_likelihood, halves.log_likelihood),
             ("number of rows", whole.rows, halves.rows),

@@ -14,11 +14,12 @@ from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.inference.differences import curvature_steps, hessian, jacobian
 from emkit.inference.floors import Floors, held
-from emkit.inference.scores import has_expected, score
+from emkit.inference.scores import expected_slope, has_expected, score
 
 P = TypeVar("P", bound=Parameters)
 NO_FLOORS: Floors = MappingProxyType({})
-STEP = 1e-4  # in free coordinates: an error of about STEP**2 / 6 of derivatives two orders higher
+STEP = 1e-4  # in free coordinates, to see how the expected log-likelihood is curved
+PART = 2e-4  # of a standard error: steps of differences of scores
 FLAT = 1e-6  # an eigenvalue of the scaled information below this is a direction without information
 
 
@@ -92,24 +93,50 @@ class _Local:
     def entries(self, point: Array) -> Array:
         return self._em.coordinates.entries(self.params(point))
 
-    def score(self, point: Array) -> Array:
-        return score(self._em, self.params(point))[self.inside]
+    def score(self, params: Any) -> Array:
+        return score(self._em, params)[self.inside]
+
+    def _coordinate(self, params: Any, j: int) -> float:
+        return float(self._em.coordinates.pack(params)[self.inside][j])
 
     @cached_property
     def information(self) -> Array:
         """From differences of scores, 2 passes for each coordinate, where the model writes its expected log-likelihood."""
         model = self._em.model
-        if model.ascends and has_expected(model, self._em.expectation(self._params).statistics, self._params):
-            return self._of_scores()
+        if model.ascends:
+            stats = self._em.expectation(self._params).statistics
+            if has_expected(model, stats, self._params):
+                return self._of_scores(stats)
         return -hessian(self.objective, self.point, curvature_steps(self.objective, self.point))
 
-    def _of_scores(self) -> Array:
+    def _of_scores(self, stats: Any) -> Array:
         found = np.empty((len(self.point), len(self.point)))
+        for j, step in enumerate(self._steps(stats)):
+            move = np.zeros_like(self.point)
+            move[j] = step
+            behind, ahead = self.params(self.point - move), self.params(self.point + move)
+            way = self._coordinate(ahead, j) - self._coordinate(behind, j)  # far from the origin, a step is rounded
+            found[:, j] = (self.score(behind) - self.score(ahead)) / way
+        return (found + found.T) / 2
+
+    def _steps(self, stats: Any) -> Array:
+        """A small part of what would be the standard error of each coordinate if nothing were hidden and the others known.
+
+        From the curvature of the expected log-likelihood: no pass over the data.
+        """
+        steps = np.full(len(self.point), STEP)
+        here = self._expected_slope(stats, self.point)
         for j in range(len(self.point)):
             move = np.zeros_like(self.point)
             move[j] = STEP
-            found[:, j] = (self.score(self.point - move) - self.score(self.point + move)) / (2 * STEP)
-        return (found + found.T) / 2
+            bend = (here - self._expected_slope(stats, self.point + move))[j] / STEP
+            if np.isfinite(bend) and bend > 0:
+                steps[j] = PART / np.sqrt(bend)
+        return steps
+
+    def _expected_slope(self, stats: Any, point: Array) -> Array:
+        em = self._em
+        return expected_slope(em.model, em.coordinates, stats, self._params, self.params(point))[self.inside]
 
 
 def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Array:

@@ -91,7 +91,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
         components = params.components
-        large = compiled.worth_compiling(chunk.x, component_count(components) or 1)
+        large = compiled.worth_compiling(chunk.x, component_count(params) or 1)
         return linear_form(self.family, components) if large else None
 
     def posterior(self, params: P, chunk: Chunk) -> Posterior:
@@ -189,7 +189,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         for path, mask in held.items():
             axes = own[path].axes
             shared = axes is None or axes.names[:1] != ("component",)
-            number = component_count(params.components) or 1
+            number = component_count(params) or 1
             each = np.broadcast_to(mask.sum(), number) if shared else mask.reshape(number, -1).sum(axis=1)
             fallen |= {int(k) for k in np.flatnonzero(each > whole[path])}
         return tuple(sorted(fallen))
@@ -218,7 +218,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def _divided(self, chunk: Chunk, like: P, nearest: Integers) -> tuple[Array, S]:
         """The mass (K,) and the family's statistics of a division, blurred a little."""
-        number = component_count(like.components) or 1
+        number = component_count(like) or 1
         form = self._form(like, chunk)
         if form is not None:
             sums = compiled.divided(form, chunk, nearest, number)

@@ -95,7 +95,7 @@ class Frozen(LatentModel[P, S]):
                 path, place = split_path(each)
                 if path == leaf.path and place is not None:
                     _check_place(each, place, leaf)
-        self.coordinates(params)
+        self.coordinates(params).free(params)
         self.model.check(params, profile)
 
     def settled(self, profile: Any) -> Self:

@@ -1,0 +1,110 @@
+"""Laws of the contract: what an expected log-likelihood must be, what may be looked at, and what must travel."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+import emkit as ek
+from emkit.core.statistics import add_up
+from emkit.data.profile import Levels
+from emkit.data.source import RowSource
+from emkit.inference.differences import jacobian
+from tests.laws.maxima import expected_log_likelihood, random_point
+from tests.laws.sums import assert_same_bits, numbers
+
+Array = np.ndarray
+
+
+class ChunksOnly(RowSource):
+    """The rows of another source, of which nothing can be had but chunks."""
+
+    def __init__(self, source: ek.ArraySource) -> None:
+        self._source, self.columns, self.rows, self.total_weight = source, source.columns, source.rows, source.total_weight
+
+    @property
+    def levels(self) -> Levels:
+        return self._source.levels
+
+    def chunks(self) -> Iterator[ek.Chunk]:
+        return self._source.chunks()
+
+    def sample(self, rows: int = 5_000) -> ek.ArraySource:
+        return self._source.sample(rows)
+
+
+@contextmanager
+def elsewhere() -> Iterator[Any]:
+    """An executor that sends the function and every cut through a pickle, as one on other machines does."""
+
+    def there(function: Any, source: Any) -> Any:
+        sent = pickle.dumps(function)
+        cuts = [pickle.dumps(cut) for cut in source.cuts()]
+        return add_up(pickle.loads(pickle.dumps(pickle.loads(sent)(pickle.loads(cut).load()))) for cut in cuts)
+
+    yield there
+
+
+def assert_expected_is_q(model: Any, params: Any, x: Array, rng: np.random.Generator) -> None:
+    """`expected` is Q up to a constant, wherever it is asked for near the parameters of the E-step; its slopes are Q's."""
+    source = ek.ArraySource(x)
+    stats = ek.EMMap(model, source, params).expectation(params).statistics
+    coordinates = model.coordinates(params)
+    direct = expected_log_likelihood(model, params, params, source)
+    own = model.expected(stats, params, params).value
+    for spread in (1e-3, 0.1):
+        there = random_point(model, params, rng, spread)
+        rise = expected_log_likelihood(model, there, params, source) - direct
+        found = model.expected(stats, params, there).value - own
+        assert abs(found - rise) <= 1e-9 * (1 + abs(direct)), f"expected rises by {found!r}, Q by {rise!r}, {spread:g} away"
+        slopes = coordinates.pull(there, model.expected(stats, params, there).slopes)
+        values = lambda v, there=there: np.array([model.expected(stats, params, coordinates.unpack(v, there)).value])  # noqa: E731
+        numeric = jacobian(values, coordinates.pack(there), np.full(coordinates.size, 1e-2))[0] if coordinates.size else slopes
+        off = np.abs(slopes - numeric).max(initial=0.0)
+        assert off <= 1e-6 * (1 + np.abs(numeric).max(initial=0.0)), f"a slope of expected is off by {off:.3g}"
+
+
+def assert_an_empty_chunk_is_neutral(model: Any, params: Any, x: Array) -> None:
+    """No rows add nothing, and change no shape."""
+    source = ek.ArraySource(x)
+    (chunk,) = source.chunks()
+    whole = model.e_step(params, chunk)
+    nothing = model.e_step(params, ek.Chunk(chunk.x[:0], chunk.weights[:0]))
+    assert_same_bits(whole + nothing, whole, "an empty chunk is not neutral")
+    assert not numbers(nothing).any(), "an empty chunk has statistics of its own"
+
+
+def assert_chunks_are_enough(model: Any, params: Any, x: Array) -> None:
+    """Check, settling, floors and passes look at chunks and at the profile, and at nothing else of a source."""
+    source = ek.ArraySource(x, chunk_rows=max(len(x) // 3, 1))
+    one, other = (ek.fit(model, given, params, max_evaluations=4) for given in (source, ChunksOnly(source)))
+    assert_same_bits(other.params, one.params, "a source of chunks leads elsewhere")
+    assert other.degenerate == one.degenerate
+    assert other.boundary == one.boundary
+
+
+def assert_travels(model: Any, params: Any, x: Array) -> None:
+    """A pass over chunks that were sent elsewhere has the same bits; so has one over a source that was stored."""
+    source = ek.ArraySource(x, chunk_rows=max(len(x) // 3, 1))
+    here = ek.EMMap(model, source, params).expectation(params)
+    with elsewhere() as there:
+        assert_same_bits(ek.EMMap(model, source, params, there).expectation(params), here, "sent elsewhere, a pass is another")
+    stored = pickle.loads(pickle.dumps(source))
+    assert_same_bits(ek.EMMap(model, stored, params).expectation(params), here, "stored, a source is another")
+
+
+def assert_drawn_follow(family: Any, params: Any, sample: Array, k: int, rng: np.random.Generator) -> None:
+    """Rows that the family draws from a component have the means and mixed second moments of rows drawn without its help."""
+    drawn = family.draw(params, rng, np.full(len(sample), k))
+    assert drawn.shape == sample.shape
+    pairs = [
+        np.column_stack([x, *(x[:, i] * x[:, j] for i in range(x.shape[1]) for j in range(i + 1))]) for x in (drawn, sample)
+    ]
+    gap = pairs[0].mean(axis=0) - pairs[1].mean(axis=0)
+    error = np.sqrt(sum(p.var(axis=0) / len(p) for p in pairs))
+    worst = np.abs(gap / np.where(error > 0, error, 1.0)).max()
+    assert worst < 5, f"rows drawn from component {k} differ by {worst:.1f} standard errors"
