@@ -115,11 +115,11 @@ class Fitted(Generic[P]):
     def boundary(self) -> tuple[str, ...]:
         """Names of estimates on a boundary: probabilities of 0 or 1 (within 1e-8), and what a floor under the spread holds."""
         coordinates = self.model.coordinates(self.params)
-        edge = {*coordinates.on_boundary(self.params), *held(coordinates, self.params, self._floors)[0]}
+        edge = {*coordinates.on_boundary(self.params), *held(coordinates, self.params, self.floors)[0]}
         return tuple(name for name in coordinates.entry_names(self.params) if name in edge)
 
     @cached_property
-    def _floors(self) -> Floors:
+    def floors(self) -> Floors:
         return self.model.on_floor(self.params, self.passes.profile)
 
     @cached_property

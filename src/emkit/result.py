@@ -14,9 +14,9 @@ from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor
+from emkit.core.ready import ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
-from emkit.data.ready import ready
 from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
@@ -46,12 +46,12 @@ class Result(Fitted[P]):
     def standard_errors(self) -> StandardErrors:
         """Standard errors of all parameters from the observed information (2 passes over the data for each parameter)."""
         with self.em() as em:
-            return standard_errors(em, self.params, self._floors)
+            return standard_errors(em, self.params, self.floors)
 
     def identifiability(self) -> Identifiability:
         """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
         with self.em() as em:
-            return identifiability(em, self.params, self._floors)
+            return identifiability(em, self.params, self.floors)
 
     def missing_information(self) -> Array:
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
@@ -71,7 +71,7 @@ class Result(Fitted[P]):
             return self
         not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
         kept = replace(self, source=not_stored, passes=not_stored)
-        kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, _floors=self._floors)
+        kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, floors=self.floors)
         return kept
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:

@@ -185,3 +185,73 @@ def test_a_file_is_named_where_it_is_at_fault(tmp_path):
     path.write_text("")
     with pytest.raises(ek.DataError, match=r"empty\.csv' is empty"):
         read_csv(path)
+
+
+def test_columns_of_words_are_codes_in_sorted_order():
+    table = read("eye,h,n\nblue, red ,1\nbrown,7,2.5\nblue,black,3\n", words=True)
+    assert table.levels == (("blue", "brown"), ("7", "black", "red"), None)
+    np.testing.assert_array_equal(table.x, [[0, 2, 1], [1, 0, 2.5], [0, 1, 3]])
+    assert table.source().levels == table.levels
+
+
+def test_without_words_all_levels_are_none():
+    assert read("a,b\n1,2\n").levels == (None, None) == read("a,b\n1,2\n", words=True).levels
+    np.testing.assert_array_equal(read("a,b\n1,2\n", words=True).x, [[1, 2]])
+
+
+LATE = "a,b,w\n1.0,1,1\n01,2,2\ninf,x,3\n1.0,y,4\nz,2,5\n"  # numbers first, words later, in two columns
+LATE_LEVELS = (("01", "1.0", "inf", "z"), ("1", "2", "x", "y"))
+
+
+class Pipe(io.RawIOBase):
+    def __init__(self, text):
+        self.inner = io.BytesIO(text.encode())
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        return self.inner.readinto(buffer)
+
+
+@pytest.mark.parametrize("stream", [lambda: io.BytesIO(LATE.encode()), lambda: io.BufferedReader(Pipe(LATE))])
+def test_numbers_before_the_first_word_of_their_column_are_words_as_they_were_written(stream):
+    seen = []
+
+    def watch(lines):
+        for line in lines:
+            seen.append(line)
+            yield line
+
+    table = read_csv(stream(), weights="w", watch=watch, words=True)
+    assert table.columns == ("a", "b")
+    assert table.levels == LATE_LEVELS
+    np.testing.assert_array_equal(table.x, [[1, 0], [0, 1], [2, 2], [1, 3], [3, 1]])
+    np.testing.assert_array_equal(table.weights, [1, 2, 3, 4, 5])
+    assert list(table.lines) == [2, 3, 4, 5, 6]
+    assert len(seen) == 6
+
+
+def test_a_stream_is_read_from_where_it_stands():
+    stream = io.BytesIO(b"# a remark\na\n1\nx\n")
+    stream.readline()
+    assert read_csv(stream, words=True).levels == (("1", "x"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "sentence"),
+    [
+        ("a,b\nx,1\n,2\n", {}, "line 3, column 'a' is ''; missing values are not supported yet. Remove or fill in such"),
+        ("a\n1\nNA\nx\n", {}, "line 3, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such"),
+        ("a,b\nx,1\ny,inf\n", {}, "line 3, column 'b' is 'inf'; every value must be a finite number."),
+        ("a,w\nx,1\ny,two\n", {"weights": "w"}, "line 3, column 'w' is 'two'; it must be a number."),
+        ("w,a\ntwo,1\n", {"weights": "w"}, "line 2, column 'w' is 'two'; it must be a number."),
+        ("a;b\nx;1\ny;2,5\n", {}, "line 3, column 'b' is '2,5'; write decimals with a point, 2.5."),
+        ("a\n", {}, "the input has a header line but no rows below it."),
+        ("a,b\nx\n", {}, "line 2 has 1 field, but the header names 2 columns."),
+    ],
+)
+def test_words_do_not_hide_faults(text, options, sentence):
+    with pytest.raises(ek.DataError) as caught:
+        read(text, words=True, **options)
+    assert str(caught.value).startswith(sentence)

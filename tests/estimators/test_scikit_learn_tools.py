@@ -71,7 +71,7 @@ def test_in_a_grid_search(estimator, X):
 
 
 def pickled(estimator):
-    return pickle.loads(pickle.dumps(estimator))  # noqa: S301
+    return pickle.loads(pickle.dumps(estimator))
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import emkit as ek
 from emkit.core.coordinates import Coordinates
 from emkit.lessons import LESSONS, blood_groups, old_faithful, three_coins, two_coins
-from emkit.report.labels import column_label, labels
+from emkit.report.labels import Names, column_label, labels
 from emkit.report.tables import aligned
 from emkit.search.seeding import spread_starts
 from tests.cases import spread_mixture
@@ -16,7 +16,7 @@ from tests.cases import spread_mixture
 
 def test_labels_say_what_a_number_is():
     params = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0, 1], [2, 3]], [np.eye(2)] * 2))
-    said = {name: str(label) for name, label in labels(params, ("height", "weight")).items()}
+    said = {name: str(label) for name, label in labels(params, Names(("height", "weight"))).items()}
     assert list(said) == Coordinates(params).entry_names(params)
     assert said["proportions[1]"] == "proportion, component 1"
     assert said["components.means[1, 0]"] == "mean of height, component 1"
@@ -26,11 +26,14 @@ def test_labels_say_what_a_number_is():
 
 def test_labels_of_shared_of_level_and_of_named_parameters():
     tied = ek.MixtureParams([0.5, 0.5], ek.TiedGaussianParams([[0.0], [2.0]], [[1.0]]))
-    assert str(labels(tied, ("height",))["components.covariance[0, 0]"]) == "variance of height"
+    assert str(labels(tied, Names(("height",)))["components.covariance[0, 0]"]) == "variance of height"
     levels = ek.MixtureParams([0.5, 0.5], ek.CategoricalParams(([[0.2, 0.8], [0.6, 0.4]],)))
-    assert str(labels(levels, ("item",))["components.columns.0.probabilities[1, 0]"]) == "probability of item = 0, component 1"
+    assert (
+        str(labels(levels, Names(("item",)))["components.columns.0.probabilities[1, 0]"])
+        == "probability of item = 0, component 1"
+    )
     genes = blood_groups().start
-    assert [str(label) for label in labels(genes, ()).values()] == ["p", "q", "r"]
+    assert [str(label) for label in labels(genes, Names()).values()] == ["p", "q", "r"]
 
 
 def test_names_that_a_terminal_would_obey_are_shown_escaped_and_long_ones_short():

@@ -43,10 +43,18 @@ def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[
     return [name.strip() for name in next(csv.reader([text]), [])] if text is not None else None
 
 
-def read_source(file: str, columns: list[str] | None, weights: str | None, progress: Progress) -> ArraySource:
-    """The rows of a CSV file (- for stdin). Errors: those of `read_csv`."""
+def read_source(
+    family: AnyFamily, file: str, columns: list[str] | None, weights: str | None, progress: Progress
+) -> ArraySource:
+    """The rows of a CSV file (- for stdin), coded where the family takes them for levels.
+
+    Errors: those of `read_csv`; DataError unless the family can take these data.
+    """
     progress.say("reading")
-    return read_csv(sys.stdin.buffer if file == "-" else Path(file), columns, weights, progress.lines).source()
+    given = sys.stdin.buffer if file == "-" else Path(file)
+    source = read_csv(given, columns, weights, progress.lines, words=family.support.takes_names).source()
+    check_data(family, source)
+    return source.coded(family.support.levels(source.profile))
 
 
 def chosen_family(name: str, trials: int | None) -> AnyFamily:
@@ -73,7 +81,6 @@ def starting_points(
     model: AnyMixture, source: ArraySource, components: int | None, start: str | None, seeds: range
 ) -> list[AnyMixtureParams]:
     """The start that the user gave, or one for each seed. Errors: DataError, or ParameterError about the given start."""
-    check_data(model.family, source)
     if start is not None:
         return [read_start(model, source, components, start)]
     assert components is not None

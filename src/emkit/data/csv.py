@@ -1,4 +1,4 @@
-"""Reading a table of numbers from CSV, or saying on which line and in which column it is not one."""
+"""Reading a table of numbers and words from CSV, or saying on which line and in which column it is not one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from math import isfinite, nan
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.data.profile import Levels
 from emkit.data.source import ArraySource
 from emkit.errors import DataError
 
@@ -33,12 +34,19 @@ Watch = Callable[[Lines], Lines]
 
 @dataclass(frozen=True)
 class CsvTable:
-    """Numbers (n, d) with the names of their columns, and the line of the file on which each row stands."""
+    """Numbers (n, d) with the names of their columns, and the line of the file on which each row stands.
+
+    `levels` are, for each column of words, those behind its codes 0, 1, ...; None for a column of numbers (all, by default).
+    """
 
     x: Array
     columns: tuple[str, ...]
     lines: Sequence[int]
     weights: Array | None = None
+    levels: Levels = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", self.levels or (None,) * len(self.columns))
 
     def line(self, row: int) -> str:
         """How messages call a row."""
@@ -46,7 +54,7 @@ class CsvTable:
 
     def source(self) -> ArraySource:
         """The table as a source, whose messages name lines. Errors: DataError naming a weight that cannot be."""
-        return ArraySource(self.x, self.weights, self.columns, row_name=self.line)
+        return ArraySource(self.x, self.weights, self.columns, row_name=self.line, levels=self.levels)
 
 
 def read_csv(
@@ -54,25 +62,34 @@ def read_csv(
     columns: Sequence[str] | None = None,
     weights: str | None = None,
     watch: Watch = lambda lines: lines,
+    words: bool = False,
 ) -> CsvTable:
     """Read a CSV file: UTF-8, one header line, fields set apart by commas, semicolons or tabs, quoted where need be.
 
     `columns` are chosen by name, in that order (all but the weights by default); `weights` names the column that says how
-    often each row occurs. Empty lines are skipped. `watch` may wrap the stream of lines (to show progress).
+    often each row occurs. Empty lines are skipped. `watch` may wrap the stream of lines (to show progress). With `words` a
+    column in which some cell is not a number is one of words, coded in sorted order of those that occur (its `levels`).
     Errors: DataError naming line, column and value.
     """
     with _opened(file) as (stream, name):
-        records = _records(watch(_text_lines(stream)), name)
+        lines, again = _twice(stream, watch) if words else (watch(_text_lines(stream)), None)
+        records = _records(lines, name)
         header = _header(next(records)[1])
         chosen = _chosen(header, columns, weights)
-        numbers, lines = _numbers(records, header, chosen)
-    if not lines:
+        if again is None:
+            numbers, rows = _numbers(records, header, chosen)
+            levels: Levels = ()
+        else:
+            numbers, rows, levels = _numbers_and_words(
+                records, lambda: _records(again(), name), header, chosen, None if weights is None else chosen[-1]
+            )
+    if not rows:
         raise DataError(f"{name} has a header line but no rows below it.")
-    table = np.frombuffer(numbers).reshape(len(lines), len(chosen))
+    table = np.frombuffer(numbers).reshape(len(rows), len(chosen))
     names = tuple(header[j] for j in chosen)
     if weights is None:
-        return CsvTable(table, names, lines)
-    return CsvTable(np.ascontiguousarray(table[:, :-1]), names[:-1], lines, table[:, -1].copy())
+        return CsvTable(table, names, rows, levels=levels)
+    return CsvTable(np.ascontiguousarray(table[:, :-1]), names[:-1], rows, table[:, -1].copy(), levels[:-1])
 
 
 @contextmanager
@@ -112,6 +129,26 @@ def _text_lines(stream: BinaryIO) -> Lines:
                 f"line {number} is not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1} cannot be decoded. "
                 "Save the file as CSV (UTF-8)."
             ) from None
+
+
+def _twice(stream: BinaryIO, watch: Watch) -> tuple[Lines, Callable[[], Lines]]:
+    """The lines of a file, and how to read them again (from memory where the stream cannot go back)."""
+    if stream.seekable():
+        start = stream.tell()
+
+        def rewound() -> Lines:
+            stream.seek(start)
+            return _text_lines(stream)
+
+        return watch(_text_lines(stream)), rewound
+    kept: list[str] = []
+    return _keeping(watch(_text_lines(stream)), kept), lambda: iter(kept)
+
+
+def _keeping(lines: Lines, kept: list[str]) -> Lines:
+    for line in lines:
+        kept.append(line)
+        yield line
 
 
 def _records(lines: Lines, name: str) -> Iterator[tuple[int, list[str]]]:
@@ -195,22 +232,108 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _numbers(
-    records: Iterable[tuple[int, list[str]]], header: Sequence[str], chosen: list[int]
+    records: Iterable[tuple[int, list[str]]], header: Sequence[str], chosen: list[int], words: _Words | None = None
 ) -> tuple[array[float], array[int]]:
-    """The cells of the chosen columns, row by row, and the line of each row."""
+    """The cells of the chosen columns, row by row, and the line of each row; of columns of `words`, the codes."""
     numbers, lines = array("d"), array("q")
     for line, fields in records:
         if len(fields) != len(header):
             raise DataError(f"line {line} has {_fields(len(fields))}, but the header names {len(header):,} columns.")
-        try:
-            row = [float(fields[j]) for j in chosen]
-        except ValueError:
-            row = [nan]
-        if not isfinite(sum(row)) or any("_" in fields[j] for j in chosen):
-            _refuse_odd(line, fields, header, chosen)
+        if words is not None and words.codes:
+            row = words.row(line, fields, is_first=not lines)
+        else:
+            try:
+                row = [float(fields[j]) for j in chosen]
+            except ValueError:
+                row = [nan]
+            if not isfinite(sum(row)) or any("_" in fields[j] for j in chosen):
+                if words is None:
+                    _refuse_odd(line, fields, header, chosen)
+                else:
+                    row = words.row(line, fields, is_first=not lines)
         numbers.extend(row)
         lines.append(line)
     return numbers, lines
+
+
+@dataclass
+class _Words:
+    """The columns of words met so far, each with a code for every word, in order of appearance.
+
+    It `is_late` if numbers had been read from one of them before its first word: they must be read again, as words.
+    """
+
+    header: Sequence[str]
+    chosen: list[int]
+    weights: int | None
+    codes: dict[int, dict[str, int]]
+    infinite: dict[int, tuple[int, str]] = field(default_factory=dict)
+    is_late: bool = False
+
+    def row(self, line: int, fields: list[str], is_first: bool) -> list[float]:
+        """The numbers and codes of a row. Errors: DataError for a missing cell, and for a weight that is not a number."""
+        return [self._cell(j, fields[j].strip(), line, is_first) for j in self.chosen]
+
+    def _cell(self, j: int, cell: str, line: int, is_first: bool) -> float:
+        if _is_missing(cell):
+            _refuse(line, self.header[j], cell)
+        if j not in self.codes:
+            if _is_number(cell):
+                if not isfinite(float(cell)):
+                    self.infinite.setdefault(j, (line, cell))
+                return float(cell)
+            if j == self.weights:
+                _refuse(line, self.header[j], cell)
+            self.codes[j] = {}
+            self.is_late |= not is_first
+        return self.codes[j].setdefault(cell, len(self.codes[j]))
+
+
+def _numbers_and_words(
+    records: Iterator[tuple[int, list[str]]],
+    again: Callable[[], Iterator[tuple[int, list[str]]]],
+    header: Sequence[str],
+    chosen: list[int],
+    weights: int | None,
+) -> tuple[array[float], array[int], Levels]:
+    """What `_numbers` returns, and for each chosen column its words in sorted order, which are the codes."""
+    words = _Words(header, chosen, weights, {})
+    numbers, lines = _numbers(records, header, chosen, words)
+    while words.is_late:
+        words = _Words(header, chosen, weights, {j: {} for j in words.codes})
+        records = again()
+        next(records)  # the header
+        numbers, lines = _numbers(records, header, chosen, words)
+    for j, (line, cell) in words.infinite.items():
+        if j not in words.codes:
+            _refuse(line, header[j], cell)
+    table = np.frombuffer(numbers).reshape(-1, len(chosen)) if lines else np.empty((0, len(chosen)))
+    levels: list[tuple[str, ...] | None] = [None] * len(chosen)
+    for k, j in enumerate(chosen):
+        if j in words.codes:
+            _refuse_decimal_commas(table[:, k], words.codes[j], lines, header[j])
+            levels[k] = _sort_codes(table[:, k], words.codes[j])
+    return numbers, lines, tuple(levels)
+
+
+def _refuse_decimal_commas(cells: Array, codes: dict[str, int], lines: Sequence[int], column: str) -> None:
+    """Raise DataError for a column whose words are all numbers, were it not for decimal commas."""
+    if all(_is_number(word) or DECIMAL_COMMA.fullmatch(word) for word in codes):
+        word = next(word for word in codes if not _is_number(word))
+        _refuse(lines[int(np.argmax(cells == codes[word]))], column, word)
+
+
+def _sort_codes(cells: Array, codes: dict[str, int]) -> tuple[str, ...]:
+    """Code the `cells` (n,) anew, in place, in sorted order of their words, which are returned."""
+    names = tuple(sorted(codes))
+    places = np.empty(len(names))
+    places[[codes[name] for name in names]] = np.arange(len(names))
+    cells[:] = places[cells.astype(np.intp)]
+    return names
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.lower() in MISSING
 
 
 def _fields(number: int) -> str:
@@ -221,15 +344,19 @@ def _refuse_odd(line: int, fields: list[str], header: Sequence[str], chosen: lis
     """Raise DataError for the first cell of the row that is not a finite number, if there is one."""
     for j in chosen:
         cell = fields[j].strip()
-        if _is_number(cell) and isfinite(float(cell)):
-            continue
-        if cell.lower() in MISSING:
-            rule = "missing values are not supported yet. Remove or fill in such rows first"
-        elif _is_number(cell):
-            rule = "every value must be a finite number"
-        elif DECIMAL_COMMA.fullmatch(cell):
-            rule = f"write decimals with a point, {cell.replace(',', '.')}"
-        else:
-            rule = "it must be a number. Choose the columns to use with --columns"
-        shown = cell if len(cell) <= MOST_SHOWN else cell[:MOST_SHOWN] + "..."
-        raise DataError(f"line {line}, column {header[j]!r} is {shown!r}; {rule}.")
+        if not (_is_number(cell) and isfinite(float(cell))):
+            _refuse(line, header[j], cell)
+
+
+def _refuse(line: int, column: str, cell: str) -> NoReturn:
+    """Raise DataError for a cell that is not a finite number."""
+    if _is_missing(cell):
+        rule = "missing values are not supported yet. Remove or fill in such rows first"
+    elif _is_number(cell):
+        rule = "every value must be a finite number"
+    elif DECIMAL_COMMA.fullmatch(cell):
+        rule = f"write decimals with a point, {cell.replace(',', '.')}"
+    else:
+        rule = "it must be a number. Choose the columns to use with --columns"
+    shown = cell if len(cell) <= MOST_SHOWN else cell[:MOST_SHOWN] + "..."
+    raise DataError(f"line {line}, column {column!r} is {shown!r}; {rule}.")

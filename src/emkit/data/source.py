@@ -13,6 +13,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike
+from emkit.data.frames import read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.profile import Bad, Levels, Profile
 from emkit.data.subsample import SUBSAMPLE, subsample
@@ -39,6 +40,7 @@ class RowSource(Source[Chunk]):
     columns: tuple[str, ...]
     rows: float
     total_weight: float
+    is_here = True  # whether the rows can still be had
 
     @property
     def levels(self) -> Levels:
@@ -77,9 +79,15 @@ class RowSource(Source[Chunk]):
                     place = self.place(chunk.start + rows.start + row, column)
                     raise DataError(f"{place} is {self._shown(x[row, column], column)}; {rule}")
 
+    def refuse_gaps(self) -> None:
+        """Raise DataError naming row and column of the first gap."""
+        self.refuse(np.isnan, FINITE)
+
     def _shown(self, value: float, column: int) -> str:
         """A value of a column as its reader knows it."""
         names = self.levels[column]
+        if np.isnan(value):
+            return "nan" if names is None else "missing"
         known = names is not None and value in range(len(names))
         return repr(names[int(value)]) if names is not None and known else f"{value:g}"
 
@@ -234,13 +242,10 @@ def columns_of(source: object) -> tuple[str, ...]:
 
 
 def as_source(data: Any, weights: Any = None) -> Any:
-    """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, data frames with named columns)."""
+    """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, frames: see `read_table`)."""
     if hasattr(data, "chunks") and not isinstance(data, np.ndarray):
         if weights is not None:
             raise DataError("weights belong to the source: give them when you make it, ArraySource(x, weights).")
         return data if isinstance(data, RowSource) else ChunkSource(data)
-    columns = getattr(data, "columns", None)
-    if columns is not None and hasattr(data, "to_numpy"):
-        return ArraySource(data.to_numpy(), weights, [str(name) for name in columns])
-    name = getattr(data, "name", None)
-    return ArraySource(data, weights, [str(name)] if name is not None and np.ndim(data) == 1 else None)
+    table = read_table(data)
+    return ArraySource(table.x, weights, table.columns, levels=table.levels)

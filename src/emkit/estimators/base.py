@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
+from emkit.core.ready import refuse_gaps
 from emkit.data.chunk import Chunk
-from emkit.data.ready import refuse_gaps
+from emkit.data.frames import needs_reading, read_table
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
@@ -213,10 +214,16 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
-        least = 2 if reset else 1
-        x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
+        levels = None
+        if needs_reading(X):
+            table = read_table(X)
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            x, levels = table.x, table.levels
+        else:
+            least = 2 if reset else 1
+            x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, names, chunk_rows=None if reset else PREDICT_ROWS)
+        source = ArraySource(x, sample_weight, names, None if reset else PREDICT_ROWS, levels=levels)
         return source if reset else source.coded(self._levels)
 
     def _previous(self, source: ArraySource) -> MixtureParams[Any]:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
+from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.explain.subject import Subject
 from emkit.families.successes import SuccessParams
@@ -33,6 +34,7 @@ class Symbols:
     components: tuple[str, ...]
     columns: tuple[str, ...]
     given: Mapping[str, str]
+    levels: Levels = ()
 
     @classmethod
     def of(cls, subject: Subject) -> Symbols:
@@ -40,7 +42,7 @@ class Symbols:
         columns, start = columns_of(subject.source), subject.start
         if isinstance(start, MixtureParams) and isinstance(start.components, SuccessParams):  # trials may stand beside
             columns = columns[: start.components.probabilities.shape[1]]
-        return cls(subject.components, columns, subject.symbols)
+        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()))
 
     @cached_property
     def _by_entry(self) -> dict[str, str]:
@@ -56,19 +58,26 @@ class Symbols:
             owner, (a, b) = self._owner(index[:-2]), index[-2:]
             if a == b:
                 return f"variance{owner}{self._column(a)}"
-            return f"covariance{owner}_{self.columns[b]}_{self.columns[a]}"
+            return f"covariance{owner}{self._called(b)}{self._called(a)}"
         if path in SINGULAR:
             return SINGULAR[path] + self._owner(index[:1]) + "".join(map(self._column, index[1:]))
         level = re.fullmatch(r"components\.columns\.(\d+)\.probabilities", path)
         if level:
-            return f"probability{self._owner(index[:1])}{self._column(int(level[1]))}[{index[1]}]"
+            return f"probability{self._owner(index[:1])}{self._column(int(level[1]))}[{self._level(int(level[1]), index[1])}]"
         return entry
 
     def _owner(self, index: tuple[int, ...]) -> str:
-        return "".join(f"_{self.components[k]}" for k in index)
+        return "".join(f"_{self.components[k] if k < len(self.components) else k}" for k in index)
+
+    def _called(self, j: int) -> str:
+        return f"_{self.columns[j] if j < len(self.columns) else j}"
 
     def _column(self, j: int) -> str:
         return f"_{self.columns[j]}" if len(self.columns) > 1 and j < len(self.columns) else ""
+
+    def _level(self, column: int, code: int) -> str:
+        names = self.levels[column] if column < len(self.levels) else None
+        return names[code] if names is not None and code < len(names) else str(code)
 
     def entries(self, params: Parameters) -> dict[str, str]:
         """The symbol of every distinct number of the parameters, held ones included, by entry (``components.rates[1, 0]``)."""

@@ -172,6 +172,7 @@ class LevelSupport(Support):
         (lambda x: (x < 0) | (x != np.floor(x)), "levels are coded 0, 1, 2, ... in every column, or named."),
         (lambda x: x >= MOST_LEVELS, f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)."),
     )
+    takes_names: bool = True
     declared: tuple[int | tuple[str, ...], ...] | None = None
 
     def check(self, profile: Profile[Any]) -> None:

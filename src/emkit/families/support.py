@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from emkit.data.frames import TRUTHS
 from emkit.data.profile import Bad, Levels, Profile
+from emkit.errors import DataError
 
 LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
 Rule = tuple[Bad, str]
@@ -18,14 +20,22 @@ Rule = tuple[Bad, str]
 class Support:
     """Rows whose cells break none of the `rules`: each a test that is true of bad cells, and a sentence.
 
-    `width`: how many columns of data belong to one column of parameters.
+    `width`: how many columns of data belong to one column of parameters. `takes_names`: whether levels may have names.
     """
 
     rules: tuple[Rule, ...] = ()
     width: int = 1
+    takes_names: bool = False
 
     def check(self, profile: Profile[Any]) -> None:
         """Raise DataError naming row, column and value unless every row is possible."""
+        for column, names in zip(profile.columns, profile.levels, strict=True):
+            if names is not None and names != TRUTHS and not self.takes_names:
+                some = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+                raise DataError(
+                    f"column {column!r} holds names ({some}), and this family needs numbers. Leave the column out, or choose "
+                    "the categorical family."
+                )
         for bad, sentence in self.rules:
             profile.refuse(bad, sentence)
 

@@ -19,7 +19,7 @@ from emkit.core.coordinates import Coordinates, is_under
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Evaluation, LatentModel
-from emkit.data.ready import ready
+from emkit.core.ready import ready
 from emkit.data.source import ArraySource, as_source
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.inference.floors import held

@@ -13,6 +13,8 @@ from emkit.errors import DataError
 class NotStoredSource(RowSource):
     """Stands where the data were when a fit is written to a file: it knows their columns and how many there were."""
 
+    is_here = False
+
     def __init__(self, columns: tuple[str, ...], rows: float, total_weight: float, levels: Levels) -> None:
         self.columns, self.rows, self.total_weight, self._levels = columns, rows, total_weight, levels
 

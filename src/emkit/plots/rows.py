@@ -43,6 +43,10 @@ def classification(
         if outlines is not None:
             ax.plot(*outlines[k].T, "-", color=colour(k), linewidth=1.2)
     names = [view.columns[place] for place in places]
+    for axis, place in zip((ax.xaxis, ax.yaxis), places, strict=False):
+        levels = view.levels[place] if place < len(view.levels) else None
+        if levels is not None:
+            axis.set_ticks(range(len(levels)), list(levels))
     if len(places) == 1:
         ax.set_yticks(range(len(view.components)), list(view.components))
         ax.set_ylim(len(view.components) - 0.5, -0.5)

@@ -49,7 +49,7 @@ def _on_rows(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> s
 
 def _on_floor(model: AnyModel, result: AnyFitted) -> list[tuple[Leaf, Any]]:
     """The fields that a floor may hold, each with the mask of the elements that it holds."""
-    masks = model.on_floor(result.params, result.passes.profile)
+    masks = result.floors
     return [(leaf, masks[leaf.path]) for leaf in leaves(result.params) if leaf.path in masks]
 
 
@@ -71,6 +71,8 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
     """The rows that are likeliest of these components: how many, and the first of them by name."""
     inner = bare(model)
     if not isinstance(inner, Components):
+        return "onto few rows"
+    if not result.source.is_here:
         return "onto few rows"
     likeliest = ((chunk.start, inner.posterior(result.params, chunk).responsibilities) for chunk in result.source.chunks())
     rows = [start + np.flatnonzero(np.isin(shares.argmax(axis=1), components)) for start, shares in likeliest]

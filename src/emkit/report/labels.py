@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+from emkit.core.axes import COLUMN, COMPONENT, LEVEL
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves
 from emkit.core.spaces import PositiveDefinite
-from emkit.models.mixture import MixtureParams
-from emkit.models.order import component_leaves
+from emkit.data.profile import Levels
 
-SINGULAR = {
-    "proportions": "proportion",
-    "means": "mean",
-    "variances": "variance",
-    "covariances": "covariance",
-    "rates": "rate",
-    "shapes": "shape",
-    "probabilities": "probability",
-}
+SINGULAR = {"proportions": "proportion", "variances": "variance", "covariances": "covariance", "probabilities": "probability"}
 LONGEST = 24  # characters of a column's name in a table
 
 
@@ -36,46 +29,75 @@ class Label:
         return f"{self.what}{of}" if self.component is None else f"{self.what}{of}, component {self.component}"
 
 
-def labels(params: Parameters, columns: Sequence[str]) -> dict[str, Label]:
+class Names(NamedTuple):
+    """What the data call their `columns` and the `levels` of each (None for a column of numbers)."""
+
+    columns: Sequence[str] = ()
+    levels: Levels = ()
+
+    def column(self, j: int) -> str:
+        """The name of a column as a table shows it."""
+        return column_label(self.columns, j)
+
+    def level(self, column: int | None, code: int) -> str:
+        """The name of a level of a column; its code, if it has no name."""
+        known = self.levels[column] if column is not None and column < len(self.levels) else None
+        return shown(known[code]) if known is not None and code < len(known) else str(code)
+
+
+def names_of(source: Any) -> Names:
+    """The names of the columns and levels of the rows that `source` hands out."""
+    return Names(source.columns, source.levels)
+
+
+def labels(params: Parameters, names: Names) -> dict[str, Label]:
     """A label for every entry of `params`, by its name in `Coordinates.entry_names`."""
     entries = [(leaf, index) for leaf in leaves(params) for index in leaf.space.entry_indices(leaf.value.shape)]
-    own = {leaf.path for leaf in component_leaves(params)} if isinstance(params, MixtureParams) else set()
-    words = []
-    for leaf, index in entries:
-        if not isinstance(params, MixtureParams):
-            words.append(_named(params, leaf, index))
-        elif leaf.path in own:
-            words.append(replace(entry_label(leaf, index[1:], columns), component=index[0]))
-        else:
-            words.append(entry_label(leaf, index, columns))
+    words = [_own(params, leaf, index) or entry_label(leaf, index, names) for leaf, index in entries]
     return dict(zip(Coordinates(params).entry_names(params), words, strict=True))
 
 
-def entry_label(leaf: Leaf, index: tuple[int, ...], columns: Sequence[str]) -> Label:
-    """The label of one entry of a parameter of one component; `index` is that within the component."""
-    *outer, name = leaf.path.split(".")
-    what = SINGULAR.get(name, name)
-    if isinstance(leaf.space, PositiveDefinite):
-        i, j = sorted(index)
-        one = column_label(columns, i)
-        return Label("variance", one) if i == j else Label("covariance", f"{one}, {column_label(columns, j)}")
-    if outer and outer[-1].isdigit():  # one set of parameters for each column of data
-        return Label(what, " ".join([column_label(columns, int(outer[-1])), "=", *map(str, index)]))
-    return Label(what, ", ".join(column_label(columns, j) for j in index))
+def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
+    """The label of one entry of a field, from what its axes are."""
+    name = leaf.path.rpartition(".")[2]
+    if leaf.axes is None or not (leaf.axes.names or leaf.within):
+        return Label(f"{leaf.path}[{', '.join(map(str, index))}]" if index else leaf.path)
+    places = leaf.places(index)
+    at = {kind: [i for axis, i in places if axis == kind] for kind in (COMPONENT, COLUMN, LEVEL)}
+    component = at[COMPONENT][0] if at[COMPONENT] else None
+    columns = [names.column(j) for j in at[COLUMN]]
+    if isinstance(leaf.space, PositiveDefinite) and len(columns) == 2:
+        i, j = sorted(at[COLUMN])
+        same = i == j
+        return Label(
+            "variance" if same else "covariance", names.column(i) + ("" if same else f", {names.column(j)}"), component
+        )
+    of = [", ".join(columns)] if columns else []
+    if at[LEVEL]:
+        of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
+    of += [f"component {k}" for k in at[COMPONENT][1:]]
+    of += [f"{axis} {i}" for axis, i in places if axis not in at]
+    return Label(singular(name), ", ".join(of), component)
+
+
+def singular(name: str) -> str:
+    """A field's name for one of its numbers: ``rates``, a rate."""
+    return SINGULAR.get(name) or (name[:-1] if name.endswith("s") and not name.endswith("ss") else name)
 
 
 def column_label(columns: Sequence[str], j: int) -> str:
-    """The name of a column as a table shows it: short, and nothing in it that a terminal would obey."""
-    name = columns[j] if j < len(columns) else f"column {j}"
+    """The name of a column as a table shows it."""
+    return shown(columns[j] if j < len(columns) else f"column {j}")
+
+
+def shown(name: str) -> str:
+    """A name as a table shows it: short, and nothing in it that a terminal would obey."""
     name = name if name.isprintable() else ascii(name)[1:-1]
     return name if len(name) <= LONGEST else name[: LONGEST - 3] + "..."
 
 
-def _named(params: Parameters, leaf: Leaf, index: tuple[int, ...]) -> Label:
-    """The label in a model that is not a mixture: its parameters may carry names of their own."""
+def _own(params: Parameters, leaf: Leaf, index: tuple[int, ...]) -> Label | None:
+    """The label that parameters carry themselves, as `names` beside the field; None if they do not."""
     outer = leaf.path.rpartition(".")[0]
     names = getattr(get_at(params, outer) if outer else params, "names", ())
-    if len(index) == 1 and index[0] < len(names):
-        return Label(str(names[index[0]]))
-    place = f"[{', '.join(map(str, index))}]" if index else ""
-    return Label(leaf.path + place)
+    return Label(str(names[index[0]])) if len(index) == 1 and index[0] < len(names) else None

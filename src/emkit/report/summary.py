@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emkit.core.json_types import Json
-from emkit.data.source import columns_of
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture
 from emkit.persistence.plain import to_plain
-from emkit.report.labels import labels
+from emkit.report.collapse import collapsed
+from emkit.report.labels import labels, names_of
 from emkit.report.tables import as_text, cell, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def remarks(result: AnyFitted) -> list[str]:
     if runs > 1:
         alone = " Another start may do better still: use more starts." if reached == 1 else ""
         said.append(f"Best reached by {reached} of {runs} starts.{alone}")
-    words = labels(result.params, columns_of(result.source))
+    words = labels(result.params, names_of(result.source))
     if result.degenerate:
-        said.append(_collapsed(result))
+        said.append(_capital(collapsed(result.model, result)))
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
@@ -65,20 +65,23 @@ def remarks(result: AnyFitted) -> list[str]:
     return said
 
 
-def _collapsed(result: AnyFitted) -> str:
-    which = " and ".join(map(str, result.degenerate))
-    who, rest = ("Components", "rest") if len(result.degenerate) > 1 else ("Component", "rests")
-    return (
-        f"{who} {which} collapsed onto rows that hardly vary and {rest} on the floor under their spread (or received no "
-        "rows): the log-likelihood says little about the fit. Use fewer components."
-    )
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _levels(result: AnyFitted) -> Json:
+    """The names of the levels of each column that has names, by its name; nothing if none has."""
+    source = result.source
+    named = {column: list(names) for column, names in zip(source.columns, source.levels, strict=True) if names is not None}
+    return {"levels": named} if named else {}
 
 
 def to_dict(result: AnyFitted) -> Json:
     """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
     return {
         "model": title(result),
-        "columns": list(columns_of(result.source)),
+        "columns": list(result.source.columns),
+        **_levels(result),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
         "objective": result.objective,

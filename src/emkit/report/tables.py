@@ -11,10 +11,9 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
-from emkit.data.source import columns_of
 from emkit.models.mixture import AnyMixtureParams, MixtureParams
 from emkit.models.order import component_leaves
-from emkit.report.labels import column_label, entry_label, labels
+from emkit.report.labels import Names, entry_label, labels, names_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +39,7 @@ def components_across(result: AnyFitted, width: int, names: Sequence[str] = ()) 
     """Parameters down, components (by their `names` or numbers) across; as many tables as the width asks for."""
     if not isinstance(result.params, MixtureParams):
         return [estimates_down(result)]
-    rows = list(component_rows(result.params, columns_of(result.source)))
+    rows = list(component_rows(result.params, names_of(result.source)))
     labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
     number = len(result.params.proportions)
     headings = names or tuple(map(str, range(number)))
@@ -54,7 +53,7 @@ def components_across(result: AnyFitted, width: int, names: Sequence[str] = ()) 
     return [*tables, *_left_out(len(rows))]
 
 
-def component_rows(params: AnyMixtureParams, columns: Sequence[str]) -> Iterator[Row]:
+def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
     """The estimates a line each, variances as standard deviations, covariances as correlations.
 
     What the components share is repeated for each of them.
@@ -64,24 +63,24 @@ def component_rows(params: AnyMixtureParams, columns: Sequence[str]) -> Iterator
         shape = leaf.value.shape if leaf.path in own else (len(params.proportions), *leaf.value.shape)
         value = np.broadcast_to(leaf.value, shape)
         if isinstance(leaf.space, PositiveDefinite):
-            yield from _spread_rows(value, columns)
+            yield from _spread_rows(value, names)
             continue
         for index in np.ndindex(*shape[1:]):
-            label = entry_label(leaf, index, columns)
+            label = entry_label(leaf, (0, *index) if leaf.path in own else index, names)
             if label.what == "variance":
                 yield Row("sd", label.of, np.sqrt(value[(slice(None), *index)]))
             else:
                 yield Row(label.what, label.of, value[(slice(None), *index)])
 
 
-def _spread_rows(covariances: Array, columns: Sequence[str]) -> Iterator[Row]:
+def _spread_rows(covariances: Array, names: Names) -> Iterator[Row]:
     d = covariances.shape[-1]
     deviations = np.sqrt(np.einsum("kjj->kj", covariances))
-    names = [column_label(columns, j) for j in range(d)]
-    yield from (Row("sd", names[j], deviations[:, j]) for j in range(d))
+    called = [names.column(j) for j in range(d)]
+    yield from (Row("sd", called[j], deviations[:, j]) for j in range(d))
     for i in range(d):
         for j in range(i + 1, d):
-            yield Row("correlation", f"{names[i]}, {names[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])
+            yield Row("correlation", f"{called[i]}, {called[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])
 
 
 def estimates_down(result: AnyFitted, errors: StandardErrors | None = None) -> RenderableType:
@@ -89,7 +88,7 @@ def estimates_down(result: AnyFitted, errors: StandardErrors | None = None) -> R
     from rich.console import Group
     from rich.text import Text
 
-    words = labels(result.params, columns_of(result.source))
+    words = labels(result.params, names_of(result.source))
     estimates = dict(zip(words, _entries(result), strict=True))
     mixture = isinstance(result.params, MixtureParams)
     grid = new_grid("parameter", *(["", "component"] if mixture else []), "estimate", *(["std. error"] if errors else []))

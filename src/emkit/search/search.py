@@ -10,9 +10,9 @@ import numpy as np
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
+from emkit.core.ready import ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import ROUGH, Decreased, Iterations, NoHigher, Rule, Settled
-from emkit.data.ready import ready
 from emkit.data.source import ArraySource
 from emkit.errors import Outcome, ParameterError, Status
 from emkit.fitted import Fitted, ModelOf, SolverOf

@@ -11,6 +11,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.data.chunk import as_float64
+from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.errors import ModelError
 from emkit.explain.ledger import check_enumerable
@@ -31,7 +32,8 @@ class Rows:
     """Rows with their posterior probabilities: `responsibilities` (n, K), whatever assignment the fit used.
 
     `index` (n,) are their places in the data, `weights` (n,) how often they occur, `of` how many rows there are; `x` (n, d)
-    and `columns` are the data (no columns for tables of cells); `components` are the names of the K states.
+    and `columns` are the data (no columns for tables of cells), `levels` the names behind the codes of each column;
+    `components` are the names of the K states.
     """
 
     index: Integers
@@ -41,6 +43,7 @@ class Rows:
     of: int
     components: tuple[str, ...]
     responsibilities: Array
+    levels: Levels = ()
 
     @property
     def labels(self) -> Integers:
@@ -63,6 +66,7 @@ class Rows:
             "index": self.index.tolist(),
             "x": self.x.tolist(),
             "columns": list(self.columns),
+            "levels": [list(names) if names is not None else None for names in self.levels],
             "weights": self.weights.tolist(),
             "of": self.of,
             "components": list(self.components),
@@ -88,9 +92,10 @@ def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     if len(index) > most:
         index = np.round(np.linspace(0, len(index) - 1, most)).astype(int)
     columns = columns_of(subject.source) if x.shape[1] else ()
+    levels = getattr(subject.source, "levels", ())
     states = log_joint.shape[1]
     names = subject.components if len(subject.components) == states else tuple(str(k + 1) for k in range(states))
-    return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0])
+    return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0], levels)
 
 
 def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, most: int) -> tuple[int, ...]:

@@ -1,0 +1,153 @@
+"""Turning data frames, and arrays that hold text, into numbers and the names behind codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals.stable.v1 as nw
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.validate import (
+    ADVICE,
+    Column,
+    Kind,
+    RowName,
+    array_columns,
+    as_cells,
+    frame_columns,
+    kind_of,
+    numbers_of,
+    numbers_of_array,
+    objects_of,
+    refuse_times,
+    shown,
+    times_refused,
+)
+from emkit.errors import DataError
+
+Names = tuple[str, ...] | None  # behind the codes of a column; None for a column of numbers
+TRUTHS = ("False", "True")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers x (n, d), float64 or float32, with NaN where a cell is a gap; `columns` are named where the data name them.
+
+    A column of text, of categories or of truths is the codes 0, 1, ... of its `levels`; they are None for columns of numbers.
+    """
+
+    x: Array
+    columns: tuple[str, ...] | None
+    levels: tuple[Names, ...]
+
+
+def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
+    """What a user hands over (arrays, lists, data frames, series) as numbers, in which no cell is made up.
+
+    A gap (None, NaN, NA, NaT, null, a masked cell) is NaN. Columns of text are coded in sorted order of the texts that occur,
+    categories in their own order, also those that do not occur; columns of truths in data frames are the codes of
+    ``("False", "True")``, in arrays the numbers 0 and 1. float32 and float64 arrays are not copied.
+
+    Errors: DataError naming row, column and value, or the column that holds dates or spans of time, and what to do.
+    """
+    columns = frame_columns(data, row_name)
+    if columns is not None:
+        names = tuple(str(column.series.name) for column in columns if column.series is not None)
+        return _table(columns, None if len(names) == 1 and _is_nameless(columns[0]) else names)
+    cells = as_cells(data)
+    if cells.dtype.kind not in "biuf":
+        return _table(array_columns(cells, row_name), _own_name(data, cells))
+    return Table(numbers_of_array(cells, row_name), _own_name(data, cells), (None,) * cells.shape[1])
+
+
+def needs_reading(data: Any) -> bool:
+    """Whether a table has columns of different kinds, masked cells, or cells of text or of dates."""
+    if isinstance(data, np.ma.MaskedArray) or (hasattr(data, "columns") and hasattr(data, "shape")):
+        return True
+    if isinstance(data, list | tuple):
+        return any(isinstance(cell, str | bytes) for row in data for cell in (row if isinstance(row, list | tuple) else (row,)))
+    if not isinstance(data, np.ndarray):
+        return False
+    return data.dtype.kind in "USTMm" or (data.dtype.kind == "O" and any(isinstance(cell, str | bytes) for cell in data.flat))
+
+
+def _is_nameless(column: Column) -> bool:
+    return column.series is not None and column.series.name in (None, "")
+
+
+def _own_name(data: Any, cells: Any) -> tuple[str] | None:
+    """The name of a labelled array of one axis."""
+    name = getattr(data, "name", None)
+    return (str(name),) if name is not None and np.ndim(data) == 1 and cells.shape[1] == 1 else None
+
+
+def _table(columns: list[Column], names: tuple[str, ...] | None) -> Table:
+    read = [_read(column) for column in columns]
+    return Table(np.column_stack([codes for codes, _ in read]), names, tuple(levels for _, levels in read))
+
+
+def _read(column: Column) -> tuple[Array, Names]:
+    """The numbers (n,) of a column, or the codes (n,) of its levels and their names. Errors: DataError."""
+    if _has_order(column.series):
+        return _categories(column)
+    refuse_times(column)
+    kind = column.cells.dtype.kind
+    if kind == "b" and column.series is not None:
+        return column.cells.astype(np.float64), TRUTHS
+    if kind in "biuf":
+        return numbers_of(column), None
+    return _objects(column)
+
+
+def _has_order(series: nw.Series[Any] | None) -> bool:
+    """Whether a series is of categories in an order of their own (those of a polars Categorical have none)."""
+    if series is None or series.dtype not in (nw.Categorical, nw.Enum):
+        return False
+    return series.dtype == nw.Enum or not series.implementation.is_polars()
+
+
+def _categories(column: Column) -> tuple[Array, Names]:
+    assert column.series is not None
+    categories = column.series.cat.get_categories().to_list()
+    names = tuple(str(category) for category in categories)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{column.label} has two categories that read {twice!r}; give each its own name.")
+    code = {category: float(i) for i, category in enumerate(categories)}
+    cells = column.series.to_list()
+    codes = [np.nan if kind_of(cell) is Kind.GAP else code[cell] for cell in cells]
+    return np.array(codes, dtype=np.float64), names
+
+
+def _objects(column: Column) -> tuple[Array, Names]:
+    """A column of objects: of text or of truths, else of numbers. Errors: DataError if it mixes them."""
+    cells = objects_of(column)
+    kinds = [kind_of(cell) for cell in cells]
+    if Kind.TEXT not in kinds:
+        numbers = numbers_of(column)
+        truths = {type(cell) for cell, kind in zip(cells, kinds, strict=True) if kind is not Kind.GAP}
+        named = column.series is not None and truths and truths <= {bool, np.bool_}
+        return numbers, TRUTHS if named else None
+    _refuse_mixed(cells, kinds, column)
+    names = tuple(sorted({str(cell) for cell, kind in zip(cells, kinds, strict=True) if kind is Kind.TEXT}))
+    code = {name: float(i) for i, name in enumerate(names)}
+    return np.array([np.nan if kind is Kind.GAP else code[cell] for cell, kind in zip(cells, kinds, strict=True)]), names
+
+
+def _refuse_mixed(cells: Any, kinds: list[Kind], column: Column) -> None:
+    """Raise DataError if not every cell that is there is text, for the first cell of the kind that is rarer."""
+    for kind in {*kinds} - {Kind.TEXT, Kind.GAP, Kind.NUMBER}:
+        row = kinds.index(kind)
+        if kind in ADVICE:
+            raise times_refused(kind, cells[row], row, column)
+        raise DataError(f"{column.place(row)} is {shown(cells[row])}; it must be a number or text.")
+    numbers, texts = kinds.count(Kind.NUMBER), kinds.count(Kind.TEXT)
+    if numbers:
+        rare, other = (Kind.TEXT, Kind.NUMBER) if texts <= numbers else (Kind.NUMBER, Kind.TEXT)
+        row, usual = kinds.index(rare), kinds.index(other)
+        raise DataError(
+            f"{column.place(row)} is {shown(cells[row])}, {rare.value}, but {column.row_name(usual)} is {shown(cells[usual])}, "
+            f"{other.value}; a column is all numbers or all text. Correct the cell, or make all of the column text."
+        )
