@@ -209,3 +209,45 @@ def test_a_ledger_works_out_the_joint_probabilities_of_an_iterate_once():
     assert seen == list(points)
     for entry in found:
         assert entry.account == account(model, subject.source, points[entry.q_at], points[entry.theta_at])
+
+
+class Unlisted(ek.LatentModel):
+    """A model seen through its expected log-likelihood alone: its latent states are not listed."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def e_step(self, params, chunk):
+        return self.inner.e_step(params, chunk)
+
+    def updates(self):
+        return self.inner.updates()
+
+    def expected(self, stats, before, now):
+        return self.inner.expected(stats, before, now)
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_without_a_list_of_states_the_accounts_are_the_same_up_to_a_constant(name):
+    subject = SUBJECTS[name]
+    points = path(subject, STEPS)
+    wanted = ledger(subject.model, subject.source, points)
+    found = ledger(Unlisted(subject.model), subject.source, points)
+    assert [entry.half for entry in found] == [entry.half for entry in wanted]
+    for mine, listed in zip(found, wanted, strict=True):
+        scale = listed.account.log_likelihood
+        assert mine.account.log_likelihood == pytest.approx(scale, rel=1e-12)
+        assert_close(mine.account.bound / 10, listed.account.bound / 10, scale)
+        assert_close(mine.account.gap / 10, listed.account.gap / 10, scale)
+    shift = [mine.account.expected - listed.account.expected for mine, listed in zip(found, wanted, strict=True)]
+    assert np.ptp(shift[:2]) <= 1e-10 * (1 + abs(shift[0]))  # within a step, Q differs by one constant
+
+
+def test_a_model_that_says_neither_has_no_ledger():
+    class Mute(Unlisted):
+        def expected(self, stats, before, now):
+            return ek.LatentModel.expected(self, stats, before, now)
+
+    subject = SUBJECTS[next(iter(SUBJECTS))]
+    with pytest.raises(ek.ModelError, match=r"Mute has neither complete\(params, chunk\), .* nor expected"):
+        ledger(Mute(subject.model), subject.source, path(subject, 1))

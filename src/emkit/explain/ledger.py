@@ -122,16 +122,45 @@ def _mean(q: Array, values: Array) -> Array:
 def ledger(model: AnyModel, source: AnySource, path: Sequence[Parameters]) -> tuple[Entry, ...]:
     """The accounts along a `path` of parameters theta_0, theta_1, ...: an E-step at theta_0, then M-step and E-step in turn.
 
-    Errors: ModelError for an empty path, or for a model whose latent states cannot be listed.
+    Of a model whose latent states cannot be listed, the accounts follow from its expected log-likelihood, which is known up to
+    a constant: Q and the entropy are then shifted against each other by the same amount.
+    Errors: ModelError for an empty path, or for a model that neither lists its latent states nor writes `expected`.
     """
     if not path:
         raise ModelError("the path is empty: a ledger needs at least the parameters it starts from.")
-    states, assignment = check_enumerable(model), assignment_of(model)
     places = [(Half.E, 0, 0)]
     for t in range(1, len(path)):
         places += [(Half.M, t - 1, t), (Half.E, t, t)]
-    total = serial(lambda chunk: _Accounts(tuple(_along(states, assignment, chunk, path))), source)
-    return tuple(Entry(*place, account) for place, account in zip(places, total.accounts, strict=True))
+    accounts = _listed(model, source, path) if isinstance(bare(model), Enumerable) else _expected(model, source, path)
+    return tuple(Entry(*place, account) for place, account in zip(places, accounts, strict=True))
+
+
+def _listed(model: AnyModel, source: AnySource, path: Sequence[Parameters]) -> tuple[Account, ...]:
+    """The accounts from the joint probabilities of rows and latent states."""
+    states, assignment = check_enumerable(model), assignment_of(model)
+    return serial(lambda chunk: _Accounts(tuple(_along(states, assignment, chunk, path))), source).accounts
+
+
+def _expected(model: AnyModel, source: AnySource, path: Sequence[Parameters]) -> tuple[Account, ...]:
+    """The accounts from the expected log-likelihood: where an E-step was taken, its bound lies below by the gap it leaves."""
+    found: list[Account] = []
+    before, stats, entropy = path[0], None, 0.0
+    for params in path:
+        total = model.expectation(params, source, serial)
+        if stats is not None:
+            expected = model.expected(stats, before, params).value
+            found.append(Account(total.log_likelihood, expected, entropy, total.log_likelihood - expected - entropy))
+        before, stats = params, total.statistics
+        try:
+            expected = model.expected(stats, params, params).value
+        except NotImplementedError as error:
+            raise ModelError(
+                f"{type(bare(model)).__name__} has neither complete(params, chunk), which lists its latent states, nor "
+                "expected(stats, before, now), so there is no ledger of its steps."
+            ) from error
+        entropy = total.log_likelihood - total.gap - expected
+        found.append(Account(total.log_likelihood, expected, entropy, total.gap))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

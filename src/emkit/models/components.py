@@ -22,7 +22,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
-from emkit.errors import DataError, ParameterError
+from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import Family
 from emkit.families.linear import LinearForm, linear_form
 from emkit.families.support import codes_below
@@ -76,8 +76,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> P:
         """Components that are all alike, each estimated from all rows. Errors: ModelError if the model brings no starts."""
-        super().starts(profile, n_components, ())
-        raise AssertionError("unreachable")
+        raise ModelError(f"{type(self).__name__} brings no starts of its own: give it parameters to start from.")
 
     def statistics_of(self, belonging: Any, components: S) -> Any:
         """The two halves of the statistics as one."""
