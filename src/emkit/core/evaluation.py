@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -20,6 +18,7 @@ from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterEr
 
 P = TypeVar("P", bound=Parameters)
 EPSILON = float(np.finfo(np.float64).eps)
+STUMBLES = (ArithmeticError, ValueError)  # LinAlgError, FloatingPointError and overflow among them
 RECENT = 4  # evaluations that the next one may continue: a solver may come back to one before an extrapolation
 
 
@@ -43,8 +42,10 @@ class EMMap(Generic[P]):
     def expectation(self, params: P) -> Expectation[Any]:
         """One pass over the data: the summed E-step."""
         self.evaluations += 1
-        with self._stumbling("e_step"):
+        try:
             total = self.model.expectation(params, self.source, self._map_reduce)
+        except STUMBLES as error:
+            raise self._stumbled("e_step", error) from error
         if not isinstance(total, Expectation):
             raise ModelError(
                 f"{type(self.model).__name__}.e_step returned {type(total).__name__}; it must return an emkit.Expectation "
@@ -72,8 +73,10 @@ class EMMap(Generic[P]):
                 f"the log-likelihood is {total.log_likelihood} at these parameters: some rows have probability 0 under "
                 "every latent state, or a value overflowed. Start from parameters under which every row is possible."
             )
-        with self._stumbling("m_step"):
+        try:
             update = self.model.m_step(total.statistics, params)
+        except STUMBLES as error:
+            raise self._stumbled("m_step", error) from error
         if not isinstance(update, type(params)):
             raise ModelError(
                 f"{type(self.model).__name__}.m_step returned {type(update).__name__}; it must return {type(params).__name__}, "
@@ -90,18 +93,12 @@ class EMMap(Generic[P]):
         except (ParameterError, DegenerateFitError):
             return None
 
-    @contextmanager
-    def _stumbling(self, step: str) -> Iterator[None]:
-        """A model's step that fails in its arithmetic, at parameters that a run came to, is the end of that run alone."""
-        try:
-            yield
-        except EmkitError:
-            raise
-        except (ArithmeticError, ValueError) as error:
-            name = f"{type(self.model).__name__}.{step}"
-            raise DegenerateFitError(
-                f"{name} failed at the parameters it was given: {type(error).__name__}: {error}"
-            ) from error
+    def _stumbled(self, step: str, error: Exception) -> Exception:
+        """What a model's step that fails in its arithmetic raises: at parameters that a run came to, it is that run's end."""
+        if isinstance(error, EmkitError):
+            return error
+        name = f"{type(self.model).__name__}.{step}"
+        return DegenerateFitError(f"{name} failed at the parameters it was given: {type(error).__name__}: {error}")
 
     def _rate(self, params: P, objective: float, update: P) -> EMRate | None:
         """How fast EM moves, if `params` are the update of a recent evaluation."""

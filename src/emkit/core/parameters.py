@@ -91,20 +91,25 @@ def _admitted(cls: Any, name: str, value: Any) -> Any:
 
     Errors: ParameterError if the value lies outside the field's space, or has not the axes of the field.
     """
-    space = declared_spaces(cls).get(name)
-    if space is None:
+    declared = _declared(cls).get(name)
+    if declared is None:
         return value
+    space, axes, is_number = declared
     array = readonly(value)
-    axes = declared_axes(cls).get(name)
     if axes is not None and array.ndim != len(axes.names):
         raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")
     space.check(array, name)
-    return float(array) if _is_number(cls, name) else array
+    return float(array) if is_number else array
 
 
 @functools.cache
-def _is_number(cls: Any, name: str) -> bool:
-    return getattr(_hints(cls)[name], "__origin__", None) is float
+def _declared(cls: Any) -> dict[str, tuple[Space, Axes | None, bool]]:
+    """Space and axes of each field of numbers, and whether it is a single one."""
+    axes = declared_axes(cls)
+    return {
+        name: (space, axes.get(name), getattr(_hints(cls)[name], "__origin__", None) is float)
+        for name, space in declared_spaces(cls).items()
+    }
 
 
 def _nested(params: Parameters) -> Iterator[tuple[str, Parameters, tuple[tuple[str, int], ...]]]:

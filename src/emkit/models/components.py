@@ -89,9 +89,9 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     # -- the E-step
 
     def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
-        components = params.components
-        large = compiled.worth_compiling(chunk.x, component_count(params) or 1)
-        return linear_form(self.family, components) if large else None
+        if len(chunk.x) < compiled.LEAST_ROWS or not compiled.worth_compiling(chunk.x, component_count(params) or 1):
+            return None
+        return linear_form(self.family, params.components)
 
     def posterior(self, params: P, chunk: Chunk) -> Posterior:
         """The distribution over latent states that the E-step uses, with the log-likelihood of each row or group."""
@@ -111,19 +111,20 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def _e_step(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Expectation[Any]:
         posterior = self._posterior(params, chunk, form)
-        if np.isneginf(posterior.log_likelihood).any():
+        units = self.unit_weights(chunk, posterior)
+        log_likelihood = float(units @ posterior.log_likelihood)
+        if log_likelihood == -np.inf:
             raise impossible_row()
         weights = posterior.responsibilities * chunk.weights[:, None]
         if form is not None:
             components = compiled.statistics(form, chunk, weights)
         else:
             components = self.family.statistics(params.components, as_float64(chunk.x), weights)
-        units = self.unit_weights(chunk, posterior)
         return Expectation(
             self.statistics_of(self.gathered(posterior, chunk), components),
-            log_likelihood=float(units @ posterior.log_likelihood),
-            rows=chunk.total_weight,
-            gap=float(units @ posterior.gap),
+            log_likelihood,
+            chunk.total_weight,
+            float(units @ posterior.gap),
         )
 
     # -- the M-step

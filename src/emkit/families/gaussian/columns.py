@@ -47,6 +47,8 @@ def resting(covariances: Array, profile: Profile[Any], floor: float) -> Mask:
     scale = np.sqrt(pooled_moments(profile)[2])
     relative = covariances / np.outer(scale, scale)
     number = (np.linalg.eigvalsh(relative) <= floor * RESTING).sum(axis=-1, keepdims=True)
+    if not number.any():
+        return np.zeros(covariances.shape, dtype=bool)
     own = np.diagonal(np.linalg.cholesky(relative), axis1=-2, axis2=-1)
     rank = own.argsort(axis=-1).argsort(axis=-1)
     return np.tril(np.broadcast_to((rank < number)[..., None, :], covariances.shape))
