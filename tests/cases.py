@@ -16,7 +16,7 @@ from scipy import stats
 from scipy.special import comb
 
 import emkit as ek
-from emkit.core.parameters import leaves, replace_at
+from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.lessons import Lesson, three_coins, two_coins
 from emkit.search.seeding import spread_start
 
@@ -405,6 +405,11 @@ CELLS = [
 ]
 MODELS = [*MIXTURES, *HARD, *FROZEN, *CELLS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
+
+
+def estimate(family: Any, stats: Any, params: Any) -> Any:
+    """The parameters that maximise the expected log-likelihood, given statistics that were taken at `params`."""
+    return maximise_in_turn(family.updates(), stats, params)
 
 
 def spread_mixture(name: str, k: int = 3) -> tuple[Any, Any, Any]:

@@ -38,7 +38,7 @@ from emkit.derivations.algebra import confirmed, gather, i, numbers, x
 from emkit.derivations.coins import given_numbers
 from emkit.derivations.covariance import two_columns
 from emkit.derivations.printing import mathml
-from tests.cases import CASE, FAMILIES
+from tests.cases import CASE, FAMILIES, estimate
 
 n = 17
 BY_COLUMN = [case.name for case in FAMILIES if case.by_column]
@@ -57,9 +57,9 @@ def rows(name):
     return case.draw(rng, n), rng.dirichlet(np.ones(case.n_components), n) * rng.uniform(0.2, 3, (n, 1))
 
 
-def estimate(name):
+def estimated(name):
     case, (data, r) = CASE[name], rows(name)
-    return case.family.estimate(case.family.statistics(case.params, data, r), case.params)
+    return estimate(case.family, case.family.statistics(case.params, data, r), case.params)
 
 
 def derived_for(name):
@@ -79,7 +79,7 @@ def places(name):
 
 @pytest.mark.parametrize("name", BY_COLUMN)
 def test_the_derived_solution_is_what_the_family_estimates(name):
-    found, derived = estimate(name), derived_for(name)
+    found, derived = estimated(name), derived_for(name)
     for k, j in places(name):
         given = column_numbers(name, j) | {"k": k + 1}
         for solved in derived.solutions:
@@ -91,7 +91,7 @@ def test_the_derived_solution_is_what_the_family_estimates(name):
 
 @pytest.mark.parametrize("name", BY_COLUMN)
 def test_the_first_order_condition_holds_at_the_estimate(name):
-    found, derived = estimate(name), derived_for(name)
+    found, derived = estimated(name), derived_for(name)
     for k, j in places(name):
         values = {str(solved.symbol): get_at(found, solved.entry)[k, j] for solved in derived.solutions}
         given = column_numbers(name, j) | {"k": k + 1}
@@ -109,7 +109,7 @@ def test_gamma_has_an_equation_instead_of_a_closed_form():
 
 def test_the_fixed_point_of_gamma_leads_to_the_estimate():
     data, r = (columns[:, 0] for columns in rows("gamma"))
-    found = estimate("gamma").shapes[0, 0]
+    found = estimated("gamma").shapes[0, 0]
     spread = np.log(r @ data / r.sum()) - r @ np.log(data) / r.sum()
     shape = 2.0
     for _ in range(200):
@@ -121,12 +121,12 @@ def test_spherical_and_full_and_tied_covariances():
     names = ("gaussian-spherical", "gaussian", "gaussian-tied")
     given = {}
     for name in names:
-        found, derived, (data, r) = estimate(name), derived_for(name), rows(name)
+        found, derived, (data, r) = estimated(name), derived_for(name), rows(name)
         given[name] = {"r": r, "x": data, "n": n, "d": data.shape[1], "K": r.shape[1]}
         for k, j in places(name):
             mean = numbers(derived["means"].value, **given[name], k=k + 1, j=j + 1, a=j + 1)
             assert mean == pytest.approx(found.means[k, j], rel=1e-12)
-    round_, full, tied = (estimate(name) for name in names)
+    round_, full, tied = (estimated(name) for name in names)
     for k in range(given["gaussian-spherical"]["K"]):
         value = derivation("gaussian-spherical")["variances"].value
         at = given["gaussian-spherical"] | {"k": k + 1, "mu": round_.means[k]}
@@ -142,7 +142,7 @@ def test_spherical_and_full_and_tied_covariances():
 
 
 def test_categorical():
-    found, derived, (codes, r) = estimate("categorical"), derivation("categorical")["columns"], rows("categorical")
+    found, derived, (codes, r) = estimated("categorical"), derivation("categorical")["columns"], rows("categorical")
     for j, column in enumerate(found.columns):
         levels = column.probabilities.shape[1]
         one_hot = np.eye(levels)[codes[:, j].astype(int)]
@@ -193,7 +193,7 @@ def test_the_exercise_of_the_binomial_is_done():
 
 def test_two_columns_agree_with_the_code():
     solution = {str(name): value for name, value in two_columns().solution.items()}
-    full, (data, r) = estimate("gaussian"), rows("gaussian")
+    full, (data, r) = estimated("gaussian"), rows("gaussian")
     deviation = data - full.means[0]
     scatter = (deviation * r[:, :1]).T @ deviation
     for name, place in {"c_11": (0, 0), "c_12": (0, 1), "c_22": (1, 1)}.items():
@@ -209,7 +209,7 @@ def test_the_derivative_of_a_log_determinant_is_the_inverse():
 
 
 def test_a_wrong_estimate_would_be_noticed():
-    mean = estimate("poisson").rates[0, 0]
+    mean = estimated("poisson").rates[0, 0]
     value = derivation("poisson")["rates"].value
     forgot_the_weights = numbers(value, **column_numbers("poisson", 0) | {"r": np.ones_like(rows("poisson")[1]), "k": 1})
     assert forgot_the_weights != pytest.approx(mean, rel=1e-3)

@@ -5,6 +5,7 @@ import pytest
 
 import emkit as ek
 from emkit.search.seeding import spread_start
+from tests.cases import estimate
 
 X = np.array([[0, 1], [2, 0], [1, 1], [2, 1]])
 PARAMS = ek.CategoricalParams(([[0.2, 0.3, 0.5], [0.6, 0.4, 0.0]], [[0.9, 0.1], [0.25, 0.75]]))
@@ -24,7 +25,7 @@ def test_features_and_natural_coefficients_give_the_same_density():
 def test_estimate_is_the_share_of_each_level():
     weights = np.array([[1.0, 0], [2, 0], [3, 0], [4, 0]])
     family = ek.Categorical()
-    found = family.estimate(family.statistics(PARAMS, X, weights), PARAMS)
+    found = estimate(family, family.statistics(PARAMS, X, weights), PARAMS)
     np.testing.assert_allclose(found.columns[0].probabilities, [[0.1, 0.3, 0.6], [0.6, 0.4, 0.0]], rtol=1e-15)
     np.testing.assert_allclose(found.columns[1].probabilities, [[0.2, 0.8], [0.25, 0.75]], rtol=1e-15)
 

@@ -19,6 +19,7 @@ import numpy as np
 
 import emkit as ek
 from emkit.search.seeding import spread_start
+from tests.cases import estimate
 
 DATA = Path(__file__).parent / "data"
 COVARIANCES: dict[str, Callable[..., Any]] = {
@@ -160,7 +161,7 @@ def from_partition(family: Any, x: np.ndarray, part: np.ndarray) -> Any:
     """The M-step on a hard partition (n,) of the rows into groups 0, 1, ..."""
     shares = np.eye(int(part.max()) + 1)[part.astype(int)]
     centre = family.pooled(ek.ArraySource(x).profile, shares.shape[1])
-    return ek.MixtureParams(shares.mean(axis=0), family.estimate(family.statistics(centre, x, shares), centre))
+    return ek.MixtureParams(shares.mean(axis=0), estimate(family, family.statistics(centre, x, shares), centre))
 
 
 def many_starts(family: Any, x: np.ndarray, k: int, starts: int, least_rows: float = 0.0, **options: Any) -> Any:

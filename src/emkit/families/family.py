@@ -13,7 +13,7 @@ from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.expected import NONE, Expected, Slopes
 from emkit.core.memo import once
-from emkit.core.parameters import Parameters, maximise_in_turn
+from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
@@ -93,10 +93,6 @@ class Family(Protocol[P, S]):
     def linear(self, params: P) -> LinearForm[S] | None:
         """The log-density as a linear form, exact to rounding near `params`; None if there is none."""
         return None
-
-    def estimate(self, stats: S, params: P) -> P:
-        """Maximise the expected log-likelihood, given statistics that were taken at `params`."""
-        return maximise_in_turn(self.updates(), stats, params)
 
 
 @dataclass(frozen=True)
