@@ -58,6 +58,11 @@ class Chunk:
         return _total_weight(self)
 
     @property
+    def bounds(self) -> Integers:
+        """Where each group begins, and last the number of rows, shape (G + 1,); rows that stand for themselves are groups."""
+        return np.arange(len(self.x) + 1) if self.groups is None else self.groups
+
+    @property
     def group_weights(self) -> Array:
         """The weight of each group, shape (G,). Rows that stand for themselves are groups of one."""
         return self.weights if self.groups is None else self.weights[self.groups[:-1]]

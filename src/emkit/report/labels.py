@@ -82,7 +82,9 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
 
 def singular(name: str) -> str:
     """A field's name for one of its numbers: ``rates``, a rate."""
-    return SINGULAR.get(name) or (name[:-1] if name.endswith("s") and not name.endswith("ss") else name)
+    if name in SINGULAR or name.endswith("ss") or not name.endswith("s"):
+        return SINGULAR.get(name, name)
+    return name[:-2] if name.endswith("sses") else name[:-1]
 
 
 def column_label(columns: Sequence[str], j: int) -> str:

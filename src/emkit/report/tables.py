@@ -90,12 +90,13 @@ def estimates_down(result: AnyFitted, errors: StandardErrors | None = None) -> R
 
     words = labels(result.params, names_of(result.source))
     estimates = dict(zip(words, _entries(result), strict=True))
-    mixture = isinstance(result.params, MixtureParams)
-    grid = new_grid("parameter", *(["", "component"] if mixture else []), "estimate", *(["std. error"] if errors else []))
+    of, owner = any(label.of for label in words.values()), any(label.component is not None for label in words.values())
+    headings = [*([""] if of else []), *(["component"] if owner else [])]
+    grid = new_grid("parameter", *headings, "estimate", *(["std. error"] if errors else []))
     for name in list(estimates)[:MOST_ROWS]:
         label = words[name]
         component = "" if label.component is None else str(label.component)
-        cells = [label.what, *([label.of, component] if mixture else [])]
+        cells = [label.what, *([label.of] if of else []), *([component] if owner else [])]
         if errors:
             known = errors[name] if name in errors.names else np.nan
             cells += [beside(estimates[name], known), _error(errors, name)]

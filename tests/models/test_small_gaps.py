@@ -1,0 +1,193 @@
+"""A multivariate normal with missing cells in some forty lines, on the contract alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+import emkit as ek
+from emkit.inference.differences import curvature_steps, hessian
+
+Array = np.ndarray
+NAN = np.nan
+# Murray (1977), discussion of Dempster, Laird & Rubin, J. R. Statist. Soc. B 39, 27: two maxima with a saddle between them
+MURRAY = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1], *[[2, NAN]] * 2, *[[-2, NAN]] * 2, *[[NAN, 2]] * 2, *[[NAN, -2]] * 2])
+
+
+@dataclass(frozen=True, eq=False)
+class NormalParams(ek.Parameters):
+    """`mean` (d,) and `covariance` (d, d), in the units of the data and their squares."""
+
+    mean: Annotated[ek.Array, ek.Real(), ek.Axes("column", coupled=("column",))]
+    covariance: Annotated[ek.Array, ek.PositiveDefinite(), ek.Axes("column", "column")]
+
+
+@dataclass(frozen=True)
+class Sums(ek.Additive):
+    """Expected sums about the mean of the E-step: `mass`, `shift` (d,), `scatter` (d, d)."""
+
+    mass: float
+    shift: Array
+    scatter: Array
+
+
+class NormalWithGaps(ek.LatentModel[NormalParams, Sums]):
+    """Rows from one normal distribution; a cell that is missing (NaN) is what is latent."""
+
+    admits_gaps = True
+
+    def e_step(self, params: NormalParams, chunk: ek.Chunk) -> ek.Expectation[Sums]:
+        d, log_likelihood = len(params.mean), 0.0
+        shift, scatter = np.zeros(d), np.zeros((d, d))
+        gaps = np.isnan(chunk.x)
+        for gap in np.unique(gaps, axis=0):
+            rows, seen = (gaps == gap).all(axis=1), ~gap
+            w, away = chunk.weights[rows], chunk.x[rows] - params.mean
+            inverse = np.linalg.inv(params.covariance[np.ix_(seen, seen)])
+            onto = params.covariance[:, seen] @ inverse  # the regression of all cells on those seen; these on themselves
+            filled = away[:, seen] @ onto.T
+            shift += w @ filled
+            rest = params.covariance - onto @ params.covariance[seen]  # what is left of the covariance of those not seen
+            scatter += (filled * w[:, None]).T @ filled + w.sum() * rest
+            squares = np.einsum("ni,ij,nj->n", away[:, seen], inverse, away[:, seen])
+            log_likelihood -= 0.5 * (w @ squares + w.sum() * (seen.sum() * np.log(2 * np.pi) - np.linalg.slogdet(inverse)[1]))
+        return ek.Expectation(Sums(chunk.total_weight, shift, scatter), float(log_likelihood), chunk.total_weight)
+
+    def updates(self) -> Mapping[str, Any]:
+        return {
+            "mean": lambda s, before, now: before.mean + s.shift / s.mass,
+            "covariance": lambda s, before, now: _about(s, before, now) / s.mass,
+        }
+
+    def expected(self, stats: Sums, before: NormalParams, now: NormalParams) -> ek.Expected:
+        precision, about = np.linalg.inv(now.covariance), _about(stats, before, now)
+        value = -0.5 * (stats.mass * np.linalg.slogdet(now.covariance)[1] + np.trace(precision @ about))
+        of_covariance = (precision @ about @ precision - stats.mass * precision) / 2
+        of_mean = precision @ (stats.shift - stats.mass * (now.mean - before.mean))
+        return ek.Expected(float(value), {"mean": of_mean, "covariance": (of_covariance + of_covariance.T) / 2})
+
+
+def _about(s: Sums, before: NormalParams, now: NormalParams) -> Array:
+    """The scatter (d, d) about the mean `now`."""
+    move = now.mean - before.mean
+    half = s.scatter / 2 - np.outer(move, s.shift - s.mass / 2 * move)
+    return half + half.T
+
+
+MODEL = NormalWithGaps()
+SADDLE = NormalParams([0.0, 0.0], [[2.5, 0.0], [0.0, 2.5]])
+
+
+def tilted(correlation: float) -> NormalParams:
+    return NormalParams([0.0, 0.0], 2.5 * np.array([[1.0, correlation], [correlation, 1.0]]))
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_both_maxima_are_those_of_the_reference(side):
+    result = ek.fit(MODEL, MURRAY, tilted(0.1 * side), solver="anderson", tol=1e-13)
+    assert result.log_likelihood == pytest.approx(-29.974286410465, abs=1e-9)
+    np.testing.assert_allclose(result.params.covariance, [[8 / 3, side * 4 / 3], [side * 4 / 3, 8 / 3]], atol=1e-5)
+
+
+@pytest.mark.parametrize("solver", ["plain", "squarem", "anderson"])
+def test_the_point_between_them_is_called_a_saddle(solver):
+    result = ek.fit(MODEL, MURRAY, SADDLE, solver=solver, max_evaluations=200)
+    assert result.outcome.name == "STATIONARY_SADDLE"
+    assert result.log_likelihood == pytest.approx(-30.033342386268, abs=1e-9)
+    assert "covariance[1, 0]" in result.outcome.sentence
+
+
+def direct(params: NormalParams, x: Array) -> float:
+    """The log-likelihood of the cells that were seen, row by row, by SciPy."""
+    rows = [(row[~np.isnan(row)], ~np.isnan(row)) for row in x]
+    return sum(
+        float(multivariate_normal.logpdf(row, params.mean[seen], params.covariance[np.ix_(seen, seen)])) for row, seen in rows
+    )
+
+
+@pytest.fixture(scope="module")
+def table() -> Array:
+    """60 rows of three columns, of which a fifth of the cells is missing at random."""
+    rng = np.random.default_rng(0)
+    x = rng.multivariate_normal([1, 2, 3], [[2, 1, 0], [1, 3, 1], [0, 1, 1]], 60)
+    x[rng.random(x.shape) < 0.2] = np.nan
+    return x[~np.isnan(x).all(axis=1)]
+
+
+@pytest.fixture(scope="module")
+def fitted(table):
+    return ek.fit(MODEL, table, NormalParams([0.0] * 3, np.eye(3)), solver="anderson", tol=1e-12)
+
+
+def test_likelihood_and_standard_errors_are_those_of_the_cells_that_were_seen(table, fitted):
+    assert fitted.log_likelihood == pytest.approx(direct(fitted.params, table), rel=1e-12)
+    coordinates = MODEL.coordinates(fitted.params)
+    height = lambda v: direct(coordinates.unpack(v, fitted.params), table)  # noqa: E731
+    there = coordinates.pack(fitted.params)
+    covariance = np.linalg.inv(-hessian(height, there, curvature_steps(height, there)))
+    errors = fitted.standard_errors()
+    np.testing.assert_allclose([errors[f"mean[{j}]"] for j in range(3)], np.sqrt(np.diag(covariance))[:3], rtol=1e-5)
+    deviation = np.sqrt(fitted.params.covariance[0, 0])
+    assert errors["covariance[0, 0]"] == pytest.approx(2 * deviation**2 * np.sqrt(covariance[3, 3]), rel=1e-5)
+
+
+def test_without_gaps_one_step_is_the_closed_form():
+    x = np.random.default_rng(1).normal(size=(20, 2))
+    step = ek.EMMap(MODEL, ek.ArraySource(x), SADDLE)(SADDLE).update
+    np.testing.assert_allclose(step.mean, x.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(step.covariance, np.cov(x.T, bias=True), rtol=1e-12)
+
+
+def test_a_row_of_weight_two_is_there_twice(table, fitted):
+    weights = np.where(np.arange(len(table)) < 9, 2.0, 1.0)
+    one = ek.EMMap(MODEL, ek.ArraySource(table, weights), fitted.params)(fitted.params)
+    other = ek.EMMap(MODEL, ek.ArraySource(np.concatenate([table, table[:9]])), fitted.params)(fitted.params)
+    assert one.objective == pytest.approx(other.objective, rel=1e-12)
+    np.testing.assert_allclose(one.update.covariance, other.update.covariance, rtol=1e-12)
+
+
+def test_a_mean_is_held_as_a_whole_or_not_at_all(table, fitted):
+    held = ek.fit(ek.Frozen(MODEL, "mean"), table, NormalParams([1.0, 2.0, 3.0], np.eye(3)), solver="squarem")
+    assert held.params.mean.tolist() == [1.0, 2.0, 3.0]
+    assert held.free_parameters == 6
+    assert held.log_likelihood < fitted.log_likelihood
+    with pytest.raises(ek.ModelError, match=r"mean\[0\] cannot be held alone: along the column axis"):
+        ek.fit(ek.Frozen(MODEL, "mean[0]"), table, fitted.params)
+
+
+class ForgetsTheSpread(NormalWithGaps):
+    """Fills gaps in as if what stands there were certain: the classic mistake."""
+
+    def e_step(self, params, chunk):
+        right = super().e_step(params, chunk)
+        filled = np.where(np.isnan(chunk.x), params.mean, chunk.x) - params.mean
+        return ek.Expectation(
+            Sums(right.statistics.mass, right.statistics.shift, filled.T @ filled), right.log_likelihood, right.rows
+        )
+
+
+class Unbiased(NormalWithGaps):
+    """Divides by one row less."""
+
+    def updates(self):
+        return {**super().updates(), "covariance": lambda s, before, now: _about(s, before, now) / (s.mass - 1)}
+
+
+def test_check_model_passes_and_names_what_is_wrong(table, fitted):
+    ek.check_model(MODEL, table, fitted.params)
+    ek.check_model(ek.Frozen(MODEL, "covariance"), table, fitted.params)
+    with pytest.raises(ek.ModelError, match=r"ForgetsTheSpread\.e_step is wrong"):
+        ek.check_model(ForgetsTheSpread(), table, fitted.params)
+    with pytest.raises(ek.ModelError, match=r"Unbiased\.updates\(\)\['covariance'\] is wrong"):
+        ek.check_model(Unbiased(), table, fitted.params)
+
+
+def test_a_model_that_admits_no_gaps_names_the_first():
+    start = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 0.0]], [np.eye(2)]))
+    with pytest.raises(ek.DataError, match="row 4, column 'x1' is nan; every value must be a finite number"):
+        ek.fit(ek.Mixture(ek.FullGaussian()), MURRAY, start)
