@@ -156,6 +156,8 @@ def fit(
         raise ModelError(
             f"solver is {solver!r}; it must be one of {', '.join(SOLVERS)}, or a solver such as ek.solvers.Squarem()."
         )
+    if executor is not None and not callable(executor):
+        raise ModelError(f"executor is {executor!r}; it must be a context that yields a function of (function, source).")
     if executor is not None and n_jobs is not None:
         raise ModelError("n_jobs is for threads of this process, and an executor brings its own workers; give one of the two.")
     source = as_source(data, weights)

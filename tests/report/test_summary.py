@@ -1,6 +1,8 @@
 """The summary of a fit, the labels of its numbers, and all of them as a dictionary."""
 
 import json
+from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pytest
@@ -143,3 +145,34 @@ def test_to_dict_has_every_number_in_full_precision_and_is_json():
     assert found["outcome"]["status"] == "CONVERGED"
     assert (found["rows"], found["free_parameters"], found["starts"]["runs"]) == (5, 2, 1)
     assert found["aic"] == -2 * result.log_likelihood + 4
+
+
+@dataclass(frozen=True, eq=False)
+class ProductParams(ek.Parameters):
+    """Columns of several kinds side by side, the parameters of each kind in `parts`."""
+
+    parts: Annotated[tuple[ek.Parameters, ...], ek.Axes("column")]
+
+
+@dataclass(frozen=True, eq=False)
+class LineParams(ek.Parameters):
+    """A line for each component, and a spread that all share."""
+
+    coefficients: Annotated[ek.Array, ek.Real(), ek.Axes("component", "covariate")]
+    spread: Annotated[float, ek.Positive()]
+
+
+def test_labels_follow_from_the_axes_and_from_nothing_else():
+    parts = (ek.PoissonParams([[1.0], [2.0]]), ek.DiagonalGaussianParams([[0.0], [1.0]], [[1.0], [1.0]]))
+    product = ek.MixtureParams([0.5, 0.5], ProductParams(parts))
+    said = labels(product, Names(("visits", "age")))
+    assert str(said["components.parts.0.rates[1, 0]"]) == "rate of visits, component 1"
+    assert str(said["components.parts.1.means[0, 0]"]) == "mean of age, component 0"
+    lines = ek.MixtureParams([0.5, 0.5], LineParams([[1.0, 2.0], [3.0, 4.0]], 1.0))
+    said = labels(lines, Names(("x", "yn")))
+    assert str(said["components.coefficients[1, 1]"]) == "coefficient of covariate 1, component 1"
+    assert str(said["components.spread"]) == "components.spread"
+    answers = ek.MixtureParams([1.0], ek.CategoricalParams([[[0.2, 0.8]]]))
+    assert str(labels(answers, Names(("smokes",), (("no", "yes"),)))["components.columns.0.probabilities[0, 1]"]) == (
+        "probability of smokes = yes, component 0"
+    )
