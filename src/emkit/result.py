@@ -126,6 +126,7 @@ def fit(
     start: P | Iterable[P],
     *,
     weights: object = None,
+    groups: object = None,
     solver: SolverOf[P] | str | None = None,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
@@ -137,7 +138,8 @@ def fit(
     """Fit any latent-variable model by expectation-maximization.
 
     `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
-    occurs. `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
+    occurs; `groups` (n,) label rows that belong together (a person, a sequence).
+    `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
     `solver`: "plain" (the default), "squarem", "anderson", or a solver such as `Squarem()` or your own.
     `tol`: how much log-likelihood may be left.
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
@@ -160,7 +162,7 @@ def fit(
         raise ModelError(f"executor is {executor!r}; it must be a context that yields a function of (function, source).")
     if executor is not None and n_jobs is not None:
         raise ModelError("n_jobs is for threads of this process, and an executor brings its own workers; give one of the two.")
-    source = as_source(data, weights)
+    source = as_source(data, weights, groups)
     starts = _as_starts(start)
     model = ready(model, source, starts)
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)

@@ -16,6 +16,7 @@ import emkit as ek
 from emkit.families import Family
 from emkit.families.family import safe_log
 from emkit.inference.differences import curvature_steps, hessian
+from emkit.models.assignment import normalise
 
 Array = np.ndarray
 
@@ -28,10 +29,9 @@ class Grouped(ek.Components):
 
     def assign(self, params: ek.MixtureParams, log_density: Array, chunk: ek.Chunk) -> ek.Posterior:
         joint = safe_log(params.proportions) + np.add.reduceat(log_density, chunk.bounds[:-1], axis=0)
-        heights = logsumexp(joint, axis=1)
-        shares = np.exp(joint - heights[:, None])
+        shares, heights = normalise(joint)
         each = np.repeat(shares, np.diff(chunk.bounds), axis=0)
-        return ek.Posterior(each, heights, np.zeros(len(heights)), latent=shares)
+        return ek.Posterior(each, heights, latent=shares)
 
     def gathered(self, posterior: ek.Posterior, chunk: ek.Chunk) -> Array:
         """The expected number of groups of each component, shape (K,)."""
@@ -41,7 +41,9 @@ class Grouped(ek.Components):
         return {"proportions": lambda s, before, now: s.belonging / s.belonging.sum()}
 
     def belonging_expected(self, belonging: Array, before: ek.MixtureParams, now: ek.MixtureParams) -> ek.Expected:
-        return ek.Expected(float(belonging @ safe_log(now.proportions)), {"proportions": belonging / now.proportions})
+        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
+            slope = np.nan_to_num(belonging / now.proportions)
+        return ek.Expected(float(belonging @ safe_log(now.proportions)), {"proportions": slope})
 
     def even(self, profile: Any, n_components: int) -> ek.MixtureParams:
         return ek.MixtureParams(np.full(n_components, 1 / n_components), self.family.pooled(profile, n_components))
@@ -120,7 +122,9 @@ def test_groups_of_one_row_are_a_mixture(people):
     for groups in (None, np.arange(len(x))):
         grouped = ek.fit(MODEL, ek.ArraySource(x, groups=groups), START, max_evaluations=20)
         plain = ek.fit(ek.Mixture(ek.Poisson()), ek.ArraySource(x), START, max_evaluations=20)
-        assert grouped.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-12)
+        assert grouped.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-14)
+        np.testing.assert_allclose(grouped.params.proportions, plain.params.proportions, rtol=1e-13)
+        np.testing.assert_allclose(grouped.params.components.rates, plain.params.components.rates, rtol=1e-13)
 
 
 def test_no_chunk_ends_within_a_group(people):
@@ -131,6 +135,36 @@ def test_no_chunk_ends_within_a_group(people):
     assert sum(len(chunk.group_weights) for chunk in chunks) == 80
     cut = ek.EMMap(MODEL, source, START).objective(START)
     assert cut == pytest.approx(ek.EMMap(MODEL, ek.ArraySource(x, groups=labels), START).objective(START), rel=1e-12)
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 7, 100])
+def test_hundreds_of_groups_add_up_over_chunks(chunk_rows):
+    rng = np.random.default_rng(1)
+    times = rng.integers(1, 6, size=400)
+    x = rng.poisson(np.repeat(np.where(rng.random(400) < 0.4, 2.0, 4.0), times)).astype(float)
+    labels, weights = np.repeat(np.arange(400), times), rng.integers(1, 4, size=400).astype(float)
+    source = ek.ArraySource(x, weights, groups=labels, chunk_rows=chunk_rows)
+    assert len(list(source.chunks())) > 5
+    cut = ek.fit(MODEL, source, START, max_evaluations=10)
+    whole = ek.fit(MODEL, ek.ArraySource(x, weights, groups=labels, chunk_rows=10_000), START, max_evaluations=10)
+    assert cut.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-12)
+    np.testing.assert_allclose(cut.params.components.rates, whole.params.components.rates, rtol=1e-11)
+
+
+def test_a_group_that_no_component_explains_is_refused():
+    params = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[1.0], [0.0]]))
+    source = ek.ArraySource([1.0, 0.0, 1.0], groups=["a", "a", "b"])  # either row of a is possible, both together are not
+    with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
+        ek.EMMap(Grouped(ek.Bernoulli()), source, params).objective(params)
+
+
+def test_a_component_without_groups_is_no_division_by_zero(people):
+    x, labels = people
+    params = ek.MixtureParams([1.0, 0.0], START.components)
+    source = ek.ArraySource(x, groups=labels)
+    one = ek.EMMap(MODEL, source, params)
+    stats = one.expectation(params).statistics
+    assert MODEL.expected(stats, params, params).slopes["proportions"].tolist() == pytest.approx([80.0, 0.0])
 
 
 def test_scattered_groups_and_uneven_weights_are_refused():
@@ -167,3 +201,30 @@ def test_check_model_passes_and_finds_forgotten_groups(people):
     ek.check_model(MODEL, source, START)
     with pytest.raises(ek.ModelError, match=r"RowByRow\.e_step is wrong"):
         ek.check_model(RowByRow(ek.Poisson()), source, START)
+
+
+def test_groups_may_be_given_to_fit(people, fitted):
+    x, labels = people
+    again = ek.fit(MODEL, x, START, groups=labels, solver="anderson", tol=1e-12)
+    assert again.log_likelihood == fitted.log_likelihood
+    with pytest.raises(ek.DataError, match="weights and groups belong to the source"):
+        ek.fit(MODEL, ek.ArraySource(x), START, groups=labels)
+
+
+class Careless(Grouped):
+    """Leaves -1e300 where a group is impossible, and once forgets a group."""
+
+    def assign(self, params, log_density, chunk):
+        joint = safe_log(params.proportions) + np.add.reduceat(log_density, chunk.bounds[:-1], axis=0)
+        heights = logsumexp(joint, axis=1)
+        shares = np.repeat(np.exp(joint - heights[:, None]), np.diff(chunk.bounds), axis=0)
+        return ek.Posterior(shares, heights[:-1] if len(heights) == 3 else heights, latent=np.exp(joint - heights[:, None]))
+
+
+def test_impossible_groups_and_missing_log_likelihoods_are_found():
+    careless = Careless(ek.Bernoulli())
+    params = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[1.0], [1.0]]))
+    with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
+        ek.fit(careless, [1.0, 0.0, 1.0], params, groups=["a", "a", "b"])
+    with pytest.raises(ek.ModelError, match="returned 2 log-likelihoods for 4 rows in 3 groups"):
+        ek.fit(careless, [1.0, 1.0, 1.0, 1.0], params, groups=["a", "b", "c", "c"])

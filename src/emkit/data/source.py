@@ -241,11 +241,11 @@ def columns_of(source: object) -> tuple[str, ...]:
     return tuple(getattr(source, "columns", ()))
 
 
-def as_source(data: Any, weights: Any = None) -> Any:
+def as_source(data: Any, weights: Any = None, groups: Any = None) -> Any:
     """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, frames: see `read_table`)."""
     if hasattr(data, "chunks") and not isinstance(data, np.ndarray):
-        if weights is not None:
-            raise DataError("weights belong to the source: give them when you make it, ArraySource(x, weights).")
+        if weights is not None or groups is not None:
+            raise DataError("weights and groups belong to the source: give them when you make it, ArraySource(x, weights).")
         return data if isinstance(data, RowSource) else ChunkSource(data)
     table = read_table(data)
-    return ArraySource(table.x, weights, table.columns, levels=table.levels)
+    return ArraySource(table.x, weights, table.columns, levels=table.levels, groups=groups)

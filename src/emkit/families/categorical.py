@@ -18,7 +18,7 @@ from emkit.core.spaces import Simplex
 from emkit.data.profile import Levels as DataLevels
 from emkit.data.profile import Profile
 from emkit.errors import DataError, ModelError, ParameterError
-from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
+from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, frozen, no_constant, single
 from emkit.families.support import Rule, Support, codes_below
 
@@ -119,9 +119,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         )
 
     def slopes(self, sums: Array, params: CategoricalParams) -> Slopes:
-        shares = params.side_by_side
-        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
-            slope = np.nan_to_num(sums[:, 1:] / shares)
+        slope = slope_of_log(sums[:, 1:], params.side_by_side)
         ends = np.cumsum((0, *params.levels)).tolist()
         return {f"columns.{j}.probabilities": slope[:, start:end] for j, (start, end) in enumerate(pairwise(ends))}
 

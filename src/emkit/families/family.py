@@ -33,6 +33,12 @@ def safe_log(value: Array) -> Array:
         return np.maximum(np.log(value), LOG_OF_ZERO)
 
 
+def slope_of_log(counts: Array, value: Array) -> Array:
+    """The derivative of counts * log(value), counts / value; 0 at a value of 0, where no coordinate is left to move."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(value > 0, counts / value, 0.0)
+
+
 class Family(Protocol[P, S]):
     """What one component looks like. Arrays of parameters and statistics lead with the component axis K."""
 

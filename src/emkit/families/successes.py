@@ -16,7 +16,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.profile import Profile
-from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
+from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,7 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
     def slopes(self, sums: Array, params: SuccessParams) -> Slopes:
         successes, failures = np.split(sums[:, 1:], 2, axis=1)
         p = params.probabilities
-        with np.errstate(divide="ignore", invalid="ignore"):  # at 0 and 1, where no coordinate is left
-            return {"probabilities": np.nan_to_num(successes / p) - np.nan_to_num(failures / (1 - p))}
+        return {"probabilities": slope_of_log(successes, p) - slope_of_log(failures, 1 - p)}
 
     def pooled(self, profile: Profile[Any], n_components: int) -> SuccessParams:
         successes, failures = np.split(profile.average(lambda x: np.hstack(self.successes_and_failures(x))), 2)

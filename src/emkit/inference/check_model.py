@@ -129,7 +129,8 @@ class _Check(Generic[P]):
             )
         if not isinstance(self._source, ArraySource) or self._source.rows < 2:
             return "the same twice."
-        whole, halves = (self._cut(rows) for rows in (self._source.rows, max(2 * self._source.rows // 3, 1)))
+        whole = self._cut(self._source.rows)
+        halves = self._cut(max(2 * self._source.rows // 3, 1)) or whole
         for what, one, two in (
             ("log-likelihood", whole.log_likelihood, halves.log_likelihood),
             ("number of rows", whole.rows, halves.rows),
@@ -144,12 +145,14 @@ class _Check(Generic[P]):
             raise ModelError(
                 f"{self._name}.e_step does not add up: statistics of two chunks lead to estimates that differ by {off:.2g}."
             )
-        return "the same in one chunk and in two."
+        return "the same in one chunk and in several." if halves is not whole else "the same twice."
 
     def _cut(self, rows: int) -> Any:
         given = self._source
         groups = np.repeat(np.arange(len(given.groups) - 1), np.diff(given.groups)) if given.groups is not None else None
         cut = ArraySource(given.x, given.weights, given.columns, rows, levels=given.levels, groups=groups)
+        if rows < given.rows and sum(1 for _ in cut.chunks()) == 1:
+            return None  # one group cannot be cut
         return EMMap(self._model, cut, self._params).expectation(self._params)
 
     def _e_step(self, stats: Any) -> str:

@@ -1,6 +1,6 @@
 """How latent and observed are joined: one model a file."""
 
-from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft
+from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
@@ -21,4 +21,5 @@ __all__ = [
     "Sampled",
     "Soft",
     "bare",
+    "normalise",
 ]

@@ -19,13 +19,18 @@ from emkit.families.family import LOG_OF_ZERO
 class Posterior(NamedTuple):
     """`responsibilities` (n, K), rows summing to 1; `log_likelihood` and `gap` of each row (n,), or of each group of rows (G,).
 
-    `latent` is what else an E-step needs to know of who belongs where, such as expected numbers of moves between states.
+    `gap` is None where the E-step is exact. `latent` is what else an E-step needs to know of who belongs where, such as
+    expected numbers of moves between states.
     """
 
     responsibilities: Array
     log_likelihood: Array
-    gap: Array
+    gap: Array | None = None
     latent: Any = None
+
+    def total_gap(self, weights: Array) -> float:
+        """The weighted sum of the gaps; 0 where the E-step is exact."""
+        return 0.0 if self.gap is None else float(weights @ self.gap)
 
 
 def impossible_row() -> ParameterError:
@@ -97,7 +102,7 @@ class Soft(Assignment):
 
     def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         responsibilities, log_likelihood = normalise(log_joint)
-        return Posterior(responsibilities, log_likelihood, np.zeros(len(log_joint)))
+        return Posterior(responsibilities, log_likelihood)
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,8 @@ class Sampled(Assignment):
     def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         posterior, log_likelihood = normalise(log_joint)
         if np.isneginf(log_likelihood).any():
-            return Posterior(posterior, log_likelihood, np.zeros(len(log_joint)))
+            return Posterior(posterior, log_likelihood)
         rng = np.random.default_rng([self.seed, start, zlib.crc32(np.ascontiguousarray(log_joint).tobytes())])
         draws = np.where(weights == np.floor(weights), np.maximum(weights, 1), 1).astype(np.int64)
         counts = rng.multinomial(draws, posterior)
-        return Posterior(counts / draws[:, None], log_likelihood, np.zeros(len(log_joint)))
+        return Posterior(counts / draws[:, None], log_likelihood)

@@ -17,7 +17,7 @@ from emkit.core.spaces import Simplex
 from emkit.data.chunk import Chunk
 from emkit.data.profile import Profile
 from emkit.errors import DataError, ModelError
-from emkit.families.family import safe_log
+from emkit.families.family import safe_log, slope_of_log
 from emkit.models.assignment import Assignment, Soft
 
 IDENTITY_TOLERANCE = 1e-9
@@ -115,7 +115,7 @@ class Cells(LatentModel[CellsParams, Array]):
             complete.weights @ assigned.responsibilities,
             log_likelihood=float(complete.weights @ assigned.log_likelihood),
             rows=float(complete.weights.sum()),
-            gap=float(complete.weights @ assigned.gap),
+            gap=assigned.total_gap(complete.weights),
         )
 
     def updates(self) -> Mapping[str, Update[Array, CellsParams]]:
@@ -139,8 +139,7 @@ class Cells(LatentModel[CellsParams, Array]):
 
     def expected(self, stats: Array, before: CellsParams, now: CellsParams) -> Expected:
         theta = np.concatenate([group.probabilities for group in now.groups])
-        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
-            slopes = np.nan_to_num(stats @ self._powers / theta)
+        slopes = slope_of_log(stats @ self._powers, theta)
         ends = np.cumsum([len(group) for group in self.groups])[:-1]
         by_path = {f"groups.{g}.probabilities": slope for g, slope in enumerate(np.split(slopes, ends))}
         return Expected(float(stats @ self.log_probabilities(now)), by_path)

@@ -83,8 +83,19 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return ComponentStats(belonging, components)
 
     def unit_weights(self, chunk: Chunk, posterior: Posterior) -> Array:
-        """The weights of what the posterior has log-likelihoods of: rows, or groups of rows."""
-        return chunk.weights if len(posterior.log_likelihood) == len(chunk.x) else chunk.group_weights
+        """The weights of what the posterior has log-likelihoods of: rows, or groups of rows.
+
+        Errors: ModelError if there are neither as many as rows nor as many as groups.
+        """
+        number = len(posterior.log_likelihood)
+        if number == len(chunk.x):
+            return chunk.weights
+        if number != len(chunk.group_weights):
+            raise ModelError(
+                f"{type(self).__name__}.assign returned {number} log-likelihoods for {len(chunk.x)} rows in "
+                f"{len(chunk.group_weights)} groups; there must be one for each row, or one for each group."
+            )
+        return chunk.group_weights
 
     # -- the E-step
 
@@ -113,7 +124,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         posterior = self._posterior(params, chunk, form)
         units = self.unit_weights(chunk, posterior)
         log_likelihood = float(units @ posterior.log_likelihood)
-        if log_likelihood == -np.inf:
+        if not log_likelihood > compiled.IMPOSSIBLE * chunk.least_weight:
             raise impossible_row()
         weights = posterior.responsibilities * chunk.weights[:, None]
         if form is not None:
@@ -124,7 +135,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             self.statistics_of(self.gathered(posterior, chunk), components),
             log_likelihood,
             chunk.total_weight,
-            float(units @ posterior.gap),
+            posterior.total_gap(units),
         )
 
     # -- the M-step

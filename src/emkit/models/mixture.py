@@ -19,7 +19,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.patterns import collapsed
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
-from emkit.families.family import Family, safe_log
+from emkit.families.family import Family, safe_log, slope_of_log
 from emkit.models import compiled
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.components import Components
@@ -89,9 +89,8 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return {"proportions": _proportions}
 
     def belonging_expected(self, belonging: Array, before: MixtureParams[P], now: MixtureParams[P]) -> Expected:
-        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
-            slope = np.nan_to_num(belonging / now.proportions)
-        return Expected(float(belonging @ safe_log(now.proportions)), {"proportions": slope})
+        slopes = {"proportions": slope_of_log(belonging, now.proportions)}
+        return Expected(float(belonging @ safe_log(now.proportions)), slopes)
 
     def degenerate(self, params: MixtureParams[P], profile: Profile[Any]) -> tuple[int, ...]:
         """Components that rest on the family's floor, and components that received no rows."""

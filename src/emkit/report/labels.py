@@ -78,7 +78,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     of = [", ".join(columns)] if columns else []
     if at[LEVEL]:
         of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
-    of += [f"component {k}" for k in at[COMPONENT][1:]]
+    of += [f"to component {k}" for k in at[COMPONENT][1:]]
     of += [f"{axis} {i}" for axis, i in places if axis not in at]
     return Label(singular(name), ", ".join(of), component)
 
