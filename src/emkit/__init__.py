@@ -17,6 +17,7 @@ from emkit import models, search
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
 from emkit.core.axes import Axes
+from emkit.core.coordinates import Scale
 from emkit.core.engine import HistoryEntry, Record, iterate
 from emkit.core.evaluation import EMMap
 from emkit.core.expected import Expected
@@ -146,6 +147,7 @@ __all__ = [
     "Record",
     "Result",
     "Sampled",
+    "Scale",
     "Simplex",
     "Soft",
     "SphericalGaussian",

@@ -53,10 +53,11 @@ def fit_each(
     rules: Iterable[Rule],
     workers: int | Executor | None = None,
     watch: Watch = unwatched,
+    to_the_end: bool = True,
 ) -> Fitted[P]:
     """A run from each of the `starts`, which the model has checked with the `source`; the record is of the best of them.
 
-    `workers`: a number of threads (None: as many as are worth while), or an executor.
+    `workers`: a number of threads (None: as many as are worth while), or an executor. `to_the_end`: see `run`.
     Errors: the last start's, if no start could be evaluated at all; a run that goes wrong is an outcome.
     """
     chosen: SolverOf[P] = solver if solver is not None else Plain()
@@ -65,7 +66,9 @@ def fit_each(
     numbers = sum(leaf.value.size for leaf in leaves(starts[0]))
     executor = workers if callable(workers) else _threads(passes, numbers, workers)
     with executor() as map_reduce:
-        runs = best_of(lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch), starts)
+        runs = best_of(
+            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end), starts
+        )
     spikes = frozenset(
         i
         for i, run in enumerate(runs.runs)

@@ -80,9 +80,9 @@ BAD_DATA = {
         "line 3, column 'rain' is 0; gamma amounts must be numbers > 0.",
     ),
     "only zeros": (
-        "deaths\n0\n0\n",
-        ["--model", "poisson", "-k", "1"],
-        "column 'deaths' holds only zeros; a Poisson rate must be > 0. Leave the column out.",
+        "hours\n0\n0\n",
+        ["--model", "exponential", "-k", "1"],
+        "column 'hours' holds only zeros; its exponential rate would be infinite. Leave the column out.",
     ),
     "k > distinct rows": (
         "deaths\n1\n1\n2\n",
@@ -187,7 +187,10 @@ BAD_USAGE = {
         [*POISSON, "--start", start(components={"rates": [1, 4]})],
         "--start: components.rates has shape (2,); it must have shape (2, 1).",
     ),
-    "outside": ([*POISSON, "--start", start(components={"rates": [[1], [-4]]})], "--start: rates[1, 0] is -4; it must be > 0."),
+    "outside": (
+        [*POISSON, "--start", start(components={"rates": [[1], [-4]]})],
+        "--start: rates[1, 0] is -4; it must be >= 0.",
+    ),
     "proportions": (
         [*POISSON, "--start", start(proportions=[0.5, 0.6])],
         "--start: proportions sums to 1.1; proportions must be >= 0 and sum to 1.",

@@ -1,4 +1,4 @@
-"""A multivariate normal with missing cells in some forty lines, on the contract alone."""
+"""A multivariate normal with missing cells in some fifty lines, on the contract alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from scipy.stats import multivariate_normal
 
 import emkit as ek
-from emkit.inference.differences import curvature_steps, hessian
+from emkit.core.coordinates import Scale
+from emkit.inference.differences import curvature_steps, hessian, jacobian
 
 Array = np.ndarray
 NAN = np.nan
@@ -71,6 +72,11 @@ class NormalWithGaps(ek.LatentModel[NormalParams, Sums]):
         of_mean = precision @ (stats.shift - stats.mass * (now.mean - before.mean))
         return ek.Expected(float(value), {"mean": of_mean, "covariance": (of_covariance + of_covariance.T) / 2})
 
+    def scales(self, params: NormalParams) -> Mapping[str, Scale]:
+        """Means are counted in standard deviations, from where they are: a saddle is then one in every unit."""
+        unit = np.sqrt(np.diag(params.covariance))
+        return {"mean": Scale(params.mean, unit), "covariance": Scale(np.zeros(()), np.outer(unit, unit))}
+
 
 def _about(s: Sums, before: NormalParams, now: NormalParams) -> Array:
     """The scatter (d, d) about the mean `now`."""
@@ -102,6 +108,19 @@ def test_the_point_between_them_is_called_a_saddle(solver):
     assert "covariance[1, 0]" in result.outcome.sentence
 
 
+def test_plain_em_is_still_on_it_after_200_steps():
+    em = ek.EMMap(MODEL, ek.ArraySource(MURRAY), SADDLE)
+    steps = ek.iterate(em, SADDLE, ek.solvers.Plain())
+    last = [step.here for _, step in zip(range(201), steps, strict=False)][-1]
+    assert last.log_likelihood == pytest.approx(-30.033342386268, abs=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_it_is_a_saddle_in_every_unit(unit):
+    start = NormalParams([0.0, 0.0], unit**2 * SADDLE.covariance)
+    assert ek.fit(MODEL, unit * MURRAY, start).outcome.name == "STATIONARY_SADDLE"
+
+
 def direct(params: NormalParams, x: Array) -> float:
     """The log-likelihood of the cells that were seen, row by row, by SciPy."""
     rows = [(row[~np.isnan(row)], ~np.isnan(row)) for row in x]
@@ -124,16 +143,25 @@ def fitted(table):
     return ek.fit(MODEL, table, NormalParams([0.0] * 3, np.eye(3)), solver="anderson", tol=1e-12)
 
 
+def by_differences(result: ek.Result, x: Array) -> Array:
+    """Standard errors of all entries from second differences of `direct`."""
+    coordinates = MODEL.coordinates(result.params)
+    there = coordinates.pack(result.params)
+    height = lambda v: direct(coordinates.unpack(v, result.params), x)  # noqa: E731
+    entries = lambda v: coordinates.entries(coordinates.unpack(v, result.params))  # noqa: E731
+    covariance = np.linalg.inv(-hessian(height, there, curvature_steps(height, there)))
+    slope = jacobian(entries, there, np.full(len(there), 1e-3))
+    return np.sqrt(np.diag(slope @ covariance @ slope.T))
+
+
 def test_likelihood_and_standard_errors_are_those_of_the_cells_that_were_seen(table, fitted):
     assert fitted.log_likelihood == pytest.approx(direct(fitted.params, table), rel=1e-12)
-    coordinates = MODEL.coordinates(fitted.params)
-    height = lambda v: direct(coordinates.unpack(v, fitted.params), table)  # noqa: E731
-    there = coordinates.pack(fitted.params)
-    covariance = np.linalg.inv(-hessian(height, there, curvature_steps(height, there)))
-    errors = fitted.standard_errors()
-    np.testing.assert_allclose([errors[f"mean[{j}]"] for j in range(3)], np.sqrt(np.diag(covariance))[:3], rtol=1e-5)
-    deviation = np.sqrt(fitted.params.covariance[0, 0])
-    assert errors["covariance[0, 0]"] == pytest.approx(2 * deviation**2 * np.sqrt(covariance[3, 3]), rel=1e-5)
+    np.testing.assert_allclose(fitted.standard_errors().errors, by_differences(fitted, table), rtol=1e-5)
+
+
+def test_standard_errors_at_a_maximum_of_murray_are_those_of_differences():
+    result = ek.fit(MODEL, MURRAY, tilted(0.1), solver="anderson", tol=1e-13)
+    np.testing.assert_allclose(result.standard_errors().errors, by_differences(result, MURRAY), rtol=1e-5)
 
 
 def test_without_gaps_one_step_is_the_closed_form():
@@ -156,19 +184,39 @@ def test_a_mean_is_held_as_a_whole_or_not_at_all(table, fitted):
     assert held.params.mean.tolist() == [1.0, 2.0, 3.0]
     assert held.free_parameters == 6
     assert held.log_likelihood < fitted.log_likelihood
+    coordinates = held.model.coordinates(held.params)
+    height = lambda v: np.array([direct(coordinates.unpack(v, held.params), table)])  # noqa: E731
+    there = coordinates.pack(held.params)
+    np.testing.assert_allclose(jacobian(height, there, np.full(len(there), 1e-2)), 0.0, atol=1e-3)
     with pytest.raises(ek.ModelError, match=r"mean\[0\] cannot be held alone: along the column axis"):
         ek.fit(ek.Frozen(MODEL, "mean[0]"), table, fitted.params)
 
 
+@dataclass(frozen=True, eq=False)
+class UncoupledParams(ek.Parameters):
+    """`NormalParams` that do not say that the means depend on each other."""
+
+    mean: Annotated[ek.Array, ek.Real(), ek.Axes("column")]
+    covariance: Annotated[ek.Array, ek.PositiveDefinite(), ek.Axes("column", "column")]
+
+
+def test_check_model_finds_an_axis_that_should_be_called_coupled(table, fitted):
+    params = UncoupledParams(fitted.params.mean, fitted.params.covariance)
+    with pytest.raises(ek.ModelError, match=r"updates\(\)\['mean'\] is wrong"):
+        ek.check_model(ek.Frozen(MODEL, "mean[0]"), table, params)
+
+
 class ForgetsTheSpread(NormalWithGaps):
-    """Fills gaps in as if what stands there were certain: the classic mistake."""
+    """Fills gaps in as if what stands there were certain, without the conditional covariance: the classic mistake."""
 
     def e_step(self, params, chunk):
         right = super().e_step(params, chunk)
-        filled = np.where(np.isnan(chunk.x), params.mean, chunk.x) - params.mean
-        return ek.Expectation(
-            Sums(right.statistics.mass, right.statistics.shift, filled.T @ filled), right.log_likelihood, right.rows
-        )
+        mass, shift, scatter = right.statistics.mass, right.statistics.shift, right.statistics.scatter
+        for row, weight in zip(chunk.x, chunk.weights, strict=True):
+            seen = ~np.isnan(row)
+            onto = params.covariance[:, seen] @ np.linalg.inv(params.covariance[np.ix_(seen, seen)])
+            scatter = scatter - weight * (params.covariance - onto @ params.covariance[seen])
+        return ek.Expectation(Sums(mass, shift, scatter), right.log_likelihood, right.rows)
 
 
 class Unbiased(NormalWithGaps):

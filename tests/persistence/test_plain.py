@@ -42,7 +42,7 @@ def test_parameters_survive_json(name):
             {"proportions": [1], "components": {"rates": [[True]]}},
             "components.rates is [[True]]; it must be numbers, of shape (1, 1).",
         ),
-        ({"proportions": [1], "components": {"rates": [[-1]]}}, "rates[0, 0] is -1; it must be > 0."),
+        ({"proportions": [1], "components": {"rates": [[-1]]}}, "rates[0, 0] is -1; it must be >= 0."),
         ({"proportions": [0.5], "components": {"rates": [[1]]}}, "sums to 0.5"),
     ],
 )

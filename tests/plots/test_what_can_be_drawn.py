@@ -114,7 +114,7 @@ COINS = lessons.two_coins()
 
 
 def _held(*paths):
-    return ek.fit(ek.Frozen(ek.Mixture(ek.Binomial(10)), *paths), COINS.source, COINS.start)
+    return ek.fit(ek.Frozen(ek.Mixture(ek.Binomial(10)), *paths), COINS.source, COINS.start, max_evaluations=5)
 
 
 def _of_lesson(lesson, *held):

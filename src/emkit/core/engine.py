@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -9,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from emkit.core.edges import Edges
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Solver
@@ -51,8 +53,8 @@ class Record(Generic[P]):
     history: tuple[HistoryEntry, ...]
 
 
-def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
-    """Every step of the algorithm, for ever: step 0 is the start.
+def iterate(em: EMMap[P], start: P, solver: Solver[P, Any], elsewhere: deque[Evaluation[P]] | None = None) -> Iterator[Step]:
+    """Every step of the algorithm, for ever: step 0 is the start. It goes on from an evaluation that is put `elsewhere`.
 
     Errors: ParameterError or DegenerateFitError where an E-step has no finite value or an M-step no maximum.
     """
@@ -60,32 +62,47 @@ def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
     state = solver.init(here)
     yield Step(0, em.evaluations, here, gain=np.inf, em_rate=None)
     for number in count(1):
-        there, state = solver.step(em, here, state)
+        if elsewhere:
+            there = elsewhere.popleft()
+            state = solver.init(there)
+        else:
+            there, state = solver.step(em, here, state)
         yield Step(number, em.evaluations, there, gain=there.objective - here.objective, em_rate=there.em_rate)
         here = there
 
 
-def run(em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], watch: Watch = unwatched) -> Record[P]:
+def run(
+    em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], watch: Watch = unwatched, to_the_end: bool = True
+) -> Record[P]:
     """Iterate until a rule has an outcome, or until a component degenerates (that is an outcome, too).
 
+    A run that goes `to_the_end` tries the edge that its estimates creep towards before it is called converged, and goes on
+    from there; a short run over a sample does not, since a zero of a sample would stay one.
     `watch` may wrap the stream of steps (to show progress, to keep a trace, to save checkpoints). The record holds the best
     evaluation seen; for a model that ascends that is the last one, unless the run ended because it fell.
     Errors: ParameterError if not even the start can be evaluated.
     """
     rules = tuple(rules)
     best: Evaluation[P] | None = None
+    elsewhere: deque[Evaluation[P]] = deque()
+    edges = Edges(em)
     history: list[HistoryEntry] = []
     try:
-        for step in watch(iterate(em, start, solver)):
+        for step in watch(iterate(em, start, solver, elsewhere)):
             history.append(HistoryEntry(step.number, step.evaluations, step.here.objective, step.here.log_likelihood))
             if best is None or _no_worse(step.here.objective, best.objective, em.model.ascends):
                 best = step.here
             outcome = first_outcome(rules, step)
-            if outcome is not None:
+            tried = to_the_end and em.model.ascends and (outcome is None or outcome.converged)
+            edge = edges.beside(step.here, step.number, settled=outcome is not None) if tried else None
+            if edge is not None:
+                elsewhere.append(edge)
+            elif outcome is not None:
                 break
         else:
             raise RuntimeError("the stream of steps ended before a rule did: `watch` must pass every step on")
         if outcome.converged and em.model.ascends:
+            best = edges.exact(best)
             outcome = _examined(em, step.here, outcome)
     except (DegenerateFitError, ParameterError) as error:
         if best is None:

@@ -14,21 +14,20 @@ from emkit.core.axes import Axes
 from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
-from emkit.core.spaces import Positive
+from emkit.core.spaces import NonNegative
 from emkit.data.chunk import Chunk
 from emkit.data.profile import Profile
-from emkit.errors import DataError, ParameterError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
-from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat
+from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 from emkit.families.linear import LinearForm
 from emkit.families.support import Support, counts
 
 
 @dataclass(frozen=True, eq=False)
 class PoissonParams(Parameters):
-    """`rates` (K, d): the mean count of each column, > 0."""
+    """`rates` (K, d): the mean count of each column, >= 0."""
 
-    rates: Annotated[Array, Positive(), Axes("component", "column")]
+    rates: Annotated[Array, NonNegative(), Axes("component", "column")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -54,10 +53,11 @@ class Poisson(ExponentialFamily[PoissonParams]):
         return lead_with(1, x)
 
     def slopes(self, sums: Array, params: PoissonParams) -> Slopes:
-        return {"rates": sums[:, 1:] / params.rates - sums[:, :1]}
+        with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
+            return {"rates": np.nan_to_num(sums[:, 1:] / params.rates) - sums[:, :1]}
 
     def natural(self, params: PoissonParams) -> Array:
-        return np.concatenate([-params.rates.sum(axis=1, keepdims=True), np.log(params.rates)], axis=1)
+        return np.concatenate([-params.rates.sum(axis=1, keepdims=True), safe_log(params.rates)], axis=1)
 
     def log_base(self, x: Array) -> Array:
         return -np.asarray(gammaln(x + 1)).sum(axis=1)
@@ -80,24 +80,12 @@ class Poisson(ExponentialFamily[PoissonParams]):
         """Expected count / expected number of rows.
 
         Shapes: sums (K, 1 + d) -> (K, d). Unit: counts per row.
-        Errors: ParameterError if a component received only zeros.
         Source: set d/dr [total log r - mass r] = 0; McLachlan & Peel (2000), Finite Mixture Models.
         """
-        rates = per_mass(stats.sums[:, 1:], stats.mass, before.rates)
-        for k, column in np.argwhere(rates <= 0):
-            raise ParameterError(
-                f"Poisson rate of component {k}, column {column} is {rates[k, column]:g}; rates must be > 0. A component "
-                "that only sees zeros has no maximum-likelihood rate: use fewer components, or another start."
-            )
-        return rates
+        return per_mass(stats.sums[:, 1:], stats.mass, before.rates)
 
     def pooled(self, profile: Profile[Any], n_components: int) -> PoissonParams:
-        means = profile.mean
-        for column in np.flatnonzero(profile.highest == 0):
-            raise DataError(
-                f"column {profile.columns[column]!r} holds only zeros; a Poisson rate must be > 0. Leave the column out."
-            )
-        return PoissonParams(repeat(means, n_components))
+        return PoissonParams(repeat(profile.average(lambda x: x), n_components))
 
     def draw(self, params: PoissonParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.poisson(params.rates[components]).astype(np.float64)

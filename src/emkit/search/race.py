@@ -51,7 +51,9 @@ class Runs(Generic[P]):
 
     def __call__(self, starts: Sequence[P], steps: int) -> tuple[Record[P], ...]:
         rules: list[Rule] = [Decreased(), Rough(unit(self.sample)), Iterations(min(steps, self.max_iter))]
-        return fit_each(self.model, self.sample, starts, solver=Squarem(), rules=rules, workers=self.n_jobs).runs.runs
+        return fit_each(
+            self.model, self.sample, starts, solver=Squarem(), rules=rules, workers=self.n_jobs, to_the_end=False
+        ).runs.runs
 
     @property
     def same(self) -> float:

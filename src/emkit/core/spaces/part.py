@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.spaces.scalar import share_lost
 from emkit.core.spaces.simplex import Simplex
 from emkit.core.spaces.space import Shape, Space
 from emkit.errors import ModelError
@@ -68,6 +69,16 @@ class Part(Space):
 
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         return self._whole.at_edge(coordinates, self._shape(shape))
+
+    def pace_to_edge(self, value: Array, after: Array) -> Array:
+        pace = self._whole.pace_to_edge(value, after)
+        return np.where(self._free.reshape(*self._free.shape, *(1,) * self.event_axes), pace, 0.0)
+
+    def way_to_edge(self, value: Array) -> Array:
+        return self._whole.way_to_edge(value)
+
+    def on_edge(self, value: Array, mask: Mask) -> Array:
+        return self._whole.on_edge(value, mask)
 
     def _placed(self, indices: list[Index]) -> list[Index]:
         """Indices among the free elements as indices of the whole."""
@@ -133,3 +144,17 @@ class PartOfSimplex(Space):
             found.append(self._simplex.at_edge(coordinates[start:stop], (len(free),)))
             start = stop
         return np.concatenate(found)
+
+    def pace_to_edge(self, value: Array, after: Array) -> Array:
+        pace = np.zeros(value.shape)
+        for row, free, _ in self._rows:
+            pace[row][free] = share_lost(value[row][free], after[row][free])
+        return pace
+
+    def on_edge(self, value: Array, mask: Mask) -> Array:
+        moved = value.copy()
+        for row, free, rest in self._rows:
+            left = np.where(mask[row][free], 0.0, value[row][free])
+            if left.sum() > 0:
+                moved[row][free] = rest * left / left.sum()
+        return moved

@@ -16,6 +16,16 @@ def _complaint(bad: Mask, value: Array, rule: str) -> tuple[tuple[int, ...], str
     return index, f"is {value[index]:g}; {rule}"
 
 
+VANISHED = 1e-290  # smaller numbers have no digits left to lose
+
+
+def share_lost(value: Array, after: Array) -> Array:
+    """The share of `value` >= 0 that is gone in `after`; 0 where nothing is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        lost = np.where((value > 0) & (after < value), (value - after) / value, 0.0)
+    return np.where((value > 0) & (value < VANISHED) & (after <= value), 1.0, lost)
+
+
 class Real(Space):
     """Any finite number."""
 
@@ -70,6 +80,12 @@ class NonNegative(Space):
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         return np.isneginf(coordinates)
 
+    def pace_to_edge(self, value: Array, after: Array) -> Array:
+        return share_lost(value, after)
+
+    def on_edge(self, value: Array, mask: Mask) -> Array:
+        return np.where(mask, 0.0, value)
+
 
 class Probability(Space):
     """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1."""
@@ -91,3 +107,12 @@ class Probability(Space):
 
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         return np.abs(coordinates) > -np.log(EDGE)
+
+    def pace_to_edge(self, value: Array, after: Array) -> Array:
+        return np.where(value < 0.5, share_lost(value, after), share_lost(1 - value, 1 - after))
+
+    def way_to_edge(self, value: Array) -> Array:
+        return np.minimum(value, 1 - value)
+
+    def on_edge(self, value: Array, mask: Mask) -> Array:
+        return np.where(mask, np.round(value), value)

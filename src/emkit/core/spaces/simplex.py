@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.scalar import share_lost
 from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 
 SUM_TOLERANCE = 1e-8
@@ -81,3 +82,11 @@ class Simplex(Space):
         left = np.cumprod(expit(-odds), axis=-1)
         before = np.concatenate([np.ones((*shape[:-1], 1)), left[..., :-1]], axis=-1)[..., : shape[-1] - 1]
         return np.asarray((np.abs(odds) > -np.log(EDGE)) | (before <= EDGE)).ravel()
+
+    def pace_to_edge(self, value: Array, after: Array) -> Array:
+        return share_lost(value, after)
+
+    def on_edge(self, value: Array, mask: Mask) -> Array:
+        left = np.where(mask, 0.0, value)
+        total = left.sum(axis=-1, keepdims=True)
+        return np.where(total > 0, left / np.where(total > 0, total, 1.0), value)

@@ -71,6 +71,18 @@ class Space(ABC):
         """Which coordinates of a value of shape `shape` belong to entries on the boundary, or as good as on it."""
         return np.zeros(len(coordinates), dtype=bool)
 
+    def pace_to_edge(self, value: Array, after: Array) -> Array:
+        """Of each element that moves from `value` to `after`, the share of its way to the edge; 0 if it moves inwards."""
+        return np.zeros(value.shape)
+
+    def way_to_edge(self, value: Array) -> Array:
+        """How far each element is from its nearest edge."""
+        return value
+
+    def on_edge(self, value: Array, mask: Mask) -> Array:
+        """`value` with the elements of `mask` on their nearest edge."""
+        return value
+
     def check(self, value: Array, name: str) -> None:
         """Raise ParameterError, naming the element, unless every element of `value` lies in the space."""
         if value.ndim < self.event_axes:
