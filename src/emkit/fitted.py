@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
+from emkit.core.coordinates import split_path
 from emkit.core.engine import HistoryEntry, Record
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
@@ -131,8 +132,10 @@ class Fitted(Generic[P]):
         """The same result with the components of every run in one order, by their first parameter, lowest first.
 
         Which component is which is an accident of the start; results in order can be compared. No change if the parameters do
-        not declare which of their axes belong to components.
+        not declare which of their axes belong to components, or if single places of them are held.
         """
+        if any(place is not None for _, place in map(split_path, self.model.held(self.params))):
+            return self  # components are told apart by what is held of them
         return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -148,26 +149,31 @@ def fit(
     Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
-    if not hasattr(model, "e_step"):
+    given: Any = model
+    if isinstance(given, type) or not hasattr(given, "e_step"):
         raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
     check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
     if not is_count(max_evaluations):
         raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
-    chosen = solver_named(solver) if isinstance(solver, str) else solver
-    if chosen is not None and not hasattr(chosen, "step"):
+    chosen: Any = solver_named(solver) if isinstance(solver, str) else solver
+    if chosen is not None and (isinstance(chosen, type) or not hasattr(chosen, "step")):
         raise ModelError(
             f"solver is {solver!r}; it must be one of {', '.join(SOLVERS)}, or a solver such as ek.solvers.Squarem()."
         )
-    if executor is not None and not callable(executor):
-        raise ModelError(f"executor is {executor!r}; it must be a context that yields a function of (function, source).")
+    workers: Any = executor
+    if workers is not None and (not callable(workers) or isinstance(workers, AbstractContextManager)):
+        raise ModelError(
+            f"executor is {executor!r}; it must be a function without arguments that returns a context, such as "
+            "functools.partial(threads, 2)."
+        )
     if executor is not None and n_jobs is not None:
         raise ModelError("n_jobs is for threads of this process, and an executor brings its own workers; give one of the two.")
-    source = as_source(data, weights, groups)
+    source = model.recoded(as_source(data, weights, groups))
     starts = _as_starts(start)
     model = ready(model, source, starts)
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
-    workers = executor if executor is not None else n_jobs
-    result = Result.of(fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch))
+    threads_or_executor = executor if executor is not None else n_jobs
+    result = Result.of(fit_each(model, source, starts, solver=chosen, rules=ending, workers=threads_or_executor, watch=watch))
     if result.degenerate:
         warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)
     return result

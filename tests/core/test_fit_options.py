@@ -38,7 +38,7 @@ def test_an_executor_of_ones_own_goes_over_the_chunks():
 def test_an_executor_brings_its_own_workers():
     with pytest.raises(ek.ModelError, match="an executor brings its own workers"):
         ek.fit(MODEL, COUNTS, START, executor=elsewhere, n_jobs=2)
-    with pytest.raises(ek.ModelError, match="executor is 'dask'; it must be a context"):
+    with pytest.raises(ek.ModelError, match="executor is 'dask'; it must be a function without arguments"):
         ek.fit(MODEL, COUNTS, START, executor="dask")
 
 

@@ -118,7 +118,11 @@ GAPS: dict[str, Any] = {
 def test_a_gap_is_named_by_row_and_column_and_never_a_number(kind, by):
     family = "categorical" if kind == "text" else "gaussian"
     start = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 0.0]], [np.eye(2)]))
-    ways = {"estimator": ek.MixtureModel(family, 2).fit, "fit": lambda data: ek.fit(ek.Mixture(ek.FullGaussian()), data, start)}
+    model = ek.Mixture(ek.FullGaussian())
+    if kind == "text":
+        shares = [[[0.3, 0.3, 0.4]], [[0.5, 0.5]]]
+        model, start = ek.Mixture(ek.Categorical()), ek.MixtureParams([1.0], ek.CategoricalParams(shares))
+    ways = {"estimator": ek.MixtureModel(family, 2).fit, "fit": lambda data: ek.fit(model, data, start)}
     with pytest.raises(ek.DataError, match=r"row 4, column 'x1' is (nan|missing); every value must be a finite number"):
         ways[by](GAPS[kind])
 
@@ -153,3 +157,62 @@ def test_a_row_that_no_component_can_explain():
         with pytest.raises(ek.DataError, match="row 1 is impossible under every component"):
             method(new)
     assert model.predict(new[[0, 2]]).tolist() == model.predict(x[[0, 2]]).tolist()
+
+
+FITTED = {
+    "numbers": lambda: ek.GaussianMixture(1).fit([[1.0], [2.0], [4.0]]),
+    "counts": lambda: ek.MixtureModel("poisson", 1).fit([[1.0], [2.0], [4.0]]),
+    "codes": lambda: ek.MixtureModel("categorical", 1).fit([[0.0], [1.0], [2.0]]),
+}
+
+
+@pytest.mark.parametrize("kind", FITTED)
+def test_text_at_prediction_is_never_read_as_numbers(kind):
+    model = FITTED[kind]()
+    for text in (np.array([["a"], ["b"]]), [["a"], ["b"]], np.array([["a"], ["b"]], dtype=object)):
+        with pytest.raises(ek.DataError, match=r"column 'x0' holds names \(a, b\), where numbers are asked for"):
+            model.score_samples(text)
+
+
+def test_truths_at_the_fit_are_numbers_at_prediction():
+    frame = pd.DataFrame({"a": [True, False, True, True], "b": [False, False, True, False]})
+    for estimator in (ek.MixtureModel("bernoulli", 1), ek.MixtureModel("categorical", 1)):
+        fitted = estimator.fit(frame)
+        np.testing.assert_allclose(fitted.score_samples(frame.astype(int)), fitted.score_samples(frame))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[np.datetime64("2020-01-01")], [np.datetime64("NaT")], [np.datetime64("2021-02-01")]],
+        [[np.timedelta64(3, "D")], [np.timedelta64(5, "D")], [np.timedelta64("NaT")]],
+        [[pd.Timestamp("2020-01-01")], [pd.Timestamp("2020-01-02")], [pd.NaT]],
+        np.array([[1.0], [pd.NA], [3.0]], dtype=object),
+        [np.ma.array([1.0], mask=[1]), np.ma.array([2.0]), np.ma.array([4.0])],
+    ],
+    ids=["dates", "spans", "stamps", "NA", "masked rows"],
+)
+def test_lists_and_objects_hide_no_gaps_and_no_dates(rows):
+    with pytest.raises(ek.DataError, match=r"holds (dates|spans of time)|is nan; every value must be a finite number"):
+        ek.GaussianMixture(1).fit(rows)
+
+
+def test_declared_names_hold_in_fit_as_in_estimators():
+    family = ek.Categorical((("low", "high"),))
+    start = ek.MixtureParams([1.0], ek.CategoricalParams([[[0.5, 0.5]]]))
+    result = ek.fit(ek.Mixture(family), [["low"], ["low"], ["high"]], start)
+    assert result.source.levels == (("low", "high"),)
+    np.testing.assert_allclose(result.params.components.columns[0].probabilities, [[2 / 3, 1 / 3]])
+    with pytest.raises(ek.DataError, match="is 'mid'; its levels are low, high"):
+        ek.fit(ek.Mixture(family), [["low"], ["mid"]], start)
+
+
+@pytest.mark.parametrize("levels", [(("low", "low", "high"),), 3, (None,), ("abc",), (True,), (2.5,), (0,), ((),)])
+def test_levels_that_cannot_be_declared(levels):
+    with pytest.raises(ek.ModelError, match=r"level"):
+        ek.Categorical(levels)
+
+
+def test_the_page_shows_the_names(tmp_path):
+    page = fitted(FORMS["pandas text"](CODES)).result_.to_html(tmp_path / "fit.html")
+    assert '"levels":["always","never","often","rarely"]' in page.read_text(encoding="utf-8").replace(", ", ",")

@@ -124,7 +124,7 @@ def test_a_model_without_expected_is_looked_at_as_a_whole():
 
 def test_what_was_found_right_is_printed():
     lines = str(ek.check_model(ek.Mixture(ek.Poisson()), DATA, PARAMS)).splitlines()
-    assert [line.partition(":")[0] for line in lines] == ["coordinates", "sums", "E-step", "M-step", "ascent"]
+    assert [line.partition(":")[0] for line in lines] == ["coordinates", "sums", "expected", "E-step", "M-step", "ascent"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,3 +168,28 @@ def test_a_guard_keeps_a_newton_step_from_falling():
     assert calm.outcome.name == "CONVERGED"
     assert all(np.diff([entry.objective for entry in calm.history]) >= -1e-9)
     ek.check_model(Logistic(True), rows, calm.params, exact=False)
+
+
+class NotANumber(ek.Mixture):
+    def expected(self, stats, before, now):
+        right = super().expected(stats, before, now)
+        return ek.Expected(np.nan, {path: np.nan * slope for path, slope in right.slopes.items()})
+
+
+class Nonsense(ek.Mixture):
+    def expected(self, stats, before, now):
+        return ek.Expected(0.0, super().expected(stats, before, now).slopes)
+
+
+@pytest.mark.parametrize("kind", [NotANumber, Nonsense])
+def test_an_expectation_that_is_none_is_found(kind):
+    with pytest.raises(ek.ModelError, match=rf"{kind.__name__}\.expected is wrong"):
+        ek.check_model(kind(ek.Poisson()), DATA, PARAMS)
+
+
+def test_what_is_no_model_is_said_to_be_none():
+    for given in (3, ek.Mixture):
+        with pytest.raises(ek.ModelError, match="is not a model"):
+            ek.check_model(given, DATA, PARAMS)
+        with pytest.raises(ek.ModelError, match="is not a model"):
+            ek.fit(given, DATA, PARAMS)

@@ -145,3 +145,63 @@ def test_what_no_update_moves_is_not_counted():
     result = ek.fit(Half(ek.Poisson()), COUNTS, RATES)
     assert result.free_parameters == 4
     np.testing.assert_array_equal(result.params.proportions, RATES.proportions)
+
+
+def test_components_told_apart_by_what_is_held_stay_in_their_order():
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[8.0, 1.0], [1.0, 6.0]]))
+    result = ek.fit(ek.Frozen(ek.Mixture(ek.Poisson()), "components.rates[0]"), COUNTS, start)
+    assert result.in_order().params is result.params
+    errors = result.in_order().standard_errors()
+    assert not any(name.startswith("components.rates[0") for name in errors.names)
+    assert np.isfinite(errors["components.rates[1, 0]"])
+
+
+def test_an_estimate_that_others_determine_has_no_standard_error():
+    x = np.array([0.0, 1, 1, 1, 0, 1, 1])
+    start = ek.MixtureParams([1.0], ek.CategoricalParams([[[0.3, 0.4, 0.3]]]))
+    result = ek.fit(ek.Frozen(ek.Mixture(ek.Categorical((3,))), "components.columns.0.probabilities[0, 0]"), x, start)
+    np.testing.assert_allclose(result.params.components.columns[0].probabilities, [[0.3, 0.7, 0.0]], atol=1e-12)
+    errors = result.standard_errors()
+    assert all(np.isnan(errors[name]) and "boundary" in errors.reasons[name] for name in errors.names if "[0, 1]" in name)
+
+
+def test_a_component_without_rows_leaves_the_others_their_standard_errors():
+    two = ek.fit(ek.Mixture(ek.Poisson()), COUNTS, RATES, solver="squarem")
+    three = ek.MixtureParams([*two.params.proportions, 0.0], ek.PoissonParams([*two.params.components.rates, [1.0, 1.0]]))
+    held = ek.Frozen(ek.Mixture(ek.Poisson()), "proportions[2]")
+    result = ek.fit(held, COUNTS, three)  # no warning: it is held there
+    errors = result.standard_errors()
+    for name in ("components.rates[0, 0]", "components.rates[1, 1]", "proportions[0]"):
+        assert errors[name] == pytest.approx(two.standard_errors()[name], rel=1e-4)
+    assert np.isnan(errors["components.rates[2, 0]"])
+    assert errors.reasons["components.rates[2, 0]"] == "its component has no rows"
+
+
+class Guarded(ek.Mixture):
+    """An M-step of its own beside the chain, which overshoots."""
+
+    def belonging_updates(self):
+        return {"proportions": lambda s, before, now: np.clip(3 * s.mass / s.mass.sum() - 2 * before.proportions, 0.01, 0.99)}
+
+    def m_step(self, stats, params):
+        return ek.no_lower(self, stats, params, super().m_step(stats, params))
+
+
+class Mute(Guarded):
+    """The same, without an expected log-likelihood."""
+
+    def expected(self, stats, before, now):
+        raise NotImplementedError
+
+
+def test_a_guard_of_the_m_step_guards_what_is_left_of_it():
+    result = ek.fit(ek.Frozen(Guarded(ek.Poisson()), "components"), COUNTS, RATES, max_evaluations=60)
+    assert all(np.diff([entry.objective for entry in result.history]) >= -1e-9)
+    with pytest.raises(ek.ModelError, match=r"writes m_step beside updates\(\)"):
+        ek.fit(ek.Frozen(Mute(ek.Poisson()), "components"), COUNTS, RATES)
+
+
+@pytest.mark.parametrize("path", ["proportions.", "components.rates.", ["proportions"], 3, "", "components.rates[-1]"])
+def test_paths_that_are_none(path):
+    with pytest.raises(ek.ModelError):
+        ek.Frozen(ek.Mixture(ek.Poisson()), path)

@@ -228,3 +228,34 @@ def test_impossible_groups_and_missing_log_likelihoods_are_found():
         ek.fit(careless, [1.0, 0.0, 1.0], params, groups=["a", "a", "b"])
     with pytest.raises(ek.ModelError, match="returned 2 log-likelihoods for 4 rows in 3 groups"):
         ek.fit(careless, [1.0, 1.0, 1.0, 1.0], params, groups=["a", "b", "c", "c"])
+
+
+@pytest.mark.parametrize("labels", [[1, 1, np.nan], [1, None, 2], np.ma.array([1, 1, 2], mask=[0, 0, 1])])
+def test_a_group_without_a_label_is_refused(labels):
+    with pytest.raises(ek.DataError, match=r"the group of row \d is missing"):
+        ek.ArraySource([1.0, 2, 3], groups=labels)
+
+
+def test_labels_and_weights_of_groups_that_are_none():
+    with pytest.raises(ek.DataError, match="the groups are no labels"):
+        ek.ArraySource([1.0, 2, 3], groups=[[1], [2, 3], 4])
+    for weights in (["a", "b"], np.array([1 + 1j, 2.0]), np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]")):
+        with pytest.raises(ek.DataError, match="the weights are not numbers"):
+            ek.ArraySource([1.0, 2, 3], weights, groups=["a", "a", "b"])
+    with pytest.raises(ek.DataError, match="weight of row 2 is nan"):
+        ek.ArraySource([1.0, 2, 3], np.ma.array([1.0, 99.0], mask=[0, 1]), groups=["a", "a", "b"])
+
+
+class Changeable(ek.Poisson):
+    """A family that cannot be hashed."""
+
+    __hash__ = None
+
+
+def test_a_family_that_can_change_is_refused_whatever_the_size_of_the_data():
+    with pytest.raises(ek.ModelError, match="make it a frozen dataclass"):
+        ek.fit(ek.Mixture(Changeable()), [1.0, 2.0, 3.0], START)
+
+
+def test_a_row_of_weight_zero_has_no_influence_at_all():
+    assert ek.ArraySource([1.0, np.inf, 2.0], [1.0, 0.0, 1.0]).rows == 2

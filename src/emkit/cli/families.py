@@ -13,7 +13,7 @@ DATA_AND_PARAMETERS = {
     "bernoulli": ("columns of 0 and 1", "a probability for each column"),
     "binomial": ("two columns, successes and trials; or columns of successes and --trials N", "a probability for each column"),
     "poisson": ("columns of counts 0, 1, 2 ...", "a rate for each column"),
-    "categorical": ("columns of levels coded 0, 1, 2 ... (latent classes)", "a probability for each level of each column"),
+    "categorical": ("columns of words or whole numbers (latent classes)", "a probability for each level of each column"),
     "exponential": ("columns of times, numbers >= 0", "a rate for each column"),
     "gamma": ("columns of amounts, numbers > 0", "a shape and a mean for each column"),
     "gaussian": ("columns of numbers", "means, and a covariance matrix for each component"),

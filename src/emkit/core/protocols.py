@@ -98,12 +98,20 @@ class LatentModel(Protocol[P, S]):
     def check(self, params: P, profile: Any) -> None:
         """Raise DataError or ParameterError, naming row, column and value, if the model cannot take these data or start."""
 
+    def recoded(self, source: Any) -> Any:
+        """The source with its columns of levels as the model knows them."""
+        return source
+
     def prepare(self, source: Any) -> Any:
         """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
         return source
 
     def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
         """Which elements of which fields a bound holds where the likelihood alone would move them on: no maximum of it."""
+        return {}
+
+    def undetermined(self, params: P) -> Mapping[str, Mask]:
+        """Which elements of which fields the likelihood does not depend on at `params`: those of components without rows."""
         return {}
 
     def degenerate(self, params: P, profile: Any) -> tuple[int, ...]:
@@ -203,7 +211,7 @@ class Source(Protocol[ChunkT_co]):
         """The chunks, in order."""
 
     def cuts(self) -> Iterator[Cut[ChunkT_co]]:
-        """Where the chunks lie, in the same order: what executors send to where the work is done."""
+        """Where the chunks lie, in the same order: what an executor may send to where the work is done."""
         return (Loaded(chunk) for chunk in self.chunks())
 
 

@@ -63,14 +63,13 @@ def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
 
 
 def needs_reading(data: Any) -> bool:
-    """Whether a table has columns of different kinds, masked cells, or cells of text or of dates."""
-    if isinstance(data, np.ma.MaskedArray) or (hasattr(data, "columns") and hasattr(data, "shape")):
+    """Whether a table is anything but a plain array of numbers (or something that is no table at all)."""
+    if isinstance(data, np.ma.MaskedArray | list | tuple) or (hasattr(data, "columns") and hasattr(data, "shape")):
         return True
-    if isinstance(data, list | tuple):
-        return any(isinstance(cell, str | bytes) for row in data for cell in (row if isinstance(row, list | tuple) else (row,)))
     if not isinstance(data, np.ndarray):
         return False
-    return data.dtype.kind in "USTMm" or (data.dtype.kind == "O" and any(isinstance(cell, str | bytes) for cell in data.flat))
+    odd = (Kind.GAP, Kind.TEXT, *ADVICE)
+    return data.dtype.kind in "USTMm" or (data.dtype.kind == "O" and any(kind_of(cell) in odd for cell in data.flat))
 
 
 def _is_nameless(column: Column) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.validate import RowName
+from emkit.data.validate import Kind, RowName, as_cells, kind_of, numbers_in
 from emkit.errors import DataError
 
 
@@ -17,13 +17,15 @@ def group_starts(labels: Any, rows: int, row_name: RowName) -> Integers:
 
     Errors: DataError unless the rows of each group lie one after the other.
     """
-    given = np.asarray(labels)
+    given = labels_of(labels)
     if given.shape != (rows,):
         raise DataError(f"there are {rows} rows but the groups have shape {given.shape}; give one label a row.")
+    for row in (row for row, label in enumerate(given.tolist()) if kind_of(label) is Kind.GAP):
+        raise DataError(f"the group of {row_name(row)} is missing; give every row a label.")
     starts = np.flatnonzero(np.concatenate([[True], given[1:] != given[:-1]]))
     seen: dict[Any, int] = {}
     for start in starts.tolist():
-        label = given[start].item() if hasattr(given[start], "item") else given[start]
+        label = given[start].item() if isinstance(given[start], np.generic) else given[start]
         if label in seen:
             raise DataError(
                 f"the rows of group {label!r} are scattered: it begins at {row_name(seen[label])} and again at "
@@ -33,26 +35,28 @@ def group_starts(labels: Any, rows: int, row_name: RowName) -> Integers:
     return np.concatenate([starts, [rows]])
 
 
-def group_labels(lengths: Any, rows: int) -> Integers:
-    """A label (n,) for each row from the `lengths` (G,) of groups that lie one after the other. Errors: DataError."""
-    given = np.asarray(lengths)
-    if given.ndim != 1 or (given <= 0).any() or (given != np.floor(given)).any():
-        raise DataError(f"the lengths of groups are {lengths!r}; they must be whole numbers >= 1.")
-    if given.sum() != rows:
-        raise DataError(f"the lengths of the groups add up to {given.sum():g} rows, but there are {rows}.")
-    return np.repeat(np.arange(len(given)), given.astype(np.int64))
+def labels_of(labels: Any) -> Any:
+    """Labels as an array (n,), masked ones as gaps. Errors: DataError unless they can be told apart."""
+    try:
+        given = as_cells(labels)
+        set(given.ravel().tolist())
+    except (TypeError, DataError):
+        raise DataError("the groups are no labels; give one number or text for each row.") from None
+    return given[:, 0] if given.shape[1] == 1 else given
 
 
-def weights_of_groups(weights: Any, groups: Integers) -> Array:
+def weights_of_groups(weights: Any, groups: Integers, row_name: RowName) -> Array:
     """The weight (n,) of each row, from one for each group (G,) or each row (n,). Errors: DataError if a group has several."""
-    given = np.asarray(weights, dtype=np.float64)
+    given = numbers_in(weights, row_name)
     lengths = np.diff(groups)
     if given.shape == lengths.shape and len(lengths) != groups[-1]:
         return np.repeat(given, lengths)
     if given.shape == (groups[-1],):
         odd = np.flatnonzero(given != np.repeat(given[groups[:-1]], lengths))
         if len(odd):
-            raise DataError(f"row {odd[0]} has weight {given[odd[0]]:g}, unlike others of its group; a weight is of a group.")
+            raise DataError(
+                f"{row_name(int(odd[0]))} has weight {given[odd[0]]:g}, unlike others of its group; a weight is of a group."
+            )
     return given
 
 

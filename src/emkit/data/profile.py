@@ -97,12 +97,12 @@ class Profile(Generic[Some_co]):
 
     @property
     def mean(self) -> Array:
-        """The weighted mean of each column, shape (d,)."""
+        """The weighted mean of each column, shape (d,); NaN where it has gaps."""
         return _moments(self)[0]
 
     @property
     def covariance(self) -> Array:
-        """The weighted covariance of the columns, shape (d, d)."""
+        """The weighted covariance of the columns, shape (d, d); NaN where one has gaps."""
         return _moments(self)[1]
 
     @property

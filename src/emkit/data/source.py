@@ -13,7 +13,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike
-from emkit.data.frames import read_table
+from emkit.data.frames import TRUTHS, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.profile import Bad, Levels, Profile
 from emkit.data.subsample import SUBSAMPLE, subsample
@@ -60,6 +60,12 @@ class RowSource(Source[Chunk]):
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
         """At most about `rows` rows that stand for all of them."""
         raise ModelError(f"{type(self).__name__} cannot draw a sample of its rows: give the model a start.")
+
+    def coded(self, levels: Levels) -> RowSource:
+        """The same rows with columns of these levels. Errors: DataError, unless they have them already."""
+        if levels != self.levels:
+            raise DataError(f"{type(self).__name__} cannot give its columns other levels.")
+        return self
 
     def place_of_row(self, row: int) -> str:
         """How messages call a row."""
@@ -120,15 +126,14 @@ class ArraySource(RowSource):
         self._levels = levels if levels is not None else (None,) * len(self.columns)
         self.chunk_rows = chunk_rows or even_rows(*self.x.shape)
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
-        given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups)
+        given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups, row_name)
         self.weights = as_weights(given, len(self.x), row_name)
         self._index: Integers | None = None
-        self.refuse(np.isinf, FINITE)
         if given is not None and not self.weights.all():
             self._leave_out(self.weights == 0)
         if given is not None and (self.weights == 1).all():
             self.weights = as_weights(None, len(self.x), row_name)  # as if there were none, to the last bit
-        self.__dict__.pop("_chunks")  # cut again, now that rows may have been left out
+        self.refuse(np.isinf, FINITE)
 
     def _leave_out(self, out: Any) -> None:
         self._index = np.flatnonzero(~out)
@@ -176,7 +181,11 @@ class ArraySource(RowSource):
             raise DataError(f"levels are given for {len(levels)} columns but the data have {len(self.columns)}.")
         x = self.x.astype(np.float64)
         for j, names in enumerate(levels):
-            if names is not None and names != self.levels[j]:
+            own = self.levels[j]
+            if names is None and own is not None and own != TRUTHS:
+                some = ", ".join(own[:3]) + (" ..." if len(own) > 3 else "")
+                raise DataError(f"column {self.columns[j]!r} holds names ({some}), where numbers are asked for.")
+            if names is not None and names != own:
                 x[:, j] = self._codes(j, names)
         made = copy(self)
         made.__dict__.pop("profile", None)
@@ -187,7 +196,7 @@ class ArraySource(RowSource):
     def _codes(self, column: int, names: tuple[str, ...]) -> Array:
         own = self.levels[column]
         values = np.unique(self.x[:, column])
-        code = {name: float(i) for i, name in enumerate(names)}
+        code = {name: float(i) for i, name in enumerate(names)} | ({"0": 0.0, "1": 1.0} if names == TRUTHS else {})
         known = {
             value: code.get(own[int(value)] if own is not None else f"{value:.17g}") for value in values[~np.isnan(values)]
         }

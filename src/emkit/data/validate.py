@@ -259,17 +259,23 @@ def times_refused(kind: Kind, cell: Any, row: int, column: Column) -> DataError:
     )
 
 
-def as_weights(weights: Any, rows: int, row_name: RowName) -> Array:
-    """One weight >= 0 a row, float64 (n,); ones (which take no memory) if none are given. Errors: DataError."""
-    if weights is None:
-        return np.broadcast_to(np.float64(1.0), rows)
+def numbers_in(weights: Any, row_name: RowName) -> Array:
+    """Weights as an array of the shape in which they were given, float64. Errors: DataError unless they are numbers."""
     try:
         cells = _as_array(weights)
         given = numbers_of(Column(cells.reshape(-1), "the weights", row_name)).astype(np.float64, copy=False)
     except DataError:
         raise DataError("the weights are not numbers; give one number >= 0 for each row.") from None
-    if cells.shape != (rows,):
-        raise DataError(f"there are {rows} rows but the weights have shape {cells.shape}; give one weight a row.")
+    return np.asarray(given.reshape(cells.shape))
+
+
+def as_weights(weights: Any, rows: int, row_name: RowName) -> Array:
+    """One weight >= 0 a row, float64 (n,); ones (which take no memory) if none are given. Errors: DataError."""
+    if weights is None:
+        return np.broadcast_to(np.float64(1.0), rows)
+    given = numbers_in(weights, row_name)
+    if given.shape != (rows,):
+        raise DataError(f"there are {rows} rows but the weights have shape {given.shape}; give one weight a row.")
     wrong = np.flatnonzero(~(np.isfinite(given) & (given >= 0)))
     if len(wrong):
         row = int(wrong[0])

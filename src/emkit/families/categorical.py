@@ -75,13 +75,11 @@ class Categorical(ExponentialFamily[CategoricalParams]):
     levels: tuple[int | tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
-        for declared in self.levels or ():
-            count = declared if isinstance(declared, int | float | np.integer) else len(declared)
-            if not 1 <= count <= MOST_LEVELS or count != int(count):
-                raise ModelError(f"a column of {count!r} levels cannot be; use a whole number from 1 to {MOST_LEVELS:,}.")
         if self.levels is not None:
-            each = (tuple(map(str, given)) if isinstance(given, tuple | list) else int(given) for given in self.levels)
-            object.__setattr__(self, "levels", tuple(each))
+            given: Any = self.levels
+            if not isinstance(given, tuple | list):
+                raise ModelError(f"levels are {given!r}; give for each column a number of levels, or a tuple of their names.")
+            object.__setattr__(self, "levels", tuple(map(_declared, given)))
 
     @property
     def name(self) -> str:
@@ -162,6 +160,23 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return CategoricalParams(tuple(LevelShares(repeat(column, n_components)) for column in shares))
 
 
+def _declared(given: Any) -> int | tuple[str, ...]:
+    """What was declared of a column. Errors: ModelError."""
+    if isinstance(given, tuple | list):
+        names = tuple(f"{name:.17g}" if isinstance(name, float | np.floating) else str(name) for name in given)
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ModelError(f"a column has the level {twice[0]!r} twice; give each level its own name.")
+        number = len(names)
+    elif isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool) and given == np.floor(given):
+        names, number = (), int(given)
+    else:
+        raise ModelError(f"a column of {given!r} levels cannot be; use a whole number from 1 to {MOST_LEVELS:,}, or names.")
+    if not 1 <= number <= MOST_LEVELS:
+        raise ModelError(f"a column of {number!r} levels cannot be; use a whole number from 1 to {MOST_LEVELS:,}.")
+    return names or number
+
+
 @dataclass(frozen=True)
 class LevelSupport(Support):
     """Columns of levels: codes from 0 on, or names; `declared` says how many there are, or which."""
@@ -190,9 +205,13 @@ class LevelSupport(Support):
         """
         declared = self.declared or (None,) * len(profile.columns)
         return tuple(
-            given if isinstance(given, tuple) else own if own is not None or given is not None else occurring
-            for given, own, occurring in zip(declared, profile.levels, profile.occurring, strict=True)
+            names if names is not None or given is not None else occurring
+            for given, names, occurring in zip(declared, self.declared_levels(profile), profile.occurring, strict=True)
         )
+
+    def declared_levels(self, profile: Profile[Any]) -> DataLevels:
+        declared = self.declared or (None,) * len(profile.columns)
+        return tuple(given if isinstance(given, tuple) else own for given, own in zip(declared, profile.levels, strict=True))
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,12 @@ class Support:
             profile.refuse(bad, sentence)
 
     def levels(self, profile: Profile[Any]) -> Levels:
-        """The names of the levels of each column that this support takes for levels; None for numbers."""
-        return profile.levels
+        """The names of the levels of each column; None for numbers, and truths are numbers."""
+        return (None,) * len(profile.columns)
+
+    def declared_levels(self, profile: Profile[Any]) -> Levels:
+        """The same without what is not known before the data are seen: the levels as they were declared, or as they came."""
+        return (None,) * len(profile.columns)
 
     def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
         """The names of the columns that parameters are of."""

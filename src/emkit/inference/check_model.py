@@ -22,6 +22,7 @@ from emkit.core.protocols import Evaluation, LatentModel
 from emkit.core.ready import ready
 from emkit.data.source import ArraySource, as_source
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
+from emkit.inference.differences import jacobian
 from emkit.inference.floors import held
 from emkit.inference.scores import expected_slope, has_expected, prior_slope
 
@@ -49,7 +50,7 @@ class ModelCheck:
 
 
 def check_model(
-    model: LatentModel[P, Any], data: object, params: P, *, weights: object = None, exact: bool = True
+    model: LatentModel[P, Any], data: object, params: P, *, weights: object = None, groups: object = None, exact: bool = True
 ) -> ModelCheck:
     """Check that the steps of `model` belong together, near `params`, on `data` (as for `fit`).
 
@@ -58,7 +59,9 @@ def check_model(
     A model that does not write `expected` can only be looked at as a whole: EM must end where the log-likelihood has no slope.
     Errors: ModelError naming the first step that is wrong, and by how much; DataError or ParameterError as `fit` has them.
     """
-    source = as_source(data, weights)
+    if isinstance(model, type) or not hasattr(model, "e_step"):
+        raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
+    source = model.recoded(as_source(data, weights, groups))
     model = ready(model, source, [params])
     return ModelCheck(tuple(_Check(model, model.prepare(source), params, exact).findings()))
 
@@ -82,6 +85,7 @@ class _Check(Generic[P]):
             return
         stats = self._em.expectation(self._params).statistics
         if has_expected(self._model, stats, self._params):
+            yield "expected", self._expected(stats)
             yield "E-step", self._e_step(stats)
             yield "M-step", self._m_step(stats, here)
         else:
@@ -155,6 +159,24 @@ class _Check(Generic[P]):
             return None  # one group cannot be cut
         return EMMap(self._model, cut, self._params).expectation(self._params)
 
+    def _expected(self, stats: Any) -> str:
+        """The slopes that the model writes must be those of the value beside them."""
+        there = self._coordinates.pack(self._params)
+        inside = self._inside(self._params, there)
+        slope = np.where(inside, expected_slope(self._model, self._coordinates, stats, self._params, self._params), 0.0)
+
+        def value(some: Array) -> Array:
+            point = there.copy()
+            point[inside] = some
+            now = self._coordinates.unpack(point, self._params)
+            return np.array([self._model.expected(stats, self._params, now).value])
+
+        numeric = jacobian(value, there[inside], np.full(int(inside.sum()), 1e-2))[0]
+        off = np.abs(slope[inside] - numeric).max(initial=0.0) / (np.abs(numeric).max(initial=0.0) or 1.0)
+        if not off <= 1e-4:
+            raise ModelError(f"{self._name}.expected is wrong: its slopes differ by {off:.2g} from those of its value.")
+        return "its slopes are those of its value."
+
     def _e_step(self, stats: Any) -> str:
         """Along some directions, the slope of the log-likelihood must be that of the expected log-likelihood."""
         there = self._coordinates.pack(self._params)
@@ -166,9 +188,10 @@ class _Check(Generic[P]):
             along = np.where(inside, self._rng.standard_normal(len(there)), 0.0)
             along /= np.linalg.norm(along) or 1.0
             up, down = (self._objective(there, sign * STEP * along) for sign in (1, -1))
-            worst = max(worst, abs((up - down) / (2 * STEP) - float(slope @ along)) / size)
+            off = abs((up - down) / (2 * STEP) - float(slope @ along)) / size
+            worst = max(worst, off) if np.isfinite(off) else np.inf
         resolution = 1e-13 * abs(up) / STEP / size
-        if worst > WRONG + resolution:
+        if not worst <= WRONG + resolution:
             raise ModelError(
                 f"{self._name}.e_step is wrong: its statistics are not those of its log_likelihood. The expected "
                 f"log-likelihood at the parameters of the E-step must have the slope of the log-likelihood, but they "
@@ -183,6 +206,10 @@ class _Check(Generic[P]):
     def _m_step(self, stats: Any, here: Evaluation[P]) -> str:
         before, after = (self._model.expected(stats, self._params, p).value for p in (self._params, here.update))
         risen = after + self._model.log_prior(here.update) - before - self._model.log_prior(self._params)
+        if not np.isfinite(risen):
+            raise ModelError(
+                f"{self._name}.expected is wrong: its value is {before:g} before the M-step and {after:g} after it."
+            )
         if risen < -FELL * (1 + abs(before)):
             raise ModelError(f"{self._name}.m_step is wrong: it lowers the expected log-likelihood by {-risen:.2g}.")
         if not self._exact:

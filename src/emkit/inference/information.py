@@ -79,7 +79,8 @@ class _Local:
         self._em, self._params = em, params
         self._all = em.coordinates.pack(params)
         self.floored, fixed = held(em.coordinates, params, floors)
-        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(self._all) & ~fixed
+        self.empty, unknown = held(em.coordinates, params, em.model.undetermined(params))
+        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(self._all) & ~fixed & ~unknown
         self.point = self._all[self.inside]
 
     def params(self, point: Array) -> Any:
@@ -196,6 +197,7 @@ def standard_errors(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Stan
     information = local.information
     reasons = dict.fromkeys(em.coordinates.on_boundary(params), "the estimate lies on the boundary of its space")
     reasons |= dict.fromkeys(local.floored, "the floor under the spread holds it")
+    reasons |= dict.fromkeys(local.empty, "its component has no rows")
     scaled, _ = _scaled(information)
     if len(scaled) == 0 or np.linalg.eigvalsh(scaled)[0] < FLAT:
         reason = "the information matrix is singular: see identifiability()"

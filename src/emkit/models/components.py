@@ -20,7 +20,7 @@ from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import Profile
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, RowSource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import Family
@@ -29,7 +29,7 @@ from emkit.families.support import codes_below
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.kmeans import spread_out
-from emkit.models.order import component_count, mismatch
+from emkit.models.order import component_count, is_shared, mismatch
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 C = TypeVar("C", bound=Parameters)
@@ -150,6 +150,9 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     # -- data and start
 
+    def recoded(self, source: RowSource) -> RowSource:
+        return source.coded(self.family.support.declared_levels(source.profile))
+
     def settled(self, profile: Profile[Any]) -> Self:
         family = self.family.settled(profile)
         if family is self.family:
@@ -163,6 +166,13 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return self.family.admits_gaps
 
     def check(self, params: P, profile: Profile[Any]) -> None:
+        try:
+            hash(self.family)
+        except TypeError:
+            raise ModelError(
+                f"{self.family!r} can change, so nothing can be remembered of it: make it a frozen dataclass, with tuples in "
+                "place of lists and arrays."
+            ) from None
         found = mismatch(params)
         if found is not None:
             (one, other), counts = found, [len(leaf.value) for leaf in found]
@@ -198,11 +208,11 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         own = {leaf.path: leaf for leaf in leaves(params.components)}
         fallen: set[int] = set()
         for path, mask in held.items():
-            axes = own[path].axes
-            shared = axes is None or axes.names[:1] != ("component",)
+            if own[path].axes is None:
+                continue  # there is no telling whose it is
             number = component_count(params) or 1
-            each = np.broadcast_to(mask.sum(), number) if shared else mask.reshape(number, -1).sum(axis=1)
-            fallen |= {int(k) for k in np.flatnonzero(each > whole[path])}
+            each = np.broadcast_to(mask.sum(), number) if is_shared(own[path]) else mask.reshape(number, -1).sum(axis=1)
+            fallen |= {int(k) for k in np.flatnonzero(each > whole.get(path, 0))}
         return tuple(sorted(fallen))
 
     # -- starts and moves

@@ -8,9 +8,11 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.axes import COMPONENT
 from emkit.core.coordinates import Scale, held_mask, is_under, split_path
 from emkit.core.expected import Expected
-from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
+from emkit.core.guard import no_lower
+from emkit.core.parameters import Leaf, Parameters, get_at, leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Complete, Expectation, LatentModel, MapReduce, Source, Update
 from emkit.core.spaces import Simplex
 from emkit.errors import ModelError
@@ -41,6 +43,8 @@ class Frozen(LatentModel[P, S]):
                 "`updates()`, with one maximiser for each parameter: see docs/write_your_own_model.md."
             ) from None
         for path in paths:
+            if not isinstance(path, str):
+                raise ModelError(f"a path to hold is text, such as 'components.means', not {path!r}.")
             bare_path, _ = split_path(path)
             if not any(is_under(name, [bare_path]) or _is_inside(bare_path, name) for name in known):
                 raise ModelError(f"there is no parameter {path!r} to freeze; this model updates {', '.join(known)}.")
@@ -49,6 +53,20 @@ class Frozen(LatentModel[P, S]):
 
     def __repr__(self) -> str:
         return f"Frozen({self.model!r}, {', '.join(map(repr, self.paths))})"
+
+    def m_step(self, stats: S, params: P) -> P:
+        """The chain without what is held; of a model that writes an M-step besides, as far as the expectation rises."""
+        proposed = maximise_in_turn(self.updates(), stats, params)
+        inner = type(bare(self.model))
+        if inner.m_step is LatentModel.m_step:
+            return proposed
+        try:
+            return no_lower(self, stats, params, proposed)
+        except NotImplementedError:
+            raise ModelError(
+                f"{inner.__name__} writes m_step beside updates(), so the chain alone may fall: write expected, too, to hold "
+                "a part of it."
+            ) from None
 
     def _around(self, model: LatentModel[P, S]) -> Self:
         """The same parameters of another model held."""
@@ -137,14 +155,27 @@ class Frozen(LatentModel[P, S]):
     def admits_gaps(self) -> bool:
         return self.model.admits_gaps
 
+    def recoded(self, source: Any) -> Any:
+        return self.model.recoded(source)
+
     def prepare(self, source: AnySource) -> AnySource:
         return self.model.prepare(source)
 
     def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
         return self.model.on_floor(params, profile)
 
+    def undetermined(self, params: P) -> Mapping[str, Mask]:
+        return self.model.undetermined(params)
+
     def degenerate(self, params: P, profile: Any) -> tuple[int, ...]:
-        return self.model.degenerate(params, profile)
+        """Those of the model, without components that are held at having no rows."""
+        held = {
+            int(k)
+            for leaf in leaves(params)
+            if _one_a_component(leaf)
+            for k in np.flatnonzero(self._mask(leaf) & (leaf.value == 0))
+        }
+        return tuple(k for k in self.model.degenerate(params, profile) if k not in held)
 
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
         return self.model.starts(profile, n_components, seeds)
@@ -159,7 +190,12 @@ class Frozen(LatentModel[P, S]):
 
 def _is_inside(path: str, name: str) -> bool:
     """Whether `path` leads into a tuple of parameters that has one update, called `name`: ``columns.0`` of ``columns``."""
-    return path.startswith(name + ".") and path[len(name) + 1].isdigit()
+    return path.startswith(name + ".") and path[len(name) + 1 :].partition(".")[0].isdigit()
+
+
+def _one_a_component(leaf: Leaf) -> bool:
+    """Whether a field is a share of the rows for each component."""
+    return isinstance(leaf.space, Simplex) and leaf.axes is not None and leaf.axes.names == (COMPONENT,)
 
 
 def _check_place(path: str, place: tuple[int, ...], leaf: Leaf) -> None:

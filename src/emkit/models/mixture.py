@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
@@ -23,6 +23,7 @@ from emkit.families.family import Family, safe_log, slope_of_log
 from emkit.models import compiled
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.components import Components
+from emkit.models.order import component_leaves
 from emkit.models.split_merge import split_merges
 
 P = TypeVar("P", bound=Parameters)
@@ -91,6 +92,13 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def belonging_expected(self, belonging: Array, before: MixtureParams[P], now: MixtureParams[P]) -> Expected:
         slopes = {"proportions": slope_of_log(belonging, now.proportions)}
         return Expected(float(belonging @ safe_log(now.proportions)), slopes)
+
+    def undetermined(self, params: MixtureParams[P]) -> Mapping[str, Mask]:
+        empty = params.proportions == 0
+        if not empty.any():
+            return {}
+        own = (leaf for leaf in component_leaves(params) if leaf.path != "proportions")
+        return {leaf.path: np.broadcast_to(empty.reshape(-1, *(1,) * (leaf.value.ndim - 1)), leaf.value.shape) for leaf in own}
 
     def degenerate(self, params: MixtureParams[P], profile: Profile[Any]) -> tuple[int, ...]:
         """Components that rest on the family's floor, and components that received no rows."""

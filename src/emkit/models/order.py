@@ -21,6 +21,11 @@ def component_leaves(params: Parameters) -> Iterator[Leaf]:
             yield leaf
 
 
+def is_shared(leaf: Leaf) -> bool:
+    """Whether all components have one value of a field: it declares its axes, and the first is not theirs."""
+    return leaf.axes is not None and leaf.axes.names[:1] != (COMPONENT,)
+
+
 def component_count(params: Parameters) -> int | None:
     """The number of components; None if no axis is declared as theirs."""
     return next((length for leaf in leaves(params) for length in _lengths(leaf)), None)

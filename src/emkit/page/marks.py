@@ -69,11 +69,16 @@ def masses(walk: Walk, divisions: list[Division], digits: int = DIGITS) -> list[
     return found
 
 
+def _named(source: ArraySource, column: int, value: float) -> str:
+    names = source.levels[column]
+    return names[int(value)] if names is not None else f"{value:g}"
+
+
 def _levels(walk: Walk, source: ArraySource, levels: list[Array]) -> Json:
     shown = range(min(len(levels), MOST_COLUMNS))
     found = masses(walk, [Division(np.searchsorted(levels[j], source.x[:, j]), len(levels[j])) for j in shown])
     columns = [
-        {"name": source.columns[j], "levels": [f"{value:g}" for value in levels[j]], "mass": mass}
+        {"name": source.columns[j], "levels": [_named(source, j, value) for value in levels[j]], "mass": mass}
         for j, mass in zip(shown, found, strict=True)
     ]
     return {"kind": "levels", "columns": columns, "left_out": len(source.columns) - len(columns)}

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.axes import COMPONENT
 from emkit.core.parameters import Leaf, leaves
 from emkit.fitted import AnyFitted
 from emkit.models.components import Components
 from emkit.models.frozen import AnyModel, bare
+from emkit.models.order import is_shared
 
 MOST_NAMED = 5
 CAN_BE_SHARED = ("covariances", "variances")  # fields that a tied form has one of for all components
@@ -35,8 +35,8 @@ def _without_rows(components: Sequence[int]) -> str:
 def _on_rows(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
     """Of components that have rows: what collapsed, what holds it, and what can be done, as far as the fit tells."""
     resting = [leaf for leaf, places in _on_floor(model, result) if _rests(leaf, places, components)]
-    shared = [_name(leaf) for leaf in resting if _is_shared(leaf)]
-    can_be_shared = any(_name(leaf) in CAN_BE_SHARED and not _is_shared(leaf) for leaf in resting)
+    shared = [_name(leaf) for leaf in resting if is_shared(leaf)]
+    can_be_shared = any(_name(leaf) in CAN_BE_SHARED and not is_shared(leaf) for leaf in resting)
     who = f"{_named(components)} collapsed {_onto(model, result, components)}"
     its = "its" if len(components) == 1 else "their"
     if shared:
@@ -55,12 +55,7 @@ def _on_floor(model: AnyModel, result: AnyFitted) -> list[tuple[Leaf, Any]]:
 
 def _rests(leaf: Leaf, places: Any, components: Sequence[int]) -> bool:
     """Whether the floor holds something of these components, or of all."""
-    return bool(np.any(places if _is_shared(leaf) else places[list(components)]))
-
-
-def _is_shared(leaf: Leaf) -> bool:
-    """Whether all components have one value of a field: it declares its axes, and none is theirs."""
-    return leaf.axes is not None and COMPONENT not in leaf.axes.names
+    return leaf.axes is not None and bool(np.any(places if is_shared(leaf) else places[list(components)]))
 
 
 def _name(leaf: Leaf) -> str:

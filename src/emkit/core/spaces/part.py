@@ -134,8 +134,10 @@ class PartOfSimplex(Space):
         return [(*row, int(j)) for row, free, _ in self._rows for j in free]
 
     def on_boundary(self, value: Array) -> list[Index]:
-        among = set(self.entry_indices(value.shape))
-        return [index for index in self._simplex.on_boundary(value) if index in among]
+        found = []
+        for row, free, rest in self._rows:
+            found += [(*row, int(free[j])) for (j,) in self._simplex.on_boundary(value[row][free] / rest)]
+        return found
 
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         found, start = [np.empty(0, dtype=bool)], 0
