@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from itertools import count
 from typing import Any
 
@@ -53,7 +54,9 @@ def fall(seed: int) -> float | None:
     try:
         source = ek.ArraySource(x)
         start = spread_start(model, source, int(rng.integers(1, 5)), seed)
-        history = ek.fit(model, source, start, solver=solver, max_evaluations=300).history
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ek.DegenerateFitWarning)  # whatever comes of it, it must not fall
+            history = ek.fit(model, source, start, solver=solver, max_evaluations=300).history
     except EmkitError:
         return None
     objective = np.array([moment.objective for moment in history])

@@ -120,6 +120,9 @@ class Profile(Generic[Some_co]):
         self.source.refuse(bad, rule)
 
 
+AnyProfile = Profile[Any]
+
+
 @dataclass(frozen=True)
 class _Sum(Additive):
     value: Array
@@ -167,14 +170,14 @@ def _ranges_of(chunk: Chunk) -> _Ranges:
 
 
 @once
-def _ranges(profile: Profile[Any]) -> _Ranges:
+def _ranges(profile: AnyProfile) -> _Ranges:
     chunks = profile.source.chunks()
     total = _ranges_of(next(chunks))
     return sum(map(_ranges_of, chunks), total)
 
 
 @once
-def _occurring(profile: Profile[Any]) -> Levels:
+def _occurring(profile: AnyProfile) -> Levels:
     found: list[set[float]] = [set() for _ in profile.columns]
     for chunk in profile.source.chunks():
         for _, x in chunk.blocks():
@@ -197,7 +200,7 @@ class _About(Additive):
 
 
 @once
-def _moments(profile: Profile[Any]) -> tuple[Array, Array]:
+def _moments(profile: AnyProfile) -> tuple[Array, Array]:
     """Mean (d,) and covariance (d, d) of all rows, from sums about a mean of some of them: one pass, made once."""
     near = _near_the_mean(profile)
 
@@ -215,7 +218,7 @@ def _moments(profile: Profile[Any]) -> tuple[Array, Array]:
     return near + shift, total.scatter / profile.total_weight - np.outer(shift, shift)
 
 
-def _near_the_mean(profile: Profile[Any]) -> Array:
+def _near_the_mean(profile: AnyProfile) -> Array:
     """The mean (d,) of some rows at equal steps: squares about it lose hardly more digits than about the mean of all rows."""
     step = max(1, int(profile.rows) // NEAR_ROWS)
     parts = [(as_float64(chunk.x[::step]), chunk.weights[::step]) for chunk in profile.source.chunks()]

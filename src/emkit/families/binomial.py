@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy.special import gammaln
@@ -11,7 +11,7 @@ from scipy.special import gammaln
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.family import Totals, lead_with
@@ -80,7 +80,7 @@ class Binomial(SuccessFamily):
             return SuccessesAndTrials()
         return counts("binomial counts", self.trials, f"there cannot be more successes than the {self.trials} trials.")
 
-    def settled(self, profile: Profile[Any]) -> Self:
+    def settled(self, profile: AnyProfile) -> Self:
         if self.trials is None and profile.highest[1] == 0:
             raise DataError(f"column {profile.columns[1]!r} holds only zeros: no trials were made, so nothing can be learned.")
         return self
@@ -99,7 +99,7 @@ class SuccessesAndTrials(Support):
     rules: tuple[Rule, ...] = counts("binomial counts").rules
     width: int = 2
 
-    def check(self, profile: Profile[Any]) -> None:
+    def check(self, profile: AnyProfile) -> None:
         if len(profile.columns) != 2:
             raise DataError(
                 f"binomial data are two columns, successes and trials, but there are {len(profile.columns)} "

@@ -15,8 +15,8 @@ from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
+from emkit.data.profile import AnyProfile
 from emkit.data.profile import Levels as DataLevels
-from emkit.data.profile import Profile
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, frozen, no_constant, single
@@ -152,7 +152,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         shares.flags.writeable = False
         return tuple(LevelShares(shares[:, start:end]) for start, end in pairwise(starts.tolist()))
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> CategoricalParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> CategoricalParams:
         named = [len(names) if names is not None else None for names in profile.levels]
         highest = profile.highest
         levels = self.counts or tuple(count or int(code) + 1 for count, code in zip(named, highest, strict=True))
@@ -188,7 +188,7 @@ class LevelSupport(Support):
     takes_names: bool = True
     declared: tuple[int | tuple[str, ...], ...] | None = None
 
-    def check(self, profile: Profile[Any]) -> None:
+    def check(self, profile: AnyProfile) -> None:
         if self.declared is not None and len(self.declared) != len(profile.columns):
             raise DataError(
                 f"levels are given for {len(self.declared)} columns but the data have {len(profile.columns)} "
@@ -198,7 +198,7 @@ class LevelSupport(Support):
         if self.declared is not None and all(isinstance(given, int) for given in self.declared):
             profile.refuse(*codes_below([given for given in self.declared if isinstance(given, int)]))
 
-    def levels(self, profile: Profile[Any]) -> DataLevels:
+    def levels(self, profile: AnyProfile) -> DataLevels:
         """The names of the levels of each column: those declared, those that the data have, or the numbers that occur.
 
         None for columns whose levels are the codes 0, 1, 2 ... themselves.
@@ -209,7 +209,7 @@ class LevelSupport(Support):
             for given, names, occurring in zip(declared, self.declared_levels(profile), profile.occurring, strict=True)
         )
 
-    def declared_levels(self, profile: Profile[Any]) -> DataLevels:
+    def declared_levels(self, profile: AnyProfile) -> DataLevels:
         declared = self.declared or (None,) * len(profile.columns)
         return tuple(given if isinstance(given, tuple) else own for given, own in zip(declared, profile.levels, strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
 from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
@@ -77,7 +77,7 @@ class Exponential(ExponentialFamily[ExponentialParams]):
         with np.errstate(invalid="ignore", divide="ignore"):
             return keep_where_empty(stats.mass[:, None] / total, before.rates, stats.mass)
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> ExponentialParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> ExponentialParams:
         means = profile.average(lambda x: x)
         for column in np.flatnonzero(profile.highest == 0):
             raise DataError(

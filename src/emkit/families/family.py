@@ -17,7 +17,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.linear import Columns, LinearForm, single
 from emkit.families.support import Support
@@ -60,7 +60,7 @@ class Family(Protocol[P, S]):
         """The maximiser of the expected log-likelihood as a chain: see `LatentModel.updates`."""
 
     @abstractmethod
-    def pooled(self, profile: Profile[Any], n_components: int) -> P:
+    def pooled(self, profile: AnyProfile, n_components: int) -> P:
         """Parameters of one component fitted to all rows, repeated `n_components` times: the centre that starts spread from."""
 
     @property
@@ -73,7 +73,7 @@ class Family(Protocol[P, S]):
         """Whether cells may be missing (NaN)."""
         return False
 
-    def settled(self, profile: Profile[Any]) -> Self:
+    def settled(self, profile: AnyProfile) -> Self:
         """This family with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit.
 
         Errors: DataError if the data as a whole cannot be this family's.
@@ -92,7 +92,7 @@ class Family(Protocol[P, S]):
         """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
         return {}
 
-    def on_floor(self, params: P, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: P, profile: AnyProfile) -> Mapping[str, Mask]:
         """Which elements of which fields a floor holds, where the likelihood alone would move them on: no maximum of it."""
         return {}
 

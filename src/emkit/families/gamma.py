@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
@@ -131,7 +131,7 @@ class Gamma(Family[GammaParams, GammaStats]):
     def draw(self, params: GammaParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.gamma(params.shapes[components], 1 / params.rates[components])
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> GammaParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> GammaParams:
         means, spread = _whole(profile)
         shapes = shape_of(np.maximum(spread, max(self.floor, EPSILON) * _unit(spread)))
         return GammaParams(repeat(shapes, n_components), repeat(means, n_components))
@@ -140,12 +140,12 @@ class Gamma(Family[GammaParams, GammaStats]):
     def support(self) -> Support:
         return positive("gamma amounts", LARGEST_AMOUNT)
 
-    def settled(self, profile: Profile[Any]) -> Self:
+    def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
         _warn_of_constant_columns(profile)
         return self
 
-    def on_floor(self, params: GammaParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: GammaParams, profile: AnyProfile) -> Mapping[str, Mask]:
         floor = self.floor * _unit(_whole(profile)[1])
         return {"shapes": log_less_digamma(params.shapes) <= floor * RESTING}
 
@@ -158,13 +158,13 @@ def excess(x: Array, means: Array) -> Array:
 
 
 @once
-def _whole(profile: Profile[Any]) -> tuple[Array, Array]:
+def _whole(profile: AnyProfile) -> tuple[Array, Array]:
     """Means and spreads (d,) of all rows."""
     means = profile.average(lambda x: x)
     return means, profile.average(lambda x: excess(x, means))
 
 
-def _warn_of_constant_columns(profile: Profile[Any]) -> None:
+def _warn_of_constant_columns(profile: AnyProfile) -> None:
     constant = [name for name, spread in zip(profile.columns, _whole(profile)[1], strict=True) if spread <= ROUNDING]
     if constant:
         warnings.warn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from scipy.special import gammaln
@@ -16,7 +16,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative
 from emkit.data.chunk import Chunk
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 from emkit.families.linear import LinearForm
@@ -84,7 +84,7 @@ class Poisson(ExponentialFamily[PoissonParams]):
         """
         return per_mass(stats.sums[:, 1:], stats.mass, before.rates)
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> PoissonParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> PoissonParams:
         return PoissonParams(repeat(profile.average(lambda x: x), n_components))
 
     def draw(self, params: PoissonParams, rng: np.random.Generator, components: Integers) -> Array:

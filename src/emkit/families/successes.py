@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 
 
@@ -62,6 +62,6 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
         p = params.probabilities
         return {"probabilities": slope_of_log(successes, p) - slope_of_log(failures, 1 - p)}
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> SuccessParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> SuccessParams:
         successes, failures = np.split(profile.average(lambda x: np.hstack(self.successes_and_failures(x))), 2)
         return SuccessParams(repeat(successes / (successes + failures), n_components))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from emkit.data.frames import TRUTHS
-from emkit.data.profile import Bad, Levels, Profile
+from emkit.data.profile import AnyProfile, Bad, Levels
 from emkit.errors import DataError
 
 LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
@@ -27,7 +26,7 @@ class Support:
     width: int = 1
     takes_names: bool = False
 
-    def check(self, profile: Profile[Any]) -> None:
+    def check(self, profile: AnyProfile) -> None:
         """Raise DataError naming row, column and value unless every row is possible."""
         for column, names in zip(profile.columns, profile.levels, strict=True):
             if names is not None and names != TRUTHS and not self.takes_names:
@@ -39,11 +38,11 @@ class Support:
         for bad, sentence in self.rules:
             profile.refuse(bad, sentence)
 
-    def levels(self, profile: Profile[Any]) -> Levels:
+    def levels(self, profile: AnyProfile) -> Levels:
         """The names of the levels of each column; None for numbers, and truths are numbers."""
         return (None,) * len(profile.columns)
 
-    def declared_levels(self, profile: Profile[Any]) -> Levels:
+    def declared_levels(self, profile: AnyProfile) -> Levels:
         """The same without what is not known before the data are seen: the levels as they were declared, or as they came."""
         return (None,) * len(profile.columns)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Expectation, LatentModel, Update
 from emkit.core.spaces import Simplex
 from emkit.data.chunk import Chunk
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError
 from emkit.families.family import safe_log, slope_of_log
 from emkit.models.assignment import Assignment, Soft
@@ -144,7 +144,7 @@ class Cells(LatentModel[CellsParams, Array]):
         by_path = {f"groups.{g}.probabilities": slope for g, slope in enumerate(np.split(slopes, ends))}
         return Expected(float(stats @ self.log_probabilities(now)), by_path)
 
-    def check(self, params: CellsParams, profile: Profile[Any]) -> None:
+    def check(self, params: CellsParams, profile: AnyProfile) -> None:
         profile.refuse(lambda x: (x < 0) | (x != np.floor(x)), "counts must be whole numbers >= 0.")
         given, asked = len(profile.columns), len(self.observed)
         if given != asked:

@@ -19,7 +19,7 @@ from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError, ParameterError
@@ -153,7 +153,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def recoded(self, source: RowSource) -> RowSource:
         return source.coded(self.family.support.declared_levels(source.profile))
 
-    def settled(self, profile: Profile[Any]) -> Self:
+    def settled(self, profile: AnyProfile) -> Self:
         family = self.family.settled(profile)
         if family is self.family:
             return self
@@ -165,7 +165,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def admits_gaps(self) -> bool:
         return self.family.admits_gaps
 
-    def check(self, params: P, profile: Profile[Any]) -> None:
+    def check(self, params: P, profile: AnyProfile) -> None:
         try:
             hash(self.family)
         except TypeError:
@@ -195,11 +195,11 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def scales(self, params: P) -> Mapping[str, Scale]:
         return {f"components.{path}": scale for path, scale in self.family.scales(params.components).items()}
 
-    def on_floor(self, params: P, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: P, profile: AnyProfile) -> Mapping[str, Mask]:
         held = self.family.on_floor(params.components, profile)
         return {f"components.{path}": mask for path, mask in held.items()}
 
-    def degenerate(self, params: P, profile: Profile[Any]) -> tuple[int, ...]:
+    def degenerate(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         """Components of which a floor holds more than it holds of the whole data."""
         held = self.family.on_floor(params.components, profile)
         if not any(mask.any() for mask in held.values()):
@@ -256,13 +256,13 @@ def _inside(update: Update[S, C]) -> Update[Any, Any]:
 
 
 @once
-def _floored_of_all(profile: Profile[Any], family: Family[Any, Any]) -> dict[str, int]:
+def _floored_of_all(profile: AnyProfile, family: Family[Any, Any]) -> dict[str, int]:
     """How many elements a floor holds where one component is fitted to all rows, by path."""
     held = family.on_floor(family.pooled(profile, 1), profile)
     return {path: int(mask.sum()) for path, mask in held.items()}
 
 
-def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple[str, ...], profile: Profile[Any]) -> None:
+def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple[str, ...], profile: AnyProfile) -> None:
     for name, length in zip(axes, shape, strict=False):
         if name == COLUMN and length != len(columns):
             raise DataError(
@@ -270,7 +270,7 @@ def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple
             )
 
 
-def _check_levels(components: Parameters, profile: Profile[Any]) -> None:
+def _check_levels(components: Parameters, profile: AnyProfile) -> None:
     """Raise DataError for a code that parameters with a level axis have no probability for, or for too few columns."""
     levels: dict[int, int] = {}
     for leaf in leaves(components):

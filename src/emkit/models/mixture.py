@@ -17,7 +17,7 @@ from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.patterns import collapsed
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.families.family import Family, safe_log, slope_of_log
 from emkit.models import compiled
@@ -100,7 +100,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         own = (leaf for leaf in component_leaves(params) if leaf.path != "proportions")
         return {leaf.path: np.broadcast_to(empty.reshape(-1, *(1,) * (leaf.value.ndim - 1)), leaf.value.shape) for leaf in own}
 
-    def degenerate(self, params: MixtureParams[P], profile: Profile[Any]) -> tuple[int, ...]:
+    def degenerate(self, params: MixtureParams[P], profile: AnyProfile) -> tuple[int, ...]:
         """Components that rest on the family's floor, and components that received no rows."""
         empty = {int(k) for k in np.flatnonzero(params.proportions == 0)}
         return tuple(sorted(empty | set(super().degenerate(params, profile))))

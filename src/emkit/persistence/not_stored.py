@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emkit.data.profile import Bad, Levels, Profile
+from emkit.data.profile import AnyProfile, Bad, Levels
 from emkit.data.source import RowSource
 from emkit.errors import DataError
 
@@ -27,7 +27,7 @@ class NotStoredSource(RowSource):
         raise self._gone()
 
     @property
-    def profile(self) -> Profile[Any]:
+    def profile(self) -> AnyProfile:
         """Errors: DataError, always."""
         raise self._gone()
 

@@ -7,13 +7,12 @@ once, by the names of the columns.
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.memo import once
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateDataWarning
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -24,7 +23,7 @@ INVOLVED = 1e-4  # a column takes part in a dependence with at least this coeffi
 
 
 @once
-def pooled_moments(profile: Profile[Any]) -> tuple[Array, Array, Array]:
+def pooled_moments(profile: AnyProfile) -> tuple[Array, Array, Array]:
     """Mean (d,), covariance (d, d) and positive units of variance (d,) of the whole data."""
     mean, covariance = profile.mean, profile.covariance
     return mean, covariance, positive_units(np.diag(covariance), mean)
@@ -38,7 +37,7 @@ def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) ->
     return np.where(spread > (8 * EPSILON * mean) ** 2 + rounding, spread, np.where(mean**2 <= rounding, 1.0, mean**2))
 
 
-def resting(covariances: Array, profile: Profile[Any], floor: float) -> Mask:
+def resting(covariances: Array, profile: AnyProfile, floor: float) -> Mask:
     """Which elements of covariances (..., d, d) the floor holds.
 
     As many columns rest as there are directions on the floor: those that vary least, given the columns before them. Their
@@ -54,7 +53,7 @@ def resting(covariances: Array, profile: Profile[Any], floor: float) -> Mask:
     return np.tril(np.broadcast_to((rank < number)[..., None, :], covariances.shape))
 
 
-def refuse_vanishing(profile: Profile[Any]) -> None:
+def refuse_vanishing(profile: AnyProfile) -> None:
     """Raise DataError for columns in a unit so large that squares of variances vanish."""
     highest = np.maximum(np.abs(profile.least), np.abs(profile.highest))
     for column in np.flatnonzero((highest > 0) & (highest < SMALLEST)):
@@ -64,7 +63,7 @@ def refuse_vanishing(profile: Profile[Any]) -> None:
         )
 
 
-def warn_of_lost_columns(profile: Profile[Any], joined: bool) -> None:
+def warn_of_lost_columns(profile: AnyProfile, joined: bool) -> None:
     """Warn, by name, of columns that are constant or (if `joined`) a linear combination of others."""
     mean, covariance, unit = pooled_moments(profile)
     constant = np.diag(covariance) <= (8 * EPSILON * mean) ** 2
@@ -84,5 +83,5 @@ def warn_of_lost_columns(profile: Profile[Any], joined: bool) -> None:
         )
 
 
-def _listed(profile: Profile[Any], columns: Integers) -> str:
+def _listed(profile: AnyProfile, columns: Integers) -> str:
     return ", ".join(profile.columns[j] for j in columns)

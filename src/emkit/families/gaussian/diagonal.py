@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import diagonal_form
@@ -84,11 +84,11 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
         return diagonal_form(params.means, params.variances)
 
-    def on_floor(self, params: DiagonalGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: DiagonalGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
         unit = columns.pooled_moments(profile)[2]
         return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> DiagonalGaussianParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> DiagonalGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         variance = np.maximum(np.diag(covariance), max(self.floor, columns.EPSILON) * unit)
         return DiagonalGaussianParams(repeat(mean, n_components), repeat(variance, n_components))

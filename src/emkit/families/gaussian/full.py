@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import full_form
@@ -100,10 +100,10 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)
 
-    def on_floor(self, params: FullGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: FullGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
         return {"covariances": columns.resting(params.covariances, profile, self.floor)}
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> FullGaussianParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         covariance = normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         return FullGaussianParams(repeat(mean, n_components), repeat(covariance, n_components))

@@ -20,7 +20,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.core.statistics import Additive, add_up
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family, per_mass
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
@@ -110,7 +110,7 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
     def support(self) -> Support:
         return reals(LARGEST)
 
-    def settled(self, profile: Profile[Any]) -> Self:
+    def settled(self, profile: AnyProfile) -> Self:
         """Warns of columns along which no covariance of this form can be estimated."""
         refuse_vanishing(profile)
         warn_of_lost_columns(profile, self.joins_columns)

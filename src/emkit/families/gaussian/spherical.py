@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import spherical_form
@@ -85,17 +85,17 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
         return spherical_form(params.means, params.variances)
 
-    def on_floor(self, params: SphericalGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: SphericalGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
         unit = self._pooled_variance(profile)[1]
         return {"variances": params.variances <= self.floor * unit * columns.RESTING}
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> SphericalGaussianParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> SphericalGaussianParams:
         variance, unit = self._pooled_variance(profile)
         least = max(self.floor, columns.EPSILON) * unit
         mean = columns.pooled_moments(profile)[0]
         return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, max(variance, least)))
 
-    def _pooled_variance(self, profile: Profile[Any]) -> tuple[float, float]:
+    def _pooled_variance(self, profile: AnyProfile) -> tuple[float, float]:
         """The variance of the whole data over all columns, and a positive unit for it."""
         mean, covariance, _ = columns.pooled_moments(profile)
         variance = np.diag(covariance).mean()

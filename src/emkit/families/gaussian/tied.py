@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
-from emkit.data.profile import Profile
+from emkit.data.profile import AnyProfile
 from emkit.families.family import repeat
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import tied_form
@@ -97,10 +97,10 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
         return tied_form(params.means, params.covariance)
 
-    def on_floor(self, params: TiedGaussianParams, profile: Profile[Any]) -> Mapping[str, Mask]:
+    def on_floor(self, params: TiedGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
         return {"covariance": columns.resting(params.covariance, profile, self.floor)}
 
-    def pooled(self, profile: Profile[Any], n_components: int) -> TiedGaussianParams:
+    def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         return TiedGaussianParams(
             repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
