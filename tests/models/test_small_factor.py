@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -55,6 +55,12 @@ class OneFactor(ek.LatentModel[FactorParams, FactorSums]):
         log_density = -0.5 * (squares + np.log(2 * np.pi * u).sum() - np.log(spread))
         sums = FactorSums(w.sum(), w @ (mean**2 + spread), (w * mean) @ x, w @ x**2)
         return ek.Expectation(sums, float(w @ log_density), w.sum())
+
+    def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[FactorParams]:
+        """Half of each variance to the factor, with signs at random for all columns but the first."""
+        half = np.sqrt(np.diag(profile.covariance) / 2)
+        signs = [np.r_[1, np.random.default_rng(seed).choice([-1.0, 1.0], len(half) - 1)] for seed in seeds]
+        return [FactorParams(half * sign, half**2) for sign in signs]
 
     def updates(self) -> Mapping[str, Any]:
         return {
@@ -192,3 +198,8 @@ def test_the_summary_names_the_columns(fitted):
     text = fitted.summary(standard_errors=True)
     assert re.search(r"loading +reading +0\.8", text)
     assert re.search(r"uniqueness +maze +0\.91", text)
+
+
+def test_starts_of_the_model_lead_to_the_maximum(scores, fitted):
+    result = ek.fit(MODEL, scores, MODEL.starts(scores.profile, 1, range(5)), solver="anderson")
+    assert result.log_likelihood == pytest.approx(fitted.log_likelihood, abs=1e-6)

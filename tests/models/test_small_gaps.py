@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -71,6 +71,13 @@ class NormalWithGaps(ek.LatentModel[NormalParams, Sums]):
         of_covariance = (precision @ about @ precision - stats.mass * precision) / 2
         of_mean = precision @ (stats.shift - stats.mass * (now.mean - before.mean))
         return ek.Expected(float(value), {"mean": of_mean, "covariance": (of_covariance + of_covariance.T) / 2})
+
+    def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[NormalParams]:
+        """Midranges, and variances of a quarter of the ranges with correlations at random: gaps or not, these are known."""
+        middle, spread = (profile.least + profile.highest) / 2, np.maximum(profile.highest - profile.least, 1e-9) / 4
+        loadings = [np.random.default_rng(seed).uniform(-0.7, 0.7, len(middle)) for seed in seeds]
+        shapes = [np.outer(r, r) + np.diag(1 - r**2) for r in loadings]
+        return [NormalParams(middle, shape * np.outer(spread, spread)) for shape in shapes]
 
     def scales(self, params: NormalParams) -> Mapping[str, Scale]:
         """Means are counted in standard deviations, from where they are: a saddle is then one in every unit."""
@@ -239,3 +246,10 @@ def test_a_model_that_admits_no_gaps_names_the_first():
     start = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 0.0]], [np.eye(2)]))
     with pytest.raises(ek.DataError, match="row 4, column 'x1' is nan; every value must be a finite number"):
         ek.fit(ek.Mixture(ek.FullGaussian()), MURRAY, start)
+
+
+def test_starts_of_the_model_lead_to_both_maxima_and_never_to_the_saddle():
+    starts = MODEL.starts(ek.ArraySource(MURRAY).profile, 1, range(6))
+    result = ek.fit(MODEL, MURRAY, starts, solver="anderson")
+    assert [run.objective for run in result.runs.runs] == pytest.approx([-29.974286410465] * 6, abs=1e-7)
+    assert {np.sign(run.params.covariance[0, 1]) for run in result.runs.runs} == {-1.0, 1.0}
