@@ -126,3 +126,20 @@ def test_maximisers_in_turn_see_the_start_and_what_was_done_so_far():
     done = maximise_in_turn({"parts.0.rate": first, "parts.1.rate": second}, 5.0, whole())
     assert seen == [(2.0, 2.0), (2.0, 5.0)]
     assert (done.parts[0].rate, done.parts[1].rate) == (5.0, 6.0)
+
+
+@pytest.mark.parametrize(
+    "hint",
+    ["float", "Annotated[float, ek.Real]", "Annotated[ek.Array, ek.Positive]", "ek.Array", "Annotated[ek.Array, ek.Axes()]"],
+)
+def test_a_field_of_numbers_without_a_space_is_refused(hint):
+    annotation = {
+        "float": float,
+        "Annotated[float, ek.Real]": Annotated[float, ek.Real],
+        "Annotated[ek.Array, ek.Positive]": Annotated[ek.Array, ek.Positive],
+        "ek.Array": ek.Array,
+        "Annotated[ek.Array, ek.Axes()]": Annotated[ek.Array, ek.Axes()],
+    }[hint]
+    made = dataclass(frozen=True, eq=False)(type("Made", (ek.Parameters,), {"__annotations__": {"share": annotation}}))
+    with pytest.raises(ek.ModelError, match="the field 'share' of Made holds numbers and declares no space"):
+        made(0.5)

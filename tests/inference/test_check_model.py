@@ -148,8 +148,8 @@ class Logistic(ek.LatentModel):
 
     def e_step(self, params, chunk):
         at = chunk.x[:, [0]] == GRID
-        stats = np.stack([(chunk.x[:, 1] == outcome) @ at for outcome in (0, 1)]).astype(float)
-        return ek.Expectation(stats, self.expected(stats, params, params).value, len(chunk.x))
+        stats = np.stack([(chunk.weights * (chunk.x[:, 1] == outcome)) @ at for outcome in (0, 1)])
+        return ek.Expectation(stats, self.expected(stats, params, params).value, chunk.total_weight)
 
     def expected(self, stats, before, now):
         return ek.Expected(float(stats[1] @ GRID * now.slope - stats.sum(axis=0) @ np.logaddexp(0, now.slope * GRID)))
@@ -193,3 +193,30 @@ def test_what_is_no_model_is_said_to_be_none():
             ek.check_model(given, DATA, PARAMS)
         with pytest.raises(ek.ModelError, match="is not a model"):
             ek.fit(given, DATA, PARAMS)
+
+
+class Weightless(ek.Mixture):
+    """Sums that forget how often a row occurs."""
+
+    def e_step(self, params, chunk):
+        return super().e_step(params, ek.Chunk(chunk.x, np.ones(len(chunk.x)), chunk.start))
+
+
+class Plain(ek.Mixture):
+    def expected(self, stats, before, now):
+        return super().expected(stats, before, now).value
+
+
+def test_forgotten_weights_and_bare_numbers_are_found():
+    with pytest.raises(ek.ModelError, match=r"Weightless\.e_step ignores chunk\.weights"):
+        ek.check_model(Weightless(ek.Poisson()), DATA, PARAMS)
+    with pytest.raises(ek.ModelError, match=r"Plain\.expected returned float; it must return ek\.Expected"):
+        ek.check_model(Plain(ek.Poisson()), DATA, PARAMS)
+
+
+def test_what_no_link_moves_is_said():
+    class Still(ek.Mixture):
+        def belonging_updates(self):
+            return {}
+
+    assert "Moved by no link: proportions." in str(ek.check_model(Still(ek.Poisson()), DATA, PARAMS))

@@ -205,3 +205,10 @@ def test_a_guard_of_the_m_step_guards_what_is_left_of_it():
 def test_paths_that_are_none(path):
     with pytest.raises(ek.ModelError):
         ek.Frozen(ek.Mixture(ek.Poisson()), path)
+
+
+def test_starts_hold_one_value_all_of_them():
+    model = ek.Frozen(ek.Mixture(ek.Poisson()), "components.rates[0]")
+    starts = model.starts(ek.ArraySource(COUNTS).profile, 2, range(5))
+    assert len({tuple(start.components.rates[0]) for start in starts}) == 1
+    assert len({tuple(start.components.rates[1]) for start in starts}) > 1

@@ -153,3 +153,30 @@ def test_parameters_for_different_numbers_of_components_are_refused():
 def test_a_field_with_other_axes_than_it_declares_is_refused():
     with pytest.raises(ek.ParameterError, match=r"rates has shape \(2,\); it must have 2 axes \(component, column\)"):
         ek.PoissonParams([1.0, 2.0])
+
+
+@dataclass(frozen=True, eq=False)
+class OtherWords(ek.Parameters):
+    """Axes by names of their own: no word says which is the component."""
+
+    means: Annotated[ek.Array, ek.Real(), ek.Axes("class", "item")]
+    sigmas: Annotated[ek.Array, ek.Positive(), ek.Axes("item")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_proportions_alone_are_never_reordered(seed):
+    rng = np.random.default_rng(seed)
+    x = np.concatenate([rng.normal([5, 0], [0.5, 3], (70, 2)), rng.normal([0, 4], [0.5, 3], (30, 2))])
+    estimator = ek.MixtureModel(OneSigma(OtherWords), n_components=2, random_state=seed).fit(x)
+    assert estimator.score(x) * len(x) == pytest.approx(estimator.result_.log_likelihood, rel=1e-12)
+    assert estimator.result_.in_order().params is estimator.params_
+
+
+def test_a_log_density_of_another_shape_is_refused():
+    class OneForAll(ek.Poisson):
+        def log_density(self, params, x):
+            return super().log_density(params, x)[:, :1]
+
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [5.0]]))
+    with pytest.raises(ek.ModelError, match=r"OneForAll\.log_density returned an array of shape \(1, 1\)"):
+        ek.fit(ek.Mixture(OneForAll()), [0, 1, 5, 6], start)

@@ -67,8 +67,25 @@ def _hints(cls: Any) -> dict[str, Any]:
 
 @functools.cache
 def declared_spaces(cls: Any) -> dict[str, Space]:
-    """The space of each field of `cls` that declares one, in the order of the fields."""
-    return _notes(cls, Space)
+    """The space of each field of `cls` that declares one, in the order of the fields.
+
+    Errors: ModelError for a field of numbers that declares none.
+    """
+    found: dict[str, Space] = _notes(cls, Space)
+    for f in fields(cls):
+        if f.name not in found and _holds_numbers(_hints(cls)[f.name]):
+            raise ModelError(
+                f"the field {f.name!r} of {cls.__name__} holds numbers and declares no space: write "
+                f"`{f.name}: Annotated[ek.Array, ek.Real()]` (or another space, with brackets behind it), so that it can be "
+                "checked and counted. Settings that no fit moves belong to the model."
+            )
+    return found
+
+
+def _holds_numbers(hint: Any) -> bool:
+    """Whether an annotation is that of numbers: a float or an array, with or without notes."""
+    bare = hint.__origin__ if hasattr(hint, "__metadata__") else hint
+    return getattr(bare, "__origin__", bare) in (float, np.ndarray)
 
 
 @functools.cache

@@ -121,7 +121,9 @@ class _Check(Generic[P]):
         off = np.abs(self._coordinates.entries(back) - entries).max(initial=0.0)
         if off > WRONG * (1 + np.abs(entries).max(initial=0.0)):
             raise ModelError(f"{self._name}: parameters that are packed into free coordinates and back differ by {off:.2g}.")
-        return f"{self._coordinates.size} free, and back again."
+        still = [path for path in self._model.held(self._params) if path]
+        held = f" Moved by no link: {', '.join(still)}." if still else ""
+        return f"{self._coordinates.size} free, and back again.{held}"
 
     def _adds_up(self) -> str:
         """The E-step over two chunks must be the sum of theirs, and the same twice."""
@@ -149,7 +151,32 @@ class _Check(Generic[P]):
             raise ModelError(
                 f"{self._name}.e_step does not add up: statistics of two chunks lead to estimates that differ by {off:.2g}."
             )
-        return "the same in one chunk and in several." if halves is not whole else "the same twice."
+        self._weighs()
+        return (
+            "the same in one chunk and in several, and a weight of 2 is the row twice."
+            if halves is not whole
+            else "the same twice."
+        )
+
+    def _weighs(self) -> None:
+        """A row of weight 2 must be the row twice, in the log-likelihood and in the estimates."""
+        given = self._source
+        if given.groups is not None:
+            return
+        times = 1 + np.arange(given.rows) % 3
+        both = (
+            ArraySource(given.x, times.astype(float), given.columns, given.rows, levels=given.levels),
+            ArraySource(np.repeat(given.x, times, axis=0), None, given.columns, int(times.sum()), levels=given.levels),
+        )
+        one, other = (EMMap(self._model, source, self._params).expectation(self._params) for source in both)
+        ends = [self._coordinates.entries(self._model.m_step(total.statistics, self._params)) for total in (one, other)]
+        off = max(abs(one.log_likelihood - other.log_likelihood) / (1 + abs(one.log_likelihood)), abs(one.rows - other.rows))
+        moved = np.abs(ends[0] - ends[1]).max(initial=0.0) / (1 + np.abs(ends[0]).max(initial=0.0))
+        if not max(off, moved) <= 1e-7:
+            raise ModelError(
+                f"{self._name}.e_step ignores chunk.weights, or uses them in one place only: a row of weight 2 must be the row "
+                "twice, in log_likelihood, rows and statistics."
+            )
 
     def _cut(self, rows: int) -> Any:
         given = self._source

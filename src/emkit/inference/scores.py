@@ -9,8 +9,10 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
 from emkit.core.evaluation import EMMap
+from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
+from emkit.errors import ModelError
 from emkit.inference.differences import jacobian
 
 P = TypeVar("P", bound=Parameters)
@@ -20,9 +22,12 @@ STEP = 1e-2  # of differences of the expected log-likelihood, in free coordinate
 def has_expected(model: LatentModel[Any, Any], stats: Any, params: Parameters) -> bool:
     """Whether the model writes its expected log-likelihood."""
     try:
-        model.expected(stats, params, params)
+        found: Any = model.expected(stats, params, params)
     except NotImplementedError:
         return False
+    if not isinstance(found, Expected):
+        name = type(model).__name__
+        raise ModelError(f"{name}.expected returned {type(found).__name__}; it must return ek.Expected(value, slopes).")
     return True
 
 

@@ -186,11 +186,20 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         _check_levels(params.components, profile)
         first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
         try:
-            self.family.log_density(params.components, first_row)
+            density = self.family.log_density(params.components, first_row)
         except AttributeError:
             raise ParameterError(
                 f"the components are {type(params.components).__name__}, which are not the parameters of {self.family!r}."
             ) from None
+        self._check_shape(params, density)
+
+    def _check_shape(self, params: P, density: Array) -> None:
+        wanted = 1, component_count(params) or 1
+        if np.shape(density) != wanted:
+            raise ModelError(
+                f"{type(self.family).__name__}.log_density returned an array of shape {np.shape(density)} for one row and "
+                f"{wanted[1]} component{'' if wanted[1] == 1 else 's'}; it must have shape {wanted}: log p(x_i | component k)."
+            )
 
     def scales(self, params: P) -> Mapping[str, Scale]:
         return {f"components.{path}": scale for path, scale in self.family.scales(params.components).items()}

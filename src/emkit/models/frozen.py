@@ -178,7 +178,9 @@ class Frozen(LatentModel[P, S]):
         return tuple(k for k in self.model.degenerate(params, profile) if k not in held)
 
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
-        return self.model.starts(profile, n_components, seeds)
+        """The starts of the model, all with what is held as in the first of them: runs from them are of one model."""
+        found = self.model.starts(profile, n_components, seeds)
+        return [self._restored(start, found[0]) for start in found]
 
     def scales(self, params: P) -> Mapping[str, Scale]:
         return self.model.scales(params)

@@ -48,8 +48,10 @@ def mismatch(params: Parameters) -> tuple[Leaf, Leaf] | None:
 
 
 def can_be_reordered(params: Parameters) -> bool:
-    """Whether the axes of all parameters are declared, so that it is known which of them belong to components."""
-    return component_count(params) is not None and all(leaf.axes is not None for leaf in leaves(params))
+    """Whether it is known which parameters belong to components: all declare axes, and not only shares of rows are theirs."""
+    every = list(leaves(params))
+    inner = [leaf for leaf in every if leaf.path.startswith("components.")]  # what a component is
+    return all(leaf.axes is not None for leaf in every) and any(_lengths(leaf) for leaf in inner or every)
 
 
 def component_order(params: Parameters) -> list[int] | None:
@@ -57,7 +59,7 @@ def component_order(params: Parameters) -> list[int] | None:
     if not can_be_reordered(params):
         return None
     own = list(component_leaves(params))
-    inner = [leaf for leaf in own if leaf.path.startswith("components.")]  # what a component is, before how many rows it has
+    inner = [leaf for leaf in own if leaf.path.startswith("components.")]  # before how many rows it has
     if not own:
         return None
     first = (inner or own)[0]
