@@ -211,9 +211,11 @@ def objects_of(column: Column) -> Any:
 
 
 def shown(cell: Any) -> str:
-    """A cell as messages show it."""
-    text = repr(cell.item() if isinstance(cell, np.generic) else cell)
-    return text if len(text) <= MOST_SHOWN + 2 else text[:MOST_SHOWN] + "..."
+    """A cell as messages show it: text in quotation marks, and not too much of it."""
+    value = cell.item() if isinstance(cell, np.generic) else cell
+    text = value if isinstance(value, str) else repr(value)
+    short = text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "..."
+    return repr(short) if isinstance(value, str) else short
 
 
 def kind_of(cell: Any) -> Kind:
