@@ -264,7 +264,7 @@ def test_importing_emkit_and_asking_for_help_stays_light():
         "import sys, emkit, emkit.cli\n"
         "from click.testing import CliRunner\n"
         "assert CliRunner().invoke(emkit.cli.group, ['--help']).exit_code == 0\n"
-        "heavy = {'numba', 'sklearn', 'matplotlib', 'sympy', 'rich', 'pandas', 'jax', 'dask'} & set(sys.modules)\n"
+        "heavy = {'numba', 'sklearn', 'matplotlib', 'sympy', 'rich', 'pandas', 'narwhals', 'jax', 'dask'} & set(sys.modules)\n"
         "commands = {name for name in sys.modules if name.startswith('emkit.cli.')}\n"
         "print(sorted(heavy), sorted(commands))\n"
     )
