@@ -44,17 +44,17 @@ def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[
 
 
 def read_source(
-    family: AnyFamily, file: str, columns: list[str] | None, weights: str | None, progress: Progress
+    model: AnyMixture, file: str, columns: list[str] | None, weights: str | None, progress: Progress
 ) -> ArraySource:
-    """The rows of a CSV file (- for stdin), coded where the family takes them for levels.
+    """The rows of a CSV file (- for stdin), coded where the model takes them for levels.
 
-    Errors: those of `read_csv`; DataError unless the family can take these data.
+    Errors: those of `read_csv`; DataError unless the model can take these data.
     """
     progress.say("reading")
     given = sys.stdin.buffer if file == "-" else Path(file)
-    source = read_csv(given, columns, weights, progress.lines, words=family.support.takes_names).source()
-    check_data(family, source)
-    return source.coded(family.support.levels(source.profile))
+    source = read_csv(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
+    _check_columns(model.family, source)
+    return model.admitted(source)
 
 
 def chosen_family(name: str, trials: int | None) -> AnyFamily:
@@ -67,14 +67,13 @@ def chosen_family(name: str, trials: int | None) -> AnyFamily:
     return Binomial(trials=trials)
 
 
-def check_data(family: AnyFamily, source: ArraySource) -> None:
-    """Raise DataError unless the family can take these data."""
+def _check_columns(family: AnyFamily, source: ArraySource) -> None:
+    """Raise DataError unless there are as many columns as the family needs."""
     if isinstance(family, Binomial) and family.trials is None and len(source.columns) != 2:
         raise DataError(
             f"binomial data are two columns, successes and trials, and not {', '.join(map(repr, source.columns))}. Choose two "
             "with --columns, or say with --trials how many there were in every row."
         )
-    family.support.check(source.profile)
 
 
 def starting_points(

@@ -62,7 +62,7 @@ def command(
     _check_usage(components, starts, start)
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        source = read_source(model.family, file, columns, weights, progress)
+        source = read_source(model, file, columns, weights, progress)
         progress.say("choosing where to start")
         begin = starting_points(model, source, components, start, range(seed, seed + (starts or STARTS)))
         result = fit(

@@ -59,7 +59,7 @@ def subject_of(
         )
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        source = read_source(model.family, what, columns, weights, progress)
+        source = read_source(model, what, columns, weights, progress)
         begin = starting_points(model, source, components, None, range(STARTS))
         return fit(model, source, begin, solver=Squarem(), n_jobs=-1, watch=progress.runs(len(begin))).in_order()
 

@@ -105,9 +105,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         source = self._source(X, sample_weight)
         check_components(source, self.n_components)
         self.model_ = self._mixture()
-        refuse_gaps(self.model_, source)
-        self.model_.family.support.check(source.profile)
-        source = source.coded(self.model_.family.support.levels(source.profile))
+        source = self.model_.admitted(source)
         self._levels = source.levels
         starts, more = self._starts(source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None

@@ -17,6 +17,7 @@ from emkit.core.expected import Expected
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
@@ -152,6 +153,15 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def recoded(self, source: RowSource) -> RowSource:
         return source.coded(self.family.support.declared_levels(source.profile))
+
+    def admitted(self, source: ArraySource) -> ArraySource:
+        """Rows that nothing is known of yet, with each column of levels as codes of those that it holds.
+
+        Errors: DataError naming the first cell that is a gap, where the model admits none, or impossible for the family.
+        """
+        refuse_gaps(self, source)
+        self.family.support.check(source.profile)
+        return source.coded(self.family.support.levels(source.profile))
 
     def settled(self, profile: AnyProfile) -> Self:
         family = self.family.settled(profile)
