@@ -60,7 +60,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def assign(self, params: P, log_density: Array, chunk: Chunk) -> Posterior:
         """The distribution over latent states, given log p(x_i | component k) (n, K). A pure function.
 
-        Rows (or groups) that are impossible under every component have log-likelihood -inf.
+        It has one log-likelihood for each row or, where rows come in groups, for each group: that of one which is impossible
+        under every component is -inf.
         """
 
     def gathered(self, posterior: Posterior, chunk: Chunk) -> Any:
@@ -84,19 +85,24 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return ComponentStats(belonging, components)
 
     def unit_weights(self, chunk: Chunk, posterior: Posterior) -> Array:
-        """The weights of what the posterior has log-likelihoods of: rows, or groups of rows.
+        """The weights of what the posterior has log-likelihoods of: rows or, where rows come in groups, groups.
 
-        Errors: ModelError if there are neither as many as rows nor as many as groups.
+        Errors: ModelError if there are not as many as groups: then the model takes rows for independent that are not.
         """
-        number = len(posterior.log_likelihood)
-        if number == len(chunk.x):
-            return chunk.weights
-        if number != len(chunk.group_weights):
+        number, rows, units = len(posterior.log_likelihood), len(chunk.x), chunk.group_weights
+        if number == len(units):
+            return units
+        name = type(self).__name__
+        if number == rows:
             raise ModelError(
-                f"{type(self).__name__}.assign returned {number} log-likelihoods for {len(chunk.x)} rows in "
-                f"{len(chunk.group_weights)} groups; there must be one for each row, or one for each group."
+                f"{name} takes rows for independent, whatever group they are in ({rows} rows here, in {len(units)} groups), so "
+                "it would ignore the groups. Fit it without groups, or use a model whose `assign` returns one log-likelihood "
+                "for each group: see docs/write_your_own_model.md."
             )
-        return chunk.group_weights
+        raise ModelError(
+            f"{name}.assign returned {number} log-likelihoods for {rows} rows in {len(units)} groups; there must be one for "
+            "each group (without groups, one for each row)."
+        )
 
     # -- the E-step
 

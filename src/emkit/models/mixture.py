@@ -78,8 +78,8 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         form = self._form(params, chunk)
-        if form is None or not self.assignment.is_posterior:
-            return self._e_step(params, chunk, form)
+        if form is None or not self.assignment.is_posterior or chunk.groups is not None:
+            return self._e_step(params, chunk, form)  # which refuses groups of several rows
         mass, components, log_likelihood = compiled.expectation(form, params.proportions, chunk)
         return Expectation(MixtureStats(mass, components), log_likelihood, chunk.total_weight)
 
