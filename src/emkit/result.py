@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emkit.core.arrays import Array
-from emkit.core.checks import check_range, is_count
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
@@ -150,15 +149,12 @@ def fit(
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
     check_is_model(model)
-    check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
-    if not is_count(max_evaluations):
-        raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
+    ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
     chosen = _as_solver(solver)
     workers = _as_workers(executor, n_jobs)
     source = model.recoded(as_source(data, weights, groups))
     starts = _as_starts(start)
     model = ready(model, source, starts)
-    ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
     result = Result.of(fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch))
     if result.degenerate:
         warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)

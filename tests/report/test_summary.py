@@ -143,7 +143,7 @@ def test_to_dict_has_every_number_in_full_precision_and_is_json():
     assert found["log_likelihood"] == result.log_likelihood
     assert found["parameters"]["components"]["probabilities"] == result.params.components.probabilities.tolist()
     assert found["outcome"]["status"] == "CONVERGED"
-    assert (found["rows"], found["free_parameters"], found["starts"]["runs"]) == (5, 2, 1)
+    assert (found["rows"], found["free_parameters"], found["starts"]["tried"]) == (5, 2, 1)
     assert found["aic"] == -2 * result.log_likelihood + 4
 
 

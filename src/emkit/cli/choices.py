@@ -16,11 +16,13 @@ from emkit.data import ArraySource
 from emkit.data.csv import read_csv
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import Binomial, family_named
+from emkit.fitted import SolverOf
+from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams, MixtureParams
 from emkit.persistence.plain import from_plain
-from emkit.search.seeding import check_components, spread_starts
-
-STARTS = 20  # to fit from, unless a user says
+from emkit.result import AnyResult, Result
+from emkit.search.search import Long, search
+from emkit.search.seeding import Begin, check_components
 
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
@@ -76,14 +78,20 @@ def _check_columns(family: AnyFamily, source: ArraySource) -> None:
         )
 
 
-def starting_points(
-    model: AnyMixture, source: ArraySource, components: int | None, start: str | None, seeds: range
-) -> list[AnyMixtureParams]:
-    """The start that the user gave, or one for each seed. Errors: DataError, or ParameterError about the given start."""
-    if start is not None:
-        return [read_start(model, source, components, start)]
-    assert components is not None
-    return spread_starts(model, source, components, seeds if components > 1 else seeds[:1])
+def best_fit(
+    model: AnyMixture,
+    source: ArraySource,
+    begin: Begin[AnyMixtureParams],
+    solver: SolverOf[AnyMixtureParams],
+    progress: Progress,
+    tol: float = TOL,
+    max_evaluations: int = MAX_EVALUATIONS,
+) -> AnyResult:
+    """The best fit that a search from these starts finds, its components in the order of their first parameter."""
+    progress.say(f"trying {len(begin.first)} starts")
+    rules = default_rules(model, tol, max_evaluations)
+    long = Long(solver, lambda before: rules, max_evaluations, n_jobs=-1, watch=progress.iterations)
+    return Result.of(search(model, source, begin, long)).in_order()
 
 
 def read_start(model: AnyMixture, source: ArraySource, components: int | None, text: str) -> AnyMixtureParams:

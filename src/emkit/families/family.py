@@ -20,6 +20,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.linear import Columns, LinearForm, single
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 
 P = TypeVar("P", bound=Parameters)
@@ -67,6 +68,11 @@ class Family(Protocol[P, S]):
     def support(self) -> Support:
         """Which rows are possible: any numbers, unless the family says otherwise."""
         return Support()
+
+    @property
+    def spread(self) -> Spread:
+        """What says how wide a component is: nothing, unless the family says otherwise."""
+        return Spread()
 
     @property
     def admits_gaps(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -22,14 +22,13 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
-from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import Family
 from emkit.families.linear import LinearForm, linear_form
 from emkit.families.support import codes_below
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
-from emkit.models.kmeans import spread_out
+from emkit.models.divisions import divisions
 from emkit.models.order import component_count, is_shared, mismatch
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
@@ -38,6 +37,16 @@ S = TypeVar("S")
 
 
 P = TypeVar("P", bound=Any)
+
+
+@dataclass(frozen=True)
+class SeveralStats(Additive):
+    """Of S runs: sums of who belongs where, the statistics of all S K components, log-likelihoods and gaps (S,)."""
+
+    belonging: tuple[Any, ...]
+    components: Any
+    log_likelihood: Array
+    gap: Array
 
 
 @dataclass(frozen=True)
@@ -106,10 +115,14 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     # -- the E-step
 
-    def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
-        if len(chunk.x) < compiled.LEAST_ROWS or not compiled.worth_compiling(chunk.x, component_count(params) or 1):
+    def form(self, components: C, chunk: Chunk) -> LinearForm[S] | None:
+        """The linear form of the components; None where the plain road is taken."""
+        if len(chunk.x) < compiled.LEAST_ROWS or not compiled.worth_compiling(chunk.x, component_count(components) or 1):
             return None
-        return linear_form(self.family, params.components)
+        return linear_form(self.family, components)
+
+    def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
+        return self.form(params.components, chunk)
 
     def posterior(self, params: P, chunk: Chunk) -> Posterior:
         """The distribution over latent states that the E-step uses, with the log-likelihood of each row or group."""
@@ -144,6 +157,36 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             chunk.total_weight,
             posterior.total_gap(units),
         )
+
+    def e_steps(self, runs: Sequence[P], components: C, chunk: Chunk) -> SeveralStats:
+        """The E-steps of several runs over one chunk, their `components` one behind the other.
+
+        A run under which a row is impossible has log-likelihood -inf.
+        """
+        form = self.form(components, chunk)
+        log_density = (
+            compiled.log_density(form, chunk) if form is not None else self.family.log_density(components, as_float64(chunk.x))
+        )
+        number = log_density.shape[1] // len(runs)
+        weights = np.empty(log_density.shape, order="F")
+        log_likelihood, gap = np.empty(len(runs)), np.empty(len(runs))
+        belonging = []
+        for s, params in enumerate(runs):
+            own = slice(s * number, (s + 1) * number)
+            posterior = self.assign(params, log_density[:, own], chunk)
+            units = self.unit_weights(chunk, posterior)
+            reached = float(units @ posterior.log_likelihood)
+            if not reached > compiled.IMPOSSIBLE * chunk.least_weight:
+                reached, posterior = -np.inf, posterior._replace(responsibilities=np.nan_to_num(posterior.responsibilities))
+            log_likelihood[s], gap[s] = reached, posterior.total_gap(units)
+            np.multiply(posterior.responsibilities, chunk.weights[:, None], out=weights[:, own])
+            belonging.append(self.gathered(posterior, chunk))
+        statistics = (
+            compiled.statistics(form, chunk, weights)
+            if form is not None
+            else self.family.statistics(components, as_float64(chunk.x), weights)
+        )
+        return SeveralStats(tuple(belonging), statistics, log_likelihood, gap)
 
     # -- the M-step
 
@@ -240,20 +283,28 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             fallen |= {int(k) for k in np.flatnonzero(each > whole.get(path, 0))}
         return tuple(sorted(fallen))
 
+    def slivers(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
+        """Components of few rows in a space far narrower than another one's: see `Spread`."""
+        rows = self.rows_of(params, profile)
+        return tuple(map(int, np.flatnonzero(self.family.spread.slivers(params.components, rows)))) if rows is not None else ()
+
+    def rows_of(self, params: P, profile: AnyProfile) -> Array | None:
+        """About how many rows each component has, shape (K,); None where the parameters do not tell."""
+        return None
+
     # -- starts and moves
 
     def starts(self, profile: Profile[ArraySource], n_components: int, seeds: Iterable[int]) -> list[P]:
-        """For each seed, components estimated from a division of some rows among centres that lie far apart.
+        """For each seed, components estimated from a division of some rows among centres that lie far apart: see `divisions`.
 
-        Columns count in units of their standard deviation; all starts look at the same sample: see `spread_out`.
+        All starts look at the same sample.
         """
         some = profile.sample
         even = self.even(some.profile, n_components)
         if n_components == 1:
             return [even for _ in seeds]
-        scaled = in_standard_units(some.x, some.weights, some.x)
-        divisions = [spread_out(scaled, some.weights, n_components, seed) for seed in seeds]
-        return [self.estimated(Chunk(some.x, some.weights), even, nearest) for nearest in divisions]
+        chunk = Chunk(some.x, some.weights)
+        return [self.estimated(chunk, even, nearest) for nearest in divisions(some.x, some.weights, n_components, seeds)]
 
     def estimated(self, chunk: Chunk, like: P, nearest: Integers) -> P:
         """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
@@ -20,10 +20,12 @@ from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.families.family import Family, safe_log, slope_of_log
+from emkit.families.linear import LinearForm
 from emkit.models import compiled
-from emkit.models.assignment import Assignment, Posterior, Soft
-from emkit.models.components import Components
+from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
+from emkit.models.components import Components, SeveralStats
 from emkit.models.order import component_leaves
+from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
 
 P = TypeVar("P", bound=Parameters)
@@ -78,10 +80,26 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         form = self._form(params, chunk)
-        if form is None or not self.assignment.is_posterior or chunk.groups is not None:
-            return self._e_step(params, chunk, form)  # which refuses groups of several rows
-        mass, components, log_likelihood = compiled.expectation(form, params.proportions, chunk)
-        return Expectation(MixtureStats(mass, components), log_likelihood, chunk.total_weight)
+        if not self._in_one_call(form, chunk):
+            return self._e_step(params, chunk, form)
+        assert form is not None
+        (mass,), components, (log_likelihood,) = compiled.expectations(form, params.proportions, chunk)
+        if log_likelihood == -np.inf:
+            raise impossible_row()
+        return Expectation(MixtureStats(mass, components), float(log_likelihood), chunk.total_weight)
+
+    def e_steps(self, runs: Sequence[MixtureParams[P]], components: P, chunk: Chunk) -> SeveralStats:
+        form = self.form(components, chunk)
+        if not self._in_one_call(form, chunk):
+            return super().e_steps(runs, components, chunk)
+        assert form is not None
+        proportions = np.stack([params.proportions for params in runs])
+        mass, statistics, log_likelihood = compiled.expectations(form, proportions, chunk)
+        return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
+
+    def _in_one_call(self, form: LinearForm[S] | None, chunk: Chunk) -> bool:
+        """Whether scores, shares and sums are one compiled call; the common road refuses groups of several rows."""
+        return form is not None and self.assignment.is_posterior and chunk.groups is None
 
     def statistics_of(self, belonging: Array, components: S) -> MixtureStats[S]:
         return MixtureStats(belonging, components)
@@ -116,8 +134,12 @@ class Mixture(Components[MixtureParams[P], P, S]):
         mass, statistics = self._divided(chunk, like, nearest)
         return self.m_step(MixtureStats(mass, statistics), like)
 
-    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:
-        return split_merges(self, params, profile)
+    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource], seed: int) -> Iterator[MixtureParams[P]]:
+        yield from split_merges(self, params, profile)
+        yield from relocations(self, params, profile, seed)
+
+    def rows_of(self, params: MixtureParams[P], profile: AnyProfile) -> Array:
+        return params.proportions * max(profile.rows, profile.total_weight)  # weights below 1 are shares, and no rows
 
     def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from."""

@@ -50,10 +50,8 @@ def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
 def remarks(result: AnyFitted) -> list[str]:
     """Sentences: how the fit ended, how many starts agree, which estimates lie on a boundary."""
     said = [str(result.outcome)[:1].upper() + str(result.outcome)[1:]]
-    runs, reached = len(result.runs.runs), result.runs.reached_best()
-    if runs > 1:
-        alone = " Another start may do better still: use more starts." if reached == 1 else ""
-        said.append(f"Best reached by {reached} of {runs} starts.{alone}")
+    if result.runs.sentence:
+        said.append(result.runs.sentence)
     words = labels(result.params, names_of(result.source))
     if result.degenerate:
         said.append(_capital(collapsed(result.model, result)))
@@ -93,8 +91,10 @@ def to_dict(result: AnyFitted) -> Json:
         "iterations": result.iterations,
         "evaluations": result.evaluations,
         "starts": {
-            "runs": len(result.runs.runs),
+            "tried": result.runs.starts,
+            "followed": len(result.runs.runs),
             "reached_best": result.runs.reached_best(),
+            "left_near_it": result.runs.near,
             "maxima": [{"objective": value, "runs": runs} for value, runs in result.runs.maxima()],
         },
         "boundary": list(result.boundary),

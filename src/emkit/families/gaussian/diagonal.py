@@ -19,6 +19,7 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Spread, Variances
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,10 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-diag"
+
+    @property
+    def spread(self) -> Spread:
+        return Variances("variances")
 
     def metric(self, params: DiagonalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         narrow = 1 / np.sqrt(params.variances)[:, :, None]

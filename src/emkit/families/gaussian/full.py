@@ -20,6 +20,7 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Covariances, Spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,10 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian"
+
+    @property
+    def spread(self) -> Spread:
+        return Covariances("covariances")
 
     @property
     def joins_columns(self) -> bool:

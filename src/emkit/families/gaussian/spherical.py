@@ -19,6 +19,7 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Spread, Variances
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,10 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-spherical"
+
+    @property
+    def spread(self) -> Spread:
+        return Variances("variances")
 
     def metric(self, params: SphericalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         variances = params.variances[:, None]
