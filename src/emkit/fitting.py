@@ -61,10 +61,11 @@ def fit_each(
     workers: int | Executor | None = None,
     watch: Watch = unwatched,
     to_the_end: bool = True,
+    off_saddles: bool = True,
 ) -> Fitted[P]:
     """A run from each of the `starts`, which the model has checked with the `source`; the record is of the best of them.
 
-    `workers`: a number of threads (None: as many as are worth while), or an executor. `to_the_end`: see `run`.
+    `workers`: a number of threads (None: as many as are worth while), or an executor. `to_the_end`, `off_saddles`: see `run`.
     Errors: the last start's, if no start could be evaluated at all; a run that goes wrong is an outcome.
     """
     chosen: SolverOf[P] = solver if solver is not None else Plain()
@@ -73,7 +74,8 @@ def fit_each(
     executor = workers if callable(workers) else threads_for(passes, starts[0], workers)
     with executor() as map_reduce:
         runs = best_of(
-            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end), starts
+            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end, off_saddles),
+            starts,
         )
     spikes = frozenset(
         i

@@ -134,6 +134,7 @@ def fit(
     n_jobs: int | None = None,
     executor: Executor | None = None,
     watch: Watch = unwatched,
+    escape: bool = True,
 ) -> Result[P]:
     """Fit any latent-variable model by expectation-maximization.
 
@@ -145,6 +146,7 @@ def fit(
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
     wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
     them), or an `executor` of your own that goes over the chunks; the result is the same bits for any of them.
+    `escape`: whether a run that has come to a saddle goes on from a higher point beside it, or ends there and says so.
     Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
@@ -155,7 +157,9 @@ def fit(
     source = model.recoded(as_source(data, weights, groups))
     starts = _as_starts(start)
     model = ready(model, source, starts)
-    result = Result.of(fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch))
+    result = Result.of(
+        fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch, off_saddles=escape)
+    )
     if result.degenerate:
         warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)
     return result

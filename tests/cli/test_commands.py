@@ -155,11 +155,14 @@ def test_a_fit_out_of_budget_ends_with_exit_code_3_and_says_what_to_do():
     assert result.stderr == "warning: not converged; --max-evaluations allows more passes over the data.\n"
 
 
-def test_a_saddle_is_not_convergence():
+def test_a_start_of_equal_components_leaves_the_saddle_and_says_so():
     equal = {"proportions": [0.5, 0.5], "components": {"rates": [[2.0], [2.0]]}}
     result = run(*NOTICES, "--start", json.dumps(equal), text=DEATHS)
-    assert result.exit_code == 3
-    assert "saddle" in result.stdout
+    assert result.exit_code == 0
+    assert "On the way it left a saddle (objective -2" in " ".join(result.stdout.split())
+    assert fitted(*NOTICES, "--start", json.dumps(equal), text=DEATHS)["log_likelihood"] == pytest.approx(
+        -1989.945859883, abs=1e-7
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ SAME = 1e-6  # between the ends of runs that reached one maximum, relative to 1 
 class Fate(Enum):
     """What became of a start that was not followed to its end."""
 
-    NEAR = "near the best maximum, where it may be expected to arrive"
+    NEAR = "near the best maximum, and may be expected to arrive there"
     LOWER = "lower than the best"
     SPIKE = "on the way to a spike"
-    FAILED = "where it could not go on"
+    FAILED = "where no step could be made"
 
 
 @dataclass(frozen=True)
