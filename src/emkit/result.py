@@ -71,7 +71,8 @@ class Result(Fitted[P]):
             return self
         not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
         kept = replace(self, source=not_stored, passes=not_stored)
-        kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, floors=self.floors)
+        told = "rows", "degenerate", "floors", "coinciding", "flat"
+        kept.__dict__.update({name: getattr(self, name) for name in told})
         return kept
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:

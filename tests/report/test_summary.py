@@ -176,3 +176,37 @@ def test_labels_follow_from_the_axes_and_from_nothing_else():
     assert str(labels(answers, Names(("smokes",), (("no", "yes"),)))["components.columns.0.probabilities[0, 1]"]) == (
         "probability of smokes = yes, component 0"
     )
+
+
+def said(result):
+    return " ".join(result.summary().split())
+
+
+def test_components_that_coincide_are_named_unasked():
+    counts = [[1], [1], [1], [1], [2], [1], [1], [2], [3]]
+    result = ek.MixtureModel("poisson", 2, random_state=0).fit(np.array(counts, float)).result_
+    line = "Components 0 and 1 coincide: no row tells them apart, and their proportions mean nothing. Use fewer."
+    assert line in said(result)
+    assert line in said(result.without_data())
+    start = ek.MixtureParams([0.2, 0.3, 0.5], ek.PoissonParams([[3.0], [9.0], [3.0]]))
+    x = np.random.default_rng(0).poisson([[3.0]] * 50 + [[9.0]] * 30)
+    three = ek.fit(ek.Frozen(ek.Mixture(ek.Poisson()), "components"), x, start, escape=False)
+    assert "Components 0 and 2 coincide" in said(three)
+
+
+def test_a_fit_that_is_not_identified_says_so_unasked():
+    """Two classes of one yes-no item: the share of a yes is all that there is to tell."""
+    x = np.repeat([[0.0], [1.0]], [30, 20], axis=0)
+    start = ek.MixtureParams([0.4, 0.6], ek.SuccessParams([[0.3], [0.6]]))
+    result = ek.fit(ek.Mixture(ek.Bernoulli()), x, start)
+    assert "Not identified: the likelihood is flat along 2 directions, see identifiability()" in said(result)
+    assert not result.identifiability()
+
+
+@pytest.mark.parametrize("name", ["gaussian", "poisson"])
+def test_nothing_is_said_of_what_is_identified(name):
+    x = np.random.default_rng(1).poisson([[3.0]] * 150 + [[30.0]] * 150).astype(float)
+    result = ek.MixtureModel(name, 2, random_state=0).fit(x).result_
+    assert result.coinciding == result.flat == ()
+    assert "identif" not in said(result)
+    assert "coincide" not in said(result)

@@ -122,6 +122,10 @@ class LatentModel(Protocol[P, S]):
         """Components of few rows that happen to lie close together: no clusters, though their likelihood is high."""
         return ()
 
+    def coinciding(self, params: P, profile: Any) -> tuple[tuple[int, ...], ...]:
+        """Groups of components that no row tells apart: whatever their shares are, the likelihood is the same."""
+        return ()
+
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
         """A start for each seed. Errors: ModelError if the model brings none."""
         raise ModelError(f"{type(self).__name__} brings no starts of its own: give it parameters to start from.")

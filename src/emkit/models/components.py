@@ -32,6 +32,8 @@ from emkit.models.divisions import divisions
 from emkit.models.order import component_count, is_shared, mismatch
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
+LOOKED_AT = 1_000  # rows, to see whether components differ
+ALIKE = 1e-4  # of log-density: a row that tells two components apart by no more tells nothing
 C = TypeVar("C", bound=Parameters)
 S = TypeVar("S")
 
@@ -282,6 +284,19 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             each = np.broadcast_to(mask.sum(), number) if is_shared(own[path]) else mask.reshape(number, -1).sum(axis=1)
             fallen |= {int(k) for k in np.flatnonzero(each > whole.get(path, 0))}
         return tuple(sorted(fallen))
+
+    def coinciding(self, params: P, profile: AnyProfile) -> tuple[tuple[int, ...], ...]:
+        """Groups of components under which the first rows all have the same log-density."""
+        rows = as_float64(next(iter(profile.source.chunks())).x[:LOOKED_AT])
+        density = self.family.log_density(params.components, rows)
+        groups: list[list[int]] = []
+        for k in range(density.shape[1]):
+            alike = next((group for group in groups if np.abs(density[:, group[0]] - density[:, k]).max() <= ALIKE), None)
+            if alike is not None:
+                alike.append(k)
+            else:
+                groups.append([k])
+        return tuple(tuple(group) for group in groups if len(group) > 1)
 
     def slivers(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         """Components of few rows in a space far narrower than another one's: see `Spread`."""

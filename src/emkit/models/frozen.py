@@ -119,6 +119,9 @@ class Frozen(LatentModel[P, S]):
     def settled(self, profile: Any) -> Self:
         return self._around(self.model.settled(profile))
 
+    def coinciding(self, params: P, profile: Any) -> tuple[tuple[int, ...], ...]:
+        return self.model.coinciding(params, profile)
+
     def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
         return self.model.slivers(params, profile)
 

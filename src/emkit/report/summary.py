@@ -55,12 +55,24 @@ def remarks(result: AnyFitted) -> list[str]:
     words = labels(result.params, names_of(result.source))
     if result.degenerate:
         said.append(_capital(collapsed(result.model, result)))
+    said += _not_told_apart(result)
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
         why = "On the boundary of its space, or held by a floor, so without a standard error"
         said.append(f"{why}: {'; '.join(edge[:MOST_NAMED])}{more}.")
     return said
+
+
+def _not_told_apart(result: AnyFitted) -> list[str]:
+    """What the data cannot tell, in one sentence; none if there is no such thing."""
+    if result.coinciding:
+        groups = "; ".join(f"{', '.join(map(str, group[:-1]))} and {group[-1]}" for group in result.coinciding)
+        return [f"Components {groups} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."]
+    if result.flat:
+        ways = "along one direction" if len(result.flat) == 1 else f"along {len(result.flat)} directions"
+        return [f"Not identified: the likelihood is flat {ways}, see identifiability(); other estimates fit as well."]
+    return []
 
 
 def _capital(sentence: str) -> str:
