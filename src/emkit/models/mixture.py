@@ -90,12 +90,29 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     def e_steps(self, runs: Sequence[MixtureParams[P]], components: P, chunk: Chunk) -> SeveralStats:
         form = self.form(components, chunk)
-        if not self._in_one_call(form, chunk):
-            return super().e_steps(runs, components, chunk)
-        assert form is not None
         proportions = np.stack([params.proportions for params in runs])
-        mass, statistics, log_likelihood = compiled.expectations(form, proportions, chunk)
-        return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
+        if self._in_one_call(form, chunk):
+            assert form is not None
+            mass, statistics, log_likelihood = compiled.expectations(form, proportions, chunk)
+            return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
+        if form is not None or not self.ascends or chunk.groups is not None:
+            return super().e_steps(runs, components, chunk)
+        return self._e_steps(proportions, components, chunk)
+
+    def _e_steps(self, proportions: Array, components: P, chunk: Chunk) -> SeveralStats:
+        """In plain NumPy: each row of the data is a row for every run, since rows are assigned one by one."""
+        x, (number, k) = as_float64(chunk.x), proportions.shape
+        joint = self.family.log_density(components, x).reshape(-1, number, k) + safe_log(proportions)
+        posterior = self.assignment.assign(joint.reshape(-1, k), np.repeat(chunk.weights, number), chunk.start)
+        log_likelihood = chunk.weights @ posterior.log_likelihood.reshape(-1, number)
+        possible = log_likelihood > compiled.IMPOSSIBLE * chunk.least_weight
+        weights = posterior.responsibilities.reshape(len(x), -1) * chunk.weights[:, None]
+        if not possible.all():
+            weights = np.nan_to_num(weights)
+        gap = np.zeros(number) if posterior.gap is None else chunk.weights @ posterior.gap.reshape(-1, number)
+        mass = weights.sum(axis=0).reshape(number, k)
+        statistics = self.family.statistics(components, x, weights)
+        return SeveralStats(tuple(mass), statistics, np.where(possible, log_likelihood, -np.inf), gap)
 
     def _in_one_call(self, form: LinearForm[S] | None, chunk: Chunk) -> bool:
         """Whether scores, shares and sums are one compiled call; the common road refuses groups of several rows."""

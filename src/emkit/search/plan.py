@@ -31,9 +31,10 @@ class Plan:
     race: tuple[Stage, ...] = (Stage(12, 0.4), Stage(20, 0.2))
     followed: int = 3  # of the race, one by one, until their maxima are known roughly
     steps: int = 60  # of SQUAREM at most, until then
-    moves: int = 10  # from where the best is, at a time,
+    faith: float = 5.0  # times the gain that seems to be left: no run is expected to gain more
+    moves: int = 8  # from where the best is, at a time,
     moved: tuple[Stage, ...] = (Stage(12, 1.0), Stage(24, 1 / 3))  # raced like starts, since most lead down again
-    rounds: int = 3  # of moves at most: most of what they find, the first two do
+    rounds: int = 2  # of moves: most of what they find, the first two do
     rough: float = ROUGH  # log-likelihood left to gain, when a maximum is known roughly
     same: float = 10 * ROUGH  # between runs that are known roughly and found one maximum
     close: int = 3  # maxima of a sample may yet be the highest of the whole, if they are no further behind the best than

@@ -132,16 +132,28 @@ class Race(Generic[P]):
             new[-1].iteration, new[-1].evaluations, run.history + (new[1:] if run.history else new),
         )  # fmt: skip
 
-    def _further(self, found: Sequence[Record[P]], most: int) -> list[Record[P]]:
-        """The same runs, until the best so many maxima are known roughly; that takes more runs if some turn out spikes."""
+    def _further(self, found: Sequence[Record[P]], most: int, height: float = -np.inf) -> list[Record[P]]:
+        """The same runs, until the best so many maxima are known roughly, or it is clear that they rise to no such `height`.
+
+        That takes more runs if some turn out spikes.
+        """
         runs = list(found)
         for _ in range(2 * most):
             best = distinct([self.rank(run) for run in runs], self.same)[:most]
-            going = next((i for i in best if runs[i].outcome is LEFT and runs[i].iterations < self.max_iter), None)
+            known = (runs[i] for i in best if runs[i].outcome is not LEFT and not any(self.rank(runs[i])[:2]))
+            top = max([height, *(run.objective for run in known)])
+            going = next((i for i in best if self._may_rise(runs[i], top)), None)
             if going is None:
                 break
             runs[going] = self._roughly(runs[going])
         return runs
+
+    def _may_rise(self, run: Record[P], height: float) -> bool:
+        """Whether a run is to be followed, as it may rise above a height reached before."""
+        if run.outcome is not LEFT or run.iterations >= self.max_iter:
+            return False
+        left = still_to_gain([entry.objective for entry in run.history])
+        return run.objective + self.plan.faith * left > height
 
     def _roughly(self, run: Record[P]) -> Record[P]:
         steps = min(self.plan.steps, self.max_iter - run.iterations)
@@ -155,14 +167,12 @@ class Race(Generic[P]):
         """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
         for number in range(self.plan.rounds):
             moves = islice(self.model.moves(best.params, self.sample.profile, seed + number), self.plan.moves)
-            tried = self._further(self._raced([begun(start) for start in moves], self.plan.moved), 2)
             *sort, lowness = self.rank(best)
+            tried = self._further(self._raced([begun(start) for start in moves], self.plan.moved), 2, -np.inf if any(sort) else -lowness)
             higher = [run for run in tried if self.rank(run) < (*sort, lowness - self.same)]
             if higher:
                 best = min(higher, key=self.rank)
                 yield best
-            elif number:
-                return
 
 
 def joined(first: Record[P], then: Record[P]) -> Record[P]:

@@ -3,15 +3,15 @@
     starts   8 ────── 9 passes together ────── all at one maximum? ── yes ────────────────────────────┐
                │ no                                                                                   │
              12 more ─ 9 passes together                                                              │
-               │ the better half                                                                      │
-    race       ├────── 15 passes together                                                             │
-               │ the best quarter                                                                     │
-               ├────── 24 passes together                                                             │
+               │ two fifths                                                                           │
+    race       ├────── 12 passes together                                                             │
+               │ the best fifth                                                                       │
+               ├────── 20 passes together                                                             │
                │ the best three maxima, one by one, until they are known roughly                      │
-    moves    the best ── 15 starts near it (split-merge, components put elsewhere), raced likewise    │
+    moves    the best ── 8 starts near it (split-merge, components put elsewhere), raced likewise     │
                │       ▲                                                │                             │
-               │       └────────────────── higher? ─── yes, 3 times ────┘                             │
-               │ no                                                                                   │
+               │       └────────────── the best of all ── once more ────┘                             │
+               │                                                                                      │
     end      the best ── on with the solver, until it settles ◀───────────────────────────────────────┘
                │
              its end is a spike, or lower than another maximum? ── then that one is followed, too
