@@ -167,9 +167,10 @@ class Race(Generic[P]):
         """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
         for number in range(self.plan.rounds):
             moves = islice(self.model.moves(best.params, self.sample.profile, seed + number), self.plan.moves)
-            *sort, lowness = self.rank(best)
-            tried = self._further(self._raced([begun(start) for start in moves], self.plan.moved), 2, -np.inf if any(sort) else -lowness)
-            higher = [run for run in tried if self.rank(run) < (*sort, lowness - self.same)]
+            raced = self._raced([begun(start) for start in moves], self.plan.moved)
+            failed, spike, lowness = self.rank(best)
+            tried = self._further(raced, 2, -np.inf if failed or spike else -lowness)
+            higher = [run for run in tried if self.rank(run) < (failed, spike, lowness - self.same)]
             if higher:
                 best = min(higher, key=self.rank)
                 yield best
