@@ -28,7 +28,10 @@ def clusters(rows, centres, seed=0):
 class Still(ek.Mixture):
     """A mixture that knows of no moves."""
 
-    def moves(self, params, profile, seed):
+    def moves(self, params, profile):
+        return iter(())
+
+    def relocations(self, params, profile, seed):
         return iter(())
 
 

@@ -130,8 +130,12 @@ class LatentModel(Protocol[P, S]):
         """A start for each seed. Errors: ModelError if the model brings none."""
         raise ModelError(f"{type(self).__name__} brings no starts of its own: give it parameters to start from.")
 
-    def moves(self, params: P, profile: Any, seed: int) -> Iterator[P]:
-        """Starts that may lead higher than a run that has come to `params`, the most promising first; there may be no end."""
+    def moves(self, params: P, profile: Any) -> Iterator[P]:
+        """Starts that may lead higher than a run that has come to `params`, the most promising first."""
+        return iter(())
+
+    def relocations(self, params: P, profile: Any, seed: int) -> Iterator[P]:
+        """Starts near `params`, at random, of which nothing is known; there may be no end."""
         return iter(())
 
     def scales(self, params: P) -> Mapping[str, Scale]:

@@ -125,9 +125,11 @@ class Frozen(LatentModel[P, S]):
     def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
         return self.model.slivers(params, profile)
 
-    def moves(self, params: P, profile: Any, seed: int) -> Iterator[P]:
-        for start in self.model.moves(params, profile, seed):
-            yield self._restored(start, params)
+    def moves(self, params: P, profile: Any) -> Iterator[P]:
+        return (self._restored(start, params) for start in self.model.moves(params, profile))
+
+    def relocations(self, params: P, profile: Any, seed: int) -> Iterator[P]:
+        return (self._restored(start, params) for start in self.model.relocations(params, profile, seed))
 
     # -- what the model says, unchanged
 

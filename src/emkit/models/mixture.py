@@ -152,9 +152,11 @@ class Mixture(Components[MixtureParams[P], P, S]):
         mass, statistics = self._divided(chunk, like, nearest)
         return self.m_step(MixtureStats(mass, statistics), like)
 
-    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource], seed: int) -> Iterator[MixtureParams[P]]:
-        yield from split_merges(self, params, profile)
-        yield from relocations(self, params, profile, seed)
+    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:
+        return split_merges(self, params, profile)
+
+    def relocations(self, params: MixtureParams[P], profile: Profile[ArraySource], seed: int) -> Iterator[MixtureParams[P]]:
+        return relocations(self, params, profile, seed)
 
     def rows_of(self, params: MixtureParams[P], profile: AnyProfile) -> Array:
         return params.proportions * max(profile.rows, profile.total_weight)  # weights below 1 are shares, and no rows

@@ -14,6 +14,7 @@ from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DegenerateFitError, ParameterError
+from emkit.families.spread import FEW
 from emkit.models.order import can_be_reordered
 from emkit.models.split_merge import Divisible
 
@@ -61,7 +62,7 @@ def _taken(rng: np.random.Generator, x: Array, component: Integers, others: Inte
 
 def _patch(rng: np.random.Generator, x: Array, n_components: int) -> Integers:
     """The rows nearest to a random one: as few as tell a spread, or as many as a component has on average, or between."""
-    least, most = 2 * x.shape[1] + 1, len(x) / n_components
+    least, most = FEW * x.shape[1], len(x) / n_components
     number = int(np.exp(rng.uniform(np.log(least), np.log(max(least, most)))))
     distance = ((x - x[rng.integers(len(x))]) ** 2).sum(axis=1)
     return np.argsort(distance, kind="stable")[:number]

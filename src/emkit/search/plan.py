@@ -32,7 +32,7 @@ class Plan:
     followed: int = 3  # of the race, one by one, until their maxima are known roughly
     steps: int = 60  # of SQUAREM at most, until then
     faith: float = 5.0  # times the gain that seems to be left: no run is expected to gain more
-    moves: tuple[int, int] = (3, 8)  # from where the best is, at a time: fewer where each of them costs a lot,
+    moves: int = 8  # from where the best is, at a time: fewer where each of them costs a lot, but those that promise to pay,
     moved: tuple[Stage, ...] = (Stage(12, 1.0), Stage(24, 1 / 3))  # raced like starts, since most lead down again
     rounds: int = 2  # of moves: most of what they find, the first two do;
     common: float = 0.5  # one round, if so many of the starts came to the best maximum by themselves
@@ -54,9 +54,8 @@ class Plan:
         return min(max(self.work // (rows * max(free_parameters, 1)), self.fewest), self.most)
 
     def moves_of(self, rows: int, free_parameters: int) -> int:
-        """How many moves to try at a time: they may cost half of what the starts may."""
-        fewest, most = self.moves
-        return min(max(self.work // (4 * rows * max(free_parameters, 1)), fewest), most)
+        """How many moves to try at a time: all of them may cost half of what the starts may."""
+        return min(self.work // (4 * rows * max(free_parameters, 1)), self.moves)
 
     def sampled(self, free_parameters: int) -> int:
         """The rows of the sample on which large data are searched."""

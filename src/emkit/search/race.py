@@ -67,7 +67,7 @@ class Race(Generic[P]):
         """What became of all starts, in their order; behind them, the runs to which moves led higher, the last the highest."""
         found = [begun(start) for start in begin.first]
         for _ in range(self.plan.again):
-            found = self._steps(found, self.plan.brief)
+            found = self._raced(found, [Stage(self.plan.brief, 1.0)])
             if self._agree(found):
                 return tuple(found)
             if not self._may_agree(found):
@@ -110,12 +110,20 @@ class Race(Generic[P]):
             for group in several(self.model, [run.params for run in runs], int(source.rows)):
                 heights: list[Heights] = []
                 here: Several[P] = group
-                for _ in range(passes):
+                while len(heights) < passes and not self._known(heights):
                     here, (height, group) = group, group.step(source, map_reduce)
                     heights.append(height)
                 first = len(longer)
                 longer += [self._longer(run, here, i, heights) for i, run in enumerate(runs[first : first + len(here)])]
         return longer
+
+    def _known(self, heights: Sequence[Heights]) -> bool:
+        """Whether all runs side by side are known roughly."""
+        objectives = zip(*(height.objective for height in heights[-3:]), strict=True)
+        return len(heights) >= 3 and all(self._little(still_to_gain(each)) for each in objectives)
+
+    def _little(self, gain: float) -> bool:
+        return gain <= self.plan.rough * self.unit
 
     def _longer(self, run: Record[P], here: Several[P], place: int, heights: Sequence[Heights]) -> Record[P]:
         """A run with what it reached on the way to where it stands now, as one of several."""
@@ -128,7 +136,7 @@ class Race(Generic[P]):
             HistoryEntry(run.iterations + i, run.evaluations + i + 1, one, float(other))
             for i, (one, other) in enumerate(zip(objective, log_likelihood, strict=True))
         )
-        outcome = ROUGHLY if still_to_gain(objective) <= self.plan.rough * self.unit else LEFT
+        outcome = ROUGHLY if self._little(still_to_gain(objective)) else LEFT
         return Record(
             run.start, params, new[-1].objective, new[-1].log_likelihood, outcome,
             new[-1].iteration, new[-1].evaluations, run.history + (new[1:] if run.history else new),
@@ -169,8 +177,10 @@ class Race(Generic[P]):
         """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
         most = self.plan.moves_of(int(self.sample.rows), self.model.coordinates(best.params).size)
         for number in range(rounds):
-            moves = islice(self.model.moves(best.params, self.sample.profile, seed + number), most)
-            raced = self._raced([begun(start) for start in moves], self.plan.moved)
+            moves = list(self.model.moves(best.params, self.sample.profile))
+            at_random = self.model.relocations(best.params, self.sample.profile, seed + number)
+            starts = [*moves, *islice(at_random, max(0, most - len(moves)))]
+            raced = self._raced([begun(start) for start in starts], self.plan.moved)
             failed, spike, lowness = self.rank(best)
             tried = self._further(raced, 2, -np.inf if failed or spike else -lowness)
             higher = [run for run in tried if self.rank(run) < (failed, spike, lowness - self.same)]
