@@ -114,9 +114,13 @@ class _Ends(Generic[P]):
         return self._race.sample is self._source
 
     def followed(self) -> int:
-        """Follow the best to its end, and others, if it turns out worse there. Returns the place of the best."""
+        """Follow the best to its end, and others, if it turns out worse there. Returns the place of the best.
+
+        Others are those that are known roughly, and some sound ones, in case that all of these are spikes.
+        """
         maxima = distinct(self._ranks, self._race.same)
-        known = [i for i in maxima if i == maxima[0] or self._found[i].outcome is ROUGHLY]
+        sound = [i for i in maxima if not any(self._ranks[i][:2])][: self._race.plan.resort]
+        known = [i for i in maxima if i in sound or self._found[i].outcome is ROUGHLY] or maxima[:1]
         if self._whole:
             self.runs = {i: self._found[i] for i in known}
         else:
