@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.families.description import Columns
 from emkit.families.successes import SuccessFamily, SuccessParams
 from emkit.families.support import Support, yes_or_no
 
@@ -25,6 +26,10 @@ class Bernoulli(SuccessFamily):
     @property
     def support(self) -> Support:
         return yes_or_no()
+
+    @property
+    def described(self) -> Columns:
+        return replace(super().described, data="columns of 0 and 1")
 
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         return x, 1 - x

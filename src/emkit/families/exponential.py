@@ -16,8 +16,10 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
+from emkit.families.description import ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
 from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
+from emkit.formulas.expressions import Apply, Negative, Product, Quotient, Ref
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,19 @@ class Exponential(ExponentialFamily[ExponentialParams]):
     @property
     def support(self) -> Support:
         return at_least_zero("exponential times", LARGEST_AMOUNT)
+
+    @property
+    def described(self) -> Columns:
+        rate, exponent = Ref("rate"), Product((("rate", Negative(Ref("rate"))), ("x", Ref("x"))))
+        return Columns(
+            {"rates": Word("rate", "lambda", 1.0)},
+            "columns of times, numbers >= 0",
+            field="rates",
+            parameter="rate",
+            factors=Product((("rate", rate), ("exp(-rate x)", Apply("exp", exponent)))),
+            update=Quotient(ROWS, Ref("total")),
+            everyone="the total of all rows",
+        )
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x)

@@ -25,6 +25,7 @@ from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
@@ -83,6 +84,11 @@ class Gamma(Family[GammaParams, GammaStats]):
     @property
     def name(self) -> str:
         return "gamma"
+
+    @property
+    def described(self) -> Description:
+        words = {"shapes": Word("shape", "a", 2.0), "means": Word("mean", "m", 1.0)}
+        return Description(words, "columns of amounts, numbers > 0")
 
     def log_density(self, params: GammaParams, x: Array) -> Array:
         constant = log_less_gammaln(params.shapes).sum(axis=1)

@@ -8,8 +8,8 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.ledger import Account
-from emkit.explain.numbers import plain
 from emkit.explain.steps import Step
+from emkit.formulas.numerals import plain
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 from emkit.page.likelihood import brief

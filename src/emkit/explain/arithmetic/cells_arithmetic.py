@@ -9,7 +9,7 @@ from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk
 from emkit.explain.arithmetic.model import ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
-from emkit.explain.numbers import count, plain
+from emkit.formulas.numerals import count, plain
 from emkit.models.cells import Cell, Cells, CellsParams
 
 
@@ -39,7 +39,7 @@ class CellsArithmetic(ModelArithmetic[CellsParams, Array]):
         return self.tallies(responsibilities)
 
     def tallies(self, statistics: Array) -> list[Tally]:
-        return [Tally("count", statistics)]
+        return [Tally("count", statistics, is_count=True)]
 
     def updates(self, statistics: Array, after: CellsParams) -> Iterator[Update]:
         for g, group in enumerate(self.model.groups):

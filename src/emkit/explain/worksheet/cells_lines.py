@@ -9,10 +9,10 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.explain.subject import Subject
-from emkit.explain.worksheet.expressions import Expression, Given, Power, Product, Quotient, Ref, Sum
 from emkit.explain.worksheet.likelihood_lines import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.sheet import Line, Role, Variant
+from emkit.formulas.expressions import Expression, Given, Power, Product, Quotient, Ref, Sum
 from emkit.models.cells import Cells, CellsParams
 
 

@@ -16,6 +16,7 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import OwnColumns
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -43,6 +44,10 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-diag"
+
+    @property
+    def described(self) -> OwnColumns:
+        return OwnColumns({}, "columns of numbers, uncorrelated in a component", "a mean and a variance for each column")
 
     def metric(self, params: DiagonalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         narrow = 1 / np.sqrt(params.variances)[:, :, None]

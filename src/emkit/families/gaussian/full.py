@@ -17,6 +17,7 @@ from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import OwnMatrix
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -44,6 +45,10 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian"
+
+    @property
+    def described(self) -> OwnMatrix:
+        return OwnMatrix({}, "columns of numbers", "means, and a covariance matrix for each component")
 
     @property
     def joins_columns(self) -> bool:

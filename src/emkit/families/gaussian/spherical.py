@@ -16,6 +16,7 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import Round
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -43,6 +44,10 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-spherical"
+
+    @property
+    def described(self) -> Round:
+        return Round({}, "columns of numbers in one unit", "means, and one variance for each component")
 
     def metric(self, params: SphericalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         variances = params.variances[:, None]

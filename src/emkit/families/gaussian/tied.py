@@ -17,6 +17,7 @@ from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import SharedMatrix
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -44,6 +45,10 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-tied"
+
+    @property
+    def described(self) -> SharedMatrix:
+        return SharedMatrix({}, "columns of numbers", "means, and one covariance matrix for all components")
 
     @property
     def joins_columns(self) -> bool:
