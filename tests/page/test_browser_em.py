@@ -20,7 +20,7 @@ from emkit.page.html import asset
 from emkit.page.step_trace import trace
 from emkit.search.seeding import spread_start
 
-FILES = ("numbers", "browser_em", "coins", "normal", "imagine")
+FILES = ("numbers", "browser_em", "columns", "normal", "imagine")
 RUNNER = """
 const { readFileSync } = require("node:fs");
 const given = JSON.parse(readFileSync(0, "utf8"));

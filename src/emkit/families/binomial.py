@@ -108,6 +108,9 @@ class SuccessesAndTrials(Support):
 
     rules: tuple[Rule, ...] = counts("binomial counts").rules
     width: int = 2
+    whole: bool = True
+    least: float = 0.0
+    roles: tuple[str, ...] = ("successes", "trials")
 
     def check(self, profile: AnyProfile) -> None:
         if len(profile.columns) != 2:

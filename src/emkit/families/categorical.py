@@ -222,6 +222,8 @@ class LevelSupport(Support):
         (lambda x: x >= MOST_LEVELS, f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)."),
     )
     takes_names: bool = True
+    whole: bool = True
+    least: float = 0.0
     declared: tuple[int | tuple[str, ...], ...] | None = None
 
     def check(self, profile: AnyProfile) -> None:

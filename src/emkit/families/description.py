@@ -82,12 +82,13 @@ class Side:
 class Description:
     """What every family can say: `words` for the numbers of its fields, what `data` it takes, what its `parameters` are.
 
-    A subclass says more.
+    `browser` says which of the page's own EM knows the family, and what it needs besides the data. A subclass says more.
     """
 
     words: Mapping[str, Word] = dataclasses.field(default_factory=dict)
     data: str = "columns of numbers"
     parameters: str = ""
+    browser: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def formula(self) -> str:
@@ -124,6 +125,10 @@ class Description:
     def write(self, name: str, value: float) -> str:
         """A number of an M-step: counts with two decimals, sums of measurements with five digits."""
         return count(value) if self.is_count(name) else signed(value)
+
+    def orders(self, x: Array) -> Array:
+        """In how many orders the outcomes of each row (n, .) can come that the density of one row takes in one alone, (n,)."""
+        return np.ones(len(x))
 
     def covariances(self, params: Any) -> Array | None:
         """The covariances (K, d, d) of normal components; None for others."""
@@ -188,6 +193,15 @@ class Columns(Description):
             at = {"rows": float(stats.mass[k]), **{name: float(sums[k, j]) for name, sums in every.items()}}
             if float(self.bottom.value(at)) > 0:
                 yield Estimate(self.field, (k, j), self.update, at)
+
+    def orders(self, x: Array) -> Array:
+        return np.ones(len(x)) if self.uncounted is None else self.each(self.uncounted, x)
+
+    def each(self, factor: Expression, x: Array) -> Array:
+        """A factor that holds no parameter, for each row (n, .), multiplied over the columns, (n,)."""
+        cells = self.cells(x)
+        value = np.vectorize(lambda *own: float(factor.value(dict(zip(cells, own, strict=True)))), otypes=[np.float64])
+        return np.asarray(value(*cells.values()).prod(axis=1))
 
     @property
     def bottom(self) -> Expression:

@@ -40,7 +40,9 @@ def are_counts(walk: Walk) -> bool:
 
 def counts(step: Step) -> list[Json]:
     """What the expected counts of every step are of."""
-    return [{"what": tally.what, "mark": tally.mark, "shared": tally.shared} for tally in step.tallies]
+    return [
+        {"what": tally.what, "mark": tally.mark, "shared": tally.shared, "is_count": tally.is_count} for tally in step.tallies
+    ]
 
 
 def step_record(step: Step, with_rows: bool) -> Json:

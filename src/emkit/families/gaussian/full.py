@@ -48,7 +48,12 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
 
     @property
     def described(self) -> OwnMatrix:
-        return OwnMatrix({}, "columns of numbers", "means, and a covariance matrix for each component")
+        return OwnMatrix(
+            {},
+            "columns of numbers",
+            "means, and a covariance matrix for each component",
+            {"family": "normal", "floor": self.floor},
+        )
 
     @property
     def joins_columns(self) -> bool:
