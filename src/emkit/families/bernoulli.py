@@ -11,6 +11,8 @@ from emkit.families.description import Columns
 from emkit.families.successes import SuccessFamily, SuccessParams
 from emkit.families.support import Support, yes_or_no
 
+__all__ = ["Bernoulli", "SuccessParams"]
+
 
 @dataclass(frozen=True)
 class Bernoulli(SuccessFamily):

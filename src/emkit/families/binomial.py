@@ -21,6 +21,8 @@ from emkit.families.successes import CHANCES, ORDERS, SuccessFamily, SuccessPara
 from emkit.families.support import Rule, Support, counts
 from emkit.formulas.expressions import Product
 
+__all__ = ["Binomial"]
+
 GRID = 4096  # fractions of this: their products with numbers of trials below 1e12 are exact
 
 

@@ -25,6 +25,8 @@ from emkit.families.support import Rule, Support, codes_below
 from emkit.formulas.expressions import Given, Quotient
 from emkit.formulas.numerals import plain
 
+__all__ = ["Categorical", "CategoricalParams", "LevelShares"]
+
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
 
 

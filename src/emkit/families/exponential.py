@@ -21,6 +21,8 @@ from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, l
 from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
 from emkit.formulas.expressions import Apply, Negative, Product, Quotient, Ref
 
+__all__ = ["Exponential", "ExponentialParams"]
+
 
 @dataclass(frozen=True, eq=False)
 class ExponentialParams(Parameters):

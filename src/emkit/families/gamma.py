@@ -30,6 +30,8 @@ from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
+__all__ = ["Gamma", "GammaParams"]
+
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
 ROUNDING = 64 * EPSILON  # a column with a spread below this is constant

@@ -24,6 +24,8 @@ from emkit.families.linear import LinearForm
 from emkit.families.support import Support, counts
 from emkit.formulas.expressions import ONE, Apply, Factorial, Negative, Power, Product, Quotient, Ref
 
+__all__ = ["Poisson", "PoissonParams"]
+
 
 @dataclass(frozen=True, eq=False)
 class PoissonParams(Parameters):

@@ -21,6 +21,8 @@ from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 
+__all__ = ["DiagonalGaussian", "DiagonalGaussianParams"]
+
 
 @dataclass(frozen=True, eq=False)
 class DiagonalGaussianParams(Parameters):

@@ -22,6 +22,8 @@ from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 
+__all__ = ["FullGaussian", "FullGaussianParams"]
+
 
 @dataclass(frozen=True, eq=False)
 class FullGaussianParams(Parameters):

@@ -21,6 +21,8 @@ from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 
+__all__ = ["SphericalGaussian", "SphericalGaussianParams"]
+
 
 @dataclass(frozen=True, eq=False)
 class SphericalGaussianParams(Parameters):

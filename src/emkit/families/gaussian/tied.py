@@ -22,6 +22,8 @@ from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 
+__all__ = ["TiedGaussian", "TiedGaussianParams"]
+
 
 @dataclass(frozen=True, eq=False)
 class TiedGaussianParams(Parameters):
