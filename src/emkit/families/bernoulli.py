@@ -10,6 +10,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.families.description import Columns
 from emkit.families.successes import SuccessFamily, SuccessParams
 from emkit.families.support import Support, yes_or_no
+from emkit.formulas.expressions import ONE, Less, Ref
 
 __all__ = ["Bernoulli", "SuccessParams"]
 
@@ -31,7 +32,15 @@ class Bernoulli(SuccessFamily):
 
     @property
     def described(self) -> Columns:
-        return replace(super().described, data="columns of 0 and 1")
+        heads, tails = super().described.sides
+        return replace(
+            super().described,
+            data="columns of 0 and 1",
+            sides=(replace(heads, letters=Ref("x")), replace(tails, letters=Less(ONE, Ref("x")))),
+            title="Bernoulli columns: the chance of a 1",
+            story="A row {row} of component {k} is 1 with probability {parameter} and 0 otherwise.",
+            meaning="The expected number of ones of component {k}, divided by its expected number of rows.",
+        )
 
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         return x, 1 - x

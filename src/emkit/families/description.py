@@ -17,6 +17,7 @@ from emkit.core.parameters import get_at
 from emkit.formulas.expressions import Expression, Product, Quotient, Ref
 from emkit.formulas.numerals import count, plain, signed, significant
 
+CELL = Ref("x")
 ROWS = Ref("rows")  # the expected number of rows of a component
 MEAN = Quotient(Ref("total"), ROWS)
 NOT_WRITTEN = Product(())
@@ -70,12 +71,13 @@ def itself(x: Array) -> Array:
 class Side:
     """What one cell contributes to an M-step: the number called `cell`, whose sum over the rows is called `total`.
 
-    `of` takes rows of data (n, .) to these numbers (n, d).
+    `of` takes rows of data (n, .) to these numbers (n, d); in the letters of a derivation, it is `letters`.
     """
 
     cell: str
     total: str
     of: Callable[[Array], Array] = itself
+    letters: Expression = CELL
 
 
 @dataclass(frozen=True)
@@ -143,17 +145,23 @@ class Columns(Description):
     the M-step, over the totals of the sides and "rows". `counted`: the totals are counts. `uncounted` is a factor that rows in
     no particular order would have, and `everyone` what all the totals in the denominator are called. `spread` is the field of
     the variances about the updated parameter, if a person works out these, too.
+
+    Its derivation has a `title`, and begins with a `story`, in which {row}, {others}, {k}, {parameter} and {mean} stand for
+    letters; the `meaning` says what the solution is.
     """
 
     field: str = ""
     parameter: str = ""
     factors: Product = NOT_WRITTEN
-    sides: tuple[Side, ...] = (Side("x", "total"),)
+    sides: tuple[Side, ...] = (Side(CELL.name, "total"),)
     update: Expression = MEAN
     counted: bool = False
     uncounted: Expression | None = None
     everyone: str = "the number of all rows"
     spread: str = ""
+    title: str = ""
+    story: str = ""
+    meaning: str = ""
     most: int = 3  # columns whose arithmetic is shown
 
     @property

@@ -61,6 +61,9 @@ class Exponential(ExponentialFamily[ExponentialParams]):
             factors=Product((("rate", rate), ("exp(-rate x)", Apply("exp", exponent)))),
             update=Quotient(ROWS, Ref("total")),
             everyone="the total of all rows",
+            title="Exponential columns: events per unit of time",
+            story="A row {row} of component {k} is a waiting time with rate {parameter}, that is, with mean {mean}.",
+            meaning="The expected number of rows of component {k}, divided by their expected total time.",
         )
 
     def features(self, x: Array) -> Array:

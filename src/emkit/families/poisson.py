@@ -68,6 +68,9 @@ class Poisson(ExponentialFamily[PoissonParams]):
                     ("1/x!", Quotient(ONE, Factorial(x))),
                 )
             ),
+            title="Poisson columns: the mean count",
+            story="A row {row} of component {k} is a count with mean {parameter}.",
+            meaning="The expected total count of component {k}, divided by its expected number of rows.",
         )
 
     def features(self, x: Array) -> Array:

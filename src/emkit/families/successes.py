@@ -52,12 +52,16 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
             parameter="theta",
             factors=CHANCES,
             sides=(
-                Side("heads", "heads", lambda x: self.successes_and_failures(x)[0]),
-                Side("tails", "tails", lambda x: self.successes_and_failures(x)[1]),
+                Side("heads", "heads", lambda x: self.successes_and_failures(x)[0], Ref("h")),
+                Side("tails", "tails", lambda x: self.successes_and_failures(x)[1], Ref("t")),
             ),
             update=Quotient(HEADS, TOSSES),
             counted=True,
             everyone="all tosses of both",
+            title="Binomial counts: the chance of a success",
+            story="A row of component {k} has {row} successes (heads) and {others} failures (tails); a trial succeeds with "
+            "probability {parameter}.",
+            meaning="The expected number of successes of component {k}, divided by its expected number of trials.",
             most=8,
         )
 
