@@ -57,9 +57,10 @@ def derivation(subject: Any) -> Derivation:
         counted: Derivation = import_module(f"{__name__}.gene_counting").derive(f"{title}: the M-step", table)
         return counted
     family = getattr(bare(getattr(subject, "model", subject)), "family", subject)
-    if (own := getattr(family, "described", None)) is not None and family.name not in FAMILIES and isinstance(own, Columns):
-        return _of_columns(family.name, own)
-    return _of_family(getattr(family, "name", repr(subject)))
+    name, described = getattr(family, "name", repr(subject)), getattr(family, "described", None)
+    if name not in FAMILIES and isinstance(described, Columns):
+        return _of_columns(name, described)
+    return _of_family(name)
 
 
 @cache
