@@ -6,6 +6,7 @@ from emkit.families.binomial import *
 from emkit.families.poisson import *
 from emkit.families.categorical import *
 from emkit.families.exponential import *
+from emkit.families.geometric import *
 from emkit.families.gamma import *
 from emkit.families.gaussian.full import *
 from emkit.families.gaussian.diagonal import *
