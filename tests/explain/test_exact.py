@@ -76,6 +76,14 @@ def test_many_bernoulli_columns_are_exact():
     assert {symbol: float(value) for symbol, value in exact.after.items()} == pytest.approx(rounded.after, rel=1e-13)
 
 
+def test_any_family_whose_density_is_a_fraction_is_exact():
+    start = ek.MixtureParams([0.5, 0.5], ek.GeometricParams([[0.25], [0.5]]))
+    subject = subject_of_fit(ek.Mixture(ek.Geometric()), ek.ArraySource([0, 1, 1, 3, 0, 2]), start)
+    exact, rounded = exact_step(subject), work_out(subject)
+    assert exact.rows[0].responsibilities == (Fraction(1, 3), Fraction(2, 3))
+    assert {symbol: float(value) for symbol, value in exact.after.items()} == pytest.approx(rounded.after, rel=1e-13)
+
+
 @pytest.mark.parametrize(
     ("value", "fraction"), [(0.6, "3/5"), (1 / 3, "1/3"), (0.123456789, "123456789/1000000000"), (2.0, "2")]
 )

@@ -60,6 +60,10 @@ def test_words_are_for_fields_that_there_are(case):
     assert set(case.family.described.words) <= fields
     assert case.family.described.data
     assert case.family.described.in_words
+    for leaf in leaves(case.params):
+        word = case.family.described.words.get(leaf.path)
+        if word is not None:
+            leaf.space.check(np.full((1,) * leaf.value.ndim, word.typical), leaf.path)  # a typical value is possible
 
 
 def described_as(case, **changes):

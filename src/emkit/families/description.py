@@ -71,13 +71,15 @@ def itself(x: Array) -> Array:
 class Side:
     """What one cell contributes to an M-step: the number called `cell`, whose sum over the rows is called `total`.
 
-    `of` takes rows of data (n, .) to these numbers (n, d); in the letters of a derivation, it is `letters`.
+    `of` takes rows of data (n, .) to these numbers (n, d); in the letters of a derivation, it is `letters`. `also` are other
+    words for the total.
     """
 
     cell: str
     total: str
     of: Callable[[Array], Array] = itself
     letters: Expression = CELL
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,9 +196,7 @@ class Columns(Description):
         return {side.total: sums for side, sums in zip(self.sides, parts, strict=True)}
 
     def estimates(self, stats: Any, before: Any, after: Any) -> Iterator[Estimate]:
-        every = dict(
-            zip((side.total for side in self.sides), np.split(stats.sums[:, 1:], len(self.sides), axis=1), strict=True)
-        )
+        every = self._totals(stats)
         for k, j in np.ndindex(next(iter(every.values())).shape):
             at = {"rows": float(stats.mass[k]), **{name: float(sums[k, j]) for name, sums in every.items()}}
             if float(self.bottom.value(at)) > 0:

@@ -52,8 +52,8 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
             parameter="theta",
             factors=CHANCES,
             sides=(
-                Side("heads", "heads", lambda x: self.successes_and_failures(x)[0], Ref("h")),
-                Side("tails", "tails", lambda x: self.successes_and_failures(x)[1], Ref("t")),
+                Side("heads", "heads", lambda x: self.successes_and_failures(x)[0], Ref("h"), ("ones", "successes")),
+                Side("tails", "tails", lambda x: self.successes_and_failures(x)[1], Ref("t"), ("zeros", "failures")),
             ),
             update=Quotient(HEADS, TOSSES),
             counted=True,

@@ -155,8 +155,7 @@ class Product:
             result = result * factor.value(at, number)
         return result
 
-    def texts(self, at: Numbers | None, write: Write = shown) -> list[str]:
-        """The factors that are written, with the sign before those after the first."""
+    def text(self, at: Numbers | None, write: Write = shown) -> str:
         found: list[str] = []
         for factor in self.parts():
             over = isinstance(factor, Quotient) and factor.top == ONE
@@ -164,10 +163,7 @@ class Product:
             if over or text != "1":
                 sign = " / " if over else " * "
                 found.append((sign if found else "1 / " if over else "") + text)
-        return found
-
-    def text(self, at: Numbers | None, write: Write = shown) -> str:
-        return "".join(self.texts(at, write)) or "1"
+        return "".join(found) or "1"
 
     def parts(self) -> tuple[Expression, ...]:
         return tuple(factor for _, factor in self.factors)

@@ -182,8 +182,6 @@ class ColumnLines:
 
     def share(self, k: int, i: int, label: str, what: Expression) -> Product:
         """What row i adds to a sum of component k: its weight times its responsibility times `what`."""
-        weight, part = (
-            Given("weight", float(self.rows.weights[i])),
-            Ref(self.rows.responsibility(self.symbols.components, k, i)),
-        )
+        weight = Given("weight", float(self.rows.weights[i]))
+        part = Ref(self.rows.responsibility(self.symbols.components, k, i))
         return Product((("weight", weight), ("share", part), (label, what)))

@@ -123,7 +123,7 @@ class MixtureLines:
         return Line(name, Role.UPDATE, line, k, None, "proportion", True, ("proportions", (k,)), (old, patterns))
 
     def aliases(self, lines: list[Line]) -> dict[str, str]:
-        """Other names: ``r`` and ``mu`` for each other, row numbers for distinct rows, words for heads and tails."""
+        """Other names: ``r`` and ``mu`` for each other, row numbers for distinct rows, other words for the totals."""
         found: dict[str, str] = {}
         for line in lines:
             if line.role in (Role.JOINT, Role.SHARE) and line.row is not None and line.component is not None:
@@ -139,7 +139,7 @@ class MixtureLines:
             found |= {f"{word}_{name}": f"n_{name}" for word in ("mass", "rows", "N")}
             for line in lines:
                 if line.component == k and line.role in (Role.COUNT, Role.TOTAL):
-                    for word, others in (("heads", ("ones", "successes")), ("tails", ("zeros", "failures"))):
-                        if line.name.startswith(f"{word}_"):
-                            found |= {other + line.name[len(word) :]: line.name for other in others}
+                    for side in self.family.described.sides:
+                        if line.name.startswith(f"{side.total}_"):
+                            found |= {other + line.name[len(side.total) :]: line.name for other in side.also}
         return {alias: name for alias, name in found.items() if alias not in {line.name for line in lines}}
