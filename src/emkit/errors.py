@@ -50,7 +50,6 @@ class Status(Enum):
     DECREASED = "decreased"
     DEGENERATE = "degenerate"
     STATIONARY_SADDLE = "stationary saddle"
-    SET_ASIDE = "set aside"  # one of many starts, not followed to its end because others did better
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
@@ -12,16 +12,20 @@ import numpy as np
 
 from emkit.core.coordinates import split_path
 from emkit.core.engine import HistoryEntry, Record
-from emkit.core.evaluation import EMMap
+from emkit.core.evaluation import STUMBLES, EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts
 from emkit.data.source import RowSource
 from emkit.errors import Outcome
 from emkit.inference.floors import Floors, held
+from emkit.inference.information import identifiability
+from emkit.inference.scores import has_expected
 from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
+LITTLE = 20_000_000  # numbers worked on: well under a second
+PASS = 50  # numbers that cost as much as what a pass does for each row
 ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
 SolverOf = Solver[P, Any]  # a solver for such parameters, whatever its state
 
@@ -127,6 +131,22 @@ class Fitted(Generic[P]):
     def degenerate(self) -> tuple[int, ...]:
         """Components that collapsed: those that only a floor keeps from a spike, and those without rows."""
         return self.model.degenerate(self.params, self.passes.profile)
+
+    @cached_property
+    def coinciding(self) -> tuple[tuple[int, ...], ...]:
+        """Groups of components that coincide: no row tells them apart."""
+        return self.model.coinciding(self.params, self.passes.profile)
+
+    @cached_property
+    def flat(self) -> tuple[str, ...]:
+        """Directions in words in which the likelihood of a converged fit is flat, if they can be had at little cost."""
+        work = self.passes.rows * (self.free_parameters + PASS) * self.free_parameters
+        if not self.converged or not self.model.ascends or work > LITTLE:
+            return ()
+        with self.em() as em, np.errstate(all="ignore"), suppress(*STUMBLES):  # nobody asked: no answer is no error
+            if has_expected(self.model, em.expectation(self.params).statistics, self.params):
+                return identifiability(em, self.params, self.floors).directions
+        return ()
 
     def in_order(self) -> Self:
         """The same result with the components of every run in one order, by their first parameter, lowest first.

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from emkit.core.checks import check_range, is_count
 from emkit.core.engine import Record, Watch, run, unwatched
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
@@ -38,7 +39,13 @@ def solver_named(name: str) -> SolverOf[Any]:
 
 
 def default_rules(model: ModelOf[P], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS) -> tuple[Rule, ...]:
-    """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget."""
+    """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget.
+
+    Errors: ModelError for a limit that cannot be.
+    """
+    check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
+    if not is_count(max_evaluations):
+        raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
     if not model.ascends:
         return (Drawn(max_evaluations),)
     return Decreased(), Settled.within(tol), Budget(max_evaluations)
@@ -54,20 +61,21 @@ def fit_each(
     workers: int | Executor | None = None,
     watch: Watch = unwatched,
     to_the_end: bool = True,
+    off_saddles: bool = True,
 ) -> Fitted[P]:
     """A run from each of the `starts`, which the model has checked with the `source`; the record is of the best of them.
 
-    `workers`: a number of threads (None: as many as are worth while), or an executor. `to_the_end`: see `run`.
+    `workers`: a number of threads (None: as many as are worth while), or an executor. `to_the_end`, `off_saddles`: see `run`.
     Errors: the last start's, if no start could be evaluated at all; a run that goes wrong is an outcome.
     """
     chosen: SolverOf[P] = solver if solver is not None else Plain()
     ending = tuple(rules)
     passes = model.prepare(source)
-    numbers = sum(leaf.value.size for leaf in leaves(starts[0]))
-    executor = workers if callable(workers) else _threads(passes, numbers, workers)
+    executor = workers if callable(workers) else threads_for(passes, starts[0], workers)
     with executor() as map_reduce:
         runs = best_of(
-            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end), starts
+            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end, off_saddles),
+            starts,
         )
     spikes = frozenset(
         i
@@ -99,8 +107,9 @@ def _not_begun(start: P, error: Exception) -> Record[P]:
     return Record(start, start, -np.inf, -np.inf, Outcome(Status.DEGENERATE, f"not begun: {error}"), 0, 0, ())
 
 
-def _threads(source: RowSource, numbers: int, n_jobs: int | None) -> Executor:
+def threads_for(source: RowSource, params: Parameters, n_jobs: int | None) -> Executor:
     """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
+    numbers = sum(leaf.value.size for leaf in leaves(params))
     chunks = sum(1 for _ in islice(source.chunks(), 2))
     if n_jobs is None and (chunks < 2 or source.rows * (numbers + A_ROW) < WORTH_SHARING):
         return one_thread

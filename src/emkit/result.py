@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emkit.core.arrays import Array
-from emkit.core.checks import check_range, is_count
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor
-from emkit.core.ready import ready
+from emkit.core.ready import check_is_model, ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
 from emkit.data.source import as_source
@@ -72,7 +71,8 @@ class Result(Fitted[P]):
             return self
         not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
         kept = replace(self, source=not_stored, passes=not_stored)
-        kept.__dict__.update(rows=self.rows, degenerate=self.degenerate, floors=self.floors)
+        told = "rows", "degenerate", "floors", "coinciding", "flat"
+        kept.__dict__.update({name: getattr(self, name) for name in told})
         return kept
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
@@ -135,6 +135,7 @@ def fit(
     n_jobs: int | None = None,
     executor: Executor | None = None,
     watch: Watch = unwatched,
+    escape: bool = True,
 ) -> Result[P]:
     """Fit any latent-variable model by expectation-maximization.
 
@@ -146,37 +147,48 @@ def fit(
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
     wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
     them), or an `executor` of your own that goes over the chunks; the result is the same bits for any of them.
+    `escape`: whether a run that has come to a saddle goes on from a higher point beside it, or ends there and says so.
     Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
-    given: Any = model
-    if isinstance(given, type) or not hasattr(given, "e_step"):
-        raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
-    check_range("tol", tol, ModelError, "it must be a number >= 0 (in units of log-likelihood)", 0, float("inf"))
-    if not is_count(max_evaluations):
-        raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
-    chosen: Any = solver_named(solver) if isinstance(solver, str) else solver
-    if chosen is not None and (isinstance(chosen, type) or not hasattr(chosen, "step")):
+    check_is_model(model)
+    ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
+    chosen = _as_solver(solver)
+    workers = _as_workers(executor, n_jobs)
+    source = model.recoded(as_source(data, weights, groups))
+    starts = _as_starts(start)
+    model = ready(model, source, starts)
+    result = Result.of(
+        fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch, off_saddles=escape)
+    )
+    if result.degenerate:
+        warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)
+    return result
+
+
+def _as_solver(given: Any) -> Any:
+    """The solver that is given, or named; None leaves the choice. Errors: ModelError if it is none."""
+    solver = solver_named(given) if isinstance(given, str) else given
+    if solver is not None and (isinstance(solver, type) or not hasattr(solver, "step")):
         raise ModelError(
-            f"solver is {solver!r}; it must be one of {', '.join(SOLVERS)}, or a solver such as ek.solvers.Squarem()."
+            f"solver is {given!r}; it must be one of {', '.join(SOLVERS)}, or a solver such as ek.solvers.Squarem()."
         )
-    workers: Any = executor
-    if workers is not None and (not callable(workers) or isinstance(workers, AbstractContextManager)):
+    return solver
+
+
+def _as_workers(executor: Any, n_jobs: int | None) -> Executor | int | None:
+    """Who goes over the chunks: an executor, or so many threads. Errors: ModelError if it is none, or if both are given."""
+    if executor is None:
+        return n_jobs
+    if not callable(executor) or isinstance(executor, AbstractContextManager):
         raise ModelError(
             f"executor is {executor!r}; it must be a function without arguments that returns a context, such as "
             "functools.partial(threads, 2)."
         )
-    if executor is not None and n_jobs is not None:
+    if n_jobs is not None:
         raise ModelError("n_jobs is for threads of this process, and an executor brings its own workers; give one of the two.")
-    source = model.recoded(as_source(data, weights, groups))
-    starts = _as_starts(start)
-    model = ready(model, source, starts)
-    ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
-    threads_or_executor = executor if executor is not None else n_jobs
-    result = Result.of(fit_each(model, source, starts, solver=chosen, rules=ending, workers=threads_or_executor, watch=watch))
-    if result.degenerate:
-        warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)
-    return result
+    chosen: Executor = executor
+    return chosen
 
 
 def _as_starts(start: Any) -> list[Any]:

@@ -12,6 +12,7 @@ import pytest
 import emkit as ek
 from emkit.core.edges import Edges
 from tests.cases import SOLVERS
+from tests.factor import FactorParams, FactorSums
 
 Array = np.ndarray
 POISSONS = ek.Mixture(ek.Poisson())
@@ -153,24 +154,6 @@ def test_a_variance_between_groups_that_differ_stays_inside():
     result = ek.fit(RandomEffects(), y, Variances(66.5, 100.0, 100.0), groups=np.repeat(np.arange(6), 3), solver="squarem")
     assert result.params.between == pytest.approx(511.8611, abs=1e-3)
     assert not result.boundary
-
-
-@dataclass(frozen=True, eq=False)
-class FactorParams(ek.Parameters):
-    """`loadings` (d,) and `uniquenesses` (d,) >= 0."""
-
-    loadings: Annotated[ek.Array, ek.Real(), ek.Axes("column")]
-    uniquenesses: Annotated[ek.Array, ek.NonNegative(), ek.Axes("column")]
-
-
-@dataclass(frozen=True)
-class FactorSums(ek.Additive):
-    """`mass`, and expected sums of f^2, f x (d,) and x^2 (d,)."""
-
-    mass: float
-    ff: float
-    fx: Array
-    xx: Array
 
 
 class OneFactor(ek.LatentModel[FactorParams, FactorSums]):

@@ -243,6 +243,8 @@ def test_the_advice_gives_numbers():
             [10**400],
             "row 0, column 0 is 1000000000000000000000000000000000000000...; that is beyond the largest number, 1.8e308.",
         ),
+        ([1, "z" * 40], f"row 1, column 0 is '{'z' * 40}', text"),
+        ([1, "z" * 41], f"row 1, column 0 is '{'z' * 40}...', text"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "columns of the data frame have the same name; give each its own ("),
         (pl.LazyFrame({"a": [1]}), "the data are a lazy frame, whose rows are not there yet; give what collect() or compute()"),
         (pd.Series(pd.Categorical([1, "1"])), "column 0 has two categories that read '1'; give each its own name."),

@@ -159,10 +159,13 @@ def test_pooled_is_the_estimate_of_all_rows_and_takes_a_constant_column():
 
 def test_a_component_on_equal_rows_is_called_degenerate_and_its_shape_held():
     x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])[:, None]
+    start = ek.MixtureParams([0.6, 0.4], ek.GammaParams([[4.0], [90.0]], [[17.0], [2.0]]))
     with pytest.warns(ek.DegenerateFitWarning, match=r"component 1 collapsed onto 40 rows \(row 0, row 1"):
-        result = ek.MixtureModel(ek.Gamma(), n_components=2, random_state=0).fit(x).result_
+        result = ek.fit(ek.Mixture(ek.Gamma()), x, start)
     assert (result.degenerate, result.boundary) == ((1,), ("components.shapes[1, 0]",))
     assert result.standard_errors().reasons == {"components.shapes[1, 0]": "the floor under the spread holds it"}
+    searched = ek.MixtureModel(ek.Gamma(), n_components=2, random_state=0).fit(x).result_
+    assert searched.degenerate == ()  # a search finds a maximum that is none
 
 
 def test_a_constant_column_is_named_and_makes_no_component_degenerate():

@@ -11,7 +11,7 @@ import pytest
 import emkit as ek
 from emkit.core.spaces import Positive
 from tests import cases
-from tests.laws import densities, maxima, sums
+from tests.laws import densities, maxima, sums, together
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]
@@ -52,6 +52,20 @@ class Averages(ek.Poisson):
 def test_statistics_that_are_means_of_a_chunk():
     with pytest.raises(AssertionError, match="do not add up in chunks of 1"):
         sums.assert_adds_up(ek.Mixture(Averages()), POISSON.mixture, COUNTS)
+
+
+class MixesUp(ek.Mixture):
+    def e_steps(self, runs, components, chunk):
+        found = super().e_steps(runs, components, chunk)
+        return replace(found, belonging=found.belonging[::-1])
+
+    def e_step(self, params, chunk):
+        return super().e_step(params, chunk)
+
+
+def test_runs_that_take_each_other_s_rows(rng):
+    with pytest.raises(AssertionError, match="another height"):
+        together.assert_runs_go_together(MixesUp(POISSON.family), POISSON.mixture, COUNTS, rng)
 
 
 class CountsItsCalls(ek.Poisson):

@@ -7,7 +7,7 @@ import pytest
 
 import emkit as ek
 from tests import cases
-from tests.laws import contract, densities, maxima, sums
+from tests.laws import contract, densities, maxima, sums, together
 
 
 def over(models):
@@ -60,6 +60,12 @@ def test_one_component_is_the_closed_form(case, rng):
 @model_cases
 def test_statistics_add_up(case, rng):
     sums.assert_adds_up(case.model, case.params, case.draw(rng, 1203))
+
+
+@model_cases
+@pytest.mark.parametrize("rows", [40, pytest.param(1_100, marks=pytest.mark.slow)], ids=["plain", "compiled"])
+def test_runs_go_together_as_each_goes_alone(case, rows, rng):
+    together.assert_runs_go_together(case.model, case.params, case.draw(rng, rows), rng)
 
 
 @every_case

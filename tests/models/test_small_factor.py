@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
 import emkit as ek
 from emkit.inference.differences import curvature_steps, hessian, jacobian
+from tests.factor import FactorParams, FactorSums
 
 Array = np.ndarray
 # six tests of ability, 112 people: covariances of R's datasets::ability.cov
@@ -19,24 +19,6 @@ TESTS = ["general", "picture", "blocks", "maze", "reading", "vocab"]
 TRIANGLE = [24.641, 5.991, 6.7, 33.52, 18.137, 149.831, 6.023, 1.782, 19.424, 12.711, 20.755, 4.936, 31.43, 4.757, 52.604]
 TRIANGLE += [29.701, 7.204, 50.753, 9.075, 66.762, 135.292]
 PEOPLE = 112
-
-
-@dataclass(frozen=True, eq=False)
-class FactorParams(ek.Parameters):
-    """`loadings` (d,) of the columns on the factor, and `uniquenesses` (d,), the variances that are left."""
-
-    loadings: Annotated[ek.Array, ek.Real(), ek.Axes("column")]
-    uniquenesses: Annotated[ek.Array, ek.NonNegative(), ek.Axes("column")]
-
-
-@dataclass(frozen=True)
-class FactorSums(ek.Additive):
-    """`mass`; expected sums of f^2, of f x (d,) and of x^2 (d,), with f the factor."""
-
-    mass: float
-    ff: float
-    fx: Array
-    xx: Array
 
 
 class OneFactor(ek.LatentModel[FactorParams, FactorSums]):

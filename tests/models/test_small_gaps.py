@@ -109,10 +109,19 @@ def test_both_maxima_are_those_of_the_reference(side):
 
 @pytest.mark.parametrize("solver", ["plain", "squarem", "anderson"])
 def test_the_point_between_them_is_called_a_saddle(solver):
-    result = ek.fit(MODEL, MURRAY, SADDLE, solver=solver, max_evaluations=200)
+    result = ek.fit(MODEL, MURRAY, SADDLE, solver=solver, max_evaluations=200, escape=False)
     assert result.outcome.name == "STATIONARY_SADDLE"
     assert result.log_likelihood == pytest.approx(-30.033342386268, abs=1e-9)
     assert "covariance[1, 0]" in result.outcome.sentence
+    assert result.outcome.sentence.endswith("run away upwards. Start from another point.")  # it has no components
+
+
+@pytest.mark.parametrize("solver", ["plain", "squarem", "anderson"])
+def test_a_run_that_comes_to_it_goes_on_to_one_of_the_maxima(solver):
+    result = ek.fit(MODEL, MURRAY, SADDLE, solver=solver)
+    assert result.converged
+    assert result.log_likelihood == pytest.approx(-29.974286410465, abs=1e-9)
+    assert result.outcome.sentence.endswith("On the way it left a saddle (objective -30.03334239).")
 
 
 def test_plain_em_is_still_on_it_after_200_steps():
@@ -125,7 +134,7 @@ def test_plain_em_is_still_on_it_after_200_steps():
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 def test_it_is_a_saddle_in_every_unit(unit):
     start = NormalParams([0.0, 0.0], unit**2 * SADDLE.covariance)
-    assert ek.fit(MODEL, unit * MURRAY, start).outcome.name == "STATIONARY_SADDLE"
+    assert ek.fit(MODEL, unit * MURRAY, start, escape=False).outcome.name == "STATIONARY_SADDLE"
 
 
 def direct(params: NormalParams, x: Array) -> float:

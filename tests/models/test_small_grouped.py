@@ -230,6 +230,21 @@ def test_impossible_groups_and_missing_log_likelihoods_are_found():
         ek.fit(careless, [1.0, 1.0, 1.0, 1.0], params, groups=["a", "b", "c", "c"])
 
 
+@pytest.mark.parametrize("n", [6, pytest.param(9_000, marks=pytest.mark.slow)])  # in plain NumPy, and compiled
+@pytest.mark.parametrize("assignment", [ek.models.Soft(), ek.models.Hard()])
+def test_groups_are_not_silently_ignored(n, assignment):
+    x, labels = np.random.default_rng(0).poisson(3.0, n), np.repeat(np.arange(n // 3), 3)
+    mixture = ek.Mixture(ek.Poisson(), assignment)
+    for model in (mixture, ek.Frozen(mixture, "proportions")):
+        for start in (START, [START, START]):
+            with pytest.raises(ek.ModelError, match=r"Mixture takes rows for independent.* would ignore the groups"):
+                ek.fit(model, x, start, groups=labels)
+        with pytest.raises(ek.ModelError, match="would ignore the groups"):
+            ek.check_model(model, x, START, groups=labels)
+    alone = ek.fit(mixture, x, START, groups=np.arange(n), max_evaluations=3)  # groups of one row are rows
+    assert alone.log_likelihood == pytest.approx(ek.fit(mixture, x, START, max_evaluations=3).log_likelihood, rel=1e-12)
+
+
 @pytest.mark.parametrize("labels", [[1, 1, np.nan], [1, None, 2], np.ma.array([1, 1, 2], mask=[0, 0, 1])])
 def test_a_group_without_a_label_is_refused(labels):
     with pytest.raises(ek.DataError, match=r"the group of row \d is missing"):

@@ -123,7 +123,7 @@ def test_estimates_on_the_boundary_are_named_in_words():
 def test_a_best_that_one_start_alone_reached_is_called_so():
     lesson = old_faithful()
     poor = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[3.5, 70.0]] * 2, [np.diag([1.3, 180.0])] * 2))
-    result = ek.fit(lesson.model, lesson.source, [lesson.start, poor])
+    result = ek.fit(lesson.model, lesson.source, [lesson.start, poor], escape=False)
     assert "Best reached by 1 of 2 starts. Another start may do better still: use more starts." in " ".join(
         result.summary().split()
     )
@@ -143,7 +143,7 @@ def test_to_dict_has_every_number_in_full_precision_and_is_json():
     assert found["log_likelihood"] == result.log_likelihood
     assert found["parameters"]["components"]["probabilities"] == result.params.components.probabilities.tolist()
     assert found["outcome"]["status"] == "CONVERGED"
-    assert (found["rows"], found["free_parameters"], found["starts"]["runs"]) == (5, 2, 1)
+    assert (found["rows"], found["free_parameters"], found["starts"]["tried"]) == (5, 2, 1)
     assert found["aic"] == -2 * result.log_likelihood + 4
 
 
@@ -176,3 +176,37 @@ def test_labels_follow_from_the_axes_and_from_nothing_else():
     assert str(labels(answers, Names(("smokes",), (("no", "yes"),)))["components.columns.0.probabilities[0, 1]"]) == (
         "probability of smokes = yes, component 0"
     )
+
+
+def said(result):
+    return " ".join(result.summary().split())
+
+
+def test_components_that_coincide_are_named_unasked():
+    counts = [[1], [1], [1], [1], [2], [1], [1], [2], [3]]
+    result = ek.MixtureModel("poisson", 2, random_state=0).fit(np.array(counts, float)).result_
+    line = "Components 0 and 1 coincide: no row tells them apart, and their proportions mean nothing. Use fewer."
+    assert line in said(result)
+    assert line in said(result.without_data())
+    start = ek.MixtureParams([0.2, 0.3, 0.5], ek.PoissonParams([[3.0], [9.0], [3.0]]))
+    x = np.random.default_rng(0).poisson([[3.0]] * 50 + [[9.0]] * 30)
+    three = ek.fit(ek.Frozen(ek.Mixture(ek.Poisson()), "components"), x, start, escape=False)
+    assert "Components 0 and 2 coincide" in said(three)
+
+
+def test_a_fit_that_is_not_identified_says_so_unasked():
+    """Two classes of one yes-no item: the share of a yes is all that there is to tell."""
+    x = np.repeat([[0.0], [1.0]], [30, 20], axis=0)
+    start = ek.MixtureParams([0.4, 0.6], ek.SuccessParams([[0.3], [0.6]]))
+    result = ek.fit(ek.Mixture(ek.Bernoulli()), x, start)
+    assert "Not identified: the likelihood is flat along 2 directions, see identifiability()" in said(result)
+    assert not result.identifiability()
+
+
+@pytest.mark.parametrize("name", ["gaussian", "poisson"])
+def test_nothing_is_said_of_what_is_identified(name):
+    x = np.random.default_rng(1).poisson([[3.0]] * 150 + [[30.0]] * 150).astype(float)
+    result = ek.MixtureModel(name, 2, random_state=0).fit(x).result_
+    assert result.coinciding == result.flat == ()
+    assert "identif" not in said(result)
+    assert "coincide" not in said(result)

@@ -1,4 +1,4 @@
-"""Short runs from many starts, then long ones."""
+"""Starts that race, moves that lead on from the best, and long runs of the best."""
 
 import warnings
 
@@ -7,11 +7,16 @@ import pytest
 from sklearn.datasets import load_iris
 
 import emkit as ek
-from emkit.errors import Status
-from emkit.search.search import AGREEING, FEWEST, MOST, enough_starts, short_then_long
-from emkit.search.seeding import spread_starts
+from emkit.core.restarts import Fate
+from emkit.core.stopping import Decreased, Iterations, Settled
+from emkit.search.plan import PLAN
+from emkit.search.search import Long, search
+from emkit.search.seeding import Begin, spread_starts, start_near
 
-OPTIONS = {"tol": 1e-8, "max_iter": 1000, "solver": ek.solvers.Squarem()}
+
+def until(tol=1e-8, max_iter=1000):
+    """Long runs that settle within `tol`, or have made so many steps."""
+    return Long(ek.solvers.Squarem(), lambda before: (Decreased(), Settled.within(tol), Iterations(max_iter, before)), max_iter)
 
 
 def clusters(rows, centres, seed=0):
@@ -23,13 +28,13 @@ def clusters(rows, centres, seed=0):
 class Still(ek.Mixture):
     """A mixture that knows of no moves."""
 
-    def moves(self, params, profile):
+    def moves(self, params, profile, seed):
         return iter(())
 
 
-def search(family, x, n_components, seeds, kind=ek.Mixture, **options):
+def found(family, x, n_components, seeds, kind=ek.Mixture, **options):
     model, source = kind(family), ek.ArraySource(x)
-    return short_then_long(model, source, spread_starts(model, source, n_components, seeds), **{**OPTIONS, **options})
+    return search(model, source, Begin(spread_starts(model, source, n_components, seeds)), until(**options))
 
 
 @pytest.fixture(scope="module")
@@ -42,29 +47,45 @@ def test_the_best_maximum_of_all_long_runs_is_found(hard):
     model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(hard)
     starts = spread_starts(model, source, 7, range(20))
     long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
-    short = short_then_long(model, source, starts, **OPTIONS)
+    short = search(model, source, Begin(starts), until())
     assert len(long.runs.maxima()) > 1
     assert short.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
     assert short.converged
-    total = [sum(run.evaluations for run in result.runs.runs) for result in (short, long)]
-    assert total[0] < 0.8 * total[1]
+    every = [*short.runs.runs, *(left.run for left in short.runs.left)]
+    assert sum(run.evaluations for run in every) < 0.8 * sum(run.evaluations for run in long.runs.runs)
 
 
 def test_every_start_is_accounted_for(hard):
-    result = search(ek.SphericalGaussian(), hard, 7, range(20))
-    runs = result.runs.runs
-    assert len(runs) == 20
-    assert runs[0] is result.record
-    assert all(run.outcome.status in (Status.CONVERGED, Status.BUDGET, Status.SET_ASIDE) for run in runs)
-    aside = [run for run in runs if run.outcome.status is Status.SET_ASIDE]
-    assert aside
-    assert all("other starts did better" in run.outcome.sentence for run in aside)
-    assert sum(times for _, times in result.runs.maxima()) == 20 - len(aside)
-    assert result.runs.maxima()[0] == (pytest.approx(result.log_likelihood), result.runs.reached_best())
+    result = found(ek.SphericalGaussian(), hard, 7, range(20))
+    runs = result.runs
+    assert runs.starts >= 20  # and those that moves led to
+    assert runs.runs[0] is result.record
+    assert all(run.outcome.converged for run in runs.runs)
+    assert sum(times for _, times in runs.maxima()) == len(runs.runs)
+    assert runs.maxima()[0] == (pytest.approx(result.log_likelihood), runs.reached_best())
+    assert {left.fate for left in runs.left} <= {Fate.NEAR, Fate.LOWER, Fate.SPIKE}
+    first, best, *others = str(runs).splitlines()
+    assert first == f"{runs.starts} starts, {len(runs.runs)} of them followed to the end"
+    assert best.split() == [f"{result.log_likelihood:.10g}", "reached", "by", f"{runs.reached_best()}", "run"]
+    assert sum(int(line.split()[0]) for line in others) == len(runs.left)
+
+
+def test_what_was_left_did_not_run_to_its_end_and_is_not_counted(hard):
+    """Each number of a start that was left is one that was worked out where it was left."""
+    result = found(ek.SphericalGaussian(), hard, 7, range(12))
+    model, source = result.model, result.source
+    for left in result.runs.left:
+        evaluated = ek.EMMap(model, source, left.run.params).objective(left.run.params)
+        assert left.run.objective == pytest.approx(evaluated, rel=1e-12)
+        assert left.run.objective <= result.objective + 1e-6
+        assert (left.fate is Fate.NEAR) == (result.objective - left.run.objective < 0.05)
+        assert "converged" not in left.run.outcome.sentence.replace("not converged", "")
+    assert result.runs.reached_best() == len(result.runs.runs) == 1
+    assert "reached by 1 run\n" in f"{result.runs}\n"
 
 
 def test_the_history_is_that_of_one_run(hard):
-    record = search(ek.SphericalGaussian(), hard, 7, range(6)).record
+    record = found(ek.SphericalGaussian(), hard, 7, range(6)).record
     assert [moment.iteration for moment in record.history] == list(range(record.iterations + 1))
     gains = np.diff([moment.objective for moment in record.history])
     assert (gains >= -1e-9 * abs(record.objective)).all()
@@ -76,23 +97,25 @@ def test_the_history_is_that_of_one_run(hard):
 @pytest.mark.parametrize("most", [1, 3, 6, 7, 20, 62])
 def test_no_run_takes_more_steps_than_allowed(most, exchanging, hard):
     kind = ek.Mixture if exchanging else Still
-    result = search(ek.SphericalGaussian(), hard, 7, range(6), kind=kind, max_iter=most, tol=1e-300)
+    result = found(ek.SphericalGaussian(), hard, 7, range(6), kind=kind, max_iter=most, tol=1e-300)
     assert all(run.iterations <= most for run in result.runs.runs)
+    assert all(left.run.iterations <= most for left in result.runs.left)
     assert result.iterations == most or result.converged
     assert result.converged or result.outcome.sentence.startswith(f"not converged: stopped after {most} iteration")
 
 
 def test_large_data_are_searched_on_a_sample():
     x = clusters(60_000, [[0, 0], [5, 0], [0, 5]])
-    result = search(ek.FullGaussian(), x, 3, range(6))
+    result = found(ek.FullGaussian(), x, 3, range(6))
     assert result.converged
     assert result.rows == 60_000
     exact = ek.fit(ek.Mixture(ek.FullGaussian()), x, result.params).log_likelihood
     assert result.log_likelihood == pytest.approx(exact, rel=1e-12)
-    other = [run for run in result.runs.runs if run.outcome.status is Status.SET_ASIDE]
-    for run in other:
-        assert "over a sample of 4,000 rows, from which its log-likelihood is estimated" in run.outcome.sentence
-        assert run.objective == pytest.approx(result.objective, rel=0.2)
+    assert result.runs.left
+    for left in result.runs.left:
+        assert left.rows == 4_000
+        assert left.run.objective == pytest.approx(result.objective / 15, rel=0.2)
+    assert "passes over 4,000 of the rows" in str(result.runs)
 
 
 def rare_level(rows):
@@ -107,7 +130,7 @@ def rare_level(rows):
 
 @pytest.mark.parametrize("family", [ek.Bernoulli(), ek.Categorical(), ek.Poisson()], ids=lambda family: family.name)
 def test_rare_values_are_in_every_sample(family):
-    result = search(family, rare_level(30_000), 2, range(4))
+    result = found(family, rare_level(30_000), 2, range(4))
     assert result.converged
     assert np.isfinite(result.log_likelihood)
 
@@ -116,7 +139,7 @@ def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
     x = rare_level(30_000)
     impossible = ek.MixtureParams([0.5, 0.5], ek.SuccessParams(np.c_[[0.0, 0.0], np.tile([[0.3], [0.7]], 29)]))
     possible = ek.MixtureParams([0.5, 0.5], ek.SuccessParams(np.tile([[0.3], [0.7]], 30)))
-    result = short_then_long(ek.Mixture(ek.Bernoulli()), ek.ArraySource(x), [impossible, possible], **OPTIONS)
+    result = search(ek.Mixture(ek.Bernoulli()), ek.ArraySource(x), Begin([impossible, possible]), until())
     assert result.converged
 
 
@@ -124,27 +147,25 @@ def test_where_a_sample_leads_to_the_impossible_all_rows_are_searched():
 def test_starts_that_agree_at_once_spare_the_others(centres, tried):
     x = clusters(300, centres)
     model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
-    result = search(ek.FullGaussian(), x, 2, range(8), more=lambda: spread_starts(model, source, 2, range(8, 20)))
-    assert len(result.runs.runs) == tried
+    more = Begin(spread_starts(model, source, 2, range(8)), lambda: spread_starts(model, source, 2, range(8, 20)))
+    result = search(model, source, more, until())
+    assert result.runs.starts == tried
 
 
 def test_the_estimator_makes_more_starts_unless_all_of_the_first_agree(faithful):
-    assert len(ek.GaussianMixture(2, random_state=0).fit(faithful).result_.runs.runs) == AGREEING
-    assert len(ek.GaussianMixture(3, random_state=0).fit(load_iris().data).result_.runs.runs) >= MOST  # half agree, soon
-    assert len(ek.GaussianMixture(4, random_state=0).fit(faithful).result_.runs.runs) >= MOST
-    assert len(ek.GaussianMixture(2, random_state=0, n_init=11).fit(faithful).result_.runs.runs) == 11
+    assert ek.GaussianMixture(2, random_state=0).fit(faithful).result_.runs.starts == PLAN.first
+    assert ek.GaussianMixture(3, random_state=0).fit(load_iris().data).result_.runs.starts >= PLAN.most  # half agree, soon
+    assert ek.GaussianMixture(4, random_state=0).fit(faithful).result_.runs.starts >= PLAN.most
+    assert ek.GaussianMixture(2, random_state=0, n_init=11).fit(faithful).result_.runs.starts == 11
 
 
 def test_sound_maxima_are_preferred_to_spikes():
     x = np.concatenate([clusters(200, [[0, 0], [6, 6]]), np.full((4, 2), 3.0)])
-    result = search(ek.FullGaussian(), x, 3, range(20))
-    assert len(result.runs.degenerate) > 0
+    result = found(ek.FullGaussian(), x, 3, range(20))
     assert result.model.degenerate(result.params, result.source.profile) == ()
-    assert max(run.objective for run in result.runs.runs) > result.objective
-    first, *lines = str(result.runs).splitlines()
-    assert first.startswith(f"{result.objective:.10g} reached by ")
-    assert first.endswith(" of 20 runs")
-    assert [i for i, line in enumerate(lines) if line.endswith("(a spike)")] == sorted(result.runs.degenerate)
+    spikes = [left.run for left in result.runs.left if left.fate is Fate.SPIKE]
+    assert max(run.objective for run in spikes) > result.objective
+    assert "on the way to a spike" in str(result.runs)
 
 
 def test_one_start_is_simply_followed():
@@ -152,14 +173,13 @@ def test_one_start_is_simply_followed():
     model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
     start = spread_starts(model, source, 2, [0])
     long = ek.fit(model, x, start, solver=ek.solvers.Squarem())
-    assert short_then_long(model, source, start, **OPTIONS).log_likelihood == long.log_likelihood
+    assert search(model, source, Begin(start), until()).log_likelihood == long.log_likelihood
 
 
 def test_enough_starts():
-    small, large = ek.ArraySource(np.zeros((100, 2))), ek.ArraySource(np.zeros((30_000, 2)))
-    assert enough_starts(small, 17) == MOST
-    assert enough_starts(large, 40_000) == FEWEST
-    assert FEWEST < enough_starts(large, 5_000) < MOST
+    assert PLAN.starts(100, 17) == PLAN.most
+    assert PLAN.starts(30_000, 40_000) == PLAN.fewest
+    assert PLAN.fewest < PLAN.starts(30_000, 5_000) < PLAN.most
 
 
 @pytest.mark.slow
@@ -183,14 +203,16 @@ def faithful():
 
 
 def test_starts_that_are_found_on_the_way_lead_higher(hard):
+    """Three of the centres lie in one cluster, and two clusters share one."""
+    centres = np.array([[0, 0], [0.5, 0], [0, 0.5], [4, 2], [0, 4], [14, 12], [12, 17]], float)
     model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(hard)
-    starts = spread_starts(model, source, 7, [2, 4])
-    without = short_then_long(Still(ek.SphericalGaussian()), source, starts, **OPTIONS)
-    with_it = short_then_long(model, source, starts, **OPTIONS)
-    best = search(ek.SphericalGaussian(), hard, 7, range(20))
+    starts = [start_near(model, source, centres), start_near(model, source, centres + 0.1)]
+    without = search(Still(ek.SphericalGaussian()), source, Begin(starts), until())
+    with_it = search(model, source, Begin(starts), until())
+    best = found(ek.SphericalGaussian(), hard, 7, range(20))
     assert without.log_likelihood < best.log_likelihood - 1
     assert with_it.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-6)
-    assert len(with_it.runs.runs) > len(starts)  # the further starts are on the list, too
+    assert with_it.runs.starts > len(starts)  # the further starts are on the list, too
 
 
 def test_close_maxima_of_a_sample_are_compared_on_all_rows():
@@ -199,10 +221,10 @@ def test_close_maxima_of_a_sample_are_compared_on_all_rows():
     model, source = ek.Mixture(ek.FullGaussian()), ek.ArraySource(x)
     starts = spread_starts(model, source, 3, range(12))
     long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
-    result = short_then_long(model, source, starts, **OPTIONS)
+    result = search(model, source, Begin(starts), until())
     assert result.converged
     assert result.log_likelihood == pytest.approx(long.log_likelihood, abs=1e-6)
-    left = [run for run in result.runs.runs[1:] if "left when at most 0.001 of log-likelihood" in run.outcome.sentence]
+    left = [left.run for left in result.runs.left if left.rows is None]
     assert left
     assert all(run.objective <= result.objective for run in left)
 
@@ -224,7 +246,7 @@ def test_of_two_nearly_equal_maxima_the_higher_one_is_followed_to_its_end():
             for means, covariance in zip(centres, covariances, strict=True)
         ]
         long = ek.fit(model, source, starts, solver=ek.solvers.Squarem())
-        result = short_then_long(model, source, starts, **OPTIONS)
+        result = search(model, source, Begin(starts), until())
         assert result.converged, result.outcome
         assert result.log_likelihood >= long.log_likelihood - 1e-6
 
@@ -237,7 +259,7 @@ def test_a_run_that_ends_on_a_spike_after_all_makes_way_for_the_next_best():
         warnings.simplefilter("ignore")
         found = result.fit(x).result_
     assert found.record is found.runs.runs[0]
-    assert "left when" not in found.outcome.sentence
+    assert found.converged
 
 
 @pytest.mark.parametrize("scale", [0.1, 1 / 500, 1e-4])

@@ -18,11 +18,13 @@ from emkit.data import ArraySource
 from emkit.data.csv import read_csv
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import FAMILIES, family_named
+from emkit.fitted import SolverOf
+from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams, MixtureParams
 from emkit.persistence.plain import from_plain
-from emkit.search.seeding import check_components, spread_starts
-
-STARTS = 20  # to fit from, unless a user says
+from emkit.result import AnyResult, Result
+from emkit.search.search import Long, search
+from emkit.search.seeding import Begin, check_components
 
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
@@ -46,17 +48,17 @@ def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[
 
 
 def read_source(
-    family: AnyFamily, file: str, columns: list[str] | None, weights: str | None, progress: Progress
+    model: AnyMixture, file: str, columns: list[str] | None, weights: str | None, progress: Progress
 ) -> ArraySource:
-    """The rows of a CSV file (- for stdin), coded where the family takes them for levels.
+    """The rows of a CSV file (- for stdin), coded where the model takes them for levels.
 
-    Errors: those of `read_csv`; DataError unless the family can take these data.
+    Errors: those of `read_csv`; DataError unless the model can take these data.
     """
     progress.say("reading")
     given = sys.stdin.buffer if file == "-" else Path(file)
-    source = read_csv(given, columns, weights, progress.lines, words=family.support.takes_names).source()
-    check_data(family, source)
-    return source.coded(family.support.levels(source.profile))
+    source = read_csv(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
+    _check_columns(model.family, source)
+    return model.admitted(source)
 
 
 def chosen_family(name: str, trials: int | None) -> AnyFamily:
@@ -75,8 +77,8 @@ def _settings(family: Any) -> set[str]:
     return {setting.name for setting in dataclasses.fields(family)}
 
 
-def check_data(family: AnyFamily, source: ArraySource) -> None:
-    """Raise DataError unless the family can take these data."""
+def _check_columns(family: AnyFamily, source: ArraySource) -> None:
+    """Raise DataError unless there are as many columns as the family needs."""
     roles = family.support.roles
     if roles and len(source.columns) != len(roles):
         number = {2: "two", 3: "three"}.get(len(roles), str(len(roles)))
@@ -84,17 +86,22 @@ def check_data(family: AnyFamily, source: ArraySource) -> None:
             f"{family.name} data are {number} columns, {' and '.join(roles)}, and not {', '.join(map(repr, source.columns))}. "
             f"Choose {number} with --columns, or say with --{roles[-1]} how many there were in every row."
         )
-    family.support.check(source.profile)
 
 
-def starting_points(
-    model: AnyMixture, source: ArraySource, components: int | None, start: str | None, seeds: range
-) -> list[AnyMixtureParams]:
-    """The start that the user gave, or one for each seed. Errors: DataError, or ParameterError about the given start."""
-    if start is not None:
-        return [read_start(model, source, components, start)]
-    assert components is not None
-    return spread_starts(model, source, components, seeds if components > 1 else seeds[:1])
+def best_fit(
+    model: AnyMixture,
+    source: ArraySource,
+    begin: Begin[AnyMixtureParams],
+    solver: SolverOf[AnyMixtureParams],
+    progress: Progress,
+    tol: float = TOL,
+    max_evaluations: int = MAX_EVALUATIONS,
+) -> AnyResult:
+    """The best fit that a search from these starts finds, its components in the order of their first parameter."""
+    progress.say(f"trying {len(begin.first)} starts")
+    rules = default_rules(model, tol, max_evaluations)
+    long = Long(solver, lambda before: rules, max_evaluations, n_jobs=-1, watch=progress.iterations)
+    return Result.of(search(model, source, begin, long)).in_order()
 
 
 def read_start(model: AnyMixture, source: ArraySource, components: int | None, text: str) -> AnyMixtureParams:

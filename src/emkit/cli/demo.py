@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from emkit.cli.choices import STARTS
+from emkit.cli.choices import best_fit
 from emkit.cli.failures import FAILED, OK
 from emkit.cli.progress import Progress
 from emkit.cli.screen import finite, json_option, print_json, show
@@ -23,8 +23,8 @@ from emkit.lessons import LESSONS, Lesson
 from emkit.models import Mixture
 from emkit.report.summary import report
 from emkit.report.tables import as_text, components_across
-from emkit.result import AnyResult, fit
-from emkit.search.seeding import spread_starts
+from emkit.result import AnyResult
+from emkit.search.seeding import begin
 from emkit.teach.check import Marking, Verdict, check_printed
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def csv_stop() -> Stop:
 
     source = read_csv(str(files("emkit.lessons") / "data" / "faithful.csv")).source()
     model = Mixture(family_named("gaussian"))
-    result = fit(model, source, spread_starts(model, source, 2, range(STARTS)), solver=Squarem(), n_jobs=-1).in_order()
+    with Progress() as progress:
+        result = best_fit(model, source, begin(model, source, 2, 0), Squarem(), progress)
     heading = Text("The same eruptions from a CSV file: emkit fit faithful.csv --model gaussian -k 2", style="bold")
     content = Group(heading, Padding(report(result, width=WIDTH - 2), (0, 0, 0, 2)))
     about = "What emkit report faithful.csv --model gaussian -k 2 writes: counts in cells of a grid, and no row of the data."

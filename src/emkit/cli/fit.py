@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
+from emkit.cli.choices import best_fit, chosen_family, names, read_source, read_start, whole_number
 from emkit.cli.failures import code_for
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
@@ -13,7 +13,8 @@ from emkit.fitting import SOLVERS
 from emkit.inference import StandardErrors
 from emkit.models import Mixture
 from emkit.report.summary import report
-from emkit.result import AnyResult, fit
+from emkit.result import AnyResult
+from emkit.search.seeding import Begin, begin
 
 
 @click.command("fit")
@@ -23,8 +24,10 @@ from emkit.result import AnyResult, fit
 @click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
 @click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says.")
-@click.option("--starts", type=click.IntRange(min=1), metavar="N", help=f"How many starts to fit from.  [default: {STARTS}]")
-@click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of the first start.  [default: 0]")
+@click.option("--starts", type=click.IntRange(min=1), metavar="N", help="How many starts to try.  [default: up to 20]")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
+)
 @click.option("--start", metavar="JSON|FILE", help="Explicit parameters to start from, as --json prints them.")
 @click.option("--solver", type=click.Choice(list(SOLVERS)), default="anderson", help="[default: anderson]")
 @click.option("--tol", type=float, default=1e-8, metavar="X", help="Log-likelihood left to gain.  [default: 1e-8]")
@@ -62,19 +65,14 @@ def command(
     _check_usage(components, starts, start)
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        source = read_source(model.family, file, columns, weights, progress)
+        source = read_source(model, file, columns, weights, progress)
         progress.say("choosing where to start")
-        begin = starting_points(model, source, components, start, range(seed, seed + (starts or STARTS)))
-        result = fit(
-            model,
-            source,
-            begin,
-            solver=SOLVERS[solver](),
-            tol=tol,
-            max_evaluations=max_evaluations,
-            n_jobs=-1,
-            watch=progress.runs(len(begin)),
-        ).in_order()
+        if start is not None:
+            beginning = Begin([read_start(model, source, components, start)])
+        else:
+            assert components is not None
+            beginning = begin(model, source, components, seed, starts)
+        result = best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
         errors = _errors(result, progress) if standard_errors else None
     print_fit(result, errors, file, as_json)
     return code_for(result.outcome)

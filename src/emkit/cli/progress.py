@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from emkit.core.engine import Watch
 from emkit.core.stopping import Step
 
 if TYPE_CHECKING:
@@ -54,18 +53,11 @@ class Progress:
                 self.say(f"reading line {number:,}")
             yield line
 
-    def runs(self, number: int) -> Watch:
-        """A `watch` for `emkit.fit` with so many starts: says which start, which iteration, and the objective."""
-        run = 0
-
-        def watch(steps: Iterator[Step]) -> Iterator[Step]:
-            nonlocal run
-            run += 1
-            for step in steps:
-                self.say(f"start {run} of {number}, iteration {step.number}: {step.here.objective:.4f}")
-                yield step
-
-        return watch
+    def iterations(self, steps: Iterator[Step]) -> Iterator[Step]:
+        """A `watch` for a run: says which iteration, and the objective."""
+        for step in steps:
+            self.say(f"following the best, iteration {step.number}: {step.here.objective:.4f}")
+            yield step
 
     def _show(self) -> None:
         from rich.live import Live

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 import click
 
-from emkit.cli.choices import STARTS, chosen_family, names, read_source, starting_points, whole_number
+from emkit.cli.choices import best_fit, chosen_family, names, read_source, whole_number
 from emkit.cli.progress import Progress
 from emkit.core.solvers import Squarem
 from emkit.errors import ModelError
 from emkit.lessons import LESSONS, Lesson, lesson_named
 from emkit.models import Mixture
-from emkit.result import AnyResult, fit
+from emkit.result import AnyResult
+from emkit.search.seeding import begin
 
 C = TypeVar("C", bound=Callable[..., int])
 OPTIONS = (
@@ -45,7 +46,7 @@ def lesson_called(name: str, hint: str = "") -> Lesson:
 def subject_of(
     what: str, family: str | None, components: int | None, columns: list[str] | None, weights: str | None, trials: int | None
 ) -> Lesson | AnyResult:
-    """The lesson called `what`, or the best of 20 fits to the file `what`.
+    """The lesson called `what`, or the best fit to the file `what`.
 
     Errors: UsageError if neither is meant; those of reading and fitting.
     """
@@ -59,9 +60,8 @@ def subject_of(
         )
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        source = read_source(model.family, what, columns, weights, progress)
-        begin = starting_points(model, source, components, None, range(STARTS))
-        return fit(model, source, begin, solver=Squarem(), n_jobs=-1, watch=progress.runs(len(begin))).in_order()
+        source = read_source(model, what, columns, weights, progress)
+        return best_fit(model, source, begin(model, source, components, 0), Squarem(), progress)
 
 
 def title_of(what: str) -> str:

@@ -61,18 +61,16 @@ class Edges(Generic[P]):
 
     def exact(self, here: Evaluation[P]) -> Evaluation[P]:
         """The same point with what was put on an edge exactly there, if rounding has lifted it a little."""
-        values = {leaf.path: leaf for leaf in self._em.coordinates.free(here.params)}
-        lifted = [Creeping(values[path], place, 1.0) for path, place in self._put if path in values]
+        fields = {leaf.path: leaf for leaf in self._em.coordinates.free(here.params)}
+        lifted = [Creeping(fields[path], place, 1.0) for path, place in self._put]
         lifted = [each for each in lifted if 0 < each.leaf.space.way_to_edge(each.leaf.value)[each.place] < LIFTED]
         there = self._at(_moved(here.params, lifted)) if lifted else None
-        return there if there is not None and there.objective >= here.objective - self._slack(here) else here
+        least = here.objective - DECREASE * (1 + abs(here.objective))
+        return there if there is not None and there.objective >= least else here
 
     def _at(self, params: P) -> Evaluation[P] | None:
         with np.errstate(all="ignore"):  # not every model can be evaluated on an edge
             return self._em.attempt(params)
-
-    def _slack(self, here: Evaluation[P]) -> float:
-        return DECREASE * (1 + abs(here.objective))
 
 
 def _slowly(here: Evaluation[P]) -> bool:

@@ -10,11 +10,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.edges import Edges
+from emkit.core.beyond import Beyond
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Solver
-from emkit.core.saddle import escape
 from emkit.core.stopping import Rule, Step, first_outcome
 from emkit.errors import DegenerateFitError, Outcome, ParameterError, Status
 
@@ -72,12 +71,19 @@ def iterate(em: EMMap[P], start: P, solver: Solver[P, Any], elsewhere: deque[Eva
 
 
 def run(
-    em: EMMap[P], start: P, solver: Solver[P, Any], rules: Iterable[Rule], watch: Watch = unwatched, to_the_end: bool = True
+    em: EMMap[P],
+    start: P,
+    solver: Solver[P, Any],
+    rules: Iterable[Rule],
+    watch: Watch = unwatched,
+    to_the_end: bool = True,
+    off_saddles: bool = True,
 ) -> Record[P]:
     """Iterate until a rule has an outcome, or until a component degenerates (that is an outcome, too).
 
     A run that goes `to_the_end` tries the edge that its estimates creep towards before it is called converged, and goes on
-    from there; a short run over a sample does not, since a zero of a sample would stay one.
+    from there; a short run over a sample does not, since a zero of a sample would stay one. Where the point it has come to is
+    a saddle, it goes on from a higher one beside it, or ends there, unless it goes `off_saddles`.
     `watch` may wrap the stream of steps (to show progress, to keep a trace, to save checkpoints). The record holds the best
     evaluation seen; for a model that ascends that is the last one, unless the run ended because it fell.
     Errors: ParameterError if not even the start can be evaluated.
@@ -85,7 +91,7 @@ def run(
     rules = tuple(rules)
     best: Evaluation[P] | None = None
     elsewhere: deque[Evaluation[P]] = deque()
-    edges = Edges(em)
+    beyond = Beyond(em, to_the_end, off_saddles)
     history: list[HistoryEntry] = []
     try:
         for step in watch(iterate(em, start, solver, elsewhere)):
@@ -93,17 +99,16 @@ def run(
             if best is None or _no_worse(step.here.objective, best.objective, em.model.ascends):
                 best = step.here
             outcome = first_outcome(rules, step)
-            tried = to_the_end and em.model.ascends and (outcome is None or outcome.converged)
-            edge = edges.beside(step.here, step.number, settled=outcome is not None) if tried else None
-            if edge is not None:
-                elsewhere.append(edge)
+            there = beyond.point(step, outcome)
+            if there is not None:
+                elsewhere.append(there)
             elif outcome is not None:
                 break
         else:
             raise RuntimeError("the stream of steps ended before a rule did: `watch` must pass every step on")
-        if outcome.converged and em.model.ascends:
-            best = edges.exact(best)
-            outcome = _examined(em, step.here, outcome)
+        if outcome.converged:
+            best = beyond.exact(best)
+        outcome = beyond.told(outcome, step.here, start)
     except (DegenerateFitError, ParameterError) as error:
         if best is None:
             raise
@@ -117,19 +122,3 @@ def run(
 def _no_worse(objective: float, best: float, ascends: bool) -> bool:
     slack = 1e-12 * (1 + abs(best)) if ascends else 0.0  # rounding may cost the last step a digit; its parameters are better
     return objective >= best - slack
-
-
-def _examined(em: EMMap[P], here: Evaluation[P], outcome: Outcome) -> Outcome:
-    """A stationary point is called converged only if EM comes back to it after a push."""
-    pushed = escape(em, here)
-    if pushed is None:
-        return outcome
-    names = em.coordinates.entry_names(here.params)
-    entries = em.coordinates.entries
-    moved = entries(pushed) - entries(here.params)
-    most = [names[i] for i in sorted(np.argsort(-np.abs(moved))[:2]) if moved[i] != 0]
-    return Outcome(
-        Status.STATIONARY_SADDLE,
-        f"not converged: EM stands still at objective {here.objective:.10g}, but on a saddle: a small push in "
-        f"{' and '.join(most)} makes it run away upwards. Components that start equal stay equal; start from another point.",
-    )

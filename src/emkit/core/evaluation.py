@@ -53,11 +53,6 @@ class EMMap(Generic[P]):
             )
         return total
 
-    @property
-    def has_prior(self) -> bool:
-        """Whether the model states a prior."""
-        return self.model.states_prior
-
     def objective(self, params: P) -> float:
         """What EM maximises: the log-likelihood, less the gap of an inexact E-step, plus the logarithm of the prior."""
         return self._objective(self.expectation(params), params)

@@ -118,12 +118,20 @@ class LatentModel(Protocol[P, S]):
         """Components at `params` that only a bound keeps from collapsing: their likelihood says nothing about the data."""
         return ()
 
+    def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
+        """Components of few rows that happen to lie close together: no clusters, though their likelihood is high."""
+        return ()
+
+    def coinciding(self, params: P, profile: Any) -> tuple[tuple[int, ...], ...]:
+        """Groups of components that no row tells apart: whatever their shares are, the likelihood is the same."""
+        return ()
+
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
         """A start for each seed. Errors: ModelError if the model brings none."""
         raise ModelError(f"{type(self).__name__} brings no starts of its own: give it parameters to start from.")
 
-    def moves(self, params: P, profile: Any) -> Iterator[P]:
-        """Starts that may lead higher than a run that has come to `params`, the most promising first."""
+    def moves(self, params: P, profile: Any, seed: int) -> Iterator[P]:
+        """Starts that may lead higher than a run that has come to `params`, the most promising first; there may be no end."""
         return iter(())
 
     def scales(self, params: P) -> Mapping[str, Scale]:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
+from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
 
@@ -28,6 +29,12 @@ def ready(model: LatentModel[P, Any], source: Rows, starts: Iterable[P]) -> Late
     for start in starts:
         model.check(start, source.profile)
     return model.settled(source.profile)
+
+
+def check_is_model(given: object) -> None:
+    """Raise ModelError unless `given` is a model, and not the class of one."""
+    if isinstance(given, type) or not hasattr(given, "e_step"):
+        raise ModelError(f"{given!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
 
 
 def refuse_gaps(model: LatentModel[Any, Any], source: Rows) -> None:

@@ -1,66 +1,148 @@
-"""Many starts, one best run, and every run kept."""
+"""Many starts, one best run: every run that was followed to its end, and what became of the starts that were not."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Generic, TypeVar
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
-from emkit.errors import Status
 
 P = TypeVar("P", bound=Parameters)
+SAME = 1e-6  # between the ends of runs that reached one maximum, relative to 1 + |objective|
+
+
+class Fate(Enum):
+    """What became of a start that was not followed to its end."""
+
+    NEAR = "near the best maximum, and may be expected to arrive there"
+    LOWER = "lower than the best"
+    SPIKE = "on the way to a spike"
+    FAILED = "where no step could be made"
+
+
+@dataclass(frozen=True)
+class Left(Generic[P]):
+    """A start that was left before its end, where its `run` stood.
+
+    The run's numbers are those over a sample of `rows` rows; over all of them if `rows` is None.
+    """
+
+    run: Record[P]
+    fate: Fate
+    rows: int | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class Restarts(Generic[P]):
-    """Every run of a multi-start fit: in the order of the starts, or the one that was followed to the end first.
+    """The `runs` that were followed to their ends, and the starts that were `left` before.
 
-    `degenerate` are the places of runs that ended on a spike: a component that only a bound keeps from collapsing. Their
-    objective is no measure of how well they fit.
+    `runs` are in the order of the starts; those of a search have the best one first. `degenerate` are the places of runs that
+    ended on a spike: a component that only a bound keeps from collapsing. Their objective is no measure of how well they fit.
     """
 
     runs: tuple[Record[P], ...]
     degenerate: frozenset[int] = frozenset()
+    left: tuple[Left[P], ...] = field(default=())
 
     def __repr__(self) -> str:
-        """The best objective and how many runs reached it; then a line for each run, and what became of it."""
-        reached = (
-            f"{self.best.objective:.10g} reached by {self.reached_best()} of {len(self.runs)} runs" if self.sound else "no runs"
-        )
-        lines = (
-            f"{i:>4}  {run.objective:>16.10g}  {run.outcome.sentence}{' (a spike)' if i in self.degenerate else ''}"
-            for i, run in enumerate(self.runs)
-        )
-        return "\n".join([reached, *lines])
+        """A line for each maximum, with how many runs arrived there; then lines for what became of the other starts."""
+        ends = len(self.runs)
+        followed = "all followed" if not self.left else f"{ends} of them followed"
+        starts = "1 start, followed" if self.starts == 1 else f"{self.starts} starts, {followed}"
+        lines = [f"{value:>18.10g}  reached by {_runs(count)}" for value, count in self.maxima()]
+        return "\n".join([f"{starts} to the end", *lines, *self._others(), *self._not_followed()])
+
+    def _others(self) -> Iterator[str]:
+        """A line for each run that ended elsewhere than at a maximum."""
+        arrived = {id(run) for run in self.arrived}
+        for i, run in enumerate(self.runs):
+            if id(run) not in arrived:
+                spike = " (a spike)" if i in self.degenerate else ""
+                yield f"{run.objective:>18.10g}  {run.outcome.sentence}{spike}"
+
+    def _not_followed(self) -> Iterator[str]:
+        """A line for each fate of starts that were left."""
+        for fate in Fate:
+            runs = [left.run for left in self.left if left.fate is fate]
+            if runs:
+                passes = sorted(run.evaluations for run in runs)
+                many = f"{passes[0]}" if passes[0] == passes[-1] else f"{passes[0]} to {passes[-1]}"
+                sample = next((f" over {left.rows:,} of the rows" for left in self.left if left.rows is not None), "")
+                yield f"{_starts(len(runs))} left after {many} passes{sample}, {fate.value}"
+
+    @property
+    def starts(self) -> int:
+        """How many starts there were."""
+        return len(self.runs) + len(self.left)
+
+    @property
+    def near(self) -> int:
+        """How many starts were left near the best maximum: they may be expected to arrive there, but did not run."""
+        return sum(left.fate is Fate.NEAR for left in self.left)
+
+    @property
+    def sentence(self) -> str:
+        """How many starts arrived at the best maximum, in words; nothing of a single start."""
+        if self.starts == 1:
+            return ""
+        reached = self.reached_best()
+        if reached == 0:
+            return f"None of {self.starts} starts has converged to the best that was found."
+        said = f"Best reached by {reached} of {self.starts} starts"
+        if self.near:
+            more = "1 more was" if self.near == 1 else f"{self.near} more were"
+            return f"{said}; {more} left near it, and may be expected to arrive."
+        return f"{said}. Another start may do better still: use more starts." if reached == 1 else f"{said}."
 
     @property
     def sound(self) -> list[Record[P]]:
-        """The runs that neither failed nor ended on a spike; if there are none, those that did not fail; else all.
-
-        Runs that were set aside do not count.
-        """
-        followed = [i for i, run in enumerate(self.runs) if run.outcome.status is not Status.SET_ASIDE]
-        ended = [i for i in followed if not self.runs[i].outcome.failed]
+        """The runs that neither failed nor ended on a spike; if there are none, those that did not fail; else all."""
+        ended = [i for i, run in enumerate(self.runs) if not run.outcome.failed]
         whole = [i for i in ended if i not in self.degenerate]
-        return [self.runs[i] for i in whole or ended or followed]
+        return [self.runs[i] for i in whole or ended or range(len(self.runs))]
 
     @property
     def best(self) -> Record[P]:
         """The run with the highest objective among the `sound` ones."""
         return max(self.sound, key=lambda run: run.objective)
 
-    def reached_best(self, within: float = 1e-6) -> int:
-        """How many runs ended within `within` (relative to 1 + |objective|) of the best objective."""
-        top = self.best.objective
-        return sum(abs(run.objective - top) <= within * (1 + abs(top)) for run in self.sound)
+    @property
+    def arrived(self) -> list[Record[P]]:
+        """The sound runs that converged."""
+        return [run for run in self.sound if run.outcome.converged]
 
-    def maxima(self, within: float = 1e-6) -> list[tuple[float, int]]:
-        """The distinct objectives reached, best first, and how many runs reached each."""
-        found: list[tuple[float, int]] = []
-        for value in sorted((run.objective for run in self.sound), reverse=True):
-            if found and abs(found[-1][0] - value) <= within * (1 + abs(value)):
-                found[-1] = (found[-1][0], found[-1][1] + 1)
-            else:
-                found.append((value, 1))
-        return found
+    def reached_best(self, within: float = SAME) -> int:
+        """How many runs arrived within `within` (relative to 1 + |objective|) of the best objective."""
+        return sum(_same(run.objective, self.best.objective, within) for run in self.arrived)
+
+    def maxima(self, within: float = SAME) -> list[tuple[float, int]]:
+        """The distinct objectives at which runs arrived, best first, and how many runs arrived there."""
+        return list(_grouped(sorted((run.objective for run in self.arrived), reverse=True), within))
+
+
+def _grouped(values: Iterable[float], within: float) -> Iterator[tuple[float, int]]:
+    found: tuple[float, int] | None = None
+    for value in values:
+        if found is not None and _same(value, found[0], within):
+            found = found[0], found[1] + 1
+            continue
+        if found is not None:
+            yield found
+        found = value, 1
+    if found is not None:
+        yield found
+
+
+def _same(one: float, other: float, within: float) -> bool:
+    return abs(one - other) <= within * (1 + abs(other))
+
+
+def _runs(number: int) -> str:
+    return f"{number} run{'' if number == 1 else 's'}"
+
+
+def _starts(number: int) -> str:
+    return f"{number} start{' was' if number == 1 else 's were'}"

@@ -28,8 +28,8 @@ RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding,
 LEFT = 10.0  # and beyond this many times what the run had left to gain, it is not what EM would have gained anyway
 
 
-def escape(em: EMMap[P], here: Evaluation[P]) -> P | None:
-    """Parameters near `here` from which EM runs away upwards; None if it comes back.
+def escape(em: EMMap[P], here: Evaluation[P]) -> Evaluation[P] | None:
+    """A point near `here` from which EM runs away upwards; None if it comes back.
 
     A random push is followed by EM steps, its length kept: the direction turns towards the one that EM contracts least
     (power iteration on the derivative of EM). A push that EM lengthens leads off a saddle. One that it hardly changes may
@@ -43,18 +43,18 @@ def escape(em: EMMap[P], here: Evaluation[P]) -> P | None:
     return regrown if regrown is not None else _pushed_off(around)
 
 
-def _regrown(around: _Around[P]) -> P | None:
+def _regrown(around: _Around[P]) -> Evaluation[P] | None:
     """A higher point where probabilities that EM let shrink to nothing, and now lets grow again, have grown."""
     growing = around.growing()
     if growing.any():
         for size in INSIDE:
             pushed = around.evaluate_at(np.where(growing, np.sign(around.there) * size, around.there))
             if pushed is not None and around.higher(pushed):
-                return pushed.params
+                return pushed
     return None
 
 
-def _pushed_off(around: _Around[P]) -> P | None:
+def _pushed_off(around: _Around[P]) -> Evaluation[P] | None:
     """A higher point that power iteration leads to; None if there is none."""
     push = around.random()
     growth, left = 0.0, 1.0
@@ -65,14 +65,14 @@ def _pushed_off(around: _Around[P]) -> P | None:
         push = around.carried(pushed)
         growth = float(np.linalg.norm(push)) / PUSH
         if growth > ESCAPES and around.higher(pushed):
-            return pushed.params
+            return pushed
         left *= growth
         if left * np.sqrt(len(push)) < FADED:
             return None
     return _uphill(around, push) if growth > NEUTRAL else None
 
 
-def _uphill(around: _Around[P], direction: Array) -> P | None:
+def _uphill(around: _Around[P], direction: Array) -> Evaluation[P] | None:
     """A point higher than the stationary one, along `direction` or against it; None if there is none."""
     for push in (direction, -direction):
         for _ in range(LONG_TRIES):
@@ -80,7 +80,7 @@ def _uphill(around: _Around[P], direction: Array) -> P | None:
             if pushed is None:
                 break
             if around.higher(pushed):
-                return pushed.params
+                return pushed
             push = around.carried(pushed)
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
 WANDERING = 1e-9  # standard errors: over many rows, rounding moves the parameters by about this much
 SLOW = 0.99
 DRAGGING = 0.9  # a rate at which another solver may save passes: plain EM makes 22 of them for a digit
+ROUNDING = 1e-13  # of an objective, relative to 1 + |objective|: sums of many rows are off by as much
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
 
 
@@ -91,7 +92,12 @@ def remaining(em_rate: EMRate) -> tuple[float, float]:
     rate = SLOW if em_rate.contraction >= 1 and length < WANDERING else em_rate.contraction
     if rate >= 1:
         return np.inf, np.inf
-    return max(em_rate.steady_gain, 0.0) * rate / (1 - rate), length * rate / (1 - rate)
+    return to_limit(max(em_rate.steady_gain, 0.0), rate), to_limit(length, rate)
+
+
+def to_limit(step: float, rate: float) -> float:
+    """What is left after a `step`, if every further one is shorter by the factor `rate` < 1."""
+    return step * rate / (1 - rate)
 
 
 @dataclass(frozen=True)
@@ -194,27 +200,42 @@ class Iterations:
         return Outcome(Status.BUDGET, f"not converged: stopped after {times}. {left}")
 
 
+ROUGHLY = Outcome(Status.BUDGET, "not converged: left where its maximum was known roughly.")
+NO_HIGHER = Outcome(Status.BUDGET, "not converged: left where it was clear that it rises no higher than another run.")
+
+
 @dataclass(frozen=True)
 class Rough:
-    """Stop where little seems left to gain. That is not convergence, and no place to look for a saddle."""
+    """Stop where at most `left` of log-likelihood seems left to gain. That is not convergence: see `ROUGHLY`."""
 
-    unit: float = 1.0
+    left: float
 
     def __call__(self, step: Step) -> Outcome | None:
-        near = Settled(ROUGH * self.unit, distance=np.inf)(step) is not None
-        return Outcome(Status.SET_ASIDE, "its maximum is known roughly.") if near else None
+        return ROUGHLY if Settled(self.left, distance=np.inf)(step) is not None else None
 
 
 @dataclass(frozen=True)
 class NoHigher:
-    """Stop where little is left to gain, and that is not enough to rise above a `height` reached before."""
+    """Stop where little is `left` to gain, no more than `same` above a `height` that was reached before: see `NO_HIGHER`."""
 
     height: float
-    unit: float
+    left: float
     same: float
 
     def __call__(self, step: Step) -> Outcome | None:
-        return Rough(self.unit)(step) if step.here.objective <= self.height + self.same else None
+        low = step.here.objective <= self.height + self.same
+        return NO_HIGHER if low and Rough(self.left)(step) is not None else None
+
+
+def still_to_gain(objectives: Sequence[float]) -> float:
+    """Aitken's estimate of what is left to gain, from the objectives of consecutive EM steps; infinite if they do not tell."""
+    if len(objectives) < 3:
+        return np.inf
+    rounding = ROUNDING * (1 + abs(objectives[-1]))
+    before, gain = (float(gain) for gain in np.diff(objectives[-3:]))
+    if abs(gain) <= rounding:
+        return rounding
+    return to_limit(gain, gain / before) if 0 < gain < before else np.inf
 
 
 def first_outcome(rules: Iterable[Rule], step: Step) -> Outcome | None:

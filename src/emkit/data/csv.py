@@ -19,11 +19,11 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.data.profile import Levels
 from emkit.data.source import ArraySource
+from emkit.data.validate import shown
 from emkit.errors import DataError
 
 MOST_LINE_BYTES = 16 << 20
 MOST_COLUMNS = 100_000
-MOST_SHOWN = 40  # characters of a cell in a message
 DELIMITERS = ",;\t"
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "?", "-"})
 QUOTED = re.compile(r'"[^"]*"')
@@ -358,5 +358,4 @@ def _refuse(line: int, column: str, cell: str) -> NoReturn:
         rule = f"write decimals with a point, {cell.replace(',', '.')}"
     else:
         rule = "it must be a number. Choose the columns to use with --columns"
-    shown = cell if len(cell) <= MOST_SHOWN else cell[:MOST_SHOWN] + "..."
-    raise DataError(f"line {line}, column {column!r} is {shown!r}; {rule}.")
+    raise DataError(f"line {line}, column {column!r} is {shown(cell)}; {rule}.")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
 
 from emkit.core.arrays import Array
@@ -26,6 +25,9 @@ from emkit.data.validate import (
     times_refused,
 )
 from emkit.errors import DataError
+
+if TYPE_CHECKING:
+    import narwhals.stable.v1 as nw
 
 Names = tuple[str, ...] | None  # behind the codes of a column; None for a column of numbers
 TRUTHS = ("False", "True")
@@ -102,7 +104,11 @@ def _read(column: Column) -> tuple[Array, Names]:
 
 def _has_order(series: nw.Series[Any] | None) -> bool:
     """Whether a series is of categories in an order of their own (those of a polars Categorical have none)."""
-    if series is None or series.dtype not in (nw.Categorical, nw.Enum):
+    if series is None:
+        return False
+    import narwhals.stable.v1 as nw
+
+    if series.dtype not in (nw.Categorical, nw.Enum):
         return False
     return series.dtype == nw.Enum or not series.implementation.is_polars()
 

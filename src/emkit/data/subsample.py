@@ -8,6 +8,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import as_float64
 
 SUBSAMPLE = 5_000
+NO_SPREAD = 1e-6  # of a direction, against the widest
 MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
@@ -49,3 +50,12 @@ def in_standard_units(some: Array, weights: Array, x: Array) -> Array:
     mean = np.average(rows, axis=0, weights=weights)
     spread = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
     return (x / unit - mean) / np.where(spread > 0, spread, 1.0)
+
+
+def uncorrelated(some: Array, weights: Array, x: Array) -> Array:
+    """`x` in units in which the rows of `some` (n, d) have no correlations; directions without any spread count for nothing."""
+    rows = in_standard_units(some, weights, some)
+    variances, directions = np.linalg.eigh(np.cov(rows.T, aweights=weights, ddof=0).reshape(len(rows.T), -1))
+    unit = np.sqrt(np.maximum(variances, 0.0))
+    there = unit > NO_SPREAD * unit.max(initial=0.0)
+    return in_standard_units(some, weights, x) @ (directions[:, there] / unit[there])

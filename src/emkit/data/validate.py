@@ -13,13 +13,15 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import narwhals.stable.v1 as nw
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.errors import DataError
+
+if TYPE_CHECKING:
+    import narwhals.stable.v1 as nw
 
 RowName = Callable[[int], str]
 MOST_SHOWN = 40  # characters of a cell in a message
@@ -152,6 +154,8 @@ def frame_columns(data: Any, row_name: RowName) -> list[Column] | None:
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(data, pandas.Index | pandas.api.extensions.ExtensionArray):
         data = pandas.Series(data)
+    import narwhals.stable.v1 as nw
+
     try:
         opened: Any = nw.from_native(data, pass_through=True, allow_series=True)
     except nw.exceptions.DuplicateError as error:
@@ -172,6 +176,8 @@ def _one_line(error: Exception) -> str:
 
 
 def _column(series: Any, name: Any, row_name: RowName) -> Column:
+    import narwhals.stable.v1 as nw
+
     is_cast = series.dtype.is_numeric() and series.dtype != nw.Float32
     return Column((series.cast(nw.Float64) if is_cast else series).to_numpy(), f"column {name!r}", row_name, series)
 
@@ -211,9 +217,11 @@ def objects_of(column: Column) -> Any:
 
 
 def shown(cell: Any) -> str:
-    """A cell as messages show it."""
-    text = repr(cell.item() if isinstance(cell, np.generic) else cell)
-    return text if len(text) <= MOST_SHOWN + 2 else text[:MOST_SHOWN] + "..."
+    """A cell as messages show it: text in quotation marks, and not too much of it."""
+    value = cell.item() if isinstance(cell, np.generic) else cell
+    text = value if isinstance(value, str) else repr(value)
+    short = text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "..."
+    return repr(short) if isinstance(value, str) else short
 
 
 def kind_of(cell: Any) -> Kind:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
 from emkit.core.ready import refuse_gaps
+from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.chunk import Chunk
 from emkit.data.frames import needs_reading, read_table
 from emkit.data.source import ArraySource
@@ -28,9 +29,8 @@ from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.report.collapse import collapsed
 from emkit.result import Result
-from emkit.search.race import Starts
-from emkit.search.search import AGREEING, enough_starts, short_then_long
-from emkit.search.seeding import check_components, spread_starts, start_near
+from emkit.search.search import Long, search
+from emkit.search.seeding import Begin, begin, check_components, start_near
 
 PREDICT_ROWS = 8_192  # at a time
 FLOATS = (np.float64, np.float32)
@@ -67,30 +67,20 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         """The fitted attributes that follow from the parameters."""
         return {"params_": params, "weights_": params.proportions}
 
-    def _seeds(self, model: Mixture[Any, Any], source: ArraySource) -> range:
-        """What tells the starts apart: a seed each."""
-        rng = check_random_state(self.random_state)
-        number = 1 if self.n_components == 1 else self.n_init  # there is only one start for one component
-        if number == "auto":
-            number = enough_starts(source, model.coordinates(model.even(source.profile.sample.profile, self.n_components)).size)
-        first = int(rng.randint(2**31 - 1))
-        return range(first, first + number)
-
     def _given(self, columns: int) -> dict[str, Array]:
         """The parameters to start from that the user gave, by dotted path."""
         return {}
 
-    def _starts(self, source: ArraySource) -> tuple[list[MixtureParams[Any]], Starts[MixtureParams[Any]] | None]:
-        """Where to start from, and more starts, should these disagree: none if the user said where, or goes on from a fit."""
+    def _begin(self, source: ArraySource) -> Begin[MixtureParams[Any]]:
+        """Where to start from: where the user said, where the last fit ended, or from rough divisions of the rows."""
         given = self._given(len(source.columns))
         if self.warm_start and hasattr(self, "params_"):
-            return [self._previous(source)], None
+            return Begin([self._previous(source)])
         if "components.means" in given:
-            return [replace_at(start_near(self.model_, source, given["components.means"]), given)], None
-        seeds = self._seeds(self.model_, source)
-        first = AGREEING if self.n_init == "auto" else len(seeds)
-        spread = partial(spread_starts, self.model_, source, self.n_components, given=given)
-        return spread(seeds[:first]), partial(spread, seeds[first:]) if seeds[first:] else None
+            return Begin([replace_at(start_near(self.model_, source, given["components.means"]), given)])
+        starts = None if self.n_init == "auto" else self.n_init
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return begin(self.model_, source, self.n_components, seed, starts, given)
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
@@ -105,27 +95,21 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         source = self._source(X, sample_weight)
         check_components(source, self.n_components)
         self.model_ = self._mixture()
-        refuse_gaps(self.model_, source)
-        self.model_.family.support.check(source.profile)
-        source = source.coded(self.model_.family.support.levels(source.profile))
+        source = self.model_.admitted(source)
         self._levels = source.levels
-        starts, more = self._starts(source)
+        beginning = self._begin(source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
         reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
-        found = short_then_long(
-            self.model_,
-            source,
-            starts,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            solver=SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver,
-            more=more,
-            first_rules=(reporter,),
-            n_jobs=self.n_jobs,
-        )
-        self._keep(Result.of(found if len(starts) == 1 else found.in_order()))
+        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
+        long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
+        found = search(self.model_, source, beginning, long)
+        self._keep(Result.of(found if len(beginning.first) == 1 else found.in_order()))
         reporter.done()
         return self
+
+    def _endings(self, reporter: Reporter, before: int) -> tuple[Rule, ...]:
+        """What ends a run that has made so many steps before."""
+        return reporter, Decreased(), Settled.within(self.tol), Iterations(self.max_iter, before)
 
     def _keep(self, result: Result[Any]) -> None:
         """Set the fitted attributes, and say so if the fit did not converge."""

@@ -260,11 +260,13 @@ class Levels:
 
     counts: tuple[int, ...]
 
-    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
         from emkit.kernels.mixture_pass import add_levels
 
         first, codes, base, scratch = self._workspace(len(sums) + 3)
-        return float(add_levels(frozen(x), frozen(weights), first, coefficients, single(first[-1]), codes, base, scratch, sums))
+        add_levels(
+            frozen(x), frozen(weights), first, coefficients, single(first[-1]), codes, base, scratch, sums, log_likelihoods
+        )
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
         from emkit.kernels.halves import score_levels

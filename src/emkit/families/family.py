@@ -21,6 +21,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.description import Description
 from emkit.families.linear import Columns, LinearForm, single
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 
 P = TypeVar("P", bound=Parameters)
@@ -73,6 +74,11 @@ class Family(Protocol[P, S]):
     def described(self) -> Description:
         """The family in words and formulas; nothing but names, unless it says more."""
         return Description()
+
+    @property
+    def spread(self) -> Spread:
+        """What says how wide a component is: nothing, unless the family says otherwise."""
+        return Spread()
 
     @property
     def admits_gaps(self) -> bool:

@@ -28,6 +28,7 @@ from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterErr
 from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
+from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 __all__ = ["Gamma", "GammaParams"]
@@ -92,14 +93,20 @@ class Gamma(Family[GammaParams, GammaStats]):
         words = {"shapes": Word("shape", "a", 2.0), "means": Word("mean", "m", 1.0)}
         return Description(words, "columns of amounts, numbers > 0")
 
+    @property
+    def spread(self) -> Spread:
+        return Variances("shapes", inverse=True)
+
     def log_density(self, params: GammaParams, x: Array) -> Array:
         constant = log_less_gammaln(params.shapes).sum(axis=1)
-        deviance = [excess(x, m) @ a for a, m in zip(params.shapes, params.means, strict=True)]
-        return constant - np.stack(deviance, axis=1) - np.log(x).sum(axis=1, keepdims=True)
+        log_x = np.log(x)
+        deviance = [excess(x, log_x, m) @ a for a, m in zip(params.shapes, params.means, strict=True)]
+        return constant - np.stack(deviance, axis=1) - log_x.sum(axis=1, keepdims=True)
 
     def statistics(self, params: GammaParams, x: Array, weights: Array) -> GammaStats:
+        log_x = np.log(x)
         shift = np.stack([weights[:, k] @ ((x - m) / m) for k, m in enumerate(params.means)])
-        beyond = np.stack([weights[:, k] @ excess(x, m) for k, m in enumerate(params.means)])
+        beyond = np.stack([weights[:, k] @ excess(x, log_x, m) for k, m in enumerate(params.means)])
         return GammaStats(weights.sum(axis=0), shift, beyond)
 
     def updates(self) -> Mapping[str, Update[GammaStats, GammaParams]]:
@@ -158,18 +165,18 @@ class Gamma(Family[GammaParams, GammaStats]):
         return {"shapes": log_less_digamma(params.shapes) <= floor * RESTING}
 
 
-def excess(x: Array, means: Array) -> Array:
+def excess(x: Array, log_x: Array, means: Array) -> Array:
     """The function u - log(1 + u) >= 0 of u = x / mean - 1: 0 at the mean, about u^2 / 2 near it, shape (n, d)."""
     u = (x - means) / means
     near = np.abs(u) < 0.5  # far below the mean, 1 + u has lost the digits of x
-    return u - np.where(near, np.log1p(np.where(near, u, 0.0)), np.log(x) - np.log(means))
+    return u - np.where(near, np.log1p(np.where(near, u, 0.0)), log_x - np.log(means))
 
 
 @once
 def _whole(profile: AnyProfile) -> tuple[Array, Array]:
     """Means and spreads (d,) of all rows."""
     means = profile.average(lambda x: x)
-    return means, profile.average(lambda x: excess(x, means))
+    return means, profile.average(lambda x: excess(x, np.log(x), means))
 
 
 def _warn_of_constant_columns(profile: AnyProfile) -> None:

@@ -20,11 +20,11 @@ READ_ROWS = 8_192  # at a time, where features are worked out before they are re
 class BaseRows(Protocol):
     """How tiles of base rows are made of rows of data, and features of base rows: feature f is the product of two of them."""
 
-    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
-        """Add the weighted feature sums (K, F) of the rows x (n, d) to `sums`; return their log-likelihood.
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
+        """Add the weighted feature sums (K, F) of the rows x (n, d) to `sums`, and what is seen of them to `log_likelihoods`.
 
         `coefficients` (F, K) give the scores of the rows for the components; the first feature is 1. A single weight holds
-        for all rows.
+        for all rows. There are as many mixtures, their components one behind the other, as `log_likelihoods` (S,).
         """
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
@@ -46,19 +46,16 @@ class Columns:
     unit: Array
     read: Callable[[Array], Array] | None = None
 
-    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array) -> float:
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
         from emkit.kernels.mixture_pass import add_columns
 
-        total = 0.0
         for rows, part in self._parts(x):
             some = weights if len(weights) == 1 else weights[rows]
             base, scratch = self._workspace(len(sums) + 3)
-            total += float(
-                add_columns(
-                    frozen(part), frozen(some), self.origin, 1 / self.unit, coefficients, self.pairs, base, scratch, sums
-                )
-            )
-        return total
+            add_columns(
+                frozen(part), frozen(some), self.origin, 1 / self.unit, coefficients, self.pairs, base, scratch, sums,
+                log_likelihoods,
+            )  # fmt: skip
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
         from emkit.kernels.halves import score_columns

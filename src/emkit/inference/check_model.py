@@ -19,7 +19,7 @@ from emkit.core.coordinates import Coordinates, is_under
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Evaluation, LatentModel
-from emkit.core.ready import ready
+from emkit.core.ready import check_is_model, ready
 from emkit.data.source import ArraySource, as_source
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.inference.differences import jacobian
@@ -59,8 +59,7 @@ def check_model(
     A model that does not write `expected` can only be looked at as a whole: EM must end where the log-likelihood has no slope.
     Errors: ModelError naming the first step that is wrong, and by how much; DataError or ParameterError as `fit` has them.
     """
-    if isinstance(model, type) or not hasattr(model, "e_step"):
-        raise ModelError(f"{model!r} is not a model: it has no e_step. See docs/write_your_own_model.md.")
+    check_is_model(model)
     source = model.recoded(as_source(data, weights, groups))
     model = ready(model, source, [params])
     return ModelCheck(tuple(_Check(model, model.prepare(source), params, exact).findings()))

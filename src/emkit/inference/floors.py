@@ -11,6 +11,7 @@ from emkit.core.arrays import Mask
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Leaf
 
+Index = tuple[int, ...]
 Floors = Mapping[str, Mask]  # by dotted path, which elements of a field of variances, covariances or shapes are held
 
 
@@ -24,16 +25,13 @@ def held(coordinates: Coordinates[Any], params: Any, floors: Floors) -> tuple[li
         indices = leaf.space.entry_indices(leaf.value.shape)
         flags = [mask is not None and bool(mask[index]) for index in indices]
         entries += flags
-        numbers += _of_coordinates(leaf, mask) if mask is not None else [False] * leaf.space.size(leaf.value.shape)
+        numbers += _of_coordinates(leaf, indices, flags)
     return [name for name, flag in zip(names, entries, strict=True) if flag], np.array(numbers, dtype=bool)
 
 
-def _of_coordinates(leaf: Leaf, mask: Mask) -> list[bool]:
-    """Which coordinates of a field belong to elements of a mask; a vector that sums to 1 has none for its last entry."""
-    indices = leaf.space.entry_indices(leaf.value.shape)
-    flags = [bool(mask[index]) for index in indices]
-    number = leaf.space.size(leaf.value.shape)
-    if len(flags) == number:
+def _of_coordinates(leaf: Leaf, indices: list[Index], flags: list[bool]) -> list[bool]:
+    """The `flags` of a field's entries as flags of its coordinates; a vector that sums to 1 has none for its last entry."""
+    if len(flags) == leaf.space.size(leaf.value.shape):
         return flags
-    last: dict[tuple[int, ...], int] = {index[:-1]: i for i, index in enumerate(indices)}
-    return [flag for i, flag in enumerate(flags) if i not in last.values()]
+    last = set({index[:-1]: index for index in indices}.values())
+    return [flag for index, flag in zip(indices, flags, strict=True) if index not in last]

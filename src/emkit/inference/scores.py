@@ -80,4 +80,4 @@ def score(em: EMMap[P], params: P) -> Array:
     """
     stats = em.expectation(params).statistics
     slope = expected_slope(em.model, em.coordinates, stats, params, params)
-    return slope + prior_slope(em.model, em.coordinates, params) if em.has_prior else slope
+    return slope + prior_slope(em.model, em.coordinates, params) if em.model.states_prior else slope

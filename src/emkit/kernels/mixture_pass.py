@@ -76,19 +76,21 @@ def softmax(scores: Any, weights: Any, scratch: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def add_tile(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any) -> float:
-    """Add the weighted feature sums of every component over one tile to `sums` (K, F); return its log-likelihood.
+def add_tile(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any, log_likelihoods: Any) -> None:
+    """Add the weighted feature sums of every component over one tile to `sums` (K, F), and what is seen to `log_likelihoods`.
 
     `base` (R, T): T rows of data, a multiple of 16. `pairs` (F, 2): which base rows make each feature. `weights` (T,), 0 in
-    the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T). The log-likelihood is the weighted sum of
-    log sum_k exp(score).
+    the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T). The components are those of as many mixtures as
+    there are `log_likelihoods` (S,), which gain the weighted sums of log sum_k exp(score).
     """
     n_components = coefficients.shape[1]
     scores, peaks = scratch[:n_components], scratch[n_components:]
     score(coefficients, pairs, base, scores)
-    softmax(scores, weights, peaks)
+    size = n_components // len(log_likelihoods)
+    for s in range(len(log_likelihoods)):
+        softmax(scores[s * size : (s + 1) * size], weights, peaks)
+        log_likelihoods[s] += np.dot(weights, peaks[0])
     add_sums(scores, base, pairs, sums)
-    return np.dot(weights, peaks[0])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -102,27 +104,25 @@ def fill_weights(given: Any, start: int, n: int, weights: Any) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def add_columns(
-    x: Any, given: Any, origin: Any, factor: Any, coefficients: Any, pairs: Any, base: Any, scratch: Any, sums: Any
-) -> float:
+    x: Any, given: Any, origin: Any, factor: Any, coefficients: Any, pairs: Any, base: Any, scratch: Any, sums: Any,
+    log_likelihoods: Any,
+) -> None:  # fmt: skip
     """`add_tile` over all rows of x (n, d), whose base rows are those of `fill_columns`. `scratch` (K + 3, T)."""
     weights, rest = scratch[0], scratch[1:]
-    log_likelihood = 0.0
     for start in range(0, len(x), base.shape[1]):
         fill_columns(x, start, origin, factor, base)
         fill_weights(given, start, len(x), weights)
-        log_likelihood += add_tile(base, pairs, weights, coefficients, rest, sums)
-    return log_likelihood
+        add_tile(base, pairs, weights, coefficients, rest, sums, log_likelihoods)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def add_levels(
-    x: Any, given: Any, first: Any, coefficients: Any, pairs: Any, codes: Any, base: Any, scratch: Any, sums: Any
-) -> float:
+    x: Any, given: Any, first: Any, coefficients: Any, pairs: Any, codes: Any, base: Any, scratch: Any, sums: Any,
+    log_likelihoods: Any,
+) -> None:  # fmt: skip
     """`add_tile` over all rows of codes x (n, d), whose base rows are those of `fill_levels`. `scratch` (K + 3, T)."""
     weights, rest = scratch[0], scratch[1:]
-    log_likelihood = 0.0
     for start in range(0, len(x), base.shape[1]):
         fill_levels(x, start, first, codes, base)
         fill_weights(given, start, len(x), weights)
-        log_likelihood += add_tile(base, pairs, weights, coefficients, rest, sums)
-    return log_likelihood
+        add_tile(base, pairs, weights, coefficients, rest, sums, log_likelihoods)

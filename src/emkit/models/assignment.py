@@ -19,8 +19,8 @@ from emkit.families.family import LOG_OF_ZERO
 class Posterior(NamedTuple):
     """`responsibilities` (n, K), rows summing to 1; `log_likelihood` and `gap` of each row (n,), or of each group of rows (G,).
 
-    `gap` is None where the E-step is exact. `latent` is what else an E-step needs to know of who belongs where, such as
-    expected numbers of moves between states.
+    They are of groups wherever rows come in groups. `gap` is None where the E-step is exact. `latent` is what else an E-step
+    needs to know of who belongs where, such as expected numbers of moves between states.
     """
 
     responsibilities: Array

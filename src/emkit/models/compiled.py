@@ -12,7 +12,6 @@ from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk, alike
 from emkit.families.family import LOG_OF_ZERO, safe_log
 from emkit.families.linear import LinearForm
-from emkit.models.assignment import impossible_row
 
 S = TypeVar("S")
 LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
@@ -25,14 +24,19 @@ def worth_compiling(x: Array, n_components: int) -> bool:
     return len(x) >= LEAST_ROWS and n_components * len(x) * max(x.shape[1], 4) >= LEAST_WORK
 
 
-def expectation(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple[Array, S, float]:
-    """Mass (K,), the family's statistics, and the log-likelihood of a chunk. Errors: ParameterError for impossible rows."""
+def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple[Array, S, Array]:
+    """Mass (S, K), the family's statistics of all S K components, and log-likelihoods (S,), of mixtures with `proportions`.
+
+    These are (S, K), or (K,) of one mixture. The log-likelihood of a mixture under which some row is impossible is -inf.
+    """
     sums = np.zeros(form.coefficients.shape)  # in C order, whatever that of the coefficients
     weights = chunk.weights[:1].copy() if alike(chunk.weights) else chunk.weights
-    scored = form.rows.add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums)
-    if not scored > IMPOSSIBLE * chunk.least_weight:
-        raise impossible_row()
-    return sums[:, 0].copy(), form.statistics(sums, chunk), scored + form.constant(chunk)
+    number = form.coefficients.shape[0] // proportions.shape[-1]
+    scored = np.zeros(number)
+    form.rows.add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums, scored)
+    possible = scored > IMPOSSIBLE * chunk.least_weight
+    mass = sums[:, 0].reshape(number, -1).copy()
+    return mass, form.statistics(sums, chunk), np.where(possible, scored + form.constant(chunk), -np.inf)
 
 
 def log_density(form: LinearForm[S], chunk: Chunk) -> Array:
@@ -58,14 +62,14 @@ def divided(form: LinearForm[S], chunk: Chunk, component: Integers, n_components
     ends = np.searchsorted(component[order], np.arange(n_components + 1))
     for k, (start, end) in enumerate(pairwise(ends)):
         rows = order[start:end]
-        form.rows.add_up(chunk.x[rows], chunk.weights[rows], alone, sums[k : k + 1])
+        form.rows.add_up(chunk.x[rows], chunk.weights[rows], alone, sums[k : k + 1], np.zeros(1))
     return sums
 
 
 def _with_proportions(form: LinearForm[S], proportions: Array) -> Array:
-    """The coefficients (F, K) of log p(x_i, z=k)."""
+    """The coefficients (F, S K) of log p(x_i, z=k)."""
     coefficients = form.coefficients.T.copy(order="C")
-    coefficients[0] += safe_log(proportions)  # the first feature is 1
+    coefficients[0] += safe_log(proportions.ravel())  # the first feature is 1
     return coefficients
 
 

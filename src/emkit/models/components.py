@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -17,26 +17,38 @@ from emkit.core.expected import Expected
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
-from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import Family
 from emkit.families.linear import LinearForm, linear_form
 from emkit.families.support import codes_below
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
-from emkit.models.kmeans import spread_out
+from emkit.models.divisions import divisions
 from emkit.models.order import component_count, is_shared, mismatch
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
+LOOKED_AT = 1_000  # rows, to see whether components differ
+ALIKE = 1e-4  # of log-density: a row that tells two components apart by no more tells nothing
 C = TypeVar("C", bound=Parameters)
 S = TypeVar("S")
 
 
 P = TypeVar("P", bound=Any)
+
+
+@dataclass(frozen=True)
+class SeveralStats(Additive):
+    """Of S runs: sums of who belongs where, the statistics of all S K components, log-likelihoods and gaps (S,)."""
+
+    belonging: tuple[Any, ...]
+    components: Any
+    log_likelihood: Array
+    gap: Array
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def assign(self, params: P, log_density: Array, chunk: Chunk) -> Posterior:
         """The distribution over latent states, given log p(x_i | component k) (n, K). A pure function.
 
-        Rows (or groups) that are impossible under every component have log-likelihood -inf.
+        It has one log-likelihood for each row or, where rows come in groups, for each group: that of one which is impossible
+        under every component is -inf.
         """
 
     def gathered(self, posterior: Posterior, chunk: Chunk) -> Any:
@@ -83,26 +96,35 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return ComponentStats(belonging, components)
 
     def unit_weights(self, chunk: Chunk, posterior: Posterior) -> Array:
-        """The weights of what the posterior has log-likelihoods of: rows, or groups of rows.
+        """The weights of what the posterior has log-likelihoods of: rows or, where rows come in groups, groups.
 
-        Errors: ModelError if there are neither as many as rows nor as many as groups.
+        Errors: ModelError if there are not as many as groups: then the model takes rows for independent that are not.
         """
-        number = len(posterior.log_likelihood)
-        if number == len(chunk.x):
-            return chunk.weights
-        if number != len(chunk.group_weights):
+        number, rows, units = len(posterior.log_likelihood), len(chunk.x), chunk.group_weights
+        if number == len(units):
+            return units
+        name = type(self).__name__
+        if number == rows:
             raise ModelError(
-                f"{type(self).__name__}.assign returned {number} log-likelihoods for {len(chunk.x)} rows in "
-                f"{len(chunk.group_weights)} groups; there must be one for each row, or one for each group."
+                f"{name} takes rows for independent, whatever group they are in ({rows} rows here, in {len(units)} groups), so "
+                "it would ignore the groups. Fit it without groups, or use a model whose `assign` returns one log-likelihood "
+                "for each group: see docs/write_your_own_model.md."
             )
-        return chunk.group_weights
+        raise ModelError(
+            f"{name}.assign returned {number} log-likelihoods for {rows} rows in {len(units)} groups; there must be one for "
+            "each group (without groups, one for each row)."
+        )
 
     # -- the E-step
 
-    def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
-        if len(chunk.x) < compiled.LEAST_ROWS or not compiled.worth_compiling(chunk.x, component_count(params) or 1):
+    def form(self, components: C, chunk: Chunk) -> LinearForm[S] | None:
+        """The linear form of the components; None where the plain road is taken."""
+        if len(chunk.x) < compiled.LEAST_ROWS or not compiled.worth_compiling(chunk.x, component_count(components) or 1):
             return None
-        return linear_form(self.family, params.components)
+        return linear_form(self.family, components)
+
+    def _form(self, params: P, chunk: Chunk) -> LinearForm[S] | None:
+        return self.form(params.components, chunk)
 
     def posterior(self, params: P, chunk: Chunk) -> Posterior:
         """The distribution over latent states that the E-step uses, with the log-likelihood of each row or group."""
@@ -138,6 +160,36 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             posterior.total_gap(units),
         )
 
+    def e_steps(self, runs: Sequence[P], components: C, chunk: Chunk) -> SeveralStats:
+        """The E-steps of several runs over one chunk, their `components` one behind the other.
+
+        A run under which a row is impossible has log-likelihood -inf.
+        """
+        form = self.form(components, chunk)
+        log_density = (
+            compiled.log_density(form, chunk) if form is not None else self.family.log_density(components, as_float64(chunk.x))
+        )
+        number = log_density.shape[1] // len(runs)
+        weights = np.empty(log_density.shape, order="F")
+        log_likelihood, gap = np.empty(len(runs)), np.empty(len(runs))
+        belonging = []
+        for s, params in enumerate(runs):
+            own = slice(s * number, (s + 1) * number)
+            posterior = self.assign(params, log_density[:, own], chunk)
+            units = self.unit_weights(chunk, posterior)
+            reached = float(units @ posterior.log_likelihood)
+            if not reached > compiled.IMPOSSIBLE * chunk.least_weight:
+                reached, posterior = -np.inf, posterior._replace(responsibilities=np.nan_to_num(posterior.responsibilities))
+            log_likelihood[s], gap[s] = reached, posterior.total_gap(units)
+            np.multiply(posterior.responsibilities, chunk.weights[:, None], out=weights[:, own])
+            belonging.append(self.gathered(posterior, chunk))
+        statistics = (
+            compiled.statistics(form, chunk, weights)
+            if form is not None
+            else self.family.statistics(components, as_float64(chunk.x), weights)
+        )
+        return SeveralStats(tuple(belonging), statistics, log_likelihood, gap)
+
     # -- the M-step
 
     def updates(self) -> Mapping[str, Update[Any, P]]:
@@ -152,6 +204,15 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def recoded(self, source: RowSource) -> RowSource:
         return source.coded(self.family.support.declared_levels(source.profile))
+
+    def admitted(self, source: ArraySource) -> ArraySource:
+        """Rows that nothing is known of yet, with each column of levels as codes of those that it holds.
+
+        Errors: DataError naming the first cell that is a gap, where the model admits none, or impossible for the family.
+        """
+        refuse_gaps(self, source)
+        self.family.support.check(source.profile)
+        return source.coded(self.family.support.levels(source.profile))
 
     def settled(self, profile: AnyProfile) -> Self:
         family = self.family.settled(profile)
@@ -224,20 +285,41 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             fallen |= {int(k) for k in np.flatnonzero(each > whole.get(path, 0))}
         return tuple(sorted(fallen))
 
+    def coinciding(self, params: P, profile: AnyProfile) -> tuple[tuple[int, ...], ...]:
+        """Groups of components under which the first rows all have the same log-density."""
+        rows = as_float64(next(iter(profile.source.chunks())).x[:LOOKED_AT])
+        density = self.family.log_density(params.components, rows)
+        groups: list[list[int]] = []
+        for k in range(density.shape[1]):
+            alike = next((group for group in groups if np.abs(density[:, group[0]] - density[:, k]).max() <= ALIKE), None)
+            if alike is not None:
+                alike.append(k)
+            else:
+                groups.append([k])
+        return tuple(tuple(group) for group in groups if len(group) > 1)
+
+    def slivers(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
+        """Components of few rows in a space far narrower than another one's: see `Spread`."""
+        rows = self.rows_of(params, profile)
+        return tuple(map(int, np.flatnonzero(self.family.spread.slivers(params.components, rows)))) if rows is not None else ()
+
+    def rows_of(self, params: P, profile: AnyProfile) -> Array | None:
+        """About how many rows each component has, shape (K,); None where the parameters do not tell."""
+        return None
+
     # -- starts and moves
 
     def starts(self, profile: Profile[ArraySource], n_components: int, seeds: Iterable[int]) -> list[P]:
-        """For each seed, components estimated from a division of some rows among centres that lie far apart.
+        """For each seed, components estimated from a division of some rows among centres that lie far apart: see `divisions`.
 
-        Columns count in units of their standard deviation; all starts look at the same sample: see `spread_out`.
+        All starts look at the same sample.
         """
         some = profile.sample
         even = self.even(some.profile, n_components)
         if n_components == 1:
             return [even for _ in seeds]
-        scaled = in_standard_units(some.x, some.weights, some.x)
-        divisions = [spread_out(scaled, some.weights, n_components, seed) for seed in seeds]
-        return [self.estimated(Chunk(some.x, some.weights), even, nearest) for nearest in divisions]
+        chunk = Chunk(some.x, some.weights)
+        return [self.estimated(chunk, even, nearest) for nearest in divisions(some.x, some.weights, n_components, seeds)]
 
     def estimated(self, chunk: Chunk, like: P, nearest: Integers) -> P:
         """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""

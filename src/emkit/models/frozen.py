@@ -119,8 +119,14 @@ class Frozen(LatentModel[P, S]):
     def settled(self, profile: Any) -> Self:
         return self._around(self.model.settled(profile))
 
-    def moves(self, params: P, profile: Any) -> Iterator[P]:
-        for start in self.model.moves(params, profile):
+    def coinciding(self, params: P, profile: Any) -> tuple[tuple[int, ...], ...]:
+        return self.model.coinciding(params, profile)
+
+    def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
+        return self.model.slivers(params, profile)
+
+    def moves(self, params: P, profile: Any, seed: int) -> Iterator[P]:
+        for start in self.model.moves(params, profile, seed):
             yield self._restored(start, params)
 
     # -- what the model says, unchanged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
@@ -20,10 +20,12 @@ from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.families.family import Family, safe_log, slope_of_log
+from emkit.families.linear import LinearForm
 from emkit.models import compiled
-from emkit.models.assignment import Assignment, Posterior, Soft
-from emkit.models.components import Components
+from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
+from emkit.models.components import Components, SeveralStats
 from emkit.models.order import component_leaves
+from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
 
 P = TypeVar("P", bound=Parameters)
@@ -78,10 +80,43 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         form = self._form(params, chunk)
-        if form is None or not self.assignment.is_posterior:
+        if not self._in_one_call(form, chunk):
             return self._e_step(params, chunk, form)
-        mass, components, log_likelihood = compiled.expectation(form, params.proportions, chunk)
-        return Expectation(MixtureStats(mass, components), log_likelihood, chunk.total_weight)
+        assert form is not None
+        (mass,), components, (log_likelihood,) = compiled.expectations(form, params.proportions, chunk)
+        if log_likelihood == -np.inf:
+            raise impossible_row()
+        return Expectation(MixtureStats(mass, components), float(log_likelihood), chunk.total_weight)
+
+    def e_steps(self, runs: Sequence[MixtureParams[P]], components: P, chunk: Chunk) -> SeveralStats:
+        form = self.form(components, chunk)
+        proportions = np.stack([params.proportions for params in runs])
+        if self._in_one_call(form, chunk):
+            assert form is not None
+            mass, statistics, log_likelihood = compiled.expectations(form, proportions, chunk)
+            return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
+        if form is not None or not self.ascends or chunk.groups is not None:
+            return super().e_steps(runs, components, chunk)
+        return self._e_steps(proportions, components, chunk)
+
+    def _e_steps(self, proportions: Array, components: P, chunk: Chunk) -> SeveralStats:
+        """In plain NumPy: each row of the data is a row for every run, since rows are assigned one by one."""
+        x, (number, k) = as_float64(chunk.x), proportions.shape
+        joint = self.family.log_density(components, x).reshape(-1, number, k) + safe_log(proportions)
+        posterior = self.assignment.assign(joint.reshape(-1, k), np.repeat(chunk.weights, number), chunk.start)
+        log_likelihood = chunk.weights @ posterior.log_likelihood.reshape(-1, number)
+        possible = log_likelihood > compiled.IMPOSSIBLE * chunk.least_weight
+        weights = posterior.responsibilities.reshape(len(x), -1) * chunk.weights[:, None]
+        if not possible.all():
+            weights = np.nan_to_num(weights)
+        gap = np.zeros(number) if posterior.gap is None else chunk.weights @ posterior.gap.reshape(-1, number)
+        mass = weights.sum(axis=0).reshape(number, k)
+        statistics = self.family.statistics(components, x, weights)
+        return SeveralStats(tuple(mass), statistics, np.where(possible, log_likelihood, -np.inf), gap)
+
+    def _in_one_call(self, form: LinearForm[S] | None, chunk: Chunk) -> bool:
+        """Whether scores, shares and sums are one compiled call; the common road refuses groups of several rows."""
+        return form is not None and self.assignment.is_posterior and chunk.groups is None
 
     def statistics_of(self, belonging: Array, components: S) -> MixtureStats[S]:
         return MixtureStats(belonging, components)
@@ -116,8 +151,12 @@ class Mixture(Components[MixtureParams[P], P, S]):
         mass, statistics = self._divided(chunk, like, nearest)
         return self.m_step(MixtureStats(mass, statistics), like)
 
-    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:
-        return split_merges(self, params, profile)
+    def moves(self, params: MixtureParams[P], profile: Profile[ArraySource], seed: int) -> Iterator[MixtureParams[P]]:
+        yield from split_merges(self, params, profile)
+        yield from relocations(self, params, profile, seed)
+
+    def rows_of(self, params: MixtureParams[P], profile: AnyProfile) -> Array:
+        return params.proportions * max(profile.rows, profile.total_weight)  # weights below 1 are shares, and no rows
 
     def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from."""

@@ -135,6 +135,5 @@ def ending_of(result: Fitted[P]) -> Json:
         "rows": result.rows,
         "free_parameters": result.free_parameters,
         "bic": result.bic,
-        "starts": len(result.runs.runs),
-        "reached": result.runs.reached_best(),
+        "starts": result.runs.sentence,
     }

@@ -50,19 +50,29 @@ def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
 def remarks(result: AnyFitted) -> list[str]:
     """Sentences: how the fit ended, how many starts agree, which estimates lie on a boundary."""
     said = [str(result.outcome)[:1].upper() + str(result.outcome)[1:]]
-    runs, reached = len(result.runs.runs), result.runs.reached_best()
-    if runs > 1:
-        alone = " Another start may do better still: use more starts." if reached == 1 else ""
-        said.append(f"Best reached by {reached} of {runs} starts.{alone}")
+    if result.runs.sentence:
+        said.append(result.runs.sentence)
     words = labels(result.params, names_of(result.source))
     if result.degenerate:
         said.append(_capital(collapsed(result.model, result)))
+    said += _not_told_apart(result)
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
         why = "On the boundary of its space, or held by a floor, so without a standard error"
         said.append(f"{why}: {'; '.join(edge[:MOST_NAMED])}{more}.")
     return said
+
+
+def _not_told_apart(result: AnyFitted) -> list[str]:
+    """What the data cannot tell, in one sentence; none if there is no such thing."""
+    if result.coinciding:
+        groups = "; ".join(f"{', '.join(map(str, group[:-1]))} and {group[-1]}" for group in result.coinciding)
+        return [f"Components {groups} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."]
+    if result.flat:
+        ways = "along one direction" if len(result.flat) == 1 else f"along {len(result.flat)} directions"
+        return [f"Not identified: the likelihood is flat {ways}, see identifiability(); other estimates fit as well."]
+    return []
 
 
 def _capital(sentence: str) -> str:
@@ -93,8 +103,10 @@ def to_dict(result: AnyFitted) -> Json:
         "iterations": result.iterations,
         "evaluations": result.evaluations,
         "starts": {
-            "runs": len(result.runs.runs),
+            "tried": result.runs.starts,
+            "followed": len(result.runs.runs),
             "reached_best": result.runs.reached_best(),
+            "left_near_it": result.runs.near,
             "maxima": [{"objective": value, "runs": runs} for value, runs in result.runs.maxima()],
         },
         "boundary": list(result.boundary),

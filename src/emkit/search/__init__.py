@@ -1,6 +1,5 @@
-"""Where is the highest maximum? Starts from divided rows, short runs of all, split-merge moves, long runs of the best."""
+"""Where is the highest maximum? Starts that race, moves that lead on from the best, and long runs of the best."""
 
-from emkit.search.search import short_then_long
 from emkit.search.seeding import spread_start, spread_starts
 
-__all__ = ["short_then_long", "spread_start", "spread_starts"]
+__all__ = ["spread_start", "spread_starts"]

@@ -2,113 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from math import ceil
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-from emkit.core.engine import Record
+import numpy as np
+
+from emkit.core.engine import HistoryEntry, Record
+from emkit.core.memo import Memo
 from emkit.core.parameters import Parameters
 from emkit.core.solvers import Squarem
-from emkit.core.stopping import ROUGH, Decreased, Iterations, Rough, Rule
+from emkit.core.stopping import ROUGHLY, Decreased, Iterations, Rough, Rule, still_to_gain
 from emkit.data.source import ArraySource
 from emkit.errors import Outcome, Status
 from emkit.fitted import ModelOf
-from emkit.fitting import fit_each
+from emkit.fitting import fit_each, threads_for
+from emkit.models.together import Heights, Several, several
+from emkit.search.plan import Plan, Stage, unit
+from emkit.search.rank import Rank, distinct, rank
+from emkit.search.seeding import Begin
 
 P = TypeVar("P", bound=Parameters)
-Rank = tuple[bool, bool, float]
-Starts = Callable[[], Sequence[P]]  # made when they are asked for
-
-SAME = 10 * ROUGH  # between the ends of runs that have found one maximum
-CLOSE, LEAD = 3, 20.0  # so many maxima of a sample, and no further behind the best, may yet be the highest of the whole
+LEFT = Outcome(Status.BUDGET, "left before its end.")
+STUCK = Outcome(Status.DEGENERATE, "stopped: an EM step from its parameters cannot be made.")
 
 
-class Stage(NamedTuple):
-    """How many steps of Squarem to make, and the share of the runs that make them."""
-
-    steps: int
-    share: float
-
-
-STAGES = Stage(3, 1.0), Stage(9, 0.4), Stage(60, 0.2)
-
-
-def unit(source: ArraySource) -> float:
-    """What counts as 1 in log-likelihoods: less where weights are fractions, so that their scale does not matter."""
-    return min(1.0, source.total_weight / source.rows)
+def begun(start: P) -> Record[P]:
+    """A run that has not made a step."""
+    return Record(start, start, -np.inf, -np.inf, LEFT, 0, 0, ())
 
 
 @dataclass(frozen=True)
-class Runs(Generic[P]):
-    """Runs over the rows of `sample`, of at most `max_iter` steps."""
+class Race(Generic[P]):
+    """Short runs over the rows of `sample`, none of more than `max_iter` steps, as `plan` says."""
 
     model: ModelOf[P]
     sample: ArraySource
     max_iter: int
     n_jobs: int | None
+    plan: Plan
 
-    def __call__(self, starts: Sequence[P], steps: int) -> tuple[Record[P], ...]:
-        rules: list[Rule] = [Decreased(), Rough(unit(self.sample)), Iterations(min(steps, self.max_iter))]
-        return fit_each(
-            self.model, self.sample, starts, solver=Squarem(), rules=rules, workers=self.n_jobs, to_the_end=False
-        ).runs.runs
+    @cached_property
+    def unit(self) -> float:
+        """What counts as 1 in log-likelihoods of these rows."""
+        return unit(self.sample)
 
     @property
     def same(self) -> float:
-        """Runs that end this close have found one maximum."""
-        return SAME * unit(self.sample)
+        """Runs that are known roughly and end this close have found one maximum."""
+        return self.plan.same * self.unit
 
     def rank(self, run: Record[P]) -> Rank:
         """How good a run over these rows is."""
-        return rank(run, self.model, self.sample)
+        return self._rank(run)
 
+    @cached_property
+    def _rank(self) -> Memo[Rank]:
+        return Memo(lambda run: rank(run, self.model, self.sample), size=4 * self.plan.most)
 
-def search(runs: Runs[P], starts: Sequence[P], more: Starts[P] | None = None) -> Search[P]:
-    """The `STAGES`: a few steps from every start, some more from the better, and on until the best maxima are known roughly.
+    def found(self, begin: Begin[P]) -> tuple[Record[P], ...]:
+        """What became of all starts, in their order; behind them, the runs to which moves led higher, the last the highest."""
+        found = [begun(start) for start in begin.first]
+        for _ in range(self.plan.again):
+            found = self._steps(found, self.plan.brief)
+            if self._agree(found):
+                return tuple(found)
+            if not self._may_agree(found):
+                break
+        if begin.more is not None:
+            found += self._steps([begun(start) for start in begin.more()], self.plan.brief)
+        found = self._further(self._raced(found, self.plan.race), self.plan.followed)
+        return (*found, *self._risen(min(found, key=self.rank), begin.seed))
 
-    If all `starts` come to one and the same maximum at once, that is all. Else `more` are tried. Before the last stage, the
-    starts that the model's `moves` know of are tried from where the best run is, as long as one of them leads higher.
-    """
-    brief, longer, last = STAGES
-    found = runs(starts, brief.steps)
-    if _agree(found, runs.same):
-        return Search(found, runs)
-    if more is not None:
-        found += runs(more(), brief.steps)
-    found = _further(runs, found, longer)
-    found += _risen(runs, found)
-    return Search(_further(runs, found, last), runs)
+    def _agree(self, found: Sequence[Record[P]]) -> bool:
+        """Whether all runs came to one maximum, at once."""
+        heights = [run.objective for run in found]
+        return all(run.outcome is ROUGHLY for run in found) and max(heights) - min(heights) <= self.same
 
+    def _may_agree(self, found: Sequence[Record[P]]) -> bool:
+        """Whether all runs seem to have one limit, which they have not come near yet."""
+        limits = [run.objective + still_to_gain([entry.objective for entry in run.history]) for run in found]
+        return all(not run.outcome.failed for run in found) and max(limits) - min(limits) <= self.plan.agreeing * self.unit
 
-def _agree(found: Sequence[Record[P]], same: float) -> bool:
-    """Whether several runs came to one maximum, at once."""
-    heights = [run.objective for run in found]
-    return all(run.outcome.status is Status.SET_ASIDE for run in found) and max(heights) - min(heights) <= same
+    def _raced(self, found: Sequence[Record[P]], stages: Iterable[Stage]) -> list[Record[P]]:
+        """The same runs, of which each stage takes the better ones further."""
+        runs = list(found)
+        for stage in stages:
+            better = sorted(range(len(runs)), key=lambda i: self.rank(runs[i]))[: ceil(stage.share * len(runs))]
+            going = [i for i in better if runs[i].outcome is LEFT]
+            for i, longer in zip(going, self._steps([runs[i] for i in going], stage.passes), strict=True):
+                runs[i] = longer
+        return runs
 
+    def _steps(self, runs: Sequence[Record[P]], passes: int) -> list[Record[P]]:
+        """The runs some EM steps further, side by side; so many passes for each of them."""
+        if not runs:
+            return []
+        source = self.model.prepare(self.sample)
+        passes = min(passes, 1 + self.max_iter - max(run.iterations for run in runs))
+        longer: list[Record[P]] = []
+        with threads_for(source, runs[0].params, self.n_jobs)() as map_reduce:
+            for group in several(self.model, [run.params for run in runs], int(source.rows)):
+                heights: list[Heights] = []
+                here: Several[P] = group
+                for _ in range(passes):
+                    here, (height, group) = group, group.step(source, map_reduce)
+                    heights.append(height)
+                first = len(longer)
+                longer += [self._longer(run, here, i, heights) for i, run in enumerate(runs[first : first + len(here)])]
+        return longer
 
-def _further(runs: Runs[P], found: tuple[Record[P], ...], stage: Stage) -> tuple[Record[P], ...]:
-    """The same runs, the better ones of them some steps further."""
-    better = sorted(found, key=lambda run: (run.outcome.failed, -run.objective))[: ceil(stage.share * len(found))]
-    going = [run for run in better if run.outcome.status is Status.BUDGET and run.iterations < runs.max_iter]
-    longer = {id(run): runs([run.params], min(stage.steps, runs.max_iter - run.iterations))[0] for run in going}
-    return tuple(joined(run, longer[id(run)]) if id(run) in longer else run for run in found)
+    def _longer(self, run: Record[P], here: Several[P], place: int, heights: Sequence[Heights]) -> Record[P]:
+        """A run with what it reached on the way to where it stands now, as one of several."""
+        params = here.params(place)
+        objective = [float(height.objective[place]) for height in heights]
+        if params is None or not np.isfinite(objective).all():
+            return replace(run, outcome=STUCK, evaluations=run.evaluations + len(heights))
+        log_likelihood = [height.log_likelihood[place] for height in heights]
+        new = tuple(
+            HistoryEntry(run.iterations + i, run.evaluations + i + 1, one, float(other))
+            for i, (one, other) in enumerate(zip(objective, log_likelihood, strict=True))
+        )
+        outcome = ROUGHLY if still_to_gain(objective) <= self.plan.rough * self.unit else LEFT
+        return Record(
+            run.start, params, new[-1].objective, new[-1].log_likelihood, outcome,
+            new[-1].iteration, new[-1].evaluations, run.history + (new[1:] if run.history else new),
+        )  # fmt: skip
 
+    def _further(self, found: Sequence[Record[P]], most: int, height: float = -np.inf) -> list[Record[P]]:
+        """The same runs, until the best so many maxima are known roughly, or it is clear that they rise to no such `height`.
 
-def _risen(runs: Runs[P], found: tuple[Record[P], ...]) -> tuple[Record[P], ...]:
-    """Runs from further starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
-    risen: tuple[Record[P], ...] = ()
-    best = min(found, key=runs.rank)
-    while True:
-        *sort, height = runs.rank(best)
-        ends = (run for start in runs.model.moves(best.params, runs.sample.profile) for run in runs([start], STAGES[-1].steps))
-        higher = (run for run in ends if runs.rank(run) < (*sort, height - runs.same))
-        next_best = next(higher, None)
-        if next_best is None:
-            return risen
-        best = next_best
-        risen += (best,)
+        That takes more runs if some turn out spikes.
+        """
+        runs = list(found)
+        for _ in range(2 * most):
+            best = distinct([self.rank(run) for run in runs], self.same)[:most]
+            known = (runs[i] for i in best if runs[i].outcome is not LEFT and not any(self.rank(runs[i])[:2]))
+            top = max([height, *(run.objective for run in known)])
+            going = next((i for i in best if self._may_rise(runs[i], top)), None)
+            if going is None:
+                break
+            runs[going] = self._roughly(runs[going])
+        return runs
+
+    def _may_rise(self, run: Record[P], height: float) -> bool:
+        """Whether a run is to be followed, as it may rise above a height reached before."""
+        if run.outcome is not LEFT or run.iterations >= self.max_iter:
+            return False
+        left = still_to_gain([entry.objective for entry in run.history])
+        return run.objective + self.plan.faith * left > height
+
+    def _roughly(self, run: Record[P]) -> Record[P]:
+        steps = min(self.plan.steps, self.max_iter - run.iterations)
+        rules: list[Rule] = [Decreased(), Rough(self.plan.rough * self.unit), Iterations(steps)]
+        results = fit_each(
+            self.model, self.sample, [run.params], solver=Squarem(), rules=rules, workers=self.n_jobs, to_the_end=False
+        )
+        return joined(run, results.record)
+
+    def _risen(self, best: Record[P], seed: int) -> Iterable[Record[P]]:
+        """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
+        for number in range(self.plan.rounds):
+            moves = islice(self.model.moves(best.params, self.sample.profile, seed + number), self.plan.moves)
+            raced = self._raced([begun(start) for start in moves], self.plan.moved)
+            failed, spike, lowness = self.rank(best)
+            tried = self._further(raced, 2, -np.inf if failed or spike else -lowness)
+            higher = [run for run in tried if self.rank(run) < (failed, spike, lowness - self.same)]
+            if higher:
+                best = min(higher, key=self.rank)
+                yield best
 
 
 def joined(first: Record[P], then: Record[P]) -> Record[P]:
@@ -124,74 +189,3 @@ def joined(first: Record[P], then: Record[P]) -> Record[P]:
         evaluations=first.evaluations + then.evaluations,
         history=first.history + later,
     )
-
-
-def rank(run: Record[P], model: ModelOf[P], source: ArraySource) -> Rank:
-    """Smaller is better: sound runs before spikes, spikes before failed runs, then by objective."""
-    return run.outcome.failed, not run.outcome.failed and bool(model.degenerate(run.params, source.profile)), -run.objective
-
-
-@dataclass(frozen=True)
-class Search(Generic[P]):
-    """What short runs found, start by start; starts that were found on the way come last."""
-
-    found: tuple[Record[P], ...]
-    runs: Runs[P]
-
-    @property
-    def sample(self) -> ArraySource:
-        """The rows that were searched."""
-        return self.runs.sample
-
-    @cached_property
-    def _ranks(self) -> list[Rank]:
-        return [self.runs.rank(run) for run in self.found]
-
-    @cached_property
-    def order(self) -> list[int]:
-        """The places of the runs, best first."""
-        return sorted(range(len(self.found)), key=self._ranks.__getitem__)
-
-    def _equal(self, i: int, among: Iterable[int]) -> int | None:
-        """The one of `among` that found the same maximum as run `i`."""
-        *sort, height = self._ranks[i]
-        ranks = ((j, self._ranks[j]) for j in among)
-        return next((j for j, (*other, level) in ranks if sort == other and abs(height - level) <= self.runs.same), None)
-
-    @cached_property
-    def _maxima(self) -> list[int]:
-        """The best run of each distinct maximum, best maximum first."""
-        first: list[int] = []
-        for i in self.order:
-            if self._equal(i, first) is None:
-                first.append(i)
-        return first
-
-    def known(self) -> dict[int, Record[P]]:
-        """The runs that stand for one maximum each, known roughly; the best run in any case."""
-        best = self.order[0]
-        return {i: self.found[i] for i in self._maxima if i == best or self.found[i].outcome.status is Status.SET_ASIDE}
-
-    def close(self) -> list[int]:
-        """The places of the runs that found the highest maxima, if these are so close that the sample may mislead."""
-        *sort, height = self._ranks[self.order[0]]
-        ranks = ((i, self._ranks[i]) for i in list(self.known())[:CLOSE])
-        return [i for i, (*other, level) in ranks if sort == other and level - height < LEAD * unit(self.sample)]
-
-    def told(self, i: int, ends: dict[int, Record[P]], source: ArraySource) -> Record[P]:
-        """What became of start `i`, given the runs over all rows."""
-        mine, whole = self.found[i], self.sample is source
-        if i in ends:
-            return ends[i]
-        leader = self._equal(i, ends)
-        if leader is not None and not mine.outcome.failed:
-            end = ends[leader]
-            outcome = Outcome(end.outcome.status, f"came to the maximum of moves start, at {end.objective:.10g}.")
-            return replace(end, start=mine.start, iterations=mine.iterations, evaluations=mine.evaluations, outcome=outcome)
-        factor = source.total_weight / self.sample.total_weight
-        estimated = replace(mine, objective=mine.objective * factor, log_likelihood=mine.log_likelihood * factor)
-        if mine.outcome.failed:
-            return estimated
-        over = "" if whole else f" over a sample of {self.sample.rows:,} rows, from which its log-likelihood is estimated"
-        sentence = f"set aside after {mine.evaluations:,} passes{over}: other starts did better."
-        return replace(estimated, outcome=Outcome(Status.SET_ASIDE, sentence))

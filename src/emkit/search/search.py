@@ -1,128 +1,171 @@
-"""Short runs from many starts, then long ones from where the best of them ended: a function around `fit`."""
+"""Where is the highest maximum? Many starts race over few passes, moves lead on from the best, and the best is followed.
+
+    starts   8 ────── 9 passes together ────── all at one maximum? ── yes ────────────────────────────┐
+               │ no                                                                                   │
+             12 more ─ 9 passes together                                                              │
+               │ two fifths                                                                           │
+    race       ├────── 12 passes together                                                             │
+               │ the best fifth                                                                       │
+               ├────── 20 passes together                                                             │
+               │ the best three maxima, one by one, until they are known roughly                      │
+    moves    the best ── 8 starts near it (split-merge, components put elsewhere), raced likewise     │
+               │       ▲                                                │                             │
+               │       └────────────── the best of all ── once more ────┘                             │
+               │                                                                                      │
+    end      the best ── on with the solver, until it settles ◀───────────────────────────────────────┘
+               │
+             its end is a spike, or lower than another maximum? ── then that one is followed, too
+
+Large data are raced on a random sample. Maxima that are close there go on over all rows one after the other, each until it is
+clear that it is no higher than those before. The numbers, and why they are what they are, stand in `Plan`. What is the better
+of two runs stands in `rank`: spikes and slivers never win over sound maxima.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.engine import Record
+from emkit.core.engine import Record, Watch, unwatched
 from emkit.core.parameters import Parameters
 from emkit.core.ready import ready
-from emkit.core.restarts import Restarts
-from emkit.core.stopping import ROUGH, Decreased, Iterations, NoHigher, Rule, Settled
+from emkit.core.restarts import Fate, Left, Restarts
+from emkit.core.stopping import NO_HIGHER, ROUGHLY, NoHigher, Rule
 from emkit.data.source import ArraySource
-from emkit.errors import Outcome, ParameterError, Status
+from emkit.errors import ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
-from emkit.search.race import SAME, Runs, Search, Starts, joined, rank, search, unit
+from emkit.models.components import Components
+from emkit.search.plan import PLAN, Plan, unit
+from emkit.search.race import Race, joined
+from emkit.search.rank import Rank, alike, distinct, rank
+from emkit.search.seeding import Begin
 
 P = TypeVar("P", bound=Parameters)
 
-ROWS_A_PARAMETER, LEAST_ROWS, MOST_ROWS = 2, 4_000, 10_000  # of the sample on which large data are searched
-WORK, FEWEST, MOST = 400_000_000, 4, 20  # rows x free parameters of all short runs; starts
-LEFT = f"not converged: left when at most {ROUGH:g} of log-likelihood seemed still to be gained, as another start did better."
-AGREEING = 8  # starts tried first: if they come to one maximum at once, there is no need to try more
-
-
-def enough_starts(source: ArraySource, free_parameters: int) -> int:
-    """How many starts to try: 20 for small problems; fewer, but at least 4, where each of them costs a lot."""
-    rows = min(source.rows, _sample_rows(free_parameters))
-    return int(np.clip(WORK / (rows * max(free_parameters, 1)), FEWEST, MOST))
-
-
-def short_then_long(
-    model: ModelOf[P],
-    source: ArraySource,
-    starts: Sequence[P],
-    *,
-    tol: float,
-    max_iter: int,
-    solver: SolverOf[P] | None = None,
-    more: Starts[P] | None = None,
-    first_rules: tuple[Rule, ...] = (),
-    n_jobs: int | None = None,
-) -> Fitted[P]:
-    """Look for the highest maximum from many starts, and follow only the best to the end.
-
-    Every start makes a few steps, the better ones some more. The model's `moves` are tried from where the best of
-    them is, as long as they lead higher; then the best run on until maxima can be told apart. The best one is followed until
-    it settles within `tol`, or for `max_iter` steps of `solver`. Large data are searched on a random sample (2 rows a
-    free parameter, 4,000 to 10,000); maxima that are close there are followed one after the other over all rows, each until
-    it is clear that it is no higher than those before. A single start is simply followed. Unless all `starts` come to one
-    and the same maximum at once, `more` are tried. `first_rules` come before all others in the runs over all rows.
-    `Fitted.runs` has a run for each start, the one that was followed to the end first; the others say in their outcome what
-    became of them.
-    """
-    model = ready(model, source, starts[:1])
-    long = LongRuns(model, source, solver, tol, max_iter, first_rules, n_jobs)
-    if len(starts) == 1:
-        return long(starts[0])
-
-    def searched(rows: ArraySource) -> Search[P]:
-        return search(Runs(model, rows, max_iter, n_jobs), starts, more)
-
-    short = searched(_sample(source, model.coordinates(starts[0]).size))
-    try:
-        results = {} if short.sample is source else long.compared(short)
-    except ParameterError:  # where the sample leads, a row outside it is impossible
-        short, results = searched(source), {}
-    ends = {i: result.runs.runs[0] for i, result in results.items()} or short.known()
-    done = {i: result for i, result in results.items() if ends[i].outcome.status is not Status.SET_ASIDE}
-    while (best := min(ends, key=lambda i: rank(ends[i], model, source))) not in done:  # at its end, a run may turn out a spike
-        done[best] = long(ends[best].params, before=ends[best].iterations)
-        ends[best] = joined(ends[best], done[best].record)
-    ends = {i: _left(run) for i, run in ends.items()}
-    runs = tuple(short.told(i, ends, source) for i in sorted(short.order, key=lambda i: (i != best, i not in ends)))
-    spikes = frozenset(
-        i for i, run in enumerate(runs) if not run.outcome.failed and model.degenerate(run.params, source.profile)
-    )
-    return replace(done[best], runs=Restarts(runs, spikes))
-
 
 @dataclass(frozen=True)
-class LongRuns(Generic[P]):
-    """Runs over all rows, until they settle within `tol` or have made `max_iter` steps in all."""
+class Long(Generic[P]):
+    """Runs over all rows, and how they end: `endings`, given how many steps were made before.
 
-    model: ModelOf[P]
-    source: ArraySource
+    `max_iter` bounds the steps of the race.
+    """
+
     solver: SolverOf[P] | None
-    tol: float
+    endings: Callable[[int], Iterable[Rule]]
     max_iter: int
-    first_rules: tuple[Rule, ...]
-    n_jobs: int | None
+    n_jobs: int | None = None
+    watch: Watch = unwatched
 
-    def __call__(self, start: P, *endings: Rule, before: int = 0) -> Fitted[P]:
-        last = (Settled.within(self.tol), Iterations(self.max_iter, before))
-        rules: list[Rule] = [*self.first_rules, Decreased(), *endings, *last]
-        return fit_each(self.model, self.source, [start], solver=self.solver, rules=rules, workers=self.n_jobs)
-
-    def compared(self, short: Search[P]) -> dict[int, Fitted[P]]:
-        """Runs that go on from the highest maxima of the sample; all but the first only as long as they may lead higher."""
-        results: dict[int, Fitted[P]] = {}
-        for i in short.close():
-            ranks = [rank(result.runs.runs[0], self.model, self.source) for result in results.values()]
-            heights = [-lowness for failed, spike, lowness in ranks if not (failed or spike)]
-            results[i] = self(
-                short.found[i].params,
-                *([NoHigher(max(heights), unit(self.source), SAME * unit(self.source))] if heights else []),
-            )
-        return results
+    def __call__(self, model: ModelOf[P], source: ArraySource, start: P, before: int, *first: Rule) -> Fitted[P]:
+        """The run from `start`, where a race of `before` steps has led."""
+        rules = [*first, *self.endings(before)]
+        return fit_each(model, source, [start], solver=self.solver, rules=rules, workers=self.n_jobs, watch=self.watch)
 
 
-def _sample_rows(free_parameters: int) -> int:
-    return int(np.clip(ROWS_A_PARAMETER * free_parameters, LEAST_ROWS, MOST_ROWS))
+def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P], plan: Plan = PLAN) -> Fitted[P]:
+    """The highest maximum that a search finds: see above. A single start is simply followed.
+
+    `long` says how runs are followed to their ends. In the record, `Fitted.runs` has the runs that were followed, the best one
+    first, and what became of the other starts.
+    """
+    model = ready(model, source, begin.first[:1])
+    if len(begin.first) == 1 and begin.more is None:
+        return long(model, source, begin.first[0], 0)
+    rows = plan.sampled(model.coordinates(begin.first[0]).size)
+    sample = source if source.rows <= 2 * rows else source.sample(rows)
+    try:
+        return _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), source, begin, long)
+    except ParameterError:  # where the sample leads, a row outside it is impossible
+        if sample is source:
+            raise
+        return _searched(Race(model, source, long.max_iter, long.n_jobs, plan), source, begin, long)
 
 
-def _sample(source: ArraySource, free_parameters: int) -> ArraySource:
-    rows = _sample_rows(free_parameters)
-    return source if source.rows <= 2 * rows else source.sample(rows)
+def _searched(race: Race[P], source: ArraySource, begin: Begin[P], long: Long[P]) -> Fitted[P]:
+    found = race.found(begin)
+    ends = _Ends(race, found, source, long)
+    best = ends.followed()
+    places = [best, *(i for i in ends.done if i != best)]
+    runs = tuple(ends.runs[i] for i in places)
+    spikes = frozenset(at for at, run in enumerate(runs) if ends.rank(run)[1])
+    left = tuple(ends.left(i, best) for i in range(len(found)) if i not in ends.done)
+    return replace(ends.done[best], runs=Restarts(runs, spikes, left))
 
 
-def _left(run: Record[P]) -> Record[P]:
-    """A run that was left where its maximum is known roughly."""
-    if run.outcome.status is not Status.SET_ASIDE:
-        return run
-    return replace(run, outcome=Outcome(Status.BUDGET, LEFT))
+class _Ends(Generic[P]):
+    """The runs to the end: `runs`, by their places in what a race `found`, and those that are `done`."""
+
+    def __init__(self, race: Race[P], found: tuple[Record[P], ...], source: ArraySource, long: Long[P]) -> None:
+        self._race, self._found, self._source, self._long = race, found, source, long
+        self._ranks = [race.rank(run) for run in found]
+        self.runs: dict[int, Record[P]] = {}
+        self.done: dict[int, Fitted[P]] = {}
+
+    def rank(self, run: Record[P]) -> Rank:
+        """How good a run over all rows is."""
+        return rank(run, self._race.model, self._source)
+
+    @property
+    def _whole(self) -> bool:
+        return self._race.sample is self._source
+
+    def followed(self) -> int:
+        """Follow the best to its end, and others, if it turns out worse there. Returns the place of the best."""
+        maxima = distinct(self._ranks, self._race.same)
+        known = [i for i in maxima if i == maxima[0] or self._found[i].outcome is ROUGHLY]
+        if self._whole:
+            self.runs = {i: self._found[i] for i in known}
+        else:
+            self._compare(known)
+        while (best := min(self.runs, key=lambda i: self.rank(self.runs[i]))) not in self.done:
+            run = self.runs[best]
+            self.done[best] = self._long(self._race.model, self._source, run.params, run.iterations)
+            self.runs[best] = joined(run, self.done[best].record)
+        return best
+
+    def _compare(self, known: Sequence[int]) -> None:
+        """Runs over all rows from maxima that are close over the sample: after the first, as long as they may rise higher."""
+        plan, one = self._race.plan, unit(self._source)
+        for i in known[: plan.close]:
+            if not self._is_close(i, known[0]):
+                continue
+            sound = [run.objective for run in self.runs.values() if not any(self.rank(run)[:2])]
+            rules = [NoHigher(max(sound), plan.rough * one, plan.same * one)] if sound else []
+            fitted = self._long(self._race.model, self._source, self._found[i].params, 0, *rules)
+            self.runs[i] = fitted.record
+            if fitted.outcome is not NO_HIGHER:
+                self.done[i] = fitted
+
+    def _is_close(self, i: int, best: int) -> bool:
+        """Whether a maximum of the sample may be the highest of all rows: the sample errs by as much as its rows disagree.
+
+        Source: Vuong (1989), Econometrica 57, 307-333.
+        """
+        (*sort, lowest), (*other, low) = self._ranks[best], self._ranks[i]
+        if sort != other or i == best:
+            return sort == other
+        plan, model, sample = self._race.plan, self._race.model, self._race.sample
+        error = 0.0
+        if isinstance(model, Components):
+            ends = (self._found[at].params for at in (best, i))
+            one, two = (np.concatenate([model.posterior(end, c).log_likelihood for c in sample.chunks()]) for end in ends)
+            weights = np.concatenate([chunk.weights for chunk in sample.chunks()])
+            error = float(np.sqrt(np.cov(one - two, aweights=weights, ddof=0) * weights.sum()))
+        return low - lowest <= max(plan.lead * self._race.unit, plan.errors * error)
+
+    def left(self, i: int, best: int) -> Left[P]:
+        """What became of a start that was not followed to its end."""
+        if i in self.runs and not self._whole:
+            return Left(self.runs[i], self._fate(self.rank(self.runs[i]), self.rank(self.runs[best])))
+        rows = None if self._whole else int(self._race.sample.rows)
+        return Left(self._found[i], self._fate(self._ranks[i], self._ranks[best]), rows)
+
+    def _fate(self, mine: Rank, best: Rank) -> Fate:
+        failed, spike, _ = mine
+        if failed:
+            return Fate.FAILED
+        return Fate.SPIKE if spike else Fate.NEAR if alike(mine, best, self._race.same) else Fate.LOWER

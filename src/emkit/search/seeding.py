@@ -1,24 +1,65 @@
-"""Where to start a mixture: parameters estimated from a rough division of the rows."""
+"""Where to start from: parameters estimated from rough divisions of the rows, which the model makes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
-from emkit.core.parameters import replace_at
+from emkit.core.parameters import Parameters, replace_at
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError
+from emkit.models.divisions import ROUND
 from emkit.models.kmeans import nearest_of
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
+from emkit.search.plan import PLAN, Plan
 
+P = TypeVar("P", bound=Parameters)
 Given = Mapping[str, Array]
 NOTHING: Given = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Begin(Generic[P]):
+    """Where a search begins: at the `first` starts; at `more`, if these do not agree. `seed` is that of its moves."""
+
+    first: Sequence[P]
+    more: Callable[[], Sequence[P]] | None = None
+    seed: int = 0
+
+
+def begin(
+    model: AnyMixture,
+    source: ArraySource,
+    n_components: int,
+    seed: int,
+    starts: int | None = None,
+    given: Given = NOTHING,
+    plan: Plan = PLAN,
+) -> Begin[AnyMixtureParams]:
+    """So many `starts`; if None, as many as the data are worth, of which only the first are made if these agree.
+
+    Starts differ by their seeds, and a round of seeds has starts of every kind: see `divisions`. Parameters `given` by dotted
+    path replace those estimated. Errors: see `check_components`.
+    """
+    spread = partial(spread_starts, model, source, n_components, given=given)
+    if n_components == 1:  # there is only one start
+        return Begin(spread([seed]))
+    first = seed * ROUND
+    if starts is not None:
+        return Begin(spread(range(first, first + starts)), None, seed)
+    even = model.even(source.profile.sample.profile, check_components(source, n_components))
+    seeds = range(first, first + plan.starts(source.rows, model.coordinates(even).size))
+    more = partial(spread, seeds[plan.first :]) if len(seeds) > plan.first else None
+    return Begin(spread(seeds[: plan.first]), more, seed)
 
 
 def check_components(source: ArraySource, n_components: int) -> int:

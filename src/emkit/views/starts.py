@@ -23,8 +23,10 @@ SAME_PLACE = 0.02  # in units of the spread of the parameters over all component
 
 @dataclass(frozen=True)
 class StartsMap:
-    """R runs that did not fail. `starts`, `ends` (R, 2): where they began and ended, on the plane that shows most.
+    """R runs that were followed to their ends and did not fail, and L starts that were left on the way.
 
+    `starts`, `ends` (R, 2): where the runs began and ended, on the plane that shows most; `left_starts`, `left_at` (L, 2):
+    where the starts began that were left, and where they stood then.
     `optimum` (R,) is the place of a run's end among the optima, best first; `objectives` (m,) and `counts` (m,) are theirs.
     `distances` (R, R) between the ends and `explained`, the share of the variation that the plane shows, are in units of the
     spread of each parameter, and do not depend on the names (the order) of the components.
@@ -32,6 +34,8 @@ class StartsMap:
 
     starts: Array
     ends: Array
+    left_starts: Array
+    left_at: Array
     optimum: Integers
     objectives: Array
     counts: Integers
@@ -46,24 +50,27 @@ class StartsMap:
 def starts_map(runs: Restarts[P]) -> StartsMap:
     """The map of the runs of a fit.
 
-    Errors: ModelError if there are fewer than two runs that did not fail.
+    Errors: ModelError if there are fewer than two starts whose runs did not fail.
     """
-    sound = [run for run in runs.runs if not run.outcome.failed]
-    if len(sound) < 2:
-        raise ModelError(f"a map of starts needs two runs that did not fail; there are {len(sound)}. Fit from more starts.")
-    sound.sort(key=lambda run: -run.objective)
-    scale = _spread([run.params for run in sound])
-    best = sound[0].params
-    ends = [aligned(run.params, best, scale) for run in sound]
-    starts = [aligned(run.start, end, scale) for run, end in zip(sound, ends, strict=True)]
-    table = np.array([_numbers(theta) / scale for theta in [*starts, *ends]])
-    plane, explained = _plane(table)
-    distances = np.array([[distance(one, other, scale) for other in ends] for one in ends])
+    sound = sorted((run for run in runs.runs if not run.outcome.failed), key=lambda run: -run.objective)
+    left = [each.run for each in runs.left if not each.run.outcome.failed]
+    every = [*sound, *left]
+    if not sound or len(every) < 2:
+        raise ModelError(f"a map of starts needs two runs that did not fail; there are {len(every)}. Fit from more starts.")
+    scale = _spread([run.params for run in every])
+    ends = [aligned(run.params, sound[0].params, scale) for run in every]
+    starts = [aligned(run.start, end, scale) for run, end in zip(every, ends, strict=True)]
+    plane, explained = _plane(np.array([_numbers(theta) / scale for theta in [*starts, *ends]]))
+    began, ended = np.split(plane, 2)
+    number = len(sound)
+    distances = np.array([[distance(one, other, scale) for other in ends[:number]] for one in ends[:number]])
     objective = np.array([run.objective for run in sound])
     optimum = _optima(objective, distances)
     first = [int(np.flatnonzero(optimum == m)[0]) for m in range(optimum.max() + 1)]
-    counts = np.bincount(optimum)
-    return StartsMap(plane[: len(sound)], plane[len(sound) :], optimum, objective[first], counts, distances, explained)
+    return StartsMap(
+        began[:number], ended[:number], began[number:], ended[number:],
+        optimum, objective[first], np.bincount(optimum), distances, explained,
+    )  # fmt: skip
 
 
 def _numbers(theta: Parameters) -> Array:

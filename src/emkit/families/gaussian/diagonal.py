@@ -20,6 +20,7 @@ from emkit.families.gaussian.described import OwnColumns
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Spread, Variances
 
 __all__ = ["DiagonalGaussian", "DiagonalGaussianParams"]
 
@@ -50,6 +51,10 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     @property
     def described(self) -> OwnColumns:
         return OwnColumns({}, "columns of numbers, uncorrelated in a component", "a mean and a variance for each column")
+
+    @property
+    def spread(self) -> Spread:
+        return Variances("variances")
 
     def metric(self, params: DiagonalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         narrow = 1 / np.sqrt(params.variances)[:, :, None]

@@ -21,6 +21,7 @@ from emkit.families.gaussian.described import OwnMatrix
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Covariances, Spread
 
 __all__ = ["FullGaussian", "FullGaussianParams"]
 
@@ -56,6 +57,10 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
             "means, and a covariance matrix for each component",
             {"family": "normal", "floor": self.floor},
         )
+
+    @property
+    def spread(self) -> Spread:
+        return Covariances("covariances")
 
     @property
     def joins_columns(self) -> bool:

@@ -20,6 +20,7 @@ from emkit.families.gaussian.described import Round
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Spread, Variances
 
 __all__ = ["SphericalGaussian", "SphericalGaussianParams"]
 
@@ -50,6 +51,10 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     @property
     def described(self) -> Round:
         return Round({}, "columns of numbers in one unit", "means, and one variance for each component")
+
+    @property
+    def spread(self) -> Spread:
+        return Variances("variances")
 
     def metric(self, params: SphericalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         variances = params.variances[:, None]

@@ -22,7 +22,7 @@ function endingOf({ trace }) {
   const { ending, steps, stands_still } = trace;
   if (!ending) return null;
   const first = stands_still ? "" : `These are the first ${steps.length} steps of plain EM. `;
-  const starts = ending.starts > 1 ? ` The best of ${ending.starts} starts, reached by ${ending.reached}.` : "";
+  const starts = ending.starts ? ` ${ending.starts}` : "";
   return html("p", { class: "note" }, `${first}The fit (★) ends at log-likelihood ${fourDecimals(ending.log_likelihood)}: ${ending.sentence}${starts}`);
 }
 

@@ -1,0 +1,85 @@
+"""Where a run goes on that would be called converged: on an edge of the space, or beside a saddle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from emkit.core.axes import COMPONENT
+from emkit.core.edges import Edges
+from emkit.core.evaluation import EMMap
+from emkit.core.parameters import Parameters, leaves
+from emkit.core.protocols import Evaluation
+from emkit.core.saddle import escape
+from emkit.core.spaces import Simplex
+from emkit.core.stopping import Step
+from emkit.errors import Outcome, Status
+
+P = TypeVar("P", bound=Parameters)
+MOST_SADDLES = 10  # that one run leaves
+
+
+class Beyond(Generic[P]):
+    """What one run has tried beside its points. `edges`, `off_saddles`: whether it goes on from there."""
+
+    def __init__(self, em: EMMap[P], edges: bool, off_saddles: bool) -> None:
+        self._em, self._off_saddles = em, off_saddles
+        self._edges = Edges(em) if edges and em.model.ascends else None
+        self._left: list[float] = []  # objectives of saddles
+        self._higher: Evaluation[P] | None = None  # beside the saddle that the run ends on
+
+    def point(self, step: Step, outcome: Outcome | None) -> Evaluation[P] | None:
+        """A point no lower than this step's to go on from; None if there is none, or if the run is not asked to."""
+        here: Evaluation[P] = step.here
+        if not self._em.model.ascends or not (outcome is None or outcome.converged):
+            return None
+        edge = self._edges.beside(here, step.number, settled=outcome is not None) if self._edges is not None else None
+        if edge is not None or outcome is None:
+            return edge
+        higher = escape(self._em, here)
+        if higher is not None and self._off_saddles and len(self._left) < MOST_SADDLES:
+            self._left.append(here.objective)
+            return higher
+        self._higher = higher
+        return None
+
+    def exact(self, best: Evaluation[P]) -> Evaluation[P]:
+        """The same point with what was put on an edge exactly there."""
+        return self._edges.exact(best) if self._edges is not None else best
+
+    def told(self, outcome: Outcome, here: Evaluation[P], start: P) -> Outcome:
+        """The outcome, with what is to be said of saddles."""
+        if self._higher is not None:
+            return _on_saddle(self._em, here, self._higher, start)
+        if not self._left:
+            return outcome
+        many = "a saddle" if len(self._left) == 1 else f"{len(self._left)} saddles"
+        return replace(outcome, sentence=f"{outcome.sentence} On the way it left {many} (objective {self._left[-1]:.10g}).")
+
+
+def _on_saddle(em: EMMap[P], here: Evaluation[P], higher: Evaluation[P], start: P) -> Outcome:
+    """The outcome of a run that ends where EM stands still, but is no maximum."""
+    names = em.coordinates.entry_names(here.params)
+    entries = em.coordinates.entries
+    moved = entries(higher.params) - entries(here.params)
+    most = [names[i] for i in sorted(np.argsort(-np.abs(moved))[:2]) if moved[i] != 0]
+    equal = "Components that start equal stay equal; start" if _starts_equal(start) else "Start"
+    return Outcome(
+        Status.STATIONARY_SADDLE,
+        f"not converged: EM stands still at objective {here.objective:.10g}, but on a saddle: a small push in "
+        f"{' and '.join(most)} makes it run away upwards. {equal} from another point.",
+    )
+
+
+def _starts_equal(start: Parameters) -> bool:
+    """Whether some components are equal at the start, in all but their shares of the rows."""
+    own = [
+        leaf.value.reshape(len(leaf.value), -1)
+        for leaf in leaves(start)
+        if leaf.axes is not None
+        and leaf.axes.names[:1] == (COMPONENT,)
+        and not (isinstance(leaf.space, Simplex) and leaf.value.ndim == 1)
+    ]
+    return bool(own) and len(np.unique(np.hstack(own), axis=0)) < len(own[0])

@@ -1,0 +1,72 @@
+"""What of a family says how wide a component is; and few rows that happen to lie close together, which are no clusters.
+
+The fewer rows a component has, the narrower it can be by accident, and the higher its likelihood is for that. A search goes by
+one rule for all families with a spread, in which neither units nor rotations matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.parameters import get_at
+
+FEW = 6  # rows for each number that the mean and one direction of the spread take: fewer tell a spread badly
+NARROW = 1 / 400  # of another component's variance in some direction: a twentieth of its standard deviation
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Nothing: no component is far narrower than others, or their likelihood would not be high for that."""
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        """Which components (K,), of so many `rows` (K,) each, are slivers.
+
+        A component of fewer than 2 d + 1 rows is one, where spreads have d directions; and one of fewer than 6 (d + 1) rows, if
+        its variance is less than 1/400 of another component's in some direction.
+        """
+        return np.zeros(len(rows), dtype=bool)
+
+
+@dataclass(frozen=True)
+class Variances(Spread):
+    """The field at `path`: a variance of each column, or (the `inverse`) what falls as the rows lie closer together."""
+
+    path: str
+    inverse: bool = False
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        value = get_at(params, self.path).reshape(len(rows), -1)
+        variances = 1 / value if self.inverse else value
+        found = rows < 2.5
+        few = ~found & (rows < 2 * FEW)
+        found[few] = (variances[few] / variances.max(axis=0)).min(axis=1) < NARROW
+        return np.asarray(found)
+
+
+@dataclass(frozen=True)
+class Covariances(Spread):
+    """The field at `path`: a covariance matrix of each component."""
+
+    path: str
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        covariances = get_at(params, self.path)
+        directions = covariances.shape[-1]
+        found = np.asarray(rows < 2 * directions + 0.5)
+        few = np.flatnonzero(~found & (rows < FEW * (directions + 1)))
+        if len(few):
+            found[few] = _narrowness(covariances, few) < NARROW
+        return found
+
+
+def _narrowness(covariances: Array, some: Integers) -> Array:
+    """The least variance of `some` components in any direction in which another one's is 1; each has 1 itself."""
+    unit = np.sqrt(np.einsum("kjj->kj", covariances).max(axis=0))
+    scaled = covariances / (unit[:, None] * unit)
+    whiten = np.linalg.inv(np.linalg.cholesky(scaled))
+    seen = whiten @ scaled[some][:, None] @ whiten.swapaxes(1, 2)
+    return np.asarray(np.linalg.eigvalsh(seen).min(axis=(1, 2)))

@@ -1,0 +1,142 @@
+"""Several runs of one model at once: the components of all of them stand side by side, so that a pass pays for Python once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.evaluation import STUMBLES, EMMap
+from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.core.protocols import Evaluation, LatentModel, MapReduce
+from emkit.data.source import RowSource
+from emkit.models.components import AnyComponents, Components, SeveralStats
+from emkit.models.order import component_count, is_shared
+
+P = TypeVar("P", bound=Any)
+MOST_NUMBERS = 2_000_000  # rows x components worked on at a time
+
+
+class Heights(NamedTuple):
+    """What several runs have reached, shape (S,) each; -inf for a run that could not go on."""
+
+    objective: Array
+    log_likelihood: Array
+
+
+class Several(Protocol[P]):
+    """Some runs of one model, each a number of EM steps on."""
+
+    def __len__(self) -> int: ...
+
+    def params(self, run: int) -> P | None:
+        """Where a run stands; None if it could not go on."""
+
+    def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Several[P]]:
+        """What the runs have reached where they stand, and all of them one EM step on."""
+
+
+def several(model: LatentModel[P, Any], starts: Sequence[P], rows: int) -> Iterator[Several[P]]:
+    """Runs from `starts` over so many rows: together, as many as fit; apart where components share a field."""
+    if not isinstance(model, Components) or not _as_written(model) or not _each_its_own(starts[0].components):
+        yield Apart[P](model, tuple(starts))
+        return
+    number = component_count(starts[0].components) or 1
+    most = max(1, MOST_NUMBERS // (rows * number))
+    for first in range(0, len(starts), most):
+        yield Together.of(model, starts[first : first + most], number)
+
+
+def _as_written(model: AnyComponents) -> bool:
+    """Whether a model steps as `Components` do, and who writes its E-step writes that of several runs, too."""
+    own = type(model)
+    return (
+        _writer(own, "e_step") is _writer(own, "e_steps")
+        and own.updates is Components.updates
+        and own.m_step is LatentModel.m_step
+        and own.expectation is LatentModel.expectation
+    )
+
+
+def _writer(own: type, method: str) -> type:
+    return next(cls for cls in own.__mro__ if method in vars(cls))
+
+
+def _each_its_own(components: Any) -> bool:
+    """Whether every component has its own of all that the components look like."""
+    return all(leaf.axes is not None and not is_shared(leaf) for leaf in leaves(components))
+
+
+@dataclass(frozen=True)
+class Apart(Generic[P]):
+    """Runs one after the other; None for one that could not go on."""
+
+    model: LatentModel[P, Any]
+    runs: tuple[P | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def params(self, run: int) -> P | None:
+        return self.runs[run]
+
+    def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Apart[P]]:
+        found = [self._step(run, source, map_reduce) for run in self.runs]
+        heights = Heights(
+            np.array([each.objective if each else -np.inf for each in found]),
+            np.array([each.log_likelihood if each else -np.inf for each in found]),
+        )
+        return heights, Apart(self.model, tuple(each.update if each else None for each in found))
+
+    def _step(self, run: P | None, source: RowSource, map_reduce: MapReduce) -> Evaluation[P] | None:
+        return EMMap(self.model, source, run, map_reduce).attempt(run) if run is not None else None
+
+
+@dataclass(frozen=True)
+class Together(Generic[P]):
+    """S runs side by side. `components` are those of all runs, the `number` of one behind those of another (S K, ...).
+
+    Of the parameters in `runs`, those that say who belongs where are up to date, and no others.
+    """
+
+    model: AnyComponents
+    runs: tuple[P, ...]
+    components: Any
+    number: int
+
+    @classmethod
+    def of(cls, model: AnyComponents, starts: Sequence[P], number: int) -> Self:
+        """Runs that begin at `starts`, of so many components each."""
+        same = zip(*(leaves(start.components) for start in starts), strict=True)
+        values = {each[0].path: np.concatenate([leaf.value for leaf in each]) for each in same}
+        return cls(model, tuple(starts), replace_at(starts[0].components, values), number)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def _places(self, run: int) -> slice:
+        return slice(run * self.number, (run + 1) * self.number)
+
+    def params(self, run: int) -> P:
+        own = {f"components.{leaf.path}": leaf.value[self._places(run)] for leaf in leaves(self.components)}
+        return replace_at(self.runs[run], own)
+
+    def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Several[P]]:
+        try:
+            return self._step(source, map_reduce)
+        except STUMBLES:  # of one of them; the others go on
+            return Apart(self.model, tuple(self.params(run) for run in range(len(self)))).step(source, map_reduce)
+
+    def _step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Together[P]]:
+        total: SeveralStats = map_reduce(partial(self.model.e_steps, self.runs, self.components), source)
+        objective = total.log_likelihood - total.gap
+        if self.model.states_prior:
+            objective += [self.model.log_prior(self.params(run)) for run in range(len(self))]
+        components = maximise_in_turn(self.model.family.updates(), total.components, self.components)
+        links, halves = self.model.belonging_updates(), (self.model.statistics_of(sums, None) for sums in total.belonging)
+        moved = tuple(maximise_in_turn(links, half, run) for half, run in zip(halves, self.runs, strict=True))
+        return Heights(objective, total.log_likelihood), Together(self.model, moved, components, self.number)

@@ -1,0 +1,35 @@
+"""Which of two runs is the better one, and which of many stand for one maximum each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from emkit.core.engine import Record
+from emkit.core.parameters import Parameters
+from emkit.data.source import RowSource
+from emkit.fitted import ModelOf
+
+P = TypeVar("P", bound=Parameters)
+Rank = tuple[bool, bool, float]
+
+
+def rank(run: Record[P], model: ModelOf[P], source: RowSource) -> Rank:
+    """Smaller is better: sound runs before spikes and slivers, these before failed runs, then by objective."""
+    failed = run.outcome.failed
+    spike = not failed and bool(model.degenerate(run.params, source.profile) or model.slivers(run.params, source.profile))
+    return failed, spike, -run.objective
+
+
+def distinct(ranks: Sequence[Rank], same: float) -> list[int]:
+    """The place of the best run of each maximum, best maximum first; runs that end within `same` found one."""
+    first: list[int] = []
+    for i in sorted(range(len(ranks)), key=ranks.__getitem__):
+        if not any(alike(ranks[i], ranks[j], same) for j in first):
+            first.append(i)
+    return first
+
+
+def alike(one: Rank, other: Rank, same: float) -> bool:
+    """Whether two runs found one maximum, as far as their heights tell."""
+    return one[:2] == other[:2] and abs(one[2] - other[2]) <= same
