@@ -55,7 +55,7 @@ class Exponential(ExponentialFamily[ExponentialParams]):
         rate, exponent = Ref("rate"), Product((("rate", Negative(Ref("rate"))), ("x", Ref("x"))))
         return Columns(
             {"rates": Word("rate", "lambda", 1.0)},
-            "columns of times, numbers >= 0",
+            data="columns of times, numbers >= 0",
             field="rates",
             parameter="rate",
             factors=Product((("rate", rate), ("exp(-rate x)", Apply("exp", exponent)))),

@@ -91,7 +91,7 @@ class Gamma(Family[GammaParams, GammaStats]):
     @property
     def described(self) -> Description:
         words = {"shapes": Word("shape", "a", 2.0), "means": Word("mean", "m", 1.0)}
-        return Description(words, "columns of amounts, numbers > 0")
+        return Description(words, data="columns of amounts, numbers > 0")
 
     @property
     def spread(self) -> Spread:

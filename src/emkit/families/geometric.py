@@ -55,7 +55,7 @@ class Geometric(ExponentialFamily[GeometricParams]):
     def described(self) -> Columns:
         return Columns(
             {"chances": Word("chance", "p", 0.3)},
-            "columns of failures before the first success, 0, 1, 2 ...",
+            data="columns of failures before the first success, 0, 1, 2 ...",
             field="chances",
             parameter=CHANCE.name,
             factors=Product((("p", CHANCE), ("(1 - p)^x", Power(Less(ONE, CHANCE), CELL)))),

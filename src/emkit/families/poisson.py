@@ -58,7 +58,7 @@ class Poisson(ExponentialFamily[PoissonParams]):
         rate, x = Ref("rate"), Ref("x")
         return Columns(
             {"rates": Word("rate", "lambda", 3.0)},
-            "columns of counts 0, 1, 2 ...",
+            data="columns of counts 0, 1, 2 ...",
             field="rates",
             parameter="rate",
             factors=Product(

@@ -10,12 +10,14 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.parameters import get_at
-from emkit.families.description import Columns, Description, Estimate, Total
+from emkit.families.description import Columns, Description, Estimate, Total, Word
 from emkit.families.gaussian.normal import Moments
 from emkit.formulas.expressions import TWO, Expression, Given, Less, Power, Product, Quotient, Sum
 from emkit.formulas.numerals import plain, significant
 
 SHOWN_COLUMNS = 3
+MEANS = {"means": Word("mean", "mu", 0.0)}
+VARIANCES = {"variances": Word("variance", "v", 1.0)}
 Entry = tuple[tuple[int, ...], tuple[int, ...], Array]  # index without the component, columns, sums (K,), or (1,) for all
 
 

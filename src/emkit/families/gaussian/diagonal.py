@@ -16,7 +16,7 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.described import OwnColumns
+from emkit.families.gaussian.described import MEANS, VARIANCES, OwnColumns
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -50,7 +50,7 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
 
     @property
     def described(self) -> OwnColumns:
-        return OwnColumns({}, "columns of numbers, uncorrelated in a component", "a mean and a variance for each column")
+        return OwnColumns(MEANS | VARIANCES, data="columns of numbers, uncorrelated in a component")
 
     @property
     def spread(self) -> Spread:

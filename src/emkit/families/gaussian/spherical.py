@@ -16,7 +16,7 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.described import Round
+from emkit.families.gaussian.described import MEANS, VARIANCES, Round
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -50,7 +50,9 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
 
     @property
     def described(self) -> Round:
-        return Round({}, "columns of numbers in one unit", "means, and one variance for each component")
+        return Round(
+            MEANS | VARIANCES, data="columns of numbers in one unit", parameters="means, and one variance for each component"
+        )
 
     @property
     def spread(self) -> Spread:

@@ -15,9 +15,10 @@ from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
+from emkit.families.description import Word
 from emkit.families.family import repeat
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.described import SharedMatrix
+from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
@@ -50,7 +51,9 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
 
     @property
     def described(self) -> SharedMatrix:
-        return SharedMatrix({}, "columns of numbers", "means, and one covariance matrix for all components")
+        return SharedMatrix(
+            MEANS | {"covariance": Word("covariance", "C")}, parameters="means, and one covariance matrix for all components"
+        )
 
     @property
     def joins_columns(self) -> bool:
