@@ -32,9 +32,10 @@ class Bernoulli(SuccessFamily):
 
     @property
     def described(self) -> Columns:
-        heads, tails = super().described.sides
+        coins = super().described
+        heads, tails = coins.sides
         return replace(
-            super().described,
+            coins,
             data="columns of 0 and 1",
             sides=(replace(heads, letters=Ref("x")), replace(tails, letters=Less(ONE, Ref("x")))),
             title="Bernoulli columns: the chance of a 1",

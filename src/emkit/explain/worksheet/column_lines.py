@@ -141,7 +141,7 @@ class ColumnLines:
                 Variant(Mistake.SWAPPED_OUTCOMES, f"{totals[1]} counted as {totals[0]}", Quotient(other, bottom)),
                 Variant(Mistake.ODDS, " / ".join(totals), Quotient(top, other)),
             ]
-        wrong = Quotient(top, Given(described.everyone.split()[-1], self._everyone(j)))
+        wrong = Quotient(top, Given(described.everyone, self._everyone(j)))
         variants.append(Variant(Mistake.WRONG_NORMALISATION, f"divided by {described.everyone}", wrong))
         return self.line(described.field, (k, j), Quotient(top, bottom), *variants)
 
