@@ -14,7 +14,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.parameters import get_at
-from emkit.formulas.expressions import Expression, Product, Quotient, Ref
+from emkit.formulas.expressions import Expression, Given, Product, Quotient, Ref, filled
 from emkit.formulas.numerals import count, plain, signed, significant
 
 CELL = Ref("x")
@@ -49,17 +49,16 @@ class Total:
 
 @dataclass(frozen=True)
 class Estimate:
-    """One line of an M-step: the entry `index` of `field` is the value of `expression` where the names have the values `at`."""
+    """One line of an M-step: the entry `index` of `field` is the value of `expression`, whose numbers are given."""
 
     field: str
     index: tuple[int, ...]
     expression: Expression
-    at: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def value(self) -> float:
         """The arithmetic of the line in full precision."""
-        return float(self.expression.value(self.at))
+        return float(self.expression.value({}))
 
 
 def itself(x: Array) -> Array:
@@ -198,9 +197,9 @@ class Columns(Description):
     def estimates(self, stats: Any, before: Any, after: Any) -> Iterator[Estimate]:
         every = self._totals(stats)
         for k, j in np.ndindex(next(iter(every.values())).shape):
-            at = {"rows": float(stats.mass[k]), **{name: float(sums[k, j]) for name, sums in every.items()}}
-            if float(self.bottom.value(at)) > 0:
-                yield Estimate(self.field, (k, j), self.update, at)
+            numbers = {ROWS.name: float(stats.mass[k])} | {name: float(sums[k, j]) for name, sums in every.items()}
+            if self.bottom.value(numbers) > 0:
+                yield Estimate(self.field, (k, j), filled(self.update, {name: Given(name, at) for name, at in numbers.items()}))
 
     def orders(self, x: Array) -> Array:
         return np.ones(len(x)) if self.uncounted is None else self.each(self.uncounted, x)

@@ -65,7 +65,7 @@ class MixtureArithmetic(ModelArithmetic[AnyMixtureParams, AnyStats]):
                 yield Update(
                     self.symbols(path, *line.index),
                     line.expression.text(None),
-                    line.expression.text(line.at, self.family.write),
+                    line.expression.text({}, self.family.write),
                     line.value,
                     float(get_at(after, path)[line.index]),
                 )
