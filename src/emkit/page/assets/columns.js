@@ -49,6 +49,7 @@ const cellsOf = (model, theta, k, i) => ({
 const totalsOf = (model, stats, k) => ({ rows: stats.mass[k], ...Object.fromEntries(model.totals.map((total, n) => [total, stats.totals[n][k]])) });
 
 FAMILY.columns = {
+  ofProbabilities: true, // every parameter lies between 0 and 1
   logDensity: (model, theta, k, i) => logOf(model.density, cellsOf(model, theta, k, i)) + model.log_base[i],
   statistics: (model, theta, responsibilities) => ({
     mass: massOf(model, responsibilities),

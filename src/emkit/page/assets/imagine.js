@@ -122,7 +122,7 @@ function setEntry(values, entry, value, K) {
 
 function axisOf(model, run, entry, K) {
   const family = FAMILY[model.family];
-  if (entry < K || model.family === "columns") return range(LANDSCAPE).map((i) => 0.01 + (0.98 * i) / (LANDSCAPE - 1));
+  if (entry < K || family.ofProbabilities) return range(LANDSCAPE).map((i) => 0.01 + (0.98 * i) / (LANDSCAPE - 1));
   const seen = run.thetas.map((theta) => family.entries(theta)[entry]);
   const [low, high] = [Math.min(...seen), Math.max(...seen)];
   const room = Math.max(0.6 * (high - low), 0.15 * Math.max(Math.abs(low), Math.abs(high)), 1e-6);
