@@ -55,8 +55,8 @@ def test_statistics_that_are_means_of_a_chunk():
 
 
 class MixesUp(ek.Mixture):
-    def e_steps(self, runs, components, chunk):
-        found = super().e_steps(runs, components, chunk)
+    def _e_steps(self, runs, components, chunk, form):
+        found = super()._e_steps(runs, components, chunk, form)
         return replace(found, belonging=found.belonging[::-1])
 
     def e_step(self, params, chunk):

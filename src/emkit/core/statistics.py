@@ -6,10 +6,12 @@ which worker was first, nor on how many there were.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, Generic, Self, TypeVar
+
+import numpy as np
 
 A = TypeVar("A", bound="Additive")
 
@@ -43,6 +45,17 @@ class Additive:
         return cls(*[_multiple(getattr(self, name), factor) for name in _names(cls)])
 
     __rmul__ = __mul__
+
+
+def side_by_side(items: Sequence[Any]) -> Any:
+    """Statistics whose fields lead with the component axis, as those of all their components, one item behind the other."""
+    first = items[0]
+    if isinstance(first, tuple):
+        return tuple(map(side_by_side, zip(*items, strict=True)))
+    if not isinstance(first, Additive):
+        return np.concatenate(items)
+    cls: Any = type(first)
+    return cls(*[side_by_side([getattr(item, name) for item in items]) for name in _names(cls)])
 
 
 class Tree(Generic[A]):

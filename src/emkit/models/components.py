@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -18,7 +18,7 @@ from emkit.core.memo import once
 from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.ready import refuse_gaps
-from emkit.core.statistics import Additive
+from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
@@ -29,7 +29,7 @@ from emkit.families.support import codes_below
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.divisions import divisions
-from emkit.models.order import component_count, is_shared, mismatch
+from emkit.models.order import component_count, is_shared, mismatch, selected
 
 BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
 LOOKED_AT = 1_000  # rows, to see whether components differ
@@ -163,9 +163,17 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def e_steps(self, runs: Sequence[P], components: C, chunk: Chunk) -> SeveralStats:
         """The E-steps of several runs over one chunk, their `components` one behind the other.
 
-        A run under which a row is impossible has log-likelihood -inf.
+        A run under which a row is impossible has log-likelihood -inf. Where a component of one run is so tight that it has no
+        linear form, it takes that run off the compiled road, and no other.
         """
         form = self.form(components, chunk)
+        if form is None and len(runs) > 1 and compiled.worth_compiling(chunk.x, component_count(components) or 1):
+            return side_by_side(
+                [self.e_steps([run], each, chunk) for run, each in zip(runs, _apart(components, len(runs)), strict=True)]
+            )
+        return self._e_steps(runs, components, chunk, form)
+
+    def _e_steps(self, runs: Sequence[P], components: C, chunk: Chunk, form: LinearForm[S] | None) -> SeveralStats:
         log_density = (
             compiled.log_density(form, chunk) if form is not None else self.family.log_density(components, as_float64(chunk.x))
         )
@@ -340,6 +348,13 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         weights[np.arange(len(chunk.x)), nearest] += 1 - BLUR
         weights *= chunk.weights[:, None]
         return weights.sum(axis=0), self.family.statistics(like.components, as_float64(chunk.x), weights)
+
+
+def _apart(components: C, number: int) -> Iterator[C]:
+    """The components of each of so many runs."""
+    size = (component_count(components) or number) // number
+    for first in range(0, number * size, size):
+        yield replace_at(components, selected(components, range(first, first + size)))
 
 
 def _inside(update: Update[S, C]) -> Update[Any, Any]:

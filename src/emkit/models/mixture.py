@@ -88,18 +88,19 @@ class Mixture(Components[MixtureParams[P], P, S]):
             raise impossible_row()
         return Expectation(MixtureStats(mass, components), float(log_likelihood), chunk.total_weight)
 
-    def e_steps(self, runs: Sequence[MixtureParams[P]], components: P, chunk: Chunk) -> SeveralStats:
-        form = self.form(components, chunk)
+    def _e_steps(
+        self, runs: Sequence[MixtureParams[P]], components: P, chunk: Chunk, form: LinearForm[S] | None
+    ) -> SeveralStats:
         proportions = np.stack([params.proportions for params in runs])
         if self._in_one_call(form, chunk):
             assert form is not None
             mass, statistics, log_likelihood = compiled.expectations(form, proportions, chunk)
             return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
         if form is not None or not self.ascends or chunk.groups is not None:
-            return super().e_steps(runs, components, chunk)
-        return self._e_steps(proportions, components, chunk)
+            return super()._e_steps(runs, components, chunk, form)
+        return self._row_by_row(proportions, components, chunk)
 
-    def _e_steps(self, proportions: Array, components: P, chunk: Chunk) -> SeveralStats:
+    def _row_by_row(self, proportions: Array, components: P, chunk: Chunk) -> SeveralStats:
         """In plain NumPy: each row of the data is a row for every run, since rows are assigned one by one."""
         x, (number, k) = as_float64(chunk.x), proportions.shape
         joint = self.family.log_density(components, x).reshape(-1, number, k) + safe_log(proportions)

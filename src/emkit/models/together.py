@@ -55,7 +55,7 @@ def _as_written(model: AnyComponents) -> bool:
     """Whether a model steps as `Components` do, and who writes its E-step writes that of several runs, too."""
     own = type(model)
     return (
-        _writer(own, "e_step") is _writer(own, "e_steps")
+        _writer(own, "e_step") is _writer(own, "_e_steps")
         and own.updates is Components.updates
         and own.m_step is LatentModel.m_step
         and own.expectation is LatentModel.expectation

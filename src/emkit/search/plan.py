@@ -32,9 +32,10 @@ class Plan:
     followed: int = 3  # of the race, one by one, until their maxima are known roughly
     steps: int = 60  # of SQUAREM at most, until then
     faith: float = 5.0  # times the gain that seems to be left: no run is expected to gain more
-    moves: int = 8  # from where the best is, at a time,
+    moves: tuple[int, int] = (3, 8)  # from where the best is, at a time: fewer where each of them costs a lot,
     moved: tuple[Stage, ...] = (Stage(12, 1.0), Stage(24, 1 / 3))  # raced like starts, since most lead down again
-    rounds: int = 2  # of moves: most of what they find, the first two do
+    rounds: int = 2  # of moves: most of what they find, the first two do;
+    common: float = 0.5  # one round, if so many of the starts came to the best maximum by themselves
     rough: float = ROUGH  # log-likelihood left to gain, when a maximum is known roughly
     same: float = 10 * ROUGH  # between runs that are known roughly and found one maximum
     close: int = 3  # maxima of a sample may yet be the highest of the whole, if they are no further behind the best than
@@ -51,6 +52,11 @@ class Plan:
         """How many starts to try: 20 for small problems; fewer, but at least 4, where each of them costs a lot."""
         rows = min(rows, self.sampled(free_parameters))
         return min(max(self.work // (rows * max(free_parameters, 1)), self.fewest), self.most)
+
+    def moves_of(self, rows: int, free_parameters: int) -> int:
+        """How many moves to try at a time: they may cost half of what the starts may."""
+        fewest, most = self.moves
+        return min(max(self.work // (4 * rows * max(free_parameters, 1)), fewest), most)
 
     def sampled(self, free_parameters: int) -> int:
         """The rows of the sample on which large data are searched."""

@@ -22,7 +22,7 @@ from emkit.fitted import ModelOf
 from emkit.fitting import fit_each, threads_for
 from emkit.models.together import Heights, Several, several
 from emkit.search.plan import Plan, Stage, unit
-from emkit.search.rank import Rank, distinct, rank
+from emkit.search.rank import Rank, alike, distinct, rank
 from emkit.search.seeding import Begin
 
 P = TypeVar("P", bound=Parameters)
@@ -75,7 +75,9 @@ class Race(Generic[P]):
         if begin.more is not None:
             found += self._steps([begun(start) for start in begin.more()], self.plan.brief)
         found = self._further(self._raced(found, self.plan.race), self.plan.followed)
-        return (*found, *self._risen(min(found, key=self.rank), begin.seed))
+        best = min(found, key=self.rank)
+        common = sum(alike(self.rank(run), self.rank(best), self.same) for run in found) >= self.plan.common * len(found)
+        return (*found, *self._risen(best, begin.seed, 1 if common else self.plan.rounds))
 
     def _agree(self, found: Sequence[Record[P]]) -> bool:
         """Whether all runs came to one maximum, at once."""
@@ -163,10 +165,11 @@ class Race(Generic[P]):
         )
         return joined(run, results.record)
 
-    def _risen(self, best: Record[P], seed: int) -> Iterable[Record[P]]:
+    def _risen(self, best: Record[P], seed: int, rounds: int) -> Iterable[Record[P]]:
         """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
-        for number in range(self.plan.rounds):
-            moves = islice(self.model.moves(best.params, self.sample.profile, seed + number), self.plan.moves)
+        most = self.plan.moves_of(int(self.sample.rows), self.model.coordinates(best.params).size)
+        for number in range(rounds):
+            moves = islice(self.model.moves(best.params, self.sample.profile, seed + number), most)
             raced = self._raced([begun(start) for start in moves], self.plan.moved)
             failed, spike, lowness = self.rank(best)
             tried = self._further(raced, 2, -np.inf if failed or spike else -lowness)
