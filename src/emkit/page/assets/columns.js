@@ -11,36 +11,36 @@ const VALUES = {
 const isName = (part) => part.name !== undefined;
 const isNumber = (part) => part.number !== undefined;
 
-function valueOf(formula, at) {
-  if (isName(formula)) return at[formula.name];
-  return isNumber(formula) ? formula.number : VALUES[formula.kind](...formula.parts.map((part) => valueOf(part, at)));
+function valueOf(tree, at) {
+  if (isName(tree)) return at[tree.name];
+  return isNumber(tree) ? tree.number : VALUES[tree.kind](...tree.parts.map((part) => valueOf(part, at)));
 }
 
 // With the numbers filled in, each written by `write`. Factors of 1 are not written.
-function textOf(formula, at, write) {
-  if (isName(formula) || isNumber(formula)) return write(valueOf(formula, at));
+function textOf(tree, at, write) {
+  if (isName(tree) || isNumber(tree)) return write(valueOf(tree, at));
   const inside = (part, loose) => (loose.includes(part.kind) ? `(${textOf(part, at, write)})` : textOf(part, at, write));
-  const [first, second] = formula.parts;
-  switch (formula.kind) {
+  const [first, second] = tree.parts;
+  switch (tree.kind) {
     case "Power": {
       const [base, times] = [first, second].map((part) => valueOf(part, at));
       return times === 0 ? "1" : write(base) + (times === 1 ? "" : `^${general(times, 6)}`);
     }
     case "Choose": return `C(${valueOf(first, at)},${valueOf(second, at)})`;
-    case "Product": return formula.parts.map((part) => inside(part, ["Sum", "Less"])).filter((text) => text !== "1").join(" * ") || "1";
+    case "Product": return tree.parts.map((part) => inside(part, ["Sum", "Less"])).filter((text) => text !== "1").join(" * ") || "1";
     case "Quotient": return `${inside(first, ["Sum", "Less"])} / ${inside(second, ["Sum", "Less", "Product", "Quotient"])}`;
     case "Less": return `${textOf(first, at, write)} - ${inside(second, ["Sum", "Less"])}`;
-    default: return formula.parts.map((part) => textOf(part, at, write)).join(" + ");
+    default: return tree.parts.map((part) => textOf(part, at, write)).join(" + ");
   }
 }
 
 // The logarithm, where 0 times log 0 is 0. What holds no parameter is in the model's log_base.
-function logOf(formula, at) {
-  if (formula.kind === "Product") return sum(formula.parts.map((part) => logOf(part, at)));
-  if (formula.kind === "Choose") return 0;
-  if (formula.kind !== "Power") return Math.log(valueOf(formula, at));
-  const times = valueOf(formula.parts[1], at);
-  return times === 0 ? 0 : times * Math.log(valueOf(formula.parts[0], at));
+function logOf(tree, at) {
+  if (tree.kind === "Product") return sum(tree.parts.map((part) => logOf(part, at)));
+  if (tree.kind === "Choose") return 0;
+  if (tree.kind !== "Power") return Math.log(valueOf(tree, at));
+  const times = valueOf(tree.parts[1], at);
+  return times === 0 ? 0 : times * Math.log(valueOf(tree.parts[0], at));
 }
 
 const cellsOf = (model, theta, k, i) => ({
