@@ -15,8 +15,12 @@ from scipy.stats import poisson
 import emkit as ek
 from emkit.families import Family
 from emkit.families.family import safe_log
+from emkit.fitting import default_rules
 from emkit.inference.differences import curvature_steps, hessian
 from emkit.models.assignment import normalise
+from emkit.models.together import Together, several
+from emkit.search.search import Long, search
+from emkit.search.seeding import begin
 
 Array = np.ndarray
 
@@ -84,6 +88,16 @@ def test_the_maximum_is_that_of_a_direct_maximisation(people, fitted):
     mine = fitted.in_order().params
     np.testing.assert_allclose(mine.components.rates[:, 0], np.exp(there.x[1:])[turned], atol=1e-4)
     np.testing.assert_allclose(mine.proportions, np.array([expit(there.x[0]), expit(-there.x[0])])[turned], atol=1e-4)
+
+
+def test_a_search_finds_it_with_the_starts_of_the_model(people, fitted):
+    """People are divided, and race together with their rows; the model knows of no moves."""
+    x, labels = people
+    source = ek.ArraySource(x, groups=labels)
+    long = Long(ek.solvers.Anderson(), lambda before: default_rules(MODEL), 10_000)
+    found = search(MODEL, source, begin(MODEL, source, 2, 0), long)
+    assert found.log_likelihood == pytest.approx(fitted.log_likelihood, abs=1e-7)
+    assert isinstance(next(several(MODEL, [START, START], len(x))), Together)
 
 
 def test_standard_errors_are_those_of_the_direct_log_likelihood(people, fitted):

@@ -17,6 +17,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError
+from emkit.fitted import ModelOf
 from emkit.models.divisions import ROUND
 from emkit.models.kmeans import nearest_of
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
@@ -37,14 +38,14 @@ class Begin(Generic[P]):
 
 
 def begin(
-    model: AnyMixture,
+    model: ModelOf[P],
     source: ArraySource,
     n_components: int,
     seed: int,
     starts: int | None = None,
     given: Given = NOTHING,
     plan: Plan = PLAN,
-) -> Begin[AnyMixtureParams]:
+) -> Begin[P]:
     """So many `starts`; if None, as many as the data are worth, of which only the first are made if these agree.
 
     Starts differ by their seeds, and a round of seeds has starts of every kind: see `divisions`. Parameters `given` by dotted
@@ -56,10 +57,10 @@ def begin(
     first = seed * ROUND
     if starts is not None:
         return Begin(spread(range(first, first + starts)), None, seed)
-    even = model.even(source.profile.sample.profile, check_components(source, n_components))
-    seeds = range(first, first + plan.starts(source.rows, model.coordinates(even).size))
-    more = partial(spread, seeds[plan.first :]) if len(seeds) > plan.first else None
-    return Begin(spread(seeds[: plan.first]), more, seed)
+    tried = spread(range(first, first + plan.first))
+    enough = plan.starts(source.rows, model.coordinates(tried[0]).size)
+    more = partial(spread, range(first + plan.first, first + enough)) if enough > plan.first else None
+    return Begin(tried[:enough], more, seed)
 
 
 def check_components(source: ArraySource, n_components: int) -> int:
@@ -77,19 +78,15 @@ def check_components(source: ArraySource, n_components: int) -> int:
     return int(n_components)
 
 
-def spread_start(model: AnyMixture, source: ArraySource, n_components: int, seed: int) -> AnyMixtureParams:
+def spread_start(model: ModelOf[P], source: ArraySource, n_components: int, seed: int) -> P:
     """One of `spread_starts`."""
     return spread_starts(model, source, n_components, [seed])[0]
 
 
 def spread_starts(
-    model: AnyMixture, source: ArraySource, n_components: int, seeds: Iterable[int], given: Given = NOTHING
-) -> list[AnyMixtureParams]:
-    """For each seed, parameters estimated from a division of the rows among centres that lie far apart: see `spread_out`.
-
-    Columns count in units of their standard deviation. All starts look at the same sample.
-    Parameters `given` by dotted path replace those estimated.
-    """
+    model: ModelOf[P], source: ArraySource, n_components: int, seeds: Iterable[int], given: Given = NOTHING
+) -> list[P]:
+    """The model's start for each seed, with the parameters `given` by dotted path in place of those estimated."""
     n_components = check_components(source, n_components)
     return [replace_at(start, given) for start in model.starts(source.profile, n_components, seeds)]
 
