@@ -320,6 +320,15 @@ FAMILIES = [
         exchange_columns=by_column("rates"),
     ),
     FamilyCase(
+        "geometric",
+        ek.Geometric(),
+        ek.GeometricParams([[0.3, 0.6], [0.7, 0.2]]),
+        lambda rng, k, n: rng.geometric([[0.3, 0.6], [0.7, 0.2]][k], (n, 2)) - 1,
+        lambda: product_grid(counting(200), counting(200)),
+        lambda x, w: [1 / (1 + weighted_mean(x, w))],
+        exchange_columns=by_column("chances"),
+    ),
+    FamilyCase(
         "gamma",
         ek.Gamma(),
         ek.GammaParams(SHAPES, TIMES),

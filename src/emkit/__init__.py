@@ -40,29 +40,8 @@ from emkit.errors import (
     ParameterError,
     Status,
 )
-from emkit.families import (
-    FAMILIES,
-    Bernoulli,
-    Binomial,
-    Categorical,
-    DiagonalGaussian,
-    Exponential,
-    FullGaussian,
-    Gamma,
-    Poisson,
-    SphericalGaussian,
-    TiedGaussian,
-    family_named,
-)
-from emkit.families.categorical import CategoricalParams, LevelShares
-from emkit.families.exponential import ExponentialParams
-from emkit.families.gamma import GammaParams
-from emkit.families.gaussian.diagonal import DiagonalGaussianParams
-from emkit.families.gaussian.full import FullGaussianParams
-from emkit.families.gaussian.spherical import SphericalGaussianParams
-from emkit.families.gaussian.tied import TiedGaussianParams
-from emkit.families.poisson import PoissonParams
-from emkit.families.successes import SuccessParams
+from emkit.families import FAMILIES, OFFERED, family_named
+from emkit.families.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
 from emkit.models import (
     Cell,
@@ -94,10 +73,6 @@ __all__ = [
     "Array",
     "ArraySource",
     "Axes",
-    "Bernoulli",
-    "Binomial",
-    "Categorical",
-    "CategoricalParams",
     "Cell",
     "Cells",
     "CellsParams",
@@ -109,26 +84,17 @@ __all__ = [
     "DegenerateDataWarning",
     "DegenerateFitError",
     "DegenerateFitWarning",
-    "DiagonalGaussian",
-    "DiagonalGaussianParams",
     "EMMap",
     "EmkitError",
     "EmkitWarning",
     "Evaluation",
     "Expectation",
     "Expected",
-    "Exponential",
-    "ExponentialParams",
     "Frozen",
-    "FullGaussian",
-    "FullGaussianParams",
-    "Gamma",
-    "GammaParams",
     "GaussianMixture",
     "Hard",
     "HistoryEntry",
     "LatentModel",
-    "LevelShares",
     "Mixture",
     "MixtureModel",
     "MixtureParams",
@@ -137,8 +103,6 @@ __all__ = [
     "Outcome",
     "ParameterError",
     "Parameters",
-    "Poisson",
-    "PoissonParams",
     "Positive",
     "PositiveDefinite",
     "Posterior",
@@ -150,13 +114,8 @@ __all__ = [
     "Scale",
     "Simplex",
     "Soft",
-    "SphericalGaussian",
-    "SphericalGaussianParams",
     "Status",
     "Step",
-    "SuccessParams",
-    "TiedGaussian",
-    "TiedGaussianParams",
     "check_model",
     "check_work",
     "derivation",
@@ -172,6 +131,7 @@ __all__ = [
     "spaces",
     "stopping",
 ]
+__all__ += OFFERED  # the families and their parameters
 
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",

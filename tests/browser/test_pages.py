@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from emkit.explain import explain
-from emkit.explain.numbers import count, four_decimals, significant
+from emkit.formulas.numerals import count, four_decimals, significant
 from emkit.lessons import LESSONS, three_coins, two_coins
 from emkit.models import Hard
 

@@ -56,7 +56,7 @@ def test_steps_notation_map_rows_and_assignment_are_chosen():
         (["four-coins"], "there is no lesson 'four-coins'; the lessons are two-coins"),
         (["two-coins", "--step", "0"], "0 is not in the range x>=1"),
         (["two-coins", "--notation", "bishop"], "'bishop' is not one of 'coin', 'cs229', 'slides'"),
-        (["linkage", "--exact"], "exact fractions are for mixtures of Bernoulli or binomial components, not for Cells"),
+        (["linkage", "--exact"], "components, not for Cells, whose densities are no fractions"),
     ],
 )
 def test_wrong_usage_ends_2_with_a_sentence_and_no_traceback(arguments, message):

@@ -101,6 +101,20 @@ def test_the_first_order_condition_holds_at_the_estimate(name):
             assert abs(slope) < 1e-11 * abs(numbers(solved.condition, **given, **nearby))
 
 
+@pytest.mark.parametrize("name", [name for name in BY_COLUMN if not name.endswith(("-large", "-ordered"))])
+def test_a_derivation_starts_from_the_density_of_the_family(name):
+    case, derived, data = CASE[name], derived_for(name), rows(name)[0]
+    density = derived.steps[0].formulas[0].rhs
+    own = np.exp(case.family.log_density(case.params, data))
+    for row, k in product(range(3), range(case.n_components)):
+        written = 1.0
+        for j in range(data.shape[1]):
+            given = {str(solved.symbol): get_at(case.params, solved.entry)[k, j] for solved in derived.solutions}
+            cells = {"x": data[row, j], "h": data[row, j], "t": getattr(case.family, "trials", 0) - data[row, j]}
+            written *= numbers(density, i=1, **given, **{letter: np.array([cell]) for letter, cell in cells.items()})
+        assert written == pytest.approx(own[row, k], rel=1e-10)
+
+
 def test_gamma_has_an_equation_instead_of_a_closed_form():
     derived = derivation("gamma")
     assert derived["shapes"].value is None

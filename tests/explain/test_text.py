@@ -10,7 +10,7 @@ import pytest
 import emkit as ek
 from emkit.explain import explain
 from emkit.explain.notation import COIN, NOTATIONS, REMARKS, notation_named
-from emkit.explain.numbers import count, significant, table
+from emkit.explain.numbers import table
 from emkit.lessons import LESSONS, lesson_named
 from tests.explained import SUBJECTS
 
@@ -149,27 +149,6 @@ def test_a_notation_of_ones_own_will_do():
 def test_an_unknown_notation_is_refused():
     with pytest.raises(ek.ModelError, match="there is no notation 'bishop'; the notations are coin, cs229, slides"):
         notation_named("bishop")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0003981312, "0.0003981"),
-        (0.71301, "0.7130"),
-        (12.0, "12"),
-        (-2.5, "-2.500"),
-        (0.0, "0"),
-        (1e-9, "1.000e-09"),
-        (2e7, "2.000e+07"),
-        (12345.6, "12346"),
-    ],
-)
-def test_numbers_have_four_digits(value, text):
-    assert significant(value) == text
-
-
-def test_counts_do_not_vanish():
-    assert [count(value) for value in (21.2975, 0.0, 0.0004)] == ["21.30", "0.00", "4.0e-04"]
 
 
 def test_tables_line_up():

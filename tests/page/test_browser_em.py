@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emkit import Binomial, MixtureParams, SuccessParams
+from emkit import Binomial, Geometric, GeometricParams, MixtureParams, SuccessParams
 from emkit.data.source import ArraySource
 from emkit.families import FullGaussian
 from emkit.lessons import LESSONS, old_faithful, three_coins, two_coins
@@ -20,7 +20,7 @@ from emkit.page.html import asset
 from emkit.page.step_trace import trace
 from emkit.search.seeding import spread_start
 
-FILES = ("numbers", "browser_em", "coins", "normal", "imagine")
+FILES = ("numbers", "browser_em", "columns", "normal", "imagine")
 RUNNER = """
 const { readFileSync } = require("node:fs");
 const given = JSON.parse(readFileSync(0, "utf8"));
@@ -64,6 +64,12 @@ def three_binomials() -> Lesson:
     return Lesson("three", "Three", "", Mixture(Binomial()), source, start, ("A", "B", "C"))
 
 
+def failures() -> Lesson:
+    source = ArraySource([0, 1, 0, 2, 7, 12, 1, 3, 9, 0, 0, 5], columns=["failures"])
+    start = MixtureParams([0.4, 0.6], GeometricParams([[0.15], [0.6]]))
+    return Lesson("failures", "Failures", "", Mixture(Geometric()), source, start, ("A", "B"))
+
+
 SUBJECTS = {
     "two coins": two_coins(),
     "two coins, free": two_coins(free_proportions=True),
@@ -74,6 +80,8 @@ SUBJECTS = {
     "one column, three components": one_column(3),
     "one column, hard": one_column(hard=True),
     "Old Faithful": old_faithful(),
+    "geometric": failures(),
+    "geometric, hard": failures().assigned(Hard()),
 }
 
 
@@ -103,7 +111,7 @@ def test_the_browser_em_agrees_with_the_library(name):
             assert one["value"] == pytest.approx(other["value"], rel=1e-10, abs=1e-12)
 
 
-@by_name("two coins", "three coins", "three binomials, weighted", "one column", "Old Faithful")
+@by_name("two coins", "three coins", "three binomials, weighted", "one column", "Old Faithful", "geometric")
 def test_the_browser_em_writes_arithmetic_as_the_library_does(name):
     python = trace(SUBJECTS[name])
     made = imagined(python)

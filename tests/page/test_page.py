@@ -65,7 +65,7 @@ def test_the_pages_are_small():
     script, css = Reader(text).inside["script"][1], Reader(text).inside["style"][0]
     assert len(text.encode()) <= 150_000
     assert len((script + css).encode()) <= 90_000
-    everything = code("rows", "levels", "histogram", "plane", "browser_em", "coins", "normal", "imagine", "ridge")
+    everything = code("rows", "levels", "histogram", "plane", "browser_em", "columns", "normal", "imagine", "ridge")
     assert len((everything + style()).encode()) <= 100_000
 
 

@@ -156,12 +156,12 @@ def test_classification_shows_every_row_with_its_component(geyser):
 
 
 def test_outlines_enclose_95_percent_of_a_component(geyser):
-    for k, outline in enumerate(views.outlines(geyser.params, (0, 1))):
+    for k, outline in enumerate(views.outlines(geyser.model, geyser.params, (0, 1))):
         away = outline - geyser.params.components.means[k]
         distance = np.einsum("ij,jk,ik->i", away, np.linalg.inv(geyser.params.components.covariances[k]), away)
         assert distance == pytest.approx(np.full(len(outline), stats.chi2.ppf(0.95, 2)))
     drawn = [line.get_xydata() for line in geyser.plot("classification").lines]
-    assert np.asarray(drawn) == pytest.approx(views.outlines(geyser.params, (0, 1)))
+    assert np.asarray(drawn) == pytest.approx(views.outlines(geyser.model, geyser.params, (0, 1)))
 
 
 def test_a_single_column_is_drawn_by_component_and_columns_can_be_chosen(coins, geyser):

@@ -102,15 +102,15 @@ def test_one_parameter_makes_no_landscape():
 
 
 @pytest.mark.parametrize(
-    "components",
+    ("family", "components"),
     [
-        ek.DiagonalGaussianParams([[0.0, 1.0]], [[4.0, 9.0]]),
-        ek.SphericalGaussianParams([[0.0, 1.0]], [4.0]),
-        ek.TiedGaussianParams([[0.0, 1.0]], [[4.0, 1.0], [1.0, 9.0]]),
+        (ek.DiagonalGaussian(), ek.DiagonalGaussianParams([[0.0, 1.0]], [[4.0, 9.0]])),
+        (ek.SphericalGaussian(), ek.SphericalGaussianParams([[0.0, 1.0]], [4.0])),
+        (ek.TiedGaussian(), ek.TiedGaussianParams([[0.0, 1.0]], [[4.0, 1.0], [1.0, 9.0]])),
     ],
 )
-def test_outlines_of_every_form_of_covariance(components):
-    outline = views.outlines(ek.MixtureParams([1.0], components), (0, 1))[0]
+def test_outlines_of_every_form_of_covariance(family, components):
+    outline = views.outlines(ek.Mixture(family), ek.MixtureParams([1.0], components), (0, 1))[0]
     radius = np.sqrt(stats.chi2.ppf(0.95, 2))
     sides = [components.variances.ravel()[0]] if hasattr(components, "variances") else [4.0]
     assert np.ptp(outline[:, 0]) / 2 == pytest.approx(radius * np.sqrt(sides[0]), rel=1e-3)

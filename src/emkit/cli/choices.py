@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,7 +17,7 @@ from emkit.core.json_types import Json
 from emkit.data import ArraySource
 from emkit.data.csv import read_csv
 from emkit.errors import DataError, ModelError, ParameterError
-from emkit.families import Binomial, family_named
+from emkit.families import FAMILIES, family_named
 from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams, MixtureParams
@@ -61,20 +63,28 @@ def read_source(
 
 def chosen_family(name: str, trials: int | None) -> AnyFamily:
     """The family called `name`. Errors: ModelError if there is none, or if it has no use for `trials`."""
-    family = family_named(name)
+    family: Any = family_named(name)
     if trials is None:
         return family
-    if not isinstance(family, Binomial):
-        raise ModelError(f"--trials is for the binomial family, not for {name}.")
-    return Binomial(trials=trials)
+    if "trials" not in _settings(family):
+        those = " and ".join(other for other in FAMILIES if "trials" in _settings(family_named(other)))
+        raise ModelError(f"--trials is for the {those} family, not for {name}.")
+    return dataclasses.replace(family, trials=trials)
+
+
+def _settings(family: Any) -> set[str]:
+    """What the family lets one choose."""
+    return {setting.name for setting in dataclasses.fields(family)}
 
 
 def _check_columns(family: AnyFamily, source: ArraySource) -> None:
     """Raise DataError unless there are as many columns as the family needs."""
-    if isinstance(family, Binomial) and family.trials is None and len(source.columns) != 2:
+    roles = family.support.roles
+    if roles and len(source.columns) != len(roles):
+        number = {2: "two", 3: "three"}.get(len(roles), str(len(roles)))
         raise DataError(
-            f"binomial data are two columns, successes and trials, and not {', '.join(map(repr, source.columns))}. Choose two "
-            "with --columns, or say with --trials how many there were in every row."
+            f"{family.name} data are {number} columns, {' and '.join(roles)}, and not {', '.join(map(repr, source.columns))}. "
+            f"Choose {number} with --columns, or say with --{roles[-1]} how many there were in every row."
         )
 
 

@@ -18,7 +18,7 @@ from emkit.cli.screen import finite, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.core.solvers import Squarem
 from emkit.data.csv import read_csv
-from emkit.families import FullGaussian
+from emkit.families import family_named
 from emkit.lessons import LESSONS, Lesson
 from emkit.models import Mixture
 from emkit.report.summary import report
@@ -98,7 +98,7 @@ def csv_stop() -> Stop:
     from rich.text import Text
 
     source = read_csv(str(files("emkit.lessons") / "data" / "faithful.csv")).source()
-    model = Mixture(FullGaussian())
+    model = Mixture(family_named("gaussian"))
     with Progress() as progress:
         result = best_fit(model, source, begin(model, source, 2, 0), Squarem(), progress)
     heading = Text("The same eruptions from a CSV file: emkit fit faithful.csv --model gaussian -k 2", style="bold")

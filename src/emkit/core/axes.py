@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 COMPONENT, COLUMN, LEVEL = "component", "column", "level"
+SINGULAR = {"proportions": "proportion", "variances": "variance", "covariances": "covariance", "probabilities": "probability"}
 
 
 class Axes:
@@ -26,3 +27,10 @@ class Axes:
 
 
 NO_AXES = Axes()
+
+
+def singular(name: str) -> str:
+    """A field's name for one of its numbers: ``rates``, a rate."""
+    if name in SINGULAR or name.endswith("ss") or not name.endswith("s"):
+        return SINGULAR.get(name, name)
+    return name[:-2] if name.endswith("sses") else name[:-1]

@@ -10,18 +10,15 @@ from typing import Any
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.errors import ModelError
 from emkit.families import FAMILIES
+from emkit.families.description import Columns
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 
 __all__ = ["WITHOUT", "Derivation", "Solved", "Step", "derivation", "derived_names"]
 
-PLACES = {
+PLACES = {  # what is written out; columns with one parameter are derived from their description
     "proportions": ("lagrange", "derive_proportions"),
-    "bernoulli": ("one_parameter", "derive_bernoulli"),
-    "binomial": ("one_parameter", "derive_binomial"),
     "categorical": ("lagrange", "derive_categorical"),
-    "poisson": ("one_parameter", "derive_poisson"),
-    "exponential": ("one_parameter", "derive_exponential"),
     "gamma": ("gamma", "derive"),
     "gaussian": ("covariance", "derive_full"),
     "gaussian-tied": ("covariance", "derive_tied"),
@@ -29,12 +26,15 @@ PLACES = {
     "gaussian-spherical": ("normals", "derive_spherical"),
 }
 COINS = ("two-coins", "two-coins-free", "three-coins")
-WITHOUT: dict[str, str] = {}  # families without a derivation, and why
+COLUMNS = {name: described for name, make in FAMILIES.items() if isinstance(described := make().described, Columns)}
+WITHOUT = {  # families without a derivation, and why
+    name: "nobody has written its density down." for name in FAMILIES if name not in PLACES and name not in COLUMNS
+}
 
 
 def derived_names() -> tuple[str, ...]:
     """What can be derived by name: the mixing proportions and families."""
-    return tuple(PLACES)
+    return ("proportions", *(name for name in FAMILIES if name in PLACES or name in COLUMNS))
 
 
 def derivation(subject: Any) -> Derivation:
@@ -57,16 +57,26 @@ def derivation(subject: Any) -> Derivation:
         counted: Derivation = import_module(f"{__name__}.gene_counting").derive(f"{title}: the M-step", table)
         return counted
     family = getattr(bare(getattr(subject, "model", subject)), "family", subject)
-    return _of_family(getattr(family, "name", repr(subject)))
+    name, described = getattr(family, "name", repr(subject)), getattr(family, "described", None)
+    if name not in FAMILIES and isinstance(described, Columns):
+        return _of_columns(name, described)
+    return _of_family(name)
 
 
 @cache
 def _of_family(name: str) -> Derivation:
     if name in WITHOUT:
         raise ModelError(f"{name} has no derivation: {WITHOUT[name]}")
+    if name in COLUMNS:
+        return _of_columns(name, COLUMNS[name])
     if name not in PLACES:
         unknown = "" if name in FAMILIES else f"; {name} is no family of emkit"
-        raise ModelError(f"there is no derivation of {name!r}{unknown}. There are {', '.join(PLACES)}.")
+        raise ModelError(f"there is no derivation of {name!r}{unknown}. There are {', '.join(derived_names())}.")
     module, function = PLACES[name]
     made: Derivation = getattr(import_module(f"{__name__}.{module}"), function)()
+    return made
+
+
+def _of_columns(name: str, described: Columns) -> Derivation:
+    made: Derivation = import_module(f"{__name__}.one_parameter").derive(name, described)
     return made

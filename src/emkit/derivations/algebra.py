@@ -12,19 +12,28 @@ from sympy import (
     Expr,
     Function,
     IndexedBase,
+    Mul,
+    Rational,
     Sum,
     Symbol,
     UnevaluatedExpr,
+    binomial,
+    exp,
     expand_log,
+    factorial,
     lambdify,
     log,
     logcombine,
     pi,
     polygamma,
+    sqrt,
     symbols,
 )
 
 from emkit.core.arrays import Array
+from emkit.formulas.expressions import Apply, Choose, Expression, Factorial, Given, Less, Negative, Power, Quotient, Ref
+from emkit.formulas.expressions import Product as Products
+from emkit.formulas.expressions import Sum as Sums
 
 i, j, k, n, d, K = symbols("i j k n d K", integer=True, positive=True)
 a, b = symbols("a b", integer=True, positive=True)
@@ -34,6 +43,28 @@ rest = Symbol("const")
 two_pi = UnevaluatedExpr(2 * pi)  # stays in one piece
 ROWS, COMPONENTS, COLUMNS = (i, 1, n), (k, 1, K), (j, 1, d)
 MASS = Sum(r[i, k], ROWS)
+
+
+def in_letters(formula: Expression, names: Mapping[str, Any]) -> Any:
+    """A formula of a family's description as SymPy's, with letters for its `names`."""
+    parts = [in_letters(part, names) for part in formula.parts()]
+    match formula:
+        case Ref(name=name):
+            return names[name]
+        case Given(number=number):
+            return Rational(number)
+        case Apply(function=function):
+            return {"log": log, "exp": exp, "sqrt": sqrt}[function](*parts)
+    return {
+        Sums: lambda *terms: Add(*terms),
+        Products: lambda *factors: Mul(*factors),
+        Quotient: lambda over, under: over / under,
+        Power: lambda base, exponent: base**exponent,
+        Less: lambda left, right: left - right,
+        Negative: lambda inner: -inner,
+        Factorial: factorial,
+        Choose: binomial,
+    }[type(formula)](*parts)
 
 
 def log_of(density: Any) -> Any:

@@ -29,8 +29,9 @@ from sympy import (
 )
 
 from emkit.data.chunk import Chunk, as_float64
-from emkit.derivations.algebra import ROWS, confirmed, definitions, gather, i, log_of, n, numbers, over_rows, rest
+from emkit.derivations.algebra import ROWS, confirmed, definitions, gather, i, in_letters, log_of, n, numbers, over_rows, rest
 from emkit.derivations.derivation import Derivation, Solved, Step
+from emkit.families.successes import CHANCES
 from emkit.models.frozen import bare
 
 z = IndexedBase("z")
@@ -111,9 +112,9 @@ def derive(lesson: Any) -> Derivation:
 
 
 def _joint(c: Coin, coins: Coins) -> Any:
-    tails = coins.tosses - coins.heads
     share = coins.share if c is coins.first else 1 - coins.share
-    return share * c.chance**coins.heads * (1 - c.chance) ** tails
+    letters = {"theta": c.chance, "heads": coins.heads, "tails": coins.tosses - coins.heads}
+    return share * in_letters(CHANCES, letters)
 
 
 def _expected(c: Coin, coins: Coins) -> Any:
@@ -225,6 +226,6 @@ def given_numbers(lesson: Any) -> dict[str, Any]:
     """The lesson's data and the posterior probabilities of its first E-step, by the names used in its formulas."""
     source, model = lesson.source, bare(lesson.model)
     first, second = model.posterior(lesson.start, Chunk(source.x, source.weights)).responsibilities.T
-    heads = as_float64(source.x)[:, 0]
-    trials = getattr(model.family, "trials", 1)
-    return {"h": heads, "x": heads, "n": len(heads), "M": trials, "mu": first, "Q_A": first, "Q_B": second}
+    heads, tails = (side[:, 0] for side in model.family.described.cells(as_float64(source.x)).values())
+    tosses = int(heads[0] + tails[0])
+    return {"h": heads, "x": heads, "n": len(heads), "M": tosses, "mu": first, "Q_A": first, "Q_B": second}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sympy import Eq, IndexedBase, Integer, Product, Sum, Symbol, log, symbols
 
+from emkit.derivations.algebra import in_letters
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.derivations.lagrange import Shares, solved_shares
-from emkit.models.cells import Cell, Cells
+from emkit.explain.cells_formulas import occurrences as occurrences_of
+from emkit.models.cells import Cells
 
 j, a, J, A = symbols("j a J A", integer=True, positive=True)
 count, expected = IndexedBase("n"), IndexedBase("nbar")
@@ -64,7 +64,8 @@ def _opening() -> tuple[Step, ...]:
 
 def _own(table: Cells, group: tuple[str, ...]) -> list[Solved]:
     """The updates of one group of parameters with the names of the table."""
-    occurring = {name: sum((_times(cell, name) for cell in table.cells), Integer(0)) for name in group}
+    counts = {cell.name: expected[Symbol(cell.name)] for cell in table.cells}
+    occurring = {name: in_letters(occurrences_of(table, name), counts) for name in group}
     total = sum(occurring.values(), Integer(0))
     solved = []
     for name in group:
@@ -73,7 +74,3 @@ def _own(table: Cells, group: tuple[str, ...]) -> list[Solved]:
         # with a multiplier equal to the total, d/dtheta (S log theta - total * theta) = 0
         solved.append(Solved(name, symbol, occurring[name] / symbol - total, value))
     return solved
-
-
-def _times(cell: Cell, name: str) -> Any:
-    return Integer(cell.powers.get(name, 0)) * expected[Symbol(cell.name)]

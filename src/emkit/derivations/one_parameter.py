@@ -1,97 +1,40 @@
-"""Families whose columns have one parameter: Bernoulli, binomial, Poisson, exponential."""
+"""Families whose columns have one parameter, derived from the density with which they describe themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sympy import (
-    Derivative,
-    Eq,
-    Function,
-    IndexedBase,
-    Integer,
-    StrictLessThan,
-    Sum,
-    Symbol,
-    binomial,
-    diff,
-    exp,
-    factor,
-    factorial,
-    solve,
-)
+from sympy import Derivative, Eq, Function, IndexedBase, Integer, StrictLessThan, Sum, Symbol, diff, factor, solve
 
-from emkit.derivations.algebra import MASS, ROWS, N, confirmed, definitions, gather, i, k, log_of, over_rows, r, x
+from emkit.derivations.algebra import MASS, ROWS, N, confirmed, definitions, gather, i, in_letters, k, log_of, over_rows, r
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.derivations.opening import density_of, expected_complete_log_likelihood
+from emkit.families.description import Columns
+from emkit.formulas.expressions import names_in
 
-h, t = IndexedBase("h"), IndexedBase("t")
 S, F = Symbol("S_k", positive=True), Symbol("F_k", positive=True)
-theta, rate = Symbol("theta_k", positive=True), Symbol("lambda_k", positive=True)
 trials = Symbol("M", positive=True)
 part = Function("Q_k")
-ONE = Integer(1)
 
 
-@dataclass(frozen=True)
-class Column:
-    """What is needed to derive one column: the density of a row, its parameter, and names for the sums of features."""
-
-    name: str
-    title: str
-    entry: str
-    parameter: Any
-    row: Any
-    density: Any
-    statistics: Mapping[Any, Any]
-    words: str
-    meaning: str
-
-
-BERNOULLI = Column(
-    "bernoulli", "Bernoulli columns: the chance of a 1", "probabilities", theta, x[i],
-    theta ** x[i] * (1 - theta) ** (1 - x[i]),
-    {x[i]: S, 1 - x[i]: F},
-    "A row {row} of component {k} is 1 with probability {parameter} and 0 otherwise.",
-    "The expected number of ones of component {k}, divided by its expected number of rows.",
-)  # fmt: skip
-BINOMIAL = Column(
-    "binomial", "Binomial counts: the chance of a success", "probabilities", theta, h[i],
-    binomial(h[i] + t[i], h[i]) * theta ** h[i] * (1 - theta) ** t[i],
-    {h[i]: S, t[i]: F},
-    "A row of component {k} has {row} successes (heads) and {failures} failures (tails); a trial succeeds with probability "
-    "{parameter}.",
-    "The expected number of successes of component {k}, divided by its expected number of trials.",
-)  # fmt: skip
-POISSON = Column(
-    "poisson", "Poisson columns: the mean count", "rates", rate, x[i], rate ** x[i] * exp(-rate) / factorial(x[i]),
-    {x[i]: S, ONE: N},
-    "A row {row} of component {k} is a count with mean {parameter}.",
-    "The expected total count of component {k}, divided by its expected number of rows.",
-)  # fmt: skip
-EXPONENTIAL = Column(
-    "exponential", "Exponential columns: events per unit of time", "rates", rate, x[i], rate * exp(-rate * x[i]),
-    {x[i]: S, ONE: N},
-    "A row {row} of component {k} is a waiting time with rate {parameter}, that is, with mean {mean}.",
-    "The expected number of rows of component {k}, divided by their expected total time.",
-)  # fmt: skip
-
-
-def derive(column: Column) -> Derivation:
+def derive(name: str, described: Columns) -> Derivation:
     """Density -> Q -> derivative -> zero -> maximum. Errors: RuntimeError where SymPy cannot confirm a step."""
-    unknown = column.parameter
-    log_density = log_of(column.density)
-    sums = over_rows(column.statistics)
-    q = gather(log_density, column.statistics)
+    unknown = Symbol(f"{described.words[described.field].symbol}_k", positive=True)
+    letters = {letter: IndexedBase(letter)[i] for side in described.sides for letter in names_in(side.letters)}
+    cells = {side.cell: in_letters(side.letters, letters) for side in described.sides}
+    density = in_letters(described.factors, {described.parameter: unknown, **cells})
+    row, *others = cells.values()
+    statistics = {row: S, **({others[0]: F} if others else {Integer(1): N})}
+    log_density = log_of(density)
+    sums = over_rows(statistics)
+    q = gather(log_density, statistics)
     slope = diff(q, unknown)
     (root,) = solve(slope, unknown)
     value = root.subs(sums)
-    terms = {"k": k, "row": column.row, "parameter": unknown, "failures": t[i], "mean": 1 / unknown}
+    terms = {"k": k, "row": row, "parameter": unknown, "others": (others or [row])[0], "mean": 1 / unknown}
     steps = (
-        Step(column.words, (Eq(density_of(column.row), column.density),), terms),
-        *expected_complete_log_likelihood(column.row),
+        Step(described.story, (Eq(density_of(row), density),), terms),
+        *expected_complete_log_likelihood(row),
         Step(
             "M-step. Only the terms of component {k} hold {parameter}, so it can be maximised by itself. (Several columns are "
             "independent within a component: each has terms of its own, of this same form.)",
@@ -104,10 +47,22 @@ def derive(column: Column) -> Derivation:
             terms,
         ),
         Step("The derivative:", (Eq(Derivative(part(unknown), unknown), slope),)),
-        Step("It is zero at one point only. " + column.meaning, (Eq(unknown, root), Eq(unknown, value)), terms),
+        Step("It is zero at one point only. " + described.meaning, (Eq(unknown, root), Eq(unknown, value)), terms),
         maximum(slope, unknown, root),
+        *([_equal_trials(unknown, root, *cells.values())] if described.factors.get("coefficient") else []),
     )
-    return Derivation(column.name, column.title, steps, (Solved(column.entry, unknown, slope.subs(sums), value),))
+    return Derivation(name, described.title, steps, (Solved(described.field, unknown, slope.subs(sums), value),))
+
+
+def _equal_trials(unknown: Any, root: Any, successes: Any, failures: Any) -> Step:
+    """The same number of trials in every row."""
+    equal = root.subs(F, trials * N - S)
+    return Step(
+        "If every row has the same number {M} of trials, then {t} is {rest}, and the denominator is {M} times the expected "
+        "number of rows: with {r} written as Q, this is theta = sum Q h / (M sum Q).",
+        (Eq(unknown, equal), Eq(unknown, equal.subs({S: Sum(r[i, k] * successes, ROWS), N: MASS}))),
+        {"M": trials, "t": failures, "rest": trials - successes, "r": r[i, k]},
+    )
 
 
 def maximum(slope: Any, unknown: Any, root: Any) -> Step:
@@ -120,34 +75,3 @@ def maximum(slope: Any, unknown: Any, root: Any) -> Step:
         "The second derivative; and its value there, which is negative, so that the only stationary point is the maximum.",
         (Eq(second, curvature), StrictLessThan(there, 0, evaluate=False)),
     )
-
-
-def derive_binomial() -> Derivation:
-    """The binomial with a last step: the same number of trials in every row."""
-    derived = derive(BINOMIAL)
-    (solved,) = derived.solutions
-    (root,) = solve(diff(gather(log_of(BINOMIAL.density), BINOMIAL.statistics), theta), theta)
-    equal = root.subs(F, trials * N - S)
-    sums = {S: Sum(r[i, k] * h[i], ROWS), N: MASS}
-    last = Step(
-        "If every row has the same number {M} of trials, then {t} is {rest}, and the denominator is {M} times the expected "
-        "number of rows: with {r} written as Q, this is theta = sum Q h / (M sum Q).",
-        (Eq(theta, equal), Eq(theta, equal.subs(sums))),
-        {"M": trials, "t": t[i], "rest": trials - h[i], "r": r[i, k]},
-    )
-    return Derivation(derived.name, derived.title, (*derived.steps, last), (solved,))
-
-
-def derive_bernoulli() -> Derivation:
-    """The chance of a 1."""
-    return derive(BERNOULLI)
-
-
-def derive_poisson() -> Derivation:
-    """The mean count."""
-    return derive(POISSON)
-
-
-def derive_exponential() -> Derivation:
-    """Events per unit of time."""
-    return derive(EXPONENTIAL)

@@ -1,9 +1,11 @@
-"""One EM step of coins in exact fractions: the decimals of data and start taken at their word, nothing rounded."""
+"""One EM step in exact fractions: the decimals of data and start taken at their word, nothing rounded.
+
+The lines are those of the worksheet, worked out in fractions. This is possible where densities are fractions: for coins, say.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,54 +13,39 @@ from emkit.errors import ModelError
 from emkit.explain.ledger import assignment_of
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
-from emkit.explain.worksheet.distinct import rows_of
-from emkit.families.bernoulli import Bernoulli
-from emkit.families.binomial import Binomial
+from emkit.explain.worksheet.mixture_lines import MixtureLines
+from emkit.explain.worksheet.sheet import Role
+from emkit.families import FAMILIES
+from emkit.formulas.expressions import Expression, Given, Number, filled, is_rational
 from emkit.models.assignment import Hard, Soft
-from emkit.models.frozen import AnyModel, bare
-from emkit.models.mixture import Mixture
+from emkit.models.frozen import bare
+from emkit.models.mixture import AnyFamily, AnyMixture, Mixture
 
 SIMPLE = 1_000_000  # a float is read as the fraction with the least denominator up to this, if there is one that is it
 MOST_DIGITS = 4_000  # of a numerator or denominator: nobody reads more, and Python refuses to print many more
 
 Vector = tuple[Fraction, ...]
-
-
-@dataclass(frozen=True)
-class Coins:
-    """Exact parameters: `proportions` (K), `probabilities` (K, d)."""
-
-    proportions: Vector
-    probabilities: tuple[Vector, ...]
-
-    @property
-    def digits(self) -> int:
-        """About how many digits the longest denominator has."""
-        every = [*self.proportions, *(p for row in self.probabilities for p in row)]
-        return max(digits(value.denominator) for value in every)
+Numbers = dict[str, Fraction]
 
 
 @dataclass(frozen=True)
 class ExactRow:
-    """One row (or several equal ones, in number `weight`): its counts (d), and for each component its share of them."""
+    """One row (or several equal ones, in number `weight`), and for each component its share of them."""
 
     label: str
     weight: Fraction
-    heads: Vector
-    tails: Vector
     joint: Vector
     responsibilities: Vector
 
 
 @dataclass(frozen=True)
 class ExactStep:
-    """A step in fractions. `heads` and `tails` (K, d) are expected counts of all rows; `after` by symbol."""
+    """A step in fractions. `totals` are expected counts of all rows, each (K, d), by name; `before` and `after` by symbol."""
 
     rows: tuple[ExactRow, ...]
-    heads: tuple[Vector, ...]
-    tails: tuple[Vector, ...]
-    before: dict[str, Fraction]
-    after: dict[str, Fraction]
+    totals: dict[str, tuple[Vector, ...]]
+    before: Numbers
+    after: Numbers
 
 
 def digits(whole: int) -> int:
@@ -66,8 +53,10 @@ def digits(whole: int) -> int:
     return int(abs(whole).bit_length() * math.log10(2)) + 1
 
 
-def as_written(value: float) -> Fraction:
+def as_written(value: Number) -> Fraction:
     """The simplest fraction that is this float: 3/5 for 0.6, 1/3 for 0.333...; else the decimal it is printed as."""
+    if isinstance(value, Fraction):
+        return value
     simple = Fraction(value).limit_denominator(SIMPLE)
     return simple if float(simple) == value else Fraction(repr(float(value)))
 
@@ -75,34 +64,38 @@ def as_written(value: float) -> Fraction:
 def exact_step(subject: Subject, number: int = 1) -> ExactStep:
     """Step `number` of EM in fractions, from the subject's start.
 
-    Errors: ModelError for models other than mixtures of Bernoulli or binomial components with soft or hard assignment, or
-    if the fractions of an earlier step have grown beyond use.
+    Errors: ModelError for models other than mixtures whose densities are fractions, with soft or hard assignment, or if the
+    fractions of an earlier step have grown beyond use.
     """
-    family = _checked(subject)
-    rows = rows_of(subject.source)
-    heads, tails = ([tuple(map(as_written, row)) for row in side] for side in family.successes_and_failures(rows.x))
-    weights = [as_written(weight) for weight in rows.weights]
-    ordered = not isinstance(family, Binomial) or family.ordered
-    start = subject.start
-    here = Coins(
-        tuple(map(as_written, start.proportions)), tuple(tuple(map(as_written, row)) for row in start.components.probabilities)
-    )
-    hard = isinstance(assignment_of(subject.model), Hard)
-    most_tosses = max(int(h + t) for h, t in zip(map(sum, heads), map(sum, tails), strict=True))
-    for step in range(number):
-        if here.digits * most_tosses > MOST_DIGITS:
-            raise _too_long(here.digits * most_tosses, step)
-        before = here
-        table = tuple(
-            ExactRow(label, w, h, t, *_shared(before, h, t, ordered, hard))
-            for label, w, h, t in zip(rows.labels, weights, heads, tails, strict=True)
-        )
-        sums = _sums(table, [row.heads for row in table]), _sums(table, [row.tails for row in table])
-        here = _updated(subject.model, before, table, *sums)
-        if here.digits > MOST_DIGITS:
-            raise _too_long(here.digits, step)
+    model = _checked(subject)
+    lines = MixtureLines.of(subject, model, subject.start)
     symbols = Symbols.of(subject)
-    return ExactStep(table, *sums, _named(symbols, before), _named(symbols, here))
+    here = {symbol: as_written(value) for symbol, value in symbols.values(subject.start).items()}
+    most = max(sum(float(cells[i].sum()) for cells in lines.family.cells.values()) for i in lines.rows)
+    hard = isinstance(assignment_of(model), Hard)
+    for step in range(number):
+        if _digits(here) * int(most) > MOST_DIGITS:
+            raise _too_long(_digits(here) * int(most), step)
+        before, at = here, _worked_out(lines, here, hard)
+        here = {symbol: at.get(symbol, old) for symbol, old in before.items()}  # what is held, or saw no rows, stays
+        if _digits(here) > MOST_DIGITS:
+            raise _too_long(_digits(here), step)
+    rows = tuple(
+        ExactRow(label, as_written(weight), *(tuple(at[name] for name in names) for names in lines.names_of(i)))
+        for i, (label, weight) in enumerate(zip(lines.rows.labels, lines.rows.weights, strict=True))
+    )
+    totals = {
+        side.total: tuple(
+            tuple(at[lines.family.total(side.total, k, j).name] for j in range(lines.family.width)) for k in lines.states
+        )
+        for side in lines.family.described.sides
+    }
+    return ExactStep(rows, totals, before, here)
+
+
+def _digits(numbers: Numbers) -> int:
+    """About how many digits the longest denominator has."""
+    return max(digits(value.denominator) for value in numbers.values())
 
 
 def _too_long(length: int, step: int) -> ModelError:
@@ -110,66 +103,42 @@ def _too_long(length: int, step: int) -> ModelError:
     return ModelError(f"the exact fractions of step {step + 1} have about {length:,} digits; {remedy}, or leave --exact out.")
 
 
-def _checked(subject: Subject) -> Bernoulli | Binomial:
+def has_fractions(family: AnyFamily) -> bool:
+    """Whether the densities of a family are fractions where its parameters are, and written out."""
+    factors = family.described.by_hand.factors
+    return bool(factors.factors) and is_rational(factors)
+
+
+def _checked(subject: Subject) -> AnyMixture:
     model = bare(subject.model)
-    family = model.family if isinstance(model, Mixture) else None
-    if not isinstance(family, Bernoulli | Binomial):
-        what = f"{family.name} components" if family is not None else type(model).__name__
+    if not isinstance(model, Mixture) or not has_fractions(model.family):
+        what = f"{model.family.name} components" if isinstance(model, Mixture) else type(model).__name__
+        those = " or ".join(name for name, make in FAMILIES.items() if has_fractions(make()))
         raise ModelError(
-            f"exact fractions are for mixtures of Bernoulli or binomial components, not for {what}, whose densities are no "
-            "fractions or whose arithmetic is not written out. Leave --exact out."
+            f"exact fractions are for mixtures of {those} components, not for {what}, whose densities are no fractions or "
+            "whose arithmetic is not written out. Leave --exact out."
         )
     if not isinstance(assignment_of(model), Soft | Hard):
         raise ModelError("exact fractions are for soft or hard assignment; drawn assignments are not exact.")
-    return family
+    return model
 
 
-def _shared(at: Coins, heads: Vector, tails: Vector, ordered: bool, hard: bool) -> tuple[Vector, Vector]:
-    """The joint probability of a row and each component, and its responsibilities."""
-    arrangements = 1 if ordered else math.prod(math.comb(int(h + t), int(h)) for h, t in zip(heads, tails, strict=True))
-    joint = tuple(
-        prior * arrangements * math.prod(p ** int(h) * (1 - p) ** int(t) for p, h, t in zip(row, heads, tails, strict=True))
-        for prior, row in zip(at.proportions, at.probabilities, strict=True)
-    )
-    if not any(joint):
-        raise ModelError("a row has probability 0 under every component; start from probabilities other than 0 and 1.")
-    if hard:
-        best = joint.index(max(joint))
-        return joint, tuple(Fraction(int(k == best)) for k in range(len(joint)))
-    return joint, tuple(value / sum(joint) for value in joint)
-
-
-def _sums(rows: Sequence[ExactRow], side: Sequence[Vector]) -> tuple[Vector, ...]:
-    """Expected counts (K, d)."""
-    return tuple(
-        tuple(
-            sum((row.weight * row.responsibilities[k] * mine[j] for row, mine in zip(rows, side, strict=True)), Fraction())
-            for j in range(len(side[0]))
-        )
-        for k in range(len(rows[0].joint))
-    )
-
-
-def _updated(
-    model: AnyModel, before: Coins, rows: Sequence[ExactRow], heads: Sequence[Vector], tails: Sequence[Vector]
-) -> Coins:
-    """The M-step; what the model holds stays."""
-    paths = frozenset(model.updates())
-    proportions, probabilities = before.proportions, before.probabilities
-    if "proportions" in paths:
-        everyone = sum((row.weight for row in rows), Fraction())
-        masses = (sum((row.weight * row.responsibilities[k] for row in rows), Fraction()) for k in range(len(proportions)))
-        proportions = tuple(mass / everyone for mass in masses)
-    if "components.probabilities" in paths:
-        probabilities = tuple(
-            tuple(h / (h + t) if h + t else old for h, t, old in zip(*line, strict=True))
-            for line in zip(heads, tails, before.probabilities, strict=True)
-        )
-    return Coins(proportions, probabilities)
-
-
-def _named(symbols: Symbols, coins: Coins) -> dict[str, Fraction]:
-    found = {symbols("proportions", k): value for k, value in enumerate(coins.proportions)}
-    for k, row in enumerate(coins.probabilities):
-        found |= {symbols("components.probabilities", k, j): value for j, value in enumerate(row)}
-    return found
+def _worked_out(sheet: MixtureLines, here: Numbers, hard: bool) -> Numbers:
+    """The value of every line that has one, at the parameters `here`."""
+    known: dict[str, Expression] = {symbol: Given(symbol, value) for symbol, value in here.items()}
+    for k in sheet.states:
+        prior = sheet.prior(k).name  # which may be called 1 - pi
+        known[prior] = Given(prior, here[sheet.symbols("proportions", k)])
+    at: Numbers = {}
+    for line in sheet.step():
+        if line.role is Role.SHARE and line.row is not None:
+            joint = [at[name] for name in sheet.names_of(line.row)[0]]
+            if not any(joint):
+                raise ModelError("a row has probability 0 under every component; start from probabilities other than 0 and 1.")
+            if hard:
+                at[line.name] = Fraction(int(joint.index(max(joint)) == line.component))
+                continue
+        value = filled(line.expression, known).value(at, as_written)
+        if isinstance(value, Fraction):
+            at[line.name] = value
+    return at

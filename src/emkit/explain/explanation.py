@@ -35,7 +35,7 @@ def explain(
     """Explain EM step `step` (counted from 1) of a lesson or a fit, from its start.
 
     `notation`: coin, cs229 or slides, or a `Notation` of your own; `rows`: how many different rows to show (20);
-    `exact`: the same step in fractions, for Bernoulli and binomial components.
+    `exact`: the same step in fractions, for families whose densities are fractions.
     Errors: ModelError for a step, notation or number of rows that cannot be, or a model that cannot be explained.
     """
     chosen = notation if isinstance(notation, Notation) else notation_named(notation)

@@ -83,6 +83,5 @@ def _exact(step: ExactStep) -> Json:
             {"label": row.label, "joint": list(map(str, row.joint)), "responsibilities": list(map(str, row.responsibilities))}
             for row in step.rows
         ],
-        "heads": [list(map(str, row)) for row in step.heads],
-        "tails": [list(map(str, row)) for row in step.tails],
+        **{name: [list(map(str, row)) for row in sums] for name, sums in step.totals.items()},
     }

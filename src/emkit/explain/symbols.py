@@ -4,66 +4,73 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from emkit.core.axes import COLUMN, COMPONENT, singular
 from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, leaves
 from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.explain.subject import Subject
-from emkit.families.successes import SuccessParams
+from emkit.families.description import Word
 from emkit.models.cells import CellsParams
-from emkit.models.mixture import MixtureParams
+from emkit.models.frozen import bare
+from emkit.models.mixture import Mixture
 
+BY_COLUMN = ((COMPONENT,), (COMPONENT, COLUMN))  # axes of fields that are named by what one number of them is
 ENTRY = re.compile(r"(?P<path>[^\[]+)(?:\[(?P<index>[\d, ]+)\])?")
-SINGULAR = {
-    "proportions": "proportion",
-    "components.probabilities": "probability",
-    "components.rates": "rate",
-    "components.means": "mean",
-    "components.shapes": "shape",
-    "components.variances": "variance",
-}
+LEVELS = re.compile(r"components\.columns\.(\d+)\.probabilities")
 
 
 @dataclass(frozen=True)
 class Symbols:
-    """Names of entries: those that the author of the subject gave, else ``mean_A``, with several columns ``mean_A_height``."""
+    """Names of entries: those that the author of the subject gave, else ``mean_A``, with several columns ``mean_A_height``.
+
+    `nouns` are what one number of a field is called, by path.
+    """
 
     components: tuple[str, ...]
     columns: tuple[str, ...]
     given: Mapping[str, str]
     levels: Levels = ()
+    nouns: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, subject: Subject) -> Symbols:
         """The symbols of a subject."""
-        columns, start = columns_of(subject.source), subject.start
-        if isinstance(start, MixtureParams) and isinstance(start.components, SuccessParams):  # trials may stand beside
-            columns = columns[: start.components.probabilities.shape[1]]
-        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()))
+        columns, model = columns_of(subject.source), bare(subject.model)
+        words: Mapping[str, Word] = {}
+        if isinstance(model, Mixture):
+            columns, words = model.family.support.parameter_columns(columns), model.family.described.words
+        by_column = [leaf.path for leaf in leaves(subject.start) if leaf.axes and leaf.axes.names in BY_COLUMN]
+        fields = {path: path.removeprefix("components.") for path in by_column}
+        nouns = {path: words[name].noun if name in words else singular(name) for path, name in fields.items()}
+        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()), nouns)
 
     @cached_property
-    def _by_entry(self) -> dict[str, str]:
+    def by_author(self) -> dict[str, str]:
+        """The symbols that the author of the subject gave, by entry."""
         return {entry.replace(" ", ""): symbol for symbol, entry in self.given.items()}
 
     def __call__(self, path: str, *index: int) -> str:
         """The symbol of one entry, such as ``theta_A`` for ``("components.probabilities", 0, 0)``."""
         entry = f"{path}[{','.join(map(str, index))}]" if index else path
-        return self._by_entry.get(entry) or self._systematic(path, index, entry)
+        return self.by_author.get(entry) or self.systematic(path, *index)
 
-    def _systematic(self, path: str, index: tuple[int, ...], entry: str) -> str:
+    def systematic(self, path: str, *index: int) -> str:
+        """The name that an entry has where its author gave none."""
+        entry = f"{path}[{','.join(map(str, index))}]" if index else path
         if path in ("components.covariance", "components.covariances"):
             owner, (a, b) = self._owner(index[:-2]), index[-2:]
             if a == b:
-                return f"variance{owner}{self._column(a)}"
+                return f"variance{owner}{self.mark(a)}"
             return f"covariance{owner}{self._called(b)}{self._called(a)}"
-        if path in SINGULAR:
-            return SINGULAR[path] + self._owner(index[:1]) + "".join(map(self._column, index[1:]))
-        level = re.fullmatch(r"components\.columns\.(\d+)\.probabilities", path)
+        if path in self.nouns:
+            return self.nouns[path] + self._owner(index[:1]) + "".join(map(self.mark, index[1:]))
+        level = LEVELS.fullmatch(path)
         if level:
-            return f"probability{self._owner(index[:1])}{self._column(int(level[1]))}[{self._level(int(level[1]), index[1])}]"
+            return f"probability{self._owner(index[:1])}{self.mark(int(level[1]))}[{self._level(int(level[1]), index[1])}]"
         return entry
 
     def _owner(self, index: tuple[int, ...]) -> str:
@@ -72,7 +79,8 @@ class Symbols:
     def _called(self, j: int) -> str:
         return f"_{self.columns[j] if j < len(self.columns) else j}"
 
-    def _column(self, j: int) -> str:
+    def mark(self, j: int) -> str:
+        """How column j is marked in a name: not at all, if it is the only one."""
         return f"_{self.columns[j]}" if len(self.columns) > 1 and j < len(self.columns) else ""
 
     def _level(self, column: int, code: int) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from emkit.explain.ledger import Entry, assignment_of
 from emkit.explain.notation import REMARKS, Notation, correspondence
-from emkit.explain.numbers import LEFT, RIGHT, four_decimals, listing, paragraph, plain, significant, table
+from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, table
 from emkit.explain.steps import Step
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, responsibility_names, rows_section
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
+from emkit.formulas.numerals import four_decimals, plain, significant
 
 MOST = 24  # parameters listed
 

@@ -23,7 +23,7 @@ def exact_section(step: ExactStep, names: Sequence[str], width: int) -> str:
 
 
 def _counts(step: ExactStep, names: Sequence[str], width: int) -> Iterator[str]:
-    for side, sums in (("heads", step.heads), ("tails", step.tails)):
+    for side, sums in step.totals.items():
         for k, row in enumerate(sums):
             if all(fits(value) for value in row):
                 yield paragraph(f"sum of {names[k]} * {side} = {', '.join(map(str, row))}", width, "  ", "    ")

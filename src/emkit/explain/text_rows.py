@@ -6,21 +6,16 @@ import math
 from collections.abc import Iterator
 
 from emkit.explain.ledger import assignment_of
-from emkit.explain.numbers import LEFT, RIGHT, count, four_decimals, paragraph, plain, significant, table, table_width
+from emkit.explain.numbers import LEFT, RIGHT, paragraph, table, table_width
 from emkit.explain.steps import Row, Step
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
+from emkit.formulas.numerals import count, four_decimals, plain, significant
 
 MOST_SUMS = 24
 UNDERFLOW = -650.0  # below this a joint probability is shown by its logarithm
 SUM = "sum"
-COUNTED = ("n", "heads", "tails", "count")
 Table = tuple[list[str], list[list[str]], str]
-
-
-def amount(what: str, value: float) -> str:
-    """A tally for a reader: counts with two decimals, sums of measurements with five digits."""
-    return count(value) if what in COUNTED else significant(value, 5)
 
 
 def rows_section(explanation: WorkedStep, width: int) -> str:
@@ -176,15 +171,15 @@ def _counts(explanation: WorkedStep, named: list[int]) -> Table:
         what = tally.what + tally.mark.replace("_", " ")
         header.append(what if tally.shared else notation.attribution(what, states[k], responsibilities[k]))
         align += RIGHT
-    cells = [[row.label, *(amount(row.tallies[t].what, row.tallies[t].values[k]) for t, k in places)] for row in step.rows]
-    sums = [SUM, *(amount(step.tallies[t].what, step.tallies[t].values[k]) for t, k in places)]
+    cells = [[row.label, *(row.tallies[t].amount(row.tallies[t].values[k]) for t, k in places)] for row in step.rows]
+    sums = [SUM, *(step.tallies[t].amount(step.tallies[t].values[k]) for t, k in places)]
     return header, [*cells, sums], align
 
 
 def _sums(step: Step, width: int) -> Iterator[str]:
     """The sums alone: tallies down, components across, in as many tables as the width asks for."""
     names = [("rows" if tally.what == "n" else tally.what) + tally.mark.replace("_", " ") for tally in step.tallies]
-    numbers = [[amount(tally.what, value) for value in tally.values] for tally in step.tallies]
+    numbers = [[tally.amount(value) for value in tally.values] for tally in step.tallies]
     columns = [[row[k] if k < len(row) else "" for row in numbers] for k in range(len(step.components))]
     widest = max(len(cell) for row in [*numbers, step.components] for cell in row)
     across = max(1, (width - 2 - max(map(len, names))) // (2 + widest))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.families.description import Columns
 from emkit.families.successes import SuccessFamily, SuccessParams
 from emkit.families.support import Support, yes_or_no
+from emkit.formulas.expressions import ONE, Less, Ref
+
+__all__ = ["Bernoulli", "SuccessParams"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,19 @@ class Bernoulli(SuccessFamily):
     @property
     def support(self) -> Support:
         return yes_or_no()
+
+    @property
+    def described(self) -> Columns:
+        coins = super().described
+        heads, tails = coins.sides
+        return replace(
+            coins,
+            data="columns of 0 and 1",
+            sides=(replace(heads, letters=Ref("x")), replace(tails, letters=Less(ONE, Ref("x")))),
+            title="Bernoulli columns: the chance of a 1",
+            story="A row {row} of component {k} is 1 with probability {parameter} and 0 otherwise.",
+            meaning="The expected number of ones of component {k}, divided by its expected number of rows.",
+        )
 
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         return x, 1 - x

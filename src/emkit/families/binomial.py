@@ -14,10 +14,14 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
+from emkit.families.description import Columns
 from emkit.families.family import Totals, lead_with
 from emkit.families.linear import LinearForm
-from emkit.families.successes import SuccessFamily, SuccessParams
+from emkit.families.successes import CHANCES, ORDERS, SuccessFamily, SuccessParams
 from emkit.families.support import Rule, Support, counts
+from emkit.formulas.expressions import Product
+
+__all__ = ["Binomial"]
 
 GRID = 4096  # fractions of this: their products with numbers of trials below 1e12 are exact
 
@@ -43,6 +47,14 @@ class Binomial(SuccessFamily):
     @property
     def name(self) -> str:
         return "binomial"
+
+    @property
+    def described(self) -> Columns:
+        data = "two columns, successes and trials; or columns of successes and --trials N"
+        if self.ordered:
+            return replace(super().described, data=data, uncounted=ORDERS)
+        counted = Product((("coefficient", ORDERS), *CHANCES.factors))
+        return replace(super().described, data=data, factors=counted, most=3)
 
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         if self.trials is None:
@@ -98,6 +110,9 @@ class SuccessesAndTrials(Support):
 
     rules: tuple[Rule, ...] = counts("binomial counts").rules
     width: int = 2
+    whole: bool = True
+    least: float = 0.0
+    roles: tuple[str, ...] = ("successes", "trials")
 
     def check(self, profile: AnyProfile) -> None:
         if len(profile.columns) != 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,9 +18,14 @@ from emkit.core.spaces import Simplex
 from emkit.data.profile import AnyProfile
 from emkit.data.profile import Levels as DataLevels
 from emkit.errors import DataError, ModelError, ParameterError
+from emkit.families.description import Description, Estimate, Total, Word, first_terms
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, frozen, no_constant, single
 from emkit.families.support import Rule, Support, codes_below
+from emkit.formulas.expressions import Given, Quotient
+from emkit.formulas.numerals import plain
+
+__all__ = ["Categorical", "CategoricalParams", "LevelShares"]
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
 
@@ -96,6 +101,11 @@ class Categorical(ExponentialFamily[CategoricalParams]):
             return None
         return tuple(given if isinstance(given, int) else len(given) for given in self.levels)
 
+    @property
+    def described(self) -> Description:
+        data = "columns of words or whole numbers (latent classes)"
+        return InLevels({"probabilities": Word("probability", "theta")}, data, "a probability for each level of each column")
+
     def features(self, x: Array) -> Array:
         """One column for each level of each column, 1 where the row has that level, behind a column of 1.
 
@@ -160,6 +170,34 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return CategoricalParams(tuple(LevelShares(repeat(column, n_components)) for column in shares))
 
 
+@dataclass(frozen=True)
+class InLevels(Description):
+    """The product of the probabilities of the levels, and probability = count of the level / count of all levels."""
+
+    @property
+    def formula(self) -> str:
+        return "probability of the level of each column"
+
+    def density(self, params: CategoricalParams, k: int, x: Array, value: Callable[[], float]) -> str:
+        pairs = zip(params.columns, x, strict=True)
+        return first_terms([plain(column.probabilities[k, int(level)]) for column, level in pairs], 6)
+
+    def totals(self, stats: Totals, params: CategoricalParams) -> Iterator[Total]:
+        places = [(j, c) for j, size in enumerate(params.levels) for c in range(size)]
+        for (j, c), sums in zip(places, stats.sums[:, 1:].T, strict=True):
+            yield Total("count", sums, (j,), c)
+
+    def estimates(self, stats: Totals, before: CategoricalParams, after: CategoricalParams) -> Iterator[Estimate]:
+        ends = np.cumsum((1, *before.levels)).tolist()
+        for j, (start, end) in enumerate(pairwise(ends)):
+            counts = stats.sums[:, start:end]
+            for k, c in np.ndindex(counts.shape):
+                one, every = float(counts[k, c]), float(counts[k].sum())
+                if every > 0:
+                    share = Quotient(Given("count", one), Given("all levels", every))
+                    yield Estimate(f"columns.{j}.probabilities", (k, c), share)
+
+
 def _declared(given: Any) -> int | tuple[str, ...]:
     """What was declared of a column. Errors: ModelError."""
     if isinstance(given, tuple | list):
@@ -186,6 +224,8 @@ class LevelSupport(Support):
         (lambda x: x >= MOST_LEVELS, f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)."),
     )
     takes_names: bool = True
+    whole: bool = True
+    least: float = 0.0
     declared: tuple[int | tuple[str, ...], ...] | None = None
 
     def check(self, profile: AnyProfile) -> None:

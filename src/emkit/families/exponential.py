@@ -16,8 +16,12 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
+from emkit.families.description import ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
 from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
+from emkit.formulas.expressions import Apply, Negative, Product, Quotient, Ref
+
+__all__ = ["Exponential", "ExponentialParams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,22 @@ class Exponential(ExponentialFamily[ExponentialParams]):
     @property
     def support(self) -> Support:
         return at_least_zero("exponential times", LARGEST_AMOUNT)
+
+    @property
+    def described(self) -> Columns:
+        rate, exponent = Ref("rate"), Product((("rate", Negative(Ref("rate"))), ("x", Ref("x"))))
+        return Columns(
+            {"rates": Word("rate", "lambda", 1.0)},
+            data="columns of times, numbers >= 0",
+            field="rates",
+            parameter="rate",
+            factors=Product((("rate", rate), ("exp(-rate x)", Apply("exp", exponent)))),
+            update=Quotient(ROWS, Ref("total")),
+            everyone="the total of all rows",
+            title="Exponential columns: events per unit of time",
+            story="A row {row} of component {k} is a waiting time with rate {parameter}, that is, with mean {mean}.",
+            meaning="The expected number of rows of component {k}, divided by their expected total time.",
+        )
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x)

@@ -19,6 +19,7 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.description import Description
 from emkit.families.linear import Columns, LinearForm, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
@@ -68,6 +69,11 @@ class Family(Protocol[P, S]):
     def support(self) -> Support:
         """Which rows are possible: any numbers, unless the family says otherwise."""
         return Support()
+
+    @property
+    def described(self) -> Description:
+        """The family in words and formulas; nothing but names, unless it says more."""
+        return Description()
 
     @property
     def spread(self) -> Spread:

@@ -25,10 +25,13 @@ from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
+
+__all__ = ["Gamma", "GammaParams"]
 
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
@@ -84,6 +87,11 @@ class Gamma(Family[GammaParams, GammaStats]):
     @property
     def name(self) -> str:
         return "gamma"
+
+    @property
+    def described(self) -> Description:
+        words = {"shapes": Word("shape", "a", 2.0), "means": Word("mean", "m", 1.0)}
+        return Description(words, data="columns of amounts, numbers > 0")
 
     @property
     def spread(self) -> Spread:

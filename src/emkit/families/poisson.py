@@ -18,9 +18,13 @@ from emkit.core.spaces import NonNegative
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
+from emkit.families.description import Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 from emkit.families.linear import LinearForm
 from emkit.families.support import Support, counts
+from emkit.formulas.expressions import ONE, Apply, Factorial, Negative, Power, Product, Quotient, Ref
+
+__all__ = ["Poisson", "PoissonParams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,26 @@ class Poisson(ExponentialFamily[PoissonParams]):
     @property
     def support(self) -> Support:
         return counts("Poisson counts")
+
+    @property
+    def described(self) -> Columns:
+        rate, x = Ref("rate"), Ref("x")
+        return Columns(
+            {"rates": Word("rate", "lambda", 3.0)},
+            data="columns of counts 0, 1, 2 ...",
+            field="rates",
+            parameter="rate",
+            factors=Product(
+                (
+                    ("exp(-rate)", Apply("exp", Negative(rate))),
+                    ("rate^x", Power(rate, x)),
+                    ("1/x!", Quotient(ONE, Factorial(x))),
+                )
+            ),
+            title="Poisson columns: the mean count",
+            story="A row {row} of component {k} is a count with mean {parameter}.",
+            meaning="The expected total count of component {k}, divided by its expected number of rows.",
+        )
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x)

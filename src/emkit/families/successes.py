@@ -16,7 +16,14 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.profile import AnyProfile
+from emkit.families.description import Columns, Side, Word
 from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
+from emkit.formulas.expressions import ONE, Choose, Less, Power, Product, Quotient, Ref, Sum
+
+HEADS, TAILS, THETA = Ref("heads"), Ref("tails"), Ref("theta")
+TOSSES = Sum((HEADS, TAILS))
+CHANCES = Product((("heads", Power(THETA, HEADS)), ("tails", Power(Less(ONE, THETA), TAILS))))
+ORDERS = Choose(TOSSES, HEADS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +43,27 @@ class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
     @abstractmethod
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         """The two counts of every row, each (n, d)."""
+
+    @property
+    def described(self) -> Columns:
+        return Columns(
+            {"probabilities": Word("probability", "theta", 0.5)},
+            field="probabilities",
+            parameter="theta",
+            factors=CHANCES,
+            sides=(
+                Side("heads", "heads", lambda x: self.successes_and_failures(x)[0], Ref("h"), ("ones", "successes")),
+                Side("tails", "tails", lambda x: self.successes_and_failures(x)[1], Ref("t"), ("zeros", "failures")),
+            ),
+            update=Quotient(HEADS, TOSSES),
+            counted=True,
+            everyone="all tosses of both",
+            title="Binomial counts: the chance of a success",
+            story="A row of component {k} has {row} successes (heads) and {others} failures (tails); a trial succeeds with "
+            "probability {parameter}.",
+            meaning="The expected number of successes of component {k}, divided by its expected number of trials.",
+            most=8,
+        )
 
     def features(self, x: Array) -> Array:
         return lead_with(1, *self.successes_and_failures(x))

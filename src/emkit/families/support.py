@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emkit.core.arrays import Array
 from emkit.data.frames import TRUTHS
 from emkit.data.profile import AnyProfile, Bad, Levels
 from emkit.errors import DataError
@@ -19,12 +20,21 @@ Rule = tuple[Bad, str]
 class Support:
     """Rows whose cells break none of the `rules`: each a test that is true of bad cells, and a sentence.
 
-    `width`: how many columns of data belong to one column of parameters. `takes_names`: whether levels may have names.
+    `width`: how many columns of data belong to one column of parameters; if these differ in what they are, `roles` names them.
+    `takes_names`: whether levels may have names. The numbers lie from `least` to `most`, and are whole or any.
     """
 
     rules: tuple[Rule, ...] = ()
     width: int = 1
     takes_names: bool = False
+    whole: bool = False
+    least: float = -np.inf
+    most: float = np.inf
+    roles: tuple[str, ...] = ()
+
+    def values(self, highest: float) -> Array:
+        """The whole numbers that are possible, up to the `highest` that occurs where there is no largest."""
+        return np.arange(self.least, (self.most if np.isfinite(self.most) else highest) + 1.0)
 
     def check(self, profile: AnyProfile) -> None:
         """Raise DataError naming row, column and value unless every row is possible."""
@@ -59,12 +69,12 @@ def reals(largest: float) -> Support:
 
 def at_least_zero(noun: str, largest: float = np.inf) -> Support:
     """Numbers >= 0, up to `largest`; `noun` is what they are, in the plural."""
-    return Support(((lambda x: x < 0, f"{noun} must be numbers >= 0."), *_no_larger(noun, largest)))
+    return Support(((lambda x: x < 0, f"{noun} must be numbers >= 0."), *_no_larger(noun, largest)), least=0.0)
 
 
 def positive(noun: str, largest: float = np.inf) -> Support:
     """Numbers > 0, up to `largest`; `noun` is what they are, in the plural."""
-    return Support(((lambda x: x <= 0, f"{noun} must be numbers > 0."), *_no_larger(noun, largest)))
+    return Support(((lambda x: x <= 0, f"{noun} must be numbers > 0."), *_no_larger(noun, largest)), least=0.0)
 
 
 def _no_larger(noun: str, largest: float) -> tuple[Rule, ...]:
@@ -79,7 +89,7 @@ def counts(noun: str, most: float = np.inf, beyond: str = "") -> Support:
     rules: list[Rule] = [(lambda x: (x < 0) | (x != np.floor(x)), f"{noun} must be whole numbers >= 0.")]
     if most < np.inf:
         rules.append((lambda x: x > most, beyond))
-    return Support(tuple(rules))
+    return Support(tuple(rules), whole=True, least=0.0, most=most)
 
 
 def codes_below(levels: Sequence[int]) -> Rule:
@@ -94,4 +104,5 @@ def codes_below(levels: Sequence[int]) -> Rule:
 
 def yes_or_no() -> Support:
     """0 and 1."""
-    return Support(((lambda x: (x != 0) & (x != 1), "a Bernoulli column holds only 0 and 1."),))
+    rule = (lambda x: (x != 0) & (x != 1), "a Bernoulli column holds only 0 and 1.")
+    return Support((rule,), whole=True, least=0.0, most=1.0)

@@ -1,4 +1,7 @@
-"""What the page's own EM needs so that a reader can ask "what if": coins, and normal components in one or two columns."""
+"""What the page's own EM needs so that a reader can ask "what if".
+
+Columns with a probability are described to it by their formulas; normal components in one or two columns it knows.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,16 @@ import numpy as np
 
 from emkit.core.coordinates import Coordinates
 from emkit.core.json_types import Json
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, leaves
+from emkit.core.spaces import Probability
 from emkit.data.source import ArraySource
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
-from emkit.families.bernoulli import Bernoulli
-from emkit.families.binomial import Binomial
-from emkit.families.gaussian import FullGaussian
-from emkit.families.gaussian.full import FullGaussianParams
-from emkit.families.successes import SuccessFamily, SuccessParams
+from emkit.families.description import Columns
+from emkit.formulas.expressions import Expression, Given, Ref, names_in
 from emkit.models.assignment import Hard, Soft
 from emkit.models.frozen import Frozen, bare
-from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.mixture import Mixture
 from emkit.page.walk import Walk
 
 MOST_ROWS = 500
@@ -30,7 +31,8 @@ MOST_COMPONENTS = 4
 def browser_em(walk: Walk) -> Json | None:
     """Data and model as plain values, with names for other numbers of components; None where the page cannot compute.
 
-    `x` (n, 2) are heads and tails of the rows of the table, or (n, d) the data. The page's EM is tested against this library.
+    `x` (n, d) are the data, or the cells of the rows of the table, such as heads and tails. The page's EM is tested
+    against this library.
     """
     subject, model = walk.subject, bare(walk.subject.model)
     source = subject.source
@@ -38,29 +40,44 @@ def browser_em(walk: Walk) -> Json | None:
         return None
     if not isinstance(model.assignment, Soft | Hard):
         return None
-    family, x = model.family, source.x
-    if isinstance(family, Bernoulli | Binomial):
-        return _coins(walk, family)
-    if isinstance(family, FullGaussian) and len(source.columns) <= 2:
-        weights = source.weights.tolist()
-        return {**_common(walk), "family": "normal", "x": x.tolist(), "weights": weights, "floor": family.floor}
+    described = model.family.described
+    if isinstance(described, Columns):
+        return _columns(walk, described)
+    if described.browser and len(source.columns) <= 2:
+        return {**_common(walk), **described.browser, "x": source.x.tolist(), "weights": source.weights.tolist()}
     return None
 
 
-def _coins(walk: Walk, family: SuccessFamily) -> Json | None:
-    rows = walk.steps[0].rows
-    if walk.steps[0].distinct > len(rows) or walk.subject.start.components.probabilities.shape[1] != 1:
+def _columns(walk: Walk, described: Columns) -> Json | None:
+    """One column with a probability, of whose rows the table shows all: its formulas and numbers."""
+    rows, start = walk.steps[0].rows, walk.subject.start
+    leaf = next(leaf for leaf in leaves(start.components) if leaf.path == described.field)
+    if walk.steps[0].distinct > len(rows) or leaf.value.shape[1] != 1 or not isinstance(leaf.space, Probability):
         return None
     x = np.array([list(row.values.values()) for row in rows])
-    heads, tails = family.successes_and_failures(x)
+    fixed = [factor for _, factor in described.factors.factors if described.parameter not in names_in(factor)]
     return {
         **_common(walk),
-        "family": "coins",
-        "x": np.concatenate([heads, tails], axis=1).tolist(),
+        "family": "columns",
+        "parameter": described.parameter,
+        "cells": [side.cell for side in described.sides],
+        "totals": [side.total for side in described.sides],
+        "is_count": [described.is_count(side.total) for side in described.sides],
+        "density": _tree(described.factors),
+        "update": {**_tree(described.update), "text": described.update.text(None)},
+        "x": np.concatenate(list(described.cells(x).values()), axis=1).tolist(),
         "weights": [row.weight for row in rows],
-        "log_base": family.log_base(x).tolist(),
-        "choose": isinstance(family, Binomial) and not family.ordered,
+        "log_base": sum((np.log(described.each(factor, x)) for factor in fixed), np.zeros(len(x))).tolist(),
     }
+
+
+def _tree(formula: Expression) -> Json:
+    """A formula as plain values: a name, a number, or a kind of arithmetic with its parts."""
+    if isinstance(formula, Ref):
+        return {"name": formula.name}
+    if isinstance(formula, Given):
+        return {"number": float(formula.number)}
+    return {"kind": type(formula).__name__, "parts": [_tree(part) for part in formula.parts()]}
 
 
 def _common(walk: Walk) -> Json:
@@ -85,8 +102,9 @@ def _names(subject: Subject, k: int) -> dict[str, list[str]]:
     while len(components) < k:
         components.append(_next_name(components) or next(unused))
     given = _extended(subject.symbols, subject.components, components)
+    like = bare(subject.model).even(subject.source.profile, k)
     symbols = replace(Symbols.of(subject), components=tuple(components), given=given)
-    return {"components": components, "symbols": list(symbols.entries(_like(subject.start, k)).values())}
+    return {"components": components, "symbols": list(symbols.entries(like).values())}
 
 
 def _next_name(names: list[str]) -> str | None:
@@ -110,15 +128,6 @@ def _extended(given: dict[str, str], names: tuple[str, ...], components: list[st
 
 def _component(entry: str) -> int:
     return int(entry.partition("[")[2].rstrip("]").split(",")[0] or 0)
-
-
-def _like(start: MixtureParams[SuccessParams] | MixtureParams[FullGaussianParams], k: int) -> Parameters:
-    """Some parameters with `k` components of the kind of `start`."""
-    even, components = np.full(k, 1 / k), start.components
-    if isinstance(components, SuccessParams):
-        return MixtureParams(even, SuccessParams(np.full((k, 1), 0.5)))
-    d = components.means.shape[1]
-    return MixtureParams(even, FullGaussianParams(np.zeros((k, d)), np.tile(np.eye(d), (k, 1, 1))))
 
 
 def entries(params: Parameters) -> list[float]:

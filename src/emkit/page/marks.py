@@ -12,12 +12,11 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, get_at
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
-from emkit.models.mixture import MixtureParams
 from emkit.page.likelihood import brief
 from emkit.page.walk import Walk
 from emkit.views.classified import covariances
@@ -191,8 +190,8 @@ def shapes(walk: Walk, d: int) -> list[Json]:
 
     Those of normal components are their parameters. For other families they are of the rows, by the last responsibilities.
     """
-    mixtures = [params.components for params in walk.path if isinstance(params, MixtureParams)]
-    pairs = [(own.means, spread) for own in mixtures if (spread := covariances(own)) is not None]
+    found = [(params, covariances(walk.subject.model, params)) for params in walk.path]
+    pairs = [(get_at(params, "components.means"), spread) for params, spread in found if spread is not None]
     if not pairs:
         moments = [_moments(walk, params) for params in walk.path[:-1]]
         pairs = [moments[0], *moments]

@@ -8,8 +8,8 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.ledger import Account
-from emkit.explain.numbers import plain
 from emkit.explain.steps import Step
+from emkit.formulas.numerals import plain
 from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 from emkit.page.likelihood import brief
@@ -40,7 +40,9 @@ def are_counts(walk: Walk) -> bool:
 
 def counts(step: Step) -> list[Json]:
     """What the expected counts of every step are of."""
-    return [{"what": tally.what, "mark": tally.mark, "shared": tally.shared} for tally in step.tallies]
+    return [
+        {"what": tally.what, "mark": tally.mark, "shared": tally.shared, "is_count": tally.is_count} for tally in step.tallies
+    ]
 
 
 def step_record(step: Step, with_rows: bool) -> Json:

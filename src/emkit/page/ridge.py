@@ -7,12 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from emkit.core.json_types import Json
+from emkit.core.parameters import replace_at
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
-from emkit.families.bernoulli import Bernoulli
-from emkit.families.successes import SuccessParams
-from emkit.models.frozen import bare
-from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.mixture import Mixture
 from emkit.page.walk import Walk
 
 STARTS = 14
@@ -28,12 +26,11 @@ def ridge(walk: Walk) -> Json | None:
     subject = walk.subject
     model = subject.model
     start = subject.start
-    single = isinstance(bare(model), Mixture) and isinstance(bare(model).family, Bernoulli) and model is bare(model)
-    if not single or len(start.proportions) != 2 or start.components.probabilities.shape[1] != 1:
+    if not isinstance(model, Mixture) or model.family.support.most != 1 or start.components.probabilities.shape != (2, 1):
         return None
     rng = np.random.default_rng(5)
     others = [
-        MixtureParams([pi, 1 - pi], SuccessParams([[alpha], [beta]]))
+        replace_at(start, {"proportions": [pi, 1 - pi], "components.probabilities": [[alpha], [beta]]})
         for pi, alpha, beta in rng.uniform(0.06, 0.94, (STARTS, 3))
     ]
     x, weights = subject.source.x[:, 0], subject.source.weights

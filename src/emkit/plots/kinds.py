@@ -91,7 +91,7 @@ def _jensen(result: AnyFitted, ax: Axes | None, step: int = 1, choice: int = 0) 
 
 def _classification(result: AnyFitted, ax: Axes | None, columns: Sequence[str | int] | None = None) -> Axes:
     view = _rows(result)
-    around = outlines(result.params, column_places(view.columns, columns, 2)) if view.columns else None
+    around = outlines(result.model, result.params, column_places(view.columns, columns, 2)) if view.columns else None
     return draw_classification(view, ax, columns=columns, outlines=around)
 
 

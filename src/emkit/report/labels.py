@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from emkit.core.axes import COLUMN, COMPONENT, LEVEL
+from emkit.core.axes import COLUMN, COMPONENT, LEVEL, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves
 from emkit.core.spaces import PositiveDefinite
 from emkit.data.profile import Levels
 
-SINGULAR = {"proportions": "proportion", "variances": "variance", "covariances": "covariance", "probabilities": "probability"}
 LONGEST = 24  # characters of a column's name in a table
 
 
@@ -81,13 +80,6 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     of += [f"to component {k}" for k in at[COMPONENT][1:]]
     of += [f"{axis} {i}" for axis, i in places if axis not in at]
     return Label(singular(name), ", ".join(of), component)
-
-
-def singular(name: str) -> str:
-    """A field's name for one of its numbers: ``rates``, a rate."""
-    if name in SINGULAR or name.endswith("ss") or not name.endswith("s"):
-        return SINGULAR.get(name, name)
-    return name[:-2] if name.endswith("sses") else name[:-1]
 
 
 def column_label(columns: Sequence[str], j: int) -> str:

@@ -16,12 +16,9 @@ from emkit.data.source import columns_of
 from emkit.errors import ModelError
 from emkit.explain.ledger import check_enumerable
 from emkit.explain.subject import Subject
-from emkit.families.gaussian.diagonal import DiagonalGaussianParams
-from emkit.families.gaussian.full import FullGaussianParams
-from emkit.families.gaussian.spherical import SphericalGaussianParams
-from emkit.families.gaussian.tied import TiedGaussianParams
 from emkit.models.assignment import normalise
-from emkit.models.mixture import AnyMixtureParams, Mixture
+from emkit.models.frozen import AnyModel, bare
+from emkit.models.mixture import AnyMixtureParams, Mixture, MixtureParams
 
 MOST_ROWS = 2_000  # drawn; more say nothing more
 COVERS = 0.95  # share of a normal component that its outline encloses
@@ -118,23 +115,17 @@ def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, mo
     return tuple(places)
 
 
-def covariances(components: Parameters) -> Array | None:
-    """The covariances (K, d, d) of normal components in any of the four forms; None for other families."""
-    match components:
-        case FullGaussianParams():
-            return components.covariances
-        case TiedGaussianParams():
-            return np.broadcast_to(components.covariance, (len(components.means), *components.covariance.shape))
-        case DiagonalGaussianParams():
-            return np.stack([np.diag(row) for row in components.variances])
-        case SphericalGaussianParams():
-            return components.variances[:, None, None] * np.eye(components.means.shape[1])
-    return None
+def covariances(model: AnyModel, params: Parameters) -> Array | None:
+    """The covariances (K, d, d) of a mixture of normal components in any form; None for other models."""
+    inner = bare(model)
+    if not isinstance(inner, Mixture) or not isinstance(params, MixtureParams):
+        return None
+    return inner.family.described.covariances(params.components)
 
 
-def outlines(params: AnyMixtureParams, places: tuple[int, ...], points: int = 100) -> Array | None:
+def outlines(model: AnyModel, params: AnyMixtureParams, places: tuple[int, ...], points: int = 100) -> Array | None:
     """Ellipses (K, points, 2) that enclose 95 % of each normal component in two columns; None for other families."""
-    matrices = covariances(params.components)
+    matrices = covariances(model, params)
     if matrices is None or len(places) != 2:
         return None
     angle = np.linspace(0, 2 * np.pi, points)

@@ -12,11 +12,9 @@ from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
-from emkit.families.binomial import Binomial
 from emkit.models.frozen import bare
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
 
-DISCRETE = ("bernoulli", "binomial", "poisson", "categorical")
 BEYOND = 0.2  # of the range of the data, shown to each side
 MOST_POINTS = 2_000
 
@@ -73,12 +71,13 @@ def density(subject: Subject, params: AnyMixtureParams, points: int | None = Non
     model, source = bare(subject.model), subject.source
     if not isinstance(model, Mixture):
         raise ModelError(f"a density is drawn for mixtures, not for {type(model).__name__}.")
-    family, width = model.family, len(source.columns)
-    if isinstance(family, Binomial) and family.trials is None:
-        raise ModelError("rows with different numbers of trials have no common density: give binomial(trials=...).")
+    support, width = model.family.support, len(source.columns)
+    if support.roles:
+        own = support.roles[-1]
+        raise ModelError(f"rows with different numbers of {own} have no common density: give {model.family.name}({own}=...).")
     if width == 1:
         return _of_one(model, source, params, subject.components, points)
-    if width == 2 and family.name not in DISCRETE:
+    if width == 2 and not support.whole:
         return _of_two(model, source, params, points or 61)
     raise ModelError(
         f"a density is drawn for one column, or two of real numbers; here are {width} ({', '.join(source.columns)})."
@@ -89,36 +88,26 @@ def _of_one(
     model: AnyMixture, source: ArraySource, params: AnyMixtureParams, components: tuple[str, ...], points: int | None
 ) -> Density:
     data, weights = _rows(source)
-    family, x = model.family, data[:, 0]
-    discrete = family.name in DISCRETE
-    if discrete:
-        trials = family.trials if isinstance(family, Binomial) else None
-        values = np.arange(0, (trials or (1 if family.name == "bernoulli" else x.max())) + 1.0)
+    support, x = model.family.support, data[:, 0]
+    if support.whole:
+        values = support.values(x.max())
         edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
         heights = np.histogram(x, edges, weights=weights)[0] / weights.sum()
     else:
         low, high = x.min(), x.max()
         beyond = BEYOND * (high - low)
-        floor = 0.0 if low >= 0 and family.name in ("exponential", "gamma") else -np.inf
-        values = np.linspace(max(low - beyond, floor + 1e-6 * (high - low)), high + beyond, points or 201)
+        values = np.linspace(max(low - beyond, support.least + 1e-6 * (high - low)), high + beyond, points or 201)
         heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
     names = components or tuple(str(k + 1) for k in range(len(params.proportions)))
     parts = np.exp(model.log_joint(params, values[:, None])).T
-    if isinstance(family, Binomial) and family.ordered and family.trials:  # rows are sequences; a number is many of them
-        parts = parts * _arrangements(family.trials, values)
-    return Density(source.columns[0], values, parts, edges, heights, names, discrete)
+    parts = parts * model.family.described.orders(values[:, None])  # of rows that are sequences, a number stands for many
+    return Density(source.columns[0], values, parts, edges, heights, names, support.whole)
 
 
 def _rows(source: ArraySource) -> tuple[Array, Array]:
     """All rows and their weights. Errors: DataError if the data are not stored."""
     x, weights = zip(*((as_float64(chunk.x), chunk.weights) for chunk in source.chunks()), strict=True)
     return np.concatenate(x), np.concatenate(weights)
-
-
-def _arrangements(trials: int, values: Array) -> Array:
-    from scipy.special import comb
-
-    return np.asarray(comb(trials, values))
 
 
 def _edges(x: Array, weights: Array) -> Array:
@@ -132,8 +121,7 @@ def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, po
     data, _ = _rows(source)
     beyond = BEYOND * np.ptp(data, axis=0)
     low, high = data.min(axis=0) - beyond, data.max(axis=0) + beyond
-    if model.family.name in ("exponential", "gamma"):
-        low = np.maximum(low, 1e-6 * (high - low))
+    low = np.maximum(low, model.family.support.least + 1e-6 * (high - low))
     x, y = (np.linspace(low[j], high[j], points) for j in range(2))
     grid = np.stack([np.tile(x, points), np.repeat(y, points)], axis=1)
     total = np.exp(model.log_joint(params, grid)).sum(axis=1).reshape(points, points)

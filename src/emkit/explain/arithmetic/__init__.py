@@ -1,4 +1,4 @@
-"""How the numbers of one EM step are written down: for models, and for the families of their components, one file each."""
+"""How the numbers of one EM step are written down, for each kind of model."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from functools import singledispatch
 
 from emkit.core.protocols import LatentModel
 from emkit.explain.arithmetic.cells_arithmetic import CellsArithmetic
-from emkit.explain.arithmetic.family import FamilyArithmetic
-from emkit.explain.arithmetic.mixture_arithmetic import MixtureArithmetic, written_out
+from emkit.explain.arithmetic.mixture_arithmetic import MixtureArithmetic
 from emkit.explain.arithmetic.model import AnyArithmetic, ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols
@@ -15,7 +14,7 @@ from emkit.models.cells import Cells
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, P, S
 
-__all__ = ["AnyArithmetic", "FamilyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of", "written_out"]
+__all__ = ["AnyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of"]
 
 
 @singledispatch

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
+from emkit.formulas.numerals import count, significant
 
 AGREES = 1e-9  # beyond this, relative, something other than the ratio decided: a floor under a variance
 
@@ -15,13 +16,18 @@ class Tally:
     """One number out of the expected sufficient statistics for each component, shape (K,), or one `shared` by all, (1,).
 
     `what` is counted (``heads``), in the column that `mark` names (``_height``, or nothing if there is only one). The tally
-    ``n`` is the expected number of rows, the sum of the responsibilities.
+    ``n`` is the expected number of rows, the sum of the responsibilities. `is_count` says that it is a number of things.
     """
 
     what: str
     values: Array
     mark: str = ""
     shared: bool = False
+    is_count: bool = False
+
+    def amount(self, value: float) -> str:
+        """One of the values for a reader: counts with two decimals, sums of measurements with five digits."""
+        return count(value) if self.is_count else significant(value, 5)
 
     def key(self, component: str) -> str:
         """The name of the number for one component: ``heads_A``, ``heads_A_height``."""
@@ -49,8 +55,3 @@ class Update:
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         return {"symbol": self.symbol, "formula": self.formula, "substituted": self.substituted, "value": self.value}
-
-
-def first_terms(terms: list[str], most: int, join: str) -> str:
-    """The terms joined, the middle ones left out if there are more than `most`."""
-    return join.join(terms if len(terms) <= most else [*terms[: most - 1], "...", terms[-1]])

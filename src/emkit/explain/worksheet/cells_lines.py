@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.explain.cells_formulas import occurrences, probability
 from emkit.explain.subject import Subject
-from emkit.explain.worksheet.expressions import Expression, Given, Power, Product, Quotient, Ref, Sum
 from emkit.explain.worksheet.likelihood_lines import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.sheet import Line, Role, Variant
+from emkit.formulas.expressions import Expression, Given, Product, Quotient, Ref, Sum, filled
 from emkit.models.cells import Cells, CellsParams
 
 
@@ -57,10 +58,7 @@ class _Maker:
 
     def _joint(self, j: int, i: int) -> Line:
         cell = self.model.cells[j]
-        powers = tuple(
-            (name, Power(Given(name, self.params[name]), Given("power", float(power)))) for name, power in cell.powers.items()
-        )
-        product = Product((("coefficient", Given("coefficient", float(cell.coefficient))), *powers))
+        product = filled(probability(cell), {name: Given(name, self.params[name]) for name in self.model.names})
         return Line(f"joint_{cell.name}", Role.JOINT, product, j, i, probability=True)
 
     def _share(self, j: int, i: int) -> Line:
@@ -74,14 +72,11 @@ class _Maker:
         return Line(f"count_{cell.name}", Role.COUNT, product, j, i)
 
     def _occurrences(self, name: str, g: int, a: int) -> Line:
-        terms = tuple(
-            Product((("times", Given("times", float(cell.powers[name]))), ("count", Ref(f"count_{cell.name}"))))
-            for cell in self.model.cells
-            if cell.powers.get(name, 0)
-        )
-        once = Sum(tuple(term.without("times") for term in terms))
+        counts = {cell.name: Ref(f"count_{cell.name}") for cell in self.model.cells}
+        every = filled(occurrences(self.model, name), counts)
+        once = Sum(tuple(term.without("times") for term in every.parts() if isinstance(term, Product)))
         twice = Variant(Mistake.WEIGHT, "every cell counted once, whatever the number of genes in it", once)
-        return Line(f"times_{name}", Role.TOTAL, Sum(terms), a, side=f"times {g}", variants=(twice,))
+        return Line(f"times_{name}", Role.TOTAL, every, a, side=f"times {g}", variants=(twice,))
 
     def _update(self, name: str, place: tuple[int, int]) -> Line:
         g, a = place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,10 @@ class Rows:
     places: tuple[tuple[int, ...], ...]
     columns: tuple[str, ...]
     numbered: bool
+
+    def responsibility(self, components: Sequence[str], k: int, i: int) -> str:
+        """What a responsibility is called: ``r[1]`` or ``mu[x=1]`` for the first component, ``r_B[1]`` for others."""
+        return f"{'r' if self.numbered else 'mu'}{f'_{components[k]}' if k else ''}[{self.labels[i]}]"
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.x)))

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from emkit.core.arrays import Array
-from emkit.explain.worksheet.expressions import Apply, Expression, Given, Less, Product, Quotient, Sum
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.sheet import Line, Role, Variant
+from emkit.formulas.expressions import Apply, Expression, Given, Less, Product, Quotient, Sum
 
 
 def likelihood(
@@ -39,7 +39,7 @@ def likelihood(
 def _with_coefficients(
     right: Expression, weights: Array, coefficients: Sequence[Given | None], counted: bool
 ) -> Iterator[Variant]:
-    known = [(w, c.number) for w, c in zip(weights, coefficients, strict=True) if c is not None]
+    known = [(w, float(c.number)) for w, c in zip(weights, coefficients, strict=True) if c is not None]
     if not known:
         return
     logged = Given("log coefficients", math.fsum(w * math.log(c) for w, c in known))

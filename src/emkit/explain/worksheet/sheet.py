@@ -10,8 +10,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from emkit.errors import ModelError
-from emkit.explain.worksheet.expressions import Expression, Number, as_fraction, names_in
 from emkit.explain.worksheet.mistakes import Mistake
+from emkit.formulas.expressions import Expression, Number, as_fraction, names_in
 
 SHORT = 10_000  # a fraction with a larger denominator tells a reader nothing
 

@@ -16,10 +16,13 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import MEANS, VARIANCES, OwnColumns
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread, Variances
+
+__all__ = ["DiagonalGaussian", "DiagonalGaussianParams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,10 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-diag"
+
+    @property
+    def described(self) -> OwnColumns:
+        return OwnColumns(MEANS | VARIANCES, data="columns of numbers, uncorrelated in a component")
 
     @property
     def spread(self) -> Spread:

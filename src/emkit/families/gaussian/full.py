@@ -15,12 +15,16 @@ from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
+from emkit.families.description import Word
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import MEANS, OwnMatrix
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread
+
+__all__ = ["FullGaussian", "FullGaussianParams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +49,14 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian"
+
+    @property
+    def described(self) -> OwnMatrix:
+        return OwnMatrix(
+            MEANS | {"covariances": Word("covariance", "C")},
+            parameters="means, and a covariance matrix for each component",
+            browser={"family": "normal", "floor": self.floor},
+        )
 
     @property
     def spread(self) -> Spread:

@@ -16,10 +16,13 @@ from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import MEANS, VARIANCES, Round
 from emkit.families.gaussian.forms import spherical_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread, Variances
+
+__all__ = ["SphericalGaussian", "SphericalGaussianParams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,12 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-spherical"
+
+    @property
+    def described(self) -> Round:
+        return Round(
+            MEANS | VARIANCES, data="columns of numbers in one unit", parameters="means, and one variance for each component"
+        )
 
     @property
     def spread(self) -> Spread:

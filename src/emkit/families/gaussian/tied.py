@@ -15,11 +15,15 @@ from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
+from emkit.families.description import Word
 from emkit.families.family import repeat
 from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
+
+__all__ = ["TiedGaussian", "TiedGaussianParams"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,12 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     @property
     def name(self) -> str:
         return "gaussian-tied"
+
+    @property
+    def described(self) -> SharedMatrix:
+        return SharedMatrix(
+            MEANS | {"covariance": Word("covariance", "C")}, parameters="means, and one covariance matrix for all components"
+        )
 
     @property
     def joins_columns(self) -> bool:

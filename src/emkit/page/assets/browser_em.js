@@ -1,4 +1,4 @@
-// The page's own EM, for "what if": coins, and normal components in one or two columns. It makes a trace like the one that
+// The page's own EM, for "what if": columns of coins, and normal components in one or two columns. It makes a trace like the one that
 // Python made. The library's tests hold it against Python's numbers.
 
 const MOST_STEPS = 40;
@@ -23,7 +23,7 @@ function unstuck(odds) {
 
 const evenly = (K) => range(K).map(() => 1 / K);
 const componentsOf = (responsibilities) => range(responsibilities[0].length);
-const tally = (what, values, mark = "") => ({ what, mark, shared: false, values });
+const tally = (what, values, mark = "", isCount = what === "n") => ({ what, mark, shared: false, is_count: isCount, values });
 const massOf = (model, responsibilities) => componentsOf(responsibilities).map((k) => sum(responsibilities.map((row, i) => model.weights[i] * row[k])));
 
 function newProportions(model, stats, theta) {

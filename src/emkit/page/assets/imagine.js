@@ -20,7 +20,7 @@ function imagine(trace, settings) {
     stands_still: run.standsStill,
     rows: { ...trace.rows, items: trace.rows.items.map((item) => ({ ...item, states: range(settings.K) })) },
     steps: run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step)),
-    counts: family.tallies(model, run.steps[0].stats).map(({ what, mark, shared }) => ({ what, mark, shared })),
+    counts: family.tallies(model, run.steps[0].stats).map(({ what, mark, shared, is_count }) => ({ what, mark, shared, is_count })),
     accounts: Object.fromEntries(Object.keys(run.accounts[0]).map((name) => [name, run.accounts.map((account) => account[name])])),
     marks: imagineMarks(trace, run),
     landscapes: settings.quick && settings.K === trace.components.length ? trace.landscapes : imagineLandscapes(model, names, run),
@@ -122,7 +122,7 @@ function setEntry(values, entry, value, K) {
 
 function axisOf(model, run, entry, K) {
   const family = FAMILY[model.family];
-  if (entry < K || model.family === "coins") return range(LANDSCAPE).map((i) => 0.01 + (0.98 * i) / (LANDSCAPE - 1));
+  if (entry < K || family.ofProbabilities) return range(LANDSCAPE).map((i) => 0.01 + (0.98 * i) / (LANDSCAPE - 1));
   const seen = run.thetas.map((theta) => family.entries(theta)[entry]);
   const [low, high] = [Math.min(...seen), Math.max(...seen)];
   const room = Math.max(0.6 * (high - low), 0.15 * Math.max(Math.abs(low), Math.abs(high)), 1e-6);

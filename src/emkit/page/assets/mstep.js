@@ -30,7 +30,7 @@ function countColumns(view) {
   return named.filter((t) => !t.shared).flatMap((t) => t.values.map((value, k) => ({ t, k, value })))
     .sort((a, b) => a.k - b.k || a.t.n - b.t.n)
     .map(({ t, k, value }) => ({
-      n: t.n, k, what: t.what, total: amount(t.what, value),
+      n: t.n, k, tally: t, total: amount(t, value),
       name: view.notation.attribution(k, t.what + t.mark.replaceAll("_", " ")),
     }));
 }
@@ -45,7 +45,7 @@ function countsTable(view) {
     heads: ["row", ...columns.map(({ name, k }) => headOf(name, k))],
     rows: rows.map((row, i) => ({
       "data-row": i, class: i === view.shownRow ? "lit" : null,
-      cells: [view.trace.rows.items[i].label, ...columns.map(({ n, k, what }) => cell(amount(what, row[n][k])))],
+      cells: [view.trace.rows.items[i].label, ...columns.map(({ n, k, tally: own }) => cell(amount(own, row[n][k])))],
     })),
     foot: ["sum", ...columns.map(({ total }) => cell(total))],
   });
@@ -72,7 +72,7 @@ function countsDown(view, columns) {
     heads: ["sum of", ...view.trace.components.map(headOf)],
     rows: kinds.map((n) => ({
       cells: [tallies[n].what === "n" ? "rows" : (tallies[n].what + tallies[n].mark).replaceAll("_", " "),
-        ...tallies[n].values.map((value) => (view.eDone ? amount(tallies[n].what, value) : "·"))],
+        ...tallies[n].values.map((value) => (view.eDone ? amount(tallies[n], value) : "·"))],
     })),
   });
 }

@@ -30,8 +30,7 @@ function significant(value, digits = 4) {
   return exponential(value, digits - 1);
 }
 
-const COUNTED = ["n", "heads", "tails", "count"];
-const amount = (what, value) => (COUNTED.includes(what) ? count(value) : significant(value, 5));
+const amount = (counted, value) => (counted.is_count ? count(value) : significant(value, 5));
 
 // The distance from one number to the next as one would write it: at least `digits` decimals, and more if these are zeros.
 function small(value, digits = 4) {

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from emkit.explain.worksheet import Line, Mistake, Role, Worksheet
-from emkit.explain.worksheet.expressions import Expression, Given, show
+from emkit.formulas.expressions import Expression, Given
+from emkit.formulas.numerals import show
 from emkit.teach.check.claims import Claim
 from emkit.teach.check.marking import Slip
 from emkit.teach.check.rewrites import Rewrite, rewrites

@@ -9,7 +9,7 @@ from fractions import Fraction
 from emkit.core.json_types import Json
 from emkit.explain.numbers import paragraph
 from emkit.explain.worksheet import Mistake
-from emkit.explain.worksheet.expressions import show
+from emkit.formulas.numerals import show
 
 WIDTH = 100  # characters of a line
 DOUBTFUL = 0.1  # above this chance of coincidence a reader is told

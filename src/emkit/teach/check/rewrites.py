@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emkit.explain.worksheet import Line, Mistake, Role, Worksheet
-from emkit.explain.worksheet.expressions import Apply, Expression, Given, Less, Power, Product, Quotient, Sum
+from emkit.formulas.expressions import Apply, Expression, Given, Less, Power, Product, Quotient, Sum
 
 ONE = Given("1", 1.0)
 

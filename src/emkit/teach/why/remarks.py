@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emkit.explain.numbers import four_decimals, significant
+from emkit.formulas.numerals import four_decimals, significant
 from emkit.teach.why.theory import Theory
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emkit.explain.numbers import LEFT, RIGHT, four_decimals, paragraph, plain, significant, table
+from emkit.explain.numbers import LEFT, RIGHT, paragraph, table
+from emkit.formulas.numerals import four_decimals, plain, significant
 from emkit.teach.why.known import Complete
 from emkit.teach.why.remarks import cleared, remarks
 from emkit.teach.why.theory import Theory

@@ -1,0 +1,158 @@
+"""Normal columns in words. Sums are taken about each component's mean before the step, as the model itself takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.parameters import get_at
+from emkit.families.description import Columns, Description, Estimate, Total, Word
+from emkit.families.gaussian.normal import Moments
+from emkit.formulas.expressions import TWO, Expression, Given, Less, Power, Product, Quotient, Sum
+from emkit.formulas.numerals import plain, significant
+
+SHOWN_COLUMNS = 3
+MEANS = {"means": Word("mean", "mu", 0.0)}
+VARIANCES = {"variances": Word("variance", "v", 1.0)}
+Entry = tuple[tuple[int, ...], tuple[int, ...], Array]  # index without the component, columns, sums (K,), or (1,) for all
+
+
+@dataclass(frozen=True)
+class OwnMatrix(Description):
+    """mean = old mean + deviations / rows; variance = squares / rows - (how far the mean moved)^2: a matrix for each component.
+
+    `field` is where among the parameters the variances are.
+    """
+
+    field: str = "covariances"
+
+    @property
+    def formula(self) -> str:
+        return f"N(x; mean, {self.field.rstrip('s')})"
+
+    @property
+    def by_hand(self) -> Columns:
+        return Columns(field="means", parameter="mean", spread=self.field)
+
+    def density(self, params: Any, k: int, x: Array, value: Callable[[], float]) -> str:
+        means = params.means[k]
+        if len(x) == 1:
+            spread = float(np.resize(get_at(params, self.field), k + 1)[k])  # the same for all, or one for each
+            return f"N({plain(x[0])}; {plain(means[0])}, {plain(spread)})"
+        if len(x) > SHOWN_COLUMNS:
+            return super().density(params, k, x, value)
+        point, centre = (", ".join(plain(v) for v in vector) for vector in (x, means))
+        return f"N([{point}]; [{centre}], {self.field.rstrip('s')})"
+
+    def totals(self, stats: Moments, params: Any) -> Iterator[Total]:
+        yield from (Total("deviations", shift, (j,)) for j, shift in enumerate(stats.shift.T))
+        for _, columns, sums in self.entries(stats.scatter):
+            yield Total(_called(columns), sums, columns, shared=self.shared)
+
+    def estimates(self, stats: Moments, before: Any, after: Any) -> Iterator[Estimate]:
+        present, move = np.flatnonzero(stats.mass > 0).tolist(), after.means - before.means
+        for k in present:
+            for j, old in enumerate(before.means[k]):
+                shift = Quotient(Given("deviations", float(stats.shift[k, j])), _rows(stats.mass[k]))
+                yield Estimate("means", (k, j), Sum((Given("old mean", float(old)), shift)))
+        for k in (0,) if self.shared else present:
+            for index, columns, sums in self.entries(stats.scatter):
+                total = Given(_called(columns), float(sums[k]))
+                entry = index if self.shared else (k, *index)
+                yield Estimate(self.field, entry, self.variance(total, columns, k, stats.mass, move))
+
+    def write(self, name: str, value: float) -> str:
+        if name == "old mean":
+            return f"{value:.5g}"
+        first = name in ("squares", "products")  # these stand before any operator
+        return significant(value, 5) if first else super().write(name, value)
+
+    @property
+    def shared(self) -> bool:
+        """Whether all components have the same variances."""
+        return False
+
+    def entries(self, scatter: Array) -> Iterator[Entry]:
+        """The entries of the variances."""
+        for a, b in zip(*np.tril_indices(scatter.shape[-1]), strict=True):
+            yield (int(a), int(b)), (int(a),) if a == b else (int(b), int(a)), scatter[..., a, b].reshape(-1)
+
+    def variance(self, total: Given, columns: tuple[int, ...], k: int, mass: Array, move: Array) -> Expression:
+        """The variance about the new mean, or the covariance of two columns, from a sum about the old mean."""
+        moves = [Given("move", float(move[k, j])) for j in columns]
+        away = Power(moves[0], TWO) if len(moves) == 1 else Product((("one", moves[1]), ("other", moves[0])))
+        return Less(Quotient(total, _rows(mass[k])), away)
+
+    def covariances(self, params: Any) -> Array:
+        return np.asarray(params.covariances)
+
+
+@dataclass(frozen=True)
+class OwnColumns(OwnMatrix):
+    """A variance for every component and column."""
+
+    field: str = "variances"
+
+    def entries(self, scatter: Array) -> Iterator[Entry]:
+        yield from (((j,), (j,), sums) for j, sums in enumerate(scatter.T))
+
+    def covariances(self, params: Any) -> Array:
+        return np.stack([np.diag(row) for row in params.variances])
+
+
+@dataclass(frozen=True)
+class SharedMatrix(OwnMatrix):
+    """One covariance matrix for all components: its sums run over them, too."""
+
+    field: str = "covariance"
+
+    @property
+    def shared(self) -> bool:
+        return True
+
+    @property
+    def by_hand(self) -> Columns:
+        return replace(super().by_hand, spread="")
+
+    def variance(self, total: Given, columns: tuple[int, ...], k: int, mass: Array, move: Array) -> Expression:
+        away = float(mass @ (move[:, columns[0]] * move[:, columns[-1]]))
+        rows = _rows(mass.sum())
+        return Less(Quotient(total, rows), Quotient(Given("sum of rows_k * move_k^2", away), rows))
+
+    def covariances(self, params: Any) -> Array:
+        return np.broadcast_to(params.covariance, (len(params.means), *params.covariance.shape))
+
+
+@dataclass(frozen=True)
+class Round(OwnMatrix):
+    """One variance for all columns of a component."""
+
+    field: str = "variances"
+
+    @property
+    def by_hand(self) -> Columns:
+        return replace(super().by_hand, spread="")
+
+    def entries(self, scatter: Array) -> Iterator[Entry]:
+        yield (), (), scatter
+
+    def variance(self, total: Given, columns: tuple[int, ...], k: int, mass: Array, move: Array) -> Expression:
+        d, way = move.shape[1], float(np.sqrt((move[k] ** 2).mean()))
+        rows = _rows(mass[k])
+        by = rows if d == 1 else Product((("rows", rows), ("columns", Given("columns", d))))
+        return Less(Quotient(total, by), Power(Given("move" if d == 1 else "mean move", way), TWO))
+
+    def covariances(self, params: Any) -> Array:
+        return np.asarray(params.variances[:, None, None] * np.eye(params.means.shape[1]))
+
+
+def _rows(mass: Array) -> Given:
+    return Given("rows", float(mass))
+
+
+def _called(columns: tuple[int, ...]) -> str:
+    return "products" if len(columns) == 2 else "squares"

@@ -1,0 +1,14 @@
+"""The families there are, in the order in which they are listed: one line each. A file says in `__all__` what it offers."""
+
+# ruff: noqa: F403, I001
+from emkit.families.bernoulli import *
+from emkit.families.binomial import *
+from emkit.families.poisson import *
+from emkit.families.categorical import *
+from emkit.families.exponential import *
+from emkit.families.geometric import *
+from emkit.families.gamma import *
+from emkit.families.gaussian.full import *
+from emkit.families.gaussian.diagonal import *
+from emkit.families.gaussian.tied import *
+from emkit.families.gaussian.spherical import *
