@@ -38,8 +38,12 @@ def solver_named(name: str) -> SolverOf[Any]:
     return solver
 
 
-def default_rules(model: ModelOf[P], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS) -> tuple[Rule, ...]:
+def default_rules(
+    model: ModelOf[P], tol: float = TOL, max_evaluations: int = MAX_EVALUATIONS, before: int = 0
+) -> tuple[Rule, ...]:
     """Fallen, settled or out of budget; a model that does not promise to ascend can only run out of budget.
+
+    `before`: how much of the budget was spent earlier.
 
     Errors: ModelError for a limit that cannot be.
     """
@@ -47,8 +51,8 @@ def default_rules(model: ModelOf[P], tol: float = TOL, max_evaluations: int = MA
     if not is_count(max_evaluations):
         raise ModelError(f"max_evaluations is {max_evaluations}; at least 1 pass over the data is needed.")
     if not model.ascends:
-        return (Drawn(max_evaluations),)
-    return Decreased(), Settled.within(tol), Budget(max_evaluations)
+        return (Drawn(max_evaluations, before),)
+    return Decreased(), Settled.within(tol), Budget(max_evaluations, before)
 
 
 def fit_each(

@@ -116,7 +116,7 @@ def test_the_command_and_the_estimator_search_alike():
         ek.Mixture(ek.FullGaussian()),
         ek.ArraySource(x),
         begin(ek.Mixture(ek.FullGaussian()), ek.ArraySource(x), 3, 0),
-        Long(ek.solvers.Squarem(), lambda before: default_rules(ek.Mixture(ek.FullGaussian())), 10_000),
+        Long(ek.solvers.Squarem(), lambda steps, passes: default_rules(ek.Mixture(ek.FullGaussian())), 10_000),
     ).runs
     assert (found["tried"], found["followed"], found["left_near_it"]) == (runs.starts, len(runs.runs), runs.near)
     assert found["maxima"][0]["objective"] == pytest.approx(runs.best.objective, rel=1e-14)

@@ -94,7 +94,7 @@ def test_a_search_finds_it_with_the_starts_of_the_model(people, fitted):
     """People are divided, and race together with their rows; the model knows of no moves."""
     x, labels = people
     source = ek.ArraySource(x, groups=labels)
-    long = Long(ek.solvers.Anderson(), lambda before: default_rules(MODEL), 10_000)
+    long = Long(ek.solvers.Anderson(), lambda steps, passes: default_rules(MODEL), 10_000)
     found = search(MODEL, source, begin(MODEL, source, 2, 0), long)
     assert found.log_likelihood == pytest.approx(fitted.log_likelihood, abs=1e-7)
     assert isinstance(next(several(MODEL, [START, START], len(x))), Together)

@@ -99,8 +99,14 @@ def best_fit(
 ) -> AnyResult:
     """The best fit that a search from these starts finds, its components in the order of their first parameter."""
     progress.say(f"trying {len(begin.first)} starts")
-    rules = default_rules(model, tol, max_evaluations)
-    long = Long(solver, lambda before: rules, max_evaluations, n_jobs=-1, watch=progress.iterations)
+    default_rules(model, tol, max_evaluations)  # for the errors of limits that cannot be
+    long = Long(
+        solver,
+        lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
+        max_evaluations,
+        n_jobs=-1,
+        watch=progress.iterations,
+    )
     return Result.of(search(model, source, begin, long)).in_order()
 
 

@@ -110,7 +110,7 @@ class EMMap(Generic[P]):
         still = bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
         if gain > max(1e4 * least, 100 * rounding) and length > 0:
             self._curvature = max(self._curvature, gain / length**2)
-        return EMRate(gain, length, 0.0 if still else next_length, self._curvature, rounding)
+        return EMRate(gain, length, 0.0 if still else next_length, self._curvature, rounding, _length(middle))
 
 
 def _length(vector: Array) -> float:

@@ -14,7 +14,8 @@ class EMRate:
 
     `gain` is the rise of the objective from theta to F(theta); `step_length` = |F(theta) - theta| and
     `next_step_length` = |F(F(theta)) - F(theta)|, in the parameters as a reader sees them; `curvature` is the largest
-    gain / step_length^2 measured so far where the gain stood clear of rounding; `rounding` is the resolution of the objective.
+    gain / step_length^2 measured so far where the gain stood clear of rounding; `rounding` is the resolution of the objective;
+    `size` is the length of the parameters themselves.
     """
 
     gain: float
@@ -22,6 +23,7 @@ class EMRate:
     next_step_length: float
     curvature: float
     rounding: float
+    size: float = 1.0
 
     @property
     def contraction(self) -> float:

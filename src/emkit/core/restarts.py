@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -17,10 +18,10 @@ SAME = 1e-6  # between the ends of runs that reached one maximum, relative to 1 
 class Fate(Enum):
     """What became of a start that was not followed to its end."""
 
-    NEAR = "near the best maximum, and may be expected to arrive there"
-    LOWER = "lower than the best"
-    SPIKE = "on the way to a spike"
-    FAILED = "where no step could be made"
+    NEAR = "as high as the best then was"
+    LOWER = "lower than the best then was"
+    SPIKE = "with a component of few rows or on a floor"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -39,44 +40,50 @@ class Left(Generic[P]):
 class Restarts(Generic[P]):
     """The `runs` that were followed to their ends, and the starts that were `left` before.
 
+    `moved`: how many of all these began where a move from the best of the others led, and not at a start.
+
     `runs` are in the order of the starts; those of a search have the best one first. `degenerate` are the places of runs that
     ended on a spike: a component that only a bound keeps from collapsing. Their objective is no measure of how well they fit.
     """
 
     runs: tuple[Record[P], ...]
     degenerate: frozenset[int] = frozenset()
-    left: tuple[Left[P], ...] = field(default=())
+    left: tuple[Left[P], ...] = ()
+    moved: int = 0
 
     def __repr__(self) -> str:
         """A line for each maximum, with how many runs arrived there; then lines for what became of the other starts."""
-        ends = len(self.runs)
-        followed = "all followed" if not self.left else f"{ends} of them followed"
-        starts = "1 start, followed" if self.starts == 1 else f"{self.starts} starts, {followed}"
-        lines = [f"{value:>18.10g}  reached by {_runs(count)}" for value, count in self.maxima()]
-        return "\n".join([f"{starts} to the end", *lines, *self._others(), *self._not_followed()])
+        begun = _many(self.starts, "start") + (f" and {_many(self.moved, 'move')}" if self.moved else "")
+        followed = f"{len(self.runs)} followed" if self.left else "followed" if self.starts == 1 else "all followed"
+        lines = [f"{value:>18.10g}  reached by {_many(count, 'run')}" for value, count in self.maxima()]
+        return "\n".join([f"{begun}, {followed}", *lines, *self._others(), *self._not_followed()])
 
     def _others(self) -> Iterator[str]:
-        """A line for each run that ended elsewhere than at a maximum."""
+        """A line for each way in which runs ended elsewhere than at a maximum."""
         arrived = {id(run) for run in self.arrived}
-        for i, run in enumerate(self.runs):
-            if id(run) not in arrived:
-                spike = " (a spike)" if i in self.degenerate else ""
-                yield f"{run.objective:>18.10g}  {run.outcome.sentence}{spike}"
+        ended = Counter(
+            f"{run.objective:>18.10g}  {run.outcome.sentence}{' (a spike)' if i in self.degenerate else ''}"
+            for i, run in enumerate(self.runs)
+            if id(run) not in arrived
+        )
+        return (line if count == 1 else f"{line} ({count} runs)" for line, count in ended.items())
 
     def _not_followed(self) -> Iterator[str]:
-        """A line for each fate of starts that were left."""
+        """A line for each fate of those that were left."""
         for fate in Fate:
             runs = [left.run for left in self.left if left.fate is fate]
             if runs:
                 passes = sorted(run.evaluations for run in runs)
                 many = f"{passes[0]}" if passes[0] == passes[-1] else f"{passes[0]} to {passes[-1]}"
-                sample = next((f" over {left.rows:,} of the rows" for left in self.left if left.rows is not None), "")
-                yield f"{_starts(len(runs))} left after {many} passes{sample}, {fate.value}"
+                rows = next((left.rows for left in self.left if left.fate is fate and left.rows is not None), None)
+                sample = f" over {rows:,} of the rows" if rows is not None else ""
+                expected = ": expected to arrive there" if fate is Fate.NEAR and self.arrived else ""
+                yield f"{len(runs):>18}  left after {many} passes{sample}, {fate.value}{expected}"
 
     @property
     def starts(self) -> int:
         """How many starts there were."""
-        return len(self.runs) + len(self.left)
+        return len(self.runs) + len(self.left) - self.moved
 
     @property
     def near(self) -> int:
@@ -89,8 +96,10 @@ class Restarts(Generic[P]):
         if self.starts == 1:
             return ""
         reached = self.reached_best()
+        if any(self.runs[i] is self.best for i in self.degenerate):
+            return f"None of {self.starts} starts led to a maximum without a spike."
         if reached == 0:
-            return f"None of {self.starts} starts has converged to the best that was found."
+            return f"None of {self.starts} starts has arrived at a maximum yet."
         said = f"Best reached by {reached} of {self.starts} starts"
         if self.near:
             more = "1 more was" if self.near == 1 else f"{self.near} more were"
@@ -140,9 +149,5 @@ def _same(one: float, other: float, within: float) -> bool:
     return abs(one - other) <= within * (1 + abs(other))
 
 
-def _runs(number: int) -> str:
-    return f"{number} run{'' if number == 1 else 's'}"
-
-
-def _starts(number: int) -> str:
-    return f"{number} start{' was' if number == 1 else 's were'}"
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -25,6 +25,7 @@ LONG_TRIES = 3
 INWARD = 1e-3  # a step by more than this away from the edge: EM lets it grow by 0.1 % each time
 INSIDE = (7.0, 12.0)  # probabilities of 1e-3 and 6e-6
 RISE = 1e-9  # a rise beyond this, relative to 1 + |objective|, is not rounding,
+CLEAR = 100.0  # nor one below so many times what the run saw of rounding,
 LEFT = 10.0  # and beyond this many times what the run had left to gain, it is not what EM would have gained anyway
 
 
@@ -98,8 +99,8 @@ class _Around(Generic[P]):
         self.there = self._coordinates.pack(here.params)
         self.drift = self._away(here.update)
         self.still = np.isfinite(self.there) & (np.abs(self.drift) <= PUSH / 10)
-        left = remaining(here.em_rate)[0] if here.em_rate is not None else 0.0
-        self._top = here.objective + max(RISE * (1 + abs(here.objective)), LEFT * left)
+        left, rounding = (remaining(here.em_rate)[0], here.em_rate.rounding) if here.em_rate is not None else (0.0, 0.0)
+        self._top = here.objective + max(RISE * (1 + abs(here.objective)), LEFT * left, CLEAR * rounding)
 
     def random(self) -> Array:
         push = np.zeros_like(self.there)

@@ -14,7 +14,9 @@ from emkit.errors import Outcome, Status
 
 NEGLIGIBLE = 1e-8  # log-likelihood that nobody would go on for
 WANDERING = 1e-9  # standard errors: over many rows, rounding moves the parameters by about this much
+NEAR = 1e-3  # standard errors, below which parameters are not said to creep
 SLOW = 0.99
+BLIND = 1e-7  # of the size of the parameters, the way left where gains are too small to count it in standard errors
 DRAGGING = 0.9  # a rate at which another solver may save passes: plain EM makes 22 of them for a digit
 ROUNDING = 1e-13  # of an objective, relative to 1 + |objective|: sums of many rows are off by as much
 ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apart
@@ -57,13 +59,20 @@ class Settled:
         if step.em_rate is None:
             return None
         gain, way = remaining(step.em_rate)
-        if gain > max(self.tol, step.em_rate.rounding) or way > self.distance:
+        far = way > self.distance or (self.distance < np.inf and _unseen(step.em_rate))
+        if far or gain > max(self.tol, step.em_rate.rounding):
             return None
         passes = _times(step.evaluations, "pass", "passes")
         said = (
             f"converged after {_times(step.number, 'iteration')} ({passes} over the data): {_little(step.em_rate, gain, way)}"
         )
         return Outcome(Status.CONVERGED, said)
+
+
+def _unseen(em_rate: EMRate) -> bool:
+    """Whether gains too small to tell a distance hide steps that are still long, and grow shorter."""
+    blind = em_rate.standard_errors == 0 and em_rate.next_step_length > 0
+    return blind and em_rate.contraction < 1 and to_limit(em_rate.step_length, em_rate.contraction) > BLIND * em_rate.size
 
 
 def _little(em_rate: EMRate, gain: float, way: float) -> str:
@@ -102,12 +111,14 @@ def to_limit(step: float, rate: float) -> float:
 
 @dataclass(frozen=True)
 class Budget:
-    """Stop when `max_evaluations` passes over the data are spent. That is not convergence."""
+    """Stop when `max_evaluations` passes over the data are spent, `before` of them earlier. That is not convergence."""
 
     max_evaluations: int
+    before: int = 0
 
     def __call__(self, step: Step) -> Outcome | None:
-        return Outcome(Status.BUDGET, self._sentence(step)) if step.evaluations >= self.max_evaluations else None
+        spent = step.evaluations + self.before >= self.max_evaluations
+        return Outcome(Status.BUDGET, self._sentence(step)) if spent else None
 
     def _sentence(self, step: Step) -> str:
         left = what_is_left(step.em_rate, more_of("max_evaluations", step.em_rate))
@@ -143,6 +154,8 @@ def what_is_left(em_rate: EMRate | None, more: str) -> str:
         return more
     if gain > NEGLIGIBLE:
         return f"About {gain:.1g} of log-likelihood is left to gain. {more}"
+    if way < NEAR:
+        return f"Next to nothing is left: about {gain:.1g} of log-likelihood and {way:.1g} standard errors. {more}"
     return (
         f"The log-likelihood has settled (about {gain:.1g} is left to gain), but the parameters still creep, with about "
         f"{way:.1g} standard errors to go: the data hardly determine where. Components that coincide do that: try fewer, and "
@@ -229,7 +242,7 @@ class NoHigher:
 
 def still_to_gain(objectives: Sequence[float]) -> float:
     """Aitken's estimate of what is left to gain, from the objectives of consecutive EM steps; infinite if they do not tell."""
-    if len(objectives) < 3:
+    if len(objectives) < 3 or not np.isfinite(objectives[-3:]).all():
         return np.inf
     rounding = ROUNDING * (1 + abs(objectives[-1]))
     before, gain = (float(gain) for gain in np.diff(objectives[-3:]))

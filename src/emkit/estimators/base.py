@@ -107,9 +107,9 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         reporter.done()
         return self
 
-    def _endings(self, reporter: Reporter, before: int) -> tuple[Rule, ...]:
+    def _endings(self, reporter: Reporter, steps: int, passes: int) -> tuple[Rule, ...]:
         """What ends a run that has made so many steps before."""
-        return reporter, Decreased(), Settled.within(self.tol), Iterations(self.max_iter, before)
+        return reporter, Decreased(), Settled.within(self.tol), Iterations(self.max_iter, steps)
 
     def _keep(self, result: Result[Any]) -> None:
         """Set the fitted attributes, and say so if the fit did not converge."""

@@ -25,8 +25,9 @@ class Spread:
     def slivers(self, params: Any, rows: Array) -> Mask:
         """Which components (K,), of so many `rows` (K,) each, are slivers.
 
-        A component of fewer than 2 d + 1 rows is one, where spreads have d directions; and one of fewer than 6 (d + 1) rows, if
-        its variance is less than 1/400 of another component's in some direction.
+        A component of fewer than about 2 d + 1 rows is one, where spreads have d directions (but not one with half of an equal
+        share of all rows); and one of fewer than 6 (d + 1) rows, if its variance is less than 1/400 of another component's in
+        some direction.
         """
         return np.zeros(len(rows), dtype=bool)
 
@@ -40,10 +41,12 @@ class Variances(Spread):
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         value = get_at(params, self.path).reshape(len(rows), -1)
-        variances = 1 / value if self.inverse else value
-        found = rows < 2.5
+        with np.errstate(divide="ignore"):
+            variances = 1 / value if self.inverse else value
+        found = rows < _least(rows, 1)
         few = ~found & (rows < 2 * FEW)
-        found[few] = (variances[few] / variances.max(axis=0)).min(axis=1) < NARROW
+        widest = variances.max(axis=0)
+        found[few] = (variances[few] / np.where(widest > 0, widest, 1.0)).min(axis=1) < NARROW
         return np.asarray(found)
 
 
@@ -56,17 +59,28 @@ class Covariances(Spread):
     def slivers(self, params: Any, rows: Array) -> Mask:
         covariances = get_at(params, self.path)
         directions = covariances.shape[-1]
-        found = np.asarray(rows < 2 * directions + 0.5)
+        found = np.asarray(rows < _least(rows, directions))
         few = np.flatnonzero(~found & (rows < FEW * (directions + 1)))
         if len(few):
             found[few] = _narrowness(covariances, few) < NARROW
         return found
 
 
+def _least(rows: Array, directions: int) -> float:
+    """The rows that a component must have, about: half of an equal share, where there are too few for all."""
+    return min(2 * directions + 0.5, float(rows.sum()) / (2 * len(rows)))
+
+
 def _narrowness(covariances: Array, some: Integers) -> Array:
-    """The least variance of `some` components in any direction in which another one's is 1; each has 1 itself."""
+    """The least variance of `some` components in any direction in which another one's is 1; each has 1 itself.
+
+    Where one is singular, there is a direction in which it is infinitely narrow: 0 for all.
+    """
     unit = np.sqrt(np.einsum("kjj->kj", covariances).max(axis=0))
     scaled = covariances / (unit[:, None] * unit)
-    whiten = np.linalg.inv(np.linalg.cholesky(scaled))
+    try:
+        whiten = np.linalg.inv(np.linalg.cholesky(scaled))
+    except np.linalg.LinAlgError:
+        return np.zeros(len(some))
     seen = whiten @ scaled[some][:, None] @ whiten.swapaxes(1, 2)
     return np.asarray(np.linalg.eigvalsh(seen).min(axis=(1, 2)))

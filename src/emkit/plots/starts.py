@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emkit.core.restarts import SAME
 from emkit.plots.style import axes, colour, finish, marker
 from emkit.views import StartsMap
-from emkit.views.starts import SAME_OBJECTIVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def starts(view: StartsMap, ax: Axes | None = None) -> Axes:
         ax.plot(*np.stack([began, stood]).T, "-", color=GREY, linewidth=0.6, alpha=0.5)
     if len(view.left_at):
         on_the_way = f"left on the way: {len(view.left_at)}"
-        ax.plot(*view.left_at.T, "o", color=GREY, markersize=5, markerfacecolor="white", label=on_the_way)
+        ax.plot(*view.left_at.T, "o", color=GREY, markersize=5, markerfacecolor="none", zorder=4, label=on_the_way)
     for m, (objective, count) in enumerate(zip(view.objectives, view.counts, strict=True)):
         mine = np.flatnonzero(view.optimum == m)
         ink, shape = (colour(m), marker(m)) if m < NAMED else (GREY, ".")
@@ -41,7 +41,7 @@ def starts(view: StartsMap, ax: Axes | None = None) -> Axes:
         ax.plot([], [], ".", color=GREY, label=f"{more} more")
     ax.legend(frameon=False, fontsize="small", title="objective: runs", bbox_to_anchor=(1.0, 1.0), loc="upper left")
     first, second = (f"direction {i + 1} ({share:.0%} of the variation)" for i, share in enumerate(view.explained))
-    title = "Starts (small) and where they end (large)"
-    if np.any(np.abs(np.diff(view.objectives)) <= SAME_OBJECTIVE * (1 + np.abs(view.objectives[1:]))):
+    title = "Where starts (small) ended (large), or were left (rings)"
+    if np.any(np.abs(np.diff(view.objectives)) <= SAME * (1 + np.abs(view.objectives[1:]))):
         title += "\nequal objectives at different places: the data cannot tell them apart"
     return finish(ax, title, first, second)

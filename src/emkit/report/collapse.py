@@ -80,7 +80,8 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
 
 
 def _named(components: Sequence[int]) -> str:
-    return f"component{'s' if len(components) > 1 else ''} {' and '.join(map(str, components))}"
+    *some, last = map(str, components)
+    return f"components {', '.join(some)} and {last}" if some else f"component {last}"
 
 
 def _or(ways: Sequence[str]) -> str:

@@ -63,26 +63,30 @@ class Race(Generic[P]):
     def _rank(self) -> Memo[Rank]:
         return Memo(lambda run: rank(run, self.model, self.sample), size=4 * self.plan.most)
 
-    def found(self, begin: Begin[P]) -> tuple[Record[P], ...]:
-        """What became of all starts, in their order; behind them, the runs to which moves led higher, the last the highest."""
+    def found(self, begin: Begin[P]) -> tuple[list[Record[P]], list[Record[P]]]:
+        """What became of all starts, in their order; and the runs to which moves led higher, the last the highest."""
         found = [begun(start) for start in begin.first]
         for _ in range(self.plan.again):
             found = self._raced(found, [Stage(self.plan.brief, 1.0)])
             if self._agree(found):
-                return tuple(found)
+                return found, []
             if not self._may_agree(found):
                 break
         if begin.more is not None:
             found += self._steps([begun(start) for start in begin.more()], self.plan.brief)
-        found = self._further(self._raced(found, self.plan.race), self.plan.followed)
+        found = self._raced(found, self.plan.race)
+        if not self.model.ascends:  # it wanders: no height tells where it would settle
+            return found, []
+        found = self._further(found, self.plan.followed)
         best = min(found, key=self.rank)
         common = sum(alike(self.rank(run), self.rank(best), self.same) for run in found) >= self.plan.common * len(found)
-        return (*found, *self._risen(best, begin.seed, 1 if common else self.plan.rounds))
+        return found, list(self._risen(best, begin.seed, 1 if common else self.plan.rounds))
 
     def _agree(self, found: Sequence[Record[P]]) -> bool:
         """Whether all runs came to one maximum, at once."""
         heights = [run.objective for run in found]
-        return all(run.outcome is ROUGHLY for run in found) and max(heights) - min(heights) <= self.same
+        known = all(run.outcome is ROUGHLY and self.rank(run).sound for run in found)
+        return known and max(heights) - min(heights) <= self.same
 
     def _may_agree(self, found: Sequence[Record[P]]) -> bool:
         """Whether all runs seem to have one limit, which they have not come near yet."""
@@ -94,7 +98,7 @@ class Race(Generic[P]):
         runs = list(found)
         for stage in stages:
             better = sorted(range(len(runs)), key=lambda i: self.rank(runs[i]))[: ceil(stage.share * len(runs))]
-            going = [i for i in better if runs[i].outcome is LEFT]
+            going = [i for i in better if runs[i].outcome is LEFT and runs[i].iterations < self.max_iter]
             for i, longer in zip(going, self._steps([runs[i] for i in going], stage.passes), strict=True):
                 runs[i] = longer
         return runs
@@ -118,9 +122,9 @@ class Race(Generic[P]):
         return longer
 
     def _known(self, heights: Sequence[Heights]) -> bool:
-        """Whether all runs side by side are known roughly."""
+        """Whether all runs side by side that can go on are known roughly."""
         objectives = zip(*(height.objective for height in heights[-3:]), strict=True)
-        return len(heights) >= 3 and all(self._little(still_to_gain(each)) for each in objectives)
+        return len(heights) >= 3 and all(self._little(still_to_gain(each)) for each in objectives if np.isfinite(each[-1]))
 
     def _little(self, gain: float) -> bool:
         return gain <= self.plan.rough * self.unit
@@ -150,7 +154,7 @@ class Race(Generic[P]):
         runs = list(found)
         for _ in range(2 * most):
             best = distinct([self.rank(run) for run in runs], self.same)[:most]
-            known = (runs[i] for i in best if runs[i].outcome is not LEFT and not any(self.rank(runs[i])[:2]))
+            known = (runs[i] for i in best if runs[i].outcome is not LEFT and self.rank(runs[i]).sound)
             top = max([height, *(run.objective for run in known)])
             going = next((i for i in best if self._may_rise(runs[i], top)), None)
             if going is None:
@@ -181,9 +185,9 @@ class Race(Generic[P]):
             at_random = self.model.relocations(best.params, self.sample.profile, seed + number)
             starts = [*moves, *islice(at_random, max(0, most - len(moves)))]
             raced = self._raced([begun(start) for start in starts], self.plan.moved)
-            failed, spike, lowness = self.rank(best)
-            tried = self._further(raced, 2, -np.inf if failed or spike else -lowness)
-            higher = [run for run in tried if self.rank(run) < (failed, spike, lowness - self.same)]
+            mine = self.rank(best)
+            tried = self._further(raced, 2, -mine.lowness if mine.sound else -np.inf)
+            higher = [run for run in tried if self.rank(run) < mine._replace(lowness=mine.lowness - self.same)]
             if higher:
                 best = min(higher, key=self.rank)
                 yield best
@@ -202,3 +206,12 @@ def joined(first: Record[P], then: Record[P]) -> Record[P]:
         evaluations=first.evaluations + then.evaluations,
         history=first.history + later,
     )
+
+
+def told_whole(first: Record[P], then: Record[P]) -> Record[P]:
+    """The two as one run, whose outcome says what came before the second."""
+    whole = joined(first, then)
+    if not first.evaluations:
+        return whole
+    before = f"The search had made {first.iterations:,} iterations of this run before, in {first.evaluations:,} passes."
+    return replace(whole, outcome=replace(then.outcome, sentence=f"{then.outcome.sentence} {before}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters
@@ -11,14 +11,26 @@ from emkit.data.source import RowSource
 from emkit.fitted import ModelOf
 
 P = TypeVar("P", bound=Parameters)
-Rank = tuple[bool, bool, float]
+
+
+class Rank(NamedTuple):
+    """How good a run is, smaller being better; `lowness` is minus its objective."""
+
+    failed: bool
+    spike: bool
+    lowness: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether it neither failed nor rests on a spike or a sliver."""
+        return not (self.failed or self.spike)
 
 
 def rank(run: Record[P], model: ModelOf[P], source: RowSource) -> Rank:
-    """Smaller is better: sound runs before spikes and slivers, these before failed runs, then by objective."""
+    """Sound runs come before spikes and slivers, these before failed runs; then the objective counts."""
     failed = run.outcome.failed
     spike = not failed and bool(model.degenerate(run.params, source.profile) or model.slivers(run.params, source.profile))
-    return failed, spike, -run.objective
+    return Rank(failed, spike, -run.objective)
 
 
 def distinct(ranks: Sequence[Rank], same: float) -> list[int]:

@@ -39,8 +39,9 @@ from emkit.errors import ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
 from emkit.models.components import Components
+from emkit.models.frozen import bare
 from emkit.search.plan import PLAN, Plan, unit
-from emkit.search.race import Race, joined
+from emkit.search.race import Race, begun, told_whole
 from emkit.search.rank import Rank, alike, distinct, rank
 from emkit.search.seeding import Begin
 
@@ -49,21 +50,21 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True)
 class Long(Generic[P]):
-    """Runs over all rows, and how they end: `endings`, given how many steps were made before.
+    """Runs over all rows, and how they end: `endings`, given how many steps and passes were made before.
 
     `max_iter` bounds the steps of the race.
     """
 
     solver: SolverOf[P] | None
-    endings: Callable[[int], Iterable[Rule]]
+    endings: Callable[[int, int], Iterable[Rule]]
     max_iter: int
     n_jobs: int | None = None
     watch: Watch = unwatched
 
-    def __call__(self, model: ModelOf[P], source: ArraySource, start: P, before: int, *first: Rule) -> Fitted[P]:
-        """The run from `start`, where a race of `before` steps has led."""
-        rules = [*first, *self.endings(before)]
-        return fit_each(model, source, [start], solver=self.solver, rules=rules, workers=self.n_jobs, watch=self.watch)
+    def __call__(self, model: ModelOf[P], source: ArraySource, run: Record[P], *first: Rule) -> Fitted[P]:
+        """The run from where `run` stands."""
+        rules = [*first, *self.endings(run.iterations, run.evaluations)]
+        return fit_each(model, source, [run.params], solver=self.solver, rules=rules, workers=self.n_jobs, watch=self.watch)
 
 
 def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P], plan: Plan = PLAN) -> Fitted[P]:
@@ -74,9 +75,9 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
     """
     model = ready(model, source, begin.first[:1])
     if len(begin.first) == 1 and begin.more is None:
-        return long(model, source, begin.first[0], 0)
+        return long(model, source, begun(begin.first[0]))
     rows = plan.sampled(model.coordinates(begin.first[0]).size)
-    sample = source if source.rows <= 2 * rows else source.sample(rows)
+    sample = source if source.rows <= 2 * rows or source.groups is not None else source.sample(rows)
     try:
         return _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), source, begin, long)
     except ParameterError:  # where the sample leads, a row outside it is impossible
@@ -86,14 +87,15 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
 
 
 def _searched(race: Race[P], source: ArraySource, begin: Begin[P], long: Long[P]) -> Fitted[P]:
-    found = race.found(begin)
+    tried, risen = race.found(begin)
+    found = (*tried, *risen)
     ends = _Ends(race, found, source, long)
     best = ends.followed()
     places = [best, *(i for i in ends.done if i != best)]
     runs = tuple(ends.runs[i] for i in places)
-    spikes = frozenset(at for at, run in enumerate(runs) if ends.rank(run)[1])
+    spikes = frozenset(at for at, run in enumerate(runs) if ends.rank(run).spike)
     left = tuple(ends.left(i, best) for i in range(len(found)) if i not in ends.done)
-    return replace(ends.done[best], runs=Restarts(runs, spikes, left))
+    return replace(ends.done[best], runs=Restarts(runs, spikes, left, len(risen)))
 
 
 class _Ends(Generic[P]):
@@ -119,7 +121,7 @@ class _Ends(Generic[P]):
         Others are those that are known roughly, and some sound ones, in case that all of these are spikes.
         """
         maxima = distinct(self._ranks, self._race.same)
-        sound = [i for i in maxima if not any(self._ranks[i][:2])][: self._race.plan.resort]
+        sound = [i for i in maxima if self._ranks[i].sound][: self._race.plan.resort]
         known = [i for i in maxima if i in sound or self._found[i].outcome is ROUGHLY] or maxima[:1]
         if self._whole:
             self.runs = {i: self._found[i] for i in known}
@@ -127,8 +129,8 @@ class _Ends(Generic[P]):
             self._compare(known)
         while (best := min(self.runs, key=lambda i: self.rank(self.runs[i]))) not in self.done:
             run = self.runs[best]
-            self.done[best] = self._long(self._race.model, self._source, run.params, run.iterations)
-            self.runs[best] = joined(run, self.done[best].record)
+            self.done[best] = self._long(self._race.model, self._source, run)
+            self.runs[best] = told_whole(run, self.done[best].record)
         return best
 
     def _compare(self, known: Sequence[int]) -> None:
@@ -137,10 +139,10 @@ class _Ends(Generic[P]):
         for i in known[: plan.close]:
             if not self._is_close(i, known[0]):
                 continue
-            sound = [run.objective for run in self.runs.values() if not any(self.rank(run)[:2])]
+            sound = [run.objective for run in self.runs.values() if self.rank(run).sound]
             rules = [NoHigher(max(sound), plan.rough * one, plan.same * one)] if sound else []
-            fitted = self._long(self._race.model, self._source, self._found[i].params, 0, *rules)
-            self.runs[i] = fitted.record
+            fitted = self._long(self._race.model, self._source, begun(self._found[i].params), *rules)
+            self.runs[i] = replace(fitted.record, start=self._found[i].start)
             if fitted.outcome is not NO_HIGHER:
                 self.done[i] = fitted
 
@@ -149,17 +151,18 @@ class _Ends(Generic[P]):
 
         Source: Vuong (1989), Econometrica 57, 307-333.
         """
-        (*sort, lowest), (*other, low) = self._ranks[best], self._ranks[i]
-        if sort != other or i == best:
-            return sort == other
-        plan, model, sample = self._race.plan, self._race.model, self._race.sample
+        mine, top = self._ranks[i], self._ranks[best]
+        if i == best or mine[:2] != top[:2]:
+            return i == best
+        plan, model, scale = self._race.plan, bare(self._race.model), self._race.unit
         error = 0.0
         if isinstance(model, Components):
+            chunks = list(self._race.sample.chunks())
             ends = (self._found[at].params for at in (best, i))
-            one, two = (np.concatenate([model.posterior(end, c).log_likelihood for c in sample.chunks()]) for end in ends)
-            weights = np.concatenate([chunk.weights for chunk in sample.chunks()])
-            error = float(np.sqrt(np.cov(one - two, aweights=weights, ddof=0) * weights.sum()))
-        return low - lowest <= max(plan.lead * self._race.unit, plan.errors * error)
+            one, two = (np.concatenate([model.posterior(end, chunk).log_likelihood for chunk in chunks]) for end in ends)
+            weights = np.concatenate([chunk.weights for chunk in chunks])
+            error = float(np.sqrt(np.cov(one - two, aweights=weights, ddof=0) * weights.sum() * scale))
+        return mine.lowness - top.lowness <= max(plan.lead * scale, plan.errors * error)
 
     def left(self, i: int, best: int) -> Left[P]:
         """What became of a start that was not followed to its end."""
@@ -169,7 +172,6 @@ class _Ends(Generic[P]):
         return Left(self._found[i], self._fate(self._ranks[i], self._ranks[best]), rows)
 
     def _fate(self, mine: Rank, best: Rank) -> Fate:
-        failed, spike, _ = mine
-        if failed:
+        if mine.failed:
             return Fate.FAILED
-        return Fate.SPIKE if spike else Fate.NEAR if alike(mine, best, self._race.same) else Fate.LOWER
+        return Fate.SPIKE if mine.spike else Fate.NEAR if alike(mine, best, self._race.same) else Fate.LOWER

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -54,7 +55,7 @@ def begin(
     spread = partial(spread_starts, model, source, n_components, given=given)
     if n_components == 1:  # there is only one start
         return Begin(spread([seed]))
-    first = seed * ROUND
+    first = seed * ROUND * ceil((starts or ROUND) / ROUND)  # so that another seed has other starts
     if starts is not None:
         return Begin(spread(range(first, first + starts)), None, seed)
     tried = spread(range(first, first + plan.first))

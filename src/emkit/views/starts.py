@@ -12,12 +12,11 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Coordinates
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
-from emkit.core.restarts import Restarts
+from emkit.core.restarts import SAME, Restarts
 from emkit.errors import ModelError
 from emkit.models.mixture import AnyMixtureParams, MixtureParams, P
 from emkit.models.order import can_be_reordered, component_leaves, reordered
 
-SAME_OBJECTIVE = 1e-6  # relative to 1 + |objective|
 SAME_PLACE = 0.02  # in units of the spread of the parameters over all components and runs
 
 
@@ -146,7 +145,7 @@ def _optima(objective: Array, distances: Array) -> Integers:
         same = [
             m
             for m, j in enumerate(first)
-            if abs(objective[j] - value) <= SAME_OBJECTIVE * (1 + abs(value)) and distances[i, j] <= SAME_PLACE
+            if abs(objective[j] - value) <= SAME * (1 + abs(value)) and distances[i, j] <= SAME_PLACE
         ]
         if not same:
             first.append(i)
