@@ -69,3 +69,15 @@ def test_directions_without_spread_count_for_nothing():
     found = next(divisions(x, np.ones(50), 2, [ROUND - 1]))
     np.testing.assert_array_equal(np.unique(found), [0, 1])
     assert np.ptp(x[found == 0, 0]) + np.ptp(x[found == 1, 0]) < np.ptp(x[:, 0])
+
+
+def test_a_row_of_weight_two_is_a_row_twice():
+    x = three(np.random.default_rng(3))
+    twice = np.arange(len(x)) % 3 == 0
+    weighted = ek.ArraySource(x, np.where(twice, 2.0, 1.0)).profile
+    copied = ek.ArraySource(np.concatenate([x, x[twice]])).profile
+    params = ek.MixtureParams([0.4, 0.3, 0.3], ek.SphericalGaussianParams([[0, 0], [10, 0], [0, 40]], [9.0, 90.0, 1.0]))
+    one, other = (list(islice(relocations(MODEL, params, profile, 0), 20)) for profile in (weighted, copied))
+    for start, same in zip(one, other, strict=True):
+        np.testing.assert_allclose(start.components.means, same.components.means, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(start.proportions, same.proportions, rtol=1e-9)

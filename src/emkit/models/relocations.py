@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def relocations(model: Divisible, params: Any, profile: Profile[ArraySource], se
     if not can_be_reordered(params):
         return
     some = profile.sample
-    chunk, scaled = Chunk(some.x, some.weights), in_standard_units(some.x, some.weights, some.x)
+    chunk, rows = Chunk(some.x, some.weights), _Rows(in_standard_units(some.x, some.weights, some.x), some.weights)
     joint = model.log_joint(params, chunk.x)
     n_components = joint.shape[1]
     if n_components < 2:
@@ -45,34 +45,51 @@ def relocations(model: Divisible, params: Any, profile: Profile[ArraySource], se
         component = left.argmax(axis=1)
         others = np.setdiff1d(np.arange(n_components), moved)
         for k in moved:
-            component[_taken(rng, scaled, component, others, n_components)] = k
+            component[rows.taken(rng, component, others, n_components)] = k
         with suppress(ParameterError, DegenerateFitError):  # some component has no maximum among its rows
             yield model.estimated(chunk, params, component)
 
 
-def _taken(rng: np.random.Generator, x: Array, component: Integers, others: Integers, n_components: int) -> Integers:
-    """The rows x (n, d) that a component takes."""
-    if rng.random() < PATCH:
-        return _patch(rng, x, n_components)
-    rows = np.flatnonzero(component == rng.choice(others))
-    if len(rows) < 2:
-        return rows
-    return _one_side(rng, x, rows) if rng.random() < 0.5 else _nearer(rng, x, rows)
+class _Rows(NamedTuple):
+    """Rows `x` (n, d) in like units, and their `weights` (n,). What is drawn is the same for a row twice or of weight 2."""
 
+    x: Array
+    weights: Array
 
-def _patch(rng: np.random.Generator, x: Array, n_components: int) -> Integers:
-    """The rows nearest to a random one: as few as tell a spread, or as many as a component has on average, or between."""
-    least, most = FEW * x.shape[1], len(x) / n_components
-    number = int(np.exp(rng.uniform(np.log(least), np.log(max(least, most)))))
-    distance = ((x - x[rng.integers(len(x))]) ** 2).sum(axis=1)
-    return np.argsort(distance, kind="stable")[:number]
+    def drawn(self, rng: np.random.Generator, rows: Integers) -> Array:
+        """One of some rows."""
+        odds = np.cumsum(self.weights[rows])
+        place = np.searchsorted(odds, rng.random() * odds[-1], side="right")
+        return np.asarray(self.x[rows[min(int(place), len(rows) - 1)]])
 
+    def taken(self, rng: np.random.Generator, component: Integers, others: Integers, n_components: int) -> Integers:
+        """The rows that a component takes."""
+        if rng.random() < PATCH:
+            return self._patch(rng, n_components)
+        rows = np.flatnonzero(component == rng.choice(others))
+        one_side = rng.random() < 0.5
+        if not len(rows) or not np.ptp(self.x[rows], axis=0).any():
+            return rows
+        return self._one_side(rng, rows) if one_side else self._nearer(rng, rows)
 
-def _one_side(rng: np.random.Generator, x: Array, rows: Integers) -> Integers:
-    along = x[rows] @ rng.standard_normal(x.shape[1])
-    return rows[along > np.median(along)]
+    def _patch(self, rng: np.random.Generator, n_components: int) -> Integers:
+        """The rows nearest to a random one: as few as tell a spread, or as many as a component has on average, or between."""
+        rows = max(len(self.x), float(self.weights.sum()))  # weights below 1 are shares, and no rows
+        least, most = FEW * self.x.shape[1], rows / n_components
+        number = np.exp(rng.uniform(np.log(least), np.log(max(least, most))))
+        distance = ((self.x - self.drawn(rng, np.arange(len(self.x)))) ** 2).sum(axis=1)
+        order = np.argsort(distance, kind="stable")
+        within = np.cumsum(self.weights[order])
+        last = min(int(np.searchsorted(within, number / rows * within[-1])), len(order) - 1)
+        return np.flatnonzero(distance <= distance[order[last]])
 
+    def _one_side(self, rng: np.random.Generator, rows: Integers) -> Integers:
+        """Those beyond their median in a random direction."""
+        along = (self.x[rows] * rng.standard_normal(self.x.shape[1])).sum(axis=1)  # equal rows have equal sums, to the last bit
+        order = np.argsort(along, kind="stable")
+        below = np.cumsum(self.weights[rows][order])
+        return rows[along > along[order[int(np.searchsorted(below, below[-1] / 2))]]]
 
-def _nearer(rng: np.random.Generator, x: Array, rows: Integers) -> Integers:
-    one, other = x[rng.choice(rows, 2, replace=False)]
-    return rows[((x[rows] - one) ** 2).sum(axis=1) < ((x[rows] - other) ** 2).sum(axis=1)]
+    def _nearer(self, rng: np.random.Generator, rows: Integers) -> Integers:
+        one, other = self.drawn(rng, rows), self.drawn(rng, rows)
+        return rows[((self.x[rows] - one) ** 2).sum(axis=1) < ((self.x[rows] - other) ** 2).sum(axis=1)]

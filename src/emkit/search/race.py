@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from emkit.core.engine import HistoryEntry, Record
-from emkit.core.memo import Memo
 from emkit.core.parameters import Parameters
 from emkit.core.solvers import Squarem
 from emkit.core.stopping import ROUGHLY, Decreased, Iterations, Rough, Rule, still_to_gain
@@ -57,11 +56,13 @@ class Race(Generic[P]):
 
     def rank(self, run: Record[P]) -> Rank:
         """How good a run over these rows is."""
-        return self._rank(run)
+        if id(run) not in self._ranked:
+            self._ranked[id(run)] = run, rank(run, self.model, self.sample)
+        return self._ranked[id(run)][1]
 
     @cached_property
-    def _rank(self) -> Memo[Rank]:
-        return Memo(lambda run: rank(run, self.model, self.sample), size=4 * self.plan.most)
+    def _ranked(self) -> dict[int, tuple[Record[P], Rank]]:
+        return {}  # with the runs, so that no other one is given their identity
 
     def found(self, begin: Begin[P]) -> tuple[list[Record[P]], list[Record[P]]]:
         """What became of all starts, in their order; and the runs to which moves led higher, the last the highest."""
