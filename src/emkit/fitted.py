@@ -145,7 +145,8 @@ class Fitted(Generic[P]):
             return ()
         with self.em() as em, np.errstate(all="ignore"), suppress(*STUMBLES):  # nobody asked: no answer is no error
             if has_expected(self.model, em.expectation(self.params).statistics, self.params):
-                return identifiability(em, self.params, self.floors).directions
+                found = identifiability(em, self.params, self.floors)
+                return () if found.negative else found.directions
         return ()
 
     def in_order(self) -> Self:

@@ -61,7 +61,7 @@ def test_where_several_directions_are_slow_it_takes_fewer_passes_than_squared_ex
 class Refusing(ek.EMMap):
     """No guess can be evaluated."""
 
-    def attempt(self, params):
+    def attempt(self, params, like=None):
         return None
 
 

@@ -51,7 +51,7 @@ def test_coordinates_at_an_edge_take_the_em_value_and_do_not_set_the_length():
 class Refusing(ek.EMMap):
     """No guess can be evaluated."""
 
-    def attempt(self, params):
+    def attempt(self, params, like=None):
         return None
 
 

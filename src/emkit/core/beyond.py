@@ -1,4 +1,4 @@
-"""Where a run goes on that would be called converged: on an edge of the space, or beside a saddle."""
+"""Where a run goes on that would be called converged: on an edge of the space, beyond a bound, or beside a saddle."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from emkit.core.axes import COMPONENT
 from emkit.core.edges import Edges
 from emkit.core.evaluation import EMMap
+from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Evaluation
 from emkit.core.saddle import escape
@@ -22,11 +23,14 @@ MOST_SADDLES = 10  # that one run leaves
 
 
 class Beyond(Generic[P]):
-    """What one run has tried beside its points. `edges`, `off_saddles`: whether it goes on from there."""
+    """What one run has tried beside its points.
 
-    def __init__(self, em: EMMap[P], edges: bool, off_saddles: bool) -> None:
-        self._em, self._off_saddles = em, off_saddles
-        self._edges = Edges(em) if edges and em.model.ascends else None
+    `to_the_end`: whether it goes on from edges and beyond bounds; `off_saddles`: whether it goes on beside saddles.
+    """
+
+    def __init__(self, em: EMMap[P], to_the_end: bool, off_saddles: bool) -> None:
+        self._em, self._to_the_end, self._off_saddles = em, to_the_end, off_saddles
+        self._edges = Edges(em) if to_the_end and em.model.ascends else None
         self._left: list[float] = []  # objectives of saddles
         self._higher: Evaluation[P] | None = None  # beside the saddle that the run ends on
 
@@ -38,6 +42,9 @@ class Beyond(Generic[P]):
         edge = self._edges.beside(here, step.number, settled=outcome is not None) if self._edges is not None else None
         if edge is not None or outcome is None:
             return edge
+        wider = loosened(self._em, here) if self._to_the_end else None
+        if wider is not None:
+            return wider
         higher = escape(self._em, here)
         if higher is not None and self._off_saddles and len(self._left) < MOST_SADDLES:
             self._left.append(here.objective)

@@ -63,6 +63,7 @@ def iterate(em: EMMap[P], start: P, solver: Solver[P, Any], elsewhere: deque[Eva
     for number in count(1):
         if elsewhere:
             there = elsewhere.popleft()
+            em.measure_anew()
             state = solver.init(there)
         else:
             there, state = solver.step(em, here, state)

@@ -81,12 +81,18 @@ class EMMap(Generic[P]):
         self._recent.append(here)
         return here
 
-    def attempt(self, params: P) -> Evaluation[P] | None:
-        """Evaluate a guess; None if it has no finite objective or no M-step."""
+    def attempt(self, params: P, like: P | None = None) -> Evaluation[P] | None:
+        """Evaluate a guess; None if it has no finite objective or no M-step, or if none from `like` would go so far."""
+        if like is not None and not self.model.within(params, like, self.source.profile):
+            return None
         try:
             return self(params)
         except (ParameterError, DegenerateFitError):
             return None
+
+    def measure_anew(self) -> None:
+        """Forget what was seen of curvature and rounding: the run goes on elsewhere."""
+        self._curvature = self._fall = 0.0
 
     def _stumbled(self, step: str, error: Exception) -> Exception:
         """What a model's step that fails in its arithmetic raises: at parameters that a run came to, it is that run's end."""

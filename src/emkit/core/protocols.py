@@ -110,6 +110,17 @@ class LatentModel(Protocol[P, S]):
         """Which elements of which fields a bound holds where the likelihood alone would move them on: no maximum of it."""
         return {}
 
+    def loosened(self, params: P, profile: Any) -> Iterator[P]:
+        """Parameters with what a bound holds a little beyond it, where the data may support an estimate there.
+
+        An M-step from there keeps such an estimate, and undoes what is none.
+        """
+        return iter(())
+
+    def within(self, params: P, like: P, profile: Any) -> bool:
+        """Whether an extrapolation from `like` to `params` keeps to the bounds that an M-step keeps to."""
+        return True
+
     def undetermined(self, params: P) -> Mapping[str, Mask]:
         """Which elements of which fields the likelihood does not depend on at `params`: those of components without rows."""
         return {}
@@ -194,8 +205,8 @@ class EM(Protocol[P]):
     def __call__(self, params: P) -> Evaluation[P]:
         """Evaluate `params`: one pass over the data."""
 
-    def attempt(self, params: P) -> Evaluation[P] | None:
-        """Evaluate a guess; None if it has no finite objective or no M-step."""
+    def attempt(self, params: P, like: P | None = None) -> Evaluation[P] | None:
+        """Evaluate a guess; None if it has no finite objective or no M-step, or if none from `like` would go so far."""
 
 
 class Solver(Protocol[P, St]):
@@ -221,6 +232,11 @@ class Source(Protocol[ChunkT_co]):
     @abstractmethod
     def chunks(self) -> Iterator[ChunkT_co]:
         """The chunks, in order."""
+
+    @property
+    def profile(self) -> Any:
+        """What is known of the data before a fit; None where nothing is."""
+        return None
 
     def cuts(self) -> Iterator[Cut[ChunkT_co]]:
         """Where the chunks lie, in the same order: what an executor may send to where the work is done."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.expected import NONE, Expected, Slopes
 from emkit.core.memo import once
@@ -20,6 +20,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.description import Description
+from emkit.families.floor import Floor
 from emkit.families.linear import Columns, LinearForm, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
@@ -104,9 +105,9 @@ class Family(Protocol[P, S]):
         """Origin and unit of the fields that have the unit of the data and may be any number: see `Coordinates`."""
         return {}
 
-    def on_floor(self, params: P, profile: AnyProfile) -> Mapping[str, Mask]:
-        """Which elements of which fields a floor holds, where the likelihood alone would move them on: no maximum of it."""
-        return {}
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        """The floor under the spread of components, that none may collapse."""
+        return Floor()
 
     def linear(self, params: P) -> LinearForm[S] | None:
         """The log-density as a linear form, exact to rounding near `params`; None if there is none."""

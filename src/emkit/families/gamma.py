@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.memo import once
@@ -27,8 +27,9 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.floor import Floor, SpreadFloor, held, too_thin
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
-from emkit.families.spread import Spread, Variances
+from emkit.families.spread import Spread, Variances, few, rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 __all__ = ["Gamma", "GammaParams"]
@@ -36,7 +37,6 @@ __all__ = ["Gamma", "GammaParams"]
 EPSILON = float(np.finfo(np.float64).eps)
 FLOOR = 1e-6
 ROUNDING = 64 * EPSILON  # a column with a spread below this is constant
-RESTING = 1 + 1e-6  # a spread up to this many times the floor rests on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +74,13 @@ class Gamma(Family[GammaParams, GammaStats]):
 
     Data: x (n, d) of numbers > 0.
     `floor` bounds every component's spread, log(mean of x) - mean(log x), from below, as a fraction of that of the whole
-    data, so that no component can collapse onto equal values; 0 takes the bound away.
+    data, so that no component can collapse onto equal values; 0 takes the bound away. A run that has settled frees what rests
+    on it where many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for.
     Errors: ParameterError unless 0 <= floor < 1.
     """
 
     floor: float = FLOOR
+    rows_per_weight: float = field(default=1.0, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.floor < 1:
@@ -124,11 +126,16 @@ class Gamma(Family[GammaParams, GammaStats]):
         """The shape a at which log a - digamma(a) is the spread of the rows about the means `now`.
 
         Shapes: mass (K,), excess (K, d) -> (K, d).
-        Errors: DegenerateFitError if all rows of a component are equal and floor is 0.
+        Errors: DegenerateFitError if all rows of a component are equal, and no floor holds it or it had been freed from there.
         Source: set d/da [mass (a log a - log Gamma(a)) - a excess] = 0; Minka (2002), Estimating a Gamma distribution.
         """
-        spread = np.maximum(_spread_about(stats, before, now), self.floor * _pooled_spread(stats, before))
+        raw, unit = _spread_about(stats, before, now), _pooled_spread(stats, before)
+        least, was = self.floor * unit, log_less_digamma(before.shapes)
+        holds, freed = held(raw, was, few(stats.mass * self.rows_per_weight, 1), least, unit)
+        spread = np.where(holds, least, raw)
         empty = stats.mass[:, None] <= 0
+        for k, _ in np.argwhere(freed & holds & (was < spread) & ~empty):
+            raise too_thin(f"component {k}")
         for k, column in np.argwhere((spread <= 0) & ~empty):
             raise DegenerateFitError(
                 f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
@@ -158,11 +165,12 @@ class Gamma(Family[GammaParams, GammaStats]):
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
         _warn_of_constant_columns(profile)
-        return self
+        rows = rows_per_weight(profile)
+        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
 
-    def on_floor(self, params: GammaParams, profile: AnyProfile) -> Mapping[str, Mask]:
-        floor = self.floor * _unit(_whole(profile)[1])
-        return {"shapes": log_less_digamma(params.shapes) <= floor * RESTING}
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        whole = _whole(profile)[1]
+        return SpreadFloor("shapes", self.floor * _unit(whole), whole > ROUNDING, log_less_digamma, shape_of)
 
 
 def excess(x: Array, log_x: Array, means: Array) -> Array:

@@ -13,9 +13,20 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.parameters import get_at
+from emkit.data.profile import AnyProfile
 
 FEW = 6  # rows for each number that the mean and one direction of the spread take: fewer tell a spread badly
 NARROW = 1 / 400  # of another component's variance in some direction: a twentieth of its standard deviation
+
+
+def few(rows: Array, directions: int) -> Mask:
+    """Where so many `rows` tell badly how far they spread in `directions` that may be correlated."""
+    return np.asarray(rows < FEW * (directions + 1))
+
+
+def rows_per_weight(profile: AnyProfile) -> float:
+    """How many rows a weight of 1 stands for: 1, but for weights that are shares, and no counts."""
+    return max(1.0, profile.rows / profile.total_weight)
 
 
 @dataclass(frozen=True)
@@ -44,9 +55,9 @@ class Variances(Spread):
         with np.errstate(divide="ignore"):
             variances = 1 / value if self.inverse else value
         found = rows < _least(rows, 1)
-        few = ~found & (rows < 2 * FEW)
+        some = ~found & few(rows, 1)
         widest = variances.max(axis=0)
-        found[few] = (variances[few] / np.where(widest > 0, widest, 1.0)).min(axis=1) < NARROW
+        found[some] = (variances[some] / np.where(widest > 0, widest, 1.0)).min(axis=1) < NARROW
         return np.asarray(found)
 
 
@@ -60,9 +71,9 @@ class Covariances(Spread):
         covariances = get_at(params, self.path)
         directions = covariances.shape[-1]
         found = np.asarray(rows < _least(rows, directions))
-        few = np.flatnonzero(~found & (rows < FEW * (directions + 1)))
-        if len(few):
-            found[few] = _narrowness(covariances, few) < NARROW
+        some = np.flatnonzero(~found & few(rows, directions))
+        if len(some):
+            found[some] = _narrowness(covariances, some) < NARROW
         return found
 
 

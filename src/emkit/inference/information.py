@@ -20,6 +20,7 @@ P = TypeVar("P", bound=Parameters)
 NO_FLOORS: Floors = MappingProxyType({})
 STEP = 1e-4  # in free coordinates, to see how the expected log-likelihood is curved
 PART = 2e-4  # of a standard error: steps of differences of scores
+WRONG = -1e-2  # an eigenvalue of the scaled information below this is none that a maximum has
 FLAT = 1e-6  # an eigenvalue of the scaled information below this is a direction without information
 
 
@@ -35,6 +36,7 @@ class Identifiability:
     rank: int
     free: int
     directions: tuple[str, ...]
+    negative: bool = False  # some direction is curved the other way: no maximum, or too thin a component for differences
 
     def __bool__(self) -> bool:
         return self.identifiable
@@ -46,9 +48,12 @@ class Identifiability:
             which = "the one free parameter" if self.free == 1 else f"all {self.free} free parameters"
             return f"the data identify {which} (locally)."
         along = "; ".join(self.directions)
+        doubt = ""
+        if self.negative:
+            doubt = " (The matrix is not positive here: this is no maximum, or a component is too thin for differences.)"
         return (
             f"not identifiable: the information matrix has rank {self.rank} of {self.free}; the likelihood does not change "
-            f"when the parameters move along {along}."
+            f"when the parameters move along {along}.{doubt}"
         )
 
     def __str__(self) -> str:
@@ -175,7 +180,8 @@ def identifiability(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Iden
         move = np.where(lonely, vectors[:, i], vectors[:, i] / np.where(lonely, 1.0, unit))
         directions.append(_in_words(slope @ move, names))
     rank = len(values) - len(flat)
-    return Identifiability(len(flat) == 0, rank + (free - len(values)), free, tuple(directions))
+    negative = bool(values.min(initial=0.0) < WRONG)
+    return Identifiability(len(flat) == 0, rank + (free - len(values)), free, tuple(directions), negative)
 
 
 def _in_words(move: Array, names: list[str]) -> str:

@@ -274,12 +274,26 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return {f"components.{path}": scale for path, scale in self.family.scales(params.components).items()}
 
     def on_floor(self, params: P, profile: AnyProfile) -> Mapping[str, Mask]:
-        held = self.family.on_floor(params.components, profile)
+        held = self.family.lower_bound(profile).resting(params.components)
         return {f"components.{path}": mask for path, mask in held.items()}
+
+    def loosened(self, params: P, profile: AnyProfile) -> Iterator[P]:
+        """All components that rest on a floor with many rows a little below it, then each of them alone."""
+        rows = self.rows_of(params, profile)
+        number = component_count(params) or 1
+        every = np.full(number, np.inf) if rows is None else rows
+        alone = (np.where(np.arange(number) == k, every, 0.0) for k in range(number)) if number > 1 else ()
+        for some in (every, *alone):
+            components = self.family.lower_bound(profile).loosened(params.components, some)
+            if components is not None:
+                yield replace_at(params, {"components": components})
+
+    def within(self, params: P, like: P, profile: AnyProfile) -> bool:
+        return self.family.lower_bound(profile).within(params.components, like.components)
 
     def degenerate(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         """Components of which a floor holds more than it holds of the whole data."""
-        held = self.family.on_floor(params.components, profile)
+        held = self.family.lower_bound(profile).resting(params.components)
         if not any(mask.any() for mask in held.values()):
             return ()
         whole = _floored_of_all(profile, self.family)
@@ -364,7 +378,7 @@ def _inside(update: Update[S, C]) -> Update[Any, Any]:
 @once
 def _floored_of_all(profile: AnyProfile, family: Family[Any, Any]) -> dict[str, int]:
     """How many elements a floor holds where one component is fitted to all rows, by path."""
-    held = family.on_floor(family.pooled(profile, 1), profile)
+    held = family.lower_bound(profile).resting(family.pooled(profile, 1))
     return {path: int(mask.sum()) for path, mask in held.items()}
 
 

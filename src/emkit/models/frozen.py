@@ -172,6 +172,13 @@ class Frozen(LatentModel[P, S]):
     def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
         return self.model.on_floor(params, profile)
 
+    def loosened(self, params: P, profile: Any) -> Iterator[P]:
+        """Those of the model, with what is held where it was."""
+        return (self._restored(moved, params) for moved in self.model.loosened(params, profile))
+
+    def within(self, params: P, like: P, profile: Any) -> bool:
+        return self.model.within(params, like, profile)
+
     def undetermined(self, params: P) -> Mapping[str, Mask]:
         return self.model.undetermined(params)
 

@@ -21,7 +21,7 @@ from emkit.fitted import ModelOf
 from emkit.fitting import fit_each, threads_for
 from emkit.models.together import Heights, Several, several
 from emkit.search.plan import Plan, Stage, unit
-from emkit.search.rank import Rank, alike, distinct, rank
+from emkit.search.rank import Rank, alike, distinct, rank, supported
 from emkit.search.seeding import Begin
 
 P = TypeVar("P", bound=Parameters)
@@ -57,7 +57,9 @@ class Race(Generic[P]):
     def rank(self, run: Record[P]) -> Rank:
         """How good a run over these rows is."""
         if id(run) not in self._ranked:
-            self._ranked[id(run)] = run, rank(run, self.model, self.sample)
+            found = rank(run, self.model, self.sample)
+            spike = found.spike and not supported(run, self.model, self.sample)
+            self._ranked[id(run)] = run, found._replace(spike=spike)
         return self._ranked[id(run)][1]
 
     @cached_property

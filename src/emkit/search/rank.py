@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from emkit.core.engine import Record
+from emkit.core.evaluation import EMMap
+from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters
-from emkit.data.source import RowSource
+from emkit.data.source import ArraySource, RowSource
 from emkit.fitted import ModelOf
 
 P = TypeVar("P", bound=Parameters)
@@ -31,6 +33,20 @@ def rank(run: Record[P], model: ModelOf[P], source: RowSource) -> Rank:
     failed = run.outcome.failed
     spike = not failed and bool(model.degenerate(run.params, source.profile) or model.slivers(run.params, source.profile))
     return Rank(failed, spike, -run.objective)
+
+
+def supported(run: Record[P], model: ModelOf[P], source: ArraySource) -> bool:
+    """Whether all that a floor holds at the end of a run over these rows is estimated below it: then it is no spike.
+
+    A run to the end frees it (`core/loosen.py`); a short one is told from a spike by the same few passes.
+    """
+    if model.slivers(run.params, source.profile):
+        return False
+    em = EMMap(model, model.prepare(source), run.params)
+    here = em.attempt(run.params)
+    while here is not None and model.degenerate(here.params, source.profile):
+        here = loosened(em, here)
+    return here is not None
 
 
 def distinct(ranks: Sequence[Rank], same: float) -> list[int]:

@@ -109,7 +109,7 @@ class _Ends(Generic[P]):
 
     def rank(self, run: Record[P]) -> Rank:
         """How good a run over all rows is."""
-        return rank(run, self._race.model, self._source)
+        return self._race.rank(run) if self._whole else rank(run, self._race.model, self._source)
 
     @property
     def _whole(self) -> bool:

@@ -23,7 +23,7 @@ class Extrapolated(NamedTuple, Generic[P]):
 def extrapolate(em: EM[P], guess: Array, like: P, least: Evaluation[P]) -> Extrapolated[P] | None:
     """Two passes from the coordinates `guess`; None if there is nothing to be had there, or if it lands lower than `least`."""
     try:
-        guessed = em.attempt(em.coordinates.unpack(guess, like))
+        guessed = em.attempt(em.coordinates.unpack(guess, like), like)
     except ParameterError:  # the extrapolation overflowed
         return None
     landed = None if guessed is None else em.attempt(guessed.update)

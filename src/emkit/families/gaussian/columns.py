@@ -10,14 +10,14 @@ import warnings
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateDataWarning
+from emkit.families.floor import CovarianceFloor, Floor
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
-RESTING = 1 + 1e-6  # a variance up to this many times the floor rests on it
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
 
@@ -37,20 +37,10 @@ def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) ->
     return np.where(spread > (8 * EPSILON * mean) ** 2 + rounding, spread, np.where(mean**2 <= rounding, 1.0, mean**2))
 
 
-def resting(covariances: Array, profile: AnyProfile, floor: float) -> Mask:
-    """Which elements of covariances (..., d, d) the floor holds.
-
-    As many columns rest as there are directions on the floor: those that vary least, given the columns before them. Their
-    covariances with later columns have no influence.
-    """
-    scale = np.sqrt(pooled_moments(profile)[2])
-    relative = covariances / np.outer(scale, scale)
-    number = (np.linalg.eigvalsh(relative) <= floor * RESTING).sum(axis=-1, keepdims=True)
-    if not number.any():
-        return np.zeros(covariances.shape, dtype=bool)
-    own = np.diagonal(np.linalg.cholesky(relative), axis1=-2, axis2=-1)
-    rank = own.argsort(axis=-1).argsort(axis=-1)
-    return np.tril(np.broadcast_to((rank < number)[..., None, :], covariances.shape))
+def covariance_floor(path: str, floor: float, profile: AnyProfile) -> Floor:
+    """The floor under the covariances in a field, as a fraction of the variances of the whole data."""
+    _, covariance, unit = pooled_moments(profile)
+    return CovarianceFloor(path, floor, unit, covariance)
 
 
 def refuse_vanishing(profile: AnyProfile) -> None:

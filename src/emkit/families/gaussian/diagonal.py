@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
+from emkit.families.floor import THIN, Floor, SpreadFloor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, VARIANCES, OwnColumns
 from emkit.families.gaussian.forms import diagonal_form
@@ -73,15 +74,13 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         """The weighted mean of (x - m)^2 about the means `now`, none below the floor.
 
         Shapes: scatter (K, d) -> (K, d). Unit: squares of the data's.
-        Errors: DegenerateFitError if a component collapsed and floor is 0.
+        Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
         """
         about, move = _about(stats, before, now)
         raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
-        raw = np.maximum(raw, self.floor * normal.pooled_variance(stats, before, stats.scatter.sum(axis=0)))
-        for k in np.flatnonzero((raw <= 0).any(axis=1)):
-            raise normal.collapsed(int(k))
-        return raw
+        unit = normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
+        return normal.raised(raw, before.variances, self.few(stats.mass, 1), unit, self.floor)
 
     def expected(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -96,9 +95,9 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
         return diagonal_form(params.means, params.variances)
 
-    def on_floor(self, params: DiagonalGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
-        unit = columns.pooled_moments(profile)[2]
-        return {"variances": params.variances <= self.floor * unit * columns.RESTING}
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        _, covariance, unit = columns.pooled_moments(profile)
+        return SpreadFloor("variances", self.floor * unit, np.diag(covariance) >= THIN * unit)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> DiagonalGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -17,6 +17,7 @@ from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.description import Word
 from emkit.families.family import per_mass, repeat
+from emkit.families.floor import Floor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, OwnMatrix
 from emkit.families.gaussian.forms import full_form
@@ -89,7 +90,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         """The weighted mean of (x - m)(x - m)' about the means `now`, no direction of it below the floor.
 
         Shapes: scatter (K, d, d) -> (K, d, d). Unit: squares of the data's.
-        Errors: DegenerateFitError if a component collapsed and floor is 0.
+        Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0.
         """
         about, move = _about(stats, before, now)
@@ -99,7 +100,8 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
         if normal.clear_of(self.floor, raw, unit):
             return raw
-        return np.stack([normal.lifted(c, unit, self.floor, k) for k, c in enumerate(raw)])
+        few = self.few(stats.mass, len(j))
+        return np.stack([normal.lifted(c, unit, self.floor, k, before.covariances[k], few[k]) for k, c in enumerate(raw)])
 
     def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -117,8 +119,8 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)
 
-    def on_floor(self, params: FullGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
-        return {"covariances": columns.resting(params.covariances, profile, self.floor)}
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        return columns.covariance_floor("covariances", self.floor, profile)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
@@ -23,7 +23,9 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family, per_mass
+from emkit.families.floor import FREED, THIN, held, too_thin
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
+from emkit.families.spread import few, rows_per_weight
 from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
@@ -59,10 +61,12 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
     """A normal family: a subclass adds the form of its covariance.
 
     `floor` bounds every variance from below, as a fraction of the variance of the whole data (in the data's own units), so
-    that no component can collapse onto a few rows; 0 takes the bound away.
+    that no component can collapse onto a few rows; 0 takes the bound away. A run that has settled frees what rests on it where
+    many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for.
     """
 
     floor: float = FLOOR
+    rows_per_weight: float = field(default=1.0, repr=False)
 
     def __post_init__(self) -> None:
         floor: Any = self.floor
@@ -114,7 +118,12 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         """Warns of columns along which no covariance of this form can be estimated."""
         refuse_vanishing(profile)
         warn_of_lost_columns(profile, self.joins_columns)
-        return self
+        rows = rows_per_weight(profile)
+        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+
+    def few(self, mass: Array, columns: int) -> Mask:
+        """Which components have few rows, given their mass (K,)."""
+        return few(mass * self.rows_per_weight, columns if self.joins_columns else 1)
 
 
 def deviations(x: Array, means: Array) -> Iterator[tuple[slice, Array]]:
@@ -193,11 +202,14 @@ def _apart(stats: Moments, before: NormalParams) -> tuple[Array, Array, Array]:
 
 def collapsed(k: int | None) -> DegenerateFitError:
     """The error for a component without a positive-definite covariance."""
-    who = "the shared covariance" if k is None else f"component {k}"
     return DegenerateFitError(
-        f"{who} collapsed: its rows do not vary in every direction, so the likelihood has no maximum. Use fewer components, "
-        f"or leave the floor under the variances (floor={FLOOR:g})."
+        f"{_who(k)} collapsed: its rows do not vary in every direction, so the likelihood has no maximum. Use fewer "
+        f"components, or leave the floor under the variances (floor={FLOOR:g})."
     )
+
+
+def _who(k: int | None) -> str:
+    return "the shared covariance" if k is None else f"component {k}"
 
 
 def clear_of(floor: float, covariances: Array, unit: Array) -> bool:
@@ -206,11 +218,14 @@ def clear_of(floor: float, covariances: Array, unit: Array) -> bool:
     return is_definite(covariances / np.outer(scale, scale) - floor * np.eye(len(unit)))
 
 
-def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array:
+def lifted(
+    covariance: Array, unit: Array, floor: float, k: int | None, before: Array | None = None, few: bool = True
+) -> Array:  # fmt: skip
     """The nearest covariance (d, d) with no direction below `floor`, measured where every column has variance 1.
 
-    Raising the small eigenvalues to the floor maximises the expected log-likelihood under that bound.
-    Errors: DegenerateFitError if there is no floor and the covariance is singular.
+    Raising the small eigenvalues to the floor maximises the expected log-likelihood under that bound. Where the covariance of
+    the E-step, `before`, had been freed from the floor, and the rows are not `few`, directions in which they vary stay.
+    Errors: DegenerateFitError if there is no floor and the covariance is singular, or if that before was likelier.
     """
     if clear_of(floor, covariance, unit):
         return covariance
@@ -218,8 +233,35 @@ def lifted(covariance: Array, unit: Array, floor: float, k: int | None) -> Array
         raise collapsed(k)
     scale = np.sqrt(unit)
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    raised = (vectors * np.maximum(values, floor * (1 + 1e-9))) @ vectors.T
-    return (raised + raised.T) / 2 * np.outer(scale, scale)
+    freed = before is not None and not clear_of(FREED * floor, before, unit)
+    holds = values < (THIN if freed and not few else floor)
+    raised = (vectors * np.where(holds, floor * (1 + 1e-9), values)) @ vectors.T
+    raised = (raised + raised.T) / 2 * np.outer(scale, scale)
+    if before is not None and freed and holds.any() and _height(raised, covariance) < _height(before, covariance):
+        raise too_thin(_who(k))
+    return np.asarray(raised)
+
+
+def raised(variances: Array, before: Array, few: Mask, unit: Array, floor: float) -> Array:
+    """The `variances` (K, d), none below the floor, but for those of many rows that had been freed from it: see `lifted`.
+
+    `few` (K,): which components have few rows. Errors: DegenerateFitError as there.
+    """
+    least = floor * unit
+    holds, freed = held(variances, before, few, least, unit)
+    found = np.where(holds, least, variances)
+    for k, _ in np.argwhere(found <= 0):
+        raise collapsed(int(k))
+    with np.errstate(divide="ignore"):
+        falls = np.log(found) + variances / found > np.log(before) + variances / before
+    for k, _ in np.argwhere(freed & holds & falls):
+        raise too_thin(_who(int(k)))
+    return found
+
+
+def _height(covariance: Array, scatter: Array) -> float:
+    """Twice the expected log-likelihood of a row, up to a constant, where rows have the mean square `scatter` (d, d)."""
+    return float(-np.linalg.slogdet(covariance)[1] - np.trace(np.linalg.solve(covariance, scatter)))
 
 
 GaussianUpdates = Mapping[str, Update[Moments, Any]]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.family import per_mass, repeat
+from emkit.families.floor import THIN, Floor, SpreadFloor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, VARIANCES, Round
 from emkit.families.gaussian.forms import spherical_form
@@ -75,16 +76,14 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
         """The weighted mean of |x - m|^2 / d about the means `now`, none below the floor.
 
         Shapes: scatter (K,) -> (K,). Unit: squares of the data's.
-        Errors: DegenerateFitError if a component collapsed and floor is 0.
+        Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dv [-mass d/2 log v - trace(scatter) / (2 v)] = 0.
         """
         about, move = _about(stats, before, now)
         d = move.shape[1]
         raw = per_mass((np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / d, stats.mass, before.variances)
-        raw = np.maximum(raw, self.floor * normal.pooled_round_variance(stats, before))
-        for k in np.flatnonzero(raw <= 0):
-            raise normal.collapsed(int(k))
-        return raw
+        unit = np.array([normal.pooled_round_variance(stats, before)])
+        return normal.raised(raw[:, None], before.variances[:, None], self.few(stats.mass, 1), unit, self.floor)[:, 0]
 
     def expected(self, stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -99,9 +98,9 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
         return spherical_form(params.means, params.variances)
 
-    def on_floor(self, params: SphericalGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
-        unit = self._pooled_variance(profile)[1]
-        return {"variances": params.variances <= self.floor * unit * columns.RESTING}
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        variance, unit = self._pooled_variance(profile)
+        return SpreadFloor("variances", np.array([self.floor * unit]), np.array([variance >= THIN * unit]))
 
     def pooled(self, profile: AnyProfile, n_components: int) -> SphericalGaussianParams:
         variance, unit = self._pooled_variance(profile)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -17,6 +17,7 @@ from emkit.core.spaces import PositiveDefinite, Real
 from emkit.data.profile import AnyProfile
 from emkit.families.description import Word
 from emkit.families.family import repeat
+from emkit.families.floor import Floor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
@@ -83,13 +84,14 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         """The mean of (x - m_k)(x - m_k)' over all components, about the means `now`, no direction of it below the floor.
 
         Shapes: scatter (d, d) -> (d, d). Unit: squares of the data's.
-        Errors: DegenerateFitError if it collapsed and floor is 0.
+        Errors: DegenerateFitError if it collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0 with mass and scatter summed over components.
         """
         about, move = _about(stats, before, now)
         raw = (about + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
         unit = normal.pooled_variance(stats, before, np.diag(stats.scatter))
-        return normal.lifted((raw + raw.T) / 2, unit, self.floor, None)
+        few = self.few(stats.mass.sum(keepdims=True), len(raw))
+        return normal.lifted((raw + raw.T) / 2, unit, self.floor, None, before.covariance, bool(few[0]))
 
     def expected(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -107,8 +109,8 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
         return tied_form(params.means, params.covariance)
 
-    def on_floor(self, params: TiedGaussianParams, profile: AnyProfile) -> Mapping[str, Mask]:
-        return {"covariance": columns.resting(params.covariance, profile, self.floor)}
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        return columns.covariance_floor("covariance", self.floor, profile)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)

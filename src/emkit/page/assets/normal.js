@@ -8,17 +8,27 @@ function pooledCovariance(model) {
   return mean.map((left, a) => mean.map((right, b) => sum(model.x.map((x, i) => model.weights[i] * (x[a] - mean[a]) * (x[b] - mean[b]))) / total));
 }
 
-// A covariance with no direction below the floor, measured where every column of the data has variance 1.
-function raised(model, covariance) {
-  const pooled = pooledCovariance(model);
-  const deviations = pooled.map((row, j) => Math.sqrt(row[j]));
-  if (covariance.length === 1) return [[Math.max(covariance[0][0], model.floor * pooled[0][0])]];
-  const [[a, b], [, c]] = covariance.map((row, i) => row.map((value, j) => value / deviations[i] / deviations[j]));
-  const middle = (a + c) / 2;
+// The highest and the lowest variance in any direction, measured where every column of the data has variance 1.
+function extremes(covariance, deviations) {
+  const scaled = covariance.map((row, i) => row.map((value, j) => value / deviations[i] / deviations[j]));
+  if (scaled.length === 1) return { scaled, high: scaled[0][0], low: scaled[0][0] };
+  const [[a, b], [, c]] = scaled;
   const reach = Math.hypot((a - c) / 2, b);
-  if (middle - reach > model.floor) return covariance;
+  return { scaled, high: (a + c) / 2 + reach, low: (a + c) / 2 - reach };
+}
+
+// A covariance with no direction below the floor, but for one of many rows that lay below it before: see families/floor.py.
+function raised(model, covariance, before, mass) {
+  const [THIN, FREED, FEW] = [1e-12, 0.6, 6];
+  const deviations = pooledCovariance(model).map((row, j) => Math.sqrt(row[j]));
+  const { scaled, high, low } = extremes(covariance, deviations);
+  if (low > model.floor) return covariance;
+  const freed = mass >= FEW * (deviations.length + 1) && extremes(before, deviations).low < FREED * model.floor;
+  const held = (value) => (value < (freed ? THIN : model.floor) ? model.floor * (1 + 1e-9) : value);
+  if (scaled.length === 1) return [[Math.max(held(low), low) * deviations[0] * deviations[0]]];
+  const [[a, b], [, c]] = scaled;
   const angle = 0.5 * Math.atan2(2 * b, a - c);
-  const [one, two] = [middle + reach, middle - reach].map((value) => Math.max(value, model.floor * (1 + 1e-9)));
+  const [one, two] = [high, low].map(held);
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const lifted = [[one * cos * cos + two * sin * sin, (one - two) * cos * sin], [(one - two) * cos * sin, one * sin * sin + two * cos * cos]];
   return lifted.map((row, i) => row.map((value, j) => value * deviations[i] * deviations[j]));
@@ -49,7 +59,7 @@ FAMILY.normal = {
       proportions: newProportions(model, stats, theta),
       means: theta.means.map((mean, k) => mean.map((m, j) => m + moves[k][j])),
       covariances: stats.scatter.map((scatter, k) =>
-        stats.mass[k] > 0 ? raised(model, scatter.map((row, a) => row.map((s, b) => s / stats.mass[k] - moves[k][a] * moves[k][b]))) : theta.covariances[k]),
+        stats.mass[k] > 0 ? raised(model, scatter.map((row, a) => row.map((s, b) => s / stats.mass[k] - moves[k][a] * moves[k][b])), theta.covariances[k], stats.mass[k]) : theta.covariances[k]),
     };
   },
   entries: (theta) => [...theta.proportions, ...theta.means.flat(), ...theta.covariances.flatMap((c) => c.flatMap((row, a) => row.slice(0, a + 1)))],

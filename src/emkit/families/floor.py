@@ -1,0 +1,155 @@
+"""The floor under the spread of components: few rows make a spike however close they lie, many rows make an estimate.
+
+The M-step holds every component at the floor, since whether what it holds is an estimate cannot be told there. A run that has
+settled tells it (`core/loosen.py`): it looks a little below the floor, and from there an M-step keeps what many rows support.
+So the parameters alone say what is held: what lies on the floor, and not what lies below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.core.parameters import get_at, replace_at
+from emkit.core.spaces.positive_definite import is_definite
+from emkit.errors import DegenerateFitError
+from emkit.families.spread import few
+
+THIN = 1e-12  # of the spread of the whole data: of what is narrower, sums keep next to no digits
+RESTING = 1 + 1e-6  # a spread this many times the floor, or its inverse, rests on it
+FREED = 0.6  # times the floor: no push from a stationary point makes a spread that rests on it narrower,
+LOOSE = 0.5  # but this does
+
+
+def rests(spread: Any, least: Array | float) -> Mask:
+    """Which spreads lie on the floor `least`: what lies below it has been freed."""
+    return np.asarray((spread <= least * RESTING) & (spread * RESTING >= least))
+
+
+def held(spread: Array, before: Array, few: Mask, least: Array, whole: Array) -> tuple[Mask, Mask]:
+    """Where an M-step holds spreads (K, d) at the floor `least` (d,), and where they had left it in the E-step, `before`.
+
+    There, those of many rows (not `few`, (K,)) that vary at all are free. `whole` (d,): the spread of the whole data.
+    """
+    freed = before < FREED * least
+    return spread < np.where(freed & ~few[:, None], THIN * whole, least), freed
+
+
+def too_thin(who: str) -> DegenerateFitError:
+    """The error where `who` had left the floor, and its rows do not vary any more, or have become few."""
+    return DegenerateFitError(
+        f"{who} collapsed: it was narrower than its rows, now few or equal, can tell, and what the floor under the spread "
+        "allows is less likely. Use fewer components."
+    )
+
+
+@dataclass(frozen=True)
+class Floor:
+    """No floor."""
+
+    def resting(self, params: Any) -> Mapping[str, Mask]:
+        """Which elements of which fields it holds, where the likelihood alone would move them on: no maximum of it."""
+        return {}
+
+    def loosened(self, params: Any, rows: Array) -> Any:
+        """The parameters with what it holds of components of many `rows` (K,) a little below it; None for nothing."""
+        return None
+
+    def within(self, params: Any, like: Any) -> bool:
+        """Whether an extrapolation from `like` to `params` leaves nothing below it that was above."""
+        return True
+
+
+@dataclass(frozen=True)
+class SpreadFloor(Floor):
+    """Under the spread of every column in a field at `path`, (K, d) or of all columns (K,).
+
+    `least` (d,); `varying` (d,): columns in which the whole data vary. `spread_of` tells the spread from a value of the field,
+    `value_of` the value from a spread.
+    """
+
+    path: str
+    least: Array
+    varying: Mask
+    spread_of: Callable[[Array], Array] = np.asarray
+    value_of: Callable[[Array], Array] = np.asarray
+
+    def _spread(self, params: Any) -> Array:
+        return self.spread_of(get_at(params, self.path)).reshape(-1, len(self.least))
+
+    def resting(self, params: Any) -> Mapping[str, Mask]:
+        return {self.path: rests(self._spread(params), self.least).reshape(get_at(params, self.path).shape)}
+
+    def loosened(self, params: Any, rows: Array) -> Any:
+        spread = self._spread(params)
+        free = rests(spread, self.least) & ~few(rows, 1)[:, None] & self.varying
+        if not free.any():
+            return None
+        value = get_at(params, self.path)
+        loose = self.value_of(np.where(free, LOOSE * self.least, spread)).reshape(value.shape)
+        return replace_at(params, {self.path: np.where(free.reshape(value.shape), loose, value)})
+
+    def within(self, params: Any, like: Any) -> bool:
+        bound = FREED * self.least
+        return not ((self._spread(params) < bound) & (self._spread(like) >= bound)).any()
+
+
+@dataclass(frozen=True)
+class CovarianceFloor(Floor):
+    """Under the variance in every direction of a field of covariances at `path`, (K, d, d) or one (d, d) for all components.
+
+    `least` is measured where every column has variance 1: `unit` (d,). `whole` (d, d) is the covariance of the whole data.
+    """
+
+    path: str
+    least: float
+    unit: Array
+    whole: Array
+
+    def _relative(self, params: Any) -> Array:
+        scale = np.sqrt(self.unit)
+        covariances = get_at(params, self.path)
+        return np.asarray((covariances / np.outer(scale, scale)).reshape(-1, *covariances.shape[-2:]))
+
+    def resting(self, params: Any) -> Mapping[str, Mask]:
+        """As many columns rest as there are directions on the floor: those that vary least, given the columns before them.
+
+        Their covariances with later columns have no influence.
+        """
+        relative, shape = self._relative(params), get_at(params, self.path).shape
+        values = np.linalg.eigvalsh(relative)
+        below = (values * RESTING < self.least).sum(axis=-1, keepdims=True)
+        number = rests(values, self.least).sum(axis=-1, keepdims=True)
+        if not number.any():
+            return {self.path: np.zeros(shape, dtype=bool)}
+        own = np.diagonal(np.linalg.cholesky(relative), axis1=-2, axis2=-1)
+        rank = own.argsort(axis=-1).argsort(axis=-1)
+        some = (below <= rank) & (rank < below + number)
+        return {self.path: np.tril(np.broadcast_to(some[..., None, :], relative.shape)).reshape(shape)}
+
+    def loosened(self, params: Any, rows: Array) -> Any:
+        """Only in directions in which the whole data vary."""
+        value, relative, scale = get_at(params, self.path), self._relative(params), np.sqrt(self.unit)
+        shared = len(relative) < len(rows)
+        every = np.array([rows.sum() if rows.all() else 0.0]) if shared else rows
+        whole, found = self.whole / np.outer(scale, scale), relative.copy()
+        for k in np.flatnonzero(~few(every, len(scale))):
+            values, vectors = np.linalg.eigh(relative[k])
+            resting = vectors[:, rests(values, self.least)]
+            spread, turned = np.linalg.eigh(resting.T @ whole @ resting)
+            free = resting @ turned[:, spread >= THIN]
+            found[k] -= (1 - LOOSE) * self.least * (free @ free.T)
+        if (found == relative).all():
+            return None
+        return replace_at(params, {self.path: (found * np.outer(scale, scale)).reshape(value.shape)})
+
+    def within(self, params: Any, like: Any) -> bool:
+        bound = FREED * self.least * np.eye(len(self.unit))
+        after, before = self._relative(params) - bound, self._relative(like) - bound
+        return is_definite(after) or all(
+            is_definite(one) or not is_definite(other) for one, other in zip(after, before, strict=True)
+        )
