@@ -40,9 +40,9 @@ class GaussianMixture(MixtureEstimator):
         solver: "anderson" or "squarem" (accelerated EM, never downhill), "plain" (EM), or a solver such as
             ``ek.solvers.Squarem()``.
         floor: the least variance of a component in any direction, as a fraction of the variance of the data. It keeps
-            components from collapsing onto single rows, whatever the unit of the data, and does nothing to others; 0 takes
-            it away. (scikit-learn's `reg_covar` adds an absolute constant to every variance. There is none here: its effect
-            depends on the unit of the data, and the result maximises no likelihood.)
+            components from collapsing onto few or equal rows, whatever the unit of the data, and does nothing to others,
+            however thin; 0 takes it away. (scikit-learn's `reg_covar` adds an absolute constant to every variance. There is
+            none here: its effect depends on the unit of the data, and the result maximises no likelihood.)
         n_jobs: threads; -1: all cores; None: all cores where there is enough to do. The result does not depend on it.
 
     Attributes:
