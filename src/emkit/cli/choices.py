@@ -15,7 +15,7 @@ import click
 from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
-from emkit.data.csv import read_csv
+from emkit.data.files import read_file
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import FAMILIES, family_named
 from emkit.fitted import SolverOf
@@ -50,13 +50,15 @@ def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[
 def read_source(
     model: AnyMixture, file: str, columns: list[str] | None, weights: str | None, progress: Progress
 ) -> ArraySource:
-    """The rows of a CSV file (- for stdin), coded where the model takes them for levels.
+    """The rows of a file (- for stdin), coded where the model takes them for levels.
 
-    Errors: those of `read_csv`; DataError unless the model can take these data.
+    Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
     """
     progress.say("reading")
+    if file == "-" and sys.stdin is None:
+        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
     given = sys.stdin.buffer if file == "-" else Path(file)
-    source = read_csv(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
+    source = read_file(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
     _check_columns(model.family, source)
     return model.admitted(source)
 
