@@ -10,6 +10,9 @@ True
 [0.73, 6.07]
 """
 
+from emkit import interrupts  # noqa: F401 - first, so that it is there while the rest is loaded
+
+# isort: split
 from importlib import import_module
 from typing import TYPE_CHECKING
 

@@ -43,8 +43,15 @@ def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -
 
 
 def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[str] | None:
-    """Names set apart by commas; a name with a comma in it can be quoted."""
-    return [name.strip() for name in next(csv.reader([text]), [])] if text is not None else None
+    """Names set apart by commas; a name with a comma in it can be quoted. Errors: BadParameter."""
+    if text is None:
+        return None
+    try:
+        return [name.strip() for name in next(csv.reader([text], strict=True), [])]
+    except csv.Error:
+        raise click.BadParameter(
+            f"{text!r} is no list of names set apart by commas; quote a name that holds a comma or a line break.", ctx, param
+        ) from None
 
 
 def read_source(
@@ -140,7 +147,7 @@ def _parsed(text: str) -> Json:
             reason = (isinstance(error, OSError) and error.strerror) or "it is not a text file"
             raise ParameterError(f"--start: {text!r} is neither JSON, which begins with {{, nor a file ({reason}).") from None
     try:
-        given = json.loads(text)
+        given = json.loads(text, parse_int=float)  # which has no limit of digits
     except json.JSONDecodeError as error:
         raise ParameterError(f"--start is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
