@@ -42,6 +42,7 @@ from emkit.errors import (
     Outcome,
     ParameterError,
     Status,
+    WeightsWarning,
 )
 from emkit.families import FAMILIES, OFFERED, family_named
 from emkit.families.listed import *  # noqa: F403
@@ -119,6 +120,7 @@ __all__ = [
     "Soft",
     "Status",
     "Step",
+    "WeightsWarning",
     "check_model",
     "check_work",
     "derivation",
