@@ -27,9 +27,9 @@ def test_fractions_are_warned_of_once_and_change_no_estimate(x, weights):
     means, warned = fitted(x, weights)
     assert len(warned) == 1
     assert str(warned[0].message) == (
-        f"the weights sum to {weights.sum():.6g} over {len(x)} rows. Estimates are the same for any scale of the weights, but BIC "
-        "and standard errors take that sum for the number of rows: scale the weights so that they sum to as many rows as were "
-        "observed."
+        f"the weights sum to {weights.sum():.6g} over {len(x)} rows. Estimates are the same for any scale of the weights, but "
+        "BIC and standard errors take that sum for the number of rows: scale the weights so that they sum to as many rows as "
+        "were observed."
     )
     others, none = fitted(x, weights * len(x) / weights.sum())
     assert none == []

@@ -20,11 +20,12 @@ DATA = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["full", "tied", "diag", "spherical"])
 @pytest.mark.parametrize("name", DATA)
 def test_no_error_of_algebra_escapes(name, form):
-    for components in (1, 2, 3):
-        for floor in (0, 1e-300, 1e-17, 1e-12):
+    for components in (2, 3):
+        for floor in (0, 1e-300, 1e-17):
             model = ek.GaussianMixture(components, covariance_type=form, floor=floor, random_state=0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -53,7 +53,7 @@ def command(
     standard_errors: bool,
     as_json: bool,
 ) -> int:
-    """Fit a mixture to the rows of a CSV FILE (- for stdin), which has a header line.
+    """Fit a mixture to the rows of a FILE (- for stdin): CSV with a header line, Parquet or Arrow, packed with gzip or not.
 
     The best of many starts is shown, its components in the order of their first parameter.
 

@@ -96,8 +96,8 @@ class RowSource(Source[Chunk]):
         if self.total_weight < FRACTIONS * self.rows:
             warnings.warn(
                 f"the weights sum to {self.total_weight:.6g} over {self.rows:,} rows. Estimates are the same for any scale of "
-                "the weights, but BIC and standard errors take that sum for the number of rows: scale the weights so that they sum "
-                "to as many rows as were observed.",
+                "the weights, but BIC and standard errors take that sum for the number of rows: scale the weights so that they "
+                "sum to as many rows as were observed.",
                 WeightsWarning,
                 stacklevel=5,
             )
