@@ -26,6 +26,8 @@ from emkit.result import AnyResult, Result
 from emkit.search.search import Long, search
 from emkit.search.seeding import Begin, check_components
 
+MOST_DIGITS = 300
+
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
     """A number of components. Errors: BadParameter unless it is a whole number >= 1."""
@@ -139,6 +141,11 @@ def read_start(model: AnyMixture, source: ArraySource, components: int | None, t
         raise ParameterError(f"--start: {error}") from None
 
 
+def _whole(digits: str) -> int | float:
+    """A whole number; one with more digits than any float has is infinite (Python refuses to make an int of very many)."""
+    return int(digits) if len(digits) < MOST_DIGITS else float(digits)
+
+
 def _parsed(text: str) -> Json:
     if not text.lstrip().startswith("{"):
         try:
@@ -147,7 +154,7 @@ def _parsed(text: str) -> Json:
             reason = (isinstance(error, OSError) and error.strerror) or "it is not a text file"
             raise ParameterError(f"--start: {text!r} is neither JSON, which begins with {{, nor a file ({reason}).") from None
     try:
-        given = json.loads(text, parse_int=float)  # which has no limit of digits
+        given = json.loads(text, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise ParameterError(f"--start is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
