@@ -10,6 +10,9 @@ True
 [0.73, 6.07]
 """
 
+from emkit import interrupts  # noqa: F401 - first, so that it is there while the rest is loaded
+
+# isort: split
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -39,6 +42,7 @@ from emkit.errors import (
     Outcome,
     ParameterError,
     Status,
+    WeightsWarning,
 )
 from emkit.families import FAMILIES, OFFERED, family_named
 from emkit.families.listed import *  # noqa: F403
@@ -116,6 +120,7 @@ __all__ = [
     "Soft",
     "Status",
     "Step",
+    "WeightsWarning",
     "check_model",
     "check_work",
     "derivation",

@@ -38,6 +38,10 @@ class DegenerateDataWarning(EmkitWarning):
     """Columns are constant or linearly dependent: a covariance has no maximum-likelihood value along them."""
 
 
+class WeightsWarning(EmkitWarning):
+    """The weights are fractions of a whole: they say nothing of how many rows there are, which some numbers need."""
+
+
 class DegenerateFitWarning(EmkitWarning):
     """Components collapsed onto a few rows: a floor holds them, and the likelihood says little. The message names both."""
 

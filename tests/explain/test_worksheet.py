@@ -104,7 +104,7 @@ def test_fixing_responsibilities_fixes_what_they_leave():
 def test_what_cannot_be_a_worksheet_is_refused():
     with pytest.raises(ek.ModelError, match=r"there is no line 'theta_C'.*; the lines are .*theta_A, theta_B, log_likelihood"):
         worksheet(two_coins())["theta_C"]
-    with pytest.raises(ek.ModelError, match="step is 0; steps are whole numbers, counted from 1"):
+    with pytest.raises(ek.ModelError, match="step is 0; it must be a whole number >= 1"):
         worksheet(two_coins(), 0)
     lesson = two_coins()
     hard = type(lesson)(**{**vars(lesson), "model": ek.Mixture(ek.Binomial(10), ek.Hard())})

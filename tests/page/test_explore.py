@@ -7,17 +7,20 @@ import json
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
+from contextlib import suppress
 
 import pytest
 
 from emkit.errors import DataError
 from emkit.lessons import linkage, two_coins
 from emkit.page.explore import server_for
-from emkit.page.server import MOST_BYTES, Served, Server
+from emkit.page.server import MOST_BYTES, SECONDS, Served, Server
 
 WISH = {"components": 2, "hard": False, "seed": 3}
 
@@ -212,3 +215,47 @@ def test_ctrl_c_ends_it_cleanly():
         process.wait()
     assert (process.returncode, out) == (0, "")
     assert err == "Ctrl-C ends it.\nstopped.\n"
+
+
+@pytest.mark.parametrize("body", [b"null", b"3", b'"x"', b"[]", b"{}", b"true", b"NaN", b"", b"1" * 5000])
+def test_a_body_that_is_no_wish_is_400(server, body):
+    status, answer = ask(server, "POST", "refit", body)
+    assert status == 400
+    assert set(json.loads(answer)) == {"error"}
+
+
+def connected(server, sent=b""):
+    client = socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=20)
+    client.sendall(sent)
+    return client
+
+
+def test_a_client_that_goes_away_is_nobodys_business(server, capfd):
+    start = f"POST /{server.served.token}/refit HTTP/1.1\r\nHost: 127.0.0.1:{server.server_address[1]}\r\n".encode()
+    request = start + b"Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n{"
+    whole = start.replace(b"POST", b"GET").replace(b"/refit", b"/") + b"\r\n"
+    for sent in (b"", b"G", start, request, whole):
+        client = connected(server, sent)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets the connection
+        client.close()
+    assert refit(server, WISH)[0] == 200
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_a_request_that_drips_is_cut_off_at_the_promised_time(server, capfd):
+    start = f"POST /{server.served.token}/refit HTTP/1.1\r\nHost: 127.0.0.1:{server.server_address[1]}\r\n".encode()
+    body = start + b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    clients = [connected(server), connected(server, start), connected(server, body)]
+    begun = time.monotonic()
+    while time.monotonic() < begun + SECONDS - 1:
+        for client in clients:
+            client.sendall(b"x")
+        time.sleep(SECONDS / 5)
+    for client in clients:
+        with suppress(ConnectionError):
+            while client.recv(1000):
+                pass
+        client.close()
+    assert time.monotonic() - begun < SECONDS + 2
+    assert capfd.readouterr() == ("", "")

@@ -184,7 +184,7 @@ def test_a_probability_beyond_1_is_wrong_and_said_to_be_impossible():
         ({"pi": None}, ek.ParameterError, "the claim for 'pi' is None; it must be a number"),
         ({"pi": True}, ek.ParameterError, "the claim for 'pi' is True"),
         ({"pi": [0.4]}, ek.ParameterError, r"the claim for 'pi' is \[0.4\]"),
-        ({"pi": float("nan")}, ek.ParameterError, "the claim for 'pi' is nan; it must be a finite number"),
+        ({"pi": float("nan")}, ek.ParameterError, "the claim for 'pi' is 'nan'; it must be a finite number"),
         ({"pi": "-inf"}, ek.ParameterError, "it must be a finite number"),
         ({"mu[x=0]": 0.87, "r[3]": 0.87}, ek.ModelError, r"'mu\[x=0\]' and 'r\[3\]' are the same line"),
     ],
@@ -196,7 +196,7 @@ def test_what_cannot_be_checked_is_refused_in_one_sentence(claims, error, messag
 
 @pytest.mark.parametrize("step", [0, -1, 1.5])
 def test_a_step_is_a_whole_number_from_1(step):
-    with pytest.raises(ek.ModelError, match="steps are whole numbers, counted from 1"):
+    with pytest.raises(ek.ModelError, match="it must be a whole number >= 1"):
         ek.check_work(three_coins(), {"pi": 0.4}, step)
 
 

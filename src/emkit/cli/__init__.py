@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from io import TextIOWrapper
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from emkit.cli.failures import exit_code_of
+from emkit.interrupts import hand_over
 from emkit.version import __version__
 
 COMMANDS = {
@@ -63,6 +65,9 @@ def group(ctx: click.Context) -> None:
 
 def main() -> None:
     """The entry point of the ``emkit`` command."""
+    hand_over()
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started emkit: nobody listens
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a name that the terminal's encoding lacks is shown escaped
             stream.reconfigure(errors="backslashreplace")

@@ -15,7 +15,7 @@ import click
 from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
-from emkit.data.csv import read_csv
+from emkit.data.files import read_file
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families import FAMILIES, family_named
 from emkit.fitted import SolverOf
@@ -25,6 +25,8 @@ from emkit.persistence.plain import from_plain
 from emkit.result import AnyResult, Result
 from emkit.search.search import Long, search
 from emkit.search.seeding import Begin, check_components
+
+MOST_DIGITS = 300
 
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
@@ -43,20 +45,29 @@ def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -
 
 
 def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[str] | None:
-    """Names set apart by commas; a name with a comma in it can be quoted."""
-    return [name.strip() for name in next(csv.reader([text]), [])] if text is not None else None
+    """Names set apart by commas; a name with a comma in it can be quoted. Errors: BadParameter."""
+    if text is None:
+        return None
+    try:
+        return [name.strip() for name in next(csv.reader([text], strict=True), [])]
+    except csv.Error:
+        raise click.BadParameter(
+            f"{text!r} is no list of names set apart by commas; quote a name that holds a comma or a line break.", ctx, param
+        ) from None
 
 
 def read_source(
     model: AnyMixture, file: str, columns: list[str] | None, weights: str | None, progress: Progress
 ) -> ArraySource:
-    """The rows of a CSV file (- for stdin), coded where the model takes them for levels.
+    """The rows of a file (- for stdin), coded where the model takes them for levels.
 
-    Errors: those of `read_csv`; DataError unless the model can take these data.
+    Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
     """
     progress.say("reading")
+    if file == "-" and sys.stdin is None:
+        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
     given = sys.stdin.buffer if file == "-" else Path(file)
-    source = read_csv(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
+    source = read_file(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
     _check_columns(model.family, source)
     return model.admitted(source)
 
@@ -130,6 +141,11 @@ def read_start(model: AnyMixture, source: ArraySource, components: int | None, t
         raise ParameterError(f"--start: {error}") from None
 
 
+def _whole(digits: str) -> int | float:
+    """A whole number; one with more digits than any float has is infinite (Python refuses to make an int of very many)."""
+    return int(digits) if len(digits) < MOST_DIGITS else float(digits)
+
+
 def _parsed(text: str) -> Json:
     if not text.lstrip().startswith("{"):
         try:
@@ -138,7 +154,7 @@ def _parsed(text: str) -> Json:
             reason = (isinstance(error, OSError) and error.strerror) or "it is not a text file"
             raise ParameterError(f"--start: {text!r} is neither JSON, which begins with {{, nor a file ({reason}).") from None
     try:
-        given = json.loads(text)
+        given = json.loads(text, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise ParameterError(f"--start is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
     except RecursionError:

@@ -17,7 +17,7 @@ from emkit.cli.progress import Progress
 from emkit.cli.screen import finite, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.core.solvers import Squarem
-from emkit.data.csv import read_csv
+from emkit.data.files import read_file
 from emkit.families import family_named
 from emkit.lessons import LESSONS, Lesson
 from emkit.models import Mixture
@@ -97,7 +97,7 @@ def csv_stop() -> Stop:
     from rich.padding import Padding
     from rich.text import Text
 
-    source = read_csv(str(files("emkit.lessons") / "data" / "faithful.csv")).source()
+    source = read_file(str(files("emkit.lessons") / "data" / "faithful.csv")).source()
     model = Mixture(family_named("gaussian"))
     with Progress() as progress:
         result = best_fit(model, source, begin(model, source, 2, 0), Squarem(), progress)

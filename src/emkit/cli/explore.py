@@ -17,7 +17,7 @@ from emkit.cli.subjects import subject_of, subject_options
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @json_option
 def command(port: int, no_browser: bool, as_json: bool, what: str, **about: Any) -> int:
-    """Open the page of a LESSON, or of a mixture fitted to a CSV FILE, with refits while you read. Ctrl-C ends it.
+    """Open the page of a LESSON, or of a mixture fitted to a FILE, with refits while you read. Ctrl-C ends it.
 
     It is served on 127.0.0.1, to this machine alone, under an address that nobody can guess. The page holds the data.
     """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TextIO
 
 import click
 
 from emkit.errors import DataError, DegenerateFitError, EmkitError, EmkitWarning, Outcome
+from emkit.interrupts import INTERRUPTED
 
-OK, FAILED, USAGE, NOT_CONVERGED, BAD_DATA, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OK, FAILED, USAGE, NOT_CONVERGED, BAD_DATA = 0, 1, 2, 3, 4
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
@@ -29,6 +32,12 @@ def exit_code_of(command: Callable[[], object]) -> int:
         except EmkitError as error:
             tell(str(error))
             return _code(error)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            leave_unwritten(sys.stdout)
+            tell(f"the output cannot be written: {error.strerror or error}.")
+            return BAD_DATA
         except MemoryError:
             tell("there is not enough memory for this: use fewer columns, components or rows.")
             return FAILED
@@ -48,7 +57,21 @@ def code_for(outcome: Outcome) -> int:
 def tell(sentence: str, ctx: click.Context | None = None) -> None:
     """An error on stderr, with a pointer to the command's help if it is a matter of usage."""
     where = f"\nSee '{ctx.command_path} --help'." if ctx is not None else ""
-    click.echo(f"error: {sentence}{where}", err=True)
+    _say(f"error: {sentence}{where}")
+
+
+def leave_unwritten(stream: TextIO) -> None:
+    """Let go of what a stream could not write, so that Python does not try it again when it ends."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _say(text: str) -> None:
+    """Print on stderr, if that can be written."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        leave_unwritten(sys.stderr)
 
 
 def _code(error: EmkitError) -> int:
@@ -66,4 +89,4 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     text = str(message) if issubclass(category, EmkitWarning) else warnings.formatwarning(message, category, filename, lineno)
-    print(f"warning: {text}", file=sys.stderr)  # noqa: T201
+    _say(f"warning: {text}")

@@ -14,6 +14,7 @@ from emkit.inference import StandardErrors
 from emkit.models import Mixture
 from emkit.report.summary import report
 from emkit.result import AnyResult
+from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import Begin, begin
 
 
@@ -24,7 +25,7 @@ from emkit.search.seeding import Begin, begin
 @click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
 @click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says.")
-@click.option("--starts", type=click.IntRange(min=1), metavar="N", help="How many starts to try.  [default: up to 20]")
+@click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="How many starts to try.  [default: up to 20]")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
 )
@@ -52,7 +53,7 @@ def command(
     standard_errors: bool,
     as_json: bool,
 ) -> int:
-    """Fit a mixture to the rows of a CSV FILE (- for stdin), which has a header line.
+    """Fit a mixture to the rows of a FILE (- for stdin): CSV with a header line, Parquet or Arrow, packed with gzip or not.
 
     The best of many starts is shown, its components in the order of their first parameter.
 

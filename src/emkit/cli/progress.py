@@ -46,12 +46,9 @@ class Progress:
         """What is going on now."""
         self._text = text
 
-    def lines(self, lines: Iterator[str]) -> Iterator[str]:
-        """Pass on the lines of a file, saying how many there were."""
-        for number, line in enumerate(lines, 1):
-            if number % 10_000 == 0:
-                self.say(f"reading line {number:,}")
-            yield line
+    def lines(self, number: int) -> None:
+        """So many lines of a file have been read."""
+        self.say(f"reading line {number:,}")
 
     def iterations(self, steps: Iterator[Step]) -> Iterator[Step]:
         """A `watch` for a run: says which iteration, and the objective."""

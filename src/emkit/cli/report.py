@@ -26,7 +26,7 @@ from emkit.lessons import Lesson
 @click.option("--include-data", is_flag=True, help="Put rows of the file into the page (at most 500), and not only sums.")
 @json_option
 def command(out: Path, include_data: bool, as_json: bool, what: str, **about: Any) -> int:
-    """Write a page that shows every step of EM, for a LESSON or for a mixture fitted to a CSV FILE.
+    """Write a page that shows every step of EM, for a LESSON or for a mixture fitted to a FILE.
 
     The page is one file that opens in any browser, without a network. That of a FILE holds sums and counts in bins, and no
     row, unless you ask for the data to be in it.

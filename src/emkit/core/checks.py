@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from numbers import Integral, Real
 
-from emkit.errors import EmkitError
+from emkit.errors import EmkitError, ModelError
+
+MOST = sys.maxsize  # of any whole number: what is larger, no machine counts up to
+MOST_STEPS = 100_000  # EM steps worked through one by one, which takes seconds; nothing moves any more after so many
+MOST_SEED = 2**128 - 1  # random seeds have so many bits
+MOST_DIGITS = 30  # of a whole number in a message
 
 
 def is_count(number: object) -> bool:
-    """Whether `number`, of whatever type, is a whole number >= 1 (and no truth value)."""
+    """Whether `number`, of whatever type, is a whole number from 1 to `MOST` (and no truth value)."""
     if isinstance(number, bool) or not isinstance(number, Real):
         return False
-    value = float(number)
-    return 1 <= value < float("inf") and value == int(value)
+    try:
+        value = float(number)
+    except OverflowError:
+        return False
+    return 1 <= value <= MOST and value == int(value)
 
 
-def check_count(name: str, number: object, error: type[EmkitError], least: int = 1, also: str = "") -> None:
-    """Raise `error` unless `number` is an integer >= `least`; `also` says in words what else is allowed."""
+def check_count(name: str, number: object, error: type[EmkitError], least: int = 1, also: str = "", most: int = MOST) -> None:
+    """Raise `error` unless `number` is an integer from `least` to `most`; `also` says in words what else is allowed."""
     if isinstance(number, bool) or not isinstance(number, Integral) or int(number) < least:
-        raise error(f"{name} is {number!r}; it must be a whole number >= {least}{also}.")
+        raise error(f"{name} is {_shown(number)}; it must be a whole number >= {least}{also}.")
+    if int(number) > most:
+        raise error(f"{name} is {_shown(number)}; it must be a whole number from {least} to {most:,}{also}.")
+
+
+def check_step(step: object) -> None:
+    """Raise ModelError unless `step` is the number of an EM step, counted from 1, that one can wait for."""
+    check_count("step", step, ModelError, most=MOST_STEPS)
+
+
+def _shown(number: object) -> str:
+    """A number as it was written, or the size of a whole number of very many digits (which Python refuses to write)."""
+    if isinstance(number, int) and number.bit_length() > MOST_DIGITS / math.log10(2):
+        return f"about {'-' if number < 0 else ''}1e{int(number.bit_length() * math.log10(2))}"
+    return repr(number)
 
 
 def check_range(name: str, number: object, error: type[EmkitError], allowed: str, low: float, high: float) -> None:

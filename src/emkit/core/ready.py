@@ -22,12 +22,16 @@ class Rows(Protocol):
     def refuse_gaps(self) -> None:
         """Raise DataError naming row and column of the first gap."""
 
+    def warn_of_small_weights(self) -> None:
+        """Warn if the weights are no counts of rows, nor near them."""
+
 
 def ready(model: LatentModel[P, Any], source: Rows, starts: Iterable[P]) -> LatentModel[P, Any]:
     """The model with what the data settle. Errors: DataError or ParameterError if it cannot take these data or starts."""
     refuse_gaps(model, source)
     for start in starts:
         model.check(start, source.profile)
+    source.warn_of_small_weights()
     return model.settled(source.profile)
 
 

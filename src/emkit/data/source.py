@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
@@ -18,11 +19,12 @@ from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.profile import Bad, Levels, Profile
 from emkit.data.subsample import SUBSAMPLE, subsample
 from emkit.data.validate import RowName, as_table, as_weights
-from emkit.errors import DataError, ModelError
+from emkit.errors import DataError, ModelError, WeightsWarning
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
 FINITE = "every value must be a finite number, not NaN or inf. Remove or fill in such rows first."
+FRACTIONS = 0.5  # mean weight below which weights are no counts of rows, nor near them
 MOST_NAMED = 12  # levels in a message
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
 
@@ -88,6 +90,17 @@ class RowSource(Source[Chunk]):
     def refuse_gaps(self) -> None:
         """Raise DataError naming row and column of the first gap."""
         self.refuse(np.isnan, FINITE)
+
+    def warn_of_small_weights(self) -> None:
+        """Warn if the weights sum to far less than the rows are, as densities do, and weights that sum to 1."""
+        if self.total_weight < FRACTIONS * self.rows:
+            warnings.warn(
+                f"the weights sum to {self.total_weight:.6g} over {self.rows:,} rows. Estimates are the same for any scale of "
+                "the weights, but BIC and standard errors take that sum for the number of rows: scale the weights so that they "
+                "sum to as many rows as were observed.",
+                WeightsWarning,
+                stacklevel=5,
+            )
 
     def _shown(self, value: float, column: int) -> str:
         """A value of a column as its reader knows it."""
@@ -243,6 +256,9 @@ class ChunkSource(RowSource):
 
     def refuse(self, bad: Bad, rule: str) -> None:
         """Nothing: what a chunk holds, only the model knows."""
+
+    def warn_of_small_weights(self) -> None:
+        """Nothing likewise."""
 
 
 def columns_of(source: object) -> tuple[str, ...]:

@@ -179,6 +179,8 @@ def _column(series: Any, name: Any, row_name: RowName) -> Column:
     import narwhals.stable.v1 as nw
 
     is_cast = series.dtype.is_numeric() and series.dtype != nw.Float32
+    if series.implementation.is_pyarrow():  # refuses to round whole numbers, and makes floats of those with gaps by itself
+        is_cast &= not series.dtype.is_integer()
     return Column((series.cast(nw.Float64) if is_cast else series).to_numpy(), f"column {name!r}", row_name, series)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from emkit.core.checks import check_count, check_range
+from emkit.core.checks import MOST, check_count, check_range
 from emkit.errors import ParameterError
 
 
@@ -18,14 +18,15 @@ class Allowed(Protocol):
 
 @dataclass(frozen=True)
 class Count:
-    """A whole number >= 1, or one of some other values, which `also` names."""
+    """A whole number from 1 to `most`, or one of some other values, which `also` names."""
 
     or_one_of: tuple[object, ...] = ()
     also: str = ""
+    most: int = MOST
 
     def check(self, name: str, value: object) -> None:
         if not any(value is other or (isinstance(value, type(other)) and value == other) for other in self.or_one_of):
-            check_count(name, value, ParameterError, also=self.also)
+            check_count(name, value, ParameterError, also=self.also, most=self.most)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.report.collapse import collapsed
 from emkit.result import Result
+from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
 from emkit.search.seeding import Begin, begin, check_components, start_near
 
@@ -45,7 +46,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
 
     _allowed: ClassVar[dict[str, Allowed]] = {
         "max_iter": Count(),
-        "n_init": Count(or_one_of=("auto",), also=", or 'auto'"),
+        "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
         "n_jobs": Count(or_one_of=(None, -1), also=", or -1 for all cores"),
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
         "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),

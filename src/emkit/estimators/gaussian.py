@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
+from emkit.core.spaces.positive_definite import is_definite
 from emkit.errors import ParameterError
 from emkit.estimators.base import MixtureEstimator
 from emkit.families.gaussian import DiagonalGaussian, FullGaussian, GaussianFamily, SphericalGaussian, TiedGaussian
@@ -173,4 +174,6 @@ def _precision_factor(covariances: Array, form: str) -> Array:
         return 1 / np.sqrt(covariances)
     unit = np.sqrt(np.diagonal(covariances, axis1=-2, axis2=-1))  # columns of unlike units would cost digits
     correlations = covariances / (unit[..., :, None] * unit[..., None, :])
+    if not is_definite(correlations):  # but for rounding
+        correlations, unit = covariances, np.ones_like(unit)
     return np.triu(np.swapaxes(np.linalg.inv(np.linalg.cholesky(correlations)), -1, -2)) / unit[..., :, None]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.checks import check_count
+from emkit.core.checks import check_count, check_step
 from emkit.core.mapreduce import serial
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
@@ -94,7 +94,7 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20) -> Step:
 
     Errors: ModelError for a number or limit that cannot be, or for a model whose latent states cannot be listed.
     """
-    check_count("step", number, ModelError)
+    check_step(number)
     check_count("rows", limit, ModelError)
     model, source = subject.model, subject.source
     check_enumerable(model)

@@ -12,6 +12,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
+from emkit.errors import DegenerateFitError
 from emkit.inference.differences import curvature_steps, hessian, jacobian
 from emkit.inference.floors import Floors, held
 from emkit.inference.scores import expected_slope, has_expected, score
@@ -21,6 +22,7 @@ NO_FLOORS: Floors = MappingProxyType({})
 STEP = 1e-4  # in free coordinates, to see how the expected log-likelihood is curved
 PART = 2e-4  # of a standard error: steps of differences of scores
 WRONG = -1e-2  # an eigenvalue of the scaled information below this is none that a maximum has
+OVERFLOWS = "the information matrix has entries beyond the largest number"
 FLAT = 1e-6  # an eigenvalue of the scaled information below this is a direction without information
 
 
@@ -169,6 +171,8 @@ def identifiability(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Iden
     """
     local = _Local(em, params, floors)
     scaled, unit = _scaled(local.information)
+    if not np.isfinite(scaled).all():
+        raise DegenerateFitError(f"{OVERFLOWS}, so that nothing can be said of its directions.")
     values, vectors = np.linalg.eigh(scaled) if len(scaled) else (np.empty(0), np.empty((0, 0)))
     flat = np.flatnonzero(values < FLAT)
     names = em.coordinates.entry_names(params)
@@ -205,8 +209,9 @@ def standard_errors(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Stan
     reasons |= dict.fromkeys(local.floored, "the floor under the spread holds it")
     reasons |= dict.fromkeys(local.empty, "its component has no rows")
     scaled, _ = _scaled(information)
-    if len(scaled) == 0 or np.linalg.eigvalsh(scaled)[0] < FLAT:
-        reason = "the information matrix is singular: see identifiability()"
+    is_finite = bool(np.isfinite(scaled).all())
+    if len(scaled) == 0 or not is_finite or np.linalg.eigvalsh(scaled)[0] < FLAT:
+        reason = "the information matrix is singular: see identifiability()" if is_finite else OVERFLOWS
         if len(scaled) == 0:
             reason = "every estimate lies on the boundary of its space" if len(names) else "no parameter is free"
         nothing = np.full(len(names), np.nan)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.checks import check_count
+from emkit.core.checks import MOST_SEED, check_count
 from emkit.core.protocols import Complete
 from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
@@ -139,7 +139,7 @@ class Sampled(Assignment):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_count("seed", self.seed, ModelError, least=0)
+        check_count("seed", self.seed, ModelError, least=0, most=MOST_SEED)
 
     @property
     def ascends(self) -> bool:

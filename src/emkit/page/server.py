@@ -7,9 +7,13 @@ and the number of refits at once are limited.
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
+import socket
+import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -20,7 +24,7 @@ from emkit.errors import DataError, EmkitError
 
 HOST = "127.0.0.1"
 MOST_BYTES = 10_000  # of a request's body
-SECONDS = 10.0  # for a request to arrive
+SECONDS = 10.0  # for a whole request to arrive, and for the answer to be taken
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Server(ThreadingHTTPServer):
         except (OSError, OverflowError) as error:
             raise DataError(f"port {port} cannot be used ({error}); leave --port out to take any free one.") from None
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away: the terminal belongs to the user."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     @property
     def address(self) -> str:
         """Where the page is."""
@@ -57,6 +66,23 @@ class Server(ThreadingHTTPServer):
         return f"{HOST}:{self.server_address[1]}", f"localhost:{self.server_address[1]}"
 
 
+class _Until(io.RawIOBase):
+    """What arrives at a socket until a moment of the monotonic clock; later, it raises TimeoutError."""
+
+    def __init__(self, connection: socket.socket, end: float) -> None:
+        self._connection, self._end = connection, end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request took too long to arrive.")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 class Handler(BaseHTTPRequestHandler):
     """GET of the page, POST of a wish; anything else is refused."""
 
@@ -64,6 +90,12 @@ class Handler(BaseHTTPRequestHandler):
     timeout = SECONDS
     server_version = "emkit"
     sys_version = ""
+
+    def setup(self) -> None:
+        """Read no longer than the whole request may take to arrive, however many pieces it comes in."""
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_Until(self.connection, time.monotonic() + SECONDS))
 
     def do_GET(self) -> None:
         """The page, which changes nothing."""
@@ -80,8 +112,14 @@ class Handler(BaseHTTPRequestHandler):
         if not self._asks_for("refit"):
             self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here.")
             return
-        wish = self._body()
-        if wish is not None:
+        body = self._body()
+        if body is None:
+            return
+        try:
+            wish: object = json.loads(body)
+        except (ValueError, RecursionError):
+            self._refuse(HTTPStatus.BAD_REQUEST, "this is not JSON.")
+        else:
             self._refit(wish)
 
     def _from_here(self) -> bool:
@@ -97,8 +135,8 @@ class Handler(BaseHTTPRequestHandler):
     def _asks_for(self, name: str) -> bool:
         return secrets.compare_digest(self.path.encode(), f"/{self.server.served.token}/{name}".encode())
 
-    def _body(self) -> object:
-        """The body as JSON; None if it was refused."""
+    def _body(self) -> bytes | None:
+        """The body; None if it was refused."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             refusal = HTTPStatus.LENGTH_REQUIRED, "say how long the body is."
@@ -107,10 +145,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers.get_content_type() != "application/json":
             refusal = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a refit is asked for in JSON."
         else:
-            try:
-                return json.loads(self.rfile.read(int(length)))
-            except (ValueError, RecursionError):
-                refusal = HTTPStatus.BAD_REQUEST, "this is not JSON."
+            return self.rfile.read(int(length))
         self._refuse(*refusal)
         return None
 
@@ -137,6 +172,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
         self.close_connection = True
+        self.connection.settimeout(SECONDS)
         self.send_response(status)
         for name, value in {
             "Content-Type": kind,

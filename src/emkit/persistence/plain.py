@@ -42,8 +42,9 @@ def _paths(like: Parameters) -> str:
 
 def _unknown(like: Any, given: Any, prefix: str) -> Iterator[str]:
     if isinstance(like, Parameters) and isinstance(given, dict):
+        names = {f.name for f in fields(like)}
         for name, value in given.items():
-            if hasattr(like, name):
+            if name in names:
                 yield from _unknown(getattr(like, name), value, f"{prefix}{name}.")
             else:
                 yield prefix + name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emkit.core.checks import check_count
+from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
 from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
@@ -67,7 +67,7 @@ def _bound(result: AnyFitted, ax: Axes | None, step: int = 1) -> Axes:
 
 def _em_step(result: AnyFitted, step: int = 1) -> tuple[Parameters, Parameters]:
     """The parameters before and after an EM step whose states can be listed. Errors: ModelError if there is none."""
-    check_count("step", step, ModelError)
+    check_step(step)
     check_enumerable(result.model)
     path = path_of(result.model, result.passes, result.record.start, step)
     if len(path) <= step:
@@ -76,7 +76,7 @@ def _em_step(result: AnyFitted, step: int = 1) -> tuple[Parameters, Parameters]:
 
 
 def _jensen(result: AnyFitted, ax: Axes | None, step: int = 1, choice: int = 0) -> Axes:
-    check_count("step", step, ModelError)
+    check_step(step)
     subject = _subject(result, result.passes)
     try:
         here, ahead = work_out(subject, step, 1000), work_out(subject, step + 1, 1000)

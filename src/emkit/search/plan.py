@@ -64,6 +64,7 @@ class Plan:
 
 
 PLAN = Plan()
+MOST_STARTS = 100_000  # that can be asked for: a hundred times as many as hard problems are given, and they fit into memory
 
 
 def unit(source: RowSource) -> float:

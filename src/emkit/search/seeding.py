@@ -12,17 +12,17 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.checks import is_count
+from emkit.core.checks import check_count, is_count
 from emkit.core.parameters import Parameters, replace_at
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
-from emkit.errors import DataError
+from emkit.errors import DataError, ModelError
 from emkit.fitted import ModelOf
 from emkit.models.divisions import ROUND
 from emkit.models.kmeans import nearest_of
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
-from emkit.search.plan import PLAN, Plan
+from emkit.search.plan import MOST_STARTS, PLAN, Plan
 
 P = TypeVar("P", bound=Parameters)
 Given = Mapping[str, Array]
@@ -50,8 +50,10 @@ def begin(
     """So many `starts`; if None, as many as the data are worth, of which only the first are made if these agree.
 
     Starts differ by their seeds, and a round of seeds has starts of every kind: see `divisions`. Parameters `given` by dotted
-    path replace those estimated. Errors: see `check_components`.
+    path replace those estimated. Errors: ModelError for a number of starts that cannot be; see `check_components`.
     """
+    if starts is not None:
+        check_count("the number of starts", starts, ModelError, most=MOST_STARTS)
     spread = partial(spread_starts, model, source, n_components, given=given)
     if n_components == 1:  # there is only one start
         return Begin(spread([seed]))

@@ -24,6 +24,7 @@ from emkit.views.profile import Profile, log_likelihood_at
 
 DROP = 6.0  # of log-likelihood: how far from the estimate a picture reaches (a 95 % region of two parameters ends at 3)
 MOST_STEPS = 200
+MOST_POINTS = 1_000  # each way: a million passes over the data
 Edge = tuple[float, float]
 
 
@@ -137,7 +138,7 @@ def two_apart(coordinates: Coordinates[P], params: P, symbols: Mapping[str, str]
 
 def _check(points: int | None, steps: int, limits: tuple[Edge, Edge] | None) -> None:
     if points is not None:
-        check_count("points", points, ModelError, least=2)
+        check_count("points", points, ModelError, least=2, most=MOST_POINTS)
     check_count("steps", steps, ModelError, least=0)
     try:
         fit = limits is None or np.shape(np.asarray(limits, dtype=np.float64)) == (2, 2)

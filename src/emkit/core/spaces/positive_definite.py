@@ -9,6 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.spaces.space import Shape, Space, first_where
+from emkit.errors import DegenerateFitError
 
 SYMMETRY_TOLERANCE = 1e-8
 
@@ -25,6 +26,17 @@ def is_definite(matrices: Array) -> bool:
     except np.linalg.LinAlgError:
         return False
     return True
+
+
+def _factor(matrices: Array) -> Array:
+    """The lower Cholesky factors. Errors: DegenerateFitError for a matrix that is singular but for rounding."""
+    try:
+        return np.asarray(np.linalg.cholesky(matrices))
+    except np.linalg.LinAlgError:
+        raise DegenerateFitError(
+            "a covariance collapsed: it is singular but for rounding, so the likelihood has no maximum. Use fewer components, "
+            "or leave the floor under the variances."
+        ) from None
 
 
 class PositiveDefinite(Space):
@@ -51,7 +63,7 @@ class PositiveDefinite(Space):
         return index, f"is not positive definite (its smallest eigenvalue is {least:.3g}); a covariance must be."
 
     def pack(self, value: Array) -> Array:
-        factor = np.linalg.cholesky(value)
+        factor = _factor(value)
         d = value.shape[-1]
         diagonal = np.arange(d)
         factor[..., diagonal, diagonal] = np.log(factor[..., diagonal, diagonal])
@@ -68,7 +80,7 @@ class PositiveDefinite(Space):
         return factor @ np.swapaxes(factor, -1, -2)
 
     def pull(self, value: Array, slope: Array) -> Array:
-        factor = np.linalg.cholesky(value)
+        factor = _factor(value)
         along = 2 * slope @ factor  # the derivative along the factor, since value = factor factor'
         diagonal = np.arange(value.shape[-1])
         along[..., diagonal, diagonal] *= factor[..., diagonal, diagonal]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emkit.core.checks import is_count
+from emkit.core.checks import check_step
 from emkit.core.evaluation import EMMap
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
@@ -25,8 +25,7 @@ def worksheet(subject: Subject, step: int = 1) -> Worksheet:
     ``log_likelihood`` is that of the parameters before the step, as the E-step finds it.
     Errors: ModelError for a step below 1, for another kind of model, or for an assignment that is not soft.
     """
-    if not is_count(step):
-        raise ModelError(f"step is {step!r}; steps are whole numbers, counted from 1.")
+    check_step(step)
     model = bare(subject.model)
     if not isinstance(model, Mixture | Cells):
         raise ModelError(f"there are worksheets for mixtures and tables of cells, not for {type(model).__name__}.")

@@ -30,6 +30,7 @@ from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
 FLOOR = 1e-6
+EATEN = 1e-12  # a covariance that is definite by less than this in one unit need not be so in another: rounding
 DEVIATIONS = 1 << 15  # numbers worked on at a time
 
 
@@ -215,7 +216,8 @@ def _who(k: int | None) -> str:
 def clear_of(floor: float, covariances: Array, unit: Array) -> bool:
     """Whether no direction of any of the covariances (..., d, d) is below `floor`, where every column has variance 1."""
     scale = np.sqrt(unit)
-    return is_definite(covariances / np.outer(scale, scale) - floor * np.eye(len(unit)))
+    clear = is_definite(covariances / np.outer(scale, scale) - floor * np.eye(len(unit)))
+    return clear and (floor > EATEN or is_definite(covariances))
 
 
 def lifted(
@@ -237,6 +239,8 @@ def lifted(
     holds = values < (THIN if freed and not few else floor)
     raised = (vectors * np.where(holds, floor * (1 + 1e-9), values)) @ vectors.T
     raised = (raised + raised.T) / 2 * np.outer(scale, scale)
+    if floor <= EATEN and not is_definite(raised):
+        raise collapsed(k)
     if before is not None and freed and holds.any() and _height(raised, covariance) < _height(before, covariance):
         raise too_thin(_who(k))
     return np.asarray(raised)
@@ -261,7 +265,10 @@ def raised(variances: Array, before: Array, few: Mask, unit: Array, floor: float
 
 def _height(covariance: Array, scatter: Array) -> float:
     """Twice the expected log-likelihood of a row, up to a constant, where rows have the mean square `scatter` (d, d)."""
-    return float(-np.linalg.slogdet(covariance)[1] - np.trace(np.linalg.solve(covariance, scatter)))
+    try:
+        return float(-np.linalg.slogdet(covariance)[1] - np.trace(np.linalg.solve(covariance, scatter)))
+    except np.linalg.LinAlgError:  # singular but for rounding
+        return -np.inf
 
 
 GaussianUpdates = Mapping[str, Update[Moments, Any]]

@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Real
 
+from emkit.data.validate import shown
 from emkit.errors import ModelError, ParameterError
 from emkit.explain.worksheet import Line, Worksheet
 
@@ -66,19 +67,27 @@ def read_claims(sheet: Worksheet, claims: Mapping[str, object], where: Mapping[s
     return tuple(sorted(found.values(), key=lambda claim: order[claim.line.name]))
 
 
+def _text(name: str, given: object) -> str:
+    try:
+        return str(given)
+    except ValueError:  # of more digits than Python writes
+        raise ParameterError(f"the claim for {name!r} has too many digits; give its leading ones, such as 1.25e9.") from None
+
+
 def _read(name: str, given: object) -> tuple[str, float, float]:
     """Text, value and half unit of one number: a float, a decimal text or a fraction such as ``27/31``."""
     if isinstance(given, bool) or not isinstance(given, str | Real | Decimal):
         raise ParameterError(f"the claim for {name!r} is {given!r}; it must be a number or its text, such as '0.82'.")
-    text = given.strip() if isinstance(given, str) else str(given)
+    text = given.strip() if isinstance(given, str) else _text(name, given)
     try:
         if "/" in text:
             return text, float(Fraction(text)), 0.0
         number = Decimal(text)
+    except OverflowError:
+        number = Decimal("inf")
     except (InvalidOperation, ValueError, ZeroDivisionError):
-        raise ParameterError(f"the claim for {name!r} is {text!r}; it must be a number, such as 0.82 or 27/31.") from None
-    exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int):
-        raise ParameterError(f"the claim for {name!r} is {text}; it must be a finite number.")
-    whole = exponent >= 0
-    return text, float(number), 0.05 if whole and abs(number) < 10 else 0.5 * 10.0 ** min(exponent, 0)
+        raise ParameterError(f"the claim for {name!r} is {shown(text)}; it must be a number, such as 0.82 or 27/31.") from None
+    exponent, value = number.as_tuple().exponent, float(number)
+    if not isinstance(exponent, int) or not math.isfinite(value):
+        raise ParameterError(f"the claim for {name!r} is {shown(text)}; it must be a finite number.")
+    return text, value, 0.05 if exponent >= 0 and abs(value) < 10 else 0.5 * 10.0 ** min(exponent, 0)

@@ -1,4 +1,4 @@
-"""Reading CSV: what is read, and the sentence for everything that cannot be."""
+"""Reading files: what is read, and the sentence for everything that cannot be."""
 
 import io
 
@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.data.csv import MOST_COLUMNS, MOST_LINE_BYTES, read_csv
+from emkit.data.files import read_file
+from emkit.data.files.csv_text import LINES_BETWEEN, MOST_LINE_BYTES
+from emkit.data.files.header import MOST_COLUMNS
 
 
 def read(text, **options):
-    return read_csv(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **options)
+    return read_file(io.BytesIO(text if isinstance(text, bytes) else text.encode()), **options)
+
+
+def lines(table):
+    return [table.row_name(row) for row in range(len(table.x))]
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
@@ -29,12 +35,12 @@ def test_byte_order_mark_blanks_and_empty_lines_are_skipped():
     table = read(b"\xef\xbb\xbf\n a , b \r\n\r\n 1 , 2 \r\n   \n3,4")
     assert table.columns == ("a", "b")
     np.testing.assert_array_equal(table.x, [[1, 2], [3, 4]])
-    assert list(table.lines) == [4, 6]
+    assert lines(table) == ["line 4", "line 6"]
 
 
 def test_a_row_is_named_by_the_line_it_begins_on_even_after_a_quoted_line_break():
     table = read('note,x\n"two\nlines",1\nplain,2\n', columns=["x"])
-    assert [table.line(0), table.line(1)] == ["line 2", "line 4"]
+    assert lines(table) == ["line 2", "line 4"]
 
 
 def test_columns_are_chosen_by_name_and_in_order_and_the_others_may_hold_text():
@@ -54,16 +60,10 @@ def test_the_source_names_lines_and_columns():
         ek.Binomial(trials=3).support.check(source.profile)
 
 
-def test_every_line_passes_the_watch():
+def test_the_watch_is_told_how_many_lines_were_read():
     seen = []
-
-    def watch(lines):
-        for line in lines:
-            seen.append(line)
-            yield line
-
-    read("a\n1\n2\n", watch=watch)
-    assert seen == ["a\n", "1\n", "2\n"]
+    read("a\n" + "1\n" * (2 * LINES_BETWEEN), watch=seen.append)
+    assert seen == [LINES_BETWEEN, 2 * LINES_BETWEEN]
 
 
 def test_numbers_are_read_to_the_last_bit():
@@ -129,7 +129,7 @@ def test_one_enormous_line_is_refused_without_being_read_to_its_end():
 
     endless = Endless()
     with pytest.raises(ek.DataError, match=r"line 1 is longer than 16 MiB, the most that is read; is this a CSV file"):
-        read_csv(io.BufferedReader(endless))
+        read_file(io.BufferedReader(endless))
     assert endless.given < 2 * MOST_LINE_BYTES
 
 
@@ -173,18 +173,18 @@ def test_many_columns_are_not_all_listed():
 
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ek.DataError, match=r"^there is no file '.*none\.csv'\.$"):
-        read_csv(tmp_path / "none.csv")
-    with pytest.raises(ek.DataError, match=r"is a directory; give a CSV file in it\.$"):
-        read_csv(tmp_path)
+        read_file(tmp_path / "none.csv")
+    with pytest.raises(ek.DataError, match=r"is a directory; give a file in it\.$"):
+        read_file(tmp_path)
     with pytest.raises(ek.DataError, match=r"^'a\\x00b' cannot be read: embedded null byte\.$"):
-        read_csv("a\0b")
+        read_file("a\0b")
 
 
 def test_a_file_is_named_where_it_is_at_fault(tmp_path):
     path = tmp_path / "empty.csv"
     path.write_text("")
     with pytest.raises(ek.DataError, match=r"empty\.csv' is empty"):
-        read_csv(path)
+        read_file(path)
 
 
 def test_columns_of_words_are_codes_in_sorted_order():
@@ -216,26 +216,18 @@ class Pipe(io.RawIOBase):
 
 @pytest.mark.parametrize("stream", [lambda: io.BytesIO(LATE.encode()), lambda: io.BufferedReader(Pipe(LATE))])
 def test_numbers_before_the_first_word_of_their_column_are_words_as_they_were_written(stream):
-    seen = []
-
-    def watch(lines):
-        for line in lines:
-            seen.append(line)
-            yield line
-
-    table = read_csv(stream(), weights="w", watch=watch, words=True)
+    table = read_file(stream(), weights="w", words=True)
     assert table.columns == ("a", "b")
     assert table.levels == LATE_LEVELS
     np.testing.assert_array_equal(table.x, [[1, 0], [0, 1], [2, 2], [1, 3], [3, 1]])
     np.testing.assert_array_equal(table.weights, [1, 2, 3, 4, 5])
-    assert list(table.lines) == [2, 3, 4, 5, 6]
-    assert len(seen) == 6
+    assert lines(table) == [f"line {number}" for number in range(2, 7)]
 
 
 def test_a_stream_is_read_from_where_it_stands():
     stream = io.BytesIO(b"# a remark\na\n1\nx\n")
     stream.readline()
-    assert read_csv(stream, words=True).levels == (("1", "x"),)
+    assert read_file(stream, words=True).levels == (("1", "x"),)
 
 
 @pytest.mark.parametrize(
