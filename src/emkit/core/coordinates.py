@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
+from emkit.core.parameters import Leaf, Parameters, get_at, getter, leaves, replace_at
 from emkit.core.spaces import Space
 from emkit.core.spaces.part import holding
 from emkit.core.spaces.space import Shape
@@ -19,6 +20,10 @@ from emkit.errors import ModelError
 P = TypeVar("P", bound=Parameters)
 NOTHING = np.empty(0)
 PLACE = re.compile(r"(?P<path>[^\[\]]+)(\[(?P<index>\d+(, *\d+)*)\])?")
+
+
+def _value(leaf: Leaf) -> Array:
+    return leaf.value
 
 
 def _join(parts: Iterable[Array]) -> Array:
@@ -88,6 +93,8 @@ class Coordinates(Generic[P]):
         self._held = frozenset(held)
         self._scales = dict(scales or {})
         self._whole, self._elements = _sorted(like, self._held)
+        self._fields = [(leaf, getter(leaf.path)) for leaf in leaves(like) if not is_under(leaf.path, self._whole)]
+        self._runs = list(self._alike())
 
     def without(self, held: Iterable[str]) -> Coordinates[P]:
         """The same coordinates with further paths held fixed."""
@@ -95,31 +102,59 @@ class Coordinates(Generic[P]):
 
     def free(self, params: P) -> list[Leaf]:
         """The fields that hold numbers which are not all held, in the spaces of what is left to move."""
-        if not self._held:
-            return list(leaves(params))
-        found = [leaf for leaf in leaves(params) if not is_under(leaf.path, self._whole)]
-        return [self._left(leaf) if leaf.path in self._elements else leaf for leaf in found]
+        return [self._left(leaf) for leaf in leaves(params) if not is_under(leaf.path, self._whole)]
 
     def _left(self, leaf: Leaf) -> Leaf:
+        if leaf.path not in self._elements:
+            return leaf
         return leaf._replace(space=holding(leaf.space, held_mask(leaf, self._elements[leaf.path]), leaf.value))
+
+    def _free(self, params: P) -> list[Leaf]:
+        """`free` of parameters shaped like `like`: where their fields are is known."""
+        found = (leaf._replace(value=np.asarray(value(params), dtype=np.float64)) for leaf, value in self._fields)
+        return list(found) if not self._elements else list(map(self._left, found))
+
+    def _alike(self) -> Iterator[slice]:
+        """The fields one after the other: as many as have one space and one shape are worked on as one array.
+
+        Such are the columns of a table. Fields with a unit, and those of which elements are held, stand for themselves.
+        """
+        first = 0
+        for i, ((leaf, _), (after, _)) in enumerate(pairwise(self._fields), start=1):
+            alike = leaf.space is after.space and leaf.value.shape == after.value.shape
+            if not alike or {leaf.path, after.path} & (self._scales.keys() | self._elements.keys()):
+                yield slice(first, i)
+                first = i
+        if self._fields:
+            yield slice(first, len(self._fields))
+
+    def _joint(self, params: P, value: Callable[[Leaf], Array]) -> Iterator[tuple[Space, Array]]:
+        """The free fields with a `value` of each, those that are alike as one array with a leading axis."""
+        free = self._free(params)
+        for run in self._runs:
+            several = free[run]
+            values = [value(leaf) for leaf in several]
+            yield several[0].space, values[0] if len(values) == 1 else np.array(values)
 
     @cached_property
     def _parts(self) -> list[tuple[Space, Shape, slice]]:
-        """The space and shape of each free field, and where its coordinates are."""
-        free = self.free(self._like)
-        ends = np.cumsum([leaf.space.size(leaf.value.shape) for leaf in free])
-        spans = zip(free, [0, *ends], ends, strict=False)
-        return [(leaf.space, leaf.value.shape, slice(start, end)) for leaf, start, end in spans]
+        """Space and shape of the free fields, those that are alike as one array, and where their coordinates are."""
+        parts, start = [], 0
+        for space, value in self._joint(self._like, _value):
+            end = start + space.size(value.shape)
+            parts.append((space, value.shape, slice(start, end)))
+            start = end
+        return parts
 
     @property
     def size(self) -> int:
         """The number of free parameters."""
-        return sum(leaf.space.size(leaf.value.shape) for leaf in self.free(self._like))
+        return sum(space.size(shape) for space, shape, _ in self._parts)
 
     def pack(self, params: P) -> Array:
         """Unconstrained coordinates, shape (size,). Infinite where a parameter lies on its boundary."""
         with np.errstate(divide="ignore"):
-            return _join(leaf.space.pack(self._scaled(leaf)) for leaf in self.free(params))
+            return _join(space.pack(value) for space, value in self._joint(params, self._scaled))
 
     def _scaled(self, leaf: Leaf) -> Array:
         scale = self._scales.get(leaf.path)
@@ -127,14 +162,14 @@ class Coordinates(Generic[P]):
 
     def unpack(self, vector: Array, like: P) -> P:
         """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
-        changes, start = {}, 0
-        for leaf in self.free(like):
-            stop = start + leaf.space.size(leaf.value.shape)
-            scale = self._scales.get(leaf.path)
-            with np.errstate(over="ignore", invalid="ignore"):
-                value = leaf.space.unpack(np.asarray(vector[start:stop]), leaf.value.shape)
-                changes[leaf.path] = value if scale is None else self._unscaled(value, leaf, scale)
-            start = stop
+        changes, free = {}, self._free(like)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for run, (_, shape, part) in zip(self._runs, self._parts, strict=True):
+                several = free[run]
+                values = several[0].space.unpack(vector[part], shape)
+                for leaf, value in zip(several, values if len(several) > 1 else [values], strict=True):
+                    scale = self._scales.get(leaf.path)
+                    changes[leaf.path] = value if scale is None else self._unscaled(value, leaf, scale)
         return replace_at(like, changes)
 
     def _unscaled(self, value: Array, leaf: Leaf, scale: Scale) -> Array:
@@ -143,20 +178,20 @@ class Coordinates(Generic[P]):
 
     def pull(self, params: P, slopes: Mapping[str, Array]) -> Array:
         """Derivatives along the coordinates, shape (size,), given those along the elements of each free field, by path."""
-        parts = []
-        for leaf in self.free(params):
-            scale = self._scales.get(leaf.path)
-            slope = slopes[leaf.path]
-            parts.append(leaf.space.pull(self._scaled(leaf), slope if scale is None else slope * scale.unit))
-        return _join(parts)
+        values, along = self._joint(params, self._scaled), self._joint(params, lambda leaf: self._sloped(leaf, slopes))
+        return _join(space.pull(value, slope) for (space, value), (_, slope) in zip(values, along, strict=True))
+
+    def _sloped(self, leaf: Leaf, slopes: Mapping[str, Array]) -> Array:
+        scale = self._scales.get(leaf.path)
+        return slopes[leaf.path] if scale is None else slopes[leaf.path] * scale.unit
 
     def free_entries(self, params: P) -> Array:
         """The parameters as a reader sees them, one number for each free one, shape (size,)."""
-        return _join(leaf.space.free_entries(leaf.value) for leaf in self.free(params))
+        return _join(space.free_entries(value) for space, value in self._joint(params, _value))
 
     def entries(self, params: P) -> Array:
         """Every distinct number of the free fields as a reader sees it (all proportions, a triangle of a covariance)."""
-        return _join(leaf.space.entries(leaf.value) for leaf in self.free(params))
+        return _join(space.entries(value) for space, value in self._joint(params, _value))
 
     def entry_names(self, params: P) -> list[str]:
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""

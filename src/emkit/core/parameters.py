@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -24,6 +25,7 @@ from emkit.errors import ModelError, ParameterError
 
 P = TypeVar("P", bound="Parameters")
 S = TypeVar("S")
+KNOWN_PATHS = 1024  # sets of paths that are taken apart once: a model changes the same few all the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,19 +181,41 @@ def get_at(params: Parameters, path: str) -> Any:
     return value
 
 
+def getter(path: str) -> Callable[[Parameters], Any]:
+    """A function that looks up what parameters hold at a dotted path that they have."""
+    if not any(part.isdigit() for part in path.split(".")):
+        return attrgetter(path)
+    steps: list[Callable[[Any], Any]] = [itemgetter(int(p)) if p.isdigit() else attrgetter(p) for p in path.split(".")]
+
+    def looked_up(params: Any) -> Any:
+        for step in steps:
+            params = step(params)
+        return params
+
+    return looked_up
+
+
 def replace_at(params: P, changes: Mapping[str, Any]) -> P:
     """A copy of `params` with the values at the given dotted paths replaced; the new values are checked."""
-    direct: dict[str, Any] = {}
-    deeper: dict[str, dict[str, Any]] = {}
-    for path, value in changes.items():
+    here, inside = _branches(tuple(changes))
+    direct = {name: changes[name] for name in here}
+    for head, paths in inside:
+        direct[head] = _replace_inside(getattr(params, head), {rest: changes[path] for rest, path in paths})
+    return _with_fields(params, direct)
+
+
+Branches = tuple[tuple[str, ...], tuple[tuple[str, tuple[tuple[str, str], ...]], ...]]
+
+
+@functools.lru_cache(KNOWN_PATHS)
+def _branches(paths: tuple[str, ...]) -> Branches:
+    """Of dotted paths, those that are fields; and by the field that they lead through, what follows it in the others."""
+    inside: dict[str, list[tuple[str, str]]] = {}
+    for path in paths:
         head, _, rest = path.partition(".")
         if rest:
-            deeper.setdefault(head, {})[rest] = value
-        else:
-            direct[head] = value
-    for head, inner in deeper.items():
-        direct[head] = _replace_inside(getattr(params, head), inner)
-    return _with_fields(params, direct)
+            inside.setdefault(head, []).append((rest, path))
+    return tuple(path for path in paths if "." not in path), tuple((head, tuple(rest)) for head, rest in inside.items())
 
 
 def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
@@ -206,6 +230,17 @@ def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
     made: P = object.__new__(cls)
     for name in names:
         value = _admitted(cls, name, changes[name]) if name in changes else getattr(params, name)
+        object.__setattr__(made, name, value)
+    return made
+
+
+def trusted(cls: type[P], **values: Any) -> P:
+    """Parameters of values that are known to be admissible: parts of a read-only array that lies in the space as a whole.
+
+    Nothing is copied or checked, so only a family's own M-step may say this of what it has made.
+    """
+    made: P = object.__new__(cls)
+    for name, value in values.items():
         object.__setattr__(made, name, value)
     return made
 
@@ -225,9 +260,11 @@ def _replace_inside(value: Any, changes: Mapping[str, Any]) -> Any:
     if not isinstance(value, tuple):
         return replace_at(value, changes)
     items = list(value)
-    for i, item in enumerate(items):
-        inner = {path.partition(".")[2]: v for path, v in changes.items() if path.partition(".")[0] == str(i)}
-        items[i] = replace_at(item, inner) if inner else item
+    here, inside = _branches(tuple(changes))
+    for i in here:
+        items[int(i)] = changes[i]
+    for i, paths in inside:
+        items[int(i)] = replace_at(items[int(i)], {rest: changes[path] for rest, path in paths})
     return tuple(items)
 
 
