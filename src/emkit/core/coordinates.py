@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Mask, readonly
 from emkit.core.parameters import Leaf, Parameters, get_at, getter, leaves, replace_at
 from emkit.core.spaces import Space
 from emkit.core.spaces.part import holding
@@ -111,18 +111,21 @@ class Coordinates(Generic[P]):
 
     def _free(self, params: P) -> list[Leaf]:
         """`free` of parameters shaped like `like`: where their fields are is known."""
-        found = (leaf._replace(value=np.asarray(value(params), dtype=np.float64)) for leaf, value in self._fields)
-        return list(found) if not self._elements else list(map(self._left, found))
+        found = [
+            Leaf(leaf.path, leaf.space, np.asarray(value(params), dtype=np.float64), leaf.axes, leaf.within)
+            for leaf, value in self._fields
+        ]
+        return found if not self._elements else list(map(self._left, found))
 
     def _alike(self) -> Iterator[slice]:
         """The fields one after the other: as many as have one space and one shape are worked on as one array.
 
         Such are the columns of a table. Fields with a unit, and those of which elements are held, stand for themselves.
         """
-        first = 0
+        first, alone = 0, self._scales.keys() | self._elements.keys()
         for i, ((leaf, _), (after, _)) in enumerate(pairwise(self._fields), start=1):
             alike = leaf.space is after.space and leaf.value.shape == after.value.shape
-            if not alike or {leaf.path, after.path} & (self._scales.keys() | self._elements.keys()):
+            if not alike or leaf.path in alone or after.path in alone:
                 yield slice(first, i)
                 first = i
         if self._fields:
@@ -162,15 +165,17 @@ class Coordinates(Generic[P]):
 
     def unpack(self, vector: Array, like: P) -> P:
         """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
-        changes, free = {}, self._free(like)
+        changes: dict[str, Array] = {}
+        free, admitted = self._free(like), True
         with np.errstate(over="ignore", invalid="ignore"):
             for run, (_, shape, part) in zip(self._runs, self._parts, strict=True):
-                several = free[run]
-                values = several[0].space.unpack(vector[part], shape)
-                for leaf, value in zip(several, values if len(several) > 1 else [values], strict=True):
-                    scale = self._scales.get(leaf.path)
-                    changes[leaf.path] = value if scale is None else self._unscaled(value, leaf, scale)
-        return replace_at(like, changes)
+                leaf, *others = free[run]
+                value = leaf.space.unpack(vector[part], shape)
+                scale = self._scales.get(leaf.path)
+                value = readonly(value if scale is None else self._unscaled(value, leaf, scale))
+                admitted = admitted and leaf.space.admits(value)
+                changes |= zip([leaf.path, *(other.path for other in others)], value if others else [value], strict=True)
+        return replace_at(like, changes, admitted)
 
     def _unscaled(self, value: Array, leaf: Leaf, scale: Scale) -> Array:
         full = scale.origin + scale.unit * value

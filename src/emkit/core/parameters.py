@@ -105,8 +105,8 @@ def _notes(cls: Any, kind: Any) -> dict[str, Any]:
     return found
 
 
-def _admitted(cls: Any, name: str, value: Any) -> Any:
-    """What a field holds when it is given `value`.
+def _admitted(cls: Any, name: str, value: Any, known: bool = False) -> Any:
+    """What a field holds when it is given `value`, of which it may be `known` that it lies in the field's space.
 
     Errors: ParameterError if the value lies outside the field's space, or has not the axes of the field.
     """
@@ -115,9 +115,10 @@ def _admitted(cls: Any, name: str, value: Any) -> Any:
         return value
     space, axes, is_number = declared
     array = readonly(value)
-    if axes is not None and array.ndim != len(axes.names):
-        raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")
-    space.check(array, name)
+    if not known:
+        if axes is not None and array.ndim != len(axes.names):
+            raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")
+        space.check(array, name)
     return float(array) if is_number else array
 
 
@@ -195,13 +196,16 @@ def getter(path: str) -> Callable[[Parameters], Any]:
     return looked_up
 
 
-def replace_at(params: P, changes: Mapping[str, Any]) -> P:
-    """A copy of `params` with the values at the given dotted paths replaced; the new values are checked."""
+def replace_at(params: P, changes: Mapping[str, Any], admitted: bool = False) -> P:
+    """A copy of `params` with the values at the given dotted paths replaced; the new values are checked.
+
+    Unless they are `admitted`: known to lie in the spaces of their fields.
+    """
     here, inside = _branches(tuple(changes))
     direct = {name: changes[name] for name in here}
     for head, paths in inside:
-        direct[head] = _replace_inside(getattr(params, head), {rest: changes[path] for rest, path in paths})
-    return _with_fields(params, direct)
+        direct[head] = _replace_inside(getattr(params, head), {rest: changes[path] for rest, path in paths}, admitted)
+    return _with_fields(params, direct, admitted)
 
 
 Branches = tuple[tuple[str, ...], tuple[tuple[str, tuple[tuple[str, str], ...]], ...]]
@@ -218,7 +222,7 @@ def _branches(paths: tuple[str, ...]) -> Branches:
     return tuple(path for path in paths if "." not in path), tuple((head, tuple(rest)) for head, rest in inside.items())
 
 
-def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
+def _with_fields(params: P, changes: Mapping[str, Any], admitted: bool) -> P:
     """A copy of `params` with some fields replaced.
 
     What was checked before is not checked again, unless the class checks more than its fields one by one.
@@ -229,7 +233,7 @@ def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
         return replace(params, **changes)
     made: P = object.__new__(cls)
     for name in names:
-        value = _admitted(cls, name, changes[name]) if name in changes else getattr(params, name)
+        value = _admitted(cls, name, changes[name], admitted) if name in changes else getattr(params, name)
         object.__setattr__(made, name, value)
     return made
 
@@ -256,15 +260,15 @@ def _other_fields(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls) if f.name not in declared_spaces(cls))
 
 
-def _replace_inside(value: Any, changes: Mapping[str, Any]) -> Any:
+def _replace_inside(value: Any, changes: Mapping[str, Any], admitted: bool) -> Any:
     if not isinstance(value, tuple):
-        return replace_at(value, changes)
+        return replace_at(value, changes, admitted)
     items = list(value)
     here, inside = _branches(tuple(changes))
     for i in here:
         items[int(i)] = changes[i]
     for i, paths in inside:
-        items[int(i)] = replace_at(items[int(i)], {rest: changes[path] for rest, path in paths})
+        items[int(i)] = replace_at(items[int(i)], {rest: changes[path] for rest, path in paths}, admitted)
     return tuple(items)
 
 
