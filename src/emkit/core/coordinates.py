@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -14,20 +14,11 @@ from emkit.core.arrays import Array, Mask, readonly
 from emkit.core.parameters import Leaf, Parameters, get_at, getter, leaves, replace_at
 from emkit.core.spaces import Space
 from emkit.core.spaces.part import holding
-from emkit.core.spaces.space import Shape
 from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
 NOTHING = np.empty(0)
 PLACE = re.compile(r"(?P<path>[^\[\]]+)(\[(?P<index>\d+(, *\d+)*)\])?")
-
-
-def _value(leaf: Leaf) -> Array:
-    return leaf.value
-
-
-def _join(parts: Iterable[Array]) -> Array:
-    return np.concatenate([NOTHING, *(part.ravel() for part in parts)])
 
 
 def _label(path: str, index: tuple[int, ...]) -> str:
@@ -79,6 +70,49 @@ class Scale(NamedTuple):
     unit: Array
 
 
+class _Block:
+    """A free field; or several in one space and of one shape that follow each other, as one array with a leading axis.
+
+    `held` are the places in the field that stay as they are.
+    """
+
+    def __init__(self, fields: Sequence[Leaf], scale: Scale | None, held: Sequence[tuple[int, ...]]) -> None:
+        first = fields[0]
+        self.paths = [leaf.path for leaf in fields]
+        self.scale = scale
+        self._getters = [getter(path) for path in self.paths]
+        self._first, self._held = first, held
+        self.shape = first.value.shape if len(fields) == 1 else (len(fields), *first.value.shape)
+        self.size = self.space(first.value).size(self.shape)
+
+    def value(self, params: Parameters) -> Array:
+        """What parameters hold here."""
+        values = [np.asarray(get(params), dtype=np.float64) for get in self._getters]
+        return values[0] if len(values) == 1 else np.array(values)
+
+    def space(self, value: Array) -> Space:
+        """The space of what is left to move, if this is the value."""
+        if not self._held:
+            return self._first.space
+        return holding(self._first.space, held_mask(self._first, self._held), value)
+
+    def measured(self, value: Array) -> Array:
+        """A value, in its unit from its origin."""
+        return value if self.scale is None else (value - self.scale.origin) / self.scale.unit
+
+    def at(self, coordinates: Array, like: Array) -> Array:
+        """The value at some coordinates, with what is held as it is in `like`."""
+        found = self.space(like).unpack(coordinates, self.shape)
+        if self.scale is not None:
+            found = self.scale.origin + self.scale.unit * found
+            found = np.where(held_mask(self._first, self._held), like, found) if self._held else found
+        return readonly(found)
+
+    def by_path(self, value: Array) -> Iterable[tuple[str, Array]]:
+        """The value of each of the fields."""
+        return zip(self.paths, value if len(self.paths) > 1 else [value], strict=True)
+
+
 class Coordinates(Generic[P]):
     """The map between parameters shaped like `like` and R^p, without the fields that are `held` fixed.
 
@@ -93,8 +127,6 @@ class Coordinates(Generic[P]):
         self._held = frozenset(held)
         self._scales = dict(scales or {})
         self._whole, self._elements = _sorted(like, self._held)
-        self._fields = [(leaf, getter(leaf.path)) for leaf in leaves(like) if not is_under(leaf.path, self._whole)]
-        self._runs = list(self._alike())
 
     def without(self, held: Iterable[str]) -> Coordinates[P]:
         """The same coordinates with further paths held fixed."""
@@ -109,94 +141,70 @@ class Coordinates(Generic[P]):
             return leaf
         return leaf._replace(space=holding(leaf.space, held_mask(leaf, self._elements[leaf.path]), leaf.value))
 
-    def _free(self, params: P) -> list[Leaf]:
-        """`free` of parameters shaped like `like`: where their fields are is known."""
-        found = [
-            Leaf(leaf.path, leaf.space, np.asarray(value(params), dtype=np.float64), leaf.axes, leaf.within)
-            for leaf, value in self._fields
-        ]
-        return found if not self._elements else list(map(self._left, found))
+    @cached_property
+    def _blocks(self) -> list[_Block]:
+        """The free fields, those that are alike together: such are the columns of a table of levels."""
+        special = self._scales.keys() | self._elements.keys()
 
-    def _alike(self) -> Iterator[slice]:
-        """The fields one after the other: as many as have one space and one shape are worked on as one array.
+        def kind(leaf: Leaf) -> tuple[object, ...]:
+            return leaf.path if leaf.path in special else "", id(leaf.space), leaf.value.shape
 
-        Such are the columns of a table. Fields with a unit, and those of which elements are held, stand for themselves.
-        """
-        first, alone = 0, self._scales.keys() | self._elements.keys()
-        for i, ((leaf, _), (after, _)) in enumerate(pairwise(self._fields), start=1):
-            alike = leaf.space is after.space and leaf.value.shape == after.value.shape
-            if not alike or leaf.path in alone or after.path in alone:
-                yield slice(first, i)
-                first = i
-        if self._fields:
-            yield slice(first, len(self._fields))
-
-    def _joint(self, params: P, value: Callable[[Leaf], Array]) -> Iterator[tuple[Space, Array]]:
-        """The free fields with a `value` of each, those that are alike as one array with a leading axis."""
-        free = self._free(params)
-        for run in self._runs:
-            several = free[run]
-            values = [value(leaf) for leaf in several]
-            yield several[0].space, values[0] if len(values) == 1 else np.array(values)
+        free = (leaf for leaf in leaves(self._like) if not is_under(leaf.path, self._whole))
+        blocks = []
+        for (path, *_), fields in groupby(free, kind):
+            blocks.append(_Block(list(fields), self._scales.get(path), self._elements.get(path, [])))
+        return blocks
 
     @cached_property
-    def _parts(self) -> list[tuple[Space, Shape, slice]]:
-        """Space and shape of the free fields, those that are alike as one array, and where their coordinates are."""
-        parts, start = [], 0
-        for space, value in self._joint(self._like, _value):
-            end = start + space.size(value.shape)
-            parts.append((space, value.shape, slice(start, end)))
-            start = end
-        return parts
+    def _parts(self) -> list[tuple[_Block, slice]]:
+        """The free fields, and where their coordinates are."""
+        ends = [0, *accumulate(block.size for block in self._blocks)]
+        return [(block, slice(*ends)) for block, ends in zip(self._blocks, pairwise(ends), strict=True)]
 
     @property
     def size(self) -> int:
         """The number of free parameters."""
-        return sum(space.size(shape) for space, shape, _ in self._parts)
+        return sum(block.size for block in self._blocks)
 
     def pack(self, params: P) -> Array:
         """Unconstrained coordinates, shape (size,). Infinite where a parameter lies on its boundary."""
         with np.errstate(divide="ignore"):
-            return _join(space.pack(value) for space, value in self._joint(params, self._scaled))
-
-    def _scaled(self, leaf: Leaf) -> Array:
-        scale = self._scales.get(leaf.path)
-        return leaf.value if scale is None else (leaf.value - scale.origin) / scale.unit
+            return self._join(params, lambda space, value, block: space.pack(block.measured(value)))
 
     def unpack(self, vector: Array, like: P) -> P:
         """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
         changes: dict[str, Array] = {}
-        free, admitted = self._free(like), True
+        admitted = True
         with np.errstate(over="ignore", invalid="ignore"):
-            for run, (_, shape, part) in zip(self._runs, self._parts, strict=True):
-                leaf, *others = free[run]
-                value = leaf.space.unpack(vector[part], shape)
-                scale = self._scales.get(leaf.path)
-                value = readonly(value if scale is None else self._unscaled(value, leaf, scale))
-                admitted = admitted and leaf.space.admits(value)
-                changes |= zip([leaf.path, *(other.path for other in others)], value if others else [value], strict=True)
+            for block, part in self._parts:
+                before = block.value(like)
+                value = block.at(vector[part], before)
+                admitted = admitted and block.space(before).admits(value)
+                changes |= block.by_path(value)
         return replace_at(like, changes, admitted)
-
-    def _unscaled(self, value: Array, leaf: Leaf, scale: Scale) -> Array:
-        full = scale.origin + scale.unit * value
-        return np.where(held_mask(leaf, self._elements[leaf.path]), leaf.value, full) if leaf.path in self._elements else full
 
     def pull(self, params: P, slopes: Mapping[str, Array]) -> Array:
         """Derivatives along the coordinates, shape (size,), given those along the elements of each free field, by path."""
-        values, along = self._joint(params, self._scaled), self._joint(params, lambda leaf: self._sloped(leaf, slopes))
-        return _join(space.pull(value, slope) for (space, value), (_, slope) in zip(values, along, strict=True))
 
-    def _sloped(self, leaf: Leaf, slopes: Mapping[str, Array]) -> Array:
-        scale = self._scales.get(leaf.path)
-        return slopes[leaf.path] if scale is None else slopes[leaf.path] * scale.unit
+        def pulled(space: Space, value: Array, block: _Block) -> Array:
+            along = [slopes[path] for path in block.paths]
+            slope = along[0] if len(along) == 1 else np.array(along)
+            return space.pull(block.measured(value), slope if block.scale is None else slope * block.scale.unit)
+
+        return self._join(params, pulled)
 
     def free_entries(self, params: P) -> Array:
         """The parameters as a reader sees them, one number for each free one, shape (size,)."""
-        return _join(space.free_entries(value) for space, value in self._joint(params, _value))
+        return self._join(params, lambda space, value, _: space.free_entries(value))
 
     def entries(self, params: P) -> Array:
         """Every distinct number of the free fields as a reader sees it (all proportions, a triangle of a covariance)."""
-        return _join(space.entries(value) for space, value in self._joint(params, _value))
+        return self._join(params, lambda space, value, _: space.entries(value))
+
+    def _join(self, params: P, part: Callable[[Space, Array, _Block], Array]) -> Array:
+        """A part for each of the fields, given its space and its value, one behind the other."""
+        values = ((block, block.value(params)) for block in self._blocks)
+        return np.concatenate([NOTHING, *(part(block.space(value), value, block).ravel() for block, value in values)])
 
     def entry_names(self, params: P) -> list[str]:
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""
@@ -204,7 +212,7 @@ class Coordinates(Generic[P]):
 
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
-        edges = (space.at_edge(vector[part], shape) for space, shape, part in self._parts)
+        edges = (block.space(block.value(self._like)).at_edge(vector[part], block.shape) for block, part in self._parts)
         return np.concatenate([np.empty(0, dtype=bool), *edges])
 
     def on_boundary(self, params: P) -> list[str]:
