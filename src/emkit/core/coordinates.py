@@ -14,6 +14,7 @@ from emkit.core.arrays import Array, Mask, readonly
 from emkit.core.parameters import Leaf, Parameters, get_at, getter, leaves, replace_at
 from emkit.core.spaces import Space
 from emkit.core.spaces.part import holding
+from emkit.core.spaces.space import Shape
 from emkit.errors import ModelError
 
 P = TypeVar("P", bound=Parameters)
@@ -146,7 +147,7 @@ class Coordinates(Generic[P]):
         """The free fields, those that are alike together: such are the columns of a table of levels."""
         special = self._scales.keys() | self._elements.keys()
 
-        def kind(leaf: Leaf) -> tuple[object, ...]:
+        def kind(leaf: Leaf) -> tuple[str, int, Shape]:
             return leaf.path if leaf.path in special else "", id(leaf.space), leaf.value.shape
 
         free = (leaf for leaf in leaves(self._like) if not is_under(leaf.path, self._whole))
