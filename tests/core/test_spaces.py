@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 import emkit as ek
 from emkit.core.spaces.part import holding
+from emkit.core.spaces.positive_definite import cholesky
 from emkit.inference.differences import jacobian
 
 SPACES = {
@@ -43,6 +44,43 @@ def test_slopes_along_elements_become_slopes_along_coordinates(space, shape, siz
     height = lambda v: np.array([(slope * space.unpack(v, shape)).sum()])  # noqa: E731
     numeric = jacobian(height, there, np.full(size, 1e-2))[0]
     np.testing.assert_allclose(space.pull(space.unpack(there, shape), slope), numeric, rtol=1e-8, atol=1e-9)
+
+
+@every_space
+def test_several_values_are_packed_one_behind_the_other(space, shape, size):
+    several = [space.unpack(np.random.default_rng(i).normal(size=size), shape) for i in range(3)]
+    together = np.array(several)
+    for name in ("pack", "entries", "free_entries"):
+        one_by_one = np.concatenate([getattr(space, name)(value) for value in several])
+        np.testing.assert_array_equal(getattr(space, name)(together), one_by_one, err_msg=name)
+    np.testing.assert_array_equal(
+        space.unpack(space.pack(together), together.shape)[1], space.unpack(space.pack(several[1]), shape)
+    )
+
+
+def test_values_that_no_glance_can_judge_are_looked_at_closely():
+    ek.Real().check(np.array([1e200, -1e300]), "value")  # whose squares overflow
+    ek.Positive().check(np.array([1e-300, 1e200]), "value")
+    ek.PositiveDefinite().check(1e160 * np.eye(3), "value")
+    ek.Simplex().check(np.full((10_000, 2), [0.5, 0.5 + 9e-9]), "value")  # each within the tolerance
+    for value in ([np.inf], [np.nan, 1e200]):
+        with pytest.raises(ek.ParameterError, match="must be finite"):
+            ek.Real().check(np.array(value), "value")
+    with pytest.raises(ek.ParameterError, match=r"value\[1\] sums to"):
+        ek.Simplex().check(np.array([[0.5, 0.5], [0.5, 0.5 + 2e-8]]), "value")
+
+
+def test_factors_are_remembered_of_matrices_that_cannot_change_and_of_no_others():
+    matrices = np.array([[[4.0, 2.0], [2.0, 5.0]]])
+    first = cholesky(matrices)
+    matrices *= 4
+    np.testing.assert_array_equal(cholesky(matrices), 2 * first)
+    matrices.flags.writeable = False
+    assert cholesky(matrices) is cholesky(matrices)
+    with pytest.raises(ValueError, match="read-only"):
+        cholesky(matrices)[0, 0, 0] = 1.0
+    assert ek.PositiveDefinite().pack(matrices)[0] == np.log(4.0)
+    assert cholesky(matrices)[0, 0, 0] == 4.0
 
 
 HELD = {

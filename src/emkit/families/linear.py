@@ -86,8 +86,8 @@ class Columns:
         """A tile of base rows, and one of `height` rows."""
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
-        rows = self.pairs[:, 0] if self.pairs.dtype.kind == "f" else self.pairs
-        return workspace((int(rows.max()) + 1, TILE_ROWS), (height, TILE_ROWS))
+        last = len(self.origin) if self.pairs.dtype.kind == "f" else int(self.pairs.max())
+        return workspace((last + 1, TILE_ROWS), (height, TILE_ROWS))
 
 
 def frozen(array: Array) -> Array:

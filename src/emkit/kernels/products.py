@@ -16,7 +16,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from emkit.kernels.features import feature_of
-from emkit.kernels.vectors import INTEGER, LANES, Matrix, accumulators, add_product, broadcast, clear, plus, sum_of_lanes
+from emkit.kernels.vectors import INTEGER, LANES, Matrix, accumulators, broadcast, clear, plus, sum_of_lanes
 
 
 def score_block(components: int, vectors: int) -> Any:
@@ -39,11 +39,11 @@ def score_block(components: int, vectors: int) -> Any:
                 clear(builder, sums)
                 with cgutils.for_range(builder, coefficient.height, intp=INTEGER) as loop:
                     feature = feature_of(signature.args[2], builder, pair, z, loop.index)
-                    features = [feature(x) for x in places]
+                    found = [feature.at(place) for place in places]
                     for c, component in enumerate(components_here):
                         factor = broadcast(builder, coefficient.load(loop.index, component))
-                        for v, value in enumerate(features):
-                            add_product(builder, sums[c][v], factor, value)
+                        for v, value in enumerate(found):
+                            feature.add(sums[c][v], factor, value)
                 for c, component in enumerate(components_here):
                     for v, place in enumerate(places):
                         out.store_vector(builder.load(sums[c][v]), component, place)
@@ -73,11 +73,11 @@ def sum_block(components: int, features: int) -> Any:
                 clear(builder, totals)
                 with cgutils.for_range(builder, builder.udiv(share.width, INTEGER(LANES)), intp=INTEGER) as loop:
                     place = builder.mul(loop.index, INTEGER(LANES))
-                    values = [feature(place) for feature in here]
+                    found = [feature.at(place) for feature in here]
                     for c, component in enumerate(components_here):
                         weight = share.load_vector(component, place)
-                        for j, value in enumerate(values):
-                            add_product(builder, totals[c][j], weight, value)
+                        for j, feature in enumerate(here):
+                            feature.add(totals[c][j], weight, found[j])
                 for c, component in enumerate(components_here):
                     for j in range(count):
                         target = out.at(component, plus(builder, first, j))
