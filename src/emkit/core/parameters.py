@@ -202,7 +202,7 @@ def replace_at(params: P, changes: Mapping[str, Any], admitted: bool = False) ->
     Unless they are `admitted`: known to lie in the spaces of their fields.
     """
     here, inside = _branches(tuple(changes))
-    direct = {name: changes[name] for name in here}
+    direct = dict(changes) if not inside else {name: changes[name] for name in here}
     for head, paths in inside:
         direct[head] = _replace_inside(getattr(params, head), {rest: changes[path] for rest, path in paths}, admitted)
     return _with_fields(params, direct, admitted)
@@ -228,8 +228,8 @@ def _with_fields(params: P, changes: Mapping[str, Any], admitted: bool) -> P:
     What was checked before is not checked again, unless the class checks more than its fields one by one.
     """
     cls: Any = type(params)
-    names = _field_names(cls)
-    if cls.__post_init__ is not Parameters.__post_init__ or not changes.keys() <= names:
+    names, one_by_one = _field_names(cls)
+    if not one_by_one or not changes.keys() <= names:
         return replace(params, **changes)
     made: P = object.__new__(cls)
     for name in names:
@@ -250,8 +250,10 @@ def trusted(cls: type[P], **values: Any) -> P:
 
 
 @functools.cache
-def _field_names(cls: Any) -> KeysView[str]:
-    return dict.fromkeys(f.name for f in fields(cls)).keys()  # an ordered set
+def _field_names(cls: Any) -> tuple[KeysView[str], bool]:
+    """The fields, in order, and whether nothing else is checked than each of them."""
+    names = dict.fromkeys(f.name for f in fields(cls)).keys()  # an ordered set
+    return names, cls.__post_init__ is Parameters.__post_init__
 
 
 @functools.cache
