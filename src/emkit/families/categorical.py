@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, readonly
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters, trusted
@@ -56,15 +56,15 @@ class CategoricalParams(Parameters):
         if not shapes or any(len(shape) != 2 or shape[0] != shapes[0][0] for shape in shapes):
             raise ParameterError(f"columns have shapes {shapes}; give one array (K, C) for each column, all with the same K.")
 
-    @cached_property
+    @property
     def levels(self) -> tuple[int, ...]:
         """The number of levels of each column."""
         return tuple(column.probabilities.shape[1] for column in self.columns)
 
-    @cached_property
+    @property
     def side_by_side(self) -> Array:
         """The probabilities of the levels of all columns, one column after the other, shape (K, sum_j C_j)."""
-        return readonly(np.concatenate([column.probabilities for column in self.columns], axis=1))
+        return np.concatenate([column.probabilities for column in self.columns], axis=1)
 
 
 @dataclass(frozen=True)
