@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 
 import emkit as ek
 from emkit.core.spaces.part import holding
-from emkit.core.spaces.positive_definite import cholesky
 from emkit.inference.differences import jacobian
 
 SPACES = {
@@ -68,19 +67,6 @@ def test_values_that_no_glance_can_judge_are_looked_at_closely():
             ek.Real().check(np.array(value), "value")
     with pytest.raises(ek.ParameterError, match=r"value\[1\] sums to"):
         ek.Simplex().check(np.array([[0.5, 0.5], [0.5, 0.5 + 2e-8]]), "value")
-
-
-def test_factors_are_remembered_of_matrices_that_cannot_change_and_of_no_others():
-    matrices = np.array([[[4.0, 2.0], [2.0, 5.0]]])
-    first = cholesky(matrices)
-    matrices *= 4
-    np.testing.assert_array_equal(cholesky(matrices), 2 * first)
-    matrices.flags.writeable = False
-    assert cholesky(matrices) is cholesky(matrices)
-    with pytest.raises(ValueError, match="read-only"):
-        cholesky(matrices)[0, 0, 0] = 1.0
-    assert ek.PositiveDefinite().pack(matrices)[0] == np.log(4.0)
-    assert cholesky(matrices)[0, 0, 0] == 4.0
 
 
 HELD = {

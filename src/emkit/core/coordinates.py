@@ -84,7 +84,8 @@ class _Block:
         self._getters = [getter(path) for path in self.paths]
         self._first, self._held = first, held
         self.shape = first.value.shape if len(fields) == 1 else (len(fields), *first.value.shape)
-        self.size = self.space(first.value).size(self.shape)
+        self.like = self.space(first.value)  # that of the values it was made for
+        self.size = self.like.size(self.shape)
 
     def value(self, params: Parameters) -> Array:
         """What parameters hold here."""
@@ -213,7 +214,7 @@ class Coordinates(Generic[P]):
 
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
-        edges = (block.space(block.value(self._like)).at_edge(vector[part], block.shape) for block, part in self._parts)
+        edges = (block.like.at_edge(vector[part], block.shape) for block, part in self._parts)
         return np.concatenate([np.empty(0, dtype=bool), *edges])
 
     def on_boundary(self, params: P) -> list[str]:

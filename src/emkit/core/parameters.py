@@ -202,7 +202,9 @@ def replace_at(params: P, changes: Mapping[str, Any], admitted: bool = False) ->
     Unless they are `admitted`: known to lie in the spaces of their fields.
     """
     here, inside = _branches(tuple(changes))
-    direct = dict(changes) if not inside else {name: changes[name] for name in here}
+    if not inside:
+        return _with_fields(params, changes, admitted)
+    direct = {name: changes[name] for name in here}
     for head, paths in inside:
         direct[head] = _replace_inside(getattr(params, head), {rest: changes[path] for rest, path in paths}, admitted)
     return _with_fields(params, direct, admitted)

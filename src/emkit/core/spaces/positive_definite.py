@@ -8,11 +8,9 @@ from math import prod
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.memo import Memo
 from emkit.core.spaces.space import Shape, Space, first_where
 
 SYMMETRY_TOLERANCE = 1e-8
-LATEST = 2  # sets of matrices whose factors are kept: an E-step looks from those that were just made and checked
 
 
 @cache
@@ -20,24 +18,10 @@ def _triangle(d: int) -> tuple[np.ndarray, np.ndarray]:
     return np.tril_indices(d)
 
 
-def _cholesky(matrices: Array) -> Array:
-    factors = np.asarray(np.linalg.cholesky(matrices))
-    factors.flags.writeable = False
-    return factors
-
-
-_known = Memo(_cholesky, LATEST)
-
-
-def cholesky(matrices: Array) -> Array:
-    """Lower factors (..., d, d), read-only; of matrices that cannot be written to, worked out once. Errors: LinAlgError."""
-    return _cholesky(matrices) if matrices.flags.writeable else _known(matrices)
-
-
 def is_definite(matrices: Array) -> bool:
     """Whether each of the symmetric matrices (last two axes) has a Cholesky factor."""
     try:
-        cholesky(matrices)
+        np.linalg.cholesky(matrices)
     except np.linalg.LinAlgError:
         return False
     return True
@@ -67,7 +51,7 @@ class PositiveDefinite(Space):
         return index, f"is not positive definite (its smallest eigenvalue is {least:.3g}); a covariance must be."
 
     def pack(self, value: Array) -> Array:
-        factor = cholesky(value).copy()
+        factor = np.linalg.cholesky(value)
         d = value.shape[-1]
         diagonal = np.arange(d)
         factor[..., diagonal, diagonal] = np.log(factor[..., diagonal, diagonal])
@@ -84,7 +68,7 @@ class PositiveDefinite(Space):
         return factor @ np.swapaxes(factor, -1, -2)
 
     def pull(self, value: Array, slope: Array) -> Array:
-        factor = cholesky(value)
+        factor = np.linalg.cholesky(value)
         along = 2 * slope @ factor  # the derivative along the factor, since value = factor factor'
         diagonal = np.arange(value.shape[-1])
         along[..., diagonal, diagonal] *= factor[..., diagonal, diagonal]

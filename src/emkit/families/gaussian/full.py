@@ -14,7 +14,6 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
-from emkit.core.spaces.positive_definite import cholesky
 from emkit.data.profile import AnyProfile
 from emkit.families.description import Word
 from emkit.families.family import per_mass, repeat
@@ -69,7 +68,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         return True
 
     def metric(self, params: FullGaussianParams) -> tuple[Callable[[Array], Array], Array]:
-        factors = cholesky(params.covariances)
+        factors = np.linalg.cholesky(params.covariances)
         whiten = np.linalg.inv(factors)  # a product, not a triangular solve: OpenBLAS starts threads for the smallest of those
         log_determinant = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)
         return lambda deviation: normal.squares(whiten @ deviation), log_determinant
@@ -115,7 +114,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         return Expected(float(value), {"means": of_means, "covariances": of_covariances})
 
     def draw(self, params: FullGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
-        return normal.drawn(params.means, cholesky(params.covariances), rng, components)
+        return normal.drawn(params.means, normal.cholesky(params.covariances), rng, components)
 
     def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
         return full_form(params.means, params.covariances)

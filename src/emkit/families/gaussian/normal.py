@@ -139,6 +139,11 @@ def symmetric(matrices: Array) -> Array:
     return (matrices + matrices.swapaxes(-1, -2)) / 2
 
 
+def cholesky(covariances: Array) -> Array:
+    """The lower factors (..., d, d)."""
+    return np.asarray(np.linalg.cholesky(covariances))
+
+
 def drawn(means: Array, factors: Array, rng: np.random.Generator, components: Integers) -> Array:
     """A row (n, d) from each of the `components`, given means (K, d) and Cholesky factors (K or 1, d, d)."""
     z = rng.standard_normal((len(components), means.shape[1]))

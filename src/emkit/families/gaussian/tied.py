@@ -14,7 +14,6 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import PositiveDefinite, Real
-from emkit.core.spaces.positive_definite import cholesky
 from emkit.data.profile import AnyProfile
 from emkit.families.description import Word
 from emkit.families.family import repeat
@@ -62,7 +61,7 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         return True
 
     def metric(self, params: TiedGaussianParams) -> tuple[Callable[[Array], Array], Array]:
-        factor = cholesky(params.covariance)
+        factor = np.linalg.cholesky(params.covariance)
         whiten = np.linalg.inv(factor)  # a product, not a triangular solve: OpenBLAS starts threads for the smallest of those
         log_determinant = np.full(len(params.means), 2 * np.log(np.diag(factor)).sum())
         return lambda deviation: normal.squares(whiten @ deviation), log_determinant
@@ -105,7 +104,7 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         return Expected(value, {"means": of_means, "covariance": of_covariance})
 
     def draw(self, params: TiedGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
-        return normal.drawn(params.means, cholesky(params.covariance)[None], rng, components)
+        return normal.drawn(params.means, normal.cholesky(params.covariance)[None], rng, components)
 
     def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
         return tied_form(params.means, params.covariance)
