@@ -106,6 +106,68 @@ def test_entries_and_names_are_what_a_reader_sees():
     assert coordinates.on_boundary(Whole([1.0, 0.0], (), np.ones(1))) == ["shares[0]", "shares[1]"]
 
 
+@dataclass(frozen=True, eq=False)
+class Item(ek.Parameters):
+    shares: Annotated[ek.Array, ek.Simplex()]
+
+
+@dataclass(frozen=True, eq=False)
+class Items(ek.Parameters):
+    scale: Annotated[float, ek.Positive()]
+    items: tuple[Item, ...]
+
+
+def items(*sizes: int) -> Items:
+    rng = np.random.default_rng(len(sizes))
+    return Items(2.0, tuple(Item(rng.dirichlet(np.ones(size), 4)) for size in sizes))
+
+
+@pytest.mark.parametrize("sizes", [(3, 3, 3), (3, 3, 2, 2), (2, 3, 2), (1, 1, 4), ()])
+@pytest.mark.parametrize("held", [(), ("items.1",), ("items.0.shares[0]",)])
+def test_fields_that_are_alike_are_packed_one_behind_the_other(sizes, held):
+    if held and len(sizes) < 2:
+        return
+    params = items(*sizes)
+    coordinates = Coordinates(params, held)
+    free = coordinates.free(params)
+    one_by_one = {
+        "pack": [leaf.space.pack(leaf.value) for leaf in free],
+        "entries": [leaf.space.entries(leaf.value) for leaf in free],
+        "free_entries": [leaf.space.free_entries(leaf.value) for leaf in free],
+    }
+    for name, parts in one_by_one.items():
+        np.testing.assert_array_equal(getattr(coordinates, name)(params), np.concatenate(parts), err_msg=name)
+    vector = coordinates.pack(params) + 0.1
+    moved = {leaf.path: leaf.value for leaf in leaves(coordinates.unpack(vector, params))}
+    start = 0
+    for leaf in free:
+        end = start + leaf.space.size(leaf.value.shape)
+        np.testing.assert_array_equal(moved[leaf.path], leaf.space.unpack(vector[start:end], leaf.value.shape))
+        assert not moved[leaf.path].flags.writeable or leaf.path == "scale"
+        start = end
+    assert (start, coordinates.at_edge(vector).shape) == (coordinates.size, (coordinates.size,))
+    slopes = {leaf.path: np.cos(leaf.value) for leaf in free}
+    pulled = [leaf.space.pull(leaf.value, slopes[leaf.path]) for leaf in free]
+    np.testing.assert_array_equal(coordinates.pull(params, slopes), np.concatenate(pulled))
+
+
+def test_what_is_unpacked_is_what_it_would_be_by_hand():
+    params = items(3, 3)
+    coordinates = Coordinates(params)
+    there = coordinates.unpack(coordinates.pack(params), params)
+    assert isinstance(there.scale, float)
+    assert [type(item) for item in there.items] == [Item, Item]
+    broken = coordinates.pack(params)
+    broken[-1] = np.nan
+    with pytest.raises(ek.ParameterError, match=r"shares\[3, 1\] is nan"):
+        coordinates.unpack(broken, params)
+
+
+def test_a_whole_item_of_a_tuple_is_replaced_by_path():
+    changed = replace_at(whole(), {"parts.1": Part(7.0, "c"), "parts.0.rate": 3.0})
+    assert [(part.rate, part.label) for part in changed.parts] == [(3.0, "a"), (7.0, "c")]
+
+
 def test_an_overflowing_extrapolation_is_a_parameter_error_not_a_warning():
     coordinates = Coordinates(Part(1.0))
     with pytest.raises(ek.ParameterError, match="rate is inf"):

@@ -45,6 +45,30 @@ def test_slopes_along_elements_become_slopes_along_coordinates(space, shape, siz
     np.testing.assert_allclose(space.pull(space.unpack(there, shape), slope), numeric, rtol=1e-8, atol=1e-9)
 
 
+@every_space
+def test_several_values_are_packed_one_behind_the_other(space, shape, size):
+    several = [space.unpack(np.random.default_rng(i).normal(size=size), shape) for i in range(3)]
+    together = np.array(several)
+    for name in ("pack", "entries", "free_entries"):
+        one_by_one = np.concatenate([getattr(space, name)(value) for value in several])
+        np.testing.assert_array_equal(getattr(space, name)(together), one_by_one, err_msg=name)
+    np.testing.assert_array_equal(
+        space.unpack(space.pack(together), together.shape)[1], space.unpack(space.pack(several[1]), shape)
+    )
+
+
+def test_values_that_no_glance_can_judge_are_looked_at_closely():
+    ek.Real().check(np.array([1e200, -1e300]), "value")  # whose squares overflow
+    ek.Positive().check(np.array([1e-300, 1e200]), "value")
+    ek.PositiveDefinite().check(1e160 * np.eye(3), "value")
+    ek.Simplex().check(np.full((10_000, 2), [0.5, 0.5 + 9e-9]), "value")  # each within the tolerance
+    for value in ([np.inf], [np.nan, 1e200]):
+        with pytest.raises(ek.ParameterError, match="must be finite"):
+            ek.Real().check(np.array(value), "value")
+    with pytest.raises(ek.ParameterError, match=r"value\[1\] sums to"):
+        ek.Simplex().check(np.array([[0.5, 0.5], [0.5, 0.5 + 2e-8]]), "value")
+
+
 HELD = {
     "real": (ek.Real(), (2, 3), [(0, 1)], 5),
     "positive": (ek.Positive(), (4,), [(0,), (3,)], 2),

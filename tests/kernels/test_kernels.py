@@ -9,8 +9,8 @@ import pytest
 import emkit as ek
 from emkit.core.mapreduce import one_thread
 from emkit.families import FAMILIES
-from emkit.families.linear import linear_form
-from emkit.kernels.columns import fill_columns, fill_levels
+from emkit.families.linear import indicators, linear_form
+from emkit.kernels.columns import fill_columns
 from emkit.kernels.elementary import exp_array, log_array
 from emkit.kernels.mixture_pass import add_columns, add_sums, score, softmax
 from emkit.kernels.workspace import aligned
@@ -120,13 +120,25 @@ def test_columns_are_read_from_any_layout(layout: str, d: int, dtype: type):
         np.testing.assert_array_equal(base[:, m:], 0.0)
 
 
-def test_levels_become_indicators():
-    counts = (3, 1, 5)
-    x = np.column_stack([np.random.default_rng(0).integers(count, size=21) for count in counts]).astype(float)
-    base = aligned(1 + sum(counts), 16)
-    fill_levels(x, 16, np.cumsum((1, *counts)), aligned(1 + len(counts), 16), base)
-    expected = [x[16:, j] == level for j, count in enumerate(counts) for level in range(count)]
-    np.testing.assert_array_equal(base[1:, :5], expected)
+@pytest.mark.parametrize("n_components", [1, 2, 3, 4, 7, 16])
+@pytest.mark.parametrize("counts", [(3, 1, 5), (2,), (1,), (40, 2)])
+def test_levels_are_features_that_are_never_stored(counts: tuple[int, ...], n_components: int):
+    rng = np.random.default_rng(n_components)
+    base = aligned(1 + len(counts), 64)
+    base[0, :50] = 1.0  # the rest is padding
+    base[1:, :50] = [rng.integers(count, size=50) for count in counts]
+    base[1, :3] = -1.0, np.nan, counts[0]  # no level of that column
+    features = np.array(
+        [base[0] == 1, *(base[1 + j] == c for j, count in enumerate(counts) for c in range(count))], dtype=float
+    )
+    coefficients = rng.normal(size=(len(features), n_components))
+    scores = aligned(n_components, 64)
+    score(coefficients, indicators(counts), base, scores)
+    np.testing.assert_allclose(scores, coefficients.T @ features, rtol=1e-12, atol=1e-12)
+    sums = rng.normal(size=(n_components, len(features)))
+    expected = sums + scores @ features.T
+    add_sums(scores, base, indicators(counts), sums)
+    np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 15, 256, 257, 600])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
+from emkit.core.parameters import leaves
 from emkit.core.statistics import add_up
 from emkit.data.profile import Levels
 from emkit.data.source import RowSource
@@ -85,6 +86,15 @@ def assert_chunks_are_enough(model: Any, params: Any, x: Array) -> None:
     assert_same_bits(other.params, one.params, "a source of chunks leads elsewhere")
     assert other.degenerate == one.degenerate
     assert other.boundary == one.boundary
+
+
+def assert_updates_are_admissible(model: Any, params: Any, x: Array, weights: Array) -> None:
+    """What an M-step returns lies in the spaces of its fields, also where it says so itself, and cannot be written to."""
+    source = ek.ArraySource(x, weights)
+    for leaf in leaves(ek.EMMap(model, source, params)(params).update):
+        leaf.space.check(leaf.value, leaf.path)
+        kept = leaf.value.ndim == 0 or not leaf.value.flags.writeable
+        assert kept, f"{leaf.path} can be written to"
 
 
 def assert_travels(model: Any, params: Any, x: Array) -> None:

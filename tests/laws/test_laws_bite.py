@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit.core.parameters import trusted
 from emkit.core.spaces import Positive
+from emkit.families.categorical import LevelShares
 from tests import cases
-from tests.laws import densities, maxima, sums, together
+from tests.laws import contract, densities, maxima, sums, together
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]
@@ -42,6 +44,25 @@ class NeverMoves(ek.Poisson):
 def test_no_estimate_at_all(rng):
     with pytest.raises(AssertionError, match="a neighbour is better"):
         maxima.assert_estimate_beats_neighbours(ek.Mixture(NeverMoves()), POISSON.mixture, COUNTS, rng)
+
+
+class SaysTooMuch(ek.Categorical):
+    def __init__(self, shares):
+        object.__setattr__(self, "shares", shares)
+        super().__init__()
+
+    def updates(self):
+        return {"columns": lambda stats, before, now: (trusted(LevelShares, probabilities=self.shares), *before.columns[1:])}
+
+
+def test_updates_that_only_say_that_they_are_admissible():
+    case = CASE["categorical"]
+    x, shares = case.draw(RNG, 20), np.full((2, 3), 0.5)
+    with pytest.raises(AssertionError, match=r"columns.0.probabilities can be written to"):
+        contract.assert_updates_are_admissible(ek.Mixture(SaysTooMuch(shares / 1.5)), case.mixture, x, np.ones(20))
+    shares.flags.writeable = False
+    with pytest.raises(ek.ParameterError, match=r"columns.0.probabilities\[0\] sums to 1.5"):
+        contract.assert_updates_are_admissible(ek.Mixture(SaysTooMuch(shares)), case.mixture, x, np.ones(20))
 
 
 class Averages(ek.Poisson):

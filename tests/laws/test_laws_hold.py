@@ -58,6 +58,12 @@ def test_one_component_is_the_closed_form(case, rng):
 
 
 @model_cases
+@pytest.mark.parametrize("rows", [1, 40, 1_100])
+def test_updates_are_admissible(case, rows, rng):
+    contract.assert_updates_are_admissible(case.model, case.params, case.draw(rng, rows), rng.random(rows) + 0.1)
+
+
+@model_cases
 def test_statistics_add_up(case, rng):
     sums.assert_adds_up(case.model, case.params, case.draw(rng, 1203))
 

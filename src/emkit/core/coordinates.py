@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate, groupby, pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
-from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
+from emkit.core.arrays import Array, Mask, readonly
+from emkit.core.parameters import Leaf, Parameters, get_at, getter, leaves, replace_at
 from emkit.core.spaces import Space
 from emkit.core.spaces.part import holding
 from emkit.core.spaces.space import Shape
@@ -19,10 +20,6 @@ from emkit.errors import ModelError
 P = TypeVar("P", bound=Parameters)
 NOTHING = np.empty(0)
 PLACE = re.compile(r"(?P<path>[^\[\]]+)(\[(?P<index>\d+(, *\d+)*)\])?")
-
-
-def _join(parts: Iterable[Array]) -> Array:
-    return np.concatenate([NOTHING, *(part.ravel() for part in parts)])
 
 
 def _label(path: str, index: tuple[int, ...]) -> str:
@@ -74,6 +71,50 @@ class Scale(NamedTuple):
     unit: Array
 
 
+class _Block:
+    """A free field; or several in one space and of one shape that follow each other, as one array with a leading axis.
+
+    `held` are the places in the field that stay as they are.
+    """
+
+    def __init__(self, fields: Sequence[Leaf], scale: Scale | None, held: Sequence[tuple[int, ...]]) -> None:
+        first = fields[0]
+        self.paths = [leaf.path for leaf in fields]
+        self.scale = scale
+        self._getters = [getter(path) for path in self.paths]
+        self._first, self._held = first, held
+        self.shape = first.value.shape if len(fields) == 1 else (len(fields), *first.value.shape)
+        self.like = self.space(first.value)  # that of the values it was made for
+        self.size = self.like.size(self.shape)
+
+    def value(self, params: Parameters) -> Array:
+        """What parameters hold here."""
+        values = [np.asarray(get(params), dtype=np.float64) for get in self._getters]
+        return values[0] if len(values) == 1 else np.array(values)
+
+    def space(self, value: Array) -> Space:
+        """The space of what is left to move, if this is the value."""
+        if not self._held:
+            return self._first.space
+        return holding(self._first.space, held_mask(self._first, self._held), value)
+
+    def measured(self, value: Array) -> Array:
+        """A value, in its unit from its origin."""
+        return value if self.scale is None else (value - self.scale.origin) / self.scale.unit
+
+    def at(self, coordinates: Array, like: Array) -> Array:
+        """The value at some coordinates, with what is held as it is in `like`."""
+        found = self.space(like).unpack(coordinates, self.shape)
+        if self.scale is not None:
+            found = self.scale.origin + self.scale.unit * found
+            found = np.where(held_mask(self._first, self._held), like, found) if self._held else found
+        return readonly(found)
+
+    def by_path(self, value: Array) -> Iterable[tuple[str, Array]]:
+        """The value of each of the fields."""
+        return zip(self.paths, value if len(self.paths) > 1 else [value], strict=True)
+
+
 class Coordinates(Generic[P]):
     """The map between parameters shaped like `like` and R^p, without the fields that are `held` fixed.
 
@@ -95,68 +136,77 @@ class Coordinates(Generic[P]):
 
     def free(self, params: P) -> list[Leaf]:
         """The fields that hold numbers which are not all held, in the spaces of what is left to move."""
-        if not self._held:
-            return list(leaves(params))
-        found = [leaf for leaf in leaves(params) if not is_under(leaf.path, self._whole)]
-        return [self._left(leaf) if leaf.path in self._elements else leaf for leaf in found]
+        return [self._left(leaf) for leaf in leaves(params) if not is_under(leaf.path, self._whole)]
 
     def _left(self, leaf: Leaf) -> Leaf:
+        if leaf.path not in self._elements:
+            return leaf
         return leaf._replace(space=holding(leaf.space, held_mask(leaf, self._elements[leaf.path]), leaf.value))
 
     @cached_property
-    def _parts(self) -> list[tuple[Space, Shape, slice]]:
-        """The space and shape of each free field, and where its coordinates are."""
-        free = self.free(self._like)
-        ends = np.cumsum([leaf.space.size(leaf.value.shape) for leaf in free])
-        spans = zip(free, [0, *ends], ends, strict=False)
-        return [(leaf.space, leaf.value.shape, slice(start, end)) for leaf, start, end in spans]
+    def _blocks(self) -> list[_Block]:
+        """The free fields, those that are alike together: such are the columns of a table of levels."""
+        special = self._scales.keys() | self._elements.keys()
+
+        def kind(leaf: Leaf) -> tuple[str, int, Shape]:
+            return leaf.path if leaf.path in special else "", id(leaf.space), leaf.value.shape
+
+        free = (leaf for leaf in leaves(self._like) if not is_under(leaf.path, self._whole))
+        blocks = []
+        for (path, *_), fields in groupby(free, kind):
+            blocks.append(_Block(list(fields), self._scales.get(path), self._elements.get(path, [])))
+        return blocks
+
+    @cached_property
+    def _parts(self) -> list[tuple[_Block, slice]]:
+        """The free fields, and where their coordinates are."""
+        ends = [0, *accumulate(block.size for block in self._blocks)]
+        return [(block, slice(*ends)) for block, ends in zip(self._blocks, pairwise(ends), strict=True)]
 
     @property
     def size(self) -> int:
         """The number of free parameters."""
-        return sum(leaf.space.size(leaf.value.shape) for leaf in self.free(self._like))
+        return sum(block.size for block in self._blocks)
 
     def pack(self, params: P) -> Array:
         """Unconstrained coordinates, shape (size,). Infinite where a parameter lies on its boundary."""
         with np.errstate(divide="ignore"):
-            return _join(leaf.space.pack(self._scaled(leaf)) for leaf in self.free(params))
-
-    def _scaled(self, leaf: Leaf) -> Array:
-        scale = self._scales.get(leaf.path)
-        return leaf.value if scale is None else (leaf.value - scale.origin) / scale.unit
+            return self._join(params, lambda space, value, block: space.pack(block.measured(value)))
 
     def unpack(self, vector: Array, like: P) -> P:
         """The parameters at `vector`; held fields are taken from `like`. Errors: ParameterError if they overflow."""
-        changes, start = {}, 0
-        for leaf in self.free(like):
-            stop = start + leaf.space.size(leaf.value.shape)
-            scale = self._scales.get(leaf.path)
-            with np.errstate(over="ignore", invalid="ignore"):
-                value = leaf.space.unpack(np.asarray(vector[start:stop]), leaf.value.shape)
-                changes[leaf.path] = value if scale is None else self._unscaled(value, leaf, scale)
-            start = stop
-        return replace_at(like, changes)
-
-    def _unscaled(self, value: Array, leaf: Leaf, scale: Scale) -> Array:
-        full = scale.origin + scale.unit * value
-        return np.where(held_mask(leaf, self._elements[leaf.path]), leaf.value, full) if leaf.path in self._elements else full
+        changes: dict[str, Array] = {}
+        admitted = True
+        with np.errstate(over="ignore", invalid="ignore"):
+            for block, part in self._parts:
+                before = block.value(like)
+                value = block.at(vector[part], before)
+                admitted = admitted and block.space(before).admits(value)
+                changes |= block.by_path(value)
+        return replace_at(like, changes, admitted)
 
     def pull(self, params: P, slopes: Mapping[str, Array]) -> Array:
         """Derivatives along the coordinates, shape (size,), given those along the elements of each free field, by path."""
-        parts = []
-        for leaf in self.free(params):
-            scale = self._scales.get(leaf.path)
-            slope = slopes[leaf.path]
-            parts.append(leaf.space.pull(self._scaled(leaf), slope if scale is None else slope * scale.unit))
-        return _join(parts)
+
+        def pulled(space: Space, value: Array, block: _Block) -> Array:
+            along = [slopes[path] for path in block.paths]
+            slope = along[0] if len(along) == 1 else np.array(along)
+            return space.pull(block.measured(value), slope if block.scale is None else slope * block.scale.unit)
+
+        return self._join(params, pulled)
 
     def free_entries(self, params: P) -> Array:
         """The parameters as a reader sees them, one number for each free one, shape (size,)."""
-        return _join(leaf.space.free_entries(leaf.value) for leaf in self.free(params))
+        return self._join(params, lambda space, value, _: space.free_entries(value))
 
     def entries(self, params: P) -> Array:
         """Every distinct number of the free fields as a reader sees it (all proportions, a triangle of a covariance)."""
-        return _join(leaf.space.entries(leaf.value) for leaf in self.free(params))
+        return self._join(params, lambda space, value, _: space.entries(value))
+
+    def _join(self, params: P, part: Callable[[Space, Array, _Block], Array]) -> Array:
+        """A part for each of the fields, given its space and its value, one behind the other."""
+        values = ((block, block.value(params)) for block in self._blocks)
+        return np.concatenate([NOTHING, *(part(block.space(value), value, block).ravel() for block, value in values)])
 
     def entry_names(self, params: P) -> list[str]:
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""
@@ -164,7 +214,7 @@ class Coordinates(Generic[P]):
 
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
-        edges = (space.at_edge(vector[part], shape) for space, shape, part in self._parts)
+        edges = (block.like.at_edge(vector[part], block.shape) for block, part in self._parts)
         return np.concatenate([np.empty(0, dtype=bool), *edges])
 
     def on_boundary(self, params: P) -> list[str]:

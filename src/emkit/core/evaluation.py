@@ -113,7 +113,7 @@ class EMMap(Generic[P]):
             self._fall = max(self._fall, -gain)
         least = 4 * EPSILON * (1 + abs(objective))
         rounding = max(least, self._fall)
-        still = bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
+        still = next_length <= 4 * EPSILON * _length(end) and bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
         if gain > max(1e4 * least, 100 * rounding) and length > 0:
             self._curvature = max(self._curvature, gain / length**2)
         return EMRate(gain, length, 0.0 if still else next_length, self._curvature, rounding, _length(middle))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable
 from functools import wraps
-from operator import is_
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 R = TypeVar("R")
@@ -47,13 +45,16 @@ class Memo(Generic[R]):
     """
 
     def __init__(self, function: Callable[..., R], size: int = 8) -> None:
-        self._function = function
-        self._known: deque[tuple[tuple[object, ...], R]] = deque(maxlen=size)
+        self._function, self._size = function, size
+        self._known: dict[tuple[int, ...], tuple[tuple[object, ...], R]] = {}  # with what keeps the identities from others
 
     def __call__(self, *arguments: object) -> R:
-        for known, result in tuple(self._known):
-            if all(map(is_, known, arguments)):
-                return result
+        key = tuple(map(id, arguments))
+        known = self._known.get(key)
+        if known is not None:
+            return known[1]
         result = self._function(*arguments)
-        self._known.appendleft((arguments, result))
+        for oldest in tuple(self._known)[: len(self._known) - self._size + 1]:
+            self._known.pop(oldest, None)  # another thread may have been there
+        self._known[key] = arguments, result
         return result

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
@@ -24,6 +25,7 @@ from emkit.errors import ModelError, ParameterError
 
 P = TypeVar("P", bound="Parameters")
 S = TypeVar("S")
+KNOWN_PATHS = 1024  # sets of paths that are taken apart once: a model changes the same few all the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +105,8 @@ def _notes(cls: Any, kind: Any) -> dict[str, Any]:
     return found
 
 
-def _admitted(cls: Any, name: str, value: Any) -> Any:
-    """What a field holds when it is given `value`.
+def _admitted(cls: Any, name: str, value: Any, known: bool = False) -> Any:
+    """What a field holds when it is given `value`, of which it may be `known` that it lies in the field's space.
 
     Errors: ParameterError if the value lies outside the field's space, or has not the axes of the field.
     """
@@ -113,9 +115,10 @@ def _admitted(cls: Any, name: str, value: Any) -> Any:
         return value
     space, axes, is_number = declared
     array = readonly(value)
-    if axes is not None and array.ndim != len(axes.names):
-        raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")
-    space.check(array, name)
+    if not known:
+        if axes is not None and array.ndim != len(axes.names):
+            raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")
+        space.check(array, name)
     return float(array) if is_number else array
 
 
@@ -179,40 +182,80 @@ def get_at(params: Parameters, path: str) -> Any:
     return value
 
 
-def replace_at(params: P, changes: Mapping[str, Any]) -> P:
-    """A copy of `params` with the values at the given dotted paths replaced; the new values are checked."""
-    direct: dict[str, Any] = {}
-    deeper: dict[str, dict[str, Any]] = {}
-    for path, value in changes.items():
+def getter(path: str) -> Callable[[Parameters], Any]:
+    """A function that looks up what parameters hold at a dotted path that they have."""
+    if not any(part.isdigit() for part in path.split(".")):
+        return attrgetter(path)
+    steps: list[Callable[[Any], Any]] = [itemgetter(int(p)) if p.isdigit() else attrgetter(p) for p in path.split(".")]
+
+    def looked_up(params: Any) -> Any:
+        for step in steps:
+            params = step(params)
+        return params
+
+    return looked_up
+
+
+def replace_at(params: P, changes: Mapping[str, Any], admitted: bool = False) -> P:
+    """A copy of `params` with the values at the given dotted paths replaced; the new values are checked.
+
+    Unless they are `admitted`: known to lie in the spaces of their fields.
+    """
+    here, inside = _branches(tuple(changes))
+    if not inside:
+        return _with_fields(params, changes, admitted)
+    direct = {name: changes[name] for name in here}
+    for head, paths in inside:
+        direct[head] = _replace_inside(getattr(params, head), {rest: changes[path] for rest, path in paths}, admitted)
+    return _with_fields(params, direct, admitted)
+
+
+Branches = tuple[tuple[str, ...], tuple[tuple[str, tuple[tuple[str, str], ...]], ...]]
+
+
+@functools.lru_cache(KNOWN_PATHS)
+def _branches(paths: tuple[str, ...]) -> Branches:
+    """Of dotted paths, those that are fields; and by the field that they lead through, what follows it in the others."""
+    inside: dict[str, list[tuple[str, str]]] = {}
+    for path in paths:
         head, _, rest = path.partition(".")
         if rest:
-            deeper.setdefault(head, {})[rest] = value
-        else:
-            direct[head] = value
-    for head, inner in deeper.items():
-        direct[head] = _replace_inside(getattr(params, head), inner)
-    return _with_fields(params, direct)
+            inside.setdefault(head, []).append((rest, path))
+    return tuple(path for path in paths if "." not in path), tuple((head, tuple(rest)) for head, rest in inside.items())
 
 
-def _with_fields(params: P, changes: Mapping[str, Any]) -> P:
+def _with_fields(params: P, changes: Mapping[str, Any], admitted: bool) -> P:
     """A copy of `params` with some fields replaced.
 
     What was checked before is not checked again, unless the class checks more than its fields one by one.
     """
     cls: Any = type(params)
-    names = _field_names(cls)
-    if cls.__post_init__ is not Parameters.__post_init__ or not changes.keys() <= names:
+    names, one_by_one = _field_names(cls)
+    if not one_by_one or not changes.keys() <= names:
         return replace(params, **changes)
     made: P = object.__new__(cls)
     for name in names:
-        value = _admitted(cls, name, changes[name]) if name in changes else getattr(params, name)
+        value = _admitted(cls, name, changes[name], admitted) if name in changes else getattr(params, name)
+        object.__setattr__(made, name, value)
+    return made
+
+
+def trusted(cls: type[P], **values: Any) -> P:
+    """Parameters of values that are known to be admissible: parts of a read-only array that lies in the space as a whole.
+
+    Nothing is copied or checked, so only a family's own M-step may say this of what it has made.
+    """
+    made: P = object.__new__(cls)
+    for name, value in values.items():
         object.__setattr__(made, name, value)
     return made
 
 
 @functools.cache
-def _field_names(cls: Any) -> KeysView[str]:
-    return dict.fromkeys(f.name for f in fields(cls)).keys()  # an ordered set
+def _field_names(cls: Any) -> tuple[KeysView[str], bool]:
+    """The fields, in order, and whether nothing else is checked than each of them."""
+    names = dict.fromkeys(f.name for f in fields(cls)).keys()  # an ordered set
+    return names, cls.__post_init__ is Parameters.__post_init__
 
 
 @functools.cache
@@ -221,13 +264,15 @@ def _other_fields(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls) if f.name not in declared_spaces(cls))
 
 
-def _replace_inside(value: Any, changes: Mapping[str, Any]) -> Any:
+def _replace_inside(value: Any, changes: Mapping[str, Any], admitted: bool) -> Any:
     if not isinstance(value, tuple):
-        return replace_at(value, changes)
+        return replace_at(value, changes, admitted)
     items = list(value)
-    for i, item in enumerate(items):
-        inner = {path.partition(".")[2]: v for path, v in changes.items() if path.partition(".")[0] == str(i)}
-        items[i] = replace_at(item, inner) if inner else item
+    here, inside = _branches(tuple(changes))
+    for i in here:
+        items[int(i)] = changes[i]
+    for i, paths in inside:
+        items[int(i)] = replace_at(items[int(i)], {rest: changes[path] for rest, path in paths}, admitted)
     return tuple(items)
 
 

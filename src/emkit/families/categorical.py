@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -12,22 +13,20 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Slopes
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, trusted
 from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
 from emkit.data.profile import AnyProfile
-from emkit.data.profile import Levels as DataLevels
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.description import Description, Estimate, Total, Word, first_terms
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
-from emkit.families.linear import LinearForm, frozen, no_constant, single
-from emkit.families.support import Rule, Support, codes_below
+from emkit.families.levels import LevelSupport, declared
+from emkit.families.linear import Columns, LinearForm, indicators, no_constant
+from emkit.families.support import Support
 from emkit.formulas.expressions import Given, Quotient
 from emkit.formulas.numerals import plain
 
 __all__ = ["Categorical", "CategoricalParams", "LevelShares"]
-
-MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +83,7 @@ class Categorical(ExponentialFamily[CategoricalParams]):
             given: Any = self.levels
             if not isinstance(given, tuple | list):
                 raise ModelError(f"levels are {given!r}; give for each column a number of levels, or a tuple of their names.")
-            object.__setattr__(self, "levels", tuple(map(_declared, given)))
+            object.__setattr__(self, "levels", tuple(map(declared, given)))
 
     @property
     def name(self) -> str:
@@ -122,14 +121,12 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return Totals(weights.T @ one_hot(x, params.levels))
 
     def linear(self, params: CategoricalParams) -> LinearForm[Totals]:
-        return LinearForm(
-            self.natural(params), Levels(params.levels), self.log_base, no_constant, lambda sums, chunk: Totals(sums)
-        )
+        rows = Columns(indicators(params.levels), np.zeros(len(params.levels)), np.ones(len(params.levels)))
+        return LinearForm(self.natural(params), rows, self.log_base, no_constant, lambda sums, chunk: Totals(sums))
 
     def slopes(self, sums: Array, params: CategoricalParams) -> Slopes:
-        slope = slope_of_log(sums[:, 1:], params.side_by_side)
-        ends = np.cumsum((0, *params.levels)).tolist()
-        return {f"columns.{j}.probabilities": slope[:, start:end] for j, (start, end) in enumerate(pairwise(ends))}
+        slopes = apart(slope_of_log(sums[:, 1:], params.side_by_side), params.levels)
+        return {f"columns.{j}.probabilities": slope for j, slope in enumerate(slopes)}
 
     def draw(self, params: CategoricalParams, rng: np.random.Generator, components: Integers) -> Array:
         uniform = rng.random((len(components), len(params.columns)))
@@ -155,19 +152,18 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         Source: maximise sum_c count_c log p_c with a Lagrange multiplier for the sum of p; Goodman (1974), Biometrika 61,
         215-231.
         """
-        starts = np.cumsum((0, *before.levels))
-        counts = stats.sums[:, 1:]
-        total = np.repeat(np.add.reduceat(counts, starts[:-1], axis=1), before.levels, axis=1)
+        levels, counts = before.levels, stats.sums[:, 1:]
+        total = np.repeat(np.add.reduceat(counts, _ends(levels)[:-1], axis=1), levels, axis=1)
         shares = per_mass(counts, total, before.side_by_side)
         shares.flags.writeable = False
-        return tuple(LevelShares(shares[:, start:end]) for start, end in pairwise(starts.tolist()))
+        return tuple(trusted(LevelShares, probabilities=share) for share in apart(shares, levels))
 
     def pooled(self, profile: AnyProfile, n_components: int) -> CategoricalParams:
         named = [len(names) if names is not None else None for names in profile.levels]
         highest = profile.highest
         levels = self.counts or tuple(count or int(code) + 1 for count, code in zip(named, highest, strict=True))
-        shares = np.split(profile.average(lambda x: one_hot(x, levels))[1:], np.cumsum(levels)[:-1])
-        return CategoricalParams(tuple(LevelShares(repeat(column, n_components)) for column in shares))
+        shares = repeat(profile.average(lambda x: one_hot(x, levels))[1:], n_components)
+        return CategoricalParams(tuple(map(LevelShares, apart(shares, levels))))
 
 
 @dataclass(frozen=True)
@@ -188,9 +184,7 @@ class InLevels(Description):
             yield Total("count", sums, (j,), c)
 
     def estimates(self, stats: Totals, before: CategoricalParams, after: CategoricalParams) -> Iterator[Estimate]:
-        ends = np.cumsum((1, *before.levels)).tolist()
-        for j, (start, end) in enumerate(pairwise(ends)):
-            counts = stats.sums[:, start:end]
+        for j, counts in enumerate(apart(stats.sums[:, 1:], before.levels)):
             for k, c in np.ndindex(counts.shape):
                 one, every = float(counts[k, c]), float(counts[k].sum())
                 if every > 0:
@@ -198,95 +192,15 @@ class InLevels(Description):
                     yield Estimate(f"columns.{j}.probabilities", (k, c), share)
 
 
-def _declared(given: Any) -> int | tuple[str, ...]:
-    """What was declared of a column. Errors: ModelError."""
-    if isinstance(given, tuple | list):
-        names = tuple(f"{name:.17g}" if isinstance(name, float | np.floating) else str(name) for name in given)
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise ModelError(f"a column has the level {twice[0]!r} twice; give each level its own name.")
-        number = len(names)
-    elif isinstance(given, int | float | np.integer | np.floating) and not isinstance(given, bool) and given == np.floor(given):
-        names, number = (), int(given)
-    else:
-        raise ModelError(f"a column of {given!r} levels cannot be; use a whole number from 1 to {MOST_LEVELS:,}, or names.")
-    if not 1 <= number <= MOST_LEVELS:
-        raise ModelError(f"a column of {number!r} levels cannot be; use a whole number from 1 to {MOST_LEVELS:,}.")
-    return names or number
+@cache
+def _ends(levels: tuple[int, ...]) -> list[int]:
+    """Where the levels of each column begin when those of all columns lie side by side, and last how many there are."""
+    return [0, *accumulate(levels)]
 
 
-@dataclass(frozen=True)
-class LevelSupport(Support):
-    """Columns of levels: codes from 0 on, or names; `declared` says how many there are, or which."""
-
-    rules: tuple[Rule, ...] = (
-        (lambda x: (x < 0) | (x != np.floor(x)), "levels are coded 0, 1, 2, ... in every column, or named."),
-        (lambda x: x >= MOST_LEVELS, f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)."),
-    )
-    takes_names: bool = True
-    whole: bool = True
-    least: float = 0.0
-    declared: tuple[int | tuple[str, ...], ...] | None = None
-
-    def check(self, profile: AnyProfile) -> None:
-        if self.declared is not None and len(self.declared) != len(profile.columns):
-            raise DataError(
-                f"levels are given for {len(self.declared)} columns but the data have {len(profile.columns)} "
-                f"({', '.join(profile.columns)})."
-            )
-        super().check(profile)
-        if self.declared is not None and all(isinstance(given, int) for given in self.declared):
-            profile.refuse(*codes_below([given for given in self.declared if isinstance(given, int)]))
-
-    def levels(self, profile: AnyProfile) -> DataLevels:
-        """The names of the levels of each column: those declared, those that the data have, or the numbers that occur.
-
-        None for columns whose levels are the codes 0, 1, 2 ... themselves.
-        """
-        declared = self.declared or (None,) * len(profile.columns)
-        return tuple(
-            names if names is not None or given is not None else occurring
-            for given, names, occurring in zip(declared, self.declared_levels(profile), profile.occurring, strict=True)
-        )
-
-    def declared_levels(self, profile: AnyProfile) -> DataLevels:
-        declared = self.declared or (None,) * len(profile.columns)
-        return tuple(given if isinstance(given, tuple) else own for given, own in zip(declared, profile.levels, strict=True))
-
-
-@dataclass(frozen=True)
-class Levels:
-    """Base rows 1, and for each column a row for each of its levels, 1 where the column has it; each is a feature."""
-
-    counts: tuple[int, ...]
-
-    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
-        from emkit.kernels.mixture_pass import add_levels
-
-        first, codes, base, scratch = self._workspace(len(sums) + 3)
-        add_levels(
-            frozen(x), frozen(weights), first, coefficients, single(first[-1]), codes, base, scratch, sums, log_likelihoods
-        )
-
-    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
-        from emkit.kernels.halves import score_levels
-
-        first, codes, base, tile = self._workspace(len(scores))
-        score_levels(frozen(x), first, coefficients, single(first[-1]), codes, base, tile, scores)
-
-    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
-        from emkit.kernels.halves import sum_levels
-
-        first, codes, base, tile = self._workspace(len(sums))
-        sum_levels(frozen(x), frozen(weights), first, single(first[-1]), codes, base, tile, sums)
-
-    def _workspace(self, height: int) -> tuple[Integers, Array, Array, Array]:
-        """Where the rows of each column begin, and tiles of codes, of base rows, and of `height` rows."""
-        from emkit.kernels.workspace import TILE_ROWS, workspace
-
-        first = np.cumsum((1, *self.counts))
-        codes, base, tile = workspace((1 + len(self.counts), TILE_ROWS), (first[-1], TILE_ROWS), (height, TILE_ROWS))
-        return first, codes, base, tile
+def apart(side_by_side: Array, levels: tuple[int, ...]) -> Iterator[Array]:
+    """Views (K, C_j) of the levels of each column in an array (K, sum_j C_j) of those of all columns."""
+    return (side_by_side[:, start:end] for start, end in pairwise(_ends(levels)))
 
 
 def one_hot(x: Array, levels: Sequence[int]) -> Array:
@@ -294,7 +208,7 @@ def one_hot(x: Array, levels: Sequence[int]) -> Array:
 
     Errors: DataError if a row has a level that is not there.
     """
-    first = np.concatenate([[1], 1 + np.cumsum(levels)])
+    first = 1 + np.array(_ends(tuple(levels)))
     for row, column in np.argwhere(x >= np.array(levels))[:1]:
         raise DataError(
             f"a row (number {row} of its chunk) has level {x[row, column]:g} in column {column}, which has only the levels "

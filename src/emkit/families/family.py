@@ -32,6 +32,8 @@ LOG_OF_ZERO = -1e300  # finite, so that 0 * log 0 = 0 in a matrix product; exp()
 
 def safe_log(value: Array) -> Array:
     """Natural logarithm with log 0 = -1e300, so that 0 * log 0 is 0 and no NaN can arise."""
+    if value.min(initial=1.0) > 0:
+        return np.asarray(np.log(value))
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(value), LOG_OF_ZERO)
 

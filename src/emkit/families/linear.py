@@ -18,7 +18,7 @@ READ_ROWS = 8_192  # at a time, where features are worked out before they are re
 
 
 class BaseRows(Protocol):
-    """How tiles of base rows are made of rows of data, and features of base rows: feature f is the product of two of them."""
+    """How tiles of base rows are made of rows of data, and features of base rows."""
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
         """Add the weighted feature sums (K, F) of the rows x (n, d) to `sums`, and what is seen of them to `log_likelihoods`.
@@ -38,10 +38,12 @@ class BaseRows(Protocol):
 class Columns:
     """Base rows 1 and z_j = (x_j - origin_j) / unit_j, and |z|^2 where `pairs` (F, 2) refer to a row behind these.
 
-    `unit` are powers of 2. `read` works out the columns x_j from the rows of data; without it, they are those of the data.
+    `pairs` of whole numbers are two base rows, whose product is a feature. Of floats, they are a base row and a value: the
+    feature is 1 where the row has it, and 0 elsewhere. `unit` are powers of 2. `read` works out the columns x_j from the rows
+    of data; without it, they are those of the data.
     """
 
-    pairs: Integers
+    pairs: Integers | Array
     origin: Array
     unit: Array
     read: Callable[[Array], Array] | None = None
@@ -84,7 +86,8 @@ class Columns:
         """A tile of base rows, and one of `height` rows."""
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
-        return workspace((int(self.pairs.max()) + 1, TILE_ROWS), (height, TILE_ROWS))
+        last = len(self.origin) if self.pairs.dtype.kind == "f" else int(self.pairs.max())
+        return workspace((last + 1, TILE_ROWS), (height, TILE_ROWS))
 
 
 def frozen(array: Array) -> Array:
@@ -121,6 +124,12 @@ linear_form = Memo(_linear_form)  # worked out once for each set of parameters, 
 def single(n_features: int) -> Integers:
     """The `pairs` of features that are base rows themselves."""
     return np.stack([np.zeros(n_features, dtype=np.int64), np.arange(n_features)], axis=1)
+
+
+@cache
+def indicators(counts: tuple[int, ...]) -> Array:
+    """The `pairs` of a feature that is 1 and, for each column, of as many as it has levels: 1 where it has the level."""
+    return np.array([(0, 1), *((1 + j, level) for j, count in enumerate(counts) for level in range(count))], dtype=np.float64)
 
 
 def no_base(x: Array) -> Array:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba import njit
 
-from emkit.kernels.filling import column_block, level_block
+from emkit.kernels.filling import column_block
 from emkit.kernels.vectors import LANES
 
 turn_8, turn_4, turn_2, copy_1 = column_block(8), column_block(4), column_block(2), column_block(1)
-spread_levels = level_block()
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -60,19 +58,3 @@ def fill_columns(x: Any, start: int, origin: Any, factor: Any, base: Any) -> Non
         for j in range(1, d + 1):
             for i in range(rows):
                 base[d + 1, i] += base[j, i] * base[j, i]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def fill_levels(x: Any, start: int, first: Any, codes: Any, base: Any) -> None:
-    """1, and for each column a base row for each of its levels: 1 where the column has that level.
-
-    The levels of column j take the base rows from `first[j]` up to `first[j + 1]`, first (d + 1,). `codes` (1 + d, T) is room
-    to work in.
-    """
-    d = x.shape[1]
-    zero, one = np.zeros(d), np.ones(d)
-    fill_columns(x, start, zero, one, codes)
-    for i in range(base.shape[1]):
-        base[0, i] = codes[0, i]
-    for j in range(d):
-        spread_levels(codes, 1 + j, base, first[j], first[j + 1])

@@ -9,7 +9,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from emkit.kernels.vectors import INDEX, INTEGER, LANES, ZERO, Matrix, Vector, broadcast, constant, plus
+from emkit.kernels.vectors import INDEX, INTEGER, LANES, Matrix, Vector, broadcast, plus
 
 
 class _Table:
@@ -82,30 +82,5 @@ def column_block(count: int) -> Any:
             return context.get_dummy_value()
 
         return types.void(x, types.int64, types.int64, origin, factor, base, types.int64), generate
-
-    return block
-
-
-def level_block() -> Any:
-    """A compiled ``block(codes, j, base, first, end)``: base row first + l becomes 1 where codes[j] is l, else 0.
-
-    For the rows of `base` from `first` up to `end`.
-    """
-
-    @intrinsic
-    def block(typing_context: Any, codes: Any, j: Any, base: Any, first: Any, end: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            code, out = (Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 2))
-            _, row, _, first, end = arguments
-            with cgutils.for_range(builder, builder.udiv(out.width, INTEGER(LANES)), intp=INTEGER) as places:
-                place = builder.mul(places.index, INTEGER(LANES))
-                codes_here = code.load_vector(row, place)
-                with cgutils.for_range(builder, builder.sub(end, first), intp=INTEGER) as levels:
-                    level = broadcast(builder, builder.sitofp(levels.index, ir.DoubleType()))
-                    found = builder.fcmp_ordered("==", codes_here, level)
-                    out.store_vector(builder.select(found, constant(1.0), ZERO), builder.add(first, levels.index), place)
-            return context.get_dummy_value()
-
-        return types.void(codes, types.int64, base, types.int64, types.int64), generate
 
     return block

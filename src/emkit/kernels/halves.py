@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import njit
 
-from emkit.kernels.columns import fill_columns, fill_levels
+from emkit.kernels.columns import fill_columns
 from emkit.kernels.mixture_pass import add_sums, score
 
 
@@ -42,23 +42,5 @@ def sum_columns(x: Any, weights: Any, origin: Any, factor: Any, pairs: Any, base
     """Feature sums (K, F) of all rows of x (n, d), weighted (K, n), added to `sums`. `tile` (K, T)."""
     for start in range(0, len(x), base.shape[1]):
         fill_columns(x, start, origin, factor, base)
-        put_in(weights, start, tile)
-        add_sums(tile, base, pairs, sums)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def score_levels(x: Any, first: Any, coefficients: Any, pairs: Any, codes: Any, base: Any, tile: Any, scores: Any) -> None:
-    """`score_columns` of codes x (n, d), whose base rows are those of `fill_levels`."""
-    for start in range(0, len(x), base.shape[1]):
-        fill_levels(x, start, first, codes, base)
-        score(coefficients, pairs, base, tile)
-        take_out(tile, start, scores)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def sum_levels(x: Any, weights: Any, first: Any, pairs: Any, codes: Any, base: Any, tile: Any, sums: Any) -> None:
-    """`sum_columns` of codes x (n, d), whose base rows are those of `fill_levels`."""
-    for start in range(0, len(x), base.shape[1]):
-        fill_levels(x, start, first, codes, base)
         put_in(weights, start, tile)
         add_sums(tile, base, pairs, sums)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from emkit.kernels.columns import fill_columns, fill_levels
+from emkit.kernels.columns import fill_columns
 from emkit.kernels.elementary import log_of_normal
 from emkit.kernels.products import score_block, sum_block
 from emkit.kernels.responsibilities import share_block
@@ -79,7 +79,7 @@ def softmax(scores: Any, weights: Any, scratch: Any) -> None:
 def add_tile(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any, log_likelihoods: Any) -> None:
     """Add the weighted feature sums of every component over one tile to `sums` (K, F), and what is seen to `log_likelihoods`.
 
-    `base` (R, T): T rows of data, a multiple of 16. `pairs` (F, 2): which base rows make each feature. `weights` (T,), 0 in
+    `base` (R, T): T rows of data, a multiple of 16. `pairs` (F, 2): how base rows make each feature. `weights` (T,), 0 in
     the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T). The components are those of as many mixtures as
     there are `log_likelihoods` (S,), which gain the weighted sums of log sum_k exp(score).
     """
@@ -111,18 +111,5 @@ def add_columns(
     weights, rest = scratch[0], scratch[1:]
     for start in range(0, len(x), base.shape[1]):
         fill_columns(x, start, origin, factor, base)
-        fill_weights(given, start, len(x), weights)
-        add_tile(base, pairs, weights, coefficients, rest, sums, log_likelihoods)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def add_levels(
-    x: Any, given: Any, first: Any, coefficients: Any, pairs: Any, codes: Any, base: Any, scratch: Any, sums: Any,
-    log_likelihoods: Any,
-) -> None:  # fmt: skip
-    """`add_tile` over all rows of codes x (n, d), whose base rows are those of `fill_levels`. `scratch` (K + 3, T)."""
-    weights, rest = scratch[0], scratch[1:]
-    for start in range(0, len(x), base.shape[1]):
-        fill_levels(x, start, first, codes, base)
         fill_weights(given, start, len(x), weights)
         add_tile(base, pairs, weights, coefficients, rest, sums, log_likelihoods)

@@ -1,8 +1,8 @@
 """Small blocks of the two matrix products of an E-step, held in vector registers.
 
-Feature f of a row is the product of two of its base rows, z[p_f] * z[q_f]: it is formed in a register when it is needed and
-never stored. A general matrix product would have to be given all features, and spends most of its time packing matrices as
-narrow as these. The blocks are emitted as vector instructions: see `vectors`.
+Feature f of a row is the product of two of its base rows, or tells whether one of them has some value (`features`): it is
+formed in a register when it is needed and never stored. A general matrix product would have to be given all features, and
+spends most of its time packing matrices as narrow as these. The blocks are emitted as vector instructions: see `vectors`.
 
 Arrays must be in row order. `base` (R, T) and what has its width T should be aligned to 64 bytes: see `workspace`.
 """
@@ -15,7 +15,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from emkit.kernels.vectors import INTEGER, LANES, Matrix, accumulators, add_product, broadcast, clear, plus, sum_of_lanes
+from emkit.kernels.features import feature_of
+from emkit.kernels.vectors import INTEGER, LANES, Matrix, accumulators, broadcast, clear, plus, sum_of_lanes
 
 
 def score_block(components: int, vectors: int) -> Any:
@@ -37,12 +38,12 @@ def score_block(components: int, vectors: int) -> Any:
                 places = [plus(builder, column, LANES * v) for v in range(vectors)]
                 clear(builder, sums)
                 with cgutils.for_range(builder, coefficient.height, intp=INTEGER) as loop:
-                    p, q = (pair.load(loop.index, INTEGER(n)) for n in (0, 1))
-                    features = [builder.fmul(z.load_vector(p, x), z.load_vector(q, x)) for x in places]
+                    feature = feature_of(signature.args[2], builder, pair, z, loop.index)
+                    found = [feature.at(place) for place in places]
                     for c, component in enumerate(components_here):
                         factor = broadcast(builder, coefficient.load(loop.index, component))
-                        for v, feature in enumerate(features):
-                            add_product(builder, sums[c][v], factor, feature)
+                        for v, value in enumerate(found):
+                            feature.add(sums[c][v], factor, value)
                 for c, component in enumerate(components_here):
                     for v, place in enumerate(places):
                         out.store_vector(builder.load(sums[c][v]), component, place)
@@ -68,15 +69,15 @@ def sum_block(components: int, features: int) -> Any:
             totals = accumulators(builder, components, features)
 
             def add(first: Any, count: int) -> None:
-                rows = [[pair.load(plus(builder, first, j), INTEGER(n)) for n in (0, 1)] for j in range(count)]
+                here = [feature_of(signature.args[3], builder, pair, z, plus(builder, first, j)) for j in range(count)]
                 clear(builder, totals)
                 with cgutils.for_range(builder, builder.udiv(share.width, INTEGER(LANES)), intp=INTEGER) as loop:
                     place = builder.mul(loop.index, INTEGER(LANES))
-                    values = [builder.fmul(z.load_vector(p, place), z.load_vector(q, place)) for p, q in rows]
+                    found = [feature.at(place) for feature in here]
                     for c, component in enumerate(components_here):
                         weight = share.load_vector(component, place)
-                        for j, value in enumerate(values):
-                            add_product(builder, totals[c][j], weight, value)
+                        for j, feature in enumerate(here):
+                            feature.add(totals[c][j], weight, found[j])
                 for c, component in enumerate(components_here):
                     for j in range(count):
                         target = out.at(component, plus(builder, first, j))

@@ -47,8 +47,8 @@ def normalise(log_joint: Array) -> tuple[Array, Array]:
     A row that is impossible under every latent state has log-likelihood -inf, and no responsibilities (NaN).
     """
     highest = log_joint.max(axis=1)
-    impossible = ~(highest > LOG_OF_ZERO / 2)
-    if impossible.any():
+    if not highest.min(initial=0.0) > LOG_OF_ZERO / 2:  # NaN included
+        impossible = ~(highest > LOG_OF_ZERO / 2)
         possible, log_likelihood = normalise(log_joint[~impossible])
         every = np.full_like(log_joint, np.nan)
         every[~impossible] = possible

@@ -119,7 +119,9 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def form(self, components: C, chunk: Chunk) -> LinearForm[S] | None:
         """The linear form of the components; None where the plain road is taken."""
-        if len(chunk.x) < compiled.LEAST_ROWS or not compiled.worth_compiling(chunk.x, component_count(components) or 1):
+        if len(chunk.x) < compiled.LEAST_ROWS:
+            return None
+        if not (compiled.worth_compiling(chunk.x, 1) or compiled.worth_compiling(chunk.x, component_count(components) or 1)):
             return None
         return linear_form(self.family, components)
 

@@ -29,7 +29,8 @@ class Simplex(Space):
     event_axes = 1
 
     def admits(self, value: Array) -> bool:
-        return bool(value.min(initial=0.0) >= 0 and _off(value).max(initial=0.0) <= SUM_TOLERANCE)  # False for NaN and inf
+        off = value.sum(axis=-1) - 1
+        return bool(np.vdot(off, off) <= SUM_TOLERANCE**2 and value.min(initial=0.0) >= 0)  # False for NaN and inf
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         negative = value < 0
