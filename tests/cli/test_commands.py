@@ -374,7 +374,7 @@ def test_no_progress_where_stderr_is_no_terminal():
     assert python("-c", SLOW.format(seconds=1.3)).stderr == ""
 
 
-def test_progress_passes_every_step_and_line_on():
+def test_progress_passes_every_step_on_and_tells_lines():
     progress = Progress()
     result = ek.fit(
         ek.Mixture(ek.Poisson()),
@@ -383,4 +383,6 @@ def test_progress_passes_every_step_and_line_on():
         watch=progress.iterations,
     )
     assert result.converged
-    assert list(progress.lines(iter("abc"))) == ["a", "b", "c"]
+    assert "following the best, iteration" in progress._line().plain
+    progress.lines(1234)
+    assert "reading line 1,234" in progress._line().plain

@@ -99,6 +99,7 @@ def test_a_cluster_in_a_plane_without_any_width_rests_on_the_floor():
     assert len(found.degenerate_) == 1
 
 
+@pytest.mark.filterwarnings("ignore::emkit.errors.WeightsWarning")
 def test_the_estimate_does_not_hang_on_the_scale_of_the_weights():
     x, cluster = line_and_clouds(0)
     start = ek.MixtureParams(
