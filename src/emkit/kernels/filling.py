@@ -1,4 +1,4 @@
-"""Blocks that turn rows of data into base rows, 8 rows at a time."""
+"""Blocks that turn rows of data, or columns as they are, into base rows, 8 rows of data at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from emkit.kernels.vectors import INDEX, INTEGER, LANES, Matrix, Vector, broadcast, plus
+from emkit.kernels.vectors import (
+    FUSED,
+    INDEX,
+    INTEGER,
+    LANES,
+    Matrix,
+    Vector,
+    accumulators,
+    add_product,
+    broadcast,
+    clear,
+    plus,
+)
 
 
 class _Table:
@@ -82,5 +94,45 @@ def column_block(count: int) -> Any:
             return context.get_dummy_value()
 
         return types.void(x, types.int64, types.int64, origin, factor, base, types.int64), generate
+
+    return block
+
+
+def move_block(vectors: int) -> Any:
+    """A compiled ``block(columns, origin, factor, base)`` that turns columns of a tile into base rows.
+
+    Of `columns` (1 + d, T), which are base rows about 0 in units of 1, it makes base[0] = columns[0] and base[1 + j] =
+    (columns[1 + j] - origin[j] * columns[0]) * factor[j]: columns[0] is 1, and 0 in the padding. If `base` has a row more, it
+    becomes the sum of the squares of those with a j. T is a multiple of 8 * `vectors`: so many are worked on at a time.
+    """
+
+    @intrinsic
+    def block(typing_context: Any, columns: Any, origin: Any, factor: Any, base: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            given, out = (Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 3))
+            shift, scale = (Vector(context, builder, signature.args[n], arguments[n]) for n in (1, 2))
+            width, number = INTEGER(LANES * vectors), plus(builder, given.height, -1)
+            (squares,) = accumulators(builder, 1, vectors)
+            with cgutils.for_range(builder, builder.udiv(out.width, width), intp=INTEGER) as rows:
+                column = builder.mul(rows.index, width)
+                places = [plus(builder, column, LANES * v) for v in range(vectors)]
+                ones = [given.load_vector(INTEGER(0), place) for place in places]
+                clear(builder, [squares])
+                for one, place in zip(ones, places, strict=True):
+                    out.store_vector(one, INTEGER(0), place)
+                with cgutils.for_range(builder, number, intp=INTEGER) as loop:
+                    row = plus(builder, loop.index, 1)
+                    by, times = (broadcast(builder, numbers.load(loop.index)) for numbers in (shift, scale))
+                    for square, one, place in zip(squares, ones, places, strict=True):
+                        away = builder.fsub(given.load_vector(row, place), builder.fmul(by, one, flags=FUSED), flags=FUSED)
+                        scaled = builder.fmul(away, times)
+                        out.store_vector(scaled, row, place)
+                        add_product(builder, square, scaled, scaled)
+                with builder.if_then(builder.icmp_unsigned(">", out.height, given.height)):
+                    for square, place in zip(squares, places, strict=True):
+                        out.store_vector(builder.load(square), given.height, place)
+            return context.get_dummy_value()
+
+        return types.void(columns, origin, factor, base), generate
 
     return block

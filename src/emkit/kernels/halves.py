@@ -33,7 +33,7 @@ def score_columns(x: Any, origin: Any, factor: Any, coefficients: Any, pairs: An
     """Scores (K, n) of all rows of x (n, d), whose base rows are those of `fill_columns`. `tile` (K, T)."""
     for start in range(0, len(x), base.shape[1]):
         fill_columns(x, start, origin, factor, base)
-        score(coefficients, pairs, base, tile)
+        score(coefficients, 0, len(tile), pairs, base, tile)
         take_out(tile, start, scores)
 
 
@@ -43,4 +43,4 @@ def sum_columns(x: Any, weights: Any, origin: Any, factor: Any, pairs: Any, base
     for start in range(0, len(x), base.shape[1]):
         fill_columns(x, start, origin, factor, base)
         put_in(weights, start, tile)
-        add_sums(tile, base, pairs, sums)
+        add_sums(tile, 0, len(tile), base, pairs, sums)

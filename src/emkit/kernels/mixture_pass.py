@@ -23,38 +23,38 @@ share_rows = share_block(2)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def score(coefficients: Any, pairs: Any, base: Any, scores: Any) -> None:
-    """Scores (K, T) = coefficients (F, K)' features (F, T); T a multiple of 64."""
-    n_components, k = len(scores), 0
-    while k + 8 <= n_components:
+def score(coefficients: Any, first: int, end: int, pairs: Any, base: Any, scores: Any) -> None:
+    """Scores (K, T) = coefficients (F, K)' features (F, T) for the components from `first` to `end`; T a multiple of 64."""
+    k = first
+    while k + 8 <= end:
         score_8(coefficients, k, pairs, base, scores)
         k += 8
-    if k + 4 <= n_components:
+    if k + 4 <= end:
         score_4(coefficients, k, pairs, base, scores)
         k += 4
-    if k + 3 == n_components:
+    if k + 3 == end:
         score_3(coefficients, k, pairs, base, scores)
-    elif k + 2 == n_components:
+    elif k + 2 == end:
         score_2(coefficients, k, pairs, base, scores)
-    elif k + 1 == n_components:
+    elif k + 1 == end:
         score_1(coefficients, k, pairs, base, scores)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def add_sums(shares: Any, base: Any, pairs: Any, sums: Any) -> None:
-    """Sums (K, F) += shares (K, T) features (F, T)'."""
-    n_components, k = len(sums), 0
-    while k + 8 <= n_components:
+def add_sums(shares: Any, first: int, end: int, base: Any, pairs: Any, sums: Any) -> None:
+    """Sums (K, F) += shares (K, T) features (F, T)' for the components from `first` to `end`."""
+    k = first
+    while k + 8 <= end:
         sum_8(shares, k, base, pairs, sums)
         k += 8
-    if k + 4 <= n_components:
+    if k + 4 <= end:
         sum_4(shares, k, base, pairs, sums)
         k += 4
-    if k + 3 == n_components:
+    if k + 3 == end:
         sum_3(shares, k, base, pairs, sums)
-    elif k + 2 == n_components:
+    elif k + 2 == end:
         sum_2(shares, k, base, pairs, sums)
-    elif k + 1 == n_components:
+    elif k + 1 == end:
         sum_1(shares, k, base, pairs, sums)
 
 
@@ -76,21 +76,29 @@ def softmax(scores: Any, weights: Any, scratch: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def share_out(scores: Any, weights: Any, scratch: Any, log_likelihoods: Any) -> None:
+    """`softmax` of the `scores` (K, T) within each of several mixtures, as many as there are `log_likelihoods` (S,).
+
+    These gain the weighted sums of log sum_k exp(score). `scratch` (2, T).
+    """
+    size = len(scores) // len(log_likelihoods)
+    for s in range(len(log_likelihoods)):
+        softmax(scores[s * size : (s + 1) * size], weights, scratch)
+        log_likelihoods[s] += np.dot(weights, scratch[0])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def add_tile(base: Any, pairs: Any, weights: Any, coefficients: Any, scratch: Any, sums: Any, log_likelihoods: Any) -> None:
     """Add the weighted feature sums of every component over one tile to `sums` (K, F), and what is seen to `log_likelihoods`.
 
     `base` (R, T): T rows of data, a multiple of 16. `pairs` (F, 2): how base rows make each feature. `weights` (T,), 0 in
-    the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T). The components are those of as many mixtures as
-    there are `log_likelihoods` (S,), which gain the weighted sums of log sum_k exp(score).
+    the padding. `coefficients` (F, K) give the scores. `scratch` (K + 2, T).
     """
     n_components = coefficients.shape[1]
-    scores, peaks = scratch[:n_components], scratch[n_components:]
-    score(coefficients, pairs, base, scores)
-    size = n_components // len(log_likelihoods)
-    for s in range(len(log_likelihoods)):
-        softmax(scores[s * size : (s + 1) * size], weights, peaks)
-        log_likelihoods[s] += np.dot(weights, peaks[0])
-    add_sums(scores, base, pairs, sums)
+    scores = scratch[:n_components]
+    score(coefficients, 0, n_components, pairs, base, scores)
+    share_out(scores, weights, scratch[n_components:], log_likelihoods)
+    add_sums(scores, 0, n_components, base, pairs, sums)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -13,6 +13,7 @@ Array = npt.NDArray[np.float64]
 # rows of data that are worked on at a time: a multiple of 64, and no power of 2, since rows of such a width get in each other's
 # way in the first-level cache
 TILE_ROWS = 320
+TRIANGLE_ROWS = 4  # of a whitening matrix that are worked on at a time
 LINE = 8  # doubles in a cache line of 64 bytes
 
 _own = threading.local()

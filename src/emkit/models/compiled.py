@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array
 from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk, alike
 from emkit.families.family import LOG_OF_ZERO, safe_log
@@ -52,18 +51,6 @@ def statistics(form: LinearForm[S], chunk: Chunk, weights: Array) -> S:
     sums = np.zeros(form.coefficients.shape)
     form.rows.sum_up(chunk.x, np.ascontiguousarray(weights.T), sums)
     return form.statistics(sums, chunk)
-
-
-def divided(form: LinearForm[S], chunk: Chunk, component: Integers, n_components: int) -> Array:
-    """The weighted feature sums (K, F) of a chunk of which every row belongs to one `component` (n,) and to no other."""
-    sums = np.zeros((n_components, form.coefficients.shape[1]))
-    alone = np.zeros((form.coefficients.shape[1], 1))  # among one component, each row has responsibility 1
-    order = np.argsort(component, kind="stable")
-    ends = np.searchsorted(component[order], np.arange(n_components + 1))
-    for k, (start, end) in enumerate(pairwise(ends)):
-        rows = order[start:end]
-        form.rows.add_up(chunk.x[rows], chunk.weights[rows], alone, sums[k : k + 1], np.zeros(1))
-    return sums
 
 
 def _with_proportions(form: LinearForm[S], proportions: Array) -> Array:

@@ -133,9 +133,17 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return self._posterior(params, chunk, self._form(params, chunk))
 
     def _posterior(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Posterior:
+        return self.assign(params, self._log_density(params.components, chunk, form), chunk)
+
+    def _log_density(self, components: C, chunk: Chunk, form: LinearForm[S] | None) -> Array:
         if form is not None:
-            return self.assign(params, compiled.log_density(form, chunk), chunk)
-        return self.assign(params, self.family.log_density(params.components, as_float64(chunk.x)), chunk)
+            return compiled.log_density(form, chunk)
+        return self.family.log_density(components, as_float64(chunk.x))
+
+    def _statistics(self, components: C, chunk: Chunk, form: LinearForm[S] | None, weights: Array) -> S:
+        if form is not None:
+            return compiled.statistics(form, chunk, weights)
+        return self.family.statistics(components, as_float64(chunk.x), weights)
 
     def e_step(self, params: P, chunk: Chunk) -> Expectation[Any]:
         return self._e_step(params, chunk, self._form(params, chunk))
@@ -151,10 +159,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         if not log_likelihood > compiled.IMPOSSIBLE * chunk.least_weight:
             raise impossible_row()
         weights = posterior.responsibilities * chunk.weights[:, None]
-        if form is not None:
-            components = compiled.statistics(form, chunk, weights)
-        else:
-            components = self.family.statistics(params.components, as_float64(chunk.x), weights)
+        components = self._statistics(params.components, chunk, form, weights)
         return Expectation(
             self.statistics_of(self.gathered(posterior, chunk), components),
             log_likelihood,
@@ -165,8 +170,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def e_steps(self, runs: Sequence[P], components: C, chunk: Chunk) -> SeveralStats:
         """The E-steps of several runs over one chunk, their `components` one behind the other.
 
-        A run under which a row is impossible has log-likelihood -inf. Where a component of one run is so tight that it has no
-        linear form, it takes that run off the compiled road, and no other.
+        A run under which a row is impossible has log-likelihood -inf. A run whose components have no linear form is alone on
+        the plain road.
         """
         form = self.form(components, chunk)
         if form is None and len(runs) > 1 and compiled.worth_compiling(chunk.x, component_count(components) or 1):
@@ -176,9 +181,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return self._e_steps(runs, components, chunk, form)
 
     def _e_steps(self, runs: Sequence[P], components: C, chunk: Chunk, form: LinearForm[S] | None) -> SeveralStats:
-        log_density = (
-            compiled.log_density(form, chunk) if form is not None else self.family.log_density(components, as_float64(chunk.x))
-        )
+        log_density = self._log_density(components, chunk, form)
         number = log_density.shape[1] // len(runs)
         weights = np.empty(log_density.shape, order="F")
         log_likelihood, gap = np.empty(len(runs)), np.empty(len(runs))
@@ -193,11 +196,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             log_likelihood[s], gap[s] = reached, posterior.total_gap(units)
             np.multiply(posterior.responsibilities, chunk.weights[:, None], out=weights[:, own])
             belonging.append(self.gathered(posterior, chunk))
-        statistics = (
-            compiled.statistics(form, chunk, weights)
-            if form is not None
-            else self.family.statistics(components, as_float64(chunk.x), weights)
-        )
+        statistics = self._statistics(components, chunk, form, weights)
         return SeveralStats(tuple(belonging), statistics, log_likelihood, gap)
 
     # -- the M-step
@@ -355,15 +354,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def _divided(self, chunk: Chunk, like: P, nearest: Integers) -> tuple[Array, S]:
         """The mass (K,) and the family's statistics of a division, blurred a little."""
         number = component_count(like) or 1
-        form = self._form(like, chunk)
-        if form is not None:
-            sums = compiled.divided(form, chunk, nearest, number)
-            sums = (1 - BLUR) * sums + BLUR / number * sums.sum(axis=0)
-            return sums[:, 0].copy(), form.statistics(sums, chunk)
         weights = np.full((len(chunk.x), number), BLUR / number)
         weights[np.arange(len(chunk.x)), nearest] += 1 - BLUR
         weights *= chunk.weights[:, None]
-        return weights.sum(axis=0), self.family.statistics(like.components, as_float64(chunk.x), weights)
+        return weights.sum(axis=0), self._statistics(like.components, chunk, self._form(like, chunk), weights)
 
 
 def _apart(components: C, number: int) -> Iterator[C]:

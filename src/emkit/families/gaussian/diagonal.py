@@ -92,7 +92,7 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
     def draw(self, params: DiagonalGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.normal(params.means[components], np.sqrt(params.variances)[components])
 
-    def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments] | None:
+    def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments]:
         return diagonal_form(params.means, params.variances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:

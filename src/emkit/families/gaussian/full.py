@@ -116,7 +116,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
     def draw(self, params: FullGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
         return normal.drawn(params.means, normal.cholesky(params.covariances), rng, components)
 
-    def linear(self, params: FullGaussianParams) -> LinearForm[Moments] | None:
+    def linear(self, params: FullGaussianParams) -> LinearForm[Moments]:
         return full_form(params.means, params.covariances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:

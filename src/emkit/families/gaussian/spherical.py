@@ -95,7 +95,7 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def draw(self, params: SphericalGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.normal(params.means[components], np.sqrt(params.variances)[components, None])
 
-    def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments] | None:
+    def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments]:
         return spherical_form(params.means, params.variances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:

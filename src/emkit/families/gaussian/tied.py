@@ -106,7 +106,7 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def draw(self, params: TiedGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
         return normal.drawn(params.means, normal.cholesky(params.covariance)[None], rng, components)
 
-    def linear(self, params: TiedGaussianParams) -> LinearForm[Moments] | None:
+    def linear(self, params: TiedGaussianParams) -> LinearForm[Moments]:
         return tied_form(params.means, params.covariance)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
