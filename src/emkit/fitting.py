@@ -74,7 +74,7 @@ def fit_each(
     """
     chosen: SolverOf[P] = solver if solver is not None else Plain()
     ending = tuple(rules)
-    passes = model.prepare(source)
+    passes = model.prepare(source).shared_out(row_work(starts[0]))
     executor = workers if callable(workers) else threads_for(passes, starts[0], workers)
     with executor() as map_reduce:
         runs = best_of(
@@ -111,10 +111,14 @@ def _not_begun(start: P, error: Exception) -> Record[P]:
     return Record(start, start, -np.inf, -np.inf, Outcome(Status.DEGENERATE, f"not begun: {error}"), 0, 0, ())
 
 
+def row_work(params: Parameters) -> int:
+    """About how many numbers are worked on for each row of the data in a pass at `params`."""
+    return sum(leaf.value.size for leaf in leaves(params)) + A_ROW
+
+
 def threads_for(source: RowSource, params: Parameters, n_jobs: int | None) -> Executor:
     """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
-    numbers = sum(leaf.value.size for leaf in leaves(params))
     chunks = sum(1 for _ in islice(source.chunks(), 2))
-    if n_jobs is None and (chunks < 2 or source.rows * (numbers + A_ROW) < WORTH_SHARING):
+    if n_jobs is None and (chunks < 2 or source.rows * row_work(params) < WORTH_SHARING):
         return one_thread
     return partial(threads, n_jobs)

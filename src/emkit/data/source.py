@@ -20,6 +20,7 @@ from emkit.data.profile import Bad, Levels, Profile
 from emkit.data.subsample import SUBSAMPLE, subsample
 from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError, ModelError, WeightsWarning
+from emkit.kernels.workspace import TILE_ROWS
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
@@ -27,13 +28,21 @@ FINITE = "every value must be a finite number, not NaN or inf. Remove or fill in
 FRACTIONS = 0.5  # mean weight below which weights are no counts of rows, nor near them
 MOST_NAMED = 12  # levels in a message
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
+SHARED = 64  # aimed at where much is done with each row: 16 threads work on 4 of them each, and wait little for the last
+TASK = 10_000_000  # numbers worked on in such a chunk, at least: half a millisecond, of which a chunk costs a tenth itself
+TASK_ROWS = 16 * TILE_ROWS  # of such a chunk, at least: what is found costs as much to add up as some hundred rows to work on
 
 
-def even_rows(n: int, columns: int) -> int:
-    """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory."""
+def even_rows(n: int, columns: int, numbers: int = 0) -> int:
+    """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory.
+
+    `numbers`: how many are worked on for each row; where these are many, there are more chunks: 8, 16, 32 or `SHARED`.
+    """
     worth = max(n // LEAST_ROWS, n * columns // LEAST_NUMBERS)
-    count = max(min(worth, CHUNKS), -(-n // MOST_ROWS), 1)
-    return -(-n // count)
+    few = max(min(worth, CHUNKS), -(-n // MOST_ROWS), 1)
+    tasks = min(n * numbers // TASK, n // TASK_ROWS, SHARED)
+    many = 2 ** (tasks.bit_length() - 1) if tasks else 0
+    return -(-n // few) if few >= many else -(-n // (many * TILE_ROWS)) * TILE_ROWS
 
 
 class RowSource(Source[Chunk]):
@@ -62,6 +71,13 @@ class RowSource(Source[Chunk]):
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
         """At most about `rows` rows that stand for all of them."""
         raise ModelError(f"{type(self).__name__} cannot draw a sample of its rows: give the model a start.")
+
+    def shared_out(self, numbers: int) -> RowSource:
+        """The same rows in chunks for many threads, where so many `numbers` are worked on for each row; as they are by default.
+
+        How many threads there are does not matter: the sums are the same bits for any number.
+        """
+        return self
 
     def coded(self, levels: Levels) -> RowSource:
         """The same rows with columns of these levels. Errors: DataError, unless they have them already."""
@@ -114,10 +130,11 @@ class RowSource(Source[Chunk]):
 class ArraySource(RowSource):
     """Rows in memory, cut into chunks of `chunk_rows` rows, always the same way (by default 1 to 4 chunks, or more).
 
-    `levels` name the codes 0, 1, ... of columns of levels. `groups` (n,) label rows that belong together (a person, a
-    sequence): those of one group lie one after the other, and no chunk ends within a group; `weights` are then of groups,
-    one for each, or equal within each. Rows of weight 0 are left out on entry, so that they cannot have any influence. A gap is
-    NaN; models say whether they admit gaps. `row_name` says how messages call a row, given its index in the original data.
+    Without `chunk_rows`, a fit cuts them anew, into as many as its work is worth. `levels` name the codes 0, 1, ... of columns
+    of levels. `groups` (n,) label rows that belong together (a person, a sequence): those of one group lie one after the other,
+    and no chunk ends within a group; `weights` are then of groups, one for each, or equal within each. Rows of weight 0 are left
+    out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `row_name` says how
+    messages call a row, given its index in the original data.
     Errors: DataError naming row, column and value.
     """
 
@@ -138,6 +155,7 @@ class ArraySource(RowSource):
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
         self._levels = levels if levels is not None else (None,) * len(self.columns)
         self.chunk_rows = chunk_rows or even_rows(*self.x.shape)
+        self._cut_by_hand = chunk_rows is not None
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
         given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups, row_name)
         self.weights = as_weights(given, len(self.x), row_name)
@@ -182,6 +200,15 @@ class ArraySource(RowSource):
 
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
         return _sample(self, rows)
+
+    def shared_out(self, numbers: int) -> ArraySource:
+        rows = even_rows(len(self.x), self.x.shape[1], numbers)
+        if self._cut_by_hand or rows == self.chunk_rows:
+            return self
+        made = copy(self)
+        made.__dict__.pop("_chunks", None)
+        made.chunk_rows = rows
+        return made
 
     def coded(self, levels: Levels) -> ArraySource:
         """The same rows with each column of named `levels` as codes, in the order of the names; itself if it is so already.

@@ -70,10 +70,12 @@ def _shift(frame: Frame, mass: Array, first: Array) -> Array:
 
 
 @cache
-def _products(d: int) -> tuple[Integers, Integers, Integers]:
-    """The rows and columns (a, b) of a lower triangle, and `pairs` for the features 1, z_j, z_a z_b."""
+def _products(d: int) -> tuple[Integers, Integers, Integers, Integers]:
+    """Rows and columns (a, b) of a lower triangle, the places (d, d) in it, and `pairs` for the features 1, z_j, z_a z_b."""
     rows, columns = np.tril_indices(d)
-    return rows, columns, np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
+    square = np.empty((d, d), dtype=np.int64)
+    square[rows, columns] = square[columns, rows] = np.arange(len(rows))
+    return rows, columns, square, np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
 
 
 def full_form(means: Array, covariances: Array) -> LinearForm[Moments]:
@@ -85,7 +87,7 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments]:
     factors = cholesky(scaled[frame.tight])
     precision[frame.tight] = 0.0  # whitening takes its place
     d = means.shape[1]
-    rows, columns, pairs = _products(d)
+    rows, columns, square, pairs = _products(d)
     linear = np.einsum("kij,kj->ki", precision, frame.centred)
     log_determinant = np.linalg.slogdet(scaled)[1]
     log_determinant[frame.tight] = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)  # of what whitens, to the last digit
@@ -95,12 +97,12 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments]:
 
     def statistics(sums: Array, chunk: Chunk) -> Moments:
         mass, first = sums[:, 0].copy(), sums[:, 1 : 1 + d]
-        second = np.empty((len(sums), d, d))
-        second[:, rows, columns] = second[:, columns, rows] = sums[:, 1 + d :]
-        cross = frame.centred[:, :, None] * first[:, None, :]
-        about_means = second - cross - cross.swapaxes(1, 2)
-        about_means += mass[:, None, None] * frame.centred[:, :, None] * frame.centred[:, None, :]
-        return Moments(mass, _shift(frame, mass, first), about_means * np.outer(frame.unit, frame.unit))
+        about_means = np.take(sums[:, 1 + d :] * (frame.unit[rows] * frame.unit[columns]), square, axis=1)
+        away = frame.centred * frame.unit
+        cross = away[:, :, None] * (first * frame.unit - mass[:, None] / 2 * away)[:, None, :]
+        about_means -= cross
+        about_means -= cross.swapaxes(1, 2)
+        return Moments(mass, _shift(frame, mass, first), about_means)
 
     coefficients = np.concatenate([constant[:, None], linear, quadratic], axis=1)
     return LinearForm(coefficients, frame.rows(pairs, factors), no_base, no_constant, statistics)
