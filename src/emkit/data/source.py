@@ -132,9 +132,9 @@ class ArraySource(RowSource):
 
     Without `chunk_rows`, a fit cuts them anew, into as many as its work is worth. `levels` name the codes 0, 1, ... of columns
     of levels. `groups` (n,) label rows that belong together (a person, a sequence): those of one group lie one after the other,
-    and no chunk ends within a group; `weights` are then of groups, one for each, or equal within each. Rows of weight 0 are left
-    out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `row_name` says how
-    messages call a row, given its index in the original data.
+    and no chunk ends within a group; `weights` are then of groups, one for each, or equal within each. Rows of weight 0 are
+    left out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `row_name` says
+    how messages call a row, given its index in the original data.
     Errors: DataError naming row, column and value.
     """
 
