@@ -14,6 +14,7 @@ from benchmarks.paired import Measured, pairs
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import threads, usable_cores
 from emkit.families.linear import linear_form
+from emkit.fitting import row_work
 from emkit.search.seeding import spread_start
 
 
@@ -76,8 +77,9 @@ def measure(case: Case, count: int, burst: float) -> Measured:
     """Pairs of iterations, ours with as many threads as there are cores, theirs as it comes."""
     x = data(case)
     model = ek.Mixture(FAMILIES[case.covariance]())
-    source = ek.ArraySource(x)
-    start = spread_start(model, source, case.components, 0)
+    rows = ek.ArraySource(x)
+    start = spread_start(model, rows, case.components, 0)
+    source = rows.shared_out(row_work(start))  # cut as a fit cuts them
     peer = peer_at(case, start)
     with threads() as map_reduce:
         em = EMMap(model, source, start, map_reduce)
