@@ -15,7 +15,7 @@ from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import threads
 from emkit.fitting import row_work
 
-FLOOR = 1e-12  # thinner than any direction of the clusters of `thin_problem`
+FLOOR = 1e-12  # thinner than any direction of the clusters of `thin_problem`: iterations alone loosen no floor
 ITERATIONS = 13  # before what is measured begins
 CLOSE = 1e-6  # of the log-likelihood, relative: scikit-learn adds `reg_covar` where emkit has a floor
 SPIKE_ROWS = 16
