@@ -89,12 +89,13 @@ def test_a_thin_shared_covariance_is_estimated():
     assert held.boundary == ()
 
 
-def test_a_cluster_in_a_plane_without_any_width_rests_on_the_floor():
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("seed", [0, 2, 9])  # 2 and 9 once wandered for ever: a gain of rounding was taken for a curvature
+def test_a_cluster_in_a_plane_without_any_width_rests_on_the_floor(seed: int):
+    rng = np.random.default_rng(seed)
     flat = rng.normal(size=(1000, 3))
     flat[:, 2] = 0.3 * flat[:, 0] + 0.7 * flat[:, 1]
     x = np.concatenate([flat, rng.normal([4, 4, 0], 1, (1000, 3))])
-    found = ek.GaussianMixture(2, random_state=0).fit(x)
+    found = ek.GaussianMixture(2, random_state=seed % 2).fit(x)
     assert found.converged_
     assert len(found.degenerate_) == 1
 

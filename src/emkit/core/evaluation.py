@@ -19,6 +19,7 @@ from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterEr
 P = TypeVar("P", bound=Parameters)
 EPSILON = float(np.finfo(np.float64).eps)
 STUMBLES = (ArithmeticError, ValueError)  # LinAlgError, FloatingPointError and overflow among them
+WANDERING = 64 * EPSILON  # of the size of the parameters: a step no longer than this is rounding, and measures nothing
 RECENT = 4  # evaluations that the next one may continue: a solver may come back to one before an extrapolation
 
 
@@ -114,7 +115,7 @@ class EMMap(Generic[P]):
         least = 4 * EPSILON * (1 + abs(objective))
         rounding = max(least, self._fall)
         still = next_length <= 4 * EPSILON * _length(end) and bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
-        if gain > max(1e4 * least, 100 * rounding) and length > 0:
+        if gain > max(1e4 * least, 100 * rounding) and length > WANDERING * _length(middle):
             self._curvature = max(self._curvature, gain / length**2)
         return EMRate(gain, length, 0.0 if still else next_length, self._curvature, rounding, _length(middle))
 
