@@ -29,7 +29,7 @@ FRACTIONS = 0.5  # mean weight below which weights are no counts of rows, nor ne
 MOST_NAMED = 12  # levels in a message
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
 SHARED = 64  # aimed at where much is done with each row: 16 threads work on 4 of them each, and wait little for the last
-TASK = 10_000_000  # numbers worked on in such a chunk, at least: half a millisecond, of which a chunk costs a tenth itself
+TASK = 60_000_000  # numbers worked on in such a chunk, at least: some milliseconds, of which a chunk costs a twentieth itself
 TASK_ROWS = 16 * TILE_ROWS  # of such a chunk, at least: what is found costs as much to add up as some hundred rows to work on
 
 
