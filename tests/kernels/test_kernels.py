@@ -133,11 +133,11 @@ def test_levels_are_features_that_are_never_stored(counts: tuple[int, ...], n_co
     )
     coefficients = rng.normal(size=(len(features), n_components))
     scores = aligned(n_components, 64)
-    score(coefficients, indicators(counts), base, scores)
+    score(coefficients, 0, len(scores), indicators(counts), base, scores)
     np.testing.assert_allclose(scores, coefficients.T @ features, rtol=1e-12, atol=1e-12)
     sums = rng.normal(size=(n_components, len(features)))
     expected = sums + scores @ features.T
-    add_sums(scores, base, indicators(counts), sums)
+    add_sums(scores, 0, len(sums), base, indicators(counts), sums)
     np.testing.assert_allclose(sums, expected, rtol=1e-12, atol=1e-12)
 
 

@@ -68,7 +68,7 @@ class OwnMeans:
         sum_rows(frozen(x), frozen(weights), *self._plan, room, tile, sums)
 
     @property
-    def _plan(self) -> tuple[tuple[Array, Array, Integers], tuple[Integers, Integers, Array, Array]]:
+    def _plan(self) -> tuple[tuple[Array, Array, Integers | Array], tuple[Integers, Integers, Array, Array]]:
         """The frame and the roads as plain tuples: what is compiled is kept for them, whatever they are called."""
         return (self.columns.origin, 1 / self.columns.unit, self.columns.pairs), (*self.roads,)
 
