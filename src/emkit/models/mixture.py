@@ -142,7 +142,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return tuple(sorted(empty | set(super().degenerate(params, profile))))
 
     def prepare(self, source: Any) -> Any:
-        """Repeated rows of discrete data are looked at once."""
+        """Repeated rows are looked at once."""
         return collapsed(source)
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> MixtureParams[P]:

@@ -43,7 +43,7 @@ from emkit.models.frozen import bare
 from emkit.search.plan import PLAN, Plan, unit
 from emkit.search.race import Race, begun, told_whole
 from emkit.search.rank import Rank, alike, distinct, rank
-from emkit.search.seeding import Begin
+from emkit.search.seeding import Begin, looked_at
 
 P = TypeVar("P", bound=Parameters)
 
@@ -76,14 +76,15 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
     model = ready(model, source, begin.first[:1])
     if len(begin.first) == 1 and begin.more is None:
         return long(model, source, begun(begin.first[0]))
-    rows = plan.sampled(model.coordinates(begin.first[0]).size)
-    sample = source if source.rows <= 2 * rows or source.groups is not None else source.sample(rows)
+    rows, every = plan.sampled(model.coordinates(begin.first[0]).size), looked_at(model, source)
+    sample = every if every.rows <= 2 * rows or every.groups is not None else source.sample(rows)
     try:
-        return _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), source, begin, long)
+        found = _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), every, begin, long)
     except ParameterError:  # where the sample leads, a row outside it is impossible
-        if sample is source:
+        if sample is every:
             raise
-        return _searched(Race(model, source, long.max_iter, long.n_jobs, plan), source, begin, long)
+        found = _searched(Race(model, every, long.max_iter, long.n_jobs, plan), every, begin, long)
+    return replace(found, source=source)
 
 
 def _searched(race: Race[P], source: ArraySource, begin: Begin[P], long: Long[P]) -> Fitted[P]:

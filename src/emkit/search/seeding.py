@@ -54,6 +54,7 @@ def begin(
     """
     if starts is not None:
         check_count("the number of starts", starts, ModelError, most=MOST_STARTS)
+    source = looked_at(model, source)
     spread = partial(spread_starts, model, source, n_components, given=given)
     if n_components == 1:  # there is only one start
         return Begin(spread([seed]))
@@ -64,6 +65,12 @@ def begin(
     enough = plan.starts(source.rows, model.coordinates(tried[0]).size)
     more = partial(spread, range(first + plan.first, first + enough)) if enough > plan.first else None
     return Begin(tried[:enough], more, seed)
+
+
+def looked_at(model: ModelOf[P], source: ArraySource) -> ArraySource:
+    """The rows as the passes of a search go over them: see `prepare`. Not where weights are shares: rows are counted then."""
+    prepared: ArraySource = source if source.total_weight < source.rows else model.prepare(source)
+    return prepared
 
 
 def check_components(source: ArraySource, n_components: int) -> int:
