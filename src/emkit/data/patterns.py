@@ -42,7 +42,7 @@ def _collapsed(source: ArraySource) -> ArraySource | None:
 
 
 def _patterns(x: Array) -> tuple[Integers, int] | None:
-    """The place of each row (n,) among the distinct rows in ascending order, and their number; None if too many are distinct."""
+    """The place of each row (n,) among the distinct rows in ascending order, and their number; None if too many differ."""
     most = PAYS * len(x)
     place, number = np.zeros(len(x), dtype=np.int64), 1
     for column in x.T:

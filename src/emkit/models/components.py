@@ -22,7 +22,7 @@ from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
-from emkit.errors import DataError, ModelError, ParameterError
+from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.family import Family
 from emkit.families.linear import LinearForm, linear_form
 from emkit.families.support import codes_below
@@ -388,7 +388,7 @@ def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple
     for name, length in zip(axes, shape, strict=False):
         if name == COLUMN and length != len(columns):
             raise DataError(
-                f"the parameters are for {length} columns but the data have {len(columns)} ({', '.join(profile.columns)})."
+                f"the parameters are for {length} columns but the data have {len(columns)} ({some_of(profile.columns)})."
             )
 
 
