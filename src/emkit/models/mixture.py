@@ -24,6 +24,7 @@ from emkit.families.linear import LinearForm
 from emkit.models import compiled
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
 from emkit.models.components import Components, SeveralStats
+from emkit.models.narrowed import Narrowed
 from emkit.models.order import component_leaves
 from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
@@ -144,6 +145,9 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def prepare(self, source: Any) -> Any:
         """Repeated rows are looked at once."""
         return collapsed(source)
+
+    def narrowed(self, source: Any) -> Narrowed[MixtureParams[P]] | None:
+        return Narrowed.of(self, source)
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> MixtureParams[P]:
         return MixtureParams(np.full(n_components, 1 / n_components), self.family.pooled(profile, n_components))

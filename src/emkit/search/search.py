@@ -40,6 +40,7 @@ from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
 from emkit.models.components import Components
 from emkit.models.frozen import bare
+from emkit.models.narrowed import Narrowed
 from emkit.search.plan import PLAN, Plan, unit
 from emkit.search.race import Race, begun, told_whole
 from emkit.search.rank import Rank, alike, distinct, rank
@@ -73,7 +74,22 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
     `long` says how runs are followed to their ends. In the record, `Fitted.runs` has the runs that were followed, the best one
     first, and what became of the other starts.
     """
-    model = ready(model, source, begin.first[:1])
+    if begin.narrowed is not None:
+        return _widened(ready(model, source, ()), source, begin, begin.narrowed, long, plan)
+    return _search(ready(model, source, begin.first[:1]), source, begin, long, plan)
+
+
+def _widened(
+    model: ModelOf[P], source: ArraySource, begin: Begin[P], narrowed: Narrowed[P], long: Long[P], plan: Plan
+) -> Fitted[P]:
+    """What a search in fewer columns finds, told in all of them. Nobody watches: the steps are those of another problem."""
+    found = _search(narrowed.model, narrowed.source, begin, replace(long, watch=unwatched), plan)
+    runs = tuple(narrowed.record(run) for run in found.runs.runs)
+    left = tuple(replace(each, told=narrowed.record) for each in found.runs.left)
+    return Fitted(model, source, model.prepare(source), replace(found.runs, runs=runs, left=left), found.executor)
+
+
+def _search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P], plan: Plan) -> Fitted[P]:
     if len(begin.first) == 1 and begin.more is None:
         return long(model, source, begun(begin.first[0]))
     rows, every = plan.sampled(model.coordinates(begin.first[0]).size), looked_at(model, source)

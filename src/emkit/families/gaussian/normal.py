@@ -30,6 +30,7 @@ from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
 FLOOR = 1e-6
+LIFTED = 1 + 1e-9  # times the floor, where rounding does not reach it
 EATEN = 1e-12  # a covariance that is definite by less than this in one unit need not be so in another: rounding
 DEVIATIONS = 1 << 15  # numbers worked on at a time
 
@@ -237,7 +238,7 @@ def lifted(
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
     freed = before is not None and not clear_of(FREED * floor, before, unit)
     holds = values < (THIN if freed and not few else floor)
-    raised = (vectors * np.where(holds, floor * (1 + 1e-9), values)) @ vectors.T
+    raised = (vectors * np.where(holds, floor * LIFTED, values)) @ vectors.T
     raised = (raised + raised.T) / 2 * np.outer(scale, scale)
     if floor <= EATEN and not is_definite(raised):
         raise collapsed(k)

@@ -22,7 +22,9 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.gaussian.span import Span, narrowed
 from emkit.families.linear import LinearForm
+from emkit.families.narrow import Narrow
 
 __all__ = ["TiedGaussian", "TiedGaussianParams"]
 
@@ -112,11 +114,18 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return columns.covariance_floor("covariance", self.floor, profile)
 
+    def narrowed(self, profile: AnyProfile) -> Narrow[TiedGaussianParams] | None:
+        return narrowed(self, profile, _widened)
+
     def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         return TiedGaussianParams(
             repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         )
+
+
+def _widened(span: Span, params: TiedGaussianParams) -> TiedGaussianParams:
+    return TiedGaussianParams(span.means(params.means), span.covariances(params.covariance))
 
 
 def _about(stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> tuple[Array, Array]:
