@@ -33,9 +33,9 @@ from emkit.core.engine import Record, Watch, unwatched
 from emkit.core.parameters import Parameters
 from emkit.core.ready import ready
 from emkit.core.restarts import Fate, Left, Restarts
-from emkit.core.stopping import NO_HIGHER, ROUGHLY, NoHigher, Rule
+from emkit.core.stopping import NO_HIGHER, ROUGHLY, SPIKED, NoHigher, Rule, Step
 from emkit.data.source import ArraySource
-from emkit.errors import ParameterError
+from emkit.errors import Outcome, ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
 from emkit.models.components import Components
@@ -43,7 +43,7 @@ from emkit.models.frozen import bare
 from emkit.models.narrowed import Narrowed
 from emkit.search.plan import PLAN, Plan, unit
 from emkit.search.race import Race, begun, told_whole
-from emkit.search.rank import Rank, alike, distinct, rank
+from emkit.search.rank import Rank, alike, distinct, is_spike, rank
 from emkit.search.seeding import Begin, looked_at
 
 P = TypeVar("P", bound=Parameters)
@@ -135,7 +135,8 @@ class _Ends(Generic[P]):
     def followed(self) -> int:
         """Follow the best to its end, and others, if it turns out worse there. Returns the place of the best.
 
-        Others are those that are known roughly, and some sound ones, in case that all of these are spikes.
+        Others are those that are known roughly, and some sound ones, in case that all of these are spikes. As long as there
+        are others, a run that has come to a spike is left there.
         """
         maxima = distinct(self._ranks, self._race.same)
         sound = [i for i in maxima if self._ranks[i].sound][: self._race.plan.resort]
@@ -146,9 +147,18 @@ class _Ends(Generic[P]):
             self._compare(known)
         while (best := min(self.runs, key=lambda i: self.rank(self.runs[i]))) not in self.done:
             run = self.runs[best]
-            self.done[best] = self._long(self._race.model, self._source, run)
-            self.runs[best] = told_whole(run, self.done[best].record)
+            others = any(i != best and i not in self.done for i in self.runs)
+            rules = [self._spiked] if others and not self.rank(run).spike else []
+            fitted = self._long(self._race.model, self._source, run, *rules)
+            self.runs[best] = told_whole(run, fitted.record)
+            if fitted.outcome is not SPIKED:
+                self.done[best] = fitted
         return best
+
+    def _spiked(self, step: Step) -> Outcome | None:
+        """Stop at a spike: to converge there takes many steps, and most runs that come to one stay."""
+        look = step.number > 0 and step.number % self._race.plan.look == 0
+        return SPIKED if look and is_spike(step.here.params, self._race.model, self._source) else None
 
     def _compare(self, known: Sequence[int]) -> None:
         """Runs over all rows from maxima that are close over the sample: after the first, as long as they may rise higher."""
