@@ -22,7 +22,6 @@ from emkit.errors import ModelError
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.linear import Columns, LinearForm, single
-from emkit.families.narrow import Narrow
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -95,10 +94,6 @@ class Family(Protocol[P, S]):
         Errors: DataError if the data as a whole cannot be this family's.
         """
         return self
-
-    def narrowed(self, profile: AnyProfile) -> Narrow[P] | None:
-        """An equivalent family for rows of fewer columns than these; None if all columns are needed."""
-        return None
 
     def expected(self, stats: S, before: P, now: P) -> Expected:
         """The expected log-likelihood of `now`, given statistics taken at `before`: see `LatentModel.expected`."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from emkit.core.arrays import Array
-from emkit.core.parameters import Parameters
-
-P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True)
-class Narrow(Generic[P]):
+class Narrow:
     """An equivalent `family` for rows of fewer columns, which `within` (n, d) -> (n, r) makes of the given ones.
 
     Its estimates are those of the given family, `widened`; the log-density of every row is then higher by `gain`.
@@ -21,5 +18,5 @@ class Narrow(Generic[P]):
 
     family: Any
     within: Callable[[Array], Array]
-    widened: Callable[[P], P]
+    widened: Callable[[Any], Any]
     gain: float

@@ -5,32 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from emkit.core.engine import Record
 from emkit.core.parameters import Parameters, replace_at
 from emkit.core.protocols import LatentModel
 from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
-from emkit.families.narrow import Narrow
 
 P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True)
 class Narrowed(Generic[P]):
-    """A `model` of the same kind and its `source`, equivalent to given ones; `components` say in what."""
+    """A `model` of the same kind and its `source`, equivalent to given ones: `components` say in what (a family's `Narrow`)."""
 
     model: LatentModel[P, Any]
     source: ArraySource
-    components: Narrow[Any]
+    components: Any
 
     @classmethod
     def of(cls, model: Any, source: ArraySource) -> Narrowed[P] | None:
         """The problem of a mixture `model` in fewer columns; None if all are needed."""
-        found = model.family.narrowed(source.profile) if source.groups is None and not model.states_prior else None
+        if source.groups is not None or model.states_prior:
+            return None
+        found = model.family.lower_bound(source.profile).narrowed(model.family, source.profile)
         if found is None:
             return None
-        rows = ArraySource(found.within(as_float64(source.x)), source.weights)
-        return cls(replace(model, family=found.family), rows, found)
+        chunks = list(source.chunks())
+        rows = np.concatenate([found.within(as_float64(chunk.x)) for chunk in chunks])
+        few = ArraySource(rows, np.concatenate([chunk.weights for chunk in chunks]))
+        return cls(replace(model, family=found.family), few, found)
 
     def params(self, params: P) -> P:
         """The parameters of the given problem."""

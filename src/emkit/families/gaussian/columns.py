@@ -15,7 +15,6 @@ from emkit.core.memo import once
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateDataWarning, some_of
-from emkit.families.floor import CovarianceFloor, Floor
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
@@ -43,12 +42,6 @@ def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) ->
     `spread` and `mean` of each column; `rounding`: how much of the spread may be the rounding of the sums it was made from.
     """
     return np.where(spread > (8 * EPSILON * mean) ** 2 + rounding, spread, np.where(mean**2 <= rounding, 1.0, mean**2))
-
-
-def covariance_floor(path: str, floor: float, profile: AnyProfile) -> Floor:
-    """The floor under the covariances in a field, as a fraction of the variances of the whole data."""
-    _, covariance, unit = pooled_moments(profile)
-    return CovarianceFloor(path, floor, unit, covariance)
 
 
 def refuse_vanishing(profile: AnyProfile) -> None:

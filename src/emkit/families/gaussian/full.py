@@ -22,9 +22,8 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, OwnMatrix
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
-from emkit.families.gaussian.span import Span, narrowed
+from emkit.families.gaussian.span import covariance_floor
 from emkit.families.linear import LinearForm
-from emkit.families.narrow import Narrow
 from emkit.families.spread import Covariances, Spread
 
 __all__ = ["FullGaussian", "FullGaussianParams"]
@@ -122,19 +121,12 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         return full_form(params.means, params.covariances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return columns.covariance_floor("covariances", self.floor, profile)
-
-    def narrowed(self, profile: AnyProfile) -> Narrow[FullGaussianParams] | None:
-        return narrowed(self, profile, _widened)
+        return covariance_floor("covariances", self.floor, profile)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         covariance = normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         return FullGaussianParams(repeat(mean, n_components), repeat(covariance, n_components))
-
-
-def _widened(span: Span, params: FullGaussianParams) -> FullGaussianParams:
-    return FullGaussianParams(span.means(params.means), span.covariances(params.covariances))
 
 
 def _about(stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> tuple[Array, Array]:

@@ -6,21 +6,21 @@ same variance: the floor, a fraction of that variance, is then the same in every
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import get_at, replace_at
 from emkit.data.profile import AnyProfile
-from emkit.families.gaussian.columns import pooled_spread, principal_directions
-from emkit.families.gaussian.normal import LIFTED, LOG_2_PI, GaussianFamily
+from emkit.families.floor import CovarianceFloor, Floor
+from emkit.families.gaussian.columns import pooled_moments, pooled_spread, principal_directions
+from emkit.families.gaussian.normal import LIFTED, LOG_2_PI
 from emkit.families.narrow import Narrow
+from emkit.families.spread import rows_per_weight
 
-P = TypeVar("P", bound=Parameters)
 NOTHING = 1e-10  # of the floor: so small a variance of all rows moves no log-density
 
 
@@ -59,22 +59,34 @@ class Span:
         return np.asarray((found + found.swapaxes(-1, -2)) / 2 * np.outer(self.unit, self.unit))
 
 
-def narrowed(family: GaussianFamily[P], profile: AnyProfile, widened: Callable[[Span, P], P]) -> Narrow[P] | None:
-    """The `family` within the space of the rows, from which `widened` leads back.
+@dataclass(frozen=True)
+class JoinedFloor(CovarianceFloor):
+    """The floor under covariances that few rows make singular."""
 
-    None if there are more rows than columns, or if no floor holds components across the space.
-    """
-    if family.floor == 0 or profile.rows > len(profile.columns):
-        return None
-    variances, directions = principal_directions(profile)
-    there = variances > NOTHING * family.floor
-    if not there.any():
-        return None
-    mean, _, unit = pooled_spread(profile)
-    axes = _evened(variances[there], directions[:, there])
-    span = Span(mean, np.sqrt(unit), axes, LIFTED * family.floor)
-    fraction = family.floor / float(variances[there].mean())
-    return Narrow(replace(family, floor=fraction), span.within, partial(widened, span), span.gain)
+    def narrowed(self, family: Any, profile: AnyProfile) -> Narrow | None:
+        """The `family` within the space of the rows; None if there are more rows than columns, or no floor."""
+        if self.least == 0 or profile.rows > len(profile.columns):
+            return None
+        variances, directions = principal_directions(profile)
+        there = variances > NOTHING * self.least
+        if not there.any():
+            return None
+        mean, _, unit = pooled_spread(profile)
+        axes = _evened(variances[there], directions[:, there])
+        span = Span(mean, np.sqrt(unit), axes, LIFTED * self.least)
+        fraction = self.least / float(variances[there].mean())
+        own = replace(family, floor=fraction, rows_per_weight=rows_per_weight(profile))
+        return Narrow(own, span.within, partial(_widened, span, self.path), span.gain)
+
+
+def covariance_floor(path: str, floor: float, profile: AnyProfile) -> Floor:
+    """The floor under the covariances in a field, as a fraction of the variances of the whole data."""
+    _, covariance, unit = pooled_moments(profile)
+    return JoinedFloor(path, floor, unit, covariance)
+
+
+def _widened(span: Span, path: str, params: Any) -> Any:
+    return replace_at(params, {"means": span.means(params.means), path: span.covariances(get_at(params, path))})
 
 
 def _evened(variances: Array, directions: Array) -> Array:

@@ -22,9 +22,8 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
-from emkit.families.gaussian.span import Span, narrowed
+from emkit.families.gaussian.span import covariance_floor
 from emkit.families.linear import LinearForm
-from emkit.families.narrow import Narrow
 
 __all__ = ["TiedGaussian", "TiedGaussianParams"]
 
@@ -112,20 +111,13 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         return tied_form(params.means, params.covariance)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return columns.covariance_floor("covariance", self.floor, profile)
-
-    def narrowed(self, profile: AnyProfile) -> Narrow[TiedGaussianParams] | None:
-        return narrowed(self, profile, _widened)
+        return covariance_floor("covariance", self.floor, profile)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         return TiedGaussianParams(
             repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
         )
-
-
-def _widened(span: Span, params: TiedGaussianParams) -> TiedGaussianParams:
-    return TiedGaussianParams(span.means(params.means), span.covariances(params.covariance))
 
 
 def _about(stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> tuple[Array, Array]:
