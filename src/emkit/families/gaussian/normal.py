@@ -247,9 +247,8 @@ def each_lifted(
     least = np.where(freed & ~few[low], THIN, floor) if few is not None else np.full(len(low), floor)
     holds = values < least[:, None]
     raised = symmetric((vectors * np.where(holds, floor * LIFTED, values)[:, None, :]) @ vectors.swapaxes(1, 2)) * scale
-    for i in range(len(low)) if floor <= EATEN else ():
-        if not is_definite(raised[i]):
-            raise collapsed(names[i])
+    if floor <= EATEN and not is_definite(raised):
+        raise collapsed(next(name for name, each in zip(names, raised, strict=True) if not is_definite(each)))
     for i in np.flatnonzero(freed & holds.any(axis=1)):
         if before is not None and _height(raised[i], covariances[low[i]]) < _height(before[low[i]], covariances[low[i]]):
             raise too_thin(_who(names[i]))
@@ -259,7 +258,7 @@ def each_lifted(
 
 
 def raised(variances: Array, before: Array, few: Mask, unit: Array, floor: float) -> Array:
-    """The `variances` (K, d), none below the floor, but for those of many rows that had been freed from it: see `lifted`.
+    """The `variances` (K, d), none below the floor, but for those of many rows that had been freed from it: see `each_lifted`.
 
     `few` (K,): which components have few rows. Errors: DegenerateFitError as there.
     """
