@@ -69,7 +69,7 @@ class JoinedFloor(CovarianceFloor):
             return None
         variances, directions = principal_directions(profile)
         there = variances > NOTHING * self.least
-        if not there.any():
+        if not 0 < there.sum() < profile.rows:  # where rounding counts as variance, there are no fewer columns
             return None
         mean, _, unit = pooled_spread(profile)
         axes = _evened(variances[there], directions[:, there])
