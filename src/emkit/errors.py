@@ -6,8 +6,17 @@ is an exception that names the value, why it cannot be, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+
+MOST_NAMED = 5  # columns in a sentence
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Names of columns in a sentence: the first five, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class EmkitError(Exception):

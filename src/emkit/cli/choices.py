@@ -16,7 +16,7 @@ from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
 from emkit.data.files import read_file
-from emkit.errors import DataError, ModelError, ParameterError
+from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families import FAMILIES, family_named
 from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
@@ -94,7 +94,7 @@ def _check_columns(family: AnyFamily, source: ArraySource) -> None:
     if roles and len(source.columns) != len(roles):
         number = {2: "two", 3: "three"}.get(len(roles), str(len(roles)))
         raise DataError(
-            f"{family.name} data are {number} columns, {' and '.join(roles)}, and not {', '.join(map(repr, source.columns))}. "
+            f"{family.name} data are {number} columns, {' and '.join(roles)}, and not {some_of([*map(repr, source.columns)])}. "
             f"Choose {number} with --columns, or say with --{roles[-1]} how many there were in every row."
         )
 

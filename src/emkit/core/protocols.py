@@ -106,6 +106,10 @@ class LatentModel(Protocol[P, S]):
         """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
         return source
 
+    def narrowed(self, source: Any) -> Any:
+        """The same problem in fewer columns, if they tell as much: see `Narrowed`; else None."""
+        return None
+
     def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
         """Which elements of which fields a bound holds where the likelihood alone would move them on: no maximum of it."""
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
@@ -28,12 +28,18 @@ class Fate(Enum):
 class Left(Generic[P]):
     """A start that was left before its end, where its `run` stood.
 
-    The run's numbers are those over a sample of `rows` rows; over all of them if `rows` is None.
+    The run's numbers are those over a sample of `rows` rows; over all of them if `rows` is None. It is `told` in other words
+    than those in which it was `found`, if these are of another problem.
     """
 
-    run: Record[P]
+    found: Record[P]
     fate: Fate
     rows: int | None = None
+    told: Callable[[Record[P]], Record[P]] | None = None
+
+    @property
+    def run(self) -> Record[P]:
+        return self.found if self.told is None else self.told(self.found)
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +77,7 @@ class Restarts(Generic[P]):
     def _not_followed(self) -> Iterator[str]:
         """A line for each fate of those that were left."""
         for fate in Fate:
-            runs = [left.run for left in self.left if left.fate is fate]
+            runs = [left.found for left in self.left if left.fate is fate]
             if runs:
                 passes = sorted(run.evaluations for run in runs)
                 many = f"{passes[0]}" if passes[0] == passes[-1] else f"{passes[0]} to {passes[-1]}"

@@ -214,6 +214,7 @@ class Iterations:
 
 
 ROUGHLY = Outcome(Status.BUDGET, "not converged: left where its maximum was known roughly.")
+SPIKED = Outcome(Status.BUDGET, "not converged: left where it had come to a spike.")
 NO_HIGHER = Outcome(Status.BUDGET, "not converged: left where it was clear that it rises no higher than another run.")
 
 

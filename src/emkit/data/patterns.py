@@ -1,65 +1,75 @@
-"""Repeated rows of discrete data, collapsed to the distinct rows and how often each occurs."""
+"""Repeated rows, collapsed to the distinct rows and how often each occurs."""
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.memo import once
+from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 
 LEAST_ROWS = 256  # below this there is nothing to save
-SAMPLE_ROWS = 2_000
+SAMPLE_ROWS = 2_000  # tell whether the others are worth looking at
 PAYS = 0.5  # collapse if at most this share of the rows is distinct
+TABLE = 4  # times as many codes as rows are counted in a table; more are sorted
 
 
 def collapsed(source: Any) -> Any:
     """The distinct rows of `source` in ascending order, weighted by how often they occur; `source` itself if that saves little.
 
-    Only whole-number data are looked at. Sums over rows, and so every estimate, stay what they are.
+    Sums over rows, and so every estimate, stay what they are. Gaps are equal to each other.
     """
-    if (
-        not isinstance(source, ArraySource)
-        or source.groups is not None
-        or source.rows < LEAST_ROWS
-        or not _whole_numbers(source)
-    ):
+    if not isinstance(source, ArraySource) or source.groups is not None or source.rows < LEAST_ROWS:
         return source
-    least = source.x.min(axis=0).astype(np.int64)
-    sizes = source.x.max(axis=0).astype(np.int64) - least + 1
-    every = prod(map(int, sizes))
-    if every >= 2**62:
-        return source
-    steps = np.concatenate([[1], np.cumprod(sizes[:0:-1])])[::-1]  # the last column varies fastest
-    keys = _keys(source, least, steps)
-    sample = keys[:: max(1, source.rows // SAMPLE_ROWS)]
-    if len(np.unique(sample)) > PAYS * len(sample):
-        return source
-    found, weights = _count(keys, source.weights, every)
-    if len(found) > PAYS * source.rows:
-        return source
-    x = found[:, None] // steps % sizes + least
-    return ArraySource(x.astype(np.float64), weights, source.columns, levels=source.levels)
+    return _collapsed(source) or source
 
 
-def _whole_numbers(source: ArraySource) -> bool:
-    return all(bool(np.all(chunk.x == np.floor(chunk.x)) and np.all(np.abs(chunk.x) < 2**31)) for chunk in source.chunks())
+@once
+def _collapsed(source: ArraySource) -> ArraySource | None:
+    if _patterns(source.x[:: max(1, source.rows // SAMPLE_ROWS)]) is None:
+        return None
+    found = _patterns(source.x)
+    if found is None:
+        return None
+    pattern, number = found
+    first = np.empty(number, dtype=np.int64)
+    first[pattern] = np.arange(source.rows)  # any of equal rows
+    weights = np.bincount(pattern, source.weights, minlength=number)
+    return ArraySource(as_float64(source.x[first]), weights, source.columns, levels=source.levels)
 
 
-def _keys(source: ArraySource, least: Integers, steps: Integers) -> Integers:
-    keys = np.empty(source.rows, dtype=np.int64)
-    for chunk in source.chunks():
-        keys[chunk.start : chunk.start + len(chunk.x)] = (chunk.x.astype(np.int64) - least) @ steps
-    return keys
+def _patterns(x: Array) -> tuple[Integers, int] | None:
+    """The place of each row (n,) among the distinct rows in ascending order, and their number; None if too many differ."""
+    most = PAYS * len(x)
+    place, number = np.zeros(len(x), dtype=np.int64), 1
+    for column in x.T:
+        codes, values = _codes(column)
+        place, number = place * values + codes, number * values  # both factors are a few times the rows at most
+        if number > most:
+            place, number = _ranked(place, number)
+            if number > most:
+                return None
+    return _ranked(place, number)
 
 
-def _count(keys: Integers, weights: Array, size: int) -> tuple[Integers, Array]:
-    """The distinct keys, ascending, and the summed weight of each."""
-    if size <= 4 * len(keys):
-        total = np.bincount(keys, weights, minlength=size)
-        present = np.flatnonzero(total).astype(np.int64)
-        return present, np.asarray(total[present], dtype=np.float64)
-    found, inverse = np.unique(keys, return_inverse=True)
-    return found, np.asarray(np.bincount(inverse, weights), dtype=np.float64)
+def _codes(column: Array) -> tuple[Integers, int]:
+    """Whole numbers (n,) >= 0 in the order of the values, and a bound above them."""
+    least, highest = float(column.min()), float(column.max())
+    if highest - least < TABLE * len(column) and (column == np.floor(column)).all():
+        return (column - least).astype(np.int64), int(highest - least) + 1
+    values, codes = np.unique(column, return_inverse=True)
+    return codes, len(values)
+
+
+def _ranked(codes: Integers, bound: int) -> tuple[Integers, int]:
+    """The place of each code among those that occur, and the number of these."""
+    if bound > TABLE * len(codes):
+        values, places = np.unique(codes, return_inverse=True)
+        return places, len(values)
+    occurs = np.zeros(bound, dtype=bool)
+    occurs[codes] = True
+    places = np.cumsum(occurs) - 1
+    return places[codes], int(places[-1]) + 1

@@ -98,12 +98,17 @@ class Profile(Generic[Some_co]):
     @property
     def mean(self) -> Array:
         """The weighted mean of each column, shape (d,); NaN where it has gaps."""
-        return _moments(self)[0]
+        return _spreads(self)[0]
+
+    @property
+    def variance(self) -> Array:
+        """The weighted variance of each column, shape (d,); NaN where it has gaps."""
+        return _spreads(self)[1]
 
     @property
     def covariance(self) -> Array:
         """The weighted covariance of the columns, shape (d, d); NaN where one has gaps."""
-        return _moments(self)[1]
+        return _covariance(self)
 
     @property
     def sample(self) -> Some_co:
@@ -193,31 +198,44 @@ def _named(values: set[float]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _About(Additive):
-    """First (d,) and second (d, d) sums of deviations."""
+    """Sums of deviations (d,), and of their squares (d,) or products (d, d)."""
 
     shift: Array
     scatter: Array
 
 
 @once
-def _moments(profile: AnyProfile) -> tuple[Array, Array]:
-    """Mean (d,) and covariance (d, d) of all rows, from sums about a mean of some of them: one pass, made once."""
+def _spreads(profile: AnyProfile) -> tuple[Array, Array]:
+    """Mean (d,) and variance (d,) of each column, from sums about a mean of some rows: one pass, made once."""
+    near, total = _about(profile, lambda weighted, deviation: np.einsum("jn,nj->j", weighted, deviation))
+    shift = total.shift / profile.total_weight
+    return near + shift, np.maximum(total.scatter / profile.total_weight - shift**2, 0)
+
+
+@once
+def _covariance(profile: AnyProfile) -> Array:
+    """The covariance (d, d) of all rows, likewise."""
+    _, total = _about(profile, np.matmul)
+    shift = total.shift / profile.total_weight
+    return np.asarray(total.scatter / profile.total_weight - np.outer(shift, shift))
+
+
+def _about(profile: AnyProfile, scatter: Callable[[Array, Array], Array]) -> tuple[Array, _About]:
+    """A mean of some rows (d,), and sums of the deviations of all rows from it; their `scatter`, given weighted and plain."""
     near = _near_the_mean(profile)
 
     def about(chunk: Chunk) -> _About:
-        shift, scatter = np.zeros_like(near), np.zeros((len(near), len(near)))
+        parts = []
         for rows, x in chunk.blocks():
             deviation = x - near
             weighted = (deviation * chunk.weights[rows, None]).T
-            shift += weighted.sum(axis=1)
-            scatter += weighted @ deviation
-        return _About(shift, scatter)
+            parts.append(_About(weighted.sum(axis=1), scatter(weighted, deviation)))
+        return sum(parts[1:], parts[0])
 
-    total = serial(about, profile.source)
-    shift = total.shift / profile.total_weight
-    return near + shift, total.scatter / profile.total_weight - np.outer(shift, shift)
+    return near, serial(about, profile.source)
 
 
+@once
 def _near_the_mean(profile: AnyProfile) -> Array:
     """The mean (d,) of some rows at equal steps: squares about it lose hardly more digits than about the mean of all rows."""
     step = max(1, int(profile.rows) // NEAR_ROWS)

@@ -100,7 +100,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         self._levels = source.levels
         beginning = self._begin(source)
         metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
-        reporter = Reporter(self, self._fitted, {"X": X, "y": y, "metadata": metadata})
+        reporter = Reporter(self, lambda params: self._fitted(beginning.params(params)), {"X": X, "y": y, "metadata": metadata})
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
         long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
         found = search(self.model_, source, beginning, long)

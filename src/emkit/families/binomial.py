@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError
+from emkit.errors import DataError, ModelError, some_of
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.description import Columns
 from emkit.families.family import Totals, lead_with
@@ -118,7 +118,7 @@ class SuccessesAndTrials(Support):
         if len(profile.columns) != 2:
             raise DataError(
                 f"binomial data are two columns, successes and trials, but there are {len(profile.columns)} "
-                f"({', '.join(profile.columns)}). Choose two, or give a fixed number: Binomial(trials=10)."
+                f"({some_of(profile.columns)}). Choose two, or give a fixed number: Binomial(trials=10)."
             )
         super().check(profile)
         for chunk in profile.source.chunks():

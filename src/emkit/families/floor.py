@@ -16,7 +16,9 @@ import numpy as np
 from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import get_at, replace_at
 from emkit.core.spaces.positive_definite import is_definite
+from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError
+from emkit.families.narrow import Narrow
 from emkit.families.spread import few
 
 THIN = 1e-12  # of the spread of the whole data: of what is narrower, sums keep next to no digits
@@ -62,6 +64,10 @@ class Floor:
     def within(self, params: Any, like: Any) -> bool:
         """Whether an extrapolation from `like` to `params` leaves nothing below it that was above."""
         return True
+
+    def narrowed(self, family: Any, profile: AnyProfile) -> Narrow | None:
+        """The `family` without directions in which it holds every component, whatever rows it has; None if there are none."""
+        return None
 
 
 @dataclass(frozen=True)

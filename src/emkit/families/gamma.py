@@ -24,7 +24,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError, some_of
 from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, SpreadFloor, held, too_thin
@@ -191,7 +191,7 @@ def _warn_of_constant_columns(profile: AnyProfile) -> None:
     constant = [name for name, spread in zip(profile.columns, _whole(profile)[1], strict=True) if spread <= ROUNDING]
     if constant:
         warnings.warn(
-            f"some columns are constant: {', '.join(constant)}. A gamma shape has no maximum-likelihood value along them; the "
+            f"some columns are constant: {some_of(constant)}. A gamma shape has no maximum-likelihood value along them; the "
             "floor under the spread takes its place. Leave columns out to be rid of this.",
             DegenerateDataWarning,
             stacklevel=2,

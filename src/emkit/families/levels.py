@@ -9,7 +9,7 @@ import numpy as np
 
 from emkit.data.profile import AnyProfile
 from emkit.data.profile import Levels as DataLevels
-from emkit.errors import DataError, ModelError
+from emkit.errors import DataError, ModelError, some_of
 from emkit.families.support import Rule, Support, codes_below
 
 MOST_LEVELS = 10_000  # a column with more is a number or an identifier, not a handful of levels
@@ -32,7 +32,7 @@ class LevelSupport(Support):
         if self.declared is not None and len(self.declared) != len(profile.columns):
             raise DataError(
                 f"levels are given for {len(self.declared)} columns but the data have {len(profile.columns)} "
-                f"({', '.join(profile.columns)})."
+                f"({some_of(profile.columns)})."
             )
         super().check(profile)
         if self.declared is not None and all(isinstance(given, int) for given in self.declared):

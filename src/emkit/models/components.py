@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -22,7 +23,7 @@ from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
-from emkit.errors import DataError, ModelError, ParameterError
+from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError, some_of
 from emkit.families.family import Family
 from emkit.families.linear import LinearForm, linear_form
 from emkit.families.support import codes_below
@@ -342,20 +343,25 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         if n_components == 1:
             return [even for _ in seeds]
         chunk = Chunk(some.x, some.weights)
-        return [self.estimated(chunk, even, nearest) for nearest in divisions(some.x, some.weights, n_components, seeds)]
+        found = [self.estimated(chunk, even, nearest) for nearest in divisions(some.x, some.weights, n_components, seeds)]
+        different = _different(some.x)
+        if different[-1] + 1 == n_components:  # all the above are one; what rows they share then leads away from the highest
+            with suppress(ParameterError, DegenerateFitError):  # there may be no maximum among equal rows
+                found[0] = self.estimated(chunk, even, different, blur=0.0)
+        return found
 
-    def estimated(self, chunk: Chunk, like: P, nearest: Integers) -> P:
+    def estimated(self, chunk: Chunk, like: P, nearest: Integers, blur: float = BLUR) -> P:
         """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""
-        _, statistics = self._divided(chunk, like, nearest)
+        _, statistics = self._divided(chunk, like, nearest, blur)
         components = maximise_in_turn(self.family.updates(), statistics, like.components)
         moved: P = replace_at(like, {"components": components})
         return moved
 
-    def _divided(self, chunk: Chunk, like: P, nearest: Integers) -> tuple[Array, S]:
-        """The mass (K,) and the family's statistics of a division, blurred a little."""
+    def _divided(self, chunk: Chunk, like: P, nearest: Integers, blur: float) -> tuple[Array, S]:
+        """The mass (K,) and the family's statistics of a division, blurred: that share of all rows is spread evenly."""
         number = component_count(like) or 1
-        weights = np.full((len(chunk.x), number), BLUR / number)
-        weights[np.arange(len(chunk.x)), nearest] += 1 - BLUR
+        weights = np.full((len(chunk.x), number), blur / number)
+        weights[np.arange(len(chunk.x)), nearest] += 1 - blur
         weights *= chunk.weights[:, None]
         return weights.sum(axis=0), self._statistics(like.components, chunk, self._form(like, chunk), weights)
 
@@ -365,6 +371,11 @@ def _apart(components: C, number: int) -> Iterator[C]:
     size = (component_count(components) or number) // number
     for first in range(0, number * size, size):
         yield replace_at(components, selected(components, range(first, first + size)))
+
+
+def _different(x: Array) -> Integers:
+    """Which of the different rows each row of x (n, d) is, where equal rows are neighbours."""
+    return np.concatenate([[0], np.cumsum((x[1:] != x[:-1]).any(axis=1))])
 
 
 def _inside(update: Update[S, C]) -> Update[Any, Any]:
@@ -382,7 +393,7 @@ def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple
     for name, length in zip(axes, shape, strict=False):
         if name == COLUMN and length != len(columns):
             raise DataError(
-                f"the parameters are for {length} columns but the data have {len(columns)} ({', '.join(profile.columns)})."
+                f"the parameters are for {length} columns but the data have {len(columns)} ({some_of(profile.columns)})."
             )
 
 

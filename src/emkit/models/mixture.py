@@ -23,7 +23,8 @@ from emkit.families.family import Family, safe_log, slope_of_log
 from emkit.families.linear import LinearForm
 from emkit.models import compiled
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
-from emkit.models.components import Components, SeveralStats
+from emkit.models.components import BLUR, Components, SeveralStats
+from emkit.models.narrowed import Narrowed
 from emkit.models.order import component_leaves
 from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
@@ -142,14 +143,17 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return tuple(sorted(empty | set(super().degenerate(params, profile))))
 
     def prepare(self, source: Any) -> Any:
-        """Repeated rows of discrete data are looked at once."""
+        """Repeated rows are looked at once."""
         return collapsed(source)
+
+    def narrowed(self, source: Any) -> Narrowed[MixtureParams[P]] | None:
+        return Narrowed.of(self, source)
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> MixtureParams[P]:
         return MixtureParams(np.full(n_components, 1 / n_components), self.family.pooled(profile, n_components))
 
-    def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers) -> MixtureParams[P]:
-        mass, statistics = self._divided(chunk, like, nearest)
+    def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers, blur: float = BLUR) -> MixtureParams[P]:
+        mass, statistics = self._divided(chunk, like, nearest, blur)
         return self.m_step(MixtureStats(mass, statistics), like)
 
     def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:

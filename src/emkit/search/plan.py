@@ -37,6 +37,7 @@ class Plan:
     rounds: int = 2  # of moves: most of what they find, the first two do;
     common: float = 0.5  # one round, if so many of the starts came to the best maximum by themselves
     resort: int = 6  # sound runs that are followed one after the other, as long as each of them ends on a spike
+    look: int = 16  # steps of a long run, after which it is seen whether it has come to a spike
     rough: float = ROUGH  # log-likelihood left to gain, when a maximum is known roughly
     same: float = 10 * ROUGH  # between runs that are known roughly and found one maximum
     close: int = 3  # maxima of a sample may yet be the highest of the whole, if they are no further behind the best than

@@ -31,8 +31,12 @@ class Rank(NamedTuple):
 def rank(run: Record[P], model: ModelOf[P], source: RowSource) -> Rank:
     """Sound runs come before spikes and slivers, these before failed runs; then the objective counts."""
     failed = run.outcome.failed
-    spike = not failed and bool(model.degenerate(run.params, source.profile) or model.slivers(run.params, source.profile))
-    return Rank(failed, spike, -run.objective)
+    return Rank(failed, not failed and is_spike(run.params, model, source), -run.objective)
+
+
+def is_spike(params: P, model: ModelOf[P], source: RowSource) -> bool:
+    """Whether a component at `params` rests on a floor, or is a sliver."""
+    return bool(model.degenerate(params, source.profile) or model.slivers(params, source.profile))
 
 
 def supported(run: Record[P], model: ModelOf[P], source: ArraySource) -> bool:

@@ -33,17 +33,18 @@ from emkit.core.engine import Record, Watch, unwatched
 from emkit.core.parameters import Parameters
 from emkit.core.ready import ready
 from emkit.core.restarts import Fate, Left, Restarts
-from emkit.core.stopping import NO_HIGHER, ROUGHLY, NoHigher, Rule
+from emkit.core.stopping import NO_HIGHER, ROUGHLY, SPIKED, NoHigher, Rule, Step
 from emkit.data.source import ArraySource
-from emkit.errors import ParameterError
+from emkit.errors import Outcome, ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
 from emkit.models.components import Components
 from emkit.models.frozen import bare
+from emkit.models.narrowed import Narrowed
 from emkit.search.plan import PLAN, Plan, unit
 from emkit.search.race import Race, begun, told_whole
-from emkit.search.rank import Rank, alike, distinct, rank
-from emkit.search.seeding import Begin
+from emkit.search.rank import Rank, alike, distinct, is_spike, rank
+from emkit.search.seeding import Begin, looked_at
 
 P = TypeVar("P", bound=Parameters)
 
@@ -73,17 +74,33 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
     `long` says how runs are followed to their ends. In the record, `Fitted.runs` has the runs that were followed, the best one
     first, and what became of the other starts.
     """
-    model = ready(model, source, begin.first[:1])
+    if begin.narrowed is not None:
+        return _widened(ready(model, source, ()), source, begin, begin.narrowed, long, plan)
+    return _search(ready(model, source, begin.first[:1]), source, begin, long, plan)
+
+
+def _widened(
+    model: ModelOf[P], source: ArraySource, begin: Begin[P], narrowed: Narrowed[P], long: Long[P], plan: Plan
+) -> Fitted[P]:
+    """What a search in fewer columns finds, told in all of them. Nobody watches: the steps are those of another problem."""
+    found = _search(narrowed.model, narrowed.source, begin, replace(long, watch=unwatched), plan)
+    runs = tuple(narrowed.record(run) for run in found.runs.runs)
+    left = tuple(replace(each, told=narrowed.record) for each in found.runs.left)
+    return Fitted(model, source, model.prepare(source), replace(found.runs, runs=runs, left=left), found.executor)
+
+
+def _search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P], plan: Plan) -> Fitted[P]:
     if len(begin.first) == 1 and begin.more is None:
         return long(model, source, begun(begin.first[0]))
-    rows = plan.sampled(model.coordinates(begin.first[0]).size)
-    sample = source if source.rows <= 2 * rows or source.groups is not None else source.sample(rows)
+    rows, every = plan.sampled(model.coordinates(begin.first[0]).size), looked_at(model, source)
+    sample = every if every.rows <= 2 * rows or every.groups is not None else source.sample(rows)
     try:
-        return _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), source, begin, long)
+        found = _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), every, begin, long)
     except ParameterError:  # where the sample leads, a row outside it is impossible
-        if sample is source:
+        if sample is every:
             raise
-        return _searched(Race(model, source, long.max_iter, long.n_jobs, plan), source, begin, long)
+        found = _searched(Race(model, every, long.max_iter, long.n_jobs, plan), every, begin, long)
+    return replace(found, source=source)
 
 
 def _searched(race: Race[P], source: ArraySource, begin: Begin[P], long: Long[P]) -> Fitted[P]:
@@ -118,7 +135,8 @@ class _Ends(Generic[P]):
     def followed(self) -> int:
         """Follow the best to its end, and others, if it turns out worse there. Returns the place of the best.
 
-        Others are those that are known roughly, and some sound ones, in case that all of these are spikes.
+        Others are those that are known roughly, and some sound ones, in case that all of these are spikes. As long as there
+        are others, a run that has come to a spike is left there.
         """
         maxima = distinct(self._ranks, self._race.same)
         sound = [i for i in maxima if self._ranks[i].sound][: self._race.plan.resort]
@@ -129,9 +147,18 @@ class _Ends(Generic[P]):
             self._compare(known)
         while (best := min(self.runs, key=lambda i: self.rank(self.runs[i]))) not in self.done:
             run = self.runs[best]
-            self.done[best] = self._long(self._race.model, self._source, run)
-            self.runs[best] = told_whole(run, self.done[best].record)
+            others = any(i != best and i not in self.done for i in self.runs)
+            rules = [self._spiked] if others and not self.rank(run).spike else []
+            fitted = self._long(self._race.model, self._source, run, *rules)
+            self.runs[best] = told_whole(run, fitted.record)
+            if fitted.outcome is not SPIKED:
+                self.done[best] = fitted
         return best
+
+    def _spiked(self, step: Step) -> Outcome | None:
+        """Stop at a spike: to converge there takes many steps, and most runs that come to one stay."""
+        look = step.number > 0 and step.number % self._race.plan.look == 0
+        return SPIKED if look and is_spike(step.here.params, self._race.model, self._source) else None
 
     def _compare(self, known: Sequence[int]) -> None:
         """Runs over all rows from maxima that are close over the sample: after the first, as long as they may rise higher."""

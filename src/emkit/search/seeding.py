@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from emkit.fitted import ModelOf
 from emkit.models.divisions import ROUND
 from emkit.models.kmeans import nearest_of
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
+from emkit.models.narrowed import Narrowed
 from emkit.search.plan import MOST_STARTS, PLAN, Plan
 
 P = TypeVar("P", bound=Parameters)
@@ -31,11 +32,19 @@ NOTHING: Given = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Begin(Generic[P]):
-    """Where a search begins: at the `first` starts; at `more`, if these do not agree. `seed` is that of its moves."""
+    """Where a search begins: at the `first` starts; at `more`, if these do not agree. `seed` is that of its moves.
+
+    `narrowed`: the problem in fewer columns that the starts are of, if all columns are not needed.
+    """
 
     first: Sequence[P]
     more: Callable[[], Sequence[P]] | None = None
     seed: int = 0
+    narrowed: Narrowed[P] | None = None
+
+    def params(self, params: P) -> P:
+        """Parameters that a search reaches, as those of the given problem."""
+        return params if self.narrowed is None else self.narrowed.params(params)
 
 
 def begin(
@@ -54,6 +63,11 @@ def begin(
     """
     if starts is not None:
         check_count("the number of starts", starts, ModelError, most=MOST_STARTS)
+    source = looked_at(model, source)
+    if not any(path.startswith("components.") for path in given):
+        narrowed = model.narrowed(source)
+        if narrowed is not None:
+            return replace(begin(narrowed.model, narrowed.source, n_components, seed, starts, given, plan), narrowed=narrowed)
     spread = partial(spread_starts, model, source, n_components, given=given)
     if n_components == 1:  # there is only one start
         return Begin(spread([seed]))
@@ -64,6 +78,12 @@ def begin(
     enough = plan.starts(source.rows, model.coordinates(tried[0]).size)
     more = partial(spread, range(first + plan.first, first + enough)) if enough > plan.first else None
     return Begin(tried[:enough], more, seed)
+
+
+def looked_at(model: ModelOf[P], source: ArraySource) -> ArraySource:
+    """The rows as the passes of a search go over them: see `prepare`. Not where weights are shares: rows are counted then."""
+    prepared: ArraySource = source if source.total_weight < source.rows else model.prepare(source)
+    return prepared
 
 
 def check_components(source: ArraySource, n_components: int) -> int:

@@ -13,7 +13,7 @@ from emkit.core.parameters import Parameters
 from emkit.data.chunk import as_float64
 from emkit.data.profile import Levels
 from emkit.data.source import columns_of
-from emkit.errors import ModelError
+from emkit.errors import ModelError, some_of
 from emkit.explain.ledger import check_enumerable
 from emkit.explain.subject import Subject
 from emkit.models.assignment import normalise
@@ -108,7 +108,7 @@ def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, mo
     for name in chosen:
         place = name if isinstance(name, int) else columns.index(name) if name in columns else -1
         if not 0 <= place < len(columns):
-            raise ModelError(f"there is no column {name!r}; the columns are {', '.join(columns)}.")
+            raise ModelError(f"there is no column {name!r}; the columns are {some_of(columns)}.")
         places.append(place)
     if not 1 <= len(places) <= most:
         raise ModelError(f"choose at most {most} columns, and at least one; got {len(places)}.")

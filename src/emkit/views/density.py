@@ -10,7 +10,7 @@ from emkit.core.arrays import Array
 from emkit.core.json_types import Json
 from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
-from emkit.errors import ModelError
+from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
 from emkit.models.frozen import bare
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
@@ -80,7 +80,7 @@ def density(subject: Subject, params: AnyMixtureParams, points: int | None = Non
     if width == 2 and not support.whole:
         return _of_two(model, source, params, points or 61)
     raise ModelError(
-        f"a density is drawn for one column, or two of real numbers; here are {width} ({', '.join(source.columns)})."
+        f"a density is drawn for one column, or two of real numbers; here are {width} ({some_of(source.columns)})."
     )
 
 

@@ -10,16 +10,23 @@ import warnings
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Mask
 from emkit.core.memo import once
+from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, DegenerateDataWarning
-from emkit.families.floor import CovarianceFloor, Floor
+from emkit.errors import DataError, DegenerateDataWarning, some_of
 
 EPSILON = float(np.finfo(np.float64).eps)
 SMALLEST, LARGEST = np.float64(1e-75), np.float64(1e75)  # numbers whose fourth powers can be told from 0 and infinity
 DEPENDENT = 1e-14  # an eigenvalue of the correlation matrix below this is a linear dependence
 INVOLVED = 1e-4  # a column takes part in a dependence with at least this coefficient
+
+
+@once
+def pooled_spread(profile: AnyProfile) -> tuple[Array, Array, Array]:
+    """Mean, variance and positive unit of variance of each column of the whole data, each (d,)."""
+    mean, variance = profile.mean, profile.variance
+    return mean, variance, positive_units(variance, mean)
 
 
 @once
@@ -37,12 +44,6 @@ def positive_units(spread: Array, mean: Array, rounding: Array | float = 0.0) ->
     return np.where(spread > (8 * EPSILON * mean) ** 2 + rounding, spread, np.where(mean**2 <= rounding, 1.0, mean**2))
 
 
-def covariance_floor(path: str, floor: float, profile: AnyProfile) -> Floor:
-    """The floor under the covariances in a field, as a fraction of the variances of the whole data."""
-    _, covariance, unit = pooled_moments(profile)
-    return CovarianceFloor(path, floor, unit, covariance)
-
-
 def refuse_vanishing(profile: AnyProfile) -> None:
     """Raise DataError for columns in a unit so large that squares of variances vanish."""
     highest = np.maximum(np.abs(profile.least), np.abs(profile.highest))
@@ -55,15 +56,15 @@ def refuse_vanishing(profile: AnyProfile) -> None:
 
 def warn_of_lost_columns(profile: AnyProfile, joined: bool) -> None:
     """Warn, by name, of columns that are constant or (if `joined`) a linear combination of others."""
-    mean, covariance, unit = pooled_moments(profile)
-    constant = np.diag(covariance) <= (8 * EPSILON * mean) ** 2
-    said = [f"constant: {_listed(profile, np.flatnonzero(constant))}"] if constant.any() else []
-    varying = np.flatnonzero(~constant)
-    scale = np.sqrt(unit)
-    values, vectors = np.linalg.eigh((covariance / np.outer(scale, scale))[np.ix_(varying, varying)])
-    if joined and (values < DEPENDENT).any():
-        involved = (np.abs(vectors[:, values < DEPENDENT]) > INVOLVED).any(axis=1)
-        said.append(f"linearly dependent: {_listed(profile, varying[involved])}")
+    mean, variance, _ = pooled_spread(profile)
+    constant = variance <= (8 * EPSILON * mean) ** 2
+    dependent = _dependent(profile) & ~constant if joined else np.zeros_like(constant)
+    kinds = {"constant": constant, "linearly dependent": dependent}
+    said = [
+        f"{kind}: {some_of([profile.columns[j] for j in np.flatnonzero(found)])}"
+        for kind, found in kinds.items()
+        if found.any()
+    ]
     if said:
         warnings.warn(
             f"some columns are {'; some are '.join(said)}. A covariance has no maximum-likelihood value along them; the floor "
@@ -73,5 +74,26 @@ def warn_of_lost_columns(profile: AnyProfile, joined: bool) -> None:
         )
 
 
-def _listed(profile: AnyProfile, columns: Integers) -> str:
-    return ", ".join(profile.columns[j] for j in columns)
+def _dependent(profile: AnyProfile) -> Mask:
+    """Which columns (d,) take part in a linear dependence: they do not lie in the space in which the rows vary."""
+    variances, directions = principal_directions(profile)
+    varying = directions[:, variances >= DEPENDENT]
+    return np.asarray(1 - (varying**2).sum(axis=1) > INVOLVED**2)
+
+
+@once
+def principal_directions(profile: AnyProfile) -> tuple[Array, Array]:
+    """Variances (r,) and orthonormal directions (d, r) in which rows vary, where every column has variance 1.
+
+    Of fewer rows than columns, there are no more than rows: what they cost follows from the rank of the data.
+    """
+    mean, _, unit = pooled_spread(profile)
+    scale = np.sqrt(unit)
+    if profile.rows > len(scale):
+        variances, directions = np.linalg.eigh(profile.covariance / np.outer(scale, scale))
+        return variances, directions
+    chunks = list(profile.source.chunks())
+    shares = np.concatenate([chunk.weights for chunk in chunks]) / profile.total_weight
+    rows = np.concatenate([as_float64(chunk.x) for chunk in chunks])
+    _, lengths, across = np.linalg.svd((rows - mean) / scale * np.sqrt(shares)[:, None], full_matrices=False)
+    return lengths**2, across.T

@@ -96,12 +96,12 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         return diagonal_form(params.means, params.variances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        _, covariance, unit = columns.pooled_moments(profile)
-        return SpreadFloor("variances", self.floor * unit, np.diag(covariance) >= THIN * unit)
+        _, variance, unit = columns.pooled_spread(profile)
+        return SpreadFloor("variances", self.floor * unit, variance >= THIN * unit)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> DiagonalGaussianParams:
-        mean, covariance, unit = columns.pooled_moments(profile)
-        variance = np.maximum(np.diag(covariance), max(self.floor, columns.EPSILON) * unit)
+        mean, variance, unit = columns.pooled_spread(profile)
+        variance = np.maximum(variance, max(self.floor, columns.EPSILON) * unit)
         return DiagonalGaussianParams(repeat(mean, n_components), repeat(variance, n_components))
 
 

@@ -22,6 +22,7 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, OwnMatrix
 from emkit.families.gaussian.forms import full_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.gaussian.span import covariance_floor
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread
 
@@ -98,10 +99,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         about[:, j, j] += normal.padding(stats, move)
         raw = per_mass(about, stats.mass, before.covariances)
         unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
-        if normal.clear_of(self.floor, raw, unit):
-            return raw
-        few = self.few(stats.mass, len(j))
-        return np.stack([normal.lifted(c, unit, self.floor, k, before.covariances[k], few[k]) for k, c in enumerate(raw)])
+        return normal.each_lifted(raw, unit, self.floor, before.covariances, self.few(stats.mass, len(j)))
 
     def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -120,12 +118,12 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         return full_form(params.means, params.covariances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return columns.covariance_floor("covariances", self.floor, profile)
+        return covariance_floor("covariances", self.floor, profile)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
-        covariance = normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
-        return FullGaussianParams(repeat(mean, n_components), repeat(covariance, n_components))
+        lifted = normal.each_lifted(covariance[None], unit, max(self.floor, columns.EPSILON))
+        return FullGaussianParams(repeat(mean, n_components), repeat(lifted[0], n_components))
 
 
 def _about(stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> tuple[Array, Array]:

@@ -30,6 +30,7 @@ from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
 FLOOR = 1e-6
+LIFTED = 1 + 1e-9  # times the floor, where rounding does not reach it
 EATEN = 1e-12  # a covariance that is definite by less than this in one unit need not be so in another: rounding
 DEVIATIONS = 1 << 15  # numbers worked on at a time
 
@@ -213,41 +214,51 @@ def _who(k: int | None) -> str:
     return "the shared covariance" if k is None else f"component {k}"
 
 
-def clear_of(floor: float, covariances: Array, unit: Array) -> bool:
-    """Whether no direction of any of the covariances (..., d, d) is below `floor`, where every column has variance 1."""
-    scale = np.sqrt(unit)
-    clear = is_definite(covariances / np.outer(scale, scale) - floor * np.eye(len(unit)))
-    return clear and (floor > EATEN or is_definite(covariances))
+def clear_of(floor: float, covariances: Array, scale: Array) -> Mask:
+    """Which covariances (K, d, d) have no direction below `floor`, where every column has variance 1: in units of `scale`."""
+    relative = covariances / scale
+    found: Mask = (np.einsum("kjj->kj", relative) > floor).all(axis=1)  # no direction varies less than the least of them
+    above = relative - floor * np.eye(len(scale))
+    for each in (above, covariances) if floor <= EATEN else (above,):
+        if not is_definite(each[found]):
+            found[found] = [is_definite(one) for one in each[found]]
+    return found
 
 
-def lifted(
-    covariance: Array, unit: Array, floor: float, k: int | None, before: Array | None = None, few: bool = True
+def each_lifted(
+    covariances: Array, unit: Array, floor: float, before: Array | None = None, few: Mask | None = None, shared: bool = False
 ) -> Array:  # fmt: skip
-    """The nearest covariance (d, d) with no direction below `floor`, measured where every column has variance 1.
+    """The nearest covariances (K, d, d) with no direction below `floor`, measured where every column has variance 1.
 
     Raising the small eigenvalues to the floor maximises the expected log-likelihood under that bound. Where the covariance of
     the E-step, `before`, had been freed from the floor, and the rows are not `few`, directions in which they vary stay.
-    Errors: DegenerateFitError if there is no floor and the covariance is singular, or if that before was likelier.
+    `shared`: there is one for all components.
+    Errors: DegenerateFitError if there is no floor and a covariance is singular, or if that before was likelier.
     """
-    if clear_of(floor, covariance, unit):
-        return covariance
+    scale = np.outer(np.sqrt(unit), np.sqrt(unit))
+    low = np.flatnonzero(~clear_of(floor, covariances, scale))
+    if not len(low):
+        return covariances
+    names = [None if shared else int(k) for k in low]
     if floor == 0:
-        raise collapsed(k)
-    scale = np.sqrt(unit)
-    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    freed = before is not None and not clear_of(FREED * floor, before, unit)
-    holds = values < (THIN if freed and not few else floor)
-    raised = (vectors * np.where(holds, floor * (1 + 1e-9), values)) @ vectors.T
-    raised = (raised + raised.T) / 2 * np.outer(scale, scale)
+        raise collapsed(names[0])
+    values, vectors = np.linalg.eigh(covariances[low] / scale)
+    freed = np.zeros(len(low), dtype=bool) if before is None else ~clear_of(FREED * floor, before[low], scale)
+    least = np.where(freed & ~few[low], THIN, floor) if few is not None else np.full(len(low), floor)
+    holds = values < least[:, None]
+    raised = symmetric((vectors * np.where(holds, floor * LIFTED, values)[:, None, :]) @ vectors.swapaxes(1, 2)) * scale
     if floor <= EATEN and not is_definite(raised):
-        raise collapsed(k)
-    if before is not None and freed and holds.any() and _height(raised, covariance) < _height(before, covariance):
-        raise too_thin(_who(k))
-    return np.asarray(raised)
+        raise collapsed(next(name for name, each in zip(names, raised, strict=True) if not is_definite(each)))
+    for i in np.flatnonzero(freed & holds.any(axis=1)):
+        if before is not None and _height(raised[i], covariances[low[i]]) < _height(before[low[i]], covariances[low[i]]):
+            raise too_thin(_who(names[i]))
+    found = covariances.copy()
+    found[low] = raised
+    return found
 
 
 def raised(variances: Array, before: Array, few: Mask, unit: Array, floor: float) -> Array:
-    """The `variances` (K, d), none below the floor, but for those of many rows that had been freed from it: see `lifted`.
+    """The `variances` (K, d), none below the floor, but for those of many rows that had been freed from it: see `each_lifted`.
 
     `few` (K,): which components have few rows. Errors: DegenerateFitError as there.
     """

@@ -105,13 +105,13 @@ class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
     def pooled(self, profile: AnyProfile, n_components: int) -> SphericalGaussianParams:
         variance, unit = self._pooled_variance(profile)
         least = max(self.floor, columns.EPSILON) * unit
-        mean = columns.pooled_moments(profile)[0]
+        mean = columns.pooled_spread(profile)[0]
         return SphericalGaussianParams(repeat(mean, n_components), np.full(n_components, max(variance, least)))
 
     def _pooled_variance(self, profile: AnyProfile) -> tuple[float, float]:
         """The variance of the whole data over all columns, and a positive unit for it."""
-        mean, covariance, _ = columns.pooled_moments(profile)
-        variance = np.diag(covariance).mean()
+        mean, variances, _ = columns.pooled_spread(profile)
+        variance = variances.mean()
         return float(variance), float(columns.positive_units(variance, np.abs(mean).max()))
 
 

@@ -22,6 +22,7 @@ from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
 from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.gaussian.span import covariance_floor
 from emkit.families.linear import LinearForm
 
 __all__ = ["TiedGaussian", "TiedGaussianParams"]
@@ -91,7 +92,7 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         raw = (about + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
         unit = normal.pooled_variance(stats, before, np.diag(stats.scatter))
         few = self.few(stats.mass.sum(keepdims=True), len(raw))
-        return normal.lifted((raw + raw.T) / 2, unit, self.floor, None, before.covariance, bool(few[0]))
+        return normal.each_lifted(normal.symmetric(raw)[None], unit, self.floor, before.covariance[None], few, shared=True)[0]
 
     def expected(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -110,13 +111,12 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         return tied_form(params.means, params.covariance)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return columns.covariance_floor("covariance", self.floor, profile)
+        return covariance_floor("covariance", self.floor, profile)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
-        return TiedGaussianParams(
-            repeat(mean, n_components), normal.lifted(covariance, unit, max(self.floor, columns.EPSILON), None)
-        )
+        lifted = normal.each_lifted(covariance[None], unit, max(self.floor, columns.EPSILON), shared=True)
+        return TiedGaussianParams(repeat(mean, n_components), lifted[0])
 
 
 def _about(stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> tuple[Array, Array]:
