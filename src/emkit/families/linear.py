@@ -14,6 +14,7 @@ from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk
 
 S = TypeVar("S")
+FURTHEST = 1e6  # reach at which ten digits survive
 READ_ROWS = 8_192  # at a time, where features are worked out before they are read
 
 
@@ -32,6 +33,9 @@ class BaseRows(Protocol):
 
     def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
         """Add the feature sums (K, F) of the rows to `sums`, weighted (K, n): the second half of `add_up`."""
+
+    def features(self, x: Array) -> Array:
+        """The features (F, n) of the rows themselves, for few rows: nothing compiled."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,16 @@ class Columns:
             base, tile = self._workspace(len(sums))
             sum_columns(frozen(part), frozen(weights[:, rows]), self.origin, 1 / self.unit, self.pairs, base, tile, sums)
 
+    def features(self, x: Array) -> Array:
+        base = np.ones((int(self.pairs.max()) + 1, len(x)))
+        columns = slice(1, 1 + len(self.origin))
+        read = x if self.read is None else self.read(x)
+        np.divide(read.T - self.origin[:, None], self.unit[:, None], out=base[columns])
+        if len(base) > 1 + len(self.origin):
+            base[-1] = np.einsum("jn,jn->n", base[columns], base[columns])
+        first, second = self.pairs.T
+        return base if len(first) == len(base) and not first.any() else base[first] * base[second]
+
     def _parts(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """The columns that are read, and of which rows: all at once, or as many at a time as are worked out together."""
         if self.read is None:
@@ -103,6 +117,8 @@ class LinearForm(Generic[S]):
 
     `coefficients` (K, F); `rows` make the features; feature 0 is 1. `base(x)` (n,); `constant(chunk)` is its weighted sum.
     `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk into the family's statistics.
+    `reach` is the largest squared distance of the rows of a component from the origin of the features, in its variances: so
+    many times rounding is what scores are off by.
     """
 
     coefficients: Array
@@ -110,11 +126,12 @@ class LinearForm(Generic[S]):
     base: Callable[[Array], Array]
     constant: Callable[[Chunk], float]
     statistics: Callable[[Array, Chunk], S]
+    reach: float = 0.0
 
 
 def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
     form: LinearForm[Any] | None = family.linear(params)
-    return form
+    return form if form is not None and form.reach <= FURTHEST else None
 
 
 linear_form = Memo(_linear_form)  # worked out once for each set of parameters, however many chunks ask

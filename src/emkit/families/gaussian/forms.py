@@ -1,7 +1,7 @@
 """Normal log-densities as linear forms in centred, scaled features, and the way back from feature sums to moments.
 
 Features are taken about one origin shared by all components, in units (powers of 2) near the spread of each column. Digits
-are lost when a component is much tighter than its distance from that origin; `Frame.accurate` says whether they would be.
+are lost when a component is much tighter than its distance from that origin; `Frame.reach` says how many.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import rounded_mean
 from emkit.families.gaussian.normal import LOG_2_PI, Moments
 from emkit.families.linear import Columns, LinearForm, no_base, no_constant, single
-
-TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,11 @@ class Frame:
         unit = 2.0 ** np.round(np.log2(spread))
         return Frame(origin, unit, (means - origin) / unit)
 
-    def accurate(self, variances: Array, precisions: Array) -> bool:
-        """Whether ten digits survive: `variances` and `precisions` (K, d) are in squared units of the frame."""
-        reach = (variances + self.centred**2).max(axis=1)
-        return bool(np.all(np.isfinite(precisions)) and np.all(reach * precisions.max(axis=1) <= TIGHTEST))
+    def reach(self, variances: Array, precisions: Array) -> float:
+        """See `LinearForm`: `variances` and `precisions` (K, d) are in squared units of the frame."""
+        if not np.isfinite(precisions).all():
+            return np.inf
+        return float(((variances + self.centred**2).max(axis=1) * precisions.max(axis=1)).max())
 
     def rows(self, pairs: Integers) -> Columns:
         """The base rows: the columns as the frame sees them."""
@@ -58,13 +57,12 @@ def _products(d: int) -> tuple[Integers, Integers, Integers]:
     return rows, columns, np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
 
 
-def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
+def full_form(means: Array, covariances: Array) -> LinearForm[Moments]:
     """Features 1, z_j, z_a z_b (b <= a) for a covariance matrix of each component's own."""
     frame = Frame.around(means, np.einsum("kjj->kj", covariances))
     scaled = covariances / np.outer(frame.unit, frame.unit)
     precision = np.linalg.inv(scaled)
-    if not frame.accurate(np.einsum("kjj->kj", scaled), np.einsum("kjj->kj", precision)):
-        return None
+    reach = frame.reach(np.einsum("kjj->kj", scaled), np.einsum("kjj->kj", precision))
     d = means.shape[1]
     rows, columns, pairs = _products(d)
     linear = np.einsum("kij,kj->ki", precision, frame.centred)
@@ -82,15 +80,14 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments] | None:
         return Moments(mass, _shift(frame, mass, first), about_means * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear, quadratic], axis=1)
-    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics, reach)
 
 
-def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
+def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments]:
     """Features 1, z_j, z_j^2 for independent columns."""
     frame = Frame.around(means, variances)
     scaled = variances / frame.unit**2
-    if not frame.accurate(scaled, 1 / scaled):
-        return None
+    reach = frame.reach(scaled, 1 / scaled)
     d = means.shape[1]
     linear = frame.centred / scaled
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + np.log(variances).sum(axis=1) + d * LOG_2_PI)
@@ -102,10 +99,10 @@ def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1)
     pairs = np.concatenate([single(1 + d), np.repeat(np.arange(1, 1 + d)[:, None], 2, axis=1)])
-    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics, reach)
 
 
-def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None:
+def spherical_form(means: Array, variances: Array) -> LinearForm[Moments]:
     """Features 1, z_j, |z|^2 for round components; all columns in one unit."""
     d = means.shape[1]
     each = np.repeat(variances[:, None], d, axis=1)
@@ -113,8 +110,7 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None
     unit = np.full(d, own.unit.max())
     frame = Frame(own.origin, unit, (means - own.origin) / unit)
     scaled = variances / unit[0] ** 2
-    if not frame.accurate(scaled[:, None], 1 / scaled[:, None]):
-        return None
+    reach = frame.reach(scaled[:, None], 1 / scaled[:, None])
     linear = frame.centred / scaled[:, None]
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + d * np.log(variances) + d * LOG_2_PI)
 
@@ -124,7 +120,7 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments] | None
         return Moments(mass, _shift(frame, mass, first), about_means * unit[0] ** 2)
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled[:, None]], axis=1)
-    return LinearForm(coefficients, frame.rows(single(2 + d)), no_base, no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(single(2 + d)), no_base, no_constant, statistics, reach)
 
 
 @once
@@ -147,14 +143,13 @@ def second_moment(chunk: Chunk, frame: Frame) -> Array:
     return np.asarray(second / np.outer(frame.unit, frame.unit) + cross + cross.T + total * np.outer(offset, offset))
 
 
-def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
+def tied_form(means: Array, covariance: Array) -> LinearForm[Moments]:
     """Features 1, z_j only: x' C^-1 x is the same for all components, and its sum needs only the scatter of the data."""
     d = means.shape[1]
     frame = Frame.around(means, np.repeat(np.diag(covariance)[None], len(means), axis=0))
     scaled = covariance / np.outer(frame.unit, frame.unit)
     precision = np.linalg.inv(scaled)
-    if not frame.accurate(np.diag(scaled)[None], np.diag(precision)[None]):
-        return None
+    reach = frame.reach(np.diag(scaled)[None], np.diag(precision)[None])
     linear = frame.centred @ precision
     log_determinant = np.linalg.slogdet(scaled)[1] + 2 * np.log(frame.unit).sum()
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + log_determinant + d * LOG_2_PI)
@@ -175,4 +170,4 @@ def tied_form(means: Array, covariance: Array) -> LinearForm[Moments] | None:
         return Moments(mass, _shift(frame, mass, first), within * np.outer(frame.unit, frame.unit))
 
     coefficients = np.concatenate([constant[:, None], linear], axis=1)
-    return LinearForm(coefficients, frame.rows(single(1 + d)), base_of, constant_of, statistics)
+    return LinearForm(coefficients, frame.rows(single(1 + d)), base_of, constant_of, statistics, reach)

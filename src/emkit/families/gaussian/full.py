@@ -98,10 +98,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         about[:, j, j] += normal.padding(stats, move)
         raw = per_mass(about, stats.mass, before.covariances)
         unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
-        if normal.clear_of(self.floor, raw, unit):
-            return raw
-        few = self.few(stats.mass, len(j))
-        return np.stack([normal.lifted(c, unit, self.floor, k, before.covariances[k], few[k]) for k, c in enumerate(raw)])
+        return normal.each_lifted(raw, unit, self.floor, before.covariances, self.few(stats.mass, len(j)))
 
     def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
         about, move = _about(stats, before, now)

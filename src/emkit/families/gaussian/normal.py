@@ -31,6 +31,7 @@ from emkit.families.support import Support, reals
 LOG_2_PI = float(np.log(2 * np.pi))
 FLOOR = 1e-6
 EATEN = 1e-12  # a covariance that is definite by less than this in one unit need not be so in another: rounding
+BESIDE = 8  # covariances that are looked at together, where one of many is to be found
 DEVIATIONS = 1 << 15  # numbers worked on at a time
 
 
@@ -218,6 +219,18 @@ def clear_of(floor: float, covariances: Array, unit: Array) -> bool:
     scale = np.sqrt(unit)
     clear = is_definite(covariances / np.outer(scale, scale) - floor * np.eye(len(unit)))
     return clear and (floor > EATEN or is_definite(covariances))
+
+
+def each_lifted(covariances: Array, unit: Array, floor: float, before: Array, few: Mask) -> Array:
+    """Covariances (K, d, d), of which those with a direction below `floor` are `lifted`. `few` (K,): which have few rows."""
+    if clear_of(floor, covariances, unit):
+        return covariances
+    found = covariances.copy()
+    for first in range(0, len(found), BESIDE):
+        if not clear_of(floor, found[first : first + BESIDE], unit):
+            for k in range(first, min(first + BESIDE, len(found))):
+                found[k] = lifted(covariances[k], unit, floor, k, before[k], bool(few[k]))
+    return found
 
 
 def lifted(
