@@ -35,7 +35,7 @@ class Plan:
     faith: float = 5.0  # times the gain that seems to be left: no run is expected to gain more
     moves: int = 24  # from where the best is, at a time,
     moved: tuple[Stage, ...] = (Stage(11, 1.0), Stage(23, 1 / 4))  # raced like starts, since most lead down again
-    rounds: int = 4  # of moves in turn that lead no higher: then no more are tried;
+    rounds: int = 3  # of moves in turn that lead no higher: then no more are tried;
     most_rounds: int = 12  # where each leads higher, or none has led to a sound maximum
     returns: int = 4  # moves that lead back to the best maximum: then one round is enough,
     common: float = 0.5  # and if so many of the starts came to it by themselves

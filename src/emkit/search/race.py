@@ -135,8 +135,8 @@ class Race(Generic[P]):
                 first = len(longer)
                 some = [self._longer(run, here, i, heights) for i, run in enumerate(runs[first : first + len(here)])]
                 for run, spike in zip(some, here.spiked(self.sample.profile), strict=True):
-                    failed = run.outcome.failed
-                    self._ranked[id(run)] = run, Rank(failed, bool(spike) and not failed, -run.objective)
+                    if run.outcome.failed or not spike:  # of a spike, some passes tell whether it is supported
+                        self._ranked[id(run)] = run, Rank(run.outcome.failed, False, -run.objective)
                 longer += some
         return longer
 
