@@ -39,7 +39,10 @@ def squared_steps(first: Several[Any], source: RowSource, map_reduce: MapReduce)
         if not (isinstance(start, Together) and isinstance(once, Together) and isinstance(twice, Together)):
             continue
         guess, length = extrapolated(start, once, twice, longest)
-        tried = length > 1
+        inside = guess.within(twice, source.profile)
+        if not inside.all():
+            guess = chosen(inside, guess, twice)
+        tried = inside & (length > 1)
         found = guess.attempt(source, map_reduce) if tried.any() else None
         if found is None:
             continue

@@ -16,7 +16,7 @@ FURTHEST = 1e10  # reach at which heights are known to a millionth: enough to te
 
 
 def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple[Array, S, Array]:
-    """Mass (S, K), the family's statistics of all S K components, and log-likelihoods (S,), of mixtures with `proportions` (S, K).
+    """Mass (S, K), the family's statistics of all S K components, and log-likelihoods (S,), given `proportions` (S, K).
 
     The log-likelihood of a mixture under which some row is impossible is -inf. As `compiled.expectations`.
     """

@@ -13,9 +13,10 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.evaluation import STUMBLES, EMMap
 from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at, trusted
 from emkit.core.protocols import Evaluation, LatentModel, MapReduce
+from emkit.data.profile import AnyProfile
 from emkit.data.source import RowSource
 from emkit.models.components import AnyComponents, Components, SeveralStats
-from emkit.models.order import component_count, each_its_own
+from emkit.models.order import apart, component_count, each_its_own
 
 P = TypeVar("P", bound=Any)
 MOST_NUMBERS = 2_000_000  # rows x components worked on at a time
@@ -132,6 +133,14 @@ class Together(Generic[P]):
             return self._step(source, map_reduce)
         except STUMBLES:  # of one of them; the others go on
             return Apart(self.model, tuple(self.params(run) for run in range(len(self)))).step(source, map_reduce)
+
+    def within(self, like: Together[P], profile: AnyProfile) -> Mask:
+        """Which of the runs (S,) lie below no floor that those of `like` are not below already."""
+        bound = self.model.family.lower_bound(profile)
+        if bound.within(self.components, like.components):
+            return np.ones(len(self), dtype=bool)
+        pairs = zip(apart(self.components, len(self)), apart(like.components, len(self)), strict=True)
+        return np.array([bound.within(one, other) for one, other in pairs])
 
     def attempt(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Together[P]] | None:
         """A step of guesses; None if one of them cannot be evaluated."""

@@ -31,7 +31,7 @@ class Plan:
     race: tuple[Stage, ...] = (Stage(11, 0.5), Stage(23, 0.2))  # of 10 starts that reach the best maximum, 9 come so far
     followed: int = 4  # maxima of the race, side by side, until they are known roughly:
     passes: int = 47  # at a time,
-    further: int = 12  # times at most: where nearly all runs end on spikes, those that do not are found late
+    further: int = 5  # times at most: where nearly all runs end on spikes, those that do not are found late
     faith: float = 5.0  # times the gain that seems to be left: no run is expected to gain more
     moves: int = 24  # from where the best is, at a time,
     moved: tuple[Stage, ...] = (Stage(11, 1.0), Stage(23, 1 / 4))  # raced like starts, since most lead down again
@@ -40,7 +40,7 @@ class Plan:
     returns: int = 4  # moves that lead back to the best maximum: then one round is enough,
     common: float = 0.5  # and if so many of the starts came to it by themselves
     resort: int = 6  # sound runs that are followed one after the other, as long as each of them ends on a spike
-    rough: float = ROUGH / 100  # log-likelihood left to gain, when a maximum is known roughly: saddles look like one for long
+    rough: float = ROUGH / 10  # log-likelihood left to gain, when a maximum is known roughly: saddles look like one for long
     same: float = 10 * ROUGH  # between runs that are known roughly and found one maximum
     close: int = 3  # maxima of a sample may yet be the highest of the whole, if they are no further behind the best than
     lead: float = 20.0  # this, or
