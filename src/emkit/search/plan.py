@@ -49,7 +49,7 @@ class Plan:
     least_rows: int = 4_000
     most_rows: int = 10_000
     most: int = 60  # starts, where all of them together have at most so many
-    cheap: int = 20_000_000  # rows x free parameters;
+    cheap: int = 10_000_000  # rows x free parameters;
     usual: int = 20  # starts, and
     usual_moves: int = 8  # where they have more, up to
     work: int = 400_000_000
