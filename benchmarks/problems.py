@@ -1,7 +1,8 @@
 """Data, families and numbers of components of which the highest maximum is hard to find, and the best maxima known.
 
 Those of `KNOWN` are of wide-spread data sets. Those of `OWN` were chosen before the search was tuned, and their maxima are
-those of `benchmarks.references`, or of the search where it went higher (wine). Where components can shrink, only maxima without slivers count (see `emkit.families.spread`).
+those of `benchmarks.references`, or of the search where it went higher (wine). Where components can shrink, only maxima
+without slivers count (see `emkit.families.spread`).
 """
 
 from __future__ import annotations
