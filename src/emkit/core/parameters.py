@@ -251,7 +251,7 @@ def trusted(cls: type[P], **values: Any) -> P:
     return made
 
 
-def trusted(params: P, **changes: Any) -> P:
+def with_trusted(params: P, **changes: Any) -> P:
     """A copy of `params` with fields replaced by what was checked before, as a part of more: read-only arrays, parameters."""
     cls: Any = type(params)
     made: P = object.__new__(cls)
@@ -264,7 +264,7 @@ def part_of(params: P, places: slice) -> P:
     """Those `places` along the first axis of every field; the parts of what was checked are not checked again."""
     cls: Any = type(params)
     own = {name: getattr(params, name)[places] for name in declared_spaces(cls)}
-    return trusted(params, **own, **{name: _part_inside(getattr(params, name), places) for name in _other_fields(cls)})
+    return with_trusted(params, **own, **{name: _part_inside(getattr(params, name), places) for name in _other_fields(cls)})
 
 
 def _part_inside(value: Any, places: slice) -> Any:

@@ -85,6 +85,8 @@ class Columns:
         if len(base) > 1 + len(self.origin):
             base[-1] = np.einsum("jn,jn->n", base[columns], base[columns])
         first, second = self.pairs.T
+        if self.pairs.dtype == np.float64:
+            return np.where(base[first.astype(np.intp)] == second[:, None], 1.0, 0.0)
         return base if len(first) == len(base) and not first.any() else base[first] * base[second]
 
     def _parts(self, x: Array) -> Iterator[tuple[slice, Array]]:

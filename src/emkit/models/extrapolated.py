@@ -9,7 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask, readonly
 from emkit.core.coordinates import Scale
-from emkit.core.parameters import Leaf, get_at, leaves, replace_at, trusted
+from emkit.core.parameters import Leaf, get_at, leaves, replace_at, with_trusted
 from emkit.core.protocols import MapReduce
 from emkit.data.source import RowSource
 from emkit.errors import ParameterError
@@ -123,7 +123,7 @@ def _at(like: Together[Any], coordinates: Array, scales: Scales) -> Together[Any
             components[leaf.path] = value if scale is None else scale.origin + scale.unit * value
         else:
             belonging.append((leaf.path, readonly(value)))
-    place = trusted if not any("." in path for path, _ in belonging) else _replaced
+    place = with_trusted if not any("." in path for path, _ in belonging) else _replaced
     runs = tuple(place(run, **{path: value[s] for path, value in belonging}) for s, run in enumerate(like.runs))
     return Together(like.model, runs, replace_at(like.components, components), like.number)
 

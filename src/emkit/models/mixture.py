@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask, readonly
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters, maximise_in_turn, replace_at, trusted
+from emkit.core.parameters import Parameters, maximise_in_turn, replace_at, with_trusted
 from emkit.core.protocols import Complete, Expectation, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
@@ -132,7 +132,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def each_moved(self, runs: Sequence[MixtureParams[P]], belonging: Sequence[Array]) -> tuple[MixtureParams[P], ...]:
         mass = np.stack(belonging)
         proportions = readonly(mass / mass.sum(axis=1, keepdims=True))
-        return tuple(trusted(run, proportions=own) for run, own in zip(runs, proportions, strict=True))
+        return tuple(with_trusted(run, proportions=own) for run, own in zip(runs, proportions, strict=True))
 
     def belonging_expected(self, belonging: Array, before: MixtureParams[P], now: MixtureParams[P]) -> Expected:
         slopes = {"proportions": slope_of_log(belonging, now.proportions)}
@@ -175,7 +175,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         mass, statistics = self._divided_together(chunk, many, np.stack(divisions), blur)
         components = maximise_in_turn(self.family.updates(), statistics, many)
         moved = self.each_moved([like] * runs, list(mass))
-        return [trusted(run, components=own) for run, own in zip(moved, apart(components, runs), strict=True)]
+        return [with_trusted(run, components=own) for run, own in zip(moved, apart(components, runs), strict=True)]
 
     def _divided_together(self, chunk: Chunk, many: P, divisions: Integers, blur: float) -> tuple[Array, S]:
         """As `_divided`, of several divisions (S, n): the masses (S, K), and the statistics of all S K components."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.evaluation import STUMBLES, EMMap
-from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at, trusted
+from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at, with_trusted
 from emkit.core.protocols import Evaluation, LatentModel, MapReduce
 from emkit.data.profile import AnyProfile
 from emkit.data.source import RowSource
@@ -123,7 +123,7 @@ class Together(Generic[P]):
 
     def params(self, run: int) -> P:
         places = slice(run * self.number, (run + 1) * self.number)
-        return trusted(self.runs[run], components=part_of(self.components, places))
+        return with_trusted(self.runs[run], components=part_of(self.components, places))
 
     def spiked(self, profile: Any) -> Mask:
         return self.model.spiked(self.runs, self.components, profile)
