@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 
 import emkit as ek
-from emkit.models.divisions import ROUND, divisions
+from emkit.models.divisions import FAR, KINDS, LONG, LONG_PATCHES, ROUND, divisions
 from emkit.models.relocations import relocations
 
 MODEL = ek.Mixture(ek.SphericalGaussian())
@@ -55,18 +55,31 @@ def test_long_clusters_are_told_apart_where_columns_have_no_correlations():
     x = np.c_[along + side, along - side] + 0.2 * rng.normal(size=(600, 2))
     weights = np.ones(600)
     right = [
-        max(np.mean(found == (side > 0)), np.mean(found != (side > 0))) for found in divisions(x, weights, 2, range(ROUND))
+        max(np.mean(found == (side > 0)), np.mean(found != (side > 0))) for found in divisions(x, weights, 2, range(2 * ROUND))
     ]
-    assert max(right[:12]) < 0.8
-    assert np.median(right[12:]) > 0.95
+    assert max(each for each, kind in zip(right, 2 * KINDS, strict=True) if kind is FAR) < 0.8
+    assert np.median([each for each, kind in zip(right, 2 * KINDS, strict=True) if kind is LONG]) > 0.95
     column = [np.unique(found).size for found in divisions(x[:, :1], weights, 3, range(ROUND))]
     assert set(column) == {3}
+
+
+def test_patches_hold_rows_that_lie_together_and_differ_in_size():
+    x = three(np.random.default_rng(4))
+    seeds = [seed for seed in range(3 * ROUND) if KINDS[seed % ROUND] is LONG_PATCHES]
+    sizes = []
+    for found in divisions(x, np.ones(len(x)), 4, seeds):
+        assert set(found) == {0, 1, 2, 3}
+        first = x[found == 0]
+        rest = np.linalg.norm(x[found != 0][:, None] - first.mean(axis=0), axis=2)
+        assert np.median(np.linalg.norm(first - first.mean(axis=0), axis=1)) < np.median(rest)
+        sizes.append(len(first))
+    assert min(sizes) < 40 < max(sizes)
 
 
 def test_directions_without_spread_count_for_nothing():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(50, 1)) * [1.0, 2.0, 0.0] + [0, 0, 7.0]
-    found = next(divisions(x, np.ones(50), 2, [ROUND - 1]))
+    found = next(divisions(x, np.ones(50), 2, [KINDS.index(LONG)]))
     np.testing.assert_array_equal(np.unique(found), [0, 1])
     assert np.ptp(x[found == 0, 0]) + np.ptp(x[found == 1, 0]) < np.ptp(x[:, 0])
 

@@ -271,6 +271,7 @@ def test_a_run_that_ends_on_a_spike_after_all_makes_way_for_the_next_best():
     assert found.converged
 
 
+@pytest.mark.filterwarnings("ignore::emkit.errors.WeightsWarning")
 @pytest.mark.parametrize("scale", [0.1, 1 / 500, 1e-4])
 def test_the_scale_of_the_weights_does_not_matter(scale):
     rng = np.random.default_rng(1)
@@ -303,6 +304,7 @@ def test_a_start_that_cannot_be_evaluated_is_told_of_and_warns_of_nothing():
     assert re.search(r" 1  left after \d+ passes, failed$", str(result.runs))
 
 
+@pytest.mark.filterwarnings("ignore::emkit.errors.WeightsWarning")
 @pytest.mark.parametrize("weight", [1.0, 0.01])
 def test_how_close_maxima_of_a_sample_are_does_not_depend_on_the_scale_of_the_weights(weight):
     x = clusters(40_000, [[0, 0], [6, 0], [0, 6], [6, 6]])

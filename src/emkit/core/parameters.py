@@ -251,6 +251,28 @@ def trusted(cls: type[P], **values: Any) -> P:
     return made
 
 
+def with_trusted(params: P, **changes: Any) -> P:
+    """A copy of `params` with fields replaced by what was checked before, as a part of more: read-only arrays, parameters."""
+    cls: Any = type(params)
+    made: P = object.__new__(cls)
+    made.__dict__.update(params.__dict__)
+    made.__dict__.update(changes)
+    return made
+
+
+def part_of(params: P, places: slice) -> P:
+    """Those `places` along the first axis of every field; the parts of what was checked are not checked again."""
+    cls: Any = type(params)
+    own = {name: getattr(params, name)[places] for name in declared_spaces(cls)}
+    return with_trusted(params, **own, **{name: _part_inside(getattr(params, name), places) for name in _other_fields(cls)})
+
+
+def _part_inside(value: Any, places: slice) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_part_inside(item, places) for item in value)
+    return part_of(value, places) if isinstance(value, Parameters) else value
+
+
 @functools.cache
 def _field_names(cls: Any) -> tuple[KeysView[str], bool]:
     """The fields, in order, and whether nothing else is checked than each of them."""

@@ -73,6 +73,19 @@ class Columns:
             base, tile = self._workspace(len(sums))
             sum_columns(frozen(part), frozen(weights[:, rows]), self.origin, 1 / self.unit, self.pairs, base, tile, sums)
 
+    def features(self, x: Array) -> Array:
+        """The features (F, n) of the rows themselves, for few rows: nothing compiled."""
+        base = np.ones((int(self.pairs.max()) + 1, len(x)))
+        columns = slice(1, 1 + len(self.origin))
+        read = x if self.read is None else self.read(x)
+        np.divide(read.T - self.origin[:, None], self.unit[:, None], out=base[columns])
+        if len(base) > 1 + len(self.origin):
+            base[-1] = np.einsum("jn,jn->n", base[columns], base[columns])
+        first, second = self.pairs.T
+        if self.pairs.dtype == np.float64:
+            return np.where(base[first.astype(np.intp)] == second[:, None], 1.0, 0.0)
+        return base if len(first) == len(base) and not first.any() else base[first] * base[second]
+
     def _parts(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """The columns that are read, and of which rows: all at once, or as many at a time as are worked out together."""
         if self.read is None:
@@ -103,6 +116,7 @@ class LinearForm(Generic[S]):
 
     `coefficients` (K, F); `rows` make the features; feature 0 is 1. `base(x)` (n,); `constant(chunk)` is its weighted sum.
     `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk into the family's statistics.
+    `rough` is a form that keeps fewer digits where this one takes features about more than one origin.
     """
 
     coefficients: Array
@@ -110,11 +124,20 @@ class LinearForm(Generic[S]):
     base: Callable[[Array], Array]
     constant: Callable[[Chunk], float]
     statistics: Callable[[Array, Chunk], S]
+    rough: Callable[[], LinearForm[S]] | None = None
 
 
 def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
     form: LinearForm[Any] | None = family.linear(params)
     return form
+
+
+def with_features(family: Any, params: Any) -> tuple[LinearForm[Any], Columns] | None:
+    """A form whose rows hand out their features, and these rows: for few rows, of which a height to six digits is enough."""
+    form: LinearForm[Any] | None = family.linear(params)
+    if form is not None and form.rough is not None:
+        form = form.rough()
+    return (form, form.rows) if form is not None and isinstance(form.rows, Columns) else None
 
 
 linear_form = Memo(_linear_form)  # worked out once for each set of parameters, however many chunks ask

@@ -13,6 +13,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.parameters import get_at
+from emkit.core.spaces.positive_definite import is_definite
 from emkit.data.profile import AnyProfile
 
 FEW = 6  # rows for each number that the mean and one direction of the spread take: fewer tell a spread badly
@@ -34,13 +35,13 @@ class Spread:
     """Nothing: no component is far narrower than others, or their likelihood would not be high for that."""
 
     def slivers(self, params: Any, rows: Array) -> Mask:
-        """Which components (K,), of so many `rows` (K,) each, are slivers.
+        """Which components are slivers, given how many `rows` each has: (K,), or (S, K) of several runs.
 
-        A component of fewer than about 2 d + 1 rows is one, where spreads have d directions (but not one with half of an equal
-        share of all rows); and one of fewer than 6 (d + 1) rows, if its variance is less than 1/400 of another component's in
-        some direction.
+        The components of all runs stand one behind the other in `params`. A component of fewer than about 2 d + 1 rows is a
+        sliver, where spreads have d directions (but not one with half of an equal share of all rows); and one of fewer than
+        6 (d + 1) rows, if its variance is less than 1/400 of another component's of its run in some direction.
         """
-        return np.zeros(len(rows), dtype=bool)
+        return np.zeros(rows.shape, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,12 @@ class Variances(Spread):
     inverse: bool = False
 
     def slivers(self, params: Any, rows: Array) -> Mask:
-        value = get_at(params, self.path).reshape(len(rows), -1)
+        value = get_at(params, self.path).reshape(*rows.shape, -1)
         with np.errstate(divide="ignore"):
             variances = 1 / value if self.inverse else value
-        found = rows < _least(rows, 1)
-        some = ~found & few(rows, 1)
-        widest = variances.max(axis=0)
-        found[some] = (variances[some] / np.where(widest > 0, widest, 1.0)).min(axis=1) < NARROW
-        return np.asarray(found)
+        widest = variances.max(axis=-2, keepdims=True)
+        narrowest = (variances / np.where(widest > 0, widest, 1.0)).min(axis=-1)
+        return np.asarray((rows < _least(rows, 1)) | (few(rows, 1) & (narrowest < NARROW)))
 
 
 @dataclass(frozen=True)
@@ -71,27 +70,27 @@ class Covariances(Spread):
         covariances = get_at(params, self.path)
         directions = covariances.shape[-1]
         found = np.asarray(rows < _least(rows, directions))
-        some = np.flatnonzero(~found & few(rows, directions))
-        if len(some):
-            found[some] = _narrowness(covariances, some) < NARROW
+        some = ~found & few(rows, directions)
+        runs = some.reshape(-1, rows.shape[-1])
+        for s in np.flatnonzero(runs.any(axis=1)):
+            own = slice(s * rows.shape[-1], (s + 1) * rows.shape[-1])
+            found.reshape(-1)[own][runs[s]] = _narrow(covariances[own], np.flatnonzero(runs[s]))
         return found
 
 
-def _least(rows: Array, directions: int) -> float:
+def _least(rows: Array, directions: int) -> Array:
     """The rows that a component must have, about: half of an equal share, where there are too few for all."""
-    return min(2 * directions + 0.5, float(rows.sum()) / (2 * len(rows)))
+    return np.minimum(2 * directions + 0.5, rows.sum(axis=-1, keepdims=True) / (2 * rows.shape[-1]))
 
 
-def _narrowness(covariances: Array, some: Integers) -> Array:
-    """The least variance of `some` components in any direction in which another one's is 1; each has 1 itself.
+def _narrow(covariances: Array, some: Integers) -> Mask:
+    """Which of `some` components have less than `NARROW` of the variance of another one in some direction.
 
-    Where one is singular, there is a direction in which it is infinitely narrow: 0 for all.
+    Where one is singular, there is a direction in which it is infinitely narrow: then all of them are called narrow.
     """
     unit = np.sqrt(np.einsum("kjj->kj", covariances).max(axis=0))
     scaled = covariances / (unit[:, None] * unit)
-    try:
-        whiten = np.linalg.inv(np.linalg.cholesky(scaled))
-    except np.linalg.LinAlgError:
-        return np.zeros(len(some))
-    seen = whiten @ scaled[some][:, None] @ whiten.swapaxes(1, 2)
-    return np.asarray(np.linalg.eigvalsh(seen).min(axis=(1, 2)))
+    beyond = scaled[some][:, None] - NARROW * scaled  # definite where it is wide enough
+    if is_definite(scaled) and is_definite(beyond):
+        return np.zeros(len(some), dtype=bool)
+    return np.array([not (is_definite(scaled) and is_definite(each)) for each in beyond])

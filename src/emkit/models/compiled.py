@@ -32,7 +32,7 @@ def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple
     weights = chunk.weights[:1].copy() if alike(chunk.weights) else chunk.weights
     number = form.coefficients.shape[0] // proportions.shape[-1]
     scored = np.zeros(number)
-    form.rows.add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums, scored)
+    form.rows.add_up(chunk.x, weights, joint_coefficients(form, proportions), sums, scored)
     possible = scored > IMPOSSIBLE * chunk.least_weight
     mass = sums[:, 0].reshape(number, -1).copy()
     return mass, form.statistics(sums, chunk), np.where(possible, scored + form.constant(chunk), -np.inf)
@@ -60,4 +60,4 @@ def _with_proportions(form: LinearForm[S], proportions: Array) -> Array:
     return coefficients
 
 
-_joint_coefficients = Memo(_with_proportions)
+joint_coefficients = Memo(_with_proportions)

@@ -14,6 +14,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.axes import COLUMN, LEVEL
 from emkit.core.coordinates import Scale
+from emkit.core.evaluation import STUMBLES
 from emkit.core.expected import Expected
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
@@ -30,9 +31,9 @@ from emkit.families.support import codes_below
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.divisions import divisions
-from emkit.models.order import component_count, is_shared, mismatch, selected
+from emkit.models.order import apart, component_count, is_shared, mismatch
 
-BLUR = 0.1  # share of every row that is spread evenly over all components, so that none starts out degenerate
+BLUR = 0.1  # share of every row that is spread evenly over all components of a start, so that none starts out degenerate
 LOOKED_AT = 1_000  # rows, to see whether components differ
 ALIKE = 1e-4  # of log-density: a row that tells two components apart by no more tells nothing
 C = TypeVar("C", bound=Parameters)
@@ -177,7 +178,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         form = self.form(components, chunk)
         if form is None and len(runs) > 1 and compiled.worth_compiling(chunk.x, component_count(components) or 1):
             return side_by_side(
-                [self.e_steps([run], each, chunk) for run, each in zip(runs, _apart(components, len(runs)), strict=True)]
+                [self.e_steps([run], each, chunk) for run, each in zip(runs, apart(components, len(runs)), strict=True)]
             )
         return self._e_steps(runs, components, chunk, form)
 
@@ -205,6 +206,12 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def updates(self) -> Mapping[str, Update[Any, P]]:
         inner = {f"components.{path}": _inside(update) for path, update in self.family.updates().items()}
         return {**self.belonging_updates(), **inner}
+
+    def each_moved(self, runs: Sequence[P], belonging: Sequence[Any]) -> tuple[P, ...]:
+        """The parameters of several runs with those links of the M-step that say who belongs where."""
+        nothing: Any = None
+        links, halves = self.belonging_updates(), (self.statistics_of(sums, nothing) for sums in belonging)
+        return tuple(maximise_in_turn(links, half, run) for half, run in zip(halves, runs, strict=True))
 
     def expected(self, stats: Any, before: P, now: P) -> Expected:
         inner = self.family.expected(stats.components, before.components, now.components)
@@ -295,19 +302,32 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def degenerate(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         """Components of which a floor holds more than it holds of the whole data."""
-        held = self.family.lower_bound(profile).resting(params.components)
+        fallen = self._fallen(params.components, component_count(params) or 1, profile)
+        return tuple(map(int, np.flatnonzero(fallen)))
+
+    def spiked(self, runs: Sequence[P], components: C, profile: AnyProfile) -> Mask:
+        """Which of several runs (S,), their `components` one behind the other, have a degenerate component or a sliver."""
+        number = component_count(components) or 1
+        found = self._fallen(components, number, profile).reshape(len(runs), -1)
+        rows = [each for each in (self.rows_of(params, profile) for params in runs) if each is not None]
+        if rows:
+            found |= self.family.spread.slivers(components, np.stack(rows))
+        return np.asarray(found.any(axis=1))
+
+    def _fallen(self, components: C, number: int, profile: AnyProfile) -> Mask:
+        """Of which of so many components a floor holds more than it holds of the whole data."""
+        fallen = np.zeros(number, dtype=bool)
+        held = self.family.lower_bound(profile).resting(components)
         if not any(mask.any() for mask in held.values()):
-            return ()
+            return fallen
         whole = _floored_of_all(profile, self.family)
-        own = {leaf.path: leaf for leaf in leaves(params.components)}
-        fallen: set[int] = set()
+        own = {leaf.path: leaf for leaf in leaves(components)}
         for path, mask in held.items():
             if own[path].axes is None:
                 continue  # there is no telling whose it is
-            number = component_count(params) or 1
             each = np.broadcast_to(mask.sum(), number) if is_shared(own[path]) else mask.reshape(number, -1).sum(axis=1)
-            fallen |= {int(k) for k in np.flatnonzero(each > whole.get(path, 0))}
-        return tuple(sorted(fallen))
+            fallen |= each > whole.get(path, 0)
+        return fallen
 
     def coinciding(self, params: P, profile: AnyProfile) -> tuple[tuple[int, ...], ...]:
         """Groups of components under which the first rows all have the same log-density."""
@@ -342,16 +362,31 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         even = self.even(some.profile, n_components)
         if n_components == 1:
             return [even for _ in seeds]
-        chunk = Chunk(some.x, some.weights)
-        found = [self.estimated(chunk, even, nearest) for nearest in divisions(some.x, some.weights, n_components, seeds)]
+        chunk, kinds = Chunk(some.x, some.weights), divisions(some.x, some.weights, n_components, seeds)
+        found = self._estimated_together(chunk, even, list(kinds), BLUR)
         different = _different(some.x)
         if different[-1] + 1 == n_components:  # all the above are one; what rows they share then leads away from the highest
             with suppress(ParameterError, DegenerateFitError):  # there may be no maximum among equal rows
                 found[0] = self.estimated(chunk, even, different, blur=0.0)
         return found
 
+    def each_estimated(self, chunk: Chunk, like: P, divisions: Sequence[Integers], blur: float = BLUR) -> Iterator[P]:
+        """Parameters estimated from each of several divisions of rows, but for those in which some component has no maximum."""
+        try:
+            yield from self._estimated_together(chunk, like, divisions, blur)
+        except (*STUMBLES, ParameterError, DegenerateFitError):
+            for nearest in divisions:
+                with suppress(*STUMBLES, ParameterError, DegenerateFitError):
+                    yield self.estimated(chunk, like, nearest, blur)
+
+    def _estimated_together(self, chunk: Chunk, like: P, divisions: Sequence[Integers], blur: float) -> list[P]:
+        return [self.estimated(chunk, like, nearest, blur) for nearest in divisions]
+
     def estimated(self, chunk: Chunk, like: P, nearest: Integers, blur: float = BLUR) -> P:
-        """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,)."""
+        """Parameters (of the shapes of `like`) estimated from rows of which each mostly belongs to one component (n,).
+
+        `blur` is the share of every row that is spread evenly over all components.
+        """
         _, statistics = self._divided(chunk, like, nearest, blur)
         components = maximise_in_turn(self.family.updates(), statistics, like.components)
         moved: P = replace_at(like, {"components": components})
@@ -364,13 +399,6 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         weights[np.arange(len(chunk.x)), nearest] += 1 - blur
         weights *= chunk.weights[:, None]
         return weights.sum(axis=0), self._statistics(like.components, chunk, self._form(like, chunk), weights)
-
-
-def _apart(components: C, number: int) -> Iterator[C]:
-    """The components of each of so many runs."""
-    size = (component_count(components) or number) // number
-    for first in range(0, number * size, size):
-        yield replace_at(components, selected(components, range(first, first + size)))
 
 
 def _different(x: Array) -> Integers:

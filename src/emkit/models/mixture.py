@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask, readonly
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, maximise_in_turn, replace_at, with_trusted
 from emkit.core.protocols import Complete, Expectation, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
@@ -20,12 +20,12 @@ from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.families.family import Family, safe_log, slope_of_log
-from emkit.families.linear import LinearForm
-from emkit.models import compiled
+from emkit.families.linear import LinearForm, with_features
+from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
 from emkit.models.components import BLUR, Components, SeveralStats
 from emkit.models.narrowed import Narrowed
-from emkit.models.order import component_leaves
+from emkit.models.order import apart, component_count, component_leaves, each_its_own, selected
 from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
 
@@ -99,7 +99,11 @@ class Mixture(Components[MixtureParams[P], P, S]):
             return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
         if form is not None or not self.ascends or chunk.groups is not None:
             return super()._e_steps(runs, components, chunk, form)
-        return self._row_by_row(proportions, components, chunk)
+        small = with_features(self.family, components) if self.assignment.is_posterior else None
+        if small is None:
+            return self._row_by_row(proportions, components, chunk)
+        mass, statistics, log_likelihood = products.expectations(*small, proportions, chunk)
+        return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
 
     def _row_by_row(self, proportions: Array, components: P, chunk: Chunk) -> SeveralStats:
         """In plain NumPy: each row of the data is a row for every run, since rows are assigned one by one."""
@@ -126,6 +130,11 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def belonging_updates(self) -> Mapping[str, Update[MixtureStats[S], MixtureParams[P]]]:
         return {"proportions": _proportions}
 
+    def each_moved(self, runs: Sequence[MixtureParams[P]], belonging: Sequence[Array]) -> tuple[MixtureParams[P], ...]:
+        mass = np.stack(belonging)
+        proportions = readonly(mass / mass.sum(axis=1, keepdims=True))
+        return tuple(with_trusted(run, proportions=own) for run, own in zip(runs, proportions, strict=True))
+
     def belonging_expected(self, belonging: Array, before: MixtureParams[P], now: MixtureParams[P]) -> Expected:
         slopes = {"proportions": slope_of_log(belonging, now.proportions)}
         return Expected(float(belonging @ safe_log(now.proportions)), slopes)
@@ -142,6 +151,10 @@ class Mixture(Components[MixtureParams[P], P, S]):
         empty = {int(k) for k in np.flatnonzero(params.proportions == 0)}
         return tuple(sorted(empty | set(super().degenerate(params, profile))))
 
+    def spiked(self, runs: Sequence[MixtureParams[P]], components: P, profile: AnyProfile) -> Mask:
+        empty = [(params.proportions == 0).any() for params in runs]
+        return super().spiked(runs, components, profile) | empty
+
     def prepare(self, source: Any) -> Any:
         """Repeated rows are looked at once."""
         return collapsed(source)
@@ -155,6 +168,32 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers, blur: float = BLUR) -> MixtureParams[P]:
         mass, statistics = self._divided(chunk, like, nearest, blur)
         return self.m_step(MixtureStats(mass, statistics), like)
+
+    def _estimated_together(
+        self, chunk: Chunk, like: MixtureParams[P], divisions: Sequence[Integers], blur: float
+    ) -> list[MixtureParams[P]]:
+        runs, number = len(divisions), len(like.proportions)
+        if runs < 2 or not each_its_own(like.components):
+            return super()._estimated_together(chunk, like, divisions, blur)
+        many = replace_at(like.components, selected(like.components, list(range(number)) * runs))
+        mass, statistics = self._divided_together(chunk, many, np.stack(divisions), blur)
+        components = maximise_in_turn(self.family.updates(), statistics, many)
+        moved = self.each_moved([like] * runs, list(mass))
+        return [with_trusted(run, components=own) for run, own in zip(moved, apart(components, runs), strict=True)]
+
+    def _divided_together(self, chunk: Chunk, many: P, divisions: Integers, blur: float) -> tuple[Array, S]:
+        """As `_divided`, of several divisions (S, n): the masses (S, K), and the statistics of all S K components."""
+        runs, rows = divisions.shape
+        number = (component_count(many) or runs) // runs
+        weights = np.full((runs, number, rows), blur / number)
+        weights[np.arange(runs)[:, None], divisions, np.arange(rows)] += 1 - blur
+        weights *= chunk.weights
+        mass, weights = weights.sum(axis=2), weights.reshape(-1, rows)
+        found = with_features(self.family, many)
+        if found is None:
+            return mass, self.family.statistics(many, as_float64(chunk.x), weights.T)
+        form, features = found[0], found[1].features(chunk.x)
+        return mass, form.statistics(weights @ features.T, chunk)
 
     def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:
         return split_merges(self, params, profile)

@@ -9,7 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.axes import COMPONENT
-from emkit.core.parameters import Leaf, Parameters, leaves, replace_at
+from emkit.core.parameters import Leaf, Parameters, leaves, part_of, replace_at
 
 P = TypeVar("P", bound=Parameters)
 
@@ -24,6 +24,17 @@ def component_leaves(params: Parameters) -> Iterator[Leaf]:
 def is_shared(leaf: Leaf) -> bool:
     """Whether all components have one value of a field: it declares its axes, and the first is not theirs."""
     return leaf.axes is not None and leaf.axes.names[:1] != (COMPONENT,)
+
+
+def each_its_own(params: Parameters) -> bool:
+    """Whether every component has its own of all that `params` hold."""
+    return all(leaf.axes is not None and not is_shared(leaf) for leaf in leaves(params))
+
+
+def apart(components: P, number: int) -> list[P]:
+    """The components of each of so many runs, which stand one behind the other and have their own of everything."""
+    size = (component_count(components) or number) // number
+    return [part_of(components, slice(first, first + size)) for first in range(0, number * size, size)]
 
 
 def component_count(params: Parameters) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
@@ -38,6 +38,9 @@ class Divisible(Protocol):
 
     def estimated(self, chunk: Chunk, like: Any, nearest: Integers) -> Any:
         """Parameters estimated from rows of which each mostly belongs to one component."""
+
+    def each_estimated(self, chunk: Chunk, like: Any, divisions: Sequence[Integers], blur: float = ...) -> Iterator[Any]:
+        """The same for each of several divisions of the rows, but for those from which nothing can be estimated."""
 
     def e_step(self, params: Any, chunk: Chunk) -> Expectation[Any]:
         """Expected statistics of a chunk."""

@@ -9,13 +9,14 @@ from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.evaluation import STUMBLES, EMMap
-from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at, with_trusted
 from emkit.core.protocols import Evaluation, LatentModel, MapReduce
+from emkit.data.profile import AnyProfile
 from emkit.data.source import RowSource
 from emkit.models.components import AnyComponents, Components, SeveralStats
-from emkit.models.order import component_count, is_shared
+from emkit.models.order import apart, component_count, each_its_own
 
 P = TypeVar("P", bound=Any)
 MOST_NUMBERS = 2_000_000  # rows x components worked on at a time
@@ -36,13 +37,16 @@ class Several(Protocol[P]):
     def params(self, run: int) -> P | None:
         """Where a run stands; None if it could not go on."""
 
+    def spiked(self, profile: Any) -> Mask:
+        """Which runs (S,) have a degenerate component or a sliver, where they stand."""
+
     def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Several[P]]:
         """What the runs have reached where they stand, and all of them one EM step on."""
 
 
 def several(model: LatentModel[P, Any], starts: Sequence[P], rows: int) -> Iterator[Several[P]]:
     """Runs from `starts` over so many rows: together, as many as fit; apart where components share a field."""
-    if not isinstance(model, Components) or not _as_written(model) or not _each_its_own(starts[0].components):
+    if not isinstance(model, Components) or not _as_written(model) or not each_its_own(starts[0].components):
         yield Apart[P](model, tuple(starts))
         return
     number = component_count(starts[0].components) or 1
@@ -66,11 +70,6 @@ def _writer(own: type, method: str) -> type:
     return next(cls for cls in own.__mro__ if method in vars(cls))
 
 
-def _each_its_own(components: Any) -> bool:
-    """Whether every component has its own of all that the components look like."""
-    return all(leaf.axes is not None and not is_shared(leaf) for leaf in leaves(components))
-
-
 @dataclass(frozen=True)
 class Apart(Generic[P]):
     """Runs one after the other; None for one that could not go on."""
@@ -83,6 +82,10 @@ class Apart(Generic[P]):
 
     def params(self, run: int) -> P | None:
         return self.runs[run]
+
+    def spiked(self, profile: Any) -> Mask:
+        at = ((self.model.degenerate(run, profile), self.model.slivers(run, profile)) if run else ((), ()) for run in self.runs)
+        return np.array([any(each) for each in at])
 
     def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Apart[P]]:
         found = [self._step(run, source, map_reduce) for run in self.runs]
@@ -118,12 +121,12 @@ class Together(Generic[P]):
     def __len__(self) -> int:
         return len(self.runs)
 
-    def _places(self, run: int) -> slice:
-        return slice(run * self.number, (run + 1) * self.number)
-
     def params(self, run: int) -> P:
-        own = {f"components.{leaf.path}": leaf.value[self._places(run)] for leaf in leaves(self.components)}
-        return replace_at(self.runs[run], own)
+        places = slice(run * self.number, (run + 1) * self.number)
+        return with_trusted(self.runs[run], components=part_of(self.components, places))
+
+    def spiked(self, profile: Any) -> Mask:
+        return self.model.spiked(self.runs, self.components, profile)
 
     def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Several[P]]:
         try:
@@ -131,12 +134,26 @@ class Together(Generic[P]):
         except STUMBLES:  # of one of them; the others go on
             return Apart(self.model, tuple(self.params(run) for run in range(len(self)))).step(source, map_reduce)
 
+    def within(self, like: Together[P], profile: AnyProfile) -> Mask:
+        """Which of the runs (S,) lie below no floor that those of `like` are not below already."""
+        bound = self.model.family.lower_bound(profile)
+        if bound.within(self.components, like.components):
+            return np.ones(len(self), dtype=bool)
+        pairs = zip(apart(self.components, len(self)), apart(like.components, len(self)), strict=True)
+        return np.array([bound.within(one, other) for one, other in pairs])
+
+    def attempt(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Together[P]] | None:
+        """A step of guesses; None if one of them cannot be evaluated."""
+        try:
+            return self._step(source, map_reduce)
+        except STUMBLES:
+            return None
+
     def _step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Together[P]]:
         total: SeveralStats = map_reduce(partial(self.model.e_steps, self.runs, self.components), source)
         objective = total.log_likelihood - total.gap
         if self.model.states_prior:
             objective += [self.model.log_prior(self.params(run)) for run in range(len(self))]
         components = maximise_in_turn(self.model.family.updates(), total.components, self.components)
-        links, halves = self.model.belonging_updates(), (self.model.statistics_of(sums, None) for sums in total.belonging)
-        moved = tuple(maximise_in_turn(links, half, run) for half, run in zip(halves, self.runs, strict=True))
+        moved = self.model.each_moved(self.runs, total.belonging)
         return Heights(objective, total.log_likelihood), Together(self.model, moved, components, self.number)

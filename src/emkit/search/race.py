@@ -13,12 +13,12 @@ import numpy as np
 
 from emkit.core.engine import HistoryEntry, Record
 from emkit.core.parameters import Parameters
-from emkit.core.solvers import Squarem
-from emkit.core.stopping import ROUGHLY, Decreased, Iterations, Rough, Rule, still_to_gain
+from emkit.core.stopping import ROUGHLY, still_to_gain
 from emkit.data.source import ArraySource
 from emkit.errors import Outcome, Status
 from emkit.fitted import ModelOf
-from emkit.fitting import fit_each, threads_for
+from emkit.fitting import threads_for
+from emkit.models.extrapolated import squared_steps
 from emkit.models.together import Heights, Several, several
 from emkit.search.plan import Plan, Stage, unit
 from emkit.search.rank import Rank, alike, distinct, rank, supported
@@ -26,6 +26,7 @@ from emkit.search.seeding import Begin
 
 P = TypeVar("P", bound=Parameters)
 LEFT = Outcome(Status.BUDGET, "left before its end.")
+UNKNOWN = Rank(False, False, np.inf)  # of a run that has not begun
 STUCK = Outcome(Status.DEGENERATE, "stopped: an EM step from its parameters cannot be made.")
 
 
@@ -56,6 +57,8 @@ class Race(Generic[P]):
 
     def rank(self, run: Record[P]) -> Rank:
         """How good a run over these rows is."""
+        if not run.evaluations:
+            return UNKNOWN
         if id(run) not in self._ranked:
             found = rank(run, self.model, self.sample)
             spike = found.spike and not supported(run, self.model, self.sample)
@@ -76,14 +79,16 @@ class Race(Generic[P]):
             if not self._may_agree(found):
                 break
         if begin.more is not None:
-            found += self._steps([begun(start) for start in begin.more()], self.plan.brief)
+            found += self._raced([begun(start) for start in begin.more()], [Stage(self.plan.brief, 1.0)])
         found = self._raced(found, self.plan.race)
         if not self.model.ascends:  # it wanders: no height tells where it would settle
             return found, []
         found = self._further(found, self.plan.followed)
         best = min(found, key=self.rank)
-        common = sum(alike(self.rank(run), self.rank(best), self.same) for run in found) >= self.plan.common * len(found)
-        return found, list(self._risen(best, begin.seed, 1 if common else self.plan.rounds))
+        top = self.rank(best)
+        alike_best = sum(alike(self.rank(run), top, self.same) for run in found)
+        common = top.sound and alike_best >= self.plan.common * len(found)
+        return found, list(self._risen(best, begin.seed, common))
 
     def _agree(self, found: Sequence[Record[P]]) -> bool:
         """Whether all runs came to one maximum, at once."""
@@ -97,14 +102,19 @@ class Race(Generic[P]):
         return all(not run.outcome.failed for run in found) and max(limits) - min(limits) <= self.plan.agreeing * self.unit
 
     def _raced(self, found: Sequence[Record[P]], stages: Iterable[Stage]) -> list[Record[P]]:
-        """The same runs, of which each stage takes the better ones further."""
+        """The same runs, of which each stage takes the better ones further, and others in place of those that end on spikes."""
         runs = list(found)
         for stage in stages:
-            better = sorted(range(len(runs)), key=lambda i: self.rank(runs[i]))[: ceil(stage.share * len(runs))]
-            going = [i for i in better if runs[i].outcome is LEFT and runs[i].iterations < self.max_iter]
-            for i, longer in zip(going, self._steps([runs[i] for i in going], stage.passes), strict=True):
-                runs[i] = longer
+            waiting = {i for i, run in enumerate(runs) if self._may_go_on(run)}
+            number = ceil(stage.share * len(runs))
+            while going := [i for i in self._best(runs, number) if i in waiting]:
+                waiting.difference_update(going)
+                for i, longer in zip(going, self._steps([runs[i] for i in going], stage.passes), strict=True):
+                    runs[i] = longer
         return runs
+
+    def _best(self, runs: Sequence[Record[P]], number: int) -> list[int]:
+        return sorted(range(len(runs)), key=lambda i: self.rank(runs[i]))[:number]
 
     def _steps(self, runs: Sequence[Record[P]], passes: int) -> list[Record[P]]:
         """The runs some EM steps further, side by side; so many passes for each of them."""
@@ -112,22 +122,31 @@ class Race(Generic[P]):
             return []
         source = self.model.prepare(self.sample)
         passes = min(passes, 1 + self.max_iter - max(run.iterations for run in runs))
+        passes -= passes % 3 == 0  # a guess is no end
         longer: list[Record[P]] = []
         with threads_for(source, runs[0].params, self.n_jobs)() as map_reduce:
             for group in several(self.model, [run.params for run in runs], int(source.rows)):
                 heights: list[Heights] = []
                 here: Several[P] = group
-                while len(heights) < passes and not self._known(heights):
-                    here, (height, group) = group, group.step(source, map_reduce)
+                for here, height in squared_steps(group, source, map_reduce):  # noqa: B007
                     heights.append(height)
+                    if len(heights) >= passes or self._known(heights):
+                        break
                 first = len(longer)
-                longer += [self._longer(run, here, i, heights) for i, run in enumerate(runs[first : first + len(here)])]
+                some = [self._longer(run, here, i, heights) for i, run in enumerate(runs[first : first + len(here)])]
+                for run, spike in zip(some, here.spiked(self.sample.profile), strict=True):
+                    if run.outcome.failed or not spike:  # of a spike, some passes tell whether it is supported
+                        self._ranked[id(run)] = run, Rank(run.outcome.failed, False, -run.objective)
+                longer += some
         return longer
 
     def _known(self, heights: Sequence[Heights]) -> bool:
         """Whether all runs side by side that can go on are known roughly."""
-        objectives = zip(*(height.objective for height in heights[-3:]), strict=True)
-        return len(heights) >= 3 and all(self._little(still_to_gain(each)) for each in objectives if np.isfinite(each[-1]))
+        if len(heights) < 3 or len(heights) % 3 != 2:
+            return False
+        fourth, third, second, last = (height.objective for height in heights[-4:])
+        objectives = np.stack([np.where(np.isnan(third), fourth, third), second, last], axis=1)
+        return all(self._little(still_to_gain(each)) for each in objectives if np.isfinite(each[-1]))
 
     def _little(self, gain: float) -> bool:
         return gain <= self.plan.rough * self.unit
@@ -135,13 +154,14 @@ class Race(Generic[P]):
     def _longer(self, run: Record[P], here: Several[P], place: int, heights: Sequence[Heights]) -> Record[P]:
         """A run with what it reached on the way to where it stands now, as one of several."""
         params = here.params(place)
-        objective = [float(height.objective[place]) for height in heights]
+        each = [(i, float(height.objective[place]), float(height.log_likelihood[place])) for i, height in enumerate(heights)]
+        kept = [(i, objective, other) for i, objective, other in each if not np.isnan(objective)]
+        objective = [height for _, height, _ in kept]
         if params is None or not np.isfinite(objective).all():
             return replace(run, outcome=STUCK, evaluations=run.evaluations + len(heights))
-        log_likelihood = [height.log_likelihood[place] for height in heights]
         new = tuple(
-            HistoryEntry(run.iterations + i, run.evaluations + i + 1, one, float(other))
-            for i, (one, other) in enumerate(zip(objective, log_likelihood, strict=True))
+            HistoryEntry(run.iterations + step, run.evaluations + i + 1, one, other)
+            for step, (i, one, other) in enumerate(kept)
         )
         outcome = ROUGHLY if self._little(still_to_gain(objective)) else LEFT
         return Record(
@@ -155,45 +175,51 @@ class Race(Generic[P]):
         That takes more runs if some turn out spikes.
         """
         runs = list(found)
-        for _ in range(2 * most):
+        for _ in range(self.plan.further):
             best = distinct([self.rank(run) for run in runs], self.same)[:most]
             known = (runs[i] for i in best if runs[i].outcome is not LEFT and self.rank(runs[i]).sound)
             top = max([height, *(run.objective for run in known)])
-            going = next((i for i in best if self._may_rise(runs[i], top)), None)
-            if going is None:
+            going = [i for i in best if self._may_rise(runs[i], top)]
+            if not going:
                 break
-            runs[going] = self._roughly(runs[going])
+            for i, longer in zip(going, self._steps([runs[i] for i in going], self.plan.passes), strict=True):
+                runs[i] = longer
         return runs
+
+    def _may_go_on(self, run: Record[P]) -> bool:
+        return run.outcome is LEFT and run.iterations < self.max_iter
 
     def _may_rise(self, run: Record[P], height: float) -> bool:
         """Whether a run is to be followed, as it may rise above a height reached before."""
-        if run.outcome is not LEFT or run.iterations >= self.max_iter:
+        if not self._may_go_on(run):
             return False
         left = still_to_gain([entry.objective for entry in run.history])
         return run.objective + self.plan.faith * left > height
 
-    def _roughly(self, run: Record[P]) -> Record[P]:
-        steps = min(self.plan.steps, self.max_iter - run.iterations)
-        rules: list[Rule] = [Decreased(), Rough(self.plan.rough * self.unit), Iterations(steps)]
-        results = fit_each(
-            self.model, self.sample, [run.params], solver=Squarem(), rules=rules, workers=self.n_jobs, to_the_end=False
-        )
-        return joined(run, results.record)
-
-    def _risen(self, best: Record[P], seed: int, rounds: int) -> Iterable[Record[P]]:
+    def _risen(self, best: Record[P], seed: int, common: bool) -> Iterable[Record[P]]:
         """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
         most = self.plan.moves_of(int(self.sample.rows), self.model.coordinates(best.params).size)
-        for number in range(rounds):
-            moves = list(self.model.moves(best.params, self.sample.profile))
+        promising = True
+        idle, returned = 0, self.plan.returns if common else 0
+        for number in range(self.plan.most_rounds):
+            if self.rank(best).sound and (idle >= self.plan.rounds or (idle and returned >= self.plan.returns)):
+                break
+            moves = list(self.model.moves(best.params, self.sample.profile)) if promising else []
             at_random = self.model.relocations(best.params, self.sample.profile, seed + number)
             starts = [*moves, *islice(at_random, max(0, most - len(moves)))]
             raced = self._raced([begun(start) for start in starts], self.plan.moved)
             mine = self.rank(best)
             tried = self._further(raced, 2, -mine.lowness if mine.sound else -np.inf)
             higher = [run for run in tried if self.rank(run) < mine._replace(lowness=mine.lowness - self.same)]
+            promising = bool(higher)
             if higher:
                 best = min(higher, key=self.rank)
+                idle, returned = 0, -1  # itself
                 yield best
+            else:
+                idle += 1
+            mine = self.rank(best)
+            returned += mine.sound and sum(alike(self.rank(run), mine, self.same) for run in tried)
 
 
 def joined(first: Record[P], then: Record[P]) -> Record[P]:

@@ -1,17 +1,17 @@
 """Where is the highest maximum? Many starts race over few passes, moves lead on from the best, and the best is followed.
 
-    starts   8 ────── 9 passes together ────── all at one maximum? ── yes ────────────────────────────┐
+    starts   8 ────── 8 passes together ────── all at one maximum? ── yes ────────────────────────────┐
                │ no                                                                                   │
-             12 more ─ 9 passes together                                                              │
-               │ two fifths                                                                           │
-    race       ├────── 12 passes together                                                             │
-               │ the best fifth                                                                       │
-               ├────── 20 passes together                                                             │
-               │ the best three maxima, one by one, until they are known roughly                      │
-    moves    the best ── 8 starts near it (split-merge, components put elsewhere), raced likewise     │
+             12 to 52 more, of other kinds ─ 8 passes together                                        │
+               │ half, and others in place of those that end on spikes                                │
+    race       ├────── 11 passes together                                                             │
+               │ the best fifth, likewise                                                             │
+               ├────── 23 passes together                                                             │
+               │ the best four maxima together, until they are known roughly                          │
+    moves    the best ── 8 to 24 starts near it (split-merge, components put elsewhere), raced so     │
                │       ▲                                                │                             │
-               │       └────────────── the best of all ── once more ────┘                             │
-               │                                                                                      │
+               │       └──── the best of all ── until three rounds in turn lead no higher, or one     │
+               │                                does, and some led back                               │
     end      the best ── on with the solver, until it settles ◀───────────────────────────────────────┘
                │
              its end is a spike, or lower than another maximum? ── then that one is followed, too

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.spaces.space import Shape, Space, first_where
 from emkit.errors import DegenerateFitError
 
@@ -37,6 +37,15 @@ def _factor(matrices: Array) -> Array:
             "a covariance collapsed: it is singular but for rounding, so the likelihood has no maximum. Use fewer components, "
             "or leave the floor under the variances."
         ) from None
+
+
+def each_definite(matrices: Array) -> Mask:
+    """Which of the symmetric matrices (n, d, d) have a Cholesky factor: all are tried at once, then halves of them."""
+    if not len(matrices) or is_definite(matrices):
+        return np.ones(len(matrices), dtype=bool)
+    half = len(matrices) // 2
+    parts = (matrices[:half], matrices[half:]) if half else ()
+    return np.concatenate([each_definite(part) for part in parts]) if parts else np.zeros(1, dtype=bool)
 
 
 class PositiveDefinite(Space):

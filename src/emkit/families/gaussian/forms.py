@@ -7,7 +7,7 @@ would be lost where a component is much tighter than its distance from that orig
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from emkit.families.gaussian.normal import LOG_2_PI, Moments, cholesky, symmetri
 from emkit.families.gaussian.tight import OwnMeans, Roads, inverse_triangle
 from emkit.families.linear import BaseRows, Columns, LinearForm, no_base, no_constant, single
 
-TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits
+TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits,
+ROUGHEST = 1e10  # and six: enough to tell starts apart
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,14 @@ class Frame:
         unit = np.full_like(unit, unit.max()) if alike else unit
         return Frame(origin, unit, means, (means - origin) / unit, np.zeros(len(means), dtype=bool))
 
-    def apart(self, variances: Array, precisions: Array) -> Frame:
-        """The frame with components seen from their own means where fewer than ten digits would survive.
+    def apart(self, variances: Array, precisions: Array, furthest: float = TIGHTEST) -> Frame:
+        """The frame with components seen from their own means where they reach further: too few digits would survive.
 
         `variances` and `precisions` (K, d) are in squared units of the frame.
         """
         reach = (variances + self.centred**2).max(axis=1)
         sound = ((precisions > 0) & np.isfinite(precisions)).all(axis=1)  # an inverse may lose all digits
-        clear = sound & (reach * precisions.max(axis=1) <= TIGHTEST)
+        clear = sound & (reach * precisions.max(axis=1) <= furthest)
         return replace(self, tight=~clear, centred=np.where(clear[:, None], self.centred, 0.0))
 
     def rows(self, pairs: Integers, factors: Array | None = None) -> BaseRows:
@@ -78,12 +79,13 @@ def _products(d: int) -> tuple[Integers, Integers, Integers, Integers]:
     return rows, columns, square, np.concatenate([single(1 + d), 1 + np.stack([rows, columns], axis=1)])
 
 
-def full_form(means: Array, covariances: Array) -> LinearForm[Moments]:
+def full_form(means: Array, covariances: Array, furthest: float = TIGHTEST) -> LinearForm[Moments]:
     """Features 1, z_j, z_a z_b (b <= a) for a covariance matrix of each component's own."""
     frame = Frame.around(means, np.einsum("kjj->kj", covariances))
     scaled = covariances / np.outer(frame.unit, frame.unit)
     precision = np.linalg.inv(scaled)
-    frame = frame.apart(np.einsum("kjj->kj", scaled), np.einsum("kjj->kj", precision))
+    frame = frame.apart(np.einsum("kjj->kj", scaled), np.einsum("kjj->kj", precision), furthest)
+    rough = partial(full_form, means, covariances, ROUGHEST) if frame.tight.any() else None
     factors = cholesky(scaled[frame.tight])
     precision[frame.tight] = 0.0  # whitening takes its place
     d = means.shape[1]
@@ -105,14 +107,15 @@ def full_form(means: Array, covariances: Array) -> LinearForm[Moments]:
         return Moments(mass, _shift(frame, mass, first), about_means)
 
     coefficients = np.concatenate([constant[:, None], linear, quadratic], axis=1)
-    return LinearForm(coefficients, frame.rows(pairs, factors), no_base, no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs, factors), no_base, no_constant, statistics, rough)
 
 
-def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments]:
+def diagonal_form(means: Array, variances: Array, furthest: float = TIGHTEST) -> LinearForm[Moments]:
     """Features 1, z_j, z_j^2 for independent columns."""
     frame = Frame.around(means, variances)
     scaled = variances / frame.unit**2
-    frame = frame.apart(scaled, 1 / scaled)
+    frame = frame.apart(scaled, 1 / scaled, furthest)
+    rough = partial(diagonal_form, means, variances, ROUGHEST) if frame.tight.any() else None
     d = means.shape[1]
     linear = frame.centred / scaled
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + np.log(variances).sum(axis=1) + d * LOG_2_PI)
@@ -124,15 +127,16 @@ def diagonal_form(means: Array, variances: Array) -> LinearForm[Moments]:
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled], axis=1)
     pairs = np.concatenate([single(1 + d), np.repeat(np.arange(1, 1 + d)[:, None], 2, axis=1)])
-    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(pairs), no_base, no_constant, statistics, rough)
 
 
-def spherical_form(means: Array, variances: Array) -> LinearForm[Moments]:
+def spherical_form(means: Array, variances: Array, furthest: float = TIGHTEST) -> LinearForm[Moments]:
     """Features 1, z_j, |z|^2 for round components; all columns in one unit."""
     d = means.shape[1]
     frame = Frame.around(means, np.repeat(variances[:, None], d, axis=1), alike=True)
     scaled = variances / frame.unit[0] ** 2
-    frame = frame.apart(scaled[:, None], 1 / scaled[:, None])
+    frame = frame.apart(scaled[:, None], 1 / scaled[:, None], furthest)
+    rough = partial(spherical_form, means, variances, ROUGHEST) if frame.tight.any() else None
     linear = frame.centred / scaled[:, None]
     constant = -0.5 * ((linear * frame.centred).sum(axis=1) + d * np.log(variances) + d * LOG_2_PI)
 
@@ -142,7 +146,7 @@ def spherical_form(means: Array, variances: Array) -> LinearForm[Moments]:
         return Moments(mass, _shift(frame, mass, first), about_means * frame.unit[0] ** 2)
 
     coefficients = np.concatenate([constant[:, None], linear, -0.5 / scaled[:, None]], axis=1)
-    return LinearForm(coefficients, frame.rows(single(2 + d)), no_base, no_constant, statistics)
+    return LinearForm(coefficients, frame.rows(single(2 + d)), no_base, no_constant, statistics, rough)
 
 
 @once

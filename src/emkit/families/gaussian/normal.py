@@ -18,7 +18,7 @@ from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
-from emkit.core.spaces.positive_definite import is_definite
+from emkit.core.spaces.positive_definite import each_definite, is_definite
 from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
@@ -220,8 +220,7 @@ def clear_of(floor: float, covariances: Array, scale: Array) -> Mask:
     found: Mask = (np.einsum("kjj->kj", relative) > floor).all(axis=1)  # no direction varies less than the least of them
     above = relative - floor * np.eye(len(scale))
     for each in (above, covariances) if floor <= EATEN else (above,):
-        if not is_definite(each[found]):
-            found[found] = [is_definite(one) for one in each[found]]
+        found[found] = each_definite(each[found])
     return found
 
 
