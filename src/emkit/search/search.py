@@ -135,12 +135,13 @@ class _Ends(Generic[P]):
     def followed(self) -> int:
         """Follow the best to its end, and others, if it turns out worse there. Returns the place of the best.
 
-        Others are those that are known roughly, and some sound ones, in case that all of these are spikes. As long as there
-        are others, a run that has come to a spike is left there.
+        Others are those that are known roughly, and some sound ones and the highest spike, in case that all of these are
+        spikes. As long as there are others, a run that has come to a spike is left there.
         """
         maxima = distinct(self._ranks, self._race.same)
         sound = [i for i in maxima if self._ranks[i].sound][: self._race.plan.resort]
-        known = [i for i in maxima if i in sound or self._found[i].outcome is ROUGHLY] or maxima[:1]
+        resorts = {*sound, *[i for i in maxima if self._ranks[i].spike][:1]}
+        known = [i for i in maxima if i in resorts or self._found[i].outcome is ROUGHLY] or maxima[:1]
         if self._whole:
             self.runs = {i: self._found[i] for i in known}
         else:
