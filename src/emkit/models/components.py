@@ -134,6 +134,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The distribution over latent states that the E-step uses, with the log-likelihood of each row or group."""
         return self._posterior(params, chunk, self._form(params, chunk))
 
+    def plain_posterior(self, params: P, chunk: Chunk) -> Posterior:
+        """The posterior in plain NumPy: where it is asked for once, nobody should wait for a compiler."""
+        return self._posterior(params, chunk, None)
+
     def _posterior(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Posterior:
         return self.assign(params, self._log_density(params.components, chunk, form), chunk)
 

@@ -69,7 +69,7 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
         return "onto few rows"
     if not result.source.is_here:
         return "onto few rows"
-    likeliest = ((chunk.start, inner.posterior(result.params, chunk).responsibilities) for chunk in result.source.chunks())
+    likeliest = ((chunk.start, inner.plain_posterior(result.params, chunk).responsibilities) for chunk in result.source.chunks())
     rows = [start + np.flatnonzero(np.isin(shares.argmax(axis=1), components)) for start, shares in likeliest]
     places = np.concatenate(rows)
     if not len(places):
