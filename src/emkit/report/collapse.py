@@ -69,8 +69,8 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
         return "onto few rows"
     if not result.source.is_here:
         return "onto few rows"
-    likeliest = ((chunk.start, inner.plain_posterior(result.params, chunk).responsibilities) for chunk in result.source.chunks())
-    rows = [start + np.flatnonzero(np.isin(shares.argmax(axis=1), components)) for start, shares in likeliest]
+    each = ((chunk.start, inner.plain_posterior(result.params, chunk)) for chunk in result.source.chunks())
+    rows = [start + np.flatnonzero(np.isin(own.responsibilities.argmax(axis=1), components)) for start, own in each]
     places = np.concatenate(rows)
     if not len(places):
         return "onto rows that all are likelier of other components"
