@@ -12,30 +12,27 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.core.axes import COLUMN, LEVEL
 from emkit.core.coordinates import Scale
 from emkit.core.evaluation import STUMBLES
 from emkit.core.expected import Expected
-from emkit.core.memo import once
-from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
+from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
-from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError, some_of
+from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import Family
 from emkit.families.linear import LinearForm, linear_form
-from emkit.families.support import codes_below
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
+from emkit.models.checks import check_components
 from emkit.models.divisions import divisions
-from emkit.models.order import apart, component_count, is_shared, mismatch
+from emkit.models.order import apart, component_count
+from emkit.models.spikes import coinciding, fallen
 
 BLUR = 0.1  # share of every row that is spread evenly over all components of a start, so that none starts out degenerate
-LOOKED_AT = 1_000  # rows, to see whether components differ
-ALIKE = 1e-4  # of log-density: a row that tells two components apart by no more tells nothing
 C = TypeVar("C", bound=Parameters)
 S = TypeVar("S")
 
@@ -248,40 +245,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return self.family.admits_gaps
 
     def check(self, params: P, profile: AnyProfile) -> None:
-        try:
-            hash(self.family)
-        except TypeError:
-            raise ModelError(
-                f"{self.family!r} can change, so nothing can be remembered of it: make it a frozen dataclass, with tuples in "
-                "place of lists and arrays."
-            ) from None
-        found = mismatch(params)
-        if found is not None:
-            (one, other), counts = found, [len(leaf.value) for leaf in found]
-            raise ParameterError(
-                f"{one.path} are for {counts[0]} components but {other.path} for {counts[1]}; give all for the same number."
-            )
-        columns = self.family.support.parameter_columns(profile.columns)
-        for leaf in leaves(params.components):
-            _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
-        self.family.support.check(profile)
-        _check_levels(params.components, profile)
-        first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
-        try:
-            density = self.family.log_density(params.components, first_row)
-        except AttributeError:
-            raise ParameterError(
-                f"the components are {type(params.components).__name__}, which are not the parameters of {self.family!r}."
-            ) from None
-        self._check_shape(params, density)
-
-    def _check_shape(self, params: P, density: Array) -> None:
-        wanted = 1, component_count(params) or 1
-        if np.shape(density) != wanted:
-            raise ModelError(
-                f"{type(self.family).__name__}.log_density returned an array of shape {np.shape(density)} for one row and "
-                f"{wanted[1]} component{'' if wanted[1] == 1 else 's'}; it must have shape {wanted}: log p(x_i | component k)."
-            )
+        check_components(self.family, params, profile)
 
     def scales(self, params: P) -> Mapping[str, Scale]:
         return {f"components.{path}": scale for path, scale in self.family.scales(params.components).items()}
@@ -306,45 +270,20 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def degenerate(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         """Components of which a floor holds more than it holds of the whole data."""
-        fallen = self._fallen(params.components, component_count(params) or 1, profile)
-        return tuple(map(int, np.flatnonzero(fallen)))
+        found = fallen(self.family, params.components, component_count(params) or 1, profile)
+        return tuple(map(int, np.flatnonzero(found)))
 
     def spiked(self, runs: Sequence[P], components: C, profile: AnyProfile) -> Mask:
         """Which of several runs (S,), their `components` one behind the other, have a degenerate component or a sliver."""
         number = component_count(components) or 1
-        found = self._fallen(components, number, profile).reshape(len(runs), -1)
+        found = fallen(self.family, components, number, profile).reshape(len(runs), -1)
         rows = [each for each in (self.rows_of(params, profile) for params in runs) if each is not None]
         if rows:
             found |= self.family.spread.slivers(components, np.stack(rows))
         return np.asarray(found.any(axis=1))
 
-    def _fallen(self, components: C, number: int, profile: AnyProfile) -> Mask:
-        """Of which of so many components a floor holds more than it holds of the whole data."""
-        fallen = np.zeros(number, dtype=bool)
-        held = self.family.lower_bound(profile).resting(components)
-        if not any(mask.any() for mask in held.values()):
-            return fallen
-        whole = _floored_of_all(profile, self.family)
-        own = {leaf.path: leaf for leaf in leaves(components)}
-        for path, mask in held.items():
-            if own[path].axes is None:
-                continue  # there is no telling whose it is
-            each = np.broadcast_to(mask.sum(), number) if is_shared(own[path]) else mask.reshape(number, -1).sum(axis=1)
-            fallen |= each > whole.get(path, 0)
-        return fallen
-
     def coinciding(self, params: P, profile: AnyProfile) -> tuple[tuple[int, ...], ...]:
-        """Groups of components under which the first rows all have the same log-density."""
-        rows = as_float64(next(iter(profile.source.chunks())).x[:LOOKED_AT])
-        density = self.family.log_density(params.components, rows)
-        groups: list[list[int]] = []
-        for k in range(density.shape[1]):
-            alike = next((group for group in groups if np.abs(density[:, group[0]] - density[:, k]).max() <= ALIKE), None)
-            if alike is not None:
-                alike.append(k)
-            else:
-                groups.append([k])
-        return tuple(tuple(group) for group in groups if len(group) > 1)
+        return coinciding(self.family, params.components, profile)
 
     def slivers(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         """Components of few rows in a space far narrower than another one's: see `Spread`."""
@@ -412,34 +351,6 @@ def _different(x: Array) -> Integers:
 
 def _inside(update: Update[S, C]) -> Update[Any, Any]:
     return lambda stats, before, now: update(stats.components, before.components, now.components)
-
-
-@once
-def _floored_of_all(profile: AnyProfile, family: Family[Any, Any]) -> dict[str, int]:
-    """How many elements a floor holds where one component is fitted to all rows, by path."""
-    held = family.lower_bound(profile).resting(family.pooled(profile, 1))
-    return {path: int(mask.sum()) for path, mask in held.items()}
-
-
-def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple[str, ...], profile: AnyProfile) -> None:
-    for name, length in zip(axes, shape, strict=False):
-        if name == COLUMN and length != len(columns):
-            raise DataError(
-                f"the parameters are for {length} columns but the data have {len(columns)} ({some_of(profile.columns)})."
-            )
-
-
-def _check_levels(components: Parameters, profile: AnyProfile) -> None:
-    """Raise DataError for a code that parameters with a level axis have no probability for, or for too few columns."""
-    levels: dict[int, int] = {}
-    for leaf in leaves(components):
-        place = dict(leaf.within)
-        if COLUMN in place and leaf.axes is not None and LEVEL in leaf.axes.names:
-            levels[place[COLUMN]] = leaf.value.shape[leaf.axes.names.index(LEVEL)]
-    if not levels:
-        return
-    _check_columns((COLUMN,), (len(levels),), profile.columns, profile)
-    profile.refuse(*codes_below([levels[j] for j in sorted(levels)]))
 
 
 AnyComponents = Components[Any, Any, Any]

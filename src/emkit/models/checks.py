@@ -1,0 +1,80 @@
+"""May a model of components have these parameters for these data?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.axes import COLUMN, LEVEL
+from emkit.core.parameters import Parameters, leaves
+from emkit.data.chunk import as_float64
+from emkit.data.profile import AnyProfile
+from emkit.errors import DataError, ModelError, ParameterError, some_of
+from emkit.families.family import Family
+from emkit.families.support import codes_below
+from emkit.models.order import component_count, mismatch
+
+
+def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile) -> None:
+    """Raise an error naming the first thing that cannot be of `params`, those of a model of components of one `family`.
+
+    Errors: ModelError for a family that breaks the contract, ParameterError for components that do not fit together,
+    DataError for columns, levels and values that they have nothing for.
+    """
+    try:
+        hash(family)
+    except TypeError:
+        raise ModelError(
+            f"{family!r} can change, so nothing can be remembered of it: make it a frozen dataclass, with tuples in place of "
+            "lists and arrays."
+        ) from None
+    found = mismatch(params)
+    if found is not None:
+        (one, other), counts = found, [len(leaf.value) for leaf in found]
+        raise ParameterError(
+            f"{one.path} are for {counts[0]} components but {other.path} for {counts[1]}; give all for the same number."
+        )
+    columns = family.support.parameter_columns(profile.columns)
+    for leaf in leaves(params.components):
+        _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
+    family.support.check(profile)
+    _check_levels(params.components, profile)
+    first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
+    try:
+        density = family.log_density(params.components, first_row)
+    except AttributeError:
+        raise ParameterError(
+            f"the components are {type(params.components).__name__}, which are not the parameters of {family!r}."
+        ) from None
+    _check_shape(family, component_count(params) or 1, density)
+
+
+def _check_shape(family: Family[Any, Any], number: int, density: Array) -> None:
+    if np.shape(density) != (1, number):
+        raise ModelError(
+            f"{type(family).__name__}.log_density returned an array of shape {np.shape(density)} for one row and "
+            f"{number} component{'' if number == 1 else 's'}; it must have shape {(1, number)}: log p(x_i | component k)."
+        )
+
+
+def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple[str, ...], profile: AnyProfile) -> None:
+    for name, length in zip(axes, shape, strict=False):
+        if name == COLUMN and length != len(columns):
+            raise DataError(
+                f"the parameters are for {length} columns but the data have {len(columns)} ({some_of(profile.columns)})."
+            )
+
+
+def _check_levels(components: Parameters, profile: AnyProfile) -> None:
+    """Raise DataError for a code that parameters with a level axis have no probability for, or for too few columns."""
+    levels: dict[int, int] = {}
+    for leaf in leaves(components):
+        place = dict(leaf.within)
+        if COLUMN in place and leaf.axes is not None and LEVEL in leaf.axes.names:
+            levels[place[COLUMN]] = leaf.value.shape[leaf.axes.names.index(LEVEL)]
+    if not levels:
+        return
+    _check_columns((COLUMN,), (len(levels),), profile.columns, profile)
+    profile.refuse(*codes_below([levels[j] for j in sorted(levels)]))
