@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from itertools import pairwise
 from types import FrameType
 
 INTERRUPTED = 130
@@ -28,7 +29,7 @@ def hand_over() -> None:
 
 def _is_command_line() -> bool:
     if sys.argv[:1] == ["-m"]:  # so it is while Python looks for the module
-        return "emkit" in sys.orig_argv[sys.orig_argv.index("-m") + 1 :][:1]
+        return any(option[:1] == "-" and option[-1:] == "m" and word == "emkit" for option, word in pairwise(sys.orig_argv))
     return os.path.basename(sys.argv[0] if sys.argv else "") in ("emkit", "emkit.exe")
 
 

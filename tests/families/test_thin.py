@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -155,3 +157,53 @@ def test_the_likelihood_of_a_thin_cluster_is_that_of_its_density():
     )
     found = ek.GaussianMixture(4, random_state=0).fit(x).result_.log_likelihood
     assert found == pytest.approx(np.log(density).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("width", [0.3, 0.6, 0.8, 0.95, 1.1, 1.5])
+def test_no_spread_near_the_floor_is_lost(width: float):
+    """Of many rows, whether their variance is a little below the floor or above it."""
+    rng = np.random.default_rng(0)
+    wide = rng.normal(size=(500, 1))
+    narrow = rng.normal(size=(500, 1))
+    narrow = (narrow - narrow.mean()) / narrow.std()
+    scale = np.sqrt(width * 1e-6 * 20.5)
+    x = np.concatenate([wide, 9 + scale * narrow])
+    scale *= np.sqrt(x.var() / 20.5)
+    x = np.concatenate([wide, 9 + scale * narrow])
+    start = ek.MixtureParams([0.5, 0.5], ek.DiagonalGaussianParams([[0.0], [9.0]], [[1.0], [1e-3]]))
+    free, held = (ek.fit(ek.Mixture(ek.DiagonalGaussian(floor=floor)), x, start) for floor in (1e-12, 1e-6))
+    assert held.converged
+    assert held.degenerate == ()
+    assert held.log_likelihood == pytest.approx(free.log_likelihood, abs=1e-6)
+
+
+def test_repeated_rows_do_not_hang_on_the_scale_of_the_weights_either():
+    rng = np.random.default_rng(0)
+    x = np.repeat(np.concatenate([rng.normal(size=(100, 2)), 9 + 1e-5 * rng.normal(size=(30, 2))]), 10, axis=0)
+    start = ek.MixtureParams([0.5, 0.5], ek.DiagonalGaussianParams([[0.0, 0.0], [9.0, 9.0]], [[1.0, 1.0], [1e-3, 1e-3]]))
+    model = ek.Mixture(ek.DiagonalGaussian())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        counted, shared = (ek.fit(model, ek.ArraySource(x, np.full(len(x), w)), start) for w in (1.0, 1 / len(x)))
+    assert shared.degenerate == counted.degenerate == ()
+    assert shared.log_likelihood * len(x) == pytest.approx(counted.log_likelihood, rel=1e-9)
+
+
+@pytest.mark.parametrize("width", [0.9, 0.2])
+def test_a_freed_component_of_few_rows_goes_back_to_the_floor_if_that_is_likelier(width: float):
+    family, rng = ek.Gamma(), np.random.default_rng(0)
+    wide = rng.gamma(2.0, 1.0, (500, 1))
+    ends = np.array([[-1.0], [1.0]] * 4)
+    x = np.concatenate([wide, 30 * (1 + 1e-3 * ends)])
+    (least,) = family.lower_bound(ek.ArraySource(x).profile).least
+    x = np.concatenate([wide, 30 * (1 + np.sqrt(2 * width * least) * ends)])
+    below = float(1 / (2 * 0.5 * least))  # the shape whose spread is half of the floor
+    start = ek.MixtureParams([0.98, 0.02], ek.GammaParams([[2.0], [below]], [[2.0], [30.0]]))
+    step = ek.EMMap(ek.Mixture(family), ek.ArraySource(x), start)
+    if width == 0.9:
+        update = step(start).update
+        resting = family.lower_bound(ek.ArraySource(x).profile).resting(update.components)
+        assert resting["shapes"].tolist() == [[False], [True]]
+    else:
+        with pytest.raises(DegenerateFitError, match="component 1 collapsed: it was narrower"):
+            step(start)

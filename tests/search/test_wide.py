@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -135,3 +136,14 @@ def test_lost_columns_are_named_once_and_not_all():
     with pytest.warns(ek.DegenerateDataWarning, match="linearly dependent: x0, x1, x2, x3, x4 and 25 more") as said:
         search(model, source, begin(model, source, 2, 0, 4), until())
     assert len(said) == 1
+
+
+def test_a_fit_of_low_rank_can_be_evaluated_by_its_own_model():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(100, 3)) @ rng.normal(size=(3, 120))
+    x += 9 * (np.arange(100) < 50)[:, None] * rng.normal(size=120)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = ek.GaussianMixture(2, random_state=0).fit(x).result_
+        here = EMMap(result.model, result.passes, result.params)(result.params)
+    assert here.objective == pytest.approx(result.objective, rel=1e-9)

@@ -25,7 +25,7 @@ from emkit.search.seeding import Begin, begin
 @click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
 @click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says.")
-@click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="How many starts to try.  [default: up to 20]")
+@click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="How many starts to try.  [default: 8 to 60]")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
 )

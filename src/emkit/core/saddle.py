@@ -77,7 +77,7 @@ def _uphill(around: _Around[P], direction: Array) -> Evaluation[P] | None:
     """A point higher than the stationary one, along `direction` or against it; None if there is none."""
     for push in (direction, -direction):
         for _ in range(LONG_TRIES):
-            pushed = around.evaluate(push, LONG_PUSH)
+            pushed = around.evaluate(push, LONG_PUSH, within=True)
             if pushed is None:
                 break
             if around.higher(pushed):
@@ -107,19 +107,19 @@ class _Around(Generic[P]):
         push[self.still] = np.random.default_rng(0).standard_normal(int(self.still.sum()))
         return push
 
-    def evaluate(self, push: Array, length: float) -> Evaluation[P] | None:
-        """The evaluation at a distance of `length` in the direction of `push`, if there is one."""
+    def evaluate(self, push: Array, length: float, within: bool = False) -> Evaluation[P] | None:
+        """The evaluation at so long a push, if there is one; and if it keeps `within` the bounds of the model, where asked."""
         size = float(np.linalg.norm(push))
         if size == 0:
             return None
-        return self.evaluate_at(self.there + push * (length / size))
+        return self.evaluate_at(self.there + push * (length / size), self._here.params if within else None)
 
-    def evaluate_at(self, point: Array) -> Evaluation[P] | None:
+    def evaluate_at(self, point: Array, like: P | None = None) -> Evaluation[P] | None:
         try:
             params = self._coordinates.unpack(point, self._here.params)
         except ParameterError:
             return None
-        return self._em.attempt(params)
+        return self._em.attempt(params, like)
 
     def growing(self) -> Mask:
         """Which coordinates lie at the edge of their space, but move away from it in every EM step."""

@@ -20,9 +20,12 @@ TABLE = 4  # times as many codes as rows are counted in a table; more are sorted
 def collapsed(source: Any) -> Any:
     """The distinct rows of `source` in ascending order, weighted by how often they occur; `source` itself if that saves little.
 
-    Sums over rows, and so every estimate, stay what they are. Gaps are equal to each other.
+    Sums over rows, and so every estimate, stay what they are. Gaps are equal to each other. Where weights are shares of a
+    whole, only the rows tell how many there are: then all of them stay.
     """
     if not isinstance(source, ArraySource) or source.groups is not None or source.rows < LEAST_ROWS:
+        return source
+    if source.total_weight < source.rows:
         return source
     return _collapsed(source) or source
 

@@ -31,9 +31,9 @@ class GaussianMixture(MixtureEstimator):
         tol: stop when at most this much total log-likelihood is left to gain, and the parameters are within
             ``1e-3 * sqrt(tol)`` standard errors of their limit. (scikit-learn's bounds the mean gain of the last step.)
         max_iter: at most this many steps of the solver in a run.
-        n_init: how many starts to try; "auto": 20, but 8 where these agree at once, and down to 4 where each takes long.
-            All are tried in short runs, and only the best are followed to the end; `result_.starts()` shows what became of
-            each.
+        n_init: how many starts to try; "auto": 60 for small problems and 20 for larger ones, but 8 where these agree at
+            once, and down to 4 where each takes long. All are tried in short runs, and only the best are followed to the
+            end; `result_.starts()` shows what became of each.
         random_state: seed or ``RandomState`` of the starts.
         warm_start: whether `fit` goes on from where the last `fit` ended.
         weights_init, means_init, precisions_init: start from these. With `means_init` there is one start; what is not given

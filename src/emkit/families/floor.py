@@ -23,7 +23,7 @@ from emkit.families.spread import few
 
 THIN = 1e-12  # of the spread of the whole data: of what is narrower, sums keep next to no digits
 RESTING = 1 + 1e-6  # a spread this many times the floor, or its inverse, rests on it
-FREED = 0.6  # times the floor: no push from a stationary point makes a spread that rests on it narrower,
+FREED = 0.99  # times the floor: no short push from a stationary point makes a spread that rests on it narrower,
 LOOSE = 0.5  # but this does
 
 
@@ -108,13 +108,15 @@ class SpreadFloor(Floor):
 class CovarianceFloor(Floor):
     """Under the variance in every direction of a field of covariances at `path`, (K, d, d) or one (d, d) for all components.
 
-    `least` is measured where every column has variance 1: `unit` (d,). `whole` (d, d) is the covariance of the whole data.
+    `least` is measured where every column has variance 1: `unit` (d,). `whole` (d, d) is the covariance of the whole data, and
+    `directions` are how many may be correlated.
     """
 
     path: str
     least: float
     unit: Array
     whole: Array
+    directions: int
 
     def _relative(self, params: Any) -> Array:
         scale = np.sqrt(self.unit)
@@ -143,7 +145,7 @@ class CovarianceFloor(Floor):
         shared = len(relative) < len(rows)
         every = np.array([rows.sum() if rows.all() else 0.0]) if shared else rows
         whole, found = self.whole / np.outer(scale, scale), relative.copy()
-        for k in np.flatnonzero(~few(every, len(scale))):
+        for k in np.flatnonzero(~few(every, self.directions)):
             values, vectors = np.linalg.eigh(relative[k])
             resting = vectors[:, rests(values, self.least)]
             spread, turned = np.linalg.eigh(resting.T @ whole @ resting)

@@ -134,8 +134,9 @@ class Gamma(Family[GammaParams, GammaStats]):
         holds, freed = held(raw, was, few(stats.mass * self.rows_per_weight, 1), least, unit)
         spread = np.where(holds, least, raw)
         empty = stats.mass[:, None] <= 0
-        for k, _ in np.argwhere(freed & holds & (was < spread) & ~empty):
-            raise too_thin(f"component {k}")
+        for k, j in np.argwhere(freed & holds & ~empty):
+            if _height(shape_of(spread[k : k + 1, j]), raw[k, j]) < _height(before.shapes[k : k + 1, j], raw[k, j]):
+                raise too_thin(f"component {k}")
         for k, column in np.argwhere((spread <= 0) & ~empty):
             raise DegenerateFitError(
                 f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
@@ -171,6 +172,11 @@ class Gamma(Family[GammaParams, GammaStats]):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole = _whole(profile)[1]
         return SpreadFloor("shapes", self.floor * _unit(whole), whole > ROUNDING, log_less_digamma, shape_of)
+
+
+def _height(shape: Array, spread: float) -> float:
+    """The expected log-likelihood (1,) of a row for a shape (1,), up to a constant, where the rows have this spread."""
+    return float((log_less_gammaln(shape) - shape * spread).item())
 
 
 def excess(x: Array, log_x: Array, means: Array) -> Array:

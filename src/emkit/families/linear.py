@@ -14,6 +14,7 @@ from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk
 
 S = TypeVar("S")
+MOST_FEATURES = 1 << 22  # numbers, 32 MiB
 READ_ROWS = 8_192  # at a time, where features are worked out before they are read
 
 
@@ -132,12 +133,17 @@ def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
     return form
 
 
-def with_features(family: Any, params: Any) -> tuple[LinearForm[Any], Columns] | None:
-    """A form whose rows hand out their features, and these rows: for few rows, of which a height to six digits is enough."""
+def with_features(family: Any, params: Any, rows: int) -> tuple[LinearForm[Any], Columns] | None:
+    """A form whose base rows hand out the features of so many rows, and these: where a height to six digits is enough.
+
+    None where there is no such form, or where the features are too many to be kept at once.
+    """
     form: LinearForm[Any] | None = family.linear(params)
     if form is not None and form.rough is not None:
         form = form.rough()
-    return (form, form.rows) if form is not None and isinstance(form.rows, Columns) else None
+    if form is None or not isinstance(form.rows, Columns) or form.coefficients.shape[1] * rows > MOST_FEATURES:
+        return None
+    return form, form.rows
 
 
 linear_form = Memo(_linear_form)  # worked out once for each set of parameters, however many chunks ask

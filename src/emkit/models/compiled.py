@@ -32,7 +32,7 @@ def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple
     weights = chunk.weights[:1].copy() if alike(chunk.weights) else chunk.weights
     number = form.coefficients.shape[0] // proportions.shape[-1]
     scored = np.zeros(number)
-    form.rows.add_up(chunk.x, weights, joint_coefficients(form, proportions), sums, scored)
+    form.rows.add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums, scored)
     possible = scored > IMPOSSIBLE * chunk.least_weight
     mass = sums[:, 0].reshape(number, -1).copy()
     return mass, form.statistics(sums, chunk), np.where(possible, scored + form.constant(chunk), -np.inf)
@@ -53,11 +53,11 @@ def statistics(form: LinearForm[S], chunk: Chunk, weights: Array) -> S:
     return form.statistics(sums, chunk)
 
 
-def _with_proportions(form: LinearForm[S], proportions: Array) -> Array:
+def with_proportions(form: LinearForm[S], proportions: Array) -> Array:
     """The coefficients (F, S K) of log p(x_i, z=k)."""
     coefficients = form.coefficients.T.copy(order="C")
     coefficients[0] += safe_log(proportions.ravel())  # the first feature is 1
     return coefficients
 
 
-joint_coefficients = Memo(_with_proportions)
+_joint_coefficients = Memo(with_proportions)

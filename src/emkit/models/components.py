@@ -317,9 +317,9 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """Parameters estimated from each of several divisions of rows, but for those in which some component has no maximum."""
         try:
             yield from self._estimated_together(chunk, like, divisions, blur)
-        except (*STUMBLES, ParameterError, DegenerateFitError):
+        except STUMBLES:
             for nearest in divisions:
-                with suppress(*STUMBLES, ParameterError, DegenerateFitError):
+                with suppress(*STUMBLES):
                     yield self.estimated(chunk, like, nearest, blur)
 
     def _estimated_together(self, chunk: Chunk, like: P, divisions: Sequence[Integers], blur: float) -> list[P]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from emkit.core.arrays import Array, Mask, readonly
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Leaf, get_at, leaves, replace_at, with_trusted
 from emkit.core.protocols import MapReduce
+from emkit.core.solvers.extrapolation import ROUNDING
 from emkit.data.source import RowSource
 from emkit.errors import ParameterError
 from emkit.models.together import Heights, Several, Together
@@ -19,22 +20,32 @@ Scales = Mapping[str, Scale]
 
 
 LONGEST, GROWTH = 4.0, 4.0  # the first bound on the length of a step, and by how much a good one that hits it lets it grow
-ROUNDING = 1e-14  # of an objective, relative: sums of many rows are off by as much
 
 
-def squared_steps(first: Several[Any], source: RowSource, map_reduce: MapReduce) -> Iterator[tuple[Several[Any], Heights]]:
-    """The evaluations of several runs, without end: where they stood, and how high that is.
+class Pass(NamedTuple):
+    """One evaluation of several runs: where they stood, how high that is, and whether EM led there.
 
-    Every third is that of a guess, if the runs are side by side: of runs for which it lies lower than they stood, it has no
-    height (NaN), and they go on where EM led.
+    What is no step of EM is a guess: runs for which it lies lower than they stood have no height there (NaN).
+    """
+
+    runs: Several[Any]
+    heights: Heights
+    is_step: bool
+    ends_round: bool = False
+
+
+def squared_steps(first: Several[Any], source: RowSource, map_reduce: MapReduce) -> Iterator[Pass]:
+    """The evaluations of several runs, without end, in rounds: two EM steps, and a guess where runs are side by side.
+
+    Where a guess is lower, a run goes on where EM led.
     """
     here = first
     longest = np.full(len(first), LONGEST)
     while True:
         height, once = here.step(source, map_reduce)
-        yield here, height
+        yield Pass(here, height, True)
         height, twice = once.step(source, map_reduce)
-        yield once, height
+        yield Pass(once, height, True, ends_round=True)
         start, here = here, twice
         if not (isinstance(start, Together) and isinstance(once, Together) and isinstance(twice, Together)):
             continue
@@ -49,7 +60,7 @@ def squared_steps(first: Several[Any], source: RowSource, map_reduce: MapReduce)
         reached, landed = found
         good = tried & (reached.objective >= height.objective - ROUNDING * (1 + np.abs(height.objective)))
         longest = np.where(good & (length == longest), GROWTH * longest, np.where(tried & ~good, longest / 2, longest))
-        yield guess, Heights(*(np.where(good, each, np.nan) for each in reached))
+        yield Pass(guess, Heights(*(np.where(good, each, np.nan) for each in reached)), False)
         here = chosen(good, landed, twice)
 
 

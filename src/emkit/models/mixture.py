@@ -99,7 +99,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
             return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
         if form is not None or not self.ascends or chunk.groups is not None:
             return super()._e_steps(runs, components, chunk, form)
-        small = with_features(self.family, components) if self.assignment.is_posterior else None
+        small = with_features(self.family, components, len(chunk.x)) if self.assignment.is_posterior else None
         if small is None:
             return self._row_by_row(proportions, components, chunk)
         mass, statistics, log_likelihood = products.expectations(*small, proportions, chunk)
@@ -189,7 +189,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         weights[np.arange(runs)[:, None], divisions, np.arange(rows)] += 1 - blur
         weights *= chunk.weights
         mass, weights = weights.sum(axis=2), weights.reshape(-1, rows)
-        found = with_features(self.family, many)
+        found = with_features(self.family, many, rows)
         if found is None:
             return mass, self.family.statistics(many, as_float64(chunk.x), weights.T)
         form, features = found[0], found[1].features(chunk.x)

@@ -9,7 +9,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk
 from emkit.families.linear import Columns, LinearForm
-from emkit.models.compiled import IMPOSSIBLE, joint_coefficients
+from emkit.models.compiled import IMPOSSIBLE, with_proportions
 
 S = TypeVar("S")
 
@@ -20,7 +20,7 @@ def expectations(form: LinearForm[S], rows: Columns, proportions: Array, chunk: 
     `rows` are those of the form. The log-likelihood of a mixture under which some row is impossible is -inf.
     """
     features = rows.features(chunk.x)
-    joint = (joint_coefficients(form, proportions).T @ features).reshape(*proportions.shape, -1)
+    joint = (with_proportions(form, proportions).T @ features).reshape(*proportions.shape, -1)
     highest = joint.max(axis=1)
     joint -= highest[:, None]
     np.exp(joint, out=joint)

@@ -122,15 +122,15 @@ class Race(Generic[P]):
             return []
         source = self.model.prepare(self.sample)
         passes = min(passes, 1 + self.max_iter - max(run.iterations for run in runs))
-        passes -= passes % 3 == 0  # a guess is no end
         longer: list[Record[P]] = []
         with threads_for(source, runs[0].params, self.n_jobs)() as map_reduce:
             for group in several(self.model, [run.params for run in runs], int(source.rows)):
                 heights: list[Heights] = []
                 here: Several[P] = group
-                for here, height in squared_steps(group, source, map_reduce):  # noqa: B007
+                for here, height, is_step, ends_round in squared_steps(group, source, map_reduce):  # noqa: B007
                     heights.append(height)
-                    if len(heights) >= passes or self._known(heights):
+                    enough = len(heights) >= passes - ends_round  # what may follow a round is a guess, and that is no end
+                    if (is_step and enough) or (ends_round and self._known(heights)):
                         break
                 first = len(longer)
                 some = [self._longer(run, here, i, heights) for i, run in enumerate(runs[first : first + len(here)])]
@@ -141,8 +141,8 @@ class Race(Generic[P]):
         return longer
 
     def _known(self, heights: Sequence[Heights]) -> bool:
-        """Whether all runs side by side that can go on are known roughly."""
-        if len(heights) < 3 or len(heights) % 3 != 2:
+        """Whether all runs side by side that can go on are known roughly, at the end of a round."""
+        if len(heights) < 4:
             return False
         fourth, third, second, last = (height.objective for height in heights[-4:])
         objectives = np.stack([np.where(np.isnan(third), fourth, third), second, last], axis=1)

@@ -15,6 +15,9 @@ from emkit.fitted import ModelOf
 P = TypeVar("P", bound=Parameters)
 
 
+GLANCE = 1  # steps that tell a spike from an estimate well enough to choose whom to follow: who is followed is asked again
+
+
 class Rank(NamedTuple):
     """How good a run is, smaller being better; `lowness` is minus its objective."""
 
@@ -49,7 +52,7 @@ def supported(run: Record[P], model: ModelOf[P], source: ArraySource) -> bool:
     em = EMMap(model, model.prepare(source), run.params)
     here = em.attempt(run.params)
     while here is not None and model.degenerate(here.params, source.profile):
-        here = loosened(em, here)
+        here = loosened(em, here, GLANCE)
     return here is not None
 
 

@@ -89,6 +89,10 @@ class _Kept(io.RawIOBase):
         return len(found)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_END:  # of the stream, and not of what was read so far
+            self._kept.seek(0, io.SEEK_END)
+            while found := self._more(io.DEFAULT_BUFFER_SIZE):
+                self._kept.write(found)
         return self._kept.seek(offset, whence)
 
     def tell(self) -> int:

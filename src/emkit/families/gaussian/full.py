@@ -118,7 +118,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         return full_form(params.means, params.covariances)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return covariance_floor("covariances", self.floor, profile)
+        return covariance_floor("covariances", self.floor, profile, self.across)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FullGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)

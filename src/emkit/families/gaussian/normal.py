@@ -64,11 +64,13 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
 
     `floor` bounds every variance from below, as a fraction of the variance of the whole data (in the data's own units), so
     that no component can collapse onto a few rows; 0 takes the bound away. A run that has settled frees what rests on it where
-    many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for.
+    many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for,
+    `across` how many directions a problem in fewer columns does not show.
     """
 
     floor: float = FLOOR
     rows_per_weight: float = field(default=1.0, repr=False)
+    across: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
         floor: Any = self.floor
@@ -125,7 +127,7 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
 
     def few(self, mass: Array, columns: int) -> Mask:
         """Which components have few rows, given their mass (K,)."""
-        return few(mass * self.rows_per_weight, columns if self.joins_columns else 1)
+        return few(mass * self.rows_per_weight, columns + self.across if self.joins_columns else 1)
 
 
 def deviations(x: Array, means: Array) -> Iterator[tuple[slice, Array]]:

@@ -75,14 +75,16 @@ class JoinedFloor(CovarianceFloor):
         axes = _evened(variances[there], directions[:, there])
         span = Span(mean, np.sqrt(unit), axes, LIFTED * self.least)
         fraction = self.least / float(variances[there].mean())
-        own = replace(family, floor=fraction, rows_per_weight=rows_per_weight(profile))
+        own = replace(
+            family, floor=fraction, rows_per_weight=rows_per_weight(profile), across=self.directions - int(there.sum())
+        )
         return Narrow(own, span.within, partial(_widened, span, self.path), span.gain)
 
 
-def covariance_floor(path: str, floor: float, profile: AnyProfile) -> Floor:
+def covariance_floor(path: str, floor: float, profile: AnyProfile, across: int) -> Floor:
     """The floor under the covariances in a field, as a fraction of the variances of the whole data."""
     _, covariance, unit = pooled_moments(profile)
-    return JoinedFloor(path, floor, unit, covariance)
+    return JoinedFloor(path, floor, unit, covariance, len(unit) + across)
 
 
 def _widened(span: Span, path: str, params: Any) -> Any:

@@ -111,7 +111,7 @@ class TiedGaussian(GaussianFamily[TiedGaussianParams]):
         return tied_form(params.means, params.covariance)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return covariance_floor("covariance", self.floor, profile)
+        return covariance_floor("covariance", self.floor, profile, self.across)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
