@@ -34,6 +34,14 @@ def test_a_pipe_is_read_as_often_as_it_takes(pack, kept, large, monkeypatch):
     assert table.row_name(50_000) == "line 50002"
 
 
+@pytest.mark.parametrize("write", ["write_parquet", "write_ipc"])
+def test_a_table_of_columns_comes_through_a_pipe(write):
+    polars, file = pytest.importorskip("polars"), io.BytesIO()
+    numbers = list(range(50_000))
+    getattr(polars.DataFrame({"a": numbers}), write)(file)
+    assert read_file(io.BufferedReader(Pipe(file.getvalue()))).x[:, 0].tolist() == numbers
+
+
 def test_a_packed_file(tmp_path):
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
