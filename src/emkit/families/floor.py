@@ -8,6 +8,7 @@ So the parameters alone say what is held: what lies on the floor, and not what l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,7 +135,9 @@ class CovarianceFloor(Floor):
         number = rests(values, self.least).sum(axis=-1, keepdims=True)
         if not number.any():
             return {self.path: np.zeros(shape, dtype=bool)}
-        own = np.diagonal(np.linalg.cholesky(relative), axis1=-2, axis2=-1)
+        own = np.sqrt(np.diagonal(relative, axis1=-2, axis2=-1))
+        with suppress(np.linalg.LinAlgError):  # singular but for rounding: then columns are compared by themselves
+            own = np.diagonal(np.linalg.cholesky(relative), axis1=-2, axis2=-1)
         rank = own.argsort(axis=-1).argsort(axis=-1)
         some = (below <= rank) & (rank < below + number)
         return {self.path: np.tril(np.broadcast_to(some[..., None, :], relative.shape)).reshape(shape)}

@@ -19,7 +19,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.description import Columns, Word
-from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
+from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
 from emkit.families.linear import LinearForm
 from emkit.families.support import Support, counts
 from emkit.formulas.expressions import ONE, Apply, Factorial, Negative, Power, Product, Quotient, Ref
@@ -138,7 +138,9 @@ class PoissonAbout(Poisson):
     def natural(self, params: PoissonParams) -> Array:
         rates = np.array(self.rates)
         off = np.where(rates > 1, deviance(rates, params.rates), params.rates - 1)
-        return np.concatenate([-off.sum(axis=1, keepdims=True), np.log1p((params.rates - rates) / rates)], axis=1)
+        with np.errstate(divide="ignore"):
+            ratio = np.maximum(np.log1p((params.rates - rates) / rates), LOG_OF_ZERO)
+        return np.concatenate([-off.sum(axis=1, keepdims=True), ratio], axis=1)
 
     def log_base(self, x: Array) -> Array:
         return np.asarray(log_peak(x) - deviance(x, np.array(self.rates))).sum(axis=1)
