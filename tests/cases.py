@@ -338,6 +338,15 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.GammaParams(p.shapes[:, order], p.means[:, order]),
     ),
     FamilyCase(
+        "log-normal",
+        ek.LogNormal(),
+        ek.LogNormalParams([[0.0, 1.0], [2.0, -0.5]], [[0.3, 0.5], [0.2, 0.8]]),
+        lambda rng, k, n: np.exp(normal(rng, np.array([[0.0, 1.0], [2.0, -0.5]][k]), np.diag([[0.3, 0.5], [0.2, 0.8]][k]), n)),
+        QUADRANT,
+        lambda x, w: [weighted_mean(np.log(x), w), np.diag(weighted_covariance(np.log(x), w))],
+        exchange_columns=exchanged_normal("variances"),
+    ),
+    FamilyCase(
         "gaussian",
         ek.FullGaussian(),
         ek.FullGaussianParams(MEANS, SQUARES),

@@ -21,7 +21,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.description import Description
 from emkit.families.floor import Floor
-from emkit.families.linear import Columns, LinearForm, single
+from emkit.families.linear import Columns, LinearForm, Read, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -164,9 +164,7 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         others = coefficients.shape[1] - 1
         return LinearForm(
             coefficients,
-            rows=Columns(
-                single(1 + others), np.zeros(others), np.ones(others), read=lambda x: self.features(as_float64(x))[:, 1:]
-            ),
+            rows=Read(lambda x: self.features(x)[:, 1:], Columns(single(1 + others), np.zeros(others), np.ones(others))),
             base=self.log_base,
             constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),

@@ -172,15 +172,18 @@ def padding(stats: Moments, move: Array) -> Array:
     return 4 * EPSILON * stats.mass[:, None] * move**2
 
 
-def pooled_variance(stats: Moments, before: NormalParams, scatter: Array) -> Array:
+def pooled_variance(
+    stats: Moments, before: NormalParams, scatter: Array, units: Callable[[Array, Array, Array], Array] = positive_units
+) -> Array:
     """The variance of each column over all rows, shape (d,), put together from the statistics of the components.
 
-    `scatter` (d,): the sum over components of the squares about their means of the E-step.
+    `scatter` (d,): the sum over components of the squares about their means of the E-step. `units` makes it positive where a
+    column does not vary.
     """
     between, within, grand = _apart(stats, before)
     total = stats.mass.sum()
     rounding = 8 * EPSILON * (scatter + between + within) / total
-    return positive_units((scatter + between - within) / total, grand, rounding)
+    return units((scatter + between - within) / total, grand, rounding)
 
 
 def pooled_round_variance(stats: Moments, before: NormalParams) -> float:
