@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from scipy.special import comb
+from scipy.optimize import brentq
+from scipy.special import comb, digamma
 
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
@@ -123,6 +124,8 @@ ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9]])
 LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
 SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
 TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
+COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
+DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
 
 
 def normal(rng: np.random.Generator, mean: Array, covariance: Array, n: int) -> Array:
@@ -143,6 +146,17 @@ def gamma_fit(x: Array, w: Array) -> list[Any]:
     rows = np.repeat(x, w.astype(int), axis=0)
     fits = [stats.gamma.fit(column, floc=0) for column in rows.T]
     return [[shape for shape, _, _ in fits], [shape * scale for shape, _, scale in fits]]
+
+
+def negative_binomial_fit(x: Array, w: Array) -> list[Any]:
+    """Means, and dispersions at which SciPy's solver finds no slope of the log-likelihood."""
+
+    def slope(log_size: float, column: Array) -> float:
+        s, mean = np.exp(log_size), weighted_mean(column, w)
+        return float(w @ (digamma(column + s) - digamma(s) - np.log1p(mean / s)))
+
+    sizes = [np.exp(brentq(slope, -6, 8, args=(column,), xtol=1e-13)) for column in x.T]
+    return [weighted_mean(x, w), 1 / np.array(sizes)]
 
 
 def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
@@ -300,6 +314,15 @@ FAMILIES = [
         lambda rng, k, n: rng.binomial(3000, [0.3, 0.33][k], (n, 1)),
         lambda: product_grid(counting(3000)),
         lambda x, w: [weighted_mean(x, w) / 3000],
+    ),
+    FamilyCase(
+        "negative-binomial",
+        ek.NegativeBinomial(),
+        ek.NegativeBinomialParams(COUNTED, DISPERSIONS),
+        lambda rng, k, n: rng.poisson(rng.gamma(1 / DISPERSIONS[k], DISPERSIONS[k] * COUNTED[k], (n, 2))),
+        lambda: product_grid(counting(150), counting(150)),
+        negative_binomial_fit,
+        exchange_columns=lambda p, order: ek.NegativeBinomialParams(p.means[:, order], p.dispersions[:, order]),
     ),
     FamilyCase(
         "categorical",

@@ -4,6 +4,7 @@
 from emkit.families.bernoulli import *
 from emkit.families.binomial import *
 from emkit.families.poisson import *
+from emkit.families.negative_binomial import *
 from emkit.families.categorical import *
 from emkit.families.exponential import *
 from emkit.families.geometric import *
