@@ -124,6 +124,7 @@ ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9]])
 LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
 SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
 TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
+WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
 DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
 
@@ -157,6 +158,17 @@ def negative_binomial_fit(x: Array, w: Array) -> list[Any]:
 
     sizes = [np.exp(brentq(slope, -6, 8, args=(column,), xtol=1e-13)) for column in x.T]
     return [weighted_mean(x, w), 1 / np.array(sizes)]
+
+
+def weibull_fit(x: Array, w: Array) -> list[Any]:
+    """Shapes by SciPy's solver of the equation that they solve, and the scales for them."""
+
+    def slope(a: float, y: Array) -> float:
+        return float(1 / a + w @ y / w.sum() - (w * np.exp(a * y)) @ y / (w @ np.exp(a * y)))
+
+    shapes = [brentq(slope, 1e-2, 50, args=(np.log(column),), xtol=1e-13) for column in x.T]
+    scales = [(w @ column**a / w.sum()) ** (1 / a) for column, a in zip(x.T, shapes, strict=True)]
+    return [shapes, scales]
 
 
 def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
@@ -359,6 +371,15 @@ FAMILIES = [
         QUADRANT,
         gamma_fit,
         exchange_columns=lambda p, order: ek.GammaParams(p.shapes[:, order], p.means[:, order]),
+    ),
+    FamilyCase(
+        "weibull",
+        ek.Weibull(),
+        ek.WeibullParams(WEAR, TIMES),
+        lambda rng, k, n: TIMES[k] * rng.weibull(WEAR[k], (n, 2)),
+        QUADRANT,
+        weibull_fit,
+        exchange_columns=lambda p, order: ek.WeibullParams(p.shapes[:, order], p.scales[:, order]),
     ),
     FamilyCase(
         "log-normal",

@@ -62,7 +62,10 @@ class Family(Protocol[P, S]):
 
     @abstractmethod
     def updates(self) -> Mapping[str, Update[S, P]]:
-        """The maximiser of the expected log-likelihood as a chain: see `LatentModel.updates`."""
+        """The maximiser of the expected log-likelihood as a chain: see `LatentModel.updates`.
+
+        Where the best values of fields depend on each other, one link with the empty path finds all of them at once.
+        """
 
     @abstractmethod
     def pooled(self, profile: AnyProfile, n_components: int) -> P:

@@ -9,6 +9,7 @@ from emkit.families.categorical import *
 from emkit.families.exponential import *
 from emkit.families.geometric import *
 from emkit.families.gamma import *
+from emkit.families.weibull import *
 from emkit.families.log_normal import *
 from emkit.families.gaussian.full import *
 from emkit.families.gaussian.diagonal import *

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -13,17 +12,16 @@ from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning
 from emkit.families.description import CELL, Columns, Side
 from emkit.families.family import repeat
 from emkit.families.floor import Floor, SpreadFloor
 from emkit.families.gaussian import normal
-from emkit.families.gaussian.columns import EPSILON
 from emkit.families.gaussian.described import MEANS, VARIANCES, OwnColumns
 from emkit.families.gaussian.diagonal import DiagonalGaussian, DiagonalGaussianParams
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import Moments
 from emkit.families.linear import LinearForm
+from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of, warn_of_constant_columns
 from emkit.families.spread import rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 from emkit.formulas.numerals import plain, significant
@@ -55,31 +53,11 @@ class LogNormal(DiagonalGaussian):
     Millions of revolutions that 23 ball bearings lasted (Lieblein & Zelen, 1956):
 
     >>> import emkit as ek
-    >>> lives = [
-    ...     17.88,
-    ...     28.92,
-    ...     33.0,
-    ...     41.52,
-    ...     42.12,
-    ...     45.6,
-    ...     48.4,
-    ...     51.84,
-    ...     51.96,
-    ...     54.12,
-    ...     55.56,
-    ...     67.8,
-    ...     68.64,
-    ...     68.64,
-    ...     68.88,
-    ...     84.12,
-    ...     93.12,
-    ...     98.64,
-    ...     105.12,
-    ...     105.84,
-    ...     127.92,
-    ...     128.04,
-    ...     173.4,
-    ... ]
+    >>> lives = (
+    ...     "17.88 28.92 33 41.52 42.12 45.6 48.4 51.84 51.96 54.12 55.56 67.8 68.64 68.64 68.88 84.12 93.12 98.64 105.12 "
+    ...     "105.84 127.92 128.04 173.4"
+    ... )
+    >>> lives = [float(life) for life in lives.split()]
     >>> fit = ek.MixtureModel("log-normal", 1).fit(lives).result_
     >>> print(fit.params.components.medians.round(2), fit.params.components.variances.round(3), round(fit.log_likelihood, 3))
     [[63.46]] [[0.272]] -113.129
@@ -109,7 +87,7 @@ class LogNormal(DiagonalGaussian):
         return super().statistics(params, np.log(x), weights)
 
     def unit(self, stats: Moments, before: DiagonalGaussianParams) -> Array:
-        return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0), _units)
+        return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0), units_of)
 
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments]:
         return diagonal_form(params.means, params.variances).reading(np.log, _log_base, _total_log_base)
@@ -119,25 +97,17 @@ class LogNormal(DiagonalGaussian):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, along which no variance can be estimated."""
-        mean, variance = _of_logs(profile)
-        constant = [name for name, lost in zip(profile.columns, variance <= _rounding(mean), strict=True) if lost]
-        if constant:
-            warnings.warn(
-                f"some columns are constant: {', '.join(constant)}. A variance of logarithms has no maximum-likelihood value "
-                "along them; the floor under the variances takes its place. Leave columns out to be rid of this.",
-                DegenerateDataWarning,
-                stacklevel=2,
-            )
+        warn_of_constant_columns(profile, "A variance of logarithms")
         rows = rows_per_weight(profile)
         return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        mean, variance = _of_logs(profile)
-        return SpreadFloor("variances", self.floor * _units(variance, mean), variance > _rounding(mean))
+        mean, variance = of_logs(profile)
+        return SpreadFloor("variances", self.floor * units_of(variance, mean), variance > rounding_of(mean))
 
     def pooled(self, profile: AnyProfile, n_components: int) -> LogNormalParams:
-        mean, variance = _of_logs(profile)
-        variance = np.maximum(variance, max(self.floor, EPSILON) * _units(variance, mean))
+        mean, variance = of_logs(profile)
+        variance = np.maximum(variance, max(self.floor, EPSILON) * units_of(variance, mean))
         return LogNormalParams(repeat(mean, n_components), repeat(variance, n_components))
 
 
@@ -157,23 +127,6 @@ class InLogs(OwnColumns):
         if len(x) > 1:
             return significant(value())
         return f"{super().density(params, k, np.log(x), value)} / {plain(x[0])}"
-
-
-@once
-def _of_logs(profile: AnyProfile) -> tuple[Array, Array]:
-    """Mean and variance (d,) of the logarithms of all rows, from sums about nearly the mean."""
-    near = profile.average(np.log)
-    shift = profile.average(lambda x: np.log(x) - near)
-    return near + shift, np.maximum(profile.average(lambda x: (np.log(x) - near) ** 2) - shift**2, 0.0)
-
-
-def _rounding(mean: Array, rounding: Array | float = 0.0) -> Array:
-    """As much of a variance of logarithms as may be rounding."""
-    return np.asarray((8 * EPSILON * (1 + np.abs(mean))) ** 2 + rounding)
-
-
-def _units(variance: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
-    return np.where(variance > _rounding(mean, rounding), variance, 1.0)
 
 
 def _log_base(x: Array) -> Array:
