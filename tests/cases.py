@@ -124,6 +124,7 @@ ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9]])
 LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
 SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
 TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
+DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
 WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
 DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
@@ -389,6 +390,15 @@ FAMILIES = [
         QUADRANT,
         lambda x, w: [weighted_mean(np.log(x), w), np.diag(weighted_covariance(np.log(x), w))],
         exchange_columns=exchanged_normal("variances"),
+    ),
+    FamilyCase(
+        "inverse-gaussian",
+        ek.InverseGaussian(),
+        ek.InverseGaussianParams(TIMES, DRIFTS),
+        lambda rng, k, n: rng.wald(TIMES[k], DRIFTS[k], (n, 2)),
+        QUADRANT,
+        lambda x, w: [weighted_mean(x, w), 1 / (weighted_mean(1 / x, w) - 1 / weighted_mean(x, w))],
+        exchange_columns=lambda p, order: ek.InverseGaussianParams(p.means[:, order], p.shapes[:, order]),
     ),
     FamilyCase(
         "gaussian",

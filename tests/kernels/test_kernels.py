@@ -153,7 +153,12 @@ def test_padding_counts_for_nothing(n: int):
     assert total[0] == pytest.approx(0.5 * weights.sum())
 
 
-NOT_LINEAR = ("gamma", "negative-binomial", "weibull")  # in any features of the rows, or not without loss of digits
+NOT_LINEAR = (
+    "gamma",
+    "negative-binomial",
+    "weibull",
+    "inverse-gaussian",
+)  # in any features of the rows, or not without loss of digits
 
 
 def large_sample(name: str, rng: np.random.Generator) -> np.ndarray:
