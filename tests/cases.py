@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from scipy.optimize import brentq
-from scipy.special import comb, digamma
+from scipy.optimize import brentq, root
+from scipy.special import comb, digamma, expit
 
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
@@ -104,6 +104,12 @@ def half_line(points: int) -> Grid:
     return np.exp(t), np.exp(t) * step
 
 
+def unit_interval(points: int) -> Grid:
+    """The numbers between 0 and 1, in even steps of their log-odds."""
+    t, step = line(-30.0, 30.0, points)
+    return expit(t), expit(t) * expit(-t) * step
+
+
 def by_column(field: str) -> Callable[[Any, Array], Any]:
     return lambda params, order: replace_at(params, {field: getattr(params, field)[:, order]})
 
@@ -124,6 +130,7 @@ ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9]])
 LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
 SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
 TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
+PARTS = np.array([[0.2, 0.4], [0.7, 0.6]])
 DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
 WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
@@ -170,6 +177,17 @@ def weibull_fit(x: Array, w: Array) -> list[Any]:
     shapes = [brentq(slope, 1e-2, 50, args=(np.log(column),), xtol=1e-13) for column in x.T]
     scales = [(w @ column**a / w.sum()) ** (1 / a) for column, a in zip(x.T, shapes, strict=True)]
     return [shapes, scales]
+
+
+def beta_fit(x: Array, w: Array) -> list[Any]:
+    """Means and precisions by SciPy's solver of the two equations in log a and log b."""
+    found = []
+    for column in x.T:
+        wanted = np.array([weighted_mean(np.log(column), w), weighted_mean(np.log1p(-column), w)])
+        slopes = lambda z, wanted=wanted: digamma(np.exp(z)) - digamma(np.exp(z).sum()) - wanted  # noqa: E731
+        found.append(np.exp(root(slopes, [0.5, 0.5], tol=1e-13).x))
+    a, b = np.array(found).T
+    return [a / (a + b), a + b]
 
 
 def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
@@ -399,6 +417,15 @@ FAMILIES = [
         QUADRANT,
         lambda x, w: [weighted_mean(x, w), 1 / (weighted_mean(1 / x, w) - 1 / weighted_mean(x, w))],
         exchange_columns=lambda p, order: ek.InverseGaussianParams(p.means[:, order], p.shapes[:, order]),
+    ),
+    FamilyCase(
+        "beta",
+        ek.Beta(),
+        ek.BetaParams(PARTS, [[9.0, 4.0], [20.0, 6.0]]),
+        lambda rng, k, n: rng.beta(*(np.array([[9.0, 4.0], [20.0, 6.0]][k]) * [PARTS[k], 1 - PARTS[k]]), (n, 2)),
+        lambda: product_grid(unit_interval(300), unit_interval(300)),
+        beta_fit,
+        exchange_columns=lambda p, order: ek.BetaParams(p.means[:, order], p.precisions[:, order]),
     ),
     FamilyCase(
         "gaussian",

@@ -153,12 +153,8 @@ def test_padding_counts_for_nothing(n: int):
     assert total[0] == pytest.approx(0.5 * weights.sum())
 
 
-NOT_LINEAR = (
-    "gamma",
-    "negative-binomial",
-    "weibull",
-    "inverse-gaussian",
-)  # in any features of the rows, or not without loss of digits
+# in no features of the rows, or not without loss of digits
+NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")
 
 
 def large_sample(name: str, rng: np.random.Generator) -> np.ndarray:

@@ -6,9 +6,8 @@ the E-step, so that they lose no digits however narrow a component is.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
@@ -22,11 +21,10 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.description import Description, Estimate, Total, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
-from emkit.families.floor import Floor, SpreadFloor, held, too_thin
-from emkit.families.spread import Spread, Variances, few, rows_per_weight
+from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
+from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 from emkit.formulas.expressions import Given, Quotient, Sum
 from emkit.formulas.numerals import significant
@@ -34,7 +32,6 @@ from emkit.formulas.numerals import significant
 __all__ = ["InverseGaussian", "InverseGaussianParams"]
 
 EPSILON = float(np.finfo(np.float64).eps)
-FLOOR = 1e-6
 ROUNDING = 64 * EPSILON  # a column whose spread, as a multiple of its mean, is below this is constant
 LOG_2_PI = float(np.log(2 * np.pi))
 
@@ -64,14 +61,11 @@ class InverseGaussianStats(Additive):
 
 
 @dataclass(frozen=True)
-class InverseGaussian(Family[InverseGaussianParams, InverseGaussianStats]):
+class InverseGaussian(Floored, Family[InverseGaussianParams, InverseGaussianStats]):
     """Inverse Gaussian columns: log p(x|k) = 1/2 sum_j [log s - log 2 pi - 3 log x - s (x - m)^2 / (m^2 x)].
 
     Here m = m_kj is the mean and s = s_kj the shape. Data: x (n, d) of numbers > 0.
-    `floor` bounds 1 / shape of every component from below, as a fraction of that of the whole data, so that no component can
-    collapse onto equal values; 0 takes the bound away. A run that has settled frees what rests on it where many rows support a
-    narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for.
-    Errors: ParameterError unless 0 <= floor < 1.
+    The floor is under 1 / shape of every component: see `Floored`.
 
     Millions of revolutions that 23 ball bearings lasted (Lieblein & Zelen, 1956):
 
@@ -85,13 +79,6 @@ class InverseGaussian(Family[InverseGaussianParams, InverseGaussianStats]):
     >>> print(fit.params.components.means.round(2), fit.params.components.shapes.round(2), round(fit.log_likelihood, 3))
     [[72.22]] [[231.63]] -113.205
     """
-
-    floor: float = FLOOR
-    rows_per_weight: float = field(default=1.0, repr=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.floor < 1:
-            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled spread and must lie in [0, 1).")
 
     @property
     def name(self) -> str:
@@ -142,19 +129,9 @@ class InverseGaussian(Family[InverseGaussianParams, InverseGaussianStats]):
         Errors: DegenerateFitError if all rows of a component are equal, and no floor holds it or it had been freed from there.
         Source: set d/ds [mass / 2 log s - s/2 sum w (x - m)^2 / (m^2 x)] = 0; Tweedie (1957), Ann. Math. Statist. 28, 362-377.
         """
-        unit, empty = _pooled_spread(stats, before), stats.mass[:, None] <= 0
-        least, was = self.floor * unit, 1 / before.shapes
         raw = per_mass(_away_from(stats, before, now), stats.mass) / now.means
-        holds, freed = held(raw, was, few(stats.mass * self.rows_per_weight, 1), least, unit)
-        spread = np.where(holds, least, raw)
-        for k, _ in np.argwhere(freed & holds & (was < spread) & ~empty):
-            raise too_thin(f"component {k}")
-        for k, column in np.argwhere((spread <= 0) & ~empty):
-            raise DegenerateFitError(
-                f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
-                f"fewer components, or leave the floor under the spread (floor={FLOOR:g})."
-            )
-        return keep_where_empty(1 / np.where(empty, 1.0, spread), before.shapes, stats.mass)
+        spread, _ = self.above_the_floor(raw, 1 / before.shapes, stats.mass, _pooled_spread(stats, before))
+        return keep_where_empty(1 / spread, before.shapes, stats.mass)
 
     def expected(
         self, stats: InverseGaussianStats, before: InverseGaussianParams, now: InverseGaussianParams
@@ -175,16 +152,8 @@ class InverseGaussian(Family[InverseGaussianParams, InverseGaussianStats]):
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
         means, spread = _whole(profile)
-        constant = [name for name, lost in zip(profile.columns, spread * means <= ROUNDING, strict=True) if lost]
-        if constant:
-            warnings.warn(
-                f"some columns are constant: {', '.join(constant)}. An inverse Gaussian shape has no maximum-likelihood value "
-                "along them; the floor under the spread takes its place. Leave columns out to be rid of this.",
-                DegenerateDataWarning,
-                stacklevel=2,
-            )
-        rows = rows_per_weight(profile)
-        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+        warn_of_constant_columns(profile.columns, spread * means <= ROUNDING, "An inverse Gaussian shape")
+        return self.counting_rows(profile)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         means, spread = _whole(profile)

@@ -12,6 +12,7 @@ from emkit.families.gamma import *
 from emkit.families.weibull import *
 from emkit.families.log_normal import *
 from emkit.families.inverse_gaussian import *
+from emkit.families.beta import *
 from emkit.families.gaussian.full import *
 from emkit.families.gaussian.diagonal import *
 from emkit.families.gaussian.tied import *

@@ -14,14 +14,14 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.families.description import CELL, Columns, Side
 from emkit.families.family import repeat
-from emkit.families.floor import Floor, SpreadFloor
+from emkit.families.floor import Floor, SpreadFloor, warn_of_constant_columns
 from emkit.families.gaussian import normal
 from emkit.families.gaussian.described import MEANS, VARIANCES, OwnColumns
 from emkit.families.gaussian.diagonal import DiagonalGaussian, DiagonalGaussianParams
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import Moments
 from emkit.families.linear import LinearForm
-from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of, warn_of_constant_columns
+from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of
 from emkit.families.spread import rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 from emkit.formulas.numerals import plain, significant
@@ -97,7 +97,8 @@ class LogNormal(DiagonalGaussian):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, along which no variance can be estimated."""
-        warn_of_constant_columns(profile, "A variance of logarithms")
+        mean, variance = of_logs(profile)
+        warn_of_constant_columns(profile.columns, variance <= rounding_of(mean), "A variance of logarithms")
         rows = rows_per_weight(profile)
         return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
 

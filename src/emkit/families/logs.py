@@ -1,15 +1,12 @@
-"""What all rows tell of the logarithms of their columns: moments, units, and which columns are constant."""
+"""What all rows tell of the logarithms of their columns: moments and units."""
 
 from __future__ import annotations
-
-import warnings
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.memo import once
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -30,16 +27,3 @@ def rounding_of(mean: Array, rounding: Array | float = 0.0) -> Array:
 def units_of(variance: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
     """The variances, but 1 for a column that is constant: the logarithm of a unit of measurement is no scale."""
     return np.where(variance > rounding_of(mean, rounding), variance, 1.0)
-
-
-def warn_of_constant_columns(profile: AnyProfile, noun: str) -> None:
-    """Warn of constant columns by name; along them, what is called `noun` cannot be estimated."""
-    mean, variance = of_logs(profile)
-    constant = [name for name, lost in zip(profile.columns, variance <= rounding_of(mean), strict=True) if lost]
-    if constant:
-        warnings.warn(
-            f"some columns are constant: {', '.join(constant)}. {noun} has no maximum-likelihood value along them; the floor "
-            "under the spread takes its place. Leave columns out to be rid of this.",
-            DegenerateDataWarning,
-            stacklevel=3,
-        )

@@ -7,7 +7,7 @@ the expected log-likelihood is highest with the scale that is best for it, which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -21,18 +21,16 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
-from emkit.families.floor import Floor, SpreadFloor, held, too_thin
-from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of, warn_of_constant_columns
+from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
+from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of
 from emkit.families.span import Span
-from emkit.families.spread import Spread, Variances, few, rows_per_weight
+from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 __all__ = ["Weibull", "WeibullParams"]
 
-FLOOR = 1e-6
 SPAN = Span(reach=0.5, places=24)  # of the logarithm of a sum of powers, whose zeros lie farther off than 0.4, as a rule
 OVERFLOW = 600.0  # exponents beyond are those of rows that no component is near to
 VARIANCE = np.pi**2 / 6  # of the logarithm of a Weibull time with a shape of 1
@@ -69,14 +67,11 @@ class WeibullStats(Additive):
 
 
 @dataclass(frozen=True)
-class Weibull(Family[WeibullParams, WeibullStats]):
+class Weibull(Floored, Family[WeibullParams, WeibullStats]):
     """Independent Weibull columns: log p(x|k) = sum_j log a + (a - 1) log x - a log s - (x / s)^a, with a = a_kj, s = s_kj.
 
     Data: x (n, d) of numbers > 0.
-    `floor` bounds the variance of every component's logarithms, pi^2 / (6 a^2), from below, as a fraction of that of the whole
-    data, so that no component can collapse onto equal values; 0 takes the bound away. A run that has settled frees what rests
-    on it where many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for.
-    Errors: ParameterError unless 0 <= floor < 1.
+    The floor is under the variance of every component's logarithms, pi^2 / (6 a^2): see `Floored`.
 
     Millions of revolutions that 23 ball bearings lasted (Lieblein & Zelen, 1956):
 
@@ -90,13 +85,6 @@ class Weibull(Family[WeibullParams, WeibullStats]):
     >>> print(fit.params.components.shapes.round(3), fit.params.components.scales.round(2), round(fit.log_likelihood, 3))
     [[2.102]] [[81.87]] -113.692
     """
-
-    floor: float = FLOOR
-    rows_per_weight: float = field(default=1.0, repr=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.floor < 1:
-            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled spread and must lie in [0, 1).")
 
     @property
     def name(self) -> str:
@@ -153,14 +141,8 @@ class Weibull(Family[WeibullParams, WeibullStats]):
         t = SPAN.curve(slope).summit()
         raw, was = _variance(before.shapes * np.exp(SPAN.reach * t)), _variance(before.shapes)
         raw = np.where(t == 1, np.minimum(raw, _own_variance(stats)), raw)  # where it is on its way to, beyond the span
-        unit = _pooled_variance(stats, before)
-        least = self.floor * unit
-        holds, freed = held(raw, was, few(stats.mass * self.rows_per_weight, 1), least, unit)
-        for k, _ in np.argwhere(freed & holds & (was < least) & ~empty):
-            raise too_thin(f"component {k}")
-        if self.floor == 0:
-            _refuse_equal_rows(stats)
-        floor = np.log(_shape(least) / before.shapes) / SPAN.reach
+        spread, holds = self.above_the_floor(raw, was, stats.mass, _pooled_variance(stats, before))
+        floor = np.log(_shape(spread) / before.shapes) / SPAN.reach
         t = np.where(holds, np.clip(floor, -1.0, 1.0), t)
         shapes = before.shapes * np.exp(SPAN.reach * t)
         scales = before.scales * np.exp((SPAN.curve(log_power)(t) - np.log(np.where(empty, 1.0, mass))) / shapes)
@@ -198,9 +180,9 @@ class Weibull(Family[WeibullParams, WeibullStats]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
-        warn_of_constant_columns(profile, "A Weibull shape")
-        rows = rows_per_weight(profile)
-        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+        mean, variance = of_logs(profile)
+        warn_of_constant_columns(profile.columns, variance <= rounding_of(mean), "A Weibull shape")
+        return self.counting_rows(profile)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         mean, variance = of_logs(profile)
@@ -250,12 +232,3 @@ def _own_variance(stats: WeibullStats) -> Array:
     mean = per_mass(stats.shift, stats.mass)
     variance = per_mass(stats.scatter, stats.mass) - mean**2
     return np.where(variance > rounding_of(mean, 8 * EPSILON * mean**2), variance, 0.0)
-
-
-def _refuse_equal_rows(stats: WeibullStats) -> None:
-    """Raise DegenerateFitError for a component whose rows are all equal."""
-    for k, column in np.argwhere((_own_variance(stats) <= 0) & (stats.mass[:, None] > 0)):
-        raise DegenerateFitError(
-            f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use fewer "
-            f"components, or leave the floor under the spread (floor={FLOOR:g})."
-        )
