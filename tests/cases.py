@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq, root
-from scipy.special import comb, digamma, expit
+from scipy.special import comb, digamma, expit, ive
 
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
@@ -110,6 +110,11 @@ def unit_interval(points: int) -> Grid:
     return expit(t), expit(t) * expit(-t) * step
 
 
+def circle(points: int) -> Grid:
+    """The angles, in even steps."""
+    return np.linspace(-np.pi, np.pi, points, endpoint=False), np.full(points, 2 * np.pi / points)
+
+
 def by_column(field: str) -> Callable[[Any, Array], Any]:
     return lambda params, order: replace_at(params, {field: getattr(params, field)[:, order]})
 
@@ -131,6 +136,9 @@ LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1,
 SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
 TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
 PARTS = np.array([[0.2, 0.4], [0.7, 0.6]])
+OUTCOMES = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
+DIRECTIONS = np.array([[0.5, -2.0], [2.5, 1.0]])
+CONCENTRATIONS = np.array([[2.0, 5.0], [8.0, 1.0]])
 DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
 WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
@@ -188,6 +196,24 @@ def beta_fit(x: Array, w: Array) -> list[Any]:
         found.append(np.exp(root(slopes, [0.5, 0.5], tol=1e-13).x))
     a, b = np.array(found).T
     return [a / (a + b), a + b]
+
+
+def von_mises_fit(x: Array, w: Array) -> list[Any]:
+    """Directions of the resultants, and concentrations at which SciPy's ratio of Bessel functions is their length."""
+    cosines, sines = weighted_mean(np.cos(x), w), weighted_mean(np.sin(x), w)
+    lengths = np.hypot(cosines, sines)
+    concentrations = [brentq(lambda c, r=r: ive(1, c) / ive(0, c) - r, 1e-9, 1e4, xtol=1e-13) for r in lengths]
+    return [np.arctan2(sines, cosines), concentrations]
+
+
+def compositions(total: int) -> Array:
+    """All rows of three counts with this total."""
+    return np.array([(a, b, total - a - b) for a in range(total + 1) for b in range(total + 1 - a)], dtype=float)
+
+
+def outcomes_grid() -> Grid:
+    points = np.concatenate([compositions(4), compositions(7)])
+    return points, np.full(len(points), 1 / 2)
 
 
 def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
@@ -365,6 +391,24 @@ FAMILIES = [
         exchange_columns=lambda params, order: ek.CategoricalParams(tuple(params.columns[j] for j in order)),
     ),
     FamilyCase(
+        "multinomial",
+        ek.Multinomial(),
+        ek.MultinomialParams(OUTCOMES),
+        lambda rng, k, n: rng.multinomial(rng.choice([4, 7], n), OUTCOMES[k]),
+        outcomes_grid,
+        lambda x, w: [w @ x / (w @ x).sum()],
+        exchange_columns=by_column("probabilities"),
+    ),
+    FamilyCase(
+        "multinomial-of-nine",
+        ek.Multinomial(trials=9),
+        ek.MultinomialParams(OUTCOMES),
+        lambda rng, k, n: rng.multinomial(9, OUTCOMES[k], n),
+        lambda: (compositions(9), np.ones(len(compositions(9)))),
+        lambda x, w: [w @ x / (w @ x).sum()],
+        exchange_columns=by_column("probabilities"),
+    ),
+    FamilyCase(
         "exponential",
         ek.Exponential(),
         ek.ExponentialParams(1 / TIMES),
@@ -426,6 +470,15 @@ FAMILIES = [
         lambda: product_grid(unit_interval(300), unit_interval(300)),
         beta_fit,
         exchange_columns=lambda p, order: ek.BetaParams(p.means[:, order], p.precisions[:, order]),
+    ),
+    FamilyCase(
+        "von-mises",
+        ek.VonMises(),
+        ek.VonMisesParams(DIRECTIONS, CONCENTRATIONS),
+        lambda rng, k, n: rng.vonmises(DIRECTIONS[k], CONCENTRATIONS[k], (n, 2)),
+        lambda: product_grid(circle(120), circle(120)),
+        von_mises_fit,
+        exchange_columns=lambda p, order: ek.VonMisesParams(p.directions[:, order], p.concentrations[:, order]),
     ),
     FamilyCase(
         "gaussian",

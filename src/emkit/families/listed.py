@@ -6,6 +6,7 @@ from emkit.families.binomial import *
 from emkit.families.poisson import *
 from emkit.families.negative_binomial import *
 from emkit.families.categorical import *
+from emkit.families.multinomial import *
 from emkit.families.exponential import *
 from emkit.families.geometric import *
 from emkit.families.gamma import *
@@ -13,6 +14,7 @@ from emkit.families.weibull import *
 from emkit.families.log_normal import *
 from emkit.families.inverse_gaussian import *
 from emkit.families.beta import *
+from emkit.families.von_mises import *
 from emkit.families.gaussian.full import *
 from emkit.families.gaussian.diagonal import *
 from emkit.families.gaussian.tied import *
