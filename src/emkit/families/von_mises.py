@@ -21,13 +21,13 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative, Real
 from emkit.core.statistics import Additive
-from emkit.data.chunk import Chunk, as_float64
+from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.families.concentration import circular_spread, concentration_of
 from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
-from emkit.families.linear import Columns, LinearForm, no_base, no_constant, single
+from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant, single
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import Support
 
@@ -124,7 +124,7 @@ class VonMises(Floored, Family[VonMisesParams, VonMisesStats]):
         number = 2 * m.shape[1]
         return LinearForm(
             np.concatenate([(_log_peak(c) - c).sum(axis=1, keepdims=True), c * cosine, c * sine], axis=1),
-            Columns(single(1 + number), np.zeros(number), np.ones(number), read=_features),
+            Read(_features, Columns(single(1 + number), np.zeros(number), np.ones(number))),
             no_base,
             no_constant,
             statistics,
@@ -226,5 +226,4 @@ def _unit(spread: Array) -> Array:
 
 
 def _features(x: Array) -> Array:
-    x = as_float64(x)
     return np.concatenate([np.cos(x), np.sin(x)], axis=1)

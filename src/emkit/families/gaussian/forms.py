@@ -231,9 +231,8 @@ def _whitened_form(frame: Frame, covariance: Array) -> LinearForm[Moments]:
         return Moments(mass, (first - mass[:, None] * centred) @ back.T, symmetric(back @ within @ back.T))
 
     coefficients = np.concatenate([constant[:, None], centred, np.full((number, 1), -0.5)], axis=1)
-    return LinearForm(
-        coefficients, Read(whitened, Columns(single(2 + d), np.zeros(d), np.ones(d))), no_base, no_constant, statistics
-    )
+    rows = Read(whitened, Columns(single(2 + d), np.zeros(d), np.ones(d)))
+    return LinearForm(coefficients, rows, no_base, no_constant, statistics)
 
 
 def _within(second: Array, mass: Array, first: Array, centred: Array) -> Array:
