@@ -522,6 +522,7 @@ FAMILIES = [
 ]
 CASE = {case.name: case for case in FAMILIES}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
+NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")  # in any features, or not without loss of digits
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
 
 

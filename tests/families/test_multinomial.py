@@ -57,6 +57,8 @@ def test_messages():
     family = ek.Multinomial()
     with pytest.raises(ek.DataError, match=r"row 1, column 'x1' is 0.5; multinomial counts must be whole numbers >= 0."):
         family.support.check(ek.ArraySource([[1.0, 2.0], [1.0, 0.5]]).profile)
+    with pytest.raises(ek.DataError, match=r"row 0, column 'x0' is 4; no count can be larger than the 3 trials of a row."):
+        ek.Multinomial(trials=3).support.check(ek.ArraySource([[4.0, 0.0]]).profile)
     with pytest.raises(ek.DataError, match=r"all counts are 0, so nothing is known of the probabilities"):
         family.pooled(ek.ArraySource(np.zeros((3, 2))).profile, 1)
     with pytest.raises(ek.ModelError, match="the numbers of trials are data; to draw rows, give one for all of them"):

@@ -17,7 +17,7 @@ from emkit.kernels.workspace import aligned
 from emkit.models import compiled
 from emkit.models.compiled import worth_compiling
 from emkit.search.seeding import spread_start
-from tests.cases import OF_FAMILY
+from tests.cases import NOT_LINEAR, OF_FAMILY
 
 
 def ulps(found: np.ndarray, exact: np.ndarray) -> float:
@@ -151,10 +151,6 @@ def test_padding_counts_for_nothing(n: int):
     add_columns(x, weights, np.zeros(1), np.ones(1), coefficients, pairs, *work, sums, total)
     np.testing.assert_allclose(sums, [[weights.sum(), weights @ x[:, 0]]])
     assert total[0] == pytest.approx(0.5 * weights.sum())
-
-
-# in no features of the rows, or not without loss of digits
-NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")
 
 
 def large_sample(name: str, rng: np.random.Generator) -> np.ndarray:

@@ -43,7 +43,7 @@ class Multinomial(ExponentialFamily[MultinomialParams]):
     """Rows of counts: log p(x|k) = log (sum_j x_j)! + sum_j x_j log p_kj - log x_j!, given how many there are in a row.
 
     Data: x (n, d) of whole numbers >= 0, a column for each outcome. Rows may have different totals; `trials`, a total for all
-    rows, is needed only to draw rows. Errors: ParameterError unless it is a whole number >= 1.
+    rows, is needed to draw rows. Errors: ParameterError unless it is a whole number >= 1.
 
     Of which of three colours ten marbles were, from bags of two kinds:
 
@@ -66,7 +66,9 @@ class Multinomial(ExponentialFamily[MultinomialParams]):
 
     @property
     def support(self) -> Support:
-        return counts("multinomial counts")
+        if self.trials is None:
+            return counts("multinomial counts")
+        return counts("multinomial counts", self.trials, f"no count can be larger than the {self.trials} trials of a row.")
 
     @property
     def described(self) -> Description:
