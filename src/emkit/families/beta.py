@@ -72,10 +72,10 @@ class BetaStats(Additive):
 
 @dataclass(frozen=True)
 class Beta(Floored, Family[BetaParams, BetaStats]):
-    """Independent beta columns: log p(x|k) = sum_j (a - 1) log x + (b - 1) log(1 - x) - log B(a, b).
+    """Independent beta columns: log p(x|k) = sum_j (c m - 1) log x + (c - c m - 1) log(1 - x) - log B(c m, c - c m).
 
-    Here a = c m and b = c (1 - m), with the mean m = m_kj and the precision c = c_kj. Data: x (n, d) of numbers between 0 and
-    1, which are excluded.
+    Here m = m_kj is the mean and c = c_kj the precision.
+    Data: x (n, d) of numbers between 0 and 1, which are excluded.
     The floor is under 1 / precision of every component: see `Floored`.
 
     Shares of a budget spent on food, made up, of households in two groups:

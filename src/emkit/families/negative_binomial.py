@@ -71,9 +71,10 @@ class NegativeBinomialStats(Additive):
 
 @dataclass(frozen=True)
 class NegativeBinomial(Family[NegativeBinomialParams, NegativeBinomialStats]):
-    """Negative binomial columns: log p(x|k) = sum_j log Gamma(x + s) / Gamma(s) x! + x log m - (x + s) log(s + m) + s log s.
+    """Negative binomial columns: log p(x|k) = sum_j log Gamma(x + 1/a) / Gamma(1/a) x! + x log a m - (x + 1/a) log(1 + a m).
 
-    Here m = m_kj is the mean and s = 1 / a_kj the size. Data: x (n, d) of whole numbers >= 0.
+    Here m = m_kj is the mean and a = a_kj the dispersion; where that is 0, the columns are Poisson.
+    Data: x (n, d) of whole numbers >= 0.
 
     Red mites on 150 apple leaves (Bliss & Fisher, 1953):
 
