@@ -88,6 +88,12 @@ def test_a_component_of_a_mixture_that_runs_to_poisson_counts_is_named():
     assert (result.boundary == ("components.dispersions[0, 0]",)) == zero
 
 
+def test_zeros_alone_tell_nothing_of_a_dispersion():
+    x, params, family = np.zeros((5, 1)), one(2.0, 0.3), ek.NegativeBinomial()
+    found = estimate(family, family.statistics(params, x, np.ones((5, 1))), params)
+    assert (found.means.item(), found.dispersions.item()) == (0.0, 0.3)
+
+
 def test_an_empty_component_keeps_its_parameters():
     x = np.array([[0.0], [3.0], [9.0]])
     params = ek.NegativeBinomialParams([[2.0], [5.0]], [[0.3], [0.7]])

@@ -24,7 +24,7 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.counts import deviance, log_peak
 from emkit.families.description import Description, Word
-from emkit.families.family import Family, keep_where_empty, per_mass, repeat, safe_log, slope_of_log
+from emkit.families.family import Family, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln
 from emkit.families.span import Span
 from emkit.families.support import Support, counts
@@ -35,7 +35,7 @@ SPAN = Span(reach=2.0, places=24)  # poles lie at -1, -1/2, -1/3 ..., pi away on
 LEAST = 1e-290  # a dispersion of 0 as a number that can be divided by
 STEPS = 200  # of the estimate for all rows; ten are the rule
 SETTLED = 1e-13  # relative to a dispersion
-NEGLIGIBLE = 1e-12  # a dispersion this small times the mean adds nothing to the variance
+NEGLIGIBLE = 1e-12  # a mean, or a dispersion times the mean, this small adds nothing to the likelihood or to the variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,8 @@ class NegativeBinomial(Family[NegativeBinomialParams, NegativeBinomialStats]):
     def _dispersions(self, stats: NegativeBinomialStats, before: NegativeBinomialParams, now: NegativeBinomialParams) -> Array:
         """Where the expected log-likelihood is highest given the means `now`, within exp(2) times the dispersion before.
 
-        0 stays 0. Shapes: mass (K,), total (K, d), growth (K, d, places) -> (K, d). Unit: none.
+        0 stays 0, and where only zeros were seen it stays what it is.
+        Shapes: mass (K,), total (K, d), growth (K, d, places) -> (K, d). Unit: none.
         Source: set d/d log a [sum w sum_(j < x) log(1 + a j) - (total + mass / a) log(1 + a m)] = 0; Bliss & Fisher (1953),
         Biometrics 9, 176-200.
         """
@@ -145,7 +146,8 @@ class NegativeBinomial(Family[NegativeBinomialParams, NegativeBinomialStats]):
         slope = stats.growth + _of_means(stats.mass[:, None, None], stats.total[..., None], now.means[..., None], places)
         moved = before.dispersions * np.exp(SPAN.reach * SPAN.curve(slope).summit())
         moved = np.where(moved * now.means < NEGLIGIBLE, np.minimum(moved, before.dispersions), moved)
-        return keep_where_empty(moved, before.dispersions, stats.mass)
+        told = stats.total > NEGLIGIBLE * stats.mass[:, None]  # zeros alone tell nothing of a dispersion
+        return np.where(told, moved, before.dispersions)
 
     def expected(
         self, stats: NegativeBinomialStats, before: NegativeBinomialParams, now: NegativeBinomialParams
