@@ -137,7 +137,7 @@ class LinearForm(Generic[S]):
     def reading(
         self, read: Callable[[Array], Array], base: Callable[[Array], Array], constant: Callable[[Chunk], float]
     ) -> LinearForm[S]:
-        """The same form, with nothing left over, of columns that `read` works out from the data; what is left over then."""
+        """The same form of columns that `read` works out from the data, with this `base`, where it had none."""
         rough = self.rough
         less = None if rough is None else lambda: rough().reading(read, base, constant)
         return replace(self, rows=Read(read, self.rows), base=base, constant=constant, rough=less)
