@@ -79,9 +79,10 @@ class VonMises(Floored, Family[VonMisesParams, VonMisesStats]):
     ...     "251 257 268 285 319 343 350"
     ... )
     >>> angles = np.radians([[float(angle)] for angle in turtles.split()])
-    >>> fit = ek.MixtureModel("von-mises", 2, random_state=0).fit(angles).result_.in_order()
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.VonMisesParams([[1.0], [4.0]], [[1.0], [1.0]]))
+    >>> fit = ek.fit(ek.Mixture(ek.VonMises()), angles, start)
     >>> print(fit.params.proportions.round(2), np.degrees(fit.params.components.directions).ravel().round())
-    [0.16 0.84] [-119.   63.]
+    [0.84 0.16] [ 63. 241.]
     """
 
     @property
