@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from scipy.special import comb
+from scipy.optimize import brentq, root
+from scipy.special import comb, digamma, expit, ive
 
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
@@ -103,6 +104,17 @@ def half_line(points: int) -> Grid:
     return np.exp(t), np.exp(t) * step
 
 
+def unit_interval(points: int) -> Grid:
+    """The numbers between 0 and 1, in even steps of their log-odds."""
+    t, step = line(-30.0, 30.0, points)
+    return expit(t), expit(t) * expit(-t) * step
+
+
+def circle(points: int) -> Grid:
+    """The angles, in even steps."""
+    return np.linspace(-np.pi, np.pi, points, endpoint=False), np.full(points, 2 * np.pi / points)
+
+
 def by_column(field: str) -> Callable[[Any, Array], Any]:
     return lambda params, order: replace_at(params, {field: getattr(params, field)[:, order]})
 
@@ -123,6 +135,14 @@ ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9]])
 LEVELS = ([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]], [[0.9, 0.1], [0.25, 0.75]], [[0.1, 0.2, 0.7], [0.5, 0.4, 0.1]])
 SHAPES = np.array([[2.0, 5.0], [9.0, 1.5]])
 TIMES = np.array([[1.0, 4.0], [6.0, 0.5]])
+PARTS = np.array([[0.2, 0.4], [0.7, 0.6]])
+OUTCOMES = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3]])
+DIRECTIONS = np.array([[0.5, -2.0], [2.5, 1.0]])
+CONCENTRATIONS = np.array([[2.0, 5.0], [8.0, 1.0]])
+DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
+WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
+COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
+DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
 
 
 def normal(rng: np.random.Generator, mean: Array, covariance: Array, n: int) -> Array:
@@ -143,6 +163,57 @@ def gamma_fit(x: Array, w: Array) -> list[Any]:
     rows = np.repeat(x, w.astype(int), axis=0)
     fits = [stats.gamma.fit(column, floc=0) for column in rows.T]
     return [[shape for shape, _, _ in fits], [shape * scale for shape, _, scale in fits]]
+
+
+def negative_binomial_fit(x: Array, w: Array) -> list[Any]:
+    """Means, and dispersions at which SciPy's solver finds no slope of the log-likelihood."""
+
+    def slope(log_size: float, column: Array) -> float:
+        s, mean = np.exp(log_size), weighted_mean(column, w)
+        return float(w @ (digamma(column + s) - digamma(s) - np.log1p(mean / s)))
+
+    sizes = [np.exp(brentq(slope, -6, 8, args=(column,), xtol=1e-13)) for column in x.T]
+    return [weighted_mean(x, w), 1 / np.array(sizes)]
+
+
+def weibull_fit(x: Array, w: Array) -> list[Any]:
+    """Shapes by SciPy's solver of the equation that they solve, and the scales for them."""
+
+    def slope(a: float, y: Array) -> float:
+        return float(1 / a + w @ y / w.sum() - (w * np.exp(a * y)) @ y / (w @ np.exp(a * y)))
+
+    shapes = [brentq(slope, 1e-2, 50, args=(np.log(column),), xtol=1e-13) for column in x.T]
+    scales = [(w @ column**a / w.sum()) ** (1 / a) for column, a in zip(x.T, shapes, strict=True)]
+    return [shapes, scales]
+
+
+def beta_fit(x: Array, w: Array) -> list[Any]:
+    """Means and precisions by SciPy's solver of the two equations in log a and log b."""
+    found = []
+    for column in x.T:
+        wanted = np.array([weighted_mean(np.log(column), w), weighted_mean(np.log1p(-column), w)])
+        slopes = lambda z, wanted=wanted: digamma(np.exp(z)) - digamma(np.exp(z).sum()) - wanted  # noqa: E731
+        found.append(np.exp(root(slopes, [0.5, 0.5], tol=1e-13).x))
+    a, b = np.array(found).T
+    return [a / (a + b), a + b]
+
+
+def von_mises_fit(x: Array, w: Array) -> list[Any]:
+    """Directions of the resultants, and concentrations at which SciPy's ratio of Bessel functions is their length."""
+    cosines, sines = weighted_mean(np.cos(x), w), weighted_mean(np.sin(x), w)
+    lengths = np.hypot(cosines, sines)
+    concentrations = [brentq(lambda c, r=r: ive(1, c) / ive(0, c) - r, 1e-9, 1e4, xtol=1e-13) for r in lengths]
+    return [np.arctan2(sines, cosines), concentrations]
+
+
+def compositions(total: int) -> Array:
+    """All rows of three counts with this total."""
+    return np.array([(a, b, total - a - b) for a in range(total + 1) for b in range(total + 1 - a)], dtype=float)
+
+
+def outcomes_grid() -> Grid:
+    points = np.concatenate([compositions(4), compositions(7)])
+    return points, np.full(len(points), 1 / 2)
 
 
 def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
@@ -302,6 +373,15 @@ FAMILIES = [
         lambda x, w: [weighted_mean(x, w) / 3000],
     ),
     FamilyCase(
+        "negative-binomial",
+        ek.NegativeBinomial(),
+        ek.NegativeBinomialParams(COUNTED, DISPERSIONS),
+        lambda rng, k, n: rng.poisson(rng.gamma(1 / DISPERSIONS[k], DISPERSIONS[k] * COUNTED[k], (n, 2))),
+        lambda: product_grid(counting(150), counting(150)),
+        negative_binomial_fit,
+        exchange_columns=lambda p, order: ek.NegativeBinomialParams(p.means[:, order], p.dispersions[:, order]),
+    ),
+    FamilyCase(
         "categorical",
         ek.Categorical(),
         ek.CategoricalParams(LEVELS),
@@ -309,6 +389,24 @@ FAMILIES = [
         lambda: product_grid(counting(2), counting(1), counting(2)),
         lambda x, w: [[w @ (x[:, j] == c) / w.sum() for c in range(len(p[0]))] for j, p in enumerate(LEVELS)],
         exchange_columns=lambda params, order: ek.CategoricalParams(tuple(params.columns[j] for j in order)),
+    ),
+    FamilyCase(
+        "multinomial",
+        ek.Multinomial(),
+        ek.MultinomialParams(OUTCOMES),
+        lambda rng, k, n: rng.multinomial(rng.choice([4, 7], n), OUTCOMES[k]),
+        outcomes_grid,
+        lambda x, w: [w @ x / (w @ x).sum()],
+        exchange_columns=by_column("probabilities"),
+    ),
+    FamilyCase(
+        "multinomial-of-nine",
+        ek.Multinomial(trials=9),
+        ek.MultinomialParams(OUTCOMES),
+        lambda rng, k, n: rng.multinomial(9, OUTCOMES[k], n),
+        lambda: (compositions(9), np.ones(len(compositions(9)))),
+        lambda x, w: [w @ x / (w @ x).sum()],
+        exchange_columns=by_column("probabilities"),
     ),
     FamilyCase(
         "exponential",
@@ -336,6 +434,51 @@ FAMILIES = [
         QUADRANT,
         gamma_fit,
         exchange_columns=lambda p, order: ek.GammaParams(p.shapes[:, order], p.means[:, order]),
+    ),
+    FamilyCase(
+        "weibull",
+        ek.Weibull(),
+        ek.WeibullParams(WEAR, TIMES),
+        lambda rng, k, n: TIMES[k] * rng.weibull(WEAR[k], (n, 2)),
+        QUADRANT,
+        weibull_fit,
+        exchange_columns=lambda p, order: ek.WeibullParams(p.shapes[:, order], p.scales[:, order]),
+    ),
+    FamilyCase(
+        "log-normal",
+        ek.LogNormal(),
+        ek.LogNormalParams([[0.0, 1.0], [2.0, -0.5]], [[0.3, 0.5], [0.2, 0.8]]),
+        lambda rng, k, n: np.exp(normal(rng, np.array([[0.0, 1.0], [2.0, -0.5]][k]), np.diag([[0.3, 0.5], [0.2, 0.8]][k]), n)),
+        QUADRANT,
+        lambda x, w: [weighted_mean(np.log(x), w), np.diag(weighted_covariance(np.log(x), w))],
+        exchange_columns=exchanged_normal("variances"),
+    ),
+    FamilyCase(
+        "inverse-gaussian",
+        ek.InverseGaussian(),
+        ek.InverseGaussianParams(TIMES, DRIFTS),
+        lambda rng, k, n: rng.wald(TIMES[k], DRIFTS[k], (n, 2)),
+        QUADRANT,
+        lambda x, w: [weighted_mean(x, w), 1 / (weighted_mean(1 / x, w) - 1 / weighted_mean(x, w))],
+        exchange_columns=lambda p, order: ek.InverseGaussianParams(p.means[:, order], p.shapes[:, order]),
+    ),
+    FamilyCase(
+        "beta",
+        ek.Beta(),
+        ek.BetaParams(PARTS, [[9.0, 4.0], [20.0, 6.0]]),
+        lambda rng, k, n: rng.beta(*(np.array([[9.0, 4.0], [20.0, 6.0]][k]) * [PARTS[k], 1 - PARTS[k]]), (n, 2)),
+        lambda: product_grid(unit_interval(300), unit_interval(300)),
+        beta_fit,
+        exchange_columns=lambda p, order: ek.BetaParams(p.means[:, order], p.precisions[:, order]),
+    ),
+    FamilyCase(
+        "von-mises",
+        ek.VonMises(),
+        ek.VonMisesParams(DIRECTIONS, CONCENTRATIONS),
+        lambda rng, k, n: rng.vonmises(DIRECTIONS[k], CONCENTRATIONS[k], (n, 2)),
+        lambda: product_grid(circle(120), circle(120)),
+        von_mises_fit,
+        exchange_columns=lambda p, order: ek.VonMisesParams(p.directions[:, order], p.concentrations[:, order]),
     ),
     FamilyCase(
         "gaussian",
@@ -379,6 +522,7 @@ FAMILIES = [
 ]
 CASE = {case.name: case for case in FAMILIES}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
+NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")  # in any features, or not without loss of digits
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
 
 

@@ -27,7 +27,7 @@ from emkit.core.expected import Expected
 from emkit.core.guard import no_lower
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
-from emkit.core.spaces import NonNegative, Positive, PositiveDefinite, Probability, Real, Simplex
+from emkit.core.spaces import NonNegative, Positive, PositiveDefinite, Probability, Real, Simplex, UnitInterval
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, Chunk
@@ -120,6 +120,7 @@ __all__ = [
     "Soft",
     "Status",
     "Step",
+    "UnitInterval",
     "WeightsWarning",
     "check_model",
     "check_work",

@@ -159,7 +159,7 @@ BAD_USAGE = {
         ["--model", "possion", "-k", "2"],
         f"there is no family 'possion'; the families are {', '.join(FAMILIES)}.",
     ),
-    "trials": ([*POISSON, "--trials", "3"], "--trials is for the binomial family, not for poisson."),
+    "trials": ([*POISSON, "--trials", "3"], "--trials is for binomial and multinomial, not for poisson."),
     "tol": ([*POISSON, "--tol", "nan"], "tol is nan; it must be a number >= 0 (in units of log-likelihood)."),
     "no budget": ([*POISSON, "--max-evaluations", "0"], "max_evaluations is 0; at least 1 pass over the data is needed."),
     "both starts": ([*POISSON, "--start", "{}", "--starts", "3"], "--start gives the one start there is; leave out --starts."),

@@ -52,6 +52,12 @@ def test_leaves_have_dotted_paths_in_the_order_of_declaration():
     assert [leaf.path for leaf in leaves(whole())] == ["shares", "mean", "parts.0.rate", "parts.1.rate"]
 
 
+def test_the_empty_path_is_that_of_the_whole():
+    params, other = whole(), replace_at(whole(), {"parts.1.rate": 7.0})
+    assert get_at(params, "") is params
+    assert replace_at(params, {"": other}) is other
+
+
 def test_values_are_found_and_replaced_by_path():
     params = whole()
     assert get_at(params, "parts.1.rate") == 0.5

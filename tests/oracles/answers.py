@@ -248,6 +248,34 @@ def gmm_galaxies() -> Answers:
     return tied | {f"full_{k}": run.log_likelihood for k, run in full.items()} | {"full_2_1e3": in_km.log_likelihood}
 
 
+def nb_mites() -> Answers:
+    inline = task("nb_mites")["data"]["inline"]
+    mites = ek.ArraySource(inline["count"], inline["freq"])
+    result = ek.fit(
+        ek.Mixture(ek.NegativeBinomial()), mites, ek.MixtureParams([1.0], ek.NegativeBinomialParams([[2.0]], [[0.1]]))
+    )
+    components = result.params.components
+    return {"k": components.sizes.item(), "mean": components.means.item(), "loglik": result.log_likelihood}
+
+
+def nb_mixture() -> Answers:
+    """The table with sizes of their own; the problem with one size for both components needs a tie."""
+    inline = task("nb_mixture")["data"]["inline"]["table"]
+    found = ek.MixtureModel("negative-binomial", 2, random_state=0).fit(inline["count"], sample_weight=inline["freq"]).result_
+    result = found.in_order()
+    components, errors = result.params.components, result.standard_errors()
+    sizes = components.sizes.ravel()
+    of = [errors[name] for name in ("proportions[0]", "components.means[0, 0]", "components.means[1, 0]")]
+    of += [errors[f"components.dispersions[{k}, 0]"] * sizes[k] ** 2 for k in (0, 1)]  # |d size / d dispersion| = size^2
+    return {
+        "loglik_table": result.log_likelihood,
+        "p_table": result.params.proportions[0],
+        "means_table": components.means.ravel().tolist(),
+        "sizes_table": sizes.tolist(),
+        "se_table": of,
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -256,6 +284,8 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         linkage_dlr1977,
         abo,
         poisson_hasselblad,
+        nb_mites,
+        nb_mixture,
         gmm1d_waiting,
         nist_univariate,
         gmm_faithful,

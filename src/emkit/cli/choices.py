@@ -79,7 +79,7 @@ def chosen_family(name: str, trials: int | None) -> AnyFamily:
         return family
     if "trials" not in _settings(family):
         those = " and ".join(other for other in FAMILIES if "trials" in _settings(family_named(other)))
-        raise ModelError(f"--trials is for the {those} family, not for {name}.")
+        raise ModelError(f"--trials is for {those}, not for {name}.")
     return dataclasses.replace(family, trials=trials)
 
 

@@ -36,7 +36,7 @@ class EMMap(Generic[P]):
         self.evaluations = 0
         self._map_reduce = map_reduce
         self._recent: deque[Evaluation[P]] = deque(maxlen=RECENT)
-        self._curvature = 0.0
+        self._curvature = self._gain = 0.0  # the largest seen, and the gain that it was seen by
         self._fall = 0.0
         self._entries = Memo(self.coordinates.free_entries)
 
@@ -93,7 +93,7 @@ class EMMap(Generic[P]):
 
     def measure_anew(self) -> None:
         """Forget what was seen of curvature and rounding: the run goes on elsewhere."""
-        self._curvature = self._fall = 0.0
+        self._curvature = self._gain = self._fall = 0.0
 
     def _stumbled(self, step: str, error: Exception) -> Exception:
         """What a model's step that fails in its arithmetic raises: at parameters that a run came to, it is that run's end."""
@@ -116,7 +116,10 @@ class EMMap(Generic[P]):
         rounding = max(least, self._fall)
         still = next_length <= 4 * EPSILON * _length(end) and bool((np.abs(end - middle) <= 4 * EPSILON * np.abs(end)).all())
         if gain > max(1e4 * least, 100 * rounding) and length > WANDERING * _length(middle):
-            self._curvature = max(self._curvature, gain / length**2)
+            if gain / length**2 > self._curvature:
+                self._curvature, self._gain = gain / length**2, gain
+        elif self._gain <= 100 * rounding:  # now that rounding has been seen, it was that
+            self._curvature = 0.0
         return EMRate(gain, length, 0.0 if still else next_length, self._curvature, rounding, _length(middle))
 
 

@@ -166,12 +166,12 @@ def leaves(params: Parameters, prefix: str = "", within: tuple[tuple[str, int], 
 
 
 def get_at(params: Parameters, path: str) -> Any:
-    """The value at a dotted path such as ``components.means``.
+    """The value at a dotted path such as ``components.means``; the empty path is that of the whole.
 
     Errors: ModelError naming the paths there are.
     """
     value: Any = params
-    for part in path.split("."):
+    for part in path.split(".") if path else ():
         if isinstance(value, tuple) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
         elif isinstance(value, Parameters) and hasattr(value, part):
@@ -199,8 +199,11 @@ def getter(path: str) -> Callable[[Parameters], Any]:
 def replace_at(params: P, changes: Mapping[str, Any], admitted: bool = False) -> P:
     """A copy of `params` with the values at the given dotted paths replaced; the new values are checked.
 
-    Unless they are `admitted`: known to lie in the spaces of their fields.
+    Unless they are `admitted`: known to lie in the spaces of their fields. The empty path replaces the whole.
     """
+    if "" in changes:
+        whole: P = changes[""]
+        return whole
     here, inside = _branches(tuple(changes))
     if not inside:
         return _with_fields(params, changes, admitted)

@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.mapreduce import serial
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
-from emkit.core.statistics import Additive
+from emkit.core.statistics import Additive, add_up
 from emkit.data.chunk import Chunk, as_float64
 
 NEAR_ROWS = 10_000  # rows, whose mean is within some hundredths of a standard deviation of that of all
@@ -20,6 +20,7 @@ MOST_VALUES = 10_000  # of a column whose values are told apart
 Bad = Callable[[Array], Mask]
 Levels = tuple[tuple[str, ...] | None, ...]
 Some_co = TypeVar("Some_co", covariant=True)
+A = TypeVar("A", bound=Additive)
 
 
 class Rows(Source[Chunk], Protocol[Some_co]):
@@ -119,6 +120,11 @@ class Profile(Generic[Some_co]):
         """The weighted mean of `function` (n, d) -> (n, m) over all rows, shape (m,)."""
         total = serial(lambda chunk: _Sum(_weighted(function, chunk)), self.source).value / self.total_weight
         return np.asarray(total)
+
+    def total(self, function: Callable[[Array, Array], A]) -> A:
+        """The sum of `function(x, weights)` over all rows, x (n, d) and weights (n,)."""
+        total: A = serial(lambda chunk: add_up(function(x, chunk.weights[rows]) for rows, x in chunk.blocks()), self.source)
+        return total
 
     def refuse(self, bad: Bad, rule: str) -> None:
         """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks."""

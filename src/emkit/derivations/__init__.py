@@ -28,7 +28,7 @@ PLACES = {  # what is written out; columns with one parameter are derived from t
 COINS = ("two-coins", "two-coins-free", "three-coins")
 COLUMNS = {name: described for name, make in FAMILIES.items() if isinstance(described := make().described, Columns)}
 WITHOUT = {  # families without a derivation, and why
-    name: "nobody has written its density down." for name in FAMILIES if name not in PLACES and name not in COLUMNS
+    name: "nobody has written one." for name in FAMILIES if name not in PLACES and name not in COLUMNS
 }
 
 

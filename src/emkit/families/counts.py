@@ -22,7 +22,7 @@ LARGEST = 1e300  # finite, as the logarithm of an impossible count is everywhere
 
 def log_peak(x: Array) -> Array:
     """The function x log x - x - log x!: the log-probability of a Poisson count that is its own mean; 0 at 0."""
-    positive = np.maximum(x, 1.0)
+    positive = np.where(x > 0, x, 1.0)
     return np.where(x > 0, log_less_gammaln(positive) - np.log(positive), 0.0)
 
 

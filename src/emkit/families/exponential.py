@@ -40,6 +40,14 @@ class Exponential(ExponentialFamily[ExponentialParams]):
     """Independent exponential columns: log p(x|k) = sum_j log r_kj - r_kj x_j.
 
     Data: x (n, d) of numbers >= 0.
+
+    Hours between failures of the air conditioning of an aeroplane (Proschan, 1963):
+
+    >>> import emkit as ek
+    >>> hours = "90 10 60 186 61 49 14 24 56 20 79 84 44 59 29 118 25 156 310 76 26 44 23 62 130 208 70 101 208"
+    >>> fit = ek.MixtureModel("exponential", 1).fit([float(each) for each in hours.split()]).result_
+    >>> print((1 / fit.params.components.rates).round(2), round(fit.log_likelihood, 3))
+    [[83.52]] -157.327
     """
 
     @property

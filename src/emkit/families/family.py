@@ -21,7 +21,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.description import Description
 from emkit.families.floor import Floor
-from emkit.families.linear import Columns, LinearForm, single
+from emkit.families.linear import Columns, LinearForm, Read, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -62,7 +62,10 @@ class Family(Protocol[P, S]):
 
     @abstractmethod
     def updates(self) -> Mapping[str, Update[S, P]]:
-        """The maximiser of the expected log-likelihood as a chain: see `LatentModel.updates`."""
+        """The maximiser of the expected log-likelihood as a chain: see `LatentModel.updates`.
+
+        Where the best values of fields depend on each other, one link with the empty path finds all of them at once.
+        """
 
     @abstractmethod
     def pooled(self, profile: AnyProfile, n_components: int) -> P:
@@ -164,9 +167,7 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         others = coefficients.shape[1] - 1
         return LinearForm(
             coefficients,
-            rows=Columns(
-                single(1 + others), np.zeros(others), np.ones(others), read=lambda x: self.features(as_float64(x))[:, 1:]
-            ),
+            rows=Read(lambda x: self.features(x)[:, 1:], Columns(single(1 + others), np.zeros(others), np.ones(others))),
             base=self.log_base,
             constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),

@@ -7,10 +7,11 @@ So the parameters alone say what is held: what lies on the floor, and not what l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,10 +19,11 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.parameters import get_at, replace_at
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateFitError
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError, some_of
 from emkit.families.narrow import Narrow
-from emkit.families.spread import few
+from emkit.families.spread import few, rows_per_weight
 
+FLOOR = 1e-6
 THIN = 1e-12  # of the spread of the whole data: of what is narrower, sums keep next to no digits
 RESTING = 1 + 1e-6  # a spread this many times the floor, or its inverse, rests on it
 FREED = 0.99  # times the floor: no short push from a stationary point makes a spread that rests on it narrower,
@@ -42,12 +44,73 @@ def held(spread: Array, before: Array, few: Mask, least: Array, whole: Array) ->
     return spread < np.where(freed & ~few[:, None], THIN * whole, least), freed
 
 
+def less_likely(after: Array, before: Array, found: Array) -> Mask:
+    """Whether rows of the spread that was `found` are less likely with the spread `after` than with that `before`.
+
+    As of a normal variance, which small spreads of other families are, up to a constant factor.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(after) + found / after > np.log(before) + found / before)
+
+
 def too_thin(who: str) -> DegenerateFitError:
     """The error where `who` had left the floor, and its rows do not vary any more, or have become few."""
     return DegenerateFitError(
         f"{who} collapsed: it was narrower than its rows, now few or equal, can tell, and what the floor under the spread "
         "allows is less likely. Use fewer components."
     )
+
+
+@dataclass(frozen=True)
+class Floored:
+    """A family by columns, none of whose components can collapse onto equal values.
+
+    `floor` bounds the spread of every component from below, as a fraction of that of the whole data; 0 takes the bound away. A
+    run that has settled frees what rests on it where many rows support a narrower estimate. `rows_per_weight` is how many rows
+    a weight of 1 stands for. Errors: ParameterError unless 0 <= floor < 1.
+    """
+
+    floor: float = FLOOR
+    rows_per_weight: float = field(default=1.0, repr=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor < 1:
+            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled spread and must lie in [0, 1).")
+
+    def counting_rows(self, profile: AnyProfile) -> Self:
+        """The same, with `rows_per_weight` as the data have it."""
+        rows = rows_per_weight(profile)
+        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+
+    def above_the_floor(self, spread: Array, before: Array, mass: Array, whole: Array) -> tuple[Array, Mask]:
+        """Spreads (K, d) that an M-step found, those that it holds at the floor; and which those are.
+
+        `before` (K, d): the spreads of the E-step; `mass` (K,); `whole` (d,): the spread of the whole data.
+        Errors: DegenerateFitError if all rows of a component are equal, and no floor holds it or it had been freed from there.
+        """
+        least, empty = self.floor * whole, mass[:, None] <= 0
+        holds, freed = held(spread, before, few(mass * self.rows_per_weight, 1), least, whole)
+        found = np.where(holds, least, spread)
+        for k, _ in np.argwhere(freed & holds & less_likely(found, before, spread) & ~empty):
+            raise too_thin(f"component {k}")
+        for k, column in np.argwhere((found <= 0) & ~empty):
+            raise DegenerateFitError(
+                f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
+                f"fewer components, or leave the floor under the spread (floor={FLOOR:g})."
+            )
+        return np.where(empty, 1.0, found), holds & ~empty
+
+
+def warn_of_constant_columns(columns: Sequence[str], constant: Mask, noun: str) -> None:
+    """Warn of the columns that are `constant` (d,), by name; along them, what is called `noun` cannot be estimated."""
+    names = [name for name, is_constant in zip(columns, constant, strict=True) if is_constant]
+    if names:
+        warnings.warn(
+            f"some columns are constant: {some_of(names)}. {noun} has no maximum-likelihood value along them; the floor "
+            "under the spread takes its place. Leave columns out to be rid of this.",
+            DegenerateDataWarning,
+            stacklevel=3,
+        )
 
 
 @dataclass(frozen=True)

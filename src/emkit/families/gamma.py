@@ -8,9 +8,8 @@ a component is (sums of x and log x lose them all at a shape of 1e8).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
@@ -24,18 +23,16 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError, some_of
 from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
-from emkit.families.floor import Floor, SpreadFloor, held, too_thin
+from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
-from emkit.families.spread import Spread, Variances, few, rows_per_weight
+from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 __all__ = ["Gamma", "GammaParams"]
 
 EPSILON = float(np.finfo(np.float64).eps)
-FLOOR = 1e-6
 ROUNDING = 64 * EPSILON  # a column with a spread below this is constant
 
 
@@ -69,22 +66,12 @@ class GammaStats(Additive):
 
 
 @dataclass(frozen=True)
-class Gamma(Family[GammaParams, GammaStats]):
+class Gamma(Floored, Family[GammaParams, GammaStats]):
     """Independent gamma columns: log p(x|k) = sum_j a log(a / m) - log Gamma(a) + (a - 1) log x - a x / m, with a = a_kj.
 
     Data: x (n, d) of numbers > 0.
-    `floor` bounds every component's spread, log(mean of x) - mean(log x), from below, as a fraction of that of the whole
-    data, so that no component can collapse onto equal values; 0 takes the bound away. A run that has settled frees what rests
-    on it where many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for.
-    Errors: ParameterError unless 0 <= floor < 1.
+    The floor is under every component's spread, log(mean of x) - mean(log x): see `Floored`.
     """
-
-    floor: float = FLOOR
-    rows_per_weight: float = field(default=1.0, repr=False)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.floor < 1:
-            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled spread and must lie in [0, 1).")
 
     @property
     def name(self) -> str:
@@ -130,19 +117,8 @@ class Gamma(Family[GammaParams, GammaStats]):
         Source: set d/da [mass (a log a - log Gamma(a)) - a excess] = 0; Minka (2002), Estimating a Gamma distribution.
         """
         raw, unit = _spread_about(stats, before, now), _pooled_spread(stats, before)
-        least, was = self.floor * unit, log_less_digamma(before.shapes)
-        holds, freed = held(raw, was, few(stats.mass * self.rows_per_weight, 1), least, unit)
-        spread = np.where(holds, least, raw)
-        empty = stats.mass[:, None] <= 0
-        for k, j in np.argwhere(freed & holds & ~empty):
-            if _height(shape_of(spread[k : k + 1, j]), raw[k, j]) < _height(before.shapes[k : k + 1, j], raw[k, j]):
-                raise too_thin(f"component {k}")
-        for k, column in np.argwhere((spread <= 0) & ~empty):
-            raise DegenerateFitError(
-                f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
-                f"fewer components, or leave the floor under the spread (floor={FLOOR:g})."
-            )
-        return keep_where_empty(shape_of(np.where(empty, 1.0, spread)), before.shapes, stats.mass)
+        spread, _ = self.above_the_floor(raw, log_less_digamma(before.shapes), stats.mass, unit)
+        return keep_where_empty(shape_of(spread), before.shapes, stats.mass)
 
     def expected(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> Expected:
         mass, a = stats.mass[:, None], now.shapes
@@ -165,18 +141,12 @@ class Gamma(Family[GammaParams, GammaStats]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
-        _warn_of_constant_columns(profile)
-        rows = rows_per_weight(profile)
-        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+        warn_of_constant_columns(profile.columns, _whole(profile)[1] <= ROUNDING, "A gamma shape")
+        return self.counting_rows(profile)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole = _whole(profile)[1]
         return SpreadFloor("shapes", self.floor * _unit(whole), whole > ROUNDING, log_less_digamma, shape_of)
-
-
-def _height(shape: Array, spread: float) -> float:
-    """The expected log-likelihood (1,) of a row for a shape (1,), up to a constant, where the rows have this spread."""
-    return float((log_less_gammaln(shape) - shape * spread).item())
 
 
 def excess(x: Array, log_x: Array, means: Array) -> Array:
@@ -191,17 +161,6 @@ def _whole(profile: AnyProfile) -> tuple[Array, Array]:
     """Means and spreads (d,) of all rows."""
     means = profile.average(lambda x: x)
     return means, profile.average(lambda x: excess(x, np.log(x), means))
-
-
-def _warn_of_constant_columns(profile: AnyProfile) -> None:
-    constant = [name for name, spread in zip(profile.columns, _whole(profile)[1], strict=True) if spread <= ROUNDING]
-    if constant:
-        warnings.warn(
-            f"some columns are constant: {some_of(constant)}. A gamma shape has no maximum-likelihood value along them; the "
-            "floor under the spread takes its place. Leave columns out to be rid of this.",
-            DegenerateDataWarning,
-            stacklevel=2,
-        )
 
 
 def _moved_spread(stats: GammaStats, before: GammaParams, now: GammaParams) -> tuple[Array, Array]:

@@ -50,7 +50,7 @@ def log_less_gammaln(shape: Array) -> Array:
     return _where_large(shape, stirling, low * np.log(low) - low - gammaln(low))
 
 
-def _slope(shape: Array) -> Array:
+def slope_of_log_less_digamma(shape: Array) -> Array:
     """The derivative of `log_less_digamma`."""
     high, low = np.maximum(shape, LARGE), np.minimum(shape, LARGE)
     tail = _series(high, -2 * ORDERS * DIGAMMA_TERMS)
@@ -67,7 +67,7 @@ def shape_of(spread: Array) -> Array:
     shape = (3 - spread + np.hypot(spread - 3, np.sqrt(24 * spread))) / (12 * spread)
     for _ in range(5):
         value = log_less_digamma(shape)
-        step = np.log(value / spread) * value / (shape * _slope(shape))
+        step = np.log(value / spread) * value / (shape * slope_of_log_less_digamma(shape))
         shape = shape * np.exp(-step)
         if (np.abs(step) < HALF_THE_DIGITS).all():
             break

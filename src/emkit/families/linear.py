@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memo
-from emkit.data.chunk import Chunk
+from emkit.data.chunk import Chunk, as_float64
 
 S = TypeVar("S")
 MOST_FEATURES = 1 << 22  # numbers, 32 MiB
+Features = Callable[[Array], Array]
 READ_ROWS = 8_192  # at a time, where features are worked out before they are read
 
 
@@ -40,46 +41,37 @@ class Columns:
     """Base rows 1 and z_j = (x_j - origin_j) / unit_j, and |z|^2 where `pairs` (F, 2) refer to a row behind these.
 
     `pairs` of whole numbers are two base rows, whose product is a feature. Of floats, they are a base row and a value: the
-    feature is 1 where the row has it, and 0 elsewhere. `unit` are powers of 2. `read` works out the columns x_j from the rows
-    of data; without it, they are those of the data.
+    feature is 1 where the row has it, and 0 elsewhere. `unit` are powers of 2.
     """
 
     pairs: Integers | Array
     origin: Array
     unit: Array
-    read: Callable[[Array], Array] | None = None
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
         from emkit.kernels.mixture_pass import add_columns
 
-        for rows, part in self._parts(x):
-            some = weights if len(weights) == 1 else weights[rows]
-            base, scratch = self._workspace(len(sums) + 3)
-            add_columns(
-                frozen(part), frozen(some), self.origin, 1 / self.unit, coefficients, self.pairs, base, scratch, sums,
-                log_likelihoods,
-            )  # fmt: skip
+        base, scratch = self._workspace(len(sums) + 3)
+        plan = self.origin, 1 / self.unit, coefficients, self.pairs
+        add_columns(frozen(x), frozen(weights), *plan, base, scratch, sums, log_likelihoods)
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
         from emkit.kernels.halves import score_columns
 
-        for rows, part in self._parts(x):
-            base, tile = self._workspace(len(scores))
-            score_columns(frozen(part), self.origin, 1 / self.unit, coefficients, self.pairs, base, tile, scores[:, rows])
+        base, tile = self._workspace(len(scores))
+        score_columns(frozen(x), self.origin, 1 / self.unit, coefficients, self.pairs, base, tile, scores)
 
     def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
         from emkit.kernels.halves import sum_columns
 
-        for rows, part in self._parts(x):
-            base, tile = self._workspace(len(sums))
-            sum_columns(frozen(part), frozen(weights[:, rows]), self.origin, 1 / self.unit, self.pairs, base, tile, sums)
+        base, tile = self._workspace(len(sums))
+        sum_columns(frozen(x), frozen(weights), self.origin, 1 / self.unit, self.pairs, base, tile, sums)
 
     def features(self, x: Array) -> Array:
         """The features (F, n) of the rows themselves, for few rows: nothing compiled."""
         base = np.ones((int(self.pairs.max()) + 1, len(x)))
         columns = slice(1, 1 + len(self.origin))
-        read = x if self.read is None else self.read(x)
-        np.divide(read.T - self.origin[:, None], self.unit[:, None], out=base[columns])
+        np.divide(x.T - self.origin[:, None], self.unit[:, None], out=base[columns])
         if len(base) > 1 + len(self.origin):
             base[-1] = np.einsum("jn,jn->n", base[columns], base[columns])
         first, second = self.pairs.T
@@ -87,21 +79,37 @@ class Columns:
             return np.where(base[first.astype(np.intp)] == second[:, None], 1.0, 0.0)
         return base if len(first) == len(base) and not first.any() else base[first] * base[second]
 
-    def _parts(self, x: Array) -> Iterator[tuple[slice, Array]]:
-        """The columns that are read, and of which rows: all at once, or as many at a time as are worked out together."""
-        if self.read is None:
-            yield slice(None), x
-            return
-        for start in range(0, len(x), READ_ROWS):
-            rows = slice(start, start + READ_ROWS)
-            yield rows, self.read(x[rows])
-
     def _workspace(self, height: int) -> tuple[Array, ...]:
         """A tile of base rows, and one of `height` rows."""
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
         last = len(self.origin) if self.pairs.dtype.kind == "f" else int(self.pairs.max())
         return workspace((last + 1, TILE_ROWS), (height, TILE_ROWS))
+
+
+@dataclass(frozen=True)
+class Read:
+    """Base rows as those of `rows`, of columns that `read` works out from the rows of data, some of these at a time."""
+
+    read: Callable[[Array], Array]
+    rows: BaseRows
+
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
+        for some, part in self._parts(x):
+            self.rows.add_up(part, weights if len(weights) == 1 else weights[some], coefficients, sums, log_likelihoods)
+
+    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
+        for some, part in self._parts(x):
+            self.rows.score(part, coefficients, scores[:, some])
+
+    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
+        for some, part in self._parts(x):
+            self.rows.sum_up(part, weights[:, some], sums)
+
+    def _parts(self, x: Array) -> Iterator[tuple[slice, Array]]:
+        for start in range(0, len(x), READ_ROWS):
+            some = slice(start, start + READ_ROWS)
+            yield some, self.read(as_float64(x[some]))
 
 
 def frozen(array: Array) -> Array:
@@ -127,23 +135,40 @@ class LinearForm(Generic[S]):
     statistics: Callable[[Array, Chunk], S]
     rough: Callable[[], LinearForm[S]] | None = None
 
+    def reading(
+        self, read: Callable[[Array], Array], base: Callable[[Array], Array], constant: Callable[[Chunk], float]
+    ) -> LinearForm[S]:
+        """The same form of columns that `read` works out from the data, with this `base`, where it had none."""
+        rough = self.rough
+        less = None if rough is None else lambda: rough().reading(read, base, constant)
+        return replace(self, rows=Read(read, self.rows), base=base, constant=constant, rough=less)
+
 
 def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
     form: LinearForm[Any] | None = family.linear(params)
     return form
 
 
-def with_features(family: Any, params: Any, rows: int) -> tuple[LinearForm[Any], Columns] | None:
-    """A form whose base rows hand out the features of so many rows, and these: where a height to six digits is enough.
+def with_features(family: Any, params: Any, rows: int) -> tuple[LinearForm[Any], Features] | None:
+    """A form, and what makes features (F, n) of so many rows: for few rows, of which a height to six digits is enough.
 
     None where there is no such form, or where the features are too many to be kept at once.
     """
     form: LinearForm[Any] | None = family.linear(params)
     if form is not None and form.rough is not None:
         form = form.rough()
-    if form is None or not isinstance(form.rows, Columns) or form.coefficients.shape[1] * rows > MOST_FEATURES:
+    if form is None or form.coefficients.shape[1] * rows > MOST_FEATURES:
         return None
-    return form, form.rows
+    features = _features(form.rows)
+    return None if features is None else (form, features)
+
+
+def _features(rows: BaseRows) -> Features | None:
+    """What makes features of rows without anything compiled; None if these rows do not say."""
+    if isinstance(rows, Read):
+        read, inner = rows.read, _features(rows.rows)
+        return None if inner is None else lambda x: inner(read(as_float64(x)))
+    return rows.features if isinstance(rows, Columns) else None
 
 
 linear_form = Memo(_linear_form)  # worked out once for each set of parameters, however many chunks ask

@@ -53,10 +53,10 @@ class Variances(Spread):
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         value = get_at(params, self.path).reshape(*rows.shape, -1)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # one may be infinite: angles from everywhere
             variances = 1 / value if self.inverse else value
-        widest = variances.max(axis=-2, keepdims=True)
-        narrowest = (variances / np.where(widest > 0, widest, 1.0)).min(axis=-1)
+            widest = variances.max(axis=-2, keepdims=True)
+            narrowest = (variances / np.where(widest > 0, widest, 1.0)).min(axis=-1)
         return np.asarray((rows < _least(rows, 1)) | (few(rows, 1) & (narrowest < NARROW)))
 
 

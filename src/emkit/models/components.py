@@ -205,7 +205,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     # -- the M-step
 
     def updates(self) -> Mapping[str, Update[Any, P]]:
-        inner = {f"components.{path}": _inside(update) for path, update in self.family.updates().items()}
+        inner = {f"components.{path}".rstrip("."): _inside(update) for path, update in self.family.updates().items()}
         return {**self.belonging_updates(), **inner}
 
     def each_moved(self, runs: Sequence[P], belonging: Sequence[Any]) -> tuple[P, ...]:

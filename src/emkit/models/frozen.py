@@ -46,8 +46,11 @@ class Frozen(LatentModel[P, S]):
             if not isinstance(path, str):
                 raise ModelError(f"a path to hold is text, such as 'components.means', not {path!r}.")
             bare_path, _ = split_path(path)
-            if not any(is_under(name, [bare_path]) or _is_inside(bare_path, name) for name in known):
-                raise ModelError(f"there is no parameter {path!r} to freeze; this model updates {', '.join(known)}.")
+            if any(is_under(name, [bare_path]) or _is_inside(bare_path, name) for name in known):
+                continue
+            parts = [name for name in known if is_under(bare_path, [name])]
+            whole = f" ({parts[0]} as a whole, since the best values in it depend on each other)" if parts else ""
+            raise ModelError(f"there is no parameter {path!r} to freeze; this model updates {', '.join(known)}{whole}.")
         self.model = model
         self.paths = paths
 

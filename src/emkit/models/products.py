@@ -8,18 +8,18 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk
-from emkit.families.linear import Columns, LinearForm
+from emkit.families.linear import Features, LinearForm
 from emkit.models.compiled import IMPOSSIBLE, with_proportions
 
 S = TypeVar("S")
 
 
-def expectations(form: LinearForm[S], rows: Columns, proportions: Array, chunk: Chunk) -> tuple[Array, S, Array]:
+def expectations(form: LinearForm[S], features_of: Features, proportions: Array, chunk: Chunk) -> tuple[Array, S, Array]:
     """Mass (S, K), the family's statistics of all S K components, and log-likelihoods (S,), given `proportions` (S, K).
 
-    `rows` are those of the form. The log-likelihood of a mixture under which some row is impossible is -inf.
+    `features_of` makes those of the form. The log-likelihood of a mixture under which some row is impossible is -inf.
     """
-    features = rows.features(chunk.x)
+    features = features_of(chunk.x)
     joint = (with_proportions(form, proportions).T @ features).reshape(*proportions.shape, -1)
     highest = joint.max(axis=1)
     joint -= highest[:, None]

@@ -87,6 +87,22 @@ class NonNegative(Space):
         return np.where(mask, 0.0, value)
 
 
+class UnitInterval(Space):
+    """Numbers between 0 and 1, both excluded; the coordinate is the log-odds."""
+
+    def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
+        return _complaint((value <= 0) | (value >= 1), value, "it must lie between 0 and 1, which are excluded.")
+
+    def pack(self, value: Array) -> Array:
+        return np.asarray(logit(value)).ravel()
+
+    def unpack(self, coordinates: Array, shape: Shape) -> Array:
+        return np.asarray(expit(coordinates)).reshape(shape)
+
+    def pull(self, value: Array, slope: Array) -> Array:
+        return (value * (1 - value) * slope).ravel()
+
+
 class Probability(Space):
     """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1."""
 

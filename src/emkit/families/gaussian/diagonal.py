@@ -79,8 +79,11 @@ class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
         """
         about, move = _about(stats, before, now)
         raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
-        unit = normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
-        return normal.raised(raw, before.variances, self.few(stats.mass, 1), unit, self.floor)
+        return normal.raised(raw, before.variances, self.few(stats.mass, 1), self.unit(stats, before), self.floor)
+
+    def unit(self, stats: Moments, before: DiagonalGaussianParams) -> Array:
+        """What the floor is a fraction of: the variance (d,) of each column over all rows, > 0."""
+        return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
 
     def expected(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Expected:
         about, move = _about(stats, before, now)

@@ -17,7 +17,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import rounded_mean
 from emkit.families.gaussian.normal import LOG_2_PI, Moments, cholesky, symmetric
 from emkit.families.gaussian.tight import OwnMeans, Roads, inverse_triangle
-from emkit.families.linear import BaseRows, Columns, LinearForm, no_base, no_constant, single
+from emkit.families.linear import BaseRows, Columns, LinearForm, Read, no_base, no_constant, single
 
 TIGHTEST = 1e6  # largest ratio of squared distance to variance at which the shared origin keeps ten digits,
 ROUGHEST = 1e10  # and six: enough to tell starts apart
@@ -231,7 +231,8 @@ def _whitened_form(frame: Frame, covariance: Array) -> LinearForm[Moments]:
         return Moments(mass, (first - mass[:, None] * centred) @ back.T, symmetric(back @ within @ back.T))
 
     coefficients = np.concatenate([constant[:, None], centred, np.full((number, 1), -0.5)], axis=1)
-    return LinearForm(coefficients, Columns(single(2 + d), np.zeros(d), np.ones(d), whitened), no_base, no_constant, statistics)
+    rows = Read(whitened, Columns(single(2 + d), np.zeros(d), np.ones(d)))
+    return LinearForm(coefficients, rows, no_base, no_constant, statistics)
 
 
 def _within(second: Array, mass: Array, first: Array, centred: Array) -> Array:

@@ -23,7 +23,7 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family, per_mass
-from emkit.families.floor import FREED, THIN, held, too_thin
+from emkit.families.floor import FREED, THIN, held, less_likely, too_thin
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
 from emkit.families.spread import few, rows_per_weight
 from emkit.families.support import Support, reals
@@ -174,15 +174,18 @@ def padding(stats: Moments, move: Array) -> Array:
     return 4 * EPSILON * stats.mass[:, None] * move**2
 
 
-def pooled_variance(stats: Moments, before: NormalParams, scatter: Array) -> Array:
+def pooled_variance(
+    stats: Moments, before: NormalParams, scatter: Array, units: Callable[[Array, Array, Array], Array] = positive_units
+) -> Array:
     """The variance of each column over all rows, shape (d,), put together from the statistics of the components.
 
-    `scatter` (d,): the sum over components of the squares about their means of the E-step.
+    `scatter` (d,): the sum over components of the squares about their means of the E-step. `units` makes it positive where a
+    column does not vary.
     """
     between, within, grand = _apart(stats, before)
     total = stats.mass.sum()
     rounding = 8 * EPSILON * (scatter + between + within) / total
-    return positive_units((scatter + between - within) / total, grand, rounding)
+    return units((scatter + between - within) / total, grand, rounding)
 
 
 def pooled_round_variance(stats: Moments, before: NormalParams) -> float:
@@ -268,9 +271,7 @@ def raised(variances: Array, before: Array, few: Mask, unit: Array, floor: float
     found = np.where(holds, least, variances)
     for k, _ in np.argwhere(found <= 0):
         raise collapsed(int(k))
-    with np.errstate(divide="ignore"):
-        falls = np.log(found) + variances / found > np.log(before) + variances / before
-    for k, _ in np.argwhere(freed & holds & falls):
+    for k, _ in np.argwhere(freed & holds & less_likely(found, before, variances)):
         raise too_thin(_who(int(k)))
     return found
 

@@ -1,0 +1,234 @@
+"""Independent columns of times until something wears out.
+
+The best scale depends on the shape and the best shape on the scale, so one link of the M-step finds both: the shape at which
+the expected log-likelihood is highest with the scale that is best for it, which is a concave function of one number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Self
+
+import numpy as np
+
+from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters, maximise_in_turn
+from emkit.core.protocols import Update
+from emkit.core.spaces import Positive
+from emkit.core.statistics import Additive
+from emkit.data.profile import AnyProfile
+from emkit.families.description import Description, Word
+from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
+from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of
+from emkit.families.span import Span
+from emkit.families.spread import Spread, Variances
+from emkit.families.support import LARGEST_AMOUNT, Support, positive
+
+__all__ = ["Weibull", "WeibullParams"]
+
+SPAN = Span(reach=0.5, places=24)  # of the logarithm of a sum of powers, whose zeros lie farther off than 0.4, as a rule
+OVERFLOW = 600.0  # exponents beyond are those of rows that no component is near to
+VARIANCE = np.pi**2 / 6  # of the logarithm of a Weibull time with a shape of 1
+OFFSET = float(np.euler_gamma)  # of the mean of its logarithm from that of the scale
+STEPS = 200  # of the estimate for all rows; ten are the rule
+SETTLED = 1e-13  # relative to a shape
+
+
+@dataclass(frozen=True, eq=False)
+class WeibullParams(Parameters):
+    """`shapes` (K, d), without a unit, and `scales` (K, d) in the unit of the data; both > 0."""
+
+    shapes: Annotated[Array, Positive(), Axes("component", "column")]
+    scales: Annotated[Array, Positive(), Axes("component", "column")]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, shapes: ArrayLike, scales: ArrayLike) -> None: ...
+
+
+@dataclass(frozen=True)
+class WeibullStats(Additive):
+    """Sums over t = log(x / scale), about the scales of the E-step.
+
+    `mass` (K,) = sum w; `shift` (K, d) = sum w t; `scatter` (K, d) = sum w t^2; and at places around the shapes a of the E-step
+    `powers` (K, d, places) = sum w exp(a t), `tilted` = sum w t exp(a t).
+    """
+
+    mass: Array
+    shift: Array
+    scatter: Array
+    powers: Array
+    tilted: Array
+
+
+@dataclass(frozen=True)
+class Weibull(Floored, Family[WeibullParams, WeibullStats]):
+    """Independent Weibull columns: log p(x|k) = sum_j log a + (a - 1) log x - a log s - (x / s)^a, with a = a_kj, s = s_kj.
+
+    Data: x (n, d) of numbers > 0.
+    The floor is under the variance of every component's logarithms, pi^2 / (6 a^2): see `Floored`.
+
+    Millions of revolutions that 23 ball bearings lasted (Lieblein & Zelen, 1956):
+
+    >>> import emkit as ek
+    >>> lives = (
+    ...     "17.88 28.92 33 41.52 42.12 45.6 48.4 51.84 51.96 54.12 55.56 67.8 68.64 68.64 68.88 84.12 93.12 98.64 105.12 "
+    ...     "105.84 127.92 128.04 173.4"
+    ... )
+    >>> lives = [float(life) for life in lives.split()]
+    >>> fit = ek.MixtureModel("weibull", 1).fit(lives).result_
+    >>> print(fit.params.components.shapes.round(3), fit.params.components.scales.round(2), round(fit.log_likelihood, 3))
+    [[2.102]] [[81.87]] -113.692
+    """
+
+    @property
+    def name(self) -> str:
+        return "weibull"
+
+    @property
+    def support(self) -> Support:
+        return positive("Weibull times", LARGEST_AMOUNT)
+
+    @property
+    def described(self) -> Description:
+        words = {"shapes": Word("shape", "a", 2.0), "scales": Word("scale", "s", 1.0)}
+        return Description(words, data="columns of times, numbers > 0")
+
+    @property
+    def spread(self) -> Spread:
+        return Variances("shapes", inverse=True)
+
+    def log_density(self, params: WeibullParams, x: Array) -> Array:
+        found = np.empty((len(x), len(params.shapes)))
+        log_x = np.log(x)
+        for k, (a, s) in enumerate(zip(params.shapes, params.scales, strict=True)):
+            power = a * _log_ratio(x, log_x, s)
+            found[:, k] = (np.log(a) + power - np.exp(np.minimum(power, OVERFLOW)) - log_x).sum(axis=1)
+        return found
+
+    def statistics(self, params: WeibullParams, x: Array, weights: Array) -> WeibullStats:
+        places, log_x = SPAN.around(params.shapes), np.log(x)
+        shift, scatter = np.empty_like(params.shapes), np.empty_like(params.shapes)
+        powers, tilted = np.empty_like(places), np.empty_like(places)
+        for k, w in enumerate(weights.T):
+            t = _log_ratio(x, log_x, params.scales[k])
+            shift[k], scatter[k] = w @ t, w @ t**2
+            for j, column in enumerate(t.T):
+                power = np.exp(np.minimum(np.outer(column, places[k, j]), OVERFLOW))
+                powers[k, j], tilted[k, j] = w @ power, (w * column) @ power
+        return WeibullStats(weights.sum(axis=0), shift, scatter, powers, tilted)
+
+    def updates(self) -> Mapping[str, Update[WeibullStats, WeibullParams]]:
+        return {"": self._both}
+
+    def _both(self, stats: WeibullStats, before: WeibullParams, now: WeibullParams) -> WeibullParams:
+        """The shape that is best with the best scale for it, within exp(1/2) times the shape before; and that scale.
+
+        Shapes: mass (K,), shift and scatter (K, d), powers and tilted (K, d, places) -> (K, d) and (K, d). Unit of the scales:
+        that of the data.
+        Errors: DegenerateFitError if all rows of a component are equal, and no floor holds it or it had been freed from there.
+        Source: set d/ds [-a mass log s - sum w (x / s)^a] = 0, and d/da [mass log a + a sum w t - mass log sum w exp(a t)] = 0;
+        Cohen (1965), Technometrics 7, 579-588.
+        """
+        mass, empty = stats.mass[:, None], stats.mass[:, None] <= 0
+        log_power, tilt = _known(stats)
+        slope = 1 + SPAN.around(before.shapes) * (per_mass(stats.shift, stats.mass)[..., None] - tilt)
+        t = SPAN.curve(slope).summit()
+        raw, was = _variance(before.shapes * np.exp(SPAN.reach * t)), _variance(before.shapes)
+        raw = np.where(t == 1, np.minimum(raw, _own_variance(stats)), raw)  # where it is on its way to, beyond the span
+        spread, holds = self.above_the_floor(raw, was, stats.mass, _pooled_variance(stats, before))
+        floor = np.log(_shape(spread) / before.shapes) / SPAN.reach
+        t = np.where(holds, np.clip(floor, -1.0, 1.0), t)
+        shapes = before.shapes * np.exp(SPAN.reach * t)
+        scales = before.scales * np.exp((SPAN.curve(log_power)(t) - np.log(np.where(empty, 1.0, mass))) / shapes)
+        return WeibullParams(
+            keep_where_empty(shapes, before.shapes, stats.mass), keep_where_empty(scales, before.scales, stats.mass)
+        )
+
+    def expected(self, stats: WeibullStats, before: WeibullParams, now: WeibullParams) -> Expected:
+        """-infinity where a shape lies beyond the places at which the statistics were taken."""
+        mass, a, move = stats.mass[:, None], now.shapes, np.log(now.scales / before.scales)
+        log_power, tilt = _known(stats)
+        t = SPAN.where(a, before.shapes)
+        power = np.where(mass > 0, np.exp(SPAN.curve(log_power)(t) - a * move), 0.0)
+        about = stats.shift - mass * move
+        value = mass * (np.log(a) - move) + (a - 1) * about - mass * np.log(before.scales) - power
+        of_shapes = mass / a + about - power * (SPAN.curve(tilt)(t) - move)
+        slopes = {"shapes": of_shapes, "scales": a * (power - mass) / now.scales}
+        return Expected(float(np.where(np.isnan(t), -np.inf, value).sum()), slopes)
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> WeibullParams:
+        """By EM steps on all rows, from the shape and scale that fit the moments of their logarithms."""
+        mean, variance = of_logs(profile)
+        unit = units_of(variance, mean)
+        shape = _shape(np.maximum(variance, max(self.floor, EPSILON) * unit))
+        now = WeibullParams(shape[None], np.exp(mean + OFFSET / shape)[None])
+        for _ in range(STEPS if (variance > rounding_of(mean)).any() else 0):
+            before = now
+            now = maximise_in_turn(self.updates(), profile.total(partial(self._of_all, before)), before)
+            if (np.abs(now.shapes - before.shapes) <= SETTLED * before.shapes).all():
+                break
+        return WeibullParams(repeat(now.shapes[0], n_components), repeat(now.scales[0], n_components))
+
+    def _of_all(self, params: WeibullParams, x: Array, weights: Array) -> WeibullStats:
+        return self.statistics(params, x, weights[:, None])
+
+    def settled(self, profile: AnyProfile) -> Self:
+        """Warns of constant columns, whose shape cannot be estimated."""
+        mean, variance = of_logs(profile)
+        warn_of_constant_columns(profile.columns, variance <= rounding_of(mean), "A Weibull shape")
+        return self.counting_rows(profile)
+
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        mean, variance = of_logs(profile)
+        return SpreadFloor("shapes", self.floor * units_of(variance, mean), variance > rounding_of(mean), _variance, _shape)
+
+    def draw(self, params: WeibullParams, rng: np.random.Generator, components: Integers) -> Array:
+        return params.scales[components] * rng.weibull(params.shapes[components])
+
+
+def _variance(shape: Array) -> Array:
+    """Of the logarithm of a time."""
+    return VARIANCE / shape**2
+
+
+def _shape(variance: Array) -> Array:
+    """At which the logarithm of a time has this variance."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.sqrt(VARIANCE / variance))
+
+
+def _log_ratio(x: Array, log_x: Array, scale: Array) -> Array:
+    """The logarithms of x / scale, without loss of digits near the scale."""
+    u = (x - scale) / scale
+    near = np.abs(u) < 0.5
+    return np.where(near, np.log1p(np.where(near, u, 0.0)), log_x - np.log(scale))
+
+
+def _known(stats: WeibullStats) -> tuple[Array, Array]:
+    """The logarithms of the powers, and their derivatives along the shape, at the places; 0 where there are no rows."""
+    empty = stats.powers <= 0
+    powers = np.where(empty, 1.0, stats.powers)
+    return np.log(powers), stats.tilted / powers
+
+
+def _pooled_variance(stats: WeibullStats, before: WeibullParams) -> Array:
+    """The variance of the logarithms of each column over all rows, shape (d,), from the statistics of the components."""
+    total, offset = stats.mass.sum(), np.log(before.scales / before.scales[0])
+    mean = (stats.mass @ offset + stats.shift.sum(axis=0)) / total
+    away = offset - mean
+    squares = (stats.scatter + 2 * away * stats.shift + stats.mass[:, None] * away**2).sum(axis=0)
+    rounding = 8 * EPSILON * (stats.scatter + stats.mass[:, None] * away**2).sum(axis=0)
+    return units_of(squares / total, mean + np.log(before.scales[0]), rounding / total)
+
+
+def _own_variance(stats: WeibullStats) -> Array:
+    """The variance of the logarithms of the rows of each component, shape (K, d); 0 where it may be rounding."""
+    mean = per_mass(stats.shift, stats.mass)
+    variance = per_mass(stats.scatter, stats.mass) - mean**2
+    return np.where(variance > rounding_of(mean, 8 * EPSILON * mean**2), variance, 0.0)
