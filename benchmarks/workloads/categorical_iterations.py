@@ -16,7 +16,7 @@ from emkit.search.seeding import spread_start
 
 ROWS, ITEMS, LEVELS, CLASSES = 20_000, 12, 3, 4
 ITERATIONS = 20
-TARGET = 15.0
+TARGET = 30
 
 
 def data() -> np.ndarray:

@@ -37,6 +37,7 @@ class Plan:
     moved: tuple[Stage, ...] = (Stage(11, 1.0), Stage(23, 1 / 4))  # raced like starts, since most lead down again
     rounds: int = 3  # of moves in turn that lead no higher: then no more are tried;
     most_rounds: int = 12  # where each leads higher, or none has led to a sound maximum
+    rows_a_number: float = 0.5  # that is estimated: from fewer, where all ends are spikes, there are no moves
     returns: int = 4  # moves that lead back to the best maximum: then one round is enough,
     common: float = 0.5  # and if so many of the starts came to it by themselves
     resort: int = 6  # sound runs that are followed one after the other, as long as each of them ends on a spike

@@ -198,7 +198,10 @@ class Race(Generic[P]):
 
     def _risen(self, best: Record[P], seed: int, common: bool) -> Iterable[Record[P]]:
         """Runs from moved starts, each of which ended higher than all before (at a better maximum, or nearer to the same)."""
-        most = self.plan.moves_of(int(self.sample.rows), self.model.coordinates(best.params).size)
+        free = self.model.coordinates(best.params).size
+        if not self.rank(best).sound and self.sample.rows < self.plan.rows_a_number * free:
+            return  # no move leads to a sound maximum of so few rows
+        most = self.plan.moves_of(int(self.sample.rows), free)
         promising = True
         idle, returned = 0, self.plan.returns if common else 0
         for number in range(self.plan.most_rounds):
