@@ -124,4 +124,5 @@ class EMMap(Generic[P]):
 
 
 def _length(vector: Array) -> float:
-    return float(np.sqrt(vector @ vector))
+    with np.errstate(over="ignore"):  # a guess may lie so far out that squares overflow; it is refused
+        return float(np.sqrt(vector @ vector))
