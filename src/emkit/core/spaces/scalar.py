@@ -103,20 +103,11 @@ class UnitInterval(Space):
         return (value * (1 - value) * slope).ravel()
 
 
-class Probability(Space):
+class Probability(UnitInterval):
     """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1."""
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         return _complaint((value < 0) | (value > 1), value, "a probability must lie between 0 and 1.")
-
-    def pack(self, value: Array) -> Array:
-        return np.asarray(logit(value)).ravel()
-
-    def unpack(self, coordinates: Array, shape: Shape) -> Array:
-        return np.asarray(expit(coordinates)).reshape(shape)
-
-    def pull(self, value: Array, slope: Array) -> Array:
-        return (value * (1 - value) * slope).ravel()
 
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
         return [tuple(int(i) for i in index) for index in np.argwhere((value <= EDGE) | (value >= 1 - EDGE))]

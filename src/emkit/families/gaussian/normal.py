@@ -23,13 +23,12 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family, per_mass
-from emkit.families.floor import FREED, THIN, held, less_likely, too_thin
+from emkit.families.floor import FLOOR, FREED, THIN, held, less_likely, too_thin
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
 from emkit.families.spread import few, rows_per_weight
 from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
-FLOOR = 1e-6
 LIFTED = 1 + 1e-9  # times the floor, where rounding does not reach it
 EATEN = 1e-12  # a covariance that is definite by less than this in one unit need not be so in another: rounding
 DEVIATIONS = 1 << 15  # numbers worked on at a time
