@@ -41,7 +41,12 @@ def held(spread: Array, before: Array, few: Mask, least: Array, whole: Array) ->
     There, those of many rows (not `few`, (K,)) that vary at all are free. `whole` (d,): the spread of the whole data.
     """
     freed = before < FREED * least
-    return spread < np.where(freed & ~few[:, None], THIN * whole, least), freed
+    return spread < bounds(freed, few[:, None], least, whole), freed
+
+
+def bounds(freed: Mask, few: Mask, least: Array | float, whole: Array | float) -> Array:
+    """What an M-step holds spreads above: the floor `least`, or rounding where they had been `freed` and rows are not `few`."""
+    return np.where(freed & ~few, THIN * whole, least)
 
 
 def less_likely(after: Array, before: Array, found: Array) -> Mask:

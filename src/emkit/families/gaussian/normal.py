@@ -23,7 +23,7 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family, per_mass
-from emkit.families.floor import FLOOR, FREED, THIN, held, less_likely, too_thin
+from emkit.families.floor import FLOOR, FREED, bounds, held, less_likely, too_thin
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
 from emkit.families.spread import few, rows_per_weight
 from emkit.families.support import Support, reals
@@ -247,7 +247,7 @@ def each_lifted(
         raise collapsed(names[0])
     values, vectors = np.linalg.eigh(covariances[low] / scale)
     freed = np.zeros(len(low), dtype=bool) if before is None else ~clear_of(FREED * floor, before[low], scale)
-    least = np.where(freed & ~few[low], THIN, floor) if few is not None else np.full(len(low), floor)
+    least = bounds(freed, few[low] if few is not None else ~freed, floor, 1.0)
     holds = values < least[:, None]
     raised = symmetric((vectors * np.where(holds, floor * LIFTED, values)[:, None, :]) @ vectors.swapaxes(1, 2)) * scale
     if floor <= EATEN and not is_definite(raised):
