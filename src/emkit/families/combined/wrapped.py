@@ -1,0 +1,83 @@
+"""A family made of one other: what every such family hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Update
+from emkit.data.profile import AnyProfile
+from emkit.families.description import Description
+from emkit.families.family import Family
+from emkit.families.floor import Floor
+from emkit.families.linear import LinearForm
+from emkit.families.spread import Spread
+from emkit.families.support import Support
+
+P = TypeVar("P", bound=Parameters)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Wrapped(Family[P, S]):
+    """`family` with its own parameters and statistics. A subclass writes only what is otherwise."""
+
+    family: Family[P, S]
+
+    @property
+    def name(self) -> str:
+        return self.family.name
+
+    @property
+    def support(self) -> Support:
+        return self.family.support
+
+    @property
+    def described(self) -> Description:
+        return self.family.described
+
+    @property
+    def spread(self) -> Spread:
+        return self.family.spread
+
+    @property
+    def admits_gaps(self) -> bool:
+        return self.family.admits_gaps
+
+    def settled(self, profile: AnyProfile) -> Self:
+        settled = self.family.settled(profile)
+        return self if settled is self.family else replace(self, family=settled)
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> P:
+        return self.family.pooled(profile, n_components)
+
+    def log_density(self, params: P, x: Array) -> Array:
+        return self.family.log_density(params, x)
+
+    def statistics(self, params: P, x: Array, weights: Array) -> S:
+        return self.family.statistics(params, x, weights)
+
+    def updates(self) -> Mapping[str, Update[Any, P]]:
+        return self.family.updates()
+
+    def expected(self, stats: S, before: P, now: P) -> Expected:
+        return self.family.expected(stats, before, now)
+
+    def draw(self, params: P, rng: np.random.Generator, components: Integers) -> Array:
+        return self.family.draw(params, rng, components)
+
+    def scales(self, params: P) -> Mapping[str, Scale]:
+        return self.family.scales(params)
+
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        return self.family.lower_bound(profile)
+
+    def linear(self, params: P) -> LinearForm[S] | None:
+        return self.family.linear(params)
