@@ -84,7 +84,7 @@ def fit_each(
     spikes = frozenset(
         i
         for i, run in enumerate(runs.runs)
-        if not run.outcome.failed and len(starts) > 1 and model.degenerate(run.params, passes.profile)
+        if not run.outcome.failed and len(starts) > 1 and model.spikes(run.params, passes.profile)
     )
     return Fitted(model, source, passes, replace(runs, degenerate=spikes), executor)
 

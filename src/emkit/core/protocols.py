@@ -133,6 +133,16 @@ class LatentModel(Protocol[P, S]):
         """Components at `params` that only a bound keeps from collapsing: their likelihood says nothing about the data."""
         return ()
 
+    def planar(self, params: P, profile: Any) -> tuple[int, ...]:
+        """Degenerate components that are clusters all the same: many rows in one plane, as no others are."""
+        return ()
+
+    def spikes(self, params: P, profile: Any) -> tuple[int, ...]:
+        """Degenerate components that are no clusters."""
+        found = self.degenerate(params, profile)
+        planar = self.planar(params, profile) if found else ()
+        return tuple(k for k in found if k not in planar)
+
     def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
         """Components of few rows that happen to lie close together: no clusters, though their likelihood is high."""
         return ()

@@ -134,6 +134,10 @@ class Floor:
         """Whether an extrapolation from `like` to `params` leaves nothing below it that was above."""
         return True
 
+    def held_along(self, params: Any, component: int, columns: int) -> Array:
+        """Along which it holds what is a component's own, shape (m, d): unit vectors where every column has variance 1."""
+        return np.empty((0, columns))
+
     def narrowed(self, family: Any, profile: AnyProfile) -> Narrow | None:
         """The `family` without directions in which it holds every component, whatever rows it has; None if there are none."""
         return None
@@ -167,6 +171,9 @@ class SpreadFloor(Floor):
         value = get_at(params, self.path)
         loose = self.value_of(np.where(free, LOOSE * self.least, spread)).reshape(value.shape)
         return replace_at(params, {self.path: np.where(free.reshape(value.shape), loose, value)})
+
+    def held_along(self, params: Any, component: int, columns: int) -> Array:
+        return np.eye(columns)[np.broadcast_to(rests(self._spread(params)[component], self.least), columns)]
 
     def within(self, params: Any, like: Any) -> bool:
         bound = FREED * self.least
@@ -225,6 +232,12 @@ class CovarianceFloor(Floor):
         if (found == relative).all():
             return None
         return replace_at(params, {self.path: (found * np.outer(scale, scale)).reshape(value.shape)})
+
+    def held_along(self, params: Any, component: int, columns: int) -> Array:
+        if get_at(params, self.path).ndim < 3:
+            return np.empty((0, columns))
+        values, vectors = np.linalg.eigh(self._relative(params)[component])
+        return np.asarray(vectors[:, rests(values, self.least)].T)
 
     def within(self, params: Any, like: Any) -> bool:
         bound = FREED * self.least * np.eye(len(self.unit))

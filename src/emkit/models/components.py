@@ -30,7 +30,7 @@ from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.checks import check_components
 from emkit.models.divisions import divisions
 from emkit.models.order import apart, component_count
-from emkit.models.spikes import coinciding, fallen
+from emkit.models.spikes import coinciding, fallen, in_a_plane
 
 BLUR = 0.1  # share of every row that is spread evenly over all components of a start, so that none starts out degenerate
 C = TypeVar("C", bound=Parameters)
@@ -272,6 +272,12 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """Components of which a floor holds more than it holds of the whole data."""
         found = fallen(self.family, params.components, component_count(params) or 1, profile)
         return tuple(map(int, np.flatnonzero(found)))
+
+    def planar(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
+        rows, some = self.rows_of(params, profile), self.degenerate(params, profile)
+        if rows is None:
+            return ()
+        return tuple(k for k in some if in_a_plane(self.family, params.components, k, float(rows[k]), profile))
 
     def spiked(self, runs: Sequence[P], components: C, profile: AnyProfile) -> Mask:
         """Which of several runs (S,), their `components` one behind the other, have a degenerate component or a sliver."""

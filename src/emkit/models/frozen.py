@@ -125,6 +125,9 @@ class Frozen(LatentModel[P, S]):
     def coinciding(self, params: P, profile: Any) -> tuple[tuple[int, ...], ...]:
         return self.model.coinciding(params, profile)
 
+    def planar(self, params: P, profile: Any) -> tuple[int, ...]:
+        return self.model.planar(params, profile)
+
     def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
         return self.model.slivers(params, profile)
 

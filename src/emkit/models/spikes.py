@@ -1,4 +1,8 @@
-"""Which components are none: those that only a floor holds, and those that no row tells apart."""
+"""Which components are none: those that only a floor holds, and those that no row tells apart.
+
+Many rows that lie in one plane, as no others do, are a cluster all the same: it has no density, but nobody would miss it.
+Equal rows are none, however many.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Mask
+from emkit.core.arrays import Array, Mask
 from emkit.core.memo import once
 from emkit.core.parameters import leaves
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.families.family import Family
+from emkit.families.spread import few
 from emkit.models.order import is_shared
 
 LOOKED_AT = 1_000  # rows, to see whether components differ
+THICK = 4e-3  # of a standard deviation of the whole data: two rows this close lie in one plane
+ALONE = 10  # times the rows of any other plane: rounded numbers make planes, too, but many
 ALIKE = 1e-4  # of log-density: a row that tells two components apart by no more tells nothing
 
 
@@ -39,6 +46,35 @@ def _floored_of_all(profile: AnyProfile, family: Family[Any, Any]) -> dict[str, 
     """How many elements a floor holds where one component is fitted to all rows, by path."""
     held = family.lower_bound(profile).resting(family.pooled(profile, 1))
     return {path: int(mask.sum()) for path, mask in held.items()}
+
+
+def in_a_plane(family: Family[Any, Any], components: Any, k: int, rows: float, profile: AnyProfile) -> bool:
+    """Whether component k, of so many `rows`, is a cluster that lies in one plane (or on a line), as no other rows do.
+
+    That is so if it has a spread in some direction, and along every one in which a floor holds it, one plane has many rows, and
+    no parallel one nearly as many.
+    """
+    number = len(profile.columns)
+    directions = family.lower_bound(profile).held_along(components, k, number)
+    if not 0 < len(directions) < number or few(np.array([rows]), number).any():
+        return False
+    some = profile.sample
+    unit = np.sqrt(np.where(profile.variance > 0, profile.variance, 1.0))
+    places = (as_float64(some.x) - profile.mean) / unit @ directions.T
+    share = rows / profile.total_weight
+    return all(_alone(place, some.weights, share * some.weights.sum()) for place in places.T)
+
+
+def _alone(places: Array, weights: Array, rows: float) -> bool:
+    """Whether one place on a line has far more of the `weights` (n,) than any other, the one where so many `rows` are."""
+    order = np.argsort(places)
+    places, sums = places[order], np.concatenate([[0.0], np.cumsum(weights[order])])
+    last = np.searchsorted(places, places + THICK, side="right")
+    each = sums[last] - sums[:-1]
+    most = int(each.argmax())
+    others = (places + THICK < places[most]) | (places > places[last[most] - 1])
+    second = each[others].max(initial=0.0)
+    return bool(each[most] >= ALONE * second and second < rows / 2)
 
 
 def coinciding(family: Family[Any, Any], components: Any, profile: AnyProfile) -> tuple[tuple[int, ...], ...]:

@@ -84,7 +84,7 @@ class Apart(Generic[P]):
         return self.runs[run]
 
     def spiked(self, profile: Any) -> Mask:
-        at = ((self.model.degenerate(run, profile), self.model.slivers(run, profile)) if run else ((), ()) for run in self.runs)
+        at = ((self.model.spikes(run, profile), self.model.slivers(run, profile)) if run else ((), ()) for run in self.runs)
         return np.array([any(each) for each in at])
 
     def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Apart[P]]:

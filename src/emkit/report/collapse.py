@@ -21,9 +21,22 @@ def collapsed(model: AnyModel, result: AnyFitted) -> str:
     """The sentences that name the components without rows, those that collapsed with their rows, and the way out."""
     proportions = getattr(result.params, "proportions", None)
     empty = [k for k in result.degenerate if proportions is not None and proportions[k] == 0]
-    others = [k for k in result.degenerate if k not in empty]
+    planar = model.planar(result.params, result.passes.profile)
+    others = [k for k in result.degenerate if k not in empty and k not in planar]
     said = [_without_rows(empty)] if empty else []
+    said += [_flat(model, result, planar)] if planar else []
     return " ".join([*said, _on_rows(model, result, others)] if others else said)
+
+
+def _flat(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
+    """Of clusters that lie in a plane each."""
+    one = len(components) == 1
+    each, its = ("", "its") if one else (" each", "their")
+    return (
+        f"{_named(components)} collapsed {_onto(model, result, components)}, which lie in one plane{each} (or on a line) as no "
+        f"other rows do. Across it the floor takes the place of {its} spread, so the log-likelihood is to be compared only "
+        "with fits that have the same floor; leave out a column that is constant there to be rid of that."
+    )
 
 
 def _without_rows(components: Sequence[int]) -> str:

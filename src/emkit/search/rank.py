@@ -38,8 +38,8 @@ def rank(run: Record[P], model: ModelOf[P], source: RowSource) -> Rank:
 
 
 def is_spike(params: P, model: ModelOf[P], source: RowSource) -> bool:
-    """Whether a component at `params` rests on a floor, or is a sliver."""
-    return bool(model.degenerate(params, source.profile) or model.slivers(params, source.profile))
+    """Whether a component at `params` rests on a floor, and is no cluster that lies in a plane, or is a sliver."""
+    return bool(model.spikes(params, source.profile) or model.slivers(params, source.profile))
 
 
 def supported(run: Record[P], model: ModelOf[P], source: ArraySource) -> bool:
@@ -51,7 +51,7 @@ def supported(run: Record[P], model: ModelOf[P], source: ArraySource) -> bool:
         return False
     em = EMMap(model, model.prepare(source), run.params)
     here = em.attempt(run.params)
-    while here is not None and model.degenerate(here.params, source.profile):
+    while here is not None and model.spikes(here.params, source.profile):
         here = loosened(em, here, GLANCE)
     return here is not None
 
