@@ -526,6 +526,16 @@ NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")  # in
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
 
 
+def with_gaps(draw: Callable[[np.random.Generator, int], Array], share: float = 0.2) -> Callable[..., Array]:
+    """Rows as they are drawn, of which a share of the cells is missing."""
+
+    def drawn(rng: np.random.Generator, n: int) -> Array:
+        x = draw(rng, n)
+        return np.where(rng.random(x.shape) < share, np.nan, x)
+
+    return drawn
+
+
 def _frozen() -> list[ModelCase]:
     """Every field of every mixture held, one at a time."""
     cases = []
@@ -556,7 +566,9 @@ CELLS = [
         lessons=(blood_groups(),),
     ),
 ]
-MODELS = [*MIXTURES, *HARD, *FROZEN, *CELLS]
+ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
+GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(c.family.among_gaps), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
+MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
 

@@ -113,18 +113,43 @@ GAPS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("kind", GAPS)
+@pytest.mark.parametrize("kind", [kind for kind in GAPS if kind != "text"])
 @pytest.mark.parametrize("by", ["estimator", "fit"])
-def test_a_gap_is_named_by_row_and_column_and_never_a_number(kind, by):
-    family = "categorical" if kind == "text" else "gaussian"
-    start = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 0.0]], [np.eye(2)]))
-    model = ek.Mixture(ek.FullGaussian())
-    if kind == "text":
-        shares = [[[0.3, 0.3, 0.4]], [[0.5, 0.5]]]
-        model, start = ek.Mixture(ek.Categorical()), ek.MixtureParams([1.0], ek.CategoricalParams(shares))
-    ways = {"estimator": ek.MixtureModel(family, 2).fit, "fit": lambda data: ek.fit(model, data, start)}
-    with pytest.raises(ek.DataError, match=r"row 4, column 'x1' is (nan|missing); every value must be a finite number"):
+def test_a_gap_is_named_by_row_and_column_where_none_is_admitted(kind, by):
+    start = ek.MixtureParams([1.0], ek.MultinomialParams([[0.5, 0.5]]))
+    model = ek.Mixture(ek.Multinomial())
+    ways = {"estimator": ek.MixtureModel("multinomial", 2).fit, "fit": lambda data: ek.fit(model, data, start)}
+    with pytest.raises(ek.DataError, match=r"row 4, column 'x1' is nan; every value must be a finite number"):
         ways[by](GAPS[kind])
+
+
+@pytest.mark.parametrize("kind", GAPS)
+def test_a_gap_is_missing_and_never_a_number(kind):
+    found = ek.MixtureModel("categorical" if kind == "text" else "poisson", 1).fit(GAPS[kind])
+    if kind == "text":
+        np.testing.assert_allclose(found.components_.columns[1].probabilities, [[2 / 5, 3 / 5]])
+    else:
+        np.testing.assert_allclose(found.components_.rates, [[15 / 6, 3 / 5]])
+    assert found.predict(GAPS[kind]).tolist() == [0] * 6
+
+
+@pytest.mark.parametrize("family", ["poisson", "categorical"])
+def test_a_column_of_gaps_is_refused_by_name(family):
+    with pytest.raises(ek.DataError, match="column 'x1' is missing in every row, so nothing can be learned of it"):
+        ek.MixtureModel(family, 2).fit(np.column_stack([np.arange(6.0) % 3, np.full(6, np.nan)]))
+
+
+def test_rows_with_gaps_can_be_predicted_where_none_had_any():
+    rng = np.random.default_rng(0)
+    x = rng.poisson([[1.0, 2.0]] * 50 + [[9.0, 12.0]] * 50).astype(float)
+    model = ek.MixtureModel("poisson", 2, random_state=0).fit(x)
+    seen = ek.MixtureModel("poisson", 2, random_state=0)
+    holes = np.where([[False, True]], np.nan, x)
+    rates = model.components_.rates[:, 0]
+    joint = model.weights_ * np.exp(x[:, :1] * np.log(rates) - rates)
+    np.testing.assert_allclose(model.predict_proba(holes), joint / joint.sum(axis=1, keepdims=True), rtol=1e-9)
+    assert seen.__sklearn_tags__().input_tags.allow_nan
+    assert not ek.MixtureModel("multinomial").__sklearn_tags__().input_tags.allow_nan
 
 
 @pytest.mark.parametrize("gap", [None, "2020-05-01"])

@@ -7,12 +7,14 @@ import pytest
 
 import emkit as ek
 from tests import cases
-from tests.laws import contract, densities, maxima, sums, together
+from tests.laws import contract, densities, gaps, maxima, sums, together
+
+QUICK = ("poisson-gaps", "categorical-gaps", "gaussian-gaps")  # of those with gaps; the others are slow
 
 
 def over(models):
-    """Over models: those that repeat a law for a family with hard or drawn labels or with held parameters are slow."""
-    plain = [*cases.MIXTURES, *cases.CELLS]
+    """Over models: those that repeat a law for a family, with hard or drawn labels, held parameters or gaps, are slow."""
+    plain = [*cases.MIXTURES, *[case for case in cases.GAPS if case.name in QUICK], *cases.CELLS]
     marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
     return pytest.mark.parametrize("case", marked)
 
@@ -112,7 +114,7 @@ def test_log_likelihood_is_the_direct_sum(case, rng):
     sums.assert_log_likelihood_is_direct(case.model, case.params, case.draw(rng, 150), rng.random(150) + 0.1)
 
 
-@pytest.mark.parametrize("case", cases.MIXTURES, ids=lambda case: case.name)
+@over([*cases.MIXTURES, *cases.GAPS])
 def test_the_compiled_road_leads_to_the_same_place(case, rng):
     sums.assert_roads_agree(case.model, case.params, case.draw(rng, 16_000))
 
@@ -131,7 +133,7 @@ def test_objective_never_falls(case, solver, rng):
         maxima.assert_ascends(case.model, source, start, solver, 40)
 
 
-@over([*cases.MIXTURES, *cases.FROZEN, *cases.CELLS])
+@over([*cases.MIXTURES, *cases.FROZEN, *cases.GAPS, *cases.CELLS])
 def test_solvers_reach_the_same_optimum(case, rng):
     maxima.assert_solvers_agree(case.model, case.draw(rng, 300), case.params, cases.SOLVERS)
 
@@ -179,6 +181,20 @@ def test_a_pass_can_be_sent_elsewhere(case, rng):
 @model_cases
 def test_check_model_passes(case, rng):
     assert "coordinates: " in str(ek.check_model(case.model, case.draw(rng, 80), case.params))
+
+
+gap_cases = pytest.mark.parametrize("case", cases.ADMIT_GAPS, ids=lambda case: case.name)
+
+
+@gap_cases
+def test_gaps_are_integrated_out(case):
+    gaps.assert_gaps_are_integrated_out(case.family, case.params, case.grid())
+
+
+@gap_cases
+def test_complete_rows_are_as_without_gaps(case, rng):
+    weights = rng.dirichlet(np.ones(case.n_components), 60)
+    gaps.assert_complete_rows_are_as_without(case.family, case.params, case.draw(rng, 60), weights)
 
 
 @family_cases

@@ -58,6 +58,11 @@ class Chunk:
         return _total_weight(self)
 
     @property
+    def has_gaps(self) -> bool:
+        """Whether a cell is missing (NaN)."""
+        return _has_gaps(self)
+
+    @property
     def bounds(self) -> Integers:
         """Where each group begins, and last the number of rows, shape (G + 1,); rows that stand for themselves are groups."""
         return np.arange(len(self.x) + 1) if self.groups is None else self.groups
@@ -87,6 +92,11 @@ class Chunk:
 @once
 def _least_weight(chunk: Chunk) -> float:
     return float(chunk.weights.min(initial=np.inf))
+
+
+@once
+def _has_gaps(chunk: Chunk) -> bool:
+    return any(bool(np.isnan(x).any()) for _, x in chunk.blocks())
 
 
 @once

@@ -60,6 +60,12 @@ def _patterns(x: Array) -> tuple[Integers, int] | None:
 
 def _codes(column: Array) -> tuple[Integers, int]:
     """Whole numbers (n,) >= 0 in the order of the values, and a bound above them."""
+    gaps = np.isnan(column)
+    if gaps.any() and not gaps.all():
+        known, bound = _codes(column[~gaps])
+        places = np.full(len(column), bound, dtype=np.int64)  # a gap lies behind all numbers
+        places[~gaps] = known
+        return places, bound + 1
     least, highest = float(column.min()), float(column.max())
     if highest - least < TABLE * len(column) and (column == np.floor(column)).all():
         return (column - least).astype(np.int64), int(highest - least) + 1

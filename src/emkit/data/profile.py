@@ -14,6 +14,7 @@ from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.core.statistics import Additive, add_up
 from emkit.data.chunk import Chunk, as_float64
+from emkit.errors import DataError
 
 NEAR_ROWS = 10_000  # rows, whose mean is within some hundredths of a standard deviation of that of all
 MOST_VALUES = 10_000  # of a column whose values are told apart
@@ -92,23 +93,28 @@ class Profile(Generic[Some_co]):
         return _ranges(self).gaps
 
     @property
+    def has_gaps(self) -> bool:
+        """Whether a cell is missing (NaN)."""
+        return _has_gaps(self)
+
+    @property
     def occurring(self) -> Levels:
         """The whole numbers that occur in each column, as names; None where they are 0, 1, 2 ... without a gap, or too many."""
         return _occurring(self)
 
     @property
     def mean(self) -> Array:
-        """The weighted mean of each column, shape (d,); NaN where it has gaps."""
+        """The weighted mean of each column, shape (d,), gaps left out."""
         return _spreads(self)[0]
 
     @property
     def variance(self) -> Array:
-        """The weighted variance of each column, shape (d,); NaN where it has gaps."""
+        """The weighted variance of each column, shape (d,), gaps left out."""
         return _spreads(self)[1]
 
     @property
     def covariance(self) -> Array:
-        """The weighted covariance of the columns, shape (d, d); NaN where one has gaps."""
+        """The weighted covariance of the columns, shape (d, d); NaN for those that have gaps."""
         return _covariance(self)
 
     @property
@@ -117,9 +123,16 @@ class Profile(Generic[Some_co]):
         return self.source.sample()
 
     def average(self, function: Callable[[Array], Array]) -> Array:
-        """The weighted mean of `function` (n, d) -> (n, m) over all rows, shape (m,)."""
+        """The weighted mean of `function` (n, d) -> (n, m) over all rows, shape (m,).
+
+        What a function makes of a gap may be NaN, which is left out.
+        """
         total = serial(lambda chunk: _Sum(_weighted(function, chunk)), self.source).value / self.total_weight
-        return np.asarray(total)
+        if not (np.isnan(total).any() and self.has_gaps):
+            return np.asarray(total)
+        there = serial(lambda chunk: _Sum(_weighted(lambda x: _known(function(x)), chunk)), self.source).value
+        value, mass = np.split(there, 2)
+        return np.asarray(value / mass)
 
     def total(self, function: Callable[[Array, Array], A]) -> A:
         """The sum of `function(x, weights)` over all rows, x (n, d) and weights (n,)."""
@@ -127,8 +140,18 @@ class Profile(Generic[Some_co]):
         return total
 
     def refuse(self, bad: Bad, rule: str) -> None:
-        """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks."""
-        self.source.refuse(bad, rule)
+        """Raise DataError for the first cell for which `bad` is true, naming it, its value and the `rule` it breaks.
+
+        A gap breaks no rule.
+        """
+        self.source.refuse(lambda x: _bad_number(bad, x), rule)
+
+    def refuse_empty_columns(self) -> None:
+        """Raise DataError for a column that is missing in every row."""
+        for column in np.flatnonzero(self.missing == self.rows) if self.has_gaps else ():
+            raise DataError(
+                f"column {self.columns[column]!r} is missing in every row, so nothing can be learned of it. Leave it out."
+            )
 
 
 AnyProfile = Profile[Any]
@@ -137,6 +160,17 @@ AnyProfile = Profile[Any]
 @dataclass(frozen=True)
 class _Sum(Additive):
     value: Array
+
+
+def _bad_number(bad: Bad, x: Array) -> Mask:
+    found = bad(x)
+    return found & ~np.isnan(x) if found.any() else found
+
+
+def _known(values: Array) -> Array:
+    """The values (n, m), 0 for those that are NaN, and which are not, side by side."""
+    known = ~np.isnan(values)
+    return np.concatenate([np.where(known, values, 0.0), known], axis=1)
 
 
 def _weighted(function: Callable[[Array], Array], chunk: Chunk) -> Array:
@@ -188,6 +222,11 @@ def _ranges(profile: AnyProfile) -> _Ranges:
 
 
 @once
+def _has_gaps(profile: AnyProfile) -> bool:
+    return any(chunk.has_gaps for chunk in profile.source.chunks())
+
+
+@once
 def _occurring(profile: AnyProfile) -> Levels:
     found: list[set[float]] = [set() for _ in profile.columns]
     for chunk in profile.source.chunks():
@@ -213,9 +252,18 @@ class _About(Additive):
 @once
 def _spreads(profile: AnyProfile) -> tuple[Array, Array]:
     """Mean (d,) and variance (d,) of each column, from sums about a mean of some rows: one pass, made once."""
+    if profile.has_gaps:
+        return _spreads_among_gaps(profile)
     near, total = _about(profile, lambda weighted, deviation: np.einsum("jn,nj->j", weighted, deviation))
     shift = total.shift / profile.total_weight
     return near + shift, np.maximum(total.scatter / profile.total_weight - shift**2, 0)
+
+
+def _spreads_among_gaps(profile: AnyProfile) -> tuple[Array, Array]:
+    """The same of the cells that there are."""
+    near = profile.average(lambda x: x)
+    shift = profile.average(lambda x: x - near)
+    return near + shift, np.maximum(profile.average(lambda x: (x - near) ** 2) - shift**2, 0)
 
 
 @once

@@ -23,7 +23,7 @@ def subsample(x: Array, weights: Array, rows: int = SUBSAMPLE) -> tuple[Array, A
         chosen = np.concatenate([chosen, _rows_of_rare_values(x, chosen)])
         x, weights = x[chosen], weights[chosen]
     order = np.argsort(x[:, 0])
-    if (np.diff(x[order, 0]) == 0).any():
+    if (np.diff(x[order, 0]) == 0).any() or np.isnan(x[order[-2:], 0]).all():
         order = np.lexsort(x.T[::-1])
     return as_float64(x[order]), weights[order]
 
@@ -36,20 +36,33 @@ def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:
     found = [np.empty(0, dtype=np.int64)]
     for column in x.T:
         some = column[chosen]
+        some = some[~np.isnan(some)]
         if (some == np.floor(some)).all():
             values, first = np.unique(column, return_index=True)
-            found.append(first[~np.isin(values, some)][:MOST_RARE])
+            found.append(first[~(np.isin(values, some) | np.isnan(values))][:MOST_RARE])
     return np.unique(np.concatenate(found))
 
 
 def in_standard_units(some: Array, weights: Array, x: Array) -> Array:
-    """`x` with the mean and the standard deviation of the rows of `some` (n, d) as origin and unit."""
+    """`x` with the mean and the standard deviation of the rows of `some` (n, d) as origin and unit; gaps are at the mean."""
+    if np.isnan(x).any() or np.isnan(some).any():
+        return _in_units_of_what_is_there(some, weights, x)
     largest = np.abs(some).max(axis=0)
     unit = np.exp2(np.floor(np.log2(np.where(largest > 0, largest, 1.0))))  # squares of the data themselves may overflow
     rows = some / unit
     mean = np.average(rows, axis=0, weights=weights)
     spread = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
     return (x / unit - mean) / np.where(spread > 0, spread, 1.0)
+
+
+def _in_units_of_what_is_there(some: Array, weights: Array, x: Array) -> Array:
+    """`in_standard_units` column by column."""
+    found = np.zeros(x.shape)
+    for column, cells, made in zip(some.T, x.T, found.T, strict=True):
+        known, there = ~np.isnan(column), ~np.isnan(cells)
+        if known.any():
+            made[there] = in_standard_units(column[known, None], weights[known], cells[there, None])[:, 0]
+    return found
 
 
 def uncorrelated(some: Array, weights: Array, x: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -175,6 +176,13 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         """Schwarz's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, rows = self._total(X, sample_weight)
         return -2 * log_likelihood + float(np.log(rows)) * self._free_parameters
+
+    def __sklearn_tags__(self) -> Any:
+        """scikit-learn's own: whether cells may be missing follows from the family."""
+        tags = super().__sklearn_tags__()
+        with suppress(ParameterError):  # where the family cannot be, `fit` says so
+            tags.input_tags.allow_nan = self._mixture().admits_gaps
+        return tags
 
     @property
     def _free_parameters(self) -> int:

@@ -24,8 +24,9 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.families.beta_fit import away_from, best, height
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Word
-from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.family import keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.gamma import excess
 from emkit.families.gamma_shape import log_less_digamma
@@ -71,7 +72,7 @@ class BetaStats(Additive):
 
 
 @dataclass(frozen=True)
-class Beta(Floored, Family[BetaParams, BetaStats]):
+class Beta(Floored, IndependentColumns[BetaParams, BetaStats]):
     """Independent beta columns: log p(x|k) = sum_j (c m - 1) log x + (c - c m - 1) log(1 - x) - log B(c m, c - c m).
 
     Here m = m_kj is the mean and c = c_kj the precision.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 
@@ -94,6 +94,11 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         return LevelSupport(declared=self.levels)
 
     @property
+    def among_gaps(self) -> Self:
+        """Itself: a cell that is missing has none of the levels."""
+        return self
+
+    @property
     def counts(self) -> tuple[int, ...] | None:
         """The number of levels of each column, if they were declared."""
         if self.levels is None:
@@ -162,7 +167,10 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         named = [len(names) if names is not None else None for names in profile.levels]
         highest = profile.highest
         levels = self.counts or tuple(count or int(code) + 1 for count, code in zip(named, highest, strict=True))
-        shares = repeat(profile.average(lambda x: one_hot(x, levels))[1:], n_components)
+        shares = profile.average(lambda x: one_hot(x, levels))[1:]
+        if profile.has_gaps:
+            shares = np.concatenate([share / share.sum() for share in np.split(shares, _ends(levels)[1:-1])])
+        shares = repeat(shares, n_components)
         return CategoricalParams(tuple(map(LevelShares, apart(shares, levels))))
 
 
@@ -204,7 +212,7 @@ def apart(side_by_side: Array, levels: tuple[int, ...]) -> Iterator[Array]:
 
 
 def one_hot(x: Array, levels: Sequence[int]) -> Array:
-    """A column of 1, then one column for each level of each column of x, shape (n, 1 + sum levels).
+    """A column of 1, then one column for each level of each column of x, shape (n, 1 + sum levels): 0 for all of a gap's.
 
     Errors: DataError if a row has a level that is not there.
     """
@@ -216,5 +224,6 @@ def one_hot(x: Array, levels: Sequence[int]) -> Array:
         )
     table = np.zeros((len(x), first[-1]))
     table[:, 0] = 1.0
-    np.put_along_axis(table, x.astype(np.intp) + first[:-1], 1.0, axis=1)
+    there = ~np.isnan(x)
+    np.put_along_axis(table, np.where(there, x, 0.0).astype(np.intp) + first[:-1], there.astype(np.float64), axis=1)
     return table

@@ -16,6 +16,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
 from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
@@ -36,7 +37,7 @@ class ExponentialParams(Parameters):
 
 
 @dataclass(frozen=True)
-class Exponential(ExponentialFamily[ExponentialParams]):
+class Exponential(IndependentColumns[ExponentialParams, Totals], ExponentialFamily[ExponentialParams]):
     """Independent exponential columns: log p(x|k) = sum_j log r_kj - r_kj x_j.
 
     Data: x (n, d) of numbers >= 0.

@@ -87,9 +87,9 @@ class Family(Protocol[P, S]):
         return Spread()
 
     @property
-    def admits_gaps(self) -> bool:
-        """Whether cells may be missing (NaN)."""
-        return False
+    def among_gaps(self) -> Family[P, Any] | None:
+        """The same family, of the same parameters, for rows of which cells may be missing (NaN); None if none may."""
+        return None
 
     def settled(self, profile: AnyProfile) -> Self:
         """This family with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit.
@@ -177,6 +177,11 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
 @once
 def _total_log_base(chunk: Chunk, family: ExponentialFamily[Any]) -> float:
     return float(chunk.weights @ family.log_base(as_float64(chunk.x)))
+
+
+def for_rows(family: Family[P, Any], profile: AnyProfile) -> Family[P, Any]:
+    """The `family` for rows such as these: the one that takes missing cells, where there are some."""
+    return family.among_gaps or family if profile.has_gaps else family
 
 
 def lead_with(first: float, *blocks: Array) -> Array:

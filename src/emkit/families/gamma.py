@@ -23,8 +23,9 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Word
-from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.family import keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 from emkit.families.spread import Spread, Variances
@@ -66,7 +67,7 @@ class GammaStats(Additive):
 
 
 @dataclass(frozen=True)
-class Gamma(Floored, Family[GammaParams, GammaStats]):
+class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
     """Independent gamma columns: log p(x|k) = sum_j a log(a / m) - log Gamma(a) + (a - 1) log x - a x / m, with a = a_kj.
 
     Data: x (n, d) of numbers > 0.

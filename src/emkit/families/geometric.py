@@ -15,6 +15,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import CELL, ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log, slope_of_log
 from emkit.families.support import Support, counts
@@ -37,7 +38,7 @@ class GeometricParams(Parameters):
 
 
 @dataclass(frozen=True)
-class Geometric(ExponentialFamily[GeometricParams]):
+class Geometric(IndependentColumns[GeometricParams, Totals], ExponentialFamily[GeometricParams]):
     """Independent geometric columns: log p(x|k) = sum_j log p_kj + x_j log(1 - p_kj).
 
     Data: x (n, d) of failures before the first success, whole numbers >= 0.

@@ -21,8 +21,9 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Estimate, Total, Word
-from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.family import keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
@@ -61,7 +62,7 @@ class InverseGaussianStats(Additive):
 
 
 @dataclass(frozen=True)
-class InverseGaussian(Floored, Family[InverseGaussianParams, InverseGaussianStats]):
+class InverseGaussian(Floored, IndependentColumns[InverseGaussianParams, InverseGaussianStats]):
     """Inverse Gaussian columns: log p(x|k) = 1/2 sum_j [log s - log 2 pi - 3 log x - s (x - m)^2 / (m^2 x)].
 
     Here m = m_kj is the mean and s = s_kj the shape. Data: x (n, d) of numbers > 0.

@@ -159,14 +159,14 @@ def with_features(family: Any, params: Any, rows: int) -> tuple[LinearForm[Any],
         form = form.rough()
     if form is None or form.coefficients.shape[1] * rows > MOST_FEATURES:
         return None
-    features = _features(form.rows)
+    features = features_of(form.rows)
     return None if features is None else (form, features)
 
 
-def _features(rows: BaseRows) -> Features | None:
+def features_of(rows: BaseRows) -> Features | None:
     """What makes features of rows without anything compiled; None if these rows do not say."""
     if isinstance(rows, Read):
-        read, inner = rows.read, _features(rows.rows)
+        read, inner = rows.read, features_of(rows.rows)
         return None if inner is None else lambda x: inner(read(as_float64(x)))
     return rows.features if isinstance(rows, Columns) else None
 

@@ -22,9 +22,10 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.counts import deviance, log_peak
 from emkit.families.description import Description, Word
-from emkit.families.family import Family, per_mass, repeat, safe_log, slope_of_log
+from emkit.families.family import per_mass, repeat, safe_log, slope_of_log
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln
 from emkit.families.span import Span
 from emkit.families.support import Support, counts
@@ -70,7 +71,7 @@ class NegativeBinomialStats(Additive):
 
 
 @dataclass(frozen=True)
-class NegativeBinomial(Family[NegativeBinomialParams, NegativeBinomialStats]):
+class NegativeBinomial(IndependentColumns[NegativeBinomialParams, NegativeBinomialStats]):
     """Negative binomial columns: log p(x|k) = sum_j log Gamma(x + 1/a) / Gamma(1/a) x! + x log a m - (x + 1/a) log(1 + a m).
 
     Here m = m_kj is the mean and a = a_kj the dispersion; where that is 0, the columns are Poisson.

@@ -17,6 +17,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.description import Columns, Word
 from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log
@@ -39,7 +40,7 @@ class PoissonParams(Parameters):
 
 
 @dataclass(frozen=True)
-class Poisson(ExponentialFamily[PoissonParams]):
+class Poisson(IndependentColumns[PoissonParams, Totals], ExponentialFamily[PoissonParams]):
     """Independent Poisson columns: log p(x|k) = sum_j x_j log r_kj - r_kj - log x_j!.
 
     Data: x (n, d) of whole numbers >= 0.

@@ -16,6 +16,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Columns, Side, Word
 from emkit.families.family import LOG_OF_ZERO, ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 from emkit.formulas.expressions import ONE, Choose, Less, Power, Product, Quotient, Ref, Sum
@@ -37,7 +38,7 @@ class SuccessParams(Parameters):
         def __init__(self, probabilities: ArrayLike) -> None: ...
 
 
-class SuccessFamily(ExponentialFamily[SuccessParams], Protocol):
+class SuccessFamily(IndependentColumns[SuccessParams, Totals], ExponentialFamily[SuccessParams], Protocol):
     """log p(x|k) = sum_j h_j log p_kj + t_j log(1 - p_kj) + log_base(x), with h successes and t failures."""
 
     @abstractmethod

@@ -23,9 +23,10 @@ from emkit.core.spaces import NonNegative, Real
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.concentration import circular_spread, concentration_of
 from emkit.families.description import Description, Word
-from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.family import keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant, single
 from emkit.families.spread import Spread, Variances
@@ -64,7 +65,7 @@ class VonMisesStats(Additive):
 
 
 @dataclass(frozen=True)
-class VonMises(Floored, Family[VonMisesParams, VonMisesStats]):
+class VonMises(Floored, IndependentColumns[VonMisesParams, VonMisesStats]):
     """Independent von Mises columns: log p(x|k) = sum_j c cos(x_j - m) - log 2 pi I_0(c), with m = m_kj and c = c_kj.
 
     Data: x (n, d) of angles in radians, from -2 pi to 2 pi. The floor is under 1 / concentration of every component: see

@@ -21,8 +21,9 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Word
-from emkit.families.family import Family, keep_where_empty, per_mass, repeat
+from emkit.families.family import keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of
 from emkit.families.span import Span
@@ -67,7 +68,7 @@ class WeibullStats(Additive):
 
 
 @dataclass(frozen=True)
-class Weibull(Floored, Family[WeibullParams, WeibullStats]):
+class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
     """Independent Weibull columns: log p(x|k) = sum_j log a + (a - 1) log x - a log s - (x / s)^a, with a = a_kj, s = s_kj.
 
     Data: x (n, d) of numbers > 0.

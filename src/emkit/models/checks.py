@@ -12,7 +12,7 @@ from emkit.core.parameters import Parameters, leaves
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
-from emkit.families.family import Family
+from emkit.families.family import Family, for_rows
 from emkit.families.support import codes_below
 from emkit.models.order import component_count, mismatch
 
@@ -41,6 +41,7 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
         _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
     family.support.check(profile)
     _check_levels(params.components, profile)
+    family = for_rows(family, profile)
     first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
     try:
         density = family.log_density(params.components, first_row)

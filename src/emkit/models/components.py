@@ -23,7 +23,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
-from emkit.families.family import Family
+from emkit.families.family import Family, for_rows
 from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
@@ -129,11 +129,12 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def posterior(self, params: P, chunk: Chunk) -> Posterior:
         """The distribution over latent states that the E-step uses, with the log-likelihood of each row or group."""
-        return self._posterior(params, chunk, self._form(params, chunk))
+        model = self._for(chunk)
+        return model._posterior(params, chunk, model._form(params, chunk))
 
     def plain_posterior(self, params: P, chunk: Chunk) -> Posterior:
         """The posterior in plain NumPy: where it is asked for once, nobody should wait for a compiler."""
-        return self._posterior(params, chunk, None)
+        return self._for(chunk)._posterior(params, chunk, None)
 
     def _posterior(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Posterior:
         return self.assign(params, self._log_density(params.components, chunk, form), chunk)
@@ -233,16 +234,25 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return source.coded(self.family.support.levels(source.profile))
 
     def settled(self, profile: AnyProfile) -> Self:
-        family = self.family.settled(profile)
-        if family is self.family:
-            return self
-        settled = copy(self)
-        object.__setattr__(settled, "family", family)  # models are mostly frozen dataclasses
-        return settled
+        profile.refuse_empty_columns()
+        return self._of(for_rows(self.family, profile).settled(profile))
 
     @property
     def admits_gaps(self) -> bool:
-        return self.family.admits_gaps
+        return self.family.among_gaps is not None
+
+    def _of(self, family: Family[C, Any]) -> Self:
+        """The same model of components of another family."""
+        if family is self.family:
+            return self
+        other = copy(self)
+        object.__setattr__(other, "family", family)  # models are mostly frozen dataclasses
+        return other
+
+    def _for(self, chunk: Chunk) -> Self:
+        """The model for the rows of a chunk that may have gaps where those that it was settled by had none."""
+        family = self.family.among_gaps
+        return self if family is None or family == self.family or not chunk.has_gaps else self._of(family)
 
     def check(self, params: P, profile: AnyProfile) -> None:
         check_components(self.family, params, profile)
@@ -307,6 +317,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
         All starts look at the same sample.
         """
+        profile.refuse_empty_columns()
+        model = self._of(for_rows(self.family, profile))
+        if model is not self:
+            return model.starts(profile, n_components, seeds)
         some = profile.sample
         even = self.even(some.profile, n_components)
         if n_components == 1:
@@ -352,7 +366,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
 def _different(x: Array) -> Integers:
     """Which of the different rows each row of x (n, d) is, where equal rows are neighbours."""
-    return np.concatenate([[0], np.cumsum((x[1:] != x[:-1]).any(axis=1))])
+    same = (x[1:] == x[:-1]) | (np.isnan(x[1:]) & np.isnan(x[:-1]))
+    return np.concatenate([[0], np.cumsum(~same.all(axis=1))])
 
 
 def _inside(update: Update[S, C]) -> Update[Any, Any]:

@@ -19,7 +19,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
-from emkit.families.family import Family, safe_log, slope_of_log
+from emkit.families.family import Family, for_rows, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, with_features
 from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
@@ -163,11 +163,13 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return Narrowed.of(self, source)
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> MixtureParams[P]:
-        return MixtureParams(np.full(n_components, 1 / n_components), self.family.pooled(profile, n_components))
+        family = for_rows(self.family, profile)
+        return MixtureParams(np.full(n_components, 1 / n_components), family.pooled(profile, n_components))
 
     def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers, blur: float = BLUR) -> MixtureParams[P]:
-        mass, statistics = self._divided(chunk, like, nearest, blur)
-        return self.m_step(MixtureStats(mass, statistics), like)
+        model = self._for(chunk)
+        mass, statistics = model._divided(chunk, like, nearest, blur)
+        return model.m_step(MixtureStats(mass, statistics), like)
 
     def _estimated_together(
         self, chunk: Chunk, like: MixtureParams[P], divisions: Sequence[Integers], blur: float

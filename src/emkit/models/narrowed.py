@@ -27,7 +27,7 @@ class Narrowed(Generic[P]):
     @classmethod
     def of(cls, model: Any, source: ArraySource) -> Narrowed[P] | None:
         """The problem of a mixture `model` in fewer columns; None if all are needed."""
-        if source.groups is not None or model.states_prior:
+        if source.groups is not None or model.states_prior or source.profile.has_gaps:
             return None
         found = model.family.lower_bound(source.profile).narrowed(model.family, source.profile)
         if found is None:

@@ -94,7 +94,8 @@ def check_components(source: ArraySource, n_components: int) -> int:
     distinct = 0
     while distinct < n_components and looked_at < source.rows:
         looked_at = min(max(4 * looked_at, 4 * int(n_components)), source.rows)
-        distinct = len(np.unique(source.x[:looked_at], axis=0))
+        some = source.x[:looked_at]
+        distinct = len(np.unique(np.where(np.isnan(some), np.inf, some), axis=0))  # gaps are equal to each other
     if distinct < n_components:
         rows = "is only 1 different row" if distinct == 1 else f"are only {distinct} different rows"
         raise DataError(f"{n_components} components were asked for but there {rows}; use at most {distinct}.")

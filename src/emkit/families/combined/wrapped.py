@@ -48,8 +48,9 @@ class Wrapped(Family[P, S]):
         return self.family.spread
 
     @property
-    def admits_gaps(self) -> bool:
-        return self.family.admits_gaps
+    def among_gaps(self) -> Self | None:
+        inner = self.family.among_gaps
+        return None if inner is None else self if inner is self.family else replace(self, family=inner)
 
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(profile)

@@ -14,6 +14,7 @@ from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
 from emkit.data.profile import AnyProfile
+from emkit.families.by_column import IndependentColumns
 from emkit.families.family import per_mass, repeat
 from emkit.families.floor import THIN, Floor, SpreadFloor
 from emkit.families.gaussian import columns, normal
@@ -39,7 +40,7 @@ class DiagonalGaussianParams(Parameters):
 
 
 @dataclass(frozen=True)
-class DiagonalGaussian(GaussianFamily[DiagonalGaussianParams]):
+class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], GaussianFamily[DiagonalGaussianParams]):
     """log p(x|k) = -1/2 sum_j [(x_j - m_kj)^2 / v_kj + log v_kj + log 2 pi].
 
     Data: x (n, d) of real numbers.
