@@ -158,6 +158,72 @@ def exchanged_normal(field: str) -> Callable[[Any, Array], Any]:
     return exchange
 
 
+def turned(angle: float) -> Array:
+    """The axes of a plane, turned."""
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+FORM_FIELDS = {  # of two components in two columns
+    "volume": 0.7,
+    "volumes": [0.5, 1.2],
+    "shape": [2.0, 0.5],
+    "shapes": [[2.0, 0.5], [0.6, 1 / 0.6]],
+    "orientation": turned(0.3),
+    "orientations": [turned(0.3), turned(-0.6)],
+}
+
+
+def of_form(form: str) -> Any:
+    """Parameters of a parsimonious form."""
+    kind = getattr(ek, f"{form}Params")
+    names = [leaf for leaf in kind.__annotations__ if leaf in FORM_FIELDS]
+    return kind(MEANS[:2], *(FORM_FIELDS[name] for name in names))
+
+
+def form_fit(form: str) -> Callable[[Array, Array], list[Any]]:
+    """The fields of one component, from its weighted covariance: round, along the columns, or by its eigenvectors."""
+
+    def fit(x: Array, w: Array) -> list[Any]:
+        covariance = weighted_covariance(x, w)
+        if form[2] == "I":
+            variances = np.diag(covariance)
+            variances = np.full(2, variances.mean()) if form[1] == "I" else variances
+            axes: list[Any] = []
+        else:
+            values, vectors = np.linalg.eigh(covariance)
+            order = np.abs(vectors).argmax(axis=1)  # each axis with the column that it lies nearest to
+            variances, axes = values[order], [vectors[:, order] * np.sign(np.diag(vectors[:, order]))]
+        volume = np.sqrt(variances.prod())
+        return [weighted_mean(x, w), volume, *([] if form[1] == "I" else [variances / volume]), *axes]
+
+    return fit
+
+
+def exchanged_form(params: Any, order: Array) -> Any:
+    """The columns in another order: shapes go with the columns or, with the axes, stay; one axis is reversed, not to mirror."""
+    changes = {"means": params.means[:, order]}
+    for leaf in leaves(params):
+        if leaf.path.startswith("shape") and leaf.axes.names[-1] == "column":
+            changes[leaf.path] = leaf.value[..., order]
+        elif leaf.path.startswith("orientation"):
+            changes[leaf.path] = leaf.value[..., order, :] * [-1.0, 1.0]
+    return replace_at(params, changes)
+
+
+def parsimonious(form: str) -> FamilyCase:
+    params = of_form(form)
+    return FamilyCase(
+        f"gaussian-{form}",
+        ek.ParsimoniousGaussian(form),
+        params,
+        lambda rng, k, n: normal(rng, MEANS[k], params.covariances[k], n),
+        PLANE,
+        form_fit(form),
+        shared=tuple(leaf.path for leaf in leaves(params) if leaf.path in ("volume", "shape", "orientation")),
+        exchange_columns=exchanged_form,
+    )
+
+
 def gamma_fit(x: Array, w: Array) -> list[Any]:
     """Shapes by SciPy's solver on rows repeated as often as their whole-number weights say, and means."""
     rows = np.repeat(x, w.astype(int), axis=0)
@@ -519,6 +585,7 @@ FAMILIES = [
         lambda x, w: [weighted_mean(x, w), [np.diag(weighted_covariance(x, w)).mean()]],
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
     ),
+    *map(parsimonious, ("EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")),
 ]
 CASE = {case.name: case for case in FAMILIES}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}

@@ -27,7 +27,17 @@ from emkit.core.expected import Expected
 from emkit.core.guard import no_lower
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
-from emkit.core.spaces import NonNegative, Positive, PositiveDefinite, Probability, Real, Simplex, UnitInterval
+from emkit.core.spaces import (
+    NonNegative,
+    Positive,
+    PositiveDefinite,
+    Probability,
+    Real,
+    Rotation,
+    Simplex,
+    UnitInterval,
+    UnitProduct,
+)
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, Chunk
@@ -114,6 +124,7 @@ __all__ = [
     "Real",
     "Record",
     "Result",
+    "Rotation",
     "Sampled",
     "Scale",
     "Simplex",
@@ -121,6 +132,7 @@ __all__ = [
     "Status",
     "Step",
     "UnitInterval",
+    "UnitProduct",
     "WeightsWarning",
     "check_model",
     "check_work",

@@ -20,6 +20,8 @@ SPACES = {
     "probability": (ek.Probability(), (3, 2), 6),
     "simplex": (ek.Simplex(), (2, 4), 6),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
+    "rotation": (ek.Rotation(), (2, 3, 3), 6),
+    "unit-product": (ek.UnitProduct(), (2, 4), 6),
 }
 every_space = pytest.mark.parametrize(("space", "shape", "size"), SPACES.values(), ids=SPACES)
 
@@ -39,7 +41,7 @@ def test_coordinates_come_back_and_land_inside(space, shape, size, data):
 def test_slopes_along_elements_become_slopes_along_coordinates(space, shape, size):
     rng = np.random.default_rng(0)
     there, slope = rng.normal(size=size), rng.normal(size=shape)
-    if space.event_axes == 2:
+    if isinstance(space, ek.PositiveDefinite):
         slope = (slope + slope.swapaxes(-1, -2)) / 2
     height = lambda v: np.array([(slope * space.unpack(v, shape)).sum()])  # noqa: E731
     numeric = jacobian(height, there, np.full(size, 1e-2))[0]
@@ -76,6 +78,8 @@ HELD = {
     "simplex": (ek.Simplex(), (2, 4), [(0, 1), (1, 0), (1, 2), (1, 3)], 2),
     "simplex-all": (ek.Simplex(), (3,), [(0,), (1,)], 0),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), [(1,)], 6),
+    "rotation": (ek.Rotation(), (2, 3, 3), [(1,)], 3),
+    "unit-product": (ek.UnitProduct(), (2, 4), [(0,)], 3),
 }
 
 
@@ -145,12 +149,23 @@ def test_entries_have_a_name_each(space, shape, size):
         (ek.Simplex(), 0.5, "theta has 0 axes"),
         (ek.PositiveDefinite(), [[1.0, 2.0]], r"theta has shape \(1, 2\)"),
         (ek.PositiveDefinite(), [[1.0, 2.0], [0.0, 9.0]], "theta is not symmetric"),
+        (ek.Rotation(), [[1.0, 0.0]], r"theta has shape \(1, 2\)"),
+        (ek.Rotation(), [[1.0, 0.1], [0.0, 1.0]], "theta is not orthogonal"),
+        (ek.Rotation(), [np.eye(2), [[0.0, 1.0], [1.0, 0.0]]], r"theta\[1\] is a reflection"),
+        (ek.UnitProduct(), [2.0, 0.4], "theta has the product 0.8"),
+        (ek.UnitProduct(), [[1.0, 1.0], [-1.0, -1.0]], r"theta\[1, 0\] is -1; it must be > 0"),
         (ek.PositiveDefinite(), [np.eye(2), [[1.0, 2.0], [2.0, 1.0]]], r"theta\[1\] is not positive definite .* is -1\)"),
     ],
 )
 def test_a_value_outside_is_named(space, value, complaint):
     with pytest.raises(ek.ParameterError, match=complaint):
         space.check(np.array(value), "theta")
+
+
+def test_half_a_turn_has_no_finite_coordinates():
+    assert np.isinf(ek.Rotation().pack(-np.eye(2))).all()
+    with pytest.raises(ek.ParameterError, match="must be finite"):
+        ek.Rotation().check(ek.Rotation().unpack(np.array([np.inf]), (2, 2)), "theta")
 
 
 def test_probabilities_may_lie_on_the_boundary():

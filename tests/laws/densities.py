@@ -38,7 +38,7 @@ def moved(params: Any, shift: float, scale: float) -> Any:
     for leaf in leaves(params):
         if leaf.path.endswith("means"):
             changes[leaf.path] = shift + scale * leaf.value
-        elif "varianc" in leaf.path:
+        elif "varianc" in leaf.path or "volume" in leaf.path:
             changes[leaf.path] = scale**2 * leaf.value
     return replace_at(params, changes)
 
@@ -57,6 +57,6 @@ def assert_units_do_not_matter(
     )
     wanted = moved(plain.params, shift, scale)
     for found, leaf in zip(leaves(other.params), leaves(wanted), strict=True):
-        unit = scale if leaf.path.endswith("means") else scale**2 if "varianc" in leaf.path else 1.0
+        unit = scale if leaf.path.endswith("means") else scale**2 if "varianc" in leaf.path or "volume" in leaf.path else 1.0
         off = np.abs(found.value - leaf.value).max() / unit
         assert off <= 1e3 * tolerance + 1e-6, f"{leaf.path} depends on the unit: off by {off:.3g}"

@@ -10,14 +10,24 @@ from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
+from emkit.core.parameters import leaves
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.errors import ParameterError
 from emkit.estimators.base import MixtureEstimator
-from emkit.families.gaussian import DiagonalGaussian, FullGaussian, GaussianFamily, SphericalGaussian, TiedGaussian
+from emkit.families.gaussian import (
+    DiagonalGaussian,
+    FullGaussian,
+    GaussianFamily,
+    ParsimoniousGaussian,
+    SphericalGaussian,
+    TiedGaussian,
+)
+from emkit.families.gaussian.parsimonious_params import PARAMETERS
 from emkit.models.mixture import Mixture, MixtureParams
 
 FORMS: dict[str, Any] = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagonalGaussian, "spherical": SphericalGaussian}
 FIELDS = {"full": "covariances", "tied": "covariance", "diag": "variances", "spherical": "variances"}
+ALSO = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}  # as mclust calls them
 
 
 class GaussianMixture(MixtureEstimator):
@@ -27,7 +37,10 @@ class GaussianMixture(MixtureEstimator):
 
     Parameters:
         n_components: the number of components K.
-        covariance_type: "full" (a matrix for each component), "tied" (one for all), "diag" or "spherical".
+        covariance_type: "full" (a matrix for each component), "tied" (one for all), "diag" or "spherical"; or one of the 14
+            forms of mclust, three letters for volume, shape and orientation, each equal in all components (E), of their own
+            (V) or none (I): "VVV" is "full", "EEE" "tied", "VVI" "diag", "VII" "spherical", and EII, EEI, VEI, EVI, VEE, EVE,
+            VVE, EEV, VEV and EVV lie between, with `covariances_` as in "full": see `ek.ParsimoniousGaussian`.
         tol: stop when at most this much total log-likelihood is left to gain, and the parameters are within
             ``1e-3 * sqrt(tol)`` standard errors of their limit. (scikit-learn's bounds the mean gain of the last step.)
         max_iter: at most this many steps of the solver in a run.
@@ -97,28 +110,44 @@ class GaussianMixture(MixtureEstimator):
         self.n_jobs = n_jobs
 
     def _mixture(self) -> Mixture[Any, Any]:
-        if self.covariance_type not in FORMS:
-            raise ParameterError(f"covariance_type is {self.covariance_type!r}; it must be one of {', '.join(FORMS)}.")
-        family: GaussianFamily[Any] = FORMS[self.covariance_type](floor=self.floor)
+        known = [*FORMS, *ALSO, *PARAMETERS]
+        if self.covariance_type not in known:
+            raise ParameterError(f"covariance_type is {self.covariance_type!r}; it must be one of {', '.join(known)}.")
+        family: GaussianFamily[Any]
+        if self.covariance_type in PARAMETERS:
+            family = ParsimoniousGaussian(self.covariance_type, floor=self.floor)
+        else:
+            family = FORMS[self._layout](floor=self.floor)
         return Mixture(family)
+
+    @property
+    def _layout(self) -> str:
+        """How covariances are laid out: as in one of the forms of scikit-learn."""
+        return ALSO.get(self.covariance_type, self.covariance_type if self.covariance_type in FORMS else "full")
 
     def _given(self, columns: int) -> dict[str, Array]:
         K, d = self.n_components, columns
-        shape = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}[self.covariance_type]
+        shape = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}[self._layout]
         precisions = _given("precisions_init", self.precisions_init, shape)
         given = {
             "proportions": _given("weights_init", self.weights_init, (K,)),
             "components.means": _given("means_init", self.means_init, (K, d)),
-            f"components.{FIELDS[self.covariance_type]}": (
-                None if precisions is None else _inverse(precisions, self.covariance_type)
-            ),
         }
-        return {path: value for path, value in given.items() if value is not None}
+        found = {path: value for path, value in given.items() if value is not None}
+        return found if precisions is None else found | self._spread(_inverse(precisions, self._layout), d)
+
+    def _spread(self, covariances: Array, columns: int) -> dict[str, Array]:
+        """The fields that say how components spread, by path: of a form between others, the nearest to the covariances."""
+        family = self.model_.family
+        if self.covariance_type not in PARAMETERS:
+            return {f"components.{FIELDS[self._layout]}": covariances}
+        nearest = family.nearest(np.zeros((self.n_components, columns)), covariances)
+        return {f"components.{leaf.path}": leaf.value for leaf in leaves(nearest) if leaf.path != "means"}
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
-        covariances = getattr(params.components, FIELDS[self.covariance_type])
-        factor = _precision_factor(covariances, self.covariance_type)
-        matrices = self.covariance_type in ("full", "tied")
+        covariances = getattr(params.components, FIELDS[self._layout])
+        factor = _precision_factor(covariances, self._layout)
+        matrices = self._layout in ("full", "tied")
         return {
             **super()._fitted(params),
             "means_": params.components.means,
@@ -135,7 +164,7 @@ class GaussianMixture(MixtureEstimator):
         counts = rng.multinomial(int(n_samples), self.weights_ / self.weights_.sum())
         labels = np.repeat(np.arange(len(counts)), counts)
         noise = rng.standard_normal((int(n_samples), self.means_.shape[1]))
-        if self.covariance_type in ("full", "tied"):
+        if self._layout in ("full", "tied"):
             factors = np.linalg.cholesky(np.broadcast_to(self.covariances_, (len(counts), *self.covariances_.shape[-2:])))
             bounds = np.concatenate([[0], np.cumsum(counts)])
             scaled = np.concatenate([noise[a:b] @ L.T for a, b, L in zip(bounds[:-1], bounds[1:], factors, strict=True)])

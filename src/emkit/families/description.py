@@ -85,13 +85,15 @@ class Side:
 class Description:
     """What every family can say: `words` for the numbers of its fields, what `data` it takes, what its `parameters` are.
 
-    `browser` says which of the page's own EM knows the family, and what it needs besides the data. A subclass says more.
+    `browser` says which of the page's own EM knows the family, and what it needs besides the data. `matrices` tells the
+    covariances (K, d, d) of the parameters of normal components. A subclass says more.
     """
 
     words: Mapping[str, Word] = dataclasses.field(default_factory=dict)
     data: str = "columns of numbers"
     parameters: str = ""
     browser: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    matrices: Callable[[Any], Array] | None = None
 
     @property
     def formula(self) -> str:
@@ -135,7 +137,7 @@ class Description:
 
     def covariances(self, params: Any) -> Array | None:
         """The covariances (K, d, d) of normal components; None for others."""
-        return None
+        return None if self.matrices is None else self.matrices(params)
 
 
 @dataclass(frozen=True)

@@ -19,3 +19,4 @@ from emkit.families.gaussian.full import *
 from emkit.families.gaussian.diagonal import *
 from emkit.families.gaussian.tied import *
 from emkit.families.gaussian.spherical import *
+from emkit.families.gaussian.parsimonious import *

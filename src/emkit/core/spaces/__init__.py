@@ -1,8 +1,21 @@
 """Where a parameter may live: each space checks values, and maps them to free real coordinates and back."""
 
 from emkit.core.spaces.positive_definite import PositiveDefinite
+from emkit.core.spaces.rotation import Rotation
 from emkit.core.spaces.scalar import NonNegative, Positive, Probability, Real, UnitInterval
 from emkit.core.spaces.simplex import Simplex
 from emkit.core.spaces.space import Space
+from emkit.core.spaces.unit_product import UnitProduct
 
-__all__ = ["NonNegative", "Positive", "PositiveDefinite", "Probability", "Real", "Simplex", "Space", "UnitInterval"]
+__all__ = [
+    "NonNegative",
+    "Positive",
+    "PositiveDefinite",
+    "Probability",
+    "Real",
+    "Rotation",
+    "Simplex",
+    "Space",
+    "UnitInterval",
+    "UnitProduct",
+]

@@ -3,7 +3,8 @@
 from emkit.families.gaussian.diagonal import DiagonalGaussian
 from emkit.families.gaussian.full import FullGaussian
 from emkit.families.gaussian.normal import GaussianFamily
+from emkit.families.gaussian.parsimonious import ParsimoniousGaussian
 from emkit.families.gaussian.spherical import SphericalGaussian
 from emkit.families.gaussian.tied import TiedGaussian
 
-__all__ = ["DiagonalGaussian", "FullGaussian", "GaussianFamily", "SphericalGaussian", "TiedGaussian"]
+__all__ = ["DiagonalGaussian", "FullGaussian", "GaussianFamily", "ParsimoniousGaussian", "SphericalGaussian", "TiedGaussian"]

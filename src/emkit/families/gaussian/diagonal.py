@@ -78,7 +78,7 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
         Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
         """
-        about, move = _about(stats, before, now)
+        about, move = normal.squares_about(stats, before, now)
         raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
         return normal.raised(raw, before.variances, self.few(stats.mass, 1), self.unit(stats, before), self.floor)
 
@@ -87,7 +87,7 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
         return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
 
     def expected(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Expected:
-        about, move = _about(stats, before, now)
+        about, move = normal.squares_about(stats, before, now)
         mass, v = stats.mass[:, None], now.variances
         value = -0.5 * (mass * (np.log(v) + normal.LOG_2_PI) + about / v).sum()
         slopes = {"means": (stats.shift - mass * move) / v, "variances": (about / v - mass) / (2 * v)}
@@ -107,9 +107,3 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
         mean, variance, unit = columns.pooled_spread(profile)
         variance = np.maximum(variance, max(self.floor, columns.EPSILON) * unit)
         return DiagonalGaussianParams(repeat(mean, n_components), repeat(variance, n_components))
-
-
-def _about(stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> tuple[Array, Array]:
-    """The sums of squares (K, d) about the means `now`, and how far these have moved (K, d)."""
-    move = now.means - before.means
-    return stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2, move

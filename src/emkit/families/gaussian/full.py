@@ -94,7 +94,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0.
         """
-        about, move = _about(stats, before, now)
+        about, move = normal.products_about(stats, before, now)
         j = np.arange(move.shape[1])
         about[:, j, j] += normal.padding(stats, move)
         raw = per_mass(about, stats.mass, before.covariances)
@@ -102,7 +102,7 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         return normal.each_lifted(raw, unit, self.floor, before.covariances, self.few(stats.mass, len(j)))
 
     def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
-        about, move = _about(stats, before, now)
+        about, move = normal.products_about(stats, before, now)
         precision, mass = np.linalg.inv(now.covariances), stats.mass[:, None, None]
         inside = precision @ about
         log_determinant = np.linalg.slogdet(now.covariances)[1] + move.shape[1] * normal.LOG_2_PI
@@ -124,11 +124,3 @@ class FullGaussian(GaussianFamily[FullGaussianParams]):
         mean, covariance, unit = columns.pooled_moments(profile)
         lifted = normal.each_lifted(covariance[None], unit, max(self.floor, columns.EPSILON))
         return FullGaussianParams(repeat(mean, n_components), repeat(lifted[0], n_components))
-
-
-def _about(stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> tuple[Array, Array]:
-    """The scatter (K, d, d) about the means `now`, symmetric to the last bit, and how far these have moved (K, d)."""
-    move = now.means - before.means
-    cross = move[:, :, None] * (stats.shift - stats.mass[:, None] / 2 * move)[:, None, :]
-    half = stats.scatter / 2 - cross
-    return half + half.swapaxes(1, 2), move

@@ -67,9 +67,9 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
     `across` how many directions a problem in fewer columns does not show.
     """
 
-    floor: float = FLOOR
-    rows_per_weight: float = field(default=1.0, repr=False)
-    across: int = field(default=0, repr=False)
+    floor: float = field(default=FLOOR, kw_only=True)
+    rows_per_weight: float = field(default=1.0, repr=False, kw_only=True)
+    across: int = field(default=0, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         floor: Any = self.floor
@@ -166,6 +166,20 @@ def updated_means(stats: Moments, before: NormalParams, now: Any) -> Array:
     Source: set d/dmean [-1/2 sum w (x - mean)' C^-1 (x - mean)] = 0.
     """
     return before.means + per_mass(stats.shift, stats.mass)
+
+
+def products_about(stats: Moments, before: NormalParams, now: NormalParams) -> tuple[Array, Array]:
+    """The scatter (K, d, d) about the means `now`, symmetric to the last bit, and how far these have moved (K, d)."""
+    move = now.means - before.means
+    cross = move[:, :, None] * (stats.shift - stats.mass[:, None] / 2 * move)[:, None, :]
+    half = stats.scatter / 2 - cross
+    return half + half.swapaxes(1, 2), move
+
+
+def squares_about(stats: Moments, before: NormalParams, now: NormalParams) -> tuple[Array, Array]:
+    """The sums of squares (K, d) about the means `now`, and how far these have moved (K, d)."""
+    move = now.means - before.means
+    return stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2, move
 
 
 def padding(stats: Moments, move: Array) -> Array:
