@@ -22,6 +22,7 @@ from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
 from emkit.inference import Identifiability, StandardErrors, identifiability, missing_information, standard_errors
+from emkit.models.order import component_count
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
 from emkit.report.summary import text, to_dict
@@ -128,6 +129,7 @@ def fit(
     *,
     weights: object = None,
     groups: object = None,
+    labels: object = None,
     solver: SolverOf[P] | str | None = None,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
@@ -140,7 +142,9 @@ def fit(
     """Fit any latent-variable model by expectation-maximization.
 
     `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
-    occurs; `groups` (n,) label rows that belong together (a person, a sequence).
+    occurs; `groups` (n,) label rows that belong together (a person, a sequence): a mixture gives them one component.
+    `labels` (n,) or (n, K): the component of each row, counted from 0, -1 or a gap where it is not known; or how plausible each
+    component is, NaN where nothing is known.
     `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
     `solver`: "plain" (the default), "squarem", "anderson", or a solver such as `Squarem()` or your own.
     `tol`: how much log-likelihood may be left.
@@ -155,8 +159,8 @@ def fit(
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
     chosen = _as_solver(solver)
     workers = _as_workers(executor, n_jobs)
-    source = model.recoded(as_source(data, weights, groups))
     starts = _as_starts(start)
+    source = model.recoded(as_source(data, weights, groups, labels, component_count(starts[0]) or 1))
     model = ready(model, source, starts)
     result = Result.of(
         fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch, off_saddles=escape)

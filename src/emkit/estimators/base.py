@@ -20,6 +20,7 @@ from emkit.core.ready import refuse_gaps
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.chunk import Chunk
 from emkit.data.frames import needs_reading, read_table
+from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
@@ -31,7 +32,7 @@ from emkit.report.collapse import collapsed
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
-from emkit.search.seeding import Begin, begin, check_components, start_near
+from emkit.search.seeding import Begin, begin, check_components, component_number, start_near
 
 PREDICT_ROWS = 8_192  # at a time
 FLOATS = (np.float64, np.float32)
@@ -84,22 +85,29 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         return begin(self.model_, source, self.n_components, seed, starts, given)
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
+    def fit(
+        self, X: object, y: object = None, sample_weight: object = None, labels: object = None, groups: object = None
+    ) -> Self:
         """Fit the mixture.
 
         `X` (n, d): array, or data frame whose column names are kept. `sample_weight` (n,) >= 0 counts how often each row
-        occurs: weight 2 is the row twice, weight 0 is no row. `y` is ignored.
+        occurs: weight 2 is the row twice, weight 0 is no row. `labels` (n,): the component of each row, counted from 0; -1 or
+        a gap where it is not known. Or (n, K): how plausible each component is for each row, 0 where it is impossible, NaN in a
+        row of which nothing is known. Components then keep the order of the labels. `groups` (n,): whose each row is; all rows
+        of a group lie one after the other and share one component.
+        `y` is ignored, as scikit-learn's mixtures ignore it: in a pipeline or a search it is what is to be predicted.
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
         self._check_parameters()
-        source = self._source(X, sample_weight)
+        source = self._source(X, sample_weight, labels=labels, groups=groups)
         check_components(source, self.n_components)
         self.model_ = self._mixture()
         source = self.model_.admitted(source)
         self._levels = source.levels
         beginning = self._begin(source)
-        metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
+        given = {"sample_weight": sample_weight, "labels": labels, "groups": groups}
+        metadata = {name: value for name, value in given.items() if value is not None} or None
         reporter = Reporter(self, lambda params: self._fitted(beginning.params(params)), {"X": X, "y": y, "metadata": metadata})
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
         long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
@@ -129,26 +137,32 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=4)
 
-    def fit_predict(self, X: object, y: object = None, sample_weight: object = None) -> Integers:
-        """Fit, and return the most probable component of every row, shape (n,)."""
-        return self.fit(X, y, sample_weight=sample_weight).predict(X)
+    def fit_predict(
+        self, X: object, y: object = None, sample_weight: object = None, labels: object = None, groups: object = None
+    ) -> Integers:
+        """Fit, and return the most probable component of every row, shape (n,), given what is known of it: see `fit`."""
+        return self.fit(X, y, sample_weight=sample_weight, labels=labels, groups=groups).predict(X, labels, groups)
 
-    def predict(self, X: object) -> Integers:
-        """The most probable component of every row, shape (n,). Errors: DataError naming a row that is impossible in all."""
-        return self.predict_proba(X).argmax(axis=1)
-
-    def predict_proba(self, X: object) -> Array:
-        """The responsibilities: the probability of every component given each row, shape (n, K).
+    def predict(self, X: object, labels: object = None, groups: object = None) -> Integers:
+        """The most probable component of every row, shape (n,), given what is known of it: `labels`, `groups` as in `fit`.
 
         Errors: DataError naming a row that is impossible under every component.
         """
-        source = self._source(X, None, reset=False)
+        return self.predict_proba(X, labels, groups).argmax(axis=1)
+
+    def predict_proba(self, X: object, labels: object = None, groups: object = None) -> Array:
+        """The responsibilities: the probability of every component given each row, shape (n, K).
+
+        Given, too, what is known of it, and all rows of its group: see `fit`.
+        Errors: DataError naming a row that is impossible under every component.
+        """
+        source = self._source(X, None, False, labels, groups)
         found = []
         for chunk, part in self._parts(source):
-            for row in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
+            for unit in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
+                place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
                 raise DataError(
-                    f"{source.place_of_row(chunk.start + int(row))} is impossible under every component, so it belongs to "
-                    "none; score_samples gives it -inf."
+                    f"{place} is impossible under every component, so it belongs to none; score_samples gives it -inf."
                 )
             found.append(part.responsibilities)
         return np.concatenate(found)
@@ -195,7 +209,9 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         self.model_.check(self.params_, source.profile)
         return ((chunk, self.model_.posterior(self.params_, chunk)) for chunk in source.chunks())
 
-    def _source(self, X: object, sample_weight: object, reset: bool = True) -> ArraySource:
+    def _source(
+        self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
+    ) -> ArraySource:
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
@@ -208,7 +224,11 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             least = 2 if reset else 1
             x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, names, None if reset else PREDICT_ROWS, levels=levels)
+        known = None
+        if labels is not None:
+            known = membership_of(labels, len(x), component_number(self.n_components if reset else len(self.weights_)))
+        chunk_rows = None if reset else PREDICT_ROWS
+        source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
         return source if reset else source.coded(self._levels)
 
     def _previous(self, source: ArraySource) -> MixtureParams[Any]:
