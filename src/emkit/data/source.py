@@ -14,7 +14,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike
-from emkit.data.frames import TRUTHS, read_table
+from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.membership import is_known, membership_of, of_groups
 from emkit.data.profile import Bad, Levels, Profile
@@ -54,6 +54,7 @@ class RowSource(Source[Chunk]):
     total_weight: float
     is_here = True  # whether the rows can still be had
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
+    library: str | None = None  # of the data frame that the rows came in
 
     @property
     def levels(self) -> Levels:
@@ -137,7 +138,7 @@ class ArraySource(RowSource):
     and no chunk ends within a group; `weights` are then of groups, one for each, or equal within each. Rows of weight 0 are
     left out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `membership`
     (n, K) says how plausible each component is for each row, the most plausible one 1 (see `membership_of`). `row_name` says
-    how messages call a row, given its index in the original data.
+    how messages call a row, given its index in the original data; `library` is that of the data frame that the rows came in.
     Errors: DataError naming row, column and value.
     """
 
@@ -151,8 +152,9 @@ class ArraySource(RowSource):
         levels: Levels | None = None,
         groups: Any = None,
         membership: Array | None = None,
+        library: str | None = None,
     ) -> None:
-        self.row_name = row_name
+        self.row_name, self.library = row_name, library
         self.x = as_table(x, row_name)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
         if len(self.columns) != self.x.shape[1]:
@@ -342,4 +344,6 @@ def as_source(data: Any, weights: Any = None, groups: Any = None, labels: Any = 
         return data if isinstance(data, RowSource) else ChunkSource(data)
     table = read_table(data)
     known = None if labels is None else membership_of(labels, len(table.x), n_components)
-    return ArraySource(table.x, weights, table.columns, levels=table.levels, groups=groups, membership=known)
+    return ArraySource(
+        table.x, weights, table.columns, levels=table.levels, groups=groups, membership=known, library=library_of(data)
+    )

@@ -19,7 +19,7 @@ from emkit.core.parameters import replace_at
 from emkit.core.ready import refuse_gaps
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.chunk import Chunk
-from emkit.data.frames import needs_reading, read_table
+from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
@@ -229,6 +229,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             known = membership_of(labels, len(x), component_number(self.n_components if reset else len(self.weights_)))
         chunk_rows = None if reset else PREDICT_ROWS
         source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
+        source.library = library_of(X)
         return source if reset else source.coded(self._levels)
 
     def _previous(self, source: ArraySource) -> MixtureParams[Any]:
