@@ -156,6 +156,7 @@ class ArraySource(RowSource):
     ) -> None:
         self.row_name, self.library = row_name, library
         self.x = as_table(x, row_name)
+        self.rows_given = len(self.x)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
@@ -281,6 +282,10 @@ class ArraySource(RowSource):
             )
         table = np.array([known.get(value, np.nan) for value in values.tolist()], dtype=np.float64)
         return table[np.searchsorted(values, self.x[:, column])]
+
+    def of_rows_kept(self, values: Array) -> Array:
+        """Of `values` (n, ...) of all rows that were given, those of the rows with a positive weight."""
+        return values if self._index is None else np.asarray(values[self._index])
 
     def place_of_row(self, row: int) -> str:
         """How messages call a row, given its place among those with a positive weight."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
 from emkit.core.ready import refuse_gaps
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
@@ -25,8 +26,10 @@ from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
+from emkit.estimators.starting import starts_of
 from emkit.fitting import SOLVERS
 from emkit.models.assignment import Posterior
+from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.report.collapse import collapsed
 from emkit.result import Result
@@ -36,6 +39,15 @@ from emkit.search.seeding import Begin, begin, check_components, component_numbe
 
 PREDICT_ROWS = 8_192  # at a time
 FLOATS = (np.float64, np.float32)
+INSTEAD = {  # of parameters of scikit-learn's mixtures
+    "reg_covar": "a constant added to every variance depends on the unit of the data, and what it leads to maximises no "
+    "likelihood. `floor` of GaussianMixture bounds variances by a fraction of those of the data, and only against components "
+    "that collapse.",
+    "init_params": "starts of several kinds race here, as many as `n_init` says. To choose one, give `start`: labels (such as "
+    "those of KMeans), responsibilities or parameters.",
+    "verbose": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+    "verbose_interval": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+}
 
 
 class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
@@ -46,7 +58,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {
-        "max_iter": Count(),
+        "max_iter": Count(least=0),
         "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
         "n_jobs": Count(or_one_of=(None, -1), also=", or -1 for all cores"),
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
@@ -60,6 +72,14 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     warm_start: bool
     solver: Any
     n_jobs: int | None
+    start: Any
+    frozen: Any
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
+        for name in (name for name in kwargs if name in INSTEAD):
+            raise TypeError(f"{cls.__name__} has no parameter {name!r}: {INSTEAD[name]}")
+        return super().__new__(cls)
 
     @abstractmethod
     def _mixture(self) -> Mixture[Any, Any]:
@@ -75,12 +95,15 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
 
     def _begin(self, source: ArraySource) -> Begin[MixtureParams[Any]]:
         """Where to start from: where the user said, where the last fit ended, or from rough divisions of the rows."""
-        given = self._given(len(source.columns))
+        given, mixture = self._given(len(source.columns)), bare(self.model_)
         if self.warm_start and hasattr(self, "params_"):
             return Begin([self._previous(source)])
+        if self.start is not None:
+            return Begin(starts_of(self.start, mixture, source, self.n_components))
+        self._check_frozen(given)
         if "components.means" in given:
-            return Begin([replace_at(start_near(self.model_, source, given["components.means"]), given)])
-        starts = None if self.n_init == "auto" else self.n_init
+            return Begin([replace_at(start_near(mixture, source, given["components.means"]), given)])
+        starts = 1 if self.max_iter == 0 else None if self.n_init == "auto" else self.n_init
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         return begin(self.model_, source, self.n_components, seed, starts, given)
 
@@ -102,8 +125,9 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         self._check_parameters()
         source = self._source(X, sample_weight, labels=labels, groups=groups)
         check_components(source, self.n_components)
-        self.model_ = self._mixture()
-        source = self.model_.admitted(source)
+        mixture = self._mixture()
+        self.model_ = Frozen(mixture, *self._held) if self._held else mixture
+        source = mixture.admitted(source)
         self._levels = source.levels
         beginning = self._begin(source)
         given = {"sample_weight": sample_weight, "labels": labels, "groups": groups}
@@ -239,13 +263,26 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
                 f"warm_start goes on from the last fit, which had {len(self.weights_)} components and not "
                 f"{self.n_components}; set warm_start=False to start anew."
             )
-        kind = type(self.model_.even(source.profile.sample.profile, self.n_components).components)
+        kind = type(bare(self.model_).even(source.profile.sample.profile, self.n_components).components)
         if not isinstance(self.params_.components, kind):
             raise ParameterError(
                 f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "
                 f"{kind.__name__}; set warm_start=False to start anew."
             )
         return self.params_
+
+    @property
+    def _held(self) -> tuple[str, ...]:
+        """The dotted paths of what is `frozen`. Errors: ParameterError unless they are paths."""
+        given = [self.frozen] if isinstance(self.frozen, str) else [] if self.frozen is None else self.frozen
+        if not isinstance(given, list | tuple) or not all(isinstance(path, str) for path in given):
+            raise ParameterError(f"frozen is {self.frozen!r}; it must be a path such as 'components.means', or several.")
+        return tuple(given)
+
+    def _check_frozen(self, given: Mapping[str, Array]) -> None:
+        """Errors: ParameterError if a parameter is to be held of which it is not said where."""
+        for path in (path for path in self._held if split_path(path)[0] not in given):
+            raise ParameterError(f"frozen holds {path!r} at the start, so say where: give `start`, parameters to start from.")
 
     def _check_parameters(self) -> None:
         """Errors: ParameterError naming the first parameter that cannot be."""

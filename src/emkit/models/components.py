@@ -341,17 +341,21 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
         `blur` is the share of every row that is spread evenly over all components.
         """
-        _, statistics = self._divided(chunk, like, nearest, blur)
+        number = component_count(like) or 1
+        shares = np.full((len(chunk.x), number), blur / number)
+        shares[np.arange(len(chunk.x)), nearest] += 1 - blur
+        return self.estimated_from(chunk, like, shares)
+
+    def estimated_from(self, chunk: Chunk, like: P, shares: Array) -> P:
+        """Parameters (of the shapes of `like`) estimated from rows that belong to components in these `shares` (n, K)."""
+        _, statistics = self._shared(chunk, like, shares)
         components = maximise_in_turn(self.family.updates(), statistics, like.components)
         moved: P = replace_at(like, {"components": components})
         return moved
 
-    def _divided(self, chunk: Chunk, like: P, nearest: Integers, blur: float) -> tuple[Array, S]:
-        """The mass (K,) and the family's statistics of a division, blurred: that share of all rows is spread evenly."""
-        number = component_count(like) or 1
-        weights = np.full((len(chunk.x), number), blur / number)
-        weights[np.arange(len(chunk.x)), nearest] += 1 - blur
-        weights = as_shares(weights, chunk) * chunk.weights[:, None]
+    def _shared(self, chunk: Chunk, like: P, shares: Array) -> tuple[Array, S]:
+        """The mass (K,) and the family's statistics of rows so shared out, as far as what is known of them admits it."""
+        weights = as_shares(shares, chunk) * chunk.weights[:, None]
         return weights.sum(axis=0), self._statistics(like.components, chunk, self._form(like, chunk), weights)
 
 

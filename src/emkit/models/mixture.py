@@ -24,7 +24,7 @@ from emkit.families.family import Family, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, with_features
 from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
-from emkit.models.components import BLUR, Components, SeveralStats, as_shares, log_membership
+from emkit.models.components import Components, SeveralStats, as_shares, log_membership
 from emkit.models.narrowed import Narrowed
 from emkit.models.order import apart, component_count, component_leaves, each_its_own, selected
 from emkit.models.relocations import relocations
@@ -186,8 +186,8 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def even(self, profile: Profile[ArraySource], n_components: int) -> MixtureParams[P]:
         return MixtureParams(np.full(n_components, 1 / n_components), self.family.pooled(profile, n_components))
 
-    def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers, blur: float = BLUR) -> MixtureParams[P]:
-        mass, statistics = self._divided(chunk, like, nearest, blur)
+    def estimated_from(self, chunk: Chunk, like: MixtureParams[P], shares: Array) -> MixtureParams[P]:
+        mass, statistics = self._shared(chunk, like, shares)
         return self.m_step(MixtureStats(mass, statistics), like)
 
     def _estimated_together(
@@ -203,7 +203,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return [with_trusted(run, components=own) for run, own in zip(moved, apart(components, runs), strict=True)]
 
     def _divided_together(self, chunk: Chunk, many: P, divisions: Integers, blur: float) -> tuple[Array, S]:
-        """As `_divided`, of several divisions (S, n): the masses (S, K), and the statistics of all S K components."""
+        """As `_shared`, of several blurred divisions (S, n): the masses (S, K), and the statistics of all S K components."""
         runs, rows = divisions.shape
         number = (component_count(many) or runs) // runs
         weights = np.full((runs, number, rows), blur / number)
