@@ -153,10 +153,12 @@ class Fitted(Generic[P]):
         """The same result with the components of every run in one order, by their first parameter, lowest first.
 
         Which component is which is an accident of the start; results in order can be compared. No change if the parameters do
-        not declare which of their axes belong to components, or if single places of them are held.
+        not declare which of their axes belong to components, if single places of them are held, or if rows are labelled.
         """
         if any(place is not None for _, place in map(split_path, self.model.held(self.params))):
             return self  # components are told apart by what is held of them
+        if self.source.membership is not None:
+            return self  # or by what is known of the rows
         return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
 
 

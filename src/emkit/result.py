@@ -17,13 +17,24 @@ from emkit.core.protocols import Executor
 from emkit.core.ready import check_is_model, ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
+from emkit.data.frames import as_frame, beside, columns_from, library_of
 from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
-from emkit.inference import Identifiability, StandardErrors, identifiability, missing_information, standard_errors
+from emkit.inference import (
+    Classification,
+    Identifiability,
+    StandardErrors,
+    classification,
+    identifiability,
+    missing_information,
+    standard_errors,
+)
+from emkit.models.order import component_count
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
+from emkit.report.frames import assigned, estimates, in_one_line, of_rows
 from emkit.report.summary import text, to_dict
 
 if TYPE_CHECKING:
@@ -70,6 +81,7 @@ class Result(Fitted[P]):
         if isinstance(self.source, NotStoredSource):
             return self
         not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
+        not_stored.library = self.source.library
         kept = replace(self, source=not_stored, passes=not_stored)
         told = "rows", "degenerate", "floors", "coinciding", "flat"
         kept.__dict__.update({name: getattr(self, name) for name in told})
@@ -81,6 +93,42 @@ class Result(Fitted[P]):
         With `standard_errors` (see there for the cost) every number is on its own line, with its standard error.
         """
         return text(self, self.standard_errors() if standard_errors else None, width)
+
+    def classification(self) -> Classification:
+        """How well the components are told apart: entropy, and the mean posterior probabilities of assigned rows. One pass.
+
+        Errors: ModelError for a model without components.
+        """
+        return classification(self.model, self.params, self.passes)
+
+    def tidy(self, standard_errors: bool = True) -> Any:
+        """A row for each estimate: parameter, column, level, component (counted from 1), estimate, std_error, path.
+
+        In a data frame of the library that the data came in; as a dictionary of columns if they came in none, which any library
+        makes a frame of. `standard_errors` take 2 passes over the data for each parameter.
+        """
+        return as_frame(estimates(self, self.standard_errors() if standard_errors else None), self.source.library)
+
+    def glance(self) -> Any:
+        """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end."""
+        told = self.classification() if hasattr(self.model, "posterior") else None
+        return as_frame(in_one_line(self, told), self.source.library)
+
+    def augment(self, data: object = None, labels: object = None, groups: object = None) -> Any:
+        """Rows with the component that each most probably belongs to, counted from 1, and the probability of each component.
+
+        `data`: the rows that were fitted, or others; a data frame may have more columns, and comes back with all of them. None:
+        the rows of the fit, without those of weight 0. `labels` and `groups`: what is known of the rows of `data`, see `fit`.
+        Errors: DataError naming a cell that cannot be, or a column that is not there or there already.
+        """
+        if data is None:
+            own = of_rows(self.source)
+            return as_frame({**own, **assigned(self, self.source)}, self.source.library)
+        read = columns_from(data, self.source.columns)
+        source = as_source(read, None, groups, labels, component_count(self.params) or 1).coded(self.source.levels)
+        ready(self.model, source, [self.params])
+        found = assigned(self, source)
+        return beside(data if library_of(data) is not None else of_rows(source), found)
 
     def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:
         """EM step `step` (counted from 1) of plain EM from the start of the best run, in numbers; print it to read it.
@@ -128,6 +176,7 @@ def fit(
     *,
     weights: object = None,
     groups: object = None,
+    labels: object = None,
     solver: SolverOf[P] | str | None = None,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
@@ -140,7 +189,9 @@ def fit(
     """Fit any latent-variable model by expectation-maximization.
 
     `data`: an array or data frame (n,) or (n, d), or a source of chunks; `weights` (n,) >= 0 count how often each row
-    occurs; `groups` (n,) label rows that belong together (a person, a sequence).
+    occurs; `groups` (n,) label rows that belong together (a person, a sequence): a mixture gives them one component.
+    `labels` (n,) or (n, K): the component of each row, counted from 0, -1 or a gap where it is not known; or how plausible each
+    component is, NaN where nothing is known.
     `start`: parameters, or several to start from (the best run is the result; `Result.starts` shows all).
     `solver`: "plain" (the default), "squarem", "anderson", or a solver such as `Squarem()` or your own.
     `tol`: how much log-likelihood may be left.
@@ -155,8 +206,8 @@ def fit(
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
     chosen = _as_solver(solver)
     workers = _as_workers(executor, n_jobs)
-    source = model.recoded(as_source(data, weights, groups))
     starts = _as_starts(start)
+    source = model.recoded(as_source(data, weights, groups, labels, component_count(starts[0]) or 1))
     model = ready(model, source, starts)
     result = Result.of(
         fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch, off_saddles=escape)

@@ -212,7 +212,7 @@ def test_units_beyond_what_can_be_squared(scale, message, X):
         ({"tol": -1}, r"tol is -1; it must be a number >= 0"),
         ({"tol": "small"}, r"tol is 'small'"),
         ({"tol": float("nan")}, r"tol is nan"),
-        ({"max_iter": 0}, r"max_iter is 0; it must be a whole number >= 1"),
+        ({"max_iter": -1}, r"max_iter is -1; it must be a whole number >= 0"),
         ({"n_init": 0}, r"n_init is 0"),
         ({"n_jobs": 0}, r"n_jobs is 0; it must be a whole number >= 1, or -1 for all cores"),
         ({"n_init": "many"}, r"n_init is 'many'"),

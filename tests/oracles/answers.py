@@ -276,6 +276,28 @@ def nb_mixture() -> Answers:
     }
 
 
+def se_lca_carcinoma() -> Answers:
+    inline = task("se_lca_carcinoma")["data"]["inline"]
+    ratings = np.array([[int(rating) for rating in pattern] for pattern in inline["patterns"]])
+    labels = "ABCDEFG"
+    result = ek.LatentClass(2, random_state=0).fit(ratings, sample_weight=inline["freq"]).result_
+    errors, params = result.standard_errors(), result.params
+    order = np.argsort([column[1] for column in params.components.columns[0].probabilities])  # class 1: fewer A = 1
+    positive = [[float(column.probabilities[k, 1]) for column in params.components.columns] for k in order]
+    free = [(j, c) for c in (0, 1) for j in range(7) if 0 < positive[c][j] < 1]
+    return {
+        "loglik": result.log_likelihood,
+        "weight_class1": params.proportions[order[0]],
+        "se_weight": errors["proportions[0]"],
+        "fixed_at_bound": [
+            [labels[j], c + 1, int(positive[c][j])] for c in (0, 1) for j in range(7) if positive[c][j] in (0.0, 1.0)
+        ],
+        "free_estimates": [positive[c][j] for j, c in free],
+        "se_free": [errors[f"components.columns.{j}.probabilities[{order[c]}, 1]"] for j, c in free],
+        "n_free": 1 + len(free),
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -286,6 +308,7 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         poisson_hasselblad,
         nb_mites,
         nb_mixture,
+        se_lca_carcinoma,
         gmm1d_waiting,
         nist_univariate,
         gmm_faithful,

@@ -30,7 +30,7 @@ def expectations(problem: str) -> list[dict[str, Any]]:
 def complaint(given: Any, expected: dict[str, Any]) -> str:
     """What is wrong with an answer ('' if nothing): equal within atol + rtol |value|, or not lower or higher than it."""
     value, slack = expected["value"], expected.get("atol") or 0.0
-    if expected["kind"] == "flag":
+    if expected["kind"] in ("flag", "exact"):
         return "" if given == value else f"is {given}, not {value}"
     if expected["kind"] == "at_least":
         return "" if given >= value - slack else f"is {given!r}, below {value!r}"
@@ -57,7 +57,7 @@ def test_answer(problem, expected):
 
 
 def test_there_are_as_many_quantities_as_there_should_be():
-    assert len(QUANTITIES) == 97
+    assert len(QUANTITIES) == 104
 
 
 @pytest.mark.parametrize("form", answers.COVARIANCES)

@@ -91,6 +91,11 @@ class LatentModel(Protocol[P, S]):
         """Whether cells of the data may be missing (NaN)."""
         return False
 
+    @property
+    def admits_membership(self) -> bool:
+        """Whether it may be known of rows which component they belong to."""
+        return False
+
     def settled(self, profile: Any) -> Self:
         """This model with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit."""
         return self

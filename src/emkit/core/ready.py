@@ -16,6 +16,10 @@ class Rows(Protocol):
     """What is asked of a source before a fit."""
 
     @property
+    def membership(self) -> Any:
+        """What is known of which component rows belong to; None if nothing is."""
+
+    @property
     def profile(self) -> Any:
         """What is known of the rows."""
 
@@ -29,6 +33,8 @@ class Rows(Protocol):
 def ready(model: LatentModel[P, Any], source: Rows, starts: Iterable[P]) -> LatentModel[P, Any]:
     """The model with what the data settle. Errors: DataError or ParameterError if it cannot take these data or starts."""
     refuse_gaps(model, source)
+    if source.membership is not None and not model.admits_membership:
+        raise ModelError(f"{type(model).__name__} would ignore what is known of where rows belong: labels are for mixtures.")
     for start in starts:
         model.check(start, source.profile)
     source.warn_of_small_weights()

@@ -34,13 +34,15 @@ class Chunk:
     """A block of rows, a view into the source. `x` (n, d) float64 or float32, `weights` (n,) > 0, `start`: rows before it.
 
     `groups` (G + 1,) say where groups of rows (sequences, people) begin and, last, where the chunk ends; None if each row
-    stands for itself. The weight of a group is that of its rows.
+    stands for itself. The weight of a group is that of its rows. `membership` (n, K) says how plausible each component is for
+    each row, the most plausible one 1 (what is known of a group, at its first row); None if nothing is known of any.
     """
 
     x: Array
     weights: Array
     start: int = 0
     groups: Integers | None = None
+    membership: Array | None = None
     memory: Memory = field(default_factory=dict, repr=False, compare=False)
 
     def load(self) -> Chunk:

@@ -29,6 +29,7 @@ from emkit.errors import DataError
 if TYPE_CHECKING:
     import narwhals.stable.v1 as nw
 
+Columns = dict[str, Any]  # of one length, by name
 Names = tuple[str, ...] | None  # behind the codes of a column; None for a column of numbers
 TRUTHS = ("False", "True")
 
@@ -156,3 +157,55 @@ def _refuse_mixed(cells: Any, kinds: list[Kind], column: Column) -> None:
             f"{column.place(row)} is {shown(cells[row])}, {rare.value}, but {column.row_name(usual)} is {shown(cells[usual])}, "
             f"{other.value}; a column is all numbers or all text. Correct the cell, or make all of the column text."
         )
+
+
+def library_of(data: Any) -> str | None:
+    """The library that a data frame or series is of (pandas, polars, pyarrow ...); None if `data` is neither."""
+    if isinstance(data, np.ndarray | list | tuple):
+        return None
+    import narwhals.stable.v1 as nw
+
+    opened: Any = nw.from_native(data, pass_through=True, eager_only=True, allow_series=True)
+    return str(opened.implementation.value) if isinstance(opened, nw.DataFrame | nw.Series) else None
+
+
+def as_frame(columns: Columns, library: str | None) -> Any:
+    """Columns as a data frame of a library; as they are, a dictionary, if it is None or not installed here."""
+    if library is None:
+        return columns
+    import narwhals.stable.v1 as nw
+
+    try:
+        backend: Any = library
+        return nw.from_dict(columns, backend=backend).to_native()
+    except ImportError:
+        return columns
+
+
+def beside(data: Any, columns: Columns) -> Any:
+    """A data frame with more columns, of the same library and with its own index; a dictionary of all of them otherwise.
+
+    Errors: DataError if it has a column of such a name already.
+    """
+    import narwhals.stable.v1 as nw
+
+    opened: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    names = opened.columns if isinstance(opened, nw.DataFrame) else list(data)
+    for name in (name for name in columns if name in names):
+        raise DataError(f"the data have a column {name!r} already, which the fit would add; rename it first.")
+    if not isinstance(opened, nw.DataFrame):
+        return {**data, **columns}
+    backend = opened.implementation.value
+    return opened.with_columns(*(nw.new_series(name, own, backend=backend) for name, own in columns.items())).to_native()
+
+
+def columns_from(data: Any, names: tuple[str, ...]) -> Any:
+    """The columns of a data frame by their names; what is none, as it is. Errors: DataError naming one that is missing."""
+    import narwhals.stable.v1 as nw
+
+    opened: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    if not isinstance(opened, nw.DataFrame):
+        return data
+    for name in (name for name in names if name not in opened.columns):
+        raise DataError(f"the data frame has no column {name!r}, which the fit knows.")
+    return opened.select(*names).to_native()

@@ -60,10 +60,16 @@ def weights_of_groups(weights: Any, groups: Integers, row_name: RowName) -> Arra
     return given
 
 
-def cuts_between(rows: int, chunk_rows: int, groups: Integers | None) -> Iterator[tuple[int, int, Integers | None]]:
-    """First row and end of every chunk, and where its groups begin; no chunk ends within a group."""
+def cuts_between(
+    rows: int, chunk_rows: int, groups: Integers | None, ahead: int = 0
+) -> Iterator[tuple[int, int, Integers | None]]:
+    """First row and end of every chunk, and where its groups begin; no chunk ends within a group.
+
+    Where rows are no groups, those `ahead` of others are chunks of their own.
+    """
     if groups is None:
-        yield from ((start, min(start + chunk_rows, rows), None) for start in range(0, rows, chunk_rows))
+        for first, end in ((0, ahead), (ahead, rows)):
+            yield from ((start, min(start + chunk_rows, end), None) for start in range(first, end, chunk_rows))
         return
     first = 0
     while first < len(groups) - 1:

@@ -9,6 +9,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import as_float64
+from emkit.data.membership import is_known
 from emkit.data.source import ArraySource
 
 LEAST_ROWS = 256  # below this there is nothing to save
@@ -21,27 +22,51 @@ def collapsed(source: Any) -> Any:
     """The distinct rows of `source` in ascending order, weighted by how often they occur; `source` itself if that saves little.
 
     Sums over rows, and so every estimate, stay what they are. Gaps are equal to each other. Where weights are shares of a
-    whole, only the rows tell how many there are: then all of them stay.
+    whole, only the rows tell how many there are: then all of them stay. Rows are distinct in what is known of them, too, and
+    those of which something is come first.
     """
     if not isinstance(source, ArraySource) or source.groups is not None or source.rows < LEAST_ROWS:
         return source
     if source.total_weight < source.rows:
-        return source
-    return _collapsed(source) or source
+        return _known_first(source)
+    return _collapsed(source) or _known_first(source)
 
 
 @once
 def _collapsed(source: ArraySource) -> ArraySource | None:
-    if _patterns(source.x[:: max(1, source.rows // SAMPLE_ROWS)]) is None:
+    x = _with_what_is_known(source)
+    if _patterns(x[:: max(1, source.rows // SAMPLE_ROWS)]) is None:
         return None
-    found = _patterns(source.x)
+    found = _patterns(x)
     if found is None:
         return None
     pattern, number = found
-    first = np.empty(number, dtype=np.int64)
+    first: Integers = np.empty(number, dtype=np.int64)
     first[pattern] = np.arange(source.rows)  # any of equal rows
-    weights = np.bincount(pattern, source.weights, minlength=number)
-    return ArraySource(as_float64(source.x[first]), weights, source.columns, levels=source.levels)
+    weights = np.asarray(np.bincount(pattern, source.weights, minlength=number), dtype=np.float64)
+    return _rows_of(source, first, weights)
+
+
+@once
+def _known_first(source: ArraySource) -> ArraySource:
+    """The same rows, first those of which it is known where they may belong: the others keep the compiled road."""
+    if source.membership is None:
+        return source
+    order: Integers = np.argsort(~is_known(source.membership), kind="stable")
+    return _rows_of(source, order, source.weights[order])
+
+
+def _rows_of(source: ArraySource, rows: Integers, weights: Array) -> ArraySource:
+    known = source.membership[rows] if source.membership is not None else None
+    x = as_float64(source.x[rows])
+    return ArraySource(x, weights, source.columns, levels=source.levels, membership=known)
+
+
+def _with_what_is_known(source: ArraySource) -> Array:
+    """The columns of a source behind what is known of each row, so that those of which something is come first."""
+    if source.membership is None:
+        return source.x
+    return np.column_stack([~is_known(source.membership), source.membership, source.x])
 
 
 def _patterns(x: Array) -> tuple[Integers, int] | None:

@@ -30,6 +30,7 @@ class Rows(Source[Chunk], Protocol[Some_co]):
     columns: tuple[str, ...]
     rows: float
     total_weight: float
+    membership: Array | None
 
     @property
     def levels(self) -> Levels:

@@ -14,8 +14,9 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike
-from emkit.data.frames import TRUTHS, read_table
+from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
+from emkit.data.membership import is_known, membership_of, of_groups
 from emkit.data.profile import Bad, Levels, Profile
 from emkit.data.subsample import SUBSAMPLE, subsample
 from emkit.data.validate import RowName, as_table, as_weights
@@ -52,6 +53,8 @@ class RowSource(Source[Chunk]):
     rows: float
     total_weight: float
     is_here = True  # whether the rows can still be had
+    membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
+    library: str | None = None  # of the data frame that the rows came in
 
     @property
     def levels(self) -> Levels:
@@ -133,8 +136,9 @@ class ArraySource(RowSource):
     Without `chunk_rows`, a fit cuts them anew, into as many as its work is worth. `levels` name the codes 0, 1, ... of columns
     of levels. `groups` (n,) label rows that belong together (a person, a sequence): those of one group lie one after the other,
     and no chunk ends within a group; `weights` are then of groups, one for each, or equal within each. Rows of weight 0 are
-    left out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `row_name` says
-    how messages call a row, given its index in the original data.
+    left out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `membership`
+    (n, K) says how plausible each component is for each row, the most plausible one 1 (see `membership_of`). `row_name` says
+    how messages call a row, given its index in the original data; `library` is that of the data frame that the rows came in.
     Errors: DataError naming row, column and value.
     """
 
@@ -147,9 +151,12 @@ class ArraySource(RowSource):
         row_name: RowName = "row {}".format,
         levels: Levels | None = None,
         groups: Any = None,
+        membership: Array | None = None,
+        library: str | None = None,
     ) -> None:
-        self.row_name = row_name
+        self.row_name, self.library = row_name, library
         self.x = as_table(x, row_name)
+        self.rows_given = len(self.x)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
@@ -159,6 +166,7 @@ class ArraySource(RowSource):
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
         given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups, row_name)
         self.weights = as_weights(given, len(self.x), row_name)
+        self.membership = self._known(membership)
         self._index: Integers | None = None
         if given is not None and not self.weights.all():
             self._leave_out(self.weights == 0)
@@ -166,12 +174,22 @@ class ArraySource(RowSource):
             self.weights = as_weights(None, len(self.x), row_name)  # as if there were none, to the last bit
         self.refuse(np.isinf, FINITE)
 
+    def _known(self, membership: Array | None) -> Array | None:
+        if membership is None:
+            return None
+        if membership.shape[:1] != self.weights.shape:
+            raise DataError(f"there are {len(self.x)} rows but what is known of them has shape {membership.shape}.")
+        known = membership if self.groups is None else of_groups(membership, self.groups, self.row_name)
+        return known if (known != 1).any() else None
+
     def _leave_out(self, out: Any) -> None:
         self._index = np.flatnonzero(~out)
         if self.groups is not None:
             lengths = np.diff(self.groups)[~out[self.groups[:-1]]]
             self.groups = np.concatenate([[0], np.cumsum(lengths)])
         self.x, self.weights = self.x[self._index], self.weights[self._index]
+        if self.membership is not None:
+            self.membership = self.membership[self._index]
 
     @property
     def levels(self) -> Levels:
@@ -190,9 +208,25 @@ class ArraySource(RowSource):
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
         made = []
-        for start, end, groups in cuts_between(self.rows, self.chunk_rows, self.groups):
-            made.append(Chunk(self.x[start:end], self.weights[start:end], start, groups))
+        for start, end, groups in cuts_between(self.rows, self.chunk_rows, self.groups, self._known_first):
+            known = self.membership[start:end] if self.membership is not None else None
+            if known is not None and not is_known(known).any():
+                known = None
+            made.append(Chunk(self.x[start:end], self.weights[start:end], start, groups, known))
         return tuple(made)
+
+    @property
+    def _known_first(self) -> int:
+        """How many rows stand before the first of which nothing is known: they are chunks of their own."""
+        if self.membership is None:
+            return 0
+        known = is_known(self.membership)
+        return len(known) if known.all() else int(known.argmin())
+
+    @property
+    def whole(self) -> Chunk:
+        """All rows at once, each by itself: for those of a sample."""
+        return Chunk(self.x, self.weights, membership=self.membership)
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in order, `chunk_rows` at a time."""
@@ -249,6 +283,10 @@ class ArraySource(RowSource):
         table = np.array([known.get(value, np.nan) for value in values.tolist()], dtype=np.float64)
         return table[np.searchsorted(values, self.x[:, column])]
 
+    def of_rows_kept(self, values: Array) -> Array:
+        """Of `values` (n, ...) of all rows that were given, those of the rows with a positive weight."""
+        return values if self._index is None else np.asarray(values[self._index])
+
     def place_of_row(self, row: int) -> str:
         """How messages call a row, given its place among those with a positive weight."""
         return self.row_name(row if self._index is None else int(self._index[row]))
@@ -266,8 +304,12 @@ class ArraySource(RowSource):
 
 @once
 def _sample(source: ArraySource, rows: int) -> ArraySource:
-    x, weights = subsample(source.x, source.weights, rows)
-    return ArraySource(x, weights, source.columns, levels=source.levels)
+    if source.membership is None:
+        x, weights = subsample(source.x, source.weights, rows)
+        return ArraySource(x, weights, source.columns, levels=source.levels)
+    together, weights = subsample(np.column_stack([source.x, source.membership]), source.weights, rows)
+    x, known = np.split(together, [len(source.columns)], axis=1)
+    return ArraySource(x, weights, source.columns, levels=source.levels, membership=known)
 
 
 class ChunkSource(RowSource):
@@ -293,11 +335,20 @@ def columns_of(source: object) -> tuple[str, ...]:
     return tuple(getattr(source, "columns", ()))
 
 
-def as_source(data: Any, weights: Any = None, groups: Any = None) -> Any:
-    """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, frames: see `read_table`)."""
+def as_source(data: Any, weights: Any = None, groups: Any = None, labels: Any = None, n_components: int = 1) -> Any:
+    """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, frames: see `read_table`).
+
+    `labels`: what is known of which of `n_components` rows belong to, as `membership_of` takes it.
+    """
     if hasattr(data, "chunks") and not isinstance(data, np.ndarray):
-        if weights is not None or groups is not None:
-            raise DataError("weights and groups belong to the source: give them when you make it, ArraySource(x, weights).")
+        if weights is not None or groups is not None or labels is not None:
+            raise DataError(
+                "weights and groups belong to the source, and labels likewise: give them when you make it, "
+                "ArraySource(x, weights)."
+            )
         return data if isinstance(data, RowSource) else ChunkSource(data)
     table = read_table(data)
-    return ArraySource(table.x, weights, table.columns, levels=table.levels, groups=groups)
+    known = None if labels is None else membership_of(labels, len(table.x), n_components)
+    return ArraySource(
+        table.x, weights, table.columns, levels=table.levels, groups=groups, membership=known, library=library_of(data)
+    )

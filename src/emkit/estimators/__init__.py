@@ -2,6 +2,7 @@
 
 from emkit.estimators.base import ConvergenceWarning
 from emkit.estimators.gaussian import GaussianMixture
+from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.mixture import MixtureModel
 
-__all__ = ["ConvergenceWarning", "GaussianMixture", "MixtureModel"]
+__all__ = ["ConvergenceWarning", "GaussianMixture", "LatentClass", "MixtureModel"]

@@ -18,15 +18,16 @@ class Allowed(Protocol):
 
 @dataclass(frozen=True)
 class Count:
-    """A whole number from 1 to `most`, or one of some other values, which `also` names."""
+    """A whole number from `least` to `most`, or one of some other values, which `also` names."""
 
     or_one_of: tuple[object, ...] = ()
     also: str = ""
     most: int = MOST
+    least: int = 1
 
     def check(self, name: str, value: object) -> None:
         if not any(value is other or (isinstance(value, type(other)) and value == other) for other in self.or_one_of):
-            check_count(name, value, ParameterError, also=self.also, most=self.most)
+            check_count(name, value, ParameterError, self.least, also=self.also, most=self.most)
 
 
 @dataclass(frozen=True)

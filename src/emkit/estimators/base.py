@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -16,26 +16,39 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
 from emkit.core.ready import refuse_gaps
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.chunk import Chunk
-from emkit.data.frames import needs_reading, read_table
+from emkit.data.frames import library_of, needs_reading, read_table
+from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
+from emkit.estimators.starting import starts_of
 from emkit.fitting import SOLVERS
 from emkit.models.assignment import Posterior
+from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.report.collapse import collapsed
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
-from emkit.search.seeding import Begin, begin, check_components, start_near
+from emkit.search.seeding import Begin, begin, check_components, component_number, start_near
 
 PREDICT_ROWS = 8_192  # at a time
 FLOATS = (np.float64, np.float32)
+INSTEAD = {  # of parameters of scikit-learn's mixtures
+    "reg_covar": "a constant added to every variance depends on the unit of the data, and what it leads to maximises no "
+    "likelihood. `floor` of GaussianMixture bounds variances by a fraction of those of the data, and only against components "
+    "that collapse.",
+    "init_params": "starts of several kinds race here, as many as `n_init` says. To choose one, give `start`: labels (such as "
+    "those of KMeans), responsibilities or parameters.",
+    "verbose": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+    "verbose_interval": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+}
 
 
 class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
@@ -46,7 +59,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {
-        "max_iter": Count(),
+        "max_iter": Count(least=0),
         "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
         "n_jobs": Count(or_one_of=(None, -1), also=", or -1 for all cores"),
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
@@ -60,6 +73,14 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     warm_start: bool
     solver: Any
     n_jobs: int | None
+    start: Any
+    frozen: Any
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
+        for name in (name for name in kwargs if name in INSTEAD):
+            raise TypeError(f"{cls.__name__} has no parameter {name!r}: {INSTEAD[name]}")
+        return super().__new__(cls)
 
     @abstractmethod
     def _mixture(self) -> Mixture[Any, Any]:
@@ -75,32 +96,43 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
 
     def _begin(self, source: ArraySource) -> Begin[MixtureParams[Any]]:
         """Where to start from: where the user said, where the last fit ended, or from rough divisions of the rows."""
-        given = self._given(len(source.columns))
+        given, mixture = self._given(len(source.columns)), bare(self.model_)
         if self.warm_start and hasattr(self, "params_"):
             return Begin([self._previous(source)])
+        if self.start is not None:
+            return Begin(starts_of(self.start, mixture, source, self.n_components))
+        self._check_frozen(given)
         if "components.means" in given:
-            return Begin([replace_at(start_near(self.model_, source, given["components.means"]), given)])
-        starts = None if self.n_init == "auto" else self.n_init
+            return Begin([replace_at(start_near(mixture, source, given["components.means"]), given)])
+        starts = 1 if self.max_iter == 0 else None if self.n_init == "auto" else self.n_init
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         return begin(self.model_, source, self.n_components, seed, starts, given)
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
+    def fit(
+        self, X: object, y: object = None, sample_weight: object = None, labels: object = None, groups: object = None
+    ) -> Self:
         """Fit the mixture.
 
         `X` (n, d): array, or data frame whose column names are kept. `sample_weight` (n,) >= 0 counts how often each row
-        occurs: weight 2 is the row twice, weight 0 is no row. `y` is ignored.
+        occurs: weight 2 is the row twice, weight 0 is no row. `labels` (n,): the component of each row, counted from 0; -1 or
+        a gap where it is not known. Or (n, K): how plausible each component is for each row, 0 where it is impossible, NaN in a
+        row of which nothing is known. Components then keep the order of the labels. `groups` (n,): whose each row is; all rows
+        of a group lie one after the other and share one component.
+        `y` is ignored, as scikit-learn's mixtures ignore it: in a pipeline or a search it is what is to be predicted.
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
         self._check_parameters()
-        source = self._source(X, sample_weight)
+        source = self._source(X, sample_weight, labels=labels, groups=groups)
         check_components(source, self.n_components)
-        self.model_ = self._mixture()
-        source = self.model_.admitted(source)
+        mixture = self._mixture()
+        self.model_ = Frozen(mixture, *self._held) if self._held else mixture
+        source = mixture.admitted(source)
         self._levels = source.levels
         beginning = self._begin(source)
-        metadata = {"sample_weight": sample_weight} if sample_weight is not None else None
+        given = {"sample_weight": sample_weight, "labels": labels, "groups": groups}
+        metadata = {name: value for name, value in given.items() if value is not None} or None
         reporter = Reporter(self, lambda params: self._fitted(beginning.params(params)), {"X": X, "y": y, "metadata": metadata})
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
         long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
@@ -130,26 +162,32 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=4)
 
-    def fit_predict(self, X: object, y: object = None, sample_weight: object = None) -> Integers:
-        """Fit, and return the most probable component of every row, shape (n,)."""
-        return self.fit(X, y, sample_weight=sample_weight).predict(X)
+    def fit_predict(
+        self, X: object, y: object = None, sample_weight: object = None, labels: object = None, groups: object = None
+    ) -> Integers:
+        """Fit, and return the most probable component of every row, shape (n,), given what is known of it: see `fit`."""
+        return self.fit(X, y, sample_weight=sample_weight, labels=labels, groups=groups).predict(X, labels, groups)
 
-    def predict(self, X: object) -> Integers:
-        """The most probable component of every row, shape (n,). Errors: DataError naming a row that is impossible in all."""
-        return self.predict_proba(X).argmax(axis=1)
-
-    def predict_proba(self, X: object) -> Array:
-        """The responsibilities: the probability of every component given each row, shape (n, K).
+    def predict(self, X: object, labels: object = None, groups: object = None) -> Integers:
+        """The most probable component of every row, shape (n,), given what is known of it: `labels`, `groups` as in `fit`.
 
         Errors: DataError naming a row that is impossible under every component.
         """
-        source = self._source(X, None, reset=False)
+        return self.predict_proba(X, labels, groups).argmax(axis=1)
+
+    def predict_proba(self, X: object, labels: object = None, groups: object = None) -> Array:
+        """The responsibilities: the probability of every component given each row, shape (n, K).
+
+        Given, too, what is known of it, and all rows of its group: see `fit`.
+        Errors: DataError naming a row that is impossible under every component.
+        """
+        source = self._source(X, None, False, labels, groups)
         found = []
         for chunk, part in self._parts(source):
-            for row in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
+            for unit in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
+                place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
                 raise DataError(
-                    f"{source.place_of_row(chunk.start + int(row))} is impossible under every component, so it belongs to "
-                    "none; score_samples gives it -inf."
+                    f"{place} is impossible under every component, so it belongs to none; score_samples gives it -inf."
                 )
             found.append(part.responsibilities)
         return np.concatenate(found)
@@ -203,7 +241,9 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         self.model_.check(self.params_, source.profile)
         return ((chunk, self.model_.posterior(self.params_, chunk)) for chunk in source.chunks())
 
-    def _source(self, X: object, sample_weight: object, reset: bool = True) -> ArraySource:
+    def _source(
+        self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
+    ) -> ArraySource:
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
@@ -216,7 +256,12 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             least = 2 if reset else 1
             x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, names, None if reset else PREDICT_ROWS, levels=levels)
+        known = None
+        if labels is not None:
+            known = membership_of(labels, len(x), component_number(self.n_components if reset else len(self.weights_)))
+        chunk_rows = None if reset else PREDICT_ROWS
+        source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
+        source.library = library_of(X)
         return source if reset else source.coded(self._levels)
 
     def _previous(self, source: ArraySource) -> MixtureParams[Any]:
@@ -226,13 +271,26 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
                 f"warm_start goes on from the last fit, which had {len(self.weights_)} components and not "
                 f"{self.n_components}; set warm_start=False to start anew."
             )
-        kind = type(self.model_.even(source.profile.sample.profile, self.n_components).components)
+        kind = type(bare(self.model_).even(source.profile.sample.profile, self.n_components).components)
         if not isinstance(self.params_.components, kind):
             raise ParameterError(
                 f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "
                 f"{kind.__name__}; set warm_start=False to start anew."
             )
         return self.params_
+
+    @property
+    def _held(self) -> tuple[str, ...]:
+        """The dotted paths of what is `frozen`. Errors: ParameterError unless they are paths."""
+        given = [self.frozen] if isinstance(self.frozen, str) else [] if self.frozen is None else self.frozen
+        if not isinstance(given, list | tuple) or not all(isinstance(path, str) for path in given):
+            raise ParameterError(f"frozen is {self.frozen!r}; it must be a path such as 'components.means', or several.")
+        return tuple(given)
+
+    def _check_frozen(self, given: Mapping[str, Array]) -> None:
+        """Errors: ParameterError if a parameter is to be held of which it is not said where."""
+        for path in (path for path in self._held if split_path(path)[0] not in given):
+            raise ParameterError(f"frozen holds {path!r} at the start, so say where: give `start`, parameters to start from.")
 
     def _check_parameters(self) -> None:
         """Errors: ParameterError naming the first parameter that cannot be."""

@@ -23,9 +23,11 @@ from emkit.families.gaussian import (
     TiedGaussian,
 )
 from emkit.families.gaussian.parsimonious_params import PARAMETERS
+from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
 
 FORMS: dict[str, Any] = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagonalGaussian, "spherical": SphericalGaussian}
+SINGLE = float(np.finfo(np.float32).eps)  # the rounding of a weight given in single precision
 FIELDS = {"full": "covariances", "tied": "covariance", "diag": "variances", "spherical": "variances"}
 ALSO = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}  # as mclust calls them
 
@@ -48,7 +50,12 @@ class GaussianMixture(MixtureEstimator):
             once, and down to 4 where each takes long. All are tried in short runs, and only the best are followed to the
             end; `result_.starts()` shows what became of each.
         random_state: seed or ``RandomState`` of the starts.
-        warm_start: whether `fit` goes on from where the last `fit` ended.
+        start: where to start from: parameters (``ek.MixtureParams``) or several of them, labels (n,), or responsibilities
+            (n, K). One start is simply followed; of labels and responsibilities, the estimates that they lead to are the start.
+        frozen: dotted paths of parameters that are held at their start, such as "proportions" or "components.means[0]" of
+            component 0.
+        warm_start: whether `fit` goes on from where the last `fit` ended. Two such fits of one step each are one of two steps
+            with ``solver="plain"``; the other solvers learn from the steps before, and begin anew.
         weights_init, means_init, precisions_init: start from these. With `means_init` there is one start; what is not given
             is estimated from the rows nearest to each mean.
         solver: "anderson" or "squarem" (accelerated EM, never downhill), "plain" (EM), or a solver such as
@@ -90,6 +97,8 @@ class GaussianMixture(MixtureEstimator):
         means_init: Any = None,
         precisions_init: Any = None,
         random_state: Any = None,
+        start: Any = None,
+        frozen: Any = None,
         warm_start: bool = False,
         solver: Any = "anderson",
         floor: float = 1e-6,
@@ -104,6 +113,8 @@ class GaussianMixture(MixtureEstimator):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.random_state = random_state
+        self.start = start
+        self.frozen = frozen
         self.warm_start = warm_start
         self.solver = solver
         self.floor = floor
@@ -130,7 +141,7 @@ class GaussianMixture(MixtureEstimator):
         shape = {"full": (K, d, d), "tied": (d, d), "diag": (K, d), "spherical": (K,)}[self._layout]
         precisions = _given("precisions_init", self.precisions_init, shape)
         given = {
-            "proportions": _given("weights_init", self.weights_init, (K,)),
+            "proportions": _summing_to_one(_given("weights_init", self.weights_init, (K,))),
             "components.means": _given("means_init", self.means_init, (K, d)),
         }
         found = {path: value for path, value in given.items() if value is not None}
@@ -138,7 +149,7 @@ class GaussianMixture(MixtureEstimator):
 
     def _spread(self, covariances: Array, columns: int) -> dict[str, Array]:
         """The fields that say how components spread, by path: of a form between others, the nearest to the covariances."""
-        family = self.model_.family
+        family = bare(self.model_).family
         if self.covariance_type not in PARAMETERS:
             return {f"components.{FIELDS[self._layout]}": covariances}
         nearest = family.nearest(np.zeros((self.n_components, columns)), covariances)
@@ -184,6 +195,12 @@ def _given(name: str, value: Any, shape: tuple[int, ...]) -> Array | None:
     if array.shape != shape:
         raise ParameterError(f"{name} has shape {array.shape}; it must have shape {shape}.")
     return array
+
+
+def _summing_to_one(weights: Array | None) -> Array | None:
+    """The weights, but for the rounding of numbers in single precision."""
+    total = 1.0 if weights is None else float(weights.sum())
+    return weights if weights is None or abs(total - 1) > len(weights) * SINGLE else weights / total
 
 
 def _inverse(precisions: Array, form: str) -> Array:

@@ -37,6 +37,8 @@ class MixtureModel(MixtureEstimator):
         max_iter: int = 1000,
         n_init: int | str = "auto",
         random_state: Any = None,
+        start: Any = None,
+        frozen: Any = None,
         warm_start: bool = False,
         solver: Any = "anderson",
         n_jobs: int | None = None,
@@ -47,6 +49,8 @@ class MixtureModel(MixtureEstimator):
         self.max_iter = max_iter
         self.n_init = n_init
         self.random_state = random_state
+        self.start = start
+        self.frozen = frozen
         self.warm_start = warm_start
         self.solver = solver
         self.n_jobs = n_jobs

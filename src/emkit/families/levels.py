@@ -20,7 +20,8 @@ class LevelSupport(Support):
     """Columns of levels: codes from 0 on, or names; `declared` says how many there are, or which."""
 
     rules: tuple[Rule, ...] = (
-        (lambda x: (x < 0) | (x != np.floor(x)), "levels are coded 0, 1, 2, ... in every column, or named."),
+        (lambda x: x < 0, "levels are coded 0, 1, 2, ... in every column, or named. (Negative values in data are none.)"),
+        (lambda x: x != np.floor(x), "levels are coded 0, 1, 2, ... in every column, or named."),
         (lambda x: x >= MOST_LEVELS, f"a column may have at most {MOST_LEVELS:,} levels (levels are coded from 0)."),
     )
     takes_names: bool = True

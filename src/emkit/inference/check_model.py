@@ -162,10 +162,12 @@ class _Check(Generic[P]):
         given = self._source
         if given.groups is not None:
             return
-        times = 1 + np.arange(given.rows) % 3
+        times, known = 1 + np.arange(given.rows) % 3, given.membership
+        more = np.repeat(known, times, axis=0) if known is not None else None
+        rows, number = np.repeat(given.x, times, axis=0), int(times.sum())
         both = (
-            ArraySource(given.x, times.astype(float), given.columns, given.rows, levels=given.levels),
-            ArraySource(np.repeat(given.x, times, axis=0), None, given.columns, int(times.sum()), levels=given.levels),
+            ArraySource(given.x, times.astype(float), given.columns, given.rows, levels=given.levels, membership=known),
+            ArraySource(rows, None, given.columns, number, levels=given.levels, membership=more),
         )
         one, other = (EMMap(self._model, source, self._params).expectation(self._params) for source in both)
         ends = [self._coordinates.entries(self._model.m_step(total.statistics, self._params)) for total in (one, other)]
@@ -180,7 +182,8 @@ class _Check(Generic[P]):
     def _cut(self, rows: int) -> Any:
         given = self._source
         groups = np.repeat(np.arange(len(given.groups) - 1), np.diff(given.groups)) if given.groups is not None else None
-        cut = ArraySource(given.x, given.weights, given.columns, rows, levels=given.levels, groups=groups)
+        known = given.membership
+        cut = ArraySource(given.x, given.weights, given.columns, rows, levels=given.levels, groups=groups, membership=known)
         if rows < given.rows and sum(1 for _ in cut.chunks()) == 1:
             return None  # one group cannot be cut
         return EMMap(self._model, cut, self._params).expectation(self._params)

@@ -39,6 +39,7 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
     columns = family.support.parameter_columns(profile.columns)
     for leaf in leaves(params.components):
         _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
+    _check_membership(profile, component_count(params) or 1)
     family.support.check(profile)
     _check_levels(params.components, profile)
     family = for_rows(family, profile)
@@ -50,6 +51,12 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
             f"the components are {type(params.components).__name__}, which are not the parameters of {family!r}."
         ) from None
     _check_shape(family, component_count(params) or 1, density)
+
+
+def _check_membership(profile: AnyProfile, number: int) -> None:
+    known = profile.source.membership
+    if known is not None and known.shape[1] != number:
+        raise DataError(f"what is known of the rows is for {known.shape[1]} components, but the parameters have {number}.")
 
 
 def _check_shape(family: Family[Any, Any], number: int, density: Array) -> None:

@@ -15,6 +15,7 @@ from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.evaluation import STUMBLES
 from emkit.core.expected import Expected
+from emkit.core.memo import once
 from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.ready import refuse_gaps
@@ -23,12 +24,12 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
-from emkit.families.family import Family, for_rows
+from emkit.families.family import Family, for_rows, safe_log
 from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.checks import check_components
-from emkit.models.divisions import divisions
+from emkit.models.divisions import as_known, divisions
 from emkit.models.order import apart, component_count
 from emkit.models.spikes import coinciding, fallen, in_a_plane
 
@@ -140,9 +141,15 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return self.assign(params, self._log_density(params.components, chunk, form), chunk)
 
     def _log_density(self, components: C, chunk: Chunk, form: LinearForm[S] | None) -> Array:
+        """Log-density of each row under each component, together with what is known of the row, which is evidence like it."""
         if form is not None:
-            return compiled.log_density(form, chunk)
-        return self.family.log_density(components, as_float64(chunk.x))
+            density = compiled.log_density(form, chunk)
+        else:
+            density = self.family.log_density(components, as_float64(chunk.x))
+        known = log_membership(chunk)
+        if known is None:
+            return density
+        return np.add(density, np.tile(known, density.shape[1] // known.shape[1]), order="F")
 
     def _statistics(self, components: C, chunk: Chunk, form: LinearForm[S] | None, weights: Array) -> S:
         if form is not None:
@@ -254,6 +261,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         family = self.family.among_gaps
         return self if family is None or family == self.family or not chunk.has_gaps else self._of(family)
 
+    @property
+    def admits_membership(self) -> bool:
+        return True
+
     def check(self, params: P, profile: AnyProfile) -> None:
         check_components(self.family, params, profile)
 
@@ -325,8 +336,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         even = self.even(some.profile, n_components)
         if n_components == 1:
             return [even for _ in seeds]
-        chunk, kinds = Chunk(some.x, some.weights), divisions(some.x, some.weights, n_components, seeds)
-        found = self._estimated_together(chunk, even, list(kinds), BLUR)
+        chunk, kinds = some.whole, divisions(some.x, some.weights, n_components, seeds)
+        found = self._estimated_together(chunk, even, [as_known(kind, chunk) for kind in kinds], BLUR)
         different = _different(some.x)
         if different[-1] + 1 == n_components:  # all the above are one; what rows they share then leads away from the highest
             with suppress(ParameterError, DegenerateFitError):  # there may be no maximum among equal rows
@@ -350,18 +361,38 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
         `blur` is the share of every row that is spread evenly over all components.
         """
-        _, statistics = self._divided(chunk, like, nearest, blur)
+        number = component_count(like) or 1
+        shares = np.full((len(chunk.x), number), blur / number)
+        shares[np.arange(len(chunk.x)), nearest] += 1 - blur
+        return self.estimated_from(chunk, like, shares)
+
+    def estimated_from(self, chunk: Chunk, like: P, shares: Array) -> P:
+        """Parameters (of the shapes of `like`) estimated from rows that belong to components in these `shares` (n, K)."""
+        _, statistics = self._shared(chunk, like, shares)
         components = maximise_in_turn(self.family.updates(), statistics, like.components)
         moved: P = replace_at(like, {"components": components})
         return moved
 
-    def _divided(self, chunk: Chunk, like: P, nearest: Integers, blur: float) -> tuple[Array, S]:
-        """The mass (K,) and the family's statistics of a division, blurred: that share of all rows is spread evenly."""
-        number = component_count(like) or 1
-        weights = np.full((len(chunk.x), number), blur / number)
-        weights[np.arange(len(chunk.x)), nearest] += 1 - blur
-        weights *= chunk.weights[:, None]
+    def _shared(self, chunk: Chunk, like: P, shares: Array) -> tuple[Array, S]:
+        """The mass (K,) and the family's statistics of rows so shared out, as far as what is known of them admits it."""
+        weights = as_shares(shares, chunk) * chunk.weights[:, None]
         return weights.sum(axis=0), self._statistics(like.components, chunk, self._form(like, chunk), weights)
+
+
+@once
+def log_membership(chunk: Chunk) -> Array | None:
+    """Logarithm of how plausible each component is for each row (n, K); None if nothing is known of any."""
+    return None if chunk.membership is None else safe_log(chunk.membership)
+
+
+def as_shares(shares: Array, chunk: Chunk) -> Array:
+    """How rows are shared out (n, K), corrected by what is known of them."""
+    if chunk.membership is None:
+        return shares
+    possible = shares * chunk.membership
+    nowhere = ~possible.any(axis=1)
+    possible[nowhere] = chunk.membership[nowhere]
+    return np.asarray(possible / possible.sum(axis=1, keepdims=True))
 
 
 def _different(x: Array) -> Integers:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from emkit.core.arrays import Array, Integers
+from emkit.data.chunk import Chunk
+from emkit.data.membership import is_known
 from emkit.data.subsample import in_standard_units, uncorrelated
 from emkit.models.kmeans import spread_out
 from emkit.models.rows import Rows
@@ -64,3 +67,14 @@ def divisions(x: Array, weights: Array, n_components: int, seeds: Iterable[int])
         if units not in scaled:
             scaled[units] = units(x, weights, x)
         yield kind.divide(scaled[units], weights, n_components, seed)
+
+
+def as_known(division: Integers, chunk: Chunk) -> Integers:
+    """The same division (n,) with its parts called so that most rows are where it is known that they may belong."""
+    if chunk.membership is None:
+        return division
+    weighted = (chunk.membership * chunk.weights[:, None])[is_known(chunk.membership)]
+    agreement = np.zeros((weighted.shape[1], weighted.shape[1]))
+    np.add.at(agreement, division[is_known(chunk.membership)], weighted)
+    _, component = linear_sum_assignment(-agreement)
+    return np.asarray(component[division])

@@ -169,6 +169,10 @@ class Frozen(LatentModel[P, S]):
     def admits_gaps(self) -> bool:
         return self.model.admits_gaps
 
+    @property
+    def admits_membership(self) -> bool:
+        return self.model.admits_membership
+
     def recoded(self, source: Any) -> Any:
         return self.model.recoded(source)
 

@@ -19,11 +19,12 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
+from emkit.errors import ModelError
 from emkit.families.family import Family, for_rows, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, with_features
 from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
-from emkit.models.components import BLUR, Components, SeveralStats
+from emkit.models.components import Components, SeveralStats, as_shares, log_membership
 from emkit.models.narrowed import Narrowed
 from emkit.models.order import apart, component_count, component_leaves, each_its_own, selected
 from emkit.models.relocations import relocations
@@ -62,6 +63,12 @@ class MixtureStats(Additive, Generic[S]):
 class Mixture(Components[MixtureParams[P], P, S]):
     """p(x) = sum_k proportions_k p(x | component k), for any family; `assignment` is how the E-step assigns rows.
 
+    Rows of one group all come from one component: p(group) = sum_k proportions_k prod_i p(x_i | component k). What is known of
+    where a row belongs multiplies its density: ``membership_ik p(x_i | component k)``. So a row with a label z counts as
+    proportions_z p(x_i | component z).
+    Source: for labels, McLachlan & Peel (2000), Finite Mixture Models, 2.19; for shares, Côme, Oukhellou, Denoeux & Aknin
+    (2009), Pattern Recognition 42, 334-348.
+
     To hold the proportions at their start, wrap it: ``Frozen(Mixture(family), "proportions")``.
     """
 
@@ -73,11 +80,25 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return _joint(params, self.family.log_density(params.components, as_float64(x)))
 
     def complete(self, params: MixtureParams[P], chunk: Chunk) -> Complete:
-        """The chunk with its latent states written out."""
-        return Complete(self.log_joint(params, chunk.x), chunk.weights)
+        """The chunk with its latent states written out. Errors: ModelError where rows come in groups."""
+        if chunk.groups is not None:
+            raise ModelError("all rows of a group belong to one component, so the steps cannot be shown row by row.")
+        joint, known = self.log_joint(params, chunk.x), log_membership(chunk)
+        return Complete(joint if known is None else joint + known, chunk.weights)
 
     def assign(self, params: MixtureParams[P], log_density: Array, chunk: Chunk) -> Posterior:
-        return self.assignment.assign(_joint(params, log_density), chunk.weights, chunk.start)
+        if chunk.groups is None:
+            return self.assignment.assign(_joint(params, log_density), chunk.weights, chunk.start)
+        of_groups = np.add.reduceat(log_density, chunk.groups[:-1], axis=0)
+        found = self.assignment.assign(_joint(params, of_groups), chunk.group_weights, chunk.start)
+        rows = np.repeat(found.responsibilities, np.diff(chunk.groups), axis=0)
+        return found._replace(responsibilities=rows, latent=found.responsibilities)
+
+    def gathered(self, posterior: Posterior, chunk: Chunk) -> Array:
+        """The expected number of rows or, where rows come in groups, of groups of each component, shape (K,)."""
+        if posterior.latent is None:
+            return super().gathered(posterior, chunk)
+        return np.asarray(chunk.group_weights @ posterior.latent)
 
     def e_step(self, params: MixtureParams[P], chunk: Chunk) -> Expectation[MixtureStats[S]]:
         form = self._form(params, chunk)
@@ -97,7 +118,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
             assert form is not None
             mass, statistics, log_likelihood = compiled.expectations(form, proportions, chunk)
             return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
-        if form is not None or not self.ascends or chunk.groups is not None:
+        if form is not None or not self.ascends or not _each_alone(chunk):
             return super()._e_steps(runs, components, chunk, form)
         small = with_features(self.family, components, len(chunk.x)) if self.assignment.is_posterior else None
         if small is None:
@@ -121,8 +142,8 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return SeveralStats(tuple(mass), statistics, np.where(possible, log_likelihood, -np.inf), gap)
 
     def _in_one_call(self, form: LinearForm[S] | None, chunk: Chunk) -> bool:
-        """Whether scores, shares and sums are one compiled call; the common road refuses groups of several rows."""
-        return form is not None and self.assignment.is_posterior and chunk.groups is None
+        """Whether scores, shares and sums are one compiled call."""
+        return form is not None and self.assignment.is_posterior and _each_alone(chunk)
 
     def statistics_of(self, belonging: Array, components: S) -> MixtureStats[S]:
         return MixtureStats(belonging, components)
@@ -156,7 +177,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return super().spiked(runs, components, profile) | empty
 
     def prepare(self, source: Any) -> Any:
-        """Repeated rows are looked at once."""
+        """Repeated rows are looked at once, and rows of which something is known first."""
         return collapsed(source)
 
     def narrowed(self, source: Any) -> Narrowed[MixtureParams[P]] | None:
@@ -166,9 +187,9 @@ class Mixture(Components[MixtureParams[P], P, S]):
         family = for_rows(self.family, profile)
         return MixtureParams(np.full(n_components, 1 / n_components), family.pooled(profile, n_components))
 
-    def estimated(self, chunk: Chunk, like: MixtureParams[P], nearest: Integers, blur: float = BLUR) -> MixtureParams[P]:
+    def estimated_from(self, chunk: Chunk, like: MixtureParams[P], shares: Array) -> MixtureParams[P]:
         model = self._for(chunk)
-        mass, statistics = model._divided(chunk, like, nearest, blur)
+        mass, statistics = model._shared(chunk, like, shares)
         return model.m_step(MixtureStats(mass, statistics), like)
 
     def _estimated_together(
@@ -184,11 +205,13 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return [with_trusted(run, components=own) for run, own in zip(moved, apart(components, runs), strict=True)]
 
     def _divided_together(self, chunk: Chunk, many: P, divisions: Integers, blur: float) -> tuple[Array, S]:
-        """As `_divided`, of several divisions (S, n): the masses (S, K), and the statistics of all S K components."""
+        """As `_shared`, of several blurred divisions (S, n): the masses (S, K), and the statistics of all S K components."""
         runs, rows = divisions.shape
         number = (component_count(many) or runs) // runs
         weights = np.full((runs, number, rows), blur / number)
         weights[np.arange(runs)[:, None], divisions, np.arange(rows)] += 1 - blur
+        if chunk.membership is not None:
+            weights = np.stack([as_shares(each.T, chunk).T for each in weights])
         weights *= chunk.weights
         mass, weights = weights.sum(axis=2), weights.reshape(-1, rows)
         found = with_features(self.family, many, rows)
@@ -214,6 +237,11 @@ class Mixture(Components[MixtureParams[P], P, S]):
     @property
     def ascends(self) -> bool:
         return self.assignment.ascends
+
+
+def _each_alone(chunk: Chunk) -> bool:
+    """Whether rows stand for themselves, and nothing is known of where they belong."""
+    return chunk.groups is None and chunk.membership is None
 
 
 AnyMixtureParams = MixtureParams[Any]

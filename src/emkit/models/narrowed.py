@@ -34,7 +34,7 @@ class Narrowed(Generic[P]):
             return None
         chunks = list(source.chunks())
         rows = np.concatenate([found.within(as_float64(chunk.x)) for chunk in chunks])
-        few = ArraySource(rows, np.concatenate([chunk.weights for chunk in chunks]))
+        few = ArraySource(rows, np.concatenate([chunk.weights for chunk in chunks]), membership=source.membership)
         return cls(replace(model, family=found.family), few, found)
 
     def params(self, params: P) -> P:

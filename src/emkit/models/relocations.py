@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.chunk import Chunk
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
@@ -36,8 +35,8 @@ def relocations(model: Divisible, params: Any, profile: Profile[ArraySource], se
     if not can_be_reordered(params):
         return
     some = profile.sample
-    chunk, rows = Chunk(some.x, some.weights), Rows(in_standard_units(some.x, some.weights, some.x), some.weights)
-    joint = model.log_joint(params, chunk.x)
+    chunk, rows = some.whole, Rows(in_standard_units(some.x, some.weights, some.x), some.weights)
+    joint = model.complete(params, chunk).log_joint
     if joint.shape[1] < 2:
         return
     divided = _divided(joint, rows, np.random.default_rng(seed))

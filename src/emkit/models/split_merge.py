@@ -10,7 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
-from emkit.core.protocols import Expectation
+from emkit.core.protocols import Complete, Expectation
 from emkit.data.chunk import Chunk
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
@@ -35,6 +35,9 @@ class Divisible(Protocol):
 
     def log_joint(self, params: Any, x: Array) -> Array:
         """Log p(x_i, z=k), shape (n, K)."""
+
+    def complete(self, params: Any, chunk: Chunk) -> Complete:
+        """The same of a chunk, with what is known of its rows."""
 
     def estimated(self, chunk: Chunk, like: Any, nearest: Integers) -> Any:
         """Parameters estimated from rows of which each mostly belongs to one component."""
@@ -68,8 +71,8 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
     if not can_be_reordered(params):
         return
     some = profile.sample  # in an order of its own
-    chunk, scaled = Chunk(some.x, some.weights), in_standard_units(some.x, some.weights, some.x)
-    joint = model.log_joint(params, chunk.x)
+    chunk, scaled = some.whole, in_standard_units(some.x, some.weights, some.x)
+    joint = model.complete(params, chunk).log_joint
     n_components = joint.shape[1]
     best = joint.argmax(axis=1)
     without = joint.copy()

@@ -52,7 +52,7 @@ def names_of(source: Any) -> Names:
 def labels(params: Parameters, names: Names) -> dict[str, Label]:
     """A label for every entry of `params`, by its name in `Coordinates.entry_names`."""
     entries = [(leaf, index) for leaf in leaves(params) for index in leaf.space.entry_indices(leaf.value.shape)]
-    words = [_own(params, leaf, index) or entry_label(leaf, index, names) for leaf, index in entries]
+    words = [own_label(params, leaf, index) or entry_label(leaf, index, names) for leaf, index in entries]
     return dict(zip(Coordinates(params).entry_names(params), words, strict=True))
 
 
@@ -61,12 +61,8 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     name = leaf.path.rpartition(".")[2]
     if leaf.axes is None or not (leaf.axes.names or leaf.within):
         return Label(f"{leaf.path}[{', '.join(map(str, index))}]" if index else leaf.path)
-    places = leaf.places(index)
-    at = {kind: [i for axis, i in places if axis == kind] for kind in (COMPONENT, COLUMN, LEVEL)}
+    at = places_of(leaf, index)
     component = at[COMPONENT][0] if at[COMPONENT] else None
-    base = sum(i for axis, i in leaf.within if axis == COLUMN)  # parts along the columns count their own from there
-    own = at[COLUMN][sum(axis == COLUMN for axis, _ in leaf.within) :]
-    at[COLUMN] = [base + j for j in own] if own else at[COLUMN]
     columns = [names.column(j) for j in at[COLUMN]]
     if isinstance(leaf.space, PositiveDefinite) and len(columns) == 2:
         i, j = sorted(at[COLUMN])
@@ -78,8 +74,17 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     if at[LEVEL]:
         of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
     of += [f"to component {k}" for k in at[COMPONENT][1:]]
-    of += [f"{axis} {i}" for axis, i in places if axis not in at]
+    of += [f"{axis} {i}" for axis, i in leaf.places(index) if axis not in at]
     return Label(singular(name), ", ".join(of), component)
+
+
+def places_of(leaf: Leaf, index: tuple[int, ...]) -> dict[str, list[int]]:
+    """The components, columns and levels that an entry of a field is of, by the name of the axis."""
+    at = {kind: [i for axis, i in leaf.places(index) if axis == kind] for kind in (COMPONENT, COLUMN, LEVEL)}
+    base = sum(i for axis, i in leaf.within if axis == COLUMN)  # parts along the columns count their own from there
+    own = at[COLUMN][sum(axis == COLUMN for axis, _ in leaf.within) :]
+    at[COLUMN] = [base + j for j in own] if own else at[COLUMN]
+    return at
 
 
 def column_label(columns: Sequence[str], j: int) -> str:
@@ -93,7 +98,7 @@ def shown(name: str) -> str:
     return name if len(name) <= LONGEST else name[: LONGEST - 3] + "..."
 
 
-def _own(params: Parameters, leaf: Leaf, index: tuple[int, ...]) -> Label | None:
+def own_label(params: Parameters, leaf: Leaf, index: tuple[int, ...]) -> Label | None:
     """The label that parameters carry themselves, as `names` beside the field; None if they do not."""
     outer = leaf.path.rpartition(".")[0]
     names = getattr(get_at(params, outer) if outer else params, "names", ())

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count, is_count
 from emkit.core.parameters import Parameters, replace_at
-from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError
@@ -88,8 +87,7 @@ def looked_at(model: ModelOf[P], source: ArraySource) -> ArraySource:
 
 def check_components(source: ArraySource, n_components: int) -> int:
     """The number of components as an int. Errors: DataError if it is not >= 1, or more than there are different rows."""
-    if not is_count(n_components):
-        raise DataError(f"the number of components is {n_components!r}; it must be a whole number >= 1.")
+    n_components = component_number(n_components)
     looked_at = 0
     distinct = 0
     while distinct < n_components and looked_at < source.rows:
@@ -99,6 +97,13 @@ def check_components(source: ArraySource, n_components: int) -> int:
     if distinct < n_components:
         rows = "is only 1 different row" if distinct == 1 else f"are only {distinct} different rows"
         raise DataError(f"{n_components} components were asked for but there {rows}; use at most {distinct}.")
+    return n_components
+
+
+def component_number(n_components: Any) -> int:
+    """The number of components as an int. Errors: DataError if it is not >= 1."""
+    if not is_count(n_components):
+        raise DataError(f"the number of components is {n_components!r}; it must be a whole number >= 1.")
     return int(n_components)
 
 
@@ -120,4 +125,4 @@ def start_near(model: AnyMixture, source: ArraySource, centres: Array) -> AnyMix
     some = source.profile.sample
     scaled, places = (in_standard_units(some.x, some.weights, x) for x in (some.x, centres))
     even = model.even(some.profile, len(centres))
-    return model.estimated(Chunk(some.x, some.weights), even, nearest_of(scaled, places))
+    return model.estimated(some.whole, even, nearest_of(scaled, places))

@@ -1,0 +1,96 @@
+"""A fit as columns, for data frames: its estimates, itself in one line, and its rows with what it says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emkit.core.axes import COLUMN, COMPONENT, LEVEL, singular
+from emkit.core.coordinates import Coordinates
+from emkit.core.parameters import leaves
+from emkit.core.spaces import PositiveDefinite
+from emkit.data.frames import Columns
+from emkit.models.order import component_count
+from emkit.report.labels import own_label, places_of
+
+if TYPE_CHECKING:
+    from emkit.core.arrays import Array
+    from emkit.core.parameters import Leaf
+    from emkit.data.source import RowSource
+    from emkit.fitted import AnyFitted
+    from emkit.inference import Classification, StandardErrors
+
+
+def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
+    """A row for each number: parameter, column, level, component (counted from 1), estimate, std_error, and its path."""
+    paths = Coordinates(result.params).entry_names(result.params)
+    values = np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
+    named = list(_named(result))
+    found: Columns = {key: [row[i] for row in named] for i, key in enumerate(("parameter", "column", "level", "component"))}
+    found["estimate"] = values
+    if errors is not None:
+        known = dict(zip(errors.names, errors.errors.tolist(), strict=True))
+        found["std_error"] = np.array([known.get(path, np.nan) for path in paths])
+    return {**found, "path": list(paths)}
+
+
+def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int | None]]:
+    source = result.source
+    for leaf in leaves(result.params):
+        for index in leaf.space.entry_indices(leaf.value.shape):
+            own = own_label(result.params, leaf, index)
+            yield (own.what, None, None, None) if own is not None else _entry(leaf, index, source)
+
+
+def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, str | None, str | None, int | None]:
+    at = places_of(leaf, index)
+    columns = [source.columns[j] if j < len(source.columns) else f"column {j}" for j in at[COLUMN]]
+    what = singular(leaf.path.rpartition(".")[2])
+    if isinstance(leaf.space, PositiveDefinite) and len(columns) == 2:
+        what = "variance" if columns[0] == columns[1] else "covariance"
+        columns = list(dict.fromkeys(columns))
+    names = source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None
+    levels = [names[code] if names is not None and code < len(names) else str(code) for code in at[LEVEL]]
+    component = at[COMPONENT][0] + 1 if at[COMPONENT] else None
+    return what, ", ".join(columns) or None, ", ".join(levels) or None, component
+
+
+def in_one_line(result: AnyFitted, told: Classification | None) -> Columns:
+    """What one asks of a fit first, one value each; what the components make of the rows, if that is `told`."""
+    entropy = {} if told is None else {"icl": result.bic + 2 * told.entropy, "relative_entropy": told.relative_entropy}
+    facts = {
+        "components": component_count(result.params),
+        "rows": result.rows,
+        "log_likelihood": result.log_likelihood,
+        "free_parameters": result.free_parameters,
+        "aic": result.aic,
+        "bic": result.bic,
+        **entropy,
+        "converged": result.converged,
+        "iterations": result.iterations,
+        "evaluations": result.evaluations,
+    }
+    return {name: [value] for name, value in facts.items()}
+
+
+def of_rows(source: RowSource) -> Columns:
+    """The rows themselves, codes of levels by their names."""
+    x = np.concatenate([chunk.x for chunk in source.chunks()])
+    return {name: _by_name(x[:, j], source.levels[j]) for j, name in enumerate(source.columns)}
+
+
+def _by_name(codes: Array, names: tuple[str, ...] | None) -> Any:
+    return codes if names is None else [None if np.isnan(code) else names[int(code)] for code in codes]
+
+
+def assigned(result: AnyFitted, source: RowSource) -> Columns:
+    """What the fit says of each row: its likeliest component, counted from 1, and the probability of each component.
+
+    A row that is impossible under every component has component 0 and no probabilities (NaN).
+    """
+    model: Any = result.model
+    shares = np.concatenate([model.posterior(result.params, chunk).responsibilities for chunk in source.chunks()])
+    likeliest = np.where(np.isnan(shares[:, 0]), 0, np.argmax(shares, axis=1) + 1)
+    return {"component": likeliest, **{f"probability_{k + 1}": shares[:, k] for k in range(shares.shape[1])}}
