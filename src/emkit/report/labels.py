@@ -64,10 +64,9 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     places = leaf.places(index)
     at = {kind: [i for axis, i in places if axis == kind] for kind in (COMPONENT, COLUMN, LEVEL)}
     component = at[COMPONENT][0] if at[COMPONENT] else None
-    base = sum(i for axis, i in leaf.within if axis == COLUMN)  # parts along the columns count their own from there
-    own = at[COLUMN][sum(axis == COLUMN for axis, _ in leaf.within) :]
-    at[COLUMN] = [base + j for j in own] if own else at[COLUMN]
-    columns = [names.column(j) for j in at[COLUMN]]
+    scope = leaf.scope(COLUMN)
+    of_all = scope.places if scope is not None and not at[COLUMN] else ()  # one number for all columns of a part
+    columns = [names.column(j) for j in [*at[COLUMN], *of_all]]
     if isinstance(leaf.space, PositiveDefinite) and len(columns) == 2:
         i, j = sorted(at[COLUMN])
         same = i == j
