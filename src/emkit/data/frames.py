@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from emkit.data.validate import (
     shown,
     times_refused,
 )
-from emkit.errors import DataError
+from emkit.errors import DataError, some_of
 
 if TYPE_CHECKING:
     import narwhals.stable.v1 as nw
@@ -63,6 +64,24 @@ def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
     if cells.dtype.kind not in "biuf":
         return _table(array_columns(cells, row_name), _own_name(data, cells))
     return Table(numbers_of_array(cells, row_name), _own_name(data, cells), (None,) * cells.shape[1])
+
+
+def chosen_columns(data: Any, names: Sequence[str]) -> Any:
+    """The columns of a data frame that have these names, in their order; what is no data frame as it is.
+
+    Errors: DataError naming a column that is not there.
+    """
+    if isinstance(data, np.ndarray | list | tuple):
+        return data
+    import narwhals.stable.v1 as nw
+
+    frame: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    if not isinstance(frame, nw.DataFrame):
+        return data
+    for name in names:
+        if name not in frame.columns:
+            raise DataError(f"the data frame has no column {name!r}; it has {some_of(frame.columns)}.")
+    return frame.select(*names).to_native()
 
 
 def needs_reading(data: Any) -> bool:

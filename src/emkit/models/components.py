@@ -250,7 +250,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def _of(self, family: Family[C, Any]) -> Self:
         """The same model of components of another family."""
-        if family is self.family:
+        if family == self.family:
             return self
         other = copy(self)
         object.__setattr__(other, "family", family)  # models are mostly frozen dataclasses

@@ -93,7 +93,7 @@ class ParsimoniousGaussian(GaussianFamily[EllipsoidParams]):
     ...     [3.3, 1.0],
     ... ]
     >>> fit = ek.MixtureModel(ek.ParsimoniousGaussian("VEV"), 2, random_state=0).fit(petals).result_
-    >>> print(fit.params.components.volumes.round(4), fit.parameters)
+    >>> print(fit.params.components.volumes.round(4), fit.free_parameters)
     """
 
     form: str
