@@ -635,6 +635,7 @@ CELLS = [
 ]
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(c.family.among_gaps), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
+LATENT_CELLS = [case for case in GAPS if case.name.removesuffix("-gaps") in ("gaussian", "gaussian-tied", "gaussian-spherical")]
 MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
