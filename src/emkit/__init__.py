@@ -57,6 +57,7 @@ from emkit.errors import (
 from emkit.families import FAMILIES, OFFERED, family_named
 from emkit.families.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
+from emkit.inference.pooling import pool
 from emkit.models import (
     Cell,
     Cells,
@@ -77,7 +78,7 @@ from emkit.version import __version__ as __version__
 if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
-    from emkit.estimators import ConvergenceWarning, GaussianMixture, LatentClass, MixtureModel
+    from emkit.estimators import ConvergenceWarning, GaussianMixture, LatentClass, MixtureModel, NormalMissing
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -115,6 +116,7 @@ __all__ = [
     "MixtureParams",
     "ModelError",
     "NonNegative",
+    "NormalMissing",
     "Outcome",
     "ParameterError",
     "Parameters",
@@ -145,6 +147,7 @@ __all__ = [
     "lessons",
     "models",
     "no_lower",
+    "pool",
     "search",
     "solvers",
     "spaces",
@@ -157,6 +160,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "GaussianMixture": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",
+    "NormalMissing": "emkit.estimators",
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",
     "explore": "emkit.page.explore",

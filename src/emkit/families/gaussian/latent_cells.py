@@ -22,7 +22,7 @@ from emkit.core.protocols import Update
 from emkit.data.chunk import as_float64
 from emkit.data.gaps import Patterns, patterns_among, patterns_of
 from emkit.data.profile import AnyProfile
-from emkit.families.description import Description
+from emkit.families.description import AmongGaps, Description
 from emkit.families.family import Family
 from emkit.families.floor import Floor
 from emkit.families.gaussian.gap_form import Sums, gap_form
@@ -69,7 +69,7 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
 
     @property
     def described(self) -> Description:
-        return AmongGaps(self.family.described)
+        return AmongGaps.of(self.family.described)
 
     @property
     def spread(self) -> Spread:
@@ -129,19 +129,6 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
 
 def _of_any_pattern(family: LatentCells[Any], params: Any, x: Array) -> Array:
     return family.log_density(params, as_float64(x))
-
-
-@dataclass(frozen=True)
-class AmongGaps(Description):
-    """What a normal family says of itself, without arithmetic: cells that are missing have none."""
-
-    def __init__(self, inner: Description) -> None:
-        super().__init__(inner.words, inner.data, inner.parameters)
-        object.__setattr__(self, "_inner", inner)
-
-    def covariances(self, params: Any) -> Array | None:
-        found: Array | None = self._inner.covariances(params)  # type: ignore[attr-defined]
-        return found
 
 
 def covariances_of(family: GaussianFamily[Any], params: Any) -> Array:
