@@ -726,6 +726,12 @@ def with_gaps(draw: Callable[[np.random.Generator, int], Array], share: float = 
     return drawn
 
 
+def among_gaps(case: FamilyCase) -> Any:
+    """The family for rows of which any cell may be missing, settled."""
+    rows = with_gaps(case.draw)(np.random.default_rng(0), 500)
+    return case.family.among_gaps.settled(ek.ArraySource(rows).profile)
+
+
 def _frozen() -> list[ModelCase]:
     """Every field of every mixture held, one at a time."""
     cases = []
@@ -757,7 +763,8 @@ CELLS = [
     ),
 ]
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
-GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(c.family.among_gaps), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
+GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
+LATENT_CELLS = [case for case in GAPS if case.name.removesuffix("-gaps") in ("gaussian", "gaussian-tied", "gaussian-spherical")]
 MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 

@@ -58,6 +58,7 @@ from emkit.families import COMBINED, FAMILIES, OFFERED, family_named
 from emkit.families.combined.listed import *  # noqa: F403
 from emkit.families.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
+from emkit.inference.pooling import pool
 from emkit.models import (
     Cell,
     Cells,
@@ -78,7 +79,7 @@ from emkit.version import __version__ as __version__
 if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
-    from emkit.estimators import ConvergenceWarning, GaussianMixture, LatentClass, MixtureModel
+    from emkit.estimators import ConvergenceWarning, GaussianMixture, LatentClass, MixtureModel, NormalMissing
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -116,6 +117,7 @@ __all__ = [
     "MixtureParams",
     "ModelError",
     "NonNegative",
+    "NormalMissing",
     "Outcome",
     "ParameterError",
     "Parameters",
@@ -146,6 +148,7 @@ __all__ = [
     "lessons",
     "models",
     "no_lower",
+    "pool",
     "search",
     "solvers",
     "spaces",
@@ -158,6 +161,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "GaussianMixture": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",
+    "NormalMissing": "emkit.estimators",
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",
     "explore": "emkit.page.explore",

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.mixture import GaussianMixture as Reference
 
@@ -231,13 +232,39 @@ def test_wrong_parameters_are_named(options, message, X):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("form", ["full", "tied", "diag", "spherical"])
+def test_cells_may_be_missing(X, form):
+    """What is predicted of a row is the posterior given the cells seen, under the normal distribution of these."""
+    holes = X.copy()
+    holes[::5, 0] = np.nan
+    holes[3::7, 1] = np.nan
+    gm = ek.GaussianMixture(2, covariance_type=form, random_state=0).fit(holes)
+    assert gm.converged_
+    complete = ek.GaussianMixture(2, covariance_type=form, random_state=0).fit(X)
+    np.testing.assert_allclose(gm.means_, complete.means_, atol=0.5 * X.std())
+    covariances = gm.result_.model.family.described.covariances(gm.params_.components)
+    for row in (0, 3, 5, 10):
+        there = ~np.isnan(holes[row])
+        density = (
+            gm.weights_
+            * [
+                multivariate_normal(m[there], c[np.ix_(there, there)]).pdf(holes[row, there])
+                for m, c in zip(gm.means_, covariances, strict=True)
+            ]
+            if there.any()
+            else gm.weights_
+        )
+        np.testing.assert_allclose(gm.predict_proba(holes[row : row + 1])[0], density / density.sum(), rtol=1e-9)
+        assert gm.score_samples(holes[row : row + 1])[0] == pytest.approx(np.log(density.sum()), rel=1e-9, abs=1e-12)
+
+
 def test_wrong_data_name_row_and_column(X):
     broken = X.copy()
-    broken[7, 1] = np.nan
-    with pytest.raises(ValueError, match="row 7, column 'x1' is nan; every value must be a finite number"):
+    broken[7, 1] = np.inf
+    with pytest.raises(ValueError, match="row 7, column 'x1' is inf; every value must be a finite number"):
         ek.GaussianMixture(2).fit(broken)
     gm = ek.GaussianMixture(2, random_state=0).fit(X)
-    with pytest.raises(ValueError, match="row 7, column 'x1' is nan"):
+    with pytest.raises(ValueError, match="row 7, column 'x1' is inf"):
         gm.predict(broken)
     with pytest.raises(ValueError, match="the weight of row 1 is -1"):
         ek.GaussianMixture(2).fit(X, sample_weight=[1, -1] + [1] * 298)

@@ -46,3 +46,16 @@ def assert_complete_rows_are_as_without(family: Any, params: Any, x: Array, weig
     profile = ek.ArraySource(x).profile
     for a, b in zip(leaves(among.pooled(profile, 2)), leaves(family.pooled(profile, 2)), strict=True):
         np.testing.assert_allclose(a.value, b.value, rtol=1e-9, err_msg=f"another centre of {a.path}")
+
+
+def assert_expected_is_maximised(model: Any, params: Any, x: Array, rng: np.random.Generator) -> None:
+    """No point near the M-step's has a higher expected log-likelihood, of labels and of cells that were not seen."""
+    em = ek.EMMap(model, ek.ArraySource(x), params)
+    stats = em.expectation(params).statistics
+    update = model.m_step(stats, params)
+    coordinates = model.coordinates(update)
+    here, best = coordinates.pack(update), model.expected(stats, params, update).value
+    for length in (1e-4, 1e-2, 0.3):
+        for move in [*np.eye(len(here)), *-np.eye(len(here)), *rng.standard_normal((20, len(here)))]:
+            value = model.expected(stats, params, coordinates.unpack(here + length * move, update)).value
+            assert value <= best + 1e-11 * (1 + abs(best)), f"a neighbour is better: {value!r} against {best!r}"

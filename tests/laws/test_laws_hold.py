@@ -22,6 +22,7 @@ def over(models):
 
 family_cases = pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 model_cases = over(cases.MODELS)
+of_rows_as_they_are = over([case for case in cases.MODELS if case not in cases.LATENT_CELLS])  # cells that are latent, too
 every_case = over([*cases.MODELS, *cases.SAMPLED])
 solvers = pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
 
@@ -47,7 +48,7 @@ def test_rows_drawn_independently_follow_the_density(case, rng):
         densities.assert_sample_follows(case.family, case.params, k, sample, case.grid())
 
 
-@model_cases
+@of_rows_as_they_are
 def test_estimate_beats_its_neighbours(case, rng):
     weights = rng.integers(1, 4, 80).astype(float)
     maxima.assert_estimate_beats_neighbours(case.model, case.params, case.draw(rng, 80), rng, weights)
@@ -157,7 +158,7 @@ def test_units_and_origins_do_not_matter(case, solver, shift, scale, tolerance, 
     densities.assert_units_do_not_matter(ek.Mixture(case.family), case.mixture, x, shift, scale, solver, tolerance)
 
 
-@model_cases
+@of_rows_as_they_are
 def test_expected_is_q(case, rng):
     if case.model.coordinates(case.params).size:
         contract.assert_expected_is_q(case.model, case.params, case.draw(rng, 60), rng)
@@ -196,6 +197,11 @@ def test_gaps_are_integrated_out(case):
 def test_complete_rows_are_as_without_gaps(case, rng):
     weights = rng.dirichlet(np.ones(case.n_components), 60)
     gaps.assert_complete_rows_are_as_without(case.family, case.params, case.draw(rng, 60), weights)
+
+
+@over(cases.LATENT_CELLS)
+def test_estimate_beats_its_neighbours_where_cells_are_latent(case, rng):
+    gaps.assert_expected_is_maximised(case.model, case.params, case.draw(rng, 80), rng)
 
 
 @family_cases

@@ -252,9 +252,17 @@ def test_check_model_passes_and_names_what_is_wrong(table, fitted):
 
 
 def test_a_model_that_admits_no_gaps_names_the_first():
-    start = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 0.0]], [np.eye(2)]))
+    start = ek.MixtureParams([1.0], ek.MultinomialParams([[0.5, 0.5]]))
     with pytest.raises(ek.DataError, match="row 4, column 'x1' is nan; every value must be a finite number"):
-        ek.fit(ek.Mixture(ek.FullGaussian()), MURRAY, start)
+        ek.fit(ek.Mixture(ek.Multinomial()), MURRAY, start)
+
+
+def test_the_model_of_the_library_is_the_same(table, fitted):
+    family = ek.FullGaussian()
+    start = ek.MixtureParams([1.0], family.pooled(ek.ArraySource(np.nan_to_num(table)).profile, 1))
+    found = ek.fit(ek.Mixture(family), table, start, solver="anderson", tol=1e-12)
+    assert found.log_likelihood == pytest.approx(fitted.log_likelihood, abs=1e-8)
+    np.testing.assert_allclose(found.params.components.covariances[0], fitted.params.covariance, rtol=1e-4)
 
 
 def test_starts_of_the_model_lead_to_both_maxima_and_never_to_the_saddle():

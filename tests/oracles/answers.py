@@ -331,6 +331,62 @@ def boundary_poisson_zero() -> Answers:
     }
 
 
+def gappy(name: str) -> np.ndarray:
+    """The table of a problem, NaN where a cell is missing."""
+    return np.array([[float(cell) if cell not in ("NA", "") else np.nan for cell in row.values()] for row in table(name)])
+
+
+def mvn_murray() -> Answers:
+    """One component with a covariance of its own, from the saddle and from either side of it."""
+    model, x = ek.Mixture(ek.FullGaussian()), gappy("mvn_murray")
+
+    def found(correlation: float, **options: Any) -> Any:
+        covariance = 2.5 * np.array([[1, correlation], [correlation, 1]])
+        start = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 0.0]], covariance[None]))
+        return ek.fit(model, x, start, tol=1e-13, **options)
+
+    saddle, left, up, down = found(0.0, escape=False), found(0.0), found(0.1), found(-0.1)
+    cov_b, cov_c = (run.params.components.covariances[0][[0, 0, 1], [0, 1, 1]].tolist() for run in (up, down))
+    return {
+        "saddle_loglik": saddle.log_likelihood,
+        "max_loglik": up.log_likelihood,
+        "cov_B": cov_b,
+        "cov_C": cov_c,
+        "saddle_flagged": int(
+            saddle.outcome.status is ek.Status.STATIONARY_SADDLE and abs(left.objective - up.objective) < 1e-9
+        ),
+    }
+
+
+def mvn_airquality() -> Answers:
+    found = ek.NormalMissing(tol=1e-12).fit(gappy("mvn_airquality"))
+    return {"loglik": found.result_.log_likelihood, "mean": found.means_.tolist(), "cov": found.covariance_.tolist()}
+
+
+def lca_missing_weights() -> Answers:
+    inline = task("lca_missing_weights")["data"]["inline"]
+    codes, weights = np.array(inline["rows"], dtype=float) - 1, np.array(inline["w"])
+    one = ek.MixtureModel("categorical", 1).fit(codes, sample_weight=weights).result_
+    two = ek.MixtureModel("categorical", 2, random_state=0, tol=1e-12).fit(codes, sample_weight=weights)
+    result, items = two.result_, two.components_.columns
+    order = np.argsort(items[0].probabilities[:, 1])
+    errors = result.standard_errors()
+    asked = [
+        f"components.columns.{j}.probabilities[{k}, {c}]" for k in order for j, c in ((0, 1), (1, 1), (2, 1), (2, 2), (3, 1))
+    ]
+    patterns = np.array([[1, 1, 1, 1], [2, np.nan, np.nan, np.nan], [np.nan, np.nan, 3, np.nan], [np.nan] * 4]) - 1
+    return {
+        "loglik_1": one.log_likelihood,
+        "loglik": result.log_likelihood,
+        "pi": two.weights_[order].tolist(),
+        "probs_class1": [item.probabilities[order[0]].tolist() for item in items],
+        "probs_class2": [item.probabilities[order[1]].tolist() for item in items],
+        "post_first": two.predict_proba(patterns)[:, order[0]].tolist(),
+        "bic": two.bic(codes, weights),
+        "se": [errors[f"proportions[{order[0]}]"], *(errors[name] for name in asked)],
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -349,6 +405,9 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         gmm_faithful,
         gmm_iris,
         gmm_galaxies,
+        mvn_murray,
+        mvn_airquality,
+        lca_missing_weights,
     )
 }
 

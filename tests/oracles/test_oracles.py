@@ -27,6 +27,13 @@ def expectations(problem: str) -> list[dict[str, Any]]:
     return json.loads((answers.DATA / f"{problem}.expected.json").read_text())["expect"]
 
 
+def _numbers(value: Any) -> np.ndarray:
+    """A number, or a list of lists; one behind the other, if these are of unlike lengths."""
+    if isinstance(value, list) and len({len(each) for each in value if isinstance(each, list)}) > 1:
+        return np.concatenate([np.asarray(each, dtype=float) for each in value])
+    return np.asarray(value, dtype=float)
+
+
 def complaint(given: Any, expected: dict[str, Any]) -> str:
     """What is wrong with an answer ('' if nothing): equal within atol + rtol |value|, or not lower or higher than it."""
     value, slack = expected["value"], expected.get("atol") or 0.0
@@ -36,7 +43,7 @@ def complaint(given: Any, expected: dict[str, Any]) -> str:
         return "" if given >= value - slack else f"is {given!r}, below {value!r}"
     if expected["kind"] == "at_most":
         return "" if given <= value + slack else f"is {given!r}, above {value!r}"
-    a, b = np.asarray(given, dtype=float), np.asarray(value, dtype=float)
+    a, b = _numbers(given), _numbers(value)
     if a.shape != b.shape:
         return f"has shape {a.shape}, not {b.shape}"
     off = np.abs(a - b) / (slack + (expected.get("rtol") or 0.0) * np.abs(b))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+from weakref import ref
 
 R = TypeVar("R")
 Settings = ParamSpec("Settings")
@@ -57,4 +58,21 @@ class Memo(Generic[R]):
         for oldest in tuple(self._known)[: len(self._known) - self._size + 1]:
             self._known.pop(oldest, None)  # another thread may have been there
         self._known[key] = arguments, result
+        return result
+
+
+class WhileItLives(Generic[R]):
+    """`function(thing)`, remembered for as long as the thing lives, which must not change and need not be hashable."""
+
+    def __init__(self, function: Callable[[Any], R]) -> None:
+        self._function = function
+        self._known: dict[int, tuple[ref[Any], R]] = {}
+
+    def __call__(self, thing: Any) -> R:
+        key = id(thing)
+        known = self._known.get(key)
+        if known is not None and known[0]() is thing:
+            return known[1]
+        result = self._function(thing)
+        self._known[key] = ref(thing, lambda _: self._known.pop(key, None)), result
         return result

@@ -3,6 +3,7 @@
 from emkit.estimators.base import ConvergenceWarning
 from emkit.estimators.gaussian import GaussianMixture
 from emkit.estimators.latent_class import LatentClass
+from emkit.estimators.missing import NormalMissing
 from emkit.estimators.mixture import MixtureModel
 
-__all__ = ["ConvergenceWarning", "GaussianMixture", "LatentClass", "MixtureModel"]
+__all__ = ["ConvergenceWarning", "GaussianMixture", "LatentClass", "MixtureModel", "NormalMissing"]

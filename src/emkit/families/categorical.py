@@ -183,8 +183,8 @@ class InLevels(Description):
         return "probability of the level of each column"
 
     def density(self, params: CategoricalParams, k: int, x: Array, value: Callable[[], float]) -> str:
-        pairs = zip(params.columns, x, strict=True)
-        return first_terms([plain(column.probabilities[k, int(level)]) for column, level in pairs], 6)
+        pairs = ((column, int(level)) for column, level in zip(params.columns, x, strict=True) if not np.isnan(level))
+        return first_terms([plain(column.probabilities[k, level]) for column, level in pairs], 6) or "1"
 
     def totals(self, stats: Totals, params: CategoricalParams) -> Iterator[Total]:
         places = [(j, c) for j, size in enumerate(params.levels) for c in range(size)]

@@ -141,6 +141,21 @@ class Description:
 
 
 @dataclass(frozen=True)
+class AmongGaps(Description):
+    """What a family says of itself, without its arithmetic: there is none of cells that are missing."""
+
+    whole: Description = dataclasses.field(default_factory=Description)
+
+    @classmethod
+    def of(cls, whole: Description) -> AmongGaps:
+        """The same words."""
+        return cls(whole.words, whole.data, whole.parameters, whole=whole)
+
+    def covariances(self, params: Any) -> Array | None:
+        return self.whole.covariances(params)
+
+
+@dataclass(frozen=True)
 class Columns(Description):
     """Independent columns that are all alike, with one parameter each.
 

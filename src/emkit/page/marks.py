@@ -36,7 +36,7 @@ def marks(walk: Walk, include_data: bool) -> Json:
     source = walk.subject.source
     if isinstance(bare(walk.subject.model), Cells) or (include_data and walk.steps[0].distinct <= MOST_BARS):
         return {"kind": "rows"}
-    if not isinstance(source, ArraySource):
+    if not isinstance(source, ArraySource) or source.profile.has_gaps:  # a row with a gap has no place in a picture
         return {"kind": "none"}
     levels = [np.unique(column) for column in source.x[:, : MOST_BARS + MOST_COLUMNS].T]
     if all(len(found) <= MOST_LEVELS for found in levels):

@@ -89,7 +89,7 @@ def principal_directions(profile: AnyProfile) -> tuple[Array, Array]:
     """
     mean, _, unit = pooled_spread(profile)
     scale = np.sqrt(unit)
-    if profile.rows > len(scale):
+    if profile.rows > len(scale) or profile.has_gaps:
         variances, directions = np.linalg.eigh(profile.covariance / np.outer(scale, scale))
         return variances, directions
     chunks = list(profile.source.chunks())

@@ -71,7 +71,7 @@ def _shift(frame: Frame, mass: Array, first: Array) -> Array:
 
 
 @cache
-def _products(d: int) -> tuple[Integers, Integers, Integers, Integers]:
+def products(d: int) -> tuple[Integers, Integers, Integers, Integers]:
     """Rows and columns (a, b) of a lower triangle, the places (d, d) in it, and `pairs` for the features 1, z_j, z_a z_b."""
     rows, columns = np.tril_indices(d)
     square = np.empty((d, d), dtype=np.int64)
@@ -89,7 +89,7 @@ def full_form(means: Array, covariances: Array, furthest: float = TIGHTEST) -> L
     factors = cholesky(scaled[frame.tight])
     precision[frame.tight] = 0.0  # whitening takes its place
     d = means.shape[1]
-    rows, columns, square, pairs = _products(d)
+    rows, columns, square, pairs = products(d)
     linear = np.einsum("kij,kj->ki", precision, frame.centred)
     log_determinant = np.linalg.slogdet(scaled)[1]
     log_determinant[frame.tight] = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)  # of what whitens, to the last digit

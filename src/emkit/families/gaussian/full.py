@@ -21,7 +21,8 @@ from emkit.families.floor import Floor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, OwnMatrix
 from emkit.families.gaussian.forms import full_form
-from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.gaussian.latent_cells import JoinedColumns
+from emkit.families.gaussian.normal import GaussianUpdates, Moments
 from emkit.families.gaussian.span import covariance_floor
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread
@@ -42,7 +43,7 @@ class FullGaussianParams(Parameters):
 
 
 @dataclass(frozen=True)
-class FullGaussian(GaussianFamily[FullGaussianParams]):
+class FullGaussian(JoinedColumns[FullGaussianParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi].
 
     Data: x (n, d) of real numbers.

@@ -53,6 +53,23 @@ class Moments(Additive):
     shift: Array
     scatter: Array
 
+    def of_all(self, before: NormalParams, scatter: Array) -> tuple[Array, Array, Array]:
+        """Variance and mean of each column over all rows, and how much of the variance may be rounding, each (d,).
+
+        `scatter` (d,): the sum over components of the squares about their means of the E-step.
+        """
+        between, within, grand = _apart(self, before)
+        total = self.mass.sum()
+        rounding = 8 * EPSILON * (scatter + between + within) / total
+        return (scatter + between - within) / total, grand, rounding
+
+    def of_all_columns(self, before: NormalParams) -> tuple[Array, Array, Array]:
+        """The same over all columns, from traces: the variance, the largest size of a mean, and the rounding."""
+        between, within, grand = _apart(self, before)
+        scatter, total = self.scatter.sum(), self.mass.sum() * len(grand)
+        rounding = 8 * EPSILON * (scatter + between.sum() + within.sum()) / total
+        return (scatter + between.sum() - within.sum()) / total, np.abs(grand).max(), rounding
+
 
 G = TypeVar("G", bound=Any)
 
@@ -195,18 +212,12 @@ def pooled_variance(
     `scatter` (d,): the sum over components of the squares about their means of the E-step. `units` makes it positive where a
     column does not vary.
     """
-    between, within, grand = _apart(stats, before)
-    total = stats.mass.sum()
-    rounding = 8 * EPSILON * (scatter + between + within) / total
-    return units((scatter + between - within) / total, grand, rounding)
+    return units(*stats.of_all(before, scatter))
 
 
 def pooled_round_variance(stats: Moments, before: NormalParams) -> float:
     """The variance over all rows and columns, from the traces of the components' scatters."""
-    between, within, grand = _apart(stats, before)
-    scatter, total = stats.scatter.sum(), stats.mass.sum() * len(grand)
-    rounding = 8 * EPSILON * (scatter + between.sum() + within.sum()) / total
-    return float(positive_units((scatter + between.sum() - within.sum()) / total, np.abs(grand).max(), rounding))
+    return float(positive_units(*stats.of_all_columns(before)).item())
 
 
 def _apart(stats: Moments, before: NormalParams) -> tuple[Array, Array, Array]:

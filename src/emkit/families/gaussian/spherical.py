@@ -19,7 +19,8 @@ from emkit.families.floor import THIN, Floor, SpreadFloor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, VARIANCES, Round
 from emkit.families.gaussian.forms import spherical_form
-from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.gaussian.latent_cells import JoinedColumns
+from emkit.families.gaussian.normal import GaussianUpdates, Moments
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread, Variances
 
@@ -39,7 +40,7 @@ class SphericalGaussianParams(Parameters):
 
 
 @dataclass(frozen=True)
-class SphericalGaussian(GaussianFamily[SphericalGaussianParams]):
+class SphericalGaussian(JoinedColumns[SphericalGaussianParams]):
     """log p(x|k) = -1/2 [|x - m_k|^2 / v_k + d log v_k + d log 2 pi].
 
     Data: x (n, d) of real numbers in one common unit.

@@ -21,7 +21,8 @@ from emkit.families.floor import Floor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
-from emkit.families.gaussian.normal import GaussianFamily, GaussianUpdates, Moments
+from emkit.families.gaussian.latent_cells import JoinedColumns
+from emkit.families.gaussian.normal import GaussianUpdates, Moments
 from emkit.families.gaussian.span import covariance_floor
 from emkit.families.linear import LinearForm
 
@@ -41,7 +42,7 @@ class TiedGaussianParams(Parameters):
 
 
 @dataclass(frozen=True)
-class TiedGaussian(GaussianFamily[TiedGaussianParams]):
+class TiedGaussian(JoinedColumns[TiedGaussianParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C^-1 (x - m_k) + log |C| + d log 2 pi].
 
     Data: x (n, d) of real numbers.
