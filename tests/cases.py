@@ -18,6 +18,7 @@ from scipy.special import comb, digamma, expit, ive
 
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.families.combined.sharing import component_number
 from emkit.lessons import Lesson, three_coins, two_coins
 from emkit.search.seeding import spread_start
 
@@ -47,7 +48,7 @@ class FamilyCase:
 
     @property
     def n_components(self) -> int:
-        return len(next(leaves(self.params)).value)
+        return component_number(self.params)
 
     @property
     def by_column(self) -> bool:
@@ -518,6 +519,51 @@ FAMILIES = [
         PLANE,
         lambda x, w: [weighted_mean(x, w), [np.diag(weighted_covariance(x, w)).mean()]],
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
+    ),
+    FamilyCase(
+        "tied-variances",
+        ek.Tied(ek.DiagonalGaussian(), "variances"),
+        ek.Tied(ek.DiagonalGaussian(), "variances").tied(ek.DiagonalGaussianParams(MEANS, np.full((3, 2), 0.8))),
+        lambda rng, k, n: normal(rng, MEANS[k], 0.8 * np.eye(2), n),
+        PLANE,
+        lambda x, w: [weighted_mean(x, w), np.diag(weighted_covariance(x, w))],
+        shared=("variances",),
+    ),
+    FamilyCase(
+        "tied-shapes",
+        ek.Tied(ek.Gamma(), "shapes"),
+        ek.Tied(ek.Gamma(), "shapes").tied(ek.GammaParams([[2.0, 5.0]] * 2, TIMES)),
+        lambda rng, k, n: rng.gamma([2.0, 5.0], TIMES[k] / [2.0, 5.0], (n, 2)),
+        QUADRANT,
+        gamma_fit,
+        shared=("shapes",),
+    ),
+    FamilyCase(
+        "tied-wear",  # one link finds both fields
+        ek.Tied(ek.Weibull(), "shapes"),
+        ek.Tied(ek.Weibull(), "shapes").tied(ek.WeibullParams([[1.3, 1.8]] * 2, TIMES)),
+        lambda rng, k, n: TIMES[k] * rng.weibull([1.3, 1.8], (n, 2)),
+        QUADRANT,
+        weibull_fit,
+        shared=("shapes",),
+    ),
+    FamilyCase(
+        "tied-rates",  # components that are all alike
+        ek.Tied(ek.Poisson(), "rates"),
+        ek.Tied(ek.Poisson(), "rates").tied(ek.PoissonParams([[1.0, 4.0]] * 2)),
+        lambda rng, k, n: rng.poisson([1.0, 4.0], (n, 2)),
+        lambda: product_grid(counting(60), counting(60)),
+        lambda x, w: [weighted_mean(x, w)],
+        shared=("rates",),
+    ),
+    FamilyCase(
+        "tied-levels",  # of one column
+        ek.Tied(ek.Categorical(), "columns.1"),
+        ek.Tied(ek.Categorical(), "columns.1").tied(ek.CategoricalParams((*LEVELS[:1], [[0.6, 0.4]] * 2, *LEVELS[2:]))),
+        lambda rng, k, n: np.stack([rng.choice(len(p), n, p=p) for p in (LEVELS[0][k], [0.6, 0.4], LEVELS[2][k])], axis=1),
+        lambda: product_grid(counting(2), counting(1), counting(2)),
+        lambda x, w: [[w @ (x[:, j] == c) / w.sum() for c in range(len(p[0]))] for j, p in enumerate(LEVELS)],
+        shared=("columns.1.probabilities",),
     ),
 ]
 CASE = {case.name: case for case in FAMILIES}

@@ -13,9 +13,8 @@ import pytest
 import emkit as ek
 from tests.oracles import answers
 
-# The forms EII and EEI (and with them the choice among all six) and VEV are not among emkit's covariance forms, and sizes
-# that components share are none of its parameters.
-NOT_ANSWERED = ("tied_spherical", "tied_diag", "bic_choice", "VEV", "quine")
+# The forms EII and EEI (and with them the choice among all six) and VEV are not among emkit's covariance forms.
+NOT_ANSWERED = ("tied_spherical", "tied_diag", "bic_choice", "VEV")
 
 
 @functools.cache

@@ -68,7 +68,7 @@ class Symbols:
             return f"covariance{owner}{self._called(b)}{self._called(a)}"
         if path in self.nouns:
             return self.nouns[path] + self._owner(index[:1]) + "".join(map(self.mark, index[1:]))
-        level = LEVELS.fullmatch(path)
+        level = LEVELS.fullmatch(path) if len(index) > 1 else None  # of each component; what all share has no place among them
         if level:
             return f"probability{self._owner(index[:1])}{self.mark(int(level[1]))}[{self._level(int(level[1]), index[1])}]"
         return entry

@@ -1,0 +1,4 @@
+"""The families made of others that there are: one line each. A file says in `__all__` what it offers."""
+
+# ruff: noqa: F403
+from emkit.families.combined.tied import *
