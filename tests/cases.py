@@ -602,7 +602,46 @@ CELLS = [
         lessons=(blood_groups(),),
     ),
 ]
-MODELS = [*MIXTURES, *HARD, *FROZEN, *CELLS]
+
+
+def favours_small_shapes(shapes: Array) -> float:
+    """The logarithm of a density that is conjugate to nothing here."""
+    return -0.7 * float((np.log(shapes) ** 2).sum())
+
+
+def _prior(name: str, case: str, priors: dict[str, Any]) -> ModelCase:
+    of = CASE[case]
+    return ModelCase(f"prior-{name}", ek.WithPrior(ek.Mixture(of.family), priors), of.mixture, of.draw)
+
+
+NORMAL = ek.NormalPrior(0.5, (0.5, 1.0), 4.0, ((2.0, 0.2), (0.2, 1.5)))
+PRIORS = [
+    _prior(
+        "rates", "poisson", {"proportions": ek.DirichletPrior((2.0, 3.0, 1.0)), "components.rates": ek.GammaPrior(3.0, 0.8)}
+    ),
+    _prior("times", "exponential", {"components.rates": ek.GammaPrior(3.0, 0.8)}),
+    _prior("chances", "bernoulli", {"components.probabilities": ek.BetaPrior(2.0, 3.5)}),
+    _prior("levels", "categorical", {"components": ek.DirichletPrior()}),
+    _prior("normal", "gaussian", {"components": NORMAL}),
+    _prior("diagonal", "gaussian-diag", {"components": NORMAL}),
+    _prior("tied", "gaussian-tied", {"components": NORMAL}),
+    _prior("spherical", "gaussian-spherical", {"components": NORMAL}),
+    _prior("tied-variances", "tied-variances", {"components": NORMAL}),
+    _prior("shapes", "gamma", {"components.shapes": favours_small_shapes}),
+    ModelCase(
+        "prior-held",
+        ek.Frozen(ek.WithPrior(ek.Mixture(ek.Poisson()), {"components": ek.GammaPrior(3.0, 0.8)}), "components.rates[0]"),
+        CASE["poisson"].mixture,
+        CASE["poisson"].draw,
+    ),
+    ModelCase(
+        "held-prior",
+        ek.WithPrior(ek.Frozen(ek.Mixture(ek.Poisson()), "components.rates[0]"), {"components": ek.GammaPrior(3.0, 0.8)}),
+        CASE["poisson"].mixture,
+        CASE["poisson"].draw,
+    ),
+]
+MODELS = [*MIXTURES, *HARD, *FROZEN, *CELLS, *PRIORS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
 

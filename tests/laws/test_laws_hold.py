@@ -12,7 +12,7 @@ from tests.laws import contract, densities, maxima, sums, together
 
 def over(models):
     """Over models: those that repeat a law for a family with hard or drawn labels or with held parameters are slow."""
-    plain = [*cases.MIXTURES, *cases.CELLS]
+    plain = [*cases.MIXTURES, *cases.CELLS, *cases.PRIORS]
     marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
     return pytest.mark.parametrize("case", marked)
 
@@ -131,7 +131,7 @@ def test_objective_never_falls(case, solver, rng):
         maxima.assert_ascends(case.model, source, start, solver, 40)
 
 
-@over([*cases.MIXTURES, *cases.FROZEN, *cases.CELLS])
+@over([*cases.MIXTURES, *cases.FROZEN, *cases.CELLS, *cases.PRIORS])
 def test_solvers_reach_the_same_optimum(case, rng):
     maxima.assert_solvers_agree(case.model, case.draw(rng, 300), case.params, cases.SOLVERS)
 

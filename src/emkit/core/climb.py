@@ -19,7 +19,6 @@ STEPS = 60  # of Newton's method; five are the rule
 HALVINGS = 40
 FARTHEST = 2.0  # in any coordinate: from farther off, the slopes here tell nothing
 FLAT = 1e-12  # a slope this small, relative to 1 + the height, leaves nothing to gain
-SETTLED = 1e-11  # a step this short is right to rounding, since the next would be its square
 APART = 1e-6, 1e-4  # coordinates at which slopes are compared for the curvature: slopes that are written, and differences
 EVEN = 1e-10  # of the largest curvature: what bends less is taken to bend as much
 NUDGE = 1e-5  # of differences of heights
@@ -75,12 +74,13 @@ class _Hill(Generic[P]):
         for _ in range(STEPS):
             if np.abs(here.slope).max() <= FLAT * (1 + abs(here.height)):
                 break
-            there = self._no_lower(here, self._step(here))
+            step = self._step(here)
+            there = self._no_lower(here, step)
             if there is None:
                 break
-            moved = np.abs(there.there - here.there)[self._moving].max()
+            last = step @ here.slope <= 2 * EPSILON * (1 + abs(here.height))  # twice what it promises
             here = there
-            if moved <= SETTLED:
+            if last:
                 break
         params: P = here.params
         return params
