@@ -309,6 +309,17 @@ def uneven_tosses() -> Lesson:
     return _lesson("uneven-tosses", ek.Mixture(ek.Binomial()), source, start, ("A", "B"), pi="proportions[0]")
 
 
+def bell(x: Array, centre: float, width: float) -> Array:
+    """A log-density that a test gives as a function."""
+    return -0.5 * ((x - centre) / width) ** 2 - np.log(width) - 0.5 * np.log(2 * np.pi)
+
+
+def drawn_from_bell(rng: np.random.Generator, size: int, centre: Array, width: Array) -> Array:
+    return rng.normal(centre, width, size)
+
+
+BELL = ek.families.from_density(bell, {"centre": ek.Real(), "width": ek.Positive()}, draw=drawn_from_bell)
+WAITS = ek.families.from_scipy(stats.geom, loc=-1)
 FAMILIES = [
     FamilyCase(
         "bernoulli",
@@ -519,6 +530,22 @@ FAMILIES = [
         PLANE,
         lambda x, w: [weighted_mean(x, w), [np.diag(weighted_covariance(x, w)).mean()]],
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
+    ),
+    FamilyCase(
+        "density",
+        BELL,
+        BELL.params(centre=[0.0, 4.0], width=[1.0, 0.7]),
+        lambda rng, k, n: rng.normal([0.0, 4.0][k], [1.0, 0.7][k], (n, 1)),
+        lambda: (line(-14, 17, 3000)[0][:, None], line(-14, 17, 3000)[1]),
+        lambda x, w: [weighted_mean(x, w), np.sqrt(np.diag(weighted_covariance(x, w)))],
+    ),
+    FamilyCase(
+        "scipy-geom",
+        WAITS,
+        WAITS.params(p=[0.3, 0.6]),
+        lambda rng, k, n: rng.geometric([0.3, 0.6][k], (n, 1)) - 1,
+        lambda: product_grid(counting(200)),
+        lambda x, w: [1 / (1 + weighted_mean(x, w))],
     ),
     FamilyCase(
         "tied-variances",

@@ -16,7 +16,7 @@ from emkit import interrupts  # noqa: F401 - first, so that it is there while th
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from emkit import models, search
+from emkit import families, models, search
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
 from emkit.core.axes import Axes
@@ -143,6 +143,7 @@ __all__ = [
     "check_work",
     "derivation",
     "explore",
+    "families",
     "family_named",
     "fit",
     "iterate",

@@ -7,6 +7,7 @@ from typing import Any
 
 from emkit.errors import ModelError
 from emkit.families import listed
+from emkit.families.any_density import AnyDensity, from_density, from_scipy
 from emkit.families.combined import listed as combined
 from emkit.families.combined.listed import *  # noqa: F403
 from emkit.families.family import ExponentialFamily, Family
@@ -28,4 +29,5 @@ def family_named(name: str) -> Family[Any, Any]:
 
 
 __all__ = ["COMBINED", "FAMILIES", "OFFERED", "ExponentialFamily", "Family", "GaussianFamily", "SuccessFamily", "family_named"]
+__all__ += ["AnyDensity", "from_density", "from_scipy"]
 __all__ += OFFERED + COMBINED

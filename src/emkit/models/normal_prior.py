@@ -144,13 +144,14 @@ def _form(params: Parameters) -> _Form:
     """Means and spread, from the axes that the fields declare."""
     every = {leaf.path: leaf for leaf in leaves(params)}
     means, others = every.pop(MEANS, None), list(every.values())
-    if means is None or means.value.ndim != 2 or len(others) != 1 or others[0].axes is None:
+    if means is None or means.value.ndim != 2 or len(others) != 1:
         raise ModelError(
             f"a normal prior is for components with means and one field of variances or covariances, not for "
             f"{type(params).__name__} ({', '.join(leaf.path for leaf in leaves(params))})."
         )
     (leaf,) = others
-    own, directions = COMPONENT in leaf.axes.names, leaf.axes.names.count(COLUMN)
+    axes = leaf.axes.names if leaf.axes is not None else ()
+    own, directions = COMPONENT in axes, axes.count(COLUMN)
     number = len(means.value) if own else 1
     d = means.value.shape[1]
     spread = leaf.value.reshape((number, d, d) if directions == 2 else (number, d if directions else 1))

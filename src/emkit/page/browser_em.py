@@ -19,7 +19,7 @@ from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.families.description import Columns
 from emkit.formulas.expressions import Expression, Given, Ref, names_in
-from emkit.models.around import bare, wrappers
+from emkit.models.around import AnyModel, bare, wrappers
 from emkit.models.assignment import Hard, Soft
 from emkit.models.frozen import Frozen
 from emkit.models.mixture import Mixture
@@ -91,7 +91,7 @@ def _common(walk: Walk) -> Json:
     }
 
 
-def holds_proportions(model: object) -> bool:
+def holds_proportions(model: AnyModel) -> bool:
     """Whether the proportions keep the values that they start with."""
     return any(isinstance(wrapper, Frozen) and "proportions" in wrapper.paths for wrapper in wrappers(model))
 

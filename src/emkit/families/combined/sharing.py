@@ -13,7 +13,7 @@ from emkit.core.axes import COMPONENT, Axes
 from emkit.core.coordinates import is_under
 from emkit.core.parameters import Parameters, declared_axes, declared_spaces, get_at, leaves, trusted
 from emkit.errors import ModelError
-from emkit.families.combined.made import Made, made
+from emkit.families.made import Made, made
 
 P = TypeVar("P", bound=Parameters)
 NUMBER = "number"  # how many components there are, where no field has an axis of them
