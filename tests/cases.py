@@ -143,6 +143,8 @@ CONCENTRATIONS = np.array([[2.0, 5.0], [8.0, 1.0]])
 DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
 WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
+SEDIMENTS = np.array([[6.0, 3.0, 2.5], [2.0, 7.0, 5.0]])
+COMPASS = np.array([[3.0, 0.0, 4.0], [-2.0, 5.0, 1.0]])
 DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
 
 
@@ -205,6 +207,73 @@ def von_mises_fit(x: Array, w: Array) -> list[Any]:
     lengths = np.hypot(cosines, sines)
     concentrations = [brentq(lambda c, r=r: ive(1, c) / ive(0, c) - r, 1e-9, 1e4, xtol=1e-13) for r in lengths]
     return [np.arctan2(sines, cosines), concentrations]
+
+
+def dirichlet_fit(x: Array, w: Array) -> list[Any]:
+    """Concentrations by SciPy's solver of the equations in their logarithms."""
+    wanted = weighted_mean(np.log(x), w)
+    slopes = lambda z: digamma(np.exp(z)) - digamma(np.exp(z).sum()) - wanted  # noqa: E731
+    return [np.exp(root(slopes, np.full(len(wanted), 0.5), tol=1e-13).x)]
+
+
+def von_mises_fisher_fit(x: Array, w: Array) -> list[Any]:
+    """The direction of the resultant, and the concentration at which SciPy's ratio of Bessel functions is its length."""
+    mean = weighted_mean(x, w)
+    length = np.linalg.norm(mean)
+    concentration = brentq(lambda c: ive(1.5, c) / ive(0.5, c) - length, 1e-9, 1e4, xtol=1e-13)
+    return [mean / length * concentration]
+
+
+def triangle() -> Grid:
+    """Rows of three shares: the first, and how the second and third divide the rest."""
+    (first, one), (second, two) = unit_interval(300), unit_interval(300)
+    a, b = np.meshgrid(first, second, indexing="ij")
+    points = np.stack([a, (1 - a) * b, (1 - a) * (1 - b)], axis=2).reshape(-1, 3)
+    return points, np.outer(one * (1 - first), two).ravel()
+
+
+def sphere() -> Grid:
+    """Unit vectors in three dimensions: Gauss's places for the height, and even angles."""
+    (heights, weights), angles = np.polynomial.legendre.leggauss(60), np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    z, a = np.meshgrid(heights, angles, indexing="ij")
+    r = np.sqrt(1 - z**2)
+    points = np.stack([r * np.cos(a), r * np.sin(a), z], axis=2).reshape(-1, 3)
+    return points, np.repeat(weights * 2 * np.pi / 120, 120)
+
+
+def inside(draw: Callable[[], Array], low: float, high: float, n: int) -> Array:
+    """`n` rows of those that `draw` gives that lie in a window, in every column."""
+    rows = np.concatenate([draw() for _ in range(40)])
+    return rows[((rows >= low) & (rows <= high)).all(axis=1)][:n]
+
+
+def between(low: float, high: float, points: int) -> Grid:
+    places, weights = np.polynomial.legendre.leggauss(points)
+    return (low + high) / 2 + (high - low) / 2 * places, (high - low) / 2 * weights
+
+
+def seen_poisson_fit(x: Array, w: Array) -> list[Any]:
+    """Rates by SciPy's solver of the equation that those of counts without zeros solve."""
+    return [[brentq(lambda r, m=m: r / -np.expm1(-r) - m, 1e-9, 100, xtol=1e-14) for m in weighted_mean(x, w)]]
+
+
+def seen_normal_fit(low: float, high: float) -> Callable[[Array, Array], list[Any]]:
+    """Means and variances at which SciPy's truncated normal has the mean and variance of the rows, one column at a time."""
+
+    def fit(x: Array, w: Array) -> list[Any]:
+        found = []
+        for mean, variance in zip(weighted_mean(x, w), np.diag(weighted_covariance(x, w)), strict=True):
+
+            def off(z: Array, mean: float = mean, variance: float = variance) -> list[float]:
+                sd = np.exp(z[1])
+                seen = stats.truncnorm((low - z[0]) / sd, (high - z[0]) / sd, z[0], sd)
+                return [seen.mean() - mean, seen.var() - variance]
+
+            z = root(off, [mean, np.log(variance) / 2], tol=1e-13).x
+            found.append((z[0], np.exp(2 * z[1])))
+        return list(map(list, zip(*found, strict=True)))
+
+    return fit
 
 
 def compositions(total: int) -> Array:
@@ -493,6 +562,26 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.VonMisesParams(p.directions[:, order], p.concentrations[:, order]),
     ),
     FamilyCase(
+        "dirichlet",
+        ek.Dirichlet(),
+        ek.DirichletParams(SEDIMENTS),
+        lambda rng, k, n: rng.dirichlet(SEDIMENTS[k], n),
+        triangle,
+        dirichlet_fit,
+        exchange_columns=by_column("concentrations"),
+    ),
+    FamilyCase(
+        "von-mises-fisher",
+        ek.VonMisesFisher(),
+        ek.VonMisesFisherParams(COMPASS),
+        lambda rng, k, n: stats.vonmises_fisher(COMPASS[k] / np.linalg.norm(COMPASS[k]), np.linalg.norm(COMPASS[k])).rvs(
+            n, random_state=rng
+        ),
+        sphere,
+        von_mises_fisher_fit,
+        exchange_columns=by_column("vectors"),
+    ),
+    FamilyCase(
         "gaussian",
         ek.FullGaussian(),
         ek.FullGaussianParams(MEANS, SQUARES),
@@ -546,6 +635,39 @@ FAMILIES = [
         lambda rng, k, n: rng.geometric([0.3, 0.6][k], (n, 1)) - 1,
         lambda: product_grid(counting(200)),
         lambda x, w: [1 / (1 + weighted_mean(x, w))],
+    ),
+    FamilyCase(
+        "repeated",
+        ek.Repeated(ek.Poisson(), 2),
+        ek.PoissonParams(RATES[:2, :1]),
+        lambda rng, k, n: rng.poisson(RATES[k, 0], (n, 2)),
+        lambda: product_grid(counting(60), counting(60)),
+        lambda x, w: [[weighted_mean(x, w).mean()]],
+    ),
+    FamilyCase(
+        "repeated-normal",
+        ek.Repeated(ek.FullGaussian(), 2),
+        ek.FullGaussianParams(MEANS[:, :1], SQUARES[:, :1, :1]),
+        lambda rng, k, n: rng.normal(MEANS[k, 0], np.sqrt(SQUARES[k, 0, 0]), (n, 2)),
+        PLANE,
+        lambda x, w: [weighted_mean(x.reshape(-1, 1), np.repeat(w, 2)), weighted_covariance(x.reshape(-1, 1), np.repeat(w, 2))],
+    ),
+    FamilyCase(
+        "truncated",
+        ek.Truncated(ek.Poisson(), 1),
+        ek.PoissonParams(RATES[:2]),
+        lambda rng, k, n: inside(lambda: rng.poisson(RATES[k], (n, 2)), 1, np.inf, n),
+        lambda: product_grid((np.arange(1.0, 60), np.ones(59)), (np.arange(1.0, 60), np.ones(59))),
+        seen_poisson_fit,
+        exchange_columns=by_column("rates"),
+    ),
+    FamilyCase(
+        "truncated-normal",
+        ek.Truncated(ek.DiagonalGaussian(), -1.0, 2.5),
+        ek.DiagonalGaussianParams([[-0.5], [1.5]], [[0.5], [0.8]]),
+        lambda rng, k, n: inside(lambda: rng.normal([-0.5, 1.5][k], np.sqrt([0.5, 0.8][k]), (n, 1)), -1, 2.5, n),
+        lambda: product_grid(between(-1, 2.5, 200)),
+        seen_normal_fit(-1.0, 2.5),
     ),
     FamilyCase(
         "tied-variances",

@@ -67,6 +67,7 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
     >>> lake = np.array([[float(part) for part in row.split()] for row in parts.split(";")])
     >>> fit = ek.MixtureModel("dirichlet", 1).fit(lake / lake.sum(axis=1, keepdims=True)).result_
     >>> print(fit.params.components.concentrations.round(3), fit.params.components.means.round(3))
+    [[2.028 2.426 0.915]] [[0.378 0.452 0.17 ]]
     """
 
     floor: float = FLOOR
@@ -130,8 +131,9 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
     def _best(self, shares: Array, logs: Array, whole: float) -> Array:
         """The concentrations for rows with these means (K, d) of x and of log x, none narrower than the floor."""
         most = 1 / (max(self.floor, ROUNDING) * (whole if whole > ROUNDING else 1.0))
-        spread = np.maximum(_spread(shares, logs), 1 / most)
-        found = best(shares / spread[:, None], logs)
+        spread, found = _spread(shares, logs), most * shares
+        free = spread > 1 / most
+        found[free] = best(shares[free] / spread[free, None], logs[free])
         return np.asarray(found * np.minimum(1, most / found.sum(axis=1, keepdims=True)))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:

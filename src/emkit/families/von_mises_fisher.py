@@ -81,6 +81,7 @@ class VonMisesFisher(ExponentialFamily[VonMisesFisherParams]):
     >>> x = np.stack([np.cos(dip) * np.cos(east), np.cos(dip) * np.sin(east), np.sin(dip)], axis=1)
     >>> fit = ek.MixtureModel("von-mises-fisher", 1).fit(x).result_
     >>> print(fit.params.components.directions.round(4), fit.params.components.concentrations.round(3))
+    [[0.2984 0.1346 0.9449]] [39.47]
     """
 
     floor: float = FLOOR

@@ -40,7 +40,7 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
     for leaf in leaves(params.components):
         _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
     family.support.check(profile)
-    _check_levels(params.components, profile)
+    _check_levels(params.components, family.support.seen(profile))
     first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
     try:
         density = family.log_density(params.components, first_row)

@@ -1,4 +1,6 @@
 """The families made of others that there are: one line each. A file says in `__all__` what it offers."""
 
 # ruff: noqa: F403
+from emkit.families.combined.repeated import *
 from emkit.families.combined.tied import *
+from emkit.families.combined.truncated import *
