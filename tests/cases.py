@@ -19,6 +19,7 @@ from scipy.special import comb, digamma, expit, ive
 
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.families.combined.sharing import component_number
 from emkit.lessons import Lesson, three_coins, two_coins
 from emkit.models.order import component_count, kinds
 from emkit.search.seeding import spread_start
@@ -50,7 +51,7 @@ class FamilyCase:
 
     @property
     def n_components(self) -> int:
-        return component_count(self.params)
+        return component_count(self.params) or component_number(self.params)
 
     @property
     def alike(self) -> bool:
@@ -154,6 +155,8 @@ CONCENTRATIONS = np.array([[2.0, 5.0], [8.0, 1.0]])
 DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
 WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
+SEDIMENTS = np.array([[6.0, 3.0, 2.5], [2.0, 7.0, 5.0]])
+COMPASS = np.array([[3.0, 0.0, 4.0], [-2.0, 5.0, 1.0]])
 DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
 
 
@@ -283,6 +286,73 @@ def von_mises_fit(x: Array, w: Array) -> list[Any]:
     lengths = np.hypot(cosines, sines)
     concentrations = [brentq(lambda c, r=r: ive(1, c) / ive(0, c) - r, 1e-9, 1e4, xtol=1e-13) for r in lengths]
     return [np.arctan2(sines, cosines), concentrations]
+
+
+def dirichlet_fit(x: Array, w: Array) -> list[Any]:
+    """Concentrations by SciPy's solver of the equations in their logarithms."""
+    wanted = weighted_mean(np.log(x), w)
+    slopes = lambda z: digamma(np.exp(z)) - digamma(np.exp(z).sum()) - wanted  # noqa: E731
+    return [np.exp(root(slopes, np.full(len(wanted), 0.5), tol=1e-13).x)]
+
+
+def von_mises_fisher_fit(x: Array, w: Array) -> list[Any]:
+    """The direction of the resultant, and the concentration at which SciPy's ratio of Bessel functions is its length."""
+    mean = weighted_mean(x, w)
+    length = np.linalg.norm(mean)
+    concentration = brentq(lambda c: ive(1.5, c) / ive(0.5, c) - length, 1e-9, 1e4, xtol=1e-13)
+    return [mean / length * concentration]
+
+
+def triangle() -> Grid:
+    """Rows of three shares: the first, and how the second and third divide the rest."""
+    (first, one), (second, two) = unit_interval(300), unit_interval(300)
+    a, b = np.meshgrid(first, second, indexing="ij")
+    points = np.stack([a, (1 - a) * b, (1 - a) * (1 - b)], axis=2).reshape(-1, 3)
+    return points, np.outer(one * (1 - first), two).ravel()
+
+
+def sphere() -> Grid:
+    """Unit vectors in three dimensions: Gauss's places for the height, and even angles."""
+    (heights, weights), angles = np.polynomial.legendre.leggauss(60), np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    z, a = np.meshgrid(heights, angles, indexing="ij")
+    r = np.sqrt(1 - z**2)
+    points = np.stack([r * np.cos(a), r * np.sin(a), z], axis=2).reshape(-1, 3)
+    return points, np.repeat(weights * 2 * np.pi / 120, 120)
+
+
+def inside(draw: Callable[[], Array], low: float, high: float, n: int) -> Array:
+    """`n` rows of those that `draw` gives that lie in a window, in every column."""
+    rows = np.concatenate([draw() for _ in range(40)])
+    return rows[((rows >= low) & (rows <= high)).all(axis=1)][:n]
+
+
+def between(low: float, high: float, points: int) -> Grid:
+    places, weights = np.polynomial.legendre.leggauss(points)
+    return (low + high) / 2 + (high - low) / 2 * places, (high - low) / 2 * weights
+
+
+def seen_poisson_fit(x: Array, w: Array) -> list[Any]:
+    """Rates by SciPy's solver of the equation that those of counts without zeros solve."""
+    return [[brentq(lambda r, m=m: r / -np.expm1(-r) - m, 1e-9, 100, xtol=1e-14) for m in weighted_mean(x, w)]]
+
+
+def seen_normal_fit(low: float, high: float) -> Callable[[Array, Array], list[Any]]:
+    """Means and variances at which SciPy's truncated normal has the mean and variance of the rows, one column at a time."""
+
+    def fit(x: Array, w: Array) -> list[Any]:
+        found = []
+        for mean, variance in zip(weighted_mean(x, w), np.diag(weighted_covariance(x, w)), strict=True):
+
+            def off(z: Array, mean: float = mean, variance: float = variance) -> list[float]:
+                sd = np.exp(z[1])
+                seen = stats.truncnorm((low - z[0]) / sd, (high - z[0]) / sd, z[0], sd)
+                return [seen.mean() - mean, seen.var() - variance]
+
+            z = root(off, [mean, np.log(variance) / 2], tol=1e-13).x
+            found.append((z[0], np.exp(2 * z[1])))
+        return list(map(list, zip(*found, strict=True)))
+
+    return fit
 
 
 def compositions(total: int) -> Array:
@@ -440,6 +510,17 @@ def uneven_tosses() -> Lesson:
     return _lesson("uneven-tosses", ek.Mixture(ek.Binomial()), source, start, ("A", "B"), pi="proportions[0]")
 
 
+def bell(x: Array, centre: float, width: float) -> Array:
+    """A log-density that a test gives as a function."""
+    return -0.5 * ((x - centre) / width) ** 2 - np.log(width) - 0.5 * np.log(2 * np.pi)
+
+
+def drawn_from_bell(rng: np.random.Generator, size: int, centre: Array, width: Array) -> Array:
+    return rng.normal(centre, width, size)
+
+
+BELL = ek.families.from_density(bell, {"centre": ek.Real(), "width": ek.Positive()}, draw=drawn_from_bell)
+WAITS = ek.families.from_scipy(stats.geom, loc=-1)
 FAMILIES = [
     FamilyCase(
         "bernoulli",
@@ -613,6 +694,26 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.VonMisesParams(p.directions[:, order], p.concentrations[:, order]),
     ),
     FamilyCase(
+        "dirichlet",
+        ek.Dirichlet(),
+        ek.DirichletParams(SEDIMENTS),
+        lambda rng, k, n: rng.dirichlet(SEDIMENTS[k], n),
+        triangle,
+        dirichlet_fit,
+        exchange_columns=by_column("concentrations"),
+    ),
+    FamilyCase(
+        "von-mises-fisher",
+        ek.VonMisesFisher(),
+        ek.VonMisesFisherParams(COMPASS),
+        lambda rng, k, n: stats.vonmises_fisher(COMPASS[k] / np.linalg.norm(COMPASS[k]), np.linalg.norm(COMPASS[k])).rvs(
+            n, random_state=rng
+        ),
+        sphere,
+        von_mises_fisher_fit,
+        exchange_columns=by_column("vectors"),
+    ),
+    FamilyCase(
         "gaussian",
         ek.FullGaussian(),
         ek.FullGaussianParams(MEANS, SQUARES),
@@ -707,6 +808,100 @@ FAMILIES = [
         lambda: product_grid(line(-14, 17, 200), counting(150)),
         None,
     ),
+    FamilyCase(
+        "density",
+        BELL,
+        BELL.params(centre=[0.0, 4.0], width=[1.0, 0.7]),
+        lambda rng, k, n: rng.normal([0.0, 4.0][k], [1.0, 0.7][k], (n, 1)),
+        lambda: (line(-14, 17, 3000)[0][:, None], line(-14, 17, 3000)[1]),
+        lambda x, w: [weighted_mean(x, w), np.sqrt(np.diag(weighted_covariance(x, w)))],
+    ),
+    FamilyCase(
+        "scipy-geom",
+        WAITS,
+        WAITS.params(p=[0.3, 0.6]),
+        lambda rng, k, n: rng.geometric([0.3, 0.6][k], (n, 1)) - 1,
+        lambda: product_grid(counting(200)),
+        lambda x, w: [1 / (1 + weighted_mean(x, w))],
+    ),
+    FamilyCase(
+        "repeated",
+        ek.Repeated(ek.Poisson(), 2),
+        ek.PoissonParams(RATES[:2, :1]),
+        lambda rng, k, n: rng.poisson(RATES[k, 0], (n, 2)),
+        lambda: product_grid(counting(60), counting(60)),
+        lambda x, w: [[weighted_mean(x, w).mean()]],
+    ),
+    FamilyCase(
+        "repeated-normal",
+        ek.Repeated(ek.FullGaussian(), 2),
+        ek.FullGaussianParams(MEANS[:, :1], SQUARES[:, :1, :1]),
+        lambda rng, k, n: rng.normal(MEANS[k, 0], np.sqrt(SQUARES[k, 0, 0]), (n, 2)),
+        PLANE,
+        lambda x, w: [weighted_mean(x.reshape(-1, 1), np.repeat(w, 2)), weighted_covariance(x.reshape(-1, 1), np.repeat(w, 2))],
+    ),
+    FamilyCase(
+        "truncated",
+        ek.Truncated(ek.Poisson(), 1),
+        ek.PoissonParams(RATES[:2]),
+        lambda rng, k, n: inside(lambda: rng.poisson(RATES[k], (n, 2)), 1, np.inf, n),
+        lambda: product_grid((np.arange(1.0, 60), np.ones(59)), (np.arange(1.0, 60), np.ones(59))),
+        seen_poisson_fit,
+        exchange_columns=by_column("rates"),
+    ),
+    FamilyCase(
+        "truncated-normal",
+        ek.Truncated(ek.DiagonalGaussian(), -1.0, 2.5),
+        ek.DiagonalGaussianParams([[-0.5], [1.5]], [[0.5], [0.8]]),
+        lambda rng, k, n: inside(lambda: rng.normal([-0.5, 1.5][k], np.sqrt([0.5, 0.8][k]), (n, 1)), -1, 2.5, n),
+        lambda: product_grid(between(-1, 2.5, 200)),
+        seen_normal_fit(-1.0, 2.5),
+    ),
+    FamilyCase(
+        "tied-variances",
+        ek.Tied(ek.DiagonalGaussian(), "variances"),
+        ek.Tied(ek.DiagonalGaussian(), "variances").tied(ek.DiagonalGaussianParams(MEANS, np.full((3, 2), 0.8))),
+        lambda rng, k, n: normal(rng, MEANS[k], 0.8 * np.eye(2), n),
+        PLANE,
+        lambda x, w: [weighted_mean(x, w), np.diag(weighted_covariance(x, w))],
+        shared=("variances",),
+    ),
+    FamilyCase(
+        "tied-shapes",
+        ek.Tied(ek.Gamma(), "shapes"),
+        ek.Tied(ek.Gamma(), "shapes").tied(ek.GammaParams([[2.0, 5.0]] * 2, TIMES)),
+        lambda rng, k, n: rng.gamma([2.0, 5.0], TIMES[k] / [2.0, 5.0], (n, 2)),
+        QUADRANT,
+        gamma_fit,
+        shared=("shapes",),
+    ),
+    FamilyCase(
+        "tied-wear",  # one link finds both fields
+        ek.Tied(ek.Weibull(), "shapes"),
+        ek.Tied(ek.Weibull(), "shapes").tied(ek.WeibullParams([[1.3, 1.8]] * 2, TIMES)),
+        lambda rng, k, n: TIMES[k] * rng.weibull([1.3, 1.8], (n, 2)),
+        QUADRANT,
+        weibull_fit,
+        shared=("shapes",),
+    ),
+    FamilyCase(
+        "tied-rates",  # components that are all alike
+        ek.Tied(ek.Poisson(), "rates"),
+        ek.Tied(ek.Poisson(), "rates").tied(ek.PoissonParams([[1.0, 4.0]] * 2)),
+        lambda rng, k, n: rng.poisson([1.0, 4.0], (n, 2)),
+        lambda: product_grid(counting(60), counting(60)),
+        lambda x, w: [weighted_mean(x, w)],
+        shared=("rates",),
+    ),
+    FamilyCase(
+        "tied-levels",  # of one column
+        ek.Tied(ek.Categorical(), "columns.1"),
+        ek.Tied(ek.Categorical(), "columns.1").tied(ek.CategoricalParams((*LEVELS[:1], [[0.6, 0.4]] * 2, *LEVELS[2:]))),
+        lambda rng, k, n: np.stack([rng.choice(len(p), n, p=p) for p in (LEVELS[0][k], [0.6, 0.4], LEVELS[2][k])], axis=1),
+        lambda: product_grid(counting(2), counting(1), counting(2)),
+        lambda x, w: [[w @ (x[:, j] == c) / w.sum() for c in range(len(p[0]))] for j, p in enumerate(LEVELS)],
+        shared=("columns.1.probabilities",),
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
@@ -770,7 +965,46 @@ CELLS = [
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
 LATENT_CELLS = [case for case in GAPS if case.name.removesuffix("-gaps") in ("gaussian", "gaussian-tied", "gaussian-spherical")]
-MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS]
+
+
+def favours_small_shapes(shapes: Array) -> float:
+    """The logarithm of a density that is conjugate to nothing here."""
+    return -0.7 * float((np.log(shapes) ** 2).sum())
+
+
+def _prior(name: str, case: str, priors: dict[str, Any]) -> ModelCase:
+    of = CASE[case]
+    return ModelCase(f"prior-{name}", ek.WithPrior(ek.Mixture(of.family), priors), of.mixture, of.draw)
+
+
+NORMAL = ek.NormalPrior(0.5, (0.5, 1.0), 4.0, ((2.0, 0.2), (0.2, 1.5)))
+PRIORS = [
+    _prior(
+        "rates", "poisson", {"proportions": ek.DirichletPrior((2.0, 3.0, 1.0)), "components.rates": ek.GammaPrior(3.0, 0.8)}
+    ),
+    _prior("times", "exponential", {"components.rates": ek.GammaPrior(3.0, 0.8)}),
+    _prior("chances", "bernoulli", {"components.probabilities": ek.BetaPrior(2.0, 3.5)}),
+    _prior("levels", "categorical", {"components": ek.DirichletPrior()}),
+    _prior("normal", "gaussian", {"components": NORMAL}),
+    _prior("diagonal", "gaussian-diag", {"components": NORMAL}),
+    _prior("tied", "gaussian-tied", {"components": NORMAL}),
+    _prior("spherical", "gaussian-spherical", {"components": NORMAL}),
+    _prior("tied-variances", "tied-variances", {"components": NORMAL}),
+    _prior("shapes", "gamma", {"components.shapes": favours_small_shapes}),
+    ModelCase(
+        "prior-held",
+        ek.Frozen(ek.WithPrior(ek.Mixture(ek.Poisson()), {"components": ek.GammaPrior(3.0, 0.8)}), "components.rates[0]"),
+        CASE["poisson"].mixture,
+        CASE["poisson"].draw,
+    ),
+    ModelCase(
+        "held-prior",
+        ek.WithPrior(ek.Frozen(ek.Mixture(ek.Poisson()), "components.rates[0]"), {"components": ek.GammaPrior(3.0, 0.8)}),
+        CASE["poisson"].mixture,
+        CASE["poisson"].draw,
+    ),
+]
+MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
 

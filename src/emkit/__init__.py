@@ -16,7 +16,7 @@ from emkit import interrupts  # noqa: F401 - first, so that it is there while th
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from emkit import models, search
+from emkit import families, models, search
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
 from emkit.core.axes import Axes
@@ -60,18 +60,26 @@ from emkit.families.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
 from emkit.inference.pooling import pool
 from emkit.models import (
+    BetaPrior,
     Cell,
     Cells,
     CellsParams,
     Components,
     ComponentStats,
+    DensityPrior,
+    DirichletPrior,
+    FieldPrior,
     Frozen,
+    GammaPrior,
     Hard,
     Mixture,
     MixtureParams,
+    NormalPrior,
     Posterior,
+    Prior,
     Sampled,
     Soft,
+    WithPrior,
 )
 from emkit.result import Result, fit
 from emkit.version import __version__ as __version__
@@ -89,6 +97,7 @@ __all__ = [
     "Array",
     "ArraySource",
     "Axes",
+    "BetaPrior",
     "Cell",
     "Cells",
     "CellsParams",
@@ -100,13 +109,17 @@ __all__ = [
     "DegenerateDataWarning",
     "DegenerateFitError",
     "DegenerateFitWarning",
+    "DensityPrior",
+    "DirichletPrior",
     "EMMap",
     "EmkitError",
     "EmkitWarning",
     "Evaluation",
     "Expectation",
     "Expected",
+    "FieldPrior",
     "Frozen",
+    "GammaPrior",
     "GaussianMixture",
     "Hard",
     "HistoryEntry",
@@ -118,12 +131,14 @@ __all__ = [
     "ModelError",
     "NonNegative",
     "NormalMissing",
+    "NormalPrior",
     "Outcome",
     "ParameterError",
     "Parameters",
     "Positive",
     "PositiveDefinite",
     "Posterior",
+    "Prior",
     "Probability",
     "Real",
     "Record",
@@ -138,10 +153,12 @@ __all__ = [
     "UnitInterval",
     "UnitProduct",
     "WeightsWarning",
+    "WithPrior",
     "check_model",
     "check_work",
     "derivation",
     "explore",
+    "families",
     "family_named",
     "fit",
     "iterate",

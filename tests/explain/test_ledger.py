@@ -12,7 +12,7 @@ from scipy.special import logsumexp, rel_entr, softmax, xlogy
 import emkit as ek
 from emkit.core.protocols import Complete
 from emkit.explain import Half, account, ledger
-from emkit.models.frozen import bare
+from emkit.models.around import bare
 from tests.cases import CASE, INNER_STATES
 from tests.explained import SUBJECTS, path, random_mixture
 

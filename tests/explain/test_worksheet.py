@@ -10,8 +10,8 @@ import pytest
 import emkit as ek
 from emkit.core.parameters import get_at
 from emkit.explain.worksheet import Role, worksheet
+from emkit.models.around import bare
 from emkit.models.assignment import normalise
-from emkit.models.frozen import bare
 from tests.cases import LESSONS, death_notices, heights, linkage, three_coins, two_coins
 
 by_name = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)

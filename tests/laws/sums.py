@@ -43,6 +43,9 @@ def magnitude(model: Any, params: Any, x: Array, weights: Any = None) -> Array:
     """The sums over rows of the absolute value of every number in an expectation, and 1 at least."""
     w = np.ones(len(x)) if weights is None else weights
     rows = [np.abs(numbers(expectation(model, params, x[i : i + 1], w[i : i + 1]))) for i in range(len(x)) if w[i] > 0]
+    whole = np.abs(numbers(expectation(model, params, x, w)))
+    if len(whole) != len(rows[0]):  # statistics that keep rows: nothing cancels
+        return np.maximum(whole, 1.0)
     return np.maximum(np.sum(rows, axis=0), 1.0)
 
 

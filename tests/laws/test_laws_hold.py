@@ -15,7 +15,7 @@ QUICK = ("poisson-gaps", "categorical-gaps", "gaussian-gaps")  # of those with g
 
 def over(models):
     """Over models: those that repeat a law for a family, with hard or drawn labels, held parameters or gaps, are slow."""
-    plain = [*cases.MIXTURES, *[case for case in cases.GAPS if case.name in QUICK], *cases.CELLS]
+    plain = [*cases.MIXTURES, *[case for case in cases.GAPS if case.name in QUICK], *cases.CELLS, *cases.PRIORS]
     marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
     return pytest.mark.parametrize("case", marked)
 
@@ -135,7 +135,7 @@ def test_objective_never_falls(case, solver, rng):
         maxima.assert_ascends(case.model, source, start, solver, 40)
 
 
-@over([*cases.MIXTURES, *cases.FROZEN, *cases.GAPS, *cases.CELLS])
+@over([*cases.MIXTURES, *cases.FROZEN, *cases.GAPS, *cases.CELLS, *cases.PRIORS])
 def test_solvers_reach_the_same_optimum(case, rng):
     maxima.assert_solvers_agree(case.model, case.draw(rng, 300), case.params, cases.SOLVERS)
 

@@ -291,15 +291,27 @@ def nb_mites() -> Answers:
 
 
 def nb_mixture() -> Answers:
-    """The table with sizes of their own; the problem with one size for both components needs a tie."""
-    inline = task("nb_mixture")["data"]["inline"]["table"]
+    """The table with sizes of their own, the days with one size for both components."""
+    given = task("nb_mixture")["data"]["inline"]
+    inline, quine = given["table"], given["quine"]
     found = ek.MixtureModel("negative-binomial", 2, random_state=0).fit(inline["count"], sample_weight=inline["freq"]).result_
     result = found.in_order()
     components, errors = result.params.components, result.standard_errors()
     sizes = components.sizes.ravel()
     of = [errors[name] for name in ("proportions[0]", "components.means[0, 0]", "components.means[1, 0]")]
     of += [errors[f"components.dispersions[{k}, 0]"] * sizes[k] ** 2 for k in (0, 1)]  # |d size / d dispersion| = size^2
+    one_size = ek.MixtureModel(ek.Tied(ek.NegativeBinomial(), "dispersions"), 2, random_state=0)
+    tied = one_size.fit(quine["days"], sample_weight=quine["freq"]).result_.in_order()
+    size, tied_errors = 1 / tied.params.components.dispersions.item(), tied.standard_errors()
     return {
+        "loglik_quine": tied.log_likelihood,
+        "p_quine": tied.params.proportions[0],
+        "means_quine": tied.params.components.means.ravel().tolist(),
+        "size_quine": size,
+        "se_quine": [
+            *(tied_errors[name] for name in ("proportions[0]", "components.means[0, 0]", "components.means[1, 0]")),
+            tied_errors["components.dispersions[0]"] * size**2,
+        ],
         "loglik_table": result.log_likelihood,
         "p_table": result.params.proportions[0],
         "means_table": components.means.ravel().tolist(),

@@ -12,7 +12,7 @@ from scipy import stats
 
 import emkit as ek
 from emkit import lessons, plots, views
-from emkit.models.frozen import bare
+from emkit.models.around import bare
 from emkit.search.seeding import spread_starts
 from emkit.teach.why import why
 

@@ -46,6 +46,12 @@ class Additive:
 
     __rmul__ = __mul__
 
+    @classmethod
+    def beside(cls, items: Sequence[Self]) -> Self:
+        """Statistics of the same rows for the components of all items, one item behind the other."""
+        made: Any = cls
+        return made(*[side_by_side([getattr(item, name) for item in items]) for name in _names(made)])
+
 
 def side_by_side(items: Sequence[Any]) -> Any:
     """Statistics whose fields lead with the component axis, as those of all their components, one item behind the other."""
@@ -54,8 +60,7 @@ def side_by_side(items: Sequence[Any]) -> Any:
         return tuple(map(side_by_side, zip(*items, strict=True)))
     if not isinstance(first, Additive):
         return np.concatenate(items)
-    cls: Any = type(first)
-    return cls(*[side_by_side([getattr(item, name) for item in items]) for name in _names(cls)])
+    return type(first).beside(items)
 
 
 class Tree(Generic[A]):

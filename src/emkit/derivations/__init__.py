@@ -11,8 +11,8 @@ from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.errors import ModelError
 from emkit.families import FAMILIES
 from emkit.families.description import Columns
+from emkit.models.around import bare
 from emkit.models.cells import Cells
-from emkit.models.frozen import bare
 
 __all__ = ["WITHOUT", "Derivation", "Solved", "Step", "derivation", "derived_names"]
 

@@ -32,7 +32,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.derivations.algebra import ROWS, confirmed, definitions, gather, i, in_letters, log_of, n, numbers, over_rows, rest
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.families.successes import CHANCES
-from emkit.models.frozen import bare
+from emkit.models.around import bare
 
 z = IndexedBase("z")
 Q, L, Joint = Function("Q"), Symbol("L"), Function("p")

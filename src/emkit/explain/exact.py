@@ -17,8 +17,8 @@ from emkit.explain.worksheet.mixture_lines import MixtureLines
 from emkit.explain.worksheet.sheet import Role
 from emkit.families import FAMILIES
 from emkit.formulas.expressions import Expression, Given, Number, filled, is_rational
+from emkit.models.around import bare
 from emkit.models.assignment import Hard, Soft
-from emkit.models.frozen import bare
 from emkit.models.mixture import AnyFamily, AnyMixture, Mixture
 
 SIMPLE = 1_000_000  # a float is read as the fraction with the least denominator up to this, if there is one that is it

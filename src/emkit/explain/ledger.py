@@ -24,8 +24,8 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete
 from emkit.core.statistics import Additive
 from emkit.errors import ModelError
+from emkit.models.around import AnyModel, AnySource, bare
 from emkit.models.assignment import Assignment, Enumerable, Soft, normalise
-from emkit.models.frozen import AnyModel, AnySource, bare
 
 
 @dataclass(frozen=True)

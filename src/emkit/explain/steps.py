@@ -25,8 +25,8 @@ from emkit.explain.ledger import Entry, assignment_of, check_enumerable, ledger,
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.explain.worksheet.distinct import rows_of
+from emkit.models.around import AnyModel, AnySource
 from emkit.models.assignment import Sampled
-from emkit.models.frozen import AnyModel, AnySource
 from emkit.models.mixture import P, S
 
 MOST_GROUPED = 5_000  # rows among which repeated ones are looked for

@@ -7,8 +7,8 @@ from string import ascii_uppercase
 from typing import Any, Protocol
 
 from emkit.core.parameters import Parameters, leaves
+from emkit.models.around import AnyModel, AnySource, bare
 from emkit.models.cells import Cells
-from emkit.models.frozen import AnyModel, AnySource, bare
 from emkit.models.mixture import Mixture
 
 

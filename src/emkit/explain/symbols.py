@@ -14,8 +14,8 @@ from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.explain.subject import Subject
 from emkit.families.description import Word
+from emkit.models.around import bare
 from emkit.models.cells import CellsParams
-from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 
 BY_COLUMN = ((COMPONENT,), (COMPONENT, COLUMN))  # axes of fields that are named by what one number of them is
@@ -68,7 +68,7 @@ class Symbols:
             if a == b:
                 return f"variance{owner}{self.mark(a)}"
             return f"covariance{owner}{self._called(b)}{self._called(a)}"
-        level = LEVELS.fullmatch(path)
+        level = LEVELS.fullmatch(path) if len(index) > 1 else None  # of each component; what all share has no place among them
         if path in self.scoped and (path in self.nouns or level):
             at = self.scoped[path].places(index)
             of, columns = (tuple(i for axis, i in at if axis == wanted) for wanted in (COMPONENT, COLUMN))

@@ -9,6 +9,7 @@ from typing import Any
 
 from emkit.errors import ModelError
 from emkit.families import listed
+from emkit.families.any_density import AnyDensity, from_density, from_scipy
 from emkit.families.combined import listed as combined
 from emkit.families.combined.listed import *  # noqa: F403
 from emkit.families.family import ExponentialFamily, Family
@@ -69,4 +70,5 @@ def _of_columns(columns: Any, given: Any) -> Family[Any, Any]:
 
 __all__ = ["COMBINED", "FAMILIES", "OFFERED", "ExponentialFamily", "Family", "GaussianFamily", "SuccessFamily"]
 __all__ += ["as_family", "family_named", "family_of_columns"]
+__all__ += ["AnyDensity", "from_density", "from_scipy"]
 __all__ += OFFERED + COMBINED

@@ -15,6 +15,8 @@ from emkit.families.log_normal import *
 from emkit.families.inverse_gaussian import *
 from emkit.families.beta import *
 from emkit.families.von_mises import *
+from emkit.families.dirichlet import *
+from emkit.families.von_mises_fisher import *
 from emkit.families.gaussian.full import *
 from emkit.families.gaussian.diagonal import *
 from emkit.families.gaussian.tied import *

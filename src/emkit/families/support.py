@@ -56,6 +56,10 @@ class Support:
         """The same without what is not known before the data are seen: the levels as they were declared, or as they came."""
         return (None,) * len(profile.columns)
 
+    def seen(self, profile: AnyProfile) -> AnyProfile:
+        """The profile of what parameters are of: of the rows, or of the several that each of them holds."""
+        return profile
+
     def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
         """The names of the columns that parameters are of."""
         return tuple(columns[:: self.width])

@@ -201,7 +201,8 @@ class _Check(Generic[P]):
             return np.array([self._model.expected(stats, self._params, now).value])
 
         numeric = jacobian(value, there[inside], np.full(int(inside.sum()), 1e-2))[0]
-        off = np.abs(slope[inside] - numeric).max(initial=0.0) / (np.abs(numeric).max(initial=0.0) or 1.0)
+        rounding = 1e-6 * (1 + float(np.abs(value(there[inside])).max()))  # it has slopes, too, where nothing moves the value
+        off = np.abs(slope[inside] - numeric).max(initial=0.0) / max(np.abs(numeric).max(initial=0.0), rounding)
         if not off <= 1e-4:
             raise ModelError(f"{self._name}.expected is wrong: its slopes differ by {off:.2g} from those of its value.")
         return "its slopes are those of its value."

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emkit.data.source import ArraySource
+from emkit.models.around import AnyModel
 from emkit.models.assignment import Assignment
-from emkit.models.frozen import AnyModel
 from emkit.models.reassigned import with_assignment
 from emkit.result import AnyResult, fit
 

@@ -5,21 +5,32 @@ from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.normal_prior import NormalPrior
+from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
+from emkit.models.with_prior import WithPrior
 
 __all__ = [
     "Assignment",
+    "BetaPrior",
     "Cell",
     "Cells",
     "CellsParams",
     "ComponentStats",
     "Components",
+    "DensityPrior",
+    "DirichletPrior",
+    "FieldPrior",
     "Frozen",
+    "GammaPrior",
     "Hard",
     "Mixture",
     "MixtureParams",
+    "NormalPrior",
     "Posterior",
+    "Prior",
     "Sampled",
     "Soft",
+    "WithPrior",
     "bare",
     "normalise",
 ]

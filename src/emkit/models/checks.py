@@ -42,7 +42,7 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
         _check_columns(leaf, columns, profile)
     _check_membership(profile, component_count(params) or 1)
     family.support.check(profile)
-    _check_levels(params.components, profile)
+    _check_levels(params.components, family.support.seen(profile))
     family = for_rows(family, profile)
     first_row = as_float64(next(iter(profile.source.chunks())).x[:1])
     try:

@@ -9,22 +9,20 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.axes import COMPONENT
-from emkit.core.coordinates import Scale, held_mask, is_under, split_path
-from emkit.core.expected import Expected
-from emkit.core.guard import no_lower
-from emkit.core.parameters import Leaf, Parameters, get_at, leaves, maximise_in_turn, replace_at
-from emkit.core.protocols import Complete, Expectation, LatentModel, MapReduce, Source, Update
+from emkit.core.coordinates import held_mask, is_under, split_path
+from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
+from emkit.core.protocols import LatentModel, Update
 from emkit.core.spaces import Simplex
 from emkit.errors import ModelError
-from emkit.models.assignment import Enumerable, Posterior
+from emkit.models.around import AnyModel, AnySource, Around, bare, links
+
+__all__ = ["AnyModel", "AnySource", "Frozen", "bare"]
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
-AnyModel = LatentModel[Any, Any]
-AnySource = Source[Any]
 
 
-class Frozen(LatentModel[P, S]):
+class Frozen(Around[P, S]):
     """`model` with the parameters at the given dotted paths held at their start.
 
     ``Frozen(Mixture(Binomial(10)), "proportions")`` or ``Frozen(Mixture(FullGaussian()), "components.means")``; with places
@@ -35,13 +33,7 @@ class Frozen(LatentModel[P, S]):
     """
 
     def __init__(self, model: LatentModel[P, S], *paths: str) -> None:
-        try:
-            known = model.updates()
-        except NotImplementedError:
-            raise ModelError(
-                f"{type(model).__name__} writes its M-step as a whole, so no part of it can be held. Write it as a chain, "
-                "`updates()`, with one maximiser for each parameter: see docs/write_your_own_model.md."
-            ) from None
+        known = links(model, "no part of it can be held")
         for path in paths:
             if not isinstance(path, str):
                 raise ModelError(f"a path to hold is text, such as 'components.means', not {path!r}.")
@@ -57,23 +49,12 @@ class Frozen(LatentModel[P, S]):
     def __repr__(self) -> str:
         return f"Frozen({self.model!r}, {', '.join(map(repr, self.paths))})"
 
-    def m_step(self, stats: S, params: P) -> P:
-        """The chain without what is held; of a model that writes an M-step besides, as far as the expectation rises."""
-        proposed = maximise_in_turn(self.updates(), stats, params)
-        inner = type(bare(self.model))
-        if inner.m_step is LatentModel.m_step:
-            return proposed
-        try:
-            return no_lower(self, stats, params, proposed)
-        except NotImplementedError:
-            raise ModelError(
-                f"{inner.__name__} writes m_step beside updates(), so the chain alone may fall: write expected, too, to hold "
-                "a part of it."
-            ) from None
+    def around(self, model: LatentModel[P, S]) -> Self:
+        return type(self)(model, *self.paths)
 
-    def _around(self, model: LatentModel[P, S]) -> Self:
-        """The same parameters of another model held."""
-        return self if model is self.model else type(self)(model, *self.paths)
+    @property
+    def said(self) -> str:
+        return f"{' and '.join(self.paths)} held"
 
     def updates(self) -> Mapping[str, Update[S, P]]:
         whole = [path for path, place in map(split_path, self.paths) if place is None]
@@ -119,78 +100,15 @@ class Frozen(LatentModel[P, S]):
         self.coordinates(params).free(params)
         self.model.check(params, profile)
 
-    def settled(self, profile: Any) -> Self:
-        return self._around(self.model.settled(profile))
-
-    def coinciding(self, params: P, profile: Any) -> tuple[tuple[int, ...], ...]:
-        return self.model.coinciding(params, profile)
-
-    def planar(self, params: P, profile: Any) -> tuple[int, ...]:
-        return self.model.planar(params, profile)
-
-    def slivers(self, params: P, profile: Any) -> tuple[int, ...]:
-        return self.model.slivers(params, profile)
-
     def moves(self, params: P, profile: Any) -> Iterator[P]:
         return (self._restored(start, params) for start in self.model.moves(params, profile))
 
     def relocations(self, params: P, profile: Any, seed: int) -> Iterator[P]:
         return (self._restored(start, params) for start in self.model.relocations(params, profile, seed))
 
-    # -- what the model says, unchanged
-
-    def e_step(self, params: P, chunk: Any) -> Expectation[S]:
-        return self.model.e_step(params, chunk)
-
-    def expectation(self, params: P, source: AnySource, map_reduce: MapReduce) -> Expectation[S]:
-        return self.model.expectation(params, source, map_reduce)
-
-    def complete(self, params: P, chunk: Any) -> Complete:
-        """The chunk with its latent states written out."""
-        inner: Enumerable = bare(self.model)
-        return inner.complete(params, chunk)
-
-    def posterior(self, params: P, chunk: Any) -> Posterior:
-        """The distribution over latent states that the E-step uses."""
-        posterior: Posterior = bare(self.model).posterior(params, chunk)
-        return posterior
-
-    def expected(self, stats: S, before: P, now: P) -> Expected:
-        return self.model.expected(stats, before, now)
-
-    def log_prior(self, params: P) -> float:
-        return self.model.log_prior(params)
-
-    @property
-    def states_prior(self) -> bool:
-        return self.model.states_prior
-
-    @property
-    def admits_gaps(self) -> bool:
-        return self.model.admits_gaps
-
-    @property
-    def admits_membership(self) -> bool:
-        return self.model.admits_membership
-
-    def recoded(self, source: Any) -> Any:
-        return self.model.recoded(source)
-
-    def prepare(self, source: AnySource) -> AnySource:
-        return self.model.prepare(source)
-
-    def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
-        return self.model.on_floor(params, profile)
-
     def loosened(self, params: P, profile: Any) -> Iterator[P]:
         """Those of the model, with what is held where it was."""
         return (self._restored(moved, params) for moved in self.model.loosened(params, profile))
-
-    def within(self, params: P, like: P, profile: Any) -> bool:
-        return self.model.within(params, like, profile)
-
-    def undetermined(self, params: P) -> Mapping[str, Mask]:
-        return self.model.undetermined(params)
 
     def degenerate(self, params: P, profile: Any) -> tuple[int, ...]:
         """Those of the model, without components that are held at having no rows."""
@@ -206,13 +124,6 @@ class Frozen(LatentModel[P, S]):
         """The starts of the model, all with what is held as in the first of them: runs from them are of one model."""
         found = self.model.starts(profile, n_components, seeds)
         return [self._restored(start, found[0]) for start in found]
-
-    def scales(self, params: P) -> Mapping[str, Scale]:
-        return self.model.scales(params)
-
-    @property
-    def ascends(self) -> bool:
-        return self.model.ascends
 
 
 def _is_inside(path: str, name: str) -> bool:
@@ -247,10 +158,3 @@ def _put(leaf: Leaf, old: Array, mask: Mask) -> Array:
     before = np.where(mask, 0.0, old)  # where no rows are left to share, as it was
     share = np.where(total > 0, others / np.where(total > 0, total, 1.0) * (1 - kept), before)
     return np.asarray(np.where(mask, old, share))
-
-
-def bare(model: AnyModel) -> Any:
-    """The model inside its wrappers."""
-    while isinstance(model, Frozen):
-        model = model.model
-    return model

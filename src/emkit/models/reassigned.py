@@ -6,9 +6,9 @@ from copy import copy
 from dataclasses import replace
 
 from emkit.errors import ModelError
+from emkit.models.around import AnyModel, Around
 from emkit.models.assignment import Assignment
 from emkit.models.cells import Cells
-from emkit.models.frozen import AnyModel, Frozen
 from emkit.models.mixture import Mixture
 
 
@@ -17,8 +17,8 @@ def with_assignment(model: AnyModel, assignment: Assignment) -> AnyModel:
 
     Errors: ModelError for a model that is neither a mixture nor a table of cells.
     """
-    if isinstance(model, Frozen):
-        return Frozen(with_assignment(model.model, assignment), *model.paths)
+    if isinstance(model, Around):
+        return model.around(with_assignment(model.model, assignment))
     if isinstance(model, Mixture):
         return replace(model, assignment=assignment)
     if isinstance(model, Cells):

@@ -19,8 +19,9 @@ from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.families.description import Columns
 from emkit.formulas.expressions import Expression, Given, Ref, names_in
+from emkit.models.around import AnyModel, bare, wrappers
 from emkit.models.assignment import Hard, Soft
-from emkit.models.frozen import Frozen, bare
+from emkit.models.frozen import Frozen
 from emkit.models.mixture import Mixture
 from emkit.page.walk import Walk
 
@@ -38,7 +39,7 @@ def browser_em(walk: Walk) -> Json | None:
     source = subject.source
     if not isinstance(model, Mixture) or not isinstance(source, ArraySource) or source.rows > MOST_ROWS:
         return None
-    if not isinstance(model.assignment, Soft | Hard):
+    if subject.model.states_prior or not isinstance(model.assignment, Soft | Hard):
         return None
     described = model.family.described
     if isinstance(described, Columns):
@@ -90,9 +91,9 @@ def _common(walk: Walk) -> Json:
     }
 
 
-def holds_proportions(model: object) -> bool:
+def holds_proportions(model: AnyModel) -> bool:
     """Whether the proportions keep the values that they start with."""
-    return isinstance(model, Frozen) and "proportions" in model.paths
+    return any(isinstance(wrapper, Frozen) and "proportions" in wrapper.paths for wrapper in wrappers(model))
 
 
 def _names(subject: Subject, k: int) -> dict[str, list[str]]:

@@ -15,8 +15,8 @@ from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters, get_at
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
+from emkit.models.around import bare
 from emkit.models.cells import Cells
-from emkit.models.frozen import bare
 from emkit.page.likelihood import brief
 from emkit.page.walk import Walk
 from emkit.views.classified import covariances

@@ -10,8 +10,8 @@ from emkit.explain.arithmetic import Tally
 from emkit.explain.ledger import Account
 from emkit.explain.steps import Step
 from emkit.formulas.numerals import plain
+from emkit.models.around import bare
 from emkit.models.cells import Cells
-from emkit.models.frozen import bare
 from emkit.page.likelihood import brief
 from emkit.page.walk import Walk
 

@@ -10,8 +10,8 @@ from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters, replace_at
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject, subject_of_fit
+from emkit.models.around import bare
 from emkit.models.assignment import Hard, Soft
-from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.reassigned import with_assignment
 from emkit.page.browser_em import holds_proportions

@@ -9,8 +9,8 @@ import numpy as np
 
 from emkit.core.parameters import Leaf, leaves
 from emkit.fitted import AnyFitted
+from emkit.models.around import AnyModel, bare
 from emkit.models.components import Components
-from emkit.models.frozen import AnyModel, bare
 from emkit.models.order import is_shared, owners
 
 MOST_NAMED = 5

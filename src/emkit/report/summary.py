@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emkit.core.json_types import Json
-from emkit.models.frozen import Frozen, bare
+from emkit.models.around import bare, wrappers
 from emkit.models.mixture import Mixture
 from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
@@ -26,7 +26,7 @@ MOST_NAMED = 6  # estimates in one sentence
 def title(result: AnyFitted) -> str:
     """The model in words: ``Mixture of 2 gaussian components``."""
     model = bare(result.model)
-    held = f", {' and '.join(result.model.paths)} held" if isinstance(result.model, Frozen) else ""
+    held = "".join(f", {wrapper.said}" for wrapper in wrappers(result.model))
     if not isinstance(model, Mixture):
         return f"{type(model).__name__}{held}"
     number = len(result.params.proportions)

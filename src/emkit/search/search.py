@@ -38,8 +38,8 @@ from emkit.data.source import ArraySource
 from emkit.errors import Outcome, ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
+from emkit.models.around import bare
 from emkit.models.components import Components
-from emkit.models.frozen import bare
 from emkit.models.narrowed import Narrowed
 from emkit.search.plan import PLAN, Plan, unit
 from emkit.search.race import Race, begun, told_whole

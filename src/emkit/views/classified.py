@@ -16,8 +16,8 @@ from emkit.data.source import columns_of
 from emkit.errors import ModelError, some_of
 from emkit.explain.ledger import check_enumerable
 from emkit.explain.subject import Subject
+from emkit.models.around import AnyModel, bare
 from emkit.models.assignment import normalise
-from emkit.models.frozen import AnyModel, bare
 from emkit.models.mixture import AnyMixtureParams, Mixture, MixtureParams
 
 MOST_ROWS = 2_000  # drawn; more say nothing more

@@ -12,7 +12,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
-from emkit.models.frozen import bare
+from emkit.models.around import bare
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
 
 BEYOND = 0.2  # of the range of the data, shown to each side

@@ -17,7 +17,7 @@ from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.fitted import ModelOf
-from emkit.models.frozen import AnySource
+from emkit.models.around import AnySource
 from emkit.models.mixture import P
 from emkit.views.entries import entry_called, value_of, with_entries
 from emkit.views.profile import Profile, log_likelihood_at

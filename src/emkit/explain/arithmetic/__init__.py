@@ -10,8 +10,8 @@ from emkit.explain.arithmetic.mixture_arithmetic import MixtureArithmetic
 from emkit.explain.arithmetic.model import AnyArithmetic, ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols
+from emkit.models.around import bare
 from emkit.models.cells import Cells
-from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, P, S
 
 __all__ = ["AnyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of"]

@@ -10,9 +10,9 @@ from emkit.explain.worksheet.cells_lines import cells_lines
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.mixture_lines import mixture_lines
 from emkit.explain.worksheet.sheet import Line, Role, Variant, Worksheet
+from emkit.models.around import bare
 from emkit.models.assignment import Soft
 from emkit.models.cells import Cells
-from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 
 __all__ = ["Line", "Mistake", "Role", "Variant", "Worksheet", "worksheet"]

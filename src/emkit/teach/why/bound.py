@@ -21,7 +21,7 @@ from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.errors import ParameterError
 from emkit.explain.ledger import account
-from emkit.models.frozen import AnyModel, AnySource
+from emkit.models.around import AnyModel, AnySource
 
 FAR = 36.0  # stands for an infinite coordinate, a probability of 0 or 1: the log-odds of 2e-16
 

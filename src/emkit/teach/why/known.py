@@ -18,8 +18,8 @@ from emkit.explain.ledger import account
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
+from emkit.models.around import bare
 from emkit.models.assignment import Hard
-from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 from emkit.models.reassigned import with_assignment
 from emkit.teach.why.choices import Known

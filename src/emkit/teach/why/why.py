@@ -6,7 +6,7 @@ from emkit.core.json_types import Json
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
-from emkit.models.frozen import bare
+from emkit.models.around import bare
 from emkit.models.mixture import Mixture
 from emkit.teach.why.bound import bound_curve
 from emkit.teach.why.jensen import jensen, telling_row

@@ -1,0 +1,207 @@
+"""A family of which only a window is seen: no zeros, nothing below a limit of detection, nothing beyond the end of a scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.axes import COLUMN, COMPONENT
+from emkit.core.climb import climb
+from emkit.core.expected import Expected
+from emkit.core.memo import Memo
+from emkit.core.parameters import leaves, replace_at
+from emkit.core.protocols import Update
+from emkit.core.statistics import Additive
+from emkit.data.profile import AnyProfile
+from emkit.errors import ModelError
+from emkit.families.combined.window import Seen, column_of, seen
+from emkit.families.combined.wrapped import Wrapped
+from emkit.families.description import Description
+from emkit.families.family import LOG_OF_ZERO
+from emkit.families.floor import Floor
+from emkit.families.linear import LinearForm
+from emkit.families.support import Support
+
+__all__ = ["Truncated"]
+
+STEPS = 100  # of the estimate for all rows
+SETTLED = 1e-12  # relative to 1 + the height
+ROUNDS = 1_000  # of drawing rows until they lie in the window
+Bound = float | tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class TruncatedStats(Additive):
+    """`mass` (K,): the expected number of rows of each component; `own`: the statistics of the family."""
+
+    mass: Array
+    own: Any
+
+
+@dataclass(frozen=True)
+class Truncated(Wrapped[Any, Any]):
+    """`family`, of which only rows from `low` to `high` are seen: log p(x|k) less the log of what lies in the window.
+
+    `low` and `high` belong to the window: one number, or one for each column, None where there is no bound. Columns must be
+    independent. Parameters are those of the whole, unseen rows included: ``Truncated(Poisson(), 1)`` are Poisson counts whose
+    zeros nobody sees. The M-step is numeric, finds all fields at once, and never falls; there is no floor.
+    Errors: ModelError for an empty window, or joined columns.
+
+    European red mites on apple leaves (Bliss & Fisher, 1953), if leaves without any had not been counted:
+
+    >>> import emkit as ek
+    >>> mites, leaves = [1, 2, 3, 4, 5, 6, 7], [38, 17, 10, 9, 3, 2, 1]
+    >>> start = ek.MixtureParams([1.0], ek.PoissonParams([[1.0]]))
+    >>> fit = ek.fit(ek.Mixture(ek.Truncated(ek.Poisson(), 1)), mites, start, weights=leaves)
+    >>> print(fit.params.components.rates.round(4), round(fit.log_likelihood, 3))
+    [[1.7916]] -122.795
+    """
+
+    low: Bound = None
+    high: Bound = None
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            given: Any = getattr(self, name)
+            object.__setattr__(self, name, tuple(map(float, given)) if isinstance(given, tuple | list) else given)
+        low, high = np.broadcast_arrays(*self._bounds())
+        if not (low < high).all():
+            raise ModelError(f"nothing lies from low={self.low!r} to high={self.high!r}.")
+
+    def _bounds(self) -> tuple[Array, Array]:
+        low, high = (-np.inf if self.low is None else self.low), (np.inf if self.high is None else self.high)
+        return np.atleast_1d(np.asarray(low, dtype=np.float64)), np.atleast_1d(np.asarray(high, dtype=np.float64))
+
+    @property
+    def support(self) -> Support:
+        inner, (low, high) = self.family.support, self._bounds()
+        bounds = [f"{word} {bound}" for word, bound in (("below", self.low), ("above", self.high)) if bound is not None]
+        said = f"nothing {' or '.join(bounds)} is seen."
+        return replace(inner, rules=(*inner.rules, (partial(_outside, low, high), said)))
+
+    @property
+    def described(self) -> Description:
+        inner = self.family.described
+        return Description(inner.words, data=f"{inner.data}, of which a window is seen")
+
+    @property
+    def admits_gaps(self) -> bool:
+        return False
+
+    def log_density(self, params: Any, x: Array) -> Array:
+        low, high = self._bounds()
+        found = self.family.log_density(params, x) - _log_mass(self, params)
+        return np.where(_outside(low, high, x).any(axis=1)[:, None], LOG_OF_ZERO, found)
+
+    def windows(self, params: Any) -> list[tuple[Any, Seen]]:
+        """For every column, its own parameters and what of it is seen."""
+        low, high = np.broadcast_arrays(*self._bounds())
+        columns = _columns(params)
+        if len(low) not in (1, columns):
+            raise ModelError(f"bounds are given for {len(low)} columns, but there are {columns}.")
+        low, high = np.broadcast_to(low, columns), np.broadcast_to(high, columns)
+        found = []
+        for j in range(columns):
+            own = column_of(params, j, columns)
+            found.append((own, seen(self.family, own, float(low[j]), float(high[j]))))
+        return found
+
+    def statistics(self, params: Any, x: Array, weights: Array) -> TruncatedStats:
+        return TruncatedStats(weights.sum(axis=0), self.family.statistics(params, x, weights))
+
+    def updates(self) -> Mapping[str, Update[Any, Any]]:
+        return {"": self._all}
+
+    def _all(self, stats: TruncatedStats, before: Any, now: Any) -> Any:
+        """The parameters with the greatest expected log-likelihood, less mass times the log of what is seen.
+
+        Source: McLachlan & Krishnan (2008), The EM Algorithm and Extensions, 2.8, of which this is the likelihood itself.
+        """
+        return climb(lambda params: self.expected(stats, before, params), now, ("",), self.scales(now))
+
+    def expected(self, stats: TruncatedStats, before: Any, now: Any) -> Expected:
+        found = self.family.expected(stats.own, before, now)
+        windows = self.windows(now)
+        value = found.value - sum(float(stats.mass @ each.log_mass) for _, each in windows)
+        lost = [each.slopes(self.family, own, stats.mass) for own, each in windows]
+        slopes = {path: slope - _joined([each[path] for each in lost], now, path) for path, slope in found.slopes.items()}
+        return Expected(value, slopes)
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> Any:
+        """By M-steps on all rows, from what the family would be without a window."""
+        now, height = self.family.pooled(profile, 1), -np.inf
+        for _ in range(STEPS):
+            before = now
+            stats = profile.total(partial(self._of_all, before))
+            now = self._all(stats, before, before)
+            reached = self.expected(stats, before, now).value
+            start = self.expected(stats, before, before).value
+            if reached - start <= SETTLED * (1 + abs(reached)) or height == reached:
+                break
+            height = reached
+        every = (leaf for leaf in leaves(now) if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,))
+        return replace_at(now, {leaf.path: np.repeat(leaf.value, n_components, axis=0) for leaf in every})
+
+    def _of_all(self, params: Any, x: Array, weights: Array) -> TruncatedStats:
+        return self.statistics(params, x, weights[:, None])
+
+    def draw(self, params: Any, rng: np.random.Generator, components: Integers) -> Array:
+        low, high = self._bounds()
+        drawn = self.family.draw(params, rng, components)
+        for _ in range(ROUNDS):
+            out = np.flatnonzero(_outside(low, high, drawn).any(axis=1))
+            if not len(out):
+                return drawn
+            drawn[out] = self.family.draw(params, rng, components[out])
+        raise ModelError(f"of {ROUNDS:,} rows drawn, none lies in the window: next to nothing of a component is seen.")
+
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        return Floor()
+
+    def linear(self, params: Any) -> LinearForm[Any] | None:
+        form = self.family.linear(params)
+        return None if form is None else _less(form, _log_mass(self, params))
+
+
+def _less(form: LinearForm[Any], log_mass: Array) -> LinearForm[Any]:
+    """The form with so much less for each component."""
+    coefficients, rough = form.coefficients.copy(), form.rough
+    coefficients[:, 0] -= log_mass
+    return replace(
+        form,
+        coefficients=coefficients,
+        statistics=lambda sums, chunk: TruncatedStats(sums[:, 0].copy(), form.statistics(sums, chunk)),
+        rough=None if rough is None else lambda: _less(rough(), log_mass),
+    )
+
+
+def _total_log_mass(family: Truncated, params: Any) -> Array:
+    return np.asarray(sum(each.log_mass for _, each in family.windows(params)))
+
+
+_log_mass = Memo(_total_log_mass)  # for each set of parameters, however many chunks ask
+
+
+def _outside(low: Array, high: Array, x: Array) -> Any:
+    return (x < low) | (x > high)
+
+
+def _columns(params: Any) -> int:
+    """How many columns parameters are of; 1 if they do not say."""
+    for leaf in leaves(params):
+        if leaf.axes is not None and COLUMN in leaf.axes.names:
+            return leaf.value.shape[leaf.axes.names.index(COLUMN)]
+    return 1
+
+
+def _joined(parts: list[Array], params: Any, path: str) -> Array:
+    """Slopes of columns, side by side along the column axis of a field."""
+    leaf = next(leaf for leaf in leaves(params) if leaf.path == path)
+    if len(parts) == 1 or leaf.axes is None:
+        return parts[0]
+    return np.concatenate(parts, axis=leaf.axes.names.index(COLUMN))

@@ -1,0 +1,120 @@
+"""How much of a component of one column lies in a window, and how that changes with its parameters.
+
+Of counts, pmfs are added up, inside the window or outside, whichever is less. Of other numbers, the density is integrated by
+Gauss's rule between many places: those that drawn rows suggest, and places ever closer to the edges of the window and of what
+is possible, so that narrow peaks and steep edges are met. Slopes are means of the scores of the family at the same places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.core.axes import COLUMN
+from emkit.core.parameters import leaves, replace_at
+from emkit.errors import ModelError
+from emkit.families.combined.sharing import component_number
+from emkit.families.family import Family
+
+NODES, GAUSS = np.polynomial.legendre.leggauss(20)  # within each panel
+DRAWN = 400  # rows of each component, to see where it lies; their places need not be exact
+QUANTILES = np.linspace(0, 1, 33)
+FINER, EDGE_PANELS, FAR_PANELS = 8.0, 16, 48  # panels shrink by this factor towards an edge, and grow by 2 towards infinity
+SINGULAR_PANELS = 160  # towards the edge of what is possible, where a density may be infinite
+FEW, MORE = 200, 10  # counts that are looked at beyond the least: so many, and so many times the least
+MOST_COUNTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The logarithm of the mass in the window (K,), and what its slopes are means over: rows (m, 1), weights (m, K), a sign."""
+
+    log_mass: Array
+    parts: tuple[tuple[Array, Array, float], ...]
+
+    def slopes(self, family: Family[Any, Any], params: Any, times: Array) -> Mapping[str, Array]:
+        """The derivatives of the sum of `times` (K,) log mass along the fields of `params`, where the family writes slopes."""
+        total: dict[str, Array] = {}
+        for rows, weights, sign in self.parts:
+            stats = family.statistics(params, rows, weights * times)
+            for path, slope in family.expected(stats, params, params).slopes.items():
+                total[path] = total.get(path, 0.0) + sign * slope
+        return total
+
+
+def column_of(params: Any, column: int, columns: int) -> Any:
+    """The parameters of one of so many columns. Errors: ModelError if columns are not independent."""
+    changes = {}
+    for leaf in leaves(params):
+        axes = leaf.axes.names if leaf.axes is not None else ()
+        if columns > 1 and (axes.count(COLUMN) != 1 or (leaf.axes is not None and leaf.axes.coupled)):
+            raise ModelError("only independent columns can be truncated: of joined columns, truncate one alone.")
+        if columns > 1:
+            changes[leaf.path] = np.take(leaf.value, [column], axis=axes.index(COLUMN))
+    return replace_at(params, changes, admitted=True) if changes else params
+
+
+def seen(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen:
+    """How much of each component (of one column) lies from `low` to `high`, both included."""
+    support = family.support
+    low, high = max(low, support.least), min(high, support.most)
+    with np.errstate(all="ignore"):
+        return _counts(family, params, low, high) if support.whole else _numbers(family, params, low, high)
+
+
+def _counts(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen:
+    least, most = family.support.least, family.support.most
+    if not np.isfinite(low) or (np.isfinite(high) and high - low > MOST_COUNTS) or low - max(least, 0) > MOST_COUNTS:
+        raise ModelError(f"counts from {low:g} to {high:g} are too many to add up.")
+    if np.isfinite(high):
+        return _added(family, params, np.arange(low, high + 1))
+    outside = np.arange(least, low) if np.isfinite(least) else np.empty(0)
+    if not len(outside):
+        return Seen(np.zeros(component_number(params)), ())
+    pmf = np.exp(family.log_density(params, outside[:, None]))
+    lost = pmf.sum(axis=0)
+    direct = _added(family, params, np.arange(low, min(most, low * (1 + MORE) + FEW) + 1))
+    inside = lost > 0.5
+    kept = np.where(inside, 0.0, lost)
+    parts = [(rows, weights * inside, sign) for rows, weights, sign in direct.parts]
+    parts.append((outside[:, None], np.where(inside, 0.0, pmf / (1 - kept)), -1.0))
+    return Seen(np.where(inside, direct.log_mass, np.log1p(-kept)), tuple(parts))
+
+
+def _added(family: Family[Any, Any], params: Any, rows: Array, volumes: Array | float = 1.0) -> Seen:
+    heights = family.log_density(params, rows[:, None]) + np.log(volumes)[..., None]
+    top = heights.max(axis=0)
+    parts = np.exp(heights - top)
+    total = parts.sum(axis=0)
+    return Seen(top + np.log(total), ((rows[:, None], parts / total, 1.0),))
+
+
+def _numbers(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen:
+    places = _places(family, params, low, high)
+    half, middle = np.diff(places) / 2, (places[1:] + places[:-1]) / 2
+    rows = (middle[:, None] + half[:, None] * NODES).ravel()
+    volumes = (half[:, None] * GAUSS).ravel()
+    good: Mask = (volumes > 0) & (rows > max(low, family.support.least)) & (rows < min(high, family.support.most))
+    return _added(family, params, rows[good], volumes[good])
+
+
+def _places(family: Family[Any, Any], params: Any, low: float, high: float) -> Array:
+    """Between which Gauss's rule is used, in order, from `low` to `high`."""
+    number = component_number(params)
+    drawn = family.draw(params, np.random.default_rng(0), np.repeat(np.arange(number), DRAWN)).reshape(number, DRAWN)
+    places = np.quantile(drawn, QUANTILES, axis=1).ravel()
+    spread = float(np.max(drawn.max(axis=1) - drawn.min(axis=1))) or 1.0
+    far = spread * 2.0 ** np.arange(FAR_PANELS)
+    found = [places, places.max() + far, places.min() - far]
+    for edge, inwards in ((low, 1.0), (high, -1.0)):
+        if np.isfinite(edge):
+            singular = edge in (family.support.least, family.support.most)
+            steps = np.arange(SINGULAR_PANELS if singular else EDGE_PANELS)
+            found.append(edge + inwards * far)
+            found.append(edge + inwards * spread * FINER**-steps)
+    every = np.concatenate([*found, [each for each in (low, high) if np.isfinite(each)]])
+    return np.unique(every[(every >= low) & (every <= high)])

@@ -1,0 +1,117 @@
+"""Windows: SciPy's truncated densities, independent solvers, narrow and far windows, nesting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.optimize import minimize
+
+import emkit as ek
+from emkit.families.combined.window import seen
+
+RNG = np.random.default_rng(19)
+
+
+def test_the_density_is_scipys_truncated_normal():
+    means, deviations = np.array([0.0, 3.0]), np.array([1.0, 0.5])
+    x = np.linspace(-1, 2, 40)[:, None]
+    found = ek.Truncated(ek.DiagonalGaussian(), -1, 2).log_density(
+        ek.DiagonalGaussianParams(means[:, None], deviations[:, None] ** 2), x
+    )
+    wanted = stats.truncnorm.logpdf(x, (-1 - means) / deviations, (2 - means) / deviations, means, deviations)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "low", "high"),
+    [(0, 1, 3, np.inf), (0, 1, 12, np.inf), (0, 1, -np.inf, -10), (5, 1e-3, 0, 10), (0, 100, 1, 2), (0, 1, -30, 30)],
+)
+def test_how_much_lies_in_narrow_and_far_windows(mean, deviation, low, high):
+    found = seen(ek.DiagonalGaussian(), ek.DiagonalGaussianParams([[mean]], [[deviation**2]]), low, high).log_mass
+    own = stats.norm(mean, deviation)
+    wanted = own.logsf(low) if high == np.inf else own.logcdf(high) if low == -np.inf else np.log(own.cdf(high) - own.cdf(low))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [0.2, 1.0, 80.0])
+@pytest.mark.parametrize(("low", "high"), [(0, 2.0), (2.0, np.inf), (0.1, 4.0)])
+def test_densities_that_are_infinite_at_an_edge(shape, low, high):
+    found = seen(ek.Gamma(), ek.GammaParams([[shape]], [[3.0]]), low, high).log_mass
+    own = stats.gamma(shape, scale=3 / shape)
+    wanted = own.logsf(low) if high == np.inf else np.log(own.cdf(high) - own.cdf(low))
+    np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("rate", [1e-9, 0.3, 40.0])
+def test_counts_without_zeros_at_any_rate(rate):
+    found = seen(ek.Poisson(), ek.PoissonParams([[rate]]), 1, np.inf).log_mass
+    np.testing.assert_allclose(found, np.log(-np.expm1(-rate)), rtol=1e-12, atol=1e-15)
+
+
+def test_a_mixture_of_truncated_normals_is_where_another_solver_finds_it():
+    x = np.concatenate([RNG.normal(0, 1, 500), RNG.normal(4, 1, 400)])
+    x = x[(x > -0.5) & (x < 5)]
+    start = ek.MixtureParams([0.5, 0.5], ek.DiagonalGaussianParams([[0.0], [4.0]], [[1.0], [1.0]]))
+    fit = ek.fit(ek.Mixture(ek.Truncated(ek.DiagonalGaussian(), -0.5, 5)), x, start, solver=ek.solvers.Anderson())
+
+    def loss(z):
+        p, parts = 1 / (1 + np.exp(-z[0])), []
+        for mean, log_sd in (z[1:3], z[3:5]):
+            sd = np.exp(log_sd)
+            parts.append(stats.truncnorm.pdf(x, (-0.5 - mean) / sd, (5 - mean) / sd, mean, sd))
+        return -np.log(p * parts[0] + (1 - p) * parts[1]).sum()
+
+    other = minimize(loss, [0.0, 0.0, 0.0, 4.0, 0.0], method="BFGS", options={"gtol": 1e-5})
+    assert fit.converged
+    assert fit.log_likelihood >= -other.fun - 1e-6
+    np.testing.assert_allclose(fit.params.components.means.ravel(), other.x[[1, 3]], atol=2e-3)
+
+
+def test_geometric_counts_cut_at_both_ends_with_a_window_for_each_column():
+    x = np.stack([RNG.geometric(0.3, 4000) - 1, RNG.geometric(0.5, 4000) - 1], axis=1)
+    x = x[(x[:, 0] >= 1) & (x[:, 0] <= 6) & (x[:, 1] <= 3)]
+    params = ek.MixtureModel(ek.Truncated(ek.Geometric(), (1, 0), (6, 3)), 1).fit(x).components_
+
+    def loss(z, column, low, high):
+        p = 1 / (1 + np.exp(-z[0]))
+        own = stats.geom(p, loc=-1)
+        return -(own.logpmf(column) - np.log(own.cdf(high) - own.cdf(low - 1))).sum()
+
+    for j, (low, high) in enumerate([(1, 6), (0, 3)]):
+        other = minimize(loss, [0.0], args=(x[:, j], low, high), method="BFGS")
+        np.testing.assert_allclose(params.chances[0, j], 1 / (1 + np.exp(-other.x[0])), rtol=1e-5)
+
+
+def test_it_nests_with_tied_fields_priors_and_repeats():
+    x = np.concatenate([RNG.normal(0, 1, 300), RNG.normal(4, 1, 300)])
+    x = x[x > -0.5][:, None]
+    family = ek.Tied(ek.Truncated(ek.DiagonalGaussian(), -0.5), "variances")
+    start = family.tied(ek.DiagonalGaussianParams([[0.0], [4.0]], [[1.0], [1.0]]))
+    fit = ek.fit(ek.Mixture(family), x, ek.MixtureParams([0.5, 0.5], start))
+    inside_out = ek.Truncated(ek.Tied(ek.DiagonalGaussian(), "variances"), -0.5)
+    other = ek.fit(ek.Mixture(inside_out), x, ek.MixtureParams([0.5, 0.5], start))
+    assert fit.params.components.variances.shape == (1,)
+    assert abs(fit.log_likelihood - other.log_likelihood) < 1e-7
+    prior = {"components": ek.NormalPrior(), "proportions": ek.DirichletPrior(3.0)}
+    known = ek.fit(ek.WithPrior(ek.Mixture(family), prior), x, ek.MixtureParams([0.5, 0.5], start))
+    assert known.converged
+    assert known.log_likelihood <= fit.log_likelihood
+
+
+def test_rows_outside_are_refused_and_have_no_density():
+    family = ek.Truncated(ek.Poisson(), 1)
+    with pytest.raises(ek.DataError, match="row 1, column 'x0' is 0; nothing below 1 is seen"):
+        ek.MixtureModel(family, 1).fit([[1], [0], [2]])
+    assert family.log_density(ek.PoissonParams([[1.0]]), np.zeros((1, 1))).item() < -1e299
+
+
+@pytest.mark.parametrize(("low", "high"), [(3, 1), (2, 2)])
+def test_an_empty_window_is_refused(low, high):
+    with pytest.raises(ek.ModelError, match=f"nothing lies from low={low} to high={high}"):
+        ek.Truncated(ek.Poisson(), low, high)
+
+
+def test_joined_columns_are_refused():
+    with pytest.raises(ek.ModelError, match="only independent columns can be truncated"):
+        ek.MixtureModel(ek.Truncated(ek.FullGaussian(), 0), 1).fit(RNG.random((20, 2)))
