@@ -71,7 +71,7 @@ from emkit.models import (
     Sampled,
     Soft,
 )
-from emkit.result import Result, fit
+from emkit.result import Result, fit, load
 from emkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ __all__ = [
     "fit",
     "iterate",
     "lessons",
+    "load",
     "models",
     "no_lower",
     "search",
