@@ -61,7 +61,7 @@ def _hints(what: Any) -> dict[str, Any]:
 @functools.cache
 def built_in() -> dict[str, type]:
     """The families and models of emkit, their parameters, and the classes of which their annotations say they are made."""
-    offered = [vars(families)[name] for name in families.OFFERED] + [vars(models)[name] for name in models.__all__]
+    offered = [vars(families)[name] for name in families.__all__] + [vars(models)[name] for name in models.__all__]
     return {cls.__name__: cls for cls in _closed(each for each in offered if isinstance(each, type))}
 
 
