@@ -45,13 +45,13 @@ BAD_DATA = {
     ),
     "blank": (
         "deaths,x\n1,2\n,3\n",
-        POISSON,
-        "line 3, column 'deaths' is ''; missing values are not supported yet. Remove or fill in such rows first.",
+        ["--model", "multinomial", "-k", "1"],  # of which no cell may be missing
+        "line 3, column 'deaths' is ''; missing values are not admitted here. Remove or fill in such rows first.",
     ),
     "NaN": (
-        "deaths\n1\nNaN\n",
-        POISSON,
-        "line 3, column 'deaths' is 'NaN'; missing values are not supported yet. Remove or fill in such rows first.",
+        "deaths,x\n1,2\nNaN,3\n",
+        ["--model", "multinomial", "-k", "1"],
+        "line 3, column 'deaths' is 'NaN'; missing values are not admitted here. Remove or fill in such rows first.",
     ),
     "infinite": ("deaths\n1\ninf\n", POISSON, "line 3, column 'deaths' is 'inf'; every value must be a finite number."),
     "negative": ("deaths\n1\n\n-3\n", POISSON, "line 4, column 'deaths' is -3; Poisson counts must be whole numbers >= 0."),

@@ -97,6 +97,18 @@ def test_a_survey_with_text_answers_and_weights_becomes_a_table_with_their_names
     assert found["rows"][0]["component"] in (1, 2)
 
 
+def test_blanks_in_a_survey_are_gaps_when_it_is_fitted_and_when_rows_are_told(tmp_path):
+    text = ANSWERS.replace("a;1;no;good", ";1;no;good").replace("b;4;yes;bad", "b;4;NA;bad")
+    shown = run("fit", "-", "--model", "categorical", "-k", "2", "--weights", "w", "--save", tmp_path / "x.emk", text=text)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "pain = yes" in shown.stdout
+    assert "NA" not in shown.stdout
+    rows = json.loads(run("predict", tmp_path / "x.emk", "-", "--json", text="ward,pain,sleep\na,,bad\n,,\n").stdout)["rows"]
+    fit = ek.load(tmp_path / "x.emk")
+    assert rows[1]["log_likelihood"] == pytest.approx(0, abs=1e-12)  # of nothing, nothing is known
+    np.testing.assert_allclose([rows[1][f"probability_{k}"] for k in (1, 2)], fit.params.proportions)
+
+
 def test_a_row_that_is_impossible_has_component_0(tmp_path):
     start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[1.0, 0.0], [1.0, 0.0]]))
     x = ek.ArraySource([[1, 0], [1, 0]], columns=["a", "b"])

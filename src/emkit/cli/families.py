@@ -18,7 +18,7 @@ def described(name: str) -> dict[str, object]:
         "name": name,
         "data": family.described.data,
         "parameters": family.described.in_words,
-        "admits_gaps": family.admits_gaps,
+        "admits_gaps": family.among_gaps is not None,
         "log_density": about[max(about.find("log p("), 0) :],
     }
 

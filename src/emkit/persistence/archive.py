@@ -108,7 +108,7 @@ def _checked(members: Sequence[zipfile.ZipInfo], limit: int) -> Sequence[zipfile
 def _npy(array: AnyArray) -> bytes:
     stream = io.BytesIO()
     kind = {"f": "<f8", "i": "<i8", "b": "|b1"}[array.dtype.kind]
-    np.lib.format.write_array(stream, np.ascontiguousarray(array, kind), version=(1, 0), allow_pickle=False)
+    np.lib.format.write_array(stream, np.asarray(array, kind, order="C"), version=(1, 0), allow_pickle=False)
     return stream.getvalue()
 
 

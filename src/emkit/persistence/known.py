@@ -8,9 +8,12 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, get_type_hints
 
-import emkit.families as families
-import emkit.models as models
+from emkit import families, models
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import LatentModel
 from emkit.errors import ModelError
+from emkit.families import Family
+from emkit.models import Assignment
 from emkit.persistence.hints import mentioned
 
 SEVERAL = inspect.Parameter.VAR_POSITIONAL
@@ -42,9 +45,12 @@ def arguments(cls: Any) -> dict[str, Argument]:
             if f.init
         }
     given, hints = list(inspect.signature(init).parameters.values())[1:], _hints(init)
+    by_place = any(each.kind is SEVERAL for each in given)  # so that nothing before the others can be left out
     return {
         each.name: Argument(
-            hints.get(each.name, Any), each.default is each.empty and each.kind is not SEVERAL, each.kind is SEVERAL
+            hints.get(each.name, Any),
+            each.default is each.empty or (by_place and each.kind is not each.KEYWORD_ONLY),
+            each.kind is SEVERAL,
         )
         for each in given
     }
@@ -58,15 +64,18 @@ def _hints(what: Any) -> dict[str, Any]:
         return {}
 
 
+ROOTS: tuple[type, ...] = (Family, Parameters, LatentModel, Assignment)
+ROOMS = (families.__name__, models.__name__)
+
+
 @functools.cache
 def built_in() -> dict[str, type]:
-    """The families and models of emkit, their parameters, and the classes of which their annotations say they are made."""
-    offered = [vars(families)[name] for name in families.__all__] + [vars(models)[name] for name in models.__all__]
-    return {cls.__name__: cls for cls in _closed(each for each in offered if isinstance(each, type))}
+    """The families and models of emkit, their parameters, and the dataclasses of which their annotations say they are made."""
+    return {cls.__name__: cls for cls in _closed(ROOTS) if cls not in ROOTS}
 
 
 def _closed(classes: Iterable[type]) -> Iterator[type]:
-    """The classes, and the dataclasses of emkit's that they are made of."""
+    """Classes of emkit's that derive from these, and what they are made of."""
     seen: set[type] = set()
     waiting = list(classes)
     while waiting:
@@ -75,9 +84,9 @@ def _closed(classes: Iterable[type]) -> Iterator[type]:
             continue
         seen.add(cls)
         yield cls
-        for argument in arguments(cls).values():
-            inner = mentioned(argument.hint)
-            waiting += [each for each in inner if dataclasses.is_dataclass(each) and each.__module__.startswith("emkit.")]
+        made_of = (each for argument in arguments(cls).values() for each in mentioned(argument.hint))
+        found = [*type.__subclasses__(cls), *(each for each in made_of if dataclasses.is_dataclass(each))]
+        waiting += [each for each in found if each.__module__.startswith(ROOMS)]
 
 
 def known(given: Iterable[type]) -> dict[str, type]:

@@ -114,11 +114,13 @@ class Reader:
         asked = arguments(cls)
         self._check_names(cls, asked, within, place)
         values = {at: self._argument(asked[at], within[at], f"{place}.{at}", depth) for at in within}
-        several = next((at for at, argument in asked.items() if argument.is_several), None)
+        names = list(asked)
+        several = next((at for at in names if asked[at].is_several), None)
         try:
             if several is None:
                 return cls(**values)
-            return cls(*[values[at] for at in asked if at != several], *values[several])
+            before, after = names[: names.index(several)], names[names.index(several) + 1 :]
+            return cls(*[values[at] for at in before], *values[several], **{at: values[at] for at in after})
         except REFUSALS as error:
             raise DataError(f"{place} cannot be: {error}".rstrip(".")) from None
 
@@ -130,9 +132,8 @@ class Reader:
         for name in within:
             if name not in asked:
                 raise DataError(f"{place} has {name[:80]!r}, and {cls.__name__} is made with {', '.join(asked) or 'nothing'}")
-        several = any(argument.is_several for argument in asked.values())
         for name, argument in asked.items():
-            if name not in within and (argument.is_required or several):
+            if name not in within and argument.is_required:
                 raise DataError(f"{place} has no {name!r}, which {cls.__name__} is made with")
 
 

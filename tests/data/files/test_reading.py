@@ -85,11 +85,11 @@ def test_finite_numbers_whose_sum_overflows_are_finite_numbers():
         ("a,b\n1\n", "line 2 has 1 field, but the header names 2 columns."),
         ("a,b\n1,2\n\n1,2,3\n", "line 4 has 3 fields, but the header names 2 columns."),
         ("a,b\n1,2\n1,x\n", "line 3, column 'b' is 'x'; it must be a number. Choose the columns to use with --columns."),
-        ("a,b\n1,\n", "line 2, column 'b' is ''; missing values are not supported yet. Remove or fill in such rows first."),
-        ("a,b\nNA,1\n", "line 2, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such rows first."),
+        ("a,b\n1,\n", "line 2, column 'b' is ''; missing values are not admitted here. Remove or fill in such rows first."),
+        ("a,b\nNA,1\n", "line 2, column 'a' is 'NA'; missing values are not admitted here. Remove or fill in such rows first."),
         (
             "a,b\n1,nan\n",
-            "line 2, column 'b' is 'nan'; missing values are not supported yet. Remove or fill in such rows first.",
+            "line 2, column 'b' is 'nan'; missing values are not admitted here. Remove or fill in such rows first.",
         ),
         ("a,b\n-inf,1\n", "line 2, column 'a' is '-inf'; every value must be a finite number."),
         ("a\n1e999\n", "line 2, column 'a' is '1e999'; every value must be a finite number."),
@@ -238,8 +238,8 @@ def test_a_stream_is_read_from_where_it_stands():
 @pytest.mark.parametrize(
     ("text", "options", "sentence"),
     [
-        ("a,b\nx,1\n,2\n", {}, "line 3, column 'a' is ''; missing values are not supported yet. Remove or fill in such"),
-        ("a\n1\nNA\nx\n", {}, "line 3, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such"),
+        ("a,b\nx,1\n,2\n", {}, "line 3, column 'a' is ''; missing values are not admitted here. Remove or fill in such"),
+        ("a\n1\nNA\nx\n", {}, "line 3, column 'a' is 'NA'; missing values are not admitted here. Remove or fill in such"),
         ("a,b\nx,1\ny,inf\n", {}, "line 3, column 'b' is 'inf'; every value must be a finite number."),
         ("a,w\nx,1\ny,two\n", {"weights": "w"}, "line 3, column 'w' is 'two'; it must be a number."),
         ("w,a\ntwo,1\n", {"weights": "w"}, "line 2, column 'w' is 'two'; it must be a number."),
@@ -269,7 +269,7 @@ def test_cells_without_a_value_are_gaps_where_they_may_be(large):
     table = read(WITH_GAPS, weights="w", words=True, gaps=True, large=large)
     np.testing.assert_array_equal(table.x, [[np.nan, 1], [31, np.nan], [np.nan, 0], [40, 1]])
     assert table.levels == (None, ("a", "b"))
-    with pytest.raises(ek.DataError, match="line 2, column 'age' is ''; missing values are not supported yet"):
+    with pytest.raises(ek.DataError, match="line 2, column 'age' is ''; missing values are not admitted here"):
         read(WITH_GAPS, weights="w", words=True, large=large)
 
 
