@@ -20,6 +20,7 @@ from emkit.persistence.hints import fits, in_words
 from emkit.persistence.known import Argument, arguments
 
 MOST_DEPTH = 64  # values within values
+LARGEST = 2**64
 NUMBERS = {"inf": np.inf, "-inf": -np.inf, "nan": np.nan}
 REFUSALS = (EmkitError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
@@ -91,6 +92,8 @@ class Reader:
     def _value(self, given: Any, place: str, depth: int) -> Any:
         if isinstance(given, list):
             return tuple(self.value(item, Any, f"{place}.{i}", depth) for i, item in enumerate(given))
+        if isinstance(given, int) and abs(given) > LARGEST:
+            raise DataError(f"{place} is larger than any whole number that is read")
         if not isinstance(given, dict):
             return given
         match given:
