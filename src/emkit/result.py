@@ -17,7 +17,7 @@ from emkit.core.protocols import Executor
 from emkit.core.ready import check_is_model, ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
-from emkit.data.frames import as_frame, beside, columns_from, library_of
+from emkit.data.frames import as_frame, beside, library_of
 from emkit.data.like import rows_like
 from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
@@ -94,8 +94,7 @@ class Result(Fitted[P]):
 
     def predict_proba(self, X: object) -> Array:
         """The probability of every component given each row, shape (n, K). Errors: as `predict`."""
-        rows = rows_like(self.source, X)
-        return belonging(posterior_of(self.model, self.params, rows), rows)
+        return belonging(self.model, self.params, rows_like(self.source, X))
 
     def score_samples(self, X: object) -> Array:
         """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
@@ -144,8 +143,11 @@ class Result(Fitted[P]):
         return as_frame(estimates(self, self.standard_errors() if standard_errors else None), self.source.library)
 
     def glance(self) -> Any:
-        """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end."""
-        told = self.classification() if hasattr(self.model, "posterior") else None
+        """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end.
+
+        ICL and entropy need the data, and are left out of a fit that comes from a file.
+        """
+        told = self.classification() if hasattr(self.model, "posterior") and self.source.is_here else None
         return as_frame(in_one_line(self, told), self.source.library)
 
     def augment(self, data: object = None, labels: object = None, groups: object = None) -> Any:
@@ -157,11 +159,11 @@ class Result(Fitted[P]):
         """
         if data is None:
             own = of_rows(self.source)
-            return as_frame({**own, **assigned(self, self.source)}, self.source.library)
-        read = columns_from(data, self.source.columns)
-        source = as_source(read, None, groups, labels, component_count(self.params) or 1).coded(self.source.levels)
+            found = assigned(posterior_of(self.model, self.params, self.source))
+            return as_frame({**own, **found}, self.source.library)
+        source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1)
         ready(self.model, source, [self.params])
-        found = assigned(self, source)
+        found = assigned(posterior_of(self.model, self.params, source))
         return beside(data if library_of(data) is not None else of_rows(source), found)
 
     def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:

@@ -98,8 +98,19 @@ def test_names_of_columns_and_levels_come_back_and_rows_are_found_by_them(tmp_pa
     np.testing.assert_array_equal(back.predict_proba(other), result.predict_proba(other[["ward", "pain"]]))
     with pytest.raises(ek.DataError, match="row 1, column 'ward' is 'd'; its levels are a, b, c, and a fit knows no other"):
         back.predict(pd.DataFrame({"ward": ["a", "d"], "pain": ["no", "no"]}))
-    with pytest.raises(ek.DataError, match="there is no column 'pain'; the fit is of 'ward', 'pain'"):
+    with pytest.raises(ek.DataError, match="the data frame has no column 'pain', which the fit knows"):
         back.predict(pd.DataFrame({"ward": ["a"]}))
+
+
+def test_a_loaded_fit_is_told_in_one_line_and_beside_other_rows(tmp_path):
+    model, source, start = spread_mixture("poisson")
+    result = fitted(model, start, source)
+    back = returned(result, tmp_path / "fit.emk")
+    line = result.glance()
+    assert back.glance() == {name: line[name] for name in line if name not in ("icl", "relative_entropy")}
+    one, other = result.augment(source.x), back.augment(source.x)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
 
 
 def test_what_needs_the_data_says_so(tmp_path):

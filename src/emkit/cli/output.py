@@ -5,18 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
-import numpy as np
-import numpy.typing as npt
 
 from emkit.cli.screen import json_text
+from emkit.data.frames import Columns
 from emkit.errors import DataError
-
-Columns = Mapping[str, npt.NDArray[np.float64] | npt.NDArray[np.int64]]
 
 
 def write_rows(columns: Columns, out: Path | None, form: str | None) -> None:

@@ -8,13 +8,14 @@ import click
 import numpy as np
 
 from emkit.cli.choices import given_file
-from emkit.cli.output import FORMATS, Columns, write_rows
+from emkit.cli.output import FORMATS, write_rows
 from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option
 from emkit.data import ArraySource
 from emkit.data.files import read_file
 from emkit.models.assignment import Posterior
 from emkit.models.prediction import posterior_of
+from emkit.report.frames import assigned
 from emkit.result import AnyResult, load
 
 
@@ -44,7 +45,7 @@ def command(model: str, file: str, out: Path | None, form: str | None, as_json: 
         progress.say("working out probabilities")
         found = posterior_of(fitted.model, fitted.params, source)
     _warn_of_impossible(found, source)
-    write_rows(_columns(found), out, "json" if as_json else form)
+    write_rows({**assigned(found), "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
 
 
 def _rows(fitted: AnyResult, file: str, progress: Progress) -> ArraySource:
@@ -54,14 +55,6 @@ def _rows(fitted: AnyResult, file: str, progress: Progress) -> ArraySource:
     words = [name for name, levels in zip(known.columns, known.levels, strict=True) if levels is not None]
     gaps = fitted.model.admits_gaps
     return read_file(given_file(file), known.columns, None, progress.lines, words=words, gaps=gaps).source().coded(known.levels)
-
-
-def _columns(found: Posterior) -> Columns:
-    """One array for each column of the output. Component 0 stands for none."""
-    shares = found.responsibilities
-    belongs = np.where(np.isneginf(found.log_likelihood), 0, np.nan_to_num(shares).argmax(axis=1) + 1)
-    each = {f"probability_{k + 1}": shares[:, k] for k in range(shares.shape[1])}
-    return {"component": belongs, **each, "log_likelihood": found.log_likelihood}
 
 
 def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:
