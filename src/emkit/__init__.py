@@ -81,7 +81,7 @@ from emkit.models import (
     Soft,
     WithPrior,
 )
-from emkit.result import Result, fit
+from emkit.result import Result, fit, load
 from emkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ __all__ = [
     "fit",
     "iterate",
     "lessons",
+    "load",
     "models",
     "no_lower",
     "pool",

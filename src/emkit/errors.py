@@ -6,8 +6,9 @@ is an exception that names the value, why it cannot be, and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 
 MOST_NAMED = 5  # columns in a sentence
@@ -17,6 +18,12 @@ def some_of(names: Sequence[str]) -> str:
     """Names of columns in a sentence: the first five, and how many more there are."""
     more = len(names) - MOST_NAMED
     return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that refuses a `name`: the known one that is spelt most like it, if there is one."""
+    close = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 class EmkitError(Exception):

@@ -25,6 +25,7 @@ from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
 LITTLE = 20_000_000  # numbers worked on: well under a second
+TOLD = "rows", "degenerate", "floors", "coinciding", "flat"  # what a summary says of the data, worked out from them once
 PASS = 50  # numbers that cost as much as what a pass does for each row
 ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
 SolverOf = Solver[P, Any]  # a solver for such parameters, whatever its state

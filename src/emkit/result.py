@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
@@ -17,10 +17,11 @@ from emkit.core.protocols import Executor
 from emkit.core.ready import check_is_model, ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
-from emkit.data.frames import as_frame, beside, columns_from, library_of
+from emkit.data.frames import as_frame, beside, library_of
+from emkit.data.like import rows_like
 from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
-from emkit.fitted import Fitted, ModelOf, SolverOf
+from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
 from emkit.inference import (
     Classification,
@@ -31,7 +32,11 @@ from emkit.inference import (
     missing_information,
     standard_errors,
 )
+from emkit.models.assignment import Posterior
 from emkit.models.order import component_count
+from emkit.models.prediction import belonging, posterior_of
+from emkit.persistence import fit_file
+from emkit.persistence.archive import LIMIT
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
 from emkit.report.frames import assigned, estimates, in_one_line, of_rows
@@ -52,7 +57,9 @@ class Result(Fitted[P]):
     @classmethod
     def of(cls, fitted: Fitted[P]) -> Result[P]:
         """The result that a record makes."""
-        return cls(fitted.model, fitted.source, fitted.passes, fitted.runs, fitted.executor)
+        made = cls(fitted.model, fitted.source, fitted.passes, fitted.runs, fitted.executor)
+        made.__dict__.update({name: fitted.__dict__[name] for name in TOLD if name in fitted.__dict__})
+        return made
 
     def standard_errors(self) -> StandardErrors:
         """Standard errors of all parameters from the observed information (2 passes over the data for each parameter)."""
@@ -73,6 +80,33 @@ class Result(Fitted[P]):
         """Every run, from every start."""
         return self.runs
 
+    def posterior(self, X: object) -> Posterior:
+        """Responsibilities (n, K) and log-likelihoods (n,) of rows: NaN and -inf for one that is impossible.
+
+        `X`: an array or data frame with the columns of the fit, which are found by their names where both have names.
+        Errors: DataError naming row, column and value; ModelError for a model of no components.
+        """
+        return posterior_of(self.model, self.params, rows_like(self.source, X))
+
+    def predict(self, X: object) -> Integers:
+        """The most probable component of every row, shape (n,). Errors: DataError naming a row that is impossible in all."""
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_proba(self, X: object) -> Array:
+        """The probability of every component given each row, shape (n, K). Errors: as `predict`."""
+        return belonging(self.model, self.params, rows_like(self.source, X))
+
+    def score_samples(self, X: object) -> Array:
+        """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
+        return self.posterior(X).log_likelihood
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit, without its data, to a file that `emkit.load` reads: see docs/file_format.md.
+
+        Errors: DataError if the file cannot be written; ModelError if the model is made with what a file cannot hold.
+        """
+        return fit_file.save(self, path)
+
     def without_data(self) -> Result[P]:
         """The same fit for a file: without the rows of its `ArraySource`, but with what the summary says of them.
 
@@ -83,8 +117,7 @@ class Result(Fitted[P]):
         not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
         not_stored.library = self.source.library
         kept = replace(self, source=not_stored, passes=not_stored)
-        told = "rows", "degenerate", "floors", "coinciding", "flat"
-        kept.__dict__.update({name: getattr(self, name) for name in told})
+        kept.__dict__.update({name: getattr(self, name) for name in TOLD})
         return kept
 
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
@@ -110,8 +143,11 @@ class Result(Fitted[P]):
         return as_frame(estimates(self, self.standard_errors() if standard_errors else None), self.source.library)
 
     def glance(self) -> Any:
-        """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end."""
-        told = self.classification() if hasattr(self.model, "posterior") else None
+        """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end.
+
+        ICL and entropy need the data, and are left out of a fit that comes from a file.
+        """
+        told = self.classification() if hasattr(self.model, "posterior") and self.source.is_here else None
         return as_frame(in_one_line(self, told), self.source.library)
 
     def augment(self, data: object = None, labels: object = None, groups: object = None) -> Any:
@@ -123,11 +159,11 @@ class Result(Fitted[P]):
         """
         if data is None:
             own = of_rows(self.source)
-            return as_frame({**own, **assigned(self, self.source)}, self.source.library)
-        read = columns_from(data, self.source.columns)
-        source = as_source(read, None, groups, labels, component_count(self.params) or 1).coded(self.source.levels)
+            found = assigned(posterior_of(self.model, self.params, self.source))
+            return as_frame({**own, **found}, self.source.library)
+        source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1)
         ready(self.model, source, [self.params])
-        found = assigned(self, source)
+        found = assigned(posterior_of(self.model, self.params, source))
         return beside(data if library_of(data) is not None else of_rows(source), found)
 
     def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:
@@ -167,6 +203,16 @@ class Result(Fitted[P]):
 
 
 AnyResult = Result[Any]
+
+
+def load(path: str | Path, classes: Iterable[type] = (), limit: int = LIMIT) -> AnyResult:
+    """The fit that `Result.save` wrote to a file: everything but what needs the data again, and it predicts other rows.
+
+    Nothing in the file is imported or run. `classes`: those of your own that the fit is made of, models, families and
+    parameters. `limit`: the most bytes that the file may hold, unpacked.
+    Errors: DataError naming the file and what is wrong with it.
+    """
+    return Result.of(fit_file.load(path, classes, limit))
 
 
 def fit(

@@ -1,13 +1,16 @@
 """Whatever a user hands to the command line: one clear sentence, the right exit code, no traceback, nothing on stdout."""
 
 import json
+import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import pytest
 from click.testing import CliRunner
 
 from emkit.cli import group
+from emkit.cli.failures import UnwrittenError, exit_code_of, leave_unwritten, screen_of
 from emkit.families import FAMILIES
 
 START = {"proportions": [0.5, 0.5], "components": {"rates": [[1.0], [4.0]]}}
@@ -42,13 +45,13 @@ BAD_DATA = {
     ),
     "blank": (
         "deaths,x\n1,2\n,3\n",
-        POISSON,
-        "line 3, column 'deaths' is ''; missing values are not supported yet. Remove or fill in such rows first.",
+        ["--model", "multinomial", "-k", "1"],  # of which no cell may be missing
+        "line 3, column 'deaths' is ''; missing values are not admitted here. Remove or fill in such rows first.",
     ),
     "NaN": (
-        "deaths\n1\nNaN\n",
-        POISSON,
-        "line 3, column 'deaths' is 'NaN'; missing values are not supported yet. Remove or fill in such rows first.",
+        "deaths,x\n1,2\nNaN,3\n",
+        ["--model", "multinomial", "-k", "1"],
+        "line 3, column 'deaths' is 'NaN'; missing values are not admitted here. Remove or fill in such rows first.",
     ),
     "infinite": ("deaths\n1\ninf\n", POISSON, "line 3, column 'deaths' is 'inf'; every value must be a finite number."),
     "negative": ("deaths\n1\n\n-3\n", POISSON, "line 4, column 'deaths' is -3; Poisson counts must be whole numbers >= 0."),
@@ -92,7 +95,7 @@ BAD_DATA = {
     "unknown column": (
         COUNTS,
         ["--model", "poisson", "-k", "2", "--columns", "death"],
-        "there is no column 'death'; the columns are 'deaths', 'days', 'place'.",
+        "there is no column 'death'; the columns are 'deaths', 'days', 'place'. Did you mean 'deaths'?",
     ),
     "unknown weights": (
         COUNTS,
@@ -157,7 +160,7 @@ BAD_USAGE = {
     ),
     "unknown family": (
         ["--model", "possion", "-k", "2"],
-        f"there is no family 'possion'; the families are {', '.join(FAMILIES)}.",
+        f"there is no family 'possion'; the families are {', '.join(FAMILIES)}. Did you mean 'poisson'?",
     ),
     "trials": ([*POISSON, "--trials", "3"], "--trials is for binomial and multinomial, not for poisson."),
     "tol": ([*POISSON, "--tol", "nan"], "tol is nan; it must be a number >= 0 (in units of log-likelihood)."),
@@ -261,3 +264,28 @@ def test_real_processes_say_it_in_one_line_without_a_traceback(tmp_path):
         ended = process("fit", *args, text=text)
         assert ended.stderr.decode().splitlines() == [f"error: {sentence}"]
         assert (ended.returncode, ended.stdout) == (code, b"")
+
+
+def test_what_fails_elsewhere_in_the_system_is_not_told_as_output_that_cannot_be_written(capsys):
+    def runs_out_of_files():
+        raise OSError(24, "Too many open files")
+
+    def is_not_heard():
+        raise UnwrittenError(28, "No space left on device")
+
+    assert exit_code_of(runs_out_of_files) == 1
+    assert capsys.readouterr().err == "error: the system refused what is needed: Too many open files.\n"
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        assert exit_code_of(is_not_heard) == 4
+    assert capsys.readouterr().err == "error: the output cannot be written: No space left on device.\n"
+
+
+def test_a_screen_writes_what_it_is_given_and_tells_its_own_faults(tmp_path):
+    with open(tmp_path / "out", "w", encoding="ascii") as stream:
+        print("naïve", file=screen_of(stream), flush=True)
+    assert (tmp_path / "out").read_bytes() == b"na\\xefve\n"
+    with open(tmp_path / "out") as stream:  # for reading
+        screen = screen_of(stream)
+        with pytest.raises(UnwrittenError):
+            print("x", file=screen, flush=True)
+        leave_unwritten(screen)

@@ -235,6 +235,7 @@ def test_every_family_is_described():
         assert family["log_density"].startswith("log p(")
         assert family["data"]
         assert family["parameters"]
+        assert family["admits_gaps"] in (True, False)
 
 
 def test_the_doctor_finds_this_machine_healthy():

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from emkit.cli.failures import exit_code_of
+from emkit.cli.failures import exit_code_of, screen_of
 from emkit.interrupts import hand_over
 from emkit.version import __version__
 
@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Find the first wrong number in a worked step, and why.",
     "derive": "Derive the M-step of a family, line by line.",
     "fit": "Fit a mixture to a CSV file.",
+    "predict": "Tell where the rows of a file belong, by a fit that was saved.",
     "report": "Write a page that shows every step of EM.",
     "explore": "Open that page with refits while you read.",
     "families": "List the families of components, and the data they are for.",
@@ -66,9 +67,10 @@ def group(ctx: click.Context) -> None:
 def main() -> None:
     """The entry point of the ``emkit`` command."""
     hand_over()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout = screen_of(sys.stdout)
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started emkit: nobody listens
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a name that the terminal's encoding lacks is shown escaped
-            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, TextIOWrapper):  # a name that the terminal's encoding lacks is shown escaped
+        sys.stderr.reconfigure(errors="backslashreplace")
     group(prog_name="emkit")

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -16,7 +16,7 @@ from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
 from emkit.data.files import read_file
-from emkit.errors import DataError, ModelError, ParameterError, some_of
+from emkit.errors import DataError, ModelError, ParameterError, did_you_mean, some_of
 from emkit.families import FAMILIES, family_named
 from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
@@ -64,16 +64,23 @@ def read_source(
     Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
     """
     progress.say("reading")
-    if file == "-" and sys.stdin is None:
-        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
-    given = sys.stdin.buffer if file == "-" else Path(file)
-    source = read_file(given, columns, weights, progress.lines, words=model.family.support.takes_names).source()
+    words, gaps = model.family.support.takes_names, model.admits_gaps
+    source = read_file(given_file(file), columns, weights, progress.lines, words=words, gaps=gaps).source()
     _check_columns(model.family, source)
     return model.admitted(source)
 
 
+def given_file(file: str) -> Path | BinaryIO:
+    """A file that the user names, - for stdin. Errors: UsageError if stdin is closed."""
+    if file == "-" and sys.stdin is None:
+        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
+    return sys.stdin.buffer if file == "-" else Path(file)
+
+
 def chosen_family(name: str, trials: int | None) -> AnyFamily:
     """The family called `name`. Errors: ModelError if there is none, or if it has no use for `trials`."""
+    if name not in FAMILIES:
+        raise ModelError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}.{did_you_mean(name, FAMILIES)}")
     family: Any = family_named(name)
     if trials is None:
         return family

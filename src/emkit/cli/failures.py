@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from emkit.errors import DataError, DegenerateFitError, EmkitError, EmkitWarning, Outcome
 from emkit.interrupts import INTERRUPTED
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
+
 OK, FAILED, USAGE, NOT_CONVERGED, BAD_DATA = 0, 1, 2, 3, 4
+
+
+class UnwrittenError(OSError):
+    """The output cannot be written: what fails elsewhere in the system is told from it by this class."""
+
+
+class Screen(io.FileIO):
+    """Where the output goes, of a process that was given it."""
+
+    def write(self, content: Buffer) -> int:
+        try:
+            return super().write(content)
+        except OSError as error:
+            raise UnwrittenError(error.errno, error.strerror) from None
+
+
+def screen_of(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """The same stream for text, whose faults are `UnwrittenError`s. Names that its encoding lacks are shown escaped."""
+    raw: Any = Screen(stream.fileno(), "wb", closefd=False)
+    options: Any = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, "backslashreplace", **options)
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
@@ -32,12 +57,15 @@ def exit_code_of(command: Callable[[], object]) -> int:
         except EmkitError as error:
             tell(str(error))
             return _code(error)
-        except OSError as error:
-            if error.filename is not None:
-                raise
+        except UnwrittenError as error:
             leave_unwritten(sys.stdout)
             tell(f"the output cannot be written: {error.strerror or error}.")
             return BAD_DATA
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            tell(f"the system refused what is needed: {error.strerror or error}.")
+            return FAILED
         except MemoryError:
             tell("there is not enough memory for this: use fewer columns, components or rows.")
             return FAILED

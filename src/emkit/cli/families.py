@@ -10,33 +10,38 @@ from emkit.cli.screen import json_option, print_json, show
 from emkit.families import FAMILIES, family_named
 
 
-def described(name: str) -> dict[str, str]:
-    """A family in words: its data and parameters, and the log-density from its own docstring."""
+def described(name: str) -> dict[str, object]:
+    """What a family declares: its data and parameters, whether cells may be missing, and the log-density of its docstring."""
     family = family_named(name)
     about = " ".join((inspect.getdoc(type(family)) or "").split("\n\n")[0].split())
-    density = about[max(about.find("log p("), 0) :]
-    return {"name": name, "data": family.described.data, "parameters": family.described.in_words, "log_density": density}
+    return {
+        "name": name,
+        "data": family.described.data,
+        "parameters": family.described.in_words,
+        "admits_gaps": family.among_gaps is not None,
+        "log_density": about[max(about.find("log p("), 0) :],
+    }
 
 
 @click.command("families")
 @json_option
 def command(as_json: bool) -> None:
-    """List the families of components: the data they take, their parameters, and their log-density."""
+    """List the families of components: the data they take, their parameters, and whether cells may be missing.
+
+    With --json their log-densities, too.
+    """
     found = [described(name) for name in FAMILIES]
     if as_json:
         print_json(found)
         return
-    from rich.console import Group, RenderableType
-    from rich.padding import Padding
+    from rich.console import Group
+    from rich.table import Table
     from rich.text import Text
 
-    from emkit.report.tables import cell, new_grid
-
-    parts: list[RenderableType] = []
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True)
+    for head in ("family", "data", "parameters", "gaps"):
+        table.add_column(head, header_style="bold")
     for family in found:
-        grid = new_grid()
-        grid.add_row(cell("data"), cell(family["data"]))
-        grid.add_row(cell("parameters"), cell(family["parameters"]))
-        density = Padding(Text(family["log_density"], style="dim"), (0, 0, 1, 2))
-        parts += [Text(family["name"], style="bold"), grid, density]
-    show(Group(*parts, Text("Fit one of them with: emkit fit FILE --model FAMILY -k K")))
+        words = family["name"], family["data"], family["parameters"], "yes" if family["admits_gaps"] else "no"
+        table.add_row(*(Text(str(word)) for word in words))
+    show(Group(table, Text(), Text("Fit one of them with: emkit fit FILE --model FAMILY -k K")))

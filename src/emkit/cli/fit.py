@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from emkit.cli.choices import best_fit, chosen_family, names, read_source, read_start, whole_number
@@ -35,6 +37,9 @@ from emkit.search.seeding import Begin, begin
 @click.option(
     "--max-evaluations", type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"
 )
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.emk", help="Keep the fit, for `emkit predict`."
+)
 @click.option("--standard-errors", is_flag=True, help="Show every number with its standard error.")
 @json_option
 def command(
@@ -50,15 +55,17 @@ def command(
     solver: str,
     tol: float,
     max_evaluations: int,
+    save: Path | None,
     standard_errors: bool,
     as_json: bool,
 ) -> int:
-    """Fit a mixture to the rows of a FILE (- for stdin): CSV with a header line, Parquet or Arrow, packed with gzip or not.
+    """Fit a mixture to the rows of a FILE (- for stdin), and show the estimates.
 
-    The best of many starts is shown, its components in the order of their first parameter.
+    FILE is CSV with a header line (fields set apart by , ; | or tabs), Parquet, Arrow or Feather, packed with gzip or not. The
+    best of many starts is shown, its components in the order of their first parameter.
 
     \b
-    emkit fit faithful.csv --model gaussian -k 2
+    emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
     emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'
@@ -76,6 +83,8 @@ def command(
         result = best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
         errors = _errors(result, progress) if standard_errors else None
     print_fit(result, errors, file, as_json)
+    if save is not None:
+        result.save(save)
     return code_for(result.outcome)
 
 

@@ -46,7 +46,12 @@ def show(content: RenderableType) -> None:
 
 def print_json(value: object) -> None:
     """`value` as JSON on stdout; a number that is not finite becomes null."""
-    click.echo(json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """`value` as JSON; a number that is not finite becomes null."""
+    return json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def finite(value: object) -> object:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+AnyArray = npt.NDArray[Any]
 ArrayLike = npt.ArrayLike  # what an array can be made from: lists, numbers, arrays
 
 

@@ -46,7 +46,8 @@ class Left(Generic[P]):
 class Restarts(Generic[P]):
     """The `runs` that were followed to their ends, and the starts that were `left` before.
 
-    `moved`: how many of all these began where a move from the best of the others led, and not at a start.
+    `moved`: how many of all these began where a move from the best of the others led, and not at a start. `seed`: that of the
+    search which drew the starts; None if nothing was drawn.
 
     `runs` are in the order of the starts; those of a search have the best one first. `degenerate` are the places of runs that
     ended on a spike: a component that only a bound keeps from collapsing. Their objective is no measure of how well they fit.
@@ -56,6 +57,7 @@ class Restarts(Generic[P]):
     degenerate: frozenset[int] = frozenset()
     left: tuple[Left[P], ...] = ()
     moved: int = 0
+    seed: int | None = None
 
     def __repr__(self) -> str:
         """A line for each maximum, with how many runs arrived there; then lines for what became of the other starts."""

@@ -376,7 +376,7 @@ class ChunkSource(RowSource):
     def __init__(self, given: Any) -> None:
         self._given = given
         self.columns = tuple(getattr(given, "columns", ()))
-        self.rows = np.inf  # what a chunk holds, only the model knows
+        self.rows = self.total_weight = np.inf  # what a chunk holds, only the model knows
 
     def chunks(self) -> Iterator[Any]:
         return iter(self._given.chunks())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -18,20 +18,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
-from emkit.core.ready import refuse_gaps
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
-from emkit.data.chunk import Chunk
 from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
-from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.starting import starts_of
 from emkit.fitting import SOLVERS
-from emkit.models.assignment import Posterior
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.prediction import belonging, posterior_of
 from emkit.report.collapse import collapsed
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
@@ -182,15 +180,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         Errors: DataError naming a row that is impossible under every component.
         """
         source = self._source(X, None, False, labels, groups)
-        found = []
-        for chunk, part in self._parts(source):
-            for unit in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
-                place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
-                raise DataError(
-                    f"{place} is impossible under every component, so it belongs to none; score_samples gives it -inf."
-                )
-            found.append(part.responsibilities)
-        return np.concatenate(found)
+        return belonging(self.model_, self.params_, source)
 
     def transform(self, X: object) -> Any:
         """The responsibilities as features: `predict_proba`, named by `get_feature_names_out`, as `set_output` says."""
@@ -198,7 +188,8 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
 
     def score_samples(self, X: object) -> Array:
         """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
-        return np.concatenate([part.log_likelihood for _, part in self._parts(self._source(X, None, reset=False))])
+        source = self._source(X, None, reset=False)
+        return posterior_of(self.model_, self.params_, source).log_likelihood
 
     def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
@@ -233,13 +224,8 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     def _total(self, X: object, sample_weight: object) -> tuple[float, float]:
         """The total log-likelihood of the rows, and their number (their total weight)."""
         source = self._source(X, sample_weight, reset=False)
-        parts = self._parts(source)
-        return sum(float(chunk.weights @ part.log_likelihood) for chunk, part in parts), source.total_weight
-
-    def _parts(self, source: ArraySource) -> Iterator[tuple[Chunk, Posterior]]:
-        refuse_gaps(self.model_, source)
-        self.model_.check(self.params_, source.profile)
-        return ((chunk, self.model_.posterior(self.params_, chunk)) for chunk in source.chunks())
+        found = posterior_of(self.model_, self.params_, source)
+        return float(source.weights @ found.log_likelihood), source.total_weight
 
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None

@@ -21,6 +21,7 @@ from emkit.families.family import safe_log, slope_of_log
 from emkit.models.assignment import Assignment, Soft
 
 IDENTITY_TOLERANCE = 1e-9
+MOST_POWERS = 1_000_000  # latent cells times parameters: a table of any use has some hundreds
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,10 @@ class Cells(LatentModel[CellsParams, Array]):
     def _check_names(self) -> None:
         if not self.cells:
             raise ModelError("a table needs at least one cell.")
+        if len(self.cells) * len(self.names) > MOST_POWERS:
+            raise ModelError(
+                f"{len(self.cells):,} cells of {len(self.names):,} parameters are more than {MOST_POWERS:,} powers; use fewer."
+            )
         for cell in self.cells:
             for name in cell.powers:
                 if name not in self.names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from emkit.data.profile import AnyProfile, Bad, Levels
@@ -10,13 +11,33 @@ from emkit.data.source import RowSource
 from emkit.errors import DataError
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """Where a fit in a file comes from: the versions that made it, the hash of its data, and the seed of its search.
+
+    `data` is None where rows are not numbers that could be hashed, `seed` where nothing was drawn.
+    """
+
+    emkit: str
+    python: str
+    numpy: str
+    data: str | None = None
+    seed: int | None = None
+
+
 class NotStoredSource(RowSource):
-    """Stands where the data were when a fit is written to a file: it knows their columns and how many there were."""
+    """Stands where the data were when a fit is written to a file: it knows their columns and how many there were.
+
+    `provenance` is what the file says of where the fit comes from; None for a fit that comes from no file.
+    """
 
     is_here = False
 
-    def __init__(self, columns: tuple[str, ...], rows: float, total_weight: float, levels: Levels) -> None:
+    def __init__(
+        self, columns: tuple[str, ...], rows: float, total_weight: float, levels: Levels, provenance: Provenance | None = None
+    ) -> None:
         self.columns, self.rows, self.total_weight, self._levels = columns, rows, total_weight, levels
+        self.provenance = provenance
 
     @property
     def levels(self) -> Levels:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from emkit.data.source import RowSource
     from emkit.fitted import AnyFitted
     from emkit.inference import Classification, StandardErrors
+    from emkit.models.assignment import Posterior
 
 
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
@@ -85,12 +86,11 @@ def _by_name(codes: Array, names: tuple[str, ...] | None) -> Any:
     return codes if names is None else [None if np.isnan(code) else names[int(code)] for code in codes]
 
 
-def assigned(result: AnyFitted, source: RowSource) -> Columns:
-    """What the fit says of each row: its likeliest component, counted from 1, and the probability of each component.
+def assigned(found: Posterior) -> Columns:
+    """What a fit says of each row: its likeliest component, counted from 1, and the probability of each component.
 
     A row that is impossible under every component has component 0 and no probabilities (NaN).
     """
-    model: Any = result.model
-    shares = np.concatenate([model.posterior(result.params, chunk).responsibilities for chunk in source.chunks()])
+    shares = found.responsibilities
     likeliest = np.where(np.isnan(shares[:, 0]), 0, np.argmax(shares, axis=1) + 1)
     return {"component": likeliest, **{f"probability_{k + 1}": shares[:, k] for k in range(shares.shape[1])}}

@@ -75,8 +75,10 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
     first, and what became of the other starts.
     """
     if begin.narrowed is not None:
-        return _widened(ready(model, source, ()), source, begin, begin.narrowed, long, plan)
-    return _search(ready(model, source, begin.first[:1]), source, begin, long, plan)
+        found = _widened(ready(model, source, ()), source, begin, begin.narrowed, long, plan)
+    else:
+        found = _search(ready(model, source, begin.first[:1]), source, begin, long, plan)
+    return replace(found, runs=replace(found.runs, seed=begin.seed if len(begin.first) > 1 else None))
 
 
 def _widened(

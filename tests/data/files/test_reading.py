@@ -85,11 +85,11 @@ def test_finite_numbers_whose_sum_overflows_are_finite_numbers():
         ("a,b\n1\n", "line 2 has 1 field, but the header names 2 columns."),
         ("a,b\n1,2\n\n1,2,3\n", "line 4 has 3 fields, but the header names 2 columns."),
         ("a,b\n1,2\n1,x\n", "line 3, column 'b' is 'x'; it must be a number. Choose the columns to use with --columns."),
-        ("a,b\n1,\n", "line 2, column 'b' is ''; missing values are not supported yet. Remove or fill in such rows first."),
-        ("a,b\nNA,1\n", "line 2, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such rows first."),
+        ("a,b\n1,\n", "line 2, column 'b' is ''; missing values are not admitted here. Remove or fill in such rows first."),
+        ("a,b\nNA,1\n", "line 2, column 'a' is 'NA'; missing values are not admitted here. Remove or fill in such rows first."),
         (
             "a,b\n1,nan\n",
-            "line 2, column 'b' is 'nan'; missing values are not supported yet. Remove or fill in such rows first.",
+            "line 2, column 'b' is 'nan'; missing values are not admitted here. Remove or fill in such rows first.",
         ),
         ("a,b\n-inf,1\n", "line 2, column 'a' is '-inf'; every value must be a finite number."),
         ("a\n1e999\n", "line 2, column 'a' is '1e999'; every value must be a finite number."),
@@ -97,7 +97,12 @@ def test_finite_numbers_whose_sum_overflows_are_finite_numbers():
         ("a\n1_000\n", "line 2, column 'a' is '1_000'; it must be a number. Choose the columns to use with --columns."),
         ("a,b,a\n1,2,3\n", "columns 1 and 3 are both called 'a'; give each its own name."),
         ("1,2\n3,4\n", "the first line holds only numbers (1, 2); it must name the columns. Add a header line."),
-        (",b\n1,2\n", "a column has no name in the header; name it, or choose others with --columns."),
+        (
+            ",b,c\n1,2,3\n",
+            "the first column has no name in the header, as an index has that was written with the table. Leave it out: choose "
+            "the others, --columns b,c, or write the table without its index.",
+        ),
+        ("a,,c\n1,2,3\n", "column 2 has no name in the header; name it, or choose others with --columns."),
         ('a,b\n1,"2\n3,4\n', "line 2 cannot be read as CSV: a quotation mark that opens there is never closed."),
         ('a,b\n1,"2"x\n', "line 2 cannot be read as CSV: ',' expected after '\"'."),
         ("a,b\r1,2\r", "line 1 cannot be read as CSV: it holds carriage returns; save the file with ordinary line ends."),
@@ -233,8 +238,8 @@ def test_a_stream_is_read_from_where_it_stands():
 @pytest.mark.parametrize(
     ("text", "options", "sentence"),
     [
-        ("a,b\nx,1\n,2\n", {}, "line 3, column 'a' is ''; missing values are not supported yet. Remove or fill in such"),
-        ("a\n1\nNA\nx\n", {}, "line 3, column 'a' is 'NA'; missing values are not supported yet. Remove or fill in such"),
+        ("a,b\nx,1\n,2\n", {}, "line 3, column 'a' is ''; missing values are not admitted here. Remove or fill in such"),
+        ("a\n1\nNA\nx\n", {}, "line 3, column 'a' is 'NA'; missing values are not admitted here. Remove or fill in such"),
         ("a,b\nx,1\ny,inf\n", {}, "line 3, column 'b' is 'inf'; every value must be a finite number."),
         ("a,w\nx,1\ny,two\n", {"weights": "w"}, "line 3, column 'w' is 'two'; it must be a number."),
         ("w,a\ntwo,1\n", {"weights": "w"}, "line 2, column 'w' is 'two'; it must be a number."),
@@ -247,3 +252,33 @@ def test_words_do_not_hide_faults(text, options, sentence):
     with pytest.raises(ek.DataError) as caught:
         read(text, words=True, **options)
     assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_fields_are_set_apart_by_any_of_four(delimiter):
+    table = read(f"a{delimiter}b c\n1{delimiter}2\n")
+    assert table.columns == ("a", "b c")
+    np.testing.assert_array_equal(table.x, [[1, 2]])
+
+
+WITH_GAPS = "age,ward,w\n,b,1\n31,NA,2\n?,a,1\n40,b,1\n"
+
+
+@pytest.mark.parametrize("large", [1, 1 << 30])
+def test_cells_without_a_value_are_gaps_where_they_may_be(large):
+    table = read(WITH_GAPS, weights="w", words=True, gaps=True, large=large)
+    np.testing.assert_array_equal(table.x, [[np.nan, 1], [31, np.nan], [np.nan, 0], [40, 1]])
+    assert table.levels == (None, ("a", "b"))
+    with pytest.raises(ek.DataError, match="line 2, column 'age' is ''; missing values are not admitted here"):
+        read(WITH_GAPS, weights="w", words=True, large=large)
+
+
+def test_a_weight_is_never_missing():
+    with pytest.raises(ek.DataError, match="line 3, column 'w' is ''; missing values"):
+        read("a,w\n1,1\n2,\n", weights="w", gaps=True)
+
+
+def test_only_the_columns_named_may_be_of_words():
+    assert read("a,b\nx,1\n", words=["a"]).levels == (("x",), None)
+    with pytest.raises(ek.DataError, match="line 2, column 'b' is 'y'; it must be a number"):
+        read("a,b\nx,y\n", words=["a"])

@@ -83,6 +83,8 @@ class _Reader:
         if k not in self.codes:
             if is_finite_number(cell):
                 return float(cell)
+            if is_missing(cell) and self.choice.admits_gaps(k):
+                return nan
             if is_missing(cell) or not self.choice.admits_words(k):
                 refuse_cell(line, self.choice.names[k], cell)
             if is_number(cell):
@@ -91,6 +93,8 @@ class _Reader:
             self.codes[k] = {}
             self.is_late |= not is_first
         elif is_missing(cell):
+            if self.choice.admits_gaps(k):
+                return nan
             refuse_cell(line, self.choice.names[k], cell)
         return self.codes[k].setdefault(cell, len(self.codes[k]))
 
@@ -118,6 +122,7 @@ def sorted_levels(x: Array, codes: dict[int, Codes]) -> Levels:
         names = tuple(sorted(known))
         places = np.empty(len(names))
         places[[known[name] for name in names]] = np.arange(len(names))
-        x[:, k] = places[x[:, k].astype(np.intp)]
+        there = ~np.isnan(x[:, k])
+        x[there, k] = places[x[there, k].astype(np.intp)]
         levels[k] = names
     return tuple(levels)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from emkit.errors import DataError
 
 MOST_LINE_BYTES = 16 << 20
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 QUOTED = re.compile(r'"[^"]*"')
 LINES_BETWEEN = 10_000  # two calls of `watch`
 Watch = Callable[[int], None]  # told now and then how many lines were read

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from emkit.data.files.numerals import is_number
-from emkit.errors import DataError
+from emkit.errors import DataError, did_you_mean
 
 MOST_COLUMNS = 100_000
 MOST_LISTED = 20  # columns in a message
@@ -17,13 +17,15 @@ MOST_LISTED = 20  # columns in a message
 class Choice:
     """The columns to read: places in a `header`, that of the weights last, if there are any.
 
-    `may_be_words` says whether a column of data in which some cell is no number is one of words, or an error.
+    Those called as in `words` may be of words; in others a cell that is no number is an error. With `gaps` one that says that
+    there is no value is none, but for the weights.
     """
 
     header: tuple[str, ...]
     places: tuple[int, ...]
     has_weights: bool
-    may_be_words: bool
+    words: frozenset[str]
+    gaps: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -32,7 +34,14 @@ class Choice:
 
     def admits_words(self, k: int) -> bool:
         """Whether the chosen column number `k` may be one of words."""
-        return self.may_be_words and not (self.has_weights and k == len(self.places) - 1)
+        return self.names[k] in self.words and not self._is_weight(k)
+
+    def admits_gaps(self, k: int) -> bool:
+        """Whether a cell of the chosen column number `k` may be missing."""
+        return self.gaps and not self._is_weight(k)
+
+    def _is_weight(self, k: int) -> bool:
+        return self.has_weights and k == len(self.places) - 1
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -52,12 +61,21 @@ def refuse_numbers(names: Sequence[str]) -> None:
         raise DataError(f"the first line holds only numbers ({some}); it must name the columns. Add a header line.")
 
 
-def choose(header: Sequence[str], columns: Sequence[str] | None, weights: str | None, may_be_words: bool = False) -> Choice:
-    """The columns to read. Errors: DataError naming the columns that there are."""
+def choose(
+    header: Sequence[str],
+    columns: Sequence[str] | None,
+    weights: str | None,
+    words: bool | Collection[str] = False,
+    gaps: bool = False,
+) -> Choice:
+    """The columns to read; `words`: those that may be of words, or whether all of them may; `gaps`: see `Choice`.
+
+    Errors: DataError naming the columns that there are.
+    """
     names = list(columns) if columns is not None else [name for name in header if name != weights]
     for name, times in Counter(names).items():
         if not name:
-            raise DataError("a column has no name in the header; name it, or choose others with --columns.")
+            raise _nameless(header)
         if times > 1:
             raise DataError(f"column {name!r} is chosen twice.")
     if weights in names:
@@ -69,8 +87,19 @@ def choose(header: Sequence[str], columns: Sequence[str] | None, weights: str | 
     places = {name: j for j, name in enumerate(header)}
     for name in names:
         if name not in places:
-            raise DataError(f"there is no column {name!r}; the columns are {_listed(header)}.")
-    return Choice(tuple(header), tuple(places[name] for name in names), weights is not None, may_be_words)
+            raise DataError(f"there is no column {name!r}; the columns are {_listed(header)}.{did_you_mean(name, header)}")
+    may_be_words = (names if words else ()) if isinstance(words, bool) else words
+    return Choice(tuple(header), tuple(places[name] for name in names), weights is not None, frozenset(may_be_words), gaps)
+
+
+def _nameless(header: Sequence[str]) -> DataError:
+    place, named = header.index(""), [name for name in header if name]
+    if place == 0 and named and len(named) == len(header) - 1:
+        return DataError(
+            "the first column has no name in the header, as an index has that was written with the table. Leave it out: choose "
+            f"the others, --columns {','.join(named[:MOST_LISTED])}, or write the table without its index."
+        )
+    return DataError(f"column {place + 1} has no name in the header; name it, or choose others with --columns.")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ def is_written_otherwise(cell: str) -> bool:
 def refuse_cell(line: int, column: str, cell: str) -> NoReturn:
     """Raise DataError for a cell that is not a finite number."""
     if is_missing(cell):
-        rule = "missing values are not supported yet. Remove or fill in such rows first"
+        rule = "missing values are not admitted here. Remove or fill in such rows first"
     elif is_number(cell):
         rule = "every value must be a finite number"
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,15 +47,17 @@ def read_file(
     columns: Sequence[str] | None = None,
     weights: str | None = None,
     watch: Watch = lambda line: None,
-    words: bool = False,
+    words: bool | Collection[str] = False,
     large: int = LARGE,
+    gaps: bool = False,
 ) -> FileTable:
     """Read a file of rows, packed with gzip or not: CSV, or Parquet or Arrow (with the extra `arrow`), told by its first bytes.
 
-    CSV is UTF-8 with one header line, fields set apart by commas, semicolons or tabs, quoted where need be. Empty lines are
-    skipped; `watch` is told now and then how many lines were read. With `words` a column in which some cell is not a number is
-    one of words, coded in sorted order of those that occur. A CSV file of `large` bytes or more is read through pyarrow where
-    that is installed, with the same result.
+    CSV is UTF-8 with one header line, fields set apart by commas, semicolons, tabs or bars, quoted where need be. Empty lines
+    are skipped; `watch` is told now and then how many lines were read. With `words`, or if it is named there, a column in which
+    some cell is not a number is one of words, coded in sorted order of those that occur; with `gaps`, a cell that says that
+    there is no value (blank, NA, ?) is NaN. A CSV file of `large` bytes or more is read through pyarrow where that is
+    installed, with the same result.
     `columns` are chosen by name, in that order (all but the weights by default); `weights` names the column that says how
     often each row occurs.
     Errors: DataError naming line (or row), column and value.
@@ -63,18 +65,25 @@ def read_file(
     with opened(file) as (stream, name):
         kind = kind_of(stream)
         if kind is None:
-            return _read_csv(stream, name, columns, weights, watch, words, large)
+            return _read_csv(stream, name, columns, weights, watch, words, large, gaps)
         table, choice = read_columnar(stream, kind, name, columns, weights)
         return _table(table.x, choice, table.levels, "row {}".format)
 
 
 def _read_csv(
-    stream: BinaryIO, name: str, columns: Sequence[str] | None, weights: str | None, watch: Watch, words: bool, large: int
+    stream: BinaryIO,
+    name: str,
+    columns: Sequence[str] | None,
+    weights: str | None,
+    watch: Watch,
+    words: bool | Collection[str],
+    large: int,
+    gaps: bool,
 ) -> FileTable:
     head = read_head(stream, name)
     check_names(head.names)
     refuse_numbers(head.names)
-    choice = choose(head.names, columns, weights, words)
+    choice = choose(head.names, columns, weights, words, gaps)
     rows = _rows(stream, head, choice, watch, large)
     if not len(rows.x):
         raise DataError(f"{name} has a header line but no rows below it.")

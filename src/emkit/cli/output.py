@@ -1,0 +1,72 @@
+"""Rows out: to the screen or to a file, as text or as Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from emkit.cli.screen import json_text
+from emkit.data.frames import Columns
+from emkit.errors import DataError
+
+
+def write_rows(columns: Columns, out: Path | None, form: str | None) -> None:
+    """Write columns of equal length: to the file `out`, or to stdout.
+
+    `form`: one of `FORMATS`; None: what the name of `out` ends in, else CSV. Errors: UsageError for what a terminal cannot
+    show; DataError naming a file that cannot be written.
+    """
+    chosen = form or (out.suffix[1:].lower() if out is not None else "csv")
+    if chosen not in FORMATS:
+        raise click.UsageError(
+            f"{str(out)!r} does not say what to write: end it in .{', .'.join(FORMATS)}, or say --to.",
+            click.get_current_context(),
+        )
+    if out is None and chosen == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for a screen: name a file with --out.", click.get_current_context())
+    content = FORMATS[chosen](columns)
+    if out is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise DataError(f"cannot write {str(out)!r}: {error.strerror}.") from None
+
+
+def _csv(columns: Columns) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*([_cell(value) for value in column.tolist()] for column in columns.values()), strict=True))
+    return text.getvalue().encode()
+
+
+def _cell(value: float) -> str:
+    """A number in full precision; nothing for one that is not known."""
+    return "" if value != value else repr(value)
+
+
+def _json(columns: Columns) -> bytes:
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*(column.tolist() for column in columns.values()), strict=True)]
+    return (json_text({"schema": "emkit-predict/1", "rows": rows}) + "\n").encode()
+
+
+def _parquet(columns: Columns) -> bytes:
+    if find_spec("pyarrow") is None:
+        raise DataError("writing Parquet needs pyarrow, which is not installed: pip install 'emkit[arrow]'.")
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    stream = io.BytesIO()
+    write_table(pa.table({name: pa.array(column, from_pandas=True) for name, column in columns.items()}), stream)
+    return stream.getvalue()
+
+
+FORMATS: dict[str, Callable[[Columns], bytes]] = {"csv": _csv, "json": _json, "parquet": _parquet}

@@ -1,0 +1,65 @@
+"""``emkit predict``: what a fit in a file says of other rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+
+from emkit.cli.choices import given_file
+from emkit.cli.output import FORMATS, write_rows
+from emkit.cli.progress import Progress
+from emkit.cli.screen import json_option
+from emkit.data import ArraySource
+from emkit.data.files import read_file
+from emkit.models.assignment import Posterior
+from emkit.models.prediction import posterior_of
+from emkit.report.frames import assigned
+from emkit.result import AnyResult, load
+
+
+@click.command("predict")
+@click.argument("model", metavar="MODEL.emk")
+@click.argument("file")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT", help="Write the rows to a file.")
+@click.option("--to", "form", type=click.Choice(list(FORMATS)), help="As what.  [default: as OUT is called; csv on the screen]")
+@json_option
+def command(model: str, file: str, out: Path | None, form: str | None, as_json: bool) -> None:
+    """Tell for every row of a FILE (- for stdin) which component of the fit in MODEL.emk it most probably belongs to.
+
+    There is a row for each row of FILE, in the same order: its component, counted from 1, the probability of each component,
+    and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet, Arrow or Feather; its columns are
+    found by their names, and may be more than those of the fit. A row that is impossible under every component has component
+    0 and no probabilities.
+
+    \b
+    emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
+    emkit predict geyser.emk faithful.csv --out components.csv
+    """  # noqa: D301
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
+    fitted = load(model)
+    with Progress() as progress:
+        source = _rows(fitted, file, progress)
+        progress.say("working out probabilities")
+        found = posterior_of(fitted.model, fitted.params, source)
+    _warn_of_impossible(found, source)
+    write_rows({**assigned(found), "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
+
+
+def _rows(fitted: AnyResult, file: str, progress: Progress) -> ArraySource:
+    """The rows of a file that the fit has columns for, with its levels."""
+    known = fitted.source
+    progress.say("reading")
+    words = [name for name, levels in zip(known.columns, known.levels, strict=True) if levels is not None]
+    gaps = fitted.model.admits_gaps
+    return read_file(given_file(file), known.columns, None, progress.lines, words=words, gaps=gaps).source().coded(known.levels)
+
+
+def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:
+    rows = np.flatnonzero(np.isneginf(found.log_likelihood))
+    if len(rows):
+        others = len(rows) - 1
+        more = f", and so {'is' if others == 1 else 'are'} {others:,} more" if others else ""
+        click.echo(f"warning: {source.place_of_row(int(rows[0]))} is impossible under every component{more}.", err=True)

@@ -1,0 +1,66 @@
+"""What a fitted model says of rows, which it has not seen: where they belong, and how likely they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.ready import refuse_gaps
+from emkit.data.chunk import Chunk
+from emkit.data.source import RowSource
+from emkit.errors import DataError, ModelError, ParameterError
+from emkit.models.assignment import Posterior
+from emkit.models.components import Components
+from emkit.models.frozen import AnyModel, bare
+from emkit.models.order import component_count, mismatch
+
+
+def posterior_of(model: AnyModel, params: Any, source: RowSource) -> Posterior:
+    """Responsibilities (n, K) of all rows, and log-likelihoods (n,), of groups of rows (G,) where they come in groups.
+
+    They are NaN and -inf for what is impossible under every component.
+    Errors: DataError naming row, column and value of what the model cannot take; ModelError for a model of no components.
+    """
+    parts = [part for _, part in _parts(model, params, source)]
+    return Posterior(
+        np.concatenate([part.responsibilities for part in parts]), np.concatenate([part.log_likelihood for part in parts])
+    )
+
+
+def belonging(model: AnyModel, params: Any, source: RowSource) -> Array:
+    """The responsibilities (n, K). Errors: those of `posterior_of`; DataError naming a row that is impossible."""
+    found = []
+    for chunk, part in _parts(model, params, source):
+        for unit in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
+            place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
+            raise DataError(f"{place} is impossible under every component, so it belongs to none; score_samples gives it -inf.")
+        found.append(part.responsibilities)
+    return np.concatenate(found)
+
+
+def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Chunk, Posterior]]:
+    inner = bare(model)
+    if not isinstance(inner, Components):
+        raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.")
+    refuse_gaps(model, source)
+    model.check(params, source.profile)
+    return ((chunk, inner.posterior(params, chunk)) for chunk in source.chunks())
+
+
+def check_together(model: AnyModel, params: Any, columns: int) -> None:
+    """Raise an error unless `params` are of this `model`, for so many columns of data: as far as can be told without a row.
+
+    Errors: ParameterError; of components that are no parameters of the family, whatever its density raises.
+    """
+    found = mismatch(params)
+    if found is not None:
+        raise ParameterError(f"{found[0].path} and {found[1].path} are for different numbers of components")
+    model.coordinates(params)
+    inner = bare(model)
+    if isinstance(inner, Components):
+        shape = np.shape(inner.family.log_density(params.components, np.empty((0, columns))))
+        if shape != (0, component_count(params) or 1):
+            raise ParameterError(f"the components are not those of {type(inner.family).__name__} in {columns} columns")
