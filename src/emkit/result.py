@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,15 @@ from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
-from emkit.inference import Identifiability, StandardErrors, identifiability, missing_information, standard_errors
+from emkit.inference import (
+    Covariance,
+    Identifiability,
+    StandardErrors,
+    covariance,
+    identifiability,
+    missing_information,
+    standard_errors,
+)
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
 from emkit.report.summary import text, to_dict
@@ -43,15 +52,34 @@ class Result(Fitted[P]):
         """The result that a record makes."""
         return cls(fitted.model, fitted.source, fitted.passes, fitted.runs, fitted.executor)
 
-    def standard_errors(self) -> StandardErrors:
-        """Standard errors of all parameters from the observed information (2 passes over the data for each parameter)."""
-        with self.em() as em:
-            return standard_errors(em, self.params, self.floors)
+    def covariance(self, kind: str = "information", clusters: object = None) -> Covariance:
+        """The covariance of the estimates, of which standard errors and intervals are made.
+
+        `kind`: "information", the inverse of the observed information (2 passes over the data for each parameter): right if
+        the model is true; weights say how often each row occurs. "opg", the inverse of the outer product of the scores of the
+        rows. "robust", the sandwich of both: right whether the model is true or not; weights are sampling weights. "cluster",
+        the sandwich with the rows of one cluster as one observation; `clusters` (n,) are labels in any order. The last three
+        take 6 more passes for each parameter.
+        Errors: ModelError for another kind; DataError unless there is a label for each row (or group).
+        """
+        known = self._covariances.get(kind) if clusters is None else None
+        if known is None:
+            known = covariance(self.model, self.source, self.information, kind, clusters)
+            if clusters is None:
+                self._covariances[kind] = known
+        return known
+
+    @cached_property
+    def _covariances(self) -> dict[str, Covariance]:
+        return {}
+
+    def standard_errors(self, kind: str = "information", clusters: object = None) -> StandardErrors:
+        """Standard errors of all parameters, from a `covariance` of this kind (see there)."""
+        return standard_errors(self.covariance(kind, clusters))
 
     def identifiability(self) -> Identifiability:
         """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
-        with self.em() as em:
-            return identifiability(em, self.params, self.floors)
+        return identifiability(self.information)
 
     def missing_information(self) -> Array:
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""

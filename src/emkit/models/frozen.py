@@ -155,6 +155,9 @@ class Frozen(LatentModel[P, S]):
         posterior: Posterior = bare(self.model).posterior(params, chunk)
         return posterior
 
+    def row_objectives(self, params: P, chunk: Any) -> Array | None:
+        return self.model.row_objectives(params, chunk)
+
     def expected(self, stats: S, before: P, now: P) -> Expected:
         return self.model.expected(stats, before, now)
 
