@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,13 +23,19 @@ from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
 from emkit.inference import (
+    METHODS,
     Covariance,
+    Derived,
     Identifiability,
+    Intervals,
     StandardErrors,
     covariance,
+    delta,
     identifiability,
     missing_information,
+    profile,
     standard_errors,
+    wald,
 )
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
@@ -76,6 +82,39 @@ class Result(Fitted[P]):
     def standard_errors(self, kind: str = "information", clusters: object = None) -> StandardErrors:
         """Standard errors of all parameters, from a `covariance` of this kind (see there)."""
         return standard_errors(self.covariance(kind, clusters))
+
+    def delta(self, function: Callable[[P], Any], kind: str = "information", clusters: object = None) -> Derived:
+        """A function of the parameters, a number or an array of numbers, with its standard error and interval.
+
+        Such as ``lambda p: p.components.means[1] - p.components.means[0]``; `kind` and `clusters` are those of `covariance`.
+        Errors: ModelError if it is no function, or what it returns are no finite numbers.
+        """
+        return delta(self.covariance(kind, clusters), function)
+
+    def confidence_intervals(
+        self,
+        level: float = 0.95,
+        method: str = "wald",
+        names: Iterable[str] | None = None,
+        kind: str = "information",
+        clusters: object = None,
+    ) -> Intervals:
+        """Intervals of all parameters, or of those called `names`, inside the bounds of their spaces.
+
+        `method`: "wald", from standard errors of that `kind` on the scale of the logarithm or the log-odds; or "profile", all
+        values that fit nearly as well as the best (some 20 passes over the data for each parameter). Those of a bootstrap are
+        among its own.
+        Errors: ModelError for another method, level or name, or a profile of another kind.
+        """
+        if method not in METHODS:
+            raise ModelError(f"method is {method!r}; it must be one of {', '.join(METHODS)}.")
+        usual = self.covariance(kind, clusters)
+        if method == "wald":
+            return wald(usual, level, names)
+        if kind != "information":
+            raise ModelError('a profile is of the likelihood as it is: leave out kind, or ask for method="wald".')
+        with self.em() as em:
+            return profile(em, self.information, usual, level, names)
 
     def identifiability(self) -> Identifiability:
         """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""

@@ -1,21 +1,33 @@
 """What a fit is worth: standard errors, identifiability, and how fast EM gets there."""
 
 from emkit.inference.covariance import Covariance, covariance
+from emkit.inference.delta import Derived, delta
 from emkit.inference.identifiability import Identifiability, identifiability
 from emkit.inference.information import Information, information, observed_information
+from emkit.inference.intervals import Intervals, wald, z_and_p
+from emkit.inference.profile_likelihood import profile
 from emkit.inference.rate import em_rate_matrix, missing_information
 from emkit.inference.standard_errors import StandardErrors, standard_errors
 
+METHODS = "wald", "profile"  # of confidence intervals
+
 __all__ = [
+    "METHODS",
     "Covariance",
+    "Derived",
     "Identifiability",
     "Information",
+    "Intervals",
     "StandardErrors",
     "covariance",
+    "delta",
     "em_rate_matrix",
     "identifiability",
     "information",
     "missing_information",
     "observed_information",
+    "profile",
     "standard_errors",
+    "wald",
+    "z_and_p",
 ]
