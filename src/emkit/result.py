@@ -145,9 +145,10 @@ class Result(Fitted[P]):
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
         """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.
 
-        With `standard_errors` (see there for the cost) every number is on its own line, with its standard error.
+        With `standard_errors` (see there for the cost) every number is on its own line, with its standard error and, as far as
+        the width goes, its 95 % interval, z and p.
         """
-        return text(self, self.standard_errors() if standard_errors else None, width)
+        return text(self, self.covariance() if standard_errors else None, width)
 
     def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:
         """EM step `step` (counted from 1) of plain EM from the start of the best run, in numbers; print it to read it.
