@@ -31,6 +31,7 @@ from emkit.inference import (
     StandardErrors,
     covariance,
     delta,
+    fraction_missing,
     identifiability,
     missing_information,
     profile,
@@ -124,6 +125,13 @@ class Result(Fitted[P]):
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
         with self.em() as em:
             return missing_information(em, self.params)
+
+    def fraction_missing(self) -> dict[str, float]:
+        """The share of the information about each parameter that is missing, by its name: NaN where it has no standard error.
+
+        Errors: ModelError for a model that does not write its expected log-likelihood.
+        """
+        return fraction_missing(self.information)
 
     def starts(self) -> Restarts[P]:
         """Every run, from every start."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import poisson
 
 import emkit as ek
 from emkit.search.seeding import spread_start
@@ -95,8 +96,8 @@ def three_coins_unsw() -> Answers:
     }
 
 
-def linkage_dlr1977() -> Answers:
-    y = task("linkage_dlr1977")["data"]["inline"]["y"]
+def linkage(y: list[int]) -> tuple[Any, Any]:
+    """The model of genetic linkage, and a fit of it to a table."""
     model = ek.Cells(
         [("t", "u")],  # u is 1 - t
         [
@@ -107,10 +108,14 @@ def linkage_dlr1977() -> Answers:
             ek.Cell("fourth", "y4", 1 / 4, {"t": 1}),
         ],
     )
-    start = model.params(t=0.5, u=0.5)
-    result = ek.fit(model, [y], start, tol=1e-13)
+    return model, ek.fit(model, [y], model.params(t=0.5, u=0.5), tol=1e-13)
+
+
+def linkage_dlr1977() -> Answers:
+    y = task("linkage_dlr1977")["data"]["inline"]["y"]
+    model, result = linkage(y)
     return {
-        "iterates_1_to_8": [here.update["t"] for here in iterates(model, [y], start, 8)],
+        "iterates_1_to_8": [here.update["t"] for here in iterates(model, [y], result.record.start, 8)],
         "theta": result.params["t"],
         "loglik_kernel": result.log_likelihood + sum(y) * np.log(4),
         "rate": result.missing_information()[0],
@@ -276,6 +281,111 @@ def nb_mixture() -> Answers:
     }
 
 
+def log_odds(p: Any) -> Any:
+    """Of the first proportion."""
+    return np.log(p.proportions[0] / (1 - p.proportions[0]))
+
+
+def se_gmm_waiting() -> Answers:
+    inline = task("se_gmm_waiting")["data"]["inline"]
+    waiting = ek.ArraySource(inline["waiting"], inline["freq"])
+    start = ek.MixtureParams([0.35, 0.65], ek.DiagonalGaussianParams([[54.0], [80.0]], [[34.0], [34.0]]))
+    same = ek.MixtureParams([0.35, 0.65], ek.TiedGaussianParams([[54.0], [80.0]], [[34.0]]))
+    unequal = ek.fit(ek.Mixture(ek.DiagonalGaussian()), waiting, start, tol=1e-13)
+    equal = ek.fit(ek.Mixture(ek.TiedGaussian()), waiting, same, tol=1e-13)
+
+    def five(p: Any) -> Any:
+        return np.concatenate([p.proportions[:1], p.components.means.ravel(), np.sqrt(p.components.variances.ravel())])
+
+    def four(p: Any) -> Any:
+        return np.concatenate([p.proportions[:1], p.components.means.ravel(), np.sqrt(p.components.covariance.ravel())])
+
+    found, alike = unequal.delta(five), equal.delta(four)
+    errors = unequal.standard_errors()
+    return {
+        "estimates": found.estimate.tolist(),
+        "se": found.error.tolist(),
+        "se_variances": [errors[f"components.variances[{k}, 0]"] for k in (0, 1)],
+        "se_logit_p": float(unequal.delta(log_odds).error),
+        "cov_mu1_mu2": found.covariance[1, 2],
+        "corr_p_mu1": found.covariance[0, 1] / found.error[0] / found.error[1],
+        "equal_estimates": alike.estimate.tolist(),
+        "equal_se": alike.error.tolist(),
+    }
+
+
+def se_poisson_hasselblad() -> Answers:
+    inline = task("se_poisson_hasselblad")["data"]["inline"]
+    notices = ek.ArraySource(inline["count"], inline["freq"])
+    start = ek.MixtureParams([0.3, 0.7], ek.PoissonParams([[1.0], [2.5]]))
+    result = ek.fit(ek.Mixture(ek.Poisson()), notices, start, solver="squarem", tol=1e-13)
+    found = result.delta(lambda p: np.concatenate([p.proportions[:1], p.components.rates.ravel()]))
+    return {
+        "estimates": found.estimate.tolist(),
+        "loglik": result.log_likelihood,
+        "se": found.error.tolist(),
+        "cov": found.covariance.tolist(),
+        "se_logit_p": float(result.delta(log_odds).error),
+        "condition": np.linalg.cond(found.covariance),
+    }
+
+
+def se_lca_carcinoma() -> Answers:
+    """Two latent classes, the one that sees carcinoma less often first; what lies on a bound is held there."""
+    inline = task("se_lca_carcinoma")["data"]["inline"]
+    ratings = [[int(rating) for rating in pattern] for pattern in inline["patterns"]]
+    best = (
+        ek.MixtureModel("bernoulli", 2, random_state=0, tol=1e-12).fit(ratings, sample_weight=inline["freq"]).result_.in_order()
+    )
+    errors = best.standard_errors()
+    free = [*((0, item) for item in "ABEG"), *((1, item) for item in "BCDEF")]
+    named = [f"components.probabilities[{k}, {'ABCDEFG'.index(item)}]" for k, item in free]
+    estimate = dict(zip(errors.names, errors.estimates, strict=True))
+    bound = [name for name in errors.names if "boundary" in errors.reasons.get(name, "")]
+    places = [tuple(map(int, name.partition("[")[2].rstrip("]").split(", "))) for name in bound]
+    return {
+        "loglik": best.log_likelihood,
+        "weight_class1": best.params.proportions[0],
+        "se_weight": errors["proportions[0]"],
+        "fixed_at_bound": [["ABCDEFG"[j], k + 1, round(estimate[name])] for name, (k, j) in zip(bound, places, strict=True)],
+        "free_estimates": [estimate[name] for name in named],
+        "se_free": [errors[name] for name in named],
+        "n_free": best.free_parameters - len(bound),
+    }
+
+
+def se_linkage() -> Answers:
+    """In t, the information is one over the squares of standard errors; what is missing is the rate of EM."""
+    _, result = linkage(task("se_linkage")["data"]["inline"]["y"])
+    error = result.standard_errors().errors[0]
+    missing = result.fraction_missing()["groups.0.probabilities[0]"]
+    return {
+        "theta": result.params["t"],
+        "se": error,
+        "observed_information": error**-2,
+        "complete_information": error**-2 / (1 - missing),
+        "missing_fraction": missing,
+    }
+
+
+def boundary_poisson_zero() -> Answers:
+    inline = task("boundary_poisson_zero")["data"]["inline"]
+    found = ek.MixtureModel("poisson", 2, random_state=0).fit(inline["count"], sample_weight=inline["freq"])
+    result = found.result_.in_order()
+    p, (low, high) = result.params.proportions, result.params.components.rates.ravel()
+    count, freq = np.array(inline["count"]), np.array(inline["freq"])
+    density = np.where(count == 0, p[0], 0.0) + p[1] * poisson.pmf(count, high)
+    slope = np.select([count == 0, count == 1], [-p[0], p[0]], 0.0)  # of p Poisson(y; l) at l = 0
+    return {
+        "l1": low,
+        "l2": high,
+        "p": p[0],
+        "loglik": result.log_likelihood,
+        "boundary": "components.rates[0, 0]" in result.boundary,
+        "score_at_zero": freq @ (slope / density),
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -286,6 +396,11 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         poisson_hasselblad,
         nb_mites,
         nb_mixture,
+        se_gmm_waiting,
+        se_poisson_hasselblad,
+        se_lca_carcinoma,
+        se_linkage,
+        boundary_poisson_zero,
         gmm1d_waiting,
         nist_univariate,
         gmm_faithful,

@@ -32,6 +32,8 @@ def complaint(given: Any, expected: dict[str, Any]) -> str:
     value, slack = expected["value"], expected.get("atol") or 0.0
     if expected["kind"] == "flag":
         return "" if given == value else f"is {given}, not {value}"
+    if expected["kind"] == "exact":
+        return "" if given == value else f"is {given}, not {value}"
     if expected["kind"] == "at_least":
         return "" if given >= value - slack else f"is {given!r}, below {value!r}"
     if expected["kind"] == "at_most":
@@ -57,7 +59,7 @@ def test_answer(problem, expected):
 
 
 def test_there_are_as_many_quantities_as_there_should_be():
-    assert len(QUANTITIES) == 97
+    assert len(QUANTITIES) == 129
 
 
 @pytest.mark.parametrize("form", answers.COVARIANCES)

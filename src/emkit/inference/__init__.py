@@ -3,7 +3,7 @@
 from emkit.inference.covariance import Covariance, covariance
 from emkit.inference.delta import Derived, delta
 from emkit.inference.identifiability import Identifiability, identifiability
-from emkit.inference.information import Information, information, observed_information
+from emkit.inference.information import Information, fraction_missing, information, observed_information
 from emkit.inference.intervals import Intervals, wald, z_and_p
 from emkit.inference.profile_likelihood import profile
 from emkit.inference.rate import em_rate_matrix, missing_information
@@ -22,6 +22,7 @@ __all__ = [
     "covariance",
     "delta",
     "em_rate_matrix",
+    "fraction_missing",
     "identifiability",
     "information",
     "missing_information",

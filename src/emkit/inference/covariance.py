@@ -12,7 +12,7 @@ from emkit.core.arrays import Array
 from emkit.core.protocols import LatentModel, Source
 from emkit.data.groups import labels_of
 from emkit.errors import DataError, ModelError
-from emkit.inference.information import FLAT, OVERFLOWS, Information
+from emkit.inference.information import OVERFLOWS, Information
 from emkit.inference.near import Near
 from emkit.inference.rows import row_scores
 
@@ -57,13 +57,13 @@ def covariance(
         raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
     if (clusters is not None) != (kind == "cluster"):
         raise ModelError('clusters=(a label for each row) belongs to kind="cluster", and to no other kind.')
-    near, bread = found.near, _inverse(found.matrix)
+    near, bread = found.near, _inverse(found.matrix, found.least)
     reason = _why_none(found, bread)
     if kind == "information":
         return Covariance(near, found.basis, kind, bread, reason)
     scores, weights = _all(model, source, found)
     if kind == "opg":
-        inverse = _inverse(scores.T @ (weights[:, None] * scores))
+        inverse = _inverse(scores.T @ (weights[:, None] * scores), found.least)
         return Covariance(near, found.basis, kind, inverse, "" if inverse is not None else reason or SINGULAR)
     if bread is None:
         return Covariance(near, found.basis, kind, None, reason)
@@ -75,9 +75,9 @@ def covariance(
     return Covariance(near, found.basis, kind, bread @ meat @ bread)
 
 
-def _inverse(matrix: Array) -> Array | None:
+def _inverse(matrix: Array, least: float) -> Array | None:
     """The inverse of a matrix along a basis of directions that are alike; None if it has none."""
-    if not len(matrix) or not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[0] < FLAT:
+    if not len(matrix) or not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[0] < least:
         return None
     return np.asarray(np.linalg.inv(matrix))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.errors import DegenerateFitError
-from emkit.inference.information import FLAT, OVERFLOWS, Information
+from emkit.inference.information import OVERFLOWS, Information
 
 WRONG = -1e-2  # an eigenvalue of the information below this is none that a maximum has
 SHOWN = 0.005  # of the largest part of a direction; less is not named
@@ -61,7 +61,7 @@ def identifiability(found: Information) -> Identifiability:
     if not found.is_finite:
         raise DegenerateFitError(f"{OVERFLOWS}, so that nothing can be said of its directions.")
     values, vectors = np.linalg.eigh(found.matrix)
-    flat = np.flatnonzero(values < FLAT)
+    flat = np.flatnonzero(values < found.least)
     free = found.near.coordinates.size
     along = (found.slope @ vectors[:, flat]).T if len(flat) else np.empty((0, len(found.near.names)))
     along = along / np.abs(along).max(axis=1, keepdims=True, initial=0)

@@ -12,6 +12,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
+from emkit.errors import ModelError
 from emkit.inference.differences import curvature_steps, hessian
 from emkit.inference.floors import Floors
 from emkit.inference.near import NO_FLOORS, Near
@@ -23,7 +24,8 @@ PART = 2e-4  # of a standard error: steps of differences of scores
 ROUNDS = 3  # of rescaling: each finds directions some 1e4 times as narrow as the last
 NOISE = 1e-10  # of the largest curvature: what is less may be rounding
 ROUND_ENOUGH = 0.05  # information of the complete data this near to the identity, element by element, is resolved
-FLAT = 1e-6  # of the information of the complete data: a direction with less has none
+FLAT = 1e-7  # of the information of the complete data: a direction with less has none
+FLAT_BY_HEIGHTS = 1e-6  # the same of a matrix by second differences, which are less exact
 OVERFLOWS = "the information matrix has entries beyond the largest number"
 
 
@@ -46,19 +48,35 @@ class Information:
         """Whether no entry has overflowed, or been lost to rounding."""
         return bool(np.isfinite(self.matrix).all())
 
+    @property
+    def least(self) -> float:
+        """An eigenvalue of the matrix below this is a direction without information."""
+        return FLAT_BY_HEIGHTS if self.complete is None else FLAT
+
     @cached_property
     def slope(self) -> Array:
         """The derivatives (m, q) of the entries along the basis."""
         return self.near.derivative(self.near.coordinates.entries, self.basis)
 
-    def fraction_missing(self, slope: Array) -> Array:
-        """The share (m,) of the information that is missing about functions with such derivatives (m, q) along the basis.
 
-        1 - the variance if nothing were hidden / the variance. Source: Rubin (1987), Multiple Imputation, chapter 3.
-        """
-        assert self.complete is not None
-        hidden, seen = (np.einsum("ij,ji->i", slope, np.linalg.solve(m, slope.T)) for m in (self.matrix, self.complete))
-        return np.asarray(1 - seen / np.where(hidden > 0, hidden, np.nan))
+def fraction_missing(found: Information) -> dict[str, float]:
+    """The share of the information about each parameter that is missing since something is hidden, by its name.
+
+    1 - the variance if nothing were hidden / the variance: 0 if nothing is lost, 1 if nothing is left. NaN where there is no
+    standard error. Errors: ModelError for a model that does not write its expected log-likelihood.
+    Source: Rubin (1987), Multiple Imputation for Nonresponse in Surveys, chapter 3.
+    """
+    if found.complete is None:
+        raise ModelError("what is missing is told by the expected log-likelihood: write expected(stats, before, now).")
+    share = np.full(len(found.near.names), np.nan)
+    if found.near.size and found.is_finite and np.linalg.eigvalsh(found.matrix)[0] >= found.least:
+        variance, without = (
+            np.einsum("ij,ji->i", found.slope, np.linalg.solve(matrix, found.slope.T))
+            for matrix in (found.matrix, found.complete)
+        )
+        share = 1 - without / np.where(variance > 0, variance, np.nan)
+    known = zip(found.near.names, share.tolist(), strict=True)
+    return {name: np.nan if name in found.near.reasons else value for name, value in known}
 
 
 def information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Information:
