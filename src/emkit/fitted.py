@@ -19,7 +19,8 @@ from emkit.core.restarts import Restarts
 from emkit.data.source import RowSource
 from emkit.errors import Outcome
 from emkit.inference.floors import Floors, held
-from emkit.inference.information import identifiability
+from emkit.inference.identifiability import identifiability
+from emkit.inference.information import Information, information
 from emkit.inference.scores import has_expected
 from emkit.models.order import component_order, reordered
 
@@ -139,6 +140,12 @@ class Fitted(Generic[P]):
         return self.model.coinciding(self.params, self.passes.profile)
 
     @cached_property
+    def information(self) -> Information:
+        """The observed information at `params`: 2 passes over the data for each parameter."""
+        with self.em() as em:
+            return information(em, self.params, self.floors)
+
+    @cached_property
     def flat(self) -> tuple[str, ...]:
         """Directions in words in which the likelihood of a converged fit is flat, if they can be had at little cost."""
         work = self.passes.rows * (self.free_parameters + PASS) * self.free_parameters
@@ -146,7 +153,7 @@ class Fitted(Generic[P]):
             return ()
         with self.em() as em, np.errstate(all="ignore"), suppress(*STUMBLES):  # nobody asked: no answer is no error
             if has_expected(self.model, em.expectation(self.params).statistics, self.params):
-                found = identifiability(em, self.params, self.floors)
+                found = identifiability(self.information)
                 return () if found.negative else found.directions
         return ()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,13 +25,22 @@ from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
 from emkit.inference import (
+    METHODS,
     Classification,
+    Covariance,
+    Derived,
     Identifiability,
+    Intervals,
     StandardErrors,
     classification,
+    covariance,
+    delta,
+    fraction_missing,
     identifiability,
     missing_information,
+    profile,
     standard_errors,
+    wald,
 )
 from emkit.models.assignment import Posterior
 from emkit.models.order import component_count
@@ -61,20 +71,79 @@ class Result(Fitted[P]):
         made.__dict__.update({name: fitted.__dict__[name] for name in TOLD if name in fitted.__dict__})
         return made
 
-    def standard_errors(self) -> StandardErrors:
-        """Standard errors of all parameters from the observed information (2 passes over the data for each parameter)."""
+    def covariance(self, kind: str = "information", clusters: object = None) -> Covariance:
+        """The covariance of the estimates, of which standard errors and intervals are made.
+
+        `kind`: "information", the inverse of the observed information (2 passes over the data for each parameter): right if
+        the model is true; weights say how often each row occurs. "opg", the inverse of the outer product of the scores of the
+        rows. "robust", the sandwich of both: right whether the model is true or not; weights are sampling weights. "cluster",
+        the sandwich with the rows of one cluster as one observation; `clusters` (n,) are labels in any order. The last three
+        take 6 more passes for each parameter.
+        Errors: ModelError for another kind; DataError unless there is a label for each row (or group).
+        """
+        known = self._covariances.get(kind) if clusters is None else None
+        if known is None:
+            known = covariance(self.model, self.source, self.information, kind, clusters)
+            if clusters is None:
+                self._covariances[kind] = known
+        return known
+
+    @cached_property
+    def _covariances(self) -> dict[str, Covariance]:
+        return {}
+
+    def standard_errors(self, kind: str = "information", clusters: object = None) -> StandardErrors:
+        """Standard errors of all parameters, from a `covariance` of this kind (see there)."""
+        return standard_errors(self.covariance(kind, clusters))
+
+    def delta(self, function: Callable[[P], Any], kind: str = "information", clusters: object = None) -> Derived:
+        """A function of the parameters, a number or an array of numbers, with its standard error and interval.
+
+        Such as ``lambda p: p.components.means[1] - p.components.means[0]``; `kind` and `clusters` are those of `covariance`.
+        Errors: ModelError if it is no function, or what it returns are no finite numbers.
+        """
+        return delta(self.covariance(kind, clusters), function)
+
+    def confidence_intervals(
+        self,
+        level: float = 0.95,
+        method: str = "wald",
+        names: Iterable[str] | None = None,
+        kind: str = "information",
+        clusters: object = None,
+    ) -> Intervals:
+        """Intervals of all parameters, or of those called `names`, inside the bounds of their spaces.
+
+        `method`: "wald", from standard errors of that `kind` on the scale of the logarithm or the log-odds; or "profile", all
+        values that fit nearly as well as the best (some 20 passes over the data for each parameter). Those of a bootstrap are
+        among its own.
+        Errors: ModelError for another method, level or name, or a profile of another kind.
+        """
+        if method not in METHODS:
+            raise ModelError(f"method is {method!r}; it must be one of {', '.join(METHODS)}.")
+        usual = self.covariance(kind, clusters)
+        if method == "wald":
+            return wald(usual, level, names)
+        if kind != "information":
+            raise ModelError('a profile is of the likelihood as it is: leave out kind, or ask for method="wald".')
         with self.em() as em:
-            return standard_errors(em, self.params, self.floors)
+            return profile(em, self.information, usual, level, names)
 
     def identifiability(self) -> Identifiability:
         """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
-        with self.em() as em:
-            return identifiability(em, self.params, self.floors)
+        return identifiability(self.information)
 
     def missing_information(self) -> Array:
         """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
         with self.em() as em:
             return missing_information(em, self.params)
+
+    def fraction_missing(self) -> dict[str, float]:
+        """The share of the information about each parameter that is missing, by its name: NaN where it has no standard error.
+
+        Errors: ModelError for a model that does not write its expected log-likelihood.
+        """
+        return fraction_missing(self.information)
 
     def starts(self) -> Restarts[P]:
         """Every run, from every start."""
@@ -123,9 +192,10 @@ class Result(Fitted[P]):
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
         """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.
 
-        With `standard_errors` (see there for the cost) every number is on its own line, with its standard error.
+        With `standard_errors` (see there for the cost) every number is on its own line, with its standard error and, as far as
+        the width goes, its 95 % interval, z and p.
         """
-        return text(self, self.standard_errors() if standard_errors else None, width)
+        return text(self, self.covariance() if standard_errors else None, width)
 
     def classification(self) -> Classification:
         """How well the components are told apart: entropy, and the mean posterior probabilities of assigned rows. One pass.

@@ -1,6 +1,7 @@
 """The command line as its users meet it: output, exit codes, streams, progress, interruption."""
 
 import json
+import math
 import os
 import pty
 import re
@@ -142,9 +143,11 @@ def test_columns_are_chosen_and_named():
 
 def test_standard_errors_in_text_and_json():
     args = ["fit", "-", "--model", "poisson", "-k", "1", "--standard-errors"]
-    assert re.search(r"rate +x +0 +2\.0000 +0\.70711\n", run(*args, text="x\n1\n2\n3\n2\n").stdout)
-    errors = fitted(*args, text="x\n1\n2\n3\n2\n")["standard_errors"]
-    assert errors["components.rates[0, 0]"] == pytest.approx(2**-0.5, rel=1e-6)
+    assert re.search(r"rate +x +0 +2\.0000 +0\.70711 +1\.0002 +3\.9992\n", run(*args, text="x\n1\n2\n3\n2\n").stdout)
+    given = fitted(*args, text="x\n1\n2\n3\n2\n")
+    assert given["standard_errors"]["components.rates[0, 0]"] == pytest.approx(2**-0.5, rel=1e-6)
+    factor = math.exp(1.959963985 / 8**0.5)
+    assert given["confidence_intervals"]["components.rates[0, 0]"] == pytest.approx([2 / factor, 2 * factor], rel=1e-6)
 
 
 def test_a_fit_out_of_budget_ends_with_exit_code_3_and_says_what_to_do():

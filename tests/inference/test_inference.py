@@ -7,7 +7,15 @@ import pytest
 
 import emkit as ek
 from emkit import lessons
-from emkit.inference import em_rate_matrix, identifiability, missing_information, observed_information, standard_errors
+from emkit.inference import (
+    covariance,
+    em_rate_matrix,
+    identifiability,
+    information,
+    missing_information,
+    observed_information,
+    standard_errors,
+)
 from emkit.inference.differences import hessian, jacobian
 from emkit.search.seeding import spread_start
 
@@ -131,7 +139,8 @@ def test_a_boundary_estimate_has_no_error_and_takes_none_from_the_others(off):
     near = ek.MixtureParams(result.params.proportions, ek.SuccessParams(np.clip(p, off, 1 - off)))
     with result.em() as em:
         edge = em.coordinates.on_boundary(near)
-        errors, verdict, rates = standard_errors(em, near), identifiability(em, near), missing_information(em, near)
+        found, rates = information(em, near), missing_information(em, near)
+    errors, verdict = standard_errors(covariance(result.model, result.source, found)), identifiability(found)
     assert edge == list(result.boundary)
     assert len(edge) == 2
     assert set(errors.reasons) == set(edge)

@@ -98,8 +98,8 @@ def three_coins_unsw() -> Answers:
     }
 
 
-def linkage_dlr1977() -> Answers:
-    y = task("linkage_dlr1977")["data"]["inline"]["y"]
+def linkage(y: list[int]) -> tuple[Any, Any]:
+    """The model of genetic linkage, and a fit of it to a table."""
     model = ek.Cells(
         [("t", "u")],  # u is 1 - t
         [
@@ -110,10 +110,14 @@ def linkage_dlr1977() -> Answers:
             ek.Cell("fourth", "y4", 1 / 4, {"t": 1}),
         ],
     )
-    start = model.params(t=0.5, u=0.5)
-    result = ek.fit(model, [y], start, tol=1e-13)
+    return model, ek.fit(model, [y], model.params(t=0.5, u=0.5), tol=1e-13)
+
+
+def linkage_dlr1977() -> Answers:
+    y = task("linkage_dlr1977")["data"]["inline"]["y"]
+    model, result = linkage(y)
     return {
-        "iterates_1_to_8": [here.update["t"] for here in iterates(model, [y], start, 8)],
+        "iterates_1_to_8": [here.update["t"] for here in iterates(model, [y], result.record.start, 8)],
         "theta": result.params["t"],
         "loglik_kernel": result.log_likelihood + sum(y) * np.log(4),
         "rate": result.missing_information()[0],
@@ -320,6 +324,69 @@ def nb_mixture() -> Answers:
     }
 
 
+def log_odds(p: Any) -> Any:
+    """Of the first proportion."""
+    return np.log(p.proportions[0] / (1 - p.proportions[0]))
+
+
+def se_gmm_waiting() -> Answers:
+    inline = task("se_gmm_waiting")["data"]["inline"]
+    waiting = ek.ArraySource(inline["waiting"], inline["freq"])
+    start = ek.MixtureParams([0.35, 0.65], ek.DiagonalGaussianParams([[54.0], [80.0]], [[34.0], [34.0]]))
+    same = ek.MixtureParams([0.35, 0.65], ek.TiedGaussianParams([[54.0], [80.0]], [[34.0]]))
+    unequal = ek.fit(ek.Mixture(ek.DiagonalGaussian()), waiting, start, tol=1e-13)
+    equal = ek.fit(ek.Mixture(ek.TiedGaussian()), waiting, same, tol=1e-13)
+
+    def five(p: Any) -> Any:
+        return np.concatenate([p.proportions[:1], p.components.means.ravel(), np.sqrt(p.components.variances.ravel())])
+
+    def four(p: Any) -> Any:
+        return np.concatenate([p.proportions[:1], p.components.means.ravel(), np.sqrt(p.components.covariance.ravel())])
+
+    found, alike = unequal.delta(five), equal.delta(four)
+    errors = unequal.standard_errors()
+    return {
+        "estimates": found.estimate.tolist(),
+        "se": found.error.tolist(),
+        "se_variances": [errors[f"components.variances[{k}, 0]"] for k in (0, 1)],
+        "se_logit_p": float(unequal.delta(log_odds).error),
+        "cov_mu1_mu2": found.covariance[1, 2],
+        "corr_p_mu1": found.covariance[0, 1] / found.error[0] / found.error[1],
+        "equal_estimates": alike.estimate.tolist(),
+        "equal_se": alike.error.tolist(),
+    }
+
+
+def se_poisson_hasselblad() -> Answers:
+    inline = task("se_poisson_hasselblad")["data"]["inline"]
+    notices = ek.ArraySource(inline["count"], inline["freq"])
+    start = ek.MixtureParams([0.3, 0.7], ek.PoissonParams([[1.0], [2.5]]))
+    result = ek.fit(ek.Mixture(ek.Poisson()), notices, start, solver="squarem", tol=1e-13)
+    found = result.delta(lambda p: np.concatenate([p.proportions[:1], p.components.rates.ravel()]))
+    return {
+        "estimates": found.estimate.tolist(),
+        "loglik": result.log_likelihood,
+        "se": found.error.tolist(),
+        "cov": found.covariance.tolist(),
+        "se_logit_p": float(result.delta(log_odds).error),
+        "condition": np.linalg.cond(found.covariance),
+    }
+
+
+def se_linkage() -> Answers:
+    """In t, the information is one over the squares of standard errors; what is missing is the rate of EM."""
+    _, result = linkage(task("se_linkage")["data"]["inline"]["y"])
+    error = result.standard_errors().errors[0]
+    missing = result.fraction_missing()["groups.0.probabilities[0]"]
+    return {
+        "theta": result.params["t"],
+        "se": error,
+        "observed_information": error**-2,
+        "complete_information": error**-2 / (1 - missing),
+        "missing_fraction": missing,
+    }
+
+
 def se_lca_carcinoma() -> Answers:
     inline = task("se_lca_carcinoma")["data"]["inline"]
     ratings = np.array([[int(rating) for rating in pattern] for pattern in inline["patterns"]])
@@ -441,7 +508,10 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         poisson_hasselblad,
         nb_mites,
         nb_mixture,
+        se_gmm_waiting,
+        se_poisson_hasselblad,
         se_lca_carcinoma,
+        se_linkage,
         zip_biochemists,
         boundary_poisson_zero,
         gmm1d_waiting,

@@ -101,9 +101,22 @@ def test_a_summary_with_a_thousand_columns_says_what_it_leaves_out():
 
 def test_standard_errors_stand_beside_each_number():
     text = two_coins().fit().summary(standard_errors=True)
-    assert "  probability  heads  0           0.79679     0.10150" in text
-    assert "  probability  heads  1           0.51958     0.13077" in text
-    assert "  proportion          0           0.50000        held" in text
+    assert "  probability  heads  0           0.79679  0.10150  0.53438  0.93054\n" in text
+    assert "  probability  heads  1           0.51958  0.13077  0.27920  0.75123\n" in text
+    assert "  proportion          0           0.50000     held\n" in text
+    assert text.endswith("\n  error: standard error; from, to: 95 % interval.")
+
+
+def test_intervals_z_and_p_stand_beside_each_number_as_far_as_the_width_goes():
+    result = old_faithful().fit()
+    narrow, usual, wide = (result.summary(standard_errors=True, width=width) for width in (64, 80, 100))
+    assert "  mean        waiting             0            54.479  0.59187\n" in narrow
+    assert "  mean        waiting             0            54.479  0.59187   53.318   55.639\n" in usual
+    assert "  mean        waiting             0            54.479  0.59187   53.318   55.639   92.04  <.001\n" in wide
+    assert "  covariance  eruptions, waiting  0           0.43517  0.16600  0.10981  0.76052    2.62  0.009\n" in wide
+    assert "  variance    waiting             0            33.697   4.8547   25.408   44.692\n" in wide
+    assert "z, p: estimate against 0" in wide
+    assert max(map(len, usual.splitlines())) <= 80
 
 
 def test_where_there_is_no_standard_error_the_summary_says_why():

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import numpy as np
 
 from emkit.cli.choices import best_fit, chosen_family, names, read_source, read_start, whole_number
 from emkit.cli.failures import code_for
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
+from emkit.core.json_types import Json
 from emkit.errors import Status
 from emkit.fitting import SOLVERS
-from emkit.inference import StandardErrors
+from emkit.inference import Covariance, wald
+from emkit.inference.standard_errors import standard_errors as errors_of
 from emkit.models import Mixture
 from emkit.report.summary import report
 from emkit.result import AnyResult
@@ -40,7 +43,7 @@ from emkit.search.seeding import Begin, begin
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.emk", help="Keep the fit, for `emkit predict`."
 )
-@click.option("--standard-errors", is_flag=True, help="Show every number with its standard error.")
+@click.option("--standard-errors", is_flag=True, help="Show every number with its standard error and interval.")
 @json_option
 def command(
     file: str,
@@ -81,16 +84,16 @@ def command(
             assert components is not None
             beginning = begin(model, source, components, seed, starts)
         result = best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
-        errors = _errors(result, progress) if standard_errors else None
-    print_fit(result, errors, file, as_json)
+        found = _covariance(result, progress) if standard_errors else None
+    print_fit(result, found, file, as_json)
     if save is not None:
         result.save(save)
     return code_for(result.outcome)
 
 
-def _errors(result: AnyResult, progress: Progress) -> StandardErrors:
+def _covariance(result: AnyResult, progress: Progress) -> Covariance:
     progress.say("working out standard errors")
-    return result.standard_errors()
+    return result.covariance()
 
 
 def _check_usage(components: int | None, starts: int | None, start: str | None) -> None:
@@ -101,12 +104,21 @@ def _check_usage(components: int | None, starts: int | None, start: str | None) 
         raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())
 
 
-def print_fit(result: AnyResult, errors: StandardErrors | None, file: str, as_json: bool) -> None:
+def print_fit(result: AnyResult, found: Covariance | None, file: str, as_json: bool) -> None:
     """The fit on stdout, and on stderr what to do if the budget was too small."""
     if as_json:
-        by_name = {"standard_errors": dict(zip(errors.names, errors.errors.tolist(), strict=True))} if errors else {}
-        print_json({"file": file, **result.to_dict(), **by_name})
+        print_json({"file": file, **result.to_dict(), **(_by_name(found) if found is not None else {})})
     else:
-        show(report(result, errors, console().width))
+        show(report(result, found, console().width))
     if result.outcome.status is Status.BUDGET:
         click.echo("warning: not converged; --max-evaluations allows more passes over the data.", err=True)
+
+
+def _by_name(found: Covariance) -> Json:
+    """Standard errors, and the ends of 95 % intervals, by the names of the parameters."""
+    errors, intervals = errors_of(found), wald(found)
+    ends = np.stack([intervals.lower, intervals.upper], axis=1)
+    return {
+        "standard_errors": dict(zip(errors.names, errors.errors.tolist(), strict=True)),
+        "confidence_intervals": dict(zip(intervals.names, ends.tolist(), strict=True)),
+    }

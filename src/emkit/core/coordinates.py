@@ -13,6 +13,7 @@ import numpy as np
 from emkit.core.arrays import Array, Mask, readonly
 from emkit.core.parameters import Leaf, Parameters, get_at, getter, leaves, replace_at
 from emkit.core.spaces import Space
+from emkit.core.spaces.link import Link
 from emkit.core.spaces.part import holding
 from emkit.core.spaces.space import Shape
 from emkit.errors import ModelError
@@ -211,6 +212,10 @@ class Coordinates(Generic[P]):
     def entry_names(self, params: P) -> list[str]:
         """A name such as ``components.rates[1, 0]`` for each of `entries`."""
         return self._names(params, lambda leaf: leaf.space.entry_indices(leaf.value.shape))
+
+    def links(self, params: P) -> list[Link]:
+        """A scale without bounds for each of `entries`."""
+        return [link for leaf in self.free(params) for link in leaf.space.links(leaf.value.shape)]
 
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""

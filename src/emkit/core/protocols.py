@@ -72,6 +72,13 @@ class LatentModel(Protocol[P, S]):
         """
         raise NotImplementedError(f"{type(self).__name__} does not write expected(stats, before, now).")
 
+    def row_objectives(self, params: P, chunk: Any) -> Array | None:
+        """What each row (n,), or each group of rows (G,), adds to the objective at a weight of 1; None if there is no telling.
+
+        From it follow scores row by row, in few passes; of a model that does not tell, each row has an E-step of its own.
+        """
+        return None
+
     def log_prior(self, params: P) -> float:
         """Logarithm of the prior density, up to a constant: 0 for maximum likelihood."""
         return 0.0

@@ -1,10 +1,10 @@
-"""Observed information: standard errors, and which directions the data cannot identify."""
+"""Observed information: how the objective is curved at an estimate, and how it would be if nothing were hidden."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,214 +12,151 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
-from emkit.errors import DegenerateFitError
-from emkit.inference.differences import curvature_steps, hessian, jacobian
-from emkit.inference.floors import Floors, held
+from emkit.errors import ModelError
+from emkit.inference.differences import curvature_steps, hessian
+from emkit.inference.floors import Floors
+from emkit.inference.near import NO_FLOORS, Near
 from emkit.inference.scores import expected_slope, has_expected, score
 
 P = TypeVar("P", bound=Parameters)
-NO_FLOORS: Floors = MappingProxyType({})
-STEP = 1e-4  # in free coordinates, to see how the expected log-likelihood is curved
+STEP = 1e-4  # in free coordinates, for a first look at how the expected log-likelihood is curved
 PART = 2e-4  # of a standard error: steps of differences of scores
-WRONG = -1e-2  # an eigenvalue of the scaled information below this is none that a maximum has
+ROUNDS = 3  # of rescaling: each finds directions some 1e4 times as narrow as the last
+NOISE = 1e-10  # of the largest curvature: what is less may be rounding
+ROUND_ENOUGH = 0.05  # information of the complete data this near to the identity, element by element, is resolved
+FLAT = 1e-7  # of the information of the complete data: a direction with less has none
+FLAT_BY_HEIGHTS = 1e-6  # the same of a matrix by second differences, which are less exact
 OVERFLOWS = "the information matrix has entries beyond the largest number"
-FLAT = 1e-6  # an eigenvalue of the scaled information below this is a direction without information
 
 
-@dataclass(frozen=True)
-class Identifiability:
-    """Whether the data determine every free parameter near the estimate.
+@dataclass(frozen=True, eq=False)
+class Information:
+    """Minus the second derivatives of the objective `near` an estimate.
 
-    `rank` of the observed information out of `free` parameters; `directions` say in words along which combinations the
-    likelihood is flat; `sentence` sums it up.
+    `matrix` (q, q) is taken along the columns of `basis` (q, q), moves of the inner coordinates; they are such that the
+    information of the complete data, `complete` (q, q), is about the identity. Where that is not known, it is None, and the
+    diagonal of `matrix` is 1.
     """
 
-    identifiable: bool
-    rank: int
-    free: int
-    directions: tuple[str, ...]
-    negative: bool = False  # some direction is curved the other way: no maximum, or too thin a component for differences
-
-    def __bool__(self) -> bool:
-        return self.identifiable
+    near: Near
+    basis: Array
+    matrix: Array
+    complete: Array | None = None
 
     @property
-    def sentence(self) -> str:
-        """The verdict in words."""
-        if self.identifiable:
-            which = "the one free parameter" if self.free == 1 else f"all {self.free} free parameters"
-            return f"the data identify {which} (locally)."
-        along = "; ".join(self.directions)
-        doubt = ""
-        if self.negative:
-            doubt = " (The matrix is not positive here: this is no maximum, or a component is too thin for differences.)"
-        return (
-            f"not identifiable: the information matrix has rank {self.rank} of {self.free}; the likelihood does not change "
-            f"when the parameters move along {along}.{doubt}"
-        )
+    def is_finite(self) -> bool:
+        """Whether no entry has overflowed, or been lost to rounding."""
+        return bool(np.isfinite(self.matrix).all())
 
-    def __str__(self) -> str:
-        return self.sentence
-
-
-@dataclass(frozen=True)
-class StandardErrors:
-    """`names`, `estimates` and `errors` (q,) of every parameter as a reader sees it, and their `covariance` (q, q).
-
-    Where there is no standard error, it is NaN and `reasons` says why.
-    """
-
-    names: tuple[str, ...]
-    estimates: Array
-    errors: Array
-    covariance: Array
-    reasons: dict[str, str]
-
-    def __getitem__(self, name: str) -> float:
-        return float(self.errors[self.names.index(name)])
-
-
-class _Local:
-    """The objective as a function of the unconstrained coordinates around `params`, without those on a boundary or a floor."""
-
-    def __init__(self, em: EMMap[Any], params: Parameters, floors: Floors) -> None:
-        self._em, self._params = em, params
-        self._all = em.coordinates.pack(params)
-        self.floored, fixed = held(em.coordinates, params, floors)
-        self.empty, unknown = held(em.coordinates, params, em.model.undetermined(params))
-        self.inside = np.isfinite(self._all) & ~em.coordinates.at_edge(self._all) & ~fixed & ~unknown
-        self.point = self._all[self.inside]
-
-    def params(self, point: Array) -> Any:
-        full = self._all.copy()
-        full[self.inside] = point
-        return self._em.coordinates.unpack(full, self._params)
-
-    def objective(self, point: Array) -> float:
-        return self._em.objective(self.params(point))
-
-    def entries(self, point: Array) -> Array:
-        return self._em.coordinates.entries(self.params(point))
-
-    def score(self, params: Any) -> Array:
-        return score(self._em, params)[self.inside]
-
-    def _coordinate(self, params: Any, j: int) -> float:
-        return float(self._em.coordinates.pack(params)[self.inside][j])
+    @property
+    def least(self) -> float:
+        """An eigenvalue of the matrix below this is a direction without information."""
+        return FLAT_BY_HEIGHTS if self.complete is None else FLAT
 
     @cached_property
-    def information(self) -> Array:
-        """From differences of scores, 2 passes for each coordinate, where the model writes its expected log-likelihood."""
-        model = self._em.model
-        if model.ascends:
-            stats = self._em.expectation(self._params).statistics
-            if has_expected(model, stats, self._params):
-                return self._of_scores(stats)
-        return -hessian(self.objective, self.point, curvature_steps(self.objective, self.point))
-
-    def _of_scores(self, stats: Any) -> Array:
-        found = np.empty((len(self.point), len(self.point)))
-        for j, step in enumerate(self._steps(stats)):
-            move = np.zeros_like(self.point)
-            move[j] = step
-            behind, ahead = self.params(self.point - move), self.params(self.point + move)
-            way = self._coordinate(ahead, j) - self._coordinate(behind, j)  # far from the origin, a step is rounded
-            found[:, j] = (self.score(behind) - self.score(ahead)) / way
-        return (found + found.T) / 2
-
-    def _steps(self, stats: Any) -> Array:
-        """A small part of what would be the standard error of each coordinate if nothing were hidden and the others known.
-
-        From the curvature of the expected log-likelihood: no pass over the data.
-        """
-        steps = np.full(len(self.point), STEP)
-        here = self._expected_slope(stats, self.point)
-        for j in range(len(self.point)):
-            move = np.zeros_like(self.point)
-            move[j] = STEP
-            bend = (here - self._expected_slope(stats, self.point + move))[j] / STEP
-            if np.isfinite(bend) and bend > 0:
-                steps[j] = PART / np.sqrt(bend)
-        return steps
-
-    def _expected_slope(self, stats: Any, point: Array) -> Array:
-        em = self._em
-        return expected_slope(em.model, em.coordinates, stats, self._params, self.params(point))[self.inside]
+    def slope(self) -> Array:
+        """The derivatives (m, q) of the entries along the basis."""
+        return self.near.derivative(self.near.coordinates.entries, self.basis)
 
 
-def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Array:
-    """Minus the second derivatives of the objective in unconstrained coordinates, (p, p).
+def fraction_missing(found: Information) -> dict[str, float]:
+    """The share of the information about each parameter that is missing since something is hidden, by its name.
 
-    Coordinates on a boundary are left out, and those that `floors` hold.
+    1 - the variance if nothing were hidden / the variance: 0 if nothing is lost, 1 if nothing is left. NaN where there is no
+    standard error. Errors: ModelError for a model that does not write its expected log-likelihood.
+    Source: Rubin (1987), Multiple Imputation for Nonresponse in Surveys, chapter 3.
+    """
+    if found.complete is None:
+        raise ModelError("what is missing is told by the expected log-likelihood: write expected(stats, before, now).")
+    share = np.full(len(found.near.names), np.nan)
+    if found.near.size and found.is_finite and np.linalg.eigvalsh(found.matrix)[0] >= found.least:
+        variance, without = (
+            np.einsum("ij,ji->i", found.slope, np.linalg.solve(matrix, found.slope.T))
+            for matrix in (found.matrix, found.complete)
+        )
+        share = 1 - without / np.where(variance > 0, variance, np.nan)
+    known = zip(found.near.names, share.tolist(), strict=True)
+    return {name: np.nan if name in found.near.reasons else value for name, value in known}
+
+
+def information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Information:
+    """The observed information at `params`, without coordinates on a boundary and those that `floors` hold.
 
     Central differences of scores, 2 passes over the data for each coordinate; of a model that does not write `expected`,
     second differences of the objective, about 6 p^2 passes.
     """
-    return _Local(em, params, floors).information
+    near = Near.of(em.model, params, floors)
+    if em.model.ascends:
+        stats = em.expectation(params).statistics
+        if has_expected(em.model, stats, params):
+            return _of_scores(em, near, stats)
+    return _of_objective(em, near)
 
 
-def _scaled(information: Array) -> tuple[Array, Array]:
-    unit = np.sqrt(np.maximum(np.diag(information), 0))
-    unit[unit <= 1e-8 * unit.max(initial=0)] = np.inf
-    return information / np.outer(unit, unit), unit
+def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Array:
+    """The same in unconstrained coordinates, (q, q)."""
+    found = information(em, params, floors)
+    back = np.linalg.inv(found.basis)
+    return np.asarray(back.T @ found.matrix @ back)
 
 
-def identifiability(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Identifiability:
-    """Count the directions in which the log-likelihood is curved at `params`, and name those in which it is flat.
+def _of_objective(em: EMMap[Any], near: Near) -> Information:
+    def height(move: Array) -> float:
+        return em.objective(near.at(move))
 
-    Parameters on a boundary or held by `floors` are taken as known.
+    origin = np.zeros(near.size)
+    matrix = -hessian(height, origin, curvature_steps(height, origin))
+    unit = _units(matrix)
+    return Information(near, np.diag(1 / unit), matrix / np.outer(unit, unit))
+
+
+def _of_scores(em: EMMap[Any], near: Near, stats: Any) -> Information:
+    def complete_slope(params: Any) -> Array:
+        return expected_slope(em.model, near.coordinates, stats, near.params, params)[near.inside]
+
+    def slope(params: Any) -> Array:
+        return score(em, params)[near.inside]
+
+    basis = np.eye(near.size)
+    complete = _curvature(near, complete_slope, basis, STEP, rough=True)
+    for _ in range(ROUNDS):
+        if not np.isfinite(complete).all():
+            break
+        basis = basis @ _rounder(complete)
+        complete = _curvature(near, complete_slope, basis, PART)
+        if np.abs(complete - np.eye(near.size)).max(initial=0.0) < ROUND_ENOUGH:
+            break
+    return Information(near, basis, _curvature(near, slope, basis, PART), complete)
+
+
+def _curvature(near: Near, slope: Callable[[Any], Array], basis: Array, step: float, rough: bool = False) -> Array:
+    """Minus the derivatives (q, q) along the columns of `basis` of a `slope` along the inner coordinates.
+
+    By central differences, or by steps ahead alone for a `rough` look. Not a number where a step is lost to rounding.
     """
-    local = _Local(em, params, floors)
-    scaled, unit = _scaled(local.information)
-    if not np.isfinite(scaled).all():
-        raise DegenerateFitError(f"{OVERFLOWS}, so that nothing can be said of its directions.")
-    values, vectors = np.linalg.eigh(scaled) if len(scaled) else (np.empty(0), np.empty((0, 0)))
-    flat = np.flatnonzero(values < FLAT)
-    names = em.coordinates.entry_names(params)
-    free = em.coordinates.size
-    directions = []
-    slope = jacobian(local.entries, local.point, np.full(len(local.point), 1e-3)) if len(flat) else np.empty((0, 0))
-    for i in flat:
-        lonely = np.isinf(unit)
-        move = np.where(lonely, vectors[:, i], vectors[:, i] / np.where(lonely, 1.0, unit))
-        directions.append(_in_words(slope @ move, names))
-    rank = len(values) - len(flat)
-    negative = bool(values.min(initial=0.0) < WRONG)
-    return Identifiability(len(flat) == 0, rank + (free - len(values)), free, tuple(directions), negative)
+    falls, ways = np.empty(basis.shape), np.empty(basis.shape)
+    behind, before = near.params, slope(near.params)
+    for j, direction in enumerate(basis.T):
+        ahead = near.at(step * direction)
+        if not rough:
+            behind = near.at(-step * direction)
+            before = slope(behind)
+        ways[:, j] = near.way(ahead, behind)
+        falls[:, j] = before - slope(ahead)
+    try:
+        found = basis.T @ falls @ np.linalg.solve(ways, basis)
+    except np.linalg.LinAlgError:
+        return np.full(basis.shape, np.nan)
+    return np.asarray((found + found.T) / 2)
 
 
-def _in_words(move: Array, names: list[str]) -> str:
-    size = np.abs(move).max(initial=0)
-    parts = [f"{value / size:+.2g} {name}" for value, name in zip(move, names, strict=True) if abs(value) > 0.005 * size]
-    return "(" + " ".join(parts) + ")"
+def _units(matrix: Array) -> Array:
+    diagonal = np.diag(matrix)
+    return np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
 
-def standard_errors(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> StandardErrors:
-    """Standard errors from the observed information, carried to the reader's parameters by the delta method.
-
-    Parameters on a boundary, or held by `floors`, have none, and those of the others are given these; where the information
-    is singular none has. Source: Efron & Hinkley (1978),
-    Biometrika 65, 457-487; for EM: Louis (1982), J. R. Statist. Soc. B 44, 226-233 (the same matrix, found analytically).
-    """
-    local = _Local(em, params, floors)
-    names = em.coordinates.entry_names(params)
-    estimates = em.coordinates.entries(params)
-    information = local.information
-    reasons = dict.fromkeys(em.coordinates.on_boundary(params), "the estimate lies on the boundary of its space")
-    reasons |= dict.fromkeys(local.floored, "the floor under the spread holds it")
-    reasons |= dict.fromkeys(local.empty, "its component has no rows")
-    scaled, _ = _scaled(information)
-    is_finite = bool(np.isfinite(scaled).all())
-    if len(scaled) == 0 or not is_finite or np.linalg.eigvalsh(scaled)[0] < FLAT:
-        reason = "the information matrix is singular: see identifiability()" if is_finite else OVERFLOWS
-        if len(scaled) == 0:
-            reason = "every estimate lies on the boundary of its space" if len(names) else "no parameter is free"
-        nothing = np.full(len(names), np.nan)
-        return StandardErrors(
-            tuple(names), estimates, nothing, np.full((len(names),) * 2, np.nan), dict.fromkeys(names, reason) | reasons
-        )
-    slope = jacobian(local.entries, local.point, np.full(len(local.point), 1e-3))
-    covariance = slope @ np.linalg.inv(information) @ slope.T
-    fixed = np.array([name in reasons for name in names], dtype=bool)
-    covariance[fixed, :] = covariance[:, fixed] = np.nan
-    return StandardErrors(tuple(names), estimates, np.sqrt(np.diag(covariance)), covariance, reasons)
+def _rounder(complete: Array) -> Array:
+    """Directions (q, q) along which the curvature is 1, as far as it is no rounding."""
+    unit = _units(complete)
+    values, vectors = np.linalg.eigh(complete / np.outer(unit, unit))
+    return np.asarray(vectors / np.sqrt(np.where(values > NOISE, values, 1.0)) / unit[:, None])

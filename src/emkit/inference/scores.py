@@ -71,6 +71,15 @@ def prior_slope(model: LatentModel[P, Any], coordinates: Coordinates[P], params:
     return slope
 
 
+def objective_and_score(em: EMMap[P], params: P) -> tuple[float, Array]:
+    """The objective at `params`, and its `score`: one pass over the data."""
+    total = em.expectation(params)
+    slope = expected_slope(em.model, em.coordinates, total.statistics, params, params)
+    if em.model.states_prior:
+        slope = slope + prior_slope(em.model, em.coordinates, params)
+    return float(total.log_likelihood - total.gap + em.model.log_prior(params)), slope
+
+
 def score(em: EMMap[P], params: P) -> Array:
     """The derivatives of the objective along the free coordinates of `em` at `params`, shape (p,): one pass over the data.
 
@@ -78,6 +87,4 @@ def score(em: EMMap[P], params: P) -> Array:
     Errors: NotImplementedError if the model does not write its expected log-likelihood.
     Source: Fisher's identity; Dempster, Laird & Rubin (1977), discussion; Louis (1982), J. R. Statist. Soc. B 44, 226-233.
     """
-    stats = em.expectation(params).statistics
-    slope = expected_slope(em.model, em.coordinates, stats, params, params)
-    return slope + prior_slope(em.model, em.coordinates, params) if em.model.states_prior else slope
+    return objective_and_score(em, params)[1]

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
-from emkit.core.arrays import Mask
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.guard import no_lower
@@ -70,6 +70,9 @@ class Around(LatentModel[P, S]):
         """The distribution over latent states that the E-step uses."""
         posterior: Posterior = bare(self.model).posterior(params, chunk)
         return posterior
+
+    def row_objectives(self, params: P, chunk: Any) -> Array | None:
+        return self.model.row_objectives(params, chunk)
 
     def expected(self, stats: S, before: P, now: P) -> Expected:
         return self.model.expected(stats, before, now)

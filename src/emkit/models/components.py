@@ -137,6 +137,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The posterior in plain NumPy: where it is asked for once, nobody should wait for a compiler."""
         return self._for(chunk)._posterior(params, chunk, None)
 
+    def row_objectives(self, params: P, chunk: Chunk) -> Array:
+        posterior = self.posterior(params, chunk)
+        return posterior.log_likelihood if posterior.gap is None else posterior.log_likelihood - posterior.gap
+
     def _posterior(self, params: P, chunk: Chunk, form: LinearForm[S] | None) -> Posterior:
         return self.assign(params, self._log_density(params.components, chunk, form), chunk)
 

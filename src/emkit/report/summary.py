@@ -10,16 +10,15 @@ from emkit.models.mixture import Mixture
 from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
-from emkit.report.tables import as_text, cell, components_across, estimates_down, new_grid
+from emkit.report.tables import WIDTH, as_text, cell, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
     from emkit.fitted import AnyFitted
-    from emkit.inference import StandardErrors
+    from emkit.inference import Covariance
 
-WIDTH = 80
 MOST_NAMED = 6  # estimates in one sentence
 
 
@@ -114,18 +113,18 @@ def to_dict(result: AnyFitted) -> Json:
     }
 
 
-def text(result: AnyFitted, errors: StandardErrors | None = None, width: int = WIDTH) -> str:
-    """The summary as plain text, no line longer than `width`; with `errors`, one line for each number."""
-    return as_text(report(result, errors, width), width)
+def text(result: AnyFitted, found: Covariance | None = None, width: int = WIDTH) -> str:
+    """The summary as plain text, no line longer than `width`; given a covariance of the estimates, a line for each number."""
+    return as_text(report(result, found, width), width)
 
 
-def report(result: AnyFitted, errors: StandardErrors | None = None, width: int = WIDTH) -> RenderableType:
+def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDTH) -> RenderableType:
     """The summary as something that rich can print."""
     from rich.console import Group
     from rich.text import Text
 
     sentences = [Text(sentence) for sentence in remarks(result)]
-    tables = [estimates_down(result, errors)] if errors else components_across(result, width)
+    tables = [estimates_down(result, found, width)] if found is not None else components_across(result, width)
     spaced = [part for table in tables for part in (Text(), table)]
     return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from emkit.core.arrays import Array
 from emkit.core.axes import COMPONENT
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
+from emkit.inference import Covariance, StandardErrors, standard_errors, wald, z_and_p
 from emkit.models.mixture import AnyMixtureParams, MixtureParams
 from emkit.models.order import component_leaves, spread_over
 from emkit.report.labels import Names, entry_label, labels, names_of
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from emkit.fitted import AnyFitted
-    from emkit.inference import StandardErrors
 
 CELL = 12  # characters of a number and the space before it
 MOST_ROWS = 60
+WIDTH = 80
+MEANINGS = {"error": "error: standard error", "from": "from, to: 95 % interval", "z": "z, p: estimate against 0"}
 
 
 class Row(NamedTuple):
@@ -86,28 +88,69 @@ def _spread_rows(covariances: Array, names: Names) -> Iterator[Row]:
             yield Row("correlation", f"{called[i]}, {called[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])
 
 
-def estimates_down(result: AnyFitted, errors: StandardErrors | None = None) -> RenderableType:
-    """One line for each number: name, component, estimate and, if given, its standard error."""
+def estimates_down(result: AnyFitted, found: Covariance | None = None, width: int = WIDTH) -> RenderableType:
+    """One line for each number: name, component, estimate and, given their covariance, what is known of its error.
+
+    That is the standard error, the 95 % interval, z and p, as far as the width goes.
+    """
     from rich.console import Group
     from rich.text import Text
 
     words = labels(result.params, names_of(result.source))
-    estimates = dict(zip(words, _entries(result), strict=True))
-    of, owner = any(label.of for label in words.values()), any(label.component is not None for label in words.values())
-    headings = [*([""] if of else []), *(["component"] if owner else [])]
-    grid = new_grid("parameter", *headings, "estimate", *(["std. error"] if errors else []))
-    for name in list(estimates)[:MOST_ROWS]:
-        label = words[name]
-        component = "" if label.component is None else str(label.component)
-        cells = [label.what, *([label.of] if of else []), *([component] if owner else [])]
-        if errors:
-            known = errors[name] if name in errors.names else np.nan
-            cells += [beside(estimates[name], known), _error(errors, name)]
-        else:
-            cells += aligned(np.array([estimates[name]]))
-        grid.add_row(*map(cell, cells))
-    reasons = sorted({f"  - : {reason}." for reason in errors.reasons.values()}) if errors else []
-    return Group(grid, *_left_out(len(estimates)), *(Text(reason, style="dim") for reason in reasons))
+    estimates = dict(list(zip(words, _entries(result), strict=True))[:MOST_ROWS])
+    shown = [words[name] for name in estimates]
+    columns = {"parameter": [label.what for label in shown]}
+    if any(label.of for label in words.values()):
+        columns[""] = [label.of for label in shown]
+    if any(label.component is not None for label in words.values()):
+        columns["component"] = ["" if label.component is None else str(label.component) for label in shown]
+    errors = standard_errors(found) if found is not None else None
+    if found is not None and errors is not None:
+        known = [errors[name] if name in errors.names else np.nan for name in estimates]
+        columns["estimate"] = [beside(value, error) for value, error in zip(estimates.values(), known, strict=True)]
+        columns["error"] = [_error(errors, name) for name in estimates]
+        for extra in (_interval_columns(found, estimates), _test_columns(found, estimates)):
+            if _breadth(columns | extra) > width:
+                break
+            columns |= extra
+    else:
+        columns["estimate"] = [aligned(np.array([value]))[0] for value in estimates.values()]
+    grid = new_grid(*columns)
+    for row in zip(*columns.values(), strict=True):
+        grid.add_row(*map(cell, row))
+    notes = sorted({f"  - : {reason}." for reason in errors.reasons.values()}) if errors else []
+    told = "; ".join(meaning for heading, meaning in MEANINGS.items() if heading in columns)
+    notes += [f"  {told}."] if told else []
+    return Group(grid, *_left_out(len(words)), *(Text(note, style="dim") for note in notes))
+
+
+def _breadth(columns: Mapping[str, Sequence[str]]) -> int:
+    """How many characters a table of these columns takes."""
+    return sum(2 + max(len(heading), *map(len, cells)) for heading, cells in columns.items())
+
+
+def _interval_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]]:
+    """The ends of the 95 % intervals."""
+    intervals, errors = wald(found), standard_errors(found)
+    known = {name: (*intervals[name], errors[name]) for name in intervals.names}
+    ends = [known.get(name, (np.nan,) * 3) for name in shown]
+    if not np.isfinite(ends).any():
+        return {}
+    told = [[beside(end, error) if np.isfinite(end) else "" for end in (low, high)] for low, high, error in ends]
+    return {"from": [low for low, _ in told], "to": [high for _, high in told]}
+
+
+def _test_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]]:
+    """Estimates over their standard errors, and the chance of as much by accident, where 0 says "nothing"."""
+    z, p = z_and_p(found)
+    known = {name: each for name, *each in zip(found.near.names, z, p, strict=True) if np.isfinite(each).all()}
+    if not known:
+        return {}
+    told = [known.get(name) for name in shown]
+    return {
+        "z": [f"{each[0]:.2f}" if each else "" for each in told],
+        "p": [("<.001" if each[1] < 0.001 else f"{each[1]:.3f}") if each else "" for each in told],
+    }
 
 
 def _left_out(rows: int) -> list[RenderableType]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.spaces.link import LOGIT, Link
 from emkit.core.spaces.scalar import share_lost
 from emkit.core.spaces.simplex import Simplex
 from emkit.core.spaces.space import Shape, Space
@@ -63,6 +64,9 @@ class Part(Space):
 
     def entry_indices(self, shape: Shape) -> list[Index]:
         return self._placed(self._whole.entry_indices(self._shape(shape)))
+
+    def links(self, shape: Shape) -> list[Link]:
+        return self._whole.links(self._shape(shape))
 
     def on_boundary(self, value: Array) -> list[Index]:
         return self._placed(self._whole.on_boundary(value[self._free]))
@@ -132,6 +136,9 @@ class PartOfSimplex(Space):
 
     def entry_indices(self, shape: Shape) -> list[Index]:
         return [(*row, int(j)) for row, free, _ in self._rows for j in free]
+
+    def links(self, shape: Shape) -> list[Link]:
+        return [LOGIT for _, free, _ in self._rows for _ in free]
 
     def on_boundary(self, value: Array) -> list[Index]:
         found = []

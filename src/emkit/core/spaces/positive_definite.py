@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.link import LOG, REAL, Link
 from emkit.core.spaces.space import Shape, Space, first_where
 from emkit.errors import DegenerateFitError
 
@@ -106,3 +107,6 @@ class PositiveDefinite(Space):
     def entry_indices(self, shape: Shape) -> list[tuple[int, ...]]:
         pairs = list(zip(*(axis.tolist() for axis in _triangle(shape[-1])), strict=True))
         return [(*index, *pair) for index in np.ndindex(*shape[:-2]) for pair in pairs]
+
+    def links(self, shape: Shape) -> list[Link]:
+        return [LOG if index[-1] == index[-2] else REAL for index in self.entry_indices(shape)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 from scipy.special import expit, logit
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.link import LOG, LOGIT, Link
 from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 
 
@@ -57,6 +60,9 @@ class Positive(Space):
     def pull(self, value: Array, slope: Array) -> Array:
         return (value * slope).ravel()
 
+    def links(self, shape: Shape) -> list[Link]:
+        return [LOG] * prod(shape)
+
 
 class NonNegative(Space):
     """Numbers >= 0, 0 included; the coordinate is the logarithm, -infinity at 0."""
@@ -73,6 +79,9 @@ class NonNegative(Space):
 
     def pull(self, value: Array, slope: Array) -> Array:
         return (value * slope).ravel()
+
+    def links(self, shape: Shape) -> list[Link]:
+        return [LOG] * prod(shape)
 
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
         return [tuple(int(i) for i in index) for index in np.argwhere(value == 0)]
@@ -101,6 +110,9 @@ class UnitInterval(Space):
 
     def pull(self, value: Array, slope: Array) -> Array:
         return (value * (1 - value) * slope).ravel()
+
+    def links(self, shape: Shape) -> list[Link]:
+        return [LOGIT] * prod(shape)
 
 
 class Probability(UnitInterval):

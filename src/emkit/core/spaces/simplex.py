@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.link import LOGIT, Link
 from emkit.core.spaces.scalar import share_lost
 from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 
@@ -69,6 +70,9 @@ class Simplex(Space):
 
     def size(self, shape: Shape) -> int:
         return prod(shape[:-1]) * (shape[-1] - 1)
+
+    def links(self, shape: Shape) -> list[Link]:
+        return [LOGIT] * prod(shape)
 
     def free_entries(self, value: Array) -> Array:
         return value[..., :-1].ravel()

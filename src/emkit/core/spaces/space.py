@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.link import REAL, Link
 from emkit.errors import ParameterError
 
 Shape = tuple[int, ...]
@@ -58,6 +59,10 @@ class Space(ABC):
     def entry_indices(self, shape: Shape) -> list[tuple[int, ...]]:
         """The index of each of `entries`."""
         return list(np.ndindex(*shape))
+
+    def links(self, shape: Shape) -> list[Link]:
+        """A scale without bounds for each of `entries`."""
+        return [REAL] * len(self.entry_indices(shape))
 
     def free_entries(self, value: Array) -> Array:
         """As many of `entries` as there are free parameters."""

@@ -104,12 +104,15 @@ class FullGaussian(JoinedColumns[FullGaussianParams]):
 
     def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
         about, move = normal.products_about(stats, before, now)
-        precision, mass = np.linalg.inv(now.covariances), stats.mass[:, None, None]
-        inside = precision @ about
-        log_determinant = np.linalg.slogdet(now.covariances)[1] + move.shape[1] * normal.LOG_2_PI
+        factors = normal.cholesky(now.covariances)
+        whiten = np.linalg.inv(factors)  # precisions would lose the wide directions of thin covariances
+        back = whiten.swapaxes(1, 2)
+        inside = whiten @ about @ back
+        log_determinant = 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1) + move.shape[1] * normal.LOG_2_PI
         value = -0.5 * (stats.mass @ log_determinant + np.einsum("kjj->", inside))
-        of_means = (precision @ (stats.shift - stats.mass[:, None] * move)[:, :, None])[:, :, 0]
-        of_covariances = normal.symmetric((inside @ precision - mass * precision) / 2)
+        of_means = (back @ (whiten @ (stats.shift - stats.mass[:, None] * move)[:, :, None]))[:, :, 0]
+        off = inside - stats.mass[:, None, None] * np.eye(move.shape[1])
+        of_covariances = normal.symmetric(back @ off @ whiten / 2)
         return Expected(float(value), {"means": of_means, "covariances": of_covariances})
 
     def draw(self, params: FullGaussianParams, rng: np.random.Generator, components: Integers) -> Array:

@@ -1,0 +1,25 @@
+"""Scales on which a number has no bounds: where an interval about an estimate keeps inside its space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, logit
+
+from emkit.core.arrays import Array
+
+
+class Link(NamedTuple):
+    """`forward` to the scale without bounds, its `slope`, and `back`; `null` is the value that says "nothing", if one does."""
+
+    forward: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+    null: float | None = None
+
+
+REAL = Link(np.asarray, lambda value: np.ones_like(value), np.asarray, null=0.0)
+LOG = Link(np.log, lambda value: 1 / value, np.exp)
+LOGIT = Link(logit, lambda value: 1 / (value * (1 - value)), expit)

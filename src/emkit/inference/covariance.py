@@ -1,0 +1,107 @@
+"""How far estimates would vary from sample to sample: their covariance, by four kinds of information."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.protocols import LatentModel, Source
+from emkit.data.groups import labels_of
+from emkit.errors import DataError, ModelError
+from emkit.inference.information import OVERFLOWS, Information
+from emkit.inference.near import Near
+from emkit.inference.rows import row_scores
+
+Kind = Literal["information", "opg", "robust", "cluster"]
+KINDS: tuple[str, ...] = get_args(Kind)
+SINGULAR = "the information matrix is singular: see identifiability()"
+
+
+@dataclass(frozen=True, eq=False)
+class Covariance:
+    """The covariance `matrix` (q, q) of the estimates `near` a point, along the columns of `basis` (q, q).
+
+    Where there is none, `matrix` is None, and `reason` says why.
+    """
+
+    near: Near
+    basis: Array
+    kind: str
+    matrix: Array | None
+    reason: str = ""
+
+    def of(self, function: Callable[[Any], Array]) -> Array:
+        """The covariance (m, m) of a function of the parameters with m values, by the delta method; NaN if there is none."""
+        slope = self.near.derivative(function, self.basis)
+        return slope @ self.matrix @ slope.T if self.matrix is not None else np.full((len(slope),) * 2, np.nan)
+
+
+def covariance(
+    model: LatentModel[Any, Any], source: Source[Any], found: Information, kind: str = "information", clusters: Any = None
+) -> Covariance:
+    """The covariance of the estimates, from the observed information `found` and the rows of `source`.
+
+    `kind`: "information", its inverse: right if the model is; weights count how often a row occurs. "opg": the inverse of the
+    outer product of the scores of rows. "robust": the sandwich of both, right for the parameters that come nearest to the
+    truth whether the model is true or not; each row (or group) is one observation, and its weight a sampling weight.
+    "cluster": the same with rows of one cluster as one observation; `clusters` (n,) label the rows, in any order.
+    The last two are multiplied by G / (G - 1), where there are G observations.
+    Errors: ModelError for another kind, or without clusters; DataError unless there is a label for each row.
+    Source: White (1982), Econometrica 50, 1-25; Liang & Zeger (1986), Biometrika 73, 13-22.
+    """
+    if kind not in KINDS:
+        raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
+    if (clusters is not None) != (kind == "cluster"):
+        raise ModelError('clusters=(a label for each row) belongs to kind="cluster", and to no other kind.')
+    near, bread = found.near, _inverse(found.matrix, found.least)
+    reason = _why_none(found, bread)
+    if kind == "information":
+        return Covariance(near, found.basis, kind, bread, reason)
+    scores, weights = _all(model, source, found)
+    if kind == "opg":
+        inverse = _inverse(scores.T @ (weights[:, None] * scores), found.least)
+        return Covariance(near, found.basis, kind, inverse, "" if inverse is not None else reason or SINGULAR)
+    if bread is None:
+        return Covariance(near, found.basis, kind, None, reason)
+    total = _by_cluster(scores * weights[:, None], clusters) if kind == "cluster" else scores * weights[:, None]
+    number = len(total)
+    if number < 2:
+        raise DataError(f"kind={kind!r} needs two observations at least, and there is {number}.")
+    meat = total.T @ total * (number / (number - 1))
+    return Covariance(near, found.basis, kind, bread @ meat @ bread)
+
+
+def _inverse(matrix: Array, least: float) -> Array | None:
+    """The inverse of a matrix along a basis of directions that are alike; None if it has none."""
+    if not len(matrix) or not np.isfinite(matrix).all() or np.linalg.eigvalsh(matrix)[0] < least:
+        return None
+    return np.asarray(np.linalg.inv(matrix))
+
+
+def _why_none(found: Information, bread: Array | None) -> str:
+    if bread is not None:
+        return ""
+    if not found.near.size:
+        return "every estimate lies on the boundary of its space" if found.near.names else "no parameter is free"
+    return SINGULAR if found.is_finite else OVERFLOWS
+
+
+def _all(model: LatentModel[Any, Any], source: Source[Any], found: Information) -> tuple[Array, Array]:
+    """The scores (G, q) of all groups of rows, and their weights (G,)."""
+    parts = list(row_scores(model, found, source))
+    return np.concatenate([scores for scores, _ in parts]), np.concatenate([weights for _, weights in parts])
+
+
+def _by_cluster(scores: Array, clusters: Any) -> Array:
+    """The sums (C, q) of the scores of each cluster. Errors: DataError unless there is a label for each score."""
+    given = labels_of(clusters)
+    if given.shape != (len(scores),):
+        raise DataError(f"there are {len(scores)} observations but the clusters have shape {given.shape}; give each a label.")
+    _, place = np.unique([str(label) for label in given.tolist()], return_inverse=True)
+    sums = np.zeros((place.max() + 1, scores.shape[1]))
+    np.add.at(sums, place, scores)
+    return sums

@@ -1,0 +1,82 @@
+"""Parameters near an estimate, as a function of the free coordinates that can move both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.core.coordinates import Coordinates
+from emkit.core.protocols import LatentModel
+from emkit.inference.floors import Floors, held
+
+NO_FLOORS: Floors = MappingProxyType({})
+STEP = 1e-3  # of a standard error: of derivatives of what is a function of the parameters alone
+ON_BOUNDARY = "the estimate lies on the boundary of its space"
+HELD = "the floor under the spread holds it"
+EMPTY = "its component has no rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """Where the parameters around an estimate are.
+
+    `inside` (p,): which of the coordinates are neither on a boundary, nor held by a floor, nor without rows; `reasons`: why an
+    entry cannot move both ways, by its name.
+    """
+
+    coordinates: Coordinates[Any]
+    params: Any
+    inside: Mask
+    reasons: Mapping[str, str]
+
+    @classmethod
+    def of(cls, model: LatentModel[Any, Any], params: Any, floors: Floors = NO_FLOORS) -> Near:
+        """Around `params`, without what `floors` hold."""
+        coordinates = model.coordinates(params)
+        everywhere = coordinates.pack(params)
+        floored, fixed = held(coordinates, params, floors)
+        empty, unknown = held(coordinates, params, model.undetermined(params))
+        inside = np.isfinite(everywhere) & ~coordinates.at_edge(everywhere) & ~fixed & ~unknown
+        reasons = dict.fromkeys(coordinates.on_boundary(params), ON_BOUNDARY)
+        reasons |= dict.fromkeys(floored, HELD) | dict.fromkeys(empty, EMPTY)
+        return cls(coordinates, params, inside, reasons)
+
+    @cached_property
+    def _everywhere(self) -> Array:
+        return self.coordinates.pack(self.params)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all entries of the free fields."""
+        return tuple(self.coordinates.entry_names(self.params))
+
+    @cached_property
+    def entries(self) -> Array:
+        """Those entries, shape (m,)."""
+        return self.coordinates.entries(self.params)
+
+    @property
+    def size(self) -> int:
+        """How many coordinates can move."""
+        return int(self.inside.sum())
+
+    def at(self, move: Array) -> Any:
+        """The parameters that lie a `move` (q,) of the inner coordinates away."""
+        full = self._everywhere.copy()
+        full[self.inside] += move
+        return self.coordinates.unpack(full, self.params)
+
+    def way(self, ahead: Any, behind: Any) -> Array:
+        """How far two parameters lie apart in the inner coordinates (q,): far from an origin, a step is rounded."""
+        return self.coordinates.pack(ahead)[self.inside] - self.coordinates.pack(behind)[self.inside]
+
+    def derivative(self, function: Callable[[Any], Array], basis: Array) -> Array:
+        """The derivatives (m, q) of a function of the parameters, with m values, along the columns of `basis` (q, q)."""
+        ways = [function(self.at(STEP * move)) - function(self.at(-STEP * move)) for move in basis.T]
+        return np.stack(ways, axis=1) / (2 * STEP) if ways else np.empty((len(function(self.params)), 0))
