@@ -24,6 +24,11 @@ def unit_weights(rows: int) -> Array:
     return np.broadcast_to(np.float64(1.0), rows)
 
 
+def occurring(chunk: Chunk) -> Chunk:
+    """The rows of a chunk whose weight is positive; itself if they all are."""
+    return chunk if chunk.least_weight > 0 else _occurring(chunk)
+
+
 def alike(weights: Array) -> bool:
     """Whether one number stands for the weights of all rows."""
     return weights.strides == (0,)
@@ -89,6 +94,15 @@ class Chunk:
     def __setstate__(self, state: dict[str, Any]) -> None:
         weights = state["weights"] if state["weights"] is not None else unit_weights(len(state["x"]))
         self.__dict__.update(state, weights=weights)
+
+
+@once
+def _occurring(chunk: Chunk) -> Chunk:
+    kept, groups = chunk.weights > 0, chunk.groups
+    if groups is not None:
+        lengths = np.diff(groups)[kept[groups[:-1]]]
+        groups = np.concatenate([[0], np.cumsum(lengths)])
+    return Chunk(chunk.x[kept], chunk.weights[kept], chunk.start, groups)
 
 
 @once
