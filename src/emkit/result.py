@@ -51,6 +51,8 @@ from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
 from emkit.report.frames import assigned, estimates, in_one_line, of_rows
 from emkit.report.summary import text, to_dict
+from emkit.selection.bootstrap import Bootstrap, all_of_them, bootstrap
+from emkit.selection.bootstrap import Watch as Watched
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,6 +146,25 @@ class Result(Fitted[P]):
         Errors: ModelError for a model that does not write its expected log-likelihood.
         """
         return fraction_missing(self.information)
+
+    def bootstrap(
+        self,
+        number: int = 999,
+        *,
+        kind: str = "parametric",
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        watch: Watched = all_of_them,
+    ) -> Bootstrap:
+        """So many estimates from data made anew: standard errors, and percentile and BCa intervals follow from them.
+
+        `kind`: "parametric" (rows drawn from the fitted model), "case" (rows drawn from the rows; groups as groups), or
+        "bayesian" (the rows with Dirichlet weights). Each estimate is where a short run from this one ends, its components in
+        the order of those here. `n_jobs`: processes (None: this one; -1: all cores); the numbers do not depend on it.
+        `watch` wraps the stream of replicates (progress). `Bootstrap.more` goes on from there.
+        Errors: ModelError for a model that cannot be drawn from, for rows that are not in memory, and for what cannot be.
+        """
+        return bootstrap(self, number, kind, random_state, n_jobs, watch)
 
     def starts(self) -> Restarts[P]:
         """Every run, from every start."""

@@ -78,6 +78,12 @@ def test_runs_go_together_as_each_goes_alone(case, rows, rng):
     together.assert_runs_go_together(case.model, case.params, case.draw(rng, rows), rng)
 
 
+@model_cases
+@pytest.mark.parametrize("rows", [90, pytest.param(3_300, marks=pytest.mark.slow)], ids=["plain", "compiled"])
+def test_runs_over_rows_of_their_own_go_as_each_goes_alone(case, rows, rng):
+    together.assert_runs_go_over_rows_of_their_own(case.model, case.params, case.draw(rng, rows), rng)
+
+
 @every_case
 def test_any_number_of_threads_gives_the_same_bits(case, rng):
     sums.assert_executors_agree(case.model, case.params, case.draw(rng, 61))

@@ -1,4 +1,4 @@
-"""A law of runs: side by side they go the way that each goes alone."""
+"""Laws of runs: side by side they go the way that each goes alone, over the same rows or over rows of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 import emkit as ek
 from emkit.core.mapreduce import serial
 from emkit.core.parameters import leaves
-from emkit.models.together import several
+from emkit.data.chunk import Chunk
+from emkit.models.order import component_count
+from emkit.models.together import OfEach, can_go_together, several
 from tests.laws.maxima import random_point
 
 Array = np.ndarray
@@ -36,3 +38,24 @@ def assert_runs_go_together(model: Any, params: Any, x: Array, rng: np.random.Ge
         for found, leaf in zip(leaves(end), leaves(expected), strict=True):
             message = f"run {run} ends elsewhere: {leaf.path}"
             np.testing.assert_allclose(found.value, leaf.value, rtol=1e-7, atol=1e-9, err_msg=message)
+
+
+def assert_runs_go_over_rows_of_their_own(model: Any, params: Any, x: Array, rng: np.random.Generator) -> None:
+    """A step of three runs, over rows of their own or over one table with weights of their own, of which some are 0."""
+    if not can_go_together(model, params):
+        return
+    third = len(x) // 3
+    own = [Chunk(x[i * third : (i + 1) * third], np.ones(third)) for i in range(3)]
+    one_table = [Chunk(x, rng.integers(0, 3, len(x)).astype(float)) for _ in range(3)]
+    starts = [params, *(random_point(model, params, rng, 0.1) for _ in range(2))]
+    for chunks in own, one_table:
+        group = OfEach.of_each(model, starts, component_count(params) or 1, chunks)
+        reached, moved = group.step(ek.ArraySource(x), serial)
+        for run, (start, chunk) in enumerate(zip(starts, chunks, strict=True)):
+            alone = ek.EMMap(model, ek.ArraySource(chunk.x, chunk.weights), start)(start)
+            expected = alone.objective, alone.log_likelihood
+            found = reached.objective[run], reached.log_likelihood[run]
+            np.testing.assert_allclose(found, expected, rtol=1e-10, err_msg=f"run {run}: another height")
+            for end, leaf in zip(leaves(moved.params(run)), leaves(alone.update), strict=True):
+                message = f"run {run} ends elsewhere: {leaf.path}"
+                np.testing.assert_allclose(end.value, leaf.value, rtol=1e-7, atol=1e-9, err_msg=message)

@@ -24,6 +24,11 @@ def unit_weights(rows: int) -> Array:
     return np.broadcast_to(np.float64(1.0), rows)
 
 
+def occurring(chunk: Chunk) -> Chunk:
+    """The rows of a chunk whose weight is positive; itself if they all are."""
+    return chunk if chunk.least_weight > 0 else _occurring(chunk)
+
+
 def alike(weights: Array) -> bool:
     """Whether one number stands for the weights of all rows."""
     return weights.strides == (0,)
@@ -108,6 +113,16 @@ class Chunk:
 @once
 def _of_columns(chunk: Chunk, places: tuple[int, ...]) -> Chunk:
     return Chunk(columns_at(chunk.x, places), chunk.weights, chunk.start, chunk.groups)
+
+
+@once
+def _occurring(chunk: Chunk) -> Chunk:
+    kept, groups = chunk.weights > 0, chunk.groups
+    if groups is not None:
+        lengths = np.diff(groups)[kept[groups[:-1]]]
+        groups = np.concatenate([[0], np.cumsum(lengths)])
+    known = chunk.membership[kept] if chunk.membership is not None else None
+    return Chunk(chunk.x[kept], chunk.weights[kept], chunk.start, groups, membership=known)
 
 
 @once

@@ -16,6 +16,7 @@ from emkit.data.chunk import Chunk, as_float64
 S = TypeVar("S")
 MOST_FEATURES = 1 << 22  # numbers, 32 MiB
 Features = Callable[[Array], Array]
+LONG = 1_000  # rows: of so many, copies of base rows cost more than one call for each product
 READ_ROWS = 8_192  # at a time, where features are worked out before they are read
 
 
@@ -77,7 +78,14 @@ class Columns:
         first, second = self.pairs.T
         if self.pairs.dtype == np.float64:
             return np.where(base[first.astype(np.intp)] == second[:, None], 1.0, 0.0)
-        return base if len(first) == len(base) and not first.any() else base[first] * base[second]
+        if len(first) == len(base) and not first.any():
+            return base
+        if len(x) < LONG:
+            return base[first] * base[second]
+        found = np.empty((len(first), len(x)))
+        for product, one, other in zip(found, first, second, strict=True):
+            np.multiply(base[one], base[other], out=product)
+        return found
 
     def _workspace(self, height: int) -> tuple[Array, ...]:
         """A tile of base rows, and one of `height` rows."""
@@ -205,14 +213,14 @@ def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:
     return form
 
 
-def with_features(family: Any, params: Any, rows: int) -> tuple[LinearForm[Any], Features] | None:
+def with_features(family: Any, params: Any, rows: int, exact: bool = False) -> tuple[LinearForm[Any], Features] | None:
     """A form, and what makes features (F, n) of so many rows: for few rows, of which a height to six digits is enough.
 
-    None where there is no such form, or where the features are too many to be kept at once.
+    None where there is no such form (none that is `exact`), or where the features are too many to be kept at once.
     """
     form: LinearForm[Any] | None = family.linear(params)
     if form is not None and form.rough is not None:
-        form = form.rough()
+        form = None if exact else form.rough()
     if form is None or form.coefficients.shape[1] * rows > MOST_FEATURES:
         return None
     features = features_of(form.rows)

@@ -20,7 +20,7 @@ from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive, side_by_side
-from emkit.data.chunk import Chunk, as_float64
+from emkit.data.chunk import Chunk, as_float64, occurring
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
@@ -49,6 +49,13 @@ class SeveralStats(Additive):
     components: Any
     log_likelihood: Array
     gap: Array
+
+    @staticmethod
+    def of_all(each: Sequence[SeveralStats]) -> SeveralStats:
+        """Those of runs whose E-steps were made apart, in their order."""
+        belonging = tuple(sums for stats in each for sums in stats.belonging)
+        log_likelihood, gap = (np.concatenate(values) for values in ([s.log_likelihood for s in each], [s.gap for s in each]))
+        return SeveralStats(belonging, side_by_side([stats.components for stats in each]), log_likelihood, gap)
 
 
 @dataclass(frozen=True)
@@ -190,9 +197,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """
         form = self.form(components, chunk)
         if form is None and len(runs) > 1 and compiled.worth_compiling(chunk.x, component_count(components) or 1):
-            return side_by_side(
-                [self.e_steps([run], each, chunk) for run, each in zip(runs, apart(components, len(runs)), strict=True)]
-            )
+            own = zip(runs, apart(components, len(runs)), strict=True)
+            return SeveralStats.of_all([self.e_steps([run], each, chunk) for run, each in own])
         return self._e_steps(runs, components, chunk, form)
 
     def _e_steps(self, runs: Sequence[P], components: C, chunk: Chunk, form: LinearForm[S] | None) -> SeveralStats:
@@ -213,6 +219,11 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             belonging.append(self.gathered(posterior, chunk))
         statistics = self._statistics(components, chunk, form, weights)
         return SeveralStats(tuple(belonging), statistics, log_likelihood, gap)
+
+    def e_steps_of_each(self, runs: Sequence[P], components: C, chunks: Sequence[Chunk]) -> SeveralStats:
+        """The E-steps of several runs, each over the rows of a chunk of its own, of which some may have weight 0."""
+        own = zip(runs, apart(components, len(runs)), chunks, strict=True)
+        return SeveralStats.of_all([self.e_steps([run], each, occurring(chunk)) for run, each, chunk in own])
 
     # -- the M-step
 

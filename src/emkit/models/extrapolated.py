@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,7 +94,7 @@ def chosen(mask: Mask, one: Together[Any], other: Together[Any]) -> Together[Any
     pairs = zip(leaves(one.components), leaves(other.components), strict=True)
     values = {a.path: np.where(each.reshape(-1, *(1,) * (a.value.ndim - 1)), a.value, b.value) for a, b in pairs}
     runs = tuple(a if first else b for first, a, b in zip(mask, one.runs, other.runs, strict=True))
-    return Together(one.model, runs, replace_at(one.components, values), one.number)
+    return replace(one, runs=runs, components=replace_at(one.components, values))
 
 
 def _best_length(change: Array, bend: Array) -> Array:
@@ -136,7 +137,7 @@ def _at(like: Together[Any], coordinates: Array, scales: Scales) -> Together[Any
             belonging.append((leaf.path, readonly(value)))
     place = with_trusted if not any("." in path for path, _ in belonging) else _replaced
     runs = tuple(place(run, **{path: value[s] for path, value in belonging}) for s, run in enumerate(like.runs))
-    return Together(like.model, runs, replace_at(like.components, components), like.number)
+    return replace(like, runs=runs, components=replace_at(like.components, components))
 
 
 def _replaced(params: Any, **changes: Array) -> Any:

@@ -132,6 +132,18 @@ class Mixture(Components[MixtureParams[P], P, S]):
         mass, statistics, log_likelihood = products.expectations(*small, proportions, chunk)
         return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
 
+    def e_steps_of_each(self, runs: Sequence[MixtureParams[P]], components: P, chunks: Sequence[Chunk]) -> SeveralStats:
+        lengths = {len(chunk.x) for chunk in chunks}
+        if not self.assignment.is_posterior or len(lengths) > 1 or any(chunk.groups is not None for chunk in chunks):
+            return super().e_steps_of_each(runs, components, chunks)
+        rows = sum(lengths) * (1 if products.of_one_table(chunks) else len(chunks))
+        small = with_features(self.family, components, rows, exact=True)
+        if small is None:
+            return super().e_steps_of_each(runs, components, chunks)
+        proportions = np.stack([params.proportions for params in runs])
+        mass, statistics, log_likelihood = products.expectations_of_each(*small, proportions, chunks)
+        return SeveralStats(tuple(mass), statistics, log_likelihood, np.zeros(len(runs)))
+
     def _row_by_row(self, proportions: Array, components: P, chunk: Chunk) -> SeveralStats:
         """In plain NumPy: each row of the data is a row for every run, since rows are assigned one by one."""
         x, (number, k) = as_float64(chunk.x), proportions.shape

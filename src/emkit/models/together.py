@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
@@ -13,6 +13,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.evaluation import STUMBLES, EMMap
 from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at, with_trusted
 from emkit.core.protocols import Evaluation, LatentModel, MapReduce
+from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.source import RowSource
 from emkit.models.components import AnyComponents, Components, SeveralStats
@@ -46,13 +47,19 @@ class Several(Protocol[P]):
 
 def several(model: LatentModel[P, Any], starts: Sequence[P], rows: int) -> Iterator[Several[P]]:
     """Runs from `starts` over so many rows: together, as many as fit; apart where components share a field."""
-    if not isinstance(model, Components) or not _as_written(model) or not each_its_own(starts[0].components):
+    if not can_go_together(model, starts[0]):
         yield Apart[P](model, tuple(starts))
         return
+    assert isinstance(model, Components)
     number = component_count(starts[0].components) or 1
     most = max(1, MOST_NUMBERS // (rows * number))
     for first in range(0, len(starts), most):
         yield Together.of(model, starts[first : first + most], number)
+
+
+def can_go_together(model: LatentModel[P, Any], params: P) -> bool:
+    """Whether runs of a model can stand side by side: its components share no field, and it steps as `Components` do."""
+    return isinstance(model, Components) and _as_written(model) and each_its_own(params.components)
 
 
 def _as_written(model: AnyComponents) -> bool:
@@ -142,18 +149,41 @@ class Together(Generic[P]):
         pairs = zip(apart(self.components, len(self)), apart(like.components, len(self)), strict=True)
         return np.array([bound.within(one, other) for one, other in pairs])
 
-    def attempt(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Together[P]] | None:
+    def attempt(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Self] | None:
         """A step of guesses; None if one of them cannot be evaluated."""
         try:
             return self._step(source, map_reduce)
         except STUMBLES:
             return None
 
-    def _step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Together[P]]:
+    def _expectations(self, source: RowSource, map_reduce: MapReduce) -> SeveralStats:
         total: SeveralStats = map_reduce(partial(self.model.e_steps, self.runs, self.components), source)
+        return total
+
+    def _step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Self]:
+        total = self._expectations(source, map_reduce)
         objective = total.log_likelihood - total.gap
         if self.model.states_prior:
             objective += [self.model.log_prior(self.params(run)) for run in range(len(self))]
         components = maximise_in_turn(self.model.family.updates(), total.components, self.components)
         moved = self.model.each_moved(self.runs, total.belonging)
-        return Heights(objective, total.log_likelihood), Together(self.model, moved, components, self.number)
+        return Heights(objective, total.log_likelihood), replace(self, runs=moved, components=components)
+
+
+@dataclass(frozen=True)
+class OfEach(Together[P]):
+    """Runs side by side, each over rows of its own: those of its chunk. The source says only what it has a profile of."""
+
+    chunks: tuple[Chunk, ...] = ()
+
+    def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Several[P]]:
+        """As of all. Errors: those of any of the runs."""
+        return self._step(source, map_reduce)
+
+    @classmethod
+    def of_each(cls, model: AnyComponents, starts: Sequence[P], number: int, chunks: Sequence[Chunk]) -> Self:
+        """Runs that begin at `starts`, of so many components each, over the rows of `chunks`."""
+        return replace(cls.of(model, starts, number), chunks=tuple(chunks))
+
+    def _expectations(self, source: RowSource, map_reduce: MapReduce) -> SeveralStats:
+        return self.model.e_steps_of_each(self.runs, self.components, self.chunks)

@@ -1,0 +1,93 @@
+"""Data as they might have been: drawn from the fitted model, drawn from the rows, or the rows with random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.chunk import Chunk
+from emkit.data.source import FRACTIONS, ArraySource, RowSource
+from emkit.errors import ModelError
+from emkit.fitted import AnyFitted
+from emkit.models.components import Components
+from emkit.models.frozen import bare
+
+Resampling = Callable[[AnyFitted, Chunk, np.random.Generator], Chunk]
+
+
+def rows_in_memory(source: RowSource) -> Chunk:
+    """All rows as one chunk. Errors: ModelError if they are not in memory, or if their weights do not count rows."""
+    if not isinstance(source, ArraySource) or not source.is_here:
+        raise ModelError(f"rows can be drawn anew where they are in memory; {type(source).__name__} does not hold them.")
+    if source.total_weight < FRACTIONS * source.rows:
+        raise ModelError(
+            f"the weights sum to {source.total_weight:.6g} over {source.rows:,} rows, and as many rows as that would be drawn: "
+            "scale the weights so that they sum to as many rows as were observed."
+        )
+    return Chunk(source.x, source.weights, 0, source.groups)
+
+
+def as_rows(like: RowSource, chunk: Chunk) -> ArraySource:
+    """The rows of a chunk as a source with the columns and levels of another; rows of weight 0 are left out."""
+    groups = None if chunk.groups is None else np.repeat(np.arange(len(chunk.groups) - 1), np.diff(chunk.groups))
+    return ArraySource(chunk.x, chunk.weights, like.columns, levels=like.levels, groups=groups)
+
+
+def of_units(chunk: Chunk, weights: Array) -> Chunk:
+    """The rows of a chunk with other `weights` (G,): of its groups, or of rows that stand for themselves."""
+    lengths = np.diff(chunk.bounds)
+    return Chunk(chunk.x, weights if chunk.groups is None else np.repeat(weights, lengths), 0, chunk.groups)
+
+
+def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
+    """As many rows as were observed, drawn from the fitted model; where cells were missing, they are again.
+
+    Errors: ModelError if the model does not draw rows, or if rows come in groups, which it would draw as single ones.
+    """
+    model: Any = bare(fitted.model)
+    if not isinstance(model, Components) or not hasattr(model, "draw"):
+        raise ModelError(f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'.")
+    if whole.groups is not None:
+        raise ModelError("rows of groups belong together, and are not drawn from a model one by one; use kind='case'.")
+    total = round(whole.total_weight)
+    x, _ = model.draw(fitted.params, rng, total)
+    x = np.asarray(x, dtype=np.float64).reshape(total, whole.x.shape[1])
+    if np.isnan(whole.x).any():
+        counts = np.rint(whole.weights).astype(np.int64)
+        if counts.sum() != total:
+            raise ModelError("where cells are missing, weights must be whole numbers to draw rows anew; use kind='bayesian'.")
+        x = np.where(np.isnan(np.repeat(whole.x, counts, axis=0)), np.nan, x)
+    return Chunk(x, np.broadcast_to(np.float64(1.0), total))
+
+
+def case(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
+    """As many rows (or groups) as were observed, drawn from these with replacement: the rows, with how often each is drawn."""
+    units = whole.group_weights
+    total = units.sum()
+    number = max(round(float(total)), 1)
+    return of_units(whole, rng.multinomial(number, units / total) * (total / number))
+
+
+def bayesian(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
+    """The rows (or groups) with Dirichlet weights, which sum to what they sum to; a frequency is its parameter.
+
+    Source: Rubin (1981), Annals of Statistics 9, 130-134; for mixtures: O'Hagan, Murphy, Scrucca & Gormley (2019),
+    Computational Statistics 34, 1779-1813, whose weighted likelihood bootstrap it is.
+    """
+    units = whole.group_weights
+    drawn = np.maximum(rng.standard_gamma(units), np.finfo(np.float64).tiny)
+    return of_units(whole, drawn * (units.sum() / drawn.sum()))
+
+
+KINDS: Mapping[str, Resampling] = MappingProxyType({"parametric": parametric, "case": case, "bayesian": bayesian})
+
+
+def resampling_named(kind: str) -> Resampling:
+    """How data are made anew. Errors: ModelError naming the kinds there are."""
+    if kind not in KINDS:
+        raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
+    return KINDS[kind]

@@ -1,0 +1,43 @@
+"""Tasks shared out to processes, and seeds that do not depend on how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+
+from emkit.core.checks import check_count
+from emkit.errors import ModelError
+
+T = TypeVar("T")
+R = TypeVar("R")
+MOST_SEED = 2**63 - 1
+
+
+def seed_from(random_state: Any) -> int:
+    """One seed from whatever randomness is given: None (another one each time), a whole number, a generator, a RandomState.
+
+    Errors: ModelError if it is none of these.
+    """
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(MOST_SEED, dtype=np.int64))
+    try:
+        return int(np.random.default_rng(random_state).integers(MOST_SEED))
+    except (TypeError, ValueError):
+        raise ModelError(f"random_state is {random_state!r}; it must be None, a whole number >= 0, or a generator.") from None
+
+
+def each_of(work: Callable[[T], R], tasks: Iterable[T], n_jobs: int | None) -> Iterator[R]:
+    """What `work` makes of each task, in their order: here, or in `n_jobs` processes (-1: as many as there are cores).
+
+    Errors: ModelError for a number of processes that cannot be.
+    """
+    if n_jobs is not None and n_jobs != -1:
+        check_count("n_jobs", n_jobs, ModelError, also=", or -1 for all cores")
+    if n_jobs is None or n_jobs == 1:
+        yield from map(work, tasks)
+        return
+    from joblib import Parallel, delayed
+
+    yield from Parallel(n_jobs=n_jobs, return_as="generator")(delayed(work)(task) for task in tasks)

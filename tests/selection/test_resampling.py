@@ -1,0 +1,63 @@
+"""Data made anew: as many rows, the right ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.data.chunk import Chunk
+from emkit.selection.resampling import bayesian, case, parametric, rows_in_memory
+
+
+def fit_of(x, **more) -> ek.Result:
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [6.0]]))
+    return ek.fit(ek.Mixture(ek.Poisson()), x, start, **more)
+
+
+@pytest.fixture
+def weighted() -> ek.Result:
+    return fit_of([0, 1, 2, 5, 7], weights=[4, 3, 2, 3, 5])
+
+
+@pytest.mark.parametrize("draw", [parametric, case, bayesian])
+def test_the_weights_sum_to_what_was_observed(weighted, draw):
+    whole, rng = rows_in_memory(weighted.passes), np.random.default_rng(0)
+    for _ in range(5):
+        assert draw(weighted, whole, rng).weights.sum() == pytest.approx(17)
+
+
+def test_rows_are_drawn_as_often_as_their_weights_say(weighted):
+    whole, rng = rows_in_memory(weighted.passes), np.random.default_rng(1)
+    for draw in case, bayesian:
+        weights = np.array([draw(weighted, whole, rng).weights for _ in range(4_000)])
+        np.testing.assert_allclose(weights.mean(axis=0), whole.weights, rtol=0.05)
+        share = whole.weights / 17
+        factor = 1.0 if draw is case else 17 / 18  # a multinomial; a Dirichlet, whose parameters sum to 17
+        np.testing.assert_allclose(weights.var(axis=0), factor * 17 * share * (1 - share), rtol=0.1)
+
+
+def test_groups_are_drawn_as_groups():
+    whole = Chunk(np.arange(6.0)[:, None], np.ones(6), 0, np.array([0, 2, 3, 6]))
+    fitted = fit_of([0, 1, 6])
+    for draw in case, bayesian:
+        for seed in range(10):
+            weights = draw(fitted, whole, np.random.default_rng(seed)).weights
+            assert weights[0] == weights[1]
+            assert weights[3] == weights[4] == weights[5]
+    with pytest.raises(ek.ModelError, match="rows of groups belong together"):
+        parametric(fitted, whole, np.random.default_rng(0))
+
+
+def test_a_model_that_draws_nothing_says_what_to_do():
+    model = ek.Cells([("t", "u")], [ek.Cell("a", "y1", 1.0, {"t": 1}), ek.Cell("b", "y2", 1.0, {"u": 1})])
+    fitted = ek.fit(model, [[3, 4]], model.params(t=0.5, u=0.5))
+    with pytest.raises(ek.ModelError, match=r"Cells does not say how rows are drawn from it; use kind='case'\."):
+        fitted.bootstrap(3)
+
+
+def test_rows_drawn_from_the_model_are_distributed_as_it_says(weighted):
+    whole, rng = rows_in_memory(weighted.passes), np.random.default_rng(2)
+    drawn = np.concatenate([parametric(weighted, whole, rng).x for _ in range(1_000)])
+    expected = weighted.params.proportions @ weighted.params.components.rates
+    assert drawn.mean() == pytest.approx(float(expected[0]), rel=0.02)
