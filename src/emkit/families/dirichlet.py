@@ -156,8 +156,8 @@ class SharesFloor(Floor):
     least: float
 
     def resting(self, params: Any) -> Mapping[str, Mask]:
-        found = rests(1 / params.concentrations.sum(axis=1), self.least)
-        return {"concentrations": np.broadcast_to(found[:, None], params.concentrations.shape)}
+        found = rests(1 / params.concentrations.sum(axis=1, keepdims=True), self.least)
+        return {"concentrations": np.broadcast_to(found, params.concentrations.shape)}
 
 
 def best(start: Array, logs: Array) -> Array:

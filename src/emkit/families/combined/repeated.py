@@ -12,7 +12,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk
-from emkit.data.profile import AnyProfile, Bad, Levels, Profile
+from emkit.data.profile import AnyProfile, Bad, Levels, Profile, Rows
 from emkit.errors import DataError, ModelError
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
@@ -113,7 +113,7 @@ def long(profile: AnyProfile, times: int) -> AnyProfile:
     return Profile(_Long(profile, times))
 
 
-class _Long:
+class _Long(Rows[Any]):
     """The rows of a profile with their blocks one below the other."""
 
     def __init__(self, profile: AnyProfile, times: int) -> None:
