@@ -146,8 +146,8 @@ class AnyDensity(Family[Any, Kept]):
         return climb(lambda params: Expected(float(w @ self.log_density(params, x)[:, 0])), now)
 
     def expected(self, stats: Kept, before: Any, now: Any) -> Expected:
-        slopes = {}
-        for name, space in declared_spaces(type(now)).items():
+        slopes, kind = {}, params_class(self.spaces)
+        for name, space in declared_spaces(kind).items():
             value = getattr(now, name)
             there = space.pack(value)
             up, down = (space.unpack(there + sign * NUDGE, value.shape) for sign in (1, -1))
@@ -203,7 +203,8 @@ def from_density(
     """
     if not spaces:
         raise ModelError("a density needs a parameter: give `spaces`, such as {'rate': Positive()}.")
-    for name, space in spaces.items():
+    given: dict[str, Any] = dict(spaces)
+    for name, space in given.items():
         if not isinstance(space, Space) or space.event_axes:
             raise ModelError(
                 f"{name} has the space {space!r}; a parameter here is one number: Real(), Positive(), UnitInterval()."
@@ -244,13 +245,9 @@ def from_scipy(distribution: Any, *, start: Mapping[str, float] | None = None, *
     >>> print(fit.params.components.loc.round(2), fit.params.components.scale.round(3))
     [52.66 81.14] [3.08  3.764]
     """
-    name = getattr(distribution, "name", None)
-    if (
-        not isinstance(name, str)
-        or getattr(scipy.stats, name, None) is not distribution
-        or not hasattr(distribution, "_shape_info")
-    ):
+    if not _is_known(distribution):
         raise ModelError(f"{distribution!r} is no distribution of scipy.stats, such as scipy.stats.gamma.")
+    name: str = distribution.name
     discrete = not hasattr(distribution, "pdf")
     fixed = {"loc": 0.0, **fixed} if discrete else fixed
     spaces: dict[str, type[Space]] = {}
@@ -266,6 +263,12 @@ def from_scipy(distribution: Any, *, start: Mapping[str, float] | None = None, *
     held = tuple(fixed.items())
     density = Named(name, "logpmf" if discrete else "logpdf", held)
     return AnyDensity(name, density, kinds, tuple((start or {}).items()), Named(name, "rvs", held), discrete)
+
+
+def _is_known(given: Any) -> bool:
+    """Whether something is a distribution that SciPy has under its name, and says what parameters it has."""
+    name = getattr(given, "name", None)
+    return isinstance(name, str) and vars(scipy.stats).get(name) is given and hasattr(given, "_shape_info")
 
 
 def _space(low: float, high: float) -> type[Space]:

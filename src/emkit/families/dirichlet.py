@@ -156,8 +156,8 @@ class SharesFloor(Floor):
     least: float
 
     def resting(self, params: Any) -> Mapping[str, Mask]:
-        found = rests(1 / params.concentrations.sum(axis=1), self.least)
-        return {"concentrations": np.broadcast_to(found[:, None], params.concentrations.shape)}
+        found = rests(1 / params.concentrations.sum(axis=1, keepdims=True), self.least)
+        return {"concentrations": np.broadcast_to(found, params.concentrations.shape)}
 
 
 def best(start: Array, logs: Array) -> Array:
@@ -186,7 +186,7 @@ def _no_lower(now: Array, step: Array, value: Array, logs: Array) -> tuple[Array
     rounding = CLOSE * (np.abs(gammaln(now)).sum(axis=1) + np.abs(now * logs).sum(axis=1))
     for _ in range(HALVINGS):
         tried = now + step
-        inside = (tried > 0).all(axis=1)
+        inside = np.asarray((tried > 0).all(axis=1))
         reached = _height(np.where(inside[:, None], tried, now), logs)
         good = waiting & inside & (reached >= value - rounding)
         there, found = np.where(good[:, None], tried, there), np.where(good, reached, found)

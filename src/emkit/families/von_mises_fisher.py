@@ -164,7 +164,7 @@ class LengthFloor(Floor):
 
     def resting(self, params: Any) -> Mapping[str, Mask]:
         with np.errstate(divide="ignore"):
-            found = rests(1 / params.concentrations, self.least)
+            found = np.asarray(rests(1 / params.concentrations, self.least))
         return {"vectors": np.broadcast_to(found[:, None], params.vectors.shape)}
 
 

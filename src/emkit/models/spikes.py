@@ -63,7 +63,7 @@ def in_a_plane(family: Family[Any, Any], components: Any, k: int, rows: float, p
     """
     number = len(profile.columns)
     directions = family.lower_bound(profile).held_along(components, k, number)
-    if not 0 < len(directions) < number or few(np.array([rows]), number).any():
+    if not 0 < len(directions) < number == directions.shape[1] or few(np.array([rows]), number).any():
         return False
     some = profile.sample
     unit = np.sqrt(np.where(profile.variance > 0, profile.variance, 1.0))

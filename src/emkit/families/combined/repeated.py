@@ -13,6 +13,8 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile, Bad, Levels, Profile
+from emkit.data.source import RowSource
+from emkit.data.subsample import SUBSAMPLE
 from emkit.errors import DataError, ModelError
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
@@ -113,7 +115,7 @@ def long(profile: AnyProfile, times: int) -> AnyProfile:
     return Profile(_Long(profile, times))
 
 
-class _Long:
+class _Long(RowSource):
     """The rows of a profile with their blocks one below the other."""
 
     def __init__(self, profile: AnyProfile, times: int) -> None:
@@ -133,7 +135,7 @@ class _Long:
             weights = np.repeat(chunk.weights, self._times)
             yield Chunk(_below(chunk.x, self._times), weights, chunk.start * self._times)
 
-    def sample(self) -> Any:
+    def sample(self, rows: int = SUBSAMPLE) -> Any:
         """Those of some rows."""
         return _Long(self._profile.sample.profile, self._times)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from emkit.core.axes import COLUMN, COMPONENT
 from emkit.core.climb import climb
 from emkit.core.expected import Expected
 from emkit.core.memo import Memo
-from emkit.core.parameters import leaves, replace_at
+from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
@@ -23,7 +23,6 @@ from emkit.families.combined.window import Seen, column_of, seen
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
-from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.support import Support
 
@@ -31,6 +30,7 @@ __all__ = ["Truncated"]
 
 STEPS = 100  # of the estimate for all rows
 SETTLED = 1e-12  # relative to 1 + the height
+STEEP = 1e-6  # a slope along a coordinate, for each row, where no M-step would end but at a floor
 ROUNDS = 1_000  # of drawing rows until they lie in the window
 Bound = float | tuple[float, ...] | None
 
@@ -49,7 +49,8 @@ class Truncated(Wrapped[Any, Any]):
 
     `low` and `high` belong to the window: one number, or one for each column, None where there is no bound. Columns must be
     independent. Parameters are those of the whole, unseen rows included: ``Truncated(Poisson(), 1)`` are Poisson counts whose
-    zeros nobody sees. The M-step is numeric, finds all fields at once, and never falls; there is no floor.
+    zeros nobody sees. The M-step is numeric, finds all fields at once, and never falls; what the family's own would
+    hold at its floor stays there.
     Errors: ModelError for an empty window, or joined columns.
 
     European red mites on apple leaves (Bliss & Fisher, 1953), if leaves without any had not been counted:
@@ -122,7 +123,22 @@ class Truncated(Wrapped[Any, Any]):
 
         Source: McLachlan & Krishnan (2008), The EM Algorithm and Extensions, 2.8, of which this is the likelihood itself.
         """
-        return climb(lambda params: self.expected(stats, before, params), now, ("",), self.scales(now))
+
+        def height(params: Any) -> Expected:
+            return self.expected(stats, before, params)
+
+        own = maximise_in_turn(self.family.updates(), stats.own, before)
+        held = list(self._held(stats, before, own))
+        return climb(height, own if held else now, ("",), self.scales(now), held)
+
+    def _held(self, stats: TruncatedStats, before: Any, own: Any) -> Iterator[str]:
+        """The numbers that the M-step of the family keeps above its floor: it ends there although there is a slope."""
+        slopes = self.family.expected(stats.own, before, own).slopes
+        for leaf in leaves(own):
+            if leaf.path in slopes and leaf.space.event_axes == 0:
+                uphill = np.abs(leaf.space.pull(leaf.value, slopes[leaf.path])).reshape(leaf.value.shape)
+                for place in np.argwhere((uphill > STEEP * (1 + stats.mass.sum())) & (leaf.value != 0)):
+                    yield f"{leaf.path}[{', '.join(map(str, place))}]"
 
     def expected(self, stats: TruncatedStats, before: Any, now: Any) -> Expected:
         found = self.family.expected(stats.own, before, now)
@@ -159,9 +175,6 @@ class Truncated(Wrapped[Any, Any]):
                 return drawn
             drawn[out] = self.family.draw(params, rng, components[out])
         raise ModelError(f"of {ROUNDS:,} rows drawn, none lies in the window: next to nothing of a component is seen.")
-
-    def lower_bound(self, profile: AnyProfile) -> Floor:
-        return Floor()
 
     def linear(self, params: Any) -> LinearForm[Any] | None:
         form = self.family.linear(params)

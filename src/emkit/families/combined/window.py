@@ -22,8 +22,9 @@ from emkit.families.family import Family
 
 NODES, GAUSS = np.polynomial.legendre.leggauss(20)  # within each panel
 DRAWN = 400  # rows of each component, to see where it lies; their places need not be exact
-QUANTILES = np.linspace(0, 1, 33)
-FINER, EDGE_PANELS, FAR_PANELS = 8.0, 16, 48  # panels shrink by this factor towards an edge, and grow by 2 towards infinity
+QUANTILES = np.linspace(0, 1, 17)
+FINER, EDGE_PANELS = 8.0, 14  # panels shrink by this factor towards an edge
+WIDER, FAR_PANELS = 4.0, 24  # and grow by this towards infinity
 SINGULAR_PANELS = 160  # towards the edge of what is possible, where a density may be infinite
 FEW, MORE = 200, 10  # counts that are looked at beyond the least: so many, and so many times the least
 MOST_COUNTS = 1_000_000
@@ -108,13 +109,12 @@ def _places(family: Family[Any, Any], params: Any, low: float, high: float) -> A
     drawn = family.draw(params, np.random.default_rng(0), np.repeat(np.arange(number), DRAWN)).reshape(number, DRAWN)
     places = np.quantile(drawn, QUANTILES, axis=1).ravel()
     spread = float(np.max(drawn.max(axis=1) - drawn.min(axis=1))) or 1.0
-    far = spread * 2.0 ** np.arange(FAR_PANELS)
+    far = spread * WIDER ** np.arange(FAR_PANELS)
     found = [places, places.max() + far, places.min() - far]
     for edge, inwards in ((low, 1.0), (high, -1.0)):
         if np.isfinite(edge):
             singular = edge in (family.support.least, family.support.most)
             steps = np.arange(SINGULAR_PANELS if singular else EDGE_PANELS)
-            found.append(edge + inwards * far)
             found.append(edge + inwards * spread * FINER**-steps)
     every = np.concatenate([*found, [each for each in (low, high) if np.isfinite(each)]])
     return np.unique(every[(every >= low) & (every <= high)])
