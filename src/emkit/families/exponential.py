@@ -16,6 +16,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
+from emkit.families.affine import Affine
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
@@ -77,6 +78,9 @@ class Exponential(IndependentColumns[ExponentialParams, Totals], ExponentialFami
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x)
+
+    def affine(self, features: int) -> Affine:
+        return Affine.cells(features)
 
     def slopes(self, sums: Array, params: ExponentialParams) -> Slopes:
         return {"rates": sums[:, :1] / params.rates - sums[:, 1:]}

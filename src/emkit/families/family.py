@@ -19,9 +19,10 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.affine import Affine
 from emkit.families.description import Description
 from emkit.families.floor import Floor
-from emkit.families.linear import Columns, LinearForm, Read, single
+from emkit.families.linear import Columns, LinearForm, OfCells, Read, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -162,12 +163,18 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         """The derivatives of the sum of sums (K, F) * natural(params) along the fields, where they are written."""
         return NONE
 
+    def affine(self, features: int) -> Affine | None:
+        """How so many features behind the first follow from a cell each, if they do: zeros of sparse rows then cost nothing."""
+        return None
+
     def linear(self, params: P) -> LinearForm[Totals] | None:
         coefficients = self.natural(params)
         others = coefficients.shape[1] - 1
+        rows = Read(lambda x: self.features(x)[:, 1:], Columns(single(1 + others), np.zeros(others), np.ones(others)))
+        affine = self.affine(others)
         return LinearForm(
             coefficients,
-            rows=Read(lambda x: self.features(x)[:, 1:], Columns(single(1 + others), np.zeros(others), np.ones(others))),
+            rows=rows if affine is None else OfCells(rows, affine),
             base=self.log_base,
             constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),

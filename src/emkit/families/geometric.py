@@ -15,6 +15,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.data.profile import AnyProfile
+from emkit.families.affine import Affine
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import CELL, ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log, slope_of_log
@@ -71,6 +72,9 @@ class Geometric(IndependentColumns[GeometricParams, Totals], ExponentialFamily[G
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x)
+
+    def affine(self, features: int) -> Affine:
+        return Affine.cells(features)
 
     def natural(self, params: GeometricParams) -> Array:
         p = params.chances

@@ -18,6 +18,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError
+from emkit.families.affine import Affine
 from emkit.families.counts import deviance, log_peak
 from emkit.families.description import Description, Estimate, Total, Word
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
@@ -77,6 +78,9 @@ class Multinomial(ExponentialFamily[MultinomialParams]):
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x)
+
+    def affine(self, features: int) -> Affine:
+        return Affine.cells(features)
 
     def natural(self, params: MultinomialParams) -> Array:
         return lead_with(0, safe_log(params.probabilities))
