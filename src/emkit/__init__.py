@@ -77,7 +77,7 @@ from emkit.version import __version__ as __version__
 if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
-    from emkit.estimators import ConvergenceWarning, GaussianMixture, LatentClass, MixtureModel
+    from emkit.estimators import ConvergenceWarning, Discriminant, GaussianMixture, LatentClass, MixtureModel
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -98,6 +98,7 @@ __all__ = [
     "DegenerateDataWarning",
     "DegenerateFitError",
     "DegenerateFitWarning",
+    "Discriminant",
     "EMMap",
     "EmkitError",
     "EmkitWarning",
@@ -154,6 +155,7 @@ __all__ += OFFERED  # the families and their parameters
 
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
+    "Discriminant": "emkit.estimators",
     "GaussianMixture": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",
