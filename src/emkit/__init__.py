@@ -87,7 +87,7 @@ from emkit.version import __version__ as __version__
 if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
-    from emkit.estimators import ConvergenceWarning, GaussianMixture, LatentClass, MixtureModel, NormalMissing
+    from emkit.estimators import ConvergenceWarning, Discriminant, GaussianMixture, LatentClass, MixtureModel, NormalMissing
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -111,6 +111,7 @@ __all__ = [
     "DegenerateFitWarning",
     "DensityPrior",
     "DirichletPrior",
+    "Discriminant",
     "EMMap",
     "EmkitError",
     "EmkitWarning",
@@ -176,6 +177,7 @@ __all__ += OFFERED + COMBINED  # the families and their parameters
 
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
+    "Discriminant": "emkit.estimators",
     "GaussianMixture": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,18 +32,23 @@ from emkit.inference import (
     Derived,
     Identifiability,
     Intervals,
+    Merging,
     StandardErrors,
+    Univariate,
     classification,
     covariance,
     delta,
     fraction_missing,
     identifiability,
+    merging,
     missing_information,
     profile,
     standard_errors,
     wald,
 )
+from emkit.models.around import bare
 from emkit.models.assignment import Posterior
+from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
 from emkit.models.prediction import belonging, posterior_of
 from emkit.persistence import fit_file
@@ -224,6 +230,36 @@ class Result(Fitted[P]):
         Errors: ModelError for a model without components.
         """
         return classification(self.model, self.params, self.passes)
+
+    def merging(self) -> Merging:
+        """Components merged into clusters, two at a time, by the entropy of who belongs where. One pass.
+
+        Errors: ModelError for a model without components.
+        """
+        return merging(self.model, self.params, self.passes)
+
+    def density(self, x: Any) -> Array:
+        """The density of a fit to one column, for counts the probability, at each x. Errors: ModelError for several columns."""
+        return self._univariate.density(x)
+
+    def cdf(self, x: Any) -> Array:
+        """The probability of values <= each x, likewise: by numerical integration, to about 1e-10."""
+        return self._univariate.cdf(x)
+
+    def quantile(self, p: Any) -> Array:
+        """The least value whose `cdf` is p or more, for each probability p, likewise."""
+        return self._univariate.quantile(p)
+
+    @cached_property
+    def _univariate(self) -> Univariate:
+        model = bare(self.model)
+        if not isinstance(model, Mixture):
+            raise ModelError(f"{type(model).__name__} is no mixture: density, cdf and quantile are of mixtures of one column.")
+        return Univariate(model, self.params)
+
+    def _repr_html_(self) -> str:
+        """The summary, for notebooks."""
+        return f"<pre>{escape(self.summary())}</pre>"
 
     def tidy(self, standard_errors: bool = True) -> Any:
         """A row for each estimate: parameter, column, level, component (counted from 1), estimate, std_error, path.

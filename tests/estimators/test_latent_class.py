@@ -154,3 +154,37 @@ def test_labels_of_a_text_survey(answers, fitted):
     known = np.where(np.arange(400) % 10 == 0, 1 - classes, -1)
     turned = ek.LatentClass(2, random_state=0).fit(answers[0], labels=known)
     assert abs(turned.class_sizes_[1] - fitted.class_sizes_[0]) < 0.1
+
+
+@pytest.mark.parametrize("gap", [None, np.nan])
+def test_missing_answers_count_by_what_was_answered(answers, gap):
+    """Fit statistics are of the rows without gaps; everything else is of all rows."""
+    frame = answers[0].astype(object)
+    missing = np.random.default_rng(1).random(frame.shape) < 0.1
+    frame = frame.mask(missing, gap)
+    model = ek.LatentClass(2, random_state=0).fit(frame)
+    complete = ~missing.any(axis=1)
+    G2 = 0.0
+    for pattern in product(*(WORDS[item] for item in ITEMS)):
+        observed = ((frame == list(pattern)).all(axis=1) & complete).sum()
+        share = sum(size * probability(model, pattern, k) for k, size in enumerate(model.class_sizes_))
+        G2 += 2 * observed * np.log(observed / (complete.sum() * share)) if observed else 0.0
+    assert pytest.approx(G2, rel=1e-8) == model.G2_
+    assert model.goodness_of_fit_.rows == complete.sum()
+    table, height = model.profiles(standard_errors=False).set_index(["item", "level", "class"])["probability"], 0.0
+    for row, gaps in zip(frame.itertuples(index=False), missing, strict=True):
+        seen = [(item, level) for item, level, is_gap in zip(ITEMS, row, gaps, strict=True) if not is_gap]
+        odds = [
+            size * np.prod([table[item, level, k + 1] for item, level in seen]) for k, size in enumerate(model.class_sizes_)
+        ]
+        height += np.log(sum(odds))
+    assert model.result_.log_likelihood == pytest.approx(height, rel=1e-10)
+    found = model.result_.augment(frame)
+    assert found[ITEMS].isna().to_numpy().tolist() == missing.tolist()
+
+
+def test_no_row_without_a_gap_has_no_table(answers):
+    frame = answers[0].astype(object).head(60)
+    for i in range(60):
+        frame.iloc[i, i % 3] = None
+    assert ek.LatentClass(2, random_state=0, n_init=2).fit(frame).goodness_of_fit_ is None

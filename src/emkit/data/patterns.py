@@ -11,6 +11,7 @@ from emkit.core.memo import once
 from emkit.data.chunk import as_float64
 from emkit.data.membership import is_known
 from emkit.data.source import ArraySource
+from emkit.data.sparse import is_sparse
 
 LEAST_ROWS = 256  # below this there is nothing to save
 SAMPLE_ROWS = 2_000  # tell whether the others are worth looking at
@@ -29,7 +30,7 @@ def collapsed(source: Any) -> Any:
         return source
     if source.total_weight < source.rows:
         return _known_first(source)
-    return _collapsed(source) or _known_first(source)
+    return (None if is_sparse(source.x) else _collapsed(source)) or _known_first(source)
 
 
 @once
@@ -58,8 +59,8 @@ def _known_first(source: ArraySource) -> ArraySource:
 
 def _rows_of(source: ArraySource, rows: Integers, weights: Array) -> ArraySource:
     known = source.membership[rows] if source.membership is not None else None
-    x = as_float64(source.x[rows])
-    return ArraySource(x, weights, source.columns, levels=source.levels, membership=known)
+    x = source.x[rows]
+    return ArraySource(x if is_sparse(x) else as_float64(x), weights, source.columns, levels=source.levels, membership=known)
 
 
 def _with_what_is_known(source: ArraySource) -> Array:

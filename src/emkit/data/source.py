@@ -18,7 +18,8 @@ from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.membership import is_known, membership_of, of_groups
 from emkit.data.profile import Bad, Levels, Profile
-from emkit.data.subsample import SUBSAMPLE, subsample
+from emkit.data.sparse import MOST_DENSE, MOST_SAMPLED, is_sparse
+from emkit.data.subsample import SUBSAMPLE, chosen_rows, in_order_of_values
 from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError, ModelError, WeightsWarning
 from emkit.kernels.workspace import TILE_ROWS
@@ -169,7 +170,7 @@ class ArraySource(RowSource):
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
         self._levels = levels if levels is not None else (None,) * len(self.columns)
-        self.chunk_rows = chunk_rows or even_rows(*self.x.shape)
+        self.chunk_rows = chunk_rows or _even_rows(self.x)
         self._cut_by_hand = chunk_rows is not None
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
         given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups, row_name)
@@ -241,10 +242,11 @@ class ArraySource(RowSource):
         return iter(self._chunks)
 
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
-        return _sample(self, rows)
+        few = is_sparse(self.x) and rows == SUBSAMPLE  # of which starts are made, which takes all cells
+        return _sample(self, min(rows, max(MOST_SAMPLED // self.x.shape[1], 1)) if few else rows)
 
     def shared_out(self, numbers: int) -> ArraySource:
-        rows = even_rows(len(self.x), self.x.shape[1], numbers)
+        rows = _even_rows(self.x, numbers)
         if self._cut_by_hand or rows == self.chunk_rows:
             return self
         made = copy(self)
@@ -261,7 +263,7 @@ class ArraySource(RowSource):
             return self
         if len(levels) != len(self.columns):
             raise DataError(f"levels are given for {len(levels)} columns but the data have {len(self.columns)}.")
-        x = self.x.astype(np.float64)
+        x = np.array(self.x, dtype=np.float64)
         for j, names in enumerate(levels):
             own = self.levels[j]
             if names is None and own is not None and own != TRUTHS:
@@ -310,14 +312,22 @@ class ArraySource(RowSource):
             self.weights = as_weights(None, len(self.x), self.row_name)
 
 
+def _even_rows(x: Any, numbers: int = 0) -> int:
+    rows = even_rows(x.shape[0], x.shape[1], numbers)
+    return min(rows, max(MOST_DENSE // x.shape[1], 1)) if is_sparse(x) else rows
+
+
 @once
 def _sample(source: ArraySource, rows: int) -> ArraySource:
-    if source.membership is None:
-        x, weights = subsample(source.x, source.weights, rows)
-        return ArraySource(x, weights, source.columns, levels=source.levels)
-    together, weights = subsample(np.column_stack([source.x, source.membership]), source.weights, rows)
-    x, known = np.split(together, [len(source.columns)], axis=1)
-    return ArraySource(x, weights, source.columns, levels=source.levels, membership=known)
+    known, chosen = source.membership, chosen_rows(source.x, rows)
+    if not is_sparse(source.x):
+        some = source.x[chosen]
+        chosen = chosen[in_order_of_values(some if known is None else np.column_stack([some, known[chosen]]))]
+    own = known[chosen] if known is not None else None
+    x = source.x[chosen]
+    return ArraySource(
+        x if is_sparse(x) else as_float64(x), source.weights[chosen], source.columns, levels=source.levels, membership=own
+    )
 
 
 class SomeColumns(RowSource):

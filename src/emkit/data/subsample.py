@@ -5,27 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.chunk import as_float64
+from emkit.data.sparse import as_sparse, rows_of_rare_columns
 
 SUBSAMPLE = 5_000
 NO_SPREAD = 1e-6  # of a direction, against the widest
 MOST_RARE = 1_000  # values of a column: a column with more is a measurement, not a handful of levels
 
 
-def subsample(x: Array, weights: Array, rows: int = SUBSAMPLE) -> tuple[Array, Array]:
-    """At most `rows` random rows (and a few that hold rare values) in double precision, in ascending order, and their weights.
+def chosen_rows(x: Array, rows: int = SUBSAMPLE) -> Integers:
+    """The places of at most `rows` random rows, and of a few that hold rare values; of all, if there are no more."""
+    if len(x) <= rows:
+        return np.arange(len(x))
+    chosen: Integers = np.random.default_rng(0).choice(len(x), rows, replace=False)
+    sparse = as_sparse(x)
+    rare = rows_of_rare_columns(sparse, chosen) if sparse is not None else _rows_of_rare_values(x, chosen)
+    return np.concatenate([chosen, rare])
 
-    The order is that of the values, so that what is drawn from them does not depend on the order in which they came, nor on
-    whether a row came twice or with weight 2. (Which rows are drawn, if there are more, does depend on their order.)
+
+def in_order_of_values(x: Array) -> Integers:
+    """The places of rows (n,) in ascending order of their values.
+
+    So what is drawn from them does not depend on the order in which they came, nor on whether a row came twice or with weight
+    2. (Which rows are chosen, if there are more, does depend on their order.)
     """
-    if len(x) > rows:
-        chosen = np.random.default_rng(0).choice(len(x), rows, replace=False)
-        chosen = np.concatenate([chosen, _rows_of_rare_values(x, chosen)])
-        x, weights = x[chosen], weights[chosen]
-    order = np.argsort(x[:, 0])
+    order: Integers = np.argsort(x[:, 0])
     if (np.diff(x[order, 0]) == 0).any() or np.isnan(x[order[-2:], 0]).all():
         order = np.lexsort(x.T[::-1])
-    return as_float64(x[order]), weights[order]
+    return order
 
 
 def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:

@@ -13,11 +13,12 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.data.sparse import SparseRows, is_sparse
 from emkit.errors import DataError
 
 if TYPE_CHECKING:
@@ -73,7 +74,14 @@ class Column:
 
 
 def as_table(x: Any, row_name: RowName) -> Array:
-    """`x` as an array (n, d) of float64 or float32 (which stays as it is, without a copy); gaps are NaN. Errors: DataError."""
+    """`x` as an array (n, d) of float64 or float32 (which stays as it is, without a copy); gaps are NaN. Errors: DataError.
+
+    Rows of which most cells are 0 stay so: see `SparseRows`.
+    """
+    if is_sparse(x):
+        _refuse_empty(x.shape)
+        rows: Any = x if isinstance(x, SparseRows) else SparseRows(x)
+        return cast(Array, rows)
     columns = frame_columns(x, row_name)
     return table_of(columns) if columns is not None else numbers_of_array(as_cells(x), row_name)
 

@@ -112,11 +112,14 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     ) -> Self:
         """Fit the mixture.
 
-        `X` (n, d): array, or data frame whose column names are kept. `sample_weight` (n,) >= 0 counts how often each row
-        occurs: weight 2 is the row twice, weight 0 is no row. `labels` (n,): the component of each row, counted from 0; -1 or
-        a gap where it is not known. Or (n, K): how plausible each component is for each row, 0 where it is impossible, NaN in a
-        row of which nothing is known. Components then keep the order of the labels. `groups` (n,): whose each row is; all rows
-        of a group lie one after the other and share one component.
+        `X` (n, d): array, data frame whose column names are kept, or matrix of scipy.sparse. Families whose log-density is a
+        sum over cells (Poisson, multinomial, Bernoulli, exponential, geometric) then pass over the cells that are not 0 alone;
+        all cells are looked at, some rows at a time, before the first pass, and in the passes of other families.
+        `sample_weight` (n,) >= 0 counts how often each row occurs: weight 2 is the row twice, weight 0 is no row.
+        `labels` (n,): the component of each row, counted from 0; -1 or a gap where it is not known. Or (n, K): how plausible
+        each component is for each row, 0 where it is impossible, NaN in a row of which nothing is known. Components then keep
+        the order of the labels. `groups` (n,): whose each row is; all rows of a group lie one after the other and share one
+        component.
         `y` is ignored, as scikit-learn's mixtures ignore it: in a pipeline or a search it is what is to be predicted.
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
@@ -209,6 +212,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's own: whether cells may be missing follows from the family."""
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         with suppress(ParameterError):  # where the family cannot be, `fit` says so
             tags.input_tags.allow_nan = self._mixture().admits_gaps
         return tags
@@ -240,11 +244,12 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             x, levels = table.x, table.levels
         else:
             least = 2 if reset else 1
-            x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
+            checked = {"dtype": FLOATS, "ensure_all_finite": False, "ensure_min_samples": least, "accept_sparse": "csr"}
+            x = validate_data(self, X, reset=reset, **checked)
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         known = None
         if labels is not None:
-            known = membership_of(labels, len(x), component_number(self.n_components if reset else len(self.weights_)))
+            known = membership_of(labels, x.shape[0], component_number(self.n_components if reset else len(self.weights_)))
         chunk_rows = None if reset else PREDICT_ROWS
         source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
         source.library = library_of(X)

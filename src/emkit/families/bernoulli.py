@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.families.affine import Affine
 from emkit.families.description import Columns
 from emkit.families.successes import SuccessFamily, SuccessParams
 from emkit.families.support import Support, yes_or_no
@@ -45,6 +46,10 @@ class Bernoulli(SuccessFamily):
 
     def successes_and_failures(self, x: Array) -> tuple[Array, Array]:
         return x, 1 - x
+
+    def affine(self, features: int) -> Affine:
+        columns, ones = features // 2, np.ones(features // 2)
+        return Affine(np.tile(np.arange(columns), 2), np.concatenate([ones, -ones]), np.concatenate([0 * ones, ones]))
 
     def log_base(self, x: Array) -> Array:
         return np.zeros(len(x))

@@ -19,9 +19,10 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.affine import Affine
 from emkit.families.description import Description
 from emkit.families.floor import Floor
-from emkit.families.linear import Columns, LinearForm, Read, single
+from emkit.families.linear import Columns, LinearForm, OfCells, Read, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -162,14 +163,24 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         """The derivatives of the sum of sums (K, F) * natural(params) along the fields, where they are written."""
         return NONE
 
+    def affine(self, features: int) -> Affine | None:
+        """How so many features behind the first follow from a cell each, if they do: zeros of sparse rows then cost nothing."""
+        return Affine.cells(features) if self._are_columns else None
+
+    @property
+    def _are_columns(self) -> bool:
+        """Whether the features behind the first are the columns of the data."""
+        return type(self).features is ExponentialFamily.features
+
     def linear(self, params: P) -> LinearForm[Totals] | None:
         coefficients = self.natural(params)
         others = coefficients.shape[1] - 1
-        rows = Columns(single(1 + others), np.zeros(others), np.ones(others))
-        are_columns = type(self).features is ExponentialFamily.features
+        plain = Columns(single(1 + others), np.zeros(others), np.ones(others))
+        affine = self.affine(others)
+        rows = plain if self._are_columns else Read(lambda x: self.features(x)[:, 1:], plain)
         return LinearForm(
             coefficients,
-            rows=rows if are_columns else Read(lambda x: self.features(x)[:, 1:], rows),
+            rows=rows if affine is None else OfCells(rows, affine),
             base=self.log_base,
             constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),

@@ -12,6 +12,8 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk, as_float64
+from emkit.data.sparse import as_sparse
+from emkit.families.affine import Affine
 
 S = TypeVar("S")
 MOST_FEATURES = 1 << 22  # numbers, 32 MiB
@@ -176,9 +178,38 @@ class Read:
             yield some, self.read(as_float64(x[some]))
 
 
+@dataclass(frozen=True)
+class OfCells:
+    """Base rows as those of `rows`; of sparse rows, nothing but the cells that are not 0 is looked at: see `Affine`."""
+
+    rows: BaseRows
+    affine: Affine
+
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
+        sparse = as_sparse(x)
+        if sparse is None:
+            self.rows.add_up(x, weights, coefficients, sums, log_likelihoods)
+        else:
+            self.affine.add_up(sparse, weights, coefficients, sums, log_likelihoods)
+
+    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
+        sparse = as_sparse(x)
+        if sparse is None:
+            self.rows.score(x, coefficients, scores)
+        else:
+            scores[:] = self.affine.scores(sparse, coefficients).T
+
+    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
+        sparse = as_sparse(x)
+        if sparse is None:
+            self.rows.sum_up(x, weights, sums)
+        else:
+            sums += self.affine.sums(sparse, weights.T)
+
+
 def frozen(array: Array) -> Array:
     """A read-only view: compiled code takes writable arrays for another type."""
-    view = array.view()
+    view = np.asarray(array).view()  # all cells of sparse rows, for a family that needs them
     view.flags.writeable = False
     return view
 
@@ -238,6 +269,8 @@ def mixed(products: Integers, levels: Array, origin: Array, unit: Array) -> Base
 
 def features_of(rows: BaseRows) -> Features | None:
     """What makes features of rows without anything compiled; None if these rows do not say."""
+    if isinstance(rows, OfCells):
+        return features_of(rows.rows)
     if isinstance(rows, Read):
         read, inner = rows.read, features_of(rows.rows)
         return None if inner is None else lambda x: inner(read(as_float64(x)))

@@ -17,6 +17,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
+from emkit.families.affine import Affine
 from emkit.families.by_column import IndependentColumns
 from emkit.families.counts import FAR, SMALL, deviance, log_peak
 from emkit.families.description import Columns, Word
@@ -132,6 +133,9 @@ class PoissonAbout(Poisson):
 
     def features(self, x: Array) -> Array:
         return lead_with(1, x - self.centre)
+
+    def affine(self, features: int) -> Affine:
+        return Affine.cells(features)._replace(constants=-self.centre)
 
     def natural(self, params: PoissonParams) -> Array:
         rates = np.array(self.rates)

@@ -7,9 +7,11 @@ from emkit.inference.goodness import GoodnessOfFit, goodness_of_fit
 from emkit.inference.identifiability import Identifiability, identifiability
 from emkit.inference.information import Information, fraction_missing, information, observed_information
 from emkit.inference.intervals import Intervals, wald, z_and_p
+from emkit.inference.merging import Merging, merging
 from emkit.inference.profile_likelihood import profile
 from emkit.inference.rate import em_rate_matrix, missing_information
 from emkit.inference.standard_errors import StandardErrors, standard_errors
+from emkit.inference.univariate import Univariate
 
 METHODS = "wald", "profile"  # of confidence intervals
 
@@ -22,7 +24,9 @@ __all__ = [
     "Identifiability",
     "Information",
     "Intervals",
+    "Merging",
     "StandardErrors",
+    "Univariate",
     "classification",
     "covariance",
     "delta",
@@ -31,6 +35,7 @@ __all__ = [
     "goodness_of_fit",
     "identifiability",
     "information",
+    "merging",
     "missing_information",
     "observed_information",
     "profile",

@@ -23,6 +23,7 @@ from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, as_float64, occurring
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
+from emkit.data.sparse import is_sparse
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import Family, for_rows, safe_log
 from emkit.families.linear import LinearForm, linear_form
@@ -126,6 +127,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def form(self, components: C, chunk: Chunk) -> LinearForm[S] | None:
         """The linear form of the components; None where the plain road is taken."""
+        if is_sparse(chunk.x):
+            return linear_form(self.family, components)
         if len(chunk.x) < compiled.LEAST_ROWS:
             return None
         if not (compiled.worth_compiling(chunk.x, 1) or compiled.worth_compiling(chunk.x, component_count(components) or 1)):
@@ -351,9 +354,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         even = self.even(some.profile, n_components)
         if n_components == 1:
             return [even for _ in seeds]
-        chunk, kinds = some.whole, divisions(some.x, some.weights, n_components, seeds)
+        chunk, x = some.whole, as_float64(some.x)
+        kinds = divisions(x, some.weights, n_components, seeds)
         found = self._estimated_together(chunk, even, [as_known(kind, chunk) for kind in kinds], BLUR)
-        different = _different(some.x)
+        different = _different(x)
         if different[-1] + 1 == n_components:  # all the above are one; what rows they share then leads away from the highest
             with suppress(ParameterError, DegenerateFitError):  # there may be no maximum among equal rows
                 found[0] = self.estimated(chunk, even, different, blur=0.0)

@@ -235,7 +235,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         found = with_features(self.family, many, rows)
         if found is None:
             return mass, self.family.statistics(many, as_float64(chunk.x), weights.T)
-        form, features = found[0], found[1](chunk.x)
+        form, features = found[0], found[1](as_float64(chunk.x))
         return mass, form.statistics(weights @ features.T, chunk)
 
     def moves(self, params: MixtureParams[P], profile: Profile[ArraySource]) -> Iterator[MixtureParams[P]]:

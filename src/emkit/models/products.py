@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.chunk import Chunk
+from emkit.data.chunk import Chunk, as_float64
 from emkit.families.linear import Features, LinearForm
 from emkit.models.compiled import IMPOSSIBLE, with_proportions
 
@@ -20,7 +20,7 @@ def expectations(form: LinearForm[S], features_of: Features, proportions: Array,
 
     `features_of` makes those of the form. The log-likelihood of a mixture under which some row is impossible is -inf.
     """
-    features = features_of(chunk.x)
+    features = features_of(as_float64(chunk.x))
     joint = (with_proportions(form, proportions).T @ features).reshape(*proportions.shape, -1)
     scored = _shared(joint, chunk.weights) @ chunk.weights
     sums = joint.reshape(-1, joint.shape[-1]) @ features.T

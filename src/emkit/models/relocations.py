@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.data.chunk import as_float64
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
@@ -35,7 +36,8 @@ def relocations(model: Divisible, params: Any, profile: Profile[ArraySource], se
     if not can_be_reordered(params):
         return
     some = profile.sample
-    chunk, rows = some.whole, Rows(in_standard_units(some.x, some.weights, some.x), some.weights)
+    x = as_float64(some.x)
+    chunk, rows = some.whole, Rows(in_standard_units(x, some.weights, x), some.weights)
     joint = model.complete(params, chunk).log_joint
     if joint.shape[1] < 2:
         return

@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Complete, Expectation
-from emkit.data.chunk import Chunk
+from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
@@ -71,7 +71,8 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
     if not can_be_reordered(params) or len(kinds(params)) > 1:
         return
     some = profile.sample  # in an order of its own
-    chunk, scaled = some.whole, in_standard_units(some.x, some.weights, some.x)
+    x = as_float64(some.x)
+    chunk, scaled = some.whole, in_standard_units(x, some.weights, x)
     joint = model.complete(params, chunk).log_joint
     n_components = joint.shape[1]
     best = joint.argmax(axis=1)
@@ -96,7 +97,7 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
 def _split(model: Divisible, params: Any, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
     """What two components in place of component `k` would make of its `rows`; no gain if there is no dividing them."""
     two = replace_at(params, {**selected(params, [k, k]), "proportions": np.array([0.5, 0.5])})
-    chunk = Chunk(whole.x[rows], whole.weights[rows])
+    chunk = Chunk(as_float64(whole.x[rows]), whole.weights[rows])
     side = spread_out(scaled[rows], chunk.weights, 2, SEED) if len(rows) > 1 else np.zeros(len(rows), dtype=np.int64)
     if not side.any():
         return Split(rows[:0], 0.0)

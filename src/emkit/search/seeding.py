@@ -14,6 +14,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count, is_count
 from emkit.core.parameters import Parameters, replace_at
+from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError
@@ -123,6 +124,7 @@ def spread_starts(
 def start_near(model: AnyMixture, source: ArraySource, centres: Array) -> AnyMixtureParams:
     """Parameters estimated from a sample of the rows, each given to the nearest of the `centres` (K, d)."""
     some = source.profile.sample
-    scaled, places = (in_standard_units(some.x, some.weights, x) for x in (some.x, centres))
+    rows = as_float64(some.x)
+    scaled, places = (in_standard_units(rows, some.weights, x) for x in (rows, centres))
     even = model.even(some.profile, len(centres))
     return model.estimated(some.whole, even, nearest_of(scaled, places))

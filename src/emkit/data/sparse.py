@@ -1,0 +1,57 @@
+"""Rows of which most cells are 0, as scipy.sparse keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from emkit.core.arrays import Array, Integers
+
+MOST_DENSE = 16_000_000  # cells of a chunk, 128 MB: what needs all of them makes them one chunk at a time
+MOST_SAMPLED = 20_000_000  # cells of the rows that starts are estimated from
+
+
+class SparseRows:
+    """Rows (n, d) of float64 in compressed form. It is indexed by rows; where an array is asked for, it becomes one."""
+
+    ndim = 2
+    dtype = np.dtype(np.float64)
+
+    def __init__(self, cells: Any) -> None:
+        self.cells = csr_array(cells, dtype=np.float64)
+        self.cells.sum_duplicates()
+        self.shape: tuple[int, int] = self.cells.shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        """Some of the rows; or, given rows and a column, its cells as an array."""
+        if isinstance(key, tuple):
+            rows, column = key
+            return self.cells[rows][:, [column]].toarray()[:, 0] if isinstance(rows, slice) else self.cells[rows, column]
+        return SparseRows(self.cells[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.asarray(self.cells.toarray(), dtype=dtype)
+
+
+def is_sparse(x: Any) -> bool:
+    """Whether `x` is a matrix of scipy.sparse, or `SparseRows`."""
+    return isinstance(x, SparseRows) or bool(issparse(x))
+
+
+def as_sparse(x: Any) -> SparseRows | None:
+    """`x`, if it is sparse rows; else None."""
+    return x if isinstance(x, SparseRows) else None
+
+
+def rows_of_rare_columns(x: SparseRows, chosen: Integers) -> Integers:
+    """For each column that is 0 in all rows `chosen`, the first row in which it is not."""
+    there = np.zeros(x.shape[1], dtype=bool)
+    there[x.cells[chosen].indices] = True
+    columns, first = np.unique(x.cells.indices, return_index=True)
+    rows = np.searchsorted(x.cells.indptr, first, side="right") - 1
+    return np.unique(rows[~there[columns]])

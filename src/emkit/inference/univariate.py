@@ -1,0 +1,136 @@
+"""Density, distribution function and quantiles of a fitted model of one column."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy.integrate import IntegrationWarning, quad
+from scipy.optimize import brentq
+
+from emkit.core.arrays import Array
+from emkit.data.chunk import Chunk
+from emkit.errors import ModelError, ParameterError
+
+PLACES = 0.0, 1e-3, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 1.0  # of the drawn values of a component: where it is cut
+DRAWN = 20_000  # values, to see where the components lie; no number that is told depends on them but for its rounding
+EXACT, PANELS = 1e-12, 200  # error of an integral that is aimed at, and its intervals
+OFF = 1e-6  # by which the whole may miss 1
+TAIL = 1e-13  # probability beyond which counts are not added up
+MOST_COUNTS = 100_000_000
+
+
+class Univariate:
+    """p(x) of one column under `model` at `params`: a `density`, whose integral is the `cdf`; for counts, its sum."""
+
+    def __init__(self, model: Any, params: Any) -> None:
+        support = model.family.support
+        self._model, self._params = model, params
+        self._rules = support.rules
+        self._whole, self._least, self._most = support.whole, support.least, support.most
+        values, components = model.draw(params, np.random.default_rng(0), DRAWN)
+        if values.shape[1] != 1:
+            raise ModelError(f"the model is of {values.shape[1]} columns; density, cdf and quantile are of one.")
+        each = [values[components == k, 0] for k in np.unique(components)]
+        self._cuts = np.unique(np.clip(np.concatenate([_cuts(own) for own in each]), self._least, self._most))
+        self._below = self._counted() if self._whole else self._integrated()
+
+    def density(self, x: Any) -> Array:
+        """The density, for counts the probability, at each x, of the shape of x."""
+        x = np.asarray(x, dtype=np.float64)
+        rows = x.reshape(-1, 1)
+        inside = ~np.any([bad(rows)[:, 0] for bad, _ in self._rules], axis=0)
+        found = np.zeros(len(rows))
+        if inside.any():
+            chunk = Chunk(rows[inside], np.ones(int(inside.sum())))
+            found[inside] = np.exp(self._model.plain_posterior(self._params, chunk).log_likelihood)
+        return found.reshape(x.shape)
+
+    def cdf(self, x: Any) -> Array:
+        """The probability of values <= each x, of the shape of x."""
+        x = np.asarray(x, dtype=np.float64)
+        one = self._count_cdf if self._whole else self._cdf
+        return np.array([one(value) for value in x.ravel()]).reshape(x.shape)
+
+    def quantile(self, p: Any) -> Array:
+        """The least x whose `cdf` is p or more, for each p from 0 to 1, of the shape of p. Errors: ParameterError."""
+        p = np.asarray(p, dtype=np.float64)
+        if not ((p >= 0) & (p <= 1)).all():
+            raise ParameterError("quantiles are asked for of probabilities from 0 to 1.")
+        one = self._count_quantile if self._whole else self._quantile
+        return np.array([one(value) for value in p.ravel()]).reshape(p.shape)
+
+    # -- of numbers
+
+    def _integral(self, start: float, end: float) -> float:
+        one: Callable[[float], float] = lambda x: float(self.density(x))  # noqa: E731
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IntegrationWarning)  # whether the whole is 1 tells
+            return float(quad(one, start, end, epsabs=EXACT, epsrel=EXACT, limit=PANELS)[0])
+
+    def _integrated(self) -> Array:
+        """The probability below each cut, and last of all."""
+        ends = [self._least, *self._cuts, self._most]
+        panels = [self._integral(start, end) if start < end else 0.0 for start, end in pairwise(ends)]
+        below = np.cumsum(panels)
+        if not abs(below[-1] - 1) < OFF:
+            raise ModelError(
+                f"the density integrates to {below[-1]:.6g} over the numbers from {self._least:g} to {self._most:g}, and not "
+                "to 1: values that differ may be one (angles), or the integral was not found."
+            )
+        return below
+
+    def _cdf(self, x: float) -> float:
+        if x <= self._least:
+            return 0.0
+        if x >= self._most:
+            return 1.0
+        place = int(np.searchsorted(self._cuts, x, side="right"))
+        if place == len(self._cuts):
+            return float(self._below[-1] - self._integral(x, self._most))
+        if place == 0:
+            return self._integral(self._least, x)
+        return float(self._below[place - 1] + self._integral(float(self._cuts[place - 1]), x))
+
+    def _quantile(self, p: float) -> float:
+        if p in (0.0, 1.0):
+            return self._most if p else self._least
+        low, high = float(self._cuts[0]), float(self._cuts[-1])
+        while self._cdf(low) > p:
+            low = max(self._least, low - max(high - low, 1e-300))
+        while self._cdf(high) < p:
+            high = min(self._most, high + max(high - low, 1e-300))
+        return float(brentq(lambda x: self._cdf(x) - p, low, high, xtol=1e-14 * max(abs(low), abs(high)), rtol=1e-14))
+
+    # -- of counts
+
+    def _counted(self) -> Array:
+        """The probability of values up to each whole number from the least on, until next to nothing is left."""
+        if not np.isfinite(self._least):
+            raise ModelError("the whole numbers of this family have no least one to begin with.")
+        highest = max(float(self._cuts[-1]), self._least + 1)
+        while True:
+            end = min(highest, self._most)
+            below = np.cumsum(self.density(np.arange(self._least, end + 1)))
+            if end == self._most or below[-1] >= 1 - TAIL or end - self._least > MOST_COUNTS:
+                return below
+            highest = 2 * highest + 10
+
+    def _count_cdf(self, x: float) -> float:
+        place = int(np.floor(min(x, self._least + len(self._below)) - self._least))
+        return 0.0 if x < self._least else float(self._below[min(place, len(self._below) - 1)])
+
+    def _count_quantile(self, p: float) -> float:
+        if p == 1.0:
+            return self._most
+        return self._least + min(int(np.searchsorted(self._below, p * (1 - 1e-15))), len(self._below) - 1)
+
+
+def _cuts(values: Array) -> Array:
+    """Where the values of one component are cut: among them, and as far beyond the outermost as these are apart."""
+    within = np.quantile(values, PLACES)
+    reach = within[-1] - within[0]
+    return np.concatenate([[within[0] - reach], within, [within[-1] + reach]])
