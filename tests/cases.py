@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,7 @@ def turned(angle: float) -> Array:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
+PARSIMONIOUS = ("EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")
 FORM_FIELDS = {  # of two components in two columns
     "volume": 0.7,
     "volumes": [0.5, 1.2],
@@ -585,9 +587,12 @@ FAMILIES = [
         lambda x, w: [weighted_mean(x, w), [np.diag(weighted_covariance(x, w)).mean()]],
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
     ),
-    *map(parsimonious, ("EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")),
+    *map(parsimonious, PARSIMONIOUS),
 ]
 CASE = {case.name: case for case in FAMILIES}
+FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
+    form: partial(ek.ParsimoniousGaussian, form) for form in PARSIMONIOUS
+} | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")  # in any features, or not without loss of digits
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]

@@ -9,6 +9,7 @@ from sklearn.mixture import GaussianMixture as Reference
 
 import emkit as ek
 from emkit.core.solvers.extrapolation import ROUNDING
+from tests import cases
 
 FORMS = ("full", "tied", "diag", "spherical")
 K, D = 3, 2
@@ -243,3 +244,22 @@ def test_wrong_data_name_row_and_column(X):
         ek.GaussianMixture(2).fit(X, sample_weight=[1, -1] + [1] * 298)
     with pytest.raises(ValueError, match="n_samples is 0; it must be a whole number >= 1"):
         gm.sample(0)
+
+
+@pytest.mark.parametrize("form", cases.FORMS)
+def test_every_form_of_mclust_by_its_letters(form, X):
+    gm = ek.GaussianMixture(2, covariance_type=form, n_init=1, random_state=0).fit(X)
+    again = ek.MixtureModel(cases.FORMS[form](), 2, n_init=1, random_state=0).fit(X)
+    assert gm.lower_bound_ == pytest.approx(again.lower_bound_, rel=1e-9)
+    assert gm.aic(X) == pytest.approx(-2 * len(X) * gm.lower_bound_ + 2 * gm.result_.free_parameters)
+    there = {"weights_init": gm.weights_, "means_init": gm.means_, "precisions_init": gm.precisions_}
+    from_there = ek.GaussianMixture(2, covariance_type=form, max_iter=50, **there).fit(X)
+    assert from_there.lower_bounds_[0] == pytest.approx(gm.lower_bound_, rel=1e-9)
+    if form in cases.PARSIMONIOUS:
+        np.testing.assert_allclose(gm.covariances_ @ gm.precisions_, [np.eye(D)] * 2, atol=1e-9)
+    assert gm.sample(20)[0].shape == (20, D)
+
+
+def test_a_form_that_there_is_not_is_refused_with_those_that_there_are(X):
+    with pytest.raises(ek.ParameterError, match=r"covariance_type is 'VXV'; it must be one of full, tied, .*VVV.*VEV"):
+        ek.GaussianMixture(2, covariance_type="VXV").fit(X)

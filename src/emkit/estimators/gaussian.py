@@ -23,7 +23,6 @@ from emkit.families.gaussian import (
     TiedGaussian,
 )
 from emkit.families.gaussian.parsimonious_params import PARAMETERS
-from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
 
 FORMS: dict[str, Any] = {"full": FullGaussian, "tied": TiedGaussian, "diag": DiagonalGaussian, "spherical": SphericalGaussian}
@@ -149,9 +148,9 @@ class GaussianMixture(MixtureEstimator):
 
     def _spread(self, covariances: Array, columns: int) -> dict[str, Array]:
         """The fields that say how components spread, by path: of a form between others, the nearest to the covariances."""
-        family = bare(self.model_).family
         if self.covariance_type not in PARAMETERS:
             return {f"components.{FIELDS[self._layout]}": covariances}
+        family = ParsimoniousGaussian(self.covariance_type)
         nearest = family.nearest(np.zeros((self.n_components, columns)), covariances)
         return {f"components.{leaf.path}": leaf.value for leaf in leaves(nearest) if leaf.path != "means"}
 

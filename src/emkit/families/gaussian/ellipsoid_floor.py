@@ -10,7 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.families.floor import FREED, LOOSE, THIN, Floor, rests
-from emkit.families.gaussian.ellipsoids import Ellipsoids, Form, best_logs
+from emkit.families.gaussian.ellipsoids import LOWEST, Ellipsoids, Form, best_logs
 from emkit.families.spread import few
 
 
@@ -53,7 +53,7 @@ class EllipsoidFloor(Floor):
         if not free.any():
             return None
         wanted = np.where(free, np.log(LOOSE * self.least), logs)
-        found = best_logs(self.form, np.ones(len(logs)), np.exp(wanted), wanted, np.full(logs.shape, -np.inf))
+        found = best_logs(self.form, np.ones(len(logs)), np.exp(wanted), wanted, np.full(logs.shape, LOWEST))
         return type(params).of(params.means, Ellipsoids(found, axes))
 
     def within(self, params: Any, like: Any) -> bool:

@@ -18,8 +18,9 @@ from scipy.optimize import brentq, linear_sum_assignment
 from emkit.core.arrays import Array
 
 MOST_ROUNDS = 2_000
-SETTLED = 1e-13  # of a logarithm of a variance, or of an angle: a round that moves none by more is the last
+SETTLED = 1e-9  # of a logarithm of a variance, or of an angle: what a last round leaves of the height is the square of that
 ROUNDING = 1e-15  # of an angle, times what turning by it matters
+LOWEST = -690.0  # a logarithm that no variance comes to
 NOTHING = 1e-300  # in place of a sum of squares that is 0: it has a logarithm
 EMPTY = 1e-100  # the mass of a component without rows: so little moves nothing that is shared
 NEARLY_HALF_A_TURN = 1e-3  # of a determinant: there, axes are given other signs, since half turns have no coordinates
@@ -91,7 +92,7 @@ def best(form: Form, mass: Array, scatter: Array, before: Ellipsoids, least: Arr
 
 
 def best_logs(form: Form, mass: Array, squares: Array, before: Array, least: Array) -> Array:
-    """The best logarithms of variances (K, d) along given axes, none below `least`."""
+    """The best logarithms of variances (K, d) along given axes, none below `least`, which is finite."""
     squares, rows = np.maximum(squares, NOTHING), mass[:, None]
     if form.shape == "I":
         squares = np.broadcast_to(squares.mean(axis=1, keepdims=True), squares.shape)
@@ -103,7 +104,7 @@ def best_logs(form: Form, mass: Array, squares: Array, before: Array, least: Arr
         return _of_equal_volume(mass, np.log(squares), least)
     if form.shape != "E":
         return np.maximum(np.log(squares / rows), least)
-    return _of_equal_shape(mass, squares, before, least)
+    return _of_equal_shape(mass, np.log(squares), before, least)
 
 
 def _of_equal_volume(mass: Array, log_squares: Array, least: Array) -> Array:
@@ -137,16 +138,20 @@ def _of_equal_volume(mass: Array, log_squares: Array, least: Array) -> Array:
     return np.maximum(log_squares - factor(volume), least)
 
 
-def _of_equal_shape(mass: Array, squares: Array, before: Array, least: Array) -> Array:
-    """Logarithms of variances (K, d) that are sums of one number for each component and one for each axis: each in turn."""
-    number, logs = squares.shape[1], before
-    shape = before[:1] - before[:1].mean()
+def _of_equal_shape(mass: Array, log_squares: Array, before: Array, least: Array) -> Array:
+    """Logarithms of variances (K, d) that are sums of one number for each component and one for each axis: each in turn.
+
+    As much above `least`, which is such a sum itself, they are sums of numbers >= 0: in bounds for each alone, turns that are
+    best by themselves lead to what is best together.
+    """
+    above = log_squares - least
+    shape = before[:1] - least[:1]
+    shape, total, logs = shape - shape.min(), np.log(mass.sum()), before
+    each = np.log(mass[:, None] * log_squares.shape[1])
     for _ in range(MOST_ROUNDS):
-        volumes = np.log((squares * np.exp(-shape)).sum(axis=1, keepdims=True) / (number * mass[:, None]))
-        volumes = np.maximum(volumes, (least - shape).max(axis=1, keepdims=True))
-        shape = np.log((squares * np.exp(-volumes)).sum(axis=0, keepdims=True) / mass.sum())
-        shape = np.maximum(shape, (least - volumes).max(axis=0, keepdims=True))
-        moved = volumes + shape
+        volumes = np.maximum(np.logaddexp.reduce(above - shape, axis=1, keepdims=True) - each, 0)
+        shape = np.maximum(np.logaddexp.reduce(above - volumes, axis=0, keepdims=True) - total, 0)
+        moved = least + volumes + shape
         way, logs = np.abs(moved - logs).max(), moved
         if way <= SETTLED:
             break

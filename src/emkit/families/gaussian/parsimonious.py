@@ -19,7 +19,7 @@ from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.ellipsoid_floor import EllipsoidFloor
-from emkit.families.gaussian.ellipsoids import Ellipsoids, Form, best, height, of_matrix
+from emkit.families.gaussian.ellipsoids import LOWEST, Ellipsoids, Form, best, height, of_matrix
 from emkit.families.gaussian.forms import diagonal_form, full_form
 from emkit.families.gaussian.normal import GaussianFamily, Moments
 from emkit.families.gaussian.parsimonious_params import (
@@ -93,7 +93,8 @@ class ParsimoniousGaussian(GaussianFamily[EllipsoidParams]):
     ...     [3.3, 1.0],
     ... ]
     >>> fit = ek.MixtureModel(ek.ParsimoniousGaussian("VEV"), 2, random_state=0).fit(petals).result_
-    >>> print(fit.params.components.volumes.round(4), fit.parameters)
+    >>> print(fit.params.components.volumes.round(4), fit.params.components.shape.round(3))
+    [0.0109 0.0405] [4.833 0.207]
     """
 
     form: str
@@ -253,7 +254,7 @@ class ParsimoniousGaussian(GaussianFamily[EllipsoidParams]):
         pooled = of_matrix(covariances.mean(axis=0))
         before = Ellipsoids(repeat(pooled.logs[0], len(means)), repeat(pooled.axes[0], len(means)))
         scatter = covariances if self.joins_columns else np.einsum("kjj->kj", covariances)
-        least = np.full(means.shape, -np.inf)
+        least = np.full(means.shape, LOWEST)
         return PARAMETERS[self.form].of(means, best(self._letters, np.ones(len(means)), scatter, before, least))
 
 
