@@ -32,8 +32,9 @@ class FamilyCase:
     """A family with `params` of K components. `sample(rng, k, n)` draws from component k without the family's help.
 
     `grid` covers the sample space; `closed_form(x, w)` is the weighted maximum-likelihood estimate of one component, written
-    down independently; `shared` are fields without a component axis; `exchange_columns` reorders the columns of parameters
-    where columns can be exchanged. `lessons` are problems on which worksheets are tested, for families that have worksheets.
+    down independently, if one step of EM leads to it; `shared` are fields without a component axis; `exchange_columns` reorders
+    the columns of parameters where columns can be exchanged. `lessons` are problems on which worksheets are tested, for
+    families that have worksheets.
     """
 
     name: str
@@ -41,7 +42,7 @@ class FamilyCase:
     params: Any
     sample: Callable[[np.random.Generator, int, int], Array]
     grid: Callable[[], Grid]
-    closed_form: Callable[[Array, Array], list[Any]]
+    closed_form: Callable[[Array, Array], list[Any]] | None
     shared: tuple[str, ...] = ()
     exchange_columns: Callable[[Any, Array], Any] | None = None
     lessons: tuple[Lesson, ...] = ()
@@ -99,6 +100,12 @@ def line(low: float, high: float, points: int) -> Grid:
     return x, np.full(points, x[1] - x[0])
 
 
+def heavy_line(points: int) -> Grid:
+    """All numbers, in even steps of arsinh: far out in steps as wide as the number is large."""
+    t, step = line(-16.0, 16.0, points)
+    return np.sinh(t), np.cosh(t) * step
+
+
 def half_line(points: int) -> Grid:
     """The positive numbers, in even steps of their logarithm."""
     t, step = line(-42.0, 6.0, points)
@@ -143,6 +150,8 @@ CONCENTRATIONS = np.array([[2.0, 5.0], [8.0, 1.0]])
 DRIFTS = np.array([[2.0, 12.0], [30.0, 0.8]])
 WEAR = np.array([[1.0, 1.8], [1.6, 0.9]])
 COUNTED = np.array([[2.0, 9.0], [12.0, 3.0]])
+SLANTS = np.array([[2.0, -1.5], [-1.0, 1.5]]) / np.sqrt([[0.5, 1.0], [0.3, 0.8]])
+SKEW_SCALES = np.sqrt(np.array([[4.5, 3.25], [1.3, 3.05]]))
 DISPERSIONS = np.array([[0.6, 0.2], [0.3, 0.5]])
 
 
@@ -295,6 +304,7 @@ def trials_grid() -> Grid:
 
 
 PLANE = lambda: product_grid(line(-14, 17, 200), line(-14, 17, 200))  # noqa: E731
+WIDE_PLANE = lambda: product_grid(heavy_line(500), heavy_line(500))  # noqa: E731
 QUADRANT = lambda: product_grid(half_line(300), half_line(300))  # noqa: E731
 
 
@@ -588,13 +598,40 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
     ),
     *map(parsimonious, PARSIMONIOUS),
+    FamilyCase(
+        "skew-normal",
+        ek.SkewNormal(),
+        ek.SkewNormalParams(MEANS[:2], [[2.0, -1.5], [-1.0, 1.5]], [[0.5, 1.0], [0.3, 0.8]]),
+        lambda rng, k, n: stats.skewnorm.rvs(SLANTS[k], MEANS[k], SKEW_SCALES[k], (n, 2), random_state=rng),
+        PLANE,
+        None,
+        exchange_columns=lambda p, order: ek.SkewNormalParams(*(value[:, order] for value in vars(p).values())),
+    ),
+    FamilyCase(
+        "student-t",
+        ek.StudentT(),
+        ek.StudentTParams(MEANS[:2], SQUARES[:2], [0.5, 0.4]),
+        lambda rng, k, n: stats.multivariate_t(MEANS[k], SQUARES[k], [2.0, 2.5][k]).rvs(n, random_state=rng),
+        WIDE_PLANE,
+        None,
+        exchange_columns=lambda p, order: ek.StudentTParams(
+            p.means[:, order], p.scale_matrices[..., order][..., order, :], p.tails
+        ),
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
     form: partial(ek.ParsimoniousGaussian, form) for form in PARSIMONIOUS
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
-NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")  # in any features, or not without loss of digits
+INSIDE = ("student-t", "skew-normal")  # latent variables inside the family: what an M-step maximises is a bound
+NOT_LINEAR = (
+    "gamma",
+    "negative-binomial",
+    "weibull",
+    "inverse-gaussian",
+    *INSIDE,
+)  # in any features, or not without loss of digits
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
 
 

@@ -49,10 +49,11 @@ def test_rows_drawn_independently_follow_the_density(case, rng):
 @model_cases
 def test_estimate_beats_its_neighbours(case, rng):
     weights = rng.integers(1, 4, 80).astype(float)
-    maxima.assert_estimate_beats_neighbours(case.model, case.params, case.draw(rng, 80), rng, weights)
+    inside = case.name.startswith(cases.INSIDE)
+    maxima.assert_estimate_beats_neighbours(case.model, case.params, case.draw(rng, 80), rng, weights, inside)
 
 
-@family_cases
+@pytest.mark.parametrize("case", [c for c in cases.FAMILIES if c.closed_form], ids=lambda case: case.name)
 def test_one_component_is_the_closed_form(case, rng):
     x, weights = case.draw(rng, 120), rng.integers(1, 4, 120).astype(float)
     pooled = case.family.pooled(ek.ArraySource(case.draw(rng, 30)).profile, 1)
@@ -159,7 +160,13 @@ def test_units_and_origins_do_not_matter(case, solver, shift, scale, tolerance, 
 @model_cases
 def test_expected_is_q(case, rng):
     if case.model.coordinates(case.params).size:
-        contract.assert_expected_is_q(case.model, case.params, case.draw(rng, 60), rng)
+        inside = case.name.startswith(cases.INSIDE)
+        contract.assert_expected_is_q(case.model, case.params, case.draw(rng, 60), rng, inside)
+
+
+@over([case for case in [*cases.MIXTURES, *cases.FROZEN] if case.name.startswith(cases.INSIDE)])
+def test_a_bound_touches_what_it_bounds(case, rng):
+    contract.assert_expected_touches_q(case.model, case.params, case.draw(rng, 60))
 
 
 @every_case

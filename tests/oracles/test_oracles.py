@@ -55,7 +55,7 @@ def test_answer(problem, expected):
 
 
 def test_there_are_as_many_quantities_as_there_should_be():
-    assert len(QUANTITIES) == 154
+    assert len(QUANTITIES) == 162
 
 
 @pytest.mark.parametrize("form", answers.COVARIANCES)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 COMPONENT, COLUMN, LEVEL = "component", "column", "level"
-SINGULAR = {"proportions": "proportion", "variances": "variance", "covariances": "covariance", "probabilities": "probability"}
+SINGULAR = {
+    "proportions": "proportion",
+    "variances": "variance",
+    "covariances": "covariance",
+    "probabilities": "probability",
+    "scale_matrices": "scale matrix",
+}
 
 
 class Axes:
