@@ -7,6 +7,7 @@ here, once.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -98,6 +99,14 @@ def line(low: float, high: float, points: int) -> Grid:
     """The trapezoidal rule, which is exact to rounding for smooth functions that vanish at both ends."""
     x = np.linspace(low, high, points)
     return x, np.full(points, x[1] - x[0])
+
+
+def peak(*kinks: float) -> Grid:
+    """All numbers, by the rule of Gauss between kinks, and beyond them up to where nothing is left."""
+    ends = sorted({*np.arange(-60.0, 60.5, 2.0), *kinks})
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    pairs = [((b - a) / 2, (a + b) / 2) for a, b in itertools.pairwise(ends)]
+    return np.concatenate([h * nodes + m for h, m in pairs]), np.concatenate([h * weights for h, _ in pairs])
 
 
 def heavy_line(points: int) -> Grid:
@@ -608,6 +617,15 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.SkewNormalParams(*(value[:, order] for value in vars(p).values())),
     ),
     FamilyCase(
+        "laplace",
+        ek.Laplace(),
+        ek.LaplaceParams(MEANS[:2], [[1.0, 0.5], [0.6, 1.2]]),
+        lambda rng, k, n: rng.laplace(MEANS[k], [[1.0, 0.5], [0.6, 1.2]][k], (n, 2)),
+        lambda: product_grid(peak(0.0, 3.0), peak(1.0, 0.0)),
+        None,
+        exchange_columns=lambda p, order: ek.LaplaceParams(p.locations[:, order], p.scales[:, order]),
+    ),
+    FamilyCase(
         "student-t",
         ek.StudentT(),
         ek.StudentTParams(MEANS[:2], SQUARES[:2], [0.5, 0.4]),
@@ -624,7 +642,8 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
     form: partial(ek.ParsimoniousGaussian, form) for form in PARSIMONIOUS
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
-INSIDE = ("student-t", "skew-normal")  # latent variables inside the family: what an M-step maximises is a bound
+INSIDE = ("student-t", "skew-normal", "laplace")  # latent variables inside the family: what an M-step maximises is a bound
+KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope at its highest point
 NOT_LINEAR = (
     "gamma",
     "negative-binomial",

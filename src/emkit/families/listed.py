@@ -22,3 +22,4 @@ from emkit.families.gaussian.spherical import *
 from emkit.families.gaussian.parsimonious import *
 from emkit.families.student_t import *
 from emkit.families.skew_normal import *
+from emkit.families.laplace import *

@@ -102,59 +102,11 @@ class SkewNormal(Floored, Family[SkewNormalParams, SkewMoments]):
     Petals of iris virginica, lengths in cm (Anderson 1935):
 
     >>> import emkit as ek
-    >>> petals = [
-    ...     6.0,
-    ...     5.1,
-    ...     5.9,
-    ...     5.6,
-    ...     5.8,
-    ...     6.6,
-    ...     4.5,
-    ...     6.3,
-    ...     5.8,
-    ...     6.1,
-    ...     5.1,
-    ...     5.3,
-    ...     5.5,
-    ...     5.0,
-    ...     5.1,
-    ...     5.3,
-    ...     5.5,
-    ...     6.7,
-    ...     6.9,
-    ...     5.0,
-    ...     5.7,
-    ...     4.9,
-    ...     6.7,
-    ...     4.9,
-    ...     5.7,
-    ...     6.0,
-    ...     4.8,
-    ...     4.9,
-    ...     5.6,
-    ...     5.8,
-    ...     6.1,
-    ...     6.4,
-    ...     5.6,
-    ...     5.1,
-    ...     5.6,
-    ...     6.1,
-    ...     5.6,
-    ...     5.5,
-    ...     4.8,
-    ...     5.4,
-    ...     5.6,
-    ...     5.1,
-    ...     5.1,
-    ...     5.9,
-    ...     5.7,
-    ...     5.2,
-    ...     5.0,
-    ...     5.2,
-    ...     5.4,
-    ...     5.1,
-    ... ]
-    >>> found = ek.MixtureModel("skew-normal", 1, random_state=0).fit(petals).params_.components
+    >>> petals = (
+    ...     "6.0 5.1 5.9 5.6 5.8 6.6 4.5 6.3 5.8 6.1 5.1 5.3 5.5 5.0 5.1 5.3 5.5 6.7 6.9 5.0 5.7 4.9 6.7 4.9 5.7 "
+    ...     "6.0 4.8 4.9 5.6 5.8 6.1 6.4 5.6 5.1 5.6 6.1 5.6 5.5 4.8 5.4 5.6 5.1 5.1 5.9 5.7 5.2 5.0 5.2 5.4 5.1"
+    ... ).split()
+    >>> found = ek.MixtureModel("skew-normal", 1, random_state=0).fit([float(cell) for cell in petals]).params_.components
     >>> print(found.locations.round(3), found.scales.round(3), found.slants.round(2))
     [[4.867]] [[0.876]] [[3.92]]
     """
