@@ -136,6 +136,7 @@ def test_the_reported_log_likelihood_is_that_of_the_returned_parameters(kind, se
         assert (np.diff(result.params.components.means[:, 0]) > 0).all()
 
 
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning")
 @pytest.mark.parametrize("name", ek.FAMILIES)
 def test_reported_and_returned_agree_for_every_family(name):
     model, source, start = spread_mixture(name)

@@ -238,6 +238,25 @@ def chosen_by_bic(x: np.ndarray) -> tuple[str, int]:
     return min(bic, key=bic.__getitem__)
 
 
+def t_newcomb() -> Answers:
+    x = column(table("t_newcomb"), *list(table("t_newcomb")[0])[:1])
+    start = ek.MixtureParams([1.0], ek.StudentTParams([[x.mean()]], [[[x.var()]]], [1 / 4]))
+    held = ek.Mixture(ek.StudentT(freedom=4))
+    four, free = (ek.fit(ek.Mixture(ek.StudentT(freedom=freedom)), x, start, tol=1e-12) for freedom in (4, None))
+    at, here = four.params.components, free.params.components
+    first = [here.update.components for here in iterates(held, x, start, 5)]
+    return {
+        "trace5": [[step.means.item(), step.scale_matrices.item()] for step in first],
+        "mu4": at.means.item(),
+        "scale4": float(np.sqrt(at.scale_matrices.item())),
+        "loglik4": four.log_likelihood,
+        "mu": here.means.item(),
+        "scale": float(np.sqrt(here.scale_matrices.item())),
+        "nu": here.freedoms.item(),
+        "loglik": free.log_likelihood,
+    }
+
+
 def gmm_mclust14() -> Answers:
     """All 14 forms from one partition of each of two tables."""
     answers: Answers = {}
@@ -523,6 +542,7 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         mvn_airquality,
         lca_missing_weights,
         gmm_mclust14,
+        t_newcomb,
     )
 }
 

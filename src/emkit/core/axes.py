@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 COMPONENT, COLUMN, LEVEL = "component", "column", "level"
-SINGULAR = {"proportions": "proportion", "variances": "variance", "covariances": "covariance", "probabilities": "probability"}
+SINGULAR = {
+    "proportions": "proportion",
+    "variances": "variance",
+    "covariances": "covariance",
+    "probabilities": "probability",
+    "scale_matrices": "scale matrix",
+}
 
 
 class Axes:

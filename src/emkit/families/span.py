@@ -74,6 +74,10 @@ class Curve:
         """What functions with these slopes (along the logarithm) have risen from the centre to t (...)."""
         return np.asarray(self.reach * chebval(t, chebint(self.coefficients, lbnd=0), tensor=False), dtype=np.float64)
 
+    def climbing(self) -> Curve:
+        """The slopes of these functions along the logarithm."""
+        return Curve(np.asarray(chebder(self.coefficients), dtype=np.float64) / self.reach, self.reach)
+
     def summit(self) -> Array:
         """Where functions (...) with these slopes have their first maximum on the way up from the centre; or the end of it."""
         bend = Curve(np.asarray(chebder(self.coefficients), dtype=np.float64), self.reach)

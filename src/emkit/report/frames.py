@@ -10,10 +10,9 @@ import numpy as np
 from emkit.core.axes import COLUMN, COMPONENT, LEVEL, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
-from emkit.core.spaces import PositiveDefinite
 from emkit.data.frames import Columns
 from emkit.models.order import component_count
-from emkit.report.labels import own_label, places_of
+from emkit.report.labels import is_covariance, own_label, places_of
 
 if TYPE_CHECKING:
     from emkit.core.arrays import Array
@@ -49,7 +48,7 @@ def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, 
     at = places_of(leaf, index)
     columns = [source.columns[j] if j < len(source.columns) else f"column {j}" for j in at[COLUMN]]
     what = singular(leaf.path.rpartition(".")[2])
-    if isinstance(leaf.space, PositiveDefinite) and len(columns) == 2:
+    if is_covariance(leaf) and len(columns) == 2:
         what = "variance" if columns[0] == columns[1] else "covariance"
         columns = list(dict.fromkeys(columns))
     names = source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None

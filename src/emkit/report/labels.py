@@ -66,7 +66,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     scope = leaf.scope(COLUMN)
     of_all = scope.places if scope is not None and not at[COLUMN] else ()  # one number for all columns of a part
     columns = [names.column(j) for j in [*at[COLUMN], *of_all]]
-    if isinstance(leaf.space, PositiveDefinite) and len(columns) == 2:
+    if is_covariance(leaf) and len(columns) == 2:
         i, j = sorted(at[COLUMN])
         same = i == j
         return Label(
@@ -87,6 +87,11 @@ def places_of(leaf: Leaf, index: tuple[int, ...]) -> dict[str, list[int]]:
     own = at[COLUMN][sum(axis == COLUMN for axis, _ in leaf.within) :]
     at[COLUMN] = [base + j for j in own] if own else at[COLUMN]
     return at
+
+
+def is_covariance(leaf: Leaf) -> bool:
+    """Whether a field of matrices is one of covariances, and not of scales of another kind."""
+    return isinstance(leaf.space, PositiveDefinite) and singular(leaf.path.rpartition(".")[2]) == "covariance"
 
 
 def column_label(columns: Sequence[str], j: int) -> str:

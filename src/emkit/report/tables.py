@@ -15,7 +15,7 @@ from emkit.core.spaces import PositiveDefinite
 from emkit.inference import Covariance, StandardErrors, standard_errors, wald, z_and_p
 from emkit.models.mixture import AnyMixtureParams, MixtureParams
 from emkit.models.order import component_leaves, spread_over
-from emkit.report.labels import Names, entry_label, labels, names_of
+from emkit.report.labels import Names, entry_label, is_covariance, labels, names_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -68,7 +68,7 @@ def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
         each = leaf.value if leaf.path in own else np.broadcast_to(leaf.value, shared)
         value = spread_over(leaf, each, number, np.nan)
         if isinstance(leaf.space, PositiveDefinite):
-            yield from _spread_rows(value, names)
+            yield from _spread_rows(value, names, "sd" if is_covariance(leaf) else "scale")
             continue
         for index in np.ndindex(*value.shape[1:]):
             label = entry_label(leaf, (0, *index) if leaf.path in own else index, names)
@@ -78,11 +78,11 @@ def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
                 yield Row(label.what, label.of, value[(slice(None), *index)])
 
 
-def _spread_rows(covariances: Array, names: Names) -> Iterator[Row]:
+def _spread_rows(covariances: Array, names: Names, root: str) -> Iterator[Row]:
     d = covariances.shape[-1]
     deviations = np.sqrt(np.einsum("kjj->kj", covariances))
     called = [names.column(j) for j in range(d)]
-    yield from (Row("sd", called[j], deviations[:, j]) for j in range(d))
+    yield from (Row(root, called[j], deviations[:, j]) for j in range(d))
     for i in range(d):
         for j in range(i + 1, d):
             yield Row("correlation", f"{called[i]}, {called[j]}", covariances[:, i, j] / deviations[:, i] / deviations[:, j])

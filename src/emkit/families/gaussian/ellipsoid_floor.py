@@ -56,6 +56,15 @@ class EllipsoidFloor(Floor):
         found = best_logs(self.form, np.ones(len(logs)), np.exp(wanted), wanted, np.full(logs.shape, LOWEST))
         return type(params).of(params.means, Ellipsoids(found, axes))
 
+    def held_along(self, params: Any, component: int, columns: int) -> Array:
+        logs, axes = params.ellipsoids
+        if not self.form.own:
+            return np.empty((0, columns))
+        unit = np.sqrt(np.diag(self.whole) if self.form.turned else self.whole)
+        across = np.broadcast_to(axes, (len(logs), columns, columns))[component] * np.where(unit > 0, unit, 1.0)[:, None]
+        across = across[:, rests(np.exp(logs[component]), self.least)]
+        return np.asarray((across / np.linalg.norm(across, axis=0)).T)
+
     def within(self, params: Any, like: Any) -> bool:
         bound = np.log(FREED * self.least) if self.floor else -np.inf
         return not ((params.ellipsoids.logs < bound) & (like.ellipsoids.logs >= bound)).any()

@@ -146,9 +146,9 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         return few(mass * self.rows_per_weight, columns + self.across if self.joins_columns else 1)
 
 
-def deviations(x: Array, means: Array) -> Iterator[tuple[slice, Array]]:
-    """Rows (as many at a time as the cache holds), and their deviations (K, d, n) from each of the means (K, d)."""
-    step = max(1, DEVIATIONS // means.size)
+def deviations(x: Array, means: Array, copies: int = 1) -> Iterator[tuple[slice, Array]]:
+    """Rows (as many at a time as the cache holds `copies` of), and their deviations (K, d, n) from each of the means (K, d)."""
+    step = max(1, DEVIATIONS // (means.size * copies))
     for start in range(0, max(len(x), 1), step):  # of no rows, one empty block
         rows = slice(start, start + step)
         yield rows, np.subtract(x[rows].T, means[:, :, None], order="C")

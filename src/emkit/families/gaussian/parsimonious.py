@@ -78,21 +78,11 @@ class ParsimoniousGaussian(GaussianFamily[EllipsoidParams]):
     Iris flowers, petals alone, measured in cm (Anderson 1935); a few of two species:
 
     >>> import emkit as ek
-    >>> petals = [
-    ...     [1.4, 0.2],
-    ...     [1.4, 0.2],
-    ...     [1.3, 0.2],
-    ...     [1.5, 0.2],
-    ...     [1.7, 0.4],
-    ...     [1.5, 0.1],
-    ...     [4.7, 1.4],
-    ...     [4.5, 1.5],
-    ...     [4.9, 1.5],
-    ...     [4.0, 1.3],
-    ...     [4.6, 1.5],
-    ...     [3.3, 1.0],
-    ... ]
-    >>> fit = ek.MixtureModel(ek.ParsimoniousGaussian("VEV"), 2, random_state=0).fit(petals).result_
+    >>> petals = (
+    ...     "1.4 0.2, 1.4 0.2, 1.3 0.2, 1.5 0.2, 1.7 0.4, 1.5 0.1, 4.7 1.4, 4.5 1.5, 4.9 1.5, 4.0 1.3, 4.6 1.5, 3.3 1.0"
+    ... ).split(",")
+    >>> rows = [[float(cell) for cell in row.split()] for row in petals]
+    >>> fit = ek.MixtureModel(ek.ParsimoniousGaussian("VEV"), 2, random_state=0).fit(rows).result_
     >>> print(fit.params.components.volumes.round(4), fit.params.components.shape.round(3))
     [0.0109 0.0405] [4.833 0.207]
     """
