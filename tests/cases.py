@@ -19,6 +19,7 @@ from scipy.special import comb, digamma, expit, ive
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.lessons import Lesson, three_coins, two_coins
+from emkit.models.order import component_count, kinds
 from emkit.search.seeding import spread_start
 
 Array = np.ndarray
@@ -31,8 +32,9 @@ class FamilyCase:
     """A family with `params` of K components. `sample(rng, k, n)` draws from component k without the family's help.
 
     `grid` covers the sample space; `closed_form(x, w)` is the weighted maximum-likelihood estimate of one component, written
-    down independently; `shared` are fields without a component axis; `exchange_columns` reorders the columns of parameters
-    where columns can be exchanged. `lessons` are problems on which worksheets are tested, for families that have worksheets.
+    down independently (None where one EM step does not get there); `shared` are fields without a component axis;
+    `exchange_columns` reorders the columns of parameters where columns can be exchanged. `lessons` are problems on which
+    worksheets are tested, for families that have worksheets.
     """
 
     name: str
@@ -40,14 +42,23 @@ class FamilyCase:
     params: Any
     sample: Callable[[np.random.Generator, int, int], Array]
     grid: Callable[[], Grid]
-    closed_form: Callable[[Array, Array], list[Any]]
+    closed_form: Callable[[Array, Array], list[Any]] | None
     shared: tuple[str, ...] = ()
     exchange_columns: Callable[[Any, Array], Any] | None = None
     lessons: tuple[Lesson, ...] = ()
 
     @property
     def n_components(self) -> int:
-        return len(next(leaves(self.params)).value)
+        return component_count(self.params)
+
+    @property
+    def alike(self) -> bool:
+        """Whether any number of components can be asked for: not where each has a family of its own."""
+        return len(kinds(self.params)) == 1
+
+    def several(self, number: int) -> int:
+        """So many components, or as many as the family is for."""
+        return number if self.alike else self.n_components
 
     @property
     def by_column(self) -> bool:
@@ -290,6 +301,59 @@ def with_trials(rng: np.random.Generator, k: int, n: int) -> Array:
 def trials_grid() -> Grid:
     pairs = [(h, m) for m in (4, 6, 9) for h in range(m + 1)]
     return np.array(pairs, dtype=float), np.full(len(pairs), 1 / 3)
+
+
+MIXED = ek.Product({(1, 3): ek.DiagonalGaussian(), 0: ek.Poisson(), 2: ek.Categorical()})
+MIXED_PARTS = (
+    ek.DiagonalGaussianParams([[0.0, 1.0], [2.5, -1.0]], [[1.0, 0.5], [0.6, 1.2]]),
+    ek.PoissonParams([[1.0], [5.0]]),
+    ek.CategoricalParams([[[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]]),
+)
+
+
+def mixed_columns(rng: np.random.Generator, k: int, n: int) -> Array:
+    """A count, two normal columns with a level between them."""
+    normals = rng.normal([[0.0, 1.0], [2.5, -1.0]][k], np.sqrt([[1.0, 0.5], [0.6, 1.2]][k]), (n, 2))
+    level = rng.choice(3, n, p=[[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]][k])
+    return np.column_stack([rng.poisson([1.0, 5.0][k], n), normals[:, 0], level, normals[:, 1]])
+
+
+NOISY = ek.PerComponent((ek.DiagonalGaussian(), 2), ek.Uniform(-10, 14))
+MORE_ZEROS = ek.PerComponent((ek.Poisson(), 2), ek.PointMass(0))
+SHARES = np.array([[0.3, 0.1], [0.2, 0.4]])
+INNER = ((MEANS[:2], [[1.0, 0.5], [0.6, 1.2]]), ([[-4.0, 5.0], [6.0, -3.0]], [[0.8, 0.7], [1.0, 0.5]]))
+
+
+def noisy(rng: np.random.Generator, k: int, n: int) -> Array:
+    return rng.uniform(-10, 14, (n, 1)) if k == 2 else rng.normal([0.0, 5.0][k], [1.0, 0.7][k], (n, 1))
+
+
+def zero_inflated(rng: np.random.Generator, k: int, n: int) -> Array:
+    return np.where(rng.random((n, 2)) < SHARES[k], 0, rng.poisson([[2.0, 6.0], [5.0, 3.0]][k], (n, 2)))
+
+
+def mixture_of_two(rng: np.random.Generator, k: int, n: int) -> Array:
+    part = (rng.random(n) < [0.4, 0.7][k]).astype(int)
+    draws = [
+        np.asarray(means)[k] + np.sqrt(np.asarray(variances)[k]) * rng.standard_normal((n, 2)) for means, variances in INNER
+    ]
+    return np.stack(draws)[part, np.arange(n)]
+
+
+def nested(rng: np.random.Generator, k: int, n: int) -> Array:
+    """Counts with more zeros, and a column that is a mixture of two normals."""
+    counts = rng.poisson(rng.gamma(1 / [0.6, 0.3][k], [0.6, 0.3][k] * [2.0, 12.0][k], n))
+    return np.column_stack([mixture_of_two(rng, k, n)[:, 1], np.where(rng.random(n) < SHARES[k, 0], 0, counts)])
+
+
+NESTED = ek.Product({1: ek.ZeroInflated(ek.NegativeBinomial()), 0: ek.MixtureOf(ek.DiagonalGaussian(), 2)})
+
+
+def mixed_fit(x: Array, w: Array) -> list[Any]:
+    """The estimates of every block by itself."""
+    normals = x[:, [1, 3]]
+    spread = np.diag(weighted_covariance(normals, w))
+    return [weighted_mean(normals, w), spread, [weighted_mean(x[:, 0], w)], [w @ (x[:, 2] == c) / w.sum() for c in range(3)]]
 
 
 PLANE = lambda: product_grid(line(-14, 17, 200), line(-14, 17, 200))  # noqa: E731
@@ -586,10 +650,69 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
     ),
     *map(parsimonious, ("EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV")),
+    FamilyCase(
+        "product",
+        MIXED,
+        MIXED.params(*MIXED_PARTS),
+        mixed_columns,
+        lambda: product_grid(counting(40), line(-7, 8, 60), counting(2), line(-8, 8, 60)),
+        mixed_fit,
+    ),
+    FamilyCase(
+        "normals-and-noise",
+        NOISY,
+        NOISY.params(ek.DiagonalGaussianParams([[0.0], [5.0]], [[1.0], [0.49]]), ek.UniformParams([[-10.0]], [[14.0]])),
+        noisy,
+        lambda: (np.arange(-14.95, 19, 0.1)[:, None], np.full(340, 0.1)),
+        None,
+    ),
+    FamilyCase(
+        "counts-and-zero",
+        MORE_ZEROS,
+        MORE_ZEROS.params(ek.PoissonParams([[2.0], [9.0]]), ek.PointMassParams([[0.0]])),
+        lambda rng, k, n: rng.poisson([2.0, 9.0, 0.0][k], (n, 1)),
+        lambda: product_grid(counting(60)),
+        None,
+    ),
+    FamilyCase(
+        "zero-inflated",
+        ek.ZeroInflated(ek.Poisson()),
+        ek.ZeroInflatedParams(SHARES, ek.PoissonParams([[2.0, 6.0], [5.0, 3.0]])),
+        zero_inflated,
+        lambda: product_grid(counting(50), counting(50)),
+        None,
+        exchange_columns=lambda p, order: ek.ZeroInflatedParams(p.zeros[:, order], ek.PoissonParams(p.counts.rates[:, order])),
+    ),
+    FamilyCase(
+        "mixture-of",
+        ek.MixtureOf(ek.DiagonalGaussian(), 2),
+        ek.MixtureOfParams([[0.6, 0.4], [0.3, 0.7]], tuple(ek.DiagonalGaussianParams(*part) for part in INNER)),
+        mixture_of_two,
+        PLANE,
+        None,
+    ),
+    FamilyCase(
+        "nested",
+        NESTED,
+        NESTED.params(
+            ek.ZeroInflatedParams(SHARES[:, :1], ek.NegativeBinomialParams([[2.0], [12.0]], [[0.6], [0.3]])),
+            ek.MixtureOfParams(
+                [[0.6, 0.4], [0.3, 0.7]],
+                tuple(ek.DiagonalGaussianParams(np.asarray(m)[:, 1:], np.asarray(v)[:, 1:]) for m, v in INNER),
+            ),
+        ),
+        nested,
+        lambda: product_grid(line(-14, 17, 200), counting(150)),
+        None,
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
-NOT_LINEAR = ("gamma", "negative-binomial", "weibull", "inverse-gaussian")  # in any features, or not without loss of digits
+NOT_LINEAR = (  # in any features, or not without loss of digits
+    "gamma", "negative-binomial", "weibull", "inverse-gaussian",
+    "normals-and-noise", "counts-and-zero", "zero-inflated", "mixture-of", "nested",
+)  # fmt: skip
+INNER_STATES = ("zero-inflated", "mixture-of", "nested")  # components that have latent states of their own
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
 
 

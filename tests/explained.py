@@ -18,7 +18,7 @@ def random_mixture(name, assignment=None):
     case, rng = CASE[name], np.random.default_rng(20)
     source = ek.ArraySource(case.draw(rng, ROWS), weights=rng.integers(1, 4, ROWS))
     model = ek.Mixture(case.family, assignment or ek.Soft())
-    return subject_of_fit(model, source, spread_start(model, source, 2, 3))
+    return subject_of_fit(model, source, spread_start(model, source, case.several(2), 3))
 
 
 def subjects():

@@ -69,3 +69,45 @@ def test_wrong_data_are_named(counts):
     mx = ek.MixtureModel("poisson", random_state=0).fit(counts)
     with pytest.raises(ek.DataError, match=r"is 0.5; Poisson counts must be whole numbers"):
         mx.predict([[0.5, 1]])
+
+
+def visitors(rows=300):
+    rng = np.random.default_rng(5)
+    kind = rng.integers(0, 2, rows)
+    ward = np.where(rng.random(rows) < 0.8, np.array(["north", "east"])[kind], "west")
+    return {"id": np.arange(rows), "visits": rng.poisson(1 + 5 * kind), "ward": ward, "age": rng.normal(30 + 20 * kind, 4)}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_different_families_are_found_by_their_names(library):
+    frame = pytest.importorskip(library).DataFrame(visitors())
+    families = {"age": "gaussian", "visits": "poisson", "ward": "categorical"}
+    mx = ek.MixtureModel(families, 2, random_state=0).fit(frame)
+    assert mx.feature_names_in_.tolist() == ["age", "visits", "ward"]  # what is not named is left out
+    age, visits, ward = mx.components_.parts
+    np.testing.assert_allclose(age.means.ravel(), [30, 50], atol=1)
+    np.testing.assert_allclose(visits.rates.ravel(), [1, 6], atol=0.5)
+    assert ward.columns[0].probabilities.shape == (2, 3)
+    summary = mx.result_.summary()
+    assert all(words in summary for words in ("mean         age", "rate         visits", "ward = north"))
+    turned = frame[["ward", "age", "visits"]]
+    np.testing.assert_array_equal(mx.predict_proba(turned), mx.predict_proba(frame))
+    with pytest.raises(ek.DataError, match="the data frame has no column 'visits'; it has ward, age"):
+        mx.predict(frame[["ward", "age"]])
+
+
+def test_a_mapping_that_does_not_fit_the_data_is_refused():
+    frame = pytest.importorskip("pandas").DataFrame(visitors())
+    with pytest.raises(ek.DataError, match="the data frame has no column 'agee'; it has id, visits, ward, age"):
+        ek.MixtureModel({"agee": "gaussian"}, 2).fit(frame)
+    with pytest.raises(ek.ModelError, match="'age' is given the family 'normal'"):
+        ek.MixtureModel({"age": "normal"}, 2).fit(frame)
+    with pytest.raises(ek.DataError, match="the column 'x1' is in no block of the product"):
+        ek.MixtureModel({0: "gaussian"}, 2).fit(np.random.default_rng(0).normal(size=(20, 2)))
+
+
+def test_a_mapping_by_places_fits_arrays():
+    x = np.column_stack([visitors()["age"], visitors()["visits"]])
+    by_place = ek.MixtureModel({0: "gaussian", 1: "poisson"}, 2, random_state=0).fit(x)
+    by_name = ek.MixtureModel({"x0": "gaussian", "x1": "poisson"}, 2, random_state=0).fit(x)
+    assert by_place.score(x) == by_name.score(x)

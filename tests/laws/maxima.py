@@ -9,6 +9,7 @@ import numpy as np
 
 import emkit as ek
 from emkit.core.parameters import get_at, leaves
+from tests.laws.latent import completed
 
 Array = np.ndarray
 FALL = 1e-9  # relative to 1 + |objective|: more than this is not rounding
@@ -21,13 +22,21 @@ def random_point(model: Any, params: Any, rng: np.random.Generator, spread: floa
 
 
 def expected_log_likelihood(model: Any, params: Any, at: Any, source: ek.ArraySource) -> float:
-    """Q(params; at) = sum_i w_i sum_k r_ik(at) log p(x_i, z=k; params), from the joint densities alone."""
+    """Q(params; at) = sum_i w_i sum_k r_ik(at) log p(x_i, z=k; params), from the joint densities alone.
+
+    Where the components have latent states of their own, these are written out, too.
+    """
     total = 0.0
     for chunk in source.chunks():
         before, now = model.complete(at, chunk), model.complete(params, chunk)
         inner = getattr(model, "model", model)
         shares = inner.assignment.assign(before.log_joint, before.weights, chunk.start).responsibilities
-        terms = np.where(shares > 0, shares * np.where(shares > 0, now.log_joint, 0.0), 0.0)
+        joint = now.log_joint
+        if hasattr(inner, "family"):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                states = completed(inner.family, at.components, params.components, chunk.x)
+            joint = np.where(shares > 0, joint + (states - inner.family.log_density(params.components, chunk.x)), 0.0)
+        terms = np.where(shares > 0, shares * np.where(shares > 0, joint, 0.0), 0.0)
         total += float(now.weights @ terms.sum(axis=1))
     return total
 

@@ -110,8 +110,12 @@ def assert_columns_permute(case: Any, family: Any, x: Array, order: Array) -> No
 
 
 def components_in_order(params: Any, order: Array, shared: tuple[str, ...]) -> Any:
-    changes = {leaf.path: leaf.value[order] for leaf in leaves(params) if leaf.path.removeprefix("components.") not in shared}
-    return replace_at(params, changes)
+    def own(leaf: Any) -> Any:
+        scope = leaf.scope("component")
+        return order if scope is None else [scope.places.index(k) for k in order if k in scope.places]
+
+    every = (leaf for leaf in leaves(params) if leaf.path.removeprefix("components.") not in shared)
+    return replace_at(params, {leaf.path: leaf.value[own(leaf)] for leaf in every})
 
 
 def assert_components_permute(model: Any, params: Any, shared: tuple[str, ...], x: Array, order: Array) -> None:

@@ -16,7 +16,7 @@ def test_a_step_of_several_runs_is_that_of_each(case):
     rng = np.random.default_rng(3)
     source = ek.ArraySource(case.draw(rng, 120), rng.integers(1, 4, 120).astype(float))
     model = ek.Mixture(case.family)
-    starts = model.starts(source.profile, 3, range(4))
+    starts = model.starts(source.profile, case.several(3), range(4))
     for group in several(model, starts, 120):
         heights, after = group.step(source, serial)
         spikes = after.spiked(source.profile)

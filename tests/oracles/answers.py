@@ -298,6 +298,39 @@ def se_lca_carcinoma() -> Answers:
     }
 
 
+def zip_biochemists() -> Answers:
+    rows = table("zip_biochemists")
+    one = ek.MixtureModel(ek.ZeroInflated(ek.Poisson()), 1)
+    result = one.fit(column(rows, "art"), sample_weight=column(rows, "freq").ravel()).result_
+    components = result.params.components
+    return {"p": components.zeros.item(), "lambda": components.counts.rates.item(), "loglik": result.log_likelihood}
+
+
+def boundary_poisson_zero() -> Answers:
+    """A rate that the fit itself puts on its bound; the slope there is that of the log-likelihood, by differences."""
+    inline = task("boundary_poisson_zero")["data"]["inline"]
+    counts = ek.ArraySource(inline["count"], inline["freq"])
+    model = ek.Mixture(ek.Poisson())
+    start = ek.MixtureParams([0.4, 0.6], ek.PoissonParams([[0.5], [4.0]]))
+    result = ek.fit(model, counts, start, tol=1e-13)
+    low, high = result.params.components.rates.ravel()
+
+    def log_likelihood(rate: float) -> float:
+        params = ek.MixtureParams(result.params.proportions, ek.PoissonParams([[rate], [high]]))
+        return ek.EMMap(model, counts, params)(params).log_likelihood
+
+    step = 1e-6  # one-sided: there is nothing below 0
+    slope = (4 * log_likelihood(step) - log_likelihood(2 * step) - 3 * log_likelihood(0.0)) / (2 * step)
+    return {
+        "l1": low,
+        "l2": high,
+        "p": result.params.proportions[0],
+        "loglik": result.log_likelihood,
+        "boundary": "components.rates[0, 0]" in result.boundary,
+        "score_at_zero": slope,
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -309,6 +342,8 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         nb_mites,
         nb_mixture,
         se_lca_carcinoma,
+        zip_biochemists,
+        boundary_poisson_zero,
         gmm1d_waiting,
         nist_univariate,
         gmm_faithful,

@@ -148,13 +148,6 @@ def test_to_dict_has_every_number_in_full_precision_and_is_json():
 
 
 @dataclass(frozen=True, eq=False)
-class ProductParams(ek.Parameters):
-    """Columns of several kinds side by side, the parameters of each kind in `parts`."""
-
-    parts: Annotated[tuple[ek.Parameters, ...], ek.Axes("column")]
-
-
-@dataclass(frozen=True, eq=False)
 class LineParams(ek.Parameters):
     """A line for each component, and a spread that all share."""
 
@@ -164,7 +157,7 @@ class LineParams(ek.Parameters):
 
 def test_labels_follow_from_the_axes_and_from_nothing_else():
     parts = (ek.PoissonParams([[1.0], [2.0]]), ek.DiagonalGaussianParams([[0.0], [1.0]], [[1.0], [1.0]]))
-    product = ek.MixtureParams([0.5, 0.5], ProductParams(parts))
+    product = ek.MixtureParams([0.5, 0.5], ek.ProductParams(parts, ((0,), (1,))))
     said = labels(product, Names(("visits", "age")))
     assert str(said["components.parts.0.rates[1, 0]"]) == "rate of visits, component 1"
     assert str(said["components.parts.1.means[0, 0]"]) == "mean of age, component 0"

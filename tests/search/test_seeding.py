@@ -16,7 +16,7 @@ MODEL = ek.Mixture(ek.FullGaussian())
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 @pytest.mark.parametrize("k", [1, 2, 4])
 def test_every_family_has_starts_that_can_be_fitted(case, k):
-    rng = np.random.default_rng(k)
+    rng, k = np.random.default_rng(k), case.several(k)
     source = ek.ArraySource(case.draw(rng, 100), rng.integers(0, 3, 100).astype(float))
     model = ek.Mixture(case.family)
     start = spread_start(model, source, k, seed=5)

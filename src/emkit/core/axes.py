@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 COMPONENT, COLUMN, LEVEL = "component", "column", "level"
 SINGULAR = {"proportions": "proportion", "variances": "variance", "covariances": "covariance", "probabilities": "probability"}
 
@@ -27,6 +29,33 @@ class Axes:
 
 
 NO_AXES = Axes()
+
+
+class Divided:
+    """Beside a tuple of parameters, each of some places on an `axis` alone: ``Divided("column")``.
+
+    The field `by` of the same class lists the places of each, as a tuple of tuples of whole numbers.
+    """
+
+    def __init__(self, axis: str, by: str = "places") -> None:
+        self.axis = axis
+        self.by = by
+
+
+class Scope(NamedTuple):
+    """The `places` on an `axis` of so many in `total` that an axis of that name runs along."""
+
+    axis: str
+    places: tuple[int, ...]
+    total: int
+
+    def inside(self, outer: Scope | None) -> Scope:
+        """The same in places of the whole, where they are counted among those of another scope."""
+        return self if outer is None else Scope(self.axis, tuple(outer.places[i] for i in self.places), outer.total)
+
+    def place(self, i: int, length: int) -> int:
+        """Where the `i`-th of so many lies: each stands for as many places as the others."""
+        return self.places[i * (len(self.places) // length)]
 
 
 def singular(name: str) -> str:

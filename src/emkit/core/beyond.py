@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from emkit.core.axes import COMPONENT
+from emkit.core.arrays import Array
+from emkit.core.axes import COMPONENT, Scope
 from emkit.core.edges import Edges
 from emkit.core.evaluation import EMMap
 from emkit.core.loosen import loosened
@@ -82,11 +83,9 @@ def _on_saddle(em: EMMap[P], here: Evaluation[P], higher: Evaluation[P], start: 
 
 def _starts_equal(start: Parameters) -> bool:
     """Whether some components are equal at the start, in all but their shares of the rows."""
-    own = [
-        leaf.value.reshape(len(leaf.value), -1)
-        for leaf in leaves(start)
-        if leaf.axes is not None
-        and leaf.axes.names[:1] == (COMPONENT,)
-        and not (isinstance(leaf.space, Simplex) and leaf.value.ndim == 1)
-    ]
-    return bool(own) and len(np.unique(np.hstack(own), axis=0)) < len(own[0])
+    own: dict[Scope | None, list[Array]] = {}
+    for leaf in leaves(start):
+        is_share = isinstance(leaf.space, Simplex) and leaf.value.ndim == 1
+        if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) and not is_share:
+            own.setdefault(leaf.scope(COMPONENT), []).append(leaf.value.reshape(len(leaf.value), -1))
+    return any(len(np.unique(np.hstack(each), axis=0)) < len(each[0]) for each in own.values())

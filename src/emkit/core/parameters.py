@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 import numpy as np
 
 from emkit.core.arrays import Array, readonly
-from emkit.core.axes import NO_AXES, Axes
+from emkit.core.axes import NO_AXES, Axes, Divided, Scope
 from emkit.core.spaces import Space
 from emkit.errors import ModelError, ParameterError
 
@@ -47,7 +47,7 @@ class Leaf(NamedTuple):
     """One field that holds numbers: its dotted path from the root, its space, its value and its axes.
 
     `axes` is None if the field declares none although its value has some; `within` are the places in tuples that run along
-    an axis, such as ``(("column", 2),)``.
+    an axis, such as ``(("column", 2),)``. `scopes` say of an axis that it does not run along all places that there are.
     """
 
     path: str
@@ -55,11 +55,21 @@ class Leaf(NamedTuple):
     value: Array
     axes: Axes | None
     within: tuple[tuple[str, int], ...] = ()
+    scopes: tuple[Scope, ...] = ()
+
+    def scope(self, axis: str) -> Scope | None:
+        """The places that an axis runs along; None for all that there are."""
+        return next((scope for scope in self.scopes if scope.axis == axis), None)
 
     def places(self, index: tuple[int, ...]) -> list[tuple[str, int]]:
         """The axis and the place on it for each of the numbers of `index`, and before these the places in tuples."""
         names = self.axes.names if self.axes is not None else [""] * len(index)
-        return [*self.within, *zip(names, index, strict=True)]
+        own = [self._place(*each) for each in zip(names, index, self.value.shape, strict=True)]
+        return [*(self._place(axis, i, None) for axis, i in self.within), *own]
+
+    def _place(self, axis: str, i: int, length: int | None) -> tuple[str, int]:
+        scope = self.scope(axis)
+        return axis, i if scope is None else scope.place(i, length or len(scope.places))
 
 
 @functools.cache
@@ -88,6 +98,12 @@ def _holds_numbers(hint: Any) -> bool:
     """Whether an annotation is that of numbers: a float or an array, with or without notes."""
     bare = hint.__origin__ if hasattr(hint, "__metadata__") else hint
     return getattr(bare, "__origin__", bare) in (float, np.ndarray)
+
+
+@functools.cache
+def declared_divisions(cls: Any) -> dict[str, Divided]:
+    """Along which axis the parts in each field of `cls` are divided, where they are."""
+    return _notes(cls, Divided)
 
 
 @functools.cache
@@ -132,21 +148,37 @@ def _declared(cls: Any) -> dict[str, tuple[Space, Axes | None, bool]]:
     }
 
 
-def _nested(params: Parameters) -> Iterator[tuple[str, Parameters, tuple[tuple[str, int], ...]]]:
-    """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple) and place on axes."""
+Nested = tuple[str, Parameters, tuple[tuple[str, int], ...], tuple[Scope, ...]]
+
+
+def _nested(params: Parameters) -> Iterator[Nested]:
+    """The fields that hold further parameters, each with its name (``parts.0``, ``parts.1`` for a tuple), place and scope."""
     cls: Any = type(params)
     for name in _other_fields(cls):
         value = getattr(params, name)
         if isinstance(value, Parameters):
-            yield name, value, ()
+            yield name, value, (), ()
         elif isinstance(value, tuple):
             along = declared_axes(cls)[name].names if name in declared_axes(cls) else ()
+            scopes = _scopes(params, name)
             for i, item in enumerate(value):
                 if isinstance(item, Parameters):
-                    yield f"{name}.{i}", item, tuple((axis, i) for axis in along)
+                    yield f"{name}.{i}", item, tuple((axis, i) for axis in along), scopes[i : i + 1]
 
 
-def leaves(params: Parameters, prefix: str = "", within: tuple[tuple[str, int], ...] = ()) -> Iterator[Leaf]:
+def _scopes(params: Parameters, name: str) -> tuple[Scope, ...]:
+    """The scope of each of the parts in a field; none if they are not divided along an axis."""
+    cls: Any = type(params)
+    divided = declared_divisions(cls).get(name)
+    if divided is None:
+        return ()
+    places = getattr(params, divided.by)
+    return tuple(Scope(divided.axis, own, sum(map(len, places))) for own in places)
+
+
+def leaves(
+    params: Parameters, prefix: str = "", within: tuple[tuple[str, int], ...] = (), scopes: tuple[Scope, ...] = ()
+) -> Iterator[Leaf]:
     """Every field that holds numbers, depth first, in the order of declaration.
 
     Errors: ModelError if `params` is not a `Parameters` dataclass.
@@ -160,9 +192,16 @@ def leaves(params: Parameters, prefix: str = "", within: tuple[tuple[str, int], 
     axes = declared_axes(cls)
     for name, space in declared_spaces(cls).items():
         value = np.asarray(getattr(params, name), dtype=np.float64)
-        yield Leaf(prefix + name, space, value, axes.get(name, NO_AXES if value.ndim == 0 else None), within)
-    for name, inner, place in _nested(params):
-        yield from leaves(inner, f"{prefix}{name}.", within + place)
+        yield Leaf(prefix + name, space, value, axes.get(name, NO_AXES if value.ndim == 0 else None), within, scopes)
+    for name, inner, place, own in _nested(params):
+        yield from leaves(inner, f"{prefix}{name}.", within + place, _narrowed(scopes, own))
+
+
+def _narrowed(scopes: tuple[Scope, ...], own: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    """The scopes of parts that have scopes of their `own` within those given."""
+    outer = {scope.axis: scope for scope in scopes}
+    return (*(scope for scope in scopes if scope.axis not in {each.axis for each in own}),
+            *(scope.inside(outer.get(scope.axis)) for scope in own))  # fmt: skip
 
 
 def get_at(params: Parameters, path: str) -> Any:

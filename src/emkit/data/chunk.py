@@ -29,6 +29,16 @@ def alike(weights: Array) -> bool:
     return weights.strides == (0,)
 
 
+def columns_at(x: Array, places: tuple[int, ...]) -> Array:
+    """The columns of x (n, d) at `places`: a view where these are at even steps, as those of one column always are."""
+    if places == tuple(range(x.shape[1])):
+        return x
+    first, step = places[0], places[1] - places[0] if len(places) > 1 else 1
+    if step > 0 and places == tuple(range(first, places[-1] + 1, step)):
+        return x[:, first : places[-1] + 1 : step]
+    return x[:, list(places)]
+
+
 @dataclass(frozen=True)
 class Chunk:
     """A block of rows, a view into the source. `x` (n, d) float64 or float32, `weights` (n,) > 0, `start`: rows before it.
@@ -74,6 +84,10 @@ class Chunk:
         """The weight of each group, shape (G,). Rows that stand for themselves are groups of one."""
         return self.weights if self.groups is None else self.weights[self.groups[:-1]]
 
+    def of_columns(self, places: tuple[int, ...]) -> Chunk:
+        """The same rows with the columns at `places` only, with a memory of its own."""
+        return _of_columns(self, places)
+
     def blocks(self) -> Iterator[tuple[slice, Array]]:
         """The rows in double precision, as many at a time as stay in the cache, and where they lie."""
         step = max(BLOCK // max(self.x.shape[1], 1), 1)
@@ -89,6 +103,11 @@ class Chunk:
     def __setstate__(self, state: dict[str, Any]) -> None:
         weights = state["weights"] if state["weights"] is not None else unit_weights(len(state["x"]))
         self.__dict__.update(state, weights=weights)
+
+
+@once
+def _of_columns(chunk: Chunk, places: tuple[int, ...]) -> Chunk:
+    return Chunk(columns_at(chunk.x, places), chunk.weights, chunk.start, chunk.groups)
 
 
 @once

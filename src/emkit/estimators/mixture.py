@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from emkit.data.frames import columns_from
+from emkit.data.source import ArraySource
 from emkit.errors import ParameterError
 from emkit.estimators.base import MixtureEstimator
-from emkit.families import FAMILIES, family_named
+from emkit.families import FAMILIES, as_family, family_named
 from emkit.models.mixture import Mixture, MixtureParams
 
 
@@ -15,6 +18,13 @@ class MixtureModel(MixtureEstimator):
 
     Parameters are those of `GaussianMixture` without what is about covariances, and `family`: a name (one of `FAMILIES`,
     such as "poisson" or "categorical") or a `Family` object with settings of its own, such as ``Binomial(trials=10)``.
+
+    Columns of different families are given as a mapping from their names (in arrays: places, which count from 0) to families,
+    ``{"age": "gaussian", "visits": "poisson", "ward": "categorical"}``; a tuple of columns gets one family together, and
+    "gaussian" then has their covariances. Columns of a data frame that are not named are left out, and `predict` finds those
+    that are by their names, in whatever order they come; of an array, every column must be in the mapping. `components_.parts`
+    has the parameters of each family, in the order of the mapping. See `Product`. A list gives each component a family of its
+    own, ``["poisson", "poisson", ek.PointMass(0)]``, as many as `n_components`: see `PerComponent`.
 
     Attributes after `fit`: `weights_` (K,), `components_` (the parameters of the components, such as ``components_.rates``),
     `params_` (both together), and those that `GaussianMixture` has of its fit.
@@ -55,14 +65,29 @@ class MixtureModel(MixtureEstimator):
         self.solver = solver
         self.n_jobs = n_jobs
 
+    def _source(self, X: object, *options: Any, **named: Any) -> ArraySource:
+        names = _columns(self.family) if isinstance(self.family, Mapping) else ()
+        chosen = columns_from(X, tuple(names)) if names and all(isinstance(name, str) for name in names) else X
+        return super()._source(chosen, *options, **named)
+
     def _mixture(self) -> Mixture[Any, Any]:
+        if isinstance(self.family, Mapping | tuple | list):
+            return Mixture(as_family(self.family))
         if isinstance(self.family, str):
             if self.family not in FAMILIES:
                 raise ParameterError(f"there is no family {self.family!r}; the families are {', '.join(FAMILIES)}.")
             return Mixture(family_named(self.family))
         if isinstance(self.family, type) or not hasattr(self.family, "log_density"):
-            raise ParameterError(f"family is {self.family!r}; give a name ({', '.join(FAMILIES)}) or a family, as Poisson().")
+            raise ParameterError(
+                f"family is {self.family!r}; give a name ({', '.join(FAMILIES)}), a family, as Poisson(), or a mapping from "
+                "columns to these."
+            )
         return Mixture(self.family)
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
         return {**super()._fitted(params), "components_": params.components}
+
+
+def _columns(families: Mapping[Any, Any]) -> list[Any]:
+    """The columns of a mapping to families, in order."""
+    return [column for key in families for column in (key if isinstance(key, tuple) else (key,))]

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from emkit.core.axes import COLUMN, COMPONENT, singular
 from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import Parameters, leaves
+from emkit.core.parameters import Leaf, Parameters, leaves
 from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.explain.subject import Subject
@@ -20,14 +20,14 @@ from emkit.models.mixture import Mixture
 
 BY_COLUMN = ((COMPONENT,), (COMPONENT, COLUMN))  # axes of fields that are named by what one number of them is
 ENTRY = re.compile(r"(?P<path>[^\[]+)(?:\[(?P<index>[\d, ]+)\])?")
-LEVELS = re.compile(r"components\.columns\.(\d+)\.probabilities")
+LEVELS = re.compile(r"components\.(?:parts\.\d+\.)*columns\.(\d+)\.probabilities")
 
 
 @dataclass(frozen=True)
 class Symbols:
     """Names of entries: those that the author of the subject gave, else ``mean_A``, with several columns ``mean_A_height``.
 
-    `nouns` are what one number of a field is called, by path.
+    `nouns` are what one number of a field is called, by path; `scoped` are fields that are not of all columns or components.
     """
 
     components: tuple[str, ...]
@@ -35,6 +35,7 @@ class Symbols:
     given: Mapping[str, str]
     levels: Levels = ()
     nouns: Mapping[str, str] = field(default_factory=dict)
+    scoped: Mapping[str, Leaf] = field(default_factory=dict)
 
     @classmethod
     def of(cls, subject: Subject) -> Symbols:
@@ -44,9 +45,10 @@ class Symbols:
         if isinstance(model, Mixture):
             columns, words = model.family.support.parameter_columns(columns), model.family.described.words
         by_column = [leaf.path for leaf in leaves(subject.start) if leaf.axes and leaf.axes.names in BY_COLUMN]
-        fields = {path: path.removeprefix("components.") for path in by_column}
+        fields = {path: path.rpartition(".")[2] for path in by_column}
         nouns = {path: words[name].noun if name in words else singular(name) for path, name in fields.items()}
-        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()), nouns)
+        scoped = {leaf.path: leaf for leaf in leaves(subject.start) if leaf.scopes}
+        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()), nouns, scoped)
 
     @cached_property
     def by_author(self) -> dict[str, str]:
@@ -66,11 +68,16 @@ class Symbols:
             if a == b:
                 return f"variance{owner}{self.mark(a)}"
             return f"covariance{owner}{self._called(b)}{self._called(a)}"
-        if path in self.nouns:
-            return self.nouns[path] + self._owner(index[:1]) + "".join(map(self.mark, index[1:]))
         level = LEVELS.fullmatch(path)
+        if path in self.scoped and (path in self.nouns or level):
+            at = self.scoped[path].places(index)
+            of, columns = (tuple(i for axis, i in at if axis == wanted) for wanted in (COMPONENT, COLUMN))
+        else:
+            of, columns = index[:1], (int(level[1]),) if level else index[1:]
+        if path in self.nouns:
+            return self.nouns[path] + self._owner(of) + "".join(map(self.mark, columns))
         if level:
-            return f"probability{self._owner(index[:1])}{self.mark(int(level[1]))}[{self._level(int(level[1]), index[1])}]"
+            return f"probability{self._owner(of)}{self.mark(columns[0])}[{self._level(columns[0], index[1])}]"
         return entry
 
     def _owner(self, index: tuple[int, ...]) -> str:

@@ -18,7 +18,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import ROWS, Columns, Word
-from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat
+from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, repeat
 from emkit.families.support import LARGEST_AMOUNT, Support, at_least_zero
 from emkit.formulas.expressions import Apply, Negative, Product, Quotient, Ref
 
@@ -74,9 +74,6 @@ class Exponential(IndependentColumns[ExponentialParams, Totals], ExponentialFami
             story="A row {row} of component {k} is a waiting time with rate {parameter}, that is, with mean {mean}.",
             meaning="The expected number of rows of component {k}, divided by their expected total time.",
         )
-
-    def features(self, x: Array) -> Array:
-        return lead_with(1, x)
 
     def slopes(self, sums: Array, params: ExponentialParams) -> Slopes:
         return {"rates": sums[:, :1] / params.rates - sums[:, 1:]}

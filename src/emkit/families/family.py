@@ -137,9 +137,9 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
     It writes `features`, `natural`, `log_base` and the maximiser; densities and statistics are matrix products.
     """
 
-    @abstractmethod
     def features(self, x: Array) -> Array:
-        """The features of each row, shape (n, F); the first is 1."""
+        """The features of each row, shape (n, F); the first is 1. The others are the columns, unless the family says more."""
+        return lead_with(1, x)
 
     @abstractmethod
     def natural(self, params: P) -> Array:
@@ -165,9 +165,11 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
     def linear(self, params: P) -> LinearForm[Totals] | None:
         coefficients = self.natural(params)
         others = coefficients.shape[1] - 1
+        rows = Columns(single(1 + others), np.zeros(others), np.ones(others))
+        are_columns = type(self).features is ExponentialFamily.features
         return LinearForm(
             coefficients,
-            rows=Read(lambda x: self.features(x)[:, 1:], Columns(single(1 + others), np.zeros(others), np.ones(others))),
+            rows=rows if are_columns else Read(lambda x: self.features(x)[:, 1:], rows),
             base=self.log_base,
             constant=lambda chunk: _total_log_base(chunk, self),
             statistics=lambda sums, chunk: Totals(sums),

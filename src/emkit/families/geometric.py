@@ -17,7 +17,7 @@ from emkit.core.spaces import Probability
 from emkit.data.profile import AnyProfile
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import CELL, ROWS, Columns, Word
-from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, lead_with, repeat, safe_log, slope_of_log
+from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, repeat, safe_log, slope_of_log
 from emkit.families.support import Support, counts
 from emkit.formulas.expressions import ONE, Less, Power, Product, Quotient, Ref, Sum
 
@@ -68,9 +68,6 @@ class Geometric(IndependentColumns[GeometricParams, Totals], ExponentialFamily[G
             "{parameter}.",
             meaning="The expected number of rows of component {k}, one success each, divided by its expected number of tries.",
         )
-
-    def features(self, x: Array) -> Array:
-        return lead_with(1, x)
 
     def natural(self, params: GeometricParams) -> Array:
         p = params.chances

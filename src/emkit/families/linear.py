@@ -88,6 +88,62 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Mixed:
+    """Base rows as those of `Columns`, of which some features are `products` (F, 2), and those behind tell `levels` (G, 2)."""
+
+    products: Integers
+    levels: Array
+    origin: Array
+    unit: Array
+
+    def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
+        from emkit.kernels.mixed_pass import add_rows
+
+        base, scratch = self._workspace(2 * len(sums) + 3)
+        found, halves = self._empty_sums(len(sums)), self._halves(coefficients)
+        add_rows(frozen(x), frozen(weights), self._frame, halves, base, scratch, found, log_likelihoods)
+        sums += np.concatenate(found, axis=1)
+
+    def score(self, x: Array, coefficients: Array, scores: Array) -> None:
+        from emkit.kernels.mixed_pass import score_rows
+
+        base, scratch = self._workspace(2 * len(scores))
+        score_rows(frozen(x), self._frame, self._halves(coefficients), base, scratch, scores)
+
+    def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
+        from emkit.kernels.mixed_pass import sum_rows
+
+        base, tile = self._workspace(len(sums))
+        found = self._empty_sums(len(sums))
+        sum_rows(frozen(x), frozen(weights), self._frame, base, tile, found)
+        sums += np.concatenate(found, axis=1)
+
+    def features(self, x: Array) -> Array:
+        """The features (F + G, n) of the rows themselves, for few rows: nothing compiled."""
+        base = np.concatenate([np.ones((1, len(x))), (x.T - self.origin[:, None]) / self.unit[:, None]])
+        first, second = self.products.T
+        column, level = self.levels.T
+        tells = base[column.astype(np.intp)] == level[:, None]
+        return np.concatenate([base[first] * base[second], np.where(tells, 1.0, 0.0)])
+
+    @property
+    def _frame(self) -> tuple[Array, Array, Integers, Array]:
+        return self.origin, 1 / self.unit, self.products, self.levels
+
+    def _halves(self, coefficients: Array) -> tuple[Array, Array]:
+        return coefficients[: len(self.products)], coefficients[len(self.products) :]
+
+    def _empty_sums(self, n_components: int) -> tuple[Array, Array]:
+        return np.zeros((n_components, len(self.products))), np.zeros((n_components, len(self.levels)))
+
+    def _workspace(self, height: int) -> tuple[Array, ...]:
+        """A tile of base rows, and one of `height` rows."""
+        from emkit.kernels.workspace import TILE_ROWS, workspace
+
+        return workspace((1 + len(self.origin), TILE_ROWS), (height, TILE_ROWS))
+
+
+@dataclass(frozen=True)
 class Read:
     """Base rows as those of `rows`, of columns that `read` works out from the rows of data, some of these at a time."""
 
@@ -163,12 +219,21 @@ def with_features(family: Any, params: Any, rows: int) -> tuple[LinearForm[Any],
     return None if features is None else (form, features)
 
 
+def mixed(products: Integers, levels: Array, origin: Array, unit: Array) -> BaseRows:
+    """Base rows with features that are `products` (F, 2), of which the first is 1, and others that tell `levels` (G, 2)."""
+    if not len(levels):
+        return Columns(products, origin, unit)
+    if len(products) == 1:
+        return Columns(np.concatenate([indicators(()), levels]), origin, unit)
+    return Mixed(products, levels, origin, unit)
+
+
 def features_of(rows: BaseRows) -> Features | None:
     """What makes features of rows without anything compiled; None if these rows do not say."""
     if isinstance(rows, Read):
         read, inner = rows.read, features_of(rows.rows)
         return None if inner is None else lambda x: inner(read(as_float64(x)))
-    return rows.features if isinstance(rows, Columns) else None
+    return rows.features if isinstance(rows, Columns | Mixed) else None
 
 
 linear_form = Memo(_linear_form)  # worked out once for each set of parameters, however many chunks ask
@@ -183,7 +248,9 @@ def single(n_features: int) -> Integers:
 @cache
 def indicators(counts: tuple[int, ...]) -> Array:
     """The `pairs` of a feature that is 1 and, for each column, of as many as it has levels: 1 where it has the level."""
-    return np.array([(0, 1), *((1 + j, level) for j, count in enumerate(counts) for level in range(count))], dtype=np.float64)
+    return np.array(
+        [(0.0, 1.0), *((1 + j, level) for j, count in enumerate(counts) for level in range(count))], dtype=np.float64
+    )
 
 
 def no_base(x: Array) -> Array:

@@ -75,9 +75,6 @@ class Multinomial(ExponentialFamily[MultinomialParams]):
         words = {"probabilities": Word("probability", "theta")}
         return Outcomes(words, "columns of counts, one for each outcome", "a probability for each column")
 
-    def features(self, x: Array) -> Array:
-        return lead_with(1, x)
-
     def natural(self, params: MultinomialParams) -> Array:
         return lead_with(0, safe_log(params.probabilities))
 

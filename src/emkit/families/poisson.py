@@ -74,9 +74,6 @@ class Poisson(IndependentColumns[PoissonParams, Totals], ExponentialFamily[Poiss
             meaning="The expected total count of component {k}, divided by its expected number of rows.",
         )
 
-    def features(self, x: Array) -> Array:
-        return lead_with(1, x)
-
     def slopes(self, sums: Array, params: PoissonParams) -> Slopes:
         with np.errstate(divide="ignore", invalid="ignore"):  # at 0, where no coordinate is left
             return {"rates": np.nan_to_num(sums[:, 1:] / params.rates) - sums[:, :1]}

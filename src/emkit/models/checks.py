@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.core.axes import COLUMN, LEVEL
-from emkit.core.parameters import Parameters, leaves
+from emkit.core.axes import COLUMN, COMPONENT, LEVEL
+from emkit.core.parameters import Leaf, Parameters, leaves
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
@@ -38,7 +38,8 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
         )
     columns = family.support.parameter_columns(profile.columns)
     for leaf in leaves(params.components):
-        _check_columns(leaf.axes.names if leaf.axes else (), leaf.value.shape, columns, profile)
+        _check_scopes(leaf)
+        _check_columns(leaf, columns, profile)
     _check_membership(profile, component_count(params) or 1)
     family.support.check(profile)
     _check_levels(params.components, profile)
@@ -67,22 +68,37 @@ def _check_shape(family: Family[Any, Any], number: int, density: Array) -> None:
         )
 
 
-def _check_columns(axes: tuple[str, ...], shape: tuple[int, ...], columns: tuple[str, ...], profile: AnyProfile) -> None:
-    for name, length in zip(axes, shape, strict=False):
-        if name == COLUMN and length != len(columns):
-            raise DataError(
-                f"the parameters are for {length} columns but the data have {len(columns)} ({some_of(profile.columns)})."
-            )
+def _check_scopes(leaf: Leaf) -> None:
+    """Raise ParameterError unless a field is for as many components and columns as its part is said to be of."""
+    for name, length in zip(leaf.axes.names if leaf.axes else (), leaf.value.shape, strict=False):
+        scope = leaf.scope(name)
+        if scope is not None and (len(scope.places) != length if name == COMPONENT else len(scope.places) % length):
+            raise ParameterError(f"{leaf.path} are for {length} {name}s, and that part is said to be of {len(scope.places)}.")
+
+
+def _check_columns(leaf: Leaf, columns: tuple[str, ...], profile: AnyProfile) -> None:
+    scope = leaf.scope(COLUMN)
+    for name, own in zip(leaf.axes.names if leaf.axes else (), leaf.value.shape, strict=False):
+        length = own if scope is None else scope.total
+        if name == COLUMN and length != (len(columns) if scope is None else len(profile.columns)):
+            raise _other_columns(length, columns, profile)
+
+
+def _other_columns(length: int, columns: tuple[str, ...], profile: AnyProfile) -> DataError:
+    return DataError(f"the parameters are for {length} columns but the data have {len(columns)} ({some_of(profile.columns)}).")
 
 
 def _check_levels(components: Parameters, profile: AnyProfile) -> None:
     """Raise DataError for a code that parameters with a level axis have no probability for, or for too few columns."""
     levels: dict[int, int] = {}
+    scoped = False
     for leaf in leaves(components):
-        place = dict(leaf.within)
+        place = dict(leaf.places((0,) * leaf.value.ndim)[: len(leaf.within)])
         if COLUMN in place and leaf.axes is not None and LEVEL in leaf.axes.names:
             levels[place[COLUMN]] = leaf.value.shape[leaf.axes.names.index(LEVEL)]
-    if not levels:
-        return
-    _check_columns((COLUMN,), (len(levels),), profile.columns, profile)
-    profile.refuse(*codes_below([levels[j] for j in sorted(levels)]))
+            scoped = scoped or leaf.scope(COLUMN) is not None
+    if levels and not scoped and len(levels) != len(profile.columns):
+        raise _other_columns(len(levels), profile.columns, profile)
+    if levels:
+        places = tuple(sorted(levels))
+        profile.of(places).refuse(*codes_below([levels[j] for j in places]))

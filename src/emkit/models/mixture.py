@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask, readonly
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters, maximise_in_turn, replace_at, with_trusted
+from emkit.core.parameters import Leaf, Parameters, maximise_in_turn, replace_at, with_trusted
 from emkit.core.protocols import Complete, Expectation, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
@@ -20,13 +20,14 @@ from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError
+from emkit.families import as_family
 from emkit.families.family import Family, for_rows, safe_log, slope_of_log
 from emkit.families.linear import LinearForm, with_features
 from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
 from emkit.models.components import Components, SeveralStats, as_shares, log_membership
 from emkit.models.narrowed import Narrowed
-from emkit.models.order import apart, component_count, component_leaves, each_its_own, selected
+from emkit.models.order import apart, component_count, component_leaves, each_its_own, owners, selected
 from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
 
@@ -63,6 +64,8 @@ class MixtureStats(Additive, Generic[S]):
 class Mixture(Components[MixtureParams[P], P, S]):
     """p(x) = sum_k proportions_k p(x | component k), for any family; `assignment` is how the E-step assigns rows.
 
+    A list of families is one for each component (`PerComponent`), a mapping one for each column (`Product`).
+
     Rows of one group all come from one component: p(group) = sum_k proportions_k prod_i p(x_i | component k). What is known of
     where a row belongs multiplies its density: ``membership_ik p(x_i | component k)``. So a row with a label z counts as
     proportions_z p(x_i | component z).
@@ -74,6 +77,9 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     family: Family[P, S]
     assignment: Assignment = field(default_factory=Soft)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "family", as_family(self.family))
 
     def log_joint(self, params: MixtureParams[P], x: Array) -> Array:
         """Log p(x_i, z=k; theta), shape (n, K)."""
@@ -165,7 +171,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         if not empty.any():
             return {}
         own = (leaf for leaf in component_leaves(params) if leaf.path != "proportions")
-        return {leaf.path: np.broadcast_to(empty.reshape(-1, *(1,) * (leaf.value.ndim - 1)), leaf.value.shape) for leaf in own}
+        return {leaf.path: _of_components(leaf, empty) for leaf in own}
 
     def degenerate(self, params: MixtureParams[P], profile: AnyProfile) -> tuple[int, ...]:
         """Components that rest on the family's floor, and components that received no rows."""
@@ -247,6 +253,13 @@ def _each_alone(chunk: Chunk) -> bool:
 AnyMixtureParams = MixtureParams[Any]
 AnyMixture = Mixture[Any, Any]
 AnyFamily = Family[Any, Any]
+
+
+def _of_components(leaf: Leaf, some: Mask) -> Mask:
+    """Which elements of a field belong to `some` of the components (K,)."""
+    rows = owners(leaf)
+    each = some if rows is None else some[rows]
+    return np.broadcast_to(each.reshape(-1, *(1,) * (leaf.value.ndim - 1)), leaf.value.shape)
 
 
 def _joint(params: MixtureParams[P], log_density: Array) -> Array:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.axes import COMPONENT
 from emkit.core.parameters import Leaf, Parameters, leaves, part_of, replace_at
 
@@ -21,14 +21,41 @@ def component_leaves(params: Parameters) -> Iterator[Leaf]:
             yield leaf
 
 
+def owners(leaf: Leaf) -> Integers | None:
+    """Which component each row of a field is of; None if these are all of them, in order."""
+    scope = leaf.scope(COMPONENT)
+    return None if scope is None else np.array(scope.places)
+
+
+def spread_over(leaf: Leaf, each: Array, number: int, otherwise: Any) -> Array:
+    """What is `each` of the rows of a field (K, ...), of so many components; `otherwise` of those that have no such field."""
+    own = owners(leaf)
+    if own is None:
+        return each
+    found = np.full((number, *each.shape[1:]), otherwise)
+    found[own] = each
+    return found
+
+
+def kinds(params: Parameters) -> list[list[int]]:
+    """The components in groups of those that have the same parameters: only these can change places."""
+    number = component_count(params) or 0
+    scopes = [leaf.scope(COMPONENT) for leaf in leaves(params)]
+    scoped = [set(scope.places) for scope in scopes if scope is not None]
+    groups: dict[tuple[bool, ...], list[int]] = {}
+    for k in range(number):
+        groups.setdefault(tuple(k in places for places in scoped), []).append(k)
+    return list(groups.values())
+
+
 def is_shared(leaf: Leaf) -> bool:
     """Whether all components have one value of a field: it declares its axes, and the first is not theirs."""
     return leaf.axes is not None and leaf.axes.names[:1] != (COMPONENT,)
 
 
 def each_its_own(params: Parameters) -> bool:
-    """Whether every component has its own of all that `params` hold."""
-    return all(leaf.axes is not None and not is_shared(leaf) for leaf in leaves(params))
+    """Whether every component has its own of all that `params` hold, and all have the same."""
+    return all(leaf.axes is not None and not is_shared(leaf) and owners(leaf) is None for leaf in leaves(params))
 
 
 def apart(components: P, number: int) -> list[P]:
@@ -43,8 +70,9 @@ def component_count(params: Parameters) -> int | None:
 
 
 def _lengths(leaf: Leaf) -> list[int]:
-    names = leaf.axes.names if leaf.axes is not None else ()
-    return [length for name, length in zip(names, leaf.value.shape, strict=False) if name == COMPONENT]
+    names, scope = leaf.axes.names if leaf.axes is not None else (), leaf.scope(COMPONENT)
+    lengths = zip(names, leaf.value.shape, strict=False)
+    return [length if scope is None else scope.total for name, length in lengths if name == COMPONENT]
 
 
 def mismatch(params: Parameters) -> tuple[Leaf, Leaf] | None:
@@ -66,16 +94,33 @@ def can_be_reordered(params: Parameters) -> bool:
 
 
 def component_order(params: Parameters) -> list[int] | None:
-    """The components by their first parameter, lowest first, ties by its next entries; None if there is no telling."""
+    """The components by their first parameter, lowest first, ties by what follows; None if there is no telling.
+
+    Components of different kinds keep their places.
+    """
     if not can_be_reordered(params):
         return None
     own = list(component_leaves(params))
     inner = [leaf for leaf in own if leaf.path.startswith("components.")]  # before how many rows it has
     if not own:
         return None
-    first = (inner or own)[0]
-    table = first.value.reshape(len(first.value), -1)
-    return [int(k) for k in np.lexsort(table.T[::-1])]
+    order = list(range(component_count(params) or 0))
+    for group in kinds(params):
+        table = [_rows(leaf, group).reshape(len(group), -1) for leaf in inner or own if _covers(leaf, group)]
+        if table:
+            for place, k in zip(group, np.lexsort(np.hstack(table).T[::-1]), strict=True):
+                order[place] = group[int(k)]
+    return order
+
+
+def _covers(leaf: Leaf, group: Sequence[int]) -> bool:
+    own = owners(leaf)
+    return leaf.value[0].size > 0 and (own is None or group[0] in own)
+
+
+def _rows(leaf: Leaf, group: Sequence[int]) -> Array:
+    own = owners(leaf)
+    return leaf.value[list(group)] if own is None else leaf.value[[int(np.flatnonzero(own == k)[0]) for k in group]]
 
 
 def selected(params: P, components: Sequence[int]) -> dict[str, Array]:
@@ -85,10 +130,16 @@ def selected(params: P, components: Sequence[int]) -> dict[str, Array]:
         value = leaf.value
         for axis, name in enumerate(leaf.axes.names if leaf.axes is not None else ()):
             if name == COMPONENT:
-                value = np.take(value, components, axis=axis)
+                value = np.take(value, _among(leaf, components), axis=axis)
         if value is not leaf.value:
             chosen[leaf.path] = value
     return chosen
+
+
+def _among(leaf: Leaf, components: Sequence[int]) -> Sequence[int]:
+    """Where those of the `components` that have a field lie in it, in their order."""
+    scope = leaf.scope(COMPONENT)
+    return components if scope is None else [scope.places.index(k) for k in components if k in scope.places]
 
 
 def reordered(params: P, order: Sequence[int]) -> P:

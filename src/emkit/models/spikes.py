@@ -12,12 +12,12 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.memo import once
-from emkit.core.parameters import leaves
+from emkit.core.parameters import Leaf, leaves
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.families.family import Family
 from emkit.families.spread import few
-from emkit.models.order import is_shared
+from emkit.models.order import is_shared, spread_over
 
 LOOKED_AT = 1_000  # rows, to see whether components differ
 THICK = 4e-3  # of a standard deviation of the whole data: two rows this close lie in one plane
@@ -31,21 +31,28 @@ def fallen(family: Family[Any, Any], components: Any, number: int, profile: AnyP
     held = family.lower_bound(profile).resting(components)
     if not any(mask.any() for mask in held.values()):
         return found
-    whole = _floored_of_all(profile, family)
+    whole = _floored_of_all(profile, family, number)
     own = {leaf.path: leaf for leaf in leaves(components)}
     for path, mask in held.items():
         if own[path].axes is None:
             continue  # there is no telling whose it is
-        each = np.broadcast_to(mask.sum(), number) if is_shared(own[path]) else mask.reshape(number, -1).sum(axis=1)
-        found |= each > whole.get(path, 0)
+        found |= _each(own[path], mask, number) > whole.get(path, 0)
     return found
 
 
+def _each(leaf: Leaf, mask: Mask, number: int) -> Array:
+    """How many elements of a field are masked for each of so many components, shape (K,); what they share counts for all."""
+    if is_shared(leaf):
+        return np.broadcast_to(mask.sum(), number)
+    return spread_over(leaf, mask.reshape(len(mask), -1).sum(axis=1), number, 0)
+
+
 @once
-def _floored_of_all(profile: AnyProfile, family: Family[Any, Any]) -> dict[str, int]:
-    """How many elements a floor holds where one component is fitted to all rows, by path."""
-    held = family.lower_bound(profile).resting(family.pooled(profile, 1))
-    return {path: int(mask.sum()) for path, mask in held.items()}
+def _floored_of_all(profile: AnyProfile, family: Family[Any, Any], number: int) -> dict[str, Array]:
+    """How many elements a floor holds where each of so many components is fitted to all rows, by path, shape (K,)."""
+    pooled = family.pooled(profile, number)
+    own = {leaf.path: leaf for leaf in leaves(pooled)}
+    return {path: _each(own[path], mask, number) for path, mask in family.lower_bound(profile).resting(pooled).items()}
 
 
 def in_a_plane(family: Family[Any, Any], components: Any, k: int, rows: float, profile: AnyProfile) -> bool:

@@ -18,7 +18,7 @@ from emkit.data.subsample import in_standard_units
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.family import Family
 from emkit.models.kmeans import spread_out
-from emkit.models.order import can_be_reordered, selected
+from emkit.models.order import can_be_reordered, kinds, selected
 
 MOST = 3  # exchanges at a time
 STEPS = 3  # of EM, to see what two components would gain over one
@@ -68,7 +68,7 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
     Source: after Ueda, Nakano, Ghahramani & Hinton (2000), Neural Computation 12, 2109-2128, who merge two components and
     split a third.
     """
-    if not can_be_reordered(params):
+    if not can_be_reordered(params) or len(kinds(params)) > 1:
         return
     some = profile.sample  # in an order of its own
     chunk, scaled = some.whole, in_standard_units(some.x, some.weights, some.x)

@@ -11,7 +11,7 @@ from emkit.core.parameters import Leaf, leaves
 from emkit.fitted import AnyFitted
 from emkit.models.components import Components
 from emkit.models.frozen import AnyModel, bare
-from emkit.models.order import is_shared
+from emkit.models.order import is_shared, owners
 
 MOST_NAMED = 5
 CAN_BE_SHARED = ("covariances", "variances")  # fields that a tied form has one of for all components
@@ -68,7 +68,9 @@ def _on_floor(model: AnyModel, result: AnyFitted) -> list[tuple[Leaf, Any]]:
 
 def _rests(leaf: Leaf, places: Any, components: Sequence[int]) -> bool:
     """Whether the floor holds something of these components, or of all."""
-    return leaf.axes is not None and bool(np.any(places if is_shared(leaf) else places[list(components)]))
+    own = owners(leaf)
+    some = list(components) if own is None else np.isin(own, components)
+    return leaf.axes is not None and bool(np.any(places if is_shared(leaf) else places[some]))
 
 
 def _name(leaf: Leaf) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.axes import COMPONENT
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
 from emkit.models.mixture import AnyMixtureParams, MixtureParams
-from emkit.models.order import component_leaves
+from emkit.models.order import component_leaves, spread_over
 from emkit.report.labels import Names, entry_label, labels, names_of
 
 if TYPE_CHECKING:
@@ -56,16 +57,18 @@ def components_across(result: AnyFitted, width: int, names: Sequence[str] = ()) 
 def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
     """The estimates a line each, variances as standard deviations, covariances as correlations.
 
-    What the components share is repeated for each of them.
+    What the components share is repeated for each of them; NaN stands for what a component does not have.
     """
     own = {leaf.path for leaf in component_leaves(params)}
     for leaf in leaves(params):
-        shape = leaf.value.shape if leaf.path in own else (len(params.proportions), *leaf.value.shape)
-        value = np.broadcast_to(leaf.value, shape)
+        number, scope = len(params.proportions), leaf.scope(COMPONENT)
+        shared = (number if scope is None else len(scope.places), *leaf.value.shape)
+        each = leaf.value if leaf.path in own else np.broadcast_to(leaf.value, shared)
+        value = spread_over(leaf, each, number, np.nan)
         if isinstance(leaf.space, PositiveDefinite):
             yield from _spread_rows(value, names)
             continue
-        for index in np.ndindex(*shape[1:]):
+        for index in np.ndindex(*value.shape[1:]):
             label = entry_label(leaf, (0, *index) if leaf.path in own else index, names)
             if label.what == "variance":
                 yield Row("sd", label.of, np.sqrt(value[(slice(None), *index)]))
@@ -133,7 +136,14 @@ def beside(value: float, error: float) -> str:
 
 
 def aligned(values: Array) -> list[str]:
-    """Numbers with the same number of decimals, about five digits for the largest; none but 0 is shown as 0."""
+    """Numbers with the same number of decimals, about five digits for the largest; none but 0 is shown as 0.
+
+    NaN, which stands for a number that there is not, is left blank.
+    """
+    there = ~np.isnan(values)
+    if not there.all():
+        shown_there = iter(aligned(values[there]))
+        return [next(shown_there) if is_there else "" for is_there in there]
     largest = np.abs(values).max(initial=0)
     if largest >= 1e10 or 0 < largest < 1e-3:
         return [f"{value:.5g}" for value in values]

@@ -15,7 +15,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.restarts import SAME, Restarts
 from emkit.errors import ModelError
 from emkit.models.mixture import AnyMixtureParams, MixtureParams, P
-from emkit.models.order import can_be_reordered, component_leaves, reordered
+from emkit.models.order import can_be_reordered, component_leaves, kinds, owners, reordered
 
 SAME_PLACE = 0.02  # in units of the spread of the parameters over all components and runs
 
@@ -98,26 +98,32 @@ def _owners(theta: Parameters) -> list[str]:
     return found
 
 
-def _by_component(theta: AnyMixtureParams, scale: Array) -> Array:
-    """What belongs to each component, in units of the spread, (K, q)."""
+def _by_component(theta: AnyMixtureParams, scale: Array) -> list[list[float]]:
+    """What belongs to each of the K components, in units of the spread."""
     names = Coordinates(theta).entry_names(theta)
-    own = {leaf.path for leaf in component_leaves(theta)}
+    own = {leaf.path: owners(leaf) for leaf in component_leaves(theta)}
     numbers = _numbers(theta) / scale
     table: list[list[float]] = [[] for _ in theta.proportions]
     for name, number in zip(names, numbers, strict=True):
         path, _, index = name.partition("[")
         if path in own:
-            table[int(index.rstrip("]").split(",")[0])].append(float(number))
-    return np.array(table)
+            k, rows = int(index.rstrip("]").split(",")[0]), own[path]
+            table[k if rows is None else int(rows[k])].append(float(number))
+    return table
 
 
 def aligned(theta: P, to: P, scale: Array) -> P:
     """`theta` with its components in the order that brings it closest to `to`; itself if they cannot be reordered."""
     if not isinstance(theta, MixtureParams) or not isinstance(to, MixtureParams) or not can_be_reordered(theta):
         return theta
-    one, other = _by_component(theta, scale), _by_component(to, scale)
-    cost = ((other[:, None, :] - one[None, :, :]) ** 2).sum(axis=2)
-    return reordered(theta, [int(k) for k in linear_sum_assignment(cost)[1]])
+    tables = _by_component(theta, scale), _by_component(to, scale)
+    order = list(range(len(theta.proportions)))
+    for group in kinds(theta):
+        one, other = (np.array([table[k] for k in group]) for table in tables)
+        cost = ((other[:, None, :] - one[None, :, :]) ** 2).sum(axis=2)
+        for place, k in zip(group, linear_sum_assignment(cost)[1], strict=True):
+            order[place] = group[int(k)]
+    return reordered(theta, order)
 
 
 def distance(one: P, other: P, scale: Array) -> float:

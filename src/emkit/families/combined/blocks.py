@@ -1,0 +1,56 @@
+"""Which rows are possible where each block of columns has a family of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from emkit.data.profile import AnyProfile, Levels
+from emkit.data.source import FINITE
+from emkit.families.support import Support
+
+
+class Blocks(Protocol):
+    """What is asked of a product."""
+
+    @property
+    def families(self) -> tuple[Any, ...]: ...
+
+    def places(self, profile: AnyProfile) -> tuple[tuple[int, ...], ...]: ...
+
+
+@dataclass(frozen=True)
+class BlockSupport(Support):
+    """Rows whose cells are possible for the family of their block in a `product`; gaps only where that admits them."""
+
+    takes_names: bool = True
+    product: Any = None
+
+    def check(self, profile: AnyProfile) -> None:
+        for family, own in self._each(profile):
+            if family.among_gaps is None:
+                own.source.refuse(np.isnan, FINITE)
+            family.support.check(own)
+
+    def levels(self, profile: AnyProfile) -> Levels:
+        return self._levels(profile, lambda support, own: support.levels(own))
+
+    def declared_levels(self, profile: AnyProfile) -> Levels:
+        return self._levels(profile, lambda support, own: support.declared_levels(own))
+
+    def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
+        return tuple(columns)
+
+    def _each(self, profile: AnyProfile) -> list[tuple[Any, AnyProfile]]:
+        blocks: Blocks = self.product
+        return [(f, profile.of(own)) for f, own in zip(blocks.families, blocks.places(profile), strict=True)]
+
+    def _levels(self, profile: AnyProfile, of: Callable[[Support, AnyProfile], Levels]) -> Levels:
+        found: list[tuple[str, ...] | None] = [None] * len(profile.columns)
+        for (family, own), places in zip(self._each(profile), self.product.places(profile), strict=True):
+            for j, names in zip(places, of(family.support, own), strict=True):
+                found[j] = names
+        return tuple(found)

@@ -1,0 +1,8 @@
+"""The families made of other families, one line each. A file says in `__all__` what it offers."""
+
+# ruff: noqa: F403
+from emkit.families.combined.fixed import *
+from emkit.families.combined.mixture_of import *
+from emkit.families.combined.per_component import *
+from emkit.families.combined.product import *
+from emkit.families.combined.zero_inflated import *

@@ -1,0 +1,69 @@
+"""A family beside others: its components are some of all, but floors under their spread go by all rows.
+
+An M-step finds the spread of the whole data from the statistics of its components. So the rows of other families' components
+are counted as those of one component more, which the M-step then leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.axes import COMPONENT
+from emkit.core.expected import Expected
+from emkit.core.parameters import get_at, leaves, part_of, replace_at
+from emkit.core.protocols import Update
+from emkit.core.statistics import Additive
+from emkit.families.combined.wrapped import Wrapped
+from emkit.families.family import Family
+
+
+@dataclass(frozen=True)
+class AmongOthers(Wrapped[Any, Any]):
+    """`family`, where the last of the weights of a row are those of other families' components.
+
+    Where its components share a field, or have no floor, these rows count for nothing.
+    """
+
+    def statistics(self, params: Any, x: Array, weights: Array) -> Any:
+        if not self._counts_others(params):
+            return self.family.statistics(params, x, weights[:, :-1])
+        return self.family.statistics(_with_another(params), x, weights)
+
+    def updates(self) -> Mapping[str, Update[Any, Any]]:
+        return {path: partial(self._moved, path, update) for path, update in self.family.updates().items()}
+
+    def expected(self, stats: Any, before: Any, now: Any) -> Expected:
+        return self.family.expected(_without_last(stats) if self._counts_others(now) else stats, before, now)
+
+    def _moved(self, path: str, update: Update[Any, Any], stats: Any, before: Any, now: Any) -> Any:
+        if not self._counts_others(before):
+            return update(stats, before, now)
+        every = _with_another(now)
+        moved = replace_at(every, {path: update(stats, _with_another(before), every)})
+        own = part_of(moved, slice(0, -1))
+        return get_at(own, path) if path else own
+
+    def _counts_others(self, params: Any) -> bool:
+        is_floored = type(self.family).lower_bound is not Family.lower_bound
+        return is_floored and all(leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) for leaf in leaves(params))
+
+
+def _with_another(params: Any) -> Any:
+    """The same components, and the first once more at the end."""
+    return replace_at(params, {leaf.path: np.concatenate([leaf.value, leaf.value[:1]]) for leaf in leaves(params)})
+
+
+def _without_last(stats: Any) -> Any:
+    """The statistics of all components but the last."""
+    if isinstance(stats, tuple):
+        return tuple(map(_without_last, stats))
+    if not isinstance(stats, Additive):
+        return stats[:-1]
+    cls: Any = type(stats)
+    return cls(*[_without_last(getattr(stats, field.name)) for field in fields(cls)])

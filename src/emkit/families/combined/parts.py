@@ -1,0 +1,112 @@
+"""What families made of several others share: their parameters, statistics, updates, scales and floors, part by part."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.core.coordinates import Scale
+from emkit.core.expected import NONE, Expected
+from emkit.core.parameters import replace_at
+from emkit.core.protocols import Update
+from emkit.core.statistics import Additive
+from emkit.families.family import Family
+from emkit.families.floor import Floor
+from emkit.families.spread import Spread
+
+AnyFamily = Family[Any, Any]
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class PartStats(Additive):
+    """The statistics of each of the `parts`."""
+
+    parts: tuple[Any, ...]
+
+
+def at_part(part: int, path: str = "") -> str:
+    """The path of what lies at `path` in a part: ``parts.1.means``."""
+    return f"parts.{part}.{path}".rstrip(".")
+
+
+def of_parts(each: Sequence[Mapping[str, V]]) -> dict[str, V]:
+    """What each part has by its own paths, by those of the whole."""
+    return {at_part(i, path): value for i, own in enumerate(each) for path, value in own.items()}
+
+
+class InParts(Family[Any, Any], Protocol):
+    """A family whose parameters and statistics are `parts`, each those of one of its `families`."""
+
+    @property
+    @abstractmethod
+    def families(self) -> tuple[AnyFamily, ...]:
+        """The family of each part."""
+
+    @property
+    def estimating(self) -> tuple[AnyFamily, ...]:
+        """The same as they sum up and estimate."""
+        return self.families
+
+    def updates(self) -> Mapping[str, Update[Any, Any]]:
+        """Those of each part: no two parts have a parameter in common."""
+        return of_parts(
+            [{path: partial(_inside, i, update) for path, update in f.updates().items()} for i, f in enumerate(self.estimating)]
+        )
+
+    def expected(self, stats: Any, before: Any, now: Any) -> Expected:
+        total = Expected(0.0, NONE)
+        for i, family in enumerate(self.estimating):
+            total = total.plus(family.expected(stats.parts[i], before.parts[i], now.parts[i]).inside(at_part(i)))
+        return total
+
+    def scales(self, params: Any) -> Mapping[str, Scale]:
+        return of_parts([family.scales(part) for family, part in zip(self.families, params.parts, strict=True)])
+
+    @property
+    def spread(self) -> Spread:
+        return SpreadOfParts(tuple(family.spread for family in self.families))
+
+
+def _inside(part: int, update: Update[Any, Any], stats: Any, before: Any, now: Any) -> Any:
+    return update(stats.parts[part], before.parts[part], now.parts[part])
+
+
+@dataclass(frozen=True)
+class SpreadOfParts(Spread):
+    """A component is a sliver if it is one in some part."""
+
+    parts: tuple[Spread, ...]
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        found = [spread.slivers(part, rows) for spread, part in zip(self.parts, params.parts, strict=True)]
+        return np.asarray(np.logical_or.reduce(found))
+
+
+@dataclass(frozen=True)
+class FloorOfParts(Floor):
+    """The floor of each part; `among` tells, of the rows that components have at given parameters, those of a part."""
+
+    parts: tuple[Floor, ...]
+    among: Callable[[Any, int, Array], Array] = lambda params, part, rows: rows
+
+    def resting(self, params: Any) -> Mapping[str, Mask]:
+        return of_parts([floor.resting(part) for floor, part in zip(self.parts, params.parts, strict=True)])
+
+    def loosened(self, params: Any, rows: Array) -> Any:
+        found = {
+            at_part(i): floor.loosened(part, self.among(params, i, rows))
+            for i, (floor, part) in enumerate(zip(self.parts, params.parts, strict=True))
+        }
+        loose = {path: part for path, part in found.items() if part is not None}
+        return replace_at(params, loose) if loose else None
+
+    def within(self, params: Any, like: Any) -> bool:
+        every = zip(self.parts, params.parts, like.parts, strict=True)
+        return all(floor.within(part, before) for floor, part, before in every)

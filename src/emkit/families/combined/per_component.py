@@ -1,0 +1,176 @@
+"""Components of different families: clusters and noise, counts and exact zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Self
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.axes import Divided
+from emkit.core.parameters import Parameters
+from emkit.data.profile import AnyProfile
+from emkit.errors import ModelError, ParameterError
+from emkit.families.combined.others import AmongOthers
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
+from emkit.families.combined.possible import AnyOf, impossible, possible_rows
+from emkit.families.description import Description
+from emkit.families.family import LOG_OF_ZERO
+from emkit.families.floor import Floor
+from emkit.families.spread import Spread
+from emkit.families.support import Support
+
+__all__ = ["PerComponent", "PerComponentParams"]
+
+Places = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PerComponentParams(Parameters):
+    """The parameters of the components of each family in `parts`, and the `places` of these among all components."""
+
+    parts: Annotated[tuple[Any, ...], Divided("component")]
+    places: tuple[Places, ...]
+
+
+@dataclass(frozen=True, init=False)
+class PerComponent(InParts):
+    """A family for each component: ``PerComponent(ek.Poisson(), ek.Poisson(), ek.PointMass(0))``.
+
+    A pair is a family and how many components have it: ``PerComponent((ek.FullGaussian(), 3), ek.Uniform())``. Components of
+    the same family stand together, in the order in which families are first named; only these can change places. A row must
+    be possible for one of the families at least: `Gamma` beside ``PointMass(0)`` takes amounts of which some are 0.
+    Parameters that start a fit are made by `params`. Errors: ModelError for what is no family.
+    """
+
+    each: tuple[AnyFamily, ...]
+
+    def __init__(self, *each: Any) -> None:
+        given = [family for one in each for family in _several(one)]
+        if not given:
+            raise ModelError("PerComponent needs a family for each component, as in PerComponent(Poisson(), PointMass(0)).")
+        kinds = list(dict.fromkeys(given))
+        object.__setattr__(self, "each", tuple(kind for kind in kinds for _ in range(given.count(kind))))
+
+    @property
+    def families(self) -> tuple[AnyFamily, ...]:
+        return tuple(dict.fromkeys(self.each))
+
+    @property
+    def estimating(self) -> tuple[AnyFamily, ...]:
+        return tuple(map(AmongOthers, self.families))
+
+    @property
+    def places(self) -> tuple[Places, ...]:
+        """The components of each of the `families`."""
+        return tuple(tuple(k for k, one in enumerate(self.each) if one == family) for family in self.families)
+
+    @property
+    def name(self) -> str:
+        return " + ".join(dict.fromkeys(family.name for family in self.families))
+
+    @property
+    def support(self) -> Support:
+        return AnyOf(takes_names=any(family.support.takes_names for family in self.families), families=self.families)
+
+    @property
+    def described(self) -> Description:
+        said = " or ".join(dict.fromkeys(family.described.data for family in self.families))
+        return Description(data=said, parameters="those of the family of each component")
+
+    @property
+    def spread(self) -> Spread:
+        return SpreadOfKinds(self.places, tuple(family.spread for family in self.families))
+
+    @property
+    def among_gaps(self) -> AnyFamily | None:
+        """Gaps where the families of all components admit them."""
+        if any(family.among_gaps is None for family in self.families):
+            return None
+        each = tuple(family.among_gaps for family in self.each)
+        return self if each == self.each else type(self)(*each)
+
+    def params(self, *parts: Parameters) -> PerComponentParams:
+        """The parameters of each of the `families`, for as many components as it has, as those of the whole."""
+        return PerComponentParams(self._matched(parts), self.places)
+
+    def settled(self, profile: AnyProfile) -> Self:
+        known = {family: family.settled(possible_rows(profile, family)) for family in self.families}
+        return type(self)(*(known[family] for family in self.each))
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> PerComponentParams:
+        if n_components != len(self.each):
+            raise ModelError(
+                f"there are families for {len(self.each)} components ({self.name}), and {n_components} components are asked "
+                f"for; ask for {len(self.each)}, as in MixtureModel(family, {len(self.each)})."
+            )
+        every = zip(self.families, self.places, strict=True)
+        return self.params(*(family.pooled(possible_rows(profile, family), len(own)) for family, own in every))
+
+    def log_density(self, params: PerComponentParams, x: Array) -> Array:
+        found = np.full((len(x), len(self.each)), LOG_OF_ZERO, order="F")
+        for family, part, own, rows in self._each(params, x):
+            found[rows, own] = family.log_density(part, x[rows])
+        return found
+
+    def statistics(self, params: PerComponentParams, x: Array, weights: Array) -> PartStats:
+        parts, total = [], weights.sum(axis=1)
+        for family, (_, part, own, rows) in zip(self.estimating, self._each(params, x), strict=True):
+            mine = weights[:, own]
+            others = np.maximum(total - mine.sum(axis=1), 0.0)  # but for rounding
+            parts.append(family.statistics(part, x[rows], np.column_stack([mine, others])[rows]))
+        return PartStats(tuple(parts))
+
+    def draw(self, params: PerComponentParams, rng: np.random.Generator, components: Integers) -> Array:
+        drawn: list[tuple[Mask, Array]] = []
+        for family, part, own in zip(self.families, self._matched(params.parts), self.places, strict=True):
+            mine = np.isin(components, own)
+            drawn.append((mine, family.draw(part, rng, components[mine] - own[0])))
+        x = np.empty((len(components), drawn[0][1].shape[1]))
+        for mine, rows in drawn:
+            x[mine] = rows
+        return x
+
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        floors = tuple(family.lower_bound(possible_rows(profile, family)) for family in self.families)
+        return FloorOfParts(floors, partial(_rows_of_kind, self.places))
+
+    def _each(self, params: PerComponentParams, x: Array) -> Iterator[tuple[AnyFamily, Any, slice, Any]]:
+        """Family, parameters, components, and the rows of x that are possible for them."""
+        for family, part, own in zip(self.families, self._matched(params.parts), self.places, strict=True):
+            out = impossible(family.support, x)
+            yield family, part, slice(own[0], own[-1] + 1), ~out if out.any() else slice(None)
+
+    def _matched(self, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(parts) != len(self.families):
+            raise ParameterError(f"there are parameters for {len(parts)} families, and {len(self.families)} families.")
+        return tuple(parts)
+
+
+def _several(given: Any) -> list[AnyFamily]:
+    """A family, or so many components of it. Errors: ModelError."""
+    family, number = given if isinstance(given, tuple | list) and len(given) == 2 else (given, 1)
+    if isinstance(family, type) or not hasattr(family, "log_density") or not isinstance(number, int) or number < 1:
+        raise ModelError(f"{given!r} is no family; give a family, as Poisson(), or a pair of one and a number, (Poisson(), 2).")
+    return [family] * number
+
+
+def _rows_of_kind(places: tuple[Places, ...], params: Any, part: int, rows: Array) -> Array:
+    return np.asarray(rows[..., list(places[part])])
+
+
+@dataclass(frozen=True)
+class SpreadOfKinds(Spread):
+    """A component is a sliver beside others of its own family; `places` are the components of each."""
+
+    places: tuple[Places, ...]
+    spreads: tuple[Spread, ...]
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        found = np.zeros(rows.shape, dtype=bool)
+        for own, spread, part in zip(self.places, self.spreads, params.parts, strict=True):
+            found[..., list(own)] = spread.slivers(part, rows[..., list(own)])
+        return found
