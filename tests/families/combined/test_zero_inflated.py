@@ -93,3 +93,12 @@ def test_standard_errors_are_those_of_second_differences():
     errors = result.standard_errors()
     found = [errors["components.zeros[0, 0]"], errors["components.counts.rates[0, 0]"]]
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
+
+
+def test_a_column_with_gaps_is_estimated_from_the_cells_that_are_there():
+    x = cases.CASE["zero-inflated"].sample(np.random.default_rng(3), 0, 300).astype(float)
+    x[::4, 1] = np.nan
+    both = ek.MixtureModel(ZIP, 1).fit(x).components_
+    alone = ek.MixtureModel(ZIP, 1).fit(x[~np.isnan(x[:, 1]), 1:]).components_
+    assert both.zeros[0, 1] == pytest.approx(alone.zeros.item(), abs=1e-6)
+    assert both.counts.rates[0, 1] == pytest.approx(alone.counts.rates.item(), rel=1e-6)
