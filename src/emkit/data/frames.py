@@ -230,5 +230,5 @@ def columns_from(data: Any, names: tuple[str, ...]) -> Any:
     if not isinstance(opened, nw.DataFrame):
         return data
     for name in (name for name in names if name not in opened.columns):
-        raise DataError(f"the data frame has no column {name!r}, which the fit knows.")
+        raise DataError(f"the data frame has no column {name!r}; it has {some_of(opened.columns)}.")
     return opened.select(*names).to_native()

@@ -83,9 +83,9 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
 def places_of(leaf: Leaf, index: tuple[int, ...]) -> dict[str, list[int]]:
     """The components, columns and levels that an entry of a field is of, by the name of the axis."""
     at = {kind: [i for axis, i in leaf.places(index) if axis == kind] for kind in (COMPONENT, COLUMN, LEVEL)}
-    base = sum(i for axis, i in leaf.within if axis == COLUMN)  # parts along the columns count their own from there
-    own = at[COLUMN][sum(axis == COLUMN for axis, _ in leaf.within) :]
-    at[COLUMN] = [base + j for j in own] if own else at[COLUMN]
+    scope = leaf.scope(COLUMN)
+    if scope is not None and not at[COLUMN]:  # one number for all columns of a part
+        at[COLUMN] = list(scope.places)
     return at
 
 
