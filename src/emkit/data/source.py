@@ -380,56 +380,6 @@ class SomeRows(RowSource):
         return self.whole.place_of_row(int(found[row]))
 
 
-class SomeColumns(RowSource):
-    """The rows of another source with the columns at some `places` only."""
-
-    def __init__(self, whole: RowSource, places: tuple[int, ...]) -> None:
-        self.whole, self.places = whole, places
-        self.columns = tuple(whole.columns[j] for j in places)
-        self.rows, self.total_weight = whole.rows, whole.total_weight
-
-    @property
-    def levels(self) -> Levels:
-        return tuple(self.whole.levels[j] for j in self.places)
-
-    def chunks(self) -> Iterator[Chunk]:
-        return (chunk.of_columns(self.places) for chunk in self.whole.chunks())
-
-    def sample(self, rows: int = SUBSAMPLE) -> Any:
-        return self.whole.sample(rows).of_columns(self.places)
-
-    def place_of_row(self, row: int) -> str:
-        return self.whole.place_of_row(row)
-
-
-class SomeRows(RowSource):
-    """Those rows of another source for which `some` is true, each standing for itself."""
-
-    def __init__(self, whole: RowSource, some: Callable[[Array], Mask]) -> None:
-        self.whole, self.some, self.columns = whole, some, whole.columns
-        chunks = list(self.chunks())
-        self.rows = sum(len(chunk.x) for chunk in chunks)
-        self.total_weight = sum(chunk.total_weight for chunk in chunks)
-
-    @property
-    def levels(self) -> Levels:
-        return self.whole.levels
-
-    def chunks(self) -> Iterator[Chunk]:
-        start = 0
-        for chunk in self.whole.chunks():
-            rows = self.some(as_float64(chunk.x))
-            yield Chunk(chunk.x[rows], chunk.weights[rows], start)
-            start += int(rows.sum())
-
-    def sample(self, rows: int = SUBSAMPLE) -> Any:
-        return self.whole.sample(rows).of_rows(self.some)
-
-    def place_of_row(self, row: int) -> str:
-        found = np.concatenate([chunk.start + np.flatnonzero(self.some(as_float64(chunk.x))) for chunk in self.whole.chunks()])
-        return self.whole.place_of_row(int(found[row]))
-
-
 class ChunkSource(RowSource):
     """The chunks of an object that has nothing but ``chunks()``."""
 

@@ -63,9 +63,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
         return Label(f"{leaf.path}[{', '.join(map(str, index))}]" if index else leaf.path)
     at = places_of(leaf, index)
     component = at[COMPONENT][0] if at[COMPONENT] else None
-    scope = leaf.scope(COLUMN)
-    of_all = scope.places if scope is not None and not at[COLUMN] else ()  # one number for all columns of a part
-    columns = [names.column(j) for j in [*at[COLUMN], *of_all]]
+    columns = [names.column(j) for j in at[COLUMN]]
     if is_covariance(leaf) and len(columns) == 2:
         i, j = sorted(at[COLUMN])
         same = i == j

@@ -32,7 +32,7 @@ class BlockSupport(Support):
     def check(self, profile: AnyProfile) -> None:
         for family, own in self._each(profile):
             if family.among_gaps is None:
-                own.refuse(np.isnan, FINITE)
+                own.source.refuse(np.isnan, FINITE)
             family.support.check(own)
 
     def levels(self, profile: AnyProfile) -> Levels:

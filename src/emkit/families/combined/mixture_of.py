@@ -93,9 +93,9 @@ class MixtureOf(InParts):
         return SpreadOfMixture(self.family.spread)
 
     @property
-    def among_gaps(self) -> Self | None:
+    def among_gaps(self) -> AnyFamily | None:
         inner = self.family.among_gaps
-        return None if inner is None else replace(self, family=inner)
+        return None if inner is None else self if inner == self.family else replace(self, family=inner)
 
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(profile)

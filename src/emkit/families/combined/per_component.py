@@ -86,11 +86,12 @@ class PerComponent(InParts):
         return SpreadOfKinds(self.places, tuple(family.spread for family in self.families))
 
     @property
-    def among_gaps(self) -> Self | None:
-        inner = {family: family.among_gaps for family in self.families}
-        if None in inner.values():
+    def among_gaps(self) -> AnyFamily | None:
+        """Gaps where the families of all components admit them."""
+        if any(family.among_gaps is None for family in self.families):
             return None
-        return type(self)(*(inner[family] for family in self.each))
+        each = tuple(family.among_gaps for family in self.each)
+        return self if each == self.each else type(self)(*each)
 
     def params(self, *parts: Parameters) -> PerComponentParams:
         """The parameters of each of the `families`, for as many components as it has, as those of the whole."""

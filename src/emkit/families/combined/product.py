@@ -92,12 +92,12 @@ class Product(InParts):
         return Description(data="; ".join(each), parameters="those of the families of its columns")
 
     @property
-    def among_gaps(self) -> Self | None:
-        inner = [family.among_gaps for family in self.families]
-        if not any(inner):
+    def among_gaps(self) -> AnyFamily | None:
+        """Gaps in those blocks whose families admit them."""
+        if all(family.among_gaps is None for family in self.families):
             return None
-        each = zip(self.blocks, inner, strict=True)
-        return replace(self, blocks=tuple((columns, other or family) for (columns, family), other in each))
+        blocks = tuple((columns, family.among_gaps or family) for columns, family in self.blocks)
+        return self if blocks == self.blocks else replace(self, blocks=blocks)
 
     def params(self, *parts: Parameters) -> ProductParams:
         """The parameters of every block, in the order of the blocks, as those of the product.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 
@@ -21,12 +21,12 @@ from emkit.core.parameters import Parameters, get_at, leaves, replace_at
 from emkit.core.protocols import Update
 from emkit.core.spaces import Probability
 from emkit.core.statistics import Additive
+from emkit.data.column import rows_with
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
-from emkit.families.by_column import ByColumn
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description, Word
-from emkit.families.family import per_mass, repeat, safe_log, slope_of_log
+from emkit.families.family import for_rows, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread
@@ -46,7 +46,7 @@ class ZeroInflatedParams(Parameters):
 
 @dataclass(frozen=True)
 class ZeroInflatedStats(Additive):
-    """`mass` (K,) of the rows; `zeros` (K, d), the expected number of cells that are 0 whatever is counted.
+    """`mass` (K, d) of the cells; `zeros` (K, d), the expected number of those that are 0 whatever is counted.
 
     `counts`: for each column, the statistics that the family of counts has of the other cells.
     """
@@ -93,8 +93,9 @@ class ZeroInflated(Wrapped[Any, Any]):
         return Description(words, counts.data, f"a probability of a zero for each column, and {counts.in_words}")
 
     @property
-    def among_gaps(self) -> Any:
-        return ByColumn(self)
+    def among_gaps(self) -> Self:
+        """The same: a cell that was not seen counts for nothing."""
+        return self
 
     @property
     def spread(self) -> Spread:
@@ -102,16 +103,18 @@ class ZeroInflated(Wrapped[Any, Any]):
 
     def pooled(self, profile: AnyProfile, n_components: int) -> ZeroInflatedParams:
         """The counts of all rows, and half of their zeros."""
-        zeros = profile.average(lambda x: (x == 0).astype(np.float64)) / 2
-        return ZeroInflatedParams(repeat(zeros, n_components), self.family.pooled(profile, n_components))
+        zeros = profile.average(lambda x: np.where(np.isnan(x), np.nan, x == 0)) / 2
+        return ZeroInflatedParams(repeat(zeros, n_components), for_rows(self.family, profile).pooled(profile, n_components))
 
     def log_joint(self, params: ZeroInflatedParams, x: Array) -> Array:
         """Log p(x_ij, s | component k), shape (n, K, d, 2): of cells that are 0 whatever is counted (s = 1), and others."""
         found = np.empty((len(x), *params.zeros.shape, 2))
         for j, counts in enumerate(_by_column(params.counts)):
-            z = params.zeros[:, j]
-            found[:, :, j, 0] = safe_log(1 - z) + self.family.log_density(counts, x[:, [j]])
-            found[:, :, j, 1] = safe_log(np.where(x[:, [j]] == 0, z, 0.0))
+            z, cells = params.zeros[:, j], x[:, [j]]
+            rows = rows_with(cells)
+            found[:, :, j, 0] = safe_log(1 - z)
+            found[rows, :, j, 0] += self.family.log_density(counts, cells[rows])
+            found[:, :, j, 1] = safe_log(np.where((cells == 0) | np.isnan(cells), z, 0.0))
         return found
 
     def log_density(self, params: ZeroInflatedParams, x: Array) -> Array:
@@ -120,27 +123,29 @@ class ZeroInflated(Wrapped[Any, Any]):
     def statistics(self, params: ZeroInflatedParams, x: Array, weights: Array) -> ZeroInflatedStats:
         joint = self.log_joint(params, np.zeros((1, x.shape[1])))[0]
         shares = np.exp(joint - np.logaddexp.reduce(joint, axis=2)[:, :, None])
-        zeros, stats = np.empty(params.zeros.shape), []
+        mass, zeros, stats = np.empty(params.zeros.shape), np.empty(params.zeros.shape), []
         for j, counts in enumerate(_by_column(params.counts)):
-            column = x[:, [j]]
-            zeros[:, j] = (weights * (column == 0)).sum(axis=0) * shares[:, j, 1]
-            stats.append(self.family.statistics(counts, column, weights * np.where(column == 0, shares[:, j, 0], 1.0)))
-        return ZeroInflatedStats(weights.sum(axis=0), zeros, tuple(stats))
+            rows = rows_with(x[:, [j]])
+            cells, own = x[rows][:, [j]], weights[rows]
+            mass[:, j] = own.sum(axis=0)
+            zeros[:, j] = (own * (cells == 0)).sum(axis=0) * shares[:, j, 1]
+            stats.append(self.family.statistics(counts, cells, own * np.where(cells == 0, shares[:, j, 0], 1.0)))
+        return ZeroInflatedStats(mass, zeros, tuple(stats))
 
     def updates(self) -> Mapping[str, Update[Any, Any]]:
         counts = {f"counts.{path}".rstrip("."): partial(_each_column, path, u) for path, u in self.family.updates().items()}
         return {"zeros": self._zeros, **counts}
 
     def _zeros(self, stats: ZeroInflatedStats, before: ZeroInflatedParams, now: ZeroInflatedParams) -> Array:
-        """Expected number of cells that are 0 whatever is counted / expected number of rows.
+        """Expected number of cells that are 0 whatever is counted / expected number of cells.
 
-        Shapes: zeros (K, d), mass (K,) -> (K, d).
+        Shapes: zeros (K, d), mass (K, d) -> (K, d).
         Source: set d/dz [zeros log z + (mass - zeros) log(1 - z)] = 0; Lambert (1992).
         """
         return np.minimum(per_mass(stats.zeros, stats.mass, before.zeros), 1.0)
 
     def expected(self, stats: ZeroInflatedStats, before: ZeroInflatedParams, now: ZeroInflatedParams) -> Expected:
-        others, z = stats.mass[:, None] - stats.zeros, now.zeros
+        others, z = stats.mass - stats.zeros, now.zeros
         value = float((stats.zeros * safe_log(z) + others * safe_log(1 - z)).sum())
         of_zeros = slope_of_log(stats.zeros, z) - slope_of_log(others, 1 - z)
         columns = zip(stats.counts, _by_column(before.counts), _by_column(now.counts), strict=True)
