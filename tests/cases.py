@@ -21,6 +21,7 @@ from scipy.special import comb, digamma, expit, ive
 import emkit as ek
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.families.combined.sharing import component_number
+from emkit.families.gaussian.latent_cells import LatentCells
 from emkit.lessons import Lesson, three_coins, two_coins
 from emkit.models.order import component_count, kinds
 from emkit.search.seeding import spread_start
@@ -1013,7 +1014,7 @@ CELLS = [
 ]
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
-LATENT_CELLS = [case for case in GAPS if case.name.removesuffix("-gaps") in ("gaussian", "gaussian-tied", "gaussian-spherical")]
+LATENT_CELLS = [case for case in GAPS if isinstance(case.model.family, LatentCells)]
 
 
 def favours_small_shapes(shapes: Array) -> float:

@@ -10,7 +10,7 @@ from emkit.families.gaussian.regressions import regressions
 from tests import cases
 from tests.laws.densities import moved
 
-JOINED = [case for case in cases.GAUSSIANS if case.name != "gaussian-diag"]
+JOINED = [cases.CASE[name] for name in ("gaussian", "gaussian-tied", "gaussian-spherical")]
 forms = pytest.mark.parametrize("case", JOINED, ids=lambda case: case.name)
 
 

@@ -40,7 +40,10 @@ KINDS = {  # families, their parameters and their statistics
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     if isinstance(node, ast.ClassDef) and path.name not in NO_FAMILIES
 }
-FACES = {"estimators/gaussian.py": "makes one of the forms from the word for it, and asks nothing"}
+FACES = {
+    "estimators/gaussian.py": "makes one of the forms from the word for it, and asks nothing",
+    "estimators/missing.py": "makes a normal distribution, and asks nothing",
+}
 
 
 def asked(tree: ast.AST) -> list[str]:

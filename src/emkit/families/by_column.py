@@ -23,7 +23,7 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.column import column_of, rows_with
 from emkit.data.profile import AnyProfile
-from emkit.families.description import AmongGaps, Description
+from emkit.families.description import Description
 from emkit.families.family import Family
 from emkit.families.floor import Floor
 from emkit.families.linear import Columns, Features, LinearForm, Read, features_of, single
@@ -72,7 +72,7 @@ class ByColumn(Family[P, ColumnSums[S]], Generic[P, S]):
 
     @property
     def described(self) -> Description:
-        return AmongGaps.of(self.family.described)
+        return self.family.described.without_arithmetic
 
     @property
     def spread(self) -> Spread:

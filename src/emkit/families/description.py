@@ -93,12 +93,17 @@ class Description:
     data: str = "columns of numbers"
     parameters: str = ""
     browser: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    matrices: Callable[[Any], Array] | None = None
+    matrices: Callable[[Any], Array | None] | None = None
 
     @property
     def formula(self) -> str:
         """The density in words."""
         return "p(x)"
+
+    @property
+    def without_arithmetic(self) -> Description:
+        """The same words, for rows that there is no arithmetic of: those of which cells are missing."""
+        return Description(self.words, self.data, self.parameters, matrices=self.covariances)
 
     @property
     def in_words(self) -> str:
@@ -138,21 +143,6 @@ class Description:
     def covariances(self, params: Any) -> Array | None:
         """The covariances (K, d, d) of normal components; None for others."""
         return None if self.matrices is None else self.matrices(params)
-
-
-@dataclass(frozen=True)
-class AmongGaps(Description):
-    """What a family says of itself, without its arithmetic: there is none of cells that are missing."""
-
-    whole: Description = dataclasses.field(default_factory=Description)
-
-    @classmethod
-    def of(cls, whole: Description) -> AmongGaps:
-        """The same words."""
-        return cls(whole.words, whole.data, whole.parameters, whole=whole)
-
-    def covariances(self, params: Any) -> Array | None:
-        return self.whole.covariances(params)
 
 
 @dataclass(frozen=True)

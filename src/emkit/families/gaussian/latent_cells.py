@@ -22,7 +22,7 @@ from emkit.core.protocols import Update
 from emkit.data.chunk import as_float64
 from emkit.data.gaps import Patterns, patterns_among, patterns_of
 from emkit.data.profile import AnyProfile
-from emkit.families.description import AmongGaps, Description
+from emkit.families.description import Description
 from emkit.families.family import Family
 from emkit.families.floor import Floor
 from emkit.families.gaussian.gap_form import Sums, gap_form
@@ -69,7 +69,7 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
 
     @property
     def described(self) -> Description:
-        return AmongGaps.of(self.family.described)
+        return self.family.described.without_arithmetic
 
     @property
     def spread(self) -> Spread:

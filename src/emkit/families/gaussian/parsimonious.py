@@ -21,7 +21,8 @@ from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.ellipsoid_floor import EllipsoidFloor
 from emkit.families.gaussian.ellipsoids import LOWEST, Ellipsoids, Form, best, height, of_matrix
 from emkit.families.gaussian.forms import diagonal_form, full_form
-from emkit.families.gaussian.normal import GaussianFamily, Moments
+from emkit.families.gaussian.latent_cells import JoinedColumns
+from emkit.families.gaussian.normal import Moments
 from emkit.families.gaussian.parsimonious_params import (
     PARAMETERS,
     EEIParams,
@@ -66,7 +67,7 @@ NAMED = {"VVV": "FullGaussian", "EEE": "TiedGaussian", "VVI": "DiagonalGaussian"
 
 
 @dataclass(frozen=True)
-class ParsimoniousGaussian(GaussianFamily[EllipsoidParams]):
+class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi] with C_k = volume * D diag(shape) D'.
 
     `form` has a letter for the volume, the shape and the orientation D: E, equal in all components; V, its own in each; I, the
