@@ -6,17 +6,15 @@ import csv
 import dataclasses
 import json
 import re
-import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
 from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
-from emkit.data.files import read_file
-from emkit.errors import DataError, ModelError, ParameterError, did_you_mean, some_of
+from emkit.errors import ModelError, ParameterError, did_you_mean
 from emkit.families import FAMILIES, family_named
 from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
@@ -56,27 +54,6 @@ def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[
         ) from None
 
 
-def read_source(
-    model: AnyMixture, file: str, columns: list[str] | None, weights: str | None, progress: Progress
-) -> ArraySource:
-    """The rows of a file (- for stdin), coded where the model takes them for levels.
-
-    Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
-    """
-    progress.say("reading")
-    words, gaps = model.family.support.takes_names, model.admits_gaps
-    source = read_file(given_file(file), columns, weights, progress.lines, words=words, gaps=gaps).source()
-    _check_columns(model.family, source)
-    return model.admitted(source)
-
-
-def given_file(file: str) -> Path | BinaryIO:
-    """A file that the user names, - for stdin. Errors: UsageError if stdin is closed."""
-    if file == "-" and sys.stdin is None:
-        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
-    return sys.stdin.buffer if file == "-" else Path(file)
-
-
 def chosen_family(name: str, trials: int | None) -> AnyFamily:
     """The family called `name`. Errors: ModelError if there is none, or if it has no use for `trials`."""
     if name not in FAMILIES:
@@ -93,17 +70,6 @@ def chosen_family(name: str, trials: int | None) -> AnyFamily:
 def _settings(family: Any) -> set[str]:
     """What the family lets one choose."""
     return {setting.name for setting in dataclasses.fields(family)}
-
-
-def _check_columns(family: AnyFamily, source: ArraySource) -> None:
-    """Raise DataError unless there are as many columns as the family needs."""
-    roles = family.support.roles
-    if roles and len(source.columns) != len(roles):
-        number = {2: "two", 3: "three"}.get(len(roles), str(len(roles)))
-        raise DataError(
-            f"{family.name} data are {number} columns, {' and '.join(roles)}, and not {some_of([*map(repr, source.columns)])}. "
-            f"Choose {number} with --columns, or say with --{roles[-1]} how many there were in every row."
-        )
 
 
 def best_fit(

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from emkit.cli.choices import best_fit, chosen_family, names, read_source, read_start, whole_number
+from emkit.cli.choices import best_fit, chosen_family, names, read_start, whole_number
 from emkit.cli.failures import code_for
+from emkit.cli.given import Known, read_source
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.json_types import Json
@@ -29,6 +30,10 @@ from emkit.search.seeding import Begin, begin
 @click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components.")
 @click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
 @click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
+@click.option("--labels", metavar="COLUMN", help="A column that names the class of some rows; blank where it is not known.")
+@click.option(
+    "--groups", metavar="COLUMN", help="A column that says whose a row is; rows of one lie together, in one component."
+)
 @click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says.")
 @click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="How many starts to try.  [default: 8 to 60]")
 @click.option(
@@ -51,6 +56,8 @@ def command(
     components: int | None,
     columns: list[str] | None,
     weights: str | None,
+    labels: str | None,
+    groups: str | None,
     trials: int | None,
     starts: int | None,
     seed: int,
@@ -73,10 +80,10 @@ def command(
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'
     """  # noqa: D301
-    _check_usage(components, starts, start)
+    _check_usage(components, starts, start, labels)
     model = Mixture(chosen_family(family, trials))
     with Progress() as progress:
-        source = read_source(model, file, columns, weights, progress)
+        source = read_source(model, file, columns, weights, progress, Known(labels, groups, components or 1))
         progress.say("choosing where to start")
         if start is not None:
             beginning = Begin([read_start(model, source, components, start)])
@@ -96,11 +103,11 @@ def _covariance(result: AnyResult, progress: Progress) -> Covariance:
     return result.covariance()
 
 
-def _check_usage(components: int | None, starts: int | None, start: str | None) -> None:
+def _check_usage(components: int | None, starts: int | None, start: str | None, labels: str | None) -> None:
     """Raise UsageError unless there is something to start from, and only one such thing."""
     if start is not None and starts is not None:
         raise click.UsageError("--start gives the one start there is; leave out --starts.", click.get_current_context())
-    if start is None and components is None:
+    if (start is None or labels is not None) and components is None:
         raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from emkit.cli.choices import given_file
+from emkit.cli.given import given_file
 from emkit.cli.output import FORMATS, write_rows
 from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option

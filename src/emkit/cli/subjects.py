@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import click
 
-from emkit.cli.choices import best_fit, chosen_family, names, read_source, whole_number
+from emkit.cli.choices import best_fit, chosen_family, names, whole_number
+from emkit.cli.given import read_source
 from emkit.cli.progress import Progress
 from emkit.core.solvers import Squarem
 from emkit.errors import ModelError

@@ -28,7 +28,7 @@ def kind_of(stream: BinaryIO) -> str | None:
 
 
 def read_columnar(
-    stream: BinaryIO, kind: str, name: str, columns: Sequence[str] | None, weights: str | None
+    stream: BinaryIO, kind: str, name: str, columns: Sequence[str] | None, weights: str | None, beside: Sequence[str] = ()
 ) -> tuple[Table, Choice]:
     """The chosen columns of a file, and the choice. Nulls are gaps; text and dictionaries are levels.
 
@@ -39,7 +39,7 @@ def read_columnar(
     with _naming_damage(name, kind):
         names, read = _opened(stream, kind)
     check_names(names)
-    choice = choose(names, columns, weights)
+    choice = choose(names, columns, weights, beside=beside)
     with _naming_damage(name, kind):
         table = read(list(choice.names))
         table.validate(full=True)

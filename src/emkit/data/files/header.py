@@ -15,10 +15,10 @@ MOST_LISTED = 20  # columns in a message
 
 @dataclass(frozen=True)
 class Choice:
-    """The columns to read: places in a `header`, that of the weights last, if there are any.
+    """The columns to read: places in a `header`, those `beside` the data behind these, and that of the weights last.
 
     Those called as in `words` may be of words; in others a cell that is no number is an error. With `gaps` one that says that
-    there is no value is none, but for the weights.
+    there is no value is none, but for the weights. Columns beside the data, such as labels, may be of words and have gaps.
     """
 
     header: tuple[str, ...]
@@ -26,6 +26,7 @@ class Choice:
     has_weights: bool
     words: frozenset[str]
     gaps: bool = False
+    beside: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -34,11 +35,19 @@ class Choice:
 
     def admits_words(self, k: int) -> bool:
         """Whether the chosen column number `k` may be one of words."""
-        return self.names[k] in self.words and not self._is_weight(k)
+        return self._is_beside(k) or (self.names[k] in self.words and not self._is_weight(k))
 
     def admits_gaps(self, k: int) -> bool:
         """Whether a cell of the chosen column number `k` may be missing."""
-        return self.gaps and not self._is_weight(k)
+        return self._is_beside(k) or (self.gaps and not self._is_weight(k))
+
+    @property
+    def data(self) -> int:
+        """How many of the chosen columns are data."""
+        return len(self.places) - self.beside - self.has_weights
+
+    def _is_beside(self, k: int) -> bool:
+        return self.data <= k < self.data + self.beside
 
     def _is_weight(self, k: int) -> bool:
         return self.has_weights and k == len(self.places) - 1
@@ -67,21 +76,25 @@ def choose(
     weights: str | None,
     words: bool | Collection[str] = False,
     gaps: bool = False,
+    beside: Sequence[str] = (),
 ) -> Choice:
-    """The columns to read; `words`: those that may be of words, or whether all of them may; `gaps`: see `Choice`.
+    """The columns to read; `words`: those that may be of words, or whether all of them may; `gaps`, `beside`: see `Choice`.
 
     Errors: DataError naming the columns that there are.
     """
-    names = list(columns) if columns is not None else [name for name in header if name != weights]
+    names = list(columns) if columns is not None else [name for name in header if name != weights and name not in beside]
     for name, times in Counter(names).items():
         if not name:
             raise _nameless(header)
         if times > 1:
             raise DataError(f"column {name!r} is chosen twice.")
-    if weights in names:
-        raise DataError(f"column {weights!r} cannot be both data and weights.")
+    if weights in names or weights in beside:
+        raise DataError(f"column {weights!r} cannot be both {'data' if weights in names else 'known of rows'} and weights.")
+    for name in (name for name in beside if name in names or beside.count(name) > 1):
+        raise DataError(f"column {name!r} is chosen twice: as what is known of rows, and as something else.")
     if not names:
         raise DataError("there is no column of data: name at least one.")
+    names += beside
     if weights is not None:
         names.append(weights)
     places = {name: j for j, name in enumerate(header)}
@@ -89,7 +102,8 @@ def choose(
         if name not in places:
             raise DataError(f"there is no column {name!r}; the columns are {_listed(header)}.{did_you_mean(name, header)}")
     may_be_words = (names if words else ()) if isinstance(words, bool) else words
-    return Choice(tuple(header), tuple(places[name] for name in names), weights is not None, frozenset(may_be_words), gaps)
+    chosen = tuple(places[name] for name in names)
+    return Choice(tuple(header), chosen, weights is not None, frozenset(may_be_words), gaps, len(beside))
 
 
 def _nameless(header: Sequence[str]) -> DataError:

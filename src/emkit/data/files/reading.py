@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -28,7 +28,8 @@ LARGE = 2 << 20  # bytes of CSV that take longer to read by the standard library
 class FileTable:
     """Numbers (n, d), NaN where there is a gap, with the names of their columns; `row_name` says how messages call a row.
 
-    `levels` are, for each column of words, those behind its codes 0, 1, ...; None for a column of numbers.
+    `levels` are, for each column of words, those behind its codes 0, 1, ...; None for a column of numbers. `beside` are
+    the columns beside the data, each (n,) of numbers or of texts, in the order in which they were asked for; None is a gap.
     """
 
     x: Array
@@ -36,6 +37,7 @@ class FileTable:
     levels: Levels
     row_name: RowName
     weights: Array | None = None
+    beside: tuple[Any, ...] = ()
 
     def source(self) -> ArraySource:
         """The table as a source. Errors: DataError naming a weight that cannot be."""
@@ -50,6 +52,7 @@ def read_file(
     words: bool | Collection[str] = False,
     large: int = LARGE,
     gaps: bool = False,
+    beside: Sequence[str] = (),
 ) -> FileTable:
     """Read a file of rows, packed with gzip or not: CSV, or Parquet or Arrow (with the extra `arrow`), told by its first bytes.
 
@@ -58,15 +61,15 @@ def read_file(
     some cell is not a number is one of words, coded in sorted order of those that occur; with `gaps`, a cell that says that
     there is no value (blank, NA, ?) is NaN. A CSV file of `large` bytes or more is read through pyarrow where that is
     installed, with the same result.
-    `columns` are chosen by name, in that order (all but the weights by default); `weights` names the column that says how
-    often each row occurs.
+    `columns` are chosen by name, in that order (all others by default); `weights` names the column that says how often each
+    row occurs; `beside` those that are read beside the data.
     Errors: DataError naming line (or row), column and value.
     """
     with opened(file) as (stream, name):
         kind = kind_of(stream)
         if kind is None:
-            return _read_csv(stream, name, columns, weights, watch, words, large, gaps)
-        table, choice = read_columnar(stream, kind, name, columns, weights)
+            return _read_csv(stream, name, columns, weights, watch, words, large, gaps, beside)
+        table, choice = read_columnar(stream, kind, name, columns, weights, beside)
         return _table(table.x, choice, table.levels, "row {}".format)
 
 
@@ -79,11 +82,12 @@ def _read_csv(
     words: bool | Collection[str],
     large: int,
     gaps: bool,
+    beside: Sequence[str],
 ) -> FileTable:
     head = read_head(stream, name)
     check_names(head.names)
     refuse_numbers(head.names)
-    choice = choose(head.names, columns, weights, words, gaps)
+    choice = choose(head.names, columns, weights, words, gaps, beside)
     rows = _rows(stream, head, choice, watch, large)
     if not len(rows.x):
         raise DataError(f"{name} has a header line but no rows below it.")
@@ -104,9 +108,21 @@ def _rows(stream: BinaryIO, head: Head, choice: Choice, watch: Watch, large: int
 
 
 def _table(x: Array, choice: Choice, levels: Levels, row_name: RowName) -> FileTable:
-    """The table, with its last column taken out if that is the weights."""
-    if not choice.has_weights:
-        return FileTable(x, choice.names, levels, row_name)
-    if levels[-1] is not None:
-        raise DataError(f"column {choice.names[-1]!r} holds words ({levels[-1][0]!r}), and weights are numbers >= 0.")
-    return FileTable(np.ascontiguousarray(x[:, :-1]), choice.names[:-1], levels[:-1], row_name, x[:, -1].copy())
+    """The table, with the columns beside the data and the weights taken out."""
+    data, names = choice.data, choice.names
+    if choice.has_weights and levels[-1] is not None:
+        raise DataError(f"column {names[-1]!r} holds words ({levels[-1][0]!r}), and weights are numbers >= 0.")
+    return FileTable(
+        np.ascontiguousarray(x[:, :data]),
+        names[:data],
+        levels[:data],
+        row_name,
+        x[:, -1].copy() if choice.has_weights else None,
+        tuple(_cells(x[:, j], levels[j]) for j in range(data, data + choice.beside)),
+    )
+
+
+def _cells(column: Array, names: tuple[str, ...] | None) -> Any:
+    """The cells (n,) of a column: numbers, or the texts behind its codes; None is a gap."""
+    known = [None if np.isnan(value) else value if names is None else names[int(value)] for value in column.tolist()]
+    return np.array(known, dtype=object)

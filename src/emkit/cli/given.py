@@ -1,0 +1,93 @@
+"""The rows that a user hands to a command, with what is known of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import click
+import numpy as np
+
+from emkit.cli.progress import Progress
+from emkit.core.arrays import Array
+from emkit.data import ArraySource
+from emkit.data.files import FileTable, read_file
+from emkit.data.membership import membership_of
+from emkit.data.validate import RowName
+from emkit.errors import DataError, some_of
+from emkit.models.mixture import AnyFamily, AnyMixture
+
+
+class Known(NamedTuple):
+    """The columns of a file that say what is known of rows, if there are any: of which component they are, and whose."""
+
+    labels: str | None = None
+    groups: str | None = None
+    n_components: int = 1
+
+
+def read_source(
+    model: AnyMixture,
+    file: str,
+    columns: list[str] | None,
+    weights: str | None,
+    progress: Progress,
+    known: Known = Known(),  # noqa: B008 - cannot be changed
+) -> ArraySource:
+    """The rows of a file (- for stdin), coded where the model takes them for levels.
+
+    Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
+    """
+    progress.say("reading")
+    words, gaps = model.family.support.takes_names, model.admits_gaps
+    beside = [name for name in (known.labels, known.groups) if name is not None]
+    table = read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=beside)
+    source = _with_known(table, known)
+    _check_columns(model.family, source)
+    return model.admitted(source)
+
+
+def given_file(file: str) -> Path | BinaryIO:
+    """A file that the user names, - for stdin. Errors: UsageError if stdin is closed."""
+    if file == "-" and sys.stdin is None:
+        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
+    return sys.stdin.buffer if file == "-" else Path(file)
+
+
+def _with_known(table: FileTable, known: Known) -> ArraySource:
+    """The rows, with what is known of them. The labels that occur stand, in sorted order, for the first components."""
+    found = list(table.beside)
+    membership = None if known.labels is None else _membership(found.pop(0), known, table.row_name)
+    groups = None if known.groups is None else found.pop(0)
+    return ArraySource(
+        table.x,
+        table.weights,
+        table.columns,
+        row_name=table.row_name,
+        levels=table.levels,
+        groups=groups,
+        membership=membership,
+    )
+
+
+def _membership(cells: Any, known: Known, row_name: RowName) -> Array:
+    there = np.array([cell is not None for cell in cells])
+    kinds, codes = np.unique(cells[there], return_inverse=True)
+    if len(kinds) > known.n_components:
+        number, most = len(kinds), known.n_components
+        raise DataError(f"column {known.labels!r} holds {number} labels, more than the {most} components of -k.")
+    labels = np.full(len(cells), -1)
+    labels[there] = codes
+    return membership_of(labels, len(labels), known.n_components, row_name)
+
+
+def _check_columns(family: AnyFamily, source: ArraySource) -> None:
+    """Raise DataError unless there are as many columns as the family needs."""
+    roles = family.support.roles
+    if roles and len(source.columns) != len(roles):
+        number = {2: "two", 3: "three"}.get(len(roles), str(len(roles)))
+        raise DataError(
+            f"{family.name} data are {number} columns, {' and '.join(roles)}, and not {some_of([*map(repr, source.columns)])}. "
+            f"Choose {number} with --columns, or say with --{roles[-1]} how many there were in every row."
+        )

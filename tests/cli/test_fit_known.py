@@ -1,0 +1,99 @@
+"""`emkit fit --labels` and `--groups`: columns that say what is known of rows, beside the data."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import emkit as ek
+from emkit.cli import group
+
+ROWS = "width,who,kind\n" + "".join(
+    f"{width},{who},{kind}\n"
+    for width, who, kind in [
+        (1.0, "ann", "small"),
+        (1.4, "ann", ""),
+        (0.9, "bob", ""),
+        (5.2, "bob", ""),
+        (5.0, "eve", "large"),
+        (4.7, "eve", ""),
+        (5.3, "joe", "large"),
+        (1.2, "kay", "NA"),
+    ]
+)
+
+
+def run(*args, text=ROWS):
+    return CliRunner().invoke(group, ["fit", "-", "--model", "gaussian", "-k", "2", "--columns", "width", *args], input=text)
+
+
+def table():
+    lines = [line.split(",") for line in ROWS.splitlines()[1:]]
+    x = np.array([float(width) for width, _, _ in lines])
+    labels = [{"large": 0, "small": 1}.get(kind, -1) for _, _, kind in lines]
+    return x[:, None], labels, [who for _, who, _ in lines]
+
+
+@pytest.mark.parametrize("known", [("labels",), ("groups",), ("labels", "groups")])
+def test_columns_of_labels_and_groups_are_those_of_the_estimator(known):
+    x, labels, groups = table()
+    given = {name: {"labels": labels, "groups": groups}[name] for name in known}
+    columns = {"labels": "kind", "groups": "who"}
+    fit = ek.GaussianMixture(2, random_state=0).fit(x, **given).result_
+    result = run(*(word for name in known for word in (f"--{name}", columns[name])), "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)
+    assert found["log_likelihood"] == pytest.approx(fit.log_likelihood, abs=1e-7)
+    means = np.array(found["parameters"]["components"]["means"]).ravel()
+    np.testing.assert_allclose(sorted(means), sorted(fit.params.components.means.ravel()), atol=1e-5)
+    if "labels" in known:  # the first in sorted order is component 0
+        assert means[0] > means[1]
+
+
+def test_all_columns_but_those_named_are_data():
+    args = ["fit", "-", "--model", "gaussian", "-k", "2", "--labels", "kind", "--groups", "who"]
+    result = CliRunner().invoke(group, args, input=ROWS)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "width" in result.stdout
+    assert "who" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "text", "sentence"),
+    [
+        (["--labels", "who"], ROWS, "column 'who' holds 5 labels, more than the 2 components of -k."),
+        (["--labels", "sort"], ROWS, "there is no column 'sort'; the columns are 'width', 'who', 'kind'."),
+        (["--labels", "width"], ROWS, "column 'width' is chosen twice: as what is known of rows, and as something else."),
+        (["--labels", "kind", "--groups", "kind"], ROWS, "column 'kind' is chosen twice: as what is known of rows, and as "),
+        (["--groups", "kind", "--weights", "kind"], ROWS, "column 'kind' cannot be both known of rows and weights."),
+        (["--groups", "who"], "width,who\n1,a\n2,b\n3,a\n", "the rows of group 'a' are scattered: it begins at line 2 and "),
+        (["--groups", "who"], "width,who\n1,a\n2,\n3,b\n", "the group of line 3 is missing; give every row a label."),
+    ],
+)
+def test_what_cannot_be_is_named(args, text, sentence):
+    result = run(*args, text=text)
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert result.stderr.startswith(f"error: {sentence}")
+
+
+def test_labels_and_groups_may_be_numbers():
+    numbers = ROWS.replace("small", "7").replace("large", "3")
+    for number, who in enumerate(["ann", "bob", "eve", "joe", "kay"]):
+        numbers = numbers.replace(who, str(number))
+    args = ("--labels", "kind", "--groups", "who", "--json")
+    assert json.loads(run(*args, text=numbers).stdout) == json.loads(run(*args).stdout)
+
+
+def test_labels_need_a_number_of_components():
+    start = json.dumps({"proportions": [1], "components": {"means": [[1]], "covariances": [[[1]]]}})
+    args = ["fit", "-", "--model", "gaussian", "--columns", "width", "--labels", "kind", "--start", start]
+    result = CliRunner().invoke(group, args, input=ROWS)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: say how many components to fit: -k 2.")
+
+
+def test_a_fit_to_labelled_rows_tells_of_others(tmp_path):
+    assert run("--labels", "kind", "--groups", "who", "--save", str(tmp_path / "x.emk")).exit_code == 0
+    result = CliRunner().invoke(group, ["predict", str(tmp_path / "x.emk"), "-"], input="width\n5\n1\n")
+    assert [line.split(",")[0] for line in result.stdout.splitlines()] == ["component", "1", "2"]
