@@ -2,7 +2,9 @@
 
 from emkit.inference.covariance import Covariance, covariance
 from emkit.inference.delta import Derived, delta
+from emkit.inference.everywhere import GenericRank, generic_rank
 from emkit.inference.identifiability import Identifiability, identifiability
+from emkit.inference.influence import Influence, influence
 from emkit.inference.information import Information, fraction_missing, information, observed_information
 from emkit.inference.intervals import Intervals, wald, z_and_p
 from emkit.inference.profile_likelihood import profile
@@ -15,7 +17,9 @@ __all__ = [
     "METHODS",
     "Covariance",
     "Derived",
+    "GenericRank",
     "Identifiability",
+    "Influence",
     "Information",
     "Intervals",
     "StandardErrors",
@@ -23,7 +27,9 @@ __all__ = [
     "delta",
     "em_rate_matrix",
     "fraction_missing",
+    "generic_rank",
     "identifiability",
+    "influence",
     "information",
     "missing_information",
     "observed_information",
