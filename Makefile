@@ -14,7 +14,7 @@ EXTRAS_test := test
 EXTRAS_bench := bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench bench-quick clean FORCE
+.PHONY: help demo test quick lint bench bench-quick coverage clean FORCE
 .NOTPARALLEL:
 
 help: ## show this list
@@ -45,6 +45,9 @@ bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
 
 bench-quick: $(VENV)/.installed-bench ## the same on small problems
 	$(BIN)/python -m benchmarks --quick
+
+coverage: $(VENV)/.installed-test ## count how often intervals cover the truth (1,000 data sets a design), and write docs/coverage.md
+	$(BIN)/python -m benchmarks.coverage
 
 clean: ## remove everything that make made: environments, caches, demo output
 	rm -rf .venv .venv-* demo build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,27 +25,8 @@ from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
-from emkit.inference import (
-    METHODS,
-    Classification,
-    Covariance,
-    Derived,
-    Identifiability,
-    Intervals,
-    Merging,
-    StandardErrors,
-    Univariate,
-    classification,
-    covariance,
-    delta,
-    fraction_missing,
-    identifiability,
-    merging,
-    missing_information,
-    profile,
-    standard_errors,
-    wald,
-)
+from emkit.inference import Classification, GenericRank, Merging, Univariate, classification, generic_rank, merging
+from emkit.inferred import Inferred
 from emkit.models.around import bare
 from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture
@@ -64,12 +45,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from emkit.explain import Explanation
+    from emkit.explain.subject import Fit
+    from emkit.views.residuals import BivariateResiduals
 
 P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Result(Fitted[P]):
+class Result(Inferred[P]):
     """A fitted model, and the verbs one asks of it: summaries, standard errors, explanations, figures, pages."""
 
     @classmethod
@@ -79,79 +62,37 @@ class Result(Fitted[P]):
         made.__dict__.update({name: fitted.__dict__[name] for name in TOLD if name in fitted.__dict__})
         return made
 
-    def covariance(self, kind: str = "information", clusters: object = None) -> Covariance:
-        """The covariance of the estimates, of which standard errors and intervals are made.
+    def generic_rank(self) -> GenericRank:
+        """Whether data of this kind could ever tell all parameters: of discrete columns, the rank of their cell probabilities.
 
-        `kind`: "information", the inverse of the observed information (2 passes over the data for each parameter): right if
-        the model is true; weights say how often each row occurs. "opg", the inverse of the outer product of the scores of the
-        rows. "robust", the sandwich of both: right whether the model is true or not; weights are sampling weights. "cluster",
-        the sandwich with the rows of one cluster as one observation; `clusters` (n,) are labels in any order. The last three
-        take 6 more passes for each parameter.
-        Errors: ModelError for another kind; DataError unless there is a label for each row (or group).
+        Errors: ModelError for other columns, or more than some 100,000 cells.
         """
-        known = self._covariances.get(kind) if clusters is None else None
-        if known is None:
-            known = covariance(self.model, self.source, self.information, kind, clusters)
-            if clusters is None:
-                self._covariances[kind] = known
-        return known
+        from emkit.views.residuals import every_cell
 
-    @cached_property
-    def _covariances(self) -> dict[str, Covariance]:
-        return {}
+        return generic_rank(self.model, self.params, every_cell(self.model, self.source))
 
-    def standard_errors(self, kind: str = "information", clusters: object = None) -> StandardErrors:
-        """Standard errors of all parameters, from a `covariance` of this kind (see there)."""
-        return standard_errors(self.covariance(kind, clusters))
+    def bivariate_residuals(self) -> BivariateResiduals:
+        """Which pairs of discrete columns go together in a way that the components do not explain.
 
-    def delta(self, function: Callable[[P], Any], kind: str = "information", clusters: object = None) -> Derived:
-        """A function of the parameters, a number or an array of numbers, with its standard error and interval.
-
-        Such as ``lambda p: p.components.means[1] - p.components.means[0]``; `kind` and `clusters` are those of `covariance`.
-        Errors: ModelError if it is no function, or what it returns are no finite numbers.
+        Errors: ModelError for other columns, or more than some 100,000 cells.
         """
-        return delta(self.covariance(kind, clusters), function)
+        from emkit.views.residuals import bivariate_residuals
 
-    def confidence_intervals(
-        self,
-        level: float = 0.95,
-        method: str = "wald",
-        names: Iterable[str] | None = None,
-        kind: str = "information",
-        clusters: object = None,
-    ) -> Intervals:
-        """Intervals of all parameters, or of those called `names`, inside the bounds of their spaces.
+        return bivariate_residuals(self._subject(), self.params)
 
-        `method`: "wald", from standard errors of that `kind` on the scale of the logarithm or the log-odds; or "profile", all
-        values that fit nearly as well as the best (some 20 passes over the data for each parameter). Those of a bootstrap are
-        among its own.
-        Errors: ModelError for another method, level or name, or a profile of another kind.
+    def quantile_residuals(self, seed: int = 0) -> Array:
+        """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right.
+
+        Errors: ModelError for a model that is no mixture, or of a family that nothing can be drawn from.
         """
-        if method not in METHODS:
-            raise ModelError(f"method is {method!r}; it must be one of {', '.join(METHODS)}.")
-        usual = self.covariance(kind, clusters)
-        if method == "wald":
-            return wald(usual, level, names)
-        if kind != "information":
-            raise ModelError('a profile is of the likelihood as it is: leave out kind, or ask for method="wald".')
-        with self.em() as em:
-            return profile(em, self.information, usual, level, names)
+        from emkit.views.residuals import quantile_residuals
 
-    def identifiability(self) -> Identifiability:
-        """Whether the data determine every free parameter near the estimate; if not, which directions are flat."""
-        return identifiability(self.information)
+        return quantile_residuals(self._subject(), self.params, seed)
 
-    def missing_information(self) -> Array:
-        """Fractions of missing information, largest first: the largest is EM's rate of convergence."""
-        with self.em() as em:
-            return missing_information(em, self.params)
+    def _subject(self) -> Fit:
+        from emkit.explain.subject import subject_of_fit
 
-    def fraction_missing(self) -> dict[str, float]:
-        """The share of the information about each parameter that is missing, by its name: NaN where it has no standard error.
-
-        Errors: ModelError for a model that does not write its expected log-likelihood.
-        """
-        return fraction_missing(self.information)
+        return subject_of_fit(self.model, self.source, self.record.start)
 
     def bootstrap(
         self,
@@ -307,7 +248,7 @@ class Result(Fitted[P]):
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density or starts. The numbers alone are in `emkit.views` and `emkit.teach.why`.
+        responsibilities, density, rootogram or starts. The numbers alone are in `emkit.views` and `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw

@@ -293,6 +293,15 @@ def test_one_run_is_no_map(coins):
         coins.plot("starts")
 
 
+def test_bars_of_a_rootogram_hang_from_what_is_expected(coins):
+    ax = coins.plot("rootogram")
+    expected = lines(ax)["expected"]
+    for bar, (x, root) in zip(ax.patches, expected, strict=True):
+        assert bar.get_x() + bar.get_width() / 2 == pytest.approx(x)
+        assert bar.get_y() + bar.get_height() == pytest.approx(root)
+    assert sum(bar.get_height() ** 2 for bar in ax.patches) == pytest.approx(5)
+
+
 # --- all of them ---------------------------------------------------------------------------------------------------------
 
 
@@ -303,10 +312,16 @@ def tick_labels(axis):
     return [label for place, label in shown if low <= place <= high and label.get_text()]
 
 
+@pytest.fixture
+def having(coins, geyser3):
+    """A fit that has a figure of a kind: of counts, or of two columns of numbers."""
+    return lambda kind: coins if kind == "rootogram" else geyser3
+
+
 @pytest.mark.parametrize("kind", plots.KINDS)
-def test_a_figure_goes_on_the_axes_it_is_given_and_its_words_stay_inside(kind, geyser3):
+def test_a_figure_goes_on_the_axes_it_is_given_and_its_words_stay_inside(kind, having):
     figure, ax = plt.subplots(figsize=(6.4, 4.4), layout="constrained")
-    assert geyser3.plot(kind, ax, **({"points": 5} if kind == "path" else {})) is ax
+    assert having(kind).plot(kind, ax, **({"points": 5} if kind == "path" else {})) is ax
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
     words = [ax.xaxis.label, ax.yaxis.label, ax._left_title, *tick_labels(ax.xaxis), *tick_labels(ax.yaxis)]
@@ -318,8 +333,8 @@ def test_a_figure_goes_on_the_axes_it_is_given_and_its_words_stay_inside(kind, g
 
 
 @pytest.mark.parametrize("kind", plots.KINDS)
-def test_tick_labels_do_not_overlap(kind, geyser3):
-    ax = geyser3.plot(kind, **({"points": 5} if kind == "path" else {}))
+def test_tick_labels_do_not_overlap(kind, having):
+    ax = having(kind).plot(kind, **({"points": 5} if kind == "path" else {}))
     ax.figure.canvas.draw()
     for axis, side in ((ax.xaxis, 0), (ax.yaxis, 1)):
         boxes = [label.get_window_extent() for label in tick_labels(axis)]

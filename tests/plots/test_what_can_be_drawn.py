@@ -121,7 +121,7 @@ def _of_lesson(lesson, *held):
     return ek.fit(ek.Frozen(lesson.model, *held) if held else lesson.model, lesson.source, lesson.start)
 
 
-ROWS = ("classification", "uncertainty", "responsibilities", "density")
+ROWS = ("classification", "uncertainty", "responsibilities", "density", "rootogram")  # of counts in one column
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
 MODELS = {  # what each can draw, in any order
     "one parameter": (lambda: ek.fit(ONE, TRIAL, One(10.0)), ("trace",)),

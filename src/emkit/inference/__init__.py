@@ -3,8 +3,10 @@
 from emkit.inference.classification import Classification, classification
 from emkit.inference.covariance import Covariance, covariance
 from emkit.inference.delta import Derived, delta
+from emkit.inference.everywhere import GenericRank, generic_rank
 from emkit.inference.goodness import GoodnessOfFit, goodness_of_fit
 from emkit.inference.identifiability import Identifiability, identifiability
+from emkit.inference.influence import Influence, influence
 from emkit.inference.information import Information, fraction_missing, information, observed_information
 from emkit.inference.intervals import Intervals, wald, z_and_p
 from emkit.inference.merging import Merging, merging
@@ -20,8 +22,10 @@ __all__ = [
     "Classification",
     "Covariance",
     "Derived",
+    "GenericRank",
     "GoodnessOfFit",
     "Identifiability",
+    "Influence",
     "Information",
     "Intervals",
     "Merging",
@@ -32,8 +36,10 @@ __all__ = [
     "delta",
     "em_rate_matrix",
     "fraction_missing",
+    "generic_rank",
     "goodness_of_fit",
     "identifiability",
+    "influence",
     "information",
     "merging",
     "missing_information",

@@ -14,7 +14,7 @@ from emkit.data.groups import labels_of
 from emkit.errors import DataError, ModelError
 from emkit.inference.information import OVERFLOWS, Information
 from emkit.inference.near import Near
-from emkit.inference.rows import row_scores
+from emkit.inference.rows import all_scores
 
 Kind = Literal["information", "opg", "robust", "cluster"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -61,7 +61,7 @@ def covariance(
     reason = _why_none(found, bread)
     if kind == "information":
         return Covariance(near, found.basis, kind, bread, reason)
-    scores, weights = _all(model, source, found)
+    scores, weights = all_scores(model, found, source)
     if kind == "opg":
         inverse = _inverse(scores.T @ (weights[:, None] * scores), found.least)
         return Covariance(near, found.basis, kind, inverse, "" if inverse is not None else reason or SINGULAR)
@@ -88,12 +88,6 @@ def _why_none(found: Information, bread: Array | None) -> str:
     if not found.near.size:
         return "every estimate lies on the boundary of its space" if found.near.names else "no parameter is free"
     return SINGULAR if found.is_finite else OVERFLOWS
-
-
-def _all(model: LatentModel[Any, Any], source: Source[Any], found: Information) -> tuple[Array, Array]:
-    """The scores (G, q) of all groups of rows, and their weights (G,)."""
-    parts = list(row_scores(model, found, source))
-    return np.concatenate([scores for scores, _ in parts]), np.concatenate([weights for _, weights in parts])
 
 
 def _by_cluster(scores: Array, clusters: Any) -> Array:

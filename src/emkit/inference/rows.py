@@ -30,6 +30,12 @@ def row_scores(model: LatentModel[Any, Any], found: Information, source: Source[
         yield _scores(model, found.near, found.basis, chunk), chunk.group_weights
 
 
+def all_scores(model: LatentModel[Any, Any], found: Information, source: Source[Any]) -> tuple[Array, Array]:
+    """The scores (G, q) of all groups of rows, and their weights (G,)."""
+    parts = list(row_scores(model, found, source))
+    return np.concatenate([scores for scores, _ in parts]), np.concatenate([weights for _, weights in parts])
+
+
 def _scores(model: LatentModel[Any, Any], near: Near, basis: Array, chunk: Chunk) -> Array:
     if model.row_objectives(near.params, chunk) is None:
         return scores_one_by_one(model, near, basis, chunk)

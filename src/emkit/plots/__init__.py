@@ -7,6 +7,7 @@ matplotlib. `Result.plot(kind)` does both.
 from emkit.plots.density import density
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
+from emkit.plots.rootogram import rootogram
 from emkit.plots.rows import classification, responsibilities, uncertainty
 from emkit.plots.selection import criteria
 from emkit.plots.starts import starts
@@ -23,6 +24,7 @@ __all__ = [
     "jensen",
     "path",
     "responsibilities",
+    "rootogram",
     "starts",
     "trace",
     "uncertainty",

@@ -17,6 +17,7 @@ from emkit.models.cells import CellsParams
 from emkit.models.mixture import MixtureParams
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
+from emkit.plots.rootogram import rootogram as draw_rootogram
 from emkit.plots.rows import classification as draw_classification
 from emkit.plots.rows import responsibilities as draw_responsibilities
 from emkit.plots.rows import uncertainty as draw_uncertainty
@@ -26,7 +27,7 @@ from emkit.plots.theory import jensen as draw_jensen
 from emkit.plots.trace import trace as draw_trace
 from emkit.teach.why import bound_curve, jensen
 from emkit.teach.why.jensen import telling_row
-from emkit.views import Rows, density, landscape, outlines, path_of, rows, starts_map, trace, two_apart
+from emkit.views import Rows, density, landscape, outlines, path_of, rootogram, rows, starts_map, trace, two_apart
 from emkit.views.classified import column_places
 
 if TYPE_CHECKING:
@@ -107,6 +108,10 @@ def _density(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_density(density(_subject(result), result.params), ax)
 
 
+def _rootogram(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_rootogram(rootogram(_subject(result), result.params), ax)
+
+
 def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_starts(starts_map(result.runs), ax)
 
@@ -120,6 +125,7 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "uncertainty": _uncertainty,
     "responsibilities": _responsibilities,
     "density": _density,
+    "rootogram": _rootogram,
     "starts": _starts,
 }
 
@@ -140,6 +146,7 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "uncertainty": _rows,
     "responsibilities": _rows,
     "density": lambda result: density(_subject(result), result.params, 2),
+    "rootogram": lambda result: rootogram(_subject(result), result.params),
     "starts": lambda result: starts_map(result.runs),
 }
 

@@ -1,0 +1,148 @@
+"""What a mixture leaves unexplained: pairs of discrete columns, quantiles of every column, counts beside their expectation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from emkit.core.arrays import Array
+from emkit.core.json_types import Json
+from emkit.data.chunk import as_float64
+from emkit.errors import ModelError, some_of
+from emkit.explain.subject import Subject
+from emkit.models.frozen import bare
+from emkit.models.mixture import AnyMixture, Mixture
+from emkit.views.density import Density, density
+
+MOST_CELLS = 200_000  # of a table of all columns: what has more is refused
+DRAWS = 20_000  # rows that stand for the distribution of a column
+
+
+@dataclass(frozen=True)
+class BivariateResiduals:
+    """For each pair of the `columns`, Pearson's chi-square of their table, divided by its degrees of freedom: `values` (d, d).
+
+    About 1 where the components explain how the two go together; values of 4 and more say that they do not. Symmetric, NaN on
+    the diagonal.
+    """
+
+    columns: tuple[str, ...]
+    values: Array
+
+    def worst(self, number: int = 5) -> list[tuple[str, str, float]]:
+        """The pairs that are explained least."""
+        pairs = [(self.values[i, j], i, j) for i, j in combinations(range(len(self.columns)), 2)]
+        return [(self.columns[i], self.columns[j], float(value)) for value, i, j in sorted(pairs, reverse=True)[:number]]
+
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        return {"columns": list(self.columns), "values": [[None if a != a else a for a in row] for row in self.values.tolist()]}
+
+
+@dataclass(frozen=True)
+class Rootogram:
+    """How often each of the values `x` (m,) of a count occurs: `observed` and `expected` (m,) numbers of rows."""
+
+    column: str
+    x: Array
+    observed: Array
+    expected: Array
+
+    @property
+    def hanging(self) -> Array:
+        """The square roots of what is expected less those of what is observed, (m,): about +-0.5 by chance."""
+        return np.asarray(np.sqrt(self.expected) - np.sqrt(self.observed))
+
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        arrays = {"x": self.x, "observed": self.observed, "expected": self.expected, "hanging": self.hanging}
+        return {"column": self.column, **{name: array.tolist() for name, array in arrays.items()}}
+
+
+def every_cell(model: Any, source: Any) -> Array:
+    """Every row (c, d) that can occur, up to the highest value of each column.
+
+    Errors: ModelError unless columns are discrete, with few cells altogether.
+    """
+    mixture = _mixture(model)
+    support, profile = mixture.family.support, source.profile
+    if not support.whole or support.roles:
+        raise ModelError(f"cells are those of columns of whole numbers or levels; {mixture.family.name} columns have none.")
+    levels = [range(len(names)) if names is not None else None for names in source.levels]
+    values = [
+        np.array(own, dtype=float) if own is not None else support.values(float(highest))
+        for own, highest in zip(levels, profile.highest, strict=True)
+    ]
+    number = int(np.prod([float(len(each)) for each in values]))
+    if number > MOST_CELLS:
+        raise ModelError(f"the {len(values)} columns have {number:,} cells together; at most {MOST_CELLS:,} can be listed.")
+    return np.array(list(product(*values)))
+
+
+def bivariate_residuals(subject: Subject, params: Any) -> BivariateResiduals:
+    """The residuals of all pairs of columns. Errors: ModelError unless columns are discrete, with few cells altogether.
+
+    Source: Vermunt & Magidson (2005), Technical Guide for Latent GOLD 4.0, section 7.3 (Pearson's chi-square, not modified).
+    """
+    model, source = _mixture(subject.model), subject.source
+    cells = every_cell(model, source)
+    with np.errstate(all="ignore"):
+        shares = np.exp(np.logaddexp.reduce(model.log_joint(params, cells), axis=1))
+    x, weights = _rows(source)
+    d = cells.shape[1]
+    values = np.full((d, d), np.nan)
+    for i, j in combinations(range(d), 2):
+        shape = int(cells[:, i].max()) + 1, int(cells[:, j].max()) + 1
+        expected, observed = np.zeros(shape), np.zeros(shape)
+        np.add.at(expected, (cells[:, i].astype(int), cells[:, j].astype(int)), weights.sum() * shares)
+        np.add.at(observed, (x[:, i].astype(int), x[:, j].astype(int)), weights)
+        there = expected > 0
+        chi_square = ((observed - expected)[there] ** 2 / expected[there]).sum()
+        values[i, j] = values[j, i] = chi_square / ((shape[0] - 1) * (shape[1] - 1))
+    return BivariateResiduals(tuple(source.columns), values)
+
+
+def quantile_residuals(subject: Subject, params: Any, seed: int = 0) -> Array:
+    """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right.
+
+    A value's place in the fitted distribution of its column, as a quantile of the normal; between equal values lots are drawn.
+    The distribution is that of rows drawn from the model, so that residuals are exact to about 0.01.
+    Errors: ModelError for a family that nothing can be drawn from.
+    Source: Dunn & Smyth (1996), J. Comput. Graph. Statist. 5, 236-244.
+    """
+    model, rng = _mixture(subject.model), np.random.default_rng(seed)
+    drawn = np.sort(model.draw(params, rng, DRAWS)[0], axis=0)
+    x, _ = _rows(subject.source)
+    found = np.empty(x.shape)
+    for j, column in enumerate(x.T):
+        below, up_to = (np.searchsorted(drawn[:, j], column, side=side) for side in ("left", "right"))
+        found[:, j] = (below + rng.random(len(x)) * (up_to - below + 1)) / (DRAWS + 1)
+    return np.asarray(ndtri(found))
+
+
+def rootogram(subject: Subject, params: Any) -> Rootogram:
+    """The counts of one column beside their expectation. Errors: ModelError for other columns than one of whole numbers.
+
+    Source: Tukey (1977), Exploratory Data Analysis, ch. 17; Kleiber & Zeileis (2016), The American Statistician 70, 296-303.
+    """
+    view, columns = density(subject, params), subject.source.columns
+    if not isinstance(view, Density) or not view.discrete:
+        raise ModelError(f"a rootogram is of one column of counts, not of {some_of(columns)}.")
+    rows = float(_rows(subject.source)[1].sum())
+    return Rootogram(view.column, view.x, rows * view.heights, rows * view.total)
+
+
+def _mixture(model: Any) -> AnyMixture:
+    inner = bare(model)
+    if not isinstance(inner, Mixture):
+        raise ModelError(f"residuals are those of mixtures, not of {type(inner).__name__}.")
+    return inner
+
+
+def _rows(source: Any) -> tuple[Array, Array]:
+    x, weights = zip(*((as_float64(chunk.x), chunk.weights) for chunk in source.chunks()), strict=True)
+    return np.concatenate(x), np.concatenate(weights)
