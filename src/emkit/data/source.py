@@ -13,7 +13,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
-from emkit.data.chunk import Chunk, alike, as_float64
+from emkit.data.chunk import Chunk, alike, as_float64, columns_at
 from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.membership import is_known, membership_of, of_groups
@@ -346,7 +346,8 @@ class SomeColumns(RowSource):
         return (chunk.of_columns(self.places) for chunk in self.whole.chunks())
 
     def sample(self, rows: int = SUBSAMPLE) -> Any:
-        return self.whole.sample(rows).of_columns(self.places)
+        some = self.whole.sample(rows)
+        return ArraySource(columns_at(some.x, self.places), some.weights, self.columns, levels=self.levels)
 
     def place_of_row(self, row: int) -> str:
         return self.whole.place_of_row(row)
@@ -373,7 +374,9 @@ class SomeRows(RowSource):
             start += int(rows.sum())
 
     def sample(self, rows: int = SUBSAMPLE) -> Any:
-        return self.whole.sample(rows).of_rows(self.some)
+        some = self.whole.sample(rows)
+        kept = self.some(some.x)
+        return ArraySource(some.x[kept], some.weights[kept], self.columns, levels=self.levels)
 
     def place_of_row(self, row: int) -> str:
         found = np.concatenate([chunk.start + np.flatnonzero(self.some(as_float64(chunk.x))) for chunk in self.whole.chunks()])

@@ -19,7 +19,7 @@ from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 from emkit.inference.standard_errors import StandardErrors
 from emkit.selection.alignment import Alignment, aligned
-from emkit.selection.intervals import acceleration_from, bca, percentile
+from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 from emkit.selection.refits import Refits
 from emkit.selection.resampling import of_units, resampling_named, rows_in_memory
 from emkit.selection.workers import each_of, seed_from

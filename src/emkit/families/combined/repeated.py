@@ -13,7 +13,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile, Bad, Levels, Profile
-from emkit.data.source import RowSource
+from emkit.data.source import ArraySource, RowSource
 from emkit.data.subsample import SUBSAMPLE
 from emkit.errors import DataError, ModelError
 from emkit.families.combined.wrapped import Wrapped
@@ -137,7 +137,8 @@ class _Long(RowSource):
 
     def sample(self, rows: int = SUBSAMPLE) -> Any:
         """Those of some rows."""
-        return _Long(self._profile.sample.profile, self._times)
+        some = self._profile.sample
+        return ArraySource(_below(some.x, self._times), np.repeat(some.weights, self._times), self.columns, levels=self.levels)
 
     def refuse(self, bad: Bad, rule: str) -> None:
         """In the rows as they are, so that messages have their row and column."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emkit.selection.intervals import acceleration_from, bca, percentile
+from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 
 NORMAL = stats.norm.ppf(np.arange(1, 2_000) / 2_000)[:, None]
 
