@@ -186,7 +186,7 @@ def _no_lower(now: Array, step: Array, value: Array, logs: Array) -> tuple[Array
     rounding = CLOSE * (np.abs(gammaln(now)).sum(axis=1) + np.abs(now * logs).sum(axis=1))
     for _ in range(HALVINGS):
         tried = now + step
-        inside = np.asarray((tried > 0).all(axis=1))
+        inside: Mask = np.asarray((tried > 0).all(axis=1))
         reached = _height(np.where(inside[:, None], tried, now), logs)
         good = waiting & inside & (reached >= value - rounding)
         there, found = np.where(good[:, None], tried, there), np.where(good, reached, found)

@@ -121,6 +121,7 @@ class _Long(RowSource):
     def __init__(self, profile: AnyProfile, times: int) -> None:
         self._profile, self._times, self._width = profile, times, len(profile.columns) // times
         self.columns = profile.columns[: self._width]
+        self.membership = None  # what is known of rows is known where they are assigned
         self.rows, self.total_weight = profile.rows * times, profile.total_weight * times
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -91,8 +91,8 @@ class Truncated(Wrapped[Any, Any]):
         return Description(inner.words, data=f"{inner.data}, of which a window is seen")
 
     @property
-    def admits_gaps(self) -> bool:
-        return False
+    def among_gaps(self) -> Self | None:
+        return None  # what of a row is seen would depend on which cells are
 
     def log_density(self, params: Any, x: Array) -> Array:
         low, high = self._bounds()
