@@ -870,11 +870,11 @@ FAMILIES = [
     ),
     FamilyCase(
         "truncated-normal",
-        ek.Truncated(ek.DiagonalGaussian(), -1.0, 2.5),
-        ek.DiagonalGaussianParams([[-0.5], [1.5]], [[0.5], [0.8]]),
-        lambda rng, k, n: inside(lambda: rng.normal([-0.5, 1.5][k], np.sqrt([0.5, 0.8][k]), (n, 1)), -1, 2.5, n),
-        lambda: product_grid(between(-1, 2.5, 200)),
-        seen_normal_fit(-1.0, 2.5),
+        ek.Truncated(ek.DiagonalGaussian(), -1.5, 4.0),
+        ek.DiagonalGaussianParams([[0.0], [3.0]], [[0.6], [0.3]]),
+        lambda rng, k, n: inside(lambda: rng.normal([0.0, 3.0][k], np.sqrt([0.6, 0.3][k]), (n, 1)), -1.5, 4, n),
+        lambda: product_grid(between(-1.5, 4, 200)),
+        seen_normal_fit(-1.5, 4.0),
     ),
     FamilyCase(
         "tied-variances",

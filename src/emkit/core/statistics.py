@@ -63,6 +63,16 @@ def side_by_side(items: Sequence[Any]) -> Any:
     return type(first).beside(items)
 
 
+def some_of(item: Any, places: slice) -> Any:
+    """Statistics whose fields lead with the component axis, of some components."""
+    if isinstance(item, tuple):
+        return tuple(some_of(each, places) for each in item)
+    if not isinstance(item, Additive):
+        return item[places]
+    cls: Any = type(item)
+    return cls(*[some_of(getattr(item, name), places) for name in _names(cls)])
+
+
 class Tree(Generic[A]):
     """The sum of items along a fixed binary tree, in the order in which they are added; holds at most log2(n) partial sums."""
 

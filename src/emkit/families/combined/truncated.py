@@ -14,9 +14,9 @@ from emkit.core.axes import COLUMN, COMPONENT
 from emkit.core.climb import climb
 from emkit.core.expected import Expected
 from emkit.core.memo import Memo
-from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at
 from emkit.core.protocols import Update
-from emkit.core.statistics import Additive
+from emkit.core.statistics import Additive, some_of
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.combined.window import Seen, column_of, seen
@@ -123,13 +123,21 @@ class Truncated(Wrapped[Any, Any]):
 
         Source: McLachlan & Krishnan (2008), The EM Algorithm and Extensions, 2.8, of which this is the likelihood itself.
         """
-
-        def height(params: Any) -> Expected:
-            return self.expected(stats, before, params)
-
         own = maximise_in_turn(self.family.updates(), stats.own, before)
         held = list(self._held(stats, before, own))
-        return climb(height, own if held else now, ("",), self.scales(now), held)
+        start = own if held else now
+        if not all(leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) for leaf in leaves(now)):
+            return self._summit(stats, before, start, held)  # something is shared
+        found = []
+        for k in range(len(stats.mass)):
+            one = slice(k, k + 1)
+            still = [path.replace(f"[{k}", "[0") for path in held if f"[{k}," in path or f"[{k}]" in path]
+            found.append(self._summit(some_of(stats, one), part_of(before, one), part_of(start if still else now, one), still))
+        every = zip(*(leaves(each) for each in found), strict=True)
+        return replace_at(now, {same[0].path: np.concatenate([leaf.value for leaf in same]) for same in every})
+
+    def _summit(self, stats: TruncatedStats, before: Any, start: Any, still: list[str]) -> Any:
+        return climb(lambda params: self.expected(stats, before, params), start, ("",), self.scales(start), still)
 
     def _held(self, stats: TruncatedStats, before: Any, own: Any) -> Iterator[str]:
         """The numbers that the M-step of the family keeps above its floor: it ends there although there is a slope."""
