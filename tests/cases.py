@@ -943,7 +943,7 @@ FAMILIES = [
         "student-t",
         ek.StudentT(),
         ek.StudentTParams(MEANS[:2], SQUARES[:2], [0.5, 0.4]),
-        lambda rng, k, n: stats.multivariate_t(MEANS[k], SQUARES[k], [2.0, 2.5][k]).rvs(n, random_state=rng),
+        lambda rng, k, n: stats.multivariate_t(MEANS[k], SQUARES[k], [2.0, 2.5][k]).rvs(n, random_state=rng).reshape(n, 2),
         WIDE_PLANE,
         None,
         exchange_columns=lambda p, order: ek.StudentTParams(
