@@ -97,7 +97,8 @@ class SkewNormal(Floored, Family[SkewNormalParams, SkewMoments]):
 
     Here s is the scale and a the slant of component k in column j.
     Data: x (n, d) of real numbers. The floor is under the variances of the noise, as under those of normal columns: it keeps
-    slants finite, too.
+    slants finite, too. A skew of 0 is a stationary point that is no maximum: a component may stay there whose start was skew to
+    the other side, so starts of one's own are worth a try where components differ in that.
 
     Petals of iris virginica, lengths in cm (Anderson 1935):
 
