@@ -71,7 +71,7 @@ class Repeated(Wrapped[Any, Any]):
 
     def log_density(self, params: Any, x: Array) -> Array:
         each = self.family.log_density(params, _below(x, self.times))
-        return np.asarray(each.reshape(len(x), self.times, -1).sum(axis=1))
+        return np.asarray(each.reshape(len(x), self.times, each.shape[1]).sum(axis=1))
 
     def statistics(self, params: Any, x: Array, weights: Array) -> Any:
         return self.family.statistics(params, _below(x, self.times), np.repeat(weights, self.times, axis=0))
