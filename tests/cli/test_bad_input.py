@@ -148,7 +148,10 @@ def test_bad_data_end_with_exit_code_4(name):
 
 
 BAD_USAGE = {
-    "no model": (["-k", "2"], "Missing option '--model'."),
+    "no model": (
+        ["-k", "2"],
+        "say what one component looks like: --model FAMILY for all columns, or --column NAME=FAMILY for each.",
+    ),
     "no k": (["--model", "poisson"], "say how many components to fit: -k 2."),
     "k = 0": (["--model", "poisson", "-k", "0"], "Invalid value for '-k': 0 components cannot be; give a whole number >= 1."),
     "k < 0": (["--model", "poisson", "-k", "-2"], "Invalid value for '-k': -2 components cannot be; give a whole number >= 1."),

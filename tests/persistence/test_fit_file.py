@@ -57,12 +57,14 @@ def test_a_loaded_mixture_predicts_to_the_last_bit(case, tmp_path):
     np.testing.assert_array_equal(back.predict(rows), result.predict_proba(rows).argmax(axis=1))
 
 
+@pytest.mark.slow
 def test_the_families_of_the_command_line_are_all_known(tmp_path):
     for name in ek.FAMILIES:
         model, source, start = spread_mixture(name)
         assert type(returned(fitted(model, start, source), tmp_path / "x").model.family) is type(model.family)
 
 
+@pytest.mark.slow
 def test_a_search_comes_back_with_all_its_starts(tmp_path):
     x = np.random.default_rng(0).normal(size=(60, 2))
     result = ek.GaussianMixture(3, random_state=5).fit(x).result_

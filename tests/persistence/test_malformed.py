@@ -12,6 +12,7 @@ import pytest
 
 from tests.persistence.malformed import good, malformed
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 MOST_KILOBYTES = 200_000
 

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -15,7 +15,7 @@ from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
 from emkit.errors import ModelError, ParameterError, did_you_mean
-from emkit.families import FAMILIES, family_named
+from emkit.families import FAMILIES, family_named, family_of_columns
 from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams, MixtureParams
@@ -52,6 +52,43 @@ def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[
         raise click.BadParameter(
             f"{text!r} is no list of names set apart by commas; quote a name that holds a comma or a line break.", ctx, param
         ) from None
+
+
+def families_of_columns(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """The families of columns, from texts such as ``age=gaussian``. Errors: BadParameter."""
+    found: dict[str, str] = {}
+    for text in texts:
+        column, _, family = (part.strip() for part in text.rpartition("="))  # the last = divides: a name may hold one
+        if not column or not family:
+            raise click.BadParameter(f"{text!r} is not NAME=FAMILY, such as age=gaussian.", ctx, param)
+        if column in found:
+            raise click.BadParameter(f"the column {column!r} is given twice; give it one family.", ctx, param)
+        found[column] = family
+    return found
+
+
+class Chosen(NamedTuple):
+    """The `family` of components, the `columns` to read (None: all), and those of them that may be of words, or whether all."""
+
+    family: AnyFamily
+    columns: list[str] | None
+    words: bool | list[str]
+
+
+def chosen_families(family: str | None, mapping: dict[str, str], columns: list[str] | None, trials: int | None) -> Chosen:
+    """What --model says, or several --column do. Errors: UsageError unless one of them does; see `chosen_family`."""
+    context = click.get_current_context()
+    if (family is None) is not bool(mapping):
+        said = "say what one component looks like: --model FAMILY for all columns, or --column NAME=FAMILY for each."
+        raise click.UsageError(said, context)
+    if family is not None:
+        one = chosen_family(family, trials)
+        return Chosen(one, columns, one.support.takes_names)
+    if columns is not None or trials is not None:
+        name = "--columns" if columns is not None else "--trials"
+        raise click.UsageError(f"{name} goes with --model; --column says which columns there are.", context)
+    each = {column: chosen_family(name, None) for column, name in mapping.items()}
+    return Chosen(family_of_columns(mapping), list(mapping), [name for name in each if each[name].support.takes_names])
 
 
 def chosen_family(name: str, trials: int | None) -> AnyFamily:

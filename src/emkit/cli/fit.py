@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from emkit.cli.choices import best_fit, chosen_family, names, read_start, whole_number
+from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number
 from emkit.cli.failures import code_for
 from emkit.cli.given import Known, read_source
 from emkit.cli.progress import Progress
@@ -26,7 +26,15 @@ from emkit.search.seeding import Begin, begin
 
 @click.command("fit")
 @click.argument("file")
-@click.option("--model", "family", required=True, metavar="FAMILY", help="What one component looks like; see `emkit families`.")
+@click.option("--model", "family", metavar="FAMILY", help="What one component looks like; see `emkit families`.")
+@click.option(
+    "--column",
+    "mapping",
+    callback=families_of_columns,
+    multiple=True,
+    metavar="NAME=FAMILY",
+    help="Instead of --model: the family of one column; repeat it for each column.",
+)
 @click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components.")
 @click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
 @click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
@@ -52,7 +60,8 @@ from emkit.search.seeding import Begin, begin
 @json_option
 def command(
     file: str,
-    family: str,
+    family: str | None,
+    mapping: dict[str, str],
     components: int | None,
     columns: list[str] | None,
     weights: str | None,
@@ -77,13 +86,17 @@ def command(
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
     emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json
+    emkit fit visits.csv --column age=gaussian --column visits=poisson --column ward=categorical -k 3
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'
     """  # noqa: D301
     _check_usage(components, starts, start, labels)
-    model = Mixture(chosen_family(family, trials))
+    chosen = chosen_families(family, mapping, columns, trials)
+    model = Mixture(chosen.family)
     with Progress() as progress:
-        source = read_source(model, file, columns, weights, progress, Known(labels, groups, components or 1))
+        source = read_source(
+            model, file, chosen.columns, weights, progress, Known(labels, groups, components or 1), chosen.words
+        )
         progress.say("choosing where to start")
         if start is not None:
             beginning = Begin([read_start(model, source, components, start)])

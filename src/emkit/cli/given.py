@@ -34,13 +34,16 @@ def read_source(
     weights: str | None,
     progress: Progress,
     known: Known = Known(),  # noqa: B008 - cannot be changed
+    words: bool | list[str] | None = None,
 ) -> ArraySource:
     """The rows of a file (- for stdin), coded where the model takes them for levels.
+
+    `words`: the columns that may be of words, or whether all may; None: as the family has it.
 
     Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
     """
     progress.say("reading")
-    words, gaps = model.family.support.takes_names, model.admits_gaps
+    words, gaps = model.family.support.takes_names if words is None else words, model.admits_gaps
     beside = [name for name in (known.labels, known.groups) if name is not None]
     table = read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=beside)
     source = _with_known(table, known)
