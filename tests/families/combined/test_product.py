@@ -124,10 +124,12 @@ def test_a_cell_that_is_impossible_is_named_by_its_row_and_column():
 
 
 def test_gaps_are_refused_where_a_block_admits_none():
+    family = ek.Product({0: ek.Multinomial(), (1, 2, 3): ek.DiagonalGaussian()})
     x = ROWS.copy()
-    x[5, 1] = np.nan
-    with pytest.raises(ek.DataError, match="row 5, column 'age' is nan"):
-        PRODUCT.support.check(source(x).profile)
+    x[5, 0] = np.nan
+    for each in (family, ek.Product({(0, 1, 2, 3): family})):
+        with pytest.raises(ek.DataError, match="row 5, column 'visits' is nan"):
+            ek.Mixture(each).admitted(source(x))
 
 
 def test_parameters_of_other_blocks_are_refused():
