@@ -19,7 +19,7 @@ def test_what_was_worked_out_once_travels_with_the_rows(name):
     case = CASE[name]
     source = ek.ArraySource(case.draw(np.random.default_rng(4), 80))
     model = ek.Mixture(case.family)
-    result = ek.fit(model, source, spread_start(model, source, 2, 0), max_evaluations=20)
+    result = ek.fit(model, source, spread_start(model, source, case.several(2), 0), max_evaluations=20)
     chunk = next(source.chunks())
     assert chunk.total_weight == pickle.loads(pickle.dumps(chunk)).total_weight == 80.0
     there = pickle.loads(pickle.dumps(source))

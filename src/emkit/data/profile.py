@@ -45,12 +45,6 @@ class Rows(Source[Chunk], Protocol[Some_co]):
     def place(self, row: int, column: int) -> str:
         """How messages call one cell."""
 
-    def of_columns(self, places: tuple[int, ...]) -> Rows[Any]:
-        """The same rows with some of their columns only."""
-
-    def of_rows(self, some: Callable[[Array], Mask]) -> Rows[Any]:
-        """Some of the rows only, with all of their columns."""
-
 
 class Profile(Generic[Some_co]):
     """What is known of the rows of `source`; each thing is worked out when it is first asked for, and kept."""
@@ -129,14 +123,6 @@ class Profile(Generic[Some_co]):
         """Some rows that stand for all of them: see `subsample`."""
         return self.source.sample()
 
-    def of(self, places: tuple[int, ...]) -> Profile[Any]:
-        """What is known of the columns at these `places` alone; messages name rows and columns as those of the whole."""
-        return self if places == tuple(range(len(self.columns))) else _of_columns(self, places)
-
-    def among(self, some: Callable[[Array], Mask]) -> Profile[Any]:
-        """What is known of `some` rows alone: those for which the function of rows x (n, d) is true, shape (n,)."""
-        return Profile(self.source.of_rows(some))
-
     def average(self, function: Callable[[Array], Array]) -> Array:
         """The weighted mean of `function` (n, d) -> (n, m) over all rows, shape (m,).
 
@@ -170,11 +156,6 @@ class Profile(Generic[Some_co]):
 
 
 AnyProfile = Profile[Any]
-
-
-@once
-def _of_columns(profile: AnyProfile, places: tuple[int, ...]) -> AnyProfile:
-    return Profile(profile.source.of_columns(places))
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
-from emkit.data.chunk import Chunk, alike, as_float64, columns_at
+from emkit.data.chunk import Chunk, alike, as_float64
 from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.membership import is_known, membership_of, of_groups
@@ -88,14 +88,6 @@ class RowSource(Source[Chunk]):
         if levels != self.levels:
             raise DataError(f"{type(self).__name__} cannot give its columns other levels.")
         return self
-
-    def of_columns(self, places: tuple[int, ...]) -> SomeColumns:
-        """The same rows with the columns at `places` only."""
-        return SomeColumns(self, places)
-
-    def of_rows(self, some: Callable[[Array], Mask]) -> SomeRows:
-        """Those rows only for which a function of rows x (n, d) is true, shape (n,)."""
-        return SomeRows(self, some)
 
     def place_of_row(self, row: int) -> str:
         """How messages call a row."""
@@ -328,59 +320,6 @@ def _sample(source: ArraySource, rows: int) -> ArraySource:
     return ArraySource(
         x if is_sparse(x) else as_float64(x), source.weights[chosen], source.columns, levels=source.levels, membership=own
     )
-
-
-class SomeColumns(RowSource):
-    """The rows of another source with the columns at some `places` only."""
-
-    def __init__(self, whole: RowSource, places: tuple[int, ...]) -> None:
-        self.whole, self.places = whole, places
-        self.columns = tuple(whole.columns[j] for j in places)
-        self.rows, self.total_weight = whole.rows, whole.total_weight
-
-    @property
-    def levels(self) -> Levels:
-        return tuple(self.whole.levels[j] for j in self.places)
-
-    def chunks(self) -> Iterator[Chunk]:
-        return (chunk.of_columns(self.places) for chunk in self.whole.chunks())
-
-    def sample(self, rows: int = SUBSAMPLE) -> Any:
-        some = self.whole.sample(rows)
-        return ArraySource(columns_at(some.x, self.places), some.weights, self.columns, levels=self.levels)
-
-    def place_of_row(self, row: int) -> str:
-        return self.whole.place_of_row(row)
-
-
-class SomeRows(RowSource):
-    """Those rows of another source for which `some` is true, each standing for itself."""
-
-    def __init__(self, whole: RowSource, some: Callable[[Array], Mask]) -> None:
-        self.whole, self.some, self.columns = whole, some, whole.columns
-        chunks = list(self.chunks())
-        self.rows = sum(len(chunk.x) for chunk in chunks)
-        self.total_weight = sum(chunk.total_weight for chunk in chunks)
-
-    @property
-    def levels(self) -> Levels:
-        return self.whole.levels
-
-    def chunks(self) -> Iterator[Chunk]:
-        start = 0
-        for chunk in self.whole.chunks():
-            rows = self.some(as_float64(chunk.x))
-            yield Chunk(chunk.x[rows], chunk.weights[rows], start)
-            start += int(rows.sum())
-
-    def sample(self, rows: int = SUBSAMPLE) -> Any:
-        some = self.whole.sample(rows)
-        kept = self.some(some.x)
-        return ArraySource(some.x[kept], some.weights[kept], self.columns, levels=self.levels)
-
-    def place_of_row(self, row: int) -> str:
-        found = np.concatenate([chunk.start + np.flatnonzero(self.some(as_float64(chunk.x))) for chunk in self.whole.chunks()])
-        return self.whole.place_of_row(int(found[row]))
 
 
 class ChunkSource(RowSource):

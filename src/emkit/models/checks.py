@@ -11,6 +11,7 @@ from emkit.core.axes import COLUMN, COMPONENT, LEVEL
 from emkit.core.parameters import Leaf, Parameters, leaves
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
+from emkit.data.some import some_columns
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.family import Family, for_rows
 from emkit.families.support import codes_below
@@ -101,4 +102,4 @@ def _check_levels(components: Parameters, profile: AnyProfile) -> None:
         raise _other_columns(len(levels), profile.columns, profile)
     if levels:
         places = tuple(sorted(levels))
-        profile.of(places).refuse(*codes_below([levels[j] for j in places]))
+        some_columns(profile, places).refuse(*codes_below([levels[j] for j in places]))

@@ -124,10 +124,12 @@ def test_a_cell_that_is_impossible_is_named_by_its_row_and_column():
 
 
 def test_gaps_are_refused_where_a_block_admits_none():
+    family = ek.Product({0: ek.Multinomial(), (1, 2, 3): ek.DiagonalGaussian()})
     x = ROWS.copy()
-    x[5, 1] = np.nan
-    with pytest.raises(ek.DataError, match="row 5, column 'age' is nan"):
-        PRODUCT.support.check(source(x).profile)
+    x[5, 0] = np.nan
+    for each in (family, ek.Product({(0, 1, 2, 3): family})):
+        with pytest.raises(ek.DataError, match="row 5, column 'visits' is nan"):
+            ek.Mixture(each).admitted(source(x))
 
 
 def test_parameters_of_other_blocks_are_refused():
@@ -156,3 +158,22 @@ def test_gaussian_for_one_column_alone_has_a_variance():
     assert family_of_columns({("a",): "poisson", 1: ek.Binomial(3)}) == ek.Product({"a": ek.Poisson(), 1: ek.Binomial(3)})
     with pytest.raises(ek.ModelError, match="'a' is given the family 'gauss'; the families are bernoulli"):
         family_of_columns({"a": "gauss"})
+
+
+def test_gaps_in_a_block_that_admits_them_are_left_out():
+    """The log-likelihood of rows with gaps is that of the cells that are there."""
+    family = ek.Product({(1, 3): ek.DiagonalGaussian(), 0: ek.ZeroInflated(ek.Poisson()), 2: ek.Categorical()})
+    x = ROWS.copy()
+    x[::3, 1], x[1::4, 2], x[::5, 3] = np.nan, np.nan, np.nan
+    fit = ek.MixtureModel(family, 2, random_state=0).fit(x).result_
+    normals, counts, levels = fit.params.components.parts
+    cells = [
+        -0.5 * ((x[:, [j]] - normals.means[:, i]) ** 2 / normals.variances[:, i] + np.log(2 * np.pi * normals.variances[:, i]))
+        for i, j in enumerate((1, 3))
+    ]
+    codes = np.nan_to_num(x[:, 2]).astype(int)
+    cells.append(np.where(np.isnan(x[:, [2]]), np.nan, np.log(levels.columns[0].probabilities.T[codes])))
+    cells.append(family.families[1].log_density(counts, x[:, [0]]))
+    density = np.exp(np.nansum(cells, axis=0)) @ fit.params.proportions
+    assert fit.converged
+    assert np.log(density).sum() == pytest.approx(fit.log_likelihood, rel=1e-11)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from emkit.data.profile import AnyProfile, Levels
+from emkit.data.some import some_columns
 from emkit.data.source import FINITE
 from emkit.families.support import Support
 
@@ -46,7 +47,7 @@ class BlockSupport(Support):
 
     def _each(self, profile: AnyProfile) -> list[tuple[Any, AnyProfile]]:
         blocks: Blocks = self.product
-        return [(f, profile.of(own)) for f, own in zip(blocks.families, blocks.places(profile), strict=True)]
+        return [(f, some_columns(profile, own)) for f, own in zip(blocks.families, blocks.places(profile), strict=True)]
 
     def _levels(self, profile: AnyProfile, of: Callable[[Support, AnyProfile], Levels]) -> Levels:
         found: list[tuple[str, ...] | None] = [None] * len(profile.columns)

@@ -14,7 +14,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk, as_float64, columns_at
 from emkit.families.combined.parts import PartStats
-from emkit.families.linear import BaseRows, Columns, LinearForm, Read, mixed, single
+from emkit.families.linear import BaseRows, Columns, LinearForm, OfCells, Read, mixed, single
 
 Places = tuple[int, ...]
 Reader = Callable[[Array], Array]
@@ -66,6 +66,8 @@ def joined_form(forms: Sequence[LinearForm[Any] | None], places: Sequence[Places
 
 def _block(rows: BaseRows) -> Block | None:
     """The rows of a form as a block; None if they are no columns about one origin."""
+    if isinstance(rows, OfCells):
+        return _block(rows.rows)
     if isinstance(rows, Read):
         inner, outer = _block(rows.rows), rows.read
         return inner and inner._replace(read=outer if inner.read is None else partial(_in_turn, outer, inner.read))

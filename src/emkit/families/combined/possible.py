@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.memo import once
 from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile, Levels
+from emkit.data.some import some_rows
 from emkit.errors import DataError
 from emkit.families.support import Support
 
@@ -23,6 +25,10 @@ def impossible(support: Support, x: Array) -> Mask:
     return found
 
 
+def _possible(family: Any, x: Array) -> Mask:
+    return ~impossible(family.support, x)
+
+
 @once
 def possible_rows(profile: AnyProfile, family: Any) -> AnyProfile:
     """What is known of the rows that are possible for a family. Errors: DataError if there are none."""
@@ -32,7 +38,7 @@ def possible_rows(profile: AnyProfile, family: Any) -> AnyProfile:
         return profile
     if not any(possible.any() for possible in every):
         raise DataError(f"no row is possible for the {family.name} components; leave them out.")
-    return profile.among(lambda x: ~impossible(support, x))
+    return some_rows(profile, partial(_possible, family))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from emkit.core.axes import Divided
 from emkit.core.parameters import Parameters
 from emkit.data.chunk import columns_at
 from emkit.data.profile import AnyProfile
+from emkit.data.some import some_columns
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.combined.blocks import BlockSupport
 from emkit.families.combined.joined import joined_form
@@ -119,13 +120,13 @@ class Product(InParts):
 
     def settled(self, profile: AnyProfile) -> Self:
         places = self.places(profile)
-        families = (family.settled(profile.of(own)) for own, family in zip(places, self.families, strict=True))
+        families = (family.settled(some_columns(profile, own)) for own, family in zip(places, self.families, strict=True))
         return replace(self, blocks=tuple(zip(places, families, strict=True)))
 
     def pooled(self, profile: AnyProfile, n_components: int) -> ProductParams:
         places = self.places(profile)
         each = zip(self.families, places, strict=True)
-        return ProductParams(tuple(family.pooled(profile.of(own), n_components) for family, own in each), places)
+        return ProductParams(tuple(family.pooled(some_columns(profile, own), n_components) for family, own in each), places)
 
     def log_density(self, params: ProductParams, x: Array) -> Array:
         return np.asarray(
@@ -144,7 +145,7 @@ class Product(InParts):
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         each = zip(self.families, self.places(profile), strict=True)
-        return FloorOfParts(tuple(family.lower_bound(profile.of(own)) for family, own in each))
+        return FloorOfParts(tuple(family.lower_bound(some_columns(profile, own)) for family, own in each))
 
     def linear(self, params: ProductParams) -> LinearForm[PartStats] | None:
         forms = [family.linear(part) for family, part, _ in self._each(params)]
