@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,13 +17,20 @@ from emkit.core.parameters import leaves
 from emkit.persistence.archive import Content, packed
 from tests.cases import CELLS, FAMILIES, MODELS, SAMPLED, spread_mixture
 
+HOLDS_A_FUNCTION = re.compile(r"(density|function|draws) is (function|Named) .* which a file cannot hold")
+
 
 def fitted(model, params, x, passes=3):
     return ek.fit(model, x, params, max_evaluations=passes)
 
 
 def returned(result, path, **options):
-    result.save(path)
+    try:
+        result.save(path)
+    except ek.ModelError as error:
+        if HOLDS_A_FUNCTION.search(str(error)):
+            pytest.skip("a density or a prior that is a function cannot be saved, and says so")
+        raise
     return ek.load(path, **options)
 
 

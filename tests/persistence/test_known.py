@@ -31,7 +31,7 @@ def test_every_class_of_parameters_and_models_is_known():
 def test_only_classes_of_families_and_models_are_known():
     rooms = {cls.__module__.split(".")[1] for cls in built_in().values()}
     assert rooms == {"families", "models"}
-    assert not {"Family", "Parameters", "LatentModel", "Result", "ArraySource"} & set(built_in())
+    assert not {"Family", "Parameters", "LatentModel", "Result", "ArraySource", "Named"} & set(built_in())
 
 
 def test_no_two_classes_have_one_name():

@@ -16,7 +16,9 @@ import emkit as ek
 from emkit.persistence.archive import Content, packed, unpacked
 from emkit.persistence.values import Reader, Writer
 
-NUMBERS = some.floats(allow_nan=False) | some.integers(-(2**63), 2**63) | some.booleans() | some.none() | some.text()
+NUMBERS = (
+    some.floats(allow_nan=False) | some.integers(-(2**63), 2**63) | some.booleans() | some.none() | some.text() | some.binary()
+)
 ARRAYS = arrays(some.sampled_from(["f8", "i8", "?"]), array_shapes(min_dims=0, min_side=0, max_side=4))
 VALUES = some.recursive(NUMBERS, lambda inner: some.lists(inner, max_size=4).map(tuple), max_leaves=12)
 
@@ -80,6 +82,7 @@ def test_an_object_made_with_arguments_of_every_kind_comes_back():
         ({"is": "Call", "with": {"first": "1", "more": []}}, "x.first is str '1'; it must be of type int"),
         ({"is": "Call", "with": {"first": 1, "more": [2]}}, "x.more is tuple '(2,)'; it must be of type tuple[str, ...]"),
         ({"array": 1}, "x is {'array': 1}, which stands for no value"),
+        ({"bytes": "0g"}, "x is {'bytes': '0g'}, which stands for no value"),
         ({"number": "1"}, "x is {'number': '1'}, which stands for no value"),
         ({"mapping": [["a"]]}, "x is {'mapping': [['a']]}, which stands for no value"),
         ({"array": 0, "more": 1}, "which stands for no value"),

@@ -13,7 +13,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
 from emkit.errors import ModelError
 from emkit.families import Family
-from emkit.models import Assignment
+from emkit.models import Assignment, Prior
 from emkit.persistence.hints import mentioned
 
 SEVERAL = inspect.Parameter.VAR_POSITIONAL
@@ -64,7 +64,7 @@ def _hints(what: Any) -> dict[str, Any]:
         return {}
 
 
-ROOTS: tuple[type, ...] = (Family, Parameters, LatentModel, Assignment)
+ROOTS: tuple[type, ...] = (Family, Parameters, LatentModel, Assignment, Prior)
 ROOMS = (families.__name__, models.__name__)
 
 

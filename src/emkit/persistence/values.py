@@ -1,13 +1,14 @@
 """Values as JSON and arrays, and back: plain data, and values of classes that are known by name.
 
-Numbers, text, truths and None are themselves; a tuple is a list. Else there is an object:
-``{"number": "inf"}`` for a number that JSON has not, ``{"array": 3}`` for arrays/3.npy, ``{"mapping": [[name, value], ...]}``,
+Numbers, text, truths and None are themselves; a tuple is a list. Else there is an object: ``{"number": "inf"}`` for a number
+that JSON has not, ``{"bytes": "00ff"}``, ``{"array": 3}`` for arrays/3.npy, ``{"mapping": [[name, value], ...]}``,
 and ``{"is": "Poisson", "with": {...}}`` for a value of a class, with the arguments that it is made with. Nothing else is ever
 made of a file, and what is made is of the type that the annotations of the class ask for.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
@@ -21,6 +22,7 @@ from emkit.persistence.known import Argument, arguments
 
 MOST_DEPTH = 64  # values within values
 LARGEST = 2**64
+HEXADECIMAL = re.compile(r"([0-9a-f]{2})*")
 NUMBERS = {"inf": np.inf, "-inf": -np.inf, "nan": np.nan}
 REFUSALS = (EmkitError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
@@ -41,6 +43,8 @@ class Writer:
             return value
         if isinstance(value, float):
             return value if isfinite(value) else {"number": str(value)}
+        if type(value) is bytes:
+            return {"bytes": value.hex()}
         if type(value) is np.ndarray and value.dtype.kind in "fib":
             self.arrays.append(value)
             return {"array": len(self.arrays) - 1}
@@ -101,6 +105,8 @@ class Reader:
                 return NUMBERS[name]
             case {"array": int(number), **rest} if not rest and number in range(len(self.arrays)):
                 return self.arrays[number]
+            case {"bytes": str(digits), **rest} if not rest and HEXADECIMAL.fullmatch(digits):
+                return bytes.fromhex(digits)
             case {"mapping": list(pairs), **rest} if not rest and all(_is_pair(pair) for pair in pairs):
                 return {name: self.value(item, Any, f"{place}.{name}", depth) for name, item in pairs}
             case {"is": str(name), "with": dict(within), **rest} if not rest:
