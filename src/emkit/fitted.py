@@ -26,7 +26,14 @@ from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
 LITTLE = 20_000_000  # numbers worked on: well under a second
-TOLD = "rows", "degenerate", "floors", "coinciding", "flat"  # what a summary says of the data, worked out from them once
+TOLD = (
+    "rows",
+    "degenerate",
+    "planar",
+    "floors",
+    "coinciding",
+    "flat",
+)  # what a summary says of the data, worked out from them once
 PASS = 50  # numbers that cost as much as what a pass does for each row
 ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
 SolverOf = Solver[P, Any]  # a solver for such parameters, whatever its state
@@ -128,6 +135,11 @@ class Fitted(Generic[P]):
     @cached_property
     def floors(self) -> Floors:
         return self.model.on_floor(self.params, self.passes.profile)
+
+    @cached_property
+    def planar(self) -> tuple[int, ...]:
+        """Degenerate components that are clusters all the same: see `LatentModel.planar`."""
+        return self.model.planar(self.params, self.passes.profile)
 
     @cached_property
     def degenerate(self) -> tuple[int, ...]:

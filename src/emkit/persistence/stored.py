@@ -99,6 +99,7 @@ class Told:
 
     rows: float
     degenerate: tuple[int, ...]
+    planar: tuple[int, ...]
     floors: Mapping[str, Mask]
     coinciding: tuple[tuple[int, ...], ...]
     flat: tuple[str, ...]

@@ -21,7 +21,7 @@ def collapsed(model: AnyModel, result: AnyFitted) -> str:
     """The sentences that name the components without rows, those that collapsed with their rows, and the way out."""
     proportions = getattr(result.params, "proportions", None)
     empty = [k for k in result.degenerate if proportions is not None and proportions[k] == 0]
-    planar = model.planar(result.params, result.passes.profile)
+    planar = result.planar
     others = [k for k in result.degenerate if k not in empty and k not in planar]
     said = [_without_rows(empty)] if empty else []
     said += [_flat(model, result, planar)] if planar else []
