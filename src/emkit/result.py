@@ -74,7 +74,7 @@ class Result(Inferred[P]):
     def bivariate_residuals(self) -> BivariateResiduals:
         """Which pairs of discrete columns go together in a way that the components do not explain.
 
-        Errors: ModelError for other columns, or more than some 100,000 cells.
+        Errors: ModelError for other columns, or those that admit no gaps.
         """
         from emkit.views.residuals import bivariate_residuals
 

@@ -91,3 +91,16 @@ def test_other_columns_have_no_such_residuals():
         normal.bivariate_residuals()
     with pytest.raises(ek.ModelError, match="residuals are those of mixtures, not of Cells"):
         ek.lessons.linkage().fit().quantile_residuals()
+
+
+def test_gaps_leave_the_pairs_that_were_seen():
+    x = RNG.integers(0, 2, (400, 3)).astype(float)
+    x[::3, 1] = np.nan
+    result = ek.MixtureModel("bernoulli", 1, random_state=0).fit(x).result_
+    found, seen = result.bivariate_residuals(), np.isfinite(x[:, 1])
+    p = result.params.components.probabilities[0]
+    expected = seen.sum() * np.outer([1 - p[0], p[0]], [1 - p[1], p[1]])
+    observed = np.histogram2d(x[seen, 0], x[seen, 1], bins=2)[0]
+    assert found.values[0, 1] == pytest.approx(((observed - expected) ** 2 / expected).sum(), rel=1e-9)
+    residuals = result.quantile_residuals()
+    np.testing.assert_array_equal(np.isnan(residuals), np.isnan(x))

@@ -67,4 +67,5 @@ def _groups(chunk: Chunk) -> Iterator[Chunk]:
     """Each group of a chunk as a chunk of weight 1."""
     for first, last in pairwise(chunk.bounds.tolist()):
         alone = None if chunk.groups is None else np.array([0, last - first])
-        yield Chunk(chunk.x[first:last], np.ones(last - first), chunk.start + first, alone)
+        known = None if chunk.membership is None else chunk.membership[first:last]
+        yield Chunk(chunk.x[first:last], np.ones(last - first), chunk.start + first, alone, known)

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
-from emkit.data.chunk import as_float64
+from emkit.data.chunk import Chunk, as_float64
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
 from emkit.models.frozen import bare
@@ -68,46 +68,57 @@ def every_cell(model: Any, source: Any) -> Array:
 
     Errors: ModelError unless columns are discrete, with few cells altogether.
     """
-    mixture = _mixture(model)
-    support, profile = mixture.family.support, source.profile
-    if not support.whole or support.roles:
-        raise ModelError(f"cells are those of columns of whole numbers or levels; {mixture.family.name} columns have none.")
-    levels = [range(len(names)) if names is not None else None for names in source.levels]
-    values = [
-        np.array(own, dtype=float) if own is not None else support.values(float(highest))
-        for own, highest in zip(levels, profile.highest, strict=True)
-    ]
+    values = _values(_mixture(model), source)
     number = int(np.prod([float(len(each)) for each in values]))
     if number > MOST_CELLS:
         raise ModelError(f"the {len(values)} columns have {number:,} cells together; at most {MOST_CELLS:,} can be listed.")
     return np.array(list(product(*values)))
 
 
-def bivariate_residuals(subject: Subject, params: Any) -> BivariateResiduals:
-    """The residuals of all pairs of columns. Errors: ModelError unless columns are discrete, with few cells altogether.
+def _values(model: AnyMixture, source: Any) -> list[Array]:
+    """The values that each column can have, up to its highest."""
+    support, profile = model.family.support, source.profile
+    if not support.whole or support.roles:
+        raise ModelError(f"cells are those of columns of whole numbers or levels; {model.family.name} columns have none.")
+    each = zip(source.levels, profile.highest, strict=True)
+    return [support.values(float(highest)) if names is None else np.arange(float(len(names))) for names, highest in each]
 
+
+def bivariate_residuals(subject: Subject, params: Any) -> BivariateResiduals:
+    """The residuals of all pairs of columns, each over the rows in which both were seen.
+
+    What is expected of a pair is what the model says of rows of which nothing else was seen.
+    Errors: ModelError unless columns are discrete, and the model admits gaps.
     Source: Vermunt & Magidson (2005), Technical Guide for Latent GOLD 4.0, section 7.3 (Pearson's chi-square, not modified).
     """
     model, source = _mixture(subject.model), subject.source
-    cells = every_cell(model, source)
-    with np.errstate(all="ignore"):
-        shares = np.exp(np.logaddexp.reduce(model.log_joint(params, cells), axis=1))
+    values = _values(model, source)
+    if not model.admits_gaps:
+        raise ModelError(f"pairs of columns are told apart by rows with gaps, and {model.family.name} columns admit none.")
     x, weights = _rows(source)
-    d = cells.shape[1]
-    values = np.full((d, d), np.nan)
-    for i, j in combinations(range(d), 2):
-        shape = int(cells[:, i].max()) + 1, int(cells[:, j].max()) + 1
-        expected, observed = np.zeros(shape), np.zeros(shape)
-        np.add.at(expected, (cells[:, i].astype(int), cells[:, j].astype(int)), weights.sum() * shares)
-        np.add.at(observed, (x[:, i].astype(int), x[:, j].astype(int)), weights)
+    found = np.full((len(values),) * 2, np.nan)
+    for i, j in combinations(range(len(values)), 2):
+        seen = np.isfinite(x[:, [i, j]]).all(axis=1)
+        observed = np.zeros((len(values[i]), len(values[j])))
+        np.add.at(observed, tuple(np.searchsorted(values[c], x[seen, c]) for c in (i, j)), weights[seen])
+        expected = observed.sum() * _share_of_pair(model, params, values, i, j)
         there = expected > 0
         chi_square = ((observed - expected)[there] ** 2 / expected[there]).sum()
-        values[i, j] = values[j, i] = chi_square / ((shape[0] - 1) * (shape[1] - 1))
-    return BivariateResiduals(tuple(source.columns), values)
+        found[i, j] = found[j, i] = chi_square / np.prod([max(len(values[c]) - 1, 1) for c in (i, j)])
+    return BivariateResiduals(tuple(source.columns), found)
+
+
+def _share_of_pair(model: AnyMixture, params: Any, values: list[Array], i: int, j: int) -> Array:
+    """The probability of each pair of values of two columns."""
+    shape = len(values[i]), len(values[j])
+    cells = np.full((shape[0] * shape[1], len(values)), np.nan)
+    cells[:, i], cells[:, j] = np.repeat(values[i], shape[1]), np.tile(values[j], shape[0])
+    heights = model.plain_posterior(params, Chunk(cells, np.ones(len(cells)))).log_likelihood
+    return np.asarray(np.exp(heights).reshape(shape))
 
 
 def quantile_residuals(subject: Subject, params: Any, seed: int = 0) -> Array:
-    """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right.
+    """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
 
     A value's place in the fitted distribution of its column, as a quantile of the normal; between equal values lots are drawn.
     The distribution is that of rows drawn from the model, so that residuals are exact to about 0.01.
@@ -121,7 +132,7 @@ def quantile_residuals(subject: Subject, params: Any, seed: int = 0) -> Array:
     for j, column in enumerate(x.T):
         below, up_to = (np.searchsorted(drawn[:, j], column, side=side) for side in ("left", "right"))
         found[:, j] = (below + rng.random(len(x)) * (up_to - below + 1)) / (DRAWS + 1)
-    return np.asarray(ndtri(found))
+    return np.where(np.isnan(x), np.nan, ndtri(found))
 
 
 def rootogram(subject: Subject, params: Any) -> Rootogram:

@@ -97,11 +97,12 @@ class TiedGaussian(JoinedColumns[TiedGaussianParams]):
 
     def expected(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
-        precision, total = np.linalg.inv(now.covariance), float(stats.mass.sum())
-        inside = precision @ about
-        log_determinant = float(np.linalg.slogdet(now.covariance)[1]) + len(precision) * normal.LOG_2_PI
-        of_means = (stats.shift - stats.mass[:, None] * move) @ precision
-        of_covariance = normal.symmetric((inside @ precision - total * precision) / 2)
+        factor, total = normal.cholesky(now.covariance), float(stats.mass.sum())
+        whiten = np.linalg.inv(factor)  # the precision would lose the wide directions of a thin covariance
+        inside = whiten @ about @ whiten.T
+        log_determinant = 2 * float(np.log(np.diag(factor)).sum()) + len(factor) * normal.LOG_2_PI
+        of_means = (stats.shift - stats.mass[:, None] * move) @ whiten.T @ whiten
+        of_covariance = normal.symmetric(whiten.T @ (inside - total * np.eye(len(factor))) @ whiten / 2)
         value = -0.5 * (total * log_determinant + float(np.trace(inside)))
         return Expected(value, {"means": of_means, "covariance": of_covariance})
 
