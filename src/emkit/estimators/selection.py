@@ -80,8 +80,8 @@ class Selection:
             raise ModelError(f"there is no fit of {line.cell.components} components here: {line.trouble}")
         return line.fit
 
-    def table(self, width: int = 100) -> str:
-        """All models and criteria as text, no line longer than `width` if that can be; the best model is marked."""
+    def table(self, width: int = 80) -> str:
+        """All models and criteria as text, no line longer than `width`; the best model is marked."""
         return choice_text(self.choice, width)
 
     __str__ = table
@@ -166,14 +166,16 @@ def bootstrap_lrt(
     return _tested(_fits(estimator, X, None, known), (), n_components, number, method, random_state, n_jobs, watch)
 
 
-def _tested(
-    fits: Fits, form: tuple[Any, ...], n_components: int, number: int, method: str, *how: Any
-) -> BootstrapTest:
+def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, method: str, *how: Any) -> BootstrapTest:
     if method == "vlmr":
         raise ModelError(VLMR)
     if method != "bootstrap":
         raise ModelError(f"method is {method!r}; there is only 'bootstrap'.")
-    return bootstrap_test(fits, Cell(form, checked_numbers([n_components])[-1]), number, *how)
+    fewer = checked_numbers([n_components])[-1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EmkitWarning)
+        smaller, larger = (fits(Cell(form, components)) for components in (fewer, fewer + 1))
+    return bootstrap_test(smaller.result_, larger.result_, number, *how)
 
 
 def _fits(estimator: MixtureEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:

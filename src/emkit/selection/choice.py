@@ -19,22 +19,15 @@ import numpy as np
 
 from emkit.core.checks import is_count
 from emkit.core.json_types import Json
-from emkit.core.mapreduce import one_thread
-from emkit.core.restarts import Restarts
-from emkit.core.solvers import Anderson
-from emkit.core.stopping import NoHigher
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
 from emkit.fitted import AnyFitted
-from emkit.fitting import default_rules, fit_each
 from emkit.models.mixture import Mixture
-from emkit.search.plan import PLAN, unit
-from emkit.search.rank import rank
 from emkit.selection.held_out import held_out_deviance
 from emkit.selection.neighbours import grown, shrunk
+from emkit.selection.rising import risen
 
 F = TypeVar("F")
-SAME = 1e-7  # of the objective: what rises by less has found the same maximum
 WORDS: Mapping[str, str] = MappingProxyType(
     {"aic": "AIC", "aicc": "AICc", "bic": "BIC", "sabic": "SABIC", "caic": "CAIC", "icl": "ICL", "cv": "CV"}
 )
@@ -150,7 +143,9 @@ class Choice(Generic[F]):
         best, word = self.best, WORDS[self.criterion]
         said = f"Lowest {word}: {_many(best)}, {best.value(self.criterion):.4f}."
         for line in self.passed_over[:3]:
-            said += f" Not chosen, though its {word} of {line.value(self.criterion):.4f} is lower: {_many(line)}: {line.trouble}"
+            said += (
+                f" Not chosen, though its {word} of {line.value(self.criterion):.4f} is lower: {_many(line)}: {line.trouble}"
+            )
         return said
 
     def to_dict(self) -> Json:
@@ -203,7 +198,9 @@ def choose(
     if all(line.record is None for line in lines):
         fitter(lines[0].cell)  # raises again what kept it from being fitted
     if criterion == "cv":
-        lines = [replace(line, deviance=np.nan if line.record is None else held_out_deviance(line.record, seed)) for line in lines]
+        lines = [
+            replace(line, deviance=np.nan if line.record is None else held_out_deviance(line.record, seed)) for line in lines
+        ]
     return Choice(tuple(lines), criterion, names)
 
 
@@ -238,25 +235,5 @@ def _after(fitter: Fitter[F], line: Line[F], neighbour: Line[F], starts: Callabl
         return line
     if not isinstance(other.model, Mixture) or not isinstance(one.source, ArraySource) or one.source.groups is not None:
         return line
-    better = _risen(one, list(starts(one.model, other.params, one.source.profile)))
+    better = risen(one, list(starts(one.model, other.params, one.source.profile)))
     return line if better is None else _line(fitter, line.cell, fitter.adopted(line.fit, better))
-
-
-def _risen(record: AnyFitted, starts: list[Any]) -> AnyFitted | None:
-    """The record with the best run from these starts before its others, if it ends higher and as sound."""
-    if not starts:
-        return None
-    one = unit(record.source)
-    rules = [NoHigher(record.objective, PLAN.rough * one, PLAN.same * one), *default_rules(record.model)]
-    try:
-        tried = fit_each(record.model, record.source, starts, solver=Anderson(), rules=rules, workers=one_thread)
-    except (ParameterError, DegenerateFitError):  # none of them can be evaluated
-        return None
-    run = min(tried.runs.runs, key=lambda run: rank(run, record.model, record.passes))
-    mine = rank(record.record, record.model, record.passes)
-    least = mine._replace(lowness=mine.lowness - SAME * (1 + abs(mine.lowness)))
-    if not run.outcome.converged or rank(run, record.model, record.passes) >= least:
-        return None
-    others = record.runs
-    spikes = frozenset(i + 1 for i in others.degenerate)
-    return replace(record, runs=Restarts((run, *others.runs), spikes, others.left, others.moved + 1))
