@@ -49,7 +49,7 @@ def complaint(given: Any, expected: dict[str, Any]) -> str:
 
 
 QUANTITIES = [
-    pytest.param(problem, expected, id=f"{problem}-{expected['name']}", marks=[pytest.mark.slow] * problem.startswith("gmm"))
+    pytest.param(problem, expected, id=f"{problem}-{expected['name']}", marks=[pytest.mark.slow] * problem.startswith(("gmm", "blrt")))
     for problem in answers.PROBLEMS
     for expected in expectations(problem)
     if not any(word in expected["name"] for word in NOT_ANSWERED)
@@ -62,7 +62,7 @@ def test_answer(problem, expected):
 
 
 def test_there_are_as_many_quantities_as_there_should_be():
-    assert len(QUANTITIES) == 211
+    assert len(QUANTITIES) == 225
 
 
 @pytest.mark.parametrize("form", answers.COVARIANCES)
