@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import click
 
-from emkit.cli.choices import best_fit, chosen_family, names, read_source, whole_numbers
+from emkit.cli.choices import best_fit, chosen_family, names, whole_numbers
+from emkit.cli.given import read_source
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.solvers import Anderson

@@ -233,7 +233,10 @@ def _after(fitter: Fitter[F], line: Line[F], neighbour: Line[F], starts: Callabl
     one, other = line.record, neighbour.record
     if one is None or other is None or line.fit is None or abs(line.cell.components - neighbour.cell.components) != 1:
         return line
-    if not isinstance(other.model, Mixture) or not isinstance(one.source, ArraySource) or one.source.groups is not None:
+    rows = one.source
+    if not isinstance(rows, ArraySource) or rows.groups is not None or rows.membership is not None:
         return line
-    better = risen(one, list(starts(one.model, other.params, one.source.profile)))
+    if not isinstance(one.model, Mixture) or not isinstance(other.model, Mixture):
+        return line
+    better = risen(one, list(starts(one.model, other.params, rows.profile)))
     return line if better is None else _line(fitter, line.cell, fitter.adopted(line.fit, better))
