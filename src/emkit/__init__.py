@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
     from emkit.estimators import ConvergenceWarning, Discriminant, GaussianMixture, LatentClass, MixtureModel, NormalMissing
+    from emkit.estimators.selection import bootstrap_lrt, select
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -155,6 +156,7 @@ __all__ = [
     "UnitProduct",
     "WeightsWarning",
     "WithPrior",
+    "bootstrap_lrt",
     "check_model",
     "check_work",
     "derivation",
@@ -169,6 +171,7 @@ __all__ = [
     "no_lower",
     "pool",
     "search",
+    "select",
     "solvers",
     "spaces",
     "stopping",
@@ -178,6 +181,8 @@ __all__ += OFFERED + COMBINED  # the families and their parameters
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
     "Discriminant": "emkit.estimators",
+    "bootstrap_lrt": "emkit.estimators.selection",
+    "select": "emkit.estimators.selection",
     "GaussianMixture": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",

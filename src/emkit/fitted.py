@@ -17,11 +17,14 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, LatentModel, Solver
 from emkit.core.restarts import Restarts
 from emkit.data.source import RowSource
-from emkit.errors import Outcome
+from emkit.errors import ModelError, Outcome
+from emkit.inference import criteria
 from emkit.inference.floors import Floors, held
 from emkit.inference.identifiability import identifiability
 from emkit.inference.information import Information, information
 from emkit.inference.scores import has_expected
+from emkit.models.components import Components
+from emkit.models.frozen import bare
 from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
@@ -124,6 +127,46 @@ class Fitted(Generic[P]):
     def bic(self) -> float:
         """Schwarz's criterion, -2 log-likelihood + free parameters * log(rows); lower is better."""
         return -2 * self.log_likelihood + self.free_parameters * float(np.log(self.rows))
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion, corrected for few rows; lower is better."""
+        return criteria.aicc(self.log_likelihood, self.free_parameters, self.rows)
+
+    @property
+    def sabic(self) -> float:
+        """Schwarz's criterion, adjusted for the sample size; lower is better."""
+        return criteria.sabic(self.log_likelihood, self.free_parameters, self.rows)
+
+    @property
+    def caic(self) -> float:
+        """Akaike's criterion made consistent, -2 log-likelihood + free parameters * (log(rows) + 1); lower is better."""
+        return criteria.caic(self.log_likelihood, self.free_parameters, self.rows)
+
+    @property
+    def icl(self) -> float:
+        """The integrated completed likelihood: BIC, plus twice the surprise at each row's likeliest component; lower is better.
+
+        ``bic + 2 * entropy`` is the version with the entropy. Errors: ModelError for a model without components.
+        """
+        return self.bic + 2 * self._uncertainty.surprise
+
+    @property
+    def entropy(self) -> float:
+        """Of the responsibilities, -sum_i w_i sum_k r_ik log r_ik: 0 where it is certain whose every row is.
+
+        Errors: ModelError for a model without components.
+        """
+        return self._uncertainty.entropy
+
+    @cached_property
+    def _uncertainty(self) -> criteria.Uncertainty:
+        model: Any = bare(self.model)
+        if not isinstance(model, Components):
+            raise ModelError(f"{type(model).__name__} has no components that rows could belong to.")
+        assigned = ((chunk, model.posterior(self.params, chunk).responsibilities) for chunk in self.passes.chunks())
+        first = ((chunk.group_weights, shares[chunk.bounds[:-1]]) for chunk, shares in assigned)  # of rows of one group, one
+        return criteria.uncertainty(first)
 
     @property
     def boundary(self) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ BAD_USAGE = {
     "text k": (["--model", "poisson", "-k", "two"], "Invalid value for '-k': 'two' is not a whole number."),
     "range": (
         ["--model", "poisson", "-k", "1:5"],
-        "Invalid value for '-k': 1:5 is a range; emkit cannot compare numbers of components yet. Give one number.",
+        "Invalid value for '-k': 1:5 is a range; give one number, or compare numbers of components with `emkit select`.",
     ),
     "unknown family": (
         ["--model", "possion", "-k", "2"],

@@ -517,6 +517,37 @@ def lca_missing_weights() -> Answers:
     }
 
 
+def blrt_icl() -> Answers:
+    galaxies, faithful = column(table("gmm_galaxies"), "galaxies"), column(table("gmm_faithful"), "eruptions", "waiting")
+
+    def chosen(x: np.ndarray, form: str, most: int, **settings: Any) -> Any:
+        estimator = ek.GaussianMixture(covariance_type=form, random_state=0, **settings)
+        return ek.select(estimator, x, range(1, most + 1))
+
+    def ratio(found: Any, k: int) -> float:
+        return 2 * (found[k + 1].result_.log_likelihood - found[k].result_.log_likelihood)
+
+    tied, full = chosen(galaxies, "tied", 3), chosen(galaxies, "full", 3, floor=2e-4)
+    tied2, full2 = chosen(faithful, "tied", 3), chosen(faithful, "full", 2)
+    two, three = full2[2].result_, tied2[3].result_
+    return {
+        "galaxies_tied_1_2": ratio(tied, 1),
+        "galaxies_tied_2_3": ratio(tied, 2),
+        "galaxies_full_1_2": ratio(full, 1),
+        "galaxies_full_2_3": ratio(full, 2),
+        "faithful_tied_1_2": ratio(tied2, 1),
+        "faithful_tied_2_3": ratio(tied2, 2),
+        "faithful_full_1_2": ratio(full2, 1),
+        "waiting_tied_1_2": ratio(chosen(faithful[:, 1:], "tied", 2), 1),
+        "entropy_full_2": two.entropy,
+        "bic_full_2": -two.bic,
+        "icl_full_2": -two.icl,
+        "icl_entropy_full_2": -two.bic - 2 * two.entropy,
+        "entropy_tied_3": three.entropy,
+        "icl_tied_3": -three.icl,
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -544,6 +575,7 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         lca_missing_weights,
         gmm_mclust14,
         t_newcomb,
+        blrt_icl,
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import pairwise
@@ -14,6 +15,7 @@ import emkit as ek
 from emkit import lessons, plots, views
 from emkit.models.around import bare
 from emkit.search.seeding import spread_starts
+from emkit.selection.choice import Cell, Choice, Line
 from emkit.teach.why import why
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -266,6 +268,18 @@ def test_the_bic_figure_shows_the_fits(geyser, geyser3):
         views.criteria([])
     with pytest.raises(ek.ModelError, match="is none"):
         views.criteria([lessons.linkage().fit()])
+
+
+def test_the_figure_of_a_choice_has_a_line_for_each_form(geyser, geyser3):
+    cells = {("full", 2): geyser, ("full", 3): geyser3, ("other", 2): geyser3}
+    rows = [Line(Cell((form,), k), fit, fit, "" if form == "full" else "no maximum.") for (form, k), fit in cells.items()]
+    view = views.choice_view(Choice((*rows, Line(Cell(("other",), 4), None, None, "failed.")), "bic", ("form",)))
+    assert view.best == ("full", 2)
+    assert view.lines["other"] == ((2, geyser3.bic, False),)
+    ax = plots.choice(view)
+    assert starting(ax, "full").tolist() == [[2, geyser.bic], [3, geyser3.bic]]
+    assert starting(ax, "lowest: full 2").tolist() == [[2, geyser.bic]]
+    json.dumps(view.to_dict(), allow_nan=False)
 
 
 def test_the_starts_map_counts_the_runs_of_each_optimum(geyser3):

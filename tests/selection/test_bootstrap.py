@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import emkit as ek
 from emkit.selection.bootstrap import Bootstrap
@@ -107,6 +108,26 @@ def test_components_that_share_a_field_and_parameters_that_are_held_go_alone(for
         found = fit.bootstrap(30, random_state=0).standard_errors()
         assert found.names == tuple(fit.standard_errors().names)
         np.testing.assert_allclose(found.errors / fit.standard_errors().errors, 1.0, atol=0.6)
+
+
+@pytest.mark.parametrize("kind", ["case", "bayesian"])
+def test_what_is_known_of_rows_is_known_of_them_when_they_are_drawn_anew(kind):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 1, 60), rng.normal(2, 1, 60)])[:, None]
+    labels = np.repeat([0, -1, 1, -1], [40, 20, 40, 20])
+    fit = ek.GaussianMixture(2, random_state=0).fit(x, labels=labels).result_
+    found = fit.bootstrap(100, kind=kind, random_state=0)
+    np.testing.assert_allclose(found.standard_errors().errors / fit.standard_errors().errors, 1.0, atol=0.4)
+    assert found.doubtful == 0
+    with pytest.raises(ek.ModelError, match="which component rows belong to is known of some"):
+        fit.bootstrap(3)
+
+
+def test_sparse_rows_are_resampled_as_others_are():
+    x = np.random.default_rng(0).poisson(np.repeat([[0.2, 3.0, 0.1], [3.0, 0.1, 0.3]], 50, axis=0))
+    dense, sparse = (ek.MixtureModel("poisson", 2, random_state=0).fit(rows).result_ for rows in (x, csr_array(x)))
+    one, other = (fit.bootstrap(20, kind="bayesian", random_state=0) for fit in (dense, sparse))
+    np.testing.assert_allclose(one.replicates, other.replicates, atol=2e-3)
 
 
 def test_an_estimate_on_an_edge_has_no_standard_error():

@@ -23,6 +23,7 @@ COMMANDS = {
     "derive": "Derive the M-step of a family, line by line.",
     "fit": "Fit a mixture to a CSV file.",
     "predict": "Tell where the rows of a file belong, by a fit that was saved.",
+    "select": "Fit several numbers of components and families, and choose.",
     "report": "Write a page that shows every step of EM.",
     "explore": "Open that page with refits while you read.",
     "families": "List the families of components, and the data they are for.",

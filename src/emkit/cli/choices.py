@@ -25,6 +25,7 @@ from emkit.search.search import Long, search
 from emkit.search.seeding import Begin, check_components
 
 MOST_DIGITS = 300
+MOST_COMPARED = 100  # numbers of components
 
 
 def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
@@ -33,13 +34,27 @@ def whole_number(ctx: click.Context, param: click.Parameter, text: str | None) -
         return None
     if re.fullmatch(r"\d*:\d*", text):
         raise click.BadParameter(
-            f"{text} is a range; emkit cannot compare numbers of components yet. Give one number.", ctx, param
+            f"{text} is a range; give one number, or compare numbers of components with `emkit select`.", ctx, param
         )
     if not re.fullmatch(r"[+-]?\d{1,18}", text):
         raise click.BadParameter(f"{text!r} is not a whole number.", ctx, param)
     if int(text) < 1:
         raise click.BadParameter(f"{text} components cannot be; give a whole number >= 1.", ctx, param)
     return int(text)
+
+
+def whole_numbers(ctx: click.Context, param: click.Parameter, text: str) -> list[int]:
+    """Numbers of components: one, several set apart by commas, or a range such as 1:6. Errors: BadParameter."""
+    found: set[int] = set()
+    for part in text.split(","):
+        ends = [whole_number(ctx, param, end.strip()) for end in part.split(":")]
+        if len(ends) > 2 or None in ends:
+            raise click.BadParameter(f"{part!r} is no range; write 1:6 for the numbers from 1 to 6.", ctx, param)
+        first, last = int(ends[0] or 1), int(ends[-1] or 1)
+        if last < first or last - first >= MOST_COMPARED:
+            raise click.BadParameter(f"{part} is no range of at most {MOST_COMPARED} numbers, lowest first.", ctx, param)
+        found.update(range(first, last + 1))
+    return sorted(found)
 
 
 def names(ctx: click.Context, param: click.Parameter, text: str | None) -> list[str] | None:

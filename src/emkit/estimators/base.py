@@ -26,6 +26,7 @@ from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning,
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.starting import starts_of
+from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS
 from emkit.models.frozen import Frozen, bare
 from emkit.models.mixture import Mixture, MixtureParams
@@ -140,6 +141,11 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         found = search(self.model_, source, beginning, long)
         self._keep(Result.of(found if len(beginning.first) == 1 else found.in_order()))
         reporter.done()
+        return self
+
+    def adopt(self, better: AnyFitted) -> Self:
+        """Take a better fit of the same model to the same data for that of `fit`: one that a search elsewhere has found."""
+        self._keep(Result.of(better.in_order()))
         return self
 
     def _endings(self, reporter: Reporter, steps: int, passes: int) -> tuple[Rule, ...]:

@@ -19,6 +19,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
+from emkit.data.sparse import is_sparse
 from emkit.errors import ModelError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, safe_log, slope_of_log
@@ -134,7 +135,8 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     def e_steps_of_each(self, runs: Sequence[MixtureParams[P]], components: P, chunks: Sequence[Chunk]) -> SeveralStats:
         lengths = {len(chunk.x) for chunk in chunks}
-        if not self.assignment.is_posterior or len(lengths) > 1 or any(chunk.groups is not None for chunk in chunks):
+        alone = all(_each_alone(chunk) and not is_sparse(chunk.x) for chunk in chunks)
+        if not self.assignment.is_posterior or len(lengths) > 1 or not alone:
             return super().e_steps_of_each(runs, components, chunks)
         rows = sum(lengths) * (1 if products.of_one_table(chunks) else len(chunks))
         small = with_features(self.family, components, rows, exact=True)

@@ -81,7 +81,7 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
     next_best = without.argmax(axis=1)
     lost = chunk.weights * (np.logaddexp.reduce(joint, axis=1) - without.max(axis=1))
     costs = ADAPTED * np.bincount(best, lost, minlength=n_components)
-    splits = {k: _split(model, params, k, chunk, scaled, np.flatnonzero(best == k)) for k in range(n_components)}
+    splits = {k: split(model, params, k, chunk, scaled, np.flatnonzero(best == k)) for k in range(n_components)}
     pairs = ((gone, k) for k in range(n_components) for gone in range(n_components) if gone != k)
     promising = sorted((costs[gone] - splits[k].gained, gone, k) for gone, k in pairs)
     tried: set[int] = set()  # each component is divided once, in its best exchange
@@ -94,7 +94,7 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
                 yield model.estimated(chunk, params, component)
 
 
-def _split(model: Divisible, params: Any, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
+def split(model: Divisible, params: Any, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
     """What two components in place of component `k` would make of its `rows`; no gain if there is no dividing them."""
     two = replace_at(params, {**selected(params, [k, k]), "proportions": np.array([0.5, 0.5])})
     chunk = Chunk(as_float64(whole.x[rows]), whole.weights[rows])

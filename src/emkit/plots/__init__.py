@@ -9,7 +9,7 @@ from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
 from emkit.plots.rootogram import rootogram
 from emkit.plots.rows import classification, responsibilities, uncertainty
-from emkit.plots.selection import criteria
+from emkit.plots.selection import choice, criteria
 from emkit.plots.starts import starts
 from emkit.plots.theory import bound, jensen
 from emkit.plots.trace import trace
@@ -17,6 +17,7 @@ from emkit.plots.trace import trace
 __all__ = [
     "KINDS",
     "bound",
+    "choice",
     "classification",
     "criteria",
     "density",

@@ -30,12 +30,14 @@ class Alignment(Generic[P]):
 
     @staticmethod
     def to(model: ModelOf[P], params: P, source: RowSource) -> Alignment[P] | None:
-        """The order of the components of `params`; None where there is none to keep, or where what is held keeps it."""
+        """The order of the components of `params`; None where there is none, or where what is held or known keeps it."""
         if not isinstance(model, Components) or model.held(params):
             return None
         if not can_be_reordered(params) or (component_count(params) or 1) < 2:
             return None
         chunk = rows_in_memory(source)
+        if chunk.membership is not None:
+            return None
         if chunk.groups is None and source.rows > LOOKED_AT:
             some = source.sample(LOOKED_AT)
             chunk = Chunk(some.x, some.weights)

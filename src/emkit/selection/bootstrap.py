@@ -13,7 +13,6 @@ import numpy as np
 from emkit.core.arrays import Array, readonly
 from emkit.core.checks import check_count, check_range
 from emkit.core.json_types import Json
-from emkit.core.mapreduce import one_thread
 from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
@@ -22,7 +21,7 @@ from emkit.selection.alignment import Alignment, aligned
 from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 from emkit.selection.refits import Refits
 from emkit.selection.resampling import of_units, resampling_named, rows_in_memory
-from emkit.selection.workers import each_of, seed_from
+from emkit.selection.workers import each_of, seed_from, to_send
 
 LEFT_OUT = 200  # times at most that some rows are left out, for the acceleration of intervals
 LEAST_LEVEL = 1e-9
@@ -106,7 +105,7 @@ class Bootstrap:
         does; what it does not pass on is not kept. Errors: ModelError for a number that cannot be.
         """
         check_count("the number of replicates", number, ModelError)
-        work = _Work(_to_send(self.fitted), self.kind, self.seed)
+        work = _Work(to_send(self.fitted), self.kind, self.seed)
         block = Refits(self.fitted.model, self.fitted.passes, self.fitted.params).block(round(self.fitted.passes.total_weight))
         last, kept = len(self) + number, len(self) // block * block  # a block that was begun is made as a whole
         blocks = [range(first, min(first + block, last)) for first in range(kept, last, block)]
@@ -258,9 +257,3 @@ def bootstrap(
     if not fitted.model.ascends:
         raise ModelError("a model whose E-step draws at random has no estimate that a replicate could be compared with.")
     return Bootstrap(fitted, kind, seed_from(random_state)).more(number, n_jobs=n_jobs, watch=watch)
-
-
-def _to_send(fitted: AnyFitted) -> AnyFitted:
-    """The fit without the other runs and the rows as they were given: what other processes need of it."""
-    alone = replace(fitted.runs, runs=(fitted.record,), left=(), degenerate=frozenset())
-    return replace(fitted, source=fitted.passes, runs=alone, executor=one_thread)

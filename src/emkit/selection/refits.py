@@ -26,7 +26,7 @@ from emkit.models.together import OfEach, can_go_together
 from emkit.selection.resampling import as_rows
 
 P = TypeVar("P", bound=Parameters)
-ENOUGH = 1e-6  # of log-likelihood left to gain: the estimate is then within 0.0015 standard errors of its limit
+ENOUGH = 1e-5  # of log-likelihood left to gain: the estimate is then within 0.005 standard errors of its limit
 MOST_PASSES = 1_000  # of one run
 GROUPED_ANEW = 0.5  # when this share of the runs side by side has settled, the others go on without them
 MOST_BLOCK = 50  # runs side by side: more save nothing

@@ -28,19 +28,20 @@ def rows_in_memory(source: RowSource) -> Chunk:
             f"the weights sum to {source.total_weight:.6g} over {source.rows:,} rows, and as many rows as that would be drawn: "
             "scale the weights so that they sum to as many rows as were observed."
         )
-    return Chunk(source.x, source.weights, 0, source.groups)
+    return Chunk(source.x, source.weights, 0, source.groups, source.membership)
 
 
 def as_rows(like: RowSource, chunk: Chunk) -> ArraySource:
     """The rows of a chunk as a source with the columns and levels of another; rows of weight 0 are left out."""
     groups = None if chunk.groups is None else np.repeat(np.arange(len(chunk.groups) - 1), np.diff(chunk.groups))
-    return ArraySource(chunk.x, chunk.weights, like.columns, levels=like.levels, groups=groups)
+    return ArraySource(chunk.x, chunk.weights, like.columns, levels=like.levels, groups=groups, membership=chunk.membership)
 
 
 def of_units(chunk: Chunk, weights: Array) -> Chunk:
     """The rows of a chunk with other `weights` (G,): of its groups, or of rows that stand for themselves."""
     lengths = np.diff(chunk.bounds)
-    return Chunk(chunk.x, weights if chunk.groups is None else np.repeat(weights, lengths), 0, chunk.groups)
+    every = weights if chunk.groups is None else np.repeat(weights, lengths)
+    return Chunk(chunk.x, every, 0, chunk.groups, chunk.membership)
 
 
 def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
@@ -53,6 +54,8 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
         raise ModelError(f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'.")
     if whole.groups is not None:
         raise ModelError("rows of groups belong together, and are not drawn from a model one by one; use kind='case'.")
+    if whole.membership is not None:
+        raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
     total = round(whole.total_weight)
     x, _ = model.draw(fitted.params, rng, total)
     x = np.asarray(x, dtype=np.float64).reshape(total, whole.x.shape[1])

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from emkit.core.checks import check_count
+from emkit.core.mapreduce import one_thread
 from emkit.errors import ModelError
+from emkit.fitted import AnyFitted
 
 T = TypeVar("T")
 R = TypeVar("R")
 MOST_SEED = 2**63 - 1
+
+
+def to_send(fitted: AnyFitted) -> AnyFitted:
+    """A fit without the other runs and the rows as they were given: what other processes need of it."""
+    alone = replace(fitted.runs, runs=(fitted.record,), left=(), degenerate=frozenset())
+    return replace(fitted, source=fitted.passes, runs=alone, executor=one_thread)
 
 
 def seed_from(random_state: Any) -> int:

@@ -1,0 +1,205 @@
+"""Choice among models of an estimator, as users hold it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import clone
+
+from emkit.core.json_types import Json
+from emkit.errors import DegenerateDataWarning, EmkitWarning, ModelError, ParameterError, WeightsWarning
+from emkit.estimators.base import MixtureEstimator
+from emkit.fitted import AnyFitted
+from emkit.report.choices import choice_text
+from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
+from emkit.selection.choice import Cell, Choice, Line, checked_numbers, choose
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+VLMR = (
+    "the likelihood-ratio test of Vuong, Lo, Mendell and Rubin is not offered: its proof needs conditions that mixtures do not "
+    "meet (Jeffries 2003, Biometrika 90, 991-994), and its level is not what it says. Use method='bootstrap'."
+)
+OF_THE_DATA = (DegenerateDataWarning, WeightsWarning)  # warnings that do not depend on the model
+
+
+@dataclass(frozen=True)
+class Fits:
+    """How an estimator is fitted with the settings of one cell of a grid. `known`: what `fit` is given besides the rows."""
+
+    estimator: MixtureEstimator
+    names: tuple[str, ...]
+    X: object
+    known: Mapping[str, Any]
+
+    def __call__(self, cell: Cell) -> MixtureEstimator:
+        settings = dict(zip(self.names, cell.form, strict=True))
+        made: MixtureEstimator = clone(self.estimator).set_params(**settings, n_components=cell.components)
+        return made.fit(self.X, **self.known)
+
+    def record(self, fit: MixtureEstimator) -> AnyFitted:
+        record: AnyFitted = fit.result_
+        return record
+
+    def adopted(self, fit: MixtureEstimator, better: AnyFitted) -> MixtureEstimator:
+        return fit.adopt(better)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Fitted estimators by form and number of components, and which of them is best. Made by `ek.select`.
+
+    ``s[3]``, ``s["VVV", 3]`` are estimators; so is `best`. Print it, or `table()`, for all criteria; `plot()` draws one line
+    for each form; `test(2)` is the bootstrap test of 2 against 3 components.
+    """
+
+    choice: Choice[MixtureEstimator]
+    fits: Fits
+
+    @property
+    def best(self) -> MixtureEstimator:
+        """The fitted estimator with the lowest criterion, of those whose fit is sound. Errors: ModelError if none is."""
+        return self._fit(self.choice.best)
+
+    @property
+    def lines(self) -> tuple[Line[MixtureEstimator], ...]:
+        """Every model of the grid, with its fit and its criteria, or what kept it from being fitted or chosen."""
+        return self.choice.lines
+
+    def __getitem__(self, key: Any) -> MixtureEstimator:
+        """Errors: KeyError if there is no such model; ModelError if it could not be fitted."""
+        return self._fit(self.choice[key])
+
+    def _fit(self, line: Line[MixtureEstimator]) -> MixtureEstimator:
+        if line.fit is None:
+            raise ModelError(f"there is no fit of {line.cell.components} components here: {line.trouble}")
+        return line.fit
+
+    def table(self, width: int = 80) -> str:
+        """All models and criteria as text, no line longer than `width`; the best model is marked."""
+        return choice_text(self.choice, width)
+
+    __str__ = table
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the criterion by number of components, one line for each form. Errors: ModelError without matplotlib."""
+        from emkit.plots import choice
+        from emkit.views import choice_view
+
+        return choice(choice_view(self.choice), ax)
+
+    def test(
+        self,
+        n_components: int,
+        *,
+        form: Any = None,
+        number: int = 99,
+        method: str = "bootstrap",
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        watch: Watch = all_of_them,
+    ) -> BootstrapTest:
+        """Whether `n_components` are too few: the bootstrap likelihood-ratio test against one more, of the best form.
+
+        `form`: another one, as it stands in a key. See `bootstrap_lrt`. Errors: ModelError, KeyError.
+        """
+        chosen = self.choice.best.cell.form if form is None else form if isinstance(form, tuple) else (form,)
+        return _tested(self.fits, chosen, n_components, number, method, random_state, n_jobs, watch)
+
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        return self.choice.to_dict()
+
+
+def select(
+    estimator: MixtureEstimator,
+    X: object,
+    n_components: Iterable[int] | int = range(1, 10),
+    *,
+    grid: Mapping[str, Iterable[Any]] | None = None,
+    criterion: str = "bic",
+    random_state: int = 0,
+    **known: Any,
+) -> Selection:
+    """Fit an estimator with several numbers of components, and several values of its settings, and choose among the fits.
+
+    `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
+    them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
+    sabic, caic, icl, or cv (rows left out; `random_state` deals them). All are lower where a model is better.
+    What is `known` besides (`sample_weight`) goes to `fit`. Each model is fitted from starts of its own, and from what its
+    neighbours lead to. What did not converge, or collapsed, stands in the table with its reason, and is never chosen.
+    Errors: ModelError or ParameterError for what cannot be; DataError if nothing can be fitted.
+    """
+    fits = _fits(estimator, X, grid, known)
+    forms = _forms(grid)
+    seen: list[warnings.WarningMessage]
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state)
+    _tell(seen)
+    return Selection(choice, fits)
+
+
+def bootstrap_lrt(
+    estimator: MixtureEstimator,
+    X: object,
+    n_components: int,
+    *,
+    number: int = 99,
+    method: str = "bootstrap",
+    random_state: Any = None,
+    n_jobs: int | None = None,
+    watch: Watch = all_of_them,
+    **known: Any,
+) -> BootstrapTest:
+    """The parametric bootstrap likelihood-ratio test of `n_components` against one more.
+
+    Both models are fitted to `number` data sets drawn from the smaller one, each from starts of their own as `estimator` asks
+    for them, and from the estimates. `n_jobs`: processes; the numbers do not depend on it.
+    Source: McLachlan (1987), Applied Statistics 36, 318-324. Errors: ModelError for what cannot be, and for `method` "vlmr".
+    """
+    return _tested(_fits(estimator, X, None, known), (), n_components, number, method, random_state, n_jobs, watch)
+
+
+def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, method: str, *how: Any) -> BootstrapTest:
+    if method == "vlmr":
+        raise ModelError(VLMR)
+    if method != "bootstrap":
+        raise ModelError(f"method is {method!r}; there is only 'bootstrap'.")
+    fewer = checked_numbers([n_components])[-1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EmkitWarning)
+        smaller, larger = (fits(Cell(form, components)) for components in (fewer, fewer + 1))
+    return bootstrap_test(smaller.result_, larger.result_, number, *how)
+
+
+def _fits(estimator: MixtureEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
+    if not isinstance(estimator, MixtureEstimator):
+        raise ModelError(f"estimator is {estimator!r}; it must be one of emkit's, such as ek.GaussianMixture().")
+    names = tuple(grid or ())
+    for name in (name for name in names if name not in estimator.get_params() or name == "n_components"):
+        raise ParameterError(f"the grid has {name!r}, which is no setting of {type(estimator).__name__} to choose by.")
+    return Fits(estimator, names, X, {name: value for name, value in known.items() if value is not None})
+
+
+def _forms(grid: Mapping[str, Iterable[Any]] | None) -> list[tuple[Any, ...]]:
+    """Every combination of the values. Errors: ParameterError if there are none."""
+    values = [[each] if isinstance(each, str) else list(each) for each in (grid or {}).values()]
+    if not all(values):
+        raise ParameterError("the grid has a setting without values.")
+    return list(product(*values))
+
+
+def _tell(seen: list[warnings.WarningMessage]) -> None:
+    """Pass warnings on: of those of the data each once, of those of single fits none, since the table has them."""
+    told: set[Callable[..., object] | str] = set()
+    for each in seen:
+        of_a_fit = issubclass(each.category, EmkitWarning) and not issubclass(each.category, OF_THE_DATA)
+        if not of_a_fit and str(each.message) not in told:
+            told.add(str(each.message))
+            warnings.warn(each.message, each.category, stacklevel=3)

@@ -1,0 +1,184 @@
+"""Is one component more worth it? The likelihood-ratio statistic, held against its distribution under the smaller model.
+
+That distribution is no chi-square: under the smaller model, a component of the larger one has no share, or is another one.
+Source: McLachlan (1987), Applied Statistics 36, 318-324.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest
+
+from emkit.core.arrays import Array, readonly
+from emkit.core.checks import check_count
+from emkit.core.evaluation import STUMBLES
+from emkit.core.json_types import Json
+from emkit.core.mapreduce import one_thread
+from emkit.core.solvers import Anderson
+from emkit.data.source import ArraySource
+from emkit.errors import EmkitError, EmkitWarning, ModelError
+from emkit.fitted import AnyFitted
+from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
+from emkit.models.mixture import Mixture
+from emkit.search.plan import PLAN
+from emkit.search.rank import is_spike
+from emkit.search.search import Long, search
+from emkit.search.seeding import begin
+from emkit.selection.neighbours import grown
+from emkit.selection.resampling import as_rows, parametric, rows_in_memory
+from emkit.selection.rising import risen
+from emkit.selection.workers import each_of, seed_from, to_send
+
+STARTS = 8  # of either model for every data set, besides the estimates,
+BRIEF = replace(PLAN, rounds=1, most_rounds=1, moves=8)  # and fewer moves: those of the larger model begin at the smaller one
+TASK = 4  # data sets that a process is given at a time
+SURE = 0.95  # level of the Monte Carlo interval of the p-value
+
+Watch = Callable[[Iterator[float]], Iterator[float]]
+
+
+def all_of_them(statistics: Iterator[float]) -> Iterator[float]:
+    """Pass every statistic on."""
+    return statistics
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BootstrapTest:
+    """The test of a `smaller` mixture against a `larger` one with one component more. Made by `bootstrap_lrt`.
+
+    `made` are the statistics of data drawn from the smaller one, in order: NaN where one of the two could not be fitted.
+    """
+
+    smaller: AnyFitted
+    larger: AnyFitted
+    seed: int
+    made: tuple[float, ...] = ()
+
+    def more(self, number: int, *, n_jobs: int | None = None, watch: Watch = all_of_them) -> BootstrapTest:
+        """So many data sets more: the same as if all had been drawn at once, by any number of processes.
+
+        `watch` wraps the stream of statistics. Errors: ModelError for a number that cannot be.
+        """
+        check_count("the number of replicates", number, ModelError)
+        first, last = len(self.made), len(self.made) + number
+        tasks = [range(at, min(at + TASK, last)) for at in range(first, last, TASK)]
+        work = _Drawn(to_send(self.smaller), to_send(self.larger), self.seed)
+        stream = (each for some in each_of(work, tasks, n_jobs) for each in some)
+        return replace(self, made=(*self.made, *watch(stream)))
+
+    @property
+    def components(self) -> tuple[int, int]:
+        """The numbers of components that are compared."""
+        return len(self.smaller.params.proportions), len(self.larger.params.proportions)
+
+    @property
+    def statistic(self) -> float:
+        """Twice the difference of the log-likelihoods."""
+        return _ratio(self.smaller, self.larger)
+
+    @cached_property
+    def replicates(self) -> Array:
+        """The statistics of data drawn from the smaller model, shape (B,), without those that failed."""
+        kept = np.array(self.made, dtype=np.float64)
+        return readonly(kept[~np.isnan(kept)])
+
+    @property
+    def failed(self) -> int:
+        """For how many data sets one of the models could not be fitted."""
+        return len(self.made) - len(self.replicates)
+
+    @property
+    def as_high(self) -> int:
+        """How many of the replicates are as high as the statistic."""
+        return int((self.replicates >= self.statistic).sum())
+
+    @property
+    def p_value(self) -> float:
+        """The probability of a statistic as high, were the smaller model true: (those as high + 1) / (all + 1)."""
+        return (self.as_high + 1) / (len(self.replicates) + 1)
+
+    @property
+    def p_interval(self) -> tuple[float, float]:
+        """Between which values the p-value of endless replicates lies, with 95 % confidence (Clopper & Pearson)."""
+        found = binomtest(self.as_high, len(self.replicates)).proportion_ci(SURE, method="exact")
+        return float(found.low), float(found.high)
+
+    @property
+    def sentence(self) -> str:
+        """The test in words."""
+        one, two = self.components
+        low, high = self.p_interval
+        said = (
+            f"{one} against {two} components: likelihood-ratio statistic {self.statistic:.4f}, p = {self.p_value:.3g} from "
+            f"{len(self.replicates)} replicates (with endlessly many, between {low:.3f} and {high:.3f})."
+        )
+        return f"{said} {self.failed} more failed." if self.failed else said
+
+    def __repr__(self) -> str:
+        return f"BootstrapTest({self.sentence})"
+
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        return {
+            "components": list(self.components),
+            "statistic": self.statistic,
+            "p_value": self.p_value,
+            "p_interval": list(self.p_interval),
+            "replicates": self.replicates.tolist(),
+            "failed": self.failed,
+        }
+
+
+def bootstrap_test(
+    smaller: AnyFitted, larger: AnyFitted, number: int, random_state: Any, n_jobs: int | None, watch: Watch
+) -> BootstrapTest:
+    """The test of two fits to the same data. Errors: ModelError for what cannot be."""
+    return BootstrapTest(smaller, larger, seed_from(random_state)).more(number, n_jobs=n_jobs, watch=watch)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Data sets drawn from the smaller model, and the statistic of each."""
+
+    smaller: AnyFitted
+    larger: AnyFitted
+    seed: int
+
+    def __call__(self, places: range) -> list[float]:
+        return [self._statistic(np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(at,)))) for at in places]
+
+    def _statistic(self, rng: np.random.Generator) -> float:
+        source = self.smaller.passes
+        rows = as_rows(source, parametric(self.smaller, rows_in_memory(source), rng))
+        seed = int(rng.integers(2**31))
+        with one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore", EmkitWarning)
+            try:
+                one = _highest(self.smaller, rows, seed, [self.smaller.params])
+                more = grown(one.model, one.params, rows.profile) if isinstance(one.model, Mixture) else ()
+                two = _highest(self.larger, rows, seed, [self.larger.params, *more])
+            except (EmkitError, *STUMBLES):
+                return float(np.nan)
+        return float(np.nan) if any(_useless(each) for each in (one, two)) else _ratio(one, two)
+
+
+def _highest(like: AnyFitted, rows: ArraySource, seed: int, starts: Sequence[Any]) -> AnyFitted:
+    """The highest maximum that these starts, and some of the model's own, lead to."""
+    model, number = like.model, len(like.params.proportions)
+    endings = lambda _, passes: default_rules(model, TOL, MAX_EVALUATIONS, passes)  # noqa: E731
+    found = search(model, rows, begin(model, rows, number, seed, STARTS), Long(Anderson(), endings, MAX_EVALUATIONS), BRIEF)
+    return risen(found, starts) or found
+
+
+def _useless(fit: AnyFitted) -> bool:
+    return fit.outcome.failed or is_spike(fit.params, fit.model, fit.passes)
+
+
+def _ratio(smaller: AnyFitted, larger: AnyFitted) -> float:
+    return max(0.0, 2 * (larger.log_likelihood - smaller.log_likelihood))

@@ -1,0 +1,63 @@
+"""Starts for one component more, or one fewer, than a fit has: a component divided, or two put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.evaluation import STUMBLES
+from emkit.data.chunk import Chunk
+from emkit.data.profile import Profile
+from emkit.data.source import ArraySource
+from emkit.data.subsample import in_standard_units
+from emkit.models.mixture import AnyMixture, AnyMixtureParams
+from emkit.models.split_merge import split
+
+MOST = 3  # starts of each kind
+
+
+def grown(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySource]) -> Iterator[AnyMixtureParams]:
+    """Starts with one component more: the rows of one divided, first that which gains most by it."""
+    chunk, whose, _ = _divided(model, params, profile)
+    scaled = in_standard_units(chunk.x, chunk.weights, chunk.x)
+    number = len(params.proportions)
+    splits = [split(model, params, k, chunk, scaled, np.flatnonzero(whose == k)) for k in range(number)]
+    for each in sorted((each for each in splits if len(each.second)), key=lambda each: -each.gained)[:MOST]:
+        component = whose.copy()
+        component[each.second] = number
+        yield from _estimated(model, chunk, component, profile, number + 1)
+
+
+def shrunk(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySource]) -> Iterator[AnyMixtureParams]:
+    """Starts with one component fewer: two put together, first those that share most rows.
+
+    Source: Ueda, Nakano, Ghahramani & Hinton (2000), Neural Computation 12, 2109-2128, for which share most.
+    """
+    chunk, whose, shares = _divided(model, params, profile)
+    number = len(params.proportions)
+    shares = shares / np.maximum(np.sqrt(chunk.weights @ shares**2), np.finfo(np.float64).tiny)
+    alike = (shares * chunk.weights[:, None]).T @ shares
+    for one, other in sorted(combinations(range(number), 2), key=lambda pair: -alike[pair])[:MOST]:
+        component = np.where(whose == other, one, whose)
+        component[component > other] -= 1
+        yield from _estimated(model, chunk, component, profile, number - 1)
+
+
+def _divided(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySource]) -> tuple[Chunk, Integers, Array]:
+    """Some of the rows, which component (n,) each most probably belongs to, and its responsibilities (n, K)."""
+    some = profile.sample
+    joint = model.log_joint(params, some.x)
+    shares = np.exp(joint - np.logaddexp.reduce(joint, axis=1, keepdims=True))
+    return Chunk(some.x, some.weights), joint.argmax(axis=1), np.nan_to_num(shares)
+
+
+def _estimated(
+    model: AnyMixture, chunk: Chunk, component: Integers, profile: Profile[Any], number: int
+) -> Iterator[AnyMixtureParams]:
+    with suppress(*STUMBLES):  # some component has no maximum among its rows
+        yield model.estimated(chunk, model.even(profile.sample.profile, number), component)

@@ -1,0 +1,73 @@
+"""The bootstrap likelihood-ratio test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import emkit as ek
+from emkit.selection.bootstrap_test import BootstrapTest
+
+ONE = ek.MixtureModel("poisson", random_state=0)
+
+
+@pytest.fixture(scope="module")
+def counts() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return np.concatenate([rng.poisson(2, 60), rng.poisson(9, 40)])[:, None]
+
+
+def test_two_clear_components_are_found_and_no_third(counts):
+    found = ek.select(ONE, counts, range(1, 4))
+    assert found.best.n_components == 2
+    first, second = (found.test(k, number=39, random_state=1) for k in (1, 2))
+    assert (first.components, second.components) == ((1, 2), (2, 3))
+    assert first.p_value == 1 / 40
+    assert second.p_value > 0.1
+    assert first.statistic == 2 * (found[2].result_.log_likelihood - found[1].result_.log_likelihood)
+
+
+def test_the_p_value_has_a_monte_carlo_interval(counts):
+    found = ek.bootstrap_lrt(ONE, counts, 2, number=19, random_state=1)
+    low, high = found.p_interval
+    above, number = found.as_high, len(found.replicates)
+    assert low <= above / number <= high
+    assert stats.binom.cdf(above, number, high) == pytest.approx(0.025)
+    assert f"p = {found.p_value:.3g} from 19 replicates" in found.sentence
+    assert repr(found) == f"BootstrapTest({found.sentence})"
+    assert found.to_dict()["p_interval"] == [low, high]
+
+
+def test_statistics_of_single_normals_are_those_of_searches_written_out():
+    """Under one component, twice the difference is of the right size: a chi-square lies between those of 1 and 6 parameters."""
+    x = np.random.default_rng(2).exponential(size=(80, 1))
+    found = ek.bootstrap_lrt(ek.MixtureModel("exponential", random_state=0), x, 1, number=39, random_state=0)
+    assert (found.replicates >= 0).all()
+    assert 0.0 < found.replicates.mean() < 4.0
+
+
+def test_going_on_is_the_same_as_going_at_once(counts):
+    at_once = ek.bootstrap_lrt(ONE, counts, 1, number=9, random_state=3)
+    in_parts = ek.bootstrap_lrt(ONE, counts, 1, number=4, random_state=3).more(5)
+    assert at_once.made == in_parts.made
+
+
+@pytest.mark.slow
+def test_any_number_of_processes_gives_the_same_statistics(counts):
+    alone, shared = (ek.bootstrap_lrt(ONE, counts, 1, number=9, random_state=3, n_jobs=jobs) for jobs in (1, 2))
+    assert alone.made == shared.made
+
+
+def test_data_for_which_a_model_could_not_be_fitted_are_counted(counts):
+    found = ek.bootstrap_lrt(ONE, counts, 1, number=3, random_state=3)
+    gone = BootstrapTest(found.smaller, found.larger, 0, (*found.made, float("nan")))
+    assert (gone.failed, len(gone.replicates)) == (1, 3)
+    assert gone.sentence.endswith("1 more failed.")
+
+
+def test_the_test_whose_proof_does_not_hold_is_refused_with_the_reason(counts):
+    with pytest.raises(ek.ModelError, match=r"Vuong, Lo, Mendell and Rubin is not offered: its proof"):
+        ek.bootstrap_lrt(ONE, counts, 1, method="vlmr")
+    with pytest.raises(ek.ModelError, match="method is 'chi2'; there is only 'bootstrap'"):
+        ek.bootstrap_lrt(ONE, counts, 1, method="chi2")

@@ -1,0 +1,223 @@
+"""Choice among models: every model of the grid, none lower than a search of its own, none chosen that is no maximum."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.core.engine import Record
+from emkit.core.restarts import Restarts
+from emkit.errors import Outcome, Status
+from emkit.selection.choice import Cell, Choice, Line, choose
+from emkit.selection.held_out import held_out_deviance
+from emkit.selection.neighbours import grown, shrunk
+from emkit.selection.rising import risen
+
+CENTRES = np.array([[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]])
+FORMS = ["full", "spherical"]
+
+
+@pytest.fixture(scope="module")
+def three() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return np.concatenate([rng.normal(centre, 1.0, (60, 2)) for centre in CENTRES])
+
+
+@pytest.fixture(scope="module")
+def chosen(three):
+    return ek.select(ek.GaussianMixture(n_init=8, random_state=0), three, [2, 3, 4], grid={"covariance_type": FORMS})
+
+
+def test_the_number_of_clusters_is_found_and_one_is_always_tried(chosen):
+    assert [(line.label, line.cell.components) for line in chosen.lines] == [(form, k) for form in FORMS for k in (1, 2, 3, 4)]
+    assert (chosen.best.n_components, chosen.best.covariance_type) == (3, "spherical")
+    assert chosen.best is chosen["spherical", 3]
+    assert chosen["full", 3].result_.converged
+
+
+def test_no_fit_is_lower_than_a_search_of_its_own(chosen, three):
+    for line in chosen.lines:
+        alone = ek.GaussianMixture(line.cell.components, covariance_type=line.label, n_init=8, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ek.EmkitWarning)
+            assert line.record.objective >= alone.fit(three).result_.objective - 1e-6
+
+
+def test_estimators_predict_with_what_was_found(chosen, three):
+    assert np.bincount(chosen.best.predict(three)).tolist() == [60, 60, 60]
+    assert chosen.best.get_params()["covariance_type"] == "spherical"
+
+
+@pytest.mark.parametrize("criterion", ["aic", "aicc", "bic", "sabic", "caic", "icl"])
+def test_criteria_are_those_of_the_result(chosen, criterion):
+    line = chosen.choice["full", 2]
+    assert line.value(criterion) == getattr(line.record, criterion)
+
+
+def test_the_formulas_of_the_criteria(chosen):
+    fit = chosen["full", 3].result_
+    p, n, height = fit.free_parameters, 180, fit.log_likelihood
+    assert fit.aicc == pytest.approx(fit.aic + 2 * p * (p + 1) / (n - p - 1))
+    assert fit.sabic == pytest.approx(-2 * height + p * np.log((n + 2) / 24))
+    assert fit.caic == pytest.approx(fit.bic + p)
+    shares = chosen["full", 3].predict_proba(fit.source.x)
+    assert fit.entropy == pytest.approx(-(shares * np.log(np.maximum(shares, 1e-300))).sum(), abs=1e-10)
+    assert fit.icl == pytest.approx(fit.bic - 2 * np.log(shares.max(axis=1)).sum())
+    assert ek.fit(fit.model, fit.source.x[:8], fit.params, max_evaluations=1).aicc == np.inf
+    assert chosen["full", 1].result_.entropy == 0
+
+
+def test_a_component_divided_or_two_put_together_start_where_the_neighbour_would_be(three):
+    model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(three)
+    two, four = (ek.GaussianMixture(k, covariance_type="spherical", random_state=0).fit(three).result_ for k in (2, 4))
+    best = ek.GaussianMixture(3, covariance_type="spherical", random_state=0).fit(three).result_
+    for starts in grown(model, two.params, source.profile), shrunk(model, four.params, source.profile):
+        ends = [ek.fit(model, three, start).objective for start in starts]
+        assert max(ends) == pytest.approx(best.objective, abs=1e-6)
+
+
+def test_what_a_neighbour_leads_to_replaces_a_lower_maximum(three):
+    """A fit that has stopped at a poor maximum: two components in one cluster, one in the two others."""
+    model = ek.Mixture(ek.SphericalGaussian())
+    poor = ek.fit(
+        model, three, ek.MixtureParams([0.2, 0.2, 0.6], ek.SphericalGaussianParams([[0, 0.5], [0, -0.5], [4, 4]], [1, 1, 20.0]))
+    )
+    good = ek.GaussianMixture(3, covariance_type="spherical", random_state=0).fit(three).result_
+    assert poor.objective < good.objective - 10
+    two = ek.GaussianMixture(2, covariance_type="spherical", random_state=0).fit(three).result_
+    better = risen(poor, list(grown(model, two.params, poor.source.profile)))
+    assert better.objective == pytest.approx(good.objective, abs=1e-6)
+    assert better.runs.runs[1:] == poor.runs.runs
+    assert (better.runs.starts, better.runs.moved) == (1, 1)
+    assert risen(good, list(grown(model, two.params, poor.source.profile))) is None
+
+
+class Ready:
+    """Fits that are there already."""
+
+    def __init__(self, fits):
+        self.fits = fits
+
+    def __call__(self, cell):
+        found = self.fits[cell.components]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def record(self, fit):
+        return fit
+
+    def adopted(self, fit, better):
+        return better
+
+
+def ended(fit: ek.Result, outcome: Outcome) -> ek.Result:
+    run: Record = fit.record
+    changed = Record(run.start, run.params, run.objective + 100, run.log_likelihood + 100, outcome, 1, 1, run.history)
+    return ek.Result(fit.model, fit.source, fit.passes, Restarts((changed,)), fit.executor)
+
+
+def test_what_did_not_converge_or_failed_is_told_and_never_chosen(chosen):
+    fits = {k: chosen["full", k].result_ for k in (1, 2, 3)}
+    fits[3] = ended(fits[3], Outcome(Status.BUDGET, "the budget is spent."))
+    choice = choose(Ready({**fits, 4: ek.DegenerateFitError("component 0 collapsed.")}), [1, 2, 3, 4])
+    assert choice.best.cell.components == 2
+    assert [line.trouble for line in choice.lines] == ["", "", "the budget is spent.", "component 0 collapsed."]
+    assert [line.cell.components for line in choice.passed_over] == [3]
+    assert "Not chosen, though its BIC of" in choice.sentence
+    assert "3 components: the budget is spent." in choice.sentence
+    json.dumps(choice.to_dict(), allow_nan=False)
+
+
+def test_a_spike_is_never_chosen():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(0, 1, (12, 1)), [[9.0], [9.0], [9.0]]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ek.EmkitWarning)
+        found = ek.select(ek.GaussianMixture(random_state=0), x, [2])
+    assert found.best.n_components == 1
+    assert "collapsed" in found.lines[1].trouble
+    assert "!" in found.table()
+
+
+def test_if_no_model_can_be_chosen_it_says_why(chosen):
+    failed = ended(chosen["full", 1].result_, Outcome(Status.BUDGET, "the budget is spent."))
+    choice = choose(Ready({1: failed}), [1])
+    with pytest.raises(ek.ModelError, match=r"no model can be chosen: the budget is spent\."):
+        choice.best  # noqa: B018
+    with pytest.raises(ek.DataError, match="nothing to fit"):
+        choose(Ready({1: ek.DataError("nothing to fit")}), [1])
+
+
+def test_left_out_rows_tell_the_number_of_clusters(three):
+    found = ek.select(
+        ek.GaussianMixture(covariance_type="spherical", n_init=4, random_state=0), three, range(1, 5), criterion="cv"
+    )
+    values = {line.cell.components: line.value("cv") for line in found.lines}
+    assert found.best.n_components == 3
+    assert values[1] > values[2] > values[3]
+    assert values[3] == pytest.approx(found[3].result_.aic, rel=0.01)
+
+
+def test_left_out_rows_are_scored_by_the_fit_to_the_others():
+    x = np.random.default_rng(4).normal(size=(30, 1))
+    fit = ek.GaussianMixture(1).fit(x).result_
+    part = np.random.default_rng(0).permutation(30) % 10
+    expected = 0.0
+    for i in range(10):
+        kept, left = x[part != i], x[part == i]
+        expected += ((left - kept.mean()) ** 2 / kept.var() + np.log(2 * np.pi * kept.var())).sum()
+    assert held_out_deviance(fit, seed=0) == pytest.approx(expected)
+
+
+def test_the_table_says_what_was_chosen(chosen):
+    table = chosen.table()
+    assert str(chosen) == table
+    assert max(map(len, table.splitlines())) <= 80
+    starred = [line for line in table.splitlines() if line.endswith("*")]
+    assert len(starred) == 1
+    assert starred[0].split()[:2] == ["spherical", "3"]
+    assert f"Lowest BIC: spherical with 3 components, {chosen.best.result_.bic:.4f}." in table
+
+
+def test_a_key_that_there_is_not_names_those_there_are(chosen):
+    with pytest.raises(KeyError, match=r"there is no \('VVV', 3\); there are \('full', 1\)"):
+        chosen["VVV", 3]
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "sentence"),
+    [
+        ({"n_components": [0]}, ek.ModelError, "a number of components is 0; each must be a whole number >= 1"),
+        ({"criterion": "entropy"}, ek.ModelError, "criterion is 'entropy'; it must be one of aic, aicc, bic"),
+        ({"grid": {"family": ["poisson"]}}, ek.ParameterError, "the grid has 'family', which is no setting of GaussianMixture"),
+        ({"grid": {"covariance_type": []}}, ek.ParameterError, "the grid has a setting without values"),
+    ],
+)
+def test_what_cannot_be_is_refused(three, settings, error, sentence):
+    with pytest.raises(error, match=sentence):
+        ek.select(ek.GaussianMixture(), three, **settings)
+
+
+def test_only_estimators_of_this_package_are_fitted(three):
+    with pytest.raises(ek.ModelError, match=r"it must be one of emkit's, such as ek\.GaussianMixture"):
+        ek.select(object(), three)
+
+
+def test_families_are_compared_with_weights():
+    values, times = np.arange(6)[:, None], np.array([30, 25, 20, 20, 18, 12])
+    found = ek.select(
+        ek.MixtureModel(random_state=0), values, [1, 2], grid={"family": ["poisson", "geometric"]}, sample_weight=times
+    )
+    assert found["poisson", 1].result_.rows == 125
+    assert {line.label for line in found.lines} == {"poisson", "geometric"}
+
+
+def test_a_choice_is_of_lines_and_a_criterion():
+    line = Line(Cell((), 1), None, None, "no")
+    assert np.isnan(line.value("bic"))
+    assert Choice((line,), "bic")[1] is line
