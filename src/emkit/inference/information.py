@@ -141,7 +141,7 @@ def _curvature(near: Near, slope: Callable[[Any], Array], basis: Array, step: fl
         if not rough:
             behind = near.at(-step * direction)
             before = slope(behind)
-        ways[:, j] = near.way(ahead, behind)
+        ways[:, j] = step * direction if rough else near.way(ahead, behind)
         falls[:, j] = before - slope(ahead)
     try:
         found = basis.T @ falls @ np.linalg.solve(ways, basis)
