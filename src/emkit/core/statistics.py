@@ -48,7 +48,7 @@ class Additive:
 
     @classmethod
     def beside(cls, items: Sequence[Self]) -> Self:
-        """Statistics of the same rows for the components of all items, one item behind the other."""
+        """Statistics for the components of all items, one item behind the other; items may be of different rows."""
         made: Any = cls
         return made(*[side_by_side([getattr(item, name) for item in items]) for name in _names(made)])
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import scipy.stats
+from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.axes import Axes
@@ -71,8 +72,10 @@ class Kept(Additive):
 
     @classmethod
     def beside(cls, items: Sequence[Self]) -> Self:
-        """All are of the same rows."""
-        return cls(items[0].rows, np.concatenate([item.weights for item in items]))
+        """The rows of all, which have no weight for the components of others; mostly all are of the same rows."""
+        if all(np.array_equal(item.rows, items[0].rows) for item in items[1:]):
+            return cls(items[0].rows, np.concatenate([item.weights for item in items]))
+        return cls.of(np.concatenate([item.rows for item in items]), block_diag(*(item.weights for item in items)))
 
 
 @dataclass(frozen=True)
