@@ -53,11 +53,24 @@ def test_parameters_are_recovered_from_what_is_drawn_with_them():
     components = ek.SkewNormalParams([[0.0], [30.0]], [[3.0], [-2.0]], [[0.3], [0.5]])
     right = ek.MixtureParams([0.5, 0.5], components)
     x, _ = ek.Mixture(ek.SkewNormal()).draw(right, np.random.default_rng(3), 4_000)
-    start = ek.MixtureParams([0.5, 0.5], ek.SkewNormalParams([[-1.0], [31.0]], [[1.0], [-1.0]], [[2.0], [2.0]]))
-    found = ek.fit(ek.Mixture(ek.SkewNormal()), x, start, solver=ek.solvers.Anderson()).params
+    found = ek.MixtureModel("skew-normal", 2, random_state=0).fit(x).result_.in_order().params
     np.testing.assert_allclose(found.components.locations, components.locations, atol=0.15)
     np.testing.assert_allclose(found.components.skews, components.skews, atol=0.2)
     np.testing.assert_allclose(found.components.variances, components.variances, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("slants", "skews"), [((5.0, -3.0), (1.0, 1.0)), ((5.0, -3.0), (-1.0, 0.1)), ((-4.0, -4.0), (0.1, 2.0))]
+)
+def test_starts_that_are_skew_to_the_wrong_side_turn_around(slants, skews):
+    x = np.concatenate([stats.skewnorm(a, m, 2).rvs(200, random_state=1) for a, m in zip(slants, (0, 20), strict=True)])
+    signs, starts = np.sign(slants), []
+    for each in (skews, np.abs(skews) * signs):
+        components = ek.SkewNormalParams([[0.0], [20.0]], np.reshape(each, (2, 1)), [[2.0], [2.0]])
+        starts.append(ek.MixtureParams([0.5, 0.5], components))
+    wrong, right = (ek.fit(ek.Mixture(ek.SkewNormal()), x, start, solver="anderson") for start in starts)
+    assert (np.sign(wrong.params.components.skews.ravel()) == signs).all()
+    assert wrong.log_likelihood == pytest.approx(right.log_likelihood, abs=1e-6)
 
 
 def test_half_of_a_normal_distribution_rests_on_the_floor():

@@ -56,6 +56,25 @@ def test_tails_lighter_than_a_normals_end_on_the_edge():
     assert result.log_likelihood == pytest.approx(normal.log_likelihood, abs=1e-8)
 
 
+@pytest.mark.parametrize("tails", [1.1e-12, 2e-12, 3.5e-12, 4.5e-12])
+def test_tails_that_become_lighter_and_lighter_vanish(tails):
+    family, x = ek.StudentT(), np.random.default_rng(4).uniform(-2, 2, size=(300, 2))
+    now = ek.StudentTParams([[0.0, 0.0]], [np.eye(2)], [tails])
+    for _ in range(2):
+        now = family.updates()[""](family.statistics(now, x, np.ones((300, 1))), now, now)
+    assert now.tails.item() == 0
+    np.testing.assert_allclose(now.means[0], x.mean(axis=0), rtol=1e-9)
+
+
+def test_where_tails_are_beyond_what_was_summed_up_nothing_is_expected():
+    x = stats.t(3).rvs((50, 2), random_state=1)
+    params = ek.StudentTParams([[0.0, 0.0]], [np.eye(2)], [0.1])
+    family = ek.StudentT()
+    sums = family.statistics(params, x, np.ones((50, 1)))
+    beyond = ek.StudentTParams([[0.0, 0.0]], [np.eye(2)], [0.5])
+    assert family.expected(sums, params, beyond).value == -np.inf
+
+
 def test_fixed_degrees_of_freedom_are_not_counted():
     x = stats.t(3).rvs((200, 2), random_state=1)
     fixed = ek.MixtureModel(ek.StudentT(freedom=3), 1, random_state=0).fit(x).result_

@@ -41,5 +41,6 @@ def _(family: ek.ZeroInflated, before: Any, now: Any, x: Array) -> Array:
         z, other = before.zeros[:, j], (1 - before.zeros[:, j]) * np.exp(family.family.log_density(old, x[:, [j]]))
         share = np.where(x[:, [j]] == 0, z / (z + other), 0.0)
         counted = safe_log(1 - now.zeros[:, j]) + completed(family.family, old, new, x[:, [j]])
-        total += share * safe_log(now.zeros[:, j]) + (1 - share) * counted
+        found = share * safe_log(now.zeros[:, j]) + (1 - share) * counted
+        total += np.where(np.isnan(x[:, [j]]), 0.0, found)  # of a cell that was not seen, nothing is told
     return total

@@ -3,7 +3,12 @@
 A cell is location + skew * |t| + noise, with t standard normal and noise normal. Given the cell, |t| is a normal variable cut
 at 0, so its mean and mean square belong to the E-step, and the M-step is the regression of the cells on |t|. `expected` is that
 of cells and |t|: a bound of the expected log-likelihood of cells alone that touches it where the E-step was taken.
-Source: Azzalini (1985), Scand. J. Statist. 12, 171-178; Lin, Lee & Yen (2007), Statistica Sinica 17, 909-927, for its mixtures.
+
+From a skew to the wrong side this alone would creep towards a skew of 0, where the likelihood has neither slope nor curvature
+in the direction that leads to the other side, whatever the data. So sums are also taken at the same columns turned around, of
+the same means and spreads, which have a bound of their own; the M-step goes to the higher summit of the two.
+Source: Azzalini (1985), Scand. J. Statist. 12, 171-178; Lin, Lee & Yen (2007), Statistica Sinica 17, 909-927, for its mixtures;
+Arellano-Valle & Azzalini (2008), J. Multivariate Anal. 99, 1362-1382, for means and spreads as parameters about a skew of 0.
 """
 
 from __future__ import annotations
@@ -74,10 +79,15 @@ class SkewNormalParams(Parameters):
         """The variance of each column in each component, (K, d)."""
         return self.variances + self.skews**2 * (1 - HALF)
 
+    @property
+    def turned(self) -> SkewNormalParams:
+        """Columns of the same means and variances, with their longer tails on the other side."""
+        return SkewNormalParams(self.locations + 2 * np.sqrt(HALF) * self.skews, -self.skews, self.variances)
+
 
 @dataclass(frozen=True)
 class SkewMoments(Additive):
-    """Sums about the locations of the E-step, with t the expected and t2 the expected square of |t| given a cell.
+    """Sums about locations, with t the expected and t2 the expected square of |t| given a cell.
 
     `mass` (K,) = sum w; `shift` = sum w (x - location); `square` = sum w (x - location)^2; `first` = sum w t; `second` = sum w
     t2; `cross` = sum w t (x - location); all others (K, d).
@@ -92,13 +102,26 @@ class SkewMoments(Additive):
 
 
 @dataclass(frozen=True)
-class SkewNormal(Floored, Family[SkewNormalParams, SkewMoments]):
+class BothWays(Additive):
+    """Moments at the parameters of the E-step, `own`, and at the same `turned`, which `rises` (K, d) in log-likelihood."""
+
+    own: SkewMoments
+    turned: SkewMoments
+    rises: Array
+
+    @property
+    def mass(self) -> Array:
+        """The expected number of rows of each component, (K,)."""
+        return self.own.mass
+
+
+@dataclass(frozen=True)
+class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
     """Independent skew normal columns: log p(x|k) = sum_j log 2 - log s + log phi(z) + log Phi(a z), with z = (x - l_kj) / s.
 
     Here s is the scale and a the slant of component k in column j.
     Data: x (n, d) of real numbers. The floor is under the variances of the noise, as under those of normal columns: it keeps
-    slants finite, too. A skew of 0 is a stationary point that is no maximum: a component may stay there whose start was skew to
-    the other side, so starts of one's own are worth a try where components differ in that.
+    slants finite, too.
 
     Petals of iris virginica, lengths in cm (Anderson 1935):
 
@@ -138,49 +161,54 @@ class SkewNormal(Floored, Family[SkewNormalParams, SkewMoments]):
             found[:, rows] = (log_ndtr(slants * z) - 0.5 * z**2).sum(axis=1)
         return (found + constant[:, None]).T
 
-    def statistics(self, params: SkewNormalParams, x: Array, weights: Array) -> SkewMoments:
-        scales, slants = params.scales[:, :, None], params.slants[:, :, None]
-        narrow = (np.sqrt(params.variances) / params.scales)[:, :, None]
-        mass, sums = weights.sum(axis=0), np.zeros((5, *params.locations.shape))
-        for rows, deviation in normal.deviations(x, params.locations):
-            w = np.ascontiguousarray(weights[rows].T)[:, None, :]
-            y = slants * deviation / scales
-            first, second = cut_normal(y)
-            first, second = narrow * first, narrow**2 * second
-            sums += [(w * each).sum(axis=2) for each in (deviation, deviation**2, first, second, first * deviation)]
-        return SkewMoments(mass, *sums)
+    def statistics(self, params: SkewNormalParams, x: Array, weights: Array) -> BothWays:
+        own, height = _summed(params, x, weights)
+        turned, other = _summed(params.turned, x, weights)
+        return BothWays(own, turned, other - height)
 
-    def updates(self) -> Mapping[str, Update[SkewMoments, SkewNormalParams]]:
+    def updates(self) -> Mapping[str, Update[BothWays, SkewNormalParams]]:
         return {"": self._all}
 
-    def _all(self, stats: SkewMoments, before: SkewNormalParams, now: SkewNormalParams) -> SkewNormalParams:
-        """The regression of the cells on |t|: its intercept, its slope, and the variance about it, not below the floor.
+    def _all(self, stats: BothWays, before: SkewNormalParams, now: SkewNormalParams) -> SkewNormalParams:
+        """The higher summit of the two bounds, column by column.
 
         Shapes: mass (K,), others (K, d) -> (K, d) each. Unit: that of the data, and its squares.
         Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
-        Source: set d/dl, d/da and d/dv of [-mass/2 log v - sum w E (x - l - a |t|)^2 / (2 v)] = 0.
         """
-        means = [per_mass(each, stats.mass) for each in (stats.shift, stats.first, stats.second, stats.cross)]
-        shift, first, second, cross = means
-        varies = np.where(stats.mass[:, None] > 0, second - first**2, 1.0)  # of a variable cut at 0, never 0
-        skews = (cross - shift * first) / varies
-        move = shift - skews * first
-        raw = np.maximum(per_mass(_remaining(stats, move, skews), stats.mass), 0)
-        unit = normal.pooled_variance(_moments(stats), _placed(before), stats.square.sum(axis=0))
-        found, _ = self.above_the_floor(raw, before.variances, stats.mass, unit)
+        own, other = self._regression(stats.own, before, before), self._regression(stats.turned, before.turned, before)
+        there = _bound(stats.turned, before.turned, other)[0] + _offset(stats, before)
+        higher = there > _bound(stats.own, before, own)[0]
         return SkewNormalParams(
-            before.locations + move,
-            keep_where_empty(skews, before.skews, stats.mass),
-            keep_where_empty(found, before.variances, stats.mass),
+            *(np.where(higher, b, a) for a, b in zip(vars(own).values(), vars(other).values(), strict=True))
         )
 
-    def expected(self, stats: SkewMoments, before: SkewNormalParams, now: SkewNormalParams) -> Expected:
-        mass, move, a, v = stats.mass[:, None], now.locations - before.locations, now.skews, now.variances
-        left = _remaining(stats, move, a)
-        value = -0.5 * float((mass * np.log(v) + left / v).sum())
-        of_locations = (stats.shift - mass * move - a * stats.first) / v
-        of_skews = (stats.cross - move * stats.first - a * stats.second) / v
-        return Expected(value, {"locations": of_locations, "skews": of_skews, "variances": (left / v - mass) / (2 * v)})
+    def _regression(self, sums: SkewMoments, about: SkewNormalParams, before: SkewNormalParams) -> SkewNormalParams:
+        """The regression of the cells on |t|: its intercept, its slope, and the variance about it, not below the floor.
+
+        Source: set d/dl, d/da and d/dv of [-mass/2 log v - sum w E (x - l - a |t|)^2 / (2 v)] = 0.
+        """
+        shift, first, second, cross = (per_mass(s, sums.mass) for s in (sums.shift, sums.first, sums.second, sums.cross))
+        varies = np.where(sums.mass[:, None] > 0, second - first**2, 1.0)  # of a variable cut at 0, never 0
+        skews = (cross - shift * first) / varies
+        move = shift - skews * first
+        raw = np.maximum(per_mass(_squares(sums, move, skews), sums.mass), 0)
+        unit = normal.pooled_variance(
+            Moments(sums.mass, sums.shift, sums.square), _Placed(about.locations), sums.square.sum(axis=0)
+        )
+        found, _ = self.above_the_floor(raw, before.variances, sums.mass, unit)
+        return SkewNormalParams(
+            keep_where_empty(about.locations + move, before.locations, sums.mass),
+            keep_where_empty(skews, before.skews, sums.mass),
+            keep_where_empty(found, before.variances, sums.mass),
+        )
+
+    def expected(self, stats: BothWays, before: SkewNormalParams, now: SkewNormalParams) -> Expected:
+        own, turned = _bound(stats.own, before, now), _bound(stats.turned, before.turned, now)
+        heights, others = own[0], turned[0] + _offset(stats, before)
+        values, *slopes = (
+            np.where(others > heights, b, a) for a, b in zip((heights, *own[1:]), (others, *turned[1:]), strict=True)
+        )
+        return Expected(float(values.sum()), dict(zip(("locations", "skews", "variances"), slopes, strict=True)))
 
     def draw(self, params: SkewNormalParams, rng: np.random.Generator, components: Integers) -> Array:
         shape = (len(components), params.locations.shape[1])
@@ -227,14 +255,41 @@ def cut_normal(y: Array) -> tuple[Array, Array]:
     return np.where(low, beyond[0], first), np.where(low, beyond[1], 1 + near * first)
 
 
-def _remaining(stats: SkewMoments, move: Array, skews: Array) -> Array:
+def _summed(params: SkewNormalParams, x: Array, weights: Array) -> tuple[SkewMoments, Array]:
+    """The moments of rows (n, d) at `params`, and the weighted log-density of each column (K, d), but for a constant."""
+    scales, slants = params.scales[:, :, None], params.slants[:, :, None]
+    narrow = (np.sqrt(params.variances) / params.scales)[:, :, None]
+    sums = np.zeros((6, *params.locations.shape))
+    for rows, deviation in normal.deviations(x, params.locations):
+        w = np.ascontiguousarray(weights[rows].T)[:, None, :]
+        z = deviation / scales
+        y = slants * z
+        first, second = cut_normal(y)
+        first, second, height = narrow * first, narrow**2 * second, log_ndtr(y) - 0.5 * z**2
+        sums += [(w * each).sum(axis=2) for each in (deviation, deviation**2, first, second, first * deviation, height)]
+    *moments, heights = sums
+    return SkewMoments(weights.sum(axis=0), *moments), heights
+
+
+def _squares(sums: SkewMoments, move: Array, skews: Array) -> Array:
     """The expected squares (K, d) about locations that have moved and slopes on |t|."""
-    squares = stats.square + stats.mass[:, None] * move**2 + skews**2 * stats.second
-    return squares - 2 * (move * stats.shift + skews * stats.cross - move * skews * stats.first)
+    squares = sums.square + sums.mass[:, None] * move**2 + skews**2 * sums.second
+    return squares - 2 * (move * sums.shift + skews * sums.cross - move * skews * sums.first)
 
 
-def _moments(stats: SkewMoments) -> Moments:
-    return Moments(stats.mass, stats.shift, stats.square)
+def _bound(sums: SkewMoments, about: SkewNormalParams, now: SkewNormalParams) -> tuple[Array, Array, Array, Array]:
+    """The bound (K, d) from sums taken at `about`, and its slopes along locations, skews and variances."""
+    mass, move, a, v = sums.mass[:, None], now.locations - about.locations, now.skews, now.variances
+    left = _squares(sums, move, a)
+    of_locations = (sums.shift - mass * move - a * sums.first) / v
+    of_skews = (sums.cross - move * sums.first - a * sums.second) / v
+    return -0.5 * (mass * np.log(v) + left / v), of_locations, of_skews, (left / v - mass) / (2 * v)
+
+
+def _offset(stats: BothWays, before: SkewNormalParams) -> Array:
+    """What lifts the bound from the turned columns so that it touches the log-likelihood there, as the other does here."""
+    touches = _bound(stats.turned, before.turned, before.turned)[0]
+    return np.asarray(stats.rises + _bound(stats.own, before, before)[0] - touches)
 
 
 @dataclass(frozen=True)
@@ -242,10 +297,6 @@ class _Placed:
     """Where deviations were taken from."""
 
     means: Array
-
-
-def _placed(params: SkewNormalParams) -> _Placed:
-    return _Placed(params.locations)
 
 
 @once

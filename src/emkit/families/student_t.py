@@ -42,6 +42,7 @@ __all__ = ["StudentT", "StudentTParams"]
 TYPICAL = 0.1  # the tails that starts have: ten degrees of freedom
 LIGHT = 1e-12  # tails that no row tells from those of a normal distribution
 NEAR = Span(reach=1.4, places=16)  # tails up to four times as heavy or light, known to eleven digits
+BEYOND = 5  # times: more than the span, so that what leaves it for 0 is light
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +178,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         """The bound's part of the tails (K,), and the weighted moments, for tails (K,) near those of the E-step."""
         if self.freedom is not None:
             return (stats.height + stats.length / 2)[:, 0], Moments(stats.trust[:, 0], stats.shift[:, 0], stats.scatter[:, 0])
-        t = NEAR.where(tails, before.tails)
-        t = np.where((tails < LIGHT) & (before.tails < 3 * LIGHT), -1.0, t)  # of so light ones, no row tells which
+        t = _where(tails, before)
 
         def now(values: Array) -> Array:
             return NEAR.curve(np.moveaxis(values, 1, -1))(t.reshape(-1, *(1,) * (values.ndim - 2)))
@@ -211,6 +211,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
     def _all(self, stats: TrustedMoments, before: StudentTParams, now: StudentTParams) -> StudentTParams:
         """Means, scales and tails that are best together: the tails at which the best means and scales reach highest.
 
+        Tails are found within exp(1.4) times those before: what is lighter or heavier takes several steps.
         Shapes: mass (K,), height (K, P) and others -> (K, d), (K, d, d) and (K,).
         Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: see the top of the file.
@@ -247,6 +248,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         return np.asarray(of_tails - 0.5 * (stats.mass * log_determinant + lengths))
 
     def expected(self, stats: TrustedMoments, before: StudentTParams, now: StudentTParams) -> Expected:
+        """-infinity where tails lie beyond the places at which the statistics were taken."""
         moments = self._at(stats, before, now.tails)[1]
         about, move = normal.products_about(moments, before, now)
         precision, mass = np.linalg.inv(now.scale_matrices), stats.mass[:, None, None]
@@ -255,7 +257,9 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         slopes = {"means": of_means, "scale_matrices": of_matrices}
         if self.freedom is None:
             slopes["tails"] = self._slope_of_tails(stats, before, now, np.asarray(precision), move)
-        return Expected(float(self._heights(stats, before, now).sum()), slopes)
+        heights = self._heights(stats, before, now)
+        known = self.freedom is not None or not np.isnan(_where(now.tails, before)).any()
+        return Expected(float(heights.sum()) if known else -np.inf, slopes)
 
     def _slope_of_tails(
         self, stats: TrustedMoments, before: StudentTParams, now: StudentTParams, precision: Array, move: Array
@@ -265,7 +269,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         lengths += stats.trust * np.einsum("ki,kij,kj->k", move, precision, move)[:, None]
         climbing = NEAR.curve(stats.height + (stats.length - lengths) / 2).climbing()
         heavy = now.tails > 0
-        t = np.where(heavy, NEAR.where(now.tails, before.tails), 0.0)
+        t = np.where(heavy, _where(now.tails, before), 0.0)
         return np.where(heavy, climbing(t) / np.where(heavy, now.tails, 1.0), 0.0)
 
     def draw(self, params: StudentTParams, rng: np.random.Generator, components: Integers) -> Array:
@@ -296,6 +300,12 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         lifted = normal.each_lifted(covariance[None], unit, max(self.floor, columns.EPSILON))
         tails = TYPICAL if self.freedom is None else 1 / self.freedom
         return StudentTParams(repeat(mean, n_components), repeat(lifted[0], n_components), np.full(n_components, tails))
+
+
+def _where(tails: Array, before: StudentTParams) -> Array:
+    """Where `tails` lie in the spans around those of the E-step; NaN beyond. Of light ones, no row tells which they are."""
+    light = (tails < LIGHT) & (before.tails < LIGHT * BEYOND)
+    return np.where(light, -1.0, NEAR.where(tails, before.tails))
 
 
 def _whitening(scales: Array) -> tuple[Array, Array]:
