@@ -130,7 +130,7 @@ def test_several_mixtures_side_by_side_are_as_each_alone(form: Form):
     runs = [problem(form, tight)[0] for tight in ([], [1], [0, 1, 2, 3, 4], [2, 4])]
     _, chunk = problem(form, [1])
     model = ek.Mixture(form.family)
-    side_by_side = Together.of(model, runs, K).components
+    side_by_side = Together.of(model, runs).components
     assert set(form_of(form, ek.MixtureParams(np.ones(20) / 20, side_by_side)).rows.roads.tight) == {
         6,
         10,

@@ -10,7 +10,6 @@ import emkit as ek
 from emkit.core.mapreduce import serial
 from emkit.core.parameters import leaves
 from emkit.data.chunk import Chunk
-from emkit.models.order import component_count
 from emkit.models.together import OfEach, can_go_together, several
 from tests.laws.maxima import random_point
 
@@ -49,7 +48,7 @@ def assert_runs_go_over_rows_of_their_own(model: Any, params: Any, x: Array, rng
     one_table = [Chunk(x, rng.integers(0, 3, len(x)).astype(float)) for _ in range(3)]
     starts = [params, *(random_point(model, params, rng, 0.1) for _ in range(2))]
     for chunks in own, one_table:
-        group = OfEach.of_each(model, starts, component_count(params) or 1, chunks)
+        group = OfEach.of_each(model, starts, chunks)
         reached, moved = group.step(ek.ArraySource(x), serial)
         for run, (start, chunk) in enumerate(zip(starts, chunks, strict=True)):
             alone = ek.EMMap(model, ek.ArraySource(chunk.x, chunk.weights), start)(start)

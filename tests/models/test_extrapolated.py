@@ -32,9 +32,9 @@ def test_runs_climb_and_come_further_than_in_plain_em():
     assert (evaluated[-1] > plain.objective + 1e-9).any()
 
 
-def test_where_components_share_a_field_runs_go_apart_in_plain_em():
+def test_where_components_have_fields_of_different_kinds_runs_go_apart_in_plain_em():
     source = ek.ArraySource(load_iris().data)
-    model = ek.Mixture(ek.TiedGaussian())
+    model = ek.Mixture(ek.PerComponent(ek.FullGaussian(), ek.DiagonalGaussian()))
     (group,) = several(model, model.starts(source.profile, 2, range(2)), 150)
     extrapolated = [each.heights.objective for each in islice(squared_steps(group, source, serial), 6)]
     for each in extrapolated:

@@ -11,7 +11,7 @@ splitting, labels and tables from the axes.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeVar, get_type_hints
@@ -313,6 +313,12 @@ def _part_inside(value: Any, places: slice) -> Any:
     if isinstance(value, tuple):
         return tuple(_part_inside(item, places) for item in value)
     return part_of(value, places) if isinstance(value, Parameters) else value
+
+
+def in_a_row(items: Sequence[P]) -> P:
+    """Parameters with those of all items, one behind the other along the first axis of every field."""
+    same = zip(*map(leaves, items), strict=True)
+    return replace_at(items[0], {each[0].path: np.concatenate([leaf.value for leaf in each]) for each in same})
 
 
 @functools.cache

@@ -22,6 +22,7 @@ from emkit.errors import ModelError
 from emkit.families.affine import Affine
 from emkit.families.description import Description
 from emkit.families.floor import Floor
+from emkit.families.in_groups import InGroups
 from emkit.families.linear import Columns, LinearForm, OfCells, Read, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
@@ -90,6 +91,11 @@ class Family(Protocol[P, S]):
     @property
     def among_gaps(self) -> Family[P, Any] | None:
         """The same family, of the same parameters, for rows of which cells may be missing (NaN); None if none may."""
+        return None
+
+    @property
+    def in_groups(self) -> InGroups[P] | None:
+        """The family for several groups of components at once, each of which shares fields; None if there is none such."""
         return None
 
     def settled(self, profile: AnyProfile) -> Self:

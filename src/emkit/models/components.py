@@ -26,12 +26,13 @@ from emkit.data.source import ArraySource, RowSource
 from emkit.data.sparse import is_sparse
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import Family, for_rows, safe_log
+from emkit.families.in_groups import InGroups, as_they_are
 from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.checks import check_components
 from emkit.models.divisions import as_known, divisions
-from emkit.models.order import apart, component_count
+from emkit.models.order import apart, component_count, each_its_own
 from emkit.models.spikes import coinciding, fallen, in_a_plane
 
 BLUR = 0.1  # share of every row that is spread evenly over all components of a start, so that none starts out degenerate
@@ -260,13 +261,13 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def settled(self, profile: AnyProfile) -> Self:
         profile.refuse_empty_columns()
-        return self._of(for_rows(self.family, profile).settled(profile))
+        return self.of_family(for_rows(self.family, profile).settled(profile))
 
     @property
     def admits_gaps(self) -> bool:
         return self.family.among_gaps is not None
 
-    def _of(self, family: Family[C, Any]) -> Self:
+    def of_family(self, family: Family[C, Any]) -> Self:
         """The same model of components of another family."""
         if family == self.family:
             return self
@@ -274,10 +275,15 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         object.__setattr__(other, "family", family)  # models are mostly frozen dataclasses
         return other
 
+    def in_groups(self, components: C) -> InGroups[C] | None:
+        """How the components of several runs stand side by side, if these are those of one; None if they cannot."""
+        found = as_they_are(self.family) if each_its_own(components) else self.family.in_groups
+        return found if found is not None and each_its_own(found.apiece(components)) else None
+
     def _for(self, chunk: Chunk) -> Self:
         """The model for the rows of a chunk that may have gaps where those that it was settled by had none."""
         family = self.family.among_gaps
-        return self if family is None or family == self.family or not chunk.has_gaps else self._of(family)
+        return self if family is None or family == self.family or not chunk.has_gaps else self.of_family(family)
 
     @property
     def admits_membership(self) -> bool:
@@ -347,7 +353,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         All starts look at the same sample.
         """
         profile.refuse_empty_columns()
-        model = self._of(for_rows(self.family, profile))
+        model = self.of_family(for_rows(self.family, profile))
         if model is not self:
             return model.starts(profile, n_components, seeds)
         some = profile.sample

@@ -73,7 +73,7 @@ def extrapolated(
     Scheme S1, with half of S3 where EM picks up speed: see `Squarem`. A run whose guess overflows, and one whose length is 1,
     is where EM led.
     """
-    scales = start.model.family.scales(start.components)
+    scales = start.beside.family.scales(start.components)
     first, second, third = (_coordinates(runs, scales) for runs in (start, once, twice))
     moving = np.isfinite(first) & np.isfinite(second) & np.isfinite(third)
     with np.errstate(invalid="ignore"):

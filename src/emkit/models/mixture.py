@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask, readonly
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
-from emkit.core.parameters import Leaf, Parameters, maximise_in_turn, replace_at, with_trusted
+from emkit.core.parameters import Leaf, Parameters, in_a_row, maximise_in_turn, with_trusted
 from emkit.core.protocols import Complete, Expectation, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
@@ -28,7 +28,7 @@ from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
 from emkit.models.components import Components, SeveralStats, as_shares, log_membership
 from emkit.models.narrowed import Narrowed
-from emkit.models.order import apart, component_count, component_leaves, each_its_own, owners, selected
+from emkit.models.order import apart, component_count, component_leaves, owners
 from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
 
@@ -215,14 +215,14 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def _estimated_together(
         self, chunk: Chunk, like: MixtureParams[P], divisions: Sequence[Integers], blur: float
     ) -> list[MixtureParams[P]]:
-        runs, number = len(divisions), len(like.proportions)
-        if runs < 2 or not each_its_own(like.components):
+        runs, groups = len(divisions), self.in_groups(like.components)
+        if runs < 2 or groups is None:
             return super()._estimated_together(chunk, like, divisions, blur)
-        many = replace_at(like.components, selected(like.components, list(range(number)) * runs))
-        mass, statistics = self._divided_together(chunk, many, np.stack(divisions), blur)
-        components = maximise_in_turn(self.family.updates(), statistics, many)
-        moved = self.each_moved([like] * runs, list(mass))
-        return [with_trusted(run, components=own) for run, own in zip(moved, apart(components, runs), strict=True)]
+        model, many = self.of_family(groups.family(len(like.proportions))), in_a_row([groups.apiece(like.components)] * runs)
+        mass, statistics = model._divided_together(chunk, many, np.stack(divisions), blur)
+        components = maximise_in_turn(model.family.updates(), statistics, many)
+        moved = zip(self.each_moved([like] * runs, list(mass)), apart(components, runs), strict=True)
+        return [with_trusted(run, components=groups.shared(own)) for run, own in moved]
 
     def _divided_together(self, chunk: Chunk, many: P, divisions: Integers, blur: float) -> tuple[Array, S]:
         """As `_shared`, of several blurred divisions (S, n): the masses (S, K), and the statistics of all S K components."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.evaluation import STUMBLES, EMMap
-from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at, with_trusted
+from emkit.core.parameters import in_a_row, maximise_in_turn, part_of, with_trusted
 from emkit.core.protocols import Evaluation, LatentModel, MapReduce
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.source import RowSource
+from emkit.families.in_groups import InGroups
 from emkit.models.components import AnyComponents, Components, SeveralStats
-from emkit.models.order import apart, component_count, each_its_own
+from emkit.models.order import apart, component_count
 
 P = TypeVar("P", bound=Any)
 MOST_NUMBERS = 2_000_000  # rows x components worked on at a time
@@ -46,20 +47,19 @@ class Several(Protocol[P]):
 
 
 def several(model: LatentModel[P, Any], starts: Sequence[P], rows: int) -> Iterator[Several[P]]:
-    """Runs from `starts` over so many rows: together, as many as fit; apart where components share a field."""
+    """Runs from `starts` over so many rows: together, as many as fit; apart where that cannot be."""
     if not can_go_together(model, starts[0]):
         yield Apart[P](model, tuple(starts))
         return
     assert isinstance(model, Components)
-    number = component_count(starts[0].components) or 1
-    most = max(1, MOST_NUMBERS // (rows * number))
+    most = max(1, MOST_NUMBERS // (rows * Together.of(model, starts[:1]).number))
     for first in range(0, len(starts), most):
-        yield Together.of(model, starts[first : first + most], number)
+        yield Together.of(model, starts[first : first + most])
 
 
 def can_go_together(model: LatentModel[P, Any], params: P) -> bool:
-    """Whether runs of a model can stand side by side: its components share no field, and it steps as `Components` do."""
-    return isinstance(model, Components) and _as_written(model) and each_its_own(params.components)
+    """Whether runs of a model can stand side by side: it steps as `Components` do, and a family does for all of them."""
+    return isinstance(model, Components) and _as_written(model) and model.in_groups(params.components) is not None
 
 
 def _as_written(model: AnyComponents) -> bool:
@@ -110,40 +110,50 @@ class Apart(Generic[P]):
 class Together(Generic[P]):
     """S runs side by side. `components` are those of all runs, the `number` of one behind those of another (S K, ...).
 
-    Of the parameters in `runs`, those that say who belongs where are up to date, and no others.
+    What components of a run share is written out for each of them, as `groups` say. Of the parameters in `runs`,
+    those that say who belongs where are up to date, and no others.
     """
 
     model: AnyComponents
     runs: tuple[P, ...]
     components: Any
     number: int
+    groups: InGroups[Any]
 
     @classmethod
-    def of(cls, model: AnyComponents, starts: Sequence[P], number: int) -> Self:
-        """Runs that begin at `starts`, of so many components each."""
-        same = zip(*(leaves(start.components) for start in starts), strict=True)
-        values = {each[0].path: np.concatenate([leaf.value for leaf in each]) for each in same}
-        return cls(model, tuple(starts), replace_at(starts[0].components, values), number)
+    def of(cls, model: AnyComponents, starts: Sequence[P]) -> Self:
+        """Runs that begin at `starts`."""
+        groups = model.in_groups(starts[0].components)
+        assert groups is not None
+        each = [groups.apiece(start.components) for start in starts]
+        number = component_count(each[0]) or 1
+        return cls(model, tuple(starts), in_a_row(each), number, groups)
 
     def __len__(self) -> int:
         return len(self.runs)
 
+    @cached_property
+    def beside(self) -> AnyComponents:
+        """The model of components of which each has its own of everything."""
+        return self.model.of_family(self.groups.family(self.number))
+
     def params(self, run: int) -> P:
         places = slice(run * self.number, (run + 1) * self.number)
-        return with_trusted(self.runs[run], components=part_of(self.components, places))
+        return with_trusted(self.runs[run], components=self.groups.shared(part_of(self.components, places)))
 
     def spiked(self, profile: Any) -> Mask:
-        return self.model.spiked(self.runs, self.components, profile)
+        return self.beside.spiked(self.runs, self.components, profile)
 
     def step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Several[P]]:
         try:
             return self._step(source, map_reduce)
         except STUMBLES:  # of one of them; the others go on
-            return Apart(self.model, tuple(self.params(run) for run in range(len(self)))).step(source, map_reduce)
+            each = tuple(self.params(run) for run in range(len(self)))
+            return Apart(self.model, each).step(source, map_reduce)
 
     def within(self, like: Together[P], profile: AnyProfile) -> Mask:
         """Which of the runs (S,) lie below no floor that those of `like` are not below already."""
-        bound = self.model.family.lower_bound(profile)
+        bound = self.beside.family.lower_bound(profile)
         if bound.within(self.components, like.components):
             return np.ones(len(self), dtype=bool)
         pairs = zip(apart(self.components, len(self)), apart(like.components, len(self)), strict=True)
@@ -157,7 +167,7 @@ class Together(Generic[P]):
             return None
 
     def _expectations(self, source: RowSource, map_reduce: MapReduce) -> SeveralStats:
-        total: SeveralStats = map_reduce(partial(self.model.e_steps, self.runs, self.components), source)
+        total: SeveralStats = map_reduce(partial(self.beside.e_steps, self.runs, self.components), source)
         return total
 
     def _step(self, source: RowSource, map_reduce: MapReduce) -> tuple[Heights, Self]:
@@ -165,7 +175,7 @@ class Together(Generic[P]):
         objective = total.log_likelihood - total.gap
         if self.model.states_prior:
             objective += [self.model.log_prior(self.params(run)) for run in range(len(self))]
-        components = maximise_in_turn(self.model.family.updates(), total.components, self.components)
+        components = maximise_in_turn(self.beside.family.updates(), total.components, self.components)
         moved = self.model.each_moved(self.runs, total.belonging)
         return Heights(objective, total.log_likelihood), replace(self, runs=moved, components=components)
 
@@ -181,9 +191,9 @@ class OfEach(Together[P]):
         return self._step(source, map_reduce)
 
     @classmethod
-    def of_each(cls, model: AnyComponents, starts: Sequence[P], number: int, chunks: Sequence[Chunk]) -> Self:
-        """Runs that begin at `starts`, of so many components each, over the rows of `chunks`."""
-        return replace(cls.of(model, starts, number), chunks=tuple(chunks))
+    def of_each(cls, model: AnyComponents, starts: Sequence[P], chunks: Sequence[Chunk]) -> Self:
+        """Runs that begin at `starts`, over the rows of `chunks`."""
+        return replace(cls.of(model, starts), chunks=tuple(chunks))
 
     def _expectations(self, source: RowSource, map_reduce: MapReduce) -> SeveralStats:
-        return self.model.e_steps_of_each(self.runs, self.components, self.chunks)
+        return self.beside.e_steps_of_each(self.runs, self.components, self.chunks)

@@ -95,10 +95,10 @@ class Refits(Generic[P]):
         assert isinstance(self.model, Components)
         found: dict[int, Refit] = {}
         here = [(i, self.params) for i in range(len(chunks))]
-        passes, number = 0, component_count(self.params) or 1
+        passes = 0
         while here and passes < MOST_PASSES:
             places, starts = zip(*here, strict=True)
-            group = OfEach.of_each(self.model, starts, number, [chunks[i] for i in places])
+            group = OfEach.of_each(self.model, starts, [chunks[i] for i in places])
             heights: list[Array] = []
             for runs, height, _, ends_round in squared_steps(group, self.source, serial):  # noqa: B007
                 heights.append(height.objective)

@@ -19,9 +19,11 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.combined.sharing import apiece, own_paths, shared
+from emkit.families.combined.tied_in_groups import TiedInGroups
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.floor import Floor
+from emkit.families.in_groups import InGroups
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread
 
@@ -109,6 +111,10 @@ class Tied(Wrapped[Any, Any]):
         found = self.family.expected(stats.own, _apiece(before), each)
         tied = own_paths(each, self.fields)
         return Expected(found.value, {path: s.sum(axis=0) if path in tied else s for path, s in found.slopes.items()})
+
+    @property
+    def in_groups(self) -> InGroups[Any]:
+        return InGroups(lambda number: TiedInGroups(self.family, self, number), _apiece, self.tied)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> Any:
         return shared(self.family.pooled(profile, n_components), self.fields)

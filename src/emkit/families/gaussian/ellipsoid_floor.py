@@ -19,7 +19,7 @@ class EllipsoidFloor(Floor):
     """Under the variances along the axes, as a fraction `floor` of `unit` (d,).
 
     `whole` is the covariance (d, d) of the whole data, or their variances (d,) where axes lie along the columns; `directions`
-    are how many may be correlated.
+    are how many may be correlated. `number`: of components in a row that share what is shared; 0 for all.
     """
 
     form: Form
@@ -27,6 +27,7 @@ class EllipsoidFloor(Floor):
     unit: Array
     whole: Array
     directions: int
+    number: int = 0
 
     @property
     def least(self) -> Array:
@@ -37,12 +38,13 @@ class EllipsoidFloor(Floor):
         """The axes of a shape; the volume, where components share the shape or the floor holds all axes."""
         held = rests(np.exp(params.ellipsoids.logs), self.least)
         volume, shape, _ = self.form
-        if shape == "V":
-            every = np.asarray(held.all(axis=1))
-            return {"shapes": held, **({"volumes": every} if volume == "V" else {"volume": np.asarray(every.all())})}
-        if volume == "V":
-            return {"volumes": np.asarray(held.any(axis=1))}
-        return {"volume": np.asarray(held[0].all()), **({"shape": held[0]} if shape == "E" else {})}
+        number = self.number or len(held)
+        if volume == "E":
+            volumes = held.reshape(-1, number, held.shape[1]).all(axis=(1, 2)).repeat(number)
+        else:
+            volumes = held.all(axis=1) if shape == "V" else held.any(axis=1)
+        own = {"shapes": held} if shape == "V" or (volume, shape) == ("E", "E") else {}
+        return params.by_field({"volumes": volumes, **own})
 
     def loosened(self, params: Any, rows: Array) -> Any:
         """Only along axes along which the whole data vary; what components share follows, as if all had as many rows."""

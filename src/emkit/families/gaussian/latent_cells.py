@@ -36,6 +36,7 @@ from emkit.families.gaussian.regressions import (
     regressions,
     sums_by_pattern,
 )
+from emkit.families.in_groups import InGroups
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread
 from emkit.families.support import Support
@@ -78,6 +79,11 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
     @property
     def among_gaps(self) -> Self:
         return self
+
+    @property
+    def in_groups(self) -> InGroups[G] | None:
+        inner = self.family.in_groups
+        return None if inner is None else inner._replace(family=lambda number: replace(self, family=inner.family(number)))
 
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(among_gaps(profile))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.ellipsoid_floor import EllipsoidFloor
-from emkit.families.gaussian.ellipsoids import LOWEST, Ellipsoids, Form, best, height, of_matrix
+from emkit.families.gaussian.ellipsoids import LOWEST, Ellipsoids, Form, best, heights, of_matrix
 from emkit.families.gaussian.forms import diagonal_form, full_form
 from emkit.families.gaussian.latent_cells import JoinedColumns
 from emkit.families.gaussian.normal import Moments
@@ -36,7 +36,10 @@ from emkit.families.gaussian.parsimonious_params import (
     VEIParams,
     VEVParams,
     VVEParams,
+    VVIParams,
+    VVVParams,
 )
+from emkit.families.in_groups import InGroups
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread, Variances
 
@@ -72,7 +75,8 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
 
     `form` has a letter for the volume, the shape and the orientation D: E, equal in all components; V, its own in each; I, the
     unit matrix: round components as shapes, axes along the columns as orientations. EII, EEI, VEI, EVI, VEE, EVE, VVE, EEV, VEV
-    and EVV; VVV, EEE, VVI and VII are families by themselves.
+    and EVV; VVV, EEE, VVI and VII are families by themselves. `number` is how many components in a row share what is shared,
+    where that is written out for each; 0 for all.
     Data: x (n, d) of real numbers. But for EEI, VEI, EVI, VEE and EVV, the form depends on the units of the columns.
     Source: Celeux & Govaert (1995), Pattern Recognition 28, 781-793.
 
@@ -89,6 +93,7 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
     """
 
     form: str
+    number: int = field(default=0, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -158,24 +163,29 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         padding = normal.padding(stats, move)
         about = about + padding[:, :, None] * np.eye(move.shape[1]) if self.joins_columns else np.maximum(about, 0) + padding
         old, unit = before.ellipsoids, self._unit_of(stats, before)
-        every = stats.mass if self._letters.own else np.full(len(stats.mass), stats.mass.sum())
+        number = self.number or len(stats.mass)
+        mass = stats.mass.reshape(-1, number)
+        every = stats.mass if self._letters.own else mass.sum(axis=1).repeat(number)
         freed = np.asarray((old.logs < np.log(FREED * max(self.floor, THIN) * unit)).any(axis=1))
         least = bounds(freed, self.few(every, move.shape[1]), self.floor, 1.0)[:, None] * unit
-        found = best(self._letters, stats.mass, about, old, np.log(np.maximum(least, THIN * unit)))
-        self._refuse(stats.mass, about, old, found, unit, freed)
-        return type(now).of(now.means, found)
+        bound = np.log(np.maximum(least, THIN * unit)).reshape(len(mass), number, -1)
+        scatter, start = about.reshape(len(mass), number, *about.shape[1:]), old.in_groups(number, self._letters)
+        found = best(self._letters, mass, scatter, start, bound)
+        self._refuse(mass, scatter, start, found, unit, freed)
+        return type(now).of(now.means, found.in_a_row)
 
     def _refuse(self, mass: Array, about: Array, before: Ellipsoids, found: Ellipsoids, unit: Array, freed: Mask) -> None:
         """Raise DegenerateFitError for a component that has no maximum."""
-        low = (found.logs <= np.log(THIN * unit * normal.LIFTED)).any(axis=1)
+        low = (found.logs <= np.log(THIN * unit * normal.LIFTED)).any(axis=-1).ravel()
         if self.floor == 0 and low.any():
             raise normal.collapsed(int(low.argmax()))
         if freed.any():
-            heights = [
-                height(mass, each.squares(about) if self.joins_columns else about, each.logs) for each in (before, found)
-            ]
-            if heights[1] < heights[0] - columns.EPSILON * abs(heights[0]):
-                raise too_thin(f"component {int(freed.argmax())}")
+            old, new = (
+                heights(mass, each.squares(about) if self.joins_columns else about, each.logs) for each in (before, found)
+            )
+            fell = (new < old - columns.EPSILON * np.abs(old))[:, None] & freed.reshape(mass.shape)
+            if fell.any():
+                raise too_thin(f"component {int(fell.argmax())}")
 
     def _about(self, stats: Moments, before: EllipsoidParams, now: EllipsoidParams) -> tuple[Array, Array]:
         about = normal.products_about if self.joins_columns else normal.squares_about
@@ -227,7 +237,7 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         mean, variance, _ = columns.pooled_spread(profile)
         unit = self._units(variance, mean)
         whole = profile.covariance if self.joins_columns else variance
-        return EllipsoidFloor(self._letters, self.floor, unit, whole, len(unit) + self.across)
+        return EllipsoidFloor(self._letters, self.floor, unit, whole, len(unit) + self.across, self.number)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> EllipsoidParams:
         mean, variance, _ = columns.pooled_spread(profile)
@@ -236,17 +246,35 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         scatter = variance[None]
         if self.joins_columns:
             scatter, one = profile.covariance[None], of_matrix(profile.covariance)
-        logs, axes = best(self._letters, np.ones(1), scatter, one, least[None])
-        many = Ellipsoids(repeat(logs[0], n_components), repeat(axes[0], n_components))
-        return PARAMETERS[self.form].of(repeat(mean, n_components), many)
+        logs, axes = best(self._letters, np.ones((1, 1)), scatter[None], one.in_groups(1, self._letters), least[None, None])
+        many = Ellipsoids(repeat(logs[0, 0], n_components), repeat(axes[0, 0], n_components))
+        return self._made.of(repeat(mean, n_components), many)
 
     def nearest(self, means: Array, covariances: Array) -> EllipsoidParams:
         """The parameters of this form that are best for rows of these means and `covariances` (K, d, d), as many in each."""
-        pooled = of_matrix(covariances.mean(axis=0))
-        before = Ellipsoids(repeat(pooled.logs[0], len(means)), repeat(pooled.axes[0], len(means)))
+        pooled, number = of_matrix(covariances.mean(axis=0)), len(means)
+        before = Ellipsoids(repeat(pooled.logs[0], number), repeat(pooled.axes[0], number)).in_groups(number, self._letters)
         scatter = covariances if self.joins_columns else np.einsum("kjj->kj", covariances)
-        least = np.full(means.shape, LOWEST)
-        return PARAMETERS[self.form].of(means, best(self._letters, np.ones(len(means)), scatter, before, least))
+        least = np.full((1, *means.shape), LOWEST)
+        return self._made.of(means, best(self._letters, np.ones((1, number)), scatter[None], before, least).in_a_row)
+
+    @property
+    def _made(self) -> type[EllipsoidParams]:
+        """The class of its parameters."""
+        own = VVVParams if self.joins_columns else VVIParams
+        return own if self.number else PARAMETERS[self.form]
+
+    @property
+    def in_groups(self) -> InGroups[EllipsoidParams]:
+        form, each = PARAMETERS[self.form], replace(self, number=1)._made
+
+        def apiece(params: EllipsoidParams) -> EllipsoidParams:
+            return each.of(params.means, params.ellipsoids.in_groups(len(params.means), self._letters).in_a_row)
+
+        def shared(params: EllipsoidParams) -> EllipsoidParams:
+            return form.of(params.means, params.ellipsoids)
+
+        return InGroups(lambda number: replace(self, number=number), apiece, shared)
 
 
 def _covariances(params: Any) -> Array:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters, declared_spaces
 from emkit.core.spaces import Positive, Real, Rotation, UnitProduct
@@ -70,6 +70,11 @@ class EllipsoidParams(Parameters):
         every = {"volume": of_volumes.sum(), "volumes": of_volumes, "shape": of_shapes.sum(axis=0), "shapes": of_shapes}
         every |= {"orientation": turning.sum(axis=0), "orientations": turning}
         return {name: every[name] for name in _of_the_form(type(self))}
+
+    def by_field(self, each: Mapping[str, Mask]) -> Mapping[str, Mask]:
+        """What is said of `volumes` (K,) and `shapes` (K, d), said of the fields of the form: of one for all, by the first."""
+        fields = _of_the_form(type(self))
+        return {name if name in fields else name[:-1]: said if name in fields else said[0] for name, said in each.items()}
 
     @property
     def covariances(self) -> Array:
@@ -168,6 +173,23 @@ class EVVParams(EllipsoidParams):
     """One `volume`, `shapes` (K, d) and `orientations` (K, d, d)."""
 
     volume: Volume
+    shapes: Shapes
+    orientations: Orientations
+
+
+@dataclass(frozen=True, eq=False)
+class VVIParams(EllipsoidParams):
+    """`volumes` (K,), and `shapes` (K, d) along the columns: forms along the columns, written out for each component."""
+
+    volumes: Volumes
+    shapes: ColumnShapes
+
+
+@dataclass(frozen=True, eq=False)
+class VVVParams(EllipsoidParams):
+    """`volumes` (K,), `shapes` (K, d) and `orientations` (K, d, d): any form, written out for each component."""
+
+    volumes: Volumes
     shapes: Shapes
     orientations: Orientations
 

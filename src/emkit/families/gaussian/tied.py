@@ -21,10 +21,13 @@ from emkit.families.floor import Floor
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.described import MEANS, SharedMatrix
 from emkit.families.gaussian.forms import tied_form
+from emkit.families.gaussian.full import FullGaussian, FullGaussianParams
 from emkit.families.gaussian.latent_cells import JoinedColumns
 from emkit.families.gaussian.normal import GaussianUpdates, Moments
 from emkit.families.gaussian.span import covariance_floor
+from emkit.families.in_groups import InGroups
 from emkit.families.linear import LinearForm
+from emkit.families.spread import Spread
 
 __all__ = ["TiedGaussian", "TiedGaussianParams"]
 
@@ -115,10 +118,46 @@ class TiedGaussian(JoinedColumns[TiedGaussianParams]):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return covariance_floor("covariance", self.floor, profile, self.across)
 
+    @property
+    def in_groups(self) -> InGroups[TiedGaussianParams]:
+        def apiece(params: TiedGaussianParams) -> FullGaussianParams:
+            return FullGaussianParams(params.means, repeat(params.covariance, len(params.means)))
+
+        def shared(each: FullGaussianParams) -> TiedGaussianParams:
+            return TiedGaussianParams(each.means, each.covariances[0])
+
+        def family(number: int) -> _TiedInGroups:
+            return _TiedInGroups(number, floor=self.floor, rows_per_weight=self.rows_per_weight, across=self.across)
+
+        return InGroups(family, apiece, shared)
+
     def pooled(self, profile: AnyProfile, n_components: int) -> TiedGaussianParams:
         mean, covariance, unit = columns.pooled_moments(profile)
         lifted = normal.each_lifted(covariance[None], unit, max(self.floor, columns.EPSILON), shared=True)
         return TiedGaussianParams(repeat(mean, n_components), lifted[0])
+
+
+@dataclass(frozen=True)
+class _TiedInGroups(FullGaussian):
+    """Groups of `number` components in a row, each of which shares a covariance that is written out for every component."""
+
+    number: int
+
+    @property
+    def spread(self) -> Spread:
+        return Spread()
+
+    def updates(self) -> GaussianUpdates:
+        return {"means": normal.updated_means, "covariances": self._of_groups}
+
+    def _of_groups(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Array:
+        about, move = normal.products_about(stats, before, now)
+        padded = about + normal.padding(stats, move)[:, :, None] * np.eye(move.shape[1])
+        mass = stats.mass.reshape(-1, self.number).sum(axis=1)
+        raw = padded.reshape(-1, self.number, *padded.shape[1:]).sum(axis=1) / mass[:, None, None]
+        unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
+        few = self.few(mass, move.shape[1])
+        return normal.each_lifted(raw, unit, self.floor, before.covariances[:: self.number], few).repeat(self.number, axis=0)
 
 
 def _about(stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> tuple[Array, Array]:
