@@ -58,7 +58,7 @@ class FamilyCase:
     @property
     def alike(self) -> bool:
         """Whether any number of components can be asked for: not where each has a family of its own."""
-        return len(kinds(self.params)) == 1
+        return len(kinds(self.params)) <= 1  # none where all is shared
 
     def several(self, number: int) -> int:
         """So many components, or as many as the family is for."""
@@ -969,6 +969,7 @@ KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope
 NOT_LINEAR = (  # in any features, or not without loss of digits
     "gamma", "negative-binomial", "weibull", "inverse-gaussian",
     "normals-and-noise", "counts-and-zero", "zero-inflated", "mixture-of", "nested", "student-t-light", *INSIDE,
+    "density", "scipy-geom", "repeated", "repeated-normal", "tied-shapes", "tied-wear",
 )  # fmt: skip
 INNER_STATES = ("zero-inflated", "mixture-of", "nested")  # components that have latent states of their own
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]

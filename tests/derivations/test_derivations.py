@@ -41,7 +41,9 @@ from emkit.derivations.printing import mathml
 from tests.cases import CASE, FAMILIES, estimate
 
 n = 17
-BY_COLUMN = [case.name for case in FAMILIES if case.by_column and case.family.name not in WITHOUT]
+BY_COLUMN = [
+    case.name for case in FAMILIES if case.by_column and case.family.name in ek.FAMILIES and case.family.name not in WITHOUT
+]
 LESSONS = [lessons.two_coins(), lessons.two_coins(free_proportions=True), lessons.three_coins()]
 EVERYTHING = [*derived_names(), *LESSONS]
 

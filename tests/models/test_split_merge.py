@@ -79,13 +79,14 @@ def test_sums_over_divided_rows_are_those_of_the_plain_road(case):
     rng = np.random.default_rng(5)
     source = ek.ArraySource(case.draw(rng, 300), rng.integers(1, 4, 300).astype(float))
     model = ek.Mixture(case.family)
-    even = model.even(source.profile, case.several(3))
+    number = case.several(3)
+    even = model.even(source.profile, number)
     form = linear_form(case.family, even.components)
     if form is None:
         assert case.name in cases.NOT_LINEAR
         return
-    component = rng.integers(3, size=300)
-    shares = np.eye(3)[component] * source.weights[:, None]
+    component = rng.integers(number, size=300)
+    shares = np.eye(number)[component] * source.weights[:, None]
     mass = shares.sum(axis=0)
     plain = MixtureStats(mass, case.family.statistics(even.components, source.x, shares))
     fast = MixtureStats(mass, compiled.statistics(form, Chunk(source.x, source.weights), shares))

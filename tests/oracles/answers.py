@@ -564,7 +564,6 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         se_linkage,
         zip_biochemists,
         boundary_poisson_zero,
-        boundary_poisson_zero,
         gmm1d_waiting,
         nist_univariate,
         gmm_faithful,
