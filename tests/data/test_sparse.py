@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from scipy.spatial.distance import pdist
 
 import emkit as ek
-from emkit.data.sparse import SparseRows
+from emkit.data.sparse import FEWER, SparseRows, in_fewer_columns
+from emkit.data.subsample import in_standard_units
 
 RNG = np.random.default_rng(0)
 COMPONENT = RNG.integers(0, 2, 600)
@@ -84,6 +86,35 @@ def test_a_pass_writes_out_no_row(family):
     found = em(params)
     assert Watched.written == 0
     assert found.log_likelihood == pytest.approx(result.log_likelihood, rel=1e-11)
+
+
+def test_moves_of_wide_rows_write_out_none():
+    rng = np.random.default_rng(1)
+    wide = Watched(sp.csr_array(rng.poisson(np.where(rng.random((3, 300)) < 0.1, 1.0, 0.01)[np.repeat([0, 1, 2], 200)])))
+    model, source = ek.Mixture(ek.Multinomial()), ek.ArraySource(wide)
+    start = model.starts(source.profile, 3, [0])[0]
+    Watched.written = 0
+    assert next(iter(model.relocations(start, source.profile, 0))).components.probabilities.shape == (3, 300)
+    list(model.moves(start, source.profile))
+    assert Watched.written == 0
+
+
+def test_rows_in_fewer_columns_are_about_as_far_from_each_other():
+    x = SparseRows(sp.random_array((80, 2_000), density=0.02, rng=np.random.default_rng(2)))
+    weights = np.random.default_rng(3).random(80) + 0.5
+    dense = np.asarray(x)
+    full = in_standard_units(dense[:, dense.any(axis=0)], weights, dense[:, dense.any(axis=0)])
+    ratios = pdist(in_fewer_columns(x, weights)) / pdist(full) / np.sqrt(FEWER)
+    assert np.abs(ratios - 1).mean() < 0.1
+
+
+def test_packed_rows_have_their_cells_in_order_and_zeros_behind():
+    x = SparseRows(sp.random_array((2_500, 30), density=0.1, rng=np.random.default_rng(4)))
+    blocks = list(x.packed())
+    assert sum(map(len, blocks)) == 2_500
+    rows = [row[row != 0] for block in blocks for row in block]
+    for packed, row in zip(rows, np.asarray(x), strict=True):
+        np.testing.assert_array_equal(packed, row[row != 0])
 
 
 def steps_of(family, x):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from scipy.sparse import csr_array, issparse
 from emkit.core.arrays import Array, Integers
 
 MOST_DENSE = 16_000_000  # cells of a chunk, 128 MB: what needs all of them makes them one chunk at a time
+FEWER = 100  # columns: of a tenth or so, distances between rows differ from those in all columns
+PACKED_ROWS = 1_024  # at a time
 MOST_SAMPLED = 20_000_000  # cells of the rows that starts are estimated from
 
 
@@ -34,6 +37,15 @@ class SparseRows:
             return self.cells[rows][:, [column]].toarray()[:, 0] if isinstance(rows, slice) else self.cells[rows, column]
         return SparseRows(self.cells[key])
 
+    def packed(self) -> Iterator[Array]:
+        """The cells that are not 0 of some rows at a time (n, m), zeros behind them."""
+        for first in range(0, max(len(self), 1), PACKED_ROWS):
+            ends = self.cells.indptr[first : first + PACKED_ROWS + 1]
+            lengths = np.diff(ends)
+            found = np.zeros((len(lengths), lengths.max(initial=1)))
+            found[np.arange(found.shape[1]) < lengths[:, None]] = self.cells.data[ends[0] : ends[-1]]
+            yield found
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.asarray(self.cells.toarray(), dtype=dtype)
 
@@ -46,6 +58,21 @@ def is_sparse(x: Any) -> bool:
 def as_sparse(x: Any) -> SparseRows | None:
     """`x`, if it is sparse rows; else None."""
     return x if isinstance(x, SparseRows) else None
+
+
+def in_fewer_columns(x: SparseRows, weights: Array) -> Array:
+    """Rows (n, m) that lie about as far from each other as those of x (n, d) with columns in units of standard deviations.
+
+    Columns are directions drawn at random, the same for the same number of columns.
+    Source: Johnson & Lindenstrauss (1984), Contemporary Mathematics 26, 189-206.
+    """
+    share = weights / weights.sum()
+    mean = share @ x.cells
+    squares = x.cells.copy()
+    squares.data **= 2
+    spread = np.sqrt(np.maximum(share @ squares - mean**2, 0.0))
+    directions = np.random.default_rng(0).standard_normal((x.shape[1], FEWER)) / np.where(spread > 0, spread, 1.0)[:, None]
+    return np.asarray(x.cells @ directions - mean @ directions)
 
 
 def rows_of_rare_columns(x: SparseRows, chosen: Integers) -> Integers:

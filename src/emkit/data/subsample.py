@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.sparse import as_sparse, rows_of_rare_columns
+from emkit.data.chunk import as_float64
+from emkit.data.sparse import FEWER, as_sparse, in_fewer_columns, rows_of_rare_columns
 
 SUBSAMPLE = 5_000
 NO_SPREAD = 1e-6  # of a direction, against the widest
@@ -47,6 +48,12 @@ def _rows_of_rare_values(x: Array, chosen: Integers) -> Integers:
             values, first = np.unique(column, return_index=True)
             found.append(first[~(np.isin(values, some) | np.isnan(values))][:MOST_RARE])
     return np.unique(np.concatenate(found))
+
+
+def compared(x: Array, weights: Array) -> Array:
+    """The rows x (n, d) as starts and moves compare them: sparse ones of many columns in fewer."""
+    sparse = as_sparse(x)
+    return as_float64(x) if sparse is None or sparse.shape[1] <= FEWER else in_fewer_columns(sparse, weights)
 
 
 def in_standard_units(some: Array, weights: Array, x: Array) -> Array:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from collections.abc import Callable
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.sparse import SparseRows
+from emkit.data.chunk import as_float64
+from emkit.data.sparse import SparseRows, as_sparse
 
 
 class Affine(NamedTuple):
-    """Features behind a first one, 1: each is ``constant + factor * cell``, of a cell in one of the `columns` (F,)."""
+    """Features behind a first one, 1: each is ``constant + factor * cell``, of a cell in one of the `columns` (F,).
+
+    `free_zeros`: whether a cell of 0 adds nothing to the part of the log-density that no parameter enters, in any column.
+    """
 
     columns: Integers
     factors: Array
     constants: Array
+    free_zeros: bool = True
 
     @classmethod
     def cells(cls, number: int) -> Self:
@@ -43,3 +49,11 @@ class Affine(NamedTuple):
         log_likelihoods += ((highest + np.log(total))[:, :, 0] * weights[:, None]).sum(axis=0)
         joint *= weights[:, None, None] / total
         sums += self.sums(rows, joint.reshape(len(rows), -1))
+
+
+def base_of(x: Any, log_base: Callable[[Array], Array], affine: Affine | None) -> Array:
+    """The part of the log-density that no parameter enters (n,), which `log_base` has of dense rows."""
+    sparse = as_sparse(x)
+    if sparse is None or affine is None or not affine.free_zeros:
+        return log_base(as_float64(x))
+    return np.concatenate([log_base(some) for some in sparse.packed()])

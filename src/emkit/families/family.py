@@ -16,10 +16,10 @@ from emkit.core.memo import once
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
-from emkit.data.chunk import Chunk, as_float64
+from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
-from emkit.families.affine import Affine
+from emkit.families.affine import Affine, base_of
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.in_groups import InGroups
@@ -188,14 +188,14 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
             coefficients,
             rows=rows if affine is None else OfCells(rows, affine),
             base=self.log_base,
-            constant=lambda chunk: _total_log_base(chunk, self),
+            constant=lambda chunk: _total_log_base(chunk, self, others),
             statistics=lambda sums, chunk: Totals(sums),
         )
 
 
 @once
-def _total_log_base(chunk: Chunk, family: ExponentialFamily[Any]) -> float:
-    return float(chunk.weights @ family.log_base(as_float64(chunk.x)))
+def _total_log_base(chunk: Chunk, family: ExponentialFamily[Any], features: int) -> float:
+    return float(chunk.weights @ base_of(chunk.x, family.log_base, family.affine(features)))
 
 
 def for_rows(family: Family[P, Any], profile: AnyProfile) -> Family[P, Any]:

@@ -13,7 +13,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.sparse import as_sparse
-from emkit.families.affine import Affine
+from emkit.families.affine import Affine, base_of
 
 S = TypeVar("S")
 MOST_FEATURES = 1 << 22  # numbers, 32 MiB
@@ -237,6 +237,11 @@ class LinearForm(Generic[S]):
         rough = self.rough
         less = None if rough is None else lambda: rough().reading(read, base, constant)
         return replace(self, rows=Read(read, self.rows), base=base, constant=constant, rough=less)
+
+
+def base_of_rows(form: LinearForm[Any], x: Any) -> Array:
+    """What no parameter enters of the log-density of rows as a chunk has them, shape (n,)."""
+    return base_of(x, form.base, form.rows.affine if isinstance(form.rows, OfCells) else None)
 
 
 def _linear_form(family: Any, params: Any) -> LinearForm[Any] | None:

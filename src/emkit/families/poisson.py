@@ -135,7 +135,7 @@ class PoissonAbout(Poisson):
         return lead_with(1, x - self.centre)
 
     def affine(self, features: int) -> Affine:
-        return Affine.cells(features)._replace(constants=-self.centre)
+        return Affine.cells(features)._replace(constants=-self.centre, free_zeros=False)
 
     def natural(self, params: PoissonParams) -> Array:
         rates = np.array(self.rates)

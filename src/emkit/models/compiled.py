@@ -8,9 +8,9 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.memo import Memo
-from emkit.data.chunk import Chunk, alike, as_float64
+from emkit.data.chunk import Chunk, alike
 from emkit.families.family import LOG_OF_ZERO, safe_log
-from emkit.families.linear import LinearForm
+from emkit.families.linear import LinearForm, base_of_rows
 
 S = TypeVar("S")
 LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
@@ -42,7 +42,7 @@ def log_density(form: LinearForm[S], chunk: Chunk) -> Array:
     """Log p(x_i | component k) of the rows of a chunk, shape (n, K)."""
     scores = np.empty((len(form.coefficients), len(chunk.x)))
     form.rows.score(chunk.x, np.ascontiguousarray(form.coefficients.T), scores)
-    scores += form.base(as_float64(chunk.x))
+    scores += base_of_rows(form, chunk.x)
     return scores.T
 
 

@@ -24,6 +24,7 @@ from emkit.data.chunk import Chunk, as_float64, occurring
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.data.sparse import is_sparse
+from emkit.data.subsample import compared
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import Family, for_rows, safe_log
 from emkit.families.in_groups import InGroups, as_they_are
@@ -360,7 +361,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         even = self.even(some.profile, n_components)
         if n_components == 1:
             return [even for _ in seeds]
-        chunk, x = some.whole, as_float64(some.x)
+        chunk, x = some.whole, compared(some.x, some.weights)
         kinds = divisions(x, some.weights, n_components, seeds)
         found = self._estimated_together(chunk, even, [as_known(kind, chunk) for kind in kinds], BLUR)
         different = _different(x)

@@ -23,10 +23,10 @@ from emkit.data.sparse import is_sparse
 from emkit.errors import ModelError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, safe_log, slope_of_log
-from emkit.families.linear import LinearForm, with_features
+from emkit.families.linear import LinearForm, linear_form, with_features
 from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
-from emkit.models.components import Components, SeveralStats, as_shares, log_membership
+from emkit.models.components import Components, SeveralStats, as_shares
 from emkit.models.narrowed import Narrowed
 from emkit.models.order import apart, component_count, component_leaves, owners
 from emkit.models.relocations import relocations
@@ -90,8 +90,8 @@ class Mixture(Components[MixtureParams[P], P, S]):
         """The chunk with its latent states written out. Errors: ModelError where rows come in groups."""
         if chunk.groups is not None:
             raise ModelError("all rows of a group belong to one component, so the steps cannot be shown row by row.")
-        joint, known = self.log_joint(params, chunk.x), log_membership(chunk)
-        return Complete(joint if known is None else joint + known, chunk.weights)
+        form = linear_form(self.family, params.components) if is_sparse(chunk.x) else None
+        return Complete(_joint(params, self._log_density(params.components, chunk, form)), chunk.weights)
 
     def assign(self, params: MixtureParams[P], log_density: Array, chunk: Chunk) -> Posterior:
         if chunk.groups is None:
@@ -216,7 +216,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         self, chunk: Chunk, like: MixtureParams[P], divisions: Sequence[Integers], blur: float
     ) -> list[MixtureParams[P]]:
         runs, groups = len(divisions), self.in_groups(like.components)
-        if runs < 2 or groups is None:
+        if runs < 2 or groups is None or is_sparse(chunk.x):
             return super()._estimated_together(chunk, like, divisions, blur)
         model, many = self.of_family(groups.family(len(like.proportions))), in_a_row([groups.apiece(like.components)] * runs)
         mass, statistics = model._divided_together(chunk, many, np.stack(divisions), blur)

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.chunk import as_float64
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
-from emkit.data.subsample import in_standard_units
+from emkit.data.subsample import compared, in_standard_units
 from emkit.families.spread import FEW
 from emkit.models.order import can_be_reordered
 from emkit.models.rows import Rows
@@ -36,7 +35,7 @@ def relocations(model: Divisible, params: Any, profile: Profile[ArraySource], se
     if not can_be_reordered(params):
         return
     some = profile.sample
-    x = as_float64(some.x)
+    x = compared(some.x, some.weights)
     chunk, rows = some.whole, Rows(in_standard_units(x, some.weights, x), some.weights)
     joint = model.complete(params, chunk).log_joint
     if joint.shape[1] < 2:

@@ -11,12 +11,11 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Complete, Expectation
-from emkit.data.chunk import Chunk, as_float64
+from emkit.data.chunk import Chunk
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
-from emkit.data.subsample import in_standard_units
+from emkit.data.subsample import compared, in_standard_units
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.families.family import Family
 from emkit.models.kmeans import spread_out
 from emkit.models.order import can_be_reordered, kinds, selected
 
@@ -29,15 +28,8 @@ SEED = 1  # of a division in two: one of those that are improved
 class Divisible(Protocol):
     """What of a mixture is asked for here."""
 
-    @property
-    def family(self) -> Family[Any, Any]:
-        """What a component looks like."""
-
-    def log_joint(self, params: Any, x: Array) -> Array:
-        """Log p(x_i, z=k), shape (n, K)."""
-
     def complete(self, params: Any, chunk: Chunk) -> Complete:
-        """The same of a chunk, with what is known of its rows."""
+        """A chunk with its latent states written out."""
 
     def estimated(self, chunk: Chunk, like: Any, nearest: Integers) -> Any:
         """Parameters estimated from rows of which each mostly belongs to one component."""
@@ -71,7 +63,7 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
     if not can_be_reordered(params) or len(kinds(params)) > 1:
         return
     some = profile.sample  # in an order of its own
-    x = as_float64(some.x)
+    x = compared(some.x, some.weights)
     chunk, scaled = some.whole, in_standard_units(x, some.weights, x)
     joint = model.complete(params, chunk).log_joint
     n_components = joint.shape[1]
@@ -97,16 +89,16 @@ def split_merges(model: Divisible, params: Any, profile: Profile[ArraySource]) -
 def split(model: Divisible, params: Any, k: int, whole: Chunk, scaled: Array, rows: Integers) -> Split:
     """What two components in place of component `k` would make of its `rows`; no gain if there is no dividing them."""
     two = replace_at(params, {**selected(params, [k, k]), "proportions": np.array([0.5, 0.5])})
-    chunk = Chunk(as_float64(whole.x[rows]), whole.weights[rows])
+    chunk = Chunk(whole.x[rows], whole.weights[rows])
     side = spread_out(scaled[rows], chunk.weights, 2, SEED) if len(rows) > 1 else np.zeros(len(rows), dtype=np.int64)
     if not side.any():
         return Split(rows[:0], 0.0)
     try:
-        alone = float(chunk.weights @ model.family.log_density(two.components, chunk.x)[:, 0])
+        alone = float(chunk.weights @ np.logaddexp.reduce(model.complete(two, chunk).log_joint, axis=1))
         two = model.estimated(chunk, two, side)
         for _ in range(STEPS):
             two = model.m_step(model.e_step(two, chunk).statistics, two)
-        joint = model.log_joint(two, chunk.x)
+        joint = model.complete(two, chunk).log_joint
     except (ParameterError, DegenerateFitError):  # among so few rows, two components have no maximum
         return Split(rows[:0], 0.0)
     together = float(chunk.weights @ np.logaddexp.reduce(joint, axis=1))

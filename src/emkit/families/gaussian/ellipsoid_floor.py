@@ -39,10 +39,9 @@ class EllipsoidFloor(Floor):
         held = rests(np.exp(params.ellipsoids.logs), self.least)
         volume, shape, _ = self.form
         number = self.number or len(held)
+        volumes = np.asarray(held.all(axis=1) if shape == "V" or volume == "E" else held.any(axis=1))
         if volume == "E":
-            volumes = held.reshape(-1, number, held.shape[1]).all(axis=(1, 2)).repeat(number)
-        else:
-            volumes = held.all(axis=1) if shape == "V" else held.any(axis=1)
+            volumes = volumes.reshape(-1, number).all(axis=1).repeat(number)
         own = {"shapes": held} if shape == "V" or (volume, shape) == ("E", "E") else {}
         return params.by_field({"volumes": volumes, **own})
 
