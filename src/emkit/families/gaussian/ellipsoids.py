@@ -19,10 +19,10 @@ from scipy.optimize import brentq, linear_sum_assignment
 from emkit.core.arrays import Array, Integers
 
 MOST_ROUNDS = 2_000
+SETTLED = 1e-9  # of a logarithm of a variance, or of an angle: what a last round leaves of the height is the square of that
 MOST_TURNS = 40  # of shared axes: where so many do not do, they hardly matter, and EM goes on from there
 NEWTON = 20  # steps, most of them near the end: from where these do not lead, volumes and shape are found in turn
-BETWEEN_TURNS = 2  # of them: better is of no use as long as axes still turn
-SETTLED = 1e-9  # of a logarithm of a variance, or of an angle: what a last round leaves of the height is the square of that
+BETWEEN_TURNS = 1e-2  # of a logarithm: a shape known better is of no use as long as axes still turn
 ROUNDING = 1e-15  # of an angle, times what turning by it matters
 LOWEST = -690.0  # a logarithm that no variance comes to
 NOTHING = 1e-300  # in place of a sum of squares that is 0: it has a logarithm
@@ -115,10 +115,10 @@ def best(form: Form, mass: Array, scatter: Array, before: Ellipsoids, least: Arr
     return Ellipsoids(logs, signed(axes, axes))
 
 
-def best_logs(form: Form, mass: Array, squares: Array, before: Array, least: Array, rounds: int = NEWTON) -> Array:
+def best_logs(form: Form, mass: Array, squares: Array, before: Array, least: Array, enough: float = SETTLED) -> Array:
     """The best logarithms of variances (..., K, d) along given axes, none below `least`, which is finite.
 
-    `rounds`: so many steps of Newton's method at most, for a shape that all share.
+    `enough`: how short the last step is, where a shape that all share is found step by step.
     """
     squares, rows = np.maximum(squares, NOTHING), mass[..., None]
     if form.shape == "I":
@@ -131,7 +131,7 @@ def best_logs(form: Form, mass: Array, squares: Array, before: Array, least: Arr
         return _of_equal_volume(mass, np.log(squares), least)
     if form.shape != "E":
         return np.maximum(np.log(squares / rows), least)
-    return _of_equal_shape(mass, np.log(squares), before, least, rounds)
+    return _of_equal_shape(mass, np.log(squares), before, least, enough)
 
 
 def _of_equal_volume(mass: Array, log_squares: Array, least: Array) -> Array:
@@ -169,7 +169,7 @@ def _of_equal_volume_in_bounds(total: float, log_squares: Array, least: Array) -
     return np.maximum(log_squares - factor(volume), least)
 
 
-def _of_equal_shape(mass: Array, log_squares: Array, before: Array, least: Array, rounds: int) -> Array:
+def _of_equal_shape(mass: Array, log_squares: Array, before: Array, least: Array, enough: float) -> Array:
     """Logarithms of variances (..., K, d) that are sums of one number for each component and one for each axis.
 
     By Newton's method for the shape, given which the best volumes are known; in bounds, each in turn.
@@ -180,7 +180,8 @@ def _of_equal_shape(mass: Array, log_squares: Array, before: Array, least: Array
     shape = before[..., :1, :] - before[..., :1, :].mean(axis=-1, keepdims=True)
     level = each[..., None] / squares.shape[-1]  # along which the height does not change
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), suppress(np.linalg.LinAlgError):
-        for _ in range(rounds):
+        step = np.full(shape.shape, np.inf)
+        for _ in range(NEWTON):
             inside = squares * np.exp(-shape)
             volumes = inside.sum(axis=-1, keepdims=True)
             shares = rows * inside / volumes
@@ -188,12 +189,12 @@ def _of_equal_shape(mass: Array, log_squares: Array, before: Array, least: Array
             bend = total[..., None] * np.eye(total.shape[-1]) + level - (shares / rows).swapaxes(-1, -2) @ shares
             step = np.linalg.solve(bend, (total - each)[..., None]).swapaxes(-1, -2)
             shape = shape + step
-            if not np.abs(step).max() > SETTLED:
+            if not np.abs(step).max() > enough:
                 break
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         volumes = (squares * np.exp(-shape)).mean(axis=-1, keepdims=True) / rows
         logs = np.asarray(middle + np.log(volumes) + shape)
-    lost = ~((logs >= least) & (logs < np.inf)).all(axis=(-2, -1))
+    lost = ~((logs >= least) & (logs < np.inf) & (np.abs(step) <= enough)).all(axis=(-2, -1))
     if lost.any():
         logs[lost] = _in_turn(mass[lost], log_squares[lost], before[lost], least[lost])
     return logs
