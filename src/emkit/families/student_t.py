@@ -140,12 +140,13 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         found = np.empty((len(params.means), len(x)))
         whiten, log_determinant = _whitening(params.scale_matrices)
         for rows, deviation in normal.deviations(x, params.means):
-            found[:, rows] = _height(normal.squares(whiten @ deviation), params.tails[:, None], x.shape[1])
-        return (found - 0.5 * log_determinant[:, None]).T
+            found[:, rows] = _fall(normal.squares(whiten @ deviation), params.tails[:, None], x.shape[1])
+        return ((_summit(params.tails, x.shape[1]) - 0.5 * log_determinant)[:, None] - found).T
 
     def statistics(self, params: StudentTParams, x: Array, weights: Array) -> TrustedMoments:
         d, tails, parts = x.shape[1], self._near(params.tails)[:, :, None], []
         whiten, _ = _whitening(params.scale_matrices)
+        summit = _summit(tails[:, :, 0], d)
         for rows, deviation in normal.deviations(x, params.means, copies=tails.shape[1]):
             w = np.ascontiguousarray(weights[rows].T)
             length = normal.squares(whiten @ deviation)[:, None]
@@ -158,7 +159,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
                     trust.sum(axis=2),
                     weighted.sum(axis=3),
                     weighted @ deviation[:, None].swapaxes(2, 3),
-                    (w[:, None] * _height(length, tails, d)).sum(axis=2),
+                    w.sum(axis=1)[:, None] * summit - (w[:, None] * _fall(length, tails, d)).sum(axis=2),
                     (trust * length).sum(axis=2),
                     Moments(w.sum(axis=1), plain.sum(axis=2), np.einsum("kjn,kjn->kj", deviation, plain)),
                 )
@@ -314,16 +315,19 @@ def _whitening(scales: Array) -> tuple[Array, Array]:
     return np.asarray(np.linalg.inv(factors)), 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)
 
 
-def _height(length: Array, tails: Array, d: int) -> Array:
-    """The log-density but for the determinant, of squared lengths and tails that broadcast against each other."""
+def _fall(length: Array, tails: Array, d: int) -> Array:
+    """By how much the log-density is lower than at the mean, of squared lengths and tails that broadcast against each other."""
     beyond = tails * length
     ratio = np.divide(np.log1p(beyond), beyond, out=np.ones_like(beyond), where=beyond > 0)
-    return np.asarray(_constant(tails, d) - 0.5 * (d * normal.LOG_2_PI + (1 + d * tails) * length * ratio))
+    return np.asarray(0.5 * (1 + d * tails) * length * ratio)
 
 
-def _constant(tails: Array, d: int) -> Array:
-    """What log Gamma(s + d/2) is above log Gamma(s) + d/2 log s, with s = 1 / (2 tails): 0 for a normal distribution."""
+def _summit(tails: Array, d: int) -> Array:
+    """The log-density at the mean but for the determinant.
+
+    It is above that of a normal distribution by log Gamma(s + d/2) - log Gamma(s) - d/2 log s, with s = 1 / (2 tails).
+    """
     heavy, half = tails > 0, d / 2
     s = 0.5 / np.where(heavy, tails, 1.0)
     found = (s + half) * np.log1p(half / s) - half + log_less_gammaln(s) - log_less_gammaln(s + half)
-    return np.where(heavy, found, 0.0)
+    return np.where(heavy, found, 0.0) - half * normal.LOG_2_PI
