@@ -109,5 +109,8 @@ def test_a_family_for_each_component_has_the_density_of_the_possible_ones():
 def test_counts_with_a_heavy_tail_come_to_an_end():
     mean, dispersion = 1e3, 60.0
     params = ek.MixtureParams([1.0], ek.NegativeBinomialParams([[mean]], [[dispersion]]))
-    mine, theirs = Univariate(ek.Mixture(ek.NegativeBinomial()), params), stats.nbinom(1 / dispersion, 1 / (1 + mean * dispersion))
+    mine, theirs = (
+        Univariate(ek.Mixture(ek.NegativeBinomial()), params),
+        stats.nbinom(1 / dispersion, 1 / (1 + mean * dispersion)),
+    )
     assert mine.cdf([0, 10, 1e5]) == pytest.approx(theirs.cdf([0, 10, 1e5]), rel=1e-9)

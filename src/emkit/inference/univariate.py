@@ -84,8 +84,8 @@ class Univariate:
         if not abs(below[-1] - 1) < OFF:
             raise ModelError(
                 f"the density integrates to {below[-1]:.6g} over the numbers from {self._least:g} to {self._most:g}, and not "
-                "to 1: values that differ may be one (angles), one value may have a probability (PointMass), or the integral was "
-                "not found."
+                "to 1: values that differ may be one (angles), one value may have a probability (PointMass), or the integral "
+                "was not found."
             )
         return below
 

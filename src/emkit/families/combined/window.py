@@ -67,15 +67,22 @@ def seen(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen
     """How much of each component (of one column) lies from `low` to `high`, both included."""
     support = family.support
     low, high = max(low, support.least), min(high, support.most)
+    refuse_many(family, component_number(params), low, high)
     with np.errstate(all="ignore"):
         return _counts(family, params, low, high) if support.whole else _numbers(family, params, low, high)
 
 
+def refuse_many(family: Family[Any, Any], components: int, low: float, high: float) -> None:
+    """Raise ModelError if the counts from `low` to `high`, or below `low`, are too many to add up for so many components."""
+    support = family.support
+    low, high = max(low, support.least), min(high, support.most)
+    number = max(high - low if np.isfinite(high) else 0.0, low - max(support.least, 0))
+    if support.whole and (not np.isfinite(low) or number > MOST_COUNTS or number * components > MOST_CELLS):
+        raise ModelError(f"counts from {low:g} to {high:g} are too many to add up.")
+
+
 def _counts(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen:
     least, most = family.support.least, family.support.most
-    number = max(high - low if np.isfinite(high) else 0.0, low - max(least, 0))
-    if not np.isfinite(low) or number > MOST_COUNTS or number * component_number(params) > MOST_CELLS:
-        raise ModelError(f"counts from {low:g} to {high:g} are too many to add up.")
     if np.isfinite(high):
         return _added(family, params, np.arange(low, high + 1))
     outside = np.arange(least, low) if np.isfinite(least) else np.empty(0)
