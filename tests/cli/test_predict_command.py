@@ -128,9 +128,17 @@ def test_files_that_cannot_be_read_or_written_are_named(geyser, tmp_path):
     said = refusal("predict", geyser, FAITHFUL, "--out", tmp_path / "x.xlsx", code=2)
     assert said == f"'{tmp_path / 'x.xlsx'}' does not say what to write: end it in .csv, .json, .parquet, or say --to."
     assert refusal("predict", geyser, FAITHFUL, "--json", "--to", "csv", code=2).startswith("--json and --to csv ask for")
-    result = run("fit", FAITHFUL, "--model", "gaussian", "-k", "1", "--save", nowhere)
-    assert (result.exit_code, result.stderr) == (4, f"error: cannot write '{nowhere}': No such file or directory.\n")
-    assert result.stdout.startswith("Mixture of 1 gaussian component")  # what was found is not lost
+    fit = "fit", FAITHFUL, "--model", "gaussian", "-k", "1", "--save"
+    assert refusal(*fit, nowhere) == f"cannot write '{nowhere}': No such file or directory."  # before there is a fit
+
+
+def test_a_file_of_predictions_is_replaced_as_a_whole(geyser, tmp_path):
+    out = tmp_path / "x.csv"
+    out.write_text("old")
+    out.chmod(0o640)
+    assert run("predict", geyser, FAITHFUL, "--out", out).exit_code == 0
+    assert out.read_text().startswith("component,")
+    assert (out.stat().st_mode & 0o777, list(tmp_path.iterdir())) == (0o640, [out])
 
 
 def test_a_fit_of_a_class_of_ones_own_is_refused_with_its_name(tmp_path):

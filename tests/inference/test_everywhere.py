@@ -9,7 +9,7 @@ import pytest
 
 import emkit as ek
 from emkit.inference import generic_rank
-from tests.inference.test_identifiability import BOUNDARY, UNIDENTIFIED, binomials, classes
+from tests.inference.test_identifiability import UNIDENTIFIED, binomials, classes
 
 
 def cells_of(known):
@@ -52,6 +52,22 @@ def test_a_result_lists_its_cells():
         ek.MixtureModel("bernoulli", 2, random_state=0).fit((rng.random((60, 20)) < 0.5).astype(float)).result_.generic_rank()
 
 
-def test_boundary_estimates_count_as_known():
-    known = BOUNDARY[0]
-    assert generic_rank(known.model, known.truth, cells_of(known)).rank == known.free
+@pytest.mark.parametrize(
+    ("known", "rank"),
+    [
+        (classes((2, 2, 2, 2), 3, edges=((0, 0, 0),)), 13),  # Goodman (1974), wherever the estimates are
+        (classes((2, 2), 2, edges=((0, 0, 0), (1, 1, 1))), 3),
+        (classes((2, 2, 2, 2), 2, edges=((0, 0, 0),)), 9),
+    ],
+    ids=["13 of 14", "3 cells", "all"],
+)
+def test_estimates_on_the_boundary_are_no_special_points(known, rank):
+    found = generic_rank(known.model, known.truth, cells_of(known))
+    assert found.rank == rank < found.cells
+    assert found.free == known.free
+
+
+def test_an_empty_class_is_none_everywhere():
+    start = ek.MixtureParams([1.0, 0.0], ek.SuccessParams([[0.5], [0.2]]))
+    found = generic_rank(ek.Mixture(ek.Binomial(trials=3)), start, np.arange(4.0)[:, None])
+    assert (found.rank, found.free) == (3, 3)

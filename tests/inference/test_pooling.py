@@ -53,3 +53,12 @@ def test_imputations_that_agree_lack_no_information():
 def test_what_cannot_be_pooled_is_named(estimates, variances, message):
     with pytest.raises(ek.DataError, match=message):
         ek.pool(estimates, variances)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_within_and_levels_that_cannot_be():
+    for whole in (None, 20.0):
+        found = ek.pool([1.0, 2.0], [0.0, 0.0], whole)
+        assert found.missing_information == pytest.approx(1.0)
+    with pytest.raises(ek.ModelError, match="level is 0; it must lie between 0 and 1"):
+        found.confidence_intervals(0)

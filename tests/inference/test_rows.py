@@ -198,3 +198,10 @@ def test_groups_of_rows_are_scored_as_wholes_and_labels_count(known):
         total = total + weights @ fast
     np.testing.assert_allclose(total, 0, atol=1e-3)
     assert np.isfinite(result.standard_errors("robust").errors).all()
+
+
+def test_the_outer_product_of_scores_knows_of_no_prior():
+    model = ek.WithPrior(ek.Mixture(ek.Poisson()), {"components.rates": ek.GammaPrior(20, 8)})
+    fit = ek.fit(model, [1.0, 2.0, 4.0], ek.MixtureParams([1.0], ek.PoissonParams([[2.0]])))
+    with pytest.raises(ek.ModelError, match='kind="opg" adds up what rows tell, and a prior is told by none'):
+        fit.standard_errors("opg")

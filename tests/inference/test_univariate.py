@@ -78,3 +78,39 @@ def test_what_cannot_be_asked():
     angles = ek.fit(ek.Mixture(ek.VonMises()), [0.1, 0.2, 3.0], ek.MixtureParams([1.0], ek.VonMisesParams([[0.0]], [[1.0]])))
     with pytest.raises(ek.ModelError, match="values that differ may be one"):
         angles.cdf(1.0)
+
+
+@pytest.mark.parametrize(
+    ("family", "components"),
+    [
+        (ek.PerComponent(ek.DiagonalGaussian(), ek.DiagonalGaussian()), None),
+        (ek.Product({0: ek.DiagonalGaussian()}), None),
+        (ek.MixtureOf(ek.DiagonalGaussian(), 1), None),
+        (ek.families.from_scipy(stats.norm), None),
+    ],
+    ids=["per component", "product", "mixture-of", "scipy"],
+)
+def test_families_whose_support_has_no_rules_of_its_own(family, components):
+    x = stats.norm(1, 2).ppf(np.linspace(0.01, 0.99, 60))
+    model = ek.Mixture(family).settled(ek.ArraySource(x[:, None]).profile)
+    mine = Univariate(model, model.starts(ek.ArraySource(x[:, None]).profile, 2, seeds=[0])[0])
+    assert mine.cdf(mine.quantile([0.1, 0.6])) == pytest.approx([0.1, 0.6])
+
+
+def test_a_family_for_each_component_has_the_density_of_the_possible_ones():
+    family = ek.PerComponent(ek.PointMass(0), ek.Exponential())
+    params = ek.MixtureParams([0.4, 0.6], family.params(ek.families.PointMassParams([[0.0]]), ek.ExponentialParams([[1.0]])))
+    mine = Univariate(ek.Mixture(family), params)
+    assert mine.density([0.5, -1.0]) == pytest.approx([0.6 * np.exp(-0.5), 0.0])
+    with pytest.raises(ek.ModelError, match="one value may have a probability"):
+        mine.cdf(1.0)
+
+
+def test_counts_with_a_heavy_tail_come_to_an_end():
+    mean, dispersion = 1e3, 60.0
+    params = ek.MixtureParams([1.0], ek.NegativeBinomialParams([[mean]], [[dispersion]]))
+    mine, theirs = (
+        Univariate(ek.Mixture(ek.NegativeBinomial()), params),
+        stats.nbinom(1 / dispersion, 1 / (1 + mean * dispersion)),
+    )
+    assert mine.cdf([0, 10, 1e5]) == pytest.approx(theirs.cdf([0, 10, 1e5]), rel=1e-9)

@@ -143,7 +143,20 @@ def bombs(document: dict[str, Any], members: dict[str, bytes]) -> Files:
         yield f"declared {declared}", resized(whole, declared)
     yield "a zip of 64 bits", whole[:-22] + struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1) + whole[-22:]
     yield "a long directory", whole[:-22] + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 3, 3, 2**31, 0, 0)
+    yield from bombs_of_settings()
     yield "a zip in a zip", joined(whole, {"arrays/0.npy": whole})
+
+
+def bombs_of_settings() -> Files:
+    """Settings of a model that ask for more than the arrays hold."""
+    rates = ek.PoissonParams([[1.0], [4.0]])
+    parts = ek.families.MixtureOfParams([[0.5, 0.5]], (ek.PoissonParams([[1.0]]), ek.PoissonParams([[4.0]])))
+    several = ek.fit(ek.Mixture(ek.MixtureOf(ek.Poisson(), 2)), [0, 1, 5], ek.MixtureParams([1.0], parts), max_evaluations=2)
+    window = ek.Mixture(ek.Truncated(ek.Poisson(), 0, 9))
+    seen = ek.fit(window, [0, 1, 5], ek.MixtureParams([0.5, 0.5], rates), max_evaluations=2)
+    for fit, setting, most in ((several, "number", 10**8), (several, "number", 10**4), (seen, "high", 10**7)):
+        document, members = parts_of(written(fit))
+        yield f"{setting} is {most}", joined(changed(document, ("model", "with", "family", "with", setting), most), members)
 
 
 def shape(length: int) -> str:

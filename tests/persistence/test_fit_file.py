@@ -16,6 +16,7 @@ import emkit as ek
 from emkit.core.parameters import leaves
 from emkit.persistence.archive import Content, packed
 from tests.cases import CELLS, FAMILIES, MODELS, SAMPLED, spread_mixture
+from tests.persistence.malformed import bombs_of_settings
 
 HOLDS_A_FUNCTION = re.compile(r"(density|function|draws) is (function|Named) .* which a file cannot hold")
 
@@ -290,3 +291,10 @@ def test_the_limit_can_be_set(tmp_path):
     path = fitted(model, start, source).save(tmp_path / "fit.emk")
     with pytest.raises(ek.DataError, match=r"more than 1,000; allow more with limit=, if you trust it"):
         ek.load(path, limit=1000)
+
+
+def test_settings_are_checked_before_anything_is_evaluated(tmp_path):
+    for _, content in bombs_of_settings():
+        (tmp_path / "bomb.emk").write_bytes(content)
+        with pytest.raises(ek.DataError, match="cannot be loaded"):
+            ek.load(tmp_path / "bomb.emk")

@@ -225,3 +225,16 @@ def test_weights_that_count_no_rows_are_refused():
 def test_it_says_what_it_is(clusters):
     assert repr(clusters.bootstrap(3, random_state=0)) == "Bootstrap(3 replicates of the parametric bootstrap.)"
     assert isinstance(clusters.bootstrap(3, kind="bayesian", random_state=0), Bootstrap)
+
+
+def test_the_acceleration_of_many_weighted_rows_is_that_of_rows_one_by_one():
+    rng = np.random.default_rng(1)
+    x, weights = rng.exponential(size=260), rng.integers(1, 9, 260)
+    start = ek.MixtureParams([1.0], ek.ExponentialParams([[1.0]]))
+    fits = (
+        ek.fit(ek.Mixture(ek.Exponential()), x, start, weights=weights),
+        ek.fit(ek.Mixture(ek.Exponential()), np.repeat(x, weights), start),
+    )
+    counted, repeated = (fit.bootstrap(2, kind="case", random_state=0).acceleration[1] for fit in fits)
+    assert abs(counted) < 0.02
+    assert abs(counted - repeated) < 0.02

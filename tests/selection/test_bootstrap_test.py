@@ -71,3 +71,9 @@ def test_the_test_whose_proof_does_not_hold_is_refused_with_the_reason(counts):
         ek.bootstrap_lrt(ONE, counts, 1, method="vlmr")
     with pytest.raises(ek.ModelError, match="method is 'chi2'; there is only 'bootstrap'"):
         ek.bootstrap_lrt(ONE, counts, 1, method="chi2")
+
+
+def test_without_replicates_the_p_value_may_be_anything():
+    x = np.array([0.0, 1.0, 2.0, 7.0])
+    fits = [ek.MixtureModel("poisson", k, n_init=1, random_state=0).fit(x[:, None]).result_ for k in (1, 2)]
+    assert BootstrapTest(*fits, 0, (np.nan,)).p_interval == (0.0, 1.0)

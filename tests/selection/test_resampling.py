@@ -7,7 +7,7 @@ import pytest
 
 import emkit as ek
 from emkit.data.chunk import Chunk
-from emkit.selection.resampling import bayesian, case, parametric, rows_in_memory
+from emkit.selection.resampling import bayesian, case, dealt, parametric, rows_in_memory
 
 
 def fit_of(x, **more) -> ek.Result:
@@ -61,3 +61,12 @@ def test_rows_drawn_from_the_model_are_distributed_as_it_says(weighted):
     drawn = np.concatenate([parametric(weighted, whole, rng).x for _ in range(1_000)])
     expected = weighted.params.proportions @ weighted.params.components.rates
     assert drawn.mean() == pytest.approx(float(expected[0]), rel=0.02)
+
+
+def test_dealt_parts_are_alike_and_sum_to_the_whole():
+    units = np.array([0.0, 5, 1, 30, 7])
+    parts = dealt(units, 10, np.random.default_rng(0))
+    assert sum(parts).tolist() == units.tolist()
+    assert {part.sum() for part in parts} == {4.0, 5.0}
+    assert len(dealt(np.array([2.0, 1.0]), 10, np.random.default_rng(0))) == 3
+    assert dealt(np.array([0.5, 1.0]), 10, np.random.default_rng(0)) is None

@@ -141,3 +141,15 @@ def test_every_view_has_plain_values(coins, geyser, geyser3):
     ]
     for view in made:
         json.dumps(view.to_dict(), allow_nan=False)
+
+
+def test_densities_of_columns_with_gaps_leave_the_gaps_out():
+    x = np.array([[0.0, 1.0], [1.0, np.nan], [2.0, 0.0], [np.nan, 4.0], [3.0, 3.0], [1.5, 2.0]])
+    one = ek.MixtureModel("gaussian-diag", 1).fit(x[:, :1]).result_
+    full = ek.MixtureModel("gaussian-diag", 1).fit(x[~np.isnan(x[:, 0]), :1]).result_
+    mine, theirs = (views.density(fit._subject(), fit.params) for fit in (one, full))
+    assert mine.heights.tolist() == theirs.heights.tolist()
+    two = ek.MixtureModel("gaussian", 1).fit(x).result_
+    plane = views.density(two._subject(), two.params)
+    assert np.isfinite(plane.total).all()
+    assert len(plane.points) == 4

@@ -18,6 +18,7 @@ from emkit.fitting import SOLVERS
 from emkit.inference import Covariance, wald
 from emkit.inference.standard_errors import standard_errors as errors_of
 from emkit.models import Mixture
+from emkit.persistence.atomic import refuse_unwritable
 from emkit.report.summary import report
 from emkit.result import AnyResult
 from emkit.search.plan import MOST_STARTS
@@ -91,6 +92,8 @@ def command(
        "components": {"probabilities": [[0.6], [0.5]]}}'
     """  # noqa: D301
     _check_usage(components, starts, start, labels)
+    if save is not None:
+        refuse_unwritable(save)  # rather than after a long fit
     chosen = chosen_families(family, mapping, columns, trials)
     model = Mixture(chosen.family)
     with Progress() as progress:

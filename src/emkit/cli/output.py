@@ -14,6 +14,9 @@ import click
 from emkit.cli.screen import json_text
 from emkit.data.frames import Columns
 from emkit.errors import DataError
+from emkit.persistence import atomic
+
+READABLE = 0o644  # by everyone
 
 
 def write_rows(columns: Columns, out: Path | None, form: str | None) -> None:
@@ -34,6 +37,13 @@ def write_rows(columns: Columns, out: Path | None, form: str | None) -> None:
     if out is None:
         click.echo(content, nl=False)
         return
+    if out.exists() and not out.is_file():  # a pipe, or a terminal: what is written there is gone
+        _write_on(out, content)
+        return
+    atomic.write(out, content, out.stat().st_mode & 0o777 if out.exists() else READABLE)
+
+
+def _write_on(out: Path, content: bytes) -> None:
     try:
         out.write_bytes(content)
     except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.data.frames import TRUTHS
 from emkit.data.profile import AnyProfile, Bad, Levels
 from emkit.errors import DataError
@@ -47,6 +47,13 @@ class Support:
                 )
         for bad, sentence in self.rules:
             profile.refuse(bad, sentence)
+
+    def impossible(self, x: Array) -> Mask:
+        """Which rows of x (n, d) have a cell that is not possible, shape (n,); gaps are."""
+        found = np.zeros(len(x), dtype=bool)
+        for bad, _ in self.rules:
+            found |= (bad(x) & ~np.isnan(x)).any(axis=1)
+        return found
 
     def levels(self, profile: AnyProfile) -> Levels:
         """The names of the levels of each column; None for numbers, and truths are numbers."""

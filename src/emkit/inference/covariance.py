@@ -50,13 +50,16 @@ def covariance(
     truth whether the model is true or not; each row (or group) is one observation, and its weight a sampling weight.
     "cluster": the same with rows of one cluster as one observation; `clusters` (n,) label the rows, in any order.
     The last two are multiplied by G / (G - 1), where there are G observations.
-    Errors: ModelError for another kind, or without clusters; DataError unless there is a label for each row.
+    Errors: ModelError for another kind, without clusters, or "opg" of a model with a prior; DataError unless there
+    is a label for each row.
     Source: White (1982), Econometrica 50, 1-25; Liang & Zeger (1986), Biometrika 73, 13-22.
     """
     if kind not in KINDS:
         raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
     if (clusters is not None) != (kind == "cluster"):
         raise ModelError('clusters=(a label for each row) belongs to kind="cluster", and to no other kind.')
+    if kind == "opg" and model.states_prior:
+        raise ModelError('kind="opg" adds up what rows tell, and a prior is told by none: ask for "information".')
     near, bread = found.near, _inverse(found.matrix, found.least)
     reason = _why_none(found, bread)
     if kind == "information":

@@ -54,9 +54,17 @@ def generic_rank(model: LatentModel[Any, Any], params: Any, cells: Array, points
 
     Errors: ModelError for a model that does not tell what each row adds to its objective.
     """
-    near, rng, chunk = Near.of(model, params), np.random.default_rng(seed), Chunk(cells, np.ones(len(cells)))
+    near, rng = Near.of(model, _inside(model, params)), np.random.default_rng(seed)
+    chunk = Chunk(cells, np.ones(len(cells)))
     ranks = [_rank(model, near, AWAY * rng.standard_normal(near.size), chunk) for _ in range(points)]
-    return GenericRank(max(ranks) + near.coordinates.size - near.size, near.coordinates.size, len(cells))
+    return GenericRank(max(ranks), near.coordinates.size, len(cells))
+
+
+def _inside(model: LatentModel[Any, Any], params: Any) -> Any:
+    """`params` with what lies on a boundary moved inside: a point of the edge is a special one."""
+    coordinates = model.coordinates(params)
+    found = coordinates.pack(params)
+    return coordinates.unpack(np.where(np.isfinite(found) & ~coordinates.at_edge(found), found, 0.0), params)
 
 
 def _rank(model: LatentModel[Any, Any], near: Near, move: Array, chunk: Chunk) -> int:

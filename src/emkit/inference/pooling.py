@@ -12,6 +12,8 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.core.checks import check_range
 from emkit.errors import DataError, ModelError
 
+LEAST_LEVEL = 1e-9  # of an interval: above 0
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -35,7 +37,7 @@ class Pooled:
 
     def confidence_intervals(self, level: float = 0.95) -> Array:
         """Lower and upper ends, shape (p, 2). Errors: ModelError unless 0 < level < 1."""
-        check_range("level", level, ModelError, "it must lie between 0 and 1", 0, 1)
+        check_range("level", level, ModelError, "it must lie between 0 and 1, such as 0.95", LEAST_LEVEL, 1)
         half = stats.t.ppf((1 + level) / 2, self.degrees_of_freedom) * self.standard_errors
         return np.stack([self.estimates - half, self.estimates + half], axis=1)
 
@@ -60,15 +62,14 @@ def pool(estimates: ArrayLike, variances: ArrayLike, complete_degrees_of_freedom
     added = (1 + 1 / number) * between
     total = within + added
     share = np.divide(added, total, out=np.zeros_like(total), where=total > 0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # nothing between, or nothing within
         freedom = (number - 1) / share**2
         increase = share / (1 - share)
-    if complete_degrees_of_freedom is not None:
-        whole = float(complete_degrees_of_freedom)
-        observed = (whole + 1) / (whole + 3) * whole * (1 - share)
-        with np.errstate(divide="ignore"):
+        if complete_degrees_of_freedom is not None:
+            whole = float(complete_degrees_of_freedom)
+            observed = (whole + 1) / (whole + 3) * whole * (1 - share)
             freedom = 1 / (1 / freedom + 1 / observed)
-    missing = np.where(np.isfinite(increase), (increase + 2 / (freedom + 3)) / (increase + 1), 1.0)
+        missing = np.where(np.isfinite(increase), (increase + 2 / (freedom + 3)) / (increase + 1), 1.0)
     return Pooled(found.mean(axis=0), total, within, between, freedom, missing)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +21,8 @@ DRAWN = 20_000  # values, to see where the components lie; no number that is tol
 EXACT, PANELS = 1e-12, 200  # error of an integral that is aimed at, and its intervals
 OFF = 1e-6  # by which the whole may miss 1
 TAIL = 1e-13  # probability beyond which counts are not added up
-MOST_COUNTS = 100_000_000
+LITTLE, BLOCK = 100, 100_000  # counts whose probabilities are added up at once, at least and at most
+MOST_COUNTS = 4_000_000  # of all of them: 32 MB
 
 
 class Univariate:
@@ -29,20 +31,23 @@ class Univariate:
     def __init__(self, model: Any, params: Any) -> None:
         support = model.family.support
         self._model, self._params = model, params
-        self._rules = support.rules
+        self._support = support
         self._whole, self._least, self._most = support.whole, support.least, support.most
         values, components = model.draw(params, np.random.default_rng(0), DRAWN)
         if values.shape[1] != 1:
             raise ModelError(f"the model is of {values.shape[1]} columns; density, cdf and quantile are of one.")
         each = [values[components == k, 0] for k in np.unique(components)]
         self._cuts = np.unique(np.clip(np.concatenate([_cuts(own) for own in each]), self._least, self._most))
-        self._below = self._counted() if self._whole else self._integrated()
+
+    @cached_property
+    def _below(self) -> Array:
+        return self._counted() if self._whole else self._integrated()
 
     def density(self, x: Any) -> Array:
         """The density, for counts the probability, at each x, of the shape of x."""
         x = np.asarray(x, dtype=np.float64)
         rows = x.reshape(-1, 1)
-        inside = ~np.any([bad(rows)[:, 0] for bad, _ in self._rules], axis=0)
+        inside = ~self._support.impossible(rows)
         found = np.zeros(len(rows))
         if inside.any():
             chunk = Chunk(rows[inside], np.ones(int(inside.sum())))
@@ -79,7 +84,8 @@ class Univariate:
         if not abs(below[-1] - 1) < OFF:
             raise ModelError(
                 f"the density integrates to {below[-1]:.6g} over the numbers from {self._least:g} to {self._most:g}, and not "
-                "to 1: values that differ may be one (angles), or the integral was not found."
+                "to 1: values that differ may be one (angles), one value may have a probability (PointMass), or the integral "
+                "was not found."
             )
         return below
 
@@ -111,13 +117,12 @@ class Univariate:
         """The probability of values up to each whole number from the least on, until next to nothing is left."""
         if not np.isfinite(self._least):
             raise ModelError("the whole numbers of this family have no least one to begin with.")
-        highest = max(float(self._cuts[-1]), self._least + 1)
-        while True:
-            end = min(highest, self._most)
-            below = np.cumsum(self.density(np.arange(self._least, end + 1)))
-            if end == self._most or below[-1] >= 1 - TAIL or end - self._least > MOST_COUNTS:
-                return below
-            highest = 2 * highest + 10
+        found, reached, block = [np.zeros(1)], self._least, 1 + int(self._cuts[-1] - self._least)
+        while reached <= min(self._most, self._least + MOST_COUNTS) and found[-1][-1] < 1 - TAIL:
+            counts = np.arange(reached, min(self._most, reached + min(max(block, LITTLE), BLOCK) - 1) + 1)
+            found.append(found[-1][-1] + np.cumsum(self.density(counts)))
+            reached, block = reached + len(counts), 2 * block
+        return np.concatenate(found)[1:]
 
     def _count_cdf(self, x: float) -> float:
         place = int(np.floor(min(x, self._least + len(self._below)) - self._least))

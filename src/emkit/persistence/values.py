@@ -24,7 +24,7 @@ MOST_DEPTH = 64  # values within values
 LARGEST = 2**64
 HEXADECIMAL = re.compile(r"([0-9a-f]{2})*")
 NUMBERS = {"inf": np.inf, "-inf": -np.inf, "nan": np.nan}
-REFUSALS = (EmkitError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+REFUSALS = (EmkitError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError)
 
 
 class Writer:

@@ -59,7 +59,7 @@ def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, 
 
 def in_one_line(result: AnyFitted, told: Classification | None) -> Columns:
     """What one asks of a fit first, one value each; what the components make of the rows, if that is `told`."""
-    entropy = {} if told is None else {"icl": result.bic + 2 * told.entropy, "relative_entropy": told.relative_entropy}
+    entropy = {} if told is None else {"icl": result.icl, "relative_entropy": told.relative_entropy}
     facts = {
         "components": component_count(result.params),
         "rows": result.rows,

@@ -20,7 +20,7 @@ from emkit.inference.standard_errors import StandardErrors
 from emkit.selection.alignment import Alignment, aligned
 from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 from emkit.selection.refits import Refits
-from emkit.selection.resampling import of_units, resampling_named, rows_in_memory
+from emkit.selection.resampling import dealt, of_units, resampling_named, rows_in_memory
 from emkit.selection.workers import each_of, seed_from, to_send
 
 LEFT_OUT = 200  # times at most that some rows are left out, for the acceleration of intervals
@@ -189,14 +189,8 @@ class Bootstrap:
         source = self.fitted.source
         whole = rows_in_memory(source)
         units = whole.group_weights
-        chunks, counts = [], []
-        for part in range(min(len(units), LEFT_OUT)):
-            left = units.copy()
-            out = slice(part, None, LEFT_OUT)
-            alone = len(units[out]) == 1
-            left[out] -= np.minimum(1.0, units[out]) if alone else units[out]
-            chunks.append(of_units(whole, left))
-            counts.append(max(1.0, float(units[part])) if alone else 1.0)
+        outs, counts = _left_out(units, np.random.default_rng(self.seed))
+        chunks = [of_units(whole, units - out) for out in outs]
         work = _Work(replace(self.fitted, passes=source), self.kind, self.seed)
         size = Refits(self.fitted.model, source, self.fitted.params).block(len(whole.x))
         made = [each for first in range(0, len(chunks), size) for each in work.refitted(chunks[first : first + size])]
@@ -239,6 +233,21 @@ class Bootstrap:
                 for name, estimate, error, interval in rows
             ],
         }
+
+
+def _left_out(units: Array, rng: np.random.Generator) -> tuple[list[Array], list[float]]:
+    """What of each unit (G,) is left out, time by time, and how many times that stands for."""
+    counted = dealt(units, LEFT_OUT, rng) if len(units) > LEFT_OUT and (units != 1).any() else None
+    if counted is not None:
+        return counted, [1.0] * len(counted)
+    outs, counts = [], []
+    for part in range(min(len(units), LEFT_OUT)):
+        out, some = np.zeros(len(units)), slice(part, None, LEFT_OUT)
+        alone = len(units[some]) == 1
+        out[some] = np.minimum(1.0, units[some]) if alone else units[some]
+        outs.append(out)
+        counts.append(max(1.0, float(units[part])) if alone else 1.0)
+    return outs, counts
 
 
 def bootstrap(

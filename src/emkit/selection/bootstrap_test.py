@@ -106,6 +106,8 @@ class BootstrapTest:
     @property
     def p_interval(self) -> tuple[float, float]:
         """Between which values the p-value of endless replicates lies, with 95 % confidence (Clopper & Pearson)."""
+        if not len(self.replicates):
+            return 0.0, 1.0
         found = binomtest(self.as_high, len(self.replicates)).proportion_ci(SURE, method="exact")
         return float(found.low), float(found.high)
 

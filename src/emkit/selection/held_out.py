@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from emkit.core.arrays import Array
 from emkit.core.mapreduce import one_thread
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 from emkit.models.components import Components
 from emkit.selection.refits import Refits
-from emkit.selection.resampling import of_units, rows_in_memory
+from emkit.selection.resampling import dealt, of_units, rows_in_memory
 
 PARTS = 10  # of the rows, each of them left out once
 
@@ -18,6 +19,7 @@ def held_out_deviance(fitted: AnyFitted, seed: int = 0) -> float:
     """Minus twice the log-likelihood of rows (or groups) under the fit to the others; lower is better.
 
     The rows are dealt at random to ten parts, each of which is left out once; the fit to the others begins at the estimate.
+    Weights that are whole numbers count rows, which are dealt one by one; with other weights a row is dealt as a whole.
     Infinite if a row is impossible, or a fit fails. Source: Smyth (2000), Statistics and Computing 10, 63-72.
     Errors: ModelError for a model without components, or for rows that are not in memory.
     """
@@ -26,14 +28,22 @@ def held_out_deviance(fitted: AnyFitted, seed: int = 0) -> float:
         raise ModelError(f"{type(model).__name__} has no rows of its own that could be left out.")
     whole = rows_in_memory(fitted.source)
     units = whole.group_weights
-    part = np.random.default_rng(seed).permutation(len(units)) % min(PARTS, len(units))
-    weights = [np.where(part == i, 0.0, units) for i in range(part.max() + 1)]
-    refits = Refits(model, fitted.passes, fitted.params).to([of_units(whole, each) for each in weights])
+    parts = _parts(units, np.random.default_rng(seed))
+    refits = Refits(model, fitted.passes, fitted.params).to([of_units(whole, units - out) for out in parts])
     total = 0.0
     with one_thread():
-        for i, refit in enumerate(refits):
+        for out, refit in zip(parts, refits, strict=True):
             if refit.params is None:
                 return float(np.inf)
-            seen = model.plain_posterior(refit.params, whole).log_likelihood[part == i]
-            total += float(units[part == i] @ seen)
+            there = out > 0
+            total += float(out[there] @ model.plain_posterior(refit.params, whole).log_likelihood[there])
     return -2 * total
+
+
+def _parts(units: Array, rng: np.random.Generator) -> list[Array]:
+    """What of each unit (G,) is left out, part by part."""
+    counted = dealt(units, PARTS, rng) if (units != 1).any() else None
+    if counted is not None:
+        return counted
+    part = rng.permutation(len(units)) % min(PARTS, len(units))
+    return [np.where(part == i, units, 0.0) for i in range(part.max() + 1)]

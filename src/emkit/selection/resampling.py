@@ -16,6 +16,7 @@ from emkit.fitted import AnyFitted
 from emkit.models.components import Components
 from emkit.models.frozen import bare
 
+MOST_DEALT = 1e9  # more are not drawn without replacement
 Resampling = Callable[[AnyFitted, Chunk, np.random.Generator], Chunk]
 
 
@@ -42,6 +43,21 @@ def of_units(chunk: Chunk, weights: Array) -> Chunk:
     lengths = np.diff(chunk.bounds)
     every = weights if chunk.groups is None else np.repeat(weights, lengths)
     return Chunk(chunk.x, every, 0, chunk.groups, chunk.membership)
+
+
+def dealt(units: Array, parts: int, rng: np.random.Generator) -> list[Array] | None:
+    """How much of each unit (G,) is in each of as many `parts`, as if each were there as often as it counts, one by one.
+
+    The parts are as large as each other, or one smaller. None where weights are no whole numbers, or too large to be dealt.
+    """
+    total = float(units.sum())
+    if (units != np.floor(units)).any() or not 0 < total < MOST_DEALT:
+        return None
+    rest, found = units.astype(np.int64), []
+    for left in range(min(parts, int(total)), 0, -1):
+        found.append(rng.multivariate_hypergeometric(rest, -(-int(rest.sum()) // left), method="marginals"))
+        rest = rest - found[-1]
+    return [part.astype(np.float64) for part in found]
 
 
 def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:

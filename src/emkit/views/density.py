@@ -88,7 +88,8 @@ def _of_one(
     model: AnyMixture, source: ArraySource, params: AnyMixtureParams, components: tuple[str, ...], points: int | None
 ) -> Density:
     data, weights = _rows(source)
-    support, x = model.family.support, data[:, 0]
+    seen = ~np.isnan(data[:, 0])
+    support, x, weights = model.family.support, data[seen, 0], weights[seen]
     if support.whole:
         values = support.values(x.max())
         edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
@@ -119,8 +120,10 @@ def _edges(x: Array, weights: Array) -> Array:
 
 def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, points: int) -> Density2:
     data, _ = _rows(source)
-    beyond = BEYOND * np.ptp(data, axis=0)
-    low, high = data.min(axis=0) - beyond, data.max(axis=0) + beyond
+    low, high = np.nanmin(data, axis=0), np.nanmax(data, axis=0)
+    beyond = BEYOND * (high - low)
+    low, high = low - beyond, high + beyond
+    data = data[~np.isnan(data).any(axis=1)]  # a row with a gap is no point of the plane
     low = np.maximum(low, model.family.support.least + 1e-6 * (high - low))
     x, y = (np.linspace(low[j], high[j], points) for j in range(2))
     grid = np.stack([np.tile(x, points), np.repeat(y, points)], axis=1)

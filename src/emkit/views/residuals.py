@@ -121,7 +121,8 @@ def quantile_residuals(subject: Subject, params: Any, seed: int = 0) -> Array:
     """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
 
     A value's place in the fitted distribution of its column, as a quantile of the normal; between equal values lots are drawn.
-    The distribution is that of rows drawn from the model, so that residuals are exact to about 0.01.
+    The distribution is that of rows drawn from the model, so that residuals have errors of
+    some 0.01 between -2 and 2, more beyond, and end where one of the drawn rows is left.
     Errors: ModelError for a family that nothing can be drawn from.
     Source: Dunn & Smyth (1996), J. Comput. Graph. Statist. 5, 236-244.
     """

@@ -149,3 +149,13 @@ def test_rows_that_nothing_but_noise_reaches_are_noise():
     (chunk,) = fit.source.chunks()
     shares = fit.model.posterior(fit.params, chunk).responsibilities
     assert shares[np.abs(chunk.x[:, 0]) > 9, 2].min() > 0.999
+
+
+def test_blocks_of_columns_beside_a_point_mass():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([np.zeros((40, 2)), rng.gamma(3, 1, (60, 2))])
+    family = ek.PerComponent(ek.Product({0: ek.Gamma(), 1: ek.Gamma()}), ek.PointMass(0))
+    assert ek.MixtureModel(family, 2, n_init=1, random_state=0).fit(x).weights_ == pytest.approx([0.6, 0.4])
+    x[70, 1] = -1
+    with pytest.raises(ek.DataError, match="row 70, column 'x1' is -1; gamma amounts must be numbers > 0"):
+        ek.MixtureModel(family, 2, random_state=0).fit(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 import emkit as ek
 from emkit.families.combined.window import seen
@@ -47,6 +47,30 @@ def test_densities_that_are_infinite_at_an_edge(shape, low, high):
 def test_counts_without_zeros_at_any_rate(rate):
     found = seen(ek.Poisson(), ek.PoissonParams([[rate]]), 1, np.inf).log_mass
     np.testing.assert_allclose(found, np.log(-np.expm1(-rate)), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("mean", [0.5, 50.0, 1e4])
+@pytest.mark.parametrize("zeros", [0.3, 0.4999, 0.5001, 0.9, 0.999])
+def test_heavy_tails_of_counts_lie_inside_as_a_whole(mean, zeros):
+    """Whatever share of negative binomial counts is 0, what is seen is the rest to 1."""
+    share = lambda size: stats.nbinom.pmf(0, size, size / (size + mean)) - zeros  # noqa: E731
+    size = brentq(share, 1e-6, 1e6) if np.exp(-mean) < zeros else 1e6
+    zeros = stats.nbinom.pmf(0, size, size / (size + mean))
+    params = ek.NegativeBinomialParams([[mean]], [[1 / size]])
+    assert seen(ek.NegativeBinomial(), params, 1, np.inf).log_mass == pytest.approx(np.log1p(-zeros), abs=1e-9)
+
+
+def test_next_to_nothing_inside_is_added_up():
+    low, rates = 40, np.array([[1.0], [5.0], [30.0]])
+    found = seen(ek.Poisson(), ek.PoissonParams(rates), low, np.inf)
+    assert found.log_mass == pytest.approx(stats.poisson.logsf(low - 1, rates[:, 0]), rel=1e-12)
+    assert all(np.isfinite(weights).all() for _, weights, _ in found.parts)
+
+
+def test_a_narrow_component_beside_a_wide_one():
+    params = ek.DiagonalGaussianParams([[0.0], [0.3]], [[1e6], [1e-6]])
+    found = seen(ek.DiagonalGaussian(), params, 0.2995, np.inf)
+    assert found.log_mass == pytest.approx(stats.norm.logsf(0.2995, [0, 0.3], [1e3, 1e-3]), rel=1e-10)
 
 
 def test_a_mixture_of_truncated_normals_is_where_another_solver_finds_it():

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from emkit.core.arrays import Array, Mask
+from emkit.data.chunk import columns_at
 from emkit.data.profile import AnyProfile, Levels
 from emkit.data.some import some_columns
 from emkit.data.source import FINITE
@@ -19,6 +21,9 @@ class Blocks(Protocol):
 
     @property
     def families(self) -> tuple[Any, ...]: ...
+
+    @property
+    def known_places(self) -> tuple[tuple[int, ...], ...] | None: ...
 
     def places(self, profile: AnyProfile) -> tuple[tuple[int, ...], ...]: ...
 
@@ -35,6 +40,13 @@ class BlockSupport(Support):
             if family.among_gaps is None:
                 own.source.refuse(np.isnan, FINITE)
             family.support.check(own)
+
+    def impossible(self, x: Array) -> Mask:
+        """The same; while blocks are known by name only, no row is known to be impossible."""
+        found = super().impossible(x)
+        for family, places in zip(self.product.families, self.product.known_places or (), strict=False):
+            found |= family.support.impossible(columns_at(x, places))
+        return found
 
     def levels(self, profile: AnyProfile) -> Levels:
         return self._levels(profile, lambda support, own: support.levels(own))

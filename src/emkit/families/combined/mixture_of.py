@@ -11,6 +11,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.axes import Axes
+from emkit.core.checks import check_count
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
@@ -29,6 +30,7 @@ from emkit.families.support import Support
 
 __all__ = ["MixtureOf", "MixtureOfParams"]
 
+MOST_PARTS = 10_000  # each has a family and parameters of its own
 BLUR = 0.2  # share of every row that is spread evenly over all parts where these begin
 
 
@@ -54,7 +56,7 @@ class MixtureOf(InParts):
 
     A class of rows that no single member of the family describes: ``Product({"age": MixtureOf(DiagonalGaussian(), 2), ...})``.
     Of one family alone, which part belongs to which component is not told by the likelihood: labels or other columns tell it.
-    Errors: ModelError unless the number is a whole number >= 1.
+    Errors: ModelError unless the number is a whole number from 1 to 10,000.
 
     >>> import emkit as ek
     >>> x = [[1.0], [1.2], [0.8], [1.1], [5.0], [5.3], [4.9], [5.1], [9.0], [9.2], [8.8]]
@@ -68,8 +70,7 @@ class MixtureOf(InParts):
 
     def __post_init__(self) -> None:
         number: Any = self.number
-        if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
-            raise ModelError(f"the number of parts is {number!r}; it must be a whole number >= 1.")
+        check_count("the number of parts", number, ModelError, most=MOST_PARTS)
 
     @property
     def families(self) -> tuple[AnyFamily, ...]:

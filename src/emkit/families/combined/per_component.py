@@ -16,7 +16,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.families.combined.others import AmongOthers
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
-from emkit.families.combined.possible import AnyOf, impossible, possible_rows
+from emkit.families.combined.possible import AnyOf, possible_rows
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
@@ -74,7 +74,14 @@ class PerComponent(InParts):
 
     @property
     def support(self) -> Support:
-        return AnyOf(takes_names=any(family.support.takes_names for family in self.families), families=self.families)
+        each = [family.support for family in self.families]
+        return AnyOf(
+            takes_names=any(support.takes_names for support in each),
+            whole=all(support.whole for support in each),
+            least=min(support.least for support in each),
+            most=max(support.most for support in each),
+            families=self.families,
+        )
 
     @property
     def described(self) -> Description:
@@ -141,7 +148,7 @@ class PerComponent(InParts):
     def _each(self, params: PerComponentParams, x: Array) -> Iterator[tuple[AnyFamily, Any, slice, Any]]:
         """Family, parameters, components, and the rows of x that are possible for them."""
         for family, part, own in zip(self.families, self._matched(params.parts), self.places, strict=True):
-            out = impossible(family.support, x)
+            out = family.support.impossible(x)
             yield family, part, slice(own[0], own[-1] + 1), ~out if out.any() else slice(None)
 
     def _matched(self, parts: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -17,23 +17,15 @@ from emkit.errors import DataError
 from emkit.families.support import Support
 
 
-def impossible(support: Support, x: Array) -> Mask:
-    """Which rows of x (n, d) have a cell that breaks a rule; gaps break none."""
-    found = np.zeros(len(x), dtype=bool)
-    for bad, _ in support.rules:
-        found |= (bad(x) & ~np.isnan(x)).any(axis=1)
-    return found
-
-
 def _possible(family: Any, x: Array) -> Mask:
-    return ~impossible(family.support, x)
+    return ~family.support.impossible(x)
 
 
 @once
 def possible_rows(profile: AnyProfile, family: Any) -> AnyProfile:
     """What is known of the rows that are possible for a family. Errors: DataError if there are none."""
     support = family.support
-    every = [~impossible(support, as_float64(chunk.x)) for chunk in profile.source.chunks()]
+    every = [~support.impossible(as_float64(chunk.x)) for chunk in profile.source.chunks()]
     if all(possible.all() for possible in every):
         return profile
     if not any(possible.any() for possible in every):
@@ -48,17 +40,21 @@ class AnyOf(Support):
     families: tuple[Any, ...] = ()
 
     def check(self, profile: AnyProfile) -> None:
-        rules = [family.support for family in self.families]
-        first = next((support for support in rules if not support.rules), rules[0])
+        first = self.families[0].support
         for bad, sentence in first.rules:
 
             def in_none(x: Array, bad: Any = bad) -> Mask:
-                nowhere = np.logical_and.reduce([impossible(support, x) for support in rules])
-                return np.asarray(bad(x)) & nowhere[:, None]
+                return np.asarray(bad(x)) & self.impossible(x)[:, None]
 
             profile.refuse(in_none, sentence)
+        if any(self.impossible(as_float64(chunk.x)).any() for chunk in profile.source.chunks()):
+            first.check(some_rows(profile, self.impossible))
         for family in self.families:
             family.support.check(possible_rows(profile, family))
+
+    def impossible(self, x: Array) -> Mask:
+        in_none = np.logical_and.reduce([family.support.impossible(x) for family in self.families])
+        return np.asarray(super().impossible(x) | in_none)
 
     def levels(self, profile: AnyProfile) -> Levels:
         return self.families[0].support.levels(profile)

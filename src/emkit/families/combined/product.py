@@ -100,6 +100,12 @@ class Product(InParts):
         blocks = tuple((columns, family.among_gaps or family) for columns, family in self.blocks)
         return self if blocks == self.blocks else replace(self, blocks=blocks)
 
+    @property
+    def known_places(self) -> tuple[Places, ...] | None:
+        """Where the columns of each block lie; None while some are known by name only."""
+        columns = tuple(columns for columns, _ in self.blocks)
+        return None if any(isinstance(column, str) for block in columns for column in block) else columns
+
     def params(self, *parts: Parameters) -> ProductParams:
         """The parameters of every block, in the order of the blocks, as those of the product.
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile, Bad, Levels, Profile
@@ -96,6 +96,10 @@ class RepeatedSupport(Support):
 
     def check(self, profile: AnyProfile) -> None:
         self.inner.check(long(profile, self.times))
+
+    def impossible(self, x: Array) -> Mask:
+        within = self.inner.impossible(_below(x, self.times)).reshape(-1, self.times)
+        return np.asarray(super().impossible(x) | within.any(axis=1))
 
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(long(profile, self.times))

@@ -19,7 +19,7 @@ from emkit.core.protocols import Update
 from emkit.core.statistics import Additive, some_of
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
-from emkit.families.combined.window import Seen, column_of, seen
+from emkit.families.combined.window import Seen, column_of, refuse_many, seen
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
@@ -78,6 +78,13 @@ class Truncated(Wrapped[Any, Any]):
         low, high = (-np.inf if self.low is None else self.low), (np.inf if self.high is None else self.high)
         return np.atleast_1d(np.asarray(low, dtype=np.float64)), np.atleast_1d(np.asarray(high, dtype=np.float64))
 
+    def _bounds_of(self, columns: int) -> tuple[Array, Array]:
+        """Those of each of so many columns. Errors: ModelError."""
+        low, high = np.broadcast_arrays(*self._bounds())
+        if len(low) not in (1, columns):
+            raise ModelError(f"bounds are given for {len(low)} columns, but there are {columns}.")
+        return np.broadcast_to(low, columns), np.broadcast_to(high, columns)
+
     @property
     def support(self) -> Support:
         inner, (low, high) = self.family.support, self._bounds()
@@ -100,16 +107,18 @@ class Truncated(Wrapped[Any, Any]):
 
     def log_density(self, params: Any, x: Array) -> Array:
         low, high = self._bounds()
-        found = self.family.log_density(params, x) - _log_mass(self, params)
+        found = self.family.log_density(params, x)
+        if not len(x):  # asked for its shape alone, as of a file that nothing is known of yet
+            for one, other in zip(*self._bounds_of(_columns(params)), strict=True):
+                refuse_many(self.family, found.shape[1], one, other)
+            return found
+        found = found - _log_mass(self, params)
         return np.where(_outside(low, high, x).any(axis=1)[:, None], LOG_OF_ZERO, found)
 
     def windows(self, params: Any) -> list[tuple[Any, Seen]]:
         """For every column, its own parameters and what of it is seen."""
-        low, high = np.broadcast_arrays(*self._bounds())
         columns = _columns(params)
-        if len(low) not in (1, columns):
-            raise ModelError(f"bounds are given for {len(low)} columns, but there are {columns}.")
-        low, high = np.broadcast_to(low, columns), np.broadcast_to(high, columns)
+        low, high = self._bounds_of(columns)
         found = []
         for j in range(columns):
             own = column_of(params, j, columns)

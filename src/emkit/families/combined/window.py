@@ -1,8 +1,9 @@
 """How much of a component of one column lies in a window, and how that changes with its parameters.
 
-Of counts, pmfs are added up, inside the window or outside, whichever is less. Of other numbers, the density is integrated by
-Gauss's rule between many places: those that drawn rows suggest, and places ever closer to the edges of the window and of what
-is possible, so that narrow peaks and steep edges are met. Slopes are means of the scores of the family at the same places.
+Of counts, pmfs are added up: those inside the window if it has an end (or next to nothing lies inside), else those outside.
+Of other numbers, the density is integrated by Gauss's rule between many places: those that drawn rows of each component
+suggest, and places ever closer to the edges of the window and of what is possible, so that narrow peaks and steep edges are
+met. Slopes are means of the scores of the family at the same places.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ QUANTILES = np.linspace(0, 1, 17)
 FINER, EDGE_PANELS = 8.0, 14  # panels shrink by this factor towards an edge
 WIDER, FAR_PANELS = 4.0, 24  # and grow by this towards infinity
 SINGULAR_PANELS = 160  # towards the edge of what is possible, where a density may be infinite
-FEW, MORE = 200, 10  # counts that are looked at beyond the least: so many, and so many times the least
+NEARLY_ALL = 1 - 1e-6  # where more lies outside, what lies inside is added up; of less, the rest to 1 has ten digits
+FEW, MORE = 200, 10  # counts that are added up at first: so many, and so many times the least
+SETTLED = 1e-13  # of the logarithm of a sum
 MOST_COUNTS = 1_000_000
+MOST_CELLS = 10_000_000  # counts times components: 80 MB
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,22 @@ def seen(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen
     """How much of each component (of one column) lies from `low` to `high`, both included."""
     support = family.support
     low, high = max(low, support.least), min(high, support.most)
+    refuse_many(family, component_number(params), low, high)
     with np.errstate(all="ignore"):
         return _counts(family, params, low, high) if support.whole else _numbers(family, params, low, high)
 
 
+def refuse_many(family: Family[Any, Any], components: int, low: float, high: float) -> None:
+    """Raise ModelError if the counts from `low` to `high`, or below `low`, are too many to add up for so many components."""
+    support = family.support
+    low, high = max(low, support.least), min(high, support.most)
+    number = max(high - low if np.isfinite(high) else 0.0, low - max(support.least, 0))
+    if support.whole and (not np.isfinite(low) or number > MOST_COUNTS or number * components > MOST_CELLS):
+        raise ModelError(f"counts from {low:g} to {high:g} are too many to add up.")
+
+
 def _counts(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen:
     least, most = family.support.least, family.support.most
-    if not np.isfinite(low) or (np.isfinite(high) and high - low > MOST_COUNTS) or low - max(least, 0) > MOST_COUNTS:
-        raise ModelError(f"counts from {low:g} to {high:g} are too many to add up.")
     if np.isfinite(high):
         return _added(family, params, np.arange(low, high + 1))
     outside = np.arange(least, low) if np.isfinite(least) else np.empty(0)
@@ -78,12 +90,24 @@ def _counts(family: Family[Any, Any], params: Any, low: float, high: float) -> S
         return Seen(np.zeros(component_number(params)), ())
     pmf = np.exp(family.log_density(params, outside[:, None]))
     lost = pmf.sum(axis=0)
-    direct = _added(family, params, np.arange(low, min(most, low * (1 + MORE) + FEW) + 1))
-    inside = lost > 0.5
-    kept = np.where(inside, 0.0, lost)
-    parts = [(rows, weights * inside, sign) for rows, weights, sign in direct.parts]
-    parts.append((outside[:, None], np.where(inside, 0.0, pmf / (1 - kept)), -1.0))
-    return Seen(np.where(inside, direct.log_mass, np.log1p(-kept)), tuple(parts))
+    little = lost > NEARLY_ALL  # of these, 1 - lost would be rounding
+    kept = np.where(little, 0.0, lost)
+    log_mass, parts = np.log1p(-kept), [(outside[:, None], np.where(little, 0.0, pmf / (1 - kept)), -1.0)]
+    if little.any():
+        direct = _tail(family, params, low, most, little)
+        log_mass = np.where(little, direct.log_mass, log_mass)
+        parts += [(rows, np.where(little, weights, 0.0), sign) for rows, weights, sign in direct.parts]
+    return Seen(log_mass, tuple(parts))
+
+
+def _tail(family: Family[Any, Any], params: Any, low: float, most: float, wanted: Mask) -> Seen:
+    """The counts from `low` on, added up until doubling their number changes nothing for the components that are `wanted`."""
+    number, before, limit = low * MORE + FEW, np.array(np.nan), MOST_CELLS / component_number(params)
+    while True:
+        found = _added(family, params, np.arange(low, min(most, low + number) + 1))
+        if low + number >= most or 2 * number > limit or np.allclose(found.log_mass[wanted], before, rtol=0, atol=SETTLED):
+            return found
+        number, before = 2 * number, found.log_mass[wanted]
 
 
 def _added(family: Family[Any, Any], params: Any, rows: Array, volumes: Array | float = 1.0) -> Seen:
@@ -107,10 +131,11 @@ def _places(family: Family[Any, Any], params: Any, low: float, high: float) -> A
     """Between which Gauss's rule is used, in order, from `low` to `high`."""
     number = component_number(params)
     drawn = family.draw(params, np.random.default_rng(0), np.repeat(np.arange(number), DRAWN)).reshape(number, DRAWN)
-    places = np.quantile(drawn, QUANTILES, axis=1).ravel()
-    spread = float(np.max(drawn.max(axis=1) - drawn.min(axis=1))) or 1.0
-    far = spread * WIDER ** np.arange(FAR_PANELS)
-    found = [places, places.max() + far, places.min() - far]
+    spreads = np.ptp(drawn, axis=1, keepdims=True)
+    spread = float(spreads.max()) or 1.0
+    far = np.where(spreads > 0, spreads, spread) * WIDER ** np.arange(FAR_PANELS)  # of each, since one may be narrow
+    beyond = [(drawn.max(axis=1, keepdims=True) + far).ravel(), (drawn.min(axis=1, keepdims=True) - far).ravel()]
+    found = [np.quantile(drawn, QUANTILES, axis=1).ravel(), *beyond]
     for edge, inwards in ((low, 1.0), (high, -1.0)):
         if np.isfinite(edge):
             singular = edge in (family.support.least, family.support.most)

@@ -76,7 +76,7 @@ class ZeroInflated(Wrapped[Any, Any]):
 
     def __post_init__(self) -> None:
         support = self.family.support
-        if not support.whole or support.takes_names or support.width > 1 or any(bad(ZERO).any() for bad, _ in support.rules):
+        if not support.whole or support.takes_names or support.width > 1 or support.impossible(ZERO).any():
             raise ModelError(
                 f"{self.family!r} cannot be zero-inflated, which is for columns of counts that may be 0, as Poisson(). For "
                 "other amounts of which some are exactly 0, use PerComponent(family, PointMass(0))."
