@@ -230,7 +230,6 @@ class Result(Inferred[P]):
             found = assigned(posterior_of(self.model, self.params, self.source))
             return as_frame({**own, **found}, self.source.library)
         source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1)
-        ready(self.model, source, [self.params])
         found = assigned(posterior_of(self.model, self.params, source))
         return beside(data if library_of(data) is not None else of_rows(source), found)
 

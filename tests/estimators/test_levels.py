@@ -241,3 +241,10 @@ def test_levels_that_cannot_be_declared(levels):
 def test_the_page_shows_the_names(tmp_path):
     page = fitted(FORMS["pandas text"](CODES)).result_.to_html(tmp_path / "fit.html")
     assert '"levels":["always","never","often","rarely"]' in page.read_text(encoding="utf-8").replace(", ", ",")
+
+
+def test_new_rows_may_lack_a_column_altogether():
+    rows = np.random.default_rng(0).poisson([[1.0, 5.0], [6.0, 2.0]], (20, 2, 2)).reshape(-1, 2).astype(float)
+    found = ek.MixtureModel("poisson", 2, random_state=0, n_init=1).fit(rows)
+    new = np.array([[np.nan, 3.0], [np.nan, 0.0]])
+    assert (np.array(found.result_.augment(new)["component"]) - 1).tolist() == found.predict(new).tolist()
