@@ -54,7 +54,7 @@ def test_weights_of_counts_are_repetitions(counts):
     ("family", "message"),
     [
         ("student", "there is no family 'student'; the families are bernoulli"),
-        (None, "family is None; give a name"),
+        (None, "family: None is no family; give a family"),
         (ek.Poisson, r"as Poisson\(\)"),
     ],
 )
@@ -100,7 +100,7 @@ def test_a_mapping_that_does_not_fit_the_data_is_refused():
     frame = pytest.importorskip("pandas").DataFrame(visitors())
     with pytest.raises(ek.DataError, match="the data frame has no column 'agee'; it has id, visits, ward, age"):
         ek.MixtureModel({"agee": "gaussian"}, 2).fit(frame)
-    with pytest.raises(ek.ModelError, match="'age' is given the family 'normal'"):
+    with pytest.raises(ek.ModelError, match="column 'age': there is no family 'normal'"):
         ek.MixtureModel({"age": "normal"}, 2).fit(frame)
     with pytest.raises(ek.DataError, match="the column 'x1' is in no block of the product"):
         ek.MixtureModel({0: "gaussian"}, 2).fit(np.random.default_rng(0).normal(size=(20, 2)))

@@ -24,6 +24,7 @@ from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts
 from emkit.families.description import Description
 from emkit.families.family import per_mass, safe_log, slope_of_log
 from emkit.families.floor import Floor
+from emkit.families.named import one_family
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -67,6 +68,7 @@ class MixtureOf(InParts):
     number: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "family", one_family(self.family))
         number: Any = self.number
         if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
             raise ModelError(f"the number of parts is {number!r}; it must be a whole number >= 1.")

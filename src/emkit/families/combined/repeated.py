@@ -45,6 +45,7 @@ class Repeated(Wrapped[Any, Any]):
     times: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.times
         if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < 1:
             raise ModelError(f"times is {given!r}; it is how often the family is seen in a row, a whole number >= 1.")

@@ -59,6 +59,7 @@ class Tied(Wrapped[Any, Any]):
     fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.fields
         paths = (given,) if isinstance(given, str) else tuple(given)
         if not paths or not all(isinstance(path, str) and path for path in paths):

@@ -67,6 +67,7 @@ class Truncated(Wrapped[Any, Any]):
     high: Bound = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("low", "high"):
             given: Any = getattr(self, name)
             object.__setattr__(self, name, tuple(map(float, given)) if isinstance(given, tuple | list) else given)
