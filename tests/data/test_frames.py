@@ -101,6 +101,10 @@ LEVELS = {  # what is handed over, its codes, the names behind them
     "polars-string": (pl.Series(["b", None, "a"]), [1, NAN, 0], ("a", "b")),
     "polars-categorical": (pl.Series(["b", None, "a"], dtype=pl.Categorical), [1, NAN, 0], ("a", "b")),
     "polars-enum": (pl.Series(["a", None, "c"], dtype=pl.Enum(["c", "b", "a"])), [2, NAN, 0], ("c", "b", "a")),
+    "pandas-blank": (pd.Series(["b", " ", "a", ""], dtype=object), [1, NAN, 0, NAN], ("a", "b")),
+    "pandas-blank-categories": (pd.Series(["b", "", "a"], dtype="category"), [1, NAN, 0], ("a", "b")),
+    "list-blank": (["b", "", "a"], [1, NAN, 0], ("a", "b")),
+    "polars-blank": (pl.Series(["b", "", "a"]), [1, NAN, 0], ("a", "b")),
     "polars-bool": (pl.Series([True, None]), [1, NAN], ("False", "True")),
 }
 

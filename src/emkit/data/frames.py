@@ -52,9 +52,9 @@ class Table:
 def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
     """What a user hands over (arrays, lists, data frames, series) as numbers, in which no cell is made up.
 
-    A gap (None, NaN, NA, NaT, null, a masked cell) is NaN. Columns of text are coded in sorted order of the texts that occur,
-    categories in their own order, also those that do not occur; columns of truths in data frames are the codes of
-    ``("False", "True")``, in arrays the numbers 0 and 1. float32 and float64 arrays are not copied.
+    A gap (None, NaN, NA, NaT, null, a masked cell, text that is empty or blank) is NaN. Columns of text are coded in sorted
+    order of the texts that occur, categories in their own order, also those that do not occur; columns of truths in data frames
+    are the codes of ``("False", "True")``, in arrays the numbers 0 and 1. float32 and float64 arrays are not copied.
 
     Errors: DataError naming row, column and value, or the column that holds dates or spans of time, and what to do.
     """
@@ -139,7 +139,7 @@ def _has_order(series: nw.Series[Any] | None) -> bool:
 
 def _categories(column: Column) -> tuple[Array, Names]:
     assert column.series is not None
-    categories = column.series.cat.get_categories().to_list()
+    categories = [name for name in column.series.cat.get_categories().to_list() if kind_of(name) is not Kind.GAP]
     names = tuple(str(category) for category in categories)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

@@ -1,7 +1,7 @@
 """Turning what a user hands over into a table of numbers, or saying what is wrong with it.
 
-A number is only ever what was given as one: a gap (None, NaN, NA, NaT, a masked cell) becomes NaN, and dates, spans of time,
-text and complex numbers are refused, never cast.
+A number is only ever what was given as one: a gap (None, NaN, NA, NaT, a masked cell, empty or blank text) becomes NaN, and
+dates, spans of time, text and complex numbers are refused, never cast.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def kind_of(cell: Any) -> Kind:
     if cell is None or isinstance(cell, np.ma.core.MaskedConstant) or type(cell).__name__ in ("NAType", "NaTType"):
         return Kind.GAP
     if isinstance(cell, str):
-        return Kind.TEXT
+        return Kind.TEXT if cell.strip() else Kind.GAP
     if isinstance(cell, np.datetime64 | np.timedelta64) and np.isnat(cell):
         return Kind.GAP
     if isinstance(cell, date | np.datetime64):
