@@ -202,13 +202,16 @@ class Result(Inferred[P]):
         """The summary, for notebooks."""
         return f"<pre>{escape(self.summary())}</pre>"
 
-    def tidy(self, standard_errors: bool = True) -> Any:
+    def tidy(self, standard_errors: bool | None = None) -> Any:
         """A row for each estimate: parameter, column, level, component (counted from 1), estimate, std_error, path.
 
         In a data frame of the library that the data came in; as a dictionary of columns if they came in none, which any library
-        makes a frame of. `standard_errors` take 2 passes over the data for each parameter.
+        makes a frame of. `standard_errors` take 2 passes over the data for each parameter; by default they are there where the
+        data are, so not for a fit that comes from a file.
+        Errors: DataError if they are asked for, and the data are not here.
         """
-        return as_frame(estimates(self, self.standard_errors() if standard_errors else None), self.source.library)
+        wanted = self.source.is_here if standard_errors is None else standard_errors
+        return as_frame(estimates(self, self.standard_errors() if wanted else None), self.source.library)
 
     def glance(self) -> Any:
         """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end.
