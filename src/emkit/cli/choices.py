@@ -93,7 +93,10 @@ class Chosen(NamedTuple):
 def chosen_families(family: str | None, mapping: dict[str, str], columns: list[str] | None, trials: int | None) -> Chosen:
     """What --model says, or several --column do. Errors: UsageError unless one of them does; see `chosen_family`."""
     context = click.get_current_context()
-    if (family is None) is not bool(mapping):
+    if family is not None and mapping:
+        said = "--model and --column are both given: give --model for all columns, or --column for each."
+        raise click.UsageError(said, context)
+    if family is None and not mapping:
         said = "say what one component looks like: --model FAMILY for all columns, or --column NAME=FAMILY for each."
         raise click.UsageError(said, context)
     if family is not None:
