@@ -33,3 +33,8 @@ def test_anything_else_is_refused(make, given, said):
 
 def test_a_column_alone_has_no_covariances():
     assert ek.Product({"a": "gaussian"}) == ek.Product({"a": ek.DiagonalGaussian()})
+
+
+@pytest.mark.parametrize("kind", ["zero-inflated", "truncated", "repeated", "tied"])
+def test_a_family_made_of_another_says_so_in_its_name(kind):
+    assert MADE[kind]("poisson").name == f"{kind} poisson"

@@ -51,6 +51,10 @@ class Repeated(Wrapped[Any, Any]):
             raise ModelError(f"times is {given!r}; it is how often the family is seen in a row, a whole number >= 1.")
 
     @property
+    def name(self) -> str:
+        return f"repeated {self.family.name}"
+
+    @property
     def support(self) -> Support:
         inner = self.family.support
         shape = {name: getattr(inner, name) for name in ("width", "takes_names", "whole", "least", "most", "roles")}

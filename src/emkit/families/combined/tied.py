@@ -66,6 +66,10 @@ class Tied(Wrapped[Any, Any]):
             raise ModelError(f"fields to tie are {given!r}; name one or more, such as Tied(Gamma(), 'shapes').")
         object.__setattr__(self, "fields", paths)
 
+    @property
+    def name(self) -> str:
+        return f"tied {self.family.name}"
+
     def tied(self, params: Any) -> Any:
         """Parameters of the family with the tied fields as those of the first component: where a fit may start."""
         return shared(params, self.fields)

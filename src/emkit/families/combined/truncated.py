@@ -80,6 +80,10 @@ class Truncated(Wrapped[Any, Any]):
         return np.atleast_1d(np.asarray(low, dtype=np.float64)), np.atleast_1d(np.asarray(high, dtype=np.float64))
 
     @property
+    def name(self) -> str:
+        return f"truncated {self.family.name}"
+
+    @property
     def support(self) -> Support:
         inner, (low, high) = self.family.support, self._bounds()
         bounds = [f"{word} {bound}" for word, bound in (("below", self.low), ("above", self.high)) if bound is not None]
