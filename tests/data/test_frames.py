@@ -303,3 +303,20 @@ def test_arrow_tables():
     for values in ([DAY, None], [DAY.date()], [LATER - DAY]):
         with pytest.raises(ek.DataError, match=r"column 'when' holds .* Give them as numbers"):
             read_table(pa.table({"when": values}))
+
+
+TWICE = pd.DataFrame([[1, 2], [3, 9]], columns=["a", "a"])
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (TWICE, "columns of the data frame have the same name.*'a'"),
+        (pl.DataFrame({"a": [1, 9]}).lazy(), "lazy frame"),
+        ({"a": [1, 9]}, "dictionary of columns; give a data frame"),
+    ],
+)
+@pytest.mark.parametrize("family", ["poisson", {"a": "poisson"}], ids=["one", "mapping"])
+def test_what_is_no_frame_of_rows_is_refused_as_a_whole(data, said, family):
+    with pytest.raises(ek.DataError, match=said):
+        ek.MixtureModel(family).fit(data)

@@ -23,6 +23,7 @@ from emkit.data.validate import (
     numbers_of,
     numbers_of_array,
     objects_of,
+    opened_frame,
     refuse_times,
     shown,
     times_refused,
@@ -79,7 +80,7 @@ def chosen_columns(data: Any, names: Sequence[str]) -> Any:
         return data
     import narwhals.stable.v1 as nw
 
-    frame: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    frame = opened_frame(data)
     if not isinstance(frame, nw.DataFrame):
         return data
     for name in names:
@@ -89,7 +90,12 @@ def chosen_columns(data: Any, names: Sequence[str]) -> Any:
 
 
 def needs_reading(data: Any) -> bool:
-    """Whether a table is anything but a plain array of numbers (or something that is no table at all)."""
+    """Whether a table is anything but a plain array of numbers (or something that is no table at all).
+
+    Errors: DataError for what `read_table` refuses as a whole.
+    """
+    if not isinstance(data, np.ndarray | list | tuple) and not is_sparse(data):
+        opened_frame(data)
     if isinstance(data, np.ma.MaskedArray | list | tuple) or (hasattr(data, "columns") and hasattr(data, "shape")):
         return True
     if not isinstance(data, np.ndarray):
@@ -226,7 +232,7 @@ def columns_from(data: Any, names: tuple[str, ...]) -> Any:
     """The columns of a data frame by their names; what is none, as it is. Errors: DataError naming one that is missing."""
     import narwhals.stable.v1 as nw
 
-    opened: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    opened = opened_frame(data)
     if not isinstance(opened, nw.DataFrame):
         return data
     for name in (name for name in names if name not in opened.columns):
