@@ -24,7 +24,12 @@ def test_a_family_may_be_named(make):
 @pytest.mark.parametrize("make", MADE.values(), ids=MADE)
 @pytest.mark.parametrize(
     ("given", "said"),
-    [("possion", "there is no family 'possion'.*Did you mean 'poisson'"), (ek.Poisson, "is no family"), (3, "3 is no family")],
+    [
+        ("possion", "there is no family 'possion'.*Did you mean 'poisson'"),
+        (ek.Poisson, "is no family"),
+        (3, "3 is no family"),
+        (ek.Mixture("poisson"), "is a whole model.*ek.fit"),
+    ],
 )
 def test_anything_else_is_refused(make, given, said):
     with pytest.raises(ek.ModelError, match=said):

@@ -32,6 +32,8 @@ def one_family(given: Any, alone: bool = False) -> Family[Any, Any]:
     """The family that is given: itself, or a name; `alone` says that it is of one column. Errors: ModelError for all else."""
     if isinstance(given, str):
         return family_named(OF_ONE_COLUMN.get(given, given) if alone else given)
+    if not isinstance(given, type) and hasattr(given, "e_step"):
+        raise ModelError(f"{given!r} is a whole model, and no family of components: fit it by ek.fit(model, data, start).")
     if isinstance(given, type) or not hasattr(given, "log_density"):
         raise ModelError(f"{given!r} is no family; give a family, as Poisson(), or a name: {', '.join(FAMILIES)}.")
     family: Family[Any, Any] = given
