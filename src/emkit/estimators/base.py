@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -22,7 +22,7 @@ from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.starting import starts_of
@@ -246,7 +246,8 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         levels = None
         if needs_reading(X):
             table = read_table(X)
-            validate_data(self, X, reset=reset, skip_check_array=True)
+            with _by_name():
+                validate_data(self, X, reset=reset, skip_check_array=True)
             x, levels = table.x, table.levels
         else:
             least = 2 if reset else 1
@@ -300,3 +301,15 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         if "result_" in state:
             state["result_"] = state["result_"].without_data()
         return state
+
+
+@contextmanager
+def _by_name() -> Iterator[None]:
+    """Errors: DataError for columns of other names, or in another order, which scikit-learn refuses: it says what does not."""
+    try:
+        yield
+    except ValueError as error:
+        if "feature names" not in str(error):
+            raise
+        more = "result_.predict and result_.augment find columns by their names, in any order and among others."
+        raise DataError(f"{str(error).strip()} {more}") from None
