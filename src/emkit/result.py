@@ -11,7 +11,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from emkit.core.arrays import Array, Integers
+from emkit.core.checks import check_count
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
@@ -136,6 +139,18 @@ class Result(Inferred[P]):
     def score_samples(self, X: object) -> Array:
         """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
         return self.posterior(X).log_likelihood
+
+    def sample(self, n: int = 1, random_state: Any = None) -> tuple[Array, Integers]:
+        """`n` rows (n, d) drawn from the fit, levels as codes, and the component (n,) that each comes from.
+
+        `random_state`: a seed, or a numpy generator.
+        Errors: ModelError for a model that is no mixture, or of a family that nothing can be drawn from.
+        """
+        check_count("n", n, ModelError)
+        model = bare(self.model)
+        if not isinstance(model, Mixture):
+            raise ModelError(f"{type(model).__name__} is no mixture, whose rows could be drawn one by one.")
+        return model.draw(self.params, np.random.default_rng(random_state), int(n))
 
     def save(self, path: str | Path) -> Path:
         """Write the fit, without its data, to a file that `emkit.load` reads: see docs/file_format.md.

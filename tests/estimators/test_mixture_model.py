@@ -111,3 +111,14 @@ def test_a_mapping_by_places_fits_arrays():
     by_place = ek.MixtureModel({0: "gaussian", 1: "poisson"}, 2, random_state=0).fit(x)
     by_name = ek.MixtureModel({"x0": "gaussian", "x1": "poisson"}, 2, random_state=0).fit(x)
     assert by_place.score(x) == by_name.score(x)
+
+
+def test_rows_are_drawn_from_the_fit(counts):
+    model = ek.MixtureModel("poisson", 2, random_state=0, n_init=1).fit(counts)
+    rows, components = model.sample(20_000)
+    np.testing.assert_array_equal(rows, model.sample(20_000)[0])
+    np.testing.assert_allclose(np.bincount(components) / 20_000, model.weights_, atol=0.02)
+    for k, rates in enumerate(model.components_.rates):
+        np.testing.assert_allclose(rows[components == k].mean(axis=0), rates, rtol=0.05)
+    with pytest.raises(ek.ModelError, match="n is 0"):
+        model.result_.sample(0)

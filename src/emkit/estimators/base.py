@@ -205,6 +205,12 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         log_likelihood, rows = self._total(X, sample_weight)
         return log_likelihood / rows
 
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Draw `n_samples` rows from the fitted mixture: the rows (n, d), levels as codes, and their components (n,)."""
+        check_is_fitted(self)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return self.result_.sample(n_samples, seed)
+
     def aic(self, X: object, sample_weight: object = None) -> float:
         """Akaike's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, _ = self._total(X, sample_weight)
