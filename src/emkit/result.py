@@ -11,7 +11,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from emkit.core.arrays import Array, Integers
+from emkit.core.checks import check_count
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
@@ -137,6 +140,18 @@ class Result(Inferred[P]):
         """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
         return self.posterior(X).log_likelihood
 
+    def sample(self, n: int = 1, random_state: Any = None) -> tuple[Array, Integers]:
+        """`n` rows (n, d) drawn from the fit, levels as codes, and the component (n,) that each comes from.
+
+        `random_state`: a seed, or a numpy generator.
+        Errors: ModelError for a model that is no mixture, or of a family that nothing can be drawn from.
+        """
+        check_count("n", n, ModelError)
+        model = bare(self.model)
+        if not isinstance(model, Mixture):
+            raise ModelError(f"{type(model).__name__} is no mixture, whose rows could be drawn one by one.")
+        return model.draw(self.params, np.random.default_rng(random_state), int(n))
+
     def save(self, path: str | Path) -> Path:
         """Write the fit, without its data, to a file that `emkit.load` reads: see docs/file_format.md.
 
@@ -202,13 +217,16 @@ class Result(Inferred[P]):
         """The summary, for notebooks."""
         return f"<pre>{escape(self.summary())}</pre>"
 
-    def tidy(self, standard_errors: bool = True) -> Any:
+    def tidy(self, standard_errors: bool | None = None) -> Any:
         """A row for each estimate: parameter, column, level, component (counted from 1), estimate, std_error, path.
 
         In a data frame of the library that the data came in; as a dictionary of columns if they came in none, which any library
-        makes a frame of. `standard_errors` take 2 passes over the data for each parameter.
+        makes a frame of. `standard_errors` take 2 passes over the data for each parameter; by default they are there where the
+        data are, so not for a fit that comes from a file.
+        Errors: DataError if they are asked for, and the data are not here.
         """
-        return as_frame(estimates(self, self.standard_errors() if standard_errors else None), self.source.library)
+        wanted = self.source.is_here if standard_errors is None else standard_errors
+        return as_frame(estimates(self, self.standard_errors() if wanted else None), self.source.library)
 
     def glance(self) -> Any:
         """The fit in one row, likewise: rows, log-likelihood, free parameters, AIC, BIC, ICL, relative entropy, its end.
@@ -230,7 +248,6 @@ class Result(Inferred[P]):
             found = assigned(posterior_of(self.model, self.params, self.source))
             return as_frame({**own, **found}, self.source.library)
         source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1)
-        ready(self.model, source, [self.params])
         found = assigned(posterior_of(self.model, self.params, source))
         return beside(data if library_of(data) is not None else of_rows(source), found)
 

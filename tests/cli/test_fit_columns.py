@@ -52,7 +52,7 @@ def test_a_mapping_is_kept_and_predicts(tmp_path):
     ("args", "code", "sentence"),
     [
         ([], 2, "say what one component looks like: --model FAMILY for all columns, or --column NAME=FAMILY for each."),
-        (["--model", "poisson", *COLUMNS], 2, "say what one component looks like: --model FAMILY for all columns, or"),
+        (["--model", "poisson", *COLUMNS], 2, "--model and --column are both given: give --model for all columns, or"),
         (["--column", "age"], 2, "Invalid value for '--column': 'age' is not NAME=FAMILY, such as age=gaussian."),
         (["--column", "a=beta", "--column", "a=gamma"], 2, "Invalid value for '--column': the column 'a' is given twice;"),
         ([*COLUMNS, "--columns", "age"], 2, "--columns goes with --model; --column says which columns there are."),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,3 +157,14 @@ def test_predictions_go_through_a_pipe(geyser):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "  rows                   272\n" in done.stdout
+
+
+def test_rows_of_a_group_belong_together(geyser):
+    lines = Path(FAITHFUL).read_text(encoding="utf-8").splitlines()[:9]
+    text = "\n".join([lines[0] + ",who"] + [f"{line},{'ab'[i // 4]}" for i, line in enumerate(lines[1:])])
+    result = run("predict", geyser, "-", "--groups", "who", text=text)
+    assert (result.exit_code, result.stderr) == (0, "")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert len(rows) == 8
+    for own in (rows[:4], rows[4:]):
+        assert all(row == own[0] for row in own)

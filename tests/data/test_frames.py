@@ -101,6 +101,10 @@ LEVELS = {  # what is handed over, its codes, the names behind them
     "polars-string": (pl.Series(["b", None, "a"]), [1, NAN, 0], ("a", "b")),
     "polars-categorical": (pl.Series(["b", None, "a"], dtype=pl.Categorical), [1, NAN, 0], ("a", "b")),
     "polars-enum": (pl.Series(["a", None, "c"], dtype=pl.Enum(["c", "b", "a"])), [2, NAN, 0], ("c", "b", "a")),
+    "pandas-blank": (pd.Series(["b", " ", "a", ""], dtype=object), [1, NAN, 0, NAN], ("a", "b")),
+    "pandas-blank-categories": (pd.Series(["b", "", "a"], dtype="category"), [1, NAN, 0], ("a", "b")),
+    "list-blank": (["b", "", "a"], [1, NAN, 0], ("a", "b")),
+    "polars-blank": (pl.Series(["b", "", "a"]), [1, NAN, 0], ("a", "b")),
     "polars-bool": (pl.Series([True, None]), [1, NAN], ("False", "True")),
 }
 
@@ -299,3 +303,20 @@ def test_arrow_tables():
     for values in ([DAY, None], [DAY.date()], [LATER - DAY]):
         with pytest.raises(ek.DataError, match=r"column 'when' holds .* Give them as numbers"):
             read_table(pa.table({"when": values}))
+
+
+TWICE = pd.DataFrame([[1, 2], [3, 9]], columns=["a", "a"])
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (TWICE, "columns of the data frame have the same name.*'a'"),
+        (pl.DataFrame({"a": [1, 9]}).lazy(), "lazy frame"),
+        ({"a": [1, 9]}, "dictionary of columns; give a data frame"),
+    ],
+)
+@pytest.mark.parametrize("family", ["poisson", {"a": "poisson"}], ids=["one", "mapping"])
+def test_what_is_no_frame_of_rows_is_refused_as_a_whole(data, said, family):
+    with pytest.raises(ek.DataError, match=said):
+        ek.MixtureModel(family).fit(data)

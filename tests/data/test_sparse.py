@@ -147,3 +147,11 @@ def test_fit_takes_sparse_rows():
     start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams(np.array([np.full(12, 0.3), np.full(12, 0.6)])))
     one, other = (ek.fit(ek.Mixture(ek.Poisson()), x, start) for x in (COUNTS, sp.coo_array(COUNTS)))
     assert other.log_likelihood == pytest.approx(one.log_likelihood, rel=1e-12)
+
+
+def test_gaps_are_those_of_an_array():
+    rows = COUNTS[:80].copy()
+    rows[3, 1] = np.nan
+    options = {"random_state": 0, "n_init": 1}
+    one, other = (ek.MixtureModel("poisson", 2, **options).fit(x).result_ for x in (rows, sp.csr_array(rows)))
+    assert other.log_likelihood == pytest.approx(one.log_likelihood, rel=1e-9)

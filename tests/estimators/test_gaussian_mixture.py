@@ -262,7 +262,7 @@ def test_cells_may_be_missing(X, form):
 def test_wrong_data_name_row_and_column(X):
     broken = X.copy()
     broken[7, 1] = np.inf
-    with pytest.raises(ValueError, match="row 7, column 'x1' is inf; every value must be a finite number"):
+    with pytest.raises(ValueError, match=r"row 7, column 'x1' is inf; every value must be a finite number\. Correct it"):
         ek.GaussianMixture(2).fit(broken)
     gm = ek.GaussianMixture(2, random_state=0).fit(X)
     with pytest.raises(ValueError, match="row 7, column 'x1' is inf"):

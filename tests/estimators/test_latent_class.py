@@ -188,3 +188,10 @@ def test_no_row_without_a_gap_has_no_table(answers):
     for i in range(60):
         frame.iloc[i, i % 3] = None
     assert ek.LatentClass(2, random_state=0, n_init=2).fit(frame).goodness_of_fit_ is None
+
+
+def test_columns_in_another_order_are_refused_with_what_takes_them(answers, fitted):
+    turned = answers[0][ITEMS[::-1]]
+    with pytest.raises(ek.DataError, match=r"result_\.predict"):
+        fitted.predict(turned)
+    np.testing.assert_array_equal(fitted.result_.predict(turned), fitted.predict(answers[0]))

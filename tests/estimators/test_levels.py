@@ -119,7 +119,10 @@ def test_a_gap_is_named_by_row_and_column_where_none_is_admitted(kind, by):
     start = ek.MixtureParams([1.0], ek.MultinomialParams([[0.5, 0.5]]))
     model = ek.Mixture(ek.Multinomial())
     ways = {"estimator": ek.MixtureModel("multinomial", 2).fit, "fit": lambda data: ek.fit(model, data, start)}
-    with pytest.raises(ek.DataError, match=r"row 4, column 'x1' is nan; every value must be a finite number"):
+    with pytest.raises(
+        ek.DataError,
+        match=r"row 4, column 'x1' is nan; every value must be a finite number, as .* takes no gaps.*`emkit families`",
+    ):
         ways[by](GAPS[kind])
 
 
@@ -241,3 +244,10 @@ def test_levels_that_cannot_be_declared(levels):
 def test_the_page_shows_the_names(tmp_path):
     page = fitted(FORMS["pandas text"](CODES)).result_.to_html(tmp_path / "fit.html")
     assert '"levels":["always","never","often","rarely"]' in page.read_text(encoding="utf-8").replace(", ", ",")
+
+
+def test_new_rows_may_lack_a_column_altogether():
+    rows = np.random.default_rng(0).poisson([[1.0, 5.0], [6.0, 2.0]], (20, 2, 2)).reshape(-1, 2).astype(float)
+    found = ek.MixtureModel("poisson", 2, random_state=0, n_init=1).fit(rows)
+    new = np.array([[np.nan, 3.0], [np.nan, 0.0]])
+    assert (np.array(found.result_.augment(new)["component"]) - 1).tolist() == found.predict(new).tolist()

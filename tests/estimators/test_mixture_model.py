@@ -54,7 +54,7 @@ def test_weights_of_counts_are_repetitions(counts):
     ("family", "message"),
     [
         ("student", "there is no family 'student'; the families are bernoulli"),
-        (None, "family is None; give a name"),
+        (None, "family: None is no family; give a family"),
         (ek.Poisson, r"as Poisson\(\)"),
     ],
 )
@@ -100,7 +100,7 @@ def test_a_mapping_that_does_not_fit_the_data_is_refused():
     frame = pytest.importorskip("pandas").DataFrame(visitors())
     with pytest.raises(ek.DataError, match="the data frame has no column 'agee'; it has id, visits, ward, age"):
         ek.MixtureModel({"agee": "gaussian"}, 2).fit(frame)
-    with pytest.raises(ek.ModelError, match="'age' is given the family 'normal'"):
+    with pytest.raises(ek.ModelError, match="column 'age': there is no family 'normal'"):
         ek.MixtureModel({"age": "normal"}, 2).fit(frame)
     with pytest.raises(ek.DataError, match="the column 'x1' is in no block of the product"):
         ek.MixtureModel({0: "gaussian"}, 2).fit(np.random.default_rng(0).normal(size=(20, 2)))
@@ -111,3 +111,14 @@ def test_a_mapping_by_places_fits_arrays():
     by_place = ek.MixtureModel({0: "gaussian", 1: "poisson"}, 2, random_state=0).fit(x)
     by_name = ek.MixtureModel({"x0": "gaussian", "x1": "poisson"}, 2, random_state=0).fit(x)
     assert by_place.score(x) == by_name.score(x)
+
+
+def test_rows_are_drawn_from_the_fit(counts):
+    model = ek.MixtureModel("poisson", 2, random_state=0, n_init=1).fit(counts)
+    rows, components = model.sample(20_000)
+    np.testing.assert_array_equal(rows, model.sample(20_000)[0])
+    np.testing.assert_allclose(np.bincount(components) / 20_000, model.weights_, atol=0.02)
+    for k, rates in enumerate(model.components_.rates):
+        np.testing.assert_allclose(rows[components == k].mean(axis=0), rates, rtol=0.05)
+    with pytest.raises(ek.ModelError, match="n is 0"):
+        model.result_.sample(0)

@@ -105,8 +105,14 @@ def test_what_draws_nothing_says_so():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: ek.families.from_scipy("gamma"), "'gamma' is no distribution of scipy.stats"),
-        (lambda: ek.families.from_scipy(scipy.stats.gamma(2)), "is no distribution of scipy.stats"),
+        (
+            lambda: ek.families.from_scipy("gamma"),
+            r"'gamma' is no distribution of scipy.stats.* Write from_scipy\(scipy.stats.gamma\)\.",
+        ),
+        (
+            lambda: ek.families.from_scipy(scipy.stats.gamma(2)),
+            r"is no distribution of scipy.stats.* Write from_scipy\(scipy.stats.gamma\), and",
+        ),
         (lambda: ek.families.from_scipy(scipy.stats.binom), "n of binom is a whole number"),
         (lambda: ek.families.from_scipy(scipy.stats.gamma, shape=2), "gamma has no parameter 'shape'; it has a, loc, scale"),
         (lambda: ek.families.from_density(laplace, {}), "a density needs a parameter"),

@@ -72,6 +72,8 @@ def test_what_cannot_be_asked():
     one = ek.GaussianMixture(1).fit(np.random.default_rng(0).normal(size=(50, 1))).result_
     with pytest.raises(ek.ParameterError, match="from 0 to 1"):
         one.quantile(1.5)
+    with pytest.raises(ek.ParameterError, match="'median' is no probability"):
+        one.quantile("median")
     lesson = ek.lessons.linkage()
     with pytest.raises(ek.ModelError, match="Cells is no mixture"):
         ek.fit(lesson.model, lesson.source, lesson.start).density(1)

@@ -119,6 +119,7 @@ def test_a_loaded_fit_is_told_in_one_line_and_beside_other_rows(tmp_path):
     back = returned(result, tmp_path / "fit.emk")
     line = result.glance()
     assert back.glance() == {name: line[name] for name in line if name not in ("icl", "relative_entropy")}
+    assert list(back.tidy()) == list(result.tidy(standard_errors=False))
     one, other = result.augment(source.x), back.augment(source.x)
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
@@ -127,6 +128,8 @@ def test_a_loaded_fit_is_told_in_one_line_and_beside_other_rows(tmp_path):
 def test_what_needs_the_data_says_so(tmp_path):
     model, source, start = spread_mixture("poisson")
     back = returned(fitted(model, start, source), tmp_path / "fit.emk")
+    with pytest.raises(ek.DataError, match=r"tidy\(standard_errors=False\)"):
+        back.tidy(standard_errors=True)
     for ask in (back.standard_errors, back.explain, back.identifiability, lambda: back.plot("density")):
         with pytest.raises(ek.DataError, match="the data are not stored with the fit"):
             ask()

@@ -46,7 +46,7 @@ def read_source(
     words, gaps = model.family.support.takes_names if words is None else words, model.admits_gaps
     beside = [name for name in (known.labels, known.groups) if name is not None]
     table = read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=beside)
-    source = _with_known(table, known)
+    source = with_known(table, known)
     _check_columns(model.family, source)
     return model.admitted(source)
 
@@ -58,7 +58,7 @@ def given_file(file: str) -> Path | BinaryIO:
     return sys.stdin.buffer if file == "-" else Path(file)
 
 
-def _with_known(table: FileTable, known: Known) -> ArraySource:
+def with_known(table: FileTable, known: Known) -> ArraySource:
     """The rows, with what is known of them. The labels that occur stand, in sorted order, for the first components."""
     found = list(table.beside)
     membership = None if known.labels is None else _membership(found.pop(0), known, table.row_name)

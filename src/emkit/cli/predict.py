@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from emkit.cli.given import given_file
+from emkit.cli.given import Known, given_file, with_known
 from emkit.cli.output import FORMATS, write_rows
 from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option
@@ -24,14 +24,15 @@ from emkit.result import AnyResult, load
 @click.argument("file")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT", help="Write the rows to a file.")
 @click.option("--to", "form", type=click.Choice(list(FORMATS)), help="As what.  [default: as OUT is called; csv on the screen]")
+@click.option("--groups", metavar="COLUMN", help="A column that says whose a row is: rows of one share a component.")
 @json_option
-def command(model: str, file: str, out: Path | None, form: str | None, as_json: bool) -> None:
+def command(model: str, file: str, out: Path | None, form: str | None, groups: str | None, as_json: bool) -> None:
     """Tell for every row of a FILE (- for stdin) which component of the fit in MODEL.emk it most probably belongs to.
 
     There is a row for each row of FILE, in the same order: its component, counted from 1, the probability of each component,
     and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet, Arrow or Feather; its columns are
     found by their names, and may be more than those of the fit. A row that is impossible under every component has component
-    0 and no probabilities.
+    0 and no probabilities. With --groups, these are of all rows of a group together.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -41,20 +42,25 @@ def command(model: str, file: str, out: Path | None, form: str | None, as_json: 
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)
     with Progress() as progress:
-        source = _rows(fitted, file, progress)
+        source = _rows(fitted, file, groups, progress)
         progress.say("working out probabilities")
         found = posterior_of(fitted.model, fitted.params, source)
+        if source.groups is not None:
+            found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
     write_rows({**assigned(found), "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
 
 
-def _rows(fitted: AnyResult, file: str, progress: Progress) -> ArraySource:
+def _rows(fitted: AnyResult, file: str, groups: str | None, progress: Progress) -> ArraySource:
     """The rows of a file that the fit has columns for, with its levels."""
     known = fitted.source
     progress.say("reading")
     words = [name for name, levels in zip(known.columns, known.levels, strict=True) if levels is not None]
     gaps = fitted.model.admits_gaps
-    return read_file(given_file(file), known.columns, None, progress.lines, words=words, gaps=gaps).source().coded(known.levels)
+    beside = [] if groups is None else [groups]
+    table = read_file(given_file(file), known.columns, None, progress.lines, words=words, gaps=gaps, beside=beside)
+    source = with_known(table, Known(groups=groups))
+    return source.coded(known.levels)
 
 
 def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:

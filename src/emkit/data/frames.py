@@ -23,6 +23,7 @@ from emkit.data.validate import (
     numbers_of,
     numbers_of_array,
     objects_of,
+    opened_frame,
     refuse_times,
     shown,
     times_refused,
@@ -52,9 +53,9 @@ class Table:
 def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
     """What a user hands over (arrays, lists, data frames, series) as numbers, in which no cell is made up.
 
-    A gap (None, NaN, NA, NaT, null, a masked cell) is NaN. Columns of text are coded in sorted order of the texts that occur,
-    categories in their own order, also those that do not occur; columns of truths in data frames are the codes of
-    ``("False", "True")``, in arrays the numbers 0 and 1. float32 and float64 arrays are not copied.
+    A gap (None, NaN, NA, NaT, null, a masked cell, text that is empty or blank) is NaN. Columns of text are coded in sorted
+    order of the texts that occur, categories in their own order, also those that do not occur; columns of truths in data frames
+    are the codes of ``("False", "True")``, in arrays the numbers 0 and 1. float32 and float64 arrays are not copied.
 
     Errors: DataError naming row, column and value, or the column that holds dates or spans of time, and what to do.
     """
@@ -79,7 +80,7 @@ def chosen_columns(data: Any, names: Sequence[str]) -> Any:
         return data
     import narwhals.stable.v1 as nw
 
-    frame: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    frame = opened_frame(data)
     if not isinstance(frame, nw.DataFrame):
         return data
     for name in names:
@@ -89,7 +90,12 @@ def chosen_columns(data: Any, names: Sequence[str]) -> Any:
 
 
 def needs_reading(data: Any) -> bool:
-    """Whether a table is anything but a plain array of numbers (or something that is no table at all)."""
+    """Whether a table is anything but a plain array of numbers (or something that is no table at all).
+
+    Errors: DataError for what `read_table` refuses as a whole.
+    """
+    if not isinstance(data, np.ndarray | list | tuple) and not is_sparse(data):
+        opened_frame(data)
     if isinstance(data, np.ma.MaskedArray | list | tuple) or (hasattr(data, "columns") and hasattr(data, "shape")):
         return True
     if not isinstance(data, np.ndarray):
@@ -139,7 +145,7 @@ def _has_order(series: nw.Series[Any] | None) -> bool:
 
 def _categories(column: Column) -> tuple[Array, Names]:
     assert column.series is not None
-    categories = column.series.cat.get_categories().to_list()
+    categories = [name for name in column.series.cat.get_categories().to_list() if kind_of(name) is not Kind.GAP]
     names = tuple(str(category) for category in categories)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -226,7 +232,7 @@ def columns_from(data: Any, names: tuple[str, ...]) -> Any:
     """The columns of a data frame by their names; what is none, as it is. Errors: DataError naming one that is missing."""
     import narwhals.stable.v1 as nw
 
-    opened: Any = nw.from_native(data, pass_through=True, eager_only=True)
+    opened = opened_frame(data)
     if not isinstance(opened, nw.DataFrame):
         return data
     for name in (name for name in names if name not in opened.columns):

@@ -26,7 +26,11 @@ from emkit.kernels.workspace import TILE_ROWS
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
-FINITE = "every value must be a finite number, not NaN or inf. Remove or fill in such rows first."
+FINITE = "every value must be a finite number. Correct it, or leave the row out."
+NO_GAPS = (
+    "every value must be a finite number, as what is fitted takes no gaps. Remove or fill in such rows first, or choose a "
+    "family that takes them: `emkit families` says which do."
+)
 FRACTIONS = 0.5  # mean weight below which weights are no counts of rows, nor near them
 MOST_NAMED = 12  # levels in a message
 CHUNKS = 4  # aimed at for mid-sized data: few, since each costs a little, and equal, so that threads share them evenly
@@ -109,7 +113,7 @@ class RowSource(Source[Chunk]):
 
     def refuse_gaps(self) -> None:
         """Raise DataError naming row and column of the first gap."""
-        self.refuse(np.isnan, FINITE)
+        self.refuse(np.isnan, NO_GAPS)
 
     def warn_of_small_weights(self) -> None:
         """Warn if the weights sum to far less than the rows are, as densities do, and weights that sum to 1."""

@@ -31,9 +31,11 @@ class SparseRows:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
-        """Some of the rows; or, given rows and a column, its cells as an array."""
+        """Some of the rows; or, given rows and a column, its cells as an array, as those of several columns are."""
         if isinstance(key, tuple):
             rows, column = key
+            if isinstance(column, slice):
+                return self.cells[rows][:, column].toarray()
             return self.cells[rows][:, [column]].toarray()[:, 0] if isinstance(rows, slice) else self.cells[rows, column]
         return SparseRows(self.cells[key])
 

@@ -1,13 +1,13 @@
 """Turning what a user hands over into a table of numbers, or saying what is wrong with it.
 
-A number is only ever what was given as one: a gap (None, NaN, NA, NaT, a masked cell) becomes NaN, and dates, spans of time,
-text and complex numbers are refused, never cast.
+A number is only ever what was given as one: a gap (None, NaN, NA, NaT, a masked cell, empty or blank text) becomes NaN, and
+dates, spans of time, text and complex numbers are refused, never cast.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -164,12 +164,7 @@ def frame_columns(data: Any, row_name: RowName) -> list[Column] | None:
         data = pandas.Series(data)
     import narwhals.stable.v1 as nw
 
-    try:
-        opened: Any = nw.from_native(data, pass_through=True, allow_series=True)
-    except nw.exceptions.DuplicateError as error:
-        raise DataError(f"columns of the data frame have the same name; give each its own ({_one_line(error)}).") from None
-    if isinstance(opened, nw.LazyFrame):
-        raise DataError("the data are a lazy frame, whose rows are not there yet; give what collect() or compute() returns.")
+    opened = opened_frame(data)
     if isinstance(opened, nw.Series):
         _refuse_empty(opened.shape)
         return [_column(opened, 0 if opened.name in (None, "") else opened.name, row_name)]
@@ -177,6 +172,24 @@ def frame_columns(data: Any, row_name: RowName) -> list[Column] | None:
         return None
     _refuse_empty(opened.shape)
     return [_column(series, series.name, row_name) for series in opened.iter_columns()]
+
+
+def opened_frame(data: Any) -> Any:
+    """A data frame or series as narwhals has it; anything else as it is.
+
+    Errors: DataError for columns of one name, a frame whose rows are not there yet, and a dictionary.
+    """
+    import narwhals.stable.v1 as nw
+
+    if isinstance(data, Mapping):
+        raise DataError("the data are a dictionary of columns; give a data frame made of it, such as pandas.DataFrame(data).")
+    try:
+        opened: Any = nw.from_native(data, pass_through=True, allow_series=True)
+    except nw.exceptions.DuplicateError as error:
+        raise DataError(f"columns of the data frame have the same name; give each its own ({_one_line(error)}).") from None
+    if isinstance(opened, nw.LazyFrame):
+        raise DataError("the data are a lazy frame, whose rows are not there yet; give what collect() or compute() returns.")
+    return opened
 
 
 def _one_line(error: Exception) -> str:
@@ -239,7 +252,7 @@ def kind_of(cell: Any) -> Kind:
     if cell is None or isinstance(cell, np.ma.core.MaskedConstant) or type(cell).__name__ in ("NAType", "NaTType"):
         return Kind.GAP
     if isinstance(cell, str):
-        return Kind.TEXT
+        return Kind.TEXT if cell.strip() else Kind.GAP
     if isinstance(cell, np.datetime64 | np.timedelta64) and np.isnat(cell):
         return Kind.GAP
     if isinstance(cell, date | np.datetime64):

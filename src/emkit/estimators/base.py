@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -22,7 +22,7 @@ from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter, with_callbacks
 from emkit.estimators.starting import starts_of
@@ -205,6 +205,12 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         log_likelihood, rows = self._total(X, sample_weight)
         return log_likelihood / rows
 
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Draw `n_samples` rows from the fitted mixture: the rows (n, d), levels as codes, and their components (n,)."""
+        check_is_fitted(self)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return self.result_.sample(n_samples, seed)
+
     def aic(self, X: object, sample_weight: object = None) -> float:
         """Akaike's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, _ = self._total(X, sample_weight)
@@ -246,7 +252,8 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         levels = None
         if needs_reading(X):
             table = read_table(X)
-            validate_data(self, X, reset=reset, skip_check_array=True)
+            with _by_name():
+                validate_data(self, X, reset=reset, skip_check_array=True)
             x, levels = table.x, table.levels
         else:
             least = 2 if reset else 1
@@ -300,3 +307,15 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         if "result_" in state:
             state["result_"] = state["result_"].without_data()
         return state
+
+
+@contextmanager
+def _by_name() -> Iterator[None]:
+    """Errors: DataError for columns of other names, or in another order, which scikit-learn refuses: it says what does not."""
+    try:
+        yield
+    except ValueError as error:
+        if "feature names" not in str(error):
+            raise
+        more = "result_.predict and result_.augment find columns by their names, in any order and among others."
+        raise DataError(f"{str(error).strip()} {more}") from None

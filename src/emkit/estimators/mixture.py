@@ -7,9 +7,8 @@ from typing import Any
 
 from emkit.data.frames import chosen_columns
 from emkit.data.source import ArraySource
-from emkit.errors import ParameterError
+from emkit.errors import ModelError, ParameterError
 from emkit.estimators.base import MixtureEstimator
-from emkit.families import FAMILIES, as_family, family_named
 from emkit.models.mixture import Mixture, MixtureParams
 
 
@@ -71,18 +70,12 @@ class MixtureModel(MixtureEstimator):
         return super()._source(chosen, *options, **named)
 
     def _mixture(self) -> Mixture[Any, Any]:
-        if isinstance(self.family, Mapping | tuple | list):
-            return Mixture(as_family(self.family))
-        if isinstance(self.family, str):
-            if self.family not in FAMILIES:
-                raise ParameterError(f"there is no family {self.family!r}; the families are {', '.join(FAMILIES)}.")
-            return Mixture(family_named(self.family))
-        if isinstance(self.family, type) or not hasattr(self.family, "log_density"):
-            raise ParameterError(
-                f"family is {self.family!r}; give a name ({', '.join(FAMILIES)}), a family, as Poisson(), or a mapping from "
-                "columns to these."
-            )
-        return Mixture(self.family)
+        try:
+            return Mixture(self.family)
+        except ModelError as error:
+            if isinstance(self.family, Mapping | tuple | list):
+                raise
+            raise ParameterError(f"family: {error}") from None
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
         return {**super()._fitted(params), "components_": params.components}

@@ -249,7 +249,8 @@ def from_scipy(distribution: Any, *, start: Mapping[str, float] | None = None, *
     [52.66 81.14] [3.08  3.764]
     """
     if not _is_known(distribution):
-        raise ModelError(f"{distribution!r} is no distribution of scipy.stats, such as scipy.stats.gamma.")
+        what = f"{_shown(distribution)} is no distribution of scipy.stats, such as scipy.stats.gamma."
+        raise ModelError(f"{what}{_instead(distribution)}")
     name: str = distribution.name
     discrete = not hasattr(distribution, "pdf")
     fixed = {"loc": 0.0, **fixed} if discrete else fixed
@@ -266,6 +267,19 @@ def from_scipy(distribution: Any, *, start: Mapping[str, float] | None = None, *
     held = tuple(fixed.items())
     density = Named(name, "logpmf" if discrete else "logpdf", held)
     return AnyDensity(name, density, kinds, tuple((start or {}).items()), Named(name, "rvs", held), discrete)
+
+
+def _shown(given: Any) -> str:
+    return "a frozen distribution" if hasattr(given, "dist") else repr(given)
+
+
+def _instead(given: Any) -> str:
+    """What to write in place of a name, or of a distribution whose parameters are held."""
+    name = given if isinstance(given, str) else getattr(getattr(given, "dist", None), "name", None)
+    if not isinstance(name, str) or not _is_known(vars(scipy.stats).get(name)):
+        return ""
+    held = "" if isinstance(given, str) else ", and parameters to hold by name, as loc=0"
+    return f" Write from_scipy(scipy.stats.{name}){held}."
 
 
 def _is_known(given: Any) -> bool:

@@ -27,6 +27,8 @@ class McarTest:
     patterns: int
 
     def __str__(self) -> str:
+        if self.patterns == 1:
+            return "nothing to test: no cell is missing"
         return (
             f"chi-squared {self.statistic:.4g} on {self.degrees_of_freedom} degrees of freedom, p = {self.p_value:.3g} "
             f"({self.patterns} patterns of gaps)"

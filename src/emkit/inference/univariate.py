@@ -62,7 +62,10 @@ class Univariate:
 
     def quantile(self, p: Any) -> Array:
         """The least x whose `cdf` is p or more, for each p from 0 to 1, of the shape of p. Errors: ParameterError."""
-        p = np.asarray(p, dtype=np.float64)
+        try:
+            p = np.asarray(p, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ParameterError(f"{p!r} is no probability; quantiles are asked for of numbers from 0 to 1.") from None
         if not ((p >= 0) & (p <= 1)).all():
             raise ParameterError("quantiles are asked for of probabilities from 0 to 1.")
         one = self._count_quantile if self._whole else self._quantile

@@ -59,5 +59,5 @@ class NotStoredSource(RowSource):
     def _gone(self) -> DataError:
         return DataError(
             "the data are not stored with the fit, so nothing can be computed from them any more: fit again, or work it out "
-            "before saving."
+            "before saving. Estimates alone are here: tidy(standard_errors=False)."
         )

@@ -54,7 +54,7 @@ def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, 
     names = source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None
     levels = [names[code] if names is not None and code < len(names) else str(code) for code in at[LEVEL]]
     component = at[COMPONENT][0] + 1 if at[COMPONENT] else None
-    return what, ", ".join(columns) or None, ", ".join(levels) or None, component
+    return what, ", ".join(columns) or None, ", ".join(levels) if levels else None, component
 
 
 def in_one_line(result: AnyFitted, told: Classification | None) -> Columns:

@@ -92,7 +92,7 @@ def test_a_component_too_tight_for_a_shared_origin_takes_the_plain_road():
     [
         ({("a", "b"): ek.Poisson(), "b": ek.Poisson()}, "the column 'b' is in two blocks"),
         ({}, "at least one block"),
-        ({"a": "poisson"}, "give a family"),
+        ({"a": ek.Poisson}, "give a family"),
         ({1.5: ek.Poisson()}, "1.5 is no column"),
         ({-1: ek.Poisson()}, "-1 is no column"),
     ],
@@ -156,7 +156,7 @@ def test_gaussian_for_one_column_alone_has_a_variance():
     assert family_of_columns({"a": "gaussian"}) == ek.Product({"a": ek.DiagonalGaussian()})
     assert family_of_columns({("a", "b"): "gaussian"}) == ek.Product({("a", "b"): ek.FullGaussian()})
     assert family_of_columns({("a",): "poisson", 1: ek.Binomial(3)}) == ek.Product({"a": ek.Poisson(), 1: ek.Binomial(3)})
-    with pytest.raises(ek.ModelError, match="'a' is given the family 'gauss'; the families are bernoulli"):
+    with pytest.raises(ek.ModelError, match="column 'a': there is no family 'gauss'; the families are bernoulli"):
         family_of_columns({"a": "gauss"})
 
 

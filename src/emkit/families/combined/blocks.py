@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.data.chunk import columns_at
 from emkit.data.profile import AnyProfile, Levels
 from emkit.data.some import some_columns
-from emkit.data.source import FINITE
+from emkit.data.source import NO_GAPS
 from emkit.families.support import Support
 
 
@@ -38,7 +38,7 @@ class BlockSupport(Support):
     def check(self, profile: AnyProfile) -> None:
         for family, own in self._each(profile):
             if family.among_gaps is None:
-                own.source.refuse(np.isnan, FINITE)
+                own.source.refuse(np.isnan, NO_GAPS)
             family.support.check(own)
 
     def impossible(self, x: Array) -> Mask:

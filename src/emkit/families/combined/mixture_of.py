@@ -25,6 +25,7 @@ from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts
 from emkit.families.description import Description
 from emkit.families.family import per_mass, safe_log, slope_of_log
 from emkit.families.floor import Floor
+from emkit.families.named import one_family
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -69,6 +70,7 @@ class MixtureOf(InParts):
     number: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "family", one_family(self.family))
         number: Any = self.number
         check_count("the number of parts", number, ModelError, most=MOST_PARTS)
 

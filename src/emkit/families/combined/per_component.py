@@ -20,6 +20,7 @@ from emkit.families.combined.possible import AnyOf, possible_rows
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
+from emkit.families.named import one_family
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -160,9 +161,9 @@ class PerComponent(InParts):
 def _several(given: Any) -> list[AnyFamily]:
     """A family, or so many components of it. Errors: ModelError."""
     family, number = given if isinstance(given, tuple | list) and len(given) == 2 else (given, 1)
-    if isinstance(family, type) or not hasattr(family, "log_density") or not isinstance(number, int) or number < 1:
+    if not isinstance(number, int) or number < 1:
         raise ModelError(f"{given!r} is no family; give a family, as Poisson(), or a pair of one and a number, (Poisson(), 2).")
-    return [family] * number
+    return [one_family(family)] * number
 
 
 def _rows_of_kind(places: tuple[Places, ...], params: Any, part: int, rows: Array) -> Array:

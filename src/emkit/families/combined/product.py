@@ -21,6 +21,7 @@ from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, Part
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
+from emkit.families.named import one_family
 from emkit.families.support import Support
 
 __all__ = ["Product", "ProductParams"]
@@ -61,18 +62,17 @@ class Product(InParts):
 
     def __post_init__(self) -> None:
         given = self.blocks.items() if isinstance(self.blocks, Mapping) else self.blocks
-        blocks = tuple((_columns(columns), family) for columns, family in given)
+        each = ((_columns(columns), family) for columns, family in given)
+        blocks = tuple((columns, _family_of(columns, family)) for columns, family in each)
         named = [column for columns, _ in blocks for column in columns]
         twice = [column for column in named if named.count(column) > 1]
         if twice or not blocks:
             raise ModelError(
-                f"the column {twice[0]!r} is in two blocks of a product; the blocks must have no column in common."
+                f"the column {twice[0]!r} is in two blocks of a product: the mapping names it twice. Blocks may share no "
+                "column."
                 if twice
                 else "a product needs at least one block of columns, as in Product({0: Poisson(), 1: DiagonalGaussian()})."
             )
-        for columns, family in blocks:
-            if not hasattr(family, "log_density"):
-                raise ModelError(f"the block {columns} is given {family!r}; give a family, as Poisson().")
         object.__setattr__(self, "blocks", blocks)
 
     @property
@@ -184,6 +184,13 @@ def _columns(given: Any) -> tuple[Any, ...]:
         if not (isinstance(column, str) or (isinstance(column, int | np.integer) and column >= 0)):
             raise ModelError(f"{column!r} is no column; give its name, or its place (0 is the first).")
     return tuple(column if isinstance(column, str) else int(column) for column in columns)
+
+
+def _family_of(columns: tuple[Any, ...], given: Any) -> AnyFamily:
+    try:
+        return one_family(given, alone=len(columns) == 1)
+    except ModelError as error:
+        raise ModelError(f"column {', '.join(map(repr, columns))}: {error}") from None
 
 
 def _place(column: str | int, place: Mapping[str, int], profile: AnyProfile) -> int:

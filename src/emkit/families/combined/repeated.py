@@ -45,9 +45,14 @@ class Repeated(Wrapped[Any, Any]):
     times: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.times
         if not isinstance(given, int | np.integer) or isinstance(given, bool) or given < 1:
             raise ModelError(f"times is {given!r}; it is how often the family is seen in a row, a whole number >= 1.")
+
+    @property
+    def name(self) -> str:
+        return f"repeated {self.family.name}"
 
     @property
     def support(self) -> Support:

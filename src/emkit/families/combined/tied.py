@@ -61,11 +61,16 @@ class Tied(Wrapped[Any, Any]):
     fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.fields
         paths = (given,) if isinstance(given, str) else tuple(given)
         if not paths or not all(isinstance(path, str) and path for path in paths):
             raise ModelError(f"fields to tie are {given!r}; name one or more, such as Tied(Gamma(), 'shapes').")
         object.__setattr__(self, "fields", paths)
+
+    @property
+    def name(self) -> str:
+        return f"tied {self.family.name}"
 
     def tied(self, params: Any) -> Any:
         """Parameters of the family with the tied fields as those of the first component: where a fit may start."""

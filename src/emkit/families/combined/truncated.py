@@ -67,6 +67,7 @@ class Truncated(Wrapped[Any, Any]):
     high: Bound = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("low", "high"):
             given: Any = getattr(self, name)
             object.__setattr__(self, name, tuple(map(float, given)) if isinstance(given, tuple | list) else given)
@@ -84,6 +85,10 @@ class Truncated(Wrapped[Any, Any]):
         if len(low) not in (1, columns):
             raise ModelError(f"bounds are given for {len(low)} columns, but there are {columns}.")
         return np.broadcast_to(low, columns), np.broadcast_to(high, columns)
+
+    @property
+    def name(self) -> str:
+        return f"truncated {self.family.name}"
 
     @property
     def support(self) -> Support:

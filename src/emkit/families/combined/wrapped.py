@@ -18,6 +18,7 @@ from emkit.families.description import Description
 from emkit.families.family import Family
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
+from emkit.families.named import one_family
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -27,9 +28,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Wrapped(Family[P, S]):
-    """`family` with its own parameters and statistics. A subclass writes only what is otherwise."""
+    """`family` (or its name) with its own parameters and statistics. A subclass writes only what is otherwise."""
 
     family: Family[P, S]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "family", one_family(self.family))
 
     @property
     def name(self) -> str:

@@ -75,6 +75,7 @@ class ZeroInflated(Wrapped[Any, Any]):
     """
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         support = self.family.support
         if not support.whole or support.takes_names or support.width > 1 or support.impossible(ZERO).any():
             raise ModelError(
