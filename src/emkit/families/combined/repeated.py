@@ -61,10 +61,6 @@ class Repeated(Wrapped[Any, Any]):
         return RepeatedSupport((), **shape, inner=inner, times=self.times)
 
     @property
-    def name(self) -> str:
-        return f"repeated {self.family.name}"
-
-    @property
     def described(self) -> Description:
         inner = self.family.described
         return Description(inner.words, data=f"{self.times} blocks of {inner.data}")

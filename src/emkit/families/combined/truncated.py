@@ -98,10 +98,6 @@ class Truncated(Wrapped[Any, Any]):
         return replace(inner, rules=(*inner.rules, (partial(_outside, low, high), said)))
 
     @property
-    def name(self) -> str:
-        return f"truncated {self.family.name}"
-
-    @property
     def described(self) -> Description:
         inner = self.family.described
         return Description(inner.words, data=f"{inner.data}, of which a window is seen")
