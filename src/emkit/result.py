@@ -150,7 +150,8 @@ class Result(Inferred[P]):
         model = bare(self.model)
         if not isinstance(model, Mixture):
             raise ModelError(f"{type(model).__name__} is no mixture, whose rows could be drawn one by one.")
-        return model.draw(self.params, np.random.default_rng(random_state), int(n))
+        params: Any = self.params
+        return model.draw(params, np.random.default_rng(random_state), int(n))
 
     def save(self, path: str | Path) -> Path:
         """Write the fit, without its data, to a file that `emkit.load` reads: see docs/file_format.md.
