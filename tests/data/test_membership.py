@@ -1,6 +1,7 @@
 """What is known of which component rows belong to: read, refused, and carried along with the rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import emkit as ek
@@ -12,6 +13,16 @@ from emkit.data.patterns import collapsed
     "labels", [[0, -1, 1], [0, None, 1], [0.0, np.nan, 1.0], np.ma.array([0, 9, 1], mask=[0, 1, 0]), [[0], [-1], [1]]]
 )
 def test_labels_say_which_component_is_possible(labels):
+    assert membership_of(labels, 3, 2).tolist() == [[1, 0], [1, 1], [0, 1]]
+
+
+@pytest.mark.parametrize("labels", [["b", None, "a"], pd.Series(["b", "", "a"]), np.array(["b", None, "a"], dtype=object)])
+def test_names_stand_for_components_in_sorted_order(labels):
+    assert membership_of(labels, 3, 2).tolist() == [[0, 1], [1, 1], [1, 0]]
+
+
+def test_categories_stand_in_their_own_order():
+    labels = pd.Series(["b", None, "a"], dtype=pd.CategoricalDtype(["b", "a"]))
     assert membership_of(labels, 3, 2).tolist() == [[1, 0], [1, 1], [0, 1]]
 
 
@@ -28,7 +39,9 @@ def test_shares_count_up_to_a_factor():
         ([0, 2, 1], r"label of row 1 is 2; it must be a component, 0 to 1"),
         ([0, 0.5, 1], r"label of row 1 is 0\.5"),
         ([0, -2, 1], r"label of row 1 is -2"),
-        (["a", "b", "a"], "labels are not numbers"),
+        (["a", 1, "a"], "labels are not numbers, nor all of them names"),
+        (["a", "b", "c"], r"labels are 3 names \(a, b, c\), but there are 2 components"),
+        ([["a", "b"]] * 3, "labels are not numbers, nor all of them names"),
         ([0, 1], r"labels have shape \(2,\); give one for each of the 3 rows"),
         (np.ones((3, 3)), r"an array of shape \(3, 2\)"),
         ([[1, 0], [0, 0], [0, 1]], "labels of row 1 are 0, 0; they must be numbers >= 0, at least one"),

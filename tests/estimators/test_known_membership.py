@@ -53,3 +53,15 @@ def test_wrong_labels_are_refused():
         ek.GaussianMixture(2).fit(X, labels=np.full(200, 5))
     with pytest.raises(ek.DataError, match="number of components is 0"):
         ek.GaussianMixture(0).fit(X, labels=LABELS)
+
+
+def test_names_are_those_of_the_fit_for_other_rows():
+    x = np.concatenate([np.arange(10.0), 100 + np.arange(10.0)])
+    labels = ["far"] + 8 * [None] + ["far"] + 9 * [""] + ["near"]
+    model = ek.GaussianMixture(2, random_state=0, n_init=1).fit(x[:, None], labels=labels)
+    assert model.means_.ravel().round(1).tolist() == [4.5, 104.5]
+    assert model.predict([[50.0], [50.0]], labels=["near", None])[0] == 1
+    with pytest.raises(ek.DataError, match="'nowhere' is no name of a component that the fit was given; it knows far, near"):
+        model.predict([[50.0]], labels=["nowhere"])
+    with pytest.raises(ek.DataError, match="it knows none: give the component"):
+        model.result_.augment([[50.0]], labels=["near"])

@@ -7,19 +7,25 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.data.validate import Column, RowName, as_cells, numbers_of
-from emkit.errors import DataError
+from emkit.data.frames import Names, read_table
+from emkit.data.validate import RowName
+from emkit.errors import DataError, some_of
+
+SAID = (
+    ", nor all of them names; give the component of each row, counted from 0 or by name, and -1 or a gap where it is not known."
+)
 
 
-def membership_of(known: Any, rows: int, n_components: int, row_name: RowName = "row {}".format) -> Array:
+def membership_of(known: Any, rows: int, n_components: int, row_name: RowName = "row {}".format, names: Names = None) -> Array:
     """How plausible each component is for each row (n, K), the most plausible one 1, from labels or shares.
 
-    `known` (n,) is the component 0 ... K-1 of each row; -1, NaN, None or a masked cell where it is not known. Or it is (n, K):
+    `known` (n,) is the component 0 ... K-1 of each row; -1, NaN, None or a masked cell where it is not known. Names stand, in
+    sorted order (categories in their own), for the first components: at most K different ones. Or it is (n, K):
     how likely what is known of a row is under each component, up to a factor, as probabilities that somebody gives who holds
     the components for equally frequent; 0 for a component that it cannot belong to; NaN in a row of which nothing is known.
     Errors: DataError naming the row and what cannot be.
     """
-    given = _numbers(known, row_name)
+    given = _numbers(known, row_name, n_components, names)
     if given.shape[1:] == (1,) and n_components > 1:
         given = given[:, 0]
     if len(given) != rows or (given.ndim == 2 and given.shape[1] != n_components):
@@ -52,15 +58,34 @@ def is_known(membership: Array) -> Mask:
     return np.any(membership != 1, axis=1)
 
 
-def _numbers(known: Any, row_name: RowName) -> Array:
+def names_in(labels: Any) -> tuple[str, ...]:
+    """The names that labels are, in their order; none if they are numbers. Errors: DataError if they are neither."""
+    return read_table(labels).levels[0] or ()
+
+
+def _numbers(known: Any, row_name: RowName, n_components: int, given: Names) -> Array:
+    """Labels (n, 1) or shares (n, K) as numbers: texts are components in their sorted order, categories in their own."""
     try:
-        cells = as_cells(known)
-        columns = [numbers_of(Column(cells[:, j], "labels", row_name)) for j in range(cells.shape[1])]
+        table = read_table(known, row_name)
     except DataError:
-        raise DataError(
-            "the labels are not numbers; give the component of each row, counted from 0, and -1 or a gap where it is not known."
-        ) from None
-    return np.column_stack(columns).astype(np.float64)
+        raise DataError(f"the labels are not numbers{SAID}") from None
+    names = table.levels[0]
+    if len(table.levels) > 1 and any(names is not None for names in table.levels):
+        raise DataError(f"the labels are not numbers{SAID}")
+    if names is not None and given is not None:
+        return _by_name(table.x[:, 0], names, given)
+    if names is not None and len(names) > n_components:
+        raise DataError(f"the labels are {len(names)} names ({some_of(names)}), but there are {n_components} components.")
+    return np.asarray(table.x, dtype=np.float64)
+
+
+def _by_name(codes: Array, names: tuple[str, ...], given: tuple[str, ...]) -> Array:
+    """The places (n, 1) among the names of a fit. Errors: DataError for another name."""
+    for name in (name for name in names if name not in given):
+        known = f"it knows {some_of(given)}" if given else "it knows none: give the component of each row, counted from 0"
+        raise DataError(f"the label {name!r} is no name of a component that the fit was given; {known}.")
+    places = np.array([*map(given.index, names), np.nan])
+    return places[np.where(np.isnan(codes), len(names), codes).astype(np.intp)][:, None]
 
 
 def _of_labels(labels: Array, n_components: int, row_name: RowName) -> Array:

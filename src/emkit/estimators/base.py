@@ -20,7 +20,7 @@ from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.frames import library_of, needs_reading, read_table
-from emkit.data.membership import membership_of
+from emkit.data.membership import membership_of, names_in
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
@@ -74,6 +74,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     n_jobs: int | None
     start: Any
     frozen: Any
+    _label_names: tuple[str, ...]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
@@ -117,7 +118,8 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         sum over cells (Poisson, multinomial, Bernoulli, exponential, geometric) then pass over the cells that are not 0 alone;
         all cells are looked at, some rows at a time, before the first pass, and in the passes of other families.
         `sample_weight` (n,) >= 0 counts how often each row occurs: weight 2 is the row twice, weight 0 is no row.
-        `labels` (n,): the component of each row, counted from 0; -1 or a gap where it is not known. Or (n, K): how plausible
+        `labels` (n,): the component of each row, counted from 0, or names, which stand in sorted order (categories in their
+        own) for the first components; -1 or a gap where it is not known. Or (n, K): how plausible
         each component is for each row, 0 where it is impossible, NaN in a row of which nothing is known. Components then keep
         the order of the labels. `groups` (n,): whose each row is; all rows of a group lie one after the other and share one
         component.
@@ -262,7 +264,10 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         known = None
         if labels is not None:
-            known = membership_of(labels, x.shape[0], component_number(self.n_components if reset else len(self.weights_)))
+            number = component_number(self.n_components if reset else len(self.weights_))
+            known = membership_of(labels, x.shape[0], number, names=None if reset else self._label_names)
+        if reset:
+            self._label_names = names_in(labels) if labels is not None else ()
         chunk_rows = None if reset else PREDICT_ROWS
         source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
         source.library = library_of(X)
