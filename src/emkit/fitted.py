@@ -21,7 +21,8 @@ from emkit.errors import ModelError, Outcome
 from emkit.inference import criteria
 from emkit.inference.floors import Floors, held
 from emkit.inference.identifiability import identifiability
-from emkit.inference.information import Information, information
+from emkit.inference.information import Information
+from emkit.inference.observed import information
 from emkit.inference.scores import has_expected
 from emkit.models.components import Components
 from emkit.models.frozen import bare

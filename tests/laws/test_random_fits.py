@@ -46,6 +46,7 @@ def test_no_random_fit_ever_falls(case, assignment, solver):
         x = random_rows(case, rng)
         model = ek.Mixture(case.family, assignment)
         k = min(int(rng.integers(1, 6)), len(np.unique(x, axis=0)))
+        k = case.n_components if isinstance(case.family, ek.PerComponent) else k  # which says itself how many there are
         try:
             start = random_start(model, x, k, rng)
         except (ek.DegenerateFitError, ek.ParameterError, ek.DataError):  # a Poisson component that saw only zeros

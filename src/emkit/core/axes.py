@@ -18,12 +18,18 @@ class Axes:
     """The names of the axes of a field, in order, declared beside its space: ``Axes("component", "column")``.
 
     "component", "column" and "level" mean the same everywhere; other names ("covariate") are for readers. `coupled` are axes
-    along which the expected log-likelihood is no sum over elements, so that single places on them cannot be held.
+    along which the expected log-likelihood is no sum over elements, so that single places on them cannot be held. `kinks`: the
+    log-likelihood has some along the field, so that its curvature does not tell how far estimates vary.
     """
 
-    def __init__(self, *names: str, coupled: tuple[str, ...] = ()) -> None:
+    def __init__(self, *names: str, coupled: tuple[str, ...] = (), kinks: bool = False) -> None:
         self.names = names
         self.coupled = coupled
+        self.kinks = kinks
+
+    def without_first(self) -> Axes:
+        """The axes of one place on the first."""
+        return Axes(*self.names[1:], coupled=self.coupled, kinks=self.kinks)
 
     def __repr__(self) -> str:
         return f"Axes({', '.join(map(repr, self.names))})"

@@ -7,9 +7,10 @@ from emkit.inference.everywhere import GenericRank, generic_rank
 from emkit.inference.goodness import GoodnessOfFit, goodness_of_fit
 from emkit.inference.identifiability import Identifiability, identifiability
 from emkit.inference.influence import Influence, influence
-from emkit.inference.information import Information, fraction_missing, information, observed_information
+from emkit.inference.information import Information, fraction_missing
 from emkit.inference.intervals import Intervals, wald, z_and_p
 from emkit.inference.merging import Merging, merging
+from emkit.inference.observed import information, observed_information
 from emkit.inference.profile_likelihood import profile
 from emkit.inference.rate import em_rate_matrix, missing_information
 from emkit.inference.standard_errors import StandardErrors, standard_errors

@@ -18,6 +18,7 @@ from emkit.inference.rows import all_scores
 
 Kind = Literal["information", "opg", "robust", "cluster"]
 KINDS: tuple[str, ...] = get_args(Kind)
+KINKS = "the log-likelihood has kinks, and a sandwich needs its curvature"
 SINGULAR = "the information matrix is singular: see identifiability()"
 
 
@@ -68,8 +69,8 @@ def covariance(
     if kind == "opg":
         inverse = _inverse(scores.T @ (weights[:, None] * scores), found.least)
         return Covariance(near, found.basis, kind, inverse, "" if inverse is not None else reason or SINGULAR)
-    if bread is None:
-        return Covariance(near, found.basis, kind, None, reason)
+    if bread is None or found.has_kinks:
+        return Covariance(near, found.basis, kind, None, reason or KINKS)
     total = _by_cluster(scores * weights[:, None], clusters) if kind == "cluster" else scores * weights[:, None]
     number = len(total)
     if number < 2:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
-from emkit.core.parameters import Parameters
 from emkit.errors import ModelError
 from emkit.inference.differences import curvature_steps, hessian
-from emkit.inference.floors import Floors
-from emkit.inference.near import NO_FLOORS, Near
+from emkit.inference.near import Near
 from emkit.inference.scores import expected_slope, has_expected, score
 
-P = TypeVar("P", bound=Parameters)
 STEP = 1e-4  # in free coordinates, for a first look at how the expected log-likelihood is curved
 PART = 2e-4  # of a standard error: steps of differences of scores
 ROUNDS = 3  # of rescaling: each finds directions some 1e4 times as narrow as the last
@@ -31,7 +28,7 @@ OVERFLOWS = "the information matrix has entries beyond the largest number"
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """Minus the second derivatives of the objective `near` an estimate.
+    """Minus the second derivatives of the objective `near` an estimate; where it `has_kinks`, what the scores of rows tell.
 
     `matrix` (q, q) is taken along the columns of `basis` (q, q), moves of the inner coordinates; they are such that the
     information of the complete data, `complete` (q, q), is about the identity. Where that is not known, it is None, and the
@@ -42,6 +39,7 @@ class Information:
     basis: Array
     matrix: Array
     complete: Array | None = None
+    has_kinks: bool = False
 
     @property
     def is_finite(self) -> bool:
@@ -66,6 +64,8 @@ def fraction_missing(found: Information) -> dict[str, float]:
     standard error. Errors: ModelError for a model that does not write its expected log-likelihood.
     Source: Rubin (1987), Multiple Imputation for Nonresponse in Surveys, chapter 3.
     """
+    if found.has_kinks:
+        raise ModelError("the log-likelihood has kinks, so that no curvature tells what is missing.")
     if found.complete is None:
         raise ModelError("what is missing is told by the expected log-likelihood: write expected(stats, before, now).")
     share = np.full(len(found.near.names), np.nan)
@@ -79,25 +79,16 @@ def fraction_missing(found: Information) -> dict[str, float]:
     return {name: np.nan if name in found.near.reasons else value for name, value in known}
 
 
-def information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Information:
-    """The observed information at `params`, without coordinates on a boundary and those that `floors` hold.
+def of_curvature(em: EMMap[Any], near: Near) -> Information:
+    """By central differences of scores, 2 passes over the data for each coordinate.
 
-    Central differences of scores, 2 passes over the data for each coordinate; of a model that does not write `expected`,
-    second differences of the objective, about 6 p^2 passes.
+    Of a model that does not write `expected`, by second differences of the objective, about 6 p^2 passes.
     """
-    near = Near.of(em.model, params, floors)
     if em.model.ascends:
-        stats = em.expectation(params).statistics
-        if has_expected(em.model, stats, params):
+        stats = em.expectation(near.params).statistics
+        if has_expected(em.model, stats, near.params):
             return _of_scores(em, near, stats)
     return _of_objective(em, near)
-
-
-def observed_information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Array:
-    """The same in unconstrained coordinates, (q, q)."""
-    found = information(em, params, floors)
-    back = np.linalg.inv(found.basis)
-    return np.asarray(back.T @ found.matrix @ back)
 
 
 def _of_objective(em: EMMap[Any], near: Near) -> Information:
@@ -106,7 +97,7 @@ def _of_objective(em: EMMap[Any], near: Near) -> Information:
 
     origin = np.zeros(near.size)
     matrix = -hessian(height, origin, curvature_steps(height, origin))
-    unit = _units(matrix)
+    unit = units(matrix)
     return Information(near, np.diag(1 / unit), matrix / np.outer(unit, unit))
 
 
@@ -150,13 +141,14 @@ def _curvature(near: Near, slope: Callable[[Any], Array], basis: Array, step: fl
     return np.asarray((found + found.T) / 2)
 
 
-def _units(matrix: Array) -> Array:
+def units(matrix: Array) -> Array:
+    """The square roots (q,) of the diagonal of a matrix of information; 1 where there is none."""
     diagonal = np.diag(matrix)
     return np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
 
 
 def _rounder(complete: Array) -> Array:
     """Directions (q, q) along which the curvature is 1, as far as it is no rounding."""
-    unit = _units(complete)
+    unit = units(complete)
     values, vectors = np.linalg.eigh(complete / np.outer(unit, unit))
     return np.asarray(vectors / np.sqrt(np.where(values > NOISE, values, 1.0)) / unit[:, None])

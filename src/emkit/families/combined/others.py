@@ -18,9 +18,17 @@ from emkit.core.axes import COMPONENT
 from emkit.core.expected import Expected
 from emkit.core.parameters import get_at, leaves, part_of, replace_at
 from emkit.core.protocols import Update
-from emkit.core.statistics import Additive
+from emkit.core.statistics import Additive, side_by_side
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.family import Family
+
+
+@dataclass(frozen=True)
+class OwnAndOthers(Additive):
+    """The statistics of the family's `own` components, and those of the rows of `others`, as of one component more."""
+
+    own: Any
+    others: Any
 
 
 @dataclass(frozen=True)
@@ -31,22 +39,24 @@ class AmongOthers(Wrapped[Any, Any]):
     """
 
     def statistics(self, params: Any, x: Array, weights: Array) -> Any:
+        own = self.family.statistics(params, x, weights[:, :-1])
         if not self._counts_others(params):
-            return self.family.statistics(params, x, weights[:, :-1])
-        return self.family.statistics(_with_another(params), x, weights)
+            return own
+        return OwnAndOthers(own, self.family.statistics(part_of(params, slice(0, 1)), x, weights[:, -1:]))
 
     def updates(self) -> Mapping[str, Update[Any, Any]]:
         return {path: partial(self._moved, path, update) for path, update in self.family.updates().items()}
 
     def expected(self, stats: Any, before: Any, now: Any) -> Expected:
-        return self.family.expected(_without_last(stats) if self._counts_others(now) else stats, before, now)
+        return self.family.expected(stats.own if self._counts_others(now) else stats, before, now)
 
     def _moved(self, path: str, update: Update[Any, Any], stats: Any, before: Any, now: Any) -> Any:
         if not self._counts_others(before):
             return update(stats, before, now)
-        every = _with_another(now)
-        moved = replace_at(every, {path: update(stats, _with_another(before), every)})
-        own = part_of(moved, slice(0, -1))
+        number = _length(stats.others)
+        every = _with_others(now, number)
+        found = update(side_by_side([stats.own, stats.others]), _with_others(before, number), every)
+        own = part_of(replace_at(every, {path: found}), slice(0, -number))
         return get_at(own, path) if path else own
 
     def _counts_others(self, params: Any) -> bool:
@@ -54,16 +64,13 @@ class AmongOthers(Wrapped[Any, Any]):
         return is_floored and all(leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) for leaf in leaves(params))
 
 
-def _with_another(params: Any) -> Any:
-    """The same components, and the first once more at the end."""
-    return replace_at(params, {leaf.path: np.concatenate([leaf.value, leaf.value[:1]]) for leaf in leaves(params)})
+def _with_others(params: Any, number: int) -> Any:
+    """The same components, and so often the first once more at the end."""
+    return replace_at(params, {leaf.path: np.concatenate([leaf.value, *[leaf.value[:1]] * number]) for leaf in leaves(params)})
 
 
-def _without_last(stats: Any) -> Any:
-    """The statistics of all components but the last."""
-    if isinstance(stats, tuple):
-        return tuple(map(_without_last, stats))
-    if not isinstance(stats, Additive):
-        return stats[:-1]
-    cls: Any = type(stats)
-    return cls(*[_without_last(getattr(stats, field.name)) for field in fields(cls)])
+def _length(stats: Any) -> int:
+    """Of how many components these are the statistics."""
+    while not isinstance(stats, np.ndarray):
+        stats = stats[0] if isinstance(stats, tuple) else getattr(stats, fields(stats)[0].name)
+    return len(stats)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, readonly
-from emkit.core.axes import COMPONENT, Axes
+from emkit.core.axes import COMPONENT
 from emkit.core.coordinates import is_under
 from emkit.core.parameters import Parameters, declared_axes, declared_spaces, get_at, leaves, trusted
 from emkit.errors import ModelError
@@ -26,9 +26,7 @@ def shared_class(cls: Any, names: tuple[str, ...], counted: bool) -> Any:
     Without `names`, it is a class for fields that hold such parameters.
     """
     spaces, axes = declared_spaces(cls), declared_axes(cls)
-    hints: dict[str, Any] = {
-        name: Annotated[Array, spaces[name], Axes(*axes[name].names[1:], coupled=axes[name].coupled)] for name in names
-    }
+    hints: dict[str, Any] = {name: Annotated[Array, spaces[name], axes[name].without_first()] for name in names}
     return made(f"Shared{cls.__name__}", cls, hints | ({NUMBER: int} if counted else {}), shared_class, cls, names, counted)
 
 
