@@ -58,7 +58,7 @@ class FamilyCase:
     @property
     def alike(self) -> bool:
         """Whether any number of components can be asked for: not where each has a family of its own."""
-        return len(kinds(self.params)) <= 1  # none where all is shared
+        return len(kinds(self.params)) == 1
 
     def several(self, number: int) -> int:
         """So many components, or as many as the family is for."""
@@ -1023,7 +1023,11 @@ CELLS = [
 ]
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
-LATENT_CELLS = [case for case in GAPS if isinstance(case.model.family, LatentCells)]
+LATENT_CELLS = [  # by itself, or several times in a row
+    case
+    for case in GAPS
+    if isinstance(case.model.family, LatentCells) or isinstance(getattr(case.model.family, "family", None), LatentCells)
+]
 
 
 def favours_small_shapes(shapes: Array) -> float:

@@ -49,9 +49,9 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> plots = [[8, 12], [11, 15], [16, 15], [18, 17], [6, 8], [4, nan], [20, nan], [25, nan]]
     >>> normal = ek.NormalMissing().fit(plots)
     >>> normal.means_.round(3).tolist()
-    [13.5, 14.333]
+    [13.5, 14.445]
     >>> normal.transform(plots)[5:].round(2).tolist()
-    [[4.0, 9.1], [20.0, 17.88], [25.0, 20.63]]
+    [[4.0, 8.61], [20.0, 18.44], [25.0, 21.51]]
     """
 
     _allowed: ClassVar[dict[str, Allowed]] = {

@@ -74,7 +74,10 @@ class EllipsoidParams(Parameters):
     def by_field(self, each: Mapping[str, Mask]) -> Mapping[str, Mask]:
         """What is said of `volumes` (K,) and `shapes` (K, d), said of the fields of the form: of one for all, by the first."""
         fields = _of_the_form(type(self))
-        return {name if name in fields else name[:-1]: said if name in fields else said[0] for name, said in each.items()}
+        return {
+            name if name in fields else name[:-1]: said if name in fields else np.asarray(said[0])
+            for name, said in each.items()
+        }
 
     @property
     def covariances(self) -> Array:
