@@ -28,7 +28,7 @@ demo: $(VENV)/.installed-demo ## fit the demo data sets and write demo/index.htm
 test: $(VENV)/.installed-test ## run every test, docstring example and documentation example
 	$(BIN)/python -m pytest --no-header --tb=short -rfEs -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-quick: $(VENV)/.installed-test ## run every test that is not marked slow: of every room, law and docstring, in under a minute
+quick: $(VENV)/.installed-test ## run every test that is not marked slow: of every room, law and docstring
 	$(BIN)/python -m pytest --no-header --tb=short -rfE -m "not slow" --durations=5 --durations-min=0.5 \
 	  -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
