@@ -40,6 +40,12 @@ def good() -> dict[str, Any]:
     made["search"] = (
         ek.MixtureModel("poisson", 2, random_state=0).fit([[0], [1], [9], [8]]).result_
     )  # with starts that were left
+    parts = ek.families.MixtureOfParams([[0.5, 0.5]], (ek.PoissonParams([[1.0]]), ek.PoissonParams([[4.0]])))
+    made["parts"] = ek.fit(
+        ek.Mixture(ek.MixtureOf(ek.Poisson(), 2)), [0, 1, 5], ek.MixtureParams([1.0], parts), max_evaluations=2
+    )
+    window = ek.Mixture(ek.Truncated(ek.Poisson(), 0, 9))
+    made["window"] = ek.fit(window, [0, 1, 5], ek.MixtureParams([1.0], ek.PoissonParams([[2.0]])), max_evaluations=2)
     made["cells"] = ek.fit(linkage_cells(), CELLS[0].draw(rng, 3), CELLS[0].params, max_evaluations=3)
     return made
 

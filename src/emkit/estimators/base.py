@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils import check_random_state
@@ -38,6 +39,7 @@ from emkit.search.search import Long, search
 from emkit.search.seeding import Begin, begin, check_components, component_number, start_near
 
 PREDICT_ROWS = 8_192  # at a time
+FEW_CELLS = 10_000  # of sparse rows: where there are no more, repeated rows are looked at once, as those of an array are
 FLOATS = (np.float64, np.float32)
 INSTEAD = {  # of parameters of scikit-learn's mixtures
     "reg_covar": "a constant added to every variance depends on the unit of the data, and what it leads to maximises no "
@@ -261,6 +263,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             least = 2 if reset else 1
             checked = {"dtype": FLOATS, "ensure_all_finite": False, "ensure_min_samples": least, "accept_sparse": "csr"}
             x = validate_data(self, X, reset=reset, **checked)
+            x = x.toarray() if issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         known = None
         if labels is not None:
