@@ -283,6 +283,7 @@ def test_what_fails_elsewhere_in_the_system_is_not_told_as_output_that_cannot_be
     assert capsys.readouterr().err == "error: the output cannot be written: No space left on device.\n"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the file is closed before the screen goes
 def test_a_screen_writes_what_it_is_given_and_tells_its_own_faults(tmp_path):
     with open(tmp_path / "out", "w", encoding="ascii") as stream:
         print("naïve", file=screen_of(stream), flush=True)
