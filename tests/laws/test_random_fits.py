@@ -35,16 +35,10 @@ def random_start(model: ek.Mixture, x: np.ndarray, k: int, rng: np.random.Genera
     return maxima.random_point(model, start, rng, 1.0) if inside and rng.random() < 0.5 else start
 
 
-def marked(case):
-    """A case. A known fault: truncated normals fall where a component widens for ever, and the M-step climbs a ridge."""
-    known = [pytest.mark.xfail(reason="the M-step of a truncated normal falls on a ridge without a maximum", strict=False)]
-    return pytest.param(case, id=case.name, marks=known if case.name == "truncated-normal" else [])
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
 @pytest.mark.parametrize("assignment", [ek.Soft(), ek.Hard()], ids=["soft", "hard"])
-@pytest.mark.parametrize("case", map(marked, cases.FAMILIES))
+@pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 def test_no_random_fit_ever_falls(case, assignment, solver):
     steps = 0
     for seed in range(FITS if isinstance(assignment, ek.Soft) else FITS // 3):

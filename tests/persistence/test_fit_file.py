@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,6 +17,8 @@ import pytest
 import emkit as ek
 from emkit.core.parameters import leaves
 from emkit.persistence.archive import Content, packed
+from emkit.persistence.known import known
+from emkit.persistence.values import Reader
 from tests.cases import CELLS, FAMILIES, MODELS, SAMPLED, spread_mixture
 from tests.persistence.malformed import bombs_of_settings
 
@@ -219,6 +223,35 @@ def test_a_model_of_ones_own_with_chunks_of_its_own_comes_back(tmp_path):
     result = ek.fit(Mean(), Lists(), MeanParams(0.0))
     back = returned(result, tmp_path / "fit.emk", classes=[Mean, MeanParams])
     assert (back.params.mean, back.summary(), back.source.provenance.data) == (3.0, result.summary(), None)
+
+
+def test_shared_fields_come_back_in_another_process(tmp_path):
+    """The classes of such parameters are made at run time: nothing but the file can tell how."""
+    x = np.random.default_rng(0).gamma(2, 3, (80, 1))
+    for number, family in enumerate([ek.Tied(ek.Gamma(), "shapes"), ek.Tied(ek.Laplace(), ("locations", "scales"))]):
+        path = tmp_path / f"{number}.emk"
+        result = ek.MixtureModel(family, 2, random_state=0).fit(x).result_
+        result.save(path)
+        code = f"import emkit as ek; print(repr(ek.load({str(path)!r}).summary()))"
+        found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert found.stdout.strip() == repr(result.summary())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"made": "eval", "of": ["1"]},
+        {"made": "shared_class", "of": [{"class": "GammaParams"}, ["colours"], False]},
+        {"made": "shared_class", "of": [{"class": "Poisson"}, [], False]},
+        {"made": "shared_class", "of": ["GammaParams", ["shapes"], False]},
+        {"made": "shared_class", "of": []},
+        {"made": "shared_class"},
+    ],
+    ids=str,
+)
+def test_no_other_classes_are_made_of_a_file(made):
+    with pytest.raises(ek.DataError, match=r"here is of .*class"):
+        Reader(known(()), ()).value({"is": made, "with": {}}, object, "here")
 
 
 def test_what_a_file_cannot_hold_is_refused_before_one_is_written(tmp_path):

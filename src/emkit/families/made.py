@@ -17,6 +17,11 @@ class Made(type):
     recipe: tuple[Callable[..., Any], tuple[Any, ...]]
 
 
+def recipe_of(cls: type) -> tuple[Callable[..., Any], tuple[Any, ...]] | None:
+    """What a class was made of; None for one that is written down."""
+    return cls.recipe if isinstance(cls, Made) else None
+
+
 def made(title: str, base: Any, annotations: Mapping[str, Any], recipe: Callable[..., Any], *arguments: Any) -> Any:
     """A frozen dataclass called `title`, derived from `base`, with the fields that `annotations` add or write anew.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, get_type_hints
 
 from emkit import families, models
@@ -13,6 +13,8 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
 from emkit.errors import ModelError
 from emkit.families import Family
+from emkit.families.combined.sharing import shared_class
+from emkit.families.made import recipe_of
 from emkit.models import Assignment, Prior
 from emkit.persistence.hints import mentioned
 
@@ -64,6 +66,7 @@ def _hints(what: Any) -> dict[str, Any]:
         return {}
 
 
+RECIPES: dict[str, Callable[..., Any]] = {each.__name__: each for each in (shared_class,)}  # of classes made at run time
 ROOTS: tuple[type, ...] = (Family, Parameters, LatentModel, Assignment, Prior)
 ROOMS = (families.__name__, models.__name__)
 
@@ -86,7 +89,7 @@ def _closed(classes: Iterable[type]) -> Iterator[type]:
         yield cls
         made_of = (each for argument in arguments(cls).values() for each in mentioned(argument.hint))
         found = [*type.__subclasses__(cls), *(each for each in made_of if dataclasses.is_dataclass(each))]
-        waiting += [each for each in found if each.__module__.startswith(ROOMS)]
+        waiting += [each for each in found if each.__module__.startswith(ROOMS) and recipe_of(each) is None]
 
 
 def known(given: Iterable[type]) -> dict[str, type]:

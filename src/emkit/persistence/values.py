@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import AnyArray
+from emkit.core.parameters import Parameters
 from emkit.errors import DataError, EmkitError, ModelError
+from emkit.families.made import recipe_of
 from emkit.persistence.hints import fits, in_words
-from emkit.persistence.known import Argument, arguments
+from emkit.persistence.known import RECIPES, Argument, arguments
 
 MOST_DEPTH = 64  # values within values
 LARGEST = 2**64
@@ -61,12 +63,23 @@ class Writer:
                 f"{place} is {cls.__name__} {str(value)[:60]!r}, which a file cannot hold: it holds numbers, text, tuples, and "
                 "values of classes that are made of these. Write a class that makes it from such arguments."
             )
+        return {"is": self._class(cls, place), "with": {name: self._argument(value, name, place) for name in arguments(cls)}}
+
+    def _class(self, cls: Any, place: str) -> Any:
+        """What a class is called or, if it was made at run time, what it was made of."""
+        made_of = recipe_of(cls)
+        if made_of is not None:
+            recipe, given = made_of
+            if RECIPES.get(recipe.__name__) is not recipe:
+                raise ModelError(f"{place} is of {cls.__name__}, a class made at run time, which no file can tell how to make.")
+            of = [{"class": self._class(each, place)} if isinstance(each, type) else self.plain(each, place) for each in given]
+            return {"made": recipe.__name__, "of": of}
         own = self.known.get(cls.__name__)
         if own is not None and own is not cls:
             raise ModelError(f"{place} is of your class {cls.__name__}, which is called as one of emkit's own: rename yours.")
         if own is None:
             self.classes.add(cls)
-        return {"is": cls.__name__, "with": {name: self._argument(value, name, place) for name in arguments(cls)}}
+        return cls.__name__
 
     def _argument(self, value: Any, name: str, place: str) -> Any:
         try:
@@ -109,17 +122,41 @@ class Reader:
                 return bytes.fromhex(digits)
             case {"mapping": list(pairs), **rest} if not rest and all(_is_pair(pair) for pair in pairs):
                 return {name: self.value(item, Any, f"{place}.{name}", depth) for name, item in pairs}
-            case {"is": str(name), "with": dict(within), **rest} if not rest:
-                return self._made(name, within, place, depth)
+            case {"is": str() | dict() as name, "with": dict(within), **rest} if not rest:
+                return self._made(self._class(name, place, depth), within, place, depth)
         raise DataError(f"{place} is {str(given)[:80]}, which stands for no value")
 
-    def _made(self, name: str, within: Mapping[str, Any], place: str, depth: int) -> Any:
+    def _class(self, name: Any, place: str, depth: int) -> Any:
+        if isinstance(name, dict):
+            return self._made_class(name, place, depth)
         if name not in self.known:
             raise DataError(
                 f"{place} is of class {name[:80]!r}, which is none of emkit's: if it is yours, hand it over: "
                 f"load(path, classes=[{name[:80] if name.isidentifier() else '...'}])"
             )
-        cls: Any = self.known[name]
+        return self.known[name]
+
+    def _made_class(self, given: Mapping[str, Any], place: str, depth: int) -> Any:
+        if depth > MOST_DEPTH:
+            raise DataError(f"{place} is nested too deeply")
+        match given:
+            case {"made": str(recipe), "of": list(of), **rest} if not rest and recipe in RECIPES:
+                values = [self._class_or_value(each, place, depth + 1) for each in of]
+                try:
+                    found = RECIPES[recipe](*values)
+                except REFUSALS as error:
+                    raise DataError(f"{place} is of a class that cannot be made: {error}".rstrip(".")) from None
+                if issubclass(found, Parameters):
+                    return found
+        raise DataError(f"{place} is of {str(given)[:80]}, which is no class")
+
+    def _class_or_value(self, given: Any, place: str, depth: int) -> Any:
+        match given:
+            case {"class": str() | dict() as name, **rest} if not rest:
+                return self._class(name, place, depth)
+        return self.value(given, Any, place, depth)
+
+    def _made(self, cls: Any, within: Mapping[str, Any], place: str, depth: int) -> Any:
         asked = arguments(cls)
         self._check_names(cls, asked, within, place)
         values = {at: self._argument(asked[at], within[at], f"{place}.{at}", depth) for at in within}

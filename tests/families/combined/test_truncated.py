@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -140,3 +142,14 @@ def test_an_empty_window_is_refused(low, high):
 def test_joined_columns_are_refused():
     with pytest.raises(ek.ModelError, match="only independent columns can be truncated"):
         ek.MixtureModel(ek.Truncated(ek.FullGaussian(), 0), 1).fit(RNG.random((20, 2)))
+
+
+@pytest.mark.parametrize("solver", [ek.solvers.Plain(), ek.solvers.Squarem(), ek.solvers.Anderson()], ids=repr)
+def test_where_the_likelihood_rises_without_end_no_step_falls(solver):
+    """Rows that fill their window evenly are best told by a normal of ever larger variance, or ever farther mean."""
+    x = np.repeat(np.array([[0.4], [2.8], [3.6], [3.9]]), 3, axis=0)
+    family = ek.Truncated(ek.DiagonalGaussian(), -1.5, 4.0)
+    start = ek.MixtureParams([1.0], ek.DiagonalGaussianParams([[2.0]], [[3.0]]))
+    em = ek.EMMap(ek.Mixture(family), ek.ArraySource(x), start)
+    heights = [step.here.objective for step in islice(ek.iterate(em, start, solver), 80)]
+    assert np.diff(heights).min() >= -1e-9

@@ -30,6 +30,8 @@ __all__ = ["Truncated"]
 
 STEPS = 100  # of the estimate for all rows
 SETTLED = 1e-12  # relative to 1 + the height
+FAR = -1e5  # the logarithm of what is seen, below which sums over rows lose what tells heights apart
+FALLEN = 1e-12  # the same, more than rounding
 STEEP = 1e-6  # a slope along a coordinate, for each row, where no M-step would end but at a floor
 ROUNDS = 1_000  # of drawing rows until they lie in the window
 Bound = float | tuple[float, ...] | None
@@ -151,7 +153,20 @@ class Truncated(Wrapped[Any, Any]):
         return replace_at(now, {same[0].path: np.concatenate([leaf.value for leaf in same]) for same in every})
 
     def _summit(self, stats: TruncatedStats, before: Any, start: Any, still: list[str]) -> Any:
-        return climb(lambda params: self.expected(stats, before, params), start, ("",), self.scales(start), still)
+        """The highest point up from `start`, no lower than `before`.
+
+        Rows that fill their window evenly, or like a tail, are best told from ever farther away: no step goes on where a sum
+        loses the digits that tell one height from another.
+        """
+        least = min(FAR, *(float(each.log_mass.min()) for _, each in self.windows(before)))
+
+        def height(params: Any) -> Expected:
+            found, seen = self._expected(stats, before, params)
+            return found if seen >= least else Expected(-np.inf, found.slopes)
+
+        best = climb(height, start, ("",), self.scales(start), still)
+        heights = [height(params).value for params in (best, before)]
+        return best if heights[0] >= heights[1] - FALLEN * (1 + abs(heights[1])) else before
 
     def _held(self, stats: TruncatedStats, before: Any, own: Any) -> Iterator[str]:
         """The numbers that the M-step of the family keeps above its floor: it ends there although there is a slope."""
@@ -163,12 +178,16 @@ class Truncated(Wrapped[Any, Any]):
                     yield f"{leaf.path}[{', '.join(map(str, place))}]"
 
     def expected(self, stats: TruncatedStats, before: Any, now: Any) -> Expected:
+        return self._expected(stats, before, now)[0]
+
+    def _expected(self, stats: TruncatedStats, before: Any, now: Any) -> tuple[Expected, float]:
+        """What is expected, and the logarithm of the least share of a component that is seen."""
         found = self.family.expected(stats.own, before, now)
         windows = self.windows(now)
         value = found.value - sum(float(stats.mass @ each.log_mass) for _, each in windows)
         lost = [each.slopes(self.family, own, stats.mass) for own, each in windows]
         slopes = {path: slope - _joined([each[path] for each in lost], now, path) for path, slope in found.slopes.items()}
-        return Expected(value, slopes)
+        return Expected(value, slopes), min(float(each.log_mass.min()) for _, each in windows)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> Any:
         """By M-steps on all rows, from what the family would be without a window."""
