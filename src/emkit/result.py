@@ -167,8 +167,7 @@ class Result(Inferred[P]):
         """
         if isinstance(self.source, NotStoredSource):
             return self
-        not_stored = NotStoredSource(self.source.columns, self.source.rows, self.source.total_weight, self.source.levels)
-        not_stored.library = self.source.library
+        not_stored = NotStoredSource.of(self.source)
         kept = replace(self, source=not_stored, passes=not_stored)
         kept.__dict__.update({name: getattr(self, name) for name in TOLD})
         return kept
@@ -246,10 +245,10 @@ class Result(Inferred[P]):
         """
         if data is None:
             own = of_rows(self.source)
-            found = assigned(posterior_of(self.model, self.params, self.source))
+            found = assigned(posterior_of(self.model, self.params, self.source), self.source.component_names)
             return as_frame({**own, **found}, self.source.library)
         source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1)
-        found = assigned(posterior_of(self.model, self.params, source))
+        found = assigned(posterior_of(self.model, self.params, source), self.source.component_names)
         return beside(data if library_of(data) is not None else of_rows(source), found)
 
     def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:

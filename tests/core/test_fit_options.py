@@ -44,7 +44,7 @@ def test_an_executor_brings_its_own_workers():
 
 def test_a_component_without_rows_is_warned_of():
     empty = ek.MixtureParams([1.0, 0.0], START.components)
-    with pytest.warns(ek.DegenerateFitWarning, match="component 1 received no rows: its proportion is 0"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 2 received no rows: its proportion is 0"):
         result = ek.fit(MODEL, COUNTS, empty)
     assert result.degenerate == (1,)
     assert "Component 1 received no rows" in result.summary()

@@ -70,7 +70,7 @@ def test_two_warm_fits_of_one_step_are_one_fit_of_two_steps():
     [
         ([0, 1], r"labels have shape \(2,\)"),
         ("kmeans", "labels are not numbers"),
-        (np.zeros(300), "gives component 1 no rows"),
+        (np.zeros(300), "gives component 2 no rows"),
         (np.full(300, 2), "label of row 0 is 2"),
         (ek.PoissonParams([[1.0], [2.0]]), "start is PoissonParams"),
         (ek.MixtureParams([1.0], ek.FullGaussianParams([[0, 0]], [np.eye(2)])), "has 1 components, but n_components is 2"),

@@ -70,13 +70,13 @@ def test_shares_that_crowd_at_both_ends():
 def test_a_component_on_equal_rows_stops_at_the_floor_or_is_named():
     x = np.concatenate([np.full(40, 0.2), np.linspace(0.4, 0.9, 60)])
     spike = ek.MixtureParams([0.4, 0.6], ek.BetaParams([[0.2], [0.6]], [[100.0], [5.0]]))
-    with pytest.warns(ek.DegenerateFitWarning, match="component 0 collapsed onto 40 rows"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 1 collapsed onto 40 rows"):
         result = ek.fit(ek.Mixture(ek.Beta()), x, spike)
     assert result.degenerate == (0,)
     assert result.boundary == ("components.precisions[0, 0]",)
     bare = ek.fit(ek.Mixture(ek.Beta(floor=0)), x, spike, max_evaluations=300)
     assert bare.outcome.name == "DEGENERATE"
-    assert "component 0 collapsed: its rows are all equal in column 0" in str(bare.outcome)
+    assert "component 1 collapsed: its rows are all equal in column 0" in str(bare.outcome)
 
 
 def test_a_narrow_component_of_many_rows_is_an_estimate():

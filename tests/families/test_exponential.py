@@ -40,7 +40,7 @@ def test_messages():
     with pytest.raises(ek.DataError, match=r"column 'x1' holds only zeros"):
         family.pooled(ek.ArraySource([[1.0, 0.0], [2.0, 0.0]]).profile, 2)
     params = ek.ExponentialParams([[1.0]])
-    with pytest.raises(ek.DegenerateFitError, match=r"component 0 sees only zeros in column 0"):
+    with pytest.raises(ek.DegenerateFitError, match=r"component 1 sees only zeros in column 0"):
         estimate(family, family.statistics(params, np.zeros((3, 1)), np.ones((3, 1))), params)
 
 

@@ -129,7 +129,7 @@ def test_a_component_on_equal_rows_stops_at_the_floor_or_is_named():
     assert bounded.converged
     collapsed = ek.fit(ek.Mixture(ek.Gamma(floor=0)), x, start, max_evaluations=300)
     assert collapsed.outcome.name == "DEGENERATE"
-    assert "component 0 collapsed: its rows are all equal in column 0" in str(collapsed.outcome)
+    assert "component 1 collapsed: its rows are all equal in column 0" in str(collapsed.outcome)
 
 
 def test_an_empty_component_keeps_its_parameters():
@@ -160,7 +160,7 @@ def test_pooled_is_the_estimate_of_all_rows_and_takes_a_constant_column():
 def test_a_component_on_equal_rows_is_called_degenerate_and_its_shape_held():
     x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])[:, None]
     start = ek.MixtureParams([0.6, 0.4], ek.GammaParams([[4.0], [90.0]], [[17.0], [2.0]]))
-    with pytest.warns(ek.DegenerateFitWarning, match=r"component 1 collapsed onto 40 rows \(row 0, row 1"):
+    with pytest.warns(ek.DegenerateFitWarning, match=r"component 2 collapsed onto 40 rows \(row 0, row 1"):
         result = ek.fit(ek.Mixture(ek.Gamma()), x, start)
     assert (result.degenerate, result.boundary) == ((1,), ("components.shapes[1, 0]",))
     assert result.standard_errors().reasons == {"components.shapes[1, 0]": "the floor under the spread holds it"}

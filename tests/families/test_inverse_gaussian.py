@@ -68,13 +68,13 @@ def test_the_unit_is_an_offset_and_nothing_else():
 def test_a_component_on_equal_rows_stops_at_the_floor_or_is_named():
     x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])
     spike = ek.MixtureParams([0.4, 0.6], ek.InverseGaussianParams([[2.0], [15.0]], [[100.0], [30.0]]))
-    with pytest.warns(ek.DegenerateFitWarning, match="component 0 collapsed onto 40 rows"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 1 collapsed onto 40 rows"):
         result = ek.fit(ek.Mixture(ek.InverseGaussian()), x, spike)
     assert result.degenerate == (0,)
     assert result.boundary == ("components.shapes[0, 0]",)
     bare = ek.fit(ek.Mixture(ek.InverseGaussian(floor=0)), x, spike, max_evaluations=300)
     assert bare.outcome.name == "DEGENERATE"
-    assert "component 0 collapsed: its rows are all equal in column 0" in str(bare.outcome)
+    assert "component 1 collapsed: its rows are all equal in column 0" in str(bare.outcome)
 
 
 def test_a_constant_column_is_named_and_held():

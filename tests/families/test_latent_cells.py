@@ -85,7 +85,7 @@ def test_the_floor_holds_what_collapses_and_says_so(case):
     if case.shared:
         assert ek.fit(ek.Mixture(family), x, start).converged
         return
-    with pytest.warns(ek.DegenerateFitWarning, match="component 1 collapsed"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 2 collapsed"):
         found = ek.fit(ek.Mixture(family), x, start)
     assert found.degenerate == (1,)
 

@@ -68,11 +68,11 @@ def test_a_constant_column_is_named_and_held():
 def test_a_component_on_equal_rows_stops_at_the_floor_or_is_named():
     x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])
     spike = ek.MixtureParams([0.4, 0.6], ek.LogNormalParams(np.log([[2.0], [15.0]]), [[0.01], [0.3]]))
-    with pytest.warns(ek.DegenerateFitWarning, match="component 0 collapsed onto 40 rows"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 1 collapsed onto 40 rows"):
         assert ek.fit(ek.Mixture(ek.LogNormal()), x, spike).degenerate == (0,)
     bare = ek.fit(ek.Mixture(ek.LogNormal(floor=0)), x, spike, max_evaluations=300)
     assert bare.outcome.name == "DEGENERATE"
-    assert "component 0 collapsed" in str(bare.outcome)
+    assert "component 1 collapsed" in str(bare.outcome)
 
 
 def test_an_empty_component_keeps_its_parameters():

@@ -81,13 +81,13 @@ def test_angles_opposite_to_a_held_direction_have_no_concentration_about_it():
 def test_a_component_on_equal_rows_stops_at_the_floor_or_is_named():
     x = np.concatenate([np.full(40, 0.2), np.linspace(1.0, 4.0, 60)])
     spike = ek.MixtureParams([0.4, 0.6], ek.VonMisesParams([[0.2], [2.5]], [[30.0], [2.0]]))
-    with pytest.warns(ek.DegenerateFitWarning, match="component 0 collapsed onto 40 rows"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 1 collapsed onto 40 rows"):
         result = ek.fit(ek.Mixture(ek.VonMises()), x, spike)
     assert result.degenerate == (0,)
     assert result.boundary == ("components.concentrations[0, 0]",)
     bare = ek.fit(ek.Mixture(ek.VonMises(floor=0)), x, spike, max_evaluations=300)
     assert bare.outcome.name == "DEGENERATE"
-    assert "component 0 collapsed: its rows are all equal in column 0" in str(bare.outcome)
+    assert "component 1 collapsed: its rows are all equal in column 0" in str(bare.outcome)
 
 
 def test_a_constant_column_is_named_and_held():

@@ -83,14 +83,14 @@ def test_a_shape_cannot_be_held_without_its_scale():
 def test_a_component_on_equal_rows_stops_at_the_floor_or_is_named():
     x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])
     spike = ek.MixtureParams([0.4, 0.6], ek.WeibullParams([[40.0], [2.0]], [[2.0], [15.0]]))
-    with pytest.warns(ek.DegenerateFitWarning, match="component 0 collapsed onto 40 rows"):
+    with pytest.warns(ek.DegenerateFitWarning, match="component 1 collapsed onto 40 rows"):
         result = ek.fit(ek.Mixture(ek.Weibull()), x, spike)
     assert result.degenerate == (0,)
     assert result.boundary == ("components.shapes[0, 0]",)
     wide = ek.MixtureParams([0.4, 0.6], ek.WeibullParams([[4.0], [2.0]], [[2.0], [15.0]]))
     bare = ek.fit(ek.Mixture(ek.Weibull(floor=0)), x, wide, max_evaluations=300)
     assert bare.outcome.name == "DEGENERATE"
-    assert "component 0 collapsed: its rows are all equal in column 0" in str(bare.outcome)
+    assert "component 1 collapsed: its rows are all equal in column 0" in str(bare.outcome)
 
 
 def test_a_narrow_component_of_many_rows_is_an_estimate():

@@ -224,7 +224,7 @@ def test_a_step_that_em_cannot_make_is_refused():
     start = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0.0], [30.0]], [[[20.0]], [[40.0]]]))
     result = ek.fit(ek.Mixture(ek.FullGaussian(floor=0)), x, start)
     assert result.outcome.status is ek.Status.DEGENERATE
-    with pytest.raises(ek.ModelError, match="looks ahead to: component 1 collapsed"):
+    with pytest.raises(ek.ModelError, match="looks ahead to: component 2 collapsed"):
         result.plot("jensen", step=50)
     with pytest.raises(ek.ModelError, match="no EM step 50 to draw"):
         result.plot("bound", step=50)

@@ -40,7 +40,7 @@ def said_of(family, components, x, proportions=(0.5, 0.5), kind=ek.Mixture) -> s
 @pytest.mark.parametrize("form", NORMALS)
 def test_a_spread_of_its_own_rests_on_the_floor_and_could_be_shared(form):
     assert said_of(*NORMALS[form], cloud_and_point()) == (
-        "component 1 collapsed onto 6 rows (row 100, row 101, row 102, row 103, row 104, ...); only the floor under its spread "
+        "component 2 collapsed onto 6 rows (row 100, row 101, row 102, row 103, row 104, ...); only the floor under its spread "
         "holds it there, and the log-likelihood says little. Use fewer components, a higher floor or components that share a "
         "covariance."
     )
@@ -50,7 +50,7 @@ def test_two_components_are_spoken_of_as_two():
     x = [[0, 0]] * 4 + [[9, 9]] * 4 + [[4, -9], [3, 12], [5, 2], [-2, 7], [12, 1], [6, -4]]
     three = ek.FullGaussianParams([[0, 0], [9, 9], [4, 2]], [*[np.eye(2) * 1e-2] * 2, np.eye(2) * 90])
     said = said_of(ek.FullGaussian(), three, np.array(x, float), (0.3, 0.3, 0.4))
-    assert said.startswith("components 0 and 1 collapsed onto 8 rows (")
+    assert said.startswith("components 1 and 2 collapsed onto 8 rows (")
     assert "only the floor under their spread holds them there" in said
 
 
@@ -66,7 +66,7 @@ def test_a_covariance_that_is_shared_is_not_advised_to_be_shared():
 def test_of_a_family_that_is_no_normal_nothing_is_said_of_covariances():
     x = np.concatenate([np.full(40, 2.0), np.linspace(5, 30, 60)])[:, None]
     said = said_of(*GAMMA, x)
-    assert said.startswith("component 1 collapsed onto 40 rows (row 0, row 1")
+    assert said.startswith("component 2 collapsed onto 40 rows (row 0, row 1")
     assert said.endswith("only the floor under its spread holds it there, and the log-likelihood says little. Use fewer "
                          "components or a higher floor.")  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_a_component_without_rows_is_said_to_have_none(family):
     x = np.random.default_rng(1).poisson(3, size=(50, 2)) + 1.0
     said = said_of(kind, components, x[:, :1] if family == "gamma" else x, (1.0, 0.0))
     assert said == (
-        "component 1 received no rows: its proportion is 0, and the data say nothing about it. Use fewer components."
+        "component 2 received no rows: its proportion is 0, and the data say nothing about it. Use fewer components."
     )
 
 
@@ -85,9 +85,9 @@ def test_both_are_said_each_of_its_own():
     family, components = NORMALS["full"]
     three = ek.FullGaussianParams([*components.means, [5, 5]], [*components.covariances, np.eye(2)])
     said = said_of(family, three, cloud_and_point(), (0.5, 0.5, 0.0))
-    assert said.startswith("component 2 received no rows")
-    assert "component 1 collapsed onto 6 rows" in said
-    assert said_of(*POISSON, [[1, 1], [2, 1]], (0.0, 1.0)).startswith("component 0 received no rows")
+    assert said.startswith("component 3 received no rows")
+    assert "component 2 collapsed onto 6 rows" in said
+    assert said_of(*POISSON, [[1, 1], [2, 1]], (0.0, 1.0)).startswith("component 1 received no rows")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Unfloored(ek.Mixture):
 def test_a_family_without_a_floor_is_not_said_to_have_one():
     said = said_of(ek.Poisson(), ek.PoissonParams([[1.0], [5.0]]), [[1], [2], [7]], kind=Unfloored)
     assert said == (
-        "components 0 and 1 collapsed onto 3 rows (row 0, row 1, row 2); the log-likelihood says little. Use fewer components."
+        "components 1 and 2 collapsed onto 3 rows (row 0, row 1, row 2); the log-likelihood says little. Use fewer components."
     )
 
 
@@ -110,4 +110,4 @@ def test_a_component_that_no_row_is_likeliest_of():
     result = ek.fit(model, [[1], [2]], ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [5.0]])), max_evaluations=1)
     object.__setattr__(result.record, "params", replace_at(result.params, {"proportions": [1 - 1e-9, 1e-9]}))
     object.__setattr__(result, "degenerate", (1,))
-    assert "component 1 collapsed onto rows that all are likelier of other components" in collapsed(model, result)
+    assert "component 2 collapsed onto rows that all are likelier of other components" in collapsed(model, result)

@@ -20,10 +20,10 @@ def test_labels_say_what_a_number_is():
     params = ek.MixtureParams([0.5, 0.5], ek.FullGaussianParams([[0, 1], [2, 3]], [np.eye(2)] * 2))
     said = {name: str(label) for name, label in labels(params, Names(("height", "weight"))).items()}
     assert list(said) == Coordinates(params).entry_names(params)
-    assert said["proportions[1]"] == "proportion, component 1"
-    assert said["components.means[1, 0]"] == "mean of height, component 1"
-    assert said["components.covariances[0, 1, 0]"] == "covariance of height, weight, component 0"
-    assert said["components.covariances[1, 1, 1]"] == "variance of weight, component 1"
+    assert said["proportions[1]"] == "proportion, component 2"
+    assert said["components.means[1, 0]"] == "mean of height, component 2"
+    assert said["components.covariances[0, 1, 0]"] == "covariance of height, weight, component 1"
+    assert said["components.covariances[1, 1, 1]"] == "variance of weight, component 2"
 
 
 def test_labels_of_shared_of_level_and_of_named_parameters():
@@ -32,7 +32,7 @@ def test_labels_of_shared_of_level_and_of_named_parameters():
     levels = ek.MixtureParams([0.5, 0.5], ek.CategoricalParams(([[0.2, 0.8], [0.6, 0.4]],)))
     assert (
         str(labels(levels, Names(("item",)))["components.columns.0.probabilities[1, 0]"])
-        == "probability of item = 0, component 1"
+        == "probability of item = 0, component 2"
     )
     genes = blood_groups().start
     assert [str(label) for label in labels(genes, Names()).values()] == ["p", "q", "r"]
@@ -130,7 +130,7 @@ def test_estimates_on_the_boundary_are_named_in_words():
     result = ek.fit(model, ek.ArraySource([[1, 1]] * 6 + [[0, 1]] * 5, columns=["smokes", "drinks"]), start)
     text = " ".join(result.summary().split())
     assert "On the boundary of its space, or held by a floor, so without a standard error: " in text
-    assert "probability of drinks, component 0; probability of drinks, component 1" in text
+    assert "probability of drinks, component 1; probability of drinks, component 2" in text
 
 
 def test_a_best_that_one_start_alone_reached_is_called_so():
@@ -172,15 +172,15 @@ def test_labels_follow_from_the_axes_and_from_nothing_else():
     parts = (ek.PoissonParams([[1.0], [2.0]]), ek.DiagonalGaussianParams([[0.0], [1.0]], [[1.0], [1.0]]))
     product = ek.MixtureParams([0.5, 0.5], ek.ProductParams(parts, ((0,), (1,))))
     said = labels(product, Names(("visits", "age")))
-    assert str(said["components.parts.0.rates[1, 0]"]) == "rate of visits, component 1"
-    assert str(said["components.parts.1.means[0, 0]"]) == "mean of age, component 0"
+    assert str(said["components.parts.0.rates[1, 0]"]) == "rate of visits, component 2"
+    assert str(said["components.parts.1.means[0, 0]"]) == "mean of age, component 1"
     lines = ek.MixtureParams([0.5, 0.5], LineParams([[1.0, 2.0], [3.0, 4.0]], 1.0))
     said = labels(lines, Names(("x", "yn")))
-    assert str(said["components.coefficients[1, 1]"]) == "coefficient of covariate 1, component 1"
+    assert str(said["components.coefficients[1, 1]"]) == "coefficient of covariate 1, component 2"
     assert str(said["components.spread"]) == "components.spread"
     answers = ek.MixtureParams([1.0], ek.CategoricalParams([[[0.2, 0.8]]]))
     assert str(labels(answers, Names(("smokes",), (("no", "yes"),)))["components.columns.0.probabilities[0, 1]"]) == (
-        "probability of smokes = yes, component 0"
+        "probability of smokes = yes, component 1"
     )
 
 

@@ -10,11 +10,9 @@ import click
 import numpy as np
 
 from emkit.cli.progress import Progress
-from emkit.core.arrays import Array
 from emkit.data import ArraySource
 from emkit.data.files import FileTable, read_file
 from emkit.data.membership import membership_of
-from emkit.data.validate import RowName
 from emkit.errors import DataError, some_of
 from emkit.models.mixture import AnyFamily, AnyMixture
 
@@ -61,7 +59,7 @@ def given_file(file: str) -> Path | BinaryIO:
 def with_known(table: FileTable, known: Known) -> ArraySource:
     """The rows, with what is known of them. The labels that occur stand, in sorted order, for the first components."""
     found = list(table.beside)
-    membership = None if known.labels is None else _membership(found.pop(0), known, table.row_name)
+    labels, names = (None, ()) if known.labels is None else _labels(found.pop(0), known)
     groups = None if known.groups is None else found.pop(0)
     return ArraySource(
         table.x,
@@ -70,11 +68,13 @@ def with_known(table: FileTable, known: Known) -> ArraySource:
         row_name=table.row_name,
         levels=table.levels,
         groups=groups,
-        membership=membership,
+        membership=None if labels is None else membership_of(labels, len(labels), known.n_components, table.row_name),
+        component_names=names,
     )
 
 
-def _membership(cells: Any, known: Known, row_name: RowName) -> Array:
+def _labels(cells: Any, known: Known) -> tuple[Any, tuple[str, ...]]:
+    """The component (n,) of each row, -1 where it is not known, and how they are called. Errors: DataError for too many."""
     there = np.array([cell is not None for cell in cells])
     kinds, codes = np.unique(cells[there], return_inverse=True)
     if len(kinds) > known.n_components:
@@ -82,7 +82,7 @@ def _membership(cells: Any, known: Known, row_name: RowName) -> Array:
         raise DataError(f"column {known.labels!r} holds {number} labels, more than the {most} components of -k.")
     labels = np.full(len(cells), -1)
     labels[there] = codes
-    return membership_of(labels, len(labels), known.n_components, row_name)
+    return labels, tuple(map(str, kinds))
 
 
 def _check_columns(family: AnyFamily, source: ArraySource) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 COMPONENT, COLUMN, LEVEL = "component", "column", "level"
@@ -68,6 +69,11 @@ class Scope(NamedTuple):
     def place(self, i: int, length: int) -> int:
         """Where the `i`-th of so many lies: each stands for as many places as the others."""
         return self.places[i * (len(self.places) // length)]
+
+
+def component_name(k: int, names: Sequence[str] = ()) -> str:
+    """How readers know component k, whose number in arrays and paths counts from 0: by its name, else counted from 1."""
+    return names[k] if k < len(names) else str(k + 1)
 
 
 def singular(name: str) -> str:

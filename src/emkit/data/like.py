@@ -24,7 +24,7 @@ def rows_like(known: RowSource, data: Any, groups: Any = None, labels: Any = Non
     table = read_table(data if unnamed else columns_from(data, columns))
     if table.x.shape[1] != len(columns):
         raise DataError(f"there are {table.x.shape[1]} columns, but the fit is of {len(columns)} ({some_of(columns)}).")
-    membership = None if labels is None else membership_of(labels, len(table.x), n_components, names=())
+    membership = None if labels is None else membership_of(labels, len(table.x), n_components, names=known.component_names)
     source = ArraySource(
         table.x, None, columns, levels=table.levels, groups=groups, membership=membership, library=library_of(data)
     )

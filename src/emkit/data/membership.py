@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.data.chunk import as_float64
 from emkit.data.frames import Names, read_table
 from emkit.data.validate import RowName
 from emkit.errors import DataError, some_of
@@ -23,6 +25,7 @@ def membership_of(known: Any, rows: int, n_components: int, row_name: RowName = 
     sorted order (categories in their own), for the first components: at most K different ones. Or it is (n, K):
     how likely what is known of a row is under each component, up to a factor, as probabilities that somebody gives who holds
     the components for equally frequent; 0 for a component that it cannot belong to; NaN in a row of which nothing is known.
+    In a dictionary of such columns the keys are the names of the components.
     Errors: DataError naming the row and what cannot be.
     """
     given = _numbers(known, row_name, n_components, names)
@@ -59,12 +62,20 @@ def is_known(membership: Array) -> Mask:
 
 
 def names_in(labels: Any) -> tuple[str, ...]:
-    """The names that labels are, in their order; none if they are numbers. Errors: DataError if they are neither."""
-    return read_table(labels).levels[0] or ()
+    """The names that labels give the first components, in order; none if they are numbers. Errors: DataError if neither."""
+    if isinstance(labels, Mapping):
+        return tuple(map(str, labels))
+    return () if labels is None else read_table(labels).levels[0] or ()
 
 
 def _numbers(known: Any, row_name: RowName, n_components: int, given: Names) -> Array:
     """Labels (n, 1) or shares (n, K) as numbers: texts are components in their sorted order, categories in their own."""
+    if isinstance(known, Mapping):
+        if given is not None and tuple(map(str, known)) != given:
+            raise DataError(
+                f"the labels are of {some_of([*map(str, known)])}, and the components of the fit are {some_of(given)}."
+            )
+        known = np.column_stack([as_float64(np.asarray(column)) for column in known.values()])
     try:
         table = read_table(known, row_name)
     except DataError:

@@ -16,7 +16,7 @@ from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike, as_float64
 from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
-from emkit.data.membership import is_known, membership_of, of_groups
+from emkit.data.membership import is_known, membership_of, names_in, of_groups
 from emkit.data.profile import Bad, Levels, Profile
 from emkit.data.sparse import MOST_DENSE, MOST_SAMPLED, is_sparse
 from emkit.data.subsample import SUBSAMPLE, chosen_rows, in_order_of_values
@@ -59,6 +59,7 @@ class RowSource(Source[Chunk]):
     total_weight: float
     is_here = True  # whether the rows can still be had
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
+    component_names: tuple[str, ...] = ()  # of the first components, where what is known of rows gives them names
     library: str | None = None  # of the data frame that the rows came in
 
     @property
@@ -142,8 +143,9 @@ class ArraySource(RowSource):
     of levels. `groups` (n,) label rows that belong together (a person, a sequence): those of one group lie one after the other,
     and no chunk ends within a group; `weights` are then of groups, one for each, or equal within each. Rows of weight 0 are
     left out on entry, so that they cannot have any influence. A gap is NaN; models say whether they admit gaps. `membership`
-    (n, K) says how plausible each component is for each row, the most plausible one 1 (see `membership_of`). `row_name` says
-    how messages call a row, given its index in the original data; `library` is that of the data frame that the rows came in.
+    (n, K) says how plausible each component is for each row, the most plausible one 1 (see `membership_of`), and
+    `component_names` how the first components are called. `row_name` says how messages call a row, given its index in the
+    original data; `library` is that of the data frame that the rows came in.
     Errors: DataError naming row, column and value.
     """
 
@@ -158,8 +160,9 @@ class ArraySource(RowSource):
         groups: Any = None,
         membership: Array | None = None,
         library: str | None = None,
+        component_names: tuple[str, ...] = (),
     ) -> None:
-        self.row_name, self.library = row_name, library
+        self.row_name, self.library, self.component_names = row_name, library, component_names
         self.x = as_table(x, row_name)
         self.rows_given = len(self.x)
         self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
@@ -364,5 +367,12 @@ def as_source(data: Any, weights: Any = None, groups: Any = None, labels: Any = 
     table = read_table(data)
     known = None if labels is None else membership_of(labels, len(table.x), n_components)
     return ArraySource(
-        table.x, weights, table.columns, levels=table.levels, groups=groups, membership=known, library=library_of(data)
+        table.x,
+        weights,
+        table.columns,
+        levels=table.levels,
+        groups=groups,
+        membership=known,
+        library=library_of(data),
+        component_names=names_in(labels),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
 
 from emkit.core.arrays import Array, Integers
 
@@ -23,6 +23,8 @@ class SparseRows:
     dtype = np.dtype(np.float64)
 
     def __init__(self, cells: Any) -> None:
+        from scipy.sparse import csr_array
+
         self.cells = csr_array(cells, dtype=np.float64)
         self.cells.sum_duplicates()
         self.shape: tuple[int, int] = self.cells.shape
@@ -54,7 +56,8 @@ class SparseRows:
 
 def is_sparse(x: Any) -> bool:
     """Whether `x` is a matrix of scipy.sparse, or `SparseRows`."""
-    return isinstance(x, SparseRows) or bool(issparse(x))
+    sparse = sys.modules.get("scipy.sparse")  # whoever has such a matrix has loaded it
+    return isinstance(x, SparseRows) or (sparse is not None and bool(sparse.issparse(x)))
 
 
 def as_sparse(x: Any) -> SparseRows | None:

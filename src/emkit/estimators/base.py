@@ -76,7 +76,6 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     n_jobs: int | None
     start: Any
     frozen: Any
-    _label_names: tuple[str, ...]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
@@ -268,11 +267,10 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
         known = None
         if labels is not None:
             number = component_number(self.n_components if reset else len(self.weights_))
-            known = membership_of(labels, x.shape[0], number, names=None if reset else self._label_names)
-        if reset:
-            self._label_names = names_in(labels) if labels is not None else ()
+            known = membership_of(labels, x.shape[0], number, names=None if reset else self.result_.source.component_names)
         chunk_rows = None if reset else PREDICT_ROWS
         source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
+        source.component_names = names_in(labels) if reset else ()
         source.library = library_of(X)
         return source if reset else source.coded(self._levels)
 

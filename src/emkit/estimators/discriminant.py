@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -77,8 +77,9 @@ class Discriminant(ClassifierMixin, BaseEstimator):
         self.class_of_component_ = np.repeat(np.arange(len(numbers)), numbers)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         shares = self._shares(X, code, sample_weight, numbers, seed)
-        known = (code[:, None] == self.class_of_component_).astype(np.float64)
-        self.mixture_ = self._mixture(len(known.T), seed, start=shares).fit(X, sample_weight=sample_weight, labels=known)
+        own = (code[:, None] == self.class_of_component_).astype(np.float64)
+        known = dict(zip(self._component_names(numbers), own.T, strict=True))
+        self.mixture_ = self._mixture(len(known), seed, start=shares).fit(X, sample_weight=sample_weight, labels=known)
         self.class_priors_ = np.bincount(self.class_of_component_, self.mixture_.weights_)
         self.result_, self.n_iter_ = self.mixture_.result_, self.mixture_.n_iter_
         self.n_features_in_ = self.mixture_.n_features_in_
@@ -109,6 +110,11 @@ class Discriminant(ClassifierMixin, BaseEstimator):
             given = given[label]
         check_count("n_components", given, ParameterError)
         return int(given)
+
+    def _component_names(self, numbers: Sequence[int]) -> list[str]:
+        """The class of each component, with its number within the class where that has several."""
+        each = zip(map(str, self.classes_.tolist()), numbers, strict=True)
+        return [label if number == 1 else f"{label} ({i + 1})" for label, number in each for i in range(number)]
 
     def _shares(self, X: Any, code: Integers, sample_weight: Any, numbers: list[int], seed: int) -> Array:
         """The responsibilities (n, K) to start from: those of a mixture fitted to each class."""

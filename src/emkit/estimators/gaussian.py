@@ -51,8 +51,8 @@ class GaussianMixture(MixtureEstimator):
         random_state: seed or ``RandomState`` of the starts.
         start: where to start from: parameters (``ek.MixtureParams``) or several of them, labels (n,), or responsibilities
             (n, K). One start is simply followed; of labels and responsibilities, the estimates that they lead to are the start.
-        frozen: dotted paths of parameters that are held at their start, such as "proportions" or "components.means[0]" of
-            component 0.
+        frozen: dotted paths of parameters that are held at their start, such as "proportions" or "components.means[0]", of
+            the first component.
         warm_start: whether `fit` goes on from where the last `fit` ended. Two such fits of one step each are one of two steps
             with ``solver="plain"``; the other solvers learn from the steps before, and begin anew.
         weights_init, means_init, precisions_init: start from these. With `means_init` there is one start; what is not given

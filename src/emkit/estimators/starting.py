@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from emkit.core.axes import component_name
 from emkit.core.parameters import Parameters
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
@@ -33,7 +34,9 @@ def starts_of(start: Any, model: AnyMixture, source: ArraySource, n_components: 
     shares = source.of_rows_kept(shares / shares.sum(axis=1, keepdims=True))
     empty = np.flatnonzero(~shares.any(axis=0))
     if len(empty):
-        raise ParameterError(f"start gives component {empty[0]} no rows, so nothing can be estimated of it.")
+        raise ParameterError(
+            f"start gives component {component_name(int(empty[0]))} no rows, so nothing can be estimated of it."
+        )
     even = model.even(source.profile.sample.profile, n_components)
     return [model.estimated_from(source.whole, even, shares)]
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.axes import component_name
 from emkit.core.checks import check_count, check_step
 from emkit.core.mapreduce import serial
 from emkit.core.parameters import Parameters
@@ -107,7 +108,7 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20) -> Step:
     rows, distinct, states = _rows(subject, before, arithmetic, limit)
     return Step(
         number,
-        subject.components or tuple(str(k + 1) for k in range(states)),
+        subject.components or tuple(map(component_name, range(states))),
         symbols.values(before),
         symbols.values(after),
         _held(model, before, symbols),

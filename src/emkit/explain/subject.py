@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from string import ascii_uppercase
 from typing import Any, Protocol
 
+from emkit.core.axes import component_name
 from emkit.core.parameters import Parameters, leaves
 from emkit.models.around import AnyModel, AnySource, bare
 from emkit.models.cells import Cells
@@ -85,4 +85,4 @@ def _component_names(model: AnyModel, start: Parameters) -> tuple[str, ...]:
         return tuple(cell.name for cell in model.cells)
     first = next(iter(leaves(start)), None)
     count = first.value.size if first is not None and first.path == "proportions" else 0
-    return tuple(ascii_uppercase[:count]) if count <= len(ascii_uppercase) else tuple(str(k + 1) for k in range(count))
+    return tuple(map(component_name, range(count)))

@@ -12,8 +12,6 @@ from functools import cache
 from typing import Annotated, Any, Self
 
 import numpy as np
-import scipy.stats
-from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.axes import Axes
@@ -75,6 +73,8 @@ class Kept(Additive):
         """The rows of all, which have no weight for the components of others; mostly all are of the same rows."""
         if all(np.array_equal(item.rows, items[0].rows) for item in items[1:]):
             return cls(items[0].rows, np.concatenate([item.weights for item in items]))
+        from scipy.linalg import block_diag
+
         return cls.of(np.concatenate([item.rows for item in items]), block_diag(*(item.weights for item in items)))
 
 
@@ -227,7 +227,7 @@ class Named:
 
     def __call__(self, *rows: Any, rng: Any = None, **parameters: Any) -> Any:
         options = {} if rng is None else {"random_state": rng}
-        return getattr(getattr(scipy.stats, self.name), self.method)(*rows, **parameters, **dict(self.fixed), **options)
+        return getattr(_stats(self.name), self.method)(*rows, **parameters, **dict(self.fixed), **options)
 
 
 def from_scipy(distribution: Any, *, start: Mapping[str, float] | None = None, **fixed: float) -> AnyDensity:
@@ -276,16 +276,23 @@ def _shown(given: Any) -> str:
 def _instead(given: Any) -> str:
     """What to write in place of a name, or of a distribution whose parameters are held."""
     name = given if isinstance(given, str) else getattr(getattr(given, "dist", None), "name", None)
-    if not isinstance(name, str) or not _is_known(vars(scipy.stats).get(name)):
+    if not isinstance(name, str) or not _is_known(_stats(name)):
         return ""
     held = "" if isinstance(given, str) else ", and parameters to hold by name, as loc=0"
     return f" Write from_scipy(scipy.stats.{name}){held}."
 
 
+def _stats(name: str) -> Any:
+    """What `scipy.stats` has under a name, None if nothing; loaded when first asked for, as loading takes half a second."""
+    import scipy.stats
+
+    return vars(scipy.stats).get(name)
+
+
 def _is_known(given: Any) -> bool:
     """Whether something is a distribution that SciPy has under its name, and says what parameters it has."""
     name = getattr(given, "name", None)
-    return isinstance(name, str) and vars(scipy.stats).get(name) is given and hasattr(given, "_shape_info")
+    return isinstance(name, str) and _stats(name) is given and hasattr(given, "_shape_info")
 
 
 def _space(low: float, high: float) -> type[Space]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers
-from emkit.core.axes import Axes
+from emkit.core.axes import Axes, component_name
 from emkit.core.expected import Slopes
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
@@ -97,8 +97,8 @@ class Exponential(IndependentColumns[ExponentialParams, Totals], ExponentialFami
         total = stats.sums[:, 1:]
         for k, column in np.argwhere((total <= 0) & (stats.mass[:, None] > 0)):
             raise DegenerateFitError(
-                f"component {k} sees only zeros in column {column}: its rate would be infinite, and the likelihood has no "
-                "maximum. Use fewer components, or another start."
+                f"component {component_name(k)} sees only zeros in column {column}: its rate would be infinite, and the "
+                "likelihood has no maximum. Use fewer components, or another start."
             )
         with np.errstate(invalid="ignore", divide="ignore"):
             return keep_where_empty(stats.mass[:, None] / total, before.rates, stats.mass)

@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.axes import component_name
 from emkit.core.parameters import get_at, replace_at
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.data.profile import AnyProfile
@@ -97,11 +98,11 @@ class Floored:
         holds, freed = held(spread, before, few(mass * self.rows_per_weight, 1), least, whole)
         found = np.where(holds, least, spread)
         for k, _ in np.argwhere(freed & holds & less_likely(found, before, spread) & ~empty):
-            raise too_thin(f"component {k}")
+            raise too_thin(f"component {component_name(k)}")
         for k, column in np.argwhere((found <= 0) & ~empty):
             raise DegenerateFitError(
-                f"component {k} collapsed: its rows are all equal in column {column}, so the likelihood has no maximum. Use "
-                f"fewer components, or leave the floor under the spread (floor={FLOOR:g})."
+                f"component {component_name(k)} collapsed: its rows are all equal in column {column}, so the likelihood has no "
+                f"maximum. Use fewer components, or leave the floor under the spread (floor={FLOOR:g})."
             )
         return np.where(empty, 1.0, found), holds & ~empty
 

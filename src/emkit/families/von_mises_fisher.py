@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from scipy.stats import vonmises_fisher
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
@@ -145,6 +144,8 @@ class VonMisesFisher(ExponentialFamily[VonMisesFisherParams]):
         return VonMisesFisherParams(repeat(self._best(profile.mean[None], self._most(profile.mean))[0], n_components))
 
     def draw(self, params: VonMisesFisherParams, rng: np.random.Generator, components: Integers) -> Array:
+        from scipy.stats import vonmises_fisher
+
         drawn = rng.standard_normal((len(components), params.vectors.shape[1]))
         drawn /= np.sqrt((drawn**2).sum(axis=1, keepdims=True))
         pairs = zip(params.directions, params.concentrations, strict=True)

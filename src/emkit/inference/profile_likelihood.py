@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import chdtri
 
 from emkit.core.arrays import Array
@@ -135,6 +134,8 @@ class _Region:
 
     def end(self, entry: Entry, sign: int) -> tuple[float, bool]:
         """The least (`sign` -1) or the greatest value of a parameter, and whether it is an edge; NaN if it is not found."""
+        from scipy.optimize import minimize
+
         _, uphill = self._value(entry, np.zeros(self.found.near.size))
         ahead = sign * uphill / np.linalg.norm(uphill) * np.sqrt(2 * self.fall)
         for part in TRIES:

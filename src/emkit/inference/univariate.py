@@ -9,8 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.integrate import IntegrationWarning, quad
-from scipy.optimize import brentq
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk
@@ -74,6 +72,8 @@ class Univariate:
     # -- of numbers
 
     def _integral(self, start: float, end: float) -> float:
+        from scipy.integrate import IntegrationWarning, quad
+
         one: Callable[[float], float] = lambda x: float(self.density(x))  # noqa: E731
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IntegrationWarning)  # whether the whole is 1 tells
@@ -105,6 +105,8 @@ class Univariate:
         return float(self._below[place - 1] + self._integral(float(self._cuts[place - 1]), x))
 
     def _quantile(self, p: float) -> float:
+        from scipy.optimize import brentq
+
         if p in (0.0, 1.0):
             return self._most if p else self._least
         low, high = float(self._cuts[0]), float(self._cuts[-1])

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk
@@ -73,6 +72,8 @@ def as_known(division: Integers, chunk: Chunk) -> Integers:
     """The same division (n,) with its parts called so that most rows are where it is known that they may belong."""
     if chunk.membership is None:
         return division
+    from scipy.optimize import linear_sum_assignment
+
     weighted = (chunk.membership * chunk.weights[:, None])[is_known(chunk.membership)]
     agreement = np.zeros((weighted.shape[1], weighted.shape[1]))
     np.add.at(agreement, division[is_known(chunk.membership)], weighted)

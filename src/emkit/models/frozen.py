@@ -26,9 +26,9 @@ class Frozen(Around[P, S]):
     """`model` with the parameters at the given dotted paths held at their start.
 
     ``Frozen(Mixture(Binomial(10)), "proportions")`` or ``Frozen(Mixture(FullGaussian()), "components.means")``; with places
-    behind it, a path holds a part of a field: ``"components.rates[0]"`` the rates of component 0, ``"transitions[0, 2]"`` one
-    probability (held at 0: a structural zero), while the others of its vector share what is left. The other parameters are
-    still maximised, given the held ones, and the held ones are not counted as free.
+    behind it, a path holds a part of a field: ``"components.rates[0]"`` the rates of the first component,
+    ``"transitions[0, 2]"`` one probability (held at 0: a structural zero), while the others of its vector share what is left.
+    The other parameters are still maximised, given the held ones, and the held ones are not counted as free.
     Errors: ModelError if a path is none of the model's updates, or if what lies there cannot be held alone.
     """
 

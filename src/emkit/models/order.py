@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cmp_to_key
 from typing import Any, TypeVar
 
 import numpy as np
@@ -108,9 +109,19 @@ def component_order(params: Parameters) -> list[int] | None:
     for group in kinds(params):
         table = [_rows(leaf, group).reshape(len(group), -1) for leaf in inner or own if _covers(leaf, group)]
         if table:
-            for place, k in zip(group, np.lexsort(np.hstack(table).T[::-1]), strict=True):
-                order[place] = group[int(k)]
+            for place, k in zip(group, _lowest_first(np.hstack(table)), strict=True):
+                order[place] = group[k]
     return order
+
+
+def _lowest_first(rows: Array) -> list[int]:
+    """The places of rows in their order by the first number, ties by the next ones."""
+
+    def compared(a: int, b: int) -> int:
+        apart = np.flatnonzero(rows[a] != rows[b])[:1]
+        return -1 if (rows[a, apart] < rows[b, apart]).any() else len(apart)
+
+    return sorted(range(len(rows)), key=cmp_to_key(compared))
 
 
 def _covers(leaf: Leaf, group: Sequence[int]) -> bool:

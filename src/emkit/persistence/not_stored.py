@@ -34,10 +34,23 @@ class NotStoredSource(RowSource):
     is_here = False
 
     def __init__(
-        self, columns: tuple[str, ...], rows: float, total_weight: float, levels: Levels, provenance: Provenance | None = None
+        self,
+        columns: tuple[str, ...],
+        rows: float,
+        total_weight: float,
+        levels: Levels,
+        component_names: tuple[str, ...] = (),
+        provenance: Provenance | None = None,
     ) -> None:
         self.columns, self.rows, self.total_weight, self._levels = columns, rows, total_weight, levels
-        self.provenance = provenance
+        self.component_names, self.provenance = component_names, provenance
+
+    @classmethod
+    def of(cls, source: RowSource) -> NotStoredSource:
+        """What stands for a source."""
+        made = cls(source.columns, source.rows, source.total_weight, source.levels, source.component_names)
+        made.library = source.library
+        return made
 
     @property
     def levels(self) -> Levels:

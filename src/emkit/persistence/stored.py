@@ -121,6 +121,7 @@ class StoredFit:
     degenerate: tuple[int, ...]
     left: tuple[StoredLeft, ...]
     moved: int
+    component_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, fitted: AnyFitted) -> StoredFit:
@@ -137,6 +138,7 @@ class StoredFit:
             model=fitted.model,
             columns=tuple(source.columns),
             levels=source.levels,
+            component_names=source.component_names,
             rows=source.rows,
             total_weight=source.total_weight,
             told=Told(**{name: getattr(fitted, name) for name in TOLD}),
@@ -147,7 +149,7 @@ class StoredFit:
         levels: Levels = self.levels
         if len(levels) != len(self.columns) or not self.runs:
             raise ValueError(f"there are {len(self.columns)} columns, levels of {len(levels)}, and {len(self.runs)} runs")
-        source = NotStoredSource(self.columns, self.rows, self.total_weight, levels, self.provenance)
+        source = NotStoredSource(self.columns, self.rows, self.total_weight, levels, self.component_names, self.provenance)
         records = tuple(run.record(self.kinds) for run in self.runs)
         left = tuple(Left(each.run.record(self.kinds), Fate[each.fate], each.rows) for each in self.left)
         if not set(self.degenerate) <= set(range(len(records))):

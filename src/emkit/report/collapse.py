@@ -12,6 +12,7 @@ from emkit.fitted import AnyFitted
 from emkit.models.around import AnyModel, bare
 from emkit.models.components import Components
 from emkit.models.order import is_shared, owners
+from emkit.report.labels import names_of
 
 MOST_NAMED = 5
 CAN_BE_SHARED = ("covariances", "variances")  # fields that a tied form has one of for all components
@@ -23,7 +24,7 @@ def collapsed(model: AnyModel, result: AnyFitted) -> str:
     empty = [k for k in result.degenerate if proportions is not None and proportions[k] == 0]
     planar = result.planar
     others = [k for k in result.degenerate if k not in empty and k not in planar]
-    said = [_without_rows(empty)] if empty else []
+    said = [_without_rows(result, empty)] if empty else []
     said += [_flat(model, result, planar)] if planar else []
     return " ".join([*said, _on_rows(model, result, others)] if others else said)
 
@@ -33,16 +34,16 @@ def _flat(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
     one = len(components) == 1
     each, its = ("", "its") if one else (" each", "their")
     return (
-        f"{_named(components)} collapsed {_onto(model, result, components)}, which lie in one plane{each} (or on a line) as no "
-        f"other rows do. Across it the floor takes the place of {its} spread, so the log-likelihood is to be compared only "
-        "with fits that have the same floor; leave out a column that is constant there to be rid of that."
+        f"{_named(result, components)} collapsed {_onto(model, result, components)}, which lie in one plane{each} (or on a "
+        f"line) as no other rows do. Across it the floor takes the place of {its} spread, so the log-likelihood is to be "
+        "compared only with fits that have the same floor; leave out a column that is constant there to be rid of that."
     )
 
 
-def _without_rows(components: Sequence[int]) -> str:
+def _without_rows(result: AnyFitted, components: Sequence[int]) -> str:
     its = "its proportion is 0" if len(components) == 1 else "their proportions are 0"
     it = "it" if len(components) == 1 else "them"
-    return f"{_named(components)} received no rows: {its}, and the data say nothing about {it}. Use fewer components."
+    return f"{_named(result, components)} received no rows: {its}, and the data say nothing about {it}. Use fewer components."
 
 
 def _on_rows(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
@@ -50,7 +51,7 @@ def _on_rows(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> s
     resting = [leaf for leaf, places in _on_floor(model, result) if _rests(leaf, places, components)]
     shared = [_name(leaf) for leaf in resting if is_shared(leaf)]
     can_be_shared = any(_name(leaf) in CAN_BE_SHARED and not is_shared(leaf) for leaf in resting)
-    who = f"{_named(components)} collapsed {_onto(model, result, components)}"
+    who = f"{_named(result, components)} collapsed {_onto(model, result, components)}"
     its = "its" if len(components) == 1 else "their"
     if shared:
         who = f"the {' and '.join(shared)} that all components share collapsed"
@@ -94,8 +95,8 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
     return f"onto {count} ({named}{', ...' if len(places) > MOST_NAMED else ''})"
 
 
-def _named(components: Sequence[int]) -> str:
-    *some, last = map(str, components)
+def _named(result: AnyFitted, components: Sequence[int]) -> str:
+    *some, last = map(names_of(result.source).component, components)
     return f"components {', '.join(some)} and {last}" if some else f"component {last}"
 
 

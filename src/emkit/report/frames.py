@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emkit.core.axes import COLUMN, COMPONENT, LEVEL, singular
+from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.data.frames import Columns
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
-    """A row for each number: parameter, column, level, component (counted from 1), estimate, std_error, and its path."""
+    """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path."""
     paths = Coordinates(result.params).entry_names(result.params)
     values = np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
     named = list(_named(result))
@@ -36,7 +36,7 @@ def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Column
     return {**found, "path": list(paths)}
 
 
-def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int | None]]:
+def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int | str | None]]:
     source = result.source
     for leaf in leaves(result.params):
         for index in leaf.space.entry_indices(leaf.value.shape):
@@ -44,7 +44,7 @@ def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int
             yield (own.what, None, None, None) if own is not None else _entry(leaf, index, source)
 
 
-def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, str | None, str | None, int | None]:
+def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, str | None, str | None, int | str | None]:
     at = places_of(leaf, index)
     columns = [source.columns[j] if j < len(source.columns) else f"column {j}" for j in at[COLUMN]]
     what = singular(leaf.path.rpartition(".")[2])
@@ -53,7 +53,7 @@ def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, 
         columns = list(dict.fromkeys(columns))
     names = source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None
     levels = [names[code] if names is not None and code < len(names) else str(code) for code in at[LEVEL]]
-    component = at[COMPONENT][0] + 1 if at[COMPONENT] else None
+    component = component_key(at[COMPONENT][0], source.component_names) if at[COMPONENT] else None
     return what, ", ".join(columns) or None, ", ".join(levels) if levels else None, component
 
 
@@ -85,11 +85,20 @@ def _by_name(codes: Array, names: tuple[str, ...] | None) -> Any:
     return codes if names is None else [None if np.isnan(code) else names[int(code)] for code in codes]
 
 
-def assigned(found: Posterior) -> Columns:
-    """What a fit says of each row: its likeliest component, counted from 1, and the probability of each component.
+def component_key(k: int, names: Sequence[str]) -> int | str:
+    """A component in a column of a frame: its name where components were given names, else its number, counted from 1."""
+    return component_name(k, names) if names else k + 1
 
-    A row that is impossible under every component has component 0 and no probabilities (NaN).
+
+def assigned(found: Posterior, names: Sequence[str] = ()) -> Columns:
+    """What a fit says of each row: its likeliest component and the probability of each component.
+
+    Components go by their `names`, or are counted from 1. A row that is impossible under every component has no name, or
+    component 0, and no probabilities (NaN).
     """
     shares = found.responsibilities
+    number = shares.shape[1]
+    keys = [None if names else 0, *(component_key(k, names) for k in range(number))]
     likeliest = np.where(np.isnan(shares[:, 0]), 0, np.argmax(shares, axis=1) + 1)
-    return {"component": likeliest, **{f"probability_{k + 1}": shares[:, k] for k in range(shares.shape[1])}}
+    column = [keys[place] for place in likeliest] if names else likeliest
+    return {"component": column, **{f"probability_{component_name(k, names)}": shares[:, k] for k in range(number)}}

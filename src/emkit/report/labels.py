@@ -1,4 +1,4 @@
-"""Parameters in words: ``components.means[1, 0]`` is the mean of eruptions, component 1."""
+"""Parameters in words: ``components.means[1, 0]`` is the mean of eruptions, component 2."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from emkit.core.axes import COLUMN, COMPONENT, LEVEL, singular
+from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves
 from emkit.core.spaces import PositiveDefinite
@@ -21,7 +21,7 @@ class Label:
 
     what: str
     of: str = ""
-    component: int | None = None
+    component: str | None = None
 
     def __str__(self) -> str:
         of = f" of {self.of}" if self.of else ""
@@ -29,10 +29,15 @@ class Label:
 
 
 class Names(NamedTuple):
-    """What the data call their `columns` and the `levels` of each (None for a column of numbers)."""
+    """What the data call their `columns`, the `levels` of each (None for a column of numbers), and the first `components`."""
 
     columns: Sequence[str] = ()
     levels: Levels = ()
+    components: Sequence[str] = ()
+
+    def component(self, k: int) -> str:
+        """The name of a component as a table shows it, or its number, counted from 1."""
+        return shown(component_name(k, self.components))
 
     def column(self, j: int) -> str:
         """The name of a column as a table shows it."""
@@ -45,8 +50,8 @@ class Names(NamedTuple):
 
 
 def names_of(source: Any) -> Names:
-    """The names of the columns and levels of the rows that `source` hands out."""
-    return Names(source.columns, source.levels)
+    """The names of the columns, levels and components of the rows that `source` hands out."""
+    return Names(source.columns, source.levels, source.component_names)
 
 
 def labels(params: Parameters, names: Names) -> dict[str, Label]:
@@ -62,7 +67,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     if leaf.axes is None or not (leaf.axes.names or leaf.within):
         return Label(f"{leaf.path}[{', '.join(map(str, index))}]" if index else leaf.path)
     at = places_of(leaf, index)
-    component = at[COMPONENT][0] if at[COMPONENT] else None
+    component = names.component(at[COMPONENT][0]) if at[COMPONENT] else None
     columns = [names.column(j) for j in at[COLUMN]]
     if is_covariance(leaf) and len(columns) == 2:
         i, j = sorted(at[COLUMN])
@@ -73,7 +78,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     of = [", ".join(columns)] if columns else []
     if at[LEVEL]:
         of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
-    of += [f"to component {k}" for k in at[COMPONENT][1:]]
+    of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
     of += [f"{axis} {i}" for axis, i in leaf.places(index) if axis not in at]
     return Label(singular(name), ", ".join(of), component)
 

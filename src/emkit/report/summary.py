@@ -66,7 +66,8 @@ def remarks(result: AnyFitted) -> list[str]:
 def _not_told_apart(result: AnyFitted) -> list[str]:
     """What the data cannot tell, in one sentence; none if there is no such thing."""
     if result.coinciding:
-        groups = "; ".join(f"{', '.join(map(str, group[:-1]))} and {group[-1]}" for group in result.coinciding)
+        called = names_of(result.source).component
+        groups = "; ".join(f"{', '.join(map(called, group[:-1]))} and {called(group[-1])}" for group in result.coinciding)
         return [f"Components {groups} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."]
     if result.flat:
         ways = "along one direction" if len(result.flat) == 1 else f"along {len(result.flat)} directions"

@@ -42,10 +42,11 @@ def components_across(result: AnyFitted, width: int, names: Sequence[str] = ()) 
     """Parameters down, components (by their `names` or numbers) across; as many tables as the width asks for."""
     if not isinstance(result.params, MixtureParams):
         return [estimates_down(result)]
-    rows = list(component_rows(result.params, names_of(result.source)))
+    called = names_of(result.source)
+    rows = list(component_rows(result.params, called))
     labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
     number = len(result.params.proportions)
-    headings = names or tuple(map(str, range(number)))
+    headings = names or tuple(map(called.component, range(number)))
     across = max(1, (width - labelled) // CELL)
     tables: list[RenderableType] = []
     for first in range(0, number, across):
@@ -103,7 +104,7 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
     if any(label.of for label in words.values()):
         columns[""] = [label.of for label in shown]
     if any(label.component is not None for label in words.values()):
-        columns["component"] = ["" if label.component is None else str(label.component) for label in shown]
+        columns["component"] = ["" if label.component is None else label.component for label in shown]
     errors = standard_errors(found) if found is not None else None
     if found is not None and errors is not None:
         known = [errors[name] if name in errors.names else np.nan for name in estimates]

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from emkit.core.arrays import Array, readonly
 from emkit.core.checks import check_count
@@ -108,6 +107,8 @@ class BootstrapTest:
         """Between which values the p-value of endless replicates lies, with 95 % confidence (Clopper & Pearson)."""
         if not len(self.replicates):
             return 0.0, 1.0
+        from scipy.stats import binomtest
+
         found = binomtest(self.as_high, len(self.replicates)).proportion_ci(SURE, method="exact")
         return float(found.low), float(found.high)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.data.chunk import as_float64
@@ -91,7 +92,7 @@ def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     columns = columns_of(subject.source) if x.shape[1] else ()
     levels = getattr(subject.source, "levels", ())
     states = log_joint.shape[1]
-    names = subject.components if len(subject.components) == states else tuple(str(k + 1) for k in range(states))
+    names = subject.components if len(subject.components) == states else tuple(map(component_name, range(states)))
     return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0], levels)
 
 

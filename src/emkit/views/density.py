@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
@@ -99,7 +100,7 @@ def _of_one(
         beyond = BEYOND * (high - low)
         values = np.linspace(max(low - beyond, support.least + 1e-6 * (high - low)), high + beyond, points or 201)
         heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
-    names = components or tuple(str(k + 1) for k in range(len(params.proportions)))
+    names = components or tuple(map(component_name, range(len(params.proportions))))
     parts = np.exp(model.log_joint(params, values[:, None])).T
     parts = parts * model.family.described.orders(values[:, None])  # of rows that are sequences, a number stands for many
     return Density(source.columns[0], values, parts, edges, heights, names, support.whole)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Coordinates
@@ -116,6 +115,8 @@ def aligned(theta: P, to: P, scale: Array) -> P:
     """`theta` with its components in the order that brings it closest to `to`; itself if they cannot be reordered."""
     if not isinstance(theta, MixtureParams) or not isinstance(to, MixtureParams) or not can_be_reordered(theta):
         return theta
+    from scipy.optimize import linear_sum_assignment
+
     tables = _by_component(theta, scale), _by_component(to, scale)
     order = list(range(len(theta.proportions)))
     for group in kinds(theta):

@@ -46,8 +46,8 @@ def test_products_nest():
         outer.log_density(params, x), flat.log_density(flat.pooled(ek.ArraySource(x).profile, 2), x), rtol=1e-14
     )
     said = [str(label) for label in labels(params, Names(NAMES)).values()]
-    assert said[:2] == ["rate of ward, component 0", "rate of ward, component 1"]
-    assert {"mean of weight, component 0", "rate of visits, component 1", "variance of age, component 1"} <= set(said)
+    assert said[:2] == ["rate of ward, component 1", "rate of ward, component 2"]
+    assert {"mean of weight, component 1", "rate of visits, component 2", "variance of age, component 2"} <= set(said)
 
 
 def test_levels_and_numbers_are_one_compiled_pass():

@@ -14,7 +14,6 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, linear_sum_assignment
 
 from emkit.core.arrays import Array, Integers
 
@@ -149,6 +148,8 @@ def _of_equal_volume(mass: Array, log_squares: Array, least: Array) -> Array:
 
 def _of_equal_volume_in_bounds(total: float, log_squares: Array, least: Array) -> Array:
     """The same of one group (K, d) of which `least` holds some."""
+    from scipy.optimize import brentq
+
     above = log_squares - least
     order = (-above).argsort(axis=1)
     own, held = (np.take_along_axis(each, order, axis=1) for each in (log_squares, least))
@@ -256,6 +257,8 @@ def _pairs(d: int) -> list[tuple[Integers, Integers]]:
 
 def _principal(scatter: Array, before: Ellipsoids, alike: bool) -> Array:
     """The principal axes (G, K, d, d) of components, named and signed as those before; `alike`: in one order of length."""
+    from scipy.optimize import linear_sum_assignment
+
     _, vectors = np.linalg.eigh(scatter)
     if alike:
         order = before.logs.argsort(axis=-1).argsort(axis=-1)
@@ -287,6 +290,8 @@ def _in_the_sense_of(axes: Array, like: Array) -> Array:
 
 def of_matrix(covariance: Array) -> Ellipsoids:
     """One covariance (d, d) by its principal axes, each named after the column that it lies nearest to."""
+    from scipy.optimize import linear_sum_assignment
+
     values, vectors = np.linalg.eigh(covariance)
     order = linear_sum_assignment(-np.abs(vectors))[1]
     logs = np.log(np.maximum(values[order], NOTHING))

@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.axes import component_name
 from emkit.core.coordinates import Scale
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
@@ -240,7 +241,7 @@ def collapsed(k: int | None) -> DegenerateFitError:
 
 
 def _who(k: int | None) -> str:
-    return "the shared covariance" if k is None else f"component {k}"
+    return "the shared covariance" if k is None else f"component {component_name(k)}"
 
 
 def clear_of(floor: float, covariances: Array, scale: Array) -> Mask:

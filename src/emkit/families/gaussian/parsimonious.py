@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.axes import component_name
 from emkit.core.expected import Expected
 from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
@@ -185,7 +186,7 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
             )
             fell = (new < old - columns.EPSILON * np.abs(old))[:, None] & freed.reshape(mass.shape)
             if fell.any():
-                raise too_thin(f"component {int(fell.argmax())}")
+                raise too_thin(f"component {component_name(int(fell.argmax()))}")
 
     def _about(self, stats: Moments, before: EllipsoidParams, now: EllipsoidParams) -> tuple[Array, Array]:
         about = normal.products_about if self.joins_columns else normal.squares_about
