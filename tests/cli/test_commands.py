@@ -143,7 +143,7 @@ def test_columns_are_chosen_and_named():
 
 def test_standard_errors_in_text_and_json():
     args = ["fit", "-", "--model", "poisson", "-k", "1", "--standard-errors"]
-    assert re.search(r"rate +x +0 +2\.0000 +0\.70711 +1\.0002 +3\.9992\n", run(*args, text="x\n1\n2\n3\n2\n").stdout)
+    assert re.search(r"rate +x +1 +2\.0000 +0\.70711 +1\.0002 +3\.9992\n", run(*args, text="x\n1\n2\n3\n2\n").stdout)
     given = fitted(*args, text="x\n1\n2\n3\n2\n")
     assert given["standard_errors"]["components.rates[0, 0]"] == pytest.approx(2**-0.5, rel=1e-6)
     factor = math.exp(1.959963985 / 8**0.5)

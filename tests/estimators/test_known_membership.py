@@ -63,5 +63,6 @@ def test_names_are_those_of_the_fit_for_other_rows():
     assert model.predict([[50.0], [50.0]], labels=["near", None])[0] == 1
     with pytest.raises(ek.DataError, match="'nowhere' is no name of a component that the fit was given; it knows far, near"):
         model.predict([[50.0]], labels=["nowhere"])
+    assert model.result_.augment([[50.0]], labels=["near"])["component"] == ["near"]
     with pytest.raises(ek.DataError, match="it knows none: give the component"):
-        model.result_.augment([[50.0]], labels=["near"])
+        ek.GaussianMixture(2, random_state=0, n_init=1).fit(x[:, None]).predict([[50.0]], labels=["near"])

@@ -82,7 +82,7 @@ def test_summary_json_explanation_and_figure_show_the_names():
     result = fitted(FORMS["pandas text"](CODES)).result_
     assert "probability  food = always" in result.summary()
     assert result.to_dict()["levels"]["work"] == NAMES.tolist()
-    assert "probability_A_food[never]" in str(result.explain())
+    assert "probability_1_food[never]" in str(result.explain())
     ax = result.plot("classification")
     assert [label.get_text() for label in ax.get_xticklabels()] == NAMES.tolist()
     stored = pickle.loads(pickle.dumps(fitted(FORMS["pandas text"](CODES))))

@@ -169,9 +169,9 @@ def test_a_result_explains_itself():
     em = ek.EMMap(result.model, result.source, start)
     second = em(em(start).update)
     assert explanation.step.ledger[0].account.log_likelihood == pytest.approx(second.log_likelihood, rel=1e-12)
-    assert explanation.step.after["rate_A"] == pytest.approx(second.update.components.rates[0, 0], rel=1e-12)
+    assert explanation.step.after["rate_1"] == pytest.approx(second.update.components.rates[0, 0], rel=1e-12)
     assert len(explanation.step.rows) == 3
-    assert "Q_i(z=A)" in str(explanation)
+    assert "Q_i(z=1)" in str(explanation)
 
 
 @pytest.mark.parametrize(("argument", "message"), [("step", "step is 0"), ("rows", "rows is 0")])

@@ -108,7 +108,7 @@ def test_underflowing_joints_are_shown_as_logarithms():
     start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.5] * 1200, [0.4] * 1200]))
     result = ek.fit(ek.Mixture(ek.Bernoulli()), x, start, max_evaluations=2)
     text = str(result.explain())
-    assert "log P(E_i,Z_A)" in text
+    assert "log P(E_i,Z_1)" in text
     assert "-832.5" in text
 
 

@@ -33,14 +33,14 @@ def test_its_steps_are_the_same_numbers_with_fewer_words():
     silent, speaking = explain(SILENT), explain(SPEAKING)
     assert silent.step.after == pytest.approx(speaking.step.after, rel=1e-14)
     assert silent.step.factors == ("proportion", "p(x)")
-    assert silent.step.others == ("chance_A", "chance_B")  # named by their field
+    assert silent.step.others == ("chance_1", "chance_2")  # named by their field
     assert speaking.step.others == ()
 
 
 def test_its_worksheet_ends_with_the_proportions():
     silent, speaking = worksheet(SILENT).values(), worksheet(SPEAKING).values()
-    assert "chance_A" not in worksheet(SILENT).lines
-    assert silent["proportion_A"] == pytest.approx(speaking["proportion_A"], rel=1e-14)
+    assert "chance_1" not in worksheet(SILENT).lines
+    assert silent["proportion_1"] == pytest.approx(speaking["proportion_1"], rel=1e-14)
     assert silent["log_likelihood"] == pytest.approx(speaking["log_likelihood"], rel=1e-14)
 
 

@@ -29,7 +29,7 @@ def test_a_collapsed_component_rests_on_the_floor_and_is_named(form):
     result = ek.fit(model, x, spread_start(model, ek.ArraySource(x), 2, 0))
     point = int(np.argmax(result.params.components.means[:, 0]))
     assert result.degenerate == (point,)
-    assert f"Component {point} collapsed" in result.summary()
+    assert f"Component {point + 1} collapsed" in result.summary()
     assert np.isfinite(result.log_likelihood)
 
 

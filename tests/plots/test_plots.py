@@ -154,7 +154,7 @@ def test_classification_shows_every_row_with_its_component(geyser):
     labels = np.where(posterior(geyser) > 0.5, 0, 1)
     for k, collection in enumerate(ax.collections):
         assert np.asarray(collection.get_offsets()).tolist() == geyser.source.x[labels == k].tolist()
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["A: 97", "B: 175"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["short: 97", "long: 175"]
 
 
 def test_outlines_enclose_95_percent_of_a_component(geyser):
@@ -218,7 +218,7 @@ def test_the_density_of_one_column_is_that_of_the_fit_and_has_area_1(geyser):
     result = ek.fit(ek.Mixture(ek.FullGaussian()), ek.ArraySource(x, columns=["waiting"]), start)
     ax = result.plot("density")
     p, c = result.params.proportions, result.params.components
-    for k, name in enumerate("AB"):
+    for k, name in enumerate("12"):
         shown = starting(ax, name)
         expected = p[k] * stats.norm.pdf(shown[:, 0], c.means[k, 0], np.sqrt(c.covariances[k, 0, 0]))
         assert shown[:, 1] == pytest.approx(expected, rel=1e-9, abs=1e-300)

@@ -176,9 +176,9 @@ def test_a_figure_is_drawn_or_refused_with_those_that_can_be(name, kind, fits):
         ("no parameters", "here none is free"),
         ("all held", "here none is free"),
         ("one parameter", "here only mean is free"),
-        ("one component", "here only rate_A is free"),
+        ("one component", "here only rate_1 is free"),
         ("linkage", "here t and u only move together"),
-        ("proportions left", "here proportion_A and proportion_B only move together"),
+        ("proportions left", "here proportion_1 and proportion_2 only move together"),
     ],
 )
 def test_a_path_that_there_is_not_says_what_is_free(name, said, fits):
@@ -203,7 +203,7 @@ def test_parameters_of_a_model_of_ones_own_are_called_what_they_are(fits):
         ("path", {"steps": -1}, "steps is -1"),
         ("path", {"limits": (0, 1)}, "limits are \\(0, 1\\); give the lowest"),
         ("path", {"limits": "wide"}, "limits are 'wide'"),
-        ("path", {"parameters": [0, 1]}, "no free parameter 0; there are probability_A, probability_B"),
+        ("path", {"parameters": [0, 1]}, "no free parameter 0; there are probability_1, probability_2"),
         ("classification", {"columns": [2]}, "no column 2; the columns are heads"),
         ("classification", {"columns": []}, "choose at most 2 columns"),
     ],
@@ -215,8 +215,8 @@ def test_an_option_that_cannot_be_is_refused_and_not_the_figure(kind, options, s
 
 
 def test_where_nothing_is_free_no_name_is_offered(fits):
-    with pytest.raises(ek.ModelError, match="no free parameter 'probability_A'; none is free"):
-        fits["all held"].plot("path", parameters=["probability_A", "probability_B"])
+    with pytest.raises(ek.ModelError, match="no free parameter 'probability_1'; none is free"):
+        fits["all held"].plot("path", parameters=["probability_1", "probability_2"])
 
 
 def test_a_step_that_em_cannot_make_is_refused():

@@ -83,7 +83,7 @@ def lesson_stop(lesson: Lesson) -> Stop:
     content = Group(
         Text(lesson.title, style="bold"),
         Padding(Text(lesson.story), (0, 0, 1, 2)),
-        *components_across(result, WIDTH, lesson.components),
+        *components_across(result, WIDTH),
         Text(),
         *(Padding(Text(sentence), (0, 0, 0, 2)) for sentence in said),
     )

@@ -189,12 +189,11 @@ def leaves(
             "declare each field's space, such as `theta: Annotated[float, Probability()]`."
         )
     cls: Any = type(params)
-    axes = declared_axes(cls)
-    for name, space in declared_spaces(cls).items():
+    for name, (space, axes, _) in _declared(cls).items():
         value = np.asarray(getattr(params, name), dtype=np.float64)
-        yield Leaf(prefix + name, space, value, axes.get(name, NO_AXES if value.ndim == 0 else None), within, scopes)
+        yield Leaf(prefix + name, space, value, NO_AXES if axes is None and value.ndim == 0 else axes, within, scopes)
     for name, inner, place, own in _nested(params):
-        yield from leaves(inner, f"{prefix}{name}.", within + place, _narrowed(scopes, own))
+        yield from leaves(inner, f"{prefix}{name}.", within + place, _narrowed(scopes, own) if own else scopes)
 
 
 def _narrowed(scopes: tuple[Scope, ...], own: tuple[Scope, ...]) -> tuple[Scope, ...]:

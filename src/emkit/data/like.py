@@ -28,4 +28,4 @@ def rows_like(known: RowSource, data: Any, groups: Any = None, labels: Any = Non
     source = ArraySource(
         table.x, None, columns, levels=table.levels, groups=groups, membership=membership, library=library_of(data)
     )
-    return source.coded(known.levels)
+    return source.coded(known.levels).naming(known.component_names)

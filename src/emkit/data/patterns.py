@@ -60,7 +60,9 @@ def _known_first(source: ArraySource) -> ArraySource:
 def _rows_of(source: ArraySource, rows: Integers, weights: Array) -> ArraySource:
     known = source.membership[rows] if source.membership is not None else None
     x = source.x[rows]
-    return ArraySource(x if is_sparse(x) else as_float64(x), weights, source.columns, levels=source.levels, membership=known)
+    x = x if is_sparse(x) else as_float64(x)
+    made = ArraySource(x, weights, source.columns, levels=source.levels, membership=known)
+    return made.naming(source.component_names)
 
 
 def _with_what_is_known(source: ArraySource) -> Array:

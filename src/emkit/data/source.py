@@ -276,6 +276,12 @@ class ArraySource(RowSource):
         made.x, made._levels = x, levels
         return made
 
+    def naming(self, components: Sequence[str]) -> ArraySource:
+        """The same rows, with names for the first components."""
+        made = copy(self)
+        made.component_names = tuple(components)
+        return made
+
     def _codes(self, column: int, names: tuple[str, ...]) -> Array:
         own = self.levels[column]
         values = np.unique(self.x[:, column])

@@ -270,7 +270,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             known = membership_of(labels, x.shape[0], number, names=None if reset else self.result_.source.component_names)
         chunk_rows = None if reset else PREDICT_ROWS
         source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
-        source.component_names = names_in(labels) if reset else ()
+        source = source.naming(names_in(labels) if reset else self.result_.source.component_names)
         source.library = library_of(X)
         return source if reset else source.coded(self._levels)
 

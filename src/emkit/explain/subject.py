@@ -77,12 +77,12 @@ def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit
     """The subject for a model fitted to `source` from `start`."""
     inner = bare(model)
     of = f" of {inner.family.name} components" if isinstance(inner, Mixture) else ""
-    return Fit("fit", f"{type(inner).__name__}{of}", model, source, start, _component_names(inner, start))
+    return Fit("fit", f"{type(inner).__name__}{of}", model, source, start, _component_names(inner, start, source))
 
 
-def _component_names(model: AnyModel, start: Parameters) -> tuple[str, ...]:
+def _component_names(model: AnyModel, start: Parameters, source: AnySource) -> tuple[str, ...]:
     if isinstance(model, Cells):
         return tuple(cell.name for cell in model.cells)
     first = next(iter(leaves(start)), None)
     count = first.value.size if first is not None and first.path == "proportions" else 0
-    return tuple(map(component_name, range(count)))
+    return tuple(component_name(k, getattr(source, "component_names", ())) for k in range(count))

@@ -57,7 +57,7 @@ class Lesson:
 
     def fit(self, **options: Any) -> AnyResult:
         """Fit the lesson's model to its data from its start; options as in `emkit.fit`."""
-        return fit(self.model, self.source, self.start, **options)
+        return fit(self.model, self.source.naming(self.components), self.start, **options)
 
     def assigned(self, assignment: Assignment) -> Lesson:
         """The same lesson with another E-step: `Hard()` or `Sampled(seed)` in place of `Soft()`; nothing printed is left."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -111,32 +111,45 @@ def _belonging(runs: Together[Any]) -> list[Leaf]:
     return [leaf._replace(value=np.stack([get_at(run, leaf.path) for run in runs.runs])) for leaf in own]
 
 
+def _alike(parameters: Iterable[Leaf], scales: Scales) -> list[list[Leaf]]:
+    """Those of one space, shape and scale in one list: such as the answers to each of many questions."""
+    found: dict[Any, list[Leaf]] = {}
+    for leaf in parameters:
+        found.setdefault((leaf.space, leaf.value.shape, leaf.path if leaf.path in scales else ""), []).append(leaf)
+    return list(found.values())
+
+
 def _coordinates(runs: Together[Any], scales: Scales) -> Array:
     """The free coordinates of each run, shape (S, p)."""
-    parts = [leaf.space.pack(leaf.value) for leaf in _belonging(runs)]
-    for leaf in leaves(runs.components):
-        scale = scales.get(leaf.path)
+    parts = [leaf.space.pack(leaf.value).reshape(len(runs), -1) for leaf in _belonging(runs)]
+    for group in _alike(leaves(runs.components), scales):
+        values, scale = np.array([leaf.value for leaf in group]), scales.get(group[0].path)
         with np.errstate(divide="ignore"):
-            parts.append(leaf.space.pack(leaf.value if scale is None else (leaf.value - scale.origin) / scale.unit))
-    return np.concatenate([part.reshape(len(runs), -1) for part in parts], axis=1)
+            packed = group[0].space.pack(values if scale is None else (values - scale.origin) / scale.unit)
+        parts += list(packed.reshape(len(group), len(runs), -1))
+    return np.concatenate(parts, axis=1)
 
 
 def _at(like: Together[Any], coordinates: Array, scales: Scales) -> Together[Any]:
     """The runs at these coordinates (S, p). Errors: ParameterError if one of them overflows."""
     start = 0
-    belonging, components = [], {}
-    for leaf, inner in [*((leaf, False) for leaf in _belonging(like)), *((leaf, True) for leaf in leaves(like.components))]:
-        size = leaf.space.size(leaf.value.shape) // len(like)
+    belonging, components = {}, {}
+    own = [[leaf] for leaf in _belonging(like)]
+    for i, group in enumerate([*own, *_alike(leaves(like.components), scales)]):
+        space, shape = group[0].space, group[0].value.shape
+        size = space.size(shape) // len(like)
+        some = coordinates[:, start : start + len(group) * size].reshape(len(like), len(group), size)
         with np.errstate(over="ignore", invalid="ignore"):
-            value = leaf.space.unpack(coordinates[:, start : start + size].ravel(), leaf.value.shape)
-        start += size
-        if inner:
-            scale = scales.get(leaf.path)
-            components[leaf.path] = value if scale is None else scale.origin + scale.unit * value
-        else:
-            belonging.append((leaf.path, readonly(value)))
-    place = with_trusted if not any("." in path for path, _ in belonging) else _replaced
-    runs = tuple(place(run, **{path: value[s] for path, value in belonging}) for s, run in enumerate(like.runs))
+            values = space.unpack(some.swapaxes(0, 1).ravel(), (len(group), *shape))
+        start += len(group) * size
+        if i < len(own):
+            belonging[group[0].path] = readonly(values[0])
+            continue
+        scale = scales.get(group[0].path)
+        moved = values if scale is None else scale.origin + scale.unit * values
+        components.update({leaf.path: value for leaf, value in zip(group, moved, strict=True)})
+    place = with_trusted if not any("." in path for path in belonging) else _replaced
+    runs = tuple(place(run, **{path: value[s] for path, value in belonging.items()}) for s, run in enumerate(like.runs))
     return replace(like, runs=runs, components=replace_at(like.components, components))
 
 

@@ -38,15 +38,15 @@ class Row(NamedTuple):
     values: Array
 
 
-def components_across(result: AnyFitted, width: int, names: Sequence[str] = ()) -> list[RenderableType]:
-    """Parameters down, components (by their `names` or numbers) across; as many tables as the width asks for."""
+def components_across(result: AnyFitted, width: int) -> list[RenderableType]:
+    """Parameters down, components (by name, or counted from 1) across; as many tables as the width asks for."""
     if not isinstance(result.params, MixtureParams):
         return [estimates_down(result)]
     called = names_of(result.source)
     rows = list(component_rows(result.params, called))
     labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
     number = len(result.params.proportions)
-    headings = names or tuple(map(called.component, range(number)))
+    headings = tuple(map(called.component, range(number)))
     across = max(1, (width - labelled) // CELL)
     tables: list[RenderableType] = []
     for first in range(0, number, across):
