@@ -67,8 +67,8 @@ class Support:
         """The profile of what parameters are of: of the rows, or of the several that each of them holds."""
         return profile
 
-    def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
-        """The names of the columns that parameters are of."""
+    def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
+        """The names of the columns that parameters are of, or those at a `path` in them."""
         return tuple(columns[:: self.width])
 
 

@@ -37,10 +37,9 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
         raise ParameterError(
             f"{one.path} are for {counts[0]} components but {other.path} for {counts[1]}; give all for the same number."
         )
-    columns = family.support.parameter_columns(profile.columns)
     for leaf in leaves(params.components):
         _check_scopes(leaf)
-        _check_columns(leaf, columns, profile)
+        _check_columns(leaf, family.support.parameter_columns(profile.columns, leaf.path), profile)
     _check_membership(profile, component_count(params) or 1)
     family.support.check(profile)
     _check_levels(params.components, family.support.seen(profile))
@@ -81,7 +80,7 @@ def _check_columns(leaf: Leaf, columns: tuple[str, ...], profile: AnyProfile) ->
     scope = leaf.scope(COLUMN)
     for name, own in zip(leaf.axes.names if leaf.axes else (), leaf.value.shape, strict=False):
         length = own if scope is None else scope.total
-        if name == COLUMN and length != (len(columns) if scope is None else len(profile.columns)):
+        if name == COLUMN and length != len(columns):
             raise _other_columns(length, columns, profile)
 
 

@@ -54,7 +54,7 @@ class BlockSupport(Support):
     def declared_levels(self, profile: AnyProfile) -> Levels:
         return self._levels(profile, lambda support, own: support.declared_levels(own))
 
-    def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
+    def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
         return tuple(columns)
 
     def _each(self, profile: AnyProfile) -> list[tuple[Any, AnyProfile]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,6 +56,11 @@ class AnyOf(Support):
     def impossible(self, x: Array) -> Mask:
         in_none = np.logical_and.reduce([family.support.impossible(x) for family in self.families])
         return np.asarray(super().impossible(x) | in_none)
+
+    def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
+        parts, _, inside = path.partition(".")
+        place, _, rest = inside.partition(".")
+        return self.families[int(place)].support.parameter_columns(columns, rest) if parts == "parts" else tuple(columns)
 
     def levels(self, profile: AnyProfile) -> Levels:
         return self.families[0].support.levels(profile)

@@ -111,8 +111,8 @@ class RepeatedSupport(Support):
     def declared_levels(self, profile: AnyProfile) -> Levels:
         return self.inner.declared_levels(long(profile, self.times)) * self.times
 
-    def parameter_columns(self, columns: Sequence[str]) -> tuple[str, ...]:
-        return self.inner.parameter_columns(columns[: len(columns) // self.times])
+    def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
+        return self.inner.parameter_columns(columns[: len(columns) // self.times], path)
 
 
 @once
