@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 
     from emkit.explain import Explanation
     from emkit.explain.subject import Fit
+    from emkit.selection.choice import Choice
     from emkit.views.residuals import BivariateResiduals
+    from emkit.writeup import Document
 
 P = TypeVar("P", bound=Parameters)
 
@@ -265,7 +267,8 @@ class Result(Inferred[P]):
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density, rootogram or starts. The numbers alone are in `emkit.views` and `emkit.teach.why`.
+        responsibilities, density (`points`), profiles, rootogram or starts. The numbers alone are in `emkit.views` and
+        `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw
@@ -281,6 +284,30 @@ class Result(Inferred[P]):
         from emkit.page import result_page, write
 
         return write(path, result_page(self, title, include_data))
+
+    def report(
+        self,
+        path: str | Path | None = None,
+        *,
+        choice: Choice[Any] | None = None,
+        title: str | None = None,
+        include_data: bool = False,
+        standard_errors: bool | None = None,
+    ) -> Document:
+        """The fit written up: a record, whose `to_dict()` has the numbers that are shown; also as a file, .html or .md.
+
+        The file needs no network, prints well, and holds no row of the data unless `include_data`. `choice`: the models among
+        which this one was chosen, see `Selection.report`. `standard_errors` as in `tidy`.
+        Errors: ModelError for a file of another ending; DataError if it cannot be written.
+        """
+        from emkit.page.report import check_place, write_report
+        from emkit.plots import pictures
+        from emkit.writeup import document
+
+        check_place(path)  # rather than after all the work
+        made = document(self, choice, title, include_data, standard_errors)
+        write_report(path, made, lambda: pictures(made, self, choice, include_data))
+        return made
 
     def to_dict(self) -> Json:
         """The fit as plain dictionaries, lists and numbers, for JSON."""
