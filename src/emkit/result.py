@@ -27,7 +27,7 @@ from emkit.data.like import rows_like
 from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
-from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
+from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named
 from emkit.inference import Classification, GenericRank, Merging, Univariate, classification, generic_rank, merging
 from emkit.inferred import Inferred
 from emkit.models.around import bare
@@ -174,6 +174,14 @@ class Result(Inferred[P]):
         kept.__dict__.update({name: getattr(self, name) for name in TOLD})
         return kept
 
+    def with_data(self, data: object, weights: object = None, groups: object = None, labels: object = None) -> Result[P]:
+        """The same fit with the data that it was fitted to, for one that comes from a file: it can be asked everything again.
+
+        Errors: DataError unless the rows, with their weights and what is known of them, have the log-likelihood of the fit.
+        """
+        source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1, weights)
+        return Result.of(reunited(self, source))
+
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
         """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.
 
@@ -267,7 +275,7 @@ class Result(Inferred[P]):
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density (`points`), profiles, rootogram or starts. The numbers alone are in `emkit.views` and
+        responsibilities, density (`rows`), profiles, rootogram or starts. The numbers alone are in `emkit.views` and
         `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """

@@ -94,22 +94,21 @@ def _table(table: Table) -> Iterator[str]:
         yield f"<thead><tr>{''.join(cells)}</tr></thead>"
     yield "<tbody>"
     for first, *others in table.rows:
-        head = _data(first) if table.numeric[0] else _data(first, "th", ' scope="row"')
-        yield f"<tr>{head}{''.join(map(_data, others))}</tr>"
+        own, *kinds = ("number" if numeric else "" for numeric in table.numeric)
+        head = _data(first, own) if own else _data(first, "", "th", ' scope="row"')
+        yield f"<tr>{head}{''.join(map(_data, others, kinds))}</tr>"
     yield "</tbody></table>"
     yield from (f'<p class="note">{shown(note)}</p>' for note in table.notes)
     yield "</div>"
 
 
 def _heading(text: str, numeric: bool) -> str:
-    return _data(text, "th", ' scope="col"', "number" if numeric else "") if text.strip() else "<td></td>"
+    return _data(text, "number" if numeric else "", "th", ' scope="col"') if text.strip() else "<td></td>"
 
 
-def _data(cell: Cell, tag: str = "td", more: str = "", kind: str = "") -> str:
-    """A cell, numbers to the right; a long word in it may be broken anywhere."""
-    if not isinstance(cell, str):
-        kind = "number"
-    elif max(map(len, cell.split()), default=0) > LONG:
+def _data(cell: Cell, kind: str, tag: str = "td", more: str = "") -> str:
+    """A cell; a long word in it may be broken anywhere."""
+    if isinstance(cell, str) and max(map(len, cell.split()), default=0) > LONG:
         kind = f"{kind} long".strip()
     text = NO_NUMBER if cell is None else shown(cell.text if isinstance(cell, Number) else cell)
     kinds = f' class="{kind}"' if kind else ""

@@ -31,4 +31,4 @@ def class_profiles(view: ClassProfiles, ax: Axes | None = None) -> Axes:
     ax.set_xlim(-0.02, 1.02)
     ax.legend(frameon=False, fontsize="small", title="component", bbox_to_anchor=(1.0, 1.0), loc="upper left")
     more = f" (the first {shown} of {len(view.entries)})" if shown < len(view.entries) else ""
-    return finish(ax, "Profiles" + more, "probability", "")
+    return finish(ax, "Profiles" + more, "probability", "column")

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 PLAIN = {"svg.hashsalt": "emkit", "svg.fonttype": "path"}  # the same picture is the same text, whatever fonts a reader has
 
 
-def pictures(report: Document, result: AnyFitted, choice: Choice[Any] | None = None, points: bool = False) -> dict[str, str]:
-    """SVG of the figures of a report by their kinds; none without matplotlib. `points`: whether rows may be drawn."""
+def pictures(report: Document, result: AnyFitted, choice: Choice[Any] | None = None, rows: bool = False) -> dict[str, str]:
+    """SVG of the figures of a report by their kinds; none without matplotlib. `rows`: whether they may be drawn."""
     try:
         import matplotlib.style  # noqa: F401 - whether it is there
     except ImportError:
         return {}
-    return {figure.kind: _svg(_drawing(figure.kind, result, choice, points)) for figure in report.figures}
+    return {figure.kind: _svg(_drawing(figure.kind, result, choice, rows)) for figure in report.figures}
 
 
-def _drawing(kind: str, result: AnyFitted, choice: Choice[Any] | None, points: bool) -> Callable[[Axes], object]:
+def _drawing(kind: str, result: AnyFitted, choice: Choice[Any] | None, rows: bool) -> Callable[[Axes], object]:
     if kind == "choice" and choice is not None:
         return partial(draw_choice, choice_view(choice))
-    options = {"points": points} if kind == "density" else {}
+    options = {"rows": rows} if kind == "density" else {}
     return lambda ax: draw(result, kind, ax, **options)
 
 

@@ -120,10 +120,10 @@ def _responsibilities(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_responsibilities(_rows(result), ax)
 
 
-def _density(result: AnyFitted, ax: Axes | None, points: bool = True) -> Axes:
-    """`points`: whether the rows are drawn, too, where there are two columns."""
+def _density(result: AnyFitted, ax: Axes | None, rows: bool = True) -> Axes:
+    """`rows`: whether they are drawn, too, where there are two columns."""
     view = density(_subject(result), result.params)
-    if isinstance(view, Density2) and not points:
+    if isinstance(view, Density2) and not rows:
         view = replace(view, points=view.points[:0])
     return draw_density(view, ax)
 

@@ -81,8 +81,8 @@ def values_of_columns(model: Any, source: Any) -> list[Array]:
     support = family.support
     if not support.whole or support.roles:
         raise ModelError(f"cells are those of columns of whole numbers or levels; {family.name} columns have none.")
-    each = zip(source.levels, profile.highest, strict=True)
-    return [support.values(float(highest)) if names is None else np.arange(float(len(names))) for names, highest in each]
+    each = zip(source.levels, profile.highest, profile.least, strict=True)
+    return [support.values(*map(float, ends)) if names is None else np.arange(float(len(names))) for names, *ends in each]
 
 
 def bivariate_residuals(subject: Subject, params: Any) -> BivariateResiduals:

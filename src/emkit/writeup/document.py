@@ -87,9 +87,8 @@ class Table(Part):
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Which columns hold numbers."""
-        columns = zip(*self.rows, strict=True)
-        return tuple(any(isinstance(cell, Number) for cell in column) for column in columns)
+        """Which columns hold numbers and nothing else."""
+        return tuple(not any(isinstance(cell, str) for cell in column) for column in zip(*self.rows, strict=True))
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.parameters import leaves
+from emkit.core.coordinates import Coordinates
 from emkit.inference import Covariance, StandardErrors, fraction_missing, standard_errors, wald
 from emkit.models.mixture import MixtureParams
 from emkit.report.labels import Label
@@ -25,6 +25,7 @@ ERRORS = (
     "Standard errors are those of the observed information; intervals of 95 % are Wald's, on the scale of the logarithm or the "
     "log-odds where a parameter has bounds."
 )
+NONE = "The model has no parameters."
 HELD = "it was held at its start"
 
 
@@ -60,7 +61,9 @@ def _across(stubs: Sequence[tuple[str, str]], cells: Sequence[Numbers], number: 
 def estimates_section(result: AnyInferred, wanted: bool) -> Section:
     """One line for each number, with its standard error, interval and missing information, if they are `wanted`."""
     words = words_for(result)
-    values = np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
+    if not words:
+        return Section("estimates", "Estimates", (Paragraph(NONE),))
+    values = Coordinates(result.params).entries(result.params)
     known = dict(list(zip(words, values.tolist(), strict=True))[:MOST_ROWS])
     columns = _names([words[path] for path in known])
     left = (LEFT_OUT.format(len(words) - MOST_ROWS),) if len(words) > MOST_ROWS else ()

@@ -7,7 +7,10 @@ from emkit.version import __version__
 from emkit.writeup.document import Cell, Number, Paragraph, Section, Table
 from emkit.writeup.words import AnyInferred
 
-STEPS = "Every E-step and M-step behind these numbers: result.to_html(path), or emkit explore, writes a page to step through."
+STEPS = (
+    "Every E-step and M-step behind these numbers can be stepped through: result.to_html(path), or emkit explore --html, "
+    "writes the page."
+)
 
 
 def provenance_section(result: AnyInferred) -> Section:

@@ -21,7 +21,7 @@ from emkit.writeup.words import NOT_HERE, AnyInferred, answer, names_in
 WORST = 10  # pairs of columns
 BEYOND = 4.0  # a residual of a pair that says that the components do not explain it
 SMALL_P = 0.001
-MOST_VALUES = 60  # lines of a rootogram
+MOST_VALUES = 60  # of counts that are told one by one
 TITLE = "Residuals"
 PAIRS = (
     "Pearson's chi-square of the table of two columns, divided by its degrees of freedom: about 1 where the components explain "
@@ -32,7 +32,7 @@ QUANTILES = "Randomised quantile residuals: standard normal in each column if th
 
 
 def residuals_section(result: AnyInferred) -> Section | None:
-    """Pairs of columns of levels; one column of counts beside its expectation; quantile residuals of all other columns."""
+    """Pairs of columns of levels; one column of small counts beside its expectation; quantile residuals of all others."""
     model = bare(result.model)
     if not isinstance(model, Mixture):
         return None
@@ -86,12 +86,10 @@ def _p(value: float) -> Number | None:
 
 def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
     view = answer(lambda: rootogram(_subject(result), result.params))
-    if isinstance(view, Rootogram):
+    if isinstance(view, Rootogram) and len(view.x) <= MOST_VALUES:
         shown = zip(view.x, view.observed, view.expected, strict=True)
         rows = tuple((Number(f"{x:g}"), Number(f"{seen:.10g}"), fixed(expected, 2)) for x, seen, expected in shown)
-        left = len(rows) - MOST_VALUES
-        notes = (f"... and {left} more values.",) if left > 0 else ()
-        yield Table("Counts beside their expectation", ("value", "rows observed", "rows expected"), rows[:MOST_VALUES], notes)
+        yield Table("Counts beside their expectation", ("value", "rows observed", "rows expected"), rows)
         yield Figure("rootogram", HANGING)
 
 

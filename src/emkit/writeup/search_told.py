@@ -45,7 +45,6 @@ def convergence_section(result: AnyInferred) -> Section:
     """How the best run ended, in its own sentence and in numbers."""
     history = result.history
     facts: list[tuple[str, Cell]] = [
-        ("converged", "yes" if result.converged else "no"),
         ("iterations", Number(str(result.iterations))),
         ("passes over the data", Number(str(result.evaluations))),
     ]
