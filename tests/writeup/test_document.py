@@ -18,6 +18,7 @@ def test_a_number_is_what_is_shown(text, value):
 def test_numbers_that_are_none_are_not_shown():
     assert fixed(math.inf, 2) is None
     assert fixed(2.345, 1) == Number("2.3")
+    assert fixed(-0.0004, 3) == Number("0.000")
     assert alike([1.0, math.nan, 22.25]) == [Number("1.000"), None, Number("22.250")]
 
 

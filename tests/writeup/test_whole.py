@@ -217,6 +217,23 @@ def test_levels_with_names_that_mean_something_stay_names(tmp_path):
         agree(shown, table)
 
 
+def test_components_go_by_their_names(fits):
+    sections = fits("labels").report().to_dict()["sections"]
+    assert sections["components"]["parts"][0]["headings"][2:] == ["long", "short"]
+    table = next(part for part in sections["estimates"]["parts"] if "rows" in part)
+    assert {row[table["headings"].index("component")] for row in table["rows"]} == {"long", "short"}
+    assert [row[0] for row in sections["classification"]["parts"][1]["rows"]] == ["long", "short"]
+    without = fits("poisson").report().to_dict()["sections"]
+    assert without["components"]["parts"][0]["headings"][2:] == ["component 1", "component 2"]
+
+
+def test_long_names_stay_apart():
+    names = [f"how often did you {what} in the last twelve months, if ever" for what in ("smoke", "drink")]
+    source = ek.ArraySource(np.random.default_rng(0).poisson(3.0, (30, 2)).astype(float), columns=names)
+    result = ek.fit(ek.Mixture(ek.Poisson()), source, ek.MixtureParams([1.0], ek.PoissonParams([[1.0, 1.0]])))
+    assert [row[0] for row in result.report().to_dict()["sections"]["data"]["parts"][1]["rows"]] == names
+
+
 @pytest.mark.parametrize("name", ["x.pdf", "x", "x.htm", "html", ".md"])
 def test_other_endings_are_refused_in_words(fits, name, tmp_path):
     with pytest.raises(ek.EmkitError, match=r"ends in \.html or \.md"):

@@ -57,7 +57,7 @@ def class_profiles(params: Parameters, names: Names) -> ClassProfiles:
             rows.append(value[:, *index])
     if not rows:
         raise ModelError("profiles are of columns of levels, or of yes and no; this fit has none.")
-    return ClassProfiles(tuple(str(k + 1) for k in range(number)), tuple(entries), tuple(columns), np.stack(rows, axis=1))
+    return ClassProfiles(tuple(map(names.component, range(number))), tuple(entries), tuple(columns), np.stack(rows, axis=1))
 
 
 def _shown(leaf: Leaf) -> list[tuple[int, ...]]:

@@ -7,7 +7,7 @@ import numpy as np
 from emkit.inference import Classification, classification
 from emkit.models.mixture import MixtureParams
 from emkit.writeup.document import Cell, Paragraph, Section, Table, alike, fixed
-from emkit.writeup.words import NOT_HERE, AnyInferred, component, has_components
+from emkit.writeup.words import NOT_HERE, AnyInferred, component, has_components, names_in
 
 MOST_ACROSS = 8  # components of a square table that stands upright on a page
 SIZES = ("component", "share by the model", "share of rows assigned", "average posterior probability")
@@ -25,11 +25,12 @@ def classification_section(result: AnyInferred) -> Section | None:
     number = len(found.sizes)
     proportions = result.params.proportions if isinstance(result.params, MixtureParams) else np.full(number, np.nan)
     columns = [proportions, found.sizes, np.diag(found.table)]
-    rows = tuple((component(k), *(fixed(float(column[k]), 4) for column in columns)) for k in range(number))
+    called = names_in(result).component
+    rows = tuple((called(k), *(fixed(float(column[k]), 4) for column in columns)) for k in range(number))
     parts = [facts, Table("Sizes of the components", SIZES, rows)]
     if 1 < number <= MOST_ACROSS:
-        headings = ("assigned to", *(f"component {component(k)}" for k in range(number)))
-        square = tuple((f"component {component(k)}", *(fixed(float(p), 4) for p in found.table[k])) for k in range(number))
+        headings = ("assigned to", *(component(result, k) for k in range(number)))
+        square = tuple((component(result, k), *(fixed(float(p), 4) for p in found.table[k])) for k in range(number))
         parts.append(Table("Average posterior probabilities of the rows assigned to each component", headings, square))
     return Section("classification", "Classification", tuple(parts))
 

@@ -31,8 +31,8 @@ Cell = str | Number | None  # None: there is no such number
 
 
 def fixed(value: float, decimals: int) -> Number | None:
-    """A number with so many decimals; None for one that is not finite."""
-    return Number(f"{value:.{decimals}f}") if np.isfinite(value) else None
+    """A number with so many decimals, 0 without a sign; None for one that is not finite."""
+    return Number(f"{round(value, decimals) + 0.0:.{decimals}f}") if np.isfinite(value) else None
 
 
 def alike(values: Any) -> list[Number | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ from emkit.models.mixture import MixtureParams
 from emkit.report.labels import Label
 from emkit.report.tables import beside, component_rows
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, alike, fixed
-from emkit.writeup.words import NOT_HERE, AnyInferred, answer, component, names_in, words_for
+from emkit.writeup.words import NOT_HERE, AnyInferred, answer, capital, component, names_in, words_for
 
 Columns = dict[str, list[Cell]]
 Numbers = Sequence[Number | None]
 MOST_ROWS = 1_000
 WIDE = 90  # characters of a table that stands upright on a page
+LONG = 24  # characters of a name that is not broken
 BETWEEN = 3  # characters between columns
 LEFT_OUT = "... and {} more lines: tidy() and to_dict() of the fit have all."
 ERRORS = (
@@ -37,25 +39,26 @@ def components_section(result: AnyInferred, figures: Sequence[Figure]) -> Sectio
     stubs = [(row.what, row.of) for row in rows[:MOST_ROWS]]
     cells = [alike(row.values) for row in rows[:MOST_ROWS]]
     number = len(result.params.proportions)
+    headings = [component(result, k) for k in range(number)]
     notes = (LEFT_OUT.format(len(rows) - MOST_ROWS),) if len(rows) > MOST_ROWS else ()
     parts = [
         Table(
-            "" if last - first == number else f"Components {component(first)} to {component(last - 1)}",
-            ("", "", *(f"component {component(k)}" for k in range(first, last))),
+            "" if last - first == number else capital(" to ".join(dict.fromkeys([headings[first], headings[last - 1]]))),
+            ("", "", *headings[first:last]),
             tuple((*stub, *own[first:last]) for stub, own in zip(stubs, cells, strict=True)),
             notes,
         )
-        for first, last in _across(stubs, cells, number)
+        for first, last in _across(stubs, cells, headings)
     ]
     return Section("components", "Components", (*parts, *figures))
 
 
-def _across(stubs: Sequence[tuple[str, str]], cells: Sequence[Numbers], number: int) -> Iterator[tuple[int, int]]:
+def _across(stubs: Sequence[tuple[str, str]], cells: Sequence[Numbers], headings: Sequence[str]) -> Iterator[tuple[int, int]]:
     """The components of each of the tables that fit on a page."""
-    left = sum(max(len(stub[i]) for stub in stubs) + BETWEEN for i in range(2))
-    widest = max(len(cell.text) for own in cells for cell in own if cell is not None)
-    each = max(1, (WIDE - left) // (max(widest, len("component 10")) + BETWEEN))
-    yield from ((first, min(first + each, number)) for first in range(0, number, each))
+    left = sum(min(LONG, max(len(stub[i]) for stub in stubs)) + BETWEEN for i in range(2))
+    widest = max(*map(len, headings), *(len(cell.text) for own in cells for cell in own if cell is not None))
+    most = max(1, (WIDE - left) // (min(widest, LONG) + BETWEEN))
+    yield from pairwise(np.linspace(0, len(headings), -(-len(headings) // most) + 1).astype(int).tolist())
 
 
 def estimates_section(result: AnyInferred, wanted: bool) -> Section:
@@ -73,7 +76,7 @@ def estimates_section(result: AnyInferred, wanted: bool) -> Section:
         said = [Paragraph(f"There are no standard errors. {found}")] if found else []
         return Section("estimates", "Estimates", (*said, _table(columns, left)))
     reasons, more = _with_errors(result, found, known)
-    notes = tuple(f"{mark}: {reason}." for reason, mark in reasons.items())
+    notes = tuple(f"{mark} {reason}." for reason, mark in reasons.items())
     return Section("estimates", "Estimates", (Paragraph(ERRORS), _table(columns | more, (*notes, *left))))
 
 
@@ -86,7 +89,7 @@ def _names(labels: Sequence[Label]) -> Columns:
     if any(label.of for label in labels):
         columns["of"] = [label.of for label in labels]
     if any(label.component is not None for label in labels):
-        columns["component"] = ["" if label.component is None else component(label.component) for label in labels]
+        columns["component"] = [label.component or "" for label in labels]
     return columns
 
 
@@ -95,7 +98,7 @@ def _with_errors(result: AnyInferred, found: Covariance, known: dict[str, float]
     errors, intervals = standard_errors(found), wald(found)
     missing: Any = answer(lambda: fraction_missing(result.information))
     why = {path: _why_none(errors, path) for path in known}
-    reasons = {reason: f"note {i}" for i, reason in enumerate(dict.fromkeys(filter(None, why.values())), 1)}
+    reasons = {reason: f"({i})" for i, reason in enumerate(dict.fromkeys(filter(None, why.values())), 1)}
     error = {path: errors[path] if path in errors.names else np.nan for path in known}
     ends = {path: intervals[path] if path in intervals.names else (np.nan, np.nan) for path in known}
     columns: Columns = {

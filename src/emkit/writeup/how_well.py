@@ -40,9 +40,9 @@ def choice_section(choice: Choice[Any], include_data: bool) -> Section:
     form = ", ".join(choice.names)
     criteria = [name for name in WORDS if name != "cv" or choice.criterion == "cv"]
     headings = [*([form] if form else []), "K", "log-likelihood", "free", *(WORDS[name] for name in criteria), "entropy", ""]
-    notes = {line.cell: f"note {number}" for number, line in enumerate((line for line in choice.lines if line.trouble), 1)}
+    notes = {line.cell: f"({number})" for number, line in enumerate((line for line in choice.lines if line.trouble), 1)}
     rows = tuple(_row(choice, line, criteria, notes.get(line.cell, "")) for line in choice.lines)
-    troubles = (f"{notes[line.cell]}: {_why(line, include_data)}" for line in choice.lines if line.trouble)
+    troubles = (f"{notes[line.cell]} {_why(line, include_data)}" for line in choice.lines if line.trouble)
     table = Table("", tuple(headings), rows, (f"Criteria: {LOWER}.", *troubles))
     figure = Figure("choice", f"{WORDS[choice.criterion]} by number of components; hollow marks cannot be chosen.")
     return Section("choice", "Choice of the model", (Paragraph(choice.sentence), table, figure))

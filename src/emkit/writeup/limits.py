@@ -32,8 +32,8 @@ def _components(result: AnyInferred) -> Iterator[str]:
     if result.degenerate:
         yield capital(collapsed(result.model, result))
     for group in result.coinciding:
-        names = joined([component(k) for k in group])
-        yield f"Components {names} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."
+        names = joined([component(result, k) for k in group])
+        yield f"{capital(names)} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."
 
 
 def _edges(result: AnyInferred) -> Iterator[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from emkit.data.chunk import Chunk, as_float64
 from emkit.models.around import bare
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, fixed
-from emkit.writeup.words import NOT_HERE, AnyInferred, component, has_components, names_in
+from emkit.writeup.words import NOT_HERE, AnyInferred, has_components, names_in
 
 MOST_ROWS = 500
 
@@ -39,7 +39,7 @@ def _of_chunk(result: AnyInferred, chunk: Chunk, most: int) -> Iterator[tuple[Ce
     for i, (row, own) in enumerate(zip(as_float64(chunk.x[:most]), shares, strict=True)):
         cells = (_cell(result, j, value) for j, value in enumerate(row.tolist()))
         k = int(own.argmax())
-        yield (result.source.place_of_row(chunk.start + i), *cells, component(k), fixed(float(own[k]), 4))
+        yield (result.source.place_of_row(chunk.start + i), *cells, names_in(result).component(k), fixed(float(own[k]), 4))
 
 
 def _cell(result: AnyInferred, column: int, value: float) -> Cell:

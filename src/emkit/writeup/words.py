@@ -13,18 +13,20 @@ from emkit.report.labels import Label, Names, labels, names_of
 
 T = TypeVar("T")
 AnyInferred = Inferred[Any]
+LONGEST = 100  # characters of a name
 MOST_NAMED = 12  # things in one sentence
 NOT_HERE = "The data are not stored with the fit, so {} cannot be told. Report it before saving, or fit again."
 
 
 def names_in(result: AnyInferred) -> Names:
-    """What the data call columns and levels."""
-    return names_of(result.source)
+    """What the data call columns, levels and components: at more length than on a screen, so that names stay apart."""
+    return names_of(result.source)._replace(longest=LONGEST)
 
 
-def component(k: int) -> str:
-    """How a component is called."""
-    return str(k + 1)
+def component(result: AnyInferred, k: int) -> str:
+    """A component by its name, or as ``component 1``."""
+    name = names_in(result).component(k)
+    return name if k < len(result.source.component_names) else f"component {name}"
 
 
 def words_for(result: AnyInferred) -> dict[str, Label]:
