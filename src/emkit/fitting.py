@@ -16,11 +16,12 @@ from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Executor
-from emkit.core.restarts import Restarts
+from emkit.core.ready import refuse_gaps
+from emkit.core.restarts import SAME, Restarts
 from emkit.core.solvers import Anderson, Plain, Squarem
 from emkit.core.stopping import Budget, Decreased, Drawn, Rule, Settled
 from emkit.data.source import RowSource
-from emkit.errors import DegenerateFitError, ModelError, Outcome, ParameterError, Status
+from emkit.errors import DataError, DegenerateFitError, ModelError, Outcome, ParameterError, Status
 from emkit.fitted import Fitted, ModelOf, SolverOf
 
 P = TypeVar("P", bound=Parameters)
@@ -87,6 +88,23 @@ def fit_each(
         if not run.outcome.failed and len(starts) > 1 and model.spikes(run.params, passes.profile)
     )
     return Fitted(model, source, passes, replace(runs, degenerate=spikes), executor)
+
+
+def reunited(fitted: Fitted[P], source: RowSource) -> Fitted[P]:
+    """A fit without its data, with them again. Errors: DataError unless they are those that it was fitted to."""
+    model, params = fitted.model, fitted.params
+    refuse_gaps(model, source)
+    model.check(params, source.profile)
+    passes = model.prepare(source).shared_out(row_work(params))
+    made = replace(fitted, source=source, passes=passes, executor=threads_for(passes, params, None))
+    with made.em() as em:
+        found = float(em.expectation(params).log_likelihood)
+    if abs(found - fitted.log_likelihood) > SAME * (1 + abs(found)):
+        raise DataError(
+            f"these are not the data of the fit: their log-likelihood is {found:.6g}, and it was {fitted.log_likelihood:.6g}. "
+            "Give the same rows, with the weights, groups and labels that it had."
+        )
+    return made
 
 
 def best_of(fit: Callable[[P], Record[P]], starts: Iterable[P]) -> Restarts[P]:

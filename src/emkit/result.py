@@ -27,7 +27,7 @@ from emkit.data.like import rows_like
 from emkit.data.source import as_source
 from emkit.errors import DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
-from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, solver_named
+from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named
 from emkit.inference import Classification, GenericRank, Merging, Univariate, classification, generic_rank, merging
 from emkit.inferred import Inferred
 from emkit.models.around import bare
@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 
     from emkit.explain import Explanation
     from emkit.explain.subject import Fit
+    from emkit.selection.choice import Choice
     from emkit.views.residuals import BivariateResiduals
+    from emkit.writeup import Document
 
 P = TypeVar("P", bound=Parameters)
 
@@ -172,6 +174,14 @@ class Result(Inferred[P]):
         kept.__dict__.update({name: getattr(self, name) for name in TOLD})
         return kept
 
+    def with_data(self, data: object, weights: object = None, groups: object = None, labels: object = None) -> Result[P]:
+        """The same fit with the data that it was fitted to, for one that comes from a file: it can be asked everything again.
+
+        Errors: DataError unless the rows, with their weights and what is known of them, have the log-likelihood of the fit.
+        """
+        source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1, weights)
+        return Result.of(reunited(self, source))
+
     def summary(self, standard_errors: bool = False, width: int = 80) -> str:
         """What was fitted, how it ended, how well it fits, and the estimates, as text of at most `width` characters a line.
 
@@ -265,7 +275,8 @@ class Result(Inferred[P]):
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density, rootogram or starts. The numbers alone are in `emkit.views` and `emkit.teach.why`.
+        responsibilities, density (`rows`), profiles, rootogram or starts. The numbers alone are in `emkit.views` and
+        `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw
@@ -281,6 +292,30 @@ class Result(Inferred[P]):
         from emkit.page import result_page, write
 
         return write(path, result_page(self, title, include_data))
+
+    def report(
+        self,
+        path: str | Path | None = None,
+        *,
+        choice: Choice[Any] | None = None,
+        title: str | None = None,
+        include_data: bool = False,
+        standard_errors: bool | None = None,
+    ) -> Document:
+        """The fit written up: a record, whose `to_dict()` has the numbers that are shown; also as a file, .html or .md.
+
+        The file needs no network, prints well, and holds no row of the data unless `include_data`. `choice`: the models among
+        which this one was chosen, see `Selection.report`. `standard_errors` as in `tidy`.
+        Errors: ModelError for a file of another ending; DataError if it cannot be written.
+        """
+        from emkit.page.report import check_place, write_report
+        from emkit.plots import pictures
+        from emkit.writeup import document
+
+        check_place(path)  # rather than after all the work
+        made = document(self, choice, title, include_data, standard_errors)
+        write_report(path, made, lambda: pictures(made, self, choice, include_data))
+        return made
 
     def to_dict(self) -> Json:
         """The fit as plain dictionaries, lists and numbers, for JSON."""

@@ -83,7 +83,7 @@ OPTIONS = [
     (["explain", "two-coins"], "--rows"),
     (["why", "two-coins"], "--step"),
     (["check", "two-coins", "--printed"], "--step"),
-    (["report", "two-coins", "--out", "/nowhere/at/all.html"], "-k"),
+    (["report", FAITHFUL, "--model", "gaussian", "--out", "/nowhere/at/all.html"], "-k"),
 ]
 
 

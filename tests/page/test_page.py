@@ -185,7 +185,7 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path):
 
 
 @pytest.mark.slow
-def test_report_writes_pages(tmp_path):
+def test_explore_writes_pages(tmp_path):
     from click.testing import CliRunner
 
     from emkit.cli import group
@@ -193,14 +193,14 @@ def test_report_writes_pages(tmp_path):
     data = tmp_path / "x.csv"
     data.write_text("a,b\n" + "\n".join(f"{i % 7},{(i * i) % 11}" for i in range(60)))
     out = tmp_path / "report.html"
-    asked = ["report", str(data), "--model", "poisson", "-k", "2", "--html", str(out), "--json"]
+    asked = ["explore", str(data), "--model", "poisson", "-k", "2", "--html", str(out), "--json"]
     done = CliRunner().invoke(group, asked)
     assert json.loads(done.stdout)["page"] == str(out)
     assert "opens offline" in done.stderr
     assert "x.csv" in out.read_text(encoding="utf-8")
-    lesson = CliRunner().invoke(group, ["report", "two-coins", "--html", str(tmp_path / "coins.html")])
+    lesson = CliRunner().invoke(group, ["explore", "two-coins", "--html", str(tmp_path / "coins.html")])
     assert (lesson.exit_code, lesson.stdout) == (0, "")
     assert "Two coins" in (tmp_path / "coins.html").read_text(encoding="utf-8")
-    nothing = CliRunner().invoke(group, ["report", "nothing"])
+    nothing = CliRunner().invoke(group, ["explore", "nothing"])
     assert nothing.exit_code == 2
     assert "nothing is no lesson" in nothing.stderr

@@ -328,8 +328,8 @@ def tick_labels(axis):
 
 @pytest.fixture
 def having(coins, geyser3):
-    """A fit that has a figure of a kind: of counts, or of two columns of numbers."""
-    return lambda kind: coins if kind == "rootogram" else geyser3
+    """A fit that has a figure of a kind: of counts of successes, or of two columns of numbers."""
+    return lambda kind: coins if kind in ("rootogram", "profiles") else geyser3
 
 
 @pytest.mark.parametrize("kind", plots.KINDS)

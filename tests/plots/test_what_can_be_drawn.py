@@ -121,7 +121,8 @@ def _of_lesson(lesson, *held):
     return ek.fit(ek.Frozen(lesson.model, *held) if held else lesson.model, lesson.source, lesson.start)
 
 
-ROWS = ("classification", "uncertainty", "responsibilities", "density", "rootogram")  # of counts in one column
+COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram")  # in one column
+ROWS = (*COUNTS, "profiles")  # of successes
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
 MODELS = {  # what each can draw, in any order
     "one parameter": (lambda: ek.fit(ONE, TRIAL, One(10.0)), ("trace",)),
@@ -136,7 +137,7 @@ MODELS = {  # what each can draw, in any order
     "a mixture": (lambda: _of_lesson(COINS), ("trace", "path", "bound", "jensen", *ROWS)),
     "one component": (
         lambda: ek.fit(ek.Mixture(ek.Poisson()), [1, 2, 4], ek.MixtureParams([1.0], ek.PoissonParams([[1.0]]))),
-        ("trace", "bound", "jensen", *ROWS),
+        ("trace", "bound", "jensen", *COUNTS),
     ),
     "linkage": (lambda: _of_lesson(linkage()), ("trace", *STATES)),
     "blood groups": (lambda: _of_lesson(blood_groups()), ("trace", "path", *STATES)),
@@ -144,7 +145,7 @@ MODELS = {  # what each can draw, in any order
         lambda: _of_lesson(linkage(), "groups.0.probabilities"),
         ("trace", "jensen", "uncertainty", "responsibilities"),
     ),
-    "without data": (lambda: _of_lesson(COINS).without_data(), ("trace",)),
+    "without data": (lambda: _of_lesson(COINS).without_data(), ("trace", "profiles")),
 }
 
 

@@ -24,8 +24,8 @@ COMMANDS = {
     "fit": "Fit a mixture to a CSV file.",
     "predict": "Tell where the rows of a file belong, by a fit that was saved.",
     "select": "Fit several numbers of components and families, and choose.",
-    "report": "Write a page that shows every step of EM.",
-    "explore": "Open that page with refits while you read.",
+    "report": "Write up a fit: a report that one can print and cite.",
+    "explore": "Open a page that shows every step of EM, or write it.",
     "families": "List the families of components, and the data they are for.",
     "doctor": "Check that emkit works on this machine.",
 }

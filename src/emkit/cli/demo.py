@@ -103,7 +103,9 @@ def csv_stop() -> Stop:
         result = best_fit(model, source, begin(model, source, 2, 0), Squarem(), progress)
     heading = Text("The same eruptions from a CSV file: emkit fit faithful.csv --model gaussian -k 2", style="bold")
     content = Group(heading, Padding(report(result, width=WIDTH - 2), (0, 0, 0, 2)))
-    about = "What emkit report faithful.csv --model gaussian -k 2 writes: counts in cells of a grid, and no row of the data."
+    about = (
+        "What emkit explore faithful.csv --model gaussian -k 2 --html writes: counts in cells of a grid, no row of the data."
+    )
     page = partial(result.to_html, title="faithful.csv")
     return Stop("faithful-csv", "A fit to a CSV file", about, content, result.to_dict(), result.converged, page)
 

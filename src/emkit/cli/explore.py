@@ -1,26 +1,60 @@
-"""``emkit explore``: the page with refits by Python, served on this machine."""
+"""``emkit explore``: the page of every step of EM, served on this machine with refits by Python, or as a file."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from emkit.cli.failures import OK
+from emkit.cli.failures import OK, code_for
 from emkit.cli.screen import json_option, print_json
-from emkit.cli.subjects import subject_of, subject_options
+from emkit.cli.subjects import subject_of, subject_options, title_of
+from emkit.lessons import Lesson
+from emkit.result import AnyResult
 
 
 @click.command("explore")
 @subject_options
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where to serve.  [default: any free port]")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option(
+    "--html",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT",
+    help="Write the page to a file instead, without refits.",
+)
+@click.option("--include-data", is_flag=True, help="Put rows of the file into that file (at most 500), and not only sums.")
 @json_option
-def command(port: int, no_browser: bool, as_json: bool, what: str, **about: Any) -> int:
-    """Open the page of a LESSON, or of a mixture fitted to a FILE, with refits while you read. Ctrl-C ends it.
+def command(port: int, no_browser: bool, out: Path | None, include_data: bool, as_json: bool, what: str, **about: Any) -> int:
+    """Open a page that shows every step of EM, for a LESSON or for a mixture fitted to a FILE. Ctrl-C ends it.
 
-    It is served on 127.0.0.1, to this machine alone, under an address that nobody can guess. The page holds the data.
-    """
+    It is served on 127.0.0.1, to this machine alone, under an address that nobody can guess, with refits while you read; it
+    holds the data. With --html it is one file that opens in any browser, without a network; that of a FILE then holds sums and
+    counts in bins, and no row, unless you ask for the data to be in it.
+
+    \b
+    emkit explore two-coins
+    emkit explore faithful.csv --model gaussian -k 2 --html steps.html
+    """  # noqa: D301
+    subject = subject_of(what, **about)
+    return _serve(subject, port, no_browser, as_json) if out is None else _write(subject, what, out, include_data, as_json)
+
+
+def _write(subject: Lesson | AnyResult, what: str, out: Path, include_data: bool, as_json: bool) -> int:
+    if isinstance(subject, Lesson):
+        subject.to_html(out)
+    else:
+        subject.to_html(out, title=title_of(what), include_data=include_data)
+    size = out.stat().st_size
+    click.echo(f"wrote {out} ({size / 1000:.0f} KB, opens offline)", err=True)
+    if as_json:
+        print_json({"page": str(out), "bytes": size, **({} if isinstance(subject, Lesson) else subject.to_dict())})
+    return OK if isinstance(subject, Lesson) else code_for(subject.outcome)
+
+
+def _serve(subject: Lesson | AnyResult, port: int, no_browser: bool, as_json: bool) -> int:
     from emkit.page.explore import explore
 
     def say(address: str) -> None:
@@ -30,6 +64,6 @@ def command(port: int, no_browser: bool, as_json: bool, what: str, **about: Any)
             click.echo(address)
         click.echo("Ctrl-C ends it.", err=True)
 
-    explore(subject_of(what, **about), port, not no_browser, say)
+    explore(subject, port, not no_browser, say)
     click.echo("stopped.", err=True)
     return OK

@@ -14,6 +14,7 @@ from emkit.data import ArraySource
 from emkit.data.files import FileTable, read_file
 from emkit.data.membership import membership_of
 from emkit.errors import DataError, some_of
+from emkit.fitted import AnyFitted
 from emkit.models.mixture import AnyFamily, AnyMixture
 
 
@@ -47,6 +48,23 @@ def read_source(
     source = with_known(table, known)
     _check_columns(model.family, source)
     return model.admitted(source)
+
+
+def rows_of_fit(
+    fitted: AnyFitted,
+    file: str,
+    progress: Progress,
+    weights: str | None = None,
+    known: Known = Known(),  # noqa: B008 - cannot be changed
+) -> ArraySource:
+    """The rows of a file that the fit has columns for, with its levels. Errors: as `read_source`."""
+    fit = fitted.source
+    progress.say("reading")
+    words = [name for name, levels in zip(fit.columns, fit.levels, strict=True) if levels is not None]
+    beside = [name for name in (known.labels, known.groups) if name is not None]
+    gaps = fitted.model.admits_gaps
+    table = read_file(given_file(file), fit.columns, weights, progress.lines, words=words, gaps=gaps, beside=beside)
+    return with_known(table, known).coded(fit.levels)
 
 
 def given_file(file: str) -> Path | BinaryIO:

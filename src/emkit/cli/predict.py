@@ -7,16 +7,15 @@ from pathlib import Path
 import click
 import numpy as np
 
-from emkit.cli.given import Known, given_file, with_known
+from emkit.cli.given import Known, rows_of_fit
 from emkit.cli.output import FORMATS, write_rows
 from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option
 from emkit.data import ArraySource
-from emkit.data.files import read_file
 from emkit.models.assignment import Posterior
 from emkit.models.prediction import posterior_of
 from emkit.report.frames import assigned
-from emkit.result import AnyResult, load
+from emkit.result import load
 
 
 @click.command("predict")
@@ -42,25 +41,13 @@ def command(model: str, file: str, out: Path | None, form: str | None, groups: s
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)
     with Progress() as progress:
-        source = _rows(fitted, file, groups, progress)
+        source = rows_of_fit(fitted, file, progress, known=Known(groups=groups))
         progress.say("working out probabilities")
         found = posterior_of(fitted.model, fitted.params, source)
         if source.groups is not None:
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
     write_rows({**assigned(found), "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
-
-
-def _rows(fitted: AnyResult, file: str, groups: str | None, progress: Progress) -> ArraySource:
-    """The rows of a file that the fit has columns for, with its levels."""
-    known = fitted.source
-    progress.say("reading")
-    words = [name for name, levels in zip(known.columns, known.levels, strict=True) if levels is not None]
-    gaps = fitted.model.admits_gaps
-    beside = [] if groups is None else [groups]
-    table = read_file(given_file(file), known.columns, None, progress.lines, words=words, gaps=gaps, beside=beside)
-    source = with_known(table, Known(groups=groups))
-    return source.coded(known.levels)
 
 
 def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:

@@ -1,4 +1,4 @@
-"""``emkit report``: the page of a lesson, or of a fit to a CSV file."""
+"""``emkit report``: a fit written up, from a file of rows, a saved fit, or a lesson."""
 
 from __future__ import annotations
 
@@ -7,41 +7,80 @@ from typing import Any
 
 import click
 
-from emkit.cli.failures import OK, code_for
+from emkit.cli.asked import fit_as_asked, fit_options
+from emkit.cli.failures import code_for
+from emkit.cli.given import Known, rows_of_fit
+from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option, print_json
-from emkit.cli.subjects import subject_of, subject_options, title_of
-from emkit.lessons import Lesson
+from emkit.core.solvers import Squarem
+from emkit.lessons import LESSONS, lesson_named
+from emkit.models.order import component_count
+from emkit.page.report import check_place
+from emkit.result import AnyResult, load
+
+SAVED = ".emk"
 
 
 @click.command("report")
-@subject_options
+@click.argument("what", metavar="FILE|FIT.emk|LESSON")
+@fit_options
 @click.option(
+    "--out",
     "--html",
     "out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("report.html"),
     show_default=True,
     metavar="OUT",
+    help="As HTML or Markdown: OUT.html or OUT.md.",
 )
-@click.option("--include-data", is_flag=True, help="Put rows of the file into the page (at most 500), and not only sums.")
+@click.option("--data", metavar="FILE", help="Of a FIT.emk: the rows that it was fitted to.")
+@click.option("--title", help="What stands above it.")
+@click.option("--include-data", is_flag=True, help="Put rows of the data into it (at most 500).")
 @json_option
-def command(out: Path, include_data: bool, as_json: bool, what: str, **about: Any) -> int:
-    """Write a page that shows every step of EM, for a LESSON or for a mixture fitted to a FILE.
+def command(what: str, out: Path, data: str | None, title: str | None, include_data: bool, as_json: bool, **asked: Any) -> int:
+    """Write up a mixture fitted to a FILE (options as for `emkit fit`), a fit that was saved, or that of a LESSON.
 
-    The page is one file that opens in any browser, without a network. That of a FILE holds sums and counts in bins, and no
-    row, unless you ask for the data to be in it.
+    One file that needs no network and prints well: model, data, starts, convergence, estimates with errors and intervals, fit,
+    classification, residuals, what the data cannot tell, versions, seed and hash. A saved fit is without its data: give them
+    by --data (with --weights, --groups and --labels, if the fit had them) for all but the estimates. No row is in the report,
+    unless you ask for the data to be in it. --json prints its numbers, too.
 
     \b
-    emkit report two-coins --html two-coins.html
-    emkit report faithful.csv --model gaussian -k 2 --html report.html
+    emkit report faithful.csv --model gaussian -k 2 --out geyser.html
+    emkit report geyser.emk --data faithful.csv --out geyser.md
     """  # noqa: D301
-    subject = subject_of(what, **about)
-    if isinstance(subject, Lesson):
-        subject.to_html(out)
-    else:
-        subject.to_html(out, title=title_of(what), include_data=include_data)
+    check_place(out)  # rather than after a long fit
+    with Progress() as progress:
+        result = _fit(what, data, progress, asked)
+        progress.say("working out standard errors")
+        made = result.report(out, title=title, include_data=include_data)
     size = out.stat().st_size
     click.echo(f"wrote {out} ({size / 1000:.0f} KB, opens offline)", err=True)
     if as_json:
-        print_json({"page": str(out), "bytes": size, **({} if isinstance(subject, Lesson) else subject.to_dict())})
-    return OK if isinstance(subject, Lesson) else code_for(subject.outcome)
+        print_json({"report": str(out), "bytes": size, **made.to_dict()})
+    return code_for(result.outcome)
+
+
+def _fit(what: str, data: str | None, progress: Progress, asked: dict[str, Any]) -> AnyResult:
+    """The fit that is meant. Errors: UsageError if none is; those of reading and fitting."""
+    if what.endswith(SAVED):
+        return _saved(what, data, progress, asked)
+    if data is not None:
+        raise click.UsageError(f"--data goes with a saved fit, FIT{SAVED}.", click.get_current_context())
+    if asked["family"] is None and not asked["mapping"]:
+        if what in LESSONS:
+            return lesson_named(what).fit(solver=Squarem())
+        raise click.UsageError(
+            f"{what} is no lesson ({', '.join(LESSONS)}); for a file of your own say what to fit: --model FAMILY -k 2.",
+            click.get_current_context(),
+        )
+    return fit_as_asked(what, progress, **asked)
+
+
+def _saved(what: str, data: str | None, progress: Progress, asked: dict[str, Any]) -> AnyResult:
+    found = load(what)
+    if data is None:
+        return found
+    known = Known(asked["labels"], asked["groups"], component_count(found.params) or 1)
+    return found.with_data(rows_of_fit(found, data, progress, asked["weights"], known))

@@ -1,4 +1,4 @@
-"""What `report` and `explore` are about: a lesson by name, or a mixture fitted to a CSV file."""
+"""What `explore` is about: a lesson by name, or a mixture fitted to a CSV file."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, some_of
 
 
-def rows_like(known: RowSource, data: Any, groups: Any = None, labels: Any = None, n_components: int = 1) -> ArraySource:
+def rows_like(
+    known: RowSource, data: Any, groups: Any = None, labels: Any = None, n_components: int = 1, weights: Any = None
+) -> ArraySource:
     """What a user hands over (arrays, lists, frames, a source) as rows of the columns of `known`, coded by its levels.
 
     Columns of a data frame are found by their names, and others are left out; those of an array, or of a fit to one, by their
@@ -26,6 +28,6 @@ def rows_like(known: RowSource, data: Any, groups: Any = None, labels: Any = Non
         raise DataError(f"there are {table.x.shape[1]} columns, but the fit is of {len(columns)} ({some_of(columns)}).")
     membership = None if labels is None else membership_of(labels, len(table.x), n_components, names=known.component_names)
     source = ArraySource(
-        table.x, None, columns, levels=table.levels, groups=groups, membership=membership, library=library_of(data)
+        table.x, weights, columns, levels=table.levels, groups=groups, membership=membership, library=library_of(data)
     )
     return source.coded(known.levels).naming(known.component_names)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sklearn.base import clone
@@ -20,6 +21,8 @@ from emkit.selection.choice import Cell, Choice, Line, checked_numbers, choose
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from emkit.writeup import Document
 
 VLMR = (
     "the likelihood-ratio test of Vuong, Lo, Mendell and Rubin is not offered: its proof needs conditions that mixtures do not "
@@ -110,6 +113,11 @@ class Selection:
         """
         chosen = self.choice.best.cell.form if form is None else form if isinstance(form, tuple) else (form,)
         return _tested(self.fits, chosen, n_components, number, method, random_state, n_jobs, watch)
+
+    def report(self, path: str | Path | None = None, **options: Any) -> Document:
+        """The best model written up, with the table of all: see `Result.report`, which has the `options`."""
+        made: Document = self.best.result_.report(path, choice=self.choice, **options)
+        return made
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""

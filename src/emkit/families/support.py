@@ -32,9 +32,10 @@ class Support:
     most: float = np.inf
     roles: tuple[str, ...] = ()
 
-    def values(self, highest: float) -> Array:
-        """The whole numbers that are possible, up to the `highest` that occurs where there is no largest."""
-        return np.arange(self.least, (self.most if np.isfinite(self.most) else highest) + 1.0)
+    def values(self, highest: float, lowest: float = 0.0) -> Array:
+        """The whole numbers that are possible, up to the `highest` that occurs where there is no largest; likewise down."""
+        least, most = (end if np.isfinite(end) else seen for end, seen in ((self.least, lowest), (self.most, highest)))
+        return np.arange(least, most + 1.0)
 
     def check(self, profile: AnyProfile) -> None:
         """Raise DataError naming row, column and value unless every row is possible."""

@@ -80,7 +80,8 @@ def wald(found: Covariance, level: float = 0.95, names: Iterable[str] | None = N
         link, value, error = links[place], errors.estimates[place], errors.errors[place]
         if error > 0:
             middle, half = link.forward(value), quantile * error * link.slope(value)
-            ends[:, i] = link.back(middle - half), link.back(middle + half)
+            with np.errstate(over="ignore"):  # an end that is beyond the largest number
+                ends[:, i] = link.back(middle - half), link.back(middle + half)
         elif error == 0:
             ends[:, i] = value
     return Intervals.of(errors.names, errors.estimates, places, ends, level, "wald", errors.reasons)

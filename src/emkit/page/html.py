@@ -37,7 +37,7 @@ def page(trace: Json, derivation: str = "", live: str = "") -> str:
         "live": escape(live, quote=True),
         "script": script,
     }
-    return _filled(asset("page.html"), values)
+    return filled(asset("page.html"), values)
 
 
 @cache
@@ -93,6 +93,6 @@ def shown(text: str) -> str:
     return escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "\ufffd", text))
 
 
-def _filled(template: str, values: dict[str, str]) -> str:
+def filled(template: str, values: dict[str, str]) -> str:
     """The template with each ``{{name}}`` replaced, in one pass, so that no value is taken for a place."""
     return re.sub(r"\{\{(\w+)\}\}", lambda found: values[found[1]], template)

@@ -134,7 +134,7 @@ class StoredFit:
             left=tuple(StoredLeft(StoredRun.of(each.run, kinds), each.fate.name, each.rows) for each in runs.left),
             moved=runs.moved,
             kinds=tuple(kinds),
-            provenance=Provenance(__version__, platform.python_version(), np.__version__, digest(source), runs.seed),
+            provenance=_made_here(fitted),
             model=fitted.model,
             columns=tuple(source.columns),
             levels=source.levels,
@@ -160,6 +160,17 @@ class StoredFit:
         made.__dict__.update(vars(self.told))
         made.boundary  # noqa: B018 - the floors must be of these parameters
         return made
+
+
+def provenance(fitted: AnyFitted) -> Provenance:
+    """Where a fit comes from: what its file says, or this process."""
+    source = fitted.source
+    said = source.provenance if isinstance(source, NotStoredSource) else None
+    return _made_here(fitted) if said is None else said
+
+
+def _made_here(fitted: AnyFitted) -> Provenance:
+    return Provenance(__version__, platform.python_version(), np.__version__, digest(fitted.source), fitted.runs.seed)
 
 
 STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, Provenance)

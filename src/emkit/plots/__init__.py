@@ -4,7 +4,9 @@ Nothing is computed here: the numbers come from `emkit.views` and `emkit.teach.w
 matplotlib. `Result.plot(kind)` does both.
 """
 
+from emkit.plots.class_profiles import class_profiles
 from emkit.plots.density import density
+from emkit.plots.embedded import pictures
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
 from emkit.plots.rootogram import rootogram
@@ -18,12 +20,14 @@ __all__ = [
     "KINDS",
     "bound",
     "choice",
+    "class_profiles",
     "classification",
     "criteria",
     "density",
     "draw",
     "jensen",
     "path",
+    "pictures",
     "responsibilities",
     "rootogram",
     "starts",

@@ -15,6 +15,7 @@ from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject, subject_of_fit
 from emkit.models.cells import CellsParams
 from emkit.models.mixture import MixtureParams
+from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
 from emkit.plots.rootogram import rootogram as draw_rootogram
@@ -25,9 +26,24 @@ from emkit.plots.starts import starts as draw_starts
 from emkit.plots.theory import bound as draw_bound
 from emkit.plots.theory import jensen as draw_jensen
 from emkit.plots.trace import trace as draw_trace
+from emkit.report.labels import names_of
 from emkit.teach.why import bound_curve, jensen
 from emkit.teach.why.jensen import telling_row
-from emkit.views import Rows, density, landscape, outlines, path_of, rootogram, rows, starts_map, trace, two_apart
+from emkit.views import (
+    ClassProfiles,
+    Density2,
+    Rows,
+    class_profiles,
+    density,
+    landscape,
+    outlines,
+    path_of,
+    rootogram,
+    rows,
+    starts_map,
+    trace,
+    two_apart,
+)
 from emkit.views.classified import column_places
 
 if TYPE_CHECKING:
@@ -104,8 +120,20 @@ def _responsibilities(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_responsibilities(_rows(result), ax)
 
 
-def _density(result: AnyFitted, ax: Axes | None) -> Axes:
-    return draw_density(density(_subject(result), result.params), ax)
+def _density(result: AnyFitted, ax: Axes | None, rows: bool = True) -> Axes:
+    """`rows`: whether they are drawn, too, where there are two columns."""
+    view = density(_subject(result), result.params)
+    if isinstance(view, Density2) and not rows:
+        view = replace(view, points=view.points[:0])
+    return draw_density(view, ax)
+
+
+def _class_profiles(result: AnyFitted) -> ClassProfiles:
+    return class_profiles(result.params, names_of(result.source))
+
+
+def _profiles(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_profiles(_class_profiles(result), ax)
 
 
 def _rootogram(result: AnyFitted, ax: Axes | None) -> Axes:
@@ -125,6 +153,7 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "uncertainty": _uncertainty,
     "responsibilities": _responsibilities,
     "density": _density,
+    "profiles": _profiles,
     "rootogram": _rootogram,
     "starts": _starts,
 }
@@ -146,6 +175,7 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "uncertainty": _rows,
     "responsibilities": _rows,
     "density": lambda result: density(_subject(result), result.params, 2),
+    "profiles": _class_profiles,
     "rootogram": lambda result: rootogram(_subject(result), result.params),
     "starts": lambda result: starts_map(result.runs),
 }

@@ -14,6 +14,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 Dash = str | tuple[int, tuple[int, ...]]
 DASHES: tuple[Dash, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+WIDTH, HEIGHT = 6.4, 4.4  # inches of a figure
+LINE, MARGIN = 0.2, 1.1  # of a line of text, and of what stands above and below all of them
 INK, FAINT = "#222222", "#777777"
 
 
@@ -32,15 +34,23 @@ def dash(k: int) -> Dash:
     return DASHES[(k + k // len(COLOURS)) % len(DASHES)]
 
 
-def axes(ax: Axes | None) -> Axes:
-    """`ax` itself, or new axes in a figure of their own. Errors: ModelError saying how to install matplotlib."""
+def axes(ax: Axes | None, lines: int = 0) -> Axes:
+    """`ax` itself, or new axes in a figure of their own, high enough for so many lines of text.
+
+    Errors: ModelError saying how to install matplotlib.
+    """
     if ax is not None:
         return ax
     try:
         from matplotlib import pyplot
     except ImportError:
         raise ModelError("plots need matplotlib, which is not installed: install emkit[plot].") from None
-    return pyplot.subplots(figsize=(6.4, 4.4), layout="constrained")[1]
+    return pyplot.subplots(figsize=size_for(lines), layout="constrained")[1]
+
+
+def size_for(lines: int) -> tuple[float, float]:
+    """Width and height in inches of a figure that is high enough for so many lines of text."""
+    return WIDTH, max(HEIGHT, MARGIN + LINE * lines)
 
 
 def finish(ax: Axes, title: str, x: str, y: str) -> Axes:

@@ -29,24 +29,28 @@ class Label:
 
 
 class Names(NamedTuple):
-    """What the data call their `columns`, the `levels` of each (None for a column of numbers), and the first `components`."""
+    """What the data call their `columns`, the `levels` of each (None for a column of numbers), and the first `components`.
+
+    They are shown with no more than so many characters: `longest`.
+    """
 
     columns: Sequence[str] = ()
     levels: Levels = ()
     components: Sequence[str] = ()
+    longest: int = LONGEST
 
     def component(self, k: int) -> str:
         """The name of a component as a table shows it, or its number, counted from 1."""
-        return shown(component_name(k, self.components))
+        return shown(component_name(k, self.components), self.longest)
 
     def column(self, j: int) -> str:
         """The name of a column as a table shows it."""
-        return column_label(self.columns, j)
+        return column_label(self.columns, j, self.longest)
 
     def level(self, column: int | None, code: int) -> str:
         """The name of a level of a column; its code, if it has no name."""
         known = self.levels[column] if column is not None and column < len(self.levels) else None
-        return shown(known[code]) if known is not None and code < len(known) else str(code)
+        return shown(known[code], self.longest) if known is not None and code < len(known) else str(code)
 
 
 def names_of(source: Any) -> Names:
@@ -97,15 +101,15 @@ def is_covariance(leaf: Leaf) -> bool:
     return isinstance(leaf.space, PositiveDefinite) and singular(leaf.path.rpartition(".")[2]) == "covariance"
 
 
-def column_label(columns: Sequence[str], j: int) -> str:
+def column_label(columns: Sequence[str], j: int, longest: int = LONGEST) -> str:
     """The name of a column as a table shows it."""
-    return shown(columns[j] if j < len(columns) else f"column {j}")
+    return shown(columns[j] if j < len(columns) else f"column {j}", longest)
 
 
-def shown(name: str) -> str:
+def shown(name: str, longest: int = LONGEST) -> str:
     """A name as a table shows it: short, and nothing in it that a terminal would obey."""
     name = name if name.isprintable() else ascii(name)[1:-1]
-    return name if len(name) <= LONGEST else name[: LONGEST - 3] + "..."
+    return name if len(name) <= longest else name[: longest - 3] + "..."
 
 
 def own_label(params: Parameters, leaf: Leaf, index: tuple[int, ...]) -> Label | None:

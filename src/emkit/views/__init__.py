@@ -1,5 +1,6 @@
 """What a figure shows, as plain values: every picture (`emkit.plots`) and every page draws from these, and computes nothing."""
 
+from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
@@ -11,6 +12,7 @@ from emkit.views.trace import Trace, trace
 __all__ = [
     "BivariateResiduals",
     "ChoiceLines",
+    "ClassProfiles",
     "Criteria",
     "Criterion",
     "Density",
@@ -23,6 +25,7 @@ __all__ = [
     "Trace",
     "bivariate_residuals",
     "choice_view",
+    "class_profiles",
     "criteria",
     "density",
     "landscape",

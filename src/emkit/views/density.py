@@ -13,11 +13,13 @@ from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
+from emkit.families.support import Support
 from emkit.models.around import bare
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
 
 BEYOND = 0.2  # of the range of the data, shown to each side
 MOST_POINTS = 2_000
+NEAR = 1e-6  # of the range shown, to the edges of what is possible
 
 
 @dataclass(frozen=True)
@@ -92,18 +94,24 @@ def _of_one(
     seen = ~np.isnan(data[:, 0])
     support, x, weights = model.family.support, data[seen, 0], weights[seen]
     if support.whole:
-        values = support.values(x.max())
+        values = support.values(x.max(), x.min())
         edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
         heights = np.histogram(x, edges, weights=weights)[0] / weights.sum()
     else:
         low, high = x.min(), x.max()
         beyond = BEYOND * (high - low)
-        values = np.linspace(max(low - beyond, support.least + 1e-6 * (high - low)), high + beyond, points or 201)
+        values = np.linspace(*_inside(support, low - beyond, high + beyond), points or 201)
         heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
     names = components or tuple(map(component_name, range(len(params.proportions))))
     parts = np.exp(model.log_joint(params, values[:, None])).T
     parts = parts * model.family.described.orders(values[:, None])  # of rows that are sequences, a number stands for many
     return Density(source.columns[0], values, parts, edges, heights, names, support.whole)
+
+
+def _inside(support: Support, low: float, high: float) -> tuple[float, float]:
+    """The part of a range where numbers are possible, without its very ends."""
+    a_little = NEAR * (high - low)
+    return max(low, support.least + a_little), min(high, support.most - a_little)
 
 
 def _rows(source: ArraySource) -> tuple[Array, Array]:
@@ -125,9 +133,10 @@ def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, po
     beyond = BEYOND * (high - low)
     low, high = low - beyond, high + beyond
     data = data[~np.isnan(data).any(axis=1)]  # a row with a gap is no point of the plane
-    low = np.maximum(low, model.family.support.least + 1e-6 * (high - low))
-    x, y = (np.linspace(low[j], high[j], points) for j in range(2))
+    x, y = (np.linspace(*_inside(model.family.support, low[j], high[j]), points) for j in range(2))
     grid = np.stack([np.tile(x, points), np.repeat(y, points)], axis=1)
+    if model.family.support.impossible(grid).any():
+        raise ModelError(f"between two numbers, {model.family.name} rows cannot be: a density is drawn over real numbers.")
     total = np.exp(model.log_joint(params, grid)).sum(axis=1).reshape(points, points)
     some = data if len(data) <= MOST_POINTS else data[np.round(np.linspace(0, len(data) - 1, MOST_POINTS)).astype(int)]
     return Density2((source.columns[0], source.columns[1]), x, y, total, some)

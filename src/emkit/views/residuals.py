@@ -68,20 +68,21 @@ def every_cell(model: Any, source: Any) -> Array:
 
     Errors: ModelError unless columns are discrete, with few cells altogether.
     """
-    values = _values(_mixture(model), source)
+    values = values_of_columns(model, source)
     number = int(np.prod([float(len(each)) for each in values]))
     if number > MOST_CELLS:
         raise ModelError(f"the {len(values)} columns have {number:,} cells together; at most {MOST_CELLS:,} can be listed.")
     return np.array(list(product(*values)))
 
 
-def _values(model: AnyMixture, source: Any) -> list[Array]:
-    """The values that each column can have, up to its highest."""
-    support, profile = model.family.support, source.profile
+def values_of_columns(model: Any, source: Any) -> list[Array]:
+    """The values that each column can have, up to its highest. Errors: ModelError unless columns are discrete."""
+    family, profile = _mixture(model).family, source.profile
+    support = family.support
     if not support.whole or support.roles:
-        raise ModelError(f"cells are those of columns of whole numbers or levels; {model.family.name} columns have none.")
-    each = zip(source.levels, profile.highest, strict=True)
-    return [support.values(float(highest)) if names is None else np.arange(float(len(names))) for names, highest in each]
+        raise ModelError(f"cells are those of columns of whole numbers or levels; {family.name} columns have none.")
+    each = zip(source.levels, profile.highest, profile.least, strict=True)
+    return [support.values(*map(float, ends)) if names is None else np.arange(float(len(names))) for names, *ends in each]
 
 
 def bivariate_residuals(subject: Subject, params: Any) -> BivariateResiduals:
@@ -92,7 +93,7 @@ def bivariate_residuals(subject: Subject, params: Any) -> BivariateResiduals:
     Source: Vermunt & Magidson (2005), Technical Guide for Latent GOLD 4.0, section 7.3 (Pearson's chi-square, not modified).
     """
     model, source = _mixture(subject.model), subject.source
-    values = _values(model, source)
+    values = values_of_columns(model, source)
     if not model.admits_gaps:
         raise ModelError(f"pairs of columns are told apart by rows with gaps, and {model.family.name} columns admit none.")
     x, weights = _rows(source)

@@ -1,0 +1,98 @@
+"""What a user asks to be fitted: the options that say it, and the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number
+from emkit.cli.given import Known, read_source
+from emkit.cli.progress import Progress
+from emkit.fitting import SOLVERS
+from emkit.models import Mixture
+from emkit.result import AnyResult
+from emkit.search.plan import MOST_STARTS
+from emkit.search.seeding import Begin, begin
+
+C = TypeVar("C", bound=Callable[..., int])
+OPTIONS = (
+    click.option("--model", "family", metavar="FAMILY", help="What one component looks like; see `emkit families`."),
+    click.option(
+        "--column",
+        "mapping",
+        callback=families_of_columns,
+        multiple=True,
+        metavar="NAME=FAMILY",
+        help="Instead of --model: the family of one column; repeat it for each column.",
+    ),
+    click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components."),
+    click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default."),
+    click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs."),
+    click.option("--labels", metavar="COLUMN", help="A column that names the class of some rows; blank where it is not known."),
+    click.option(
+        "--groups", metavar="COLUMN", help="A column that says whose a row is; rows of one lie together, in one component."
+    ),
+    click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says."),
+    click.option(
+        "--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="How many starts to try.  [default: 8 to 60]"
+    ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
+    ),
+    click.option("--start", metavar="JSON|FILE", help="Explicit parameters to start from, as --json prints them."),
+    click.option("--solver", type=click.Choice(list(SOLVERS)), default="anderson", help="[default: anderson]"),
+    click.option("--tol", type=float, default=1e-8, metavar="X", help="Log-likelihood left to gain.  [default: 1e-8]"),
+    click.option(
+        "--max-evaluations", type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"
+    ),
+)
+
+
+def fit_options(command: C) -> C:
+    """The options that say what to fit to a file."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def fit_as_asked(
+    file: str,
+    progress: Progress,
+    *,
+    family: str | None,
+    mapping: dict[str, str],
+    components: int | None,
+    columns: list[str] | None,
+    weights: str | None,
+    labels: str | None,
+    groups: str | None,
+    trials: int | None,
+    starts: int | None,
+    seed: int,
+    start: str | None,
+    solver: str,
+    tol: float,
+    max_evaluations: int,
+) -> AnyResult:
+    """The best fit to the rows of a file. Errors: UsageError; those of reading and fitting."""
+    _check_usage(components, starts, start, labels)
+    chosen = chosen_families(family, mapping, columns, trials)
+    model = Mixture(chosen.family)
+    source = read_source(model, file, chosen.columns, weights, progress, Known(labels, groups, components or 1), chosen.words)
+    progress.say("choosing where to start")
+    if start is not None:
+        beginning = Begin([read_start(model, source, components, start)])
+    else:
+        assert components is not None
+        beginning = begin(model, source, components, seed, starts)
+    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
+
+
+def _check_usage(components: int | None, starts: int | None, start: str | None, labels: str | None) -> None:
+    """Raise UsageError unless there is something to start from, and only one such thing."""
+    if start is not None and starts is not None:
+        raise click.UsageError("--start gives the one start there is; leave out --starts.", click.get_current_context())
+    if (start is None or labels is not None) and components is None:
+        raise click.UsageError("say how many components to fit: -k 2.", click.get_current_context())

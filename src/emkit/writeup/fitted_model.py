@@ -1,0 +1,60 @@
+"""What was fitted: the model in words and in a formula."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from emkit.models.around import bare
+from emkit.models.assignment import Soft
+from emkit.models.mixture import Mixture, MixtureParams
+from emkit.report.summary import title
+from emkit.writeup.document import Paragraph, Section, Table
+from emkit.writeup.words import AnyInferred, joined, many
+
+NOT_WRITTEN = "p(x)"  # the formula of a family that has none
+
+
+def model_section(result: AnyInferred) -> Section:
+    """The model, its formula, what was held or known before, and the settings of its family."""
+    source = result.source
+    weight = f" of total weight {source.total_weight:,.10g}" if source.total_weight != source.rows else ""
+    rows = f"{many(source.rows, 'row')}{weight}" if np.isfinite(source.rows) else many(result.rows, "row")
+    size = f"{rows}, {many(result.free_parameters, 'free parameter')}"
+    lead = f"{title(result)}, fitted by expectation-maximization: {size}."
+    return Section("model", "What was fitted", (Paragraph(lead), Table("", (), tuple(_facts(result)))))
+
+
+def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
+    model = bare(result.model)
+    if isinstance(model, Mixture) and isinstance(result.params, MixtureParams):
+        described = model.family.described
+        number = len(result.params.proportions)
+        yield "formula", _formula(number, described.formula)
+        yield "each component", f"{model.family.name}: {described.in_words}"
+        yield "data it is for", described.data
+        settings = _settings(model.family)
+        if settings:
+            yield "settings", settings
+    held = result.model.held(result.params)
+    if held:
+        yield "held at the start", joined(held)
+    prior = ", times the prior" if result.model.states_prior else ""
+    exact = not isinstance(model, Mixture) or isinstance(model.assignment, Soft)
+    yield "estimates", f"maximise the likelihood{prior}" if exact else f"maximise the objective of that assignment{prior}"
+
+
+def _formula(number: int, density: str) -> str:
+    of_one = f"f(x | k) = {density}" if density != NOT_WRITTEN else "f(x | k) the density of its family"
+    if number == 1:
+        return f"p(x) = f(x | 1), {of_one}"
+    return f"p(x) = sum over k = 1 ... {number} of proportion_k f(x | k), {of_one}"
+
+
+def _settings(family: Any) -> str:
+    """The plain settings of a family: ``floor 1e-06, trials 10``."""
+    every = ((field.name, getattr(family, field.name)) for field in dataclasses.fields(family) if field.repr)
+    return ", ".join(f"{name} {value}" for name, value in every if isinstance(value, int | float | str))

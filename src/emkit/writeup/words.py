@@ -1,0 +1,69 @@
+"""How a report calls things, and what it says where there is nothing to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from emkit.errors import EmkitError
+from emkit.inferred import Inferred
+from emkit.models.around import bare
+from emkit.models.components import Components
+from emkit.report.labels import Label, Names, labels, names_of
+
+T = TypeVar("T")
+AnyInferred = Inferred[Any]
+LONGEST = 100  # characters of a name
+MOST_NAMED = 12  # things in one sentence
+NOT_HERE = "The data are not stored with the fit, so {} cannot be told. Report it before saving, or fit again."
+
+
+def names_in(result: AnyInferred) -> Names:
+    """What the data call columns, levels and components: at more length than on a screen, so that names stay apart."""
+    return names_of(result.source)._replace(longest=LONGEST)
+
+
+def component(result: AnyInferred, k: int) -> str:
+    """A component by its name, or as ``component 1``."""
+    name = names_in(result).component(k)
+    return name if k < len(result.source.component_names) else f"component {name}"
+
+
+def words_for(result: AnyInferred) -> dict[str, Label]:
+    """A label for every entry of the parameters, by its path."""
+    return labels(result.params, names_in(result))
+
+
+def has_components(result: AnyInferred) -> bool:
+    """Whether rows belong to components."""
+    return isinstance(bare(result.model), Components)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence, set apart by semicolons, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - MOST_NAMED} more" if len(every) > MOST_NAMED else ""
+    return "; ".join(every[:MOST_NAMED]) + more
+
+
+def joined(names: Sequence[str]) -> str:
+    """A few names in a sentence: ``1, 2 and 3``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def capital(sentence: str) -> str:
+    """A sentence as it begins a paragraph."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def many(number: float, what: str) -> str:
+    """``1 row``, ``1,234 rows``."""
+    return f"{number:,.10g} {what}{'' if number == 1 else 's'}"
+
+
+def answer(ask: Callable[[], T]) -> T | str:
+    """What is asked for, or the sentence that says why it cannot be had."""
+    try:
+        return ask()
+    except EmkitError as error:
+        return str(error)
