@@ -47,4 +47,4 @@ def test_a_component_without_rows_is_warned_of():
     with pytest.warns(ek.DegenerateFitWarning, match="component 2 received no rows: its proportion is 0"):
         result = ek.fit(MODEL, COUNTS, empty)
     assert result.degenerate == (1,)
-    assert "Component 1 received no rows" in result.summary()
+    assert "Component 2 received no rows" in result.summary()
