@@ -76,6 +76,7 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
     n_jobs: int | None
     start: Any
     frozen: Any
+    _component_names: tuple[str, ...]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
@@ -264,13 +265,15 @@ class MixtureEstimator(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tr
             x = validate_data(self, X, reset=reset, **checked)
             x = x.toarray() if issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        if reset:
+            self._component_names = names_in(labels)
         known = None
         if labels is not None:
             number = component_number(self.n_components if reset else len(self.weights_))
-            known = membership_of(labels, x.shape[0], number, names=None if reset else self.result_.source.component_names)
+            known = membership_of(labels, x.shape[0], number, names=None if reset else self._component_names)
         chunk_rows = None if reset else PREDICT_ROWS
         source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
-        source = source.naming(names_in(labels) if reset else self.result_.source.component_names)
+        source = source.naming(self._component_names)
         source.library = library_of(X)
         return source if reset else source.coded(self._levels)
 
