@@ -43,13 +43,13 @@ from emkit.report.frames import assigned, estimates, in_one_line, of_rows
 from emkit.report.summary import text, to_dict
 from emkit.selection.bootstrap import Bootstrap, all_of_them, bootstrap
 from emkit.selection.bootstrap import Watch as Watched
+from emkit.selection.choice import Choice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from emkit.explain import Explanation
     from emkit.explain.subject import Fit
-    from emkit.selection.choice import Choice
     from emkit.views.residuals import BivariateResiduals
     from emkit.writeup import Document
 
@@ -301,19 +301,26 @@ class Result(Inferred[P]):
         title: str | None = None,
         include_data: bool = False,
         standard_errors: bool | None = None,
+        steps: str | Path | None = None,
     ) -> Document:
         """The fit written up: a record, whose `to_dict()` has the numbers that are shown; also as a file, .html or .md.
 
         The file needs no network, prints well, and holds no row of the data unless `include_data`. `choice`: the models among
-        which this one was chosen, see `Selection.report`. `standard_errors` as in `tidy`.
+        which this one was chosen, see `Selection.report`. `standard_errors` as in `tidy`. `steps`: a file for the page of every
+        step, see `to_html`, to which the report then leads.
         Errors: ModelError for a file of another ending; DataError if it cannot be written.
         """
-        from emkit.page.report import check_place, write_report
+        from emkit.page.report import check_place, way_to, write_report
         from emkit.plots import pictures
         from emkit.writeup import document
 
         check_place(path)  # rather than after all the work
-        made = document(self, choice, title, include_data, standard_errors)
+        if choice is not None and not isinstance(choice, Choice):
+            raise ModelError("choice is that of a selection: give choice=s.choice, or write s.report(path).")
+        if steps is not None:
+            self.to_html(steps, title=title, include_data=include_data)
+        way = "" if steps is None else way_to(steps, path)
+        made = document(self, choice, title, include_data, standard_errors, way)
         write_report(path, made, lambda: pictures(made, self, choice, include_data))
         return made
 

@@ -310,3 +310,20 @@ def test_the_choice_reported_is_the_one_that_was_made(fits):
     assert best[0][:2] == [found.choice.best.label, found.choice.best.cell.components]
     assert len(table.rows) == len(found.lines)
     assert found["full", 2].result_.report(choice=found.choice)["choice"] == found.report()["choice"]
+
+
+def test_the_page_of_steps_is_written_and_linked(fits, tmp_path):
+    (tmp_path / "pages").mkdir()
+    steps = tmp_path / "pages" / "the (first) steps.html"
+    for name in ("x.html", "x.md"):
+        report = fits("poisson").report(tmp_path / name, steps=steps)
+    link = report["provenance"].parts[1]
+    assert link.target == "pages/the (first) steps.html"
+    assert 'href="pages/the%20%28first%29%20steps.html"' in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert f"[{link.text}](pages/the%20%28first%29%20steps.html)" in (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "<svg" in steps.read_text(encoding="utf-8")
+
+
+def test_a_choice_that_is_none_is_refused(fits):
+    with pytest.raises(ek.ModelError, match=r"give choice=s\.choice"):
+        fits("poisson").report(choice=fits("chosen"))

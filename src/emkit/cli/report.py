@@ -35,10 +35,25 @@ SAVED = ".emk"
     help="As HTML or Markdown: OUT.html or OUT.md.",
 )
 @click.option("--data", metavar="FILE", help="Of a FIT.emk: the rows that it was fitted to.")
+@click.option(
+    "--steps",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.html",
+    help="Write the page of every step of EM, too, and link it.",
+)
 @click.option("--title", help="What stands above it.")
 @click.option("--include-data", is_flag=True, help="Put rows of the data into it (at most 500).")
 @json_option
-def command(what: str, out: Path, data: str | None, title: str | None, include_data: bool, as_json: bool, **asked: Any) -> int:
+def command(
+    what: str,
+    out: Path,
+    data: str | None,
+    steps: Path | None,
+    title: str | None,
+    include_data: bool,
+    as_json: bool,
+    **asked: Any,
+) -> int:
     """Write up a mixture fitted to a FILE (options as for `emkit fit`), a fit that was saved, or that of a LESSON.
 
     One file that needs no network and prints well: model, data, starts, convergence, estimates with errors and intervals, fit,
@@ -54,7 +69,7 @@ def command(what: str, out: Path, data: str | None, title: str | None, include_d
     with Progress() as progress:
         result = _fit(what, data, progress, asked)
         progress.say("working out standard errors")
-        made = result.report(out, title=title, include_data=include_data)
+        made = result.report(out, title=title, include_data=include_data, steps=steps)
     size = out.stat().st_size
     click.echo(f"wrote {out} ({size / 1000:.0f} KB, opens offline)", err=True)
     if as_json:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
+from os.path import relpath
 from pathlib import Path
+from urllib.parse import quote
 
 from rcssmin import cssmin
 
@@ -12,7 +14,7 @@ from emkit.errors import ModelError
 from emkit.page.html import asset, digest, filled, shown
 from emkit.persistence import atomic
 from emkit.version import __version__
-from emkit.writeup import Document, Figure, Number, Paragraph, Table, markdown
+from emkit.writeup import Document, Figure, Link, Number, Paragraph, Table, markdown
 from emkit.writeup.document import Cell
 from emkit.writeup.markdown import NO_NUMBER
 
@@ -32,6 +34,11 @@ def check_place(path: str | Path | None) -> None:
             known = " or ".join(ENDINGS)
             raise ModelError(f"a report is written to a file whose name ends in {known}, and {str(path)!r} does not.")
         atomic.refuse_unwritable(path)
+
+
+def way_to(other: str | Path, path: str | Path | None) -> str:
+    """How another file is found from a report at `path`."""
+    return Path(relpath(other, Path(path or ".").parent)).as_posix()
 
 
 def write_report(path: str | Path | None, report: Document, pictures: Callable[[], Mapping[str, str]]) -> None:
@@ -69,7 +76,9 @@ def report_page(report: Document, pictures: Mapping[str, str]) -> str:
     )
 
 
-def _part(part: Paragraph | Table | Figure, pictures: Mapping[str, str]) -> str:
+def _part(part: Paragraph | Link | Table | Figure, pictures: Mapping[str, str]) -> str:
+    if isinstance(part, Link):
+        return f'<p><a href="{quote(part.target)}">{shown(part.text)}</a></p>'
     if isinstance(part, Paragraph):
         return f"<p>{shown(part.text)}</p>"
     return "".join(_table(part)) if isinstance(part, Table) else _figure(part, pictures)

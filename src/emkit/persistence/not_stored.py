@@ -71,6 +71,6 @@ class NotStoredSource(RowSource):
 
     def _gone(self) -> DataError:
         return DataError(
-            "the data are not stored with the fit, so nothing can be computed from them any more: fit again, or work it out "
-            "before saving. Estimates alone are here: tidy(standard_errors=False)."
+            "the data are not stored with the fit, so nothing can be computed from them: give it the data again, with_data(X), "
+            "or work it out before saving. Estimates alone are here: tidy(standard_errors=False)."
         )

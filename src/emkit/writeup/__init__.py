@@ -1,7 +1,7 @@
 """A fit written up: a report as a record of plain values, and its Markdown."""
 
-from emkit.writeup.document import Document, Figure, Number, Paragraph, Section, Table
+from emkit.writeup.document import Document, Figure, Link, Number, Paragraph, Section, Table
 from emkit.writeup.markdown import markdown
 from emkit.writeup.whole import document
 
-__all__ = ["Document", "Figure", "Number", "Paragraph", "Section", "Table", "document", "markdown"]
+__all__ = ["Document", "Figure", "Link", "Number", "Paragraph", "Section", "Table", "document", "markdown"]

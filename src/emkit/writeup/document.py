@@ -74,6 +74,18 @@ class Paragraph(Part):
 
 
 @dataclass(frozen=True)
+class Link(Part):
+    """Words that lead to another file: to `target`, as it is found from the report."""
+
+    text: str
+    target: str
+
+    def to_dict(self) -> Json:
+        """Plain values for JSON."""
+        return {"text": self.text, "target": self.target}
+
+
+@dataclass(frozen=True)
 class Table(Part):
     """Rows of cells below `headings` (none where rows are a name and a value), with `notes` below them.
 
@@ -114,7 +126,7 @@ class Section(Part):
 
     name: str
     title: str
-    parts: tuple[Paragraph | Table | Figure, ...]
+    parts: tuple[Paragraph | Link | Table | Figure, ...]
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""

@@ -37,17 +37,16 @@ class _Counts(Additive):
 def data_section(result: AnyInferred) -> Section:
     """Rows, weights, groups, labels, and each column with its missing cells."""
     source = result.source
-    rows = [("rows", Number(f"{source.rows:.10g}"))] if np.isfinite(source.rows) else [("rows", Number(f"{result.rows:.10g}"))]
+    number = source.rows if np.isfinite(source.rows) else result.rows
+    rows: list[tuple[str, Cell]] = [("rows", Number(f"{number:.10g}"))]
     if not source.is_here:
         weight = [("sum of the weights", Number(f"{source.total_weight:.10g}"))] if source.total_weight != source.rows else []
         gaps = Paragraph(NOT_HERE.format("which cells are missing"))
         return Section("data", "Data", (Table("", (), (*rows, *weight)), *_columns(result), gaps))
-    chunks = list(source.chunks())
-    if not all(isinstance(chunk, Chunk) for chunk in chunks):
+    if not isinstance(next(iter(source.chunks()), None), Chunk):  # of a kind that only the model knows
         return Section("data", "Data", (Table("", (), tuple(rows)),))
-    counts: Any = add_up(map(_counts, chunks))
-    facts = (*rows, *_facts(result, counts))
-    parts = [Table("", (), facts), *_columns(result)]
+    counts: Any = add_up(map(_counts, source.chunks()))
+    parts = [Table("", (), (*rows, *_facts(result, counts))), *_columns(result)]
     return Section("data", "Data", (*parts, Paragraph(GAPS)) if source.profile.has_gaps else tuple(parts))
 
 

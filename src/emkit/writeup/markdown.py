@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
-from emkit.writeup.document import Cell, Document, Figure, Number, Paragraph, Table
+from emkit.writeup.document import Cell, Document, Figure, Link, Number, Paragraph, Table
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&$])")
 NO_NUMBER = "–"
@@ -28,9 +29,11 @@ def escaped(text: str) -> str:
     return SPECIAL.sub(r"\\\1", text)
 
 
-def _part(part: Paragraph | Table | Figure) -> Iterator[str]:
+def _part(part: Paragraph | Link | Table | Figure) -> Iterator[str]:
     if isinstance(part, Paragraph):
         yield escaped(part.text)
+    elif isinstance(part, Link):
+        yield f"[{escaped(part.text)}]({quote(part.target)})"
     elif isinstance(part, Table):
         yield from _table(part)
 

@@ -27,9 +27,11 @@ def document(
     title: str | None = None,
     include_data: bool = False,
     standard_errors: bool | None = None,
+    steps: str = "",
 ) -> Document:
     """A fit written up, with the `choice` that it comes from; without `include_data`, no row of the data is in it.
 
+    `steps`: where the page of its steps is, as it is found from the report.
     `standard_errors` take 2 passes over the data for each parameter; by default they are there where the data are.
     Errors: DataError if they are asked for, and the data are not here.
     """
@@ -49,6 +51,6 @@ def document(
         residuals_section(result),
         limits_section(result, wanted),
         rows_section(result, of_rows(result)) if include_data else None,
-        provenance_section(result),
+        provenance_section(result, steps),
     ]
     return Document(title or in_words(result), tuple(section for section in sections if section is not None))

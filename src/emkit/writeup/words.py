@@ -15,7 +15,7 @@ T = TypeVar("T")
 AnyInferred = Inferred[Any]
 LONGEST = 100  # characters of a name
 MOST_NAMED = 12  # things in one sentence
-NOT_HERE = "The data are not stored with the fit, so {} cannot be told. Report it before saving, or fit again."
+NOT_HERE = "The data are not stored with the fit, so {} cannot be told: give it the data again, by with_data."
 
 
 def names_in(result: AnyInferred) -> Names:
