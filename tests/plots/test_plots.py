@@ -259,17 +259,6 @@ def test_what_has_no_density_is_refused():
 # --- several fits, several starts ----------------------------------------------------------------------------------------
 
 
-def test_the_bic_figure_shows_the_fits(geyser, geyser3):
-    ax = plots.criteria(views.criteria([geyser3, geyser]))
-    assert starting(ax, "BIC")[:, 1].tolist() == [geyser.bic, geyser3.bic]
-    assert lines(ax)["AIC"].tolist() == [[2, geyser.aic], [3, geyser3.aic]]
-    assert starting(ax, "lowest BIC").tolist() == [[2, geyser.bic]]
-    with pytest.raises(ek.ModelError, match="no fits to compare"):
-        views.criteria([])
-    with pytest.raises(ek.ModelError, match="is none"):
-        views.criteria([lessons.linkage().fit()])
-
-
 def test_the_figure_of_a_choice_has_a_line_for_each_form(geyser, geyser3):
     cells = {("full", 2): geyser, ("full", 3): geyser3, ("other", 2): geyser3}
     rows = [Line(Cell((form,), k), fit, fit, "" if form == "full" else "no maximum.") for (form, k), fit in cells.items()]

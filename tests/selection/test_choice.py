@@ -12,7 +12,8 @@ import emkit as ek
 from emkit.core.engine import Record
 from emkit.core.restarts import Restarts
 from emkit.errors import Outcome, Status
-from emkit.selection.choice import Cell, Choice, Line, choose
+from emkit.selection.choice import Cell, Choice, Line
+from emkit.selection.grid import choose
 from emkit.selection.held_out import held_out_deviance
 from emkit.selection.neighbours import grown, shrunk
 from emkit.selection.rising import risen

@@ -9,7 +9,7 @@ from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
 from emkit.plots.rootogram import rootogram
 from emkit.plots.rows import classification, responsibilities, uncertainty
-from emkit.plots.selection import choice, criteria
+from emkit.plots.selection import choice
 from emkit.plots.starts import starts
 from emkit.plots.theory import bound, jensen
 from emkit.plots.trace import trace
@@ -19,7 +19,6 @@ __all__ = [
     "bound",
     "choice",
     "classification",
-    "criteria",
     "density",
     "draw",
     "jensen",

@@ -1,4 +1,4 @@
-"""Starts for one component more, or one fewer, than a fit has: a component divided, or two put together."""
+"""Starts that neighbours in a grid lead to: a component divided, two put together, or the rows as another form shares them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
+from emkit.fitted import AnyFitted
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
 from emkit.models.split_merge import split
 
@@ -46,6 +47,17 @@ def shrunk(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySo
         component = np.where(whose == other, one, whose)
         component[component > other] -= 1
         yield from _estimated(model, chunk, component, profile, number - 1)
+
+
+def lent(model: AnyMixture, source: ArraySource, other: AnyFitted) -> Iterator[AnyMixtureParams]:
+    """A start with the rows shared out as in the fit of another form with as many components.
+
+    It is the M-step of this form after the E-step of the other: of one that the other is a special case of, it is no lower.
+    """
+    shares = other.model.plain_posterior(other.params, other.source.whole).responsibilities
+    with suppress(*STUMBLES):  # some component has no maximum among its rows
+        even = model.even(source.profile.sample.profile, shares.shape[1])
+        yield model.estimated_from(source.whole, even, shares)
 
 
 def _divided(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySource]) -> tuple[Chunk, Integers, Array]:

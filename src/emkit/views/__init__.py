@@ -4,15 +4,13 @@ from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, quantile_residuals, rootogram
-from emkit.views.selection import ChoiceLines, Criteria, Criterion, Point, choice_view, criteria
+from emkit.views.selection import ChoiceLines, Point, choice_view
 from emkit.views.starts import StartsMap, starts_map
 from emkit.views.trace import Trace, trace
 
 __all__ = [
     "BivariateResiduals",
     "ChoiceLines",
-    "Criteria",
-    "Criterion",
     "Density",
     "Density2",
     "Landscape",
@@ -23,7 +21,6 @@ __all__ = [
     "Trace",
     "bivariate_residuals",
     "choice_view",
-    "criteria",
     "density",
     "landscape",
     "outlines",
