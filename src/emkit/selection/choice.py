@@ -88,13 +88,17 @@ class Choice(Generic[F]):
     criterion: str
     names: tuple[str, ...] = ()
 
+    @property
+    def sound(self) -> tuple[Line[F], ...]:
+        """The models that can be chosen: those without trouble whose criterion is finite."""
+        return tuple(line for line in self.lines if not line.trouble and np.isfinite(line.value(self.criterion)))
+
     @cached_property
     def best(self) -> Line[F]:
-        """The line with the lowest criterion among those without trouble. Errors: ModelError if every model has some."""
-        sound = [line for line in self.lines if not line.trouble and np.isfinite(line.value(self.criterion))]
-        if not sound:
+        """The sound model with the lowest criterion. Errors: ModelError if every model has some trouble."""
+        if not self.sound:
             raise ModelError(f"no model can be chosen: {self.lines[0].trouble or 'the criterion is infinite for all of them'}")
-        return min(sound, key=lambda line: line.value(self.criterion))
+        return min(self.sound, key=lambda line: line.value(self.criterion))
 
     @property
     def passed_over(self) -> tuple[Line[F], ...]:

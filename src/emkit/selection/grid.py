@@ -24,7 +24,7 @@ from emkit.fitted import AnyFitted
 from emkit.models.mixture import Mixture
 from emkit.selection.choice import WORDS, Cell, Choice, Form, Line
 from emkit.selection.held_out import held_out_deviance
-from emkit.selection.neighbours import grown, lent, shrunk
+from emkit.selection.neighbours import grown, lent, shares_of, shrunk
 from emkit.selection.rising import risen
 
 F = TypeVar("F")
@@ -68,10 +68,9 @@ def choose(
         raise ModelError(f"criterion is {criterion!r}; it must be one of {', '.join(WORDS)}.")
     grid = _Grid(fitter, forms, {cell: _fitted(fitter, cell) for cell in (Cell(form, k) for form in forms for k in numbers)})
     for fewer, number in pairwise(numbers):
-        grid.led(fewer, number, grown)
-        grid.lent(number, forms)
+        grid.raise_all(number, fewer, grown, forms)
     for more, number in pairwise(reversed(numbers)):
-        grid.lent(number, grid.led(more, number, shrunk))
+        grid.raise_all(number, more, shrunk)
     lines = list(grid.lines.values())
     if all(line.record is None for line in lines):
         fitter(lines[0].cell)  # raises again what kept it from being fitted
@@ -114,36 +113,30 @@ class _Grid(Generic[F]):
     forms: Sequence[Form]
     lines: dict[Cell, Line[F]]
 
-    def led(self, there: int, here: int, starts: Callable[..., Iterator[Any]]) -> list[Form]:
-        """Follow what models of so many components `there` lead to `here`; returns the forms that rose."""
-        found = []
-        for form in self.forms:
-            mine, neighbour = (_mixture(self.lines[Cell(form, number)]) for number in (here, there))
-            if mine is not None and neighbour is not None and abs(here - there) == 1:
-                found += self._risen(form, here, mine, starts(mine.model, neighbour.params, mine.source.profile))
-        return found
+    def raise_all(self, here: int, there: int, led: Callable[..., Iterator[Any]], giving: Sequence[Form] = ()) -> None:
+        """Let each form with so many components `here` follow what its own fit with those `there` has `led` to.
 
-    def lent(self, number: int, giving: Sequence[Form]) -> None:
-        """Let each form go on from how the `giving` ones share out the rows, then from how those do that rose by it."""
-        while giving and number > 1:
-            lenders, giving = giving, []
-            for form in self.forms:
-                mine, theirs = (
-                    _mixture(self.lines[Cell(form, number)]),
-                    [_mixture(self.lines[Cell(other, number)]) for other in lenders if other != form],
-                )
-                if mine is not None:
-                    starts = [start for other in theirs if other is not None for start in lent(mine.model, mine.source, other)]
-                    giving += self._risen(form, number, mine, starts)
+        And how the `giving` forms share out the rows, then, as long as some form rises, how those do that did.
+        """
+        first = True
+        while first or giving:
+            fits = {form: _mixture(self.lines[Cell(form, here)]) for form in self.forms}
+            shares = [shares_of(fit) for form in giving if (fit := fits[form]) is not None and here > 1]
+            rose = []
+            for form, fit in fits.items():
+                neighbour = _mixture(self.lines[Cell(form, there)]) if first and abs(here - there) == 1 else None
+                if fit is not None:
+                    own = () if neighbour is None else led(fit.model, neighbour.params, fit.source.profile)
+                    rose += [form] if self._rises(Cell(form, here), fit, [*own, *lent(fit, shares)]) else []
+            first, giving = False, rose
 
-    def _risen(self, form: Form, number: int, mine: AnyFitted, starts: Iterable[Any]) -> list[Form]:
-        """The form, if one of the starts leads higher than its fit."""
-        cell = Cell(form, number)
-        better, fit = risen(mine, list(starts)), self.lines[cell].fit
-        if better is None or fit is None:
-            return []
-        self.lines[cell] = _line(self.fitter, cell, self.fitter.adopted(fit, better))
-        return [form]
+    def _rises(self, cell: Cell, fit: AnyFitted, starts: Sequence[Any]) -> bool:
+        """Whether one of the starts leads higher than the fit of a cell; then it takes its place."""
+        better, held = risen(fit, starts), self.lines[cell].fit
+        if better is None or held is None:
+            return False
+        self.lines[cell] = _line(self.fitter, cell, self.fitter.adopted(held, better))
+        return True
 
 
 def _mixture(line: Line[Any]) -> AnyFitted | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import combinations
 from typing import Any
@@ -19,7 +19,8 @@ from emkit.fitted import AnyFitted
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
 from emkit.models.split_merge import split
 
-MOST = 3  # starts of each kind
+MOST = 3  # components that are divided, or pairs that are put together
+FEW = 0.01  # of the rows: divisions that differ in no more lead to one maximum
 
 
 def grown(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySource]) -> Iterator[AnyMixtureParams]:
@@ -49,15 +50,34 @@ def shrunk(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySo
         yield from _estimated(model, chunk, component, profile, number - 1)
 
 
-def lent(model: AnyMixture, source: ArraySource, other: AnyFitted) -> Iterator[AnyMixtureParams]:
-    """A start with the rows shared out as in the fit of another form with as many components.
+def shares_of(fit: AnyFitted) -> Array:
+    """The responsibilities (n, K) of all rows."""
+    return fit.model.plain_posterior(fit.params, fit.source.whole).responsibilities
 
-    It is the M-step of this form after the E-step of the other: of one that the other is a special case of, it is no lower.
+
+def lent(fit: AnyFitted, others: Iterable[Array]) -> Iterator[AnyMixtureParams]:
+    """Starts with the rows shared out as in fits of other forms with as many components: one for each division of them.
+
+    A start is the M-step of this form after the E-step of the other. If the other form is a special case of this one, it is no
+    lower than the other fit, as far as the M-step finds the maximum.
     """
-    shares = other.model.plain_posterior(other.params, other.source.whole).responsibilities
-    with suppress(*STUMBLES):  # some component has no maximum among its rows
-        even = model.even(source.profile.sample.profile, shares.shape[1])
-        yield model.estimated_from(source.whole, even, shares)
+    source, known = fit.source, [shares_of(fit).argmax(axis=1)]
+    number = len(fit.params.proportions)
+    even = fit.model.even(source.profile.sample.profile, number)
+    for shares in others:
+        division = shares.argmax(axis=1)
+        if any(_same(division, each, number, source.weights) for each in known):
+            continue
+        known.append(division)
+        with suppress(*STUMBLES):  # some component has no maximum among its rows
+            yield fit.model.estimated_from(source.whole, even, shares)
+
+
+def _same(one: Integers, other: Integers, number: int, weights: Array) -> bool:
+    """Whether two divisions of the rows among so many components are one, but for the names of the parts and a few rows."""
+    both = np.bincount(number * one + other, weights, number**2).reshape(number, number)
+    least = (1 - FEW) * both.sum()
+    return bool(both.max(axis=0).sum() >= least and both.max(axis=1).sum() >= least)
 
 
 def _divided(model: AnyMixture, params: AnyMixtureParams, profile: Profile[ArraySource]) -> tuple[Chunk, Integers, Array]:
