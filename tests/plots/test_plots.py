@@ -268,6 +268,9 @@ def test_the_figure_of_a_choice_has_a_line_for_each_form(geyser, geyser3):
     ax = plots.choice(view)
     assert starting(ax, "full").tolist() == [[2, geyser.bic], [3, geyser3.bic]]
     assert starting(ax, "lowest: full 2").tolist() == [[2, geyser.bic]]
+    ticks = dict(zip([label.get_text() for label in ax.get_yticklabels()], ax.get_yticks(), strict=True))
+    assert ticks["0"] == geyser.bic
+    assert ticks["1"] == pytest.approx(geyser.bic + 1)
     json.dumps(view.to_dict(), allow_nan=False)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import emkit as ek
 from emkit.search.seeding import spread_start
-from emkit.selection.neighbours import MOST, grown, lent, shares_of, shrunk
+from emkit.selection.neighbours import MOST, Member, grown, lent, shrunk
 
 CENTRES = np.array([[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]])
 NESTED = [
@@ -48,24 +48,24 @@ def test_a_component_divided_or_two_put_together_start_where_the_neighbour_would
 def test_a_form_starts_no_lower_than_one_that_is_a_special_case_of_it(special, form, three):
     x = three[::3] @ np.array([[1.0, 0.4], [0.0, 0.7]])
     given = short(special, x)
-    (start,) = lent(undivided(form, x), [shares_of(given)])
+    (start,) = lent(Member.of(undivided(form, x)), [Member.of(given).shares])
     here = ek.fit(undivided(form, x).model, x, start, max_evaluations=1)
     assert here.objective >= given.objective - 1e-9 * abs(given.objective)
 
 
 def test_what_is_lent_is_how_the_rows_are_shared_out(three):
-    shares = shares_of(short("VVV", three))
-    (start,) = lent(undivided("VVV", three), [shares])
+    shares = Member.of(short("VVV", three)).shares
+    (start,) = lent(Member.of(undivided("VVV", three)), [shares])
     np.testing.assert_allclose(start.proportions, shares.mean(axis=0))
     np.testing.assert_allclose(start.components.means, shares.T @ three / shares.sum(axis=0)[:, None])
 
 
 def test_one_division_of_the_rows_is_lent_once_and_ones_own_never(three):
     fit = short("VVV", three)
-    mine = shares_of(fit)
-    renamed, other = mine[:, [2, 0, 1]], shares_of(undivided("VVV", three))
-    assert list(lent(fit, [mine, renamed])) == []
-    assert len(list(lent(fit, [other, other, mine]))) == 1
+    mine = Member.of(fit).shares
+    renamed, other = mine[:, [2, 0, 1]], Member.of(undivided("VVV", three)).shares
+    assert list(lent(Member.of(fit), [mine, renamed])) == []
+    assert len(list(lent(Member.of(fit), [other, other, mine]))) == 1
 
 
 def test_other_families_can_lend_theirs():
@@ -73,7 +73,7 @@ def test_other_families_can_lend_theirs():
     poisson = ek.MixtureModel("poisson", 2, random_state=0).fit(counts).result_
     model = ek.Mixture(ek.Geometric())
     geometric = ek.fit(model, counts, model.even(poisson.source.profile, 2), max_evaluations=1)
-    (start,) = lent(geometric, [shares_of(poisson)])
+    (start,) = lent(Member.of(geometric), [Member.of(poisson).shares])
     assert isinstance(start.components, type(geometric.params.components))
 
 

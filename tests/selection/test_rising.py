@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,16 @@ def test_a_spike_replaces_no_maximum_though_it_is_higher():
     better = risen(high, [sound])
     assert better.objective == pytest.approx(fit.objective)
     assert better.runs.runs[1] is high.record
+
+
+def test_starts_that_were_near_the_best_are_near_no_more():
+    x = np.random.default_rng(1).normal(np.repeat([0.0, 4.0], 40))[:, None]
+    fit = ek.GaussianMixture(2, random_state=0).fit(x).result_
+    assert fit.runs.near > 0
+    lower = replace(fit, runs=replace(fit.runs, runs=(replace(fit.record, objective=fit.objective - 1.0),)))
+    better = risen(lower, [fit.params])
+    assert better.objective == pytest.approx(fit.objective)
+    assert (better.runs.near, len(better.runs.left)) == (0, len(fit.runs.left))
 
 
 def test_without_starts_there_is_nothing_to_rise(three):

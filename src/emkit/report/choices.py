@@ -40,7 +40,7 @@ def choice_report(choice: Choice[Any], width: int = NARROW) -> RenderableType:
 
     across = _across(choice, width) if len(choice.lines) > MANY else None
     if across is None:
-        shown = [_lines(choice, choice.lines, width)]
+        shown: list[Text | Table] = [_lines(choice, choice.lines, width)]
     else:
         ordered = sorted(choice.sound, key=lambda line: line.value(choice.criterion))
         shown = [*across, Text(), _lines(choice, ordered[:FIRST], width)]

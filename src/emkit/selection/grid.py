@@ -5,7 +5,7 @@
     lent     at every K      the rows shared out as in the best of another form, likewise, until no form rises any more
     shrunk   K = ..., 2, 1   two components of the best with K + 1 put together, likewise; what rises is lent again
 
-So no fit ends lower than a search of its own, or than that of a form that is a special case of its own.
+So no fit ends lower than a search of its own. Where many starts came to one maximum, neighbours are not asked.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from emkit.core.checks import is_count
-from emkit.data.source import ArraySource
 from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
 from emkit.fitted import AnyFitted
-from emkit.models.mixture import Mixture
+from emkit.search.plan import PLAN
 from emkit.selection.choice import WORDS, Cell, Choice, Form, Line
 from emkit.selection.held_out import held_out_deviance
-from emkit.selection.neighbours import grown, lent, shares_of, shrunk
+from emkit.selection.neighbours import Member, grown, lent, shrunk
 from emkit.selection.rising import risen
 
 F = TypeVar("F")
+COMMON = 1 / 4  # of the starts: where so many came to one maximum, no neighbour has been seen to lead higher
 
 
 class Fitter(Protocol[F]):
@@ -120,28 +120,36 @@ class _Grid(Generic[F]):
         """
         first = True
         while first or giving:
-            fits = {form: _mixture(self.lines[Cell(form, here)]) for form in self.forms}
-            shares = [shares_of(fit) for form in giving if (fit := fits[form]) is not None and here > 1]
+            members = {form: self._member(form, here) for form in self.forms}
+            shares = [member.shares for form in giving if (member := members[form]) is not None]
             rose = []
-            for form, fit in fits.items():
-                neighbour = _mixture(self.lines[Cell(form, there)]) if first and abs(here - there) == 1 else None
-                if fit is not None:
-                    own = () if neighbour is None else led(fit.model, neighbour.params, fit.source.profile)
-                    rose += [form] if self._rises(Cell(form, here), fit, [*own, *lent(fit, shares)]) else []
+            for form, mine in members.items():
+                if mine is None or _is_sure(self.lines[Cell(form, here)]):
+                    continue
+                neighbour = self._member(form, there) if first and abs(here - there) == 1 else None
+                own = () if neighbour is None else led(mine.model, neighbour.params, mine.source.profile)
+                if self._rises(Cell(form, here), [*own, *lent(mine, shares)]):
+                    rose.append(form)
             first, giving = False, rose
 
-    def _rises(self, cell: Cell, fit: AnyFitted, starts: Sequence[Any]) -> bool:
+    def _member(self, form: Form, number: int) -> Member | None:
+        """The fit of a cell, if it is one that may have neighbours."""
+        record = self.lines[Cell(form, number)].record
+        return None if record is None else Member.of(record)
+
+    def _rises(self, cell: Cell, starts: Sequence[Any]) -> bool:
         """Whether one of the starts leads higher than the fit of a cell; then it takes its place."""
-        better, held = risen(fit, starts), self.lines[cell].fit
-        if better is None or held is None:
+        line = self.lines[cell]
+        better = None if line.record is None else risen(line.record, starts)
+        if better is None or line.fit is None:
             return False
-        self.lines[cell] = _line(self.fitter, cell, self.fitter.adopted(held, better))
+        self.lines[cell] = _line(self.fitter, cell, self.fitter.adopted(line.fit, better))
         return True
 
 
-def _mixture(line: Line[Any]) -> AnyFitted | None:
-    """The fit of a mixture to single rows in memory, of which nothing else is known: others have no neighbours."""
-    fit = line.record
-    if fit is None or not isinstance(fit.model, Mixture) or not isinstance(fit.source, ArraySource):
-        return None
-    return fit if fit.source.groups is None and fit.source.membership is None else None
+def _is_sure(line: Line[Any]) -> bool:
+    """Whether so many starts came to one sound maximum that there is next to no hope of a higher one."""
+    if line.cell.components == 1 or line.record is None or line.trouble:
+        return line.cell.components == 1
+    runs = line.record.runs
+    return runs.starts >= PLAN.first and runs.reached_best() + runs.near >= COMMON * runs.starts

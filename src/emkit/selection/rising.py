@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emkit.core.mapreduce import one_thread
-from emkit.core.restarts import Restarts
+from emkit.core.restarts import Fate, Restarts
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
@@ -43,6 +43,8 @@ def risen(record: AnyFitted, starts: Sequence[Any]) -> AnyFitted | None:
             spikes = {
                 i + 1 for i, run in enumerate(others.runs) if i in others.degenerate or (mine.spike and run is record.record)
             }
+            below = Fate.SPIKE if mine.spike else Fate.LOWER  # of what was near the best before
+            left = tuple(replace(each, fate=below) if each.fate is Fate.NEAR else each for each in others.left)
             runs = (told_whole(run, long), *others.runs)
-            return replace(record, runs=Restarts(runs, frozenset(spikes), others.left, others.moved + 1, others.seed))
+            return replace(record, runs=Restarts(runs, frozenset(spikes), left, others.moved + 1, others.seed))
     return None
