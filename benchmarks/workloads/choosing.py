@@ -12,7 +12,8 @@ import csv
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ def verdict(line: Any, theirs: float) -> str:
     return "equal" if abs(ours - theirs) <= EQUAL else "higher" if ours < theirs else "lower"
 
 
+def grid(name: str, numbers: Iterable[int], forms: list[str]) -> Any:
+    """The choice among these forms, each with these numbers of components."""
+    return ek.select(ek.GaussianMixture(random_state=0), rows(name), numbers, grid={"covariance_type": forms})
+
+
 def _named(cell: Cell) -> str:
     return f"{cell[0]} {cell[1]}"
 
@@ -67,12 +73,11 @@ def _named(cell: Cell) -> str:
 def compared(name: str, most: int, forms: list[str]) -> list[Measured]:
     """One data set: every cell of the table, and the time that all of them took."""
     x, theirs = rows(name), of_mclust(name)
-    estimator = ek.GaussianMixture(random_state=0)
     numbers = range(1, most + 1)
-    cpu_seconds(lambda: ek.select(estimator, x, [2], grid={"covariance_type": forms}))  # compiles, and does not count
-    took, found = cpu_seconds(lambda: ek.select(estimator, x, numbers, grid={"covariance_type": forms}))
+    cpu_seconds(partial(grid, name, [2], forms))  # compiles, and does not count
+    took, found = cpu_seconds(partial(grid, name, numbers, forms))
     single = {
-        (form, k): cpu_seconds(lambda: ek.GaussianMixture(k, covariance_type=form, random_state=0).fit(x))[0]  # noqa: B023
+        (form, k): cpu_seconds(partial(ek.GaussianMixture(k, covariance_type=form, random_state=0).fit, x))[0]
         for form in forms
         for k in numbers
     }
@@ -125,9 +130,7 @@ def page() -> str:
     for name, title in (("iris", "Iris: 150 flowers, 4 columns"), ("faithful", "Old Faithful: 272 eruptions, 2 columns")):
         theirs = of_mclust(name)
         forms, numbers = (list(dict.fromkeys(part)) for part in zip(*theirs, strict=True))
-        _, found = cpu_seconds(
-            lambda: ek.select(ek.GaussianMixture(random_state=0), rows(name), numbers, grid={"covariance_type": forms})
-        )
+        _, found = cpu_seconds(partial(grid, name, numbers, forms))
         cells = {(line.label, line.cell.components): line for line in found.lines}
         lines = [f"| {form} | " + " | ".join(_gain(cells[form, k], theirs[form, k]) for k in numbers) + " |" for form in forms]
         head = ["| | " + " | ".join(map(str, numbers)) + " |", "|---|" + "---:|" * len(numbers)]
@@ -136,17 +139,18 @@ def page() -> str:
 
 
 def _gain(line: Any, theirs: float) -> str:
+    if line.trouble:
+        return "!"
     said = verdict(line, theirs)
-    return {"equal": "=", "without one of mclust": "new"}.get(said) or (
-        "!" if line.trouble else f"{theirs - line.value('bic'):.2f}"
-    )
+    return "=" if said == "equal" else "new" if np.isnan(theirs) else f"{theirs - line.value('bic'):.2f}"
 
 
 HEAD = """# Beside mclust: 14 forms, 1 to 9 components
 
-By how much the BIC of `ek.select(ek.GaussianMixture(random_state=0), x, range(1, 10), grid={"covariance_type": [...]})` is lower
-(better) than that of mclust 6.0 with its own starts and EM run to 1e-12. `=`: equal to 1e-6. new: mclust has no fit there. `!`:
-no sound fit here. A negative number would be a maximum that was missed. Written by `python -m benchmarks.workloads.choosing`.
+By how much the BIC of `ek.select(ek.GaussianMixture(random_state=0), x, range(1, 10), grid={"covariance_type": [...]})` is
+lower (better) than that of mclust 6.0 with its own starts and EM run to 1e-12. `=`: equal to 1e-6. new: mclust has no fit
+there. `!`: no sound fit here. A negative number would be a maximum that was missed. Written by
+`python -m benchmarks.workloads.choosing`.
 """
 
 
