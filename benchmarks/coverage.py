@@ -1,8 +1,8 @@
-"""How often do 95 % intervals cover the truth? Data sets are drawn in parts, which a later run does not repeat.
+"""How often do 95 % intervals cover the truth, and tests at 5 % reject it? Data sets come in parts, never repeated.
 
     python -m benchmarks.coverage --sets 1000              every design, 50 data sets a part
     python -m benchmarks.coverage --sets 200 --only normals
-    python -m benchmarks.coverage --sets 0                 only the table
+    python -m benchmarks.coverage --sets 0                 only the page
 
 Every part leaves a line in coverage.jsonl, and docs/coverage.md is written from all of them.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -19,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 import emkit as ek
+from emkit.errors import EmkitWarning
 from emkit.families.categorical import CategoricalParams, LevelShares
 
 HERE = Path(__file__).parent
@@ -30,6 +33,10 @@ LARGE = 2_000_000  # rows whose estimates stand for what a wrong model comes to 
 Methods = dict[str, Callable[[Any], Any]]
 WALD: Methods = {"wald": lambda fit: fit.confidence_intervals()}
 ROBUST: Methods = {"wald, robust": lambda fit: fit.confidence_intervals(kind="robust")}
+BY_CASES: Methods = {
+    f"{kind} of 399 replicates": lambda fit, kind=kind: Listed(fit.bootstrap(399, kind="case", random_state=0), kind)
+    for kind in ("percentile", "bca")
+}
 PROFILE: Methods = {"profile": lambda fit: fit.confidence_intervals(method="profile")}
 
 
@@ -42,6 +49,17 @@ class Design:
     target: Callable[[], Any]
     drawn: Callable[[np.random.Generator], np.ndarray]
     methods: Methods
+    fixed: tuple[str, ...] = ()  # entries that are no estimates
+
+
+class Listed:
+    """The intervals of a bootstrap by name."""
+
+    def __init__(self, replicates: Any, method: str) -> None:
+        self.found = dict(zip(replicates.names, replicates.intervals(0.95, method), strict=True))
+
+    def __getitem__(self, entry: str) -> Any:
+        return self.found[entry]
 
 
 def of(model: Any, truth: Any, rows: int) -> Callable[[np.random.Generator], np.ndarray]:
@@ -70,6 +88,17 @@ LOW, HIGH = [0.2, 0.3, 0.25, 0.15, 0.3, 0.2], [0.8, 0.7, 0.75, 0.85, 0.6, 0.8]
 ITEMS_TRUTH = ek.MixtureParams(
     [0.4, 0.6], CategoricalParams(tuple(LevelShares([[1 - a, a], [1 - b, b]]) for a, b in zip(LOW, HIGH, strict=True)))
 )
+GAPS = ek.Mixture(ek.FullGaussian())
+JOINED = [[1.0, 0.6, 0.3], [0.6, 1.0, 0.5], [0.3, 0.5, 1.0]]
+GAPS_TRUTH = ek.MixtureParams([1.0], ek.FullGaussianParams([[0.0, 1.0, 2.0]], [JOINED]))
+
+
+def with_gaps(rng: np.random.Generator) -> np.ndarray:
+    """200 rows of three normal columns, of which a fifth of the cells is missing."""
+    x = GAPS.draw(GAPS_TRUTH, rng, 200)[0]
+    return np.where(rng.random(x.shape) < 0.2, np.nan, x)
+
+
 DESIGNS = {
     "binomials": Design(
         "two binomials of 10 tosses, n = 200",
@@ -88,6 +117,21 @@ DESIGNS = {
     "classes": Design(
         "two latent classes, six items of two levels, n = 500", ITEMS, lambda: ITEMS_TRUTH, of(ITEMS, ITEMS_TRUTH, 500), WALD
     ),
+    "gaps": Design(
+        "one normal in three columns, 20 % of the cells missing, n = 200",
+        GAPS,
+        lambda: GAPS_TRUTH,
+        with_gaps,
+        {**WALD, **ROBUST},
+        fixed=("proportions[0]",),
+    ),
+    "bootstrap": Design(
+        "two normals 3 standard deviations apart, n = 500",
+        NORMALS,
+        lambda: NORMALS_TRUTH,
+        of(NORMALS, NORMALS_TRUTH, 500),
+        BY_CASES,
+    ),
     "heavy": Design(
         "two normals fitted to clusters of t with 5 degrees of freedom, n = 500", NORMALS, nearest, heavy, {**WALD, **ROBUST}
     ),
@@ -99,7 +143,8 @@ def counted(name: str, first: int, sets: int) -> dict[str, Any]:
     design = DESIGNS[name]
     target = design.target()
     coordinates = design.model.coordinates(target)
-    truth = dict(zip(coordinates.entry_names(target), coordinates.entries(target), strict=True))
+    every = zip(coordinates.entry_names(target), coordinates.entries(target), strict=True)
+    truth = {entry: value for entry, value in every if entry not in design.fixed}
     counts = {method: {entry: [0, 0] for entry in truth} for method in design.methods}
     for number in range(first, first + sets):
         x = design.drawn(np.random.default_rng([number, *name.encode()]))
@@ -113,6 +158,42 @@ def counted(name: str, first: int, sets: int) -> dict[str, Any]:
     return {"design": name, "first": first, "sets": sets, "counts": counts}
 
 
+@dataclass(frozen=True)
+class Null:
+    """Data sets `drawn` from a mixture of so many `components`, which a bootstrap test against one more should not reject."""
+
+    title: str
+    estimator: Any
+    components: int
+    drawn: Callable[[np.random.Generator], np.ndarray]
+
+
+REPLICATES = 19  # of each test: the fewest of which the highest one is 5 % of all, with the data themselves
+NULLS = {
+    "one-normal": Null(
+        "1 against 2 normals, 100 rows of one", ek.GaussianMixture(random_state=0), 1, lambda rng: rng.normal(size=(100, 1))
+    ),
+    "two-normals": Null(
+        "2 against 3 normals, 100 rows of two 6 standard deviations apart",
+        ek.GaussianMixture(random_state=0),
+        2,
+        lambda rng: rng.normal(size=(100, 1)) + 6 * (rng.random((100, 1)) < 0.5),
+    ),
+}
+
+
+def rejected(name: str, first: int, sets: int) -> dict[str, Any]:
+    """Of some data sets of a true null hypothesis: how many tests at 5 % reject it."""
+    null, number = NULLS[name], 0
+    for place in range(first, first + sets):
+        x = null.drawn(np.random.default_rng([place, *name.encode()]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EmkitWarning)
+            found = ek.bootstrap_lrt(null.estimator, x, null.components, number=REPLICATES, random_state=place)
+        number += found.p_value <= 0.05
+    return {"design": name, "first": first, "sets": sets, "rejected": number}
+
+
 def kept() -> list[dict[str, Any]]:
     return [json.loads(line) for line in KEPT.read_text().splitlines()] if KEPT.exists() else []
 
@@ -120,6 +201,13 @@ def kept() -> list[dict[str, Any]]:
 def table(lines: list[dict[str, Any]]) -> str:
     """The page."""
     rows = []
+    tests = []
+    for name, null in NULLS.items():
+        mine = [line for line in lines if line["design"] == name]
+        sets, number = (sum(line[what] for line in mine) for what in ("sets", "rejected"))
+        if mine:
+            low, high = binomtest(number, sets).proportion_ci(0.95, method="exact")
+            tests.append(f"| {null.title} | {sets:,} | {number / sets:.1%} | {low:.1%} to {high:.1%} |")
     for name, design in DESIGNS.items():
         mine = [line for line in lines if line["design"] == name]
         for method in design.methods if mine else ():
@@ -133,7 +221,7 @@ def table(lines: list[dict[str, Any]]) -> str:
             least, most = min(shares.values()), max(shares.values())
             none = 1 - sum(there for there, _ in sums.values()) / (sets * len(sums))
             rows.append(f"| {design.title} | {method} | {sets:,} | {mean:.1%} | {least:.1%} to {most:.1%} | {none:.1%} |")
-    return "\n".join([*HEAD, *rows, ""])
+    return "\n".join([*HEAD, *rows, *TESTS, *tests, ""])
 
 
 HEAD = """# How often intervals cover the truth
@@ -148,6 +236,15 @@ Where the model is wrong (the last design), the truth is what the fit comes to w
 | design | intervals | data sets | covered | by parameter | no interval |
 |---|---|---:|---:|---:|---:|""".splitlines()
 
+TESTS = f"""
+## How often tests reject what is true
+
+The bootstrap likelihood-ratio test at 5 %, of {REPLICATES} replicates each, where the smaller model is true: the share of data
+sets in which it rejects, and what that says of endlessly many (with 95 % confidence, Clopper & Pearson).
+
+| null hypothesis | data sets | rejected | of endlessly many |
+|---|---:|---:|---:|""".splitlines()
+
 
 def main() -> int:
     """Draw what is not there yet, and write the page."""
@@ -156,10 +253,10 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only designs whose name contains this")
     options = parser.parse_args()
     there = {(line["design"], line["first"]) for line in kept()}
-    for name in DESIGNS:
+    for name, work in [*((name, counted) for name in DESIGNS), *((name, rejected) for name in NULLS)]:
         for first in range(0, options.sets if options.only in name else 0, PART):
             if (name, first) not in there:
-                line = json.dumps(counted(name, first, PART))
+                line = json.dumps(work(name, first, PART))
                 with KEPT.open("a") as file:
                     file.write(line + "\n")
                 print(f"{name} {first}", file=sys.stderr, flush=True)

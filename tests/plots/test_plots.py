@@ -259,17 +259,6 @@ def test_what_has_no_density_is_refused():
 # --- several fits, several starts ----------------------------------------------------------------------------------------
 
 
-def test_the_bic_figure_shows_the_fits(geyser, geyser3):
-    ax = plots.criteria(views.criteria([geyser3, geyser]))
-    assert starting(ax, "BIC")[:, 1].tolist() == [geyser.bic, geyser3.bic]
-    assert lines(ax)["AIC"].tolist() == [[2, geyser.aic], [3, geyser3.aic]]
-    assert starting(ax, "lowest BIC").tolist() == [[2, geyser.bic]]
-    with pytest.raises(ek.ModelError, match="no fits to compare"):
-        views.criteria([])
-    with pytest.raises(ek.ModelError, match="is none"):
-        views.criteria([lessons.linkage().fit()])
-
-
 def test_the_figure_of_a_choice_has_a_line_for_each_form(geyser, geyser3):
     cells = {("full", 2): geyser, ("full", 3): geyser3, ("other", 2): geyser3}
     rows = [Line(Cell((form,), k), fit, fit, "" if form == "full" else "no maximum.") for (form, k), fit in cells.items()]
@@ -279,6 +268,9 @@ def test_the_figure_of_a_choice_has_a_line_for_each_form(geyser, geyser3):
     ax = plots.choice(view)
     assert starting(ax, "full").tolist() == [[2, geyser.bic], [3, geyser3.bic]]
     assert starting(ax, "lowest: full 2").tolist() == [[2, geyser.bic]]
+    ticks = dict(zip([label.get_text() for label in ax.get_yticklabels()], ax.get_yticks(), strict=True))
+    assert ticks["0"] == geyser.bic
+    assert ticks["1"] == pytest.approx(geyser.bic + 1)
     json.dumps(view.to_dict(), allow_nan=False)
 
 

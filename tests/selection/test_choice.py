@@ -12,10 +12,8 @@ import emkit as ek
 from emkit.core.engine import Record
 from emkit.core.restarts import Restarts
 from emkit.errors import Outcome, Status
-from emkit.selection.choice import Cell, Choice, Line, choose
-from emkit.selection.held_out import held_out_deviance
-from emkit.selection.neighbours import grown, shrunk
-from emkit.selection.rising import risen
+from emkit.selection.choice import Cell, Choice, Line
+from emkit.selection.grid import choose
 
 CENTRES = np.array([[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]])
 FORMS = ["full", "spherical"]
@@ -69,31 +67,6 @@ def test_the_formulas_of_the_criteria(chosen):
     assert fit.icl == pytest.approx(fit.bic - 2 * np.log(shares.max(axis=1)).sum())
     assert ek.fit(fit.model, fit.source.x[:8], fit.params, max_evaluations=1).aicc == np.inf
     assert chosen["full", 1].result_.entropy == 0
-
-
-def test_a_component_divided_or_two_put_together_start_where_the_neighbour_would_be(three):
-    model, source = ek.Mixture(ek.SphericalGaussian()), ek.ArraySource(three)
-    two, four = (ek.GaussianMixture(k, covariance_type="spherical", random_state=0).fit(three).result_ for k in (2, 4))
-    best = ek.GaussianMixture(3, covariance_type="spherical", random_state=0).fit(three).result_
-    for starts in grown(model, two.params, source.profile), shrunk(model, four.params, source.profile):
-        ends = [ek.fit(model, three, start).objective for start in starts]
-        assert max(ends) == pytest.approx(best.objective, abs=1e-6)
-
-
-def test_what_a_neighbour_leads_to_replaces_a_lower_maximum(three):
-    """A fit that has stopped at a poor maximum: two components in one cluster, one in the two others."""
-    model = ek.Mixture(ek.SphericalGaussian())
-    poor = ek.fit(
-        model, three, ek.MixtureParams([0.2, 0.2, 0.6], ek.SphericalGaussianParams([[0, 0.5], [0, -0.5], [4, 4]], [1, 1, 20.0]))
-    )
-    good = ek.GaussianMixture(3, covariance_type="spherical", random_state=0).fit(three).result_
-    assert poor.objective < good.objective - 10
-    two = ek.GaussianMixture(2, covariance_type="spherical", random_state=0).fit(three).result_
-    better = risen(poor, list(grown(model, two.params, poor.source.profile)))
-    assert better.objective == pytest.approx(good.objective, abs=1e-6)
-    assert better.runs.runs[1:] == poor.runs.runs
-    assert (better.runs.starts, better.runs.moved) == (1, 1)
-    assert risen(good, list(grown(model, two.params, poor.source.profile))) is None
 
 
 class Ready:
@@ -161,17 +134,6 @@ def test_left_out_rows_tell_the_number_of_clusters(three):
     assert found.best.n_components == 3
     assert values[1] > values[2] > values[3]
     assert values[3] == pytest.approx(found[3].result_.aic, rel=0.01)
-
-
-def test_left_out_rows_are_scored_by_the_fit_to_the_others():
-    x = np.random.default_rng(4).normal(size=(30, 1))
-    fit = ek.GaussianMixture(1).fit(x).result_
-    part = np.random.default_rng(0).permutation(30) % 10
-    expected = 0.0
-    for i in range(10):
-        kept, left = x[part != i], x[part == i]
-        expected += ((left - kept.mean()) ** 2 / kept.var() + np.log(2 * np.pi * kept.var())).sum()
-    assert held_out_deviance(fit, seed=0) == pytest.approx(expected)
 
 
 def test_the_table_says_what_was_chosen(chosen):

@@ -11,6 +11,7 @@ from scipy import stats
 import emkit as ek
 from emkit import lessons, views
 from emkit.search.seeding import spread_starts
+from emkit.selection.choice import Cell, Choice, Line
 from emkit.views.entries import value_of, with_entries
 
 
@@ -137,7 +138,7 @@ def test_every_view_has_plain_values(coins, geyser, geyser3):
         views.density(subject, geyser.params, points=5),
         views.density(lessons.two_coins(), coins.params),
         views.starts_map(geyser3.runs),
-        views.criteria([geyser, geyser3]),
+        views.choice_view(Choice(tuple(Line(Cell((), k), fit, fit) for k, fit in ((2, geyser), (3, geyser3))), "bic")),
     ]
     for view in made:
         json.dumps(view.to_dict(), allow_nan=False)

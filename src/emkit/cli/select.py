@@ -21,7 +21,8 @@ from emkit.report.choices import choice_report
 from emkit.result import AnyResult, Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import begin
-from emkit.selection.choice import WORDS, Cell, checked_numbers, choose
+from emkit.selection.choice import WORDS, Cell
+from emkit.selection.grid import checked_numbers, choose
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from emkit.estimators.base import MixtureEstimator
 from emkit.fitted import AnyFitted
 from emkit.report.choices import choice_text
 from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
-from emkit.selection.choice import Cell, Choice, Line, checked_numbers, choose
+from emkit.selection.choice import Cell, Choice, Line
+from emkit.selection.grid import checked_numbers, choose
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
 from emkit.plots.rootogram import rootogram
 from emkit.plots.rows import classification, responsibilities, uncertainty
-from emkit.plots.selection import choice, criteria
+from emkit.plots.selection import choice
 from emkit.plots.starts import starts
 from emkit.plots.theory import bound, jensen
 from emkit.plots.trace import trace
@@ -22,7 +22,6 @@ __all__ = [
     "choice",
     "class_profiles",
     "classification",
-    "criteria",
     "density",
     "draw",
     "jensen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from emkit.selection.choice import WORDS, Choice, Line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
 
 SHOWN = ("bic", "icl", "aic")  # criteria that stand behind the one that is chosen by, as many as there is room for
 BEST, TROUBLE = "*", "!"
 NARROW = 80  # characters: what is wider than this is shown in full only where there is room
 ONE = 10  # characters of a criterion and the space before it
 FIXED = 44  # of all that is no criterion and no form
+MANY = 24  # models: of more, all have one number each, and the best
+FIRST = 6  # have a line
 
 
 def choice_text(choice: Choice[Any], width: int) -> str:
@@ -25,26 +30,69 @@ def choice_text(choice: Choice[Any], width: int) -> str:
 
 
 def choice_report(choice: Choice[Any], width: int = NARROW) -> RenderableType:
-    """All models in the order of the grid, the best marked, and those that cannot be chosen with their reasons."""
+    """All models, the best marked, and those that cannot be chosen with their reasons.
+
+    A line each, in the order of the grid; of many, first the criterion, forms down and numbers of components across, if there
+    is room, then lines of the best.
+    """
     from rich.console import Group
     from rich.text import Text
 
-    form = ", ".join(choice.names)
-    longest = max(len(form), *(len(line.label) for line in choice.lines))
-    criteria = [choice.criterion, *(name for name in SHOWN if name != choice.criterion)]
-    criteria = criteria[: max(1, (width - FIXED - longest) // ONE)]
-    headings = [*([form] if form else []), "K", "log-likelihood", "free"]
-    grid = new_grid(*headings, *map(WORDS.__getitem__, criteria), "entropy", " ")
-    for line in choice.lines:
-        mark = BEST if line is choice.best else TROUBLE if line.trouble else ""
-        grid.add_row(*map(cell, [*([line.label] if form else []), str(line.cell.components), *_numbers(line, criteria), mark]))
+    across = _across(choice, width) if len(choice.lines) > MANY else None
+    if across is None:
+        shown: list[Text | Table] = [_lines(choice, choice.lines, width)]
+    else:
+        ordered = sorted(choice.sound, key=lambda line: line.value(choice.criterion))
+        shown = [*across, Text(), _lines(choice, ordered[:FIRST], width)]
     troubles = [
         f"  {TROUBLE} {f'{line.label} ' if line.label else ''}{line.cell.components}: {line.trouble}"
         for line in choice.lines
         if line.trouble
     ]
     notes = [Text(), *map(Text, troubles)] if troubles else []
-    return Group(grid, Text(), Text(choice.sentence), *notes)
+    return Group(*shown, Text(), Text(choice.sentence), *notes)
+
+
+def _across(choice: Choice[Any], width: int) -> list[Text | Table] | None:
+    """How far each model's criterion lies above the lowest; None where so many numbers of components have no room."""
+    from rich.text import Text
+
+    numbers = sorted({line.cell.components for line in choice.lines})
+    labels = list(dict.fromkeys(line.label for line in choice.lines))
+    lowest = choice.best.value(choice.criterion)
+    above = {(line.label, line.cell.components): _above(line, choice, lowest) for line in choice.lines}
+    rows = [[above.get((label, number), "") for number in numbers] for label in labels]
+    breadth = 2 + max(map(len, labels)) + sum(2 + max(len(row[i]) for row in rows) for i in range(len(numbers)))
+    if breadth > width:
+        return None
+    grid = new_grid("", *map("{} ".format, numbers))
+    for label, row in zip(labels, rows, strict=True):
+        grid.add_row(*map(cell, [label, *row]))
+    by = f"{', '.join(choice.names)} and " if choice.names else ""
+    return [Text(f"{WORDS[choice.criterion]} above the lowest, by {by}number of components"), grid]
+
+
+def _above(line: Line[Any], choice: Choice[Any], lowest: float) -> str:
+    value = line.value(choice.criterion)
+    return (f"{value - lowest:.1f}" if np.isfinite(value) else "-") + (_mark(line, choice) or " ")
+
+
+def _lines(choice: Choice[Any], lines: Sequence[Line[Any]], width: int) -> Table:
+    """A line for each model, with as many criteria as there is room for."""
+    form = ", ".join(choice.names)
+    longest = max(len(form), *(len(line.label) for line in choice.lines))
+    criteria = [choice.criterion, *(name for name in SHOWN if name != choice.criterion)]
+    criteria = criteria[: max(1, (width - FIXED - longest) // ONE)]
+    headings = [*([form] if form else []), "K", "log-likelihood", "free"]
+    grid = new_grid(*headings, *map(WORDS.__getitem__, criteria), "entropy", " ")
+    for line in lines:
+        start = [*([line.label] if form else []), str(line.cell.components)]
+        grid.add_row(*map(cell, [*start, *_numbers(line, criteria), _mark(line, choice)]))
+    return grid
+
+
+def _mark(line: Line[Any], choice: Choice[Any]) -> str:
+    return BEST if line is choice.best else TROUBLE if line.trouble else ""
 
 
 def _numbers(line: Line[Any], criteria: list[str]) -> list[str]:

@@ -90,6 +90,18 @@ class Race(Generic[P]):
         common = top.sound and alike_best >= self.plan.common * len(found)
         return found, list(self._risen(best, begin.seed, common))
 
+    def tried(self, starts: Iterable[P], best: Record[P]) -> list[Record[P]]:
+        """Short runs from starts that may lead higher than `best`, two maxima of them followed until it is clear whether."""
+        raced = self._raced([begun(start) for start in starts], self.plan.moved)
+        mine = self.rank(best)
+        return self._further(raced, 2, -mine.lowness if mine.sound else -np.inf)
+
+    def higher(self, runs: Iterable[Record[P]], best: Record[P], least: float) -> list[Record[P]]:
+        """Those of the runs that are better than `best` by this much at `least`, best first."""
+        mine = self.rank(best)
+        bound = mine._replace(lowness=mine.lowness - least)
+        return sorted((run for run in runs if self.rank(run) < bound), key=self.rank)
+
     def _agree(self, found: Sequence[Record[P]]) -> bool:
         """Whether all runs came to one maximum, at once."""
         heights = [run.objective for run in found]
@@ -210,13 +222,11 @@ class Race(Generic[P]):
             moves = list(self.model.moves(best.params, self.sample.profile)) if promising else []
             at_random = self.model.relocations(best.params, self.sample.profile, seed + number)
             starts = [*moves, *islice(at_random, max(0, most - len(moves)))]
-            raced = self._raced([begun(start) for start in starts], self.plan.moved)
-            mine = self.rank(best)
-            tried = self._further(raced, 2, -mine.lowness if mine.sound else -np.inf)
-            higher = [run for run in tried if self.rank(run) < mine._replace(lowness=mine.lowness - self.same)]
+            tried = self.tried(starts, best)
+            higher = self.higher(tried, best, self.same)
             promising = bool(higher)
             if higher:
-                best = min(higher, key=self.rank)
+                best = higher[0]
                 idle, returned = 0, -1  # itself
                 yield best
             else:

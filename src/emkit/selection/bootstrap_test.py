@@ -163,7 +163,9 @@ class _Drawn:
         with one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", EmkitWarning)
             try:
-                one = _highest(self.smaller, rows, seed, [self.smaller.params])
+                one = _highest(
+                    self.smaller, rows, seed, [self.smaller.params] if len(self.smaller.params.proportions) > 1 else []
+                )
                 more = grown(one.model, one.params, rows.profile) if isinstance(one.model, Mixture) else ()
                 two = _highest(self.larger, rows, seed, [self.larger.params, *more])
             except (EmkitError, *STUMBLES):

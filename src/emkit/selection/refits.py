@@ -57,17 +57,28 @@ class Refits(Generic[P]):
         return max(1, min(MOST_BLOCK, MOST_NUMBERS // max(each, 1)))
 
     def to(self, chunks: Sequence[Chunk]) -> list[Refit]:
-        """A run over the rows of each chunk; the same for the same chunks, whoever else is running."""
+        """A run over the rows of each chunk; the same for the same chunks.
+
+        Which others run beside it changes it by no more than what is left to gain then.
+        """
         with one_thread(), np.errstate(all="ignore"):
             together = can_go_together(self.model, self.params)
             found = self._together(chunks) if together else [self._alone(chunk) for chunk in chunks]
-            return [self._judged(each) for each in found]
+            if self.model.degenerate(self.params, self.source.profile):
+                return found
+            return [self._judged(*each) for each in zip(found, chunks, strict=True)]
 
-    def _judged(self, refit: Refit) -> Refit:
-        """A run that has come to a spike tells nothing of the estimate, unless that is one itself."""
-        profile = self.source.profile
-        if refit.params is None or not self.model.spikes(refit.params, profile) or self.model.spikes(self.params, profile):
+    def _judged(self, refit: Refit, chunk: Chunk) -> Refit:
+        """A run that has come to a floor tells nothing of the estimate.
+
+        One with few rows close together is made again alone: side by side, the floor is that of the rows of all runs.
+        """
+        model, profile = self.model, self.source.profile
+        if refit.params is None or not (model.spikes(refit.params, profile) or model.slivers(refit.params, profile)):
             return refit
+        again = self._alone(chunk)
+        if again.params is None or not model.degenerate(again.params, as_rows(self.source, chunk).profile):
+            return again
         return Refit(None, -np.inf, COLLAPSED)
 
     def _alone(self, chunk: Chunk) -> Refit:

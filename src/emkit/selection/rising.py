@@ -7,33 +7,44 @@ from dataclasses import replace
 from typing import Any
 
 from emkit.core.mapreduce import one_thread
-from emkit.core.restarts import Restarts
+from emkit.core.restarts import Fate, Restarts
 from emkit.core.solvers import Anderson
-from emkit.core.stopping import NoHigher, Rule
+from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.fitted import AnyFitted
-from emkit.fitting import default_rules, fit_each
-from emkit.search.plan import PLAN, unit
+from emkit.fitting import MAX_EVALUATIONS, default_rules, fit_each
+from emkit.search.plan import PLAN, Stage
+from emkit.search.race import Race, told_whole
 from emkit.search.rank import rank
+from emkit.search.seeding import looked_at
 
+BRIEF = replace(PLAN, moved=(Stage(35, 1.0),), passes=14, further=16)  # few starts, side by side: of fewer passes, some mislead
 SAME = 1e-7  # of the objective: what rises by less has found the same maximum
 
 
 def risen(record: AnyFitted, starts: Sequence[Any]) -> AnyFitted | None:
-    """The record with the best run from these starts before its others, if it ends higher and as sound."""
-    if not starts:
+    """The record with the best run from these starts before its others, if it ends higher and as sound.
+
+    The starts race side by side, and only what stands higher than the record then, or may, is followed to its end.
+    """
+    source = record.source
+    if not starts or not isinstance(source, ArraySource):
         return None
-    one = unit(record.source)
-    rules: list[Rule] = [NoHigher(record.objective, PLAN.rough * one, PLAN.same * one), *default_rules(record.model)]
-    try:
-        tried = fit_each(record.model, record.source, starts, solver=Anderson(), rules=rules, workers=one_thread)
-    except (ParameterError, DegenerateFitError):  # none of them can be evaluated
-        return None
-    run = min(tried.runs.runs, key=lambda run: rank(run, record.model, record.passes))
-    mine = rank(record.record, record.model, record.passes)
-    least = mine._replace(lowness=mine.lowness - SAME * (1 + abs(mine.lowness)))
-    if not run.outcome.converged or rank(run, record.model, record.passes) >= least:
-        return None
-    others = record.runs
-    spikes = frozenset(i + 1 for i in others.degenerate)
-    return replace(record, runs=Restarts((run, *others.runs), spikes, others.left, others.moved + 1))
+    race = Race(record.model, looked_at(record.model, source), MAX_EVALUATIONS, 1, BRIEF)
+    mine, least = rank(record.record, record.model, record.passes), SAME * (1 + abs(record.objective))
+    for run in race.higher(race.tried(starts, record.record), record.record, least):
+        try:
+            rules = default_rules(record.model)
+            long = fit_each(record.model, source, [run.params], solver=Anderson(), rules=rules, workers=one_thread).record
+        except (ParameterError, DegenerateFitError):  # an M-step from there cannot be made
+            continue
+        if long.outcome.converged and rank(long, record.model, record.passes) < mine._replace(lowness=mine.lowness - least):
+            others = record.runs
+            spikes = {
+                i + 1 for i, run in enumerate(others.runs) if i in others.degenerate or (mine.spike and run is record.record)
+            }
+            below = Fate.SPIKE if mine.spike else Fate.LOWER  # of what was near the best before
+            left = tuple(replace(each, fate=below) if each.fate is Fate.NEAR else each for each in others.left)
+            runs = (told_whole(run, long), *others.runs)
+            return replace(record, runs=Restarts(runs, frozenset(spikes), left, others.moved + 1, others.seed))
+    return None

@@ -5,7 +5,7 @@ from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, quantile_residuals, rootogram
-from emkit.views.selection import ChoiceLines, Criteria, Criterion, Point, choice_view, criteria
+from emkit.views.selection import ChoiceLines, Point, choice_view
 from emkit.views.starts import StartsMap, starts_map
 from emkit.views.trace import Trace, trace
 
@@ -13,8 +13,6 @@ __all__ = [
     "BivariateResiduals",
     "ChoiceLines",
     "ClassProfiles",
-    "Criteria",
-    "Criterion",
     "Density",
     "Density2",
     "Landscape",
@@ -26,7 +24,6 @@ __all__ = [
     "bivariate_residuals",
     "choice_view",
     "class_profiles",
-    "criteria",
     "density",
     "landscape",
     "outlines",

@@ -1,0 +1,155 @@
+"""Choice among models: numbers of components times forms, what each fit costs, and which is best.
+
+    fresh    every form with every number of components, from starts of its own
+    grown    K = 1, 2, ...   a component of the best with K - 1 divided; runs that rise above what was found replace it
+    lent     at every K      the rows shared out as in the best of another form, likewise, until no form rises any more
+    shrunk   K = ..., 2, 1   two components of the best with K + 1 put together, likewise; what rises is lent again
+
+So no fit ends lower than a search of its own. Where many starts came to one maximum, neighbours are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from emkit.core.checks import is_count
+from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
+from emkit.fitted import AnyFitted
+from emkit.search.plan import PLAN
+from emkit.selection.choice import WORDS, Cell, Choice, Form, Line
+from emkit.selection.held_out import held_out_deviance
+from emkit.selection.neighbours import Member, grown, lent, shrunk
+from emkit.selection.rising import risen
+
+F = TypeVar("F")
+COMMON = 1 / 4  # of the starts: where so many came to one maximum, no neighbour has been seen to lead higher
+
+
+class Fitter(Protocol[F]):
+    """How one model of a grid is fitted, and what users hold of it."""
+
+    def __call__(self, cell: Cell) -> F:
+        """A fit from starts of its own. Errors: DataError, ParameterError or DegenerateFitError, if there can be none."""
+
+    def record(self, fit: F) -> AnyFitted:
+        """The record of a fit."""
+
+    def adopted(self, fit: F, better: AnyFitted) -> F:
+        """The same with a better record in its place."""
+
+
+def checked_numbers(n_components: Iterable[int] | int) -> list[int]:
+    """Numbers of components in order, 1 among them. Errors: ModelError for what is none."""
+    given = [n_components] if not isinstance(n_components, Iterable) else list(n_components)
+    for number in given:
+        if not is_count(number):
+            raise ModelError(f"a number of components is {number!r}; each must be a whole number >= 1, as in range(1, 10).")
+    return sorted({1, *map(int, given)})
+
+
+def choose(
+    fitter: Fitter[F],
+    numbers: Sequence[int],
+    forms: Sequence[Form] = ((),),
+    criterion: str = "bic",
+    names: tuple[str, ...] = (),
+    seed: int = 0,
+) -> Choice[F]:
+    """Fit every form with every number of components: see above.
+
+    Errors: ModelError for a criterion that there is not; if nothing can be fitted, the error of the first model.
+    """
+    if criterion not in WORDS:
+        raise ModelError(f"criterion is {criterion!r}; it must be one of {', '.join(WORDS)}.")
+    grid = _Grid(fitter, forms, {cell: _fitted(fitter, cell) for cell in (Cell(form, k) for form in forms for k in numbers)})
+    for fewer, number in pairwise(numbers):
+        grid.raise_all(number, fewer, grown, forms)
+    for more, number in pairwise(reversed(numbers)):
+        grid.raise_all(number, more, shrunk)
+    lines = list(grid.lines.values())
+    if all(line.record is None for line in lines):
+        fitter(lines[0].cell)  # raises again what kept it from being fitted
+    if criterion == "cv":
+        lines = [
+            replace(line, deviance=np.nan if line.record is None else held_out_deviance(line.record, seed)) for line in lines
+        ]
+    return Choice(tuple(lines), criterion, names)
+
+
+def _fitted(fitter: Fitter[F], cell: Cell) -> Line[F]:
+    try:
+        fit = fitter(cell)
+    except (DataError, ParameterError, DegenerateFitError) as error:
+        return Line(cell, None, None, str(error))
+    return _line(fitter, cell, fit)
+
+
+def _line(fitter: Fitter[F], cell: Cell, fit: F) -> Line[F]:
+    return Line(cell, fit, fitter.record(fit), _trouble(fitter.record(fit)))
+
+
+def _trouble(record: AnyFitted) -> str:
+    """Why a fit cannot be chosen: it is not at a maximum, or that says nothing of the data."""
+    if not record.converged:
+        return record.outcome.sentence
+    profile = record.passes.profile
+    spikes = record.model.spikes(record.params, profile) or record.model.slivers(record.params, profile)
+    if spikes:
+        which = f"component {spikes[0]} has" if len(spikes) == 1 else f"components {', '.join(map(str, spikes))} have"
+        return f"{which} collapsed on few or equal rows, so that the likelihood says nothing of the data."
+    return ""
+
+
+@dataclass
+class _Grid(Generic[F]):
+    """The lines of a grid, which better ones replace."""
+
+    fitter: Fitter[F]
+    forms: Sequence[Form]
+    lines: dict[Cell, Line[F]]
+
+    def raise_all(self, here: int, there: int, led: Callable[..., Iterator[Any]], giving: Sequence[Form] = ()) -> None:
+        """Let each form with so many components `here` follow what its own fit with those `there` has `led` to.
+
+        And how the `giving` forms share out the rows, then, as long as some form rises, how those do that did.
+        """
+        first = True
+        while first or giving:
+            members = {form: self._member(form, here) for form in self.forms}
+            shares = [member.shares for form in giving if (member := members[form]) is not None]
+            rose = []
+            for form, mine in members.items():
+                if mine is None or _is_sure(self.lines[Cell(form, here)]):
+                    continue
+                neighbour = self._member(form, there) if first and abs(here - there) == 1 else None
+                own = () if neighbour is None else led(mine.model, neighbour.params, mine.source.profile)
+                if self._rises(Cell(form, here), [*own, *lent(mine, shares)]):
+                    rose.append(form)
+            first, giving = False, rose
+
+    def _member(self, form: Form, number: int) -> Member | None:
+        """The fit of a cell, if it is one that may have neighbours."""
+        record = self.lines[Cell(form, number)].record
+        return None if record is None else Member.of(record)
+
+    def _rises(self, cell: Cell, starts: Sequence[Any]) -> bool:
+        """Whether one of the starts leads higher than the fit of a cell; then it takes its place."""
+        line = self.lines[cell]
+        better = None if line.record is None else risen(line.record, starts)
+        if better is None or line.fit is None:
+            return False
+        self.lines[cell] = _line(self.fitter, cell, self.fitter.adopted(line.fit, better))
+        return True
+
+
+def _is_sure(line: Line[Any]) -> bool:
+    """Whether so many starts came to one sound maximum that there is next to no hope of a higher one."""
+    if line.cell.components == 1 or line.record is None or line.trouble:
+        return line.cell.components == 1
+    runs = line.record.runs
+    return runs.starts >= PLAN.first and runs.reached_best() + runs.near >= COMMON * runs.starts
