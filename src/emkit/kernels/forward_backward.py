@@ -64,11 +64,10 @@ def filter_scaled(
             forward[t, k] *= scale
             lost |= ahead[k] > 0.0 and forward[t, k] < LOST
         for k in range(n_states):
-            ahead[k] = 0.0
-        for i in range(n_states):
-            share = forward[t, i]
-            for k in range(n_states):
-                ahead[k] += share * transitions[i, k]
+            onward = 0.0
+            for i in range(n_states):
+                onward += forward[t, i] * transitions[i, k]
+            ahead[k] = onward
     return refills or not lost
 
 
