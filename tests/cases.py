@@ -1067,7 +1067,21 @@ PRIORS = [
         CASE["poisson"].draw,
     ),
 ]
-MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS]
+TURNS = {  # transitions between so many states
+    2: [[0.9, 0.1], [0.3, 0.7]],
+    3: [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6]],
+}
+
+
+def _chain(case: FamilyCase) -> ModelCase:
+    params = ek.HiddenMarkovParams(case.proportions, TURNS[case.n_components], case.params)
+    return ModelCase(f"{case.name}-chain", ek.HiddenMarkovChain(case.family), params, case.draw)
+
+
+CHAINS = [
+    _chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")
+]  # rows in no groups: of one row each
+MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
 

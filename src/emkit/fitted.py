@@ -165,9 +165,8 @@ class Fitted(Generic[P]):
         model: Any = bare(self.model)
         if not isinstance(model, Components):
             raise ModelError(f"{type(model).__name__} has no components that rows could belong to.")
-        assigned = ((chunk, model.posterior(self.params, chunk).responsibilities) for chunk in self.passes.chunks())
-        first = ((chunk.group_weights, shares[chunk.bounds[:-1]]) for chunk, shares in assigned)  # of rows of one group, one
-        return criteria.uncertainty(first)
+        assigned = (model.posterior(self.params, chunk).of_units(chunk) for chunk in self.passes.chunks())
+        return criteria.uncertainty((weights, shares) for shares, weights in assigned)
 
     @property
     def boundary(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The density of components whose families have latent states of their own, with these written out."""
+"""Latent states written out: of models, and of components whose families have latent states of their own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
+from emkit.core.protocols import Complete
 from emkit.families.family import safe_log
+from emkit.models.around import bare
 
 Array = np.ndarray
+
+
+def complete(model: Any, params: Any, chunk: ek.Chunk) -> Complete:
+    """The rows of a chunk with their latent states; those of a chain as sequences of one row each, which no path joins."""
+    inner = bare(model)
+    if not isinstance(inner, ek.HiddenMarkovChain):
+        return model.complete(params, chunk)
+    assert chunk.groups is None
+    return Complete(safe_log(params.initial) + inner.family.log_density(params.components, chunk.x), chunk.weights)
 
 
 @singledispatch

@@ -10,7 +10,7 @@ import numpy as np
 import emkit as ek
 from emkit.core.parameters import get_at, leaves
 from emkit.models.around import bare
-from tests.laws.latent import completed
+from tests.laws.latent import complete, completed
 
 Array = np.ndarray
 FALL = 1e-9  # relative to 1 + |objective|: more than this is not rounding
@@ -29,7 +29,7 @@ def expected_log_likelihood(model: Any, params: Any, at: Any, source: ek.ArraySo
     """
     total = 0.0
     for chunk in source.chunks():
-        before, now = model.complete(at, chunk), model.complete(params, chunk)
+        before, now = complete(model, at, chunk), complete(model, params, chunk)
         inner = bare(model)
         shares = inner.assignment.assign(before.log_joint, before.weights, chunk.start).responsibilities
         joint = now.log_joint

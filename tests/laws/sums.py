@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 import emkit as ek
 from emkit.core.mapreduce import threads
 from emkit.core.parameters import leaves, replace_at
+from tests.laws.latent import complete
 
 Array = np.ndarray
 
@@ -131,14 +132,14 @@ def assert_log_likelihood_is_direct(model: Any, params: Any, x: Array, weights: 
     """The E-step's log-likelihood is sum_i w_i log sum_k p(x_i, z=k), and the objective is never above it."""
     source = ek.ArraySource(x, weights)
     (chunk,) = source.chunks()
-    complete = model.complete(params, chunk)
-    direct = float(complete.weights @ logsumexp(complete.log_joint, axis=1))
+    listed = complete(model, params, chunk)
+    direct = float(listed.weights @ logsumexp(listed.log_joint, axis=1))
     total = ek.EMMap(model, source, params).expectation(params)
     assert abs(total.log_likelihood - direct) <= 1e-12 * (1 + abs(direct)), (
         f"the E-step's log-likelihood {total.log_likelihood!r} is not the direct sum {direct!r}"
     )
     assert total.gap >= 0, "the objective lies above the log-likelihood"
-    assert abs(total.rows - complete.weights.sum()) <= 1e-12 * total.rows, "the rows are not the sum of the weights"
+    assert abs(total.rows - listed.weights.sum()) <= 1e-12 * total.rows, "the rows are not the sum of the weights"
 
 
 def assert_roads_agree(model: Any, params: Any, x: Array) -> None:

@@ -13,7 +13,7 @@ from emkit.core.parameters import trusted
 from emkit.core.spaces import Positive
 from emkit.families.categorical import LevelShares
 from tests import cases
-from tests.laws import contract, densities, maxima, sums, together
+from tests.laws import chains, contract, densities, maxima, sums, together
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]
@@ -360,3 +360,36 @@ def test_a_frozen_model_that_is_not(wrapper, complaint):
     model = wrapper(ek.Mixture(ek.Poisson()), "components.rates")
     with pytest.raises(AssertionError, match=complaint):
         maxima.assert_held_stay(model, POISSON.mixture, ("components.rates",), COUNTS, ek.solvers.Plain())
+
+
+@dataclass(frozen=True)
+class ForgetsTheNext(ek.HiddenMarkovChain):
+    """Moves as if neighbouring states were independent, given the rows."""
+
+    def assign(self, params, log_density, chunk):
+        found = super().assign(params, log_density, chunk)
+        later = np.setdiff1d(np.arange(len(chunk.x)), chunk.bounds)
+        moves = (found.responsibilities[later - 1] * chunk.weights[later, None]).T @ found.responsibilities[later]
+        return found._replace(latent=replace(found.latent, moves=moves))
+
+
+def test_a_chain_that_forgets_how_states_follow_each_other(rng):
+    params = ek.HiddenMarkovParams(POISSON.proportions, cases.TURNS[3], POISSON.params)
+    x = COUNTS[: sum(chains.LENGTHS)]
+    with pytest.raises(AssertionError, match="from all paths"):
+        chains.assert_agrees_with_all_paths(ForgetsTheNext(ek.Poisson()), params, x, rng)
+
+
+@dataclass(frozen=True)
+class CutsSequences(ek.HiddenMarkovChain):
+    """Rows of one group as if each stood for itself."""
+
+    def assign(self, params, log_density, chunk):
+        found = super().assign(params, log_density, ek.Chunk(chunk.x, chunk.weights))
+        return found._replace(log_likelihood=np.add.reduceat(found.log_likelihood, chunk.bounds[:-1]))
+
+
+def test_a_chain_whose_sequences_have_no_order(rng):
+    params = ek.HiddenMarkovParams(POISSON.proportions, cases.TURNS[3], POISSON.params)
+    with pytest.raises(AssertionError, match="from all paths"):
+        chains.assert_agrees_with_all_paths(CutsSequences(ek.Poisson()), params, COUNTS[: sum(chains.LENGTHS)], rng)

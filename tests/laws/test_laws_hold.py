@@ -8,14 +8,21 @@ import pytest
 import emkit as ek
 from emkit.models.order import kinds
 from tests import cases
-from tests.laws import contract, densities, gaps, maxima, sums, together
+from tests.laws import chains, contract, densities, gaps, maxima, sums, together
 
-QUICK = ("poisson-gaps", "categorical-gaps", "gaussian-gaps")  # of those with gaps; the others are slow
+QUICK = (  # of those with gaps, and of chains; the others are slow
+    "poisson-gaps", "categorical-gaps", "gaussian-gaps", "poisson-chain", "gaussian-chain",
+)  # fmt: skip
 
 
 def over(models):
     """Over models: those that repeat a law for a family, with hard or drawn labels, held parameters or gaps, are slow."""
-    plain = [*cases.MIXTURES, *[case for case in cases.GAPS if case.name in QUICK], *cases.CELLS, *cases.PRIORS]
+    plain = [
+        *cases.MIXTURES,
+        *[case for case in [*cases.GAPS, *cases.CHAINS] if case.name in QUICK],
+        *cases.CELLS,
+        *cases.PRIORS,
+    ]
     marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
     return pytest.mark.parametrize("case", marked)
 
@@ -186,7 +193,7 @@ def test_an_empty_chunk_is_neutral(case, rng):
     contract.assert_an_empty_chunk_is_neutral(case.model, case.params, case.draw(rng, 20))
 
 
-@every_case
+@over([case for case in [*cases.MODELS, *cases.SAMPLED] if case not in cases.CHAINS])  # which join rows: see below
 @pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning")
 def test_chunks_and_profile_are_enough(case, rng):
     contract.assert_chunks_are_enough(case.model, case.params, case.draw(rng, 60))
@@ -229,3 +236,38 @@ def test_rows_drawn_by_the_family_follow_its_density(case, rng):
         return
     for k in range(case.n_components):
         contract.assert_drawn_follow(case.family, case.params, np.asarray(case.sample(rng, k, 20_000), dtype=float), k, rng)
+
+
+def as_chain(case):
+    """The components of a family as the states of a chain."""
+    return ek.HiddenMarkovChain(case.family), ek.HiddenMarkovParams(
+        case.proportions, cases.TURNS[case.n_components], case.params
+    )
+
+
+@family_cases
+def test_a_chain_agrees_with_all_its_paths(case, rng):
+    chains.assert_agrees_with_all_paths(*as_chain(case), case.draw(rng, sum(chains.LENGTHS)), rng)
+
+
+chain_cases = over(cases.CHAINS)
+few_or_many = pytest.mark.parametrize("rows", [60, pytest.param(4_000, marks=pytest.mark.slow)], ids=["plain", "compiled"])
+
+
+@chain_cases
+@few_or_many
+def test_sequences_add_up(case, rows, rng):
+    lengths = rng.multinomial(rows - 12, np.ones(12) / 12) + 1
+    chains.assert_sequences_add_up(case.model, case.params, case.draw(rng, rows), lengths, rng)
+
+
+@chain_cases
+def test_chunks_of_sequences_and_profile_are_enough(case, rng):
+    chains.assert_sequences_in_chunks_are_enough(case.model, case.params, case.draw(rng, 60), np.full(12, 5))
+
+
+@pytest.mark.parametrize("name", ["poisson", "gaussian"])
+def test_states_permute(name, rng):
+    model, params = as_chain(cases.CASE[name])
+    order = np.roll(np.arange(len(params.initial)), 1)
+    chains.assert_states_permute(model, params, cases.CASE[name].draw(rng, 60), np.full(12, 5), order)

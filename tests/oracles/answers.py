@@ -548,6 +548,120 @@ def blrt_icl() -> Answers:
     }
 
 
+def chain_of(initial: Any, transitions: Any, components: Any) -> ek.HiddenMarkovParams[Any]:
+    return ek.HiddenMarkovParams(initial, transitions, components)
+
+
+def whole(x: Any) -> ek.Chunk:
+    """All rows as one sequence."""
+    (chunk,) = ek.ArraySource(x, groups=np.zeros(len(x)), chunk_rows=len(x)).chunks()
+    return chunk
+
+
+def hmm_exact() -> Answers:
+    tossed, named = ek.HiddenMarkovChain("bernoulli"), ek.HiddenMarkovChain("categorical")
+    rain = chain_of([0.5, 0.5], [[0.7, 0.3], [0.3, 0.7]], ek.SuccessParams([[0.9], [0.2]]))
+    umbrellas = tossed.posterior(rain, whole([[1.0], [1.0]]))
+    symptoms = ek.CategoricalParams(([[0.5, 0.4, 0.1], [0.1, 0.3, 0.6]],))
+    fever = chain_of([0.6, 0.4], [[0.7, 0.3], [0.4, 0.6]], symptoms)
+    said = whole([[0.0], [1.0], [2.0]])  # normal, cold, dizzy
+    path = named.decode(fever, said)
+    alike = chain_of([0.2, 0.8], [[0.7, 0.3], [0.1, 0.9]], ek.SuccessParams([[0.75], [0.75]]))
+    long = tossed.posterior(alike, whole((np.arange(1_000_000) % 4 != 0).astype(float)[:, None]))
+    return {
+        "umbrella_posteriors": umbrellas.responsibilities[:, 0].tolist(),
+        "umbrella_lik": float(np.exp(umbrellas.log_likelihood[0])),
+        "fever_lik": float(np.exp(named.posterior(fever, said).log_likelihood[0])),
+        "fever_viterbi_prob": float(np.exp(path.log_joint[0])),
+        "fever_path": [("healthy", "fever")[state] for state in path.states],
+        "long_loglik": float(long.log_likelihood[0]),
+        "long_gamma_sum_err": float(np.abs(long.responsibilities.sum(axis=1) - 1).max()),
+    }
+
+
+QUAKES = ek.HiddenMarkovChain("poisson")
+TWO_RATES = chain_of([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], ek.PoissonParams([[15.0], [25.0]]))
+
+
+def best_chain(x: Any, k: int, starts: int = 20) -> Any:
+    """The highest of fits from so many starts of the model."""
+    source = QUAKES.admitted(ek.ArraySource(x))
+    return ek.fit(QUAKES, x, QUAKES.starts(source.profile, k, range(starts)), solver="anderson", tol=1e-10).in_order()
+
+
+def first_heights(x: Any) -> list[float]:
+    return [entry.log_likelihood for entry in ek.fit(QUAKES, x, TWO_RATES, max_evaluations=6).history]
+
+
+def hmm_earthquakes() -> Answers:
+    counts = column(table("hmm_earthquakes"), "count")
+    two, three, four = (best_chain(counts, k) for k in (2, 3, 4))
+    mixtures = [ek.MixtureModel("poisson", k, random_state=0).fit(counts).result_.log_likelihood for k in (2, 3)]
+    return {
+        "trace2": first_heights(counts),
+        "loglik_2": two.log_likelihood,
+        "lambda_2": two.params.components.rates.ravel().tolist(),
+        "A_2": two.params.transitions.tolist(),
+        "loglik_3": three.log_likelihood,
+        "lambda_3": three.params.components.rates.ravel().tolist(),
+        "A_3": three.params.transitions.tolist(),
+        "loglik_4": four.log_likelihood,
+        "mix_2": mixtures[0],
+        "mix_3": mixtures[1],
+    }
+
+
+def hmm_missing_earthquakes() -> Answers:
+    counts = column(table("hmm_missing_earthquakes"), "count")
+    missing = np.arange(len(counts)) % 7 == 6
+    x = np.where(missing[:, None], np.nan, counts)
+    found = ek.fit(QUAKES, x, TWO_RATES, solver="anderson", tol=1e-12).in_order()
+    rates, errors = found.params.components.rates.ravel(), found.standard_errors()
+    names = ("components.rates[0, 0]", "components.rates[1, 0]", "transitions[0, 1]", "transitions[1, 0]")
+    return {
+        "trace2": first_heights(x),
+        "loglik": found.log_likelihood,
+        "lambda": rates.tolist(),
+        "a12_a21": [found.params.transitions[0, 1], found.params.transitions[1, 0]],
+        "start_state": int(found.params.initial.argmax()) + 1,
+        "se": [errors[name] for name in names],
+        "imputed": (found.predict_proba(x)[missing] @ rates).tolist(),
+        "viterbi_years_state2": int(QUAKES.decode(found.params, whole(x)).states.sum()),
+    }
+
+
+def hmm_regimes_dax() -> Answers:
+    r = column(table("hmm_regimes_dax"), "r")
+    model = ek.HiddenMarkovChain(ek.DiagonalGaussian())
+    start = chain_of([0.5, 0.5], [[0.95, 0.05], [0.05, 0.95]], ek.DiagonalGaussianParams([[0.1], [0.0]], [[0.5], [2.0]]))
+    found = ek.fit(model, r, start, solver="anderson", tol=1e-11)
+    params, errors = found.params, found.standard_errors()
+    spread = np.sqrt(params.components.variances.ravel())
+    of_variances = np.array([errors["components.variances[0, 0]"], errors["components.variances[1, 0]"]]) / (2 * spread)
+    leaving = [params.transitions[0, 1], params.transitions[1, 0]]
+    path = model.decode(params, whole(r))
+    switches = np.flatnonzero(np.diff(path.states)) + 1
+    return {
+        "loglik": found.log_likelihood,
+        "mu": params.components.means.ravel().tolist(),
+        "sd": spread.tolist(),
+        "a12_a21": leaving,
+        "start_state": int(params.initial.argmax()) + 1,
+        "se": [
+            *(errors[f"components.means[{k}, 0]"] for k in range(2)),
+            *of_variances.tolist(),
+            errors["transitions[0, 1]"],
+            errors["transitions[1, 0]"],
+        ],
+        "stationary": leaving[0] / sum(leaving),
+        "viterbi_days_state2": int(path.states.sum()),
+        "viterbi_switches": len(switches),
+        "viterbi_first_switches": switches[:5].tolist(),
+        "viterbi_logprob": float(path.log_joint[0]),
+        "posterior_days_state2": int((found.predict_proba(r)[:, 1] > 0.5).sum()),
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -575,6 +689,10 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         gmm_mclust14,
         t_newcomb,
         blrt_icl,
+        hmm_exact,
+        hmm_earthquakes,
+        hmm_missing_earthquakes,
+        hmm_regimes_dax,
     )
 }
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -86,6 +86,10 @@ class RowSource(Source[Chunk]):
 
         How many threads there are does not matter: the sums are the same bits for any number.
         """
+        return self
+
+    def as_one_group(self) -> Self:
+        """The same rows, all in one group where they come in none; as they are, where only chunks know of groups."""
         return self
 
     def coded(self, levels: Levels) -> RowSource:
@@ -251,6 +255,21 @@ class ArraySource(RowSource):
         made = copy(self)
         made.__dict__.pop("_chunks", None)
         made.chunk_rows = rows
+        return made
+
+    def as_one_group(self) -> Self:
+        if self.groups is not None or not self.rows:
+            return self
+        odd = np.flatnonzero(self.weights != self.weights[0])
+        if len(odd):
+            raise DataError(
+                f"{self.place_of_row(int(odd[0]))} has weight {self.weights[odd[0]]:g}, unlike others, and without groups all "
+                "rows are one sequence: a weight is of a sequence. Say with groups which rows belong together."
+            )
+        made = copy(self)
+        made.__dict__.pop("profile", None)
+        made.__dict__.pop("_chunks", None)
+        made.groups = np.array([0, self.rows])
         return made
 
     def coded(self, levels: Levels) -> ArraySource:

@@ -44,7 +44,7 @@ def classification(model: Any, params: Any, source: Source[Any]) -> Classificati
 
 def _of_chunk(model: Any, params: Any, chunk: Any) -> tuple[float, Array]:
     """The entropy of the units of a chunk, and sums of their posterior probabilities by assigned component (K, K)."""
-    shares, weights = model.posterior(params, chunk).responsibilities[chunk.bounds[:-1]], chunk.group_weights
+    shares, weights = model.posterior(params, chunk).of_units(chunk)
     entropy = -(weights @ (shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1))
     sums = np.zeros((shares.shape[1], shares.shape[1]))
     np.add.at(sums, shares.argmax(axis=1), shares * weights[:, None])

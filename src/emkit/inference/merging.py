@@ -46,8 +46,8 @@ def merging(model: Any, params: Any, source: Source[Any]) -> Merging:
     if not hasattr(model, "posterior"):
         raise ModelError(f"{type(model).__name__} has no components that could be merged.")
     chunks = list(source.chunks())
-    shares = np.concatenate([model.posterior(params, chunk).responsibilities[chunk.bounds[:-1]] for chunk in chunks])
-    weights = np.concatenate([chunk.group_weights for chunk in chunks])
+    units = [model.posterior(params, chunk).of_units(chunk) for chunk in chunks]
+    shares, weights = (np.concatenate(parts) for parts in zip(*units, strict=True))
     clusters: list[tuple[int, ...]] = [(k,) for k in range(shares.shape[1])]
     solutions, entropies = [tuple(clusters)], [float(_entropy(shares, weights).sum())]
     while len(clusters) > 1:

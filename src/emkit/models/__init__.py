@@ -4,6 +4,7 @@ from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, 
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
+from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
@@ -23,6 +24,8 @@ __all__ = [
     "Frozen",
     "GammaPrior",
     "Hard",
+    "HiddenMarkovChain",
+    "HiddenMarkovParams",
     "Mixture",
     "MixtureParams",
     "NormalPrior",

@@ -12,25 +12,35 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.checks import MOST_SEED, check_count
 from emkit.core.protocols import Complete
+from emkit.data.chunk import Chunk
 from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
+from emkit.models.chains import likeliest, smoothed
 
 
 class Posterior(NamedTuple):
     """`responsibilities` (n, K), rows summing to 1; `log_likelihood` and `gap` of each row (n,), or of each group of rows (G,).
 
     They are of groups wherever rows come in groups. `gap` is None where the E-step is exact. `latent` is what else an E-step
-    needs to know of who belongs where, such as expected numbers of moves between states.
+    needs to know of who belongs where, such as expected numbers of moves between states. `by_row`: whether each row has a state
+    of its own, where rows come in groups; else those of a group have one in common.
     """
 
     responsibilities: Array
     log_likelihood: Array
     gap: Array | None = None
     latent: Any = None
+    by_row: bool = False
 
     def total_gap(self, weights: Array) -> float:
         """The weighted sum of the gaps; 0 where the E-step is exact."""
         return 0.0 if self.gap is None else float(weights @ self.gap)
+
+    def of_units(self, chunk: Chunk) -> tuple[Array, Array]:
+        """The responsibilities (U, K) and weights (U,) of all that has a state of its own: rows, or groups of rows."""
+        if self.by_row:
+            return self.responsibilities, chunk.weights
+        return self.responsibilities[chunk.bounds[:-1]], chunk.group_weights
 
 
 def impossible_row() -> ParameterError:
@@ -83,6 +93,13 @@ class Assignment(Protocol):
         """Whether the rows are shared out by their posterior probabilities, as the compiled E-step does."""
         return False
 
+    def assign_paths(self, initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Posterior:
+        """Assign the rows of each sequence of a chunk together, as states of a chain; `latent` are its `Moves`.
+
+        `log_density` (n, K) is log p(x_t | state k). Errors: ModelError if sequences cannot be assigned so.
+        """
+        raise ModelError(f"{type(self).__name__} does not assign paths through states; use Soft() or Hard().")
+
     @abstractmethod
     def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         """Assign the rows of one chunk. A pure function: the same input gives the same result, drawn lots included."""
@@ -103,6 +120,10 @@ class Soft(Assignment):
     def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
         responsibilities, log_likelihood = normalise(log_joint)
         return Posterior(responsibilities, log_likelihood)
+
+    def assign_paths(self, initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Posterior:
+        found = smoothed(initial, transitions, log_density, chunk)
+        return Posterior(found.shares, found.log_likelihood, latent=found.moves(chunk), by_row=True)
 
 
 @dataclass(frozen=True)
@@ -126,6 +147,17 @@ class Hard(Assignment):
         responsibilities[np.isneginf(log_likelihood)] = np.nan
         with np.errstate(invalid="ignore"):  # of impossible rows
             return Posterior(responsibilities, log_likelihood, log_likelihood - log_joint[rows, states])
+
+    def assign_paths(self, initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Posterior:
+        """All of a sequence to its likeliest path: Viterbi training.
+
+        Source: Juang & Rabiner (1990), IEEE Transactions on Acoustics, Speech and Signal Processing 38, 1639-1641.
+        """
+        log_likelihood = smoothed(initial, transitions, log_density, chunk).log_likelihood
+        path = likeliest(initial, transitions, log_density, chunk)
+        found = path.smoothed(len(initial), log_likelihood, chunk)
+        gap = np.maximum(log_likelihood - path.log_joint, 0.0)  # where there is one path, all but rounding
+        return Posterior(found.shares, log_likelihood, gap, found.moves(chunk), by_row=True)
 
 
 @dataclass(frozen=True)

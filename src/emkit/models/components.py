@@ -42,6 +42,7 @@ S = TypeVar("S")
 
 
 P = TypeVar("P", bound=Any)
+R = TypeVar("R", bound=RowSource)
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,11 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     # -- data and start
 
     def recoded(self, source: RowSource) -> RowSource:
-        return source.coded(self.family.support.declared_levels(source.profile))
+        return self.in_sequences(source.coded(self.family.support.declared_levels(source.profile)))
+
+    def in_sequences(self, source: R) -> R:
+        """The source with the groups that rows come in where none are said: each by itself, unless the model joins rows."""
+        return source
 
     def admitted(self, source: ArraySource) -> ArraySource:
         """Rows that nothing is known of yet, with each column of levels as codes of those that it holds.
@@ -258,7 +263,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """
         refuse_gaps(self, source)
         self.family.support.check(source.profile)
-        return source.coded(self.family.support.levels(source.profile))
+        return self.in_sequences(source.coded(self.family.support.levels(source.profile)))
 
     def settled(self, profile: AnyProfile) -> Self:
         profile.refuse_empty_columns()

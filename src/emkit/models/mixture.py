@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask, readonly
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
-from emkit.core.parameters import Leaf, Parameters, in_a_row, maximise_in_turn, with_trusted
+from emkit.core.parameters import Parameters, in_a_row, maximise_in_turn, with_trusted
 from emkit.core.protocols import Complete, Expectation, Update
 from emkit.core.spaces import Simplex
 from emkit.core.statistics import Additive
@@ -28,7 +28,7 @@ from emkit.models import compiled, products
 from emkit.models.assignment import Assignment, Posterior, Soft, impossible_row
 from emkit.models.components import Components, SeveralStats, as_shares
 from emkit.models.narrowed import Narrowed
-from emkit.models.order import apart, component_count, component_leaves, owners
+from emkit.models.order import apart, component_count, component_leaves, of_components
 from emkit.models.relocations import relocations
 from emkit.models.split_merge import split_merges
 
@@ -185,7 +185,7 @@ class Mixture(Components[MixtureParams[P], P, S]):
         if not empty.any():
             return {}
         own = (leaf for leaf in component_leaves(params) if leaf.path != "proportions")
-        return {leaf.path: _of_components(leaf, empty) for leaf in own}
+        return {leaf.path: of_components(leaf, empty) for leaf in own}
 
     def degenerate(self, params: MixtureParams[P], profile: AnyProfile) -> tuple[int, ...]:
         """Components that rest on the family's floor, and components that received no rows."""
@@ -267,13 +267,6 @@ def _each_alone(chunk: Chunk) -> bool:
 AnyMixtureParams = MixtureParams[Any]
 AnyMixture = Mixture[Any, Any]
 AnyFamily = Family[Any, Any]
-
-
-def _of_components(leaf: Leaf, some: Mask) -> Mask:
-    """Which elements of a field belong to `some` of the components (K,)."""
-    rows = owners(leaf)
-    each = some if rows is None else some[rows]
-    return np.broadcast_to(each.reshape(-1, *(1,) * (leaf.value.ndim - 1)), leaf.value.shape)
 
 
 def _joint(params: MixtureParams[P], log_density: Array) -> Array:

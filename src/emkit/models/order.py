@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.axes import COMPONENT
 from emkit.core.parameters import Leaf, Parameters, leaves, part_of, replace_at
 
@@ -26,6 +26,13 @@ def owners(leaf: Leaf) -> Integers | None:
     """Which component each row of a field is of; None if these are all of them, in order."""
     scope = leaf.scope(COMPONENT)
     return None if scope is None else np.array(scope.places)
+
+
+def of_components(leaf: Leaf, some: Mask) -> Mask:
+    """Which elements of a field belong to `some` of the components (K,)."""
+    rows = owners(leaf)
+    each = some if rows is None else some[rows]
+    return np.broadcast_to(each.reshape(-1, *(1,) * (leaf.value.ndim - 1)), leaf.value.shape)
 
 
 def spread_over(leaf: Leaf, each: Array, number: int, otherwise: Any) -> Array:

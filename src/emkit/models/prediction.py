@@ -45,6 +45,7 @@ def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Ch
     inner = bare(model)
     if not isinstance(inner, Components):
         raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.")
+    source = inner.in_sequences(source)
     refuse_gaps(model, source)
     model.check(params, source.profile)
     return ((chunk, inner.posterior(params, chunk)) for chunk in source.chunks())

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from emkit.core.json_types import Json
 from emkit.models.around import bare, wrappers
+from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
+from emkit.models.order import component_count
 from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
@@ -26,11 +28,12 @@ def title(result: AnyFitted) -> str:
     """The model in words: ``Mixture of 2 gaussian components``."""
     model = bare(result.model)
     held = "".join(f", {wrapper.said}" for wrapper in wrappers(result.model))
-    if not isinstance(model, Mixture):
+    if not isinstance(model, Mixture | HiddenMarkovChain):
         return f"{type(model).__name__}{held}"
-    number = len(result.params.proportions)
+    number = component_count(result.params) or 1
+    whole, part = ("Mixture", "component") if isinstance(model, Mixture) else ("Hidden Markov chain", "state")
     sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
-    return f"Mixture of {number} {model.family.name} component{'' if number == 1 else 's'}{held}{sort}"
+    return f"{whole} of {number} {model.family.name} {part}{'' if number == 1 else 's'}{held}{sort}"
 
 
 def facts(result: AnyFitted) -> list[tuple[str, str, str]]:

@@ -1,0 +1,200 @@
+"""Sequences of hidden states: how probable each state is at every step, how often each follows another, and the likeliest path.
+
+Probabilities are scaled to sum to 1 at every step. Where a transition is all but impossible, a state whose share underflows
+might be the only way on, so everything is taken in logarithms there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.memo import once
+from emkit.core.statistics import Additive
+from emkit.data.chunk import Chunk
+from emkit.families.family import LOG_OF_ZERO, safe_log
+
+REFILLED = 1e-60  # the least transition by which every step gives every state a share that no underflow can take away
+TINY = 1e-100  # a positive transition below this might underflow when it is multiplied by a small share
+LEAST_SCALE = 1e-200  # of a step: what underflows beside it is nothing beside what is refilled
+LEAST_ROWS = 2_000  # of a chunk: for fewer, nobody should wait for a compiler
+
+
+@dataclass(frozen=True)
+class Moves(Additive):
+    """Expected numbers of `starts` (K,) in each state, and of `moves` (K, K) from one (row) to the next (column)."""
+
+    starts: Array
+    moves: Array
+
+
+class Smoothed(NamedTuple):
+    """Of the states given all rows: `shares` (n, K), `log_likelihood` of each sequence (G,), and weighted `pairs` (K, K).
+
+    These are how often one state follows another. A sequence that no path explains has log-likelihood -inf, no shares (NaN),
+    and no pairs.
+    """
+
+    shares: Array
+    log_likelihood: Array
+    pairs: Array
+
+    def moves(self, chunk: Chunk) -> Moves:
+        """How often states are expected to be the first, and to follow each other."""
+        return Moves(chunk.group_weights @ np.nan_to_num(self.shares[chunk.bounds[:-1]]), self.pairs)
+
+
+class Path(NamedTuple):
+    """The likeliest `states` (n,), and log p(rows, states) of each sequence (G,)."""
+
+    states: Integers
+    log_joint: Array
+
+    def smoothed(self, n_states: int, log_likelihood: Array, chunk: Chunk) -> Smoothed:
+        """The path as if it were certain, of sequences with this `log_likelihood` (G,)."""
+        shares = np.eye(n_states)[self.states]
+        shares[np.repeat(np.isneginf(log_likelihood), np.diff(chunk.bounds))] = np.nan
+        later = _not_first(chunk)
+        before, after = np.nan_to_num(shares[later - 1]), np.nan_to_num(shares[later])
+        return Smoothed(shares, log_likelihood, (before * chunk.weights[later, None]).T @ after)
+
+
+@once
+def steps(chunk: Chunk) -> tuple[Integers, ...]:
+    """For every place in a sequence, the rows (m,) that stand there: those of the longest sequence first."""
+    starts, lengths = chunk.bounds[:-1], np.diff(chunk.bounds)
+    order = np.argsort(-lengths, kind="stable")
+    there = np.searchsorted(-lengths[order], -np.arange(lengths.max(initial=0)), side="left")
+    return tuple(starts[order[:m]] + t for t, m in enumerate(there.tolist()))
+
+
+def smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
+    """The posterior of the states of a chunk's sequences, given log p(x_t | state k) (n, K).
+
+    Source: Rabiner (1989), Proceedings of the IEEE 77, 257-286, section V.A for scaling.
+    """
+    return (compiled if len(chunk.x) >= LEAST_ROWS else plainly_smoothed)(initial, transitions, log_density, chunk)
+
+
+def plainly_smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
+    """`smoothed` in plain NumPy, all sequences side by side; the compiled road is held against it."""
+    found = _scaled(initial, transitions, log_density, chunk) if transitions.min() >= REFILLED else None
+    return found if found is not None else in_logs(initial, transitions, log_density, chunk)
+
+
+def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
+    """`smoothed` by compiled loops, one sequence after the other."""
+    from emkit.kernels.forward_backward import smooth
+
+    shares = np.empty(log_density.shape[::-1])
+    log_likelihood, pairs = np.empty(len(chunk.bounds) - 1), np.zeros(transitions.shape)
+    begin, move = np.array(initial, order="C"), np.array(transitions, order="C")
+    logs, refills = (safe_log(begin), safe_log(move)), bool(move.min() >= REFILLED)
+    underflows = bool(((move > 0) & (move < TINY)).any())
+    scores, weights = np.ascontiguousarray(log_density.T), np.ascontiguousarray(chunk.group_weights)
+    smooth(begin, move, *logs, refills, underflows, scores, chunk.bounds, weights, shares, log_likelihood, pairs)
+    return Smoothed(shares.T, log_likelihood, pairs)
+
+
+def _scaled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed | None:
+    """Forward and backward with shares that sum to 1 at every step; None where some step leaves next to nothing."""
+    peak = log_density.max(axis=1, keepdims=True)
+    if not peak.min(initial=0.0) > LOG_OF_ZERO / 2:
+        return None
+    likelihood, forward = np.exp(log_density - peak), np.empty_like(log_density)
+    scale, backward = np.empty((len(forward), 1)), np.ones_like(log_density)
+    ahead = np.broadcast_to(initial, forward.shape)
+    with np.errstate(invalid="ignore"):
+        for rows in steps(chunk):
+            joint = ahead[: len(rows)] * likelihood[rows]
+            scale[rows] = total = joint.sum(axis=1, keepdims=True)
+            forward[rows] = now = joint / total
+            ahead = now @ transitions
+    if not scale.min(initial=1.0) > LEAST_SCALE:
+        return None
+    evidence = likelihood / scale  # p(x_t | state, earlier rows), and then of all later rows
+    behind = evidence[:0]
+    for rows in reversed(steps(chunk)):
+        backward[rows[: len(behind)]] = behind @ transitions.T
+        evidence[rows] *= backward[rows]
+        behind = evidence[rows]
+    log_likelihood = np.add.reduceat((np.log(scale) + peak)[:, 0], chunk.bounds[:-1])
+    later = _not_first(chunk)
+    pairs = (forward[later - 1] * chunk.weights[later, None]).T @ evidence[later] * transitions
+    return Smoothed(forward * backward, log_likelihood, pairs)
+
+
+def in_logs(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
+    """The same in logarithms, with sequences that no path explains."""
+    move, forward, backward = safe_log(transitions), np.empty_like(log_density), np.zeros_like(log_density)
+    scale, pairs = np.empty(len(forward)), np.zeros(transitions.shape)
+    ahead = np.broadcast_to(safe_log(initial), forward.shape)
+    for rows in steps(chunk):
+        joint = ahead[: len(rows)] + log_density[rows]
+        scale[rows] = total = np.logaddexp.reduce(joint, axis=1)
+        forward[rows] = now = joint - total[:, None]
+        ahead = np.logaddexp.reduce(now[:, :, None] + move, axis=1)
+    log_likelihood = np.add.reduceat(scale, chunk.bounds[:-1])
+    possible = log_likelihood > LOG_OF_ZERO / 2
+    explained = np.repeat(possible, np.diff(chunk.bounds))
+    behind = forward[:0]
+    for rows in reversed(steps(chunk)):
+        later = move + behind[:, None, :]
+        before = rows[: len(behind)]
+        backward[before] = np.logaddexp.reduce(later, axis=2)
+        sure = before[explained[before]]
+        pairs += np.tensordot(chunk.weights[sure], np.exp(forward[sure, :, None] + later[explained[before]]), 1)
+        behind = log_density[rows] - scale[rows, None] + backward[rows]
+    with np.errstate(over="ignore"):
+        shares = np.where(explained[:, None], np.exp(forward + backward), np.nan)
+    return Smoothed(shares, np.where(possible, log_likelihood, -np.inf), pairs)
+
+
+def _not_first(chunk: Chunk) -> Integers:
+    """The rows that are not the first of a sequence."""
+    first = np.zeros(len(chunk.x), dtype=bool)
+    first[chunk.bounds[:-1]] = True
+    return np.flatnonzero(~first)
+
+
+def likeliest(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Path:
+    """The path of highest probability in each sequence; of equals, the one through states that stand first at its end.
+
+    Source: Viterbi (1967), IEEE Transactions on Information Theory 13, 260-269.
+    """
+    return (decoded if len(chunk.x) >= LEAST_ROWS else plainly_likeliest)(initial, transitions, log_density, chunk)
+
+
+def plainly_likeliest(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Path:
+    """`likeliest` in plain NumPy, all sequences side by side."""
+    move, states = safe_log(transitions), np.zeros(len(log_density), dtype=np.int64)
+    height, came = log_density.copy(), np.zeros(log_density.shape, dtype=np.int64)
+    before = np.empty(0, dtype=np.int64)
+    for rows in steps(chunk):
+        if len(before):
+            ways = height[before[: len(rows)], :, None] + move
+            came[rows] = ways.argmax(axis=1)
+            height[rows] += ways.max(axis=1)
+        else:
+            height[rows] += safe_log(initial)
+        before = rows
+    log_joint = height[chunk.bounds[1:] - 1].max(axis=1)
+    behind = before[:0]
+    for rows in reversed(steps(chunk)):
+        ends = rows[len(behind) :]
+        states[rows[: len(behind)]] = came[behind, states[behind]]
+        states[ends] = height[ends].argmax(axis=1)
+        behind = rows
+    return Path(states, log_joint)
+
+
+def decoded(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Path:
+    """`likeliest` by compiled loops, one sequence after the other."""
+    from emkit.kernels.forward_backward import decode
+
+    states, log_joint = np.empty(len(log_density), dtype=np.int64), np.empty(len(chunk.bounds) - 1)
+    decode(safe_log(initial), safe_log(transitions), np.ascontiguousarray(log_density.T), chunk.bounds, states, log_joint)
+    return Path(states, log_joint)
