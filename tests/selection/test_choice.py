@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 
 import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.core.engine import Record
-from emkit.core.restarts import Restarts
-from emkit.errors import Outcome, Status
 from emkit.selection.choice import Cell, Choice, Line
-from emkit.selection.grid import choose
 
 CENTRES = np.array([[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]])
 FORMS = ["full", "spherical"]
@@ -69,43 +64,6 @@ def test_the_formulas_of_the_criteria(chosen):
     assert chosen["full", 1].result_.entropy == 0
 
 
-class Ready:
-    """Fits that are there already."""
-
-    def __init__(self, fits):
-        self.fits = fits
-
-    def __call__(self, cell):
-        found = self.fits[cell.components]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def record(self, fit):
-        return fit
-
-    def adopted(self, fit, better):
-        return better
-
-
-def ended(fit: ek.Result, outcome: Outcome) -> ek.Result:
-    run: Record = fit.record
-    changed = Record(run.start, run.params, run.objective + 100, run.log_likelihood + 100, outcome, 1, 1, run.history)
-    return ek.Result(fit.model, fit.source, fit.passes, Restarts((changed,)), fit.executor)
-
-
-def test_what_did_not_converge_or_failed_is_told_and_never_chosen(chosen):
-    fits = {k: chosen["full", k].result_ for k in (1, 2, 3)}
-    fits[3] = ended(fits[3], Outcome(Status.BUDGET, "the budget is spent."))
-    choice = choose(Ready({**fits, 4: ek.DegenerateFitError("component 0 collapsed.")}), [1, 2, 3, 4])
-    assert choice.best.cell.components == 2
-    assert [line.trouble for line in choice.lines] == ["", "", "the budget is spent.", "component 0 collapsed."]
-    assert [line.cell.components for line in choice.passed_over] == [3]
-    assert "Not chosen, though its BIC of" in choice.sentence
-    assert "3 components: the budget is spent." in choice.sentence
-    json.dumps(choice.to_dict(), allow_nan=False)
-
-
 def test_a_spike_is_never_chosen():
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(0, 1, (12, 1)), [[9.0], [9.0], [9.0]]])
@@ -115,15 +73,6 @@ def test_a_spike_is_never_chosen():
     assert found.best.n_components == 1
     assert "collapsed" in found.lines[1].trouble
     assert "!" in found.table()
-
-
-def test_if_no_model_can_be_chosen_it_says_why(chosen):
-    failed = ended(chosen["full", 1].result_, Outcome(Status.BUDGET, "the budget is spent."))
-    choice = choose(Ready({1: failed}), [1])
-    with pytest.raises(ek.ModelError, match=r"no model can be chosen: the budget is spent\."):
-        choice.best  # noqa: B018
-    with pytest.raises(ek.DataError, match="nothing to fit"):
-        choose(Ready({1: ek.DataError("nothing to fit")}), [1])
 
 
 def test_left_out_rows_tell_the_number_of_clusters(three):

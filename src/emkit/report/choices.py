@@ -65,7 +65,7 @@ def _across(choice: Choice[Any], width: int) -> list[Text | Table] | None:
     breadth = 2 + max(map(len, labels)) + sum(2 + max(len(row[i]) for row in rows) for i in range(len(numbers)))
     if breadth > width:
         return None
-    grid = new_grid("", *map("{} ".format, numbers))
+    grid = new_grid("", *map(str, numbers))
     for label, row in zip(labels, rows, strict=True):
         grid.add_row(*map(cell, [label, *row]))
     by = f"{', '.join(choice.names)} and " if choice.names else ""
@@ -74,7 +74,7 @@ def _across(choice: Choice[Any], width: int) -> list[Text | Table] | None:
 
 def _above(line: Line[Any], choice: Choice[Any], lowest: float) -> str:
     value = line.value(choice.criterion)
-    return (f"{value - lowest:.1f}" if np.isfinite(value) else "-") + (_mark(line, choice) or " ")
+    return _mark(line, choice) + (f"{value - lowest:.1f}" if np.isfinite(value) else "-")
 
 
 def _lines(choice: Choice[Any], lines: Sequence[Line[Any]], width: int) -> Table:

@@ -5,7 +5,7 @@
     lent     at every K      the rows shared out as in the best of another form, likewise, until no form rises any more
     shrunk   K = ..., 2, 1   two components of the best with K + 1 put together, likewise; what rises is lent again
 
-So no fit ends lower than a search of its own. Where many starts came to one maximum, neighbours are not asked.
+So no fit ends lower than a search of its own. Where half of the starts came to one maximum, neighbours are not asked.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from emkit.selection.neighbours import Member, grown, lent, shrunk
 from emkit.selection.rising import risen
 
 F = TypeVar("F")
-COMMON = 1 / 4  # of the starts: where so many came to one maximum, no neighbour has been seen to lead higher
 
 
 class Fitter(Protocol[F]):
@@ -148,8 +147,8 @@ class _Grid(Generic[F]):
 
 
 def _is_sure(line: Line[Any]) -> bool:
-    """Whether so many starts came to one sound maximum that there is next to no hope of a higher one."""
+    """Whether half of the starts came to one sound maximum: where a quarter did, a neighbour has been seen to lead higher."""
     if line.cell.components == 1 or line.record is None or line.trouble:
         return line.cell.components == 1
     runs = line.record.runs
-    return runs.starts >= PLAN.first and runs.reached_best() + runs.near >= COMMON * runs.starts
+    return runs.starts >= PLAN.first and runs.reached_best() + runs.near >= PLAN.common * runs.starts

@@ -1,0 +1,63 @@
+"""The table of a choice: a line for each model, or of many a number for each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.report.choices import FIRST, choice_text
+from emkit.selection.choice import Cell, Choice, Line
+
+FORMS, NUMBERS = ("EII", "EEE", "VVV", "VEV", "EVI"), range(1, 8)
+
+
+@pytest.fixture(scope="module")
+def fits() -> dict[int, ek.Result]:
+    x = np.random.default_rng(0).normal(np.repeat([0.0, 6.0], 40))[:, None]
+    return {k: ek.GaussianMixture(k, n_init=1, random_state=0).fit(x).result_ for k in (1, 2)}
+
+
+def choice_of(fits, numbers=NUMBERS, trouble: str = "component 0 has collapsed.") -> Choice:
+    """The second number of components of the second form is best; most components of the last form have some trouble."""
+    last = Cell(("EVI",), max(numbers))
+    cells = [Cell((form,), k) for form in FORMS for k in numbers]
+    best = {cell: fits[2] if cell == Cell(("EEE",), 2) or cell == last else fits[1] for cell in cells}
+    lines = [Line(cell, best[cell], best[cell], trouble if cell == last else "") for cell in cells]
+    return Choice(tuple(lines), "bic", ("covariance_type",))
+
+
+def test_many_models_have_a_number_each_and_the_best_a_line(fits):
+    choice = choice_of(fits)
+    text = choice_text(choice, 80).splitlines()
+    assert max(map(len, text)) <= 80
+    assert text[0] == "BIC above the lowest, by covariance_type and number of components"
+    assert text[1].split() == [str(k) for k in NUMBERS]
+    above = f"{fits[1].bic - fits[2].bic:.1f}"
+    assert text[3].split() == ["EEE", above, "*0.0", *[above] * 5]
+    assert text[6].split() == ["EVI", *[above] * 6, "!0.0"]
+    headed = next(i for i, line in enumerate(text) if line.split()[:2] == ["covariance_type", "K"])
+    first = text[headed + 1 : headed + 1 + FIRST]
+    assert first[0].split()[:2] == ["EEE", "2"]
+    assert first[0].endswith("*")
+    assert text[headed + 1 + FIRST].strip() == ""
+    assert "  ! EVI 7: component 0 has collapsed." in text
+
+
+def test_columns_stand_under_their_numbers(fits):
+    text = choice_text(choice_of(fits), 80).splitlines()
+    end = text[1].index("2") + 1
+    assert [line[:end].endswith((".7", ".0")) for line in text[2:7]] == [True] * 5
+
+
+@pytest.mark.parametrize(("width", "numbers"), [(80, range(1, 15)), (40, NUMBERS)])
+def test_where_they_have_no_room_every_model_has_a_line(width, numbers, fits):
+    text = choice_text(choice_of(fits, numbers), width).splitlines()
+    assert not text[0].startswith("BIC above")
+    assert sum(line.split()[:1] == ["VVV"] for line in text) == len(numbers)
+
+
+def test_few_models_have_a_line_each(fits):
+    text = choice_text(choice_of(fits, range(1, 4)), 80).splitlines()
+    assert text[0].split()[:2] == ["covariance_type", "K"]
+    assert sum(line.split()[:1] == ["EII"] for line in text) == 3
