@@ -173,7 +173,7 @@ NULLS = {
     "one-normal": Null(
         "1 against 2 normals, 100 rows of one", ek.GaussianMixture(random_state=0), 1, lambda rng: rng.normal(size=(100, 1))
     ),
-    "two-normals": Null(
+    "two-clusters": Null(
         "2 against 3 normals, 100 rows of two 6 standard deviations apart",
         ek.GaussianMixture(random_state=0),
         2,

@@ -85,13 +85,19 @@ class Selection:
         return line.fit
 
     def table(self, width: int = 80) -> str:
-        """All models and criteria as text, no line longer than `width`; the best model is marked."""
+        """All models and criteria as text, no line longer than `width`; the best model is marked.
+
+        Of more than 24 models, one number each, by how much the criterion is above the lowest, and lines of the best six.
+        """
         return choice_text(self.choice, width)
 
     __str__ = table
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the criterion by number of components, one line for each form. Errors: ModelError without matplotlib."""
+        """Draw by how much the criterion is above the lowest, by number of components, one line for each form.
+
+        Errors: ModelError without matplotlib.
+        """
         from emkit.plots import choice
         from emkit.views import choice_view
 
