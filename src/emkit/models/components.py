@@ -231,6 +231,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         own = zip(runs, apart(components, len(runs)), chunks, strict=True)
         return SeveralStats.of_all([self.e_steps([run], each, occurring(chunk)) for run, each, chunk in own])
 
+    def draw(self, params: P, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
+        """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
+        raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
+
     # -- the M-step
 
     def updates(self) -> Mapping[str, Update[Any, P]]:
