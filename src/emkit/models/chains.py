@@ -88,6 +88,8 @@ def plainly_smoothed(initial: Array, transitions: Array, log_density: Array, chu
 def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
     """`smoothed` by compiled loops, one sequence after the other."""
     from emkit.kernels.forward_backward import smooth
+    from emkit.kernels.vectors import LANES
+    from emkit.kernels.workspace import workspace
 
     shares = np.empty(log_density.shape[::-1])
     log_likelihood, pairs = np.empty(len(chunk.bounds) - 1), np.zeros(transitions.shape)
@@ -95,7 +97,9 @@ def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chun
     logs, refills = (safe_log(begin), safe_log(move)), bool(move.min() >= REFILLED)
     underflows = bool(((move > 0) & (move < TINY)).any())
     scores, weights = np.ascontiguousarray(log_density.T), np.ascontiguousarray(chunk.group_weights)
-    smooth(begin, move, *logs, refills, underflows, scores, chunk.bounds, weights, shares, log_likelihood, pairs)
+    room = (int(np.diff(chunk.bounds).max()), -(-len(begin) // LANES) * LANES)
+    found = shares, log_likelihood, pairs
+    smooth(begin, move, *logs, refills, underflows, scores, chunk.bounds, weights, *workspace(room, room), *found)
     return Smoothed(shares.T, log_likelihood, pairs)
 
 
