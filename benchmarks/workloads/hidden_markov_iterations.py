@@ -14,6 +14,7 @@ import numpy as np
 
 import emkit as ek
 from benchmarks.paired import Measured, pairs
+from benchmarks.workloads.gaussian_iterations import BURST
 from emkit.core.evaluation import EMMap
 from emkit.core.mapreduce import one_thread, threads
 from emkit.core.protocols import Executor
@@ -45,7 +46,7 @@ def run(quick: bool) -> list[Measured]:
             executor: Executor = one_thread if used == 1 else partial(threads, used)
             passes = model.prepare(source).shared_out(row_work(start))
             ours, theirs, ratio = pairs(
-                partial(_step, model, passes, start, executor), _hmmlearn(kind, x, lengths, start), 3 if quick else 9
+                partial(_step, model, passes, start, executor), _hmmlearn(kind, x, lengths, start), 3 if quick else 9, BURST
             )
             target = TARGETS[kind, used]
             found.append(
