@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 import emkit as ek
 from tests.models.test_hidden_markov import DATA
@@ -125,7 +126,8 @@ def test_a_fitted_model_travels_without_its_rows(quakes, counts, tmp_path):
 @pytest.mark.parametrize(
     ("lengths", "complaint"),
     [
-        ([50, 50], "107 rows but the groups have shape"),
+        ([50, 50], "the lengths sum to 100, but there are 107 rows"),
+        ([], "as a list"),
         ([107, 0], "whole numbers >= 1"),
         ([50.5, 56.5], "whole numbers >= 1"),
         (107, "as a list"),
@@ -135,6 +137,22 @@ def test_a_fitted_model_travels_without_its_rows(quakes, counts, tmp_path):
 def test_lengths_that_cannot_be_are_refused(counts, lengths, complaint):
     with pytest.raises(ek.DataError, match=complaint):
         ek.HiddenMarkov("poisson", 2).fit(counts, lengths=lengths)
+
+
+def test_sequences_that_no_path_explains_are_named():
+    heads = ek.HiddenMarkov("bernoulli", 1).fit(np.ones((20, 1)))
+    rows = [[1.0], [1.0], [1.0], [0.0]]
+    assert np.isneginf(heads.score_samples(rows, lengths=[2, 2])).tolist() == [False, True]
+    for ask in (heads.predict, heads.predict_proba):
+        with pytest.raises(ek.DataError, match="the group of rows that begins with row 2 is impossible"):
+            ask(rows, lengths=[2, 2])
+
+
+def test_nothing_is_told_before_a_fit(counts):
+    model = ek.HiddenMarkov("poisson", 2)
+    for ask in (model.predict, model.predict_proba, model.score, model.forecast):
+        with pytest.raises(NotFittedError):
+            ask(counts)
 
 
 def test_settings_that_cannot_be_are_refused(counts, quakes):

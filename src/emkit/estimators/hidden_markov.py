@@ -101,7 +101,7 @@ class HiddenMarkov(ComponentsEstimator):
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
-        return self._fit(X, y, sample_weight=sample_weight, groups=_labels(lengths, groups))
+        return self._fit(X, y, sample_weight=sample_weight, groups=_labels(X, lengths, groups))
 
     def predict(self, X: object, lengths: object = None, groups: object = None) -> Integers:
         """The likeliest path through the states (n,), sequence by sequence: that of Viterbi. `decode` has others."""
@@ -114,13 +114,17 @@ class HiddenMarkov(ComponentsEstimator):
 
         `algorithm`: "viterbi", the likeliest path, with log p(X, path); or "map", the likeliest state of each row by itself,
         with the sum of the largest posterior probabilities, as hmmlearn has it.
+        Errors: DataError naming the first row of a sequence that no path explains.
         """
         if algorithm not in ALGORITHMS:
             raise ParameterError(f"algorithm is {algorithm!r}; it must be one of {', '.join(map(repr, ALGORITHMS))}.")
         if algorithm == "map":
             shares = self.predict_proba(X, lengths, groups)
             return float(shares.max(axis=1).sum()), shares.argmax(axis=1)
-        states, log_joint = paths_of(self.model_, self.params_, self._rows(X, lengths, groups))
+        source = self._rows(X, lengths, groups)
+        states, log_joint = paths_of(self.model_, self.params_, source)
+        if np.isneginf(log_joint).any():
+            belonging(self.model_, self.params_, source)  # says which sequence
         return float(log_joint.sum()), states
 
     def predict_proba(self, X: object, lengths: object = None, groups: object = None) -> Array:
@@ -128,11 +132,13 @@ class HiddenMarkov(ComponentsEstimator):
 
         Errors: DataError naming the first row of a sequence that no path explains.
         """
-        return belonging(self.model_, self.params_, self._rows(X, lengths, groups))
+        source = self._rows(X, lengths, groups)
+        return belonging(self.model_, self.params_, source)
 
     def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """The log-likelihood of every sequence (G,): -inf for one that no path explains."""
-        return posterior_of(self.model_, self.params_, self._rows(X, lengths, groups)).log_likelihood
+        source = self._rows(X, lengths, groups)
+        return posterior_of(self.model_, self.params_, source).log_likelihood
 
     def score(self, X: object, lengths: object = None, groups: object = None) -> float:
         """The log-likelihood of all sequences together, as hmmlearn has it."""
@@ -170,7 +176,7 @@ class HiddenMarkov(ComponentsEstimator):
         return -2 * self.score(X, lengths, groups) + float(np.log(rows)) * self._free_parameters
 
     def _rows(self, X: object, lengths: object, groups: object) -> ArraySource:
-        return self._source(X, None, reset=False, groups=_labels(lengths, groups))
+        return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
 
     def _model(self) -> AnyHiddenMarkovChain:
         try:
@@ -215,19 +221,23 @@ class HiddenMarkov(ComponentsEstimator):
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's own: whether cells may be missing follows from the family."""
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         with suppress(ParameterError):  # where the family cannot be, `fit` says so
             tags.input_tags.allow_nan = self._model().admits_gaps
         return tags
 
 
-def _labels(lengths: Any, groups: Any) -> Any:
-    """A label for each row. Errors: DataError for lengths that cannot be, or beside groups."""
+def _labels(X: Any, lengths: Any, groups: Any) -> Any:
+    """A label for each row of X. Errors: DataError for lengths that cannot be, or beside groups."""
     if lengths is None:
         return groups
     if groups is not None:
         raise DataError("lengths and groups both say which rows are one sequence: give one of the two.")
     given = np.asarray(lengths)
     whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
-    if not whole or not np.all(given >= 1):
+    if not whole or not len(given) or not np.all(given >= 1):
         raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
+    rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if given.sum() != rows:
+        raise DataError(f"the lengths sum to {given.sum():,}, but there are {rows:,} rows; they must account for every row.")
     return np.repeat(np.arange(len(given)), given.astype(np.int64))

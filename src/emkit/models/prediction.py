@@ -38,13 +38,14 @@ def belonging(model: AnyModel, params: Any, source: RowSource) -> Array:
     for chunk, part in _parts(model, params, source):
         for unit in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
             place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
-            raise DataError(f"{place} is impossible under every component, so it belongs to none; score_samples gives it -inf.")
+            what = place if chunk.groups is None else f"the group of rows that begins with {place}"
+            raise DataError(f"{what} is impossible under every component, so it belongs to none; score_samples gives it -inf.")
         found.append(part.responsibilities)
     return np.concatenate(found)
 
 
 def paths_of(model: AnyModel, params: Any, source: RowSource) -> Path:
-    """The likeliest states (n,) of rows in sequence, with log p(rows, states) of each sequence (G,).
+    """The likeliest states (n,) of rows in sequence, with log p(rows, states) of each (G,); -1 and -inf where none is possible.
 
     Errors: ModelError for a model whose states are no chain; DataError naming what the model cannot take.
     """
