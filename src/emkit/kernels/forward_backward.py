@@ -41,10 +41,11 @@ def weigh(log_density: Any, first: int, likelihood: Any, peak: Any, tile: Any) -
         for k in range(n_states):
             for t in range(rows):
                 tile[k, t] = exp(log_density[k, row + t] - top[t])
-        for t in range(rows):
-            for k in range(n_states):
+        for k in range(n_states):
+            for t in range(rows):
                 likelihood[start + t, k] = tile[k, t]
-            for k in range(n_states, likelihood.shape[1]):
+        for k in range(n_states, likelihood.shape[1]):
+            for t in range(rows):
                 likelihood[start + t, k] = 0.0
     return True
 
