@@ -89,7 +89,15 @@ from emkit.version import __version__ as __version__
 if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
-    from emkit.estimators import ConvergenceWarning, Discriminant, GaussianMixture, LatentClass, MixtureModel, NormalMissing
+    from emkit.estimators import (
+        ConvergenceWarning,
+        Discriminant,
+        GaussianMixture,
+        HiddenMarkov,
+        LatentClass,
+        MixtureModel,
+        NormalMissing,
+    )
     from emkit.estimators.selection import bootstrap_lrt, select
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
@@ -126,6 +134,7 @@ __all__ = [
     "GammaPrior",
     "GaussianMixture",
     "Hard",
+    "HiddenMarkov",
     "HiddenMarkovChain",
     "HiddenMarkovParams",
     "HistoryEntry",
@@ -188,6 +197,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "bootstrap_lrt": "emkit.estimators.selection",
     "select": "emkit.estimators.selection",
     "GaussianMixture": "emkit.estimators",
+    "HiddenMarkov": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",
     "NormalMissing": "emkit.estimators",

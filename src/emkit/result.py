@@ -32,6 +32,7 @@ from emkit.inference import Classification, GenericRank, Merging, Univariate, cl
 from emkit.inferred import Inferred
 from emkit.models.around import bare
 from emkit.models.assignment import Posterior
+from emkit.models.components import Components
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
 from emkit.models.prediction import belonging, posterior_of
@@ -145,13 +146,13 @@ class Result(Inferred[P]):
     def sample(self, n: int = 1, random_state: Any = None) -> tuple[Array, Integers]:
         """`n` rows (n, d) drawn from the fit, levels as codes, and the component (n,) that each comes from.
 
-        `random_state`: a seed, or a numpy generator.
-        Errors: ModelError for a model that is no mixture, or of a family that nothing can be drawn from.
+        Those of a hidden Markov chain are one sequence. `random_state`: a seed, or a numpy generator.
+        Errors: ModelError for a model of no components, or of a family that nothing can be drawn from.
         """
         check_count("n", n, ModelError)
         model = bare(self.model)
-        if not isinstance(model, Mixture):
-            raise ModelError(f"{type(model).__name__} is no mixture, whose rows could be drawn one by one.")
+        if not isinstance(model, Components):
+            raise ModelError(f"{type(model).__name__} has no components that rows could be drawn from.")
         params: Any = self.params
         return model.draw(params, np.random.default_rng(random_state), int(n))
 

@@ -11,14 +11,17 @@ from emkit.cli.choices import best_fit, chosen_families, families_of_columns, na
 from emkit.cli.given import Known, read_source
 from emkit.cli.progress import Progress
 from emkit.fitting import SOLVERS
-from emkit.models import Mixture
+from emkit.models import HiddenMarkovChain, Mixture
 from emkit.result import AnyResult
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import Begin, begin
 
+CHAIN = "hmm"
 C = TypeVar("C", bound=Callable[..., int])
 OPTIONS = (
-    click.option("--model", "family", metavar="FAMILY", help="What one component looks like; see `emkit families`."),
+    click.option("--model", "family", metavar="FAMILY", help="What one component looks like, see `emkit families`; or hmm."),
+    click.option("--family", "of_states", metavar="FAMILY", help="With --model hmm: what one state looks like."),
+    click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
     click.option(
         "--column",
         "mapping",
@@ -62,6 +65,8 @@ def fit_as_asked(
     progress: Progress,
     *,
     family: str | None,
+    of_states: str | None,
+    sequence: str | None,
     mapping: dict[str, str],
     components: int | None,
     columns: list[str] | None,
@@ -78,9 +83,11 @@ def fit_as_asked(
 ) -> AnyResult:
     """The best fit to the rows of a file. Errors: UsageError; those of reading and fitting."""
     _check_usage(components, starts, start, labels)
-    chosen = chosen_families(family, mapping, columns, trials)
-    model = Mixture(chosen.family)
-    source = read_source(model, file, chosen.columns, weights, progress, Known(labels, groups, components or 1), chosen.words)
+    is_chain = _is_chain(family, of_states, sequence, mapping, groups)
+    chosen = chosen_families(of_states if is_chain else family, mapping, columns, trials)
+    model = HiddenMarkovChain(chosen.family) if is_chain else Mixture(chosen.family)
+    known = Known(labels, sequence if is_chain else groups, components or 1)
+    source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
     progress.say("choosing where to start")
     if start is not None:
         beginning = Begin([read_start(model, source, components, start)])
@@ -88,6 +95,23 @@ def fit_as_asked(
         assert components is not None
         beginning = begin(model, source, components, seed, starts)
     return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
+
+
+def _is_chain(
+    family: str | None, of_states: str | None, sequence: str | None, mapping: dict[str, str], groups: str | None
+) -> bool:
+    """Whether a hidden Markov model is asked for. Errors: UsageError for what goes with none, or with none but these."""
+    context = click.get_current_context()
+    if family != CHAIN:
+        for name in (name for name, value in (("--family", of_states), ("--sequence", sequence)) if value is not None):
+            raise click.UsageError(f"{name} goes with --model {CHAIN}.", context)
+        return False
+    if of_states is None and not mapping:
+        said = f"say what one state looks like: --model {CHAIN} --family FAMILY, or --column NAME=FAMILY for each column."
+        raise click.UsageError(said, context)
+    if groups is not None:
+        raise click.UsageError("rows of a hidden Markov model come in sequences: give --sequence for --groups.", context)
+    return True
 
 
 def _check_usage(components: int | None, starts: int | None, start: str | None, labels: str | None) -> None:

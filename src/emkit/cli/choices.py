@@ -18,7 +18,8 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families import FAMILIES, family_named, family_of_columns
 from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
-from emkit.models.mixture import AnyFamily, AnyMixture, AnyMixtureParams, MixtureParams
+from emkit.models.components import AnyComponents
+from emkit.models.mixture import AnyFamily
 from emkit.persistence.plain import from_plain
 from emkit.result import AnyResult, Result
 from emkit.search.search import Long, search
@@ -126,10 +127,10 @@ def _settings(family: Any) -> set[str]:
 
 
 def best_fit(
-    model: AnyMixture,
+    model: AnyComponents,
     source: ArraySource,
-    begin: Begin[AnyMixtureParams],
-    solver: SolverOf[AnyMixtureParams],
+    begin: Begin[Any],
+    solver: SolverOf[Any],
     progress: Progress,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
@@ -147,7 +148,7 @@ def best_fit(
     return Result.of(search(model, source, begin, long)).in_order()
 
 
-def read_start(model: AnyMixture, source: ArraySource, components: int | None, text: str) -> AnyMixtureParams:
+def read_start(model: AnyComponents, source: ArraySource, components: int | None, text: str) -> Any:
     """Parameters from JSON, or from a file of it; the output of ``emkit fit --json`` will do, too.
 
     Errors: ParameterError naming what does not fit.
@@ -155,12 +156,13 @@ def read_start(model: AnyMixture, source: ArraySource, components: int | None, t
     given = _parsed(text)
     inner = given.get("parameters")
     given = inner if isinstance(inner, dict) else given
-    proportions = given.get("proportions")
-    number = len(proportions) if isinstance(proportions, list) and proportions else components or 1
+    name = next(iter(model.belonging_updates()))
+    shares = given.get(name)
+    number = len(shares) if isinstance(shares, list) and shares else components or 1
     if components is not None and number != components:
-        raise ParameterError(f"--start has {number} proportions, but -k says {components} components.")
-    number = check_components(source, number)
-    like = MixtureParams([1 / number] * number, model.family.pooled(source.profile, number))
+        each = name if name.endswith("s") else f"{name} probabilities"
+        raise ParameterError(f"--start has {number} {each}, but -k says {components} components.")
+    like = model.even(source.profile, check_components(source, number))
     try:
         return from_plain(like, given)
     except ParameterError as error:

@@ -1,4 +1,4 @@
-"""``emkit fit``: a mixture of any family, from a CSV file."""
+"""``emkit fit``: a mixture or a hidden Markov model of any family, from a CSV file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from emkit.result import AnyResult
 @click.option("--standard-errors", is_flag=True, help="Show every number with its standard error and interval.")
 @json_option
 def command(file: str, save: Path | None, standard_errors: bool, as_json: bool, **asked: Any) -> int:
-    """Fit a mixture to the rows of a FILE (- for stdin), and show the estimates.
+    """Fit a mixture, or a hidden Markov model, to the rows of a FILE (- for stdin), and show the estimates.
 
     FILE is CSV with a header line (fields set apart by , ; | or tabs), Parquet, Arrow or Feather, packed with gzip or not. The
     best of many starts is shown, its components in the order of their first parameter.
@@ -38,6 +38,7 @@ def command(file: str, save: Path | None, standard_errors: bool, as_json: bool, 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
     emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json
+    emkit fit quakes.csv --model hmm --family poisson -k 3 --columns count --sequence region
     emkit fit visits.csv --column age=gaussian --column visits=poisson --column ward=categorical -k 3
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'

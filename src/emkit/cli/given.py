@@ -15,7 +15,9 @@ from emkit.data.files import FileTable, read_file
 from emkit.data.membership import membership_of
 from emkit.errors import DataError, some_of
 from emkit.fitted import AnyFitted
-from emkit.models.mixture import AnyFamily, AnyMixture
+from emkit.models.components import AnyComponents, Components
+from emkit.models.frozen import bare
+from emkit.models.mixture import AnyFamily
 
 
 class Known(NamedTuple):
@@ -27,7 +29,7 @@ class Known(NamedTuple):
 
 
 def read_source(
-    model: AnyMixture,
+    model: AnyComponents,
     file: str,
     columns: list[str] | None,
     weights: str | None,
@@ -64,7 +66,8 @@ def rows_of_fit(
     beside = [name for name in (known.labels, known.groups) if name is not None]
     gaps = fitted.model.admits_gaps
     table = read_file(given_file(file), fit.columns, weights, progress.lines, words=words, gaps=gaps, beside=beside)
-    return with_known(table, known).coded(fit.levels)
+    inner, source = bare(fitted.model), with_known(table, known).coded(fit.levels)
+    return inner.in_sequences(source) if isinstance(inner, Components) else source
 
 
 def given_file(file: str) -> Path | BinaryIO:

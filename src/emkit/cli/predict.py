@@ -13,7 +13,9 @@ from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option
 from emkit.data import ArraySource
 from emkit.models.assignment import Posterior
-from emkit.models.prediction import posterior_of
+from emkit.models.frozen import bare
+from emkit.models.hidden_markov import HiddenMarkovChain
+from emkit.models.prediction import paths_of, posterior_of
 from emkit.report.frames import assigned
 from emkit.result import load
 
@@ -24,14 +26,18 @@ from emkit.result import load
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT", help="Write the rows to a file.")
 @click.option("--to", "form", type=click.Choice(list(FORMATS)), help="As what.  [default: as OUT is called; csv on the screen]")
 @click.option("--groups", metavar="COLUMN", help="A column that says whose a row is: rows of one share a component.")
+@click.option("--sequence", metavar="COLUMN", help="Of a hidden Markov model: the sequence of a row.  [default: all are one]")
 @json_option
-def command(model: str, file: str, out: Path | None, form: str | None, groups: str | None, as_json: bool) -> None:
+def command(
+    model: str, file: str, out: Path | None, form: str | None, groups: str | None, sequence: str | None, as_json: bool
+) -> None:
     """Tell for every row of a FILE (- for stdin) which component of the fit in MODEL.emk it most probably belongs to.
 
     There is a row for each row of FILE, in the same order: its component, counted from 1, the probability of each component,
     and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet, Arrow or Feather; its columns are
     found by their names, and may be more than those of the fit. A row that is impossible under every component has component
-    0 and no probabilities. With --groups, these are of all rows of a group together.
+    0 and no probabilities. With --groups, these are of all rows of a group together. Of a hidden Markov model, they are of each
+    row given its sequence, with its state on the likeliest path through the sequence.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -40,14 +46,19 @@ def command(model: str, file: str, out: Path | None, form: str | None, groups: s
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)
+    is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
+    if (groups if is_chain else sequence) is not None:
+        right, wrong = ("--sequence", "--groups") if is_chain else ("--groups", "--sequence")
+        raise click.UsageError(f"{wrong} is not for this fit, whose rows come together by {right}.")
     with Progress() as progress:
-        source = rows_of_fit(fitted, file, progress, known=Known(groups=groups))
+        source = rows_of_fit(fitted, file, progress, known=Known(groups=sequence if is_chain else groups))
         progress.say("working out probabilities")
         found = posterior_of(fitted.model, fitted.params, source)
         if source.groups is not None:
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
-    write_rows({**assigned(found), "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
+    path = {"path": paths_of(fitted.model, fitted.params, source).states + 1} if is_chain else {}
+    write_rows({**assigned(found), **path, "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
 
 
 def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:

@@ -1,10 +1,19 @@
 """The scikit-learn face of emkit: estimators that fit mixtures."""
 
-from emkit.estimators.base import ConvergenceWarning
+from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.discriminant import Discriminant
 from emkit.estimators.gaussian import GaussianMixture
+from emkit.estimators.hidden_markov import HiddenMarkov
 from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
 from emkit.estimators.mixture import MixtureModel
 
-__all__ = ["ConvergenceWarning", "Discriminant", "GaussianMixture", "LatentClass", "MixtureModel", "NormalMissing"]
+__all__ = [
+    "ConvergenceWarning",
+    "Discriminant",
+    "GaussianMixture",
+    "HiddenMarkov",
+    "LatentClass",
+    "MixtureModel",
+    "NormalMissing",
+]

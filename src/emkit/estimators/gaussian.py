@@ -119,7 +119,7 @@ class GaussianMixture(MixtureEstimator):
         self.floor = floor
         self.n_jobs = n_jobs
 
-    def _mixture(self) -> Mixture[Any, Any]:
+    def _model(self) -> Mixture[Any, Any]:
         known = [*FORMS, *ALSO, *PARAMETERS]
         if self.covariance_type not in known:
             raise ParameterError(f"covariance_type is {self.covariance_type!r}; it must be one of {', '.join(known)}.")

@@ -68,7 +68,7 @@ class LatentClass(MixtureEstimator):
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def _mixture(self) -> Mixture[Any, Any]:
+    def _model(self) -> Mixture[Any, Any]:
         return Mixture(family_named("categorical"))
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from emkit.data.frames import needs_reading, read_table
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
-from emkit.estimators.base import ConvergenceWarning
+from emkit.estimators.components import ConvergenceWarning
 from emkit.families.gaussian import FullGaussian
 from emkit.families.gaussian.imputed import drawn_cells, expected_cells
 from emkit.fitting import SOLVERS

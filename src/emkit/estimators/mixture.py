@@ -69,7 +69,7 @@ class MixtureModel(MixtureEstimator):
         chosen = chosen_columns(X, names) if names and all(isinstance(name, str) for name in names) else X
         return super()._source(chosen, *options, **named)
 
-    def _mixture(self) -> Mixture[Any, Any]:
+    def _model(self) -> Mixture[Any, Any]:
         try:
             return Mixture(self.family)
         except ModelError as error:

@@ -11,38 +11,38 @@ from emkit.core.parameters import Parameters
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ParameterError
-from emkit.models.mixture import AnyMixture, AnyMixtureParams, MixtureParams
+from emkit.models.components import AnyComponents
 from emkit.models.order import component_count
 
-SAID = "parameters (MixtureParams), several of them, labels (n,) or responsibilities (n, K)"
+SAID = "parameters ({}), several of them, labels (n,) or responsibilities (n, K)"
 
 
-def starts_of(start: Any, model: AnyMixture, source: ArraySource, n_components: int) -> list[AnyMixtureParams]:
+def starts_of(start: Any, model: AnyComponents, source: ArraySource, n_components: int) -> list[Any]:
     """The parameters that `start` says: itself, or those that a division of the rows leads to.
 
     Errors: ParameterError naming what cannot be.
     """
+    even = model.even(source.profile.sample.profile, n_components)
     several = [start] if isinstance(start, Parameters) else start
     if isinstance(several, list | tuple) and several and all(isinstance(each, Parameters) for each in several):
         for each in several:
-            _check(each, n_components)
+            _check(each, type(even), n_components)
         return list(several)
     try:
         shares = membership_of(start, source.rows_given, n_components)
     except DataError as error:
-        raise ParameterError(f"start is none: it must be {SAID}. As labels: {error}") from None
+        raise ParameterError(f"start is none: it must be {SAID.format(type(even).__name__)}. As labels: {error}") from None
     shares = source.of_rows_kept(shares / shares.sum(axis=1, keepdims=True))
     empty = np.flatnonzero(~shares.any(axis=0))
     if len(empty):
         raise ParameterError(
             f"start gives component {component_name(int(empty[0]))} no rows, so nothing can be estimated of it."
         )
-    even = model.even(source.profile.sample.profile, n_components)
     return [model.estimated_from(source.whole, even, shares)]
 
 
-def _check(start: Parameters, n_components: int) -> None:
-    if not isinstance(start, MixtureParams):
-        raise ParameterError(f"start is {type(start).__name__}; it must be {SAID}.")
+def _check(start: Parameters, kind: type, n_components: int) -> None:
+    if not isinstance(start, kind):
+        raise ParameterError(f"start is {type(start).__name__}; it must be {SAID.format(kind.__name__)}.")
     if component_count(start) != n_components:
         raise ParameterError(f"start has {component_count(start)} components, but n_components is {n_components}.")

@@ -11,92 +11,98 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from emkit.kernels.chain_steps import filter_step, smooth_step
 from emkit.kernels.elementary import exp, log_of_normal
 
-LOST = 1e-200  # a share that has become smaller has lost digits to underflow, or is about to
+LOST = 1e-100  # a share, or a sum of shares, that has become smaller may lose digits: three such numbers are multiplied
+TILE = 64  # rows that are turned at a time
 LOWEST = -5e299  # log-likelihood of a sequence; none that some path explains comes near
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def weigh(log_density: Any, first: int, likelihood: Any, peak: Any) -> bool:
-    """exp(log_density - highest) of the rows from `first` on into `likelihood` (T, K), the highest into `peak` (T,).
+def weigh(log_density: Any, first: int, likelihood: Any, peak: Any, tile: Any) -> bool:
+    """exp(log_density - highest) of the rows from `first` on into `likelihood` (T, P), the highest into `peak` (T,).
 
-    Whether all rows are possible in some state.
+    Whether all rows are possible in some state. `tile` (K, W): so many rows are worked on at a time.
     """
-    rows, n_states = likelihood.shape
-    for t in range(rows):
-        peak[t] = log_density[0, first + t]
-    for k in range(1, n_states):
+    n_states, possible = len(log_density), True
+    for start in range(0, len(likelihood), tile.shape[1]):
+        rows, row = min(tile.shape[1], len(likelihood) - start), first + start
+        top = peak[start : start + rows]
         for t in range(rows):
-            peak[t] = max(peak[t], log_density[k, first + t])
-    possible = True
-    for t in range(rows):
-        possible = possible and peak[t] > LOWEST
-    if possible:
+            top[t] = log_density[0, row + t]
+        for k in range(1, n_states):
+            for t in range(rows):
+                top[t] = max(top[t], log_density[k, row + t])
+        for t in range(rows):
+            possible = possible and top[t] > LOWEST
+        if not possible:
+            return False
         for k in range(n_states):
             for t in range(rows):
-                likelihood[t, k] = exp(log_density[k, first + t] - peak[t])
-    return possible
+                tile[k, t] = exp(log_density[k, row + t] - top[t])
+        for k in range(n_states):
+            for t in range(rows):
+                likelihood[start + t, k] = tile[k, t]
+        for k in range(n_states, likelihood.shape[1]):
+            for t in range(rows):
+                likelihood[start + t, k] = 0.0
+    return True
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
-def filter_scaled(
-    initial: Any, transitions: Any, refills: bool, underflows: bool, likelihood: Any, forward: Any, inverse: Any
-) -> bool:
-    """Shares (T, K) of the states given the rows so far, to `forward`, and what they were multiplied by, to `inverse` (T,).
+@njit(nogil=True, cache=True, error_model="numpy")
+def keeps_all(initial: Any, transitions: Any, forward: Any) -> bool:
+    """Whether no state that can be reached has lost its share, of shares `forward` (T, P)."""
+    n_states = len(initial)
+    reached, before = initial > 0.0, initial > 0.0
+    for t in range(len(forward)):
+        for k in range(n_states):
+            if t > 0:
+                reached[k] = False
+                for i in range(n_states):
+                    reached[k] |= before[i] and transitions[i, k] > 0.0
+            if reached[k] and not forward[t, k] > LOST:
+                return False
+        before[:] = reached
+    return True
 
-    Whether nothing that matters underflows. `refills`: transitions give every state a share at every step; `underflows`: some
-    transition may underflow beside small shares.
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def filter_scaled(initial: Any, transitions: Any, likelihood: Any, forward: Any, inverse: Any) -> bool:
+    """Shares (T, P) of the states given the rows so far, to `forward`, and what they were multiplied by, to `inverse` (T,).
+
+    Whether every step leaves enough.
     """
-    rows, n_states = likelihood.shape
-    ahead = initial.copy()
-    lost = underflows
-    for t in range(rows):
-        total = 0.0
-        for k in range(n_states):
-            joint = ahead[k] * likelihood[t, k]
-            forward[t, k] = joint
-            total += joint
-        if not total > LOST:
-            return False
-        inverse[t] = scale = 1.0 / total
-        for k in range(n_states):
-            forward[t, k] *= scale
-            lost |= ahead[k] > 0.0 and forward[t, k] < LOST
-        for k in range(n_states):
-            onward = 0.0
-            for i in range(n_states):
-                onward += forward[t, i] * transitions[i, k]
-            ahead[k] = onward
-    return refills or not lost
+    total = 0.0
+    forward[0] = 0.0
+    for k in range(len(initial)):
+        forward[0, k] = initial[k] * likelihood[0, k]
+        total += forward[0, k]
+    inverse[0] = 1.0 / total
+    enough, last = total > LOST, len(likelihood) - 1
+    for t in range(1, len(likelihood)):
+        inverse[t] = filter_step(forward, t, inverse[t - 1], transitions, likelihood)
+        enough &= inverse[t] < 1.0 / LOST
+    for k in range(len(initial)):
+        forward[last, k] *= inverse[last]
+    return enough
 
 
-@njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def smooth_scaled(
-    weight: float, transitions: Any, likelihood: Any, forward: Any, inverse: Any, shares: Any, moves: Any
-) -> None:
-    """Shares (K, T) of the states given all rows, and weighted sums of shares of pairs that follow each other to `moves`.
-
-    These are still to be multiplied by the transitions. A state that has no share has no evidence either: of those that lead
-    to it none is asked, and it might overflow.
-    """
-    rows, n_states = likelihood.shape
-    evidence = np.zeros(n_states)
-    for back in range(rows):
-        t = rows - 1 - back
-        for i in range(n_states):
-            seen = 1.0
-            if back > 0:
-                seen = 0.0
-                share = weight * forward[t, i]
-                for k in range(n_states):
-                    seen += transitions[i, k] * evidence[k]
-                    moves[i, k] += share * evidence[k]
-            shares[i, t] = seen
-        for i in range(n_states):
-            seen = shares[i, t]
-            evidence[i] = likelihood[t, i] * inverse[t] * seen if forward[t, i] > 0.0 else 0.0
-            shares[i, t] = forward[t, i] * seen if forward[t, i] > 0.0 else 0.0
+    weight: float, turned: Any, likelihood: Any, forward: Any, inverse: Any, pairs: Any, shares: Any
+) -> None:  # fmt: skip
+    """Shares (K, T) of the states given all rows; see `smooth_step`. `likelihood` becomes evidence, `forward` shares."""
+    last = len(likelihood) - 1
+    for k in range(likelihood.shape[1]):
+        likelihood[last, k] *= inverse[last] if forward[last, k] > 0.0 else 0.0
+    for back in range(1, last + 1):
+        smooth_step(forward, last - back, turned, likelihood, inverse[last - back], weight, pairs)
+    for start in range(0, last + 1, TILE):
+        end = min(start + TILE, last + 1)
+        for k in range(len(shares)):
+            for t in range(start, end):
+                shares[k, t] = forward[t, k]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -150,30 +156,30 @@ def smooth_in_logs(
 @njit(nogil=True, cache=True, error_model="numpy")
 def smooth(
     initial: Any, transitions: Any, log_initial: Any, log_transitions: Any, refills: bool, underflows: bool,
-    log_density: Any, bounds: Any, weights: Any, shares: Any, log_likelihood: Any, moves: Any,
+    log_density: Any, bounds: Any, weights: Any, likelihood: Any, forward: Any, shares: Any, log_likelihood: Any, moves: Any,
 ) -> None:  # fmt: skip
     """The posterior `shares` (K, n), the `log_likelihood` of each sequence (G,), and weighted `moves` (K, K), from zeros on.
 
-    `log_density` (K, n) of rows whose sequences begin at `bounds` (G + 1,) and have `weights` (G,). `refills`,
-    `underflows`: see `filter_scaled`.
+    `log_density` (K, n) of rows whose sequences begin at `bounds` (G + 1,) and have `weights` (G,). `refills`:
+    transitions give every state a share at every step, so that none is lost for good; `underflows`: some transition may
+    underflow beside small shares. `likelihood`, `forward` (T, P): room for the longest sequence.
     """
-    n_states, longest = len(initial), 0
-    for g in range(len(weights)):
-        longest = max(longest, bounds[g + 1] - bounds[g])
-    likelihood, forward = np.empty((longest, n_states)), np.empty((longest, n_states))
-    inverse, peak, pairs = np.empty(longest), np.empty(longest), np.zeros((n_states, n_states))
+    n_states, width = len(initial), likelihood.shape[1]
+    inverse, peak, tile = np.empty(len(forward)), np.empty(len(forward)), np.empty((n_states, TILE))
+    onward, turned, pairs = np.zeros((n_states, width)), np.zeros((n_states, width)), np.zeros((n_states, width))
+    onward[:, :n_states], turned[:, :n_states] = transitions, transitions.T
     for g in range(len(weights)):
         first, rows = bounds[g], bounds[g + 1] - bounds[g]
-        own = shares[:, first : first + rows]
-        sound = weigh(log_density, first, likelihood[:rows], peak)
-        if sound and filter_scaled(initial, transitions, refills, underflows, likelihood[:rows], forward, inverse):
-            smooth_scaled(weights[g], transitions, likelihood[:rows], forward, inverse, own, pairs)
+        own, some = shares[:, first : first + rows], log_density[:, first : first + rows]
+        seen, share = likelihood[:rows], forward[:rows]
+        sound = weigh(log_density, first, seen, peak, tile) and filter_scaled(initial, onward, seen, share, inverse)
+        if sound and (refills or (not underflows and keeps_all(initial, transitions, share))):
+            smooth_scaled(weights[g], turned, seen, share, inverse, pairs, own)
             log_likelihood[g] = 0.0
             for t in range(rows):
                 log_likelihood[g] += peak[t] - log_of_normal(inverse[t])
         else:
-            some = log_density[:, first : first + rows]
-            log_likelihood[g] = smooth_in_logs(weights[g], log_initial, log_transitions, some, forward, own, moves)
+            log_likelihood[g] = smooth_in_logs(weights[g], log_initial, log_transitions, some, share[:, :n_states], own, moves)
     for i in range(n_states):
         for k in range(n_states):
             moves[i, k] += transitions[i, k] * pairs[i, k]

@@ -15,6 +15,8 @@ Array = npt.NDArray[np.float64]
 TILE_ROWS = 320
 TRIANGLE_ROWS = 4  # of a whitening matrix that are worked on at a time
 LINE = 8  # doubles in a cache line of 64 bytes
+KEPT = 2  # sets of arrays of a thread: those in which rows are scored, and those in which sequences are gone through
+MOST_KEPT = 8_000_000  # doubles in a set: larger ones are made anew, which costs little beside what is done in them
 
 _own = threading.local()
 
@@ -28,8 +30,13 @@ def aligned(*shape: int) -> Array:
 
 
 def workspace(*shapes: tuple[int, ...]) -> tuple[Array, ...]:
-    """Arrays of these shapes, the same ones as long as this thread asks for the same shapes."""
-    if getattr(_own, "shapes", None) != shapes:
-        _own.shapes, _own.arrays = shapes, tuple(aligned(*shape) for shape in shapes)
-    arrays: tuple[Array, ...] = _own.arrays
+    """Arrays of these shapes, the same ones as long as this thread asks for few different shapes."""
+    if not hasattr(_own, "kept"):
+        _own.kept = {}
+    kept: dict[tuple[tuple[int, ...], ...], tuple[Array, ...]] = _own.kept
+    arrays = kept.pop(shapes, None) or tuple(aligned(*shape) for shape in shapes)
+    if sum(array.size for array in arrays) <= MOST_KEPT:
+        kept[shapes] = arrays  # the last, so that others go first
+        while len(kept) > KEPT:
+            del kept[next(iter(kept))]
     return arrays

@@ -156,7 +156,8 @@ class Hard(Assignment):
         log_likelihood = smoothed(initial, transitions, log_density, chunk).log_likelihood
         path = likeliest(initial, transitions, log_density, chunk)
         found = path.smoothed(len(initial), log_likelihood, chunk)
-        gap = np.maximum(log_likelihood - path.log_joint, 0.0)  # where there is one path, all but rounding
+        with np.errstate(invalid="ignore"):  # of impossible sequences
+            gap = np.maximum(log_likelihood - path.log_joint, 0.0)  # where there is one path, all but rounding
         return Posterior(found.shares, log_likelihood, gap, found.moves(chunk), by_row=True)
 
 

@@ -48,7 +48,10 @@ class Smoothed(NamedTuple):
 
 
 class Path(NamedTuple):
-    """The likeliest `states` (n,), and log p(rows, states) of each sequence (G,)."""
+    """The likeliest `states` (n,), and log p(rows, states) of each sequence (G,).
+
+    A sequence that no path explains has log p = -inf, and states -1.
+    """
 
     states: Integers
     log_joint: Array
@@ -88,14 +91,20 @@ def plainly_smoothed(initial: Array, transitions: Array, log_density: Array, chu
 def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
     """`smoothed` by compiled loops, one sequence after the other."""
     from emkit.kernels.forward_backward import smooth
+    from emkit.kernels.vectors import LANES
+    from emkit.kernels.workspace import workspace
 
     shares = np.empty(log_density.shape[::-1])
     log_likelihood, pairs = np.empty(len(chunk.bounds) - 1), np.zeros(transitions.shape)
     begin, move = np.array(initial, order="C"), np.array(transitions, order="C")
-    logs, refills = (safe_log(begin), safe_log(move)), bool(move.min() >= REFILLED)
-    underflows = bool(((move > 0) & (move < TINY)).any())
+    refills, underflows = bool(move.min() >= REFILLED), bool(((move > 0) & (move < TINY)).any())
     scores, weights = np.ascontiguousarray(log_density.T), np.ascontiguousarray(chunk.group_weights)
-    smooth(begin, move, *logs, refills, underflows, scores, chunk.bounds, weights, shares, log_likelihood, pairs)
+    room = (int(np.diff(chunk.bounds).max()), -(-len(begin) // LANES) * LANES)
+    likelihood, forward = workspace(room, room)
+    smooth(
+        begin, move, safe_log(begin), safe_log(move), refills, underflows, scores, chunk.bounds, weights,
+        likelihood, forward, shares, log_likelihood, pairs,
+    )  # fmt: skip
     return Smoothed(shares.T, log_likelihood, pairs)
 
 
@@ -165,7 +174,11 @@ def likeliest(initial: Array, transitions: Array, log_density: Array, chunk: Chu
 
     Source: Viterbi (1967), IEEE Transactions on Information Theory 13, 260-269.
     """
-    return (decoded if len(chunk.x) >= LEAST_ROWS else plainly_likeliest)(initial, transitions, log_density, chunk)
+    road = decoded if len(chunk.x) >= LEAST_ROWS else plainly_likeliest
+    states, log_joint = road(initial, transitions, log_density, chunk)
+    impossible = ~(log_joint > LOG_OF_ZERO / 2)
+    states[np.repeat(impossible, np.diff(chunk.bounds))] = -1
+    return Path(states, np.where(impossible, -np.inf, log_joint))
 
 
 def plainly_likeliest(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Path:

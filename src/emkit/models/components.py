@@ -20,7 +20,7 @@ from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive, side_by_side
-from emkit.data.chunk import Chunk, as_float64, occurring
+from emkit.data.chunk import Chunk, alike, as_float64, occurring
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.data.sparse import is_sparse
@@ -186,7 +186,8 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         log_likelihood = float(units @ posterior.log_likelihood)
         if not log_likelihood > compiled.IMPOSSIBLE * chunk.least_weight:
             raise impossible_row()
-        weights = posterior.responsibilities * chunk.weights[:, None]
+        unit = alike(chunk.weights) and chunk.least_weight == 1  # then nothing need be multiplied
+        weights = posterior.responsibilities if unit else posterior.responsibilities * chunk.weights[:, None]
         components = self._statistics(params.components, chunk, form, weights)
         return Expectation(
             self.statistics_of(self.gathered(posterior, chunk), components),
@@ -230,6 +231,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The E-steps of several runs, each over the rows of a chunk of its own, of which some may have weight 0."""
         own = zip(runs, apart(components, len(runs)), chunks, strict=True)
         return SeveralStats.of_all([self.e_steps([run], each, occurring(chunk)) for run, each, chunk in own])
+
+    def draw(self, params: P, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
+        """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
+        raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
 
     # -- the M-step
 

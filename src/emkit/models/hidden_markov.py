@@ -17,6 +17,7 @@ from emkit.core.spaces import Simplex
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
+from emkit.errors import ParameterError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
 from emkit.models import chains
@@ -26,6 +27,7 @@ from emkit.models.components import Components, ComponentStats
 from emkit.models.order import component_leaves, of_components
 
 STAY = 0.7  # of a start: states that last for some rows, which is what tells them from a mixture
+SETTLED = 1e-9  # what a step may change in a stationary distribution, by rounding
 P = TypeVar("P", bound=Parameters)
 R = TypeVar("R", bound=RowSource)
 S = TypeVar("S")
@@ -61,7 +63,7 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
     >>> start = ek.HiddenMarkovParams([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], ek.PoissonParams([[1.0], [6.0]]))
     >>> result = ek.fit(chain, [0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 1, 0, 1], start)
     >>> result.params.transitions.round(2).tolist()
-    [[0.83, 0.17], [0.2, 0.8]]
+    [[0.85, 0.15], [0.2, 0.8]]
     """
 
     family: Family[P, S]
@@ -129,6 +131,21 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
             states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
             ahead = onwards[states[t]]
         return self.family.draw(params.components, rng, states), states
+
+
+def stationary(transitions: Array) -> Array:
+    """The distribution (K,) that `transitions` (K, K) leave as it is.
+
+    Errors: ParameterError where there are several, since the states that are never left are more than one or one group.
+    """
+    number = len(transitions)
+    try:
+        found = np.linalg.solve(np.eye(number) - transitions.T + 1.0, np.ones(number))
+    except np.linalg.LinAlgError:
+        found = np.full(number, np.nan)
+    if not np.abs(found @ transitions - found).max() <= SETTLED:
+        raise ParameterError("there is no one stationary distribution: several groups of states are never left.")
+    return np.maximum(found, 0.0) / np.maximum(found, 0.0).sum()
 
 
 AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any]

@@ -13,8 +13,10 @@ from emkit.data.chunk import Chunk
 from emkit.data.source import RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.models.assignment import Posterior
+from emkit.models.chains import Path
 from emkit.models.components import Components
 from emkit.models.frozen import AnyModel, bare
+from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.order import component_count, mismatch
 
 
@@ -36,19 +38,39 @@ def belonging(model: AnyModel, params: Any, source: RowSource) -> Array:
     for chunk, part in _parts(model, params, source):
         for unit in np.flatnonzero(np.isneginf(part.log_likelihood))[:1]:
             place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
-            raise DataError(f"{place} is impossible under every component, so it belongs to none; score_samples gives it -inf.")
+            what = place if chunk.groups is None else f"the group of rows that begins with {place}"
+            raise DataError(f"{what} is impossible under every component, so it belongs to none; score_samples gives it -inf.")
         found.append(part.responsibilities)
     return np.concatenate(found)
 
 
+def paths_of(model: AnyModel, params: Any, source: RowSource) -> Path:
+    """The likeliest states (n,) of rows in sequence, with log p(rows, states) of each (G,); -1 and -inf where none is possible.
+
+    Errors: ModelError for a model whose states are no chain; DataError naming what the model cannot take.
+    """
+    inner = bare(model)
+    if not isinstance(inner, HiddenMarkovChain):
+        raise ModelError(f"{type(inner).__name__} is no chain of states that a path could lead through.")
+    found = [inner.decode(params, chunk) for chunk in _admitted(model, params, source).chunks()]
+    states, log_joint = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Path(states, log_joint)
+
+
 def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Chunk, Posterior]]:
+    source, inner = _admitted(model, params, source), bare(model)
+    return ((chunk, inner.posterior(params, chunk)) for chunk in source.chunks())
+
+
+def _admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
+    """The rows in the groups that the model takes them to be in. Errors: those of `posterior_of`."""
     inner = bare(model)
     if not isinstance(inner, Components):
         raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.")
     source = inner.in_sequences(source)
     refuse_gaps(model, source)
     model.check(params, source.profile)
-    return ((chunk, inner.posterior(params, chunk)) for chunk in source.chunks())
+    return source
 
 
 def check_together(model: AnyModel, params: Any, columns: int) -> None:

@@ -66,7 +66,7 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     Errors: ModelError if the model does not draw rows, or if rows come in groups, which it would draw as single ones.
     """
     model: Any = bare(fitted.model)
-    if not isinstance(model, Components) or not hasattr(model, "draw"):
+    if not isinstance(model, Components):
         raise ModelError(f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'.")
     if whole.groups is not None:
         raise ModelError("rows of groups belong together, and are not drawn from a model one by one; use kind='case'.")

@@ -1,0 +1,250 @@
+"""What all estimators of components share: everything but the model, the start and the public verbs."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from emkit.core.arrays import Array
+from emkit.core.coordinates import split_path
+from emkit.core.parameters import replace_at
+from emkit.core.stopping import Decreased, Iterations, Rule, Settled
+from emkit.data.frames import library_of, needs_reading, read_table
+from emkit.data.membership import membership_of, names_in
+from emkit.data.source import ArraySource
+from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.estimators.allowed import Allowed, Count, Number, OneOf
+from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
+from emkit.estimators.starting import starts_of
+from emkit.fitted import AnyFitted
+from emkit.fitting import SOLVERS
+from emkit.models.components import AnyComponents
+from emkit.models.frozen import Frozen, bare
+from emkit.models.order import component_count
+from emkit.report.collapse import collapsed
+from emkit.result import Result
+from emkit.search.plan import MOST_STARTS
+from emkit.search.search import Long, search
+from emkit.search.seeding import Begin, begin, check_components, component_number, start_near
+
+PREDICT_ROWS = 8_192  # at a time
+FEW_CELLS = 10_000  # of sparse rows: where there are no more, repeated rows are looked at once, as those of an array are
+FLOATS = (np.float64, np.float32)
+INSTEAD = {  # of parameters of scikit-learn's mixtures
+    "reg_covar": "a constant added to every variance depends on the unit of the data, and what it leads to maximises no "
+    "likelihood. `floor` of GaussianMixture bounds variances by a fraction of those of the data, and only against components "
+    "that collapse.",
+    "init_params": "starts of several kinds race here, as many as `n_init` says. To choose one, give `start`: labels (such as "
+    "those of KMeans), responsibilities or parameters.",
+    "verbose": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+    "verbose_interval": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+}
+
+
+class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
+    """A fit ended without converging; the message says how it ended."""
+
+
+class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
+    """A model of components with scikit-learn's interface. A subclass has the parameters, the model and its public verbs."""
+
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        "max_iter": Count(least=0),
+        "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
+        "n_jobs": Count(or_one_of=(None, -1), also=", or -1 for all cores"),
+        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
+        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+    }
+    n_components: int
+    tol: Any
+    max_iter: Any
+    n_init: Any
+    random_state: Any
+    warm_start: bool
+    solver: Any
+    n_jobs: int | None
+    start: Any
+    frozen: Any
+    _component_names: tuple[str, ...]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Errors: TypeError for a parameter of scikit-learn's mixtures that is none here, saying what there is instead."""
+        for name in (name for name in kwargs if name in INSTEAD):
+            raise TypeError(f"{cls.__name__} has no parameter {name!r}: {INSTEAD[name]}")
+        return super().__new__(cls)
+
+    @abstractmethod
+    def _model(self) -> AnyComponents:
+        """The model to fit."""
+
+    @abstractmethod
+    def _fitted(self, params: Any) -> dict[str, Any]:
+        """The fitted attributes that follow from the parameters."""
+
+    def _given(self, columns: int) -> dict[str, Array]:
+        """The parameters to start from that the user gave, by dotted path."""
+        return {}
+
+    def _begin(self, source: ArraySource) -> Begin[Any]:
+        """Where to start from: where the user said, where the last fit ended, or from rough divisions of the rows."""
+        given, mixture = self._given(len(source.columns)), bare(self.model_)
+        if self.warm_start and hasattr(self, "params_"):
+            return Begin([self._previous(source)])
+        if self.start is not None:
+            return Begin(starts_of(self.start, mixture, source, self.n_components))
+        self._check_frozen(given)
+        if "components.means" in given:
+            return Begin([replace_at(start_near(mixture, source, given["components.means"]), given)])
+        starts = 1 if self.max_iter == 0 else None if self.n_init == "auto" else self.n_init
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        return begin(self.model_, source, self.n_components, seed, starts, given)
+
+    def _fit(self, X: object, y: object, **given: Any) -> Self:
+        """Fit the model to `X`, with what is `given` of it: sample_weight, labels, groups (each may be None).
+
+        Warns, errors: those of `fit`.
+        """
+        self._check_parameters()
+        source = self._source(X, **given)
+        check_components(source, self.n_components)
+        model = self._model()
+        self.model_ = Frozen(model, *self._held) if self._held else model
+        source = model.admitted(source)
+        self._levels = source.levels
+        beginning = self._begin(source)
+        metadata = {name: value for name, value in given.items() if value is not None} or None
+        reporter = Reporter(self, lambda params: self._fitted(beginning.params(params)), {"X": X, "y": y, "metadata": metadata})
+        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
+        long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
+        found = search(self.model_, source, beginning, long)
+        self._keep(Result.of(found if len(beginning.first) == 1 else found.in_order()))
+        reporter.done()
+        return self
+
+    def adopt(self, better: AnyFitted) -> Self:
+        """Take a better fit of the same model to the same data for that of `fit`: one that a search elsewhere has found."""
+        self._keep(Result.of(better.in_order()))
+        return self
+
+    def _endings(self, reporter: Reporter, steps: int, passes: int) -> tuple[Rule, ...]:
+        """What ends a run that has made so many steps before."""
+        return reporter, Decreased(), Settled.within(self.tol), Iterations(self.max_iter, steps)
+
+    def _keep(self, result: Result[Any]) -> None:
+        """Set the fitted attributes, and say so if the fit did not converge."""
+        rows = result.source.total_weight
+        self.result_ = result
+        self.__dict__.update(self._fitted(result.params))
+        self.converged_ = result.converged
+        self.n_iter_ = result.iterations
+        self.lower_bound_ = result.log_likelihood / rows
+        self.lower_bounds_ = [moment.log_likelihood / rows for moment in result.history]
+        self.degenerate_ = result.degenerate
+        if result.outcome.status is Status.DEGENERATE:
+            raise DegenerateFitError(result.outcome.sentence)
+        if not result.converged:
+            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=5)
+        if self.degenerate_:
+            warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=5)
+
+    @property
+    def _number(self) -> int:
+        """The number of components of the fit."""
+        return component_count(self.params_) or 1
+
+    @property
+    def _free_parameters(self) -> int:
+        return self.model_.coordinates(self.params_).size
+
+    def _source(
+        self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
+    ) -> ArraySource:
+        """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
+        if not reset:
+            check_is_fitted(self)
+        levels = None
+        if needs_reading(X):
+            table = read_table(X)
+            with _by_name():
+                validate_data(self, X, reset=reset, skip_check_array=True)
+            x, levels = table.x, table.levels
+        else:
+            least = 2 if reset else 1
+            checked = {"dtype": FLOATS, "ensure_all_finite": False, "ensure_min_samples": least, "accept_sparse": "csr"}
+            x = validate_data(self, X, reset=reset, **checked)
+            x = x.toarray() if issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
+        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        if reset:
+            self._component_names = names_in(labels)
+        known = None
+        if labels is not None:
+            number = component_number(self.n_components if reset else self._number)
+            known = membership_of(labels, x.shape[0], number, names=None if reset else self._component_names)
+        chunk_rows = None if reset else PREDICT_ROWS
+        source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
+        source = source.naming(self._component_names)
+        source.library = library_of(X)
+        return source if reset else source.coded(self._levels)
+
+    def _previous(self, source: ArraySource) -> Any:
+        """Where the last fit ended, which a warm start goes on from. Errors: ParameterError if it was another model."""
+        if self._number != self.n_components:
+            raise ParameterError(
+                f"warm_start goes on from the last fit, which had {self._number} components and not "
+                f"{self.n_components}; set warm_start=False to start anew."
+            )
+        kind = type(bare(self.model_).even(source.profile.sample.profile, self.n_components).components)
+        if not isinstance(self.params_.components, kind):
+            raise ParameterError(
+                f"warm_start goes on from the last fit, whose components are {type(self.params_.components).__name__} and not "
+                f"{kind.__name__}; set warm_start=False to start anew."
+            )
+        return self.params_
+
+    @property
+    def _held(self) -> tuple[str, ...]:
+        """The dotted paths of what is `frozen`. Errors: ParameterError unless they are paths."""
+        given = [self.frozen] if isinstance(self.frozen, str) else [] if self.frozen is None else self.frozen
+        if not isinstance(given, list | tuple) or not all(isinstance(path, str) for path in given):
+            raise ParameterError(f"frozen is {self.frozen!r}; it must be a path such as 'components.means', or several.")
+        return tuple(given)
+
+    def _check_frozen(self, given: Mapping[str, Array]) -> None:
+        """Errors: ParameterError if a parameter is to be held of which it is not said where."""
+        for path in (path for path in self._held if split_path(path)[0] not in given):
+            raise ParameterError(f"frozen holds {path!r} at the start, so say where: give `start`, parameters to start from.")
+
+    def _check_parameters(self) -> None:
+        """Errors: ParameterError naming the first parameter that cannot be."""
+        for name, allowed in self._allowed.items():
+            allowed.check(name, getattr(self, name))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A fitted estimator is stored without the data it was fitted to."""
+        state = dict(super().__getstate__())
+        if "result_" in state:
+            state["result_"] = state["result_"].without_data()
+        return state
+
+
+@contextmanager
+def _by_name() -> Iterator[None]:
+    """Errors: DataError for columns of other names, or in another order, which scikit-learn refuses: it says what does not."""
+    try:
+        yield
+    except ValueError as error:
+        if "feature names" not in str(error):
+            raise
+        more = "result_.predict and result_.augment find columns by their names, in any order and among others."
+        raise DataError(f"{str(error).strip()} {more}") from None

@@ -1,0 +1,243 @@
+"""A hidden Markov model of any family, as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.checks import check_count
+from emkit.core.parameters import replace_at
+from emkit.data.source import ArraySource
+from emkit.errors import DataError, ModelError, ParameterError
+from emkit.estimators.allowed import Allowed, OneOf
+from emkit.estimators.callbacks import with_callbacks
+from emkit.estimators.components import ComponentsEstimator
+from emkit.models.frozen import bare
+from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain, HiddenMarkovParams, stationary
+from emkit.models.prediction import belonging, paths_of, posterior_of
+from emkit.search.seeding import Begin
+
+ALGORITHMS = ("viterbi", "map")
+LEAVE = 0.1  # of a start from left to right: the probability of going on, before the data say
+
+
+class HiddenMarkov(ComponentsEstimator):
+    """A hidden Markov model with `n_components` states of one family, fitted by expectation-maximization.
+
+    Parameters:
+        family: a name (one of `FAMILIES`), a `Family`, or a mapping from columns to families: see `MixtureModel`. Cells may be
+            missing where the family admits gaps; a row of which all are is a step at which nothing was seen.
+        initial: the distribution of the first state: "free", or "uniform".
+        topology: which transitions there are: "free", or "left-right": sequences begin in the first state, and from each go on
+            to the next, or stay.
+        tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
+            `HiddenMarkovParams`, and a transition that is 0 in it stays 0.
+
+    Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
+    ``components_.rates``), `params_` (all together), `converged_`, `n_iter_`, and `result_`, the `ek.Result`, with
+    `standard_errors()`, `summary()`, `save(path)` ... States stand in the order of their first parameter, lowest first.
+
+    >>> import emkit as ek
+    >>> counts = [[0], [1], [0], [2], [1], [6], [7], [5], [8], [6], [1], [0], [1]]
+    >>> model = ek.HiddenMarkov("poisson", 2, random_state=0).fit(counts)
+    >>> model.predict(counts).tolist()
+    [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0]
+    >>> model.forecast(counts, steps=2).round(3).tolist()
+    [[0.849, 0.151], [0.754, 0.246]]
+    """
+
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        **ComponentsEstimator._allowed,
+        "initial": OneOf(("free", "uniform")),
+        "topology": OneOf(("free", "left-right")),
+    }
+
+    def __init__(
+        self,
+        family: Any = "gaussian",
+        n_components: int = 1,
+        *,
+        initial: str = "free",
+        topology: str = "free",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        random_state: Any = None,
+        start: Any = None,
+        frozen: Any = None,
+        warm_start: bool = False,
+        solver: Any = "anderson",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.family = family
+        self.n_components = n_components
+        self.initial = initial
+        self.topology = topology
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.random_state = random_state
+        self.start = start
+        self.frozen = frozen
+        self.warm_start = warm_start
+        self.solver = solver
+        self.n_jobs = n_jobs
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self, X: object, y: object = None, *, lengths: object = None, groups: object = None, sample_weight: object = None
+    ) -> Self:
+        """Fit the model.
+
+        `X` (n, d): array or data frame, the rows of one sequence in order, or of several, one sequence after the other.
+        `lengths` (G,): how many rows each sequence has; or `groups` (n,): a label for each row, which of one sequence are the
+        same. `sample_weight` (G,) or (n,): how often each sequence counts. `y` is ignored.
+        Warns: ConvergenceWarning with the reason if the fit did not converge.
+        Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
+        """
+        return self._fit(X, y, sample_weight=sample_weight, groups=_labels(X, lengths, groups))
+
+    def predict(self, X: object, lengths: object = None, groups: object = None) -> Integers:
+        """The likeliest path through the states (n,), sequence by sequence: that of Viterbi. `decode` has others."""
+        return self.decode(X, lengths, groups)[1]
+
+    def decode(
+        self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi"
+    ) -> tuple[float, Integers]:
+        """A log-probability, and the state of each row (n,).
+
+        `algorithm`: "viterbi", the likeliest path, with log p(X, path); or "map", the likeliest state of each row by itself,
+        with the sum of the largest posterior probabilities, as hmmlearn has it.
+        Errors: DataError naming the first row of a sequence that no path explains.
+        """
+        if algorithm not in ALGORITHMS:
+            raise ParameterError(f"algorithm is {algorithm!r}; it must be one of {', '.join(map(repr, ALGORITHMS))}.")
+        if algorithm == "map":
+            shares = self.predict_proba(X, lengths, groups)
+            return float(shares.max(axis=1).sum()), shares.argmax(axis=1)
+        source = self._rows(X, lengths, groups)
+        states, log_joint = paths_of(self.model_, self.params_, source)
+        if np.isneginf(log_joint).any():
+            belonging(self.model_, self.params_, source)  # says which sequence
+        return float(log_joint.sum()), states
+
+    def predict_proba(self, X: object, lengths: object = None, groups: object = None) -> Array:
+        """The probability of each state at each row (n, K), given all rows of its sequence.
+
+        Errors: DataError naming the first row of a sequence that no path explains.
+        """
+        source = self._rows(X, lengths, groups)
+        return belonging(self.model_, self.params_, source)
+
+    def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
+        """The log-likelihood of every sequence (G,): -inf for one that no path explains."""
+        source = self._rows(X, lengths, groups)
+        return posterior_of(self.model_, self.params_, source).log_likelihood
+
+    def score(self, X: object, lengths: object = None, groups: object = None) -> float:
+        """The log-likelihood of all sequences together, as hmmlearn has it."""
+        return float(self.score_samples(X, lengths, groups).sum())
+
+    def forecast(self, X: object, steps: int = 1) -> Array:
+        """The probability of each state (steps, K) at 1, 2, ... steps after the last row of X (n, d), one sequence.
+
+        The mean of what is then seen is ``forecast(X) @ means``.
+        """
+        check_count("steps", steps, ParameterError)
+        share, found = self.predict_proba(X)[-1], []
+        for _ in range(int(steps)):
+            share = share @ self.transmat_
+            found.append(share)
+        return np.array(found)
+
+    def get_stationary_distribution(self) -> Array:
+        """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""
+        check_is_fitted(self)
+        return stationary(self.transmat_)
+
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Draw one sequence of `n_samples` rows: the rows (n, d), levels as codes, and their states (n,)."""
+        check_is_fitted(self)
+        return self.result_.sample(n_samples, int(check_random_state(self.random_state).randint(2**31 - 1)))
+
+    def aic(self, X: object, lengths: object = None, groups: object = None) -> float:
+        """Akaike's information criterion of the model on `X`; lower is better."""
+        return -2 * self.score(X, lengths, groups) + 2 * self._free_parameters
+
+    def bic(self, X: object, lengths: object = None, groups: object = None) -> float:
+        """Schwarz's information criterion of the model on `X`, by the number of rows; lower is better."""
+        rows = self._rows(X, lengths, groups).rows
+        return -2 * self.score(X, lengths, groups) + float(np.log(rows)) * self._free_parameters
+
+    def _rows(self, X: object, lengths: object, groups: object) -> ArraySource:
+        return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
+
+    def _model(self) -> AnyHiddenMarkovChain:
+        try:
+            return HiddenMarkovChain(self.family)
+        except ModelError as error:
+            raise ParameterError(f"family: {error}") from None
+
+    def _fitted(self, params: HiddenMarkovParams[Any]) -> dict[str, Any]:
+        own = {"startprob_": params.initial, "transmat_": params.transitions, "components_": params.components}
+        return {"params_": params, **own}
+
+    def _given(self, columns: int) -> dict[str, Array]:
+        given = {"initial": np.full(self.n_components, 1 / self.n_components)} if self.initial == "uniform" else {}
+        return {**given, **self._from_left()} if self.topology == "left-right" else given
+
+    def _from_left(self) -> dict[str, Array]:
+        """An initial distribution and transitions from left to right."""
+        number = self.n_components
+        transitions = (1 - LEAVE) * np.eye(number) + LEAVE * np.eye(number, k=1)
+        transitions[-1, -1] = 1.0
+        return {"initial": np.eye(number)[0], "transitions": transitions}
+
+    def _begin(self, source: ArraySource) -> Begin[Any]:
+        """From left to right, where sequences are cut into as many parts as there are states; else as other models do."""
+        if self.topology != "left-right" or self.start is not None or self.warm_start:
+            return super()._begin(source)
+        model = bare(self.model_)
+        bounds = source.groups if source.groups is not None else [0, source.rows]
+        parts = [np.arange(end - first) * self.n_components // (end - first) for first, end in pairwise(bounds)]
+        even = model.even(source.profile.sample.profile, self.n_components)
+        cut = model.estimated(source.whole, even, np.concatenate(parts))
+        return Begin([replace_at(cut, self._from_left())])
+
+    @property
+    def _held(self) -> tuple[str, ...]:
+        held = super()._held
+        if self.topology == "left-right":
+            zeros = np.argwhere(self._from_left()["transitions"] == 0)
+            return (*held, "initial", *(f"transitions[{i}, {k}]" for i, k in zeros))
+        return (*held, "initial") if self.initial == "uniform" else held
+
+    def __sklearn_tags__(self) -> Any:
+        """scikit-learn's own: whether cells may be missing follows from the family."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        with suppress(ParameterError):  # where the family cannot be, `fit` says so
+            tags.input_tags.allow_nan = self._model().admits_gaps
+        return tags
+
+
+def _labels(X: Any, lengths: Any, groups: Any) -> Any:
+    """A label for each row of X. Errors: DataError for lengths that cannot be, or beside groups."""
+    if lengths is None:
+        return groups
+    if groups is not None:
+        raise DataError("lengths and groups both say which rows are one sequence: give one of the two.")
+    given = np.asarray(lengths)
+    whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
+    if not whole or not len(given) or not np.all(given >= 1):
+        raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
+    rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if given.sum() != rows:
+        raise DataError(f"the lengths sum to {given.sum():,}, but there are {rows:,} rows; they must account for every row.")
+    return np.repeat(np.arange(len(given)), given.astype(np.int64))

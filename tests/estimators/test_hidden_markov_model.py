@@ -1,0 +1,170 @@
+"""`HiddenMarkov`: sequences by lengths or groups, paths, forecasts, and what is refused."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+import emkit as ek
+from tests.models.test_hidden_markov import DATA
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return np.loadtxt(DATA, delimiter=",", skiprows=1)[:, 1:]
+
+
+@pytest.fixture(scope="module")
+def quakes(counts):
+    return ek.HiddenMarkov("poisson", 2, random_state=0).fit(counts)
+
+
+def test_the_best_known_maximum_of_four_states_is_found(counts):
+    for seed in range(3):
+        model = ek.HiddenMarkov("poisson", 4, random_state=seed).fit(counts)
+        assert model.result_.log_likelihood == pytest.approx(-326.2850, abs=1e-3)
+
+
+def test_estimates_have_the_names_of_hmmlearn(quakes):
+    assert quakes.converged_
+    np.testing.assert_allclose(quakes.startprob_, [1.0, 0.0], atol=1e-8)
+    np.testing.assert_allclose(quakes.transmat_, [[0.9284, 0.0716], [0.1190, 0.8810]], atol=1e-4)
+    np.testing.assert_allclose(quakes.components_.rates, [[15.4208], [26.0182]], atol=1e-3)
+    stationary = quakes.get_stationary_distribution()
+    np.testing.assert_allclose(stationary @ quakes.transmat_, stationary, atol=1e-14)
+
+
+def test_lengths_and_groups_say_the_same(counts):
+    lengths = [50, 57]
+    by_lengths = ek.HiddenMarkov("poisson", 2, random_state=0).fit(counts, lengths=lengths)
+    by_groups = ek.HiddenMarkov("poisson", 2, random_state=0).fit(counts, groups=np.repeat(["a", "b"], lengths))
+    np.testing.assert_array_equal(by_lengths.transmat_, by_groups.transmat_)
+    assert by_lengths.score(counts, lengths) == pytest.approx(by_lengths.result_.log_likelihood, rel=1e-13)
+    each = by_lengths.score_samples(counts, lengths)
+    assert each.shape == (2,)
+    assert each[0] == pytest.approx(by_lengths.score(counts[:50]), rel=1e-13)
+    apart = np.concatenate([by_lengths.predict(counts[:50]), by_lengths.predict(counts[50:])])
+    np.testing.assert_array_equal(by_lengths.predict(counts, lengths), apart)
+    np.testing.assert_allclose(
+        by_lengths.predict_proba(counts, lengths)[:50], by_lengths.predict_proba(counts[:50]), rtol=1e-12
+    )
+
+
+def test_a_weight_is_of_a_sequence(counts):
+    once = ek.HiddenMarkov("poisson", 2, random_state=0).fit(counts, lengths=[50, 57], sample_weight=[2.0, 1.0])
+    twice = ek.HiddenMarkov("poisson", 2, random_state=0).fit(np.vstack([counts[:50], counts]), lengths=[50, 50, 57])
+    assert once.result_.log_likelihood == pytest.approx(twice.result_.log_likelihood, rel=1e-9)
+
+
+def test_paths_and_posteriors_are_two_answers(quakes, counts):
+    joint, path = quakes.decode(counts)
+    best, each = quakes.decode(counts, algorithm="map")
+    shares = quakes.predict_proba(counts)
+    np.testing.assert_array_equal(path, quakes.predict(counts))
+    np.testing.assert_array_equal(each, shares.argmax(axis=1))
+    assert best == pytest.approx(shares.max(axis=1).sum())
+    assert joint < quakes.score(counts)
+    log_density = ek.Poisson().log_density(quakes.components_, counts)
+    moves = np.log(quakes.transmat_[path[:-1], path[1:]]).sum()
+    assert joint == pytest.approx(np.log(quakes.startprob_[path[0]]) + moves + log_density[range(107), path].sum(), rel=1e-12)
+
+
+def test_a_forecast_moves_on_from_the_last_row(quakes, counts):
+    ahead = quakes.forecast(counts, steps=400)
+    assert ahead.shape == (400, 2)
+    np.testing.assert_allclose(ahead[0], quakes.predict_proba(counts)[-1] @ quakes.transmat_, rtol=1e-14)
+    np.testing.assert_allclose(ahead[-1], quakes.get_stationary_distribution(), atol=1e-12)
+    later = quakes.predict_proba(np.vstack([counts, np.full((3, 1), np.nan)]))
+    np.testing.assert_allclose(later[-3:], ahead[:3], rtol=1e-12)
+
+
+def test_left_right_chains_are_cut_and_keep_their_zeros(counts):
+    model = ek.HiddenMarkov("poisson", 3, topology="left-right").fit(counts, lengths=[60, 47])
+    assert model.startprob_.tolist() == [1.0, 0.0, 0.0]
+    assert (model.transmat_[np.tri(3, k=-1) > 0] == 0).all()
+    assert model.transmat_[0, 2] == 0
+    assert model.result_.free_parameters == 2 + 3
+    for path in np.split(model.predict(counts, lengths=[60, 47]), [60]):
+        assert (np.diff(path) >= 0).all()
+
+
+def test_the_first_state_may_be_any(counts):
+    model = ek.HiddenMarkov("poisson", 2, initial="uniform", random_state=0).fit(counts)
+    assert model.startprob_.tolist() == [0.5, 0.5]
+    assert model.result_.free_parameters == 2 + 2
+
+
+def test_what_is_drawn_is_one_sequence(quakes):
+    x, states = quakes.sample(500)
+    assert x.shape == (500, 1)
+    assert np.mean(states[1:] == states[:-1]) > 0.8
+
+
+def test_columns_of_several_families_with_names():
+    rng = np.random.default_rng(0)
+    states = np.repeat([0, 1, 0, 1], 40)
+    frame = {
+        "calls": rng.poisson([3.0, 12.0], (160, 2))[range(160), states].tolist(),
+        "mood": [("low", "high")[int(rng.random() < (0.2, 0.8)[s])] for s in states],
+    }
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(frame)
+    model = ek.HiddenMarkov({"calls": "poisson", "mood": "categorical"}, 2, random_state=0).fit(frame)
+    assert np.mean(model.predict(frame) == states) > 0.95
+
+
+def test_a_fitted_model_travels_without_its_rows(quakes, counts, tmp_path):
+    again = pickle.loads(pickle.dumps(quakes))
+    np.testing.assert_array_equal(again.predict(counts), quakes.predict(counts))
+    quakes.result_.save(tmp_path / "quakes.emk")
+    np.testing.assert_allclose(ek.load(tmp_path / "quakes.emk").predict_proba(counts), quakes.predict_proba(counts), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "complaint"),
+    [
+        ([50, 50], "the lengths sum to 100, but there are 107 rows"),
+        ([], "as a list"),
+        ([107, 0], "whole numbers >= 1"),
+        ([50.5, 56.5], "whole numbers >= 1"),
+        (107, "as a list"),
+        (["a"], "as a list"),
+    ],
+)
+def test_lengths_that_cannot_be_are_refused(counts, lengths, complaint):
+    with pytest.raises(ek.DataError, match=complaint):
+        ek.HiddenMarkov("poisson", 2).fit(counts, lengths=lengths)
+
+
+def test_sequences_that_no_path_explains_are_named():
+    heads = ek.HiddenMarkov("bernoulli", 1).fit(np.ones((20, 1)))
+    rows = [[1.0], [1.0], [1.0], [0.0]]
+    assert np.isneginf(heads.score_samples(rows, lengths=[2, 2])).tolist() == [False, True]
+    for ask in (heads.predict, heads.predict_proba):
+        with pytest.raises(ek.DataError, match="the group of rows that begins with row 2 is impossible"):
+            ask(rows, lengths=[2, 2])
+
+
+def test_nothing_is_told_before_a_fit(counts):
+    model = ek.HiddenMarkov("poisson", 2)
+    for ask in (model.predict, model.predict_proba, model.score, model.forecast):
+        with pytest.raises(NotFittedError):
+            ask(counts)
+
+
+def test_settings_that_cannot_be_are_refused(counts, quakes):
+    with pytest.raises(ek.ParameterError, match="topology is 'ring'"):
+        ek.HiddenMarkov("poisson", 2, topology="ring").fit(counts)
+    with pytest.raises(ek.ParameterError, match="algorithm is 'best'"):
+        quakes.decode(counts, algorithm="best")
+    with pytest.raises(ek.DataError, match="give one of the two"):
+        quakes.predict(counts, lengths=[107], groups=np.zeros(107))
+    with pytest.raises(ek.ParameterError, match="HiddenMarkovParams"):
+        ek.HiddenMarkov("poisson", 2, start=ek.MixtureParams([0.5, 0.5], quakes.components_)).fit(counts)
+    stuck = ek.HiddenMarkov("poisson", 2, start=ek.HiddenMarkovParams([0.5, 0.5], np.eye(2), quakes.components_))
+    stuck.fit(counts, lengths=[30, 30, 47])
+    with pytest.raises(ek.ParameterError, match="no one stationary distribution"):
+        stuck.get_stationary_distribution()
