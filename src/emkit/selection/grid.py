@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from emkit.core.axes import component_name
 from emkit.core.checks import is_count
 from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
 from emkit.fitted import AnyFitted
@@ -99,7 +100,8 @@ def _trouble(record: AnyFitted) -> str:
     profile = record.passes.profile
     spikes = record.model.spikes(record.params, profile) or record.model.slivers(record.params, profile)
     if spikes:
-        which = f"component {spikes[0]} has" if len(spikes) == 1 else f"components {', '.join(map(str, spikes))} have"
+        named = [component_name(k, record.source.component_names) for k in spikes]
+        which = f"component {named[0]} has" if len(named) == 1 else f"components {', '.join(named)} have"
         return f"{which} collapsed on few or equal rows, so that the likelihood says nothing of the data."
     return ""
 
