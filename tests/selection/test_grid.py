@@ -136,3 +136,10 @@ def test_if_no_model_can_be_chosen_it_says_why(fits):
 @pytest.mark.parametrize(("given", "numbers"), [(3, [1, 3]), ([4, 2, 2], [1, 2, 4]), (range(1, 4), [1, 2, 3])])
 def test_numbers_are_in_order_with_one_among_them(given, numbers):
     assert checked_numbers(given) == numbers
+
+
+def test_a_collapsed_component_is_counted_from_one_as_everywhere_in_print():
+    x = np.concatenate([np.random.default_rng(0).normal(0, 1, 60), np.full(6, 9.0)])[:, None]
+    line = ek.select(ek.GaussianMixture(random_state=0), x, n_components=range(1, 3)).lines[1]
+    assert line.trouble.startswith("component 2 has collapsed on few or equal rows")
+    assert line.record.params.proportions[1] < 0.1
