@@ -28,10 +28,11 @@ from emkit.result import load
 def command(model: str, file: str, out: Path | None, form: str | None, groups: str | None, as_json: bool) -> None:
     """Tell for every row of a FILE (- for stdin) which component of the fit in MODEL.emk it most probably belongs to.
 
-    There is a row for each row of FILE, in the same order: its component, counted from 1, the probability of each component,
-    and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet, Arrow or Feather; its columns are
-    found by their names, and may be more than those of the fit. A row that is impossible under every component has component
-    0 and no probabilities. With --groups, these are of all rows of a group together.
+    There is a row for each row of FILE, in the same order: its component, by the label that it was given or counted from 1,
+    the probability of each component, and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet,
+    Arrow or Feather; its columns are found by their names, and may be more than those of the fit. A row that is impossible
+    under every component has component 0, or none where they have labels, and no probabilities. With --groups, these are of
+    all rows of a group together.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -47,7 +48,8 @@ def command(model: str, file: str, out: Path | None, form: str | None, groups: s
         if source.groups is not None:
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
-    write_rows({**assigned(found), "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
+    told = assigned(found, fitted.source.component_names)
+    write_rows({**told, "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
 
 
 def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:
