@@ -96,4 +96,33 @@ def test_labels_need_a_number_of_components():
 def test_a_fit_to_labelled_rows_tells_of_others(tmp_path):
     assert run("--labels", "kind", "--groups", "who", "--save", str(tmp_path / "x.emk")).exit_code == 0
     result = CliRunner().invoke(group, ["predict", str(tmp_path / "x.emk"), "-"], input="width\n5\n1\n")
-    assert [line.split(",")[0] for line in result.stdout.splitlines()] == ["component", "1", "2"]
+    lines = [line.split(",") for line in result.stdout.splitlines()]
+    assert lines[0] == ["component", "probability_large", "probability_small", "log_likelihood"]
+    assert [line[0] for line in lines[1:]] == ["large", "small"]
+
+
+def test_rows_of_named_components_are_told_alike_in_every_form(tmp_path):
+    reader = pytest.importorskip("pyarrow.parquet")
+    text, file = "clicks,kind\n1,often\n1,often\n0,\n0,never\n0,never\n", str(tmp_path / "x.emk")
+    fit = ["fit", "-", "--model", "bernoulli", "-k", "2", "--labels", "kind", "--save", file]
+    assert CliRunner().invoke(group, fit, input=text).exit_code == 0
+    told = {}
+    for form in ("csv", "json", "parquet"):
+        out = tmp_path / f"rows.{form}"
+        assert CliRunner().invoke(group, ["predict", file, "-", "--out", str(out)], input="clicks\n1\n0\n").exit_code == 0
+        told[form] = out
+    csv = [line.split(",")[0] for line in told["csv"].read_text().splitlines()]
+    parquet = reader.read_table(told["parquet"])
+    assert csv == ["component", "often", "never"]
+    assert [row["component"] for row in json.loads(told["json"].read_text())["rows"]] == csv[1:]
+    assert parquet["component"].to_pylist() == csv[1:]
+    assert parquet.column_names[:3] == ["component", "probability_never", "probability_often"]
+
+
+def test_a_number_is_a_name_as_it_stands_in_the_file():
+    text = "clicks,kind,who\n1,1,1\n1,1,2\n2,,3\n8,3,4\n9,3,5\n20,,6\n21,,6\n"
+    args = ["fit", "-", "--model", "poisson", "-k", "3", "--labels", "kind", "--columns", "clicks"]
+    heading = next(line for line in CliRunner().invoke(group, args, input=text).stdout.splitlines() if "component " in line)
+    assert heading.split() == ["component", "1", "3", "3", "(unnamed)"]
+    scattered = CliRunner().invoke(group, [*args, "--groups", "who"], input=text.replace("21,,6", "21,,1"))
+    assert scattered.stderr.startswith("error: the rows of group 1 are scattered")

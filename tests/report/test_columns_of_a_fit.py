@@ -30,6 +30,15 @@ def test_a_component_is_called_by_name_or_counted_from_1():
     assert [component_name(k, ("busy",)) for k in range(3)] == ["busy", "2", "3"]
 
 
+def test_no_two_components_are_called_the_same():
+    assert [component_name(k, ("1", "3")) for k in range(3)] == ["1", "3", "3 (unnamed)"]
+    assert [component_name(k, ("3", "3 (unnamed)")) for k in range(3)] == ["3", "3 (unnamed)", "3 (unnamed) (unnamed)"]
+    labels = ["1", "1", "3", "3", None, None]
+    told = ek.MixtureModel("poisson", 3, random_state=0).fit([[1], [0], [5], [6], [15], [16]], labels=labels).result_
+    assert list(told.augment()) == ["x0", "component", "probability_1", "probability_3", "probability_3 (unnamed)"]
+    assert told.tidy()["component"][:3] == ["1", "3", "3 (unnamed)"]
+
+
 def test_estimates_have_a_row_for_each_number(numbered):
     found = estimates(numbered)
     assert found["component"] == [1, 2, 1, 1, 2, 2, 1, 1, 2, 2]

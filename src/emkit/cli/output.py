@@ -8,8 +8,10 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import click
+import numpy as np
 
 from emkit.cli.screen import json_text
 from emkit.data.frames import Columns
@@ -54,17 +56,24 @@ def _csv(columns: Columns) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(zip(*([_cell(value) for value in column.tolist()] for column in columns.values()), strict=True))
+    writer.writerows(zip(*([_cell(value) for value in _values(column)] for column in columns.values()), strict=True))
     return text.getvalue().encode()
 
 
-def _cell(value: float) -> str:
-    """A number in full precision; nothing for one that is not known."""
-    return "" if value != value else repr(value)
+def _values(column: Any) -> list[Any]:
+    """The numbers or texts of a column."""
+    return cast("list[Any]", np.asarray(column).tolist())
+
+
+def _cell(value: Any) -> str:
+    """A text, or a number in full precision; nothing for what is not known."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None or value != value else repr(value)
 
 
 def _json(columns: Columns) -> bytes:
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*(column.tolist() for column in columns.values()), strict=True)]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*map(_values, columns.values()), strict=True)]
     return (json_text({"schema": "emkit-predict/1", "rows": rows}) + "\n").encode()
 
 

@@ -33,11 +33,12 @@ def command(
 ) -> None:
     """Tell for every row of a FILE (- for stdin) which component of the fit in MODEL.emk it most probably belongs to.
 
-    There is a row for each row of FILE, in the same order: its component, counted from 1, the probability of each component,
-    and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet, Arrow or Feather; its columns are
-    found by their names, and may be more than those of the fit. A row that is impossible under every component has component
-    0 and no probabilities. With --groups, these are of all rows of a group together. Of a hidden Markov model, they are of each
-    row given its sequence, with its state on the likeliest path through the sequence.
+    There is a row for each row of FILE, in the same order: its component, by the label that it was given or counted from 1,
+    the probability of each component, and the row's log-likelihood. FILE is CSV (fields set apart by , ; | or tabs), Parquet,
+    Arrow or Feather; its columns are found by their names, and may be more than those of the fit. A row that is impossible
+    under every component has component 0, or none where they have labels, and no probabilities. With --groups, these are of
+    all rows of a group together. Of a hidden Markov model, they are of each row given its sequence, with its state on the
+    likeliest path through the sequence.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -58,7 +59,8 @@ def command(
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
     path = {"path": paths_of(fitted.model, fitted.params, source).states + 1} if is_chain else {}
-    write_rows({**assigned(found), **path, "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
+    told = {**assigned(found, fitted.source.component_names), **path}
+    write_rows({**told, "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)
 
 
 def _warn_of_impossible(found: Posterior, source: ArraySource) -> None:

@@ -41,6 +41,7 @@ class Axes:
         return f"one axis ({self.names[0]})" if len(self.names) == 1 else f"{len(self.names)} axes ({', '.join(self.names)})"
 
 
+UNNAMED = " (unnamed)"  # of a component whose number is the name of another one
 NO_AXES = Axes()
 
 
@@ -72,8 +73,16 @@ class Scope(NamedTuple):
 
 
 def component_name(k: int, names: Sequence[str] = ()) -> str:
-    """How readers know component k, whose number in arrays and paths counts from 0: by its name, else counted from 1."""
-    return names[k] if k < len(names) else str(k + 1)
+    """How readers know component k, whose number in arrays and paths counts from 0: by its name, else counted from 1.
+
+    No two are called the same: where another's name is the number of one that has none, that one says so.
+    """
+    if k < len(names):
+        return names[k]
+    name = str(k + 1)
+    while name in names:
+        name += UNNAMED
+    return name
 
 
 def singular(name: str) -> str:

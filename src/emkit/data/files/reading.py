@@ -123,6 +123,11 @@ def _table(x: Array, choice: Choice, levels: Levels, row_name: RowName) -> FileT
 
 
 def _cells(column: Array, names: tuple[str, ...] | None) -> Any:
-    """The cells (n,) of a column: numbers, or the texts behind its codes; None is a gap."""
-    known = [None if np.isnan(value) else value if names is None else names[int(value)] for value in column.tolist()]
-    return np.array(known, dtype=object)
+    """The cells (n,) of a column: numbers, whole ones as such, or the texts behind its codes; None is a gap."""
+
+    def read(value: float) -> Any:
+        if names is not None:
+            return names[int(value)]
+        return int(value) if value.is_integer() else value
+
+    return np.array([None if np.isnan(value) else read(value) for value in column.tolist()], dtype=object)
