@@ -25,13 +25,13 @@ def three() -> np.ndarray:
 
 def undivided(form: str, x: np.ndarray, number: int = 3) -> ek.Result:
     """A fit whose components are all alike."""
-    model = ek.GaussianMixture(covariance_type=form)._mixture()
+    model = ek.GaussianMixture(covariance_type=form)._model()
     return ek.fit(model, x, model.even(ek.ArraySource(x).profile, number), max_evaluations=1)
 
 
 def short(form: str, x: np.ndarray, number: int = 3) -> ek.Result:
     """A fit that has not come far: what is lent need be no maximum."""
-    model = ek.GaussianMixture(covariance_type=form)._mixture()
+    model = ek.GaussianMixture(covariance_type=form)._model()
     return ek.fit(model, x, spread_start(model, ek.ArraySource(x), number, seed=2), max_evaluations=2)
 
 

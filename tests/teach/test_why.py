@@ -197,8 +197,8 @@ def test_a_kind_of_e_step_that_fails_says_why_and_the_others_are_there():
 
 def test_known_coins_are_counted():
     known = known_labels(two_coins(), "BAABA")
-    assert known.estimate["theta_1"] == 24 / 30
-    assert known.estimate["theta_2"] == 9 / 20
+    assert known.estimate["theta_A"] == 24 / 30
+    assert known.estimate["theta_B"] == 9 / 20
     assert [update.substituted for update in known.updates] == ["24.00 / (24.00 + 6.00)", "9.00 / (9.00 + 11.00)"]
     assert known == why(two_coins()).known
 
