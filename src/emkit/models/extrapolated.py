@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,6 +21,37 @@ Scales = Mapping[str, Scale]
 
 
 LONGEST, GROWTH = 4.0, 4.0  # the first bound on the length of a step, and by how much a good one that hits it lets it grow
+
+
+class Group(NamedTuple):
+    """Parameters of several runs (S, ...), all of one space and shape, and the scale of their coordinates."""
+
+    parameters: list[Leaf]
+    scale: Scale | None
+
+    @property
+    def size(self) -> int:
+        """How many coordinates they have, of all runs together."""
+        first = self.parameters[0]
+        return len(self.parameters) * first.space.size(first.value.shape)
+
+    def packed(self, runs: int) -> Array:
+        """The coordinates of each parameter, shape (G, S, m)."""
+        values = np.array([leaf.value for leaf in self.parameters])
+        with np.errstate(divide="ignore"):
+            packed = self.parameters[0].space.pack(
+                values if self.scale is None else (values - self.scale.origin) / self.scale.unit
+            )
+        return packed.reshape(len(self.parameters), runs, -1)
+
+    def unpacked(self, coordinates: Array) -> Iterator[tuple[str, Array]]:
+        """The parameters by path at these coordinates (S, G m)."""
+        number, first = len(self.parameters), self.parameters[0]
+        each = coordinates.reshape(len(coordinates), number, -1).swapaxes(0, 1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = first.space.unpack(each.ravel(), (number, *first.value.shape))
+        moved = values if self.scale is None else self.scale.origin + self.scale.unit * values
+        yield from zip((leaf.path for leaf in self.parameters), moved, strict=True)
 
 
 class Pass(NamedTuple):
@@ -111,46 +142,33 @@ def _belonging(runs: Together[Any]) -> list[Leaf]:
     return [leaf._replace(value=np.stack([get_at(run, leaf.path) for run in runs.runs])) for leaf in own]
 
 
-def _alike(parameters: Iterable[Leaf], scales: Scales) -> list[list[Leaf]]:
-    """Those of one space, shape and scale in one list: such as the answers to each of many questions."""
-    found: dict[Any, list[Leaf]] = {}
-    for leaf in parameters:
-        found.setdefault((leaf.space, leaf.value.shape, leaf.path if leaf.path in scales else ""), []).append(leaf)
-    return list(found.values())
+def _groups(runs: Together[Any], scales: Scales) -> tuple[list[Group], list[Group]]:
+    """The parameters that say who belongs where, and those of components, in the order of the coordinates.
+
+    Those of one space, shape and scale stand together: such as the answers to each of many questions.
+    """
+    alike: dict[Any, list[Leaf]] = {}
+    for leaf in leaves(runs.components):
+        alike.setdefault((leaf.space, leaf.value.shape, leaf.path if leaf.path in scales else ""), []).append(leaf)
+    belonging = [Group([leaf], None) for leaf in _belonging(runs)]
+    return belonging, [Group(each, scales.get(each[0].path)) for each in alike.values()]
 
 
 def _coordinates(runs: Together[Any], scales: Scales) -> Array:
     """The free coordinates of each run, shape (S, p)."""
-    parts = [leaf.space.pack(leaf.value).reshape(len(runs), -1) for leaf in _belonging(runs)]
-    for group in _alike(leaves(runs.components), scales):
-        values, scale = np.array([leaf.value for leaf in group]), scales.get(group[0].path)
-        with np.errstate(divide="ignore"):
-            packed = group[0].space.pack(values if scale is None else (values - scale.origin) / scale.unit)
-        parts += list(packed.reshape(len(group), len(runs), -1))
-    return np.concatenate(parts, axis=1)
+    return np.concatenate([part for groups in _groups(runs, scales) for group in groups for part in group.packed(len(runs))], 1)
 
 
 def _at(like: Together[Any], coordinates: Array, scales: Scales) -> Together[Any]:
     """The runs at these coordinates (S, p). Errors: ParameterError if one of them overflows."""
-    start = 0
-    belonging, components = {}, {}
-    own = [[leaf] for leaf in _belonging(like)]
-    for i, group in enumerate([*own, *_alike(leaves(like.components), scales)]):
-        space, shape = group[0].space, group[0].value.shape
-        size = space.size(shape) // len(like)
-        some = coordinates[:, start : start + len(group) * size].reshape(len(like), len(group), size)
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = space.unpack(some.swapaxes(0, 1).ravel(), (len(group), *shape))
-        start += len(group) * size
-        if i < len(own):
-            belonging[group[0].path] = readonly(values[0])
-            continue
-        scale = scales.get(group[0].path)
-        moved = values if scale is None else scale.origin + scale.unit * values
-        components.update({leaf.path: value for leaf, value in zip(group, moved, strict=True)})
-    place = with_trusted if not any("." in path for path in belonging) else _replaced
-    runs = tuple(place(run, **{path: value[s] for path, value in belonging.items()}) for s, run in enumerate(like.runs))
-    return replace(like, runs=runs, components=replace_at(like.components, components))
+    belonging, components = _groups(like, scales)
+    ends = np.cumsum([group.size // len(like) for group in (*belonging, *components)])
+    parts = iter(np.split(coordinates, ends[:-1], axis=1))
+    shares = {path: readonly(value) for group in belonging for path, value in group.unpacked(next(parts))}
+    place = with_trusted if not any("." in path for path in shares) else _replaced
+    runs = tuple(place(run, **{path: value[s] for path, value in shares.items()}) for s, run in enumerate(like.runs))
+    values = {path: value for group in components for path, value in group.unpacked(next(parts))}
+    return replace(like, runs=runs, components=replace_at(like.components, values))
 
 
 def _replaced(params: Any, **changes: Array) -> Any:
