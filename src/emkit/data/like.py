@@ -28,6 +28,13 @@ def rows_like(
         raise DataError(f"there are {table.x.shape[1]} columns, but the fit is of {len(columns)} ({some_of(columns)}).")
     membership = None if labels is None else membership_of(labels, len(table.x), n_components, names=known.component_names)
     source = ArraySource(
-        table.x, weights, columns, levels=table.levels, groups=groups, membership=membership, library=library_of(data)
+        table.x,
+        weights,
+        columns,
+        levels=table.levels,
+        groups=groups,
+        membership=membership,
+        library=library_of(data),
+        component_names=known.component_names,
     )
-    return source.coded(known.levels).naming(known.component_names)
+    return source.coded(known.levels)

@@ -61,8 +61,8 @@ def _rows_of(source: ArraySource, rows: Integers, weights: Array) -> ArraySource
     known = source.membership[rows] if source.membership is not None else None
     x = source.x[rows]
     x = x if is_sparse(x) else as_float64(x)
-    made = ArraySource(x, weights, source.columns, levels=source.levels, membership=known)
-    return made.naming(source.component_names)
+    names = source.component_names
+    return ArraySource(x, weights, source.columns, levels=source.levels, membership=known, component_names=names)
 
 
 def _with_what_is_known(source: ArraySource) -> Array:

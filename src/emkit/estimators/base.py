@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
-from emkit.errors import ParameterError
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
-from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.mixture import MixtureParams
 from emkit.models.prediction import belonging, posterior_of
 
 
 class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, ComponentsEstimator):
     """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
-
-    @abstractmethod
-    def _model(self) -> Mixture[Any, Any]:
-        """The model to fit."""
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:
         """The fitted attributes that follow from the parameters."""
@@ -87,12 +78,6 @@ class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Densit
         log_likelihood, rows = self._total(X, sample_weight)
         return log_likelihood / rows
 
-    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
-        """Draw `n_samples` rows from the fitted mixture: the rows (n, d), levels as codes, and their components (n,)."""
-        check_is_fitted(self)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        return self.result_.sample(n_samples, seed)
-
     def aic(self, X: object, sample_weight: object = None) -> float:
         """Akaike's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, _ = self._total(X, sample_weight)
@@ -102,14 +87,6 @@ class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Densit
         """Schwarz's information criterion of the mixture on `X`; lower is better."""
         log_likelihood, rows = self._total(X, sample_weight)
         return -2 * log_likelihood + float(np.log(rows)) * self._free_parameters
-
-    def __sklearn_tags__(self) -> Any:
-        """scikit-learn's own: whether cells may be missing follows from the family."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        with suppress(ParameterError):  # where the family cannot be, `fit` says so
-            tags.input_tags.allow_nan = self._model().admits_gaps
-        return tags
 
     @property
     def _n_features_out(self) -> int:

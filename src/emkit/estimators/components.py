@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
@@ -107,8 +107,7 @@ class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
         if "components.means" in given:
             return Begin([replace_at(start_near(mixture, source, given["components.means"]), given)])
         starts = 1 if self.max_iter == 0 else None if self.n_init == "auto" else self.n_init
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        return begin(self.model_, source, self.n_components, seed, starts, given)
+        return begin(self.model_, source, self.n_components, self._seed(), starts, given)
 
     def _fit(self, X: object, y: object, **given: Any) -> Self:
         """Fit the model to `X`, with what is `given` of it: sample_weight, labels, groups (each may be None).
@@ -136,6 +135,17 @@ class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
         """Take a better fit of the same model to the same data for that of `fit`: one that a search elsewhere has found."""
         self._keep(Result.of(better.in_order()))
         return self
+
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Draw `n_samples` rows from the fitted model: the rows (n, d), levels as codes, and their components (n,).
+
+        Those of a hidden Markov model are one sequence.
+        """
+        check_is_fitted(self)
+        return self.result_.sample(n_samples, self._seed())
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _endings(self, reporter: Reporter, steps: int, passes: int) -> tuple[Rule, ...]:
         """What ends a run that has made so many steps before."""
@@ -191,10 +201,17 @@ class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
         if labels is not None:
             number = component_number(self.n_components if reset else self._number)
             known = membership_of(labels, x.shape[0], number, names=None if reset else self._component_names)
-        chunk_rows = None if reset else PREDICT_ROWS
-        source = ArraySource(x, sample_weight, names, chunk_rows, levels=levels, groups=groups, membership=known)
-        source = source.naming(self._component_names)
-        source.library = library_of(X)
+        source = ArraySource(
+            x,
+            sample_weight,
+            names,
+            chunk_rows=None if reset else PREDICT_ROWS,
+            levels=levels,
+            groups=groups,
+            membership=known,
+            library=library_of(X),
+            component_names=self._component_names,
+        )
         return source if reset else source.coded(self._levels)
 
     def _previous(self, source: ArraySource) -> Any:
@@ -229,6 +246,14 @@ class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
         """Errors: ParameterError naming the first parameter that cannot be."""
         for name, allowed in self._allowed.items():
             allowed.check(name, getattr(self, name))
+
+    def __sklearn_tags__(self) -> Any:
+        """scikit-learn's own: whether cells may be missing follows from the family."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        with suppress(ParameterError):  # where the family cannot be, `fit` says so
+            tags.input_tags.allow_nan = self._model().admits_gaps
+        return tags
 
     def __getstate__(self) -> dict[str, Any]:
         """A fitted estimator is stored without the data it was fitted to."""

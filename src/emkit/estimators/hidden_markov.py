@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
@@ -161,11 +159,6 @@ class HiddenMarkov(ComponentsEstimator):
         check_is_fitted(self)
         return stationary(self.transmat_)
 
-    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
-        """Draw one sequence of `n_samples` rows: the rows (n, d), levels as codes, and their states (n,)."""
-        check_is_fitted(self)
-        return self.result_.sample(n_samples, int(check_random_state(self.random_state).randint(2**31 - 1)))
-
     def aic(self, X: object, lengths: object = None, groups: object = None) -> float:
         """Akaike's information criterion of the model on `X`; lower is better."""
         return -2 * self.score(X, lengths, groups) + 2 * self._free_parameters
@@ -217,14 +210,6 @@ class HiddenMarkov(ComponentsEstimator):
             zeros = np.argwhere(self._from_left()["transitions"] == 0)
             return (*held, "initial", *(f"transitions[{i}, {k}]" for i, k in zeros))
         return (*held, "initial") if self.initial == "uniform" else held
-
-    def __sklearn_tags__(self) -> Any:
-        """scikit-learn's own: whether cells may be missing follows from the family."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        with suppress(ParameterError):  # where the family cannot be, `fit` says so
-            tags.input_tags.allow_nan = self._model().admits_gaps
-        return tags
 
 
 def _labels(X: Any, lengths: Any, groups: Any) -> Any:

@@ -96,9 +96,10 @@ class Choice(Generic[F]):
     @cached_property
     def best(self) -> Line[F]:
         """The sound model with the lowest criterion. Errors: ModelError if every model has some trouble."""
-        if not self.sound:
+        sound = self.sound
+        if not sound:
             raise ModelError(f"no model can be chosen: {self.lines[0].trouble or 'the criterion is infinite for all of them'}")
-        return min(self.sound, key=lambda line: line.value(self.criterion))
+        return min(sound, key=lambda line: line.value(self.criterion))
 
     @property
     def passed_over(self) -> tuple[Line[F], ...]:
