@@ -71,6 +71,18 @@ def test_what_a_fit_prints_can_be_given_back_as_a_start(halves):
     assert "--start has 2 initial probabilities, but -k says 3 components" in few.stderr
 
 
+def test_a_report_of_a_kept_fit_takes_its_sequences(halves, tmp_path):
+    kept, rows, out = tmp_path / "quakes.emk", tmp_path / "quakes.csv", tmp_path / "quakes.md"
+    rows.write_text(halves)
+    run("fit", rows, *HMM, "--sequence", "part", "--save", kept)
+    told = run("report", kept, "--data", rows, "--sequence", "part", "--out", out)
+    assert told.exit_code == 0, told.stderr
+    assert f"{ek.load(kept).log_likelihood:.4f}" in out.read_text()
+    refused = run("report", kept, "--data", rows, "--groups", "part", "--out", out)
+    assert refused.exit_code == 2
+    assert "--groups is not for this fit, whose rows come together by --sequence" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from emkit.cli.failures import OK, code_for
+from emkit.cli.output import say_written
 from emkit.cli.screen import json_option, print_json
 from emkit.cli.subjects import subject_of, subject_options, title_of
 from emkit.lessons import Lesson
@@ -47,8 +48,7 @@ def _write(subject: Lesson | AnyResult, what: str, out: Path, include_data: bool
         subject.to_html(out)
     else:
         subject.to_html(out, title=title_of(what), include_data=include_data)
-    size = out.stat().st_size
-    click.echo(f"wrote {out} ({size / 1000:.0f} KB, opens offline)", err=True)
+    size = say_written(out)
     if as_json:
         print_json({"page": str(out), "bytes": size, **({} if isinstance(subject, Lesson) else subject.to_dict())})
     return OK if isinstance(subject, Lesson) else code_for(subject.outcome)

@@ -17,6 +17,7 @@ from emkit.errors import DataError, some_of
 from emkit.fitted import AnyFitted
 from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
+from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import AnyFamily
 
 
@@ -26,6 +27,11 @@ class Known(NamedTuple):
     labels: str | None = None
     groups: str | None = None
     n_components: int = 1
+
+    @property
+    def columns(self) -> list[str]:
+        """Those of the file that say it."""
+        return [name for name in (self.labels, self.groups) if name is not None]
 
 
 def read_source(
@@ -45,8 +51,7 @@ def read_source(
     """
     progress.say("reading")
     words, gaps = model.family.support.takes_names if words is None else words, model.admits_gaps
-    beside = [name for name in (known.labels, known.groups) if name is not None]
-    table = read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=beside)
+    table = read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=known.columns)
     source = with_known(table, known)
     _check_columns(model.family, source)
     return model.admitted(source)
@@ -63,11 +68,21 @@ def rows_of_fit(
     fit = fitted.source
     progress.say("reading")
     words = [name for name, levels in zip(fit.columns, fit.levels, strict=True) if levels is not None]
-    beside = [name for name in (known.labels, known.groups) if name is not None]
     gaps = fitted.model.admits_gaps
-    table = read_file(given_file(file), fit.columns, weights, progress.lines, words=words, gaps=gaps, beside=beside)
+    table = read_file(given_file(file), fit.columns, weights, progress.lines, words=words, gaps=gaps, beside=known.columns)
     inner, source = bare(fitted.model), with_known(table, known).coded(fit.levels)
     return inner.in_sequences(source) if isinstance(inner, Components) else source
+
+
+def joined_by(fitted: AnyFitted, groups: str | None, sequence: str | None) -> str | None:
+    """The column that says which rows of a fit come together. Errors: UsageError for the option that is not for this fit."""
+    is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
+    if (groups if is_chain else sequence) is not None:
+        right, wrong = ("--sequence", "--groups") if is_chain else ("--groups", "--sequence")
+        raise click.UsageError(
+            f"{wrong} is not for this fit, whose rows come together by {right}.", click.get_current_context()
+        )
+    return sequence if is_chain else groups
 
 
 def given_file(file: str) -> Path | BinaryIO:

@@ -52,6 +52,13 @@ def _write_on(out: Path, content: bytes) -> None:
         raise DataError(f"cannot write {str(out)!r}: {error.strerror}.") from None
 
 
+def say_written(path: Path) -> int:
+    """Tell that a page was written, and return its size in bytes."""
+    size = path.stat().st_size
+    click.echo(f"wrote {path} ({size / 1000:.0f} KB, opens offline)", err=True)
+    return size
+
+
 def _csv(columns: Columns) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from emkit.cli.given import Known, rows_of_fit
+from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import FORMATS, write_rows
 from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option
@@ -47,17 +47,15 @@ def command(
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)
-    is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
-    if (groups if is_chain else sequence) is not None:
-        right, wrong = ("--sequence", "--groups") if is_chain else ("--groups", "--sequence")
-        raise click.UsageError(f"{wrong} is not for this fit, whose rows come together by {right}.")
+    together = joined_by(fitted, groups, sequence)
     with Progress() as progress:
-        source = rows_of_fit(fitted, file, progress, known=Known(groups=sequence if is_chain else groups))
+        source = rows_of_fit(fitted, file, progress, known=Known(groups=together))
         progress.say("working out probabilities")
         found = posterior_of(fitted.model, fitted.params, source)
         if source.groups is not None:
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
+    is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
     path = {"path": paths_of(fitted.model, fitted.params, source).states + 1} if is_chain else {}
     told = {**assigned(found, fitted.source.component_names), **path}
     write_rows({**told, "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)

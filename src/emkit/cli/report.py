@@ -9,7 +9,8 @@ import click
 
 from emkit.cli.asked import fit_as_asked, fit_options
 from emkit.cli.failures import code_for
-from emkit.cli.given import Known, rows_of_fit
+from emkit.cli.given import Known, joined_by, rows_of_fit
+from emkit.cli.output import say_written
 from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option, print_json
 from emkit.core.solvers import Squarem
@@ -58,8 +59,8 @@ def command(
 
     One file that needs no network and prints well: model, data, starts, convergence, estimates with errors and intervals, fit,
     classification, residuals, what the data cannot tell, versions, seed and hash. A saved fit is without its data: give them
-    by --data (with --weights, --groups and --labels, if the fit had them) for all but the estimates. No row is in the report,
-    unless you ask for the data to be in it. --json prints its numbers, too.
+    by --data (with --weights, --groups, --sequence and --labels, if the fit had them) for all but the estimates. No row is in
+    the report, unless you ask for the data to be in it. --json prints its numbers, too.
 
     \b
     emkit report faithful.csv --model gaussian -k 2 --out geyser.html
@@ -70,8 +71,7 @@ def command(
         result = _fit(what, data, progress, asked)
         progress.say("working out standard errors")
         made = result.report(out, title=title, include_data=include_data, steps=steps)
-    size = out.stat().st_size
-    click.echo(f"wrote {out} ({size / 1000:.0f} KB, opens offline)", err=True)
+    size = say_written(out)
     if as_json:
         print_json({"report": str(out), "bytes": size, **made.to_dict()})
     return code_for(result.outcome)
@@ -97,5 +97,6 @@ def _saved(what: str, data: str | None, progress: Progress, asked: dict[str, Any
     found = load(what)
     if data is None:
         return found
-    known = Known(asked["labels"], asked["groups"], component_count(found.params) or 1)
+    together = joined_by(found, asked["groups"], asked["sequence"])
+    known = Known(asked["labels"], together, component_count(found.params) or 1)
     return found.with_data(rows_of_fit(found, data, progress, asked["weights"], known))
