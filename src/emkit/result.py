@@ -96,9 +96,9 @@ class Result(Inferred[P]):
         return quantile_residuals(self._subject(), self.params, seed)
 
     def _subject(self) -> Fit:
-        from emkit.explain.subject import subject_of_fit
+        from emkit.explain.subject import subject_of
 
-        return subject_of_fit(self.model, self.source, self.record.start)
+        return subject_of(self)
 
     def bootstrap(
         self,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from emkit.core.axes import component_name
 from emkit.core.parameters import Parameters, leaves
+from emkit.fitted import AnyFitted
 from emkit.models.around import AnyModel, AnySource, bare
 from emkit.models.cells import Cells
 from emkit.models.mixture import Mixture
@@ -78,6 +79,11 @@ def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit
     inner = bare(model)
     of = f" of {inner.family.name} components" if isinstance(inner, Mixture) else ""
     return Fit("fit", f"{type(inner).__name__}{of}", model, source, start, _component_names(inner, start, source))
+
+
+def subject_of(result: AnyFitted) -> Fit:
+    """The subject of a fit, with its own rows: not the collapsed ones, and not those of a sample."""
+    return subject_of_fit(result.model, result.source, result.record.start)
 
 
 def _component_names(model: AnyModel, start: Parameters, source: AnySource) -> tuple[str, ...]:

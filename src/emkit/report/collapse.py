@@ -13,6 +13,7 @@ from emkit.models.around import AnyModel, bare
 from emkit.models.components import Components
 from emkit.models.order import is_shared, owners
 from emkit.report.labels import names_of
+from emkit.report.sentences import joined
 
 MOST_NAMED = 5
 CAN_BE_SHARED = ("covariances", "variances")  # fields that a tied form has one of for all components
@@ -58,7 +59,7 @@ def _on_rows(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> s
     ways = ["fewer components", *["a higher floor"] * bool(resting), *["components that share a covariance"] * can_be_shared]
     under = "it" if shared else f"{its} spread"
     held = f"only the floor under {under} holds {'it' if shared or its == 'its' else 'them'} there, and " if resting else ""
-    return f"{who}; {held}the log-likelihood says little. Use {_or(ways)}."
+    return f"{who}; {held}the log-likelihood says little. Use {joined(ways, 'or')}."
 
 
 def _on_floor(model: AnyModel, result: AnyFitted) -> list[tuple[Leaf, Any]]:
@@ -96,9 +97,5 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
 
 
 def _named(result: AnyFitted, components: Sequence[int]) -> str:
-    *some, last = map(names_of(result.source).component, components)
-    return f"components {', '.join(some)} and {last}" if some else f"component {last}"
-
-
-def _or(ways: Sequence[str]) -> str:
-    return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])} or {ways[-1]}"
+    names = joined([*map(names_of(result.source).component, components)])
+    return f"component{'' if len(components) == 1 else 's'} {names}"

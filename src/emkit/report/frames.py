@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
     """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path."""
-    paths = Coordinates(result.params).entry_names(result.params)
-    values = np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
+    coordinates = Coordinates(result.params)
+    paths = coordinates.entry_names(result.params)
     named = list(_named(result))
     found: Columns = {key: [row[i] for row in named] for i, key in enumerate(("parameter", "column", "level", "component"))}
-    found["estimate"] = values
+    found["estimate"] = coordinates.entries(result.params)
     if errors is not None:
         known = dict(zip(errors.names, errors.errors.tolist(), strict=True))
         found["std_error"] = np.array([known.get(path, np.nan) for path in paths])

@@ -12,6 +12,7 @@ from emkit.models.order import component_count
 from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
+from emkit.report.sentences import capital, joined, listed
 from emkit.report.tables import WIDTH, as_text, cell, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
@@ -51,18 +52,17 @@ def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
 
 def remarks(result: AnyFitted) -> list[str]:
     """Sentences: how the fit ended, how many starts agree, which estimates lie on a boundary."""
-    said = [str(result.outcome)[:1].upper() + str(result.outcome)[1:]]
+    said = [capital(str(result.outcome))]
     if result.runs.sentence:
         said.append(result.runs.sentence)
     words = labels(result.params, names_of(result.source))
     if result.degenerate:
-        said.append(_capital(collapsed(result.model, result)))
+        said.append(capital(collapsed(result.model, result)))
     said += _not_told_apart(result)
     edge = [str(words[name]) for name in result.boundary]
     if edge:
-        more = f" and {len(edge) - MOST_NAMED} more" if len(edge) > MOST_NAMED else ""
         why = "On the boundary of its space, or held by a floor, so without a standard error"
-        said.append(f"{why}: {'; '.join(edge[:MOST_NAMED])}{more}.")
+        said.append(f"{why}: {listed(edge, MOST_NAMED)}.")
     return said
 
 
@@ -70,16 +70,12 @@ def _not_told_apart(result: AnyFitted) -> list[str]:
     """What the data cannot tell, in one sentence; none if there is no such thing."""
     if result.coinciding:
         called = names_of(result.source).component
-        groups = "; ".join(f"{', '.join(map(called, group[:-1]))} and {called(group[-1])}" for group in result.coinciding)
+        groups = "; ".join(joined([*map(called, group)]) for group in result.coinciding)
         return [f"Components {groups} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."]
     if result.flat:
         ways = "along one direction" if len(result.flat) == 1 else f"along {len(result.flat)} directions"
         return [f"Not identified: the likelihood is flat {ways}, see identifiability(); other estimates fit as well."]
     return []
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _levels(result: AnyFitted) -> Json:

@@ -10,6 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.axes import COMPONENT
+from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
 from emkit.inference import Covariance, StandardErrors, standard_errors, wald, z_and_p
@@ -98,7 +99,7 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
     from rich.text import Text
 
     words = labels(result.params, names_of(result.source))
-    estimates = dict(list(zip(words, _entries(result), strict=True))[:MOST_ROWS])
+    estimates = dict(list(zip(words, Coordinates(result.params).entries(result.params), strict=True))[:MOST_ROWS])
     shown = [words[name] for name in estimates]
     columns = {"parameter": [label.what for label in shown]}
     if any(label.of for label in words.values()):
@@ -160,10 +161,6 @@ def _left_out(rows: int) -> list[RenderableType]:
     if rows <= MOST_ROWS:
         return []
     return [Text(f"  ... and {rows - MOST_ROWS:,} more lines: to_dict(), or --json, has every number.", style="dim")]
-
-
-def _entries(result: AnyFitted) -> Array:
-    return np.concatenate([np.atleast_1d(leaf.space.entries(leaf.value)) for leaf in leaves(result.params)])
 
 
 def _error(errors: StandardErrors, name: str) -> str:

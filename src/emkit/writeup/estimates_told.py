@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from emkit.core.coordinates import Coordinates
-from emkit.inference import Covariance, StandardErrors, fraction_missing, standard_errors, wald
+from emkit.inference import Covariance, StandardErrors, standard_errors, wald
 from emkit.models.mixture import MixtureParams
 from emkit.report.labels import Label
+from emkit.report.sentences import capital
 from emkit.report.tables import beside, component_rows
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, alike, fixed
-from emkit.writeup.words import NOT_HERE, AnyInferred, answer, capital, component, names_in, words_for
+from emkit.writeup.words import NOT_HERE, AnyInferred, answer, component, names_in, words_for
 
 Columns = dict[str, list[Cell]]
 Numbers = Sequence[Number | None]
@@ -96,7 +97,7 @@ def _names(labels: Sequence[Label]) -> Columns:
 def _with_errors(result: AnyInferred, found: Covariance, known: dict[str, float]) -> tuple[dict[str, str], Columns]:
     """The notes on what has no standard error, by their reasons, and the columns beside the names."""
     errors, intervals = standard_errors(found), wald(found)
-    missing: Any = answer(lambda: fraction_missing(result.information))
+    missing: Any = answer(result.fraction_missing)
     why = {path: _why_none(errors, path) for path in known}
     reasons = {reason: f"({i})" for i, reason in enumerate(dict.fromkeys(filter(None, why.values())), 1)}
     error = {path: errors[path] if path in errors.names else np.nan for path in known}

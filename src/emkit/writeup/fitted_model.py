@@ -11,9 +11,10 @@ import numpy as np
 from emkit.models.around import bare
 from emkit.models.assignment import Soft
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.report.sentences import joined
 from emkit.report.summary import title
 from emkit.writeup.document import Paragraph, Section, Table
-from emkit.writeup.words import AnyInferred, joined, many
+from emkit.writeup.words import AnyInferred, many
 
 NOT_WRITTEN = "p(x)"  # the formula of a family that has none
 

@@ -8,14 +8,16 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.errors import ModelError
-from emkit.inference import Identifiability, fraction_missing, generic_rank
+from emkit.inference import Identifiability, generic_rank
 from emkit.inference import identifiability as identified
 from emkit.inference.identifiability import SHOWN
 from emkit.report.collapse import collapsed
+from emkit.report.sentences import capital, joined, listed
 from emkit.views.residuals import every_cell
 from emkit.writeup.document import Paragraph, Section
-from emkit.writeup.words import AnyInferred, answer, capital, component, joined, listed, words_for
+from emkit.writeup.words import AnyInferred, answer, component, words_for
 
+MOST_NAMED = 12  # things in one sentence
 FEW_CELLS = 2_000  # of which the rank of their probabilities is told unasked
 NOTHING = "No component collapsed or coincides with another, and no estimate lies on an edge of its space."
 FLAT = "Not identified: the likelihood is flat along {}; other estimates fit as well."
@@ -39,7 +41,7 @@ def _components(result: AnyInferred) -> Iterator[str]:
 def _edges(result: AnyInferred) -> Iterator[str]:
     if result.boundary:
         words = words_for(result)
-        edge = listed(str(words[path]) for path in result.boundary)
+        edge = listed((str(words[path]) for path in result.boundary), MOST_NAMED)
         yield f"On the boundary of its space, or held by a floor, so without a standard error: {edge}."
 
 
@@ -67,12 +69,12 @@ def _few_cells(result: AnyInferred) -> Array:
 def _in_words(result: AnyInferred, found: Identifiability, move: Array) -> str:
     words = words_for(result)
     moved = zip(found.names, move.tolist(), strict=True)
-    return "(" + listed(f"{value:+.2g} {words[path]}" for path, value in moved if abs(value) > SHOWN) + ")"
+    return "(" + listed((f"{value:+.2g} {words[path]}" for path, value in moved if abs(value) > SHOWN), MOST_NAMED) + ")"
 
 
 def _missing(result: AnyInferred) -> Iterator[str]:
     """Which share of the information is missing, since it is hidden who belongs where, and cells were not seen."""
-    found = answer(lambda: fraction_missing(result.information))
+    found = answer(result.fraction_missing)
     known = {path: share for path, share in found.items() if np.isfinite(share)} if isinstance(found, dict) else {}
     if known:
         least, most = (choose(known, key=known.__getitem__) for choose in (min, max))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emkit.explain.subject import subject_of_fit
+from emkit.explain.subject import subject_of
 from emkit.views import Density, class_profiles, density, rows
 from emkit.writeup.document import Figure
 from emkit.writeup.words import AnyInferred, answer, names_in
@@ -22,7 +22,7 @@ def _of_components(result: AnyInferred, include_data: bool) -> Iterator[Figure]:
     params: Any = result.params
     if not isinstance(answer(lambda: class_profiles(result.params, names_in(result))), str):
         yield Figure("profiles", "Probabilities in each component; of two levels of a column, the second is shown.")
-    found = answer(lambda: density(_subject(result), params, 2))
+    found = answer(lambda: density(subject_of(result), params, 2))
     if not isinstance(found, str) and not (isinstance(found, Density) and found.discrete and len(found.x) > MOST_BARS):
         columns = len(result.source.columns)
         what = "The fitted density, and the data in bins." if columns == 1 else "Regions that hold a share of the rows."
@@ -31,13 +31,9 @@ def _of_components(result: AnyInferred, include_data: bool) -> Iterator[Figure]:
 
 def of_rows(result: AnyInferred) -> tuple[Figure, ...]:
     """Where rows lie, and how certain it is whose they are."""
-    if isinstance(answer(lambda: rows(_subject(result), result.params)), str):
+    if isinstance(answer(lambda: rows(subject_of(result), result.params)), str):
         return ()
     return (
         Figure("classification", "Rows by their likeliest component."),
         Figure("uncertainty", "The chance that the label of a row is wrong, least certain rows first."),
     )
-
-
-def _subject(result: AnyInferred) -> Any:
-    return subject_of_fit(result.model, result.source, result.record.start)

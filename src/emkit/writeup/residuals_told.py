@@ -9,7 +9,7 @@ import numpy as np
 
 from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
-from emkit.explain.subject import subject_of_fit
+from emkit.explain.subject import subject_of
 from emkit.inference import goodness_of_fit
 from emkit.models.around import bare
 from emkit.models.mixture import Mixture
@@ -46,10 +46,6 @@ def residuals_section(result: AnyInferred) -> Section | None:
     return Section("residuals", TITLE, tuple(parts)) if parts else None
 
 
-def _subject(result: AnyInferred) -> Any:
-    return subject_of_fit(result.model, result.source, result.record.start)
-
-
 def _pairs(result: AnyInferred) -> Iterator[Paragraph | Table]:
     values = answer(lambda: values_of_columns(result.model, result.source))
     if isinstance(values, str):
@@ -68,7 +64,7 @@ def _pairs(result: AnyInferred) -> Iterator[Paragraph | Table]:
         ]
         sparse = "Where most patterns are expected less than once, these p-values mean little."
         yield Table("Fit to the table of all patterns", (), tuple(facts), (sparse,))
-    residuals = answer(lambda: bivariate_residuals(_subject(result), result.params))
+    residuals = answer(lambda: bivariate_residuals(subject_of(result), result.params))
     if isinstance(residuals, str) or len(residuals.columns) < 2:
         return
     called = {name: names_in(result).column(j) for j, name in enumerate(residuals.columns)}
@@ -85,7 +81,7 @@ def _p(value: float) -> Number | None:
 
 
 def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
-    view = answer(lambda: rootogram(_subject(result), result.params))
+    view = answer(lambda: rootogram(subject_of(result), result.params))
     if isinstance(view, Rootogram) and len(view.x) <= MOST_VALUES:
         shown = zip(view.x, view.observed, view.expected, strict=True)
         rows = tuple((Number(f"{x:g}"), Number(f"{seen:.10g}"), fixed(expected, 2)) for x, seen, expected in shown)
@@ -94,7 +90,7 @@ def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
 
 
 def _quantiles(result: AnyInferred) -> Iterator[Paragraph | Table]:
-    found = answer(lambda: quantile_residuals(_subject(result), result.params))
+    found = answer(lambda: quantile_residuals(subject_of(result), result.params))
     if isinstance(found, str):
         return
     weights = np.concatenate([as_float64(chunk.weights) for chunk in result.source.chunks()])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emkit.core.restarts import Fate
+from emkit.report.sentences import capital
 from emkit.writeup.document import Cell, Number, Paragraph, Section, Table, fixed
-from emkit.writeup.words import AnyInferred, capital
+from emkit.writeup.words import AnyInferred
 
 MOST_MAXIMA = 10
 ONE_START = "There was one start, so nothing is known of other maxima: fit from more starts before citing this."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from emkit.errors import EmkitError
@@ -14,7 +14,6 @@ from emkit.report.labels import Label, Names, labels, names_of
 T = TypeVar("T")
 AnyInferred = Inferred[Any]
 LONGEST = 100  # characters of a name
-MOST_NAMED = 12  # things in one sentence
 NOT_HERE = "The data are not stored with the fit, so {} cannot be told: give it the data again, by with_data."
 
 
@@ -37,23 +36,6 @@ def words_for(result: AnyInferred) -> dict[str, Label]:
 def has_components(result: AnyInferred) -> bool:
     """Whether rows belong to components."""
     return isinstance(bare(result.model), Components)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names in a sentence, set apart by semicolons, and how many more there are."""
-    every = list(names)
-    more = f" and {len(every) - MOST_NAMED} more" if len(every) > MOST_NAMED else ""
-    return "; ".join(every[:MOST_NAMED]) + more
-
-
-def joined(names: Sequence[str]) -> str:
-    """A few names in a sentence: ``1, 2 and 3``."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def capital(sentence: str) -> str:
-    """A sentence as it begins a paragraph."""
-    return sentence[:1].upper() + sentence[1:]
 
 
 def many(number: float, what: str) -> str:
