@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import emkit as ek
@@ -229,3 +230,21 @@ def test_a_step_that_em_cannot_make_is_refused():
         result.plot("jensen", step=50)
     with pytest.raises(ek.ModelError, match="no EM step 50 to draw"):
         result.plot("bound", step=50)
+
+
+def test_names_of_the_data_are_text_whatever_they_hold(tmp_path):
+    rng = np.random.default_rng(0)
+    high = np.arange(60) % 2 == 0
+    x = {"cost $ of US$": rng.normal(6.0 * high), "_of $\\foo{$": rng.normal(5.0 * high)}
+    labels = ["high $\\x$" if own else "_low $\\foo$" for own in high[:10]] + [None] * 50
+    told = ek.MixtureModel("gaussian", 2, random_state=0).fit(pd.DataFrame(x), labels=labels).result_
+    answers = pd.DataFrame({name: np.where(column > 2, "yes $\\x$", "_no $") for name, column in x.items()})
+    classes = ek.LatentClass(2, random_state=0).fit(answers, labels=labels).result_
+    for fit in (told, classes):
+        for kind in ("trace", "path", "bound", "classification", "uncertainty", "responsibilities", "starts"):
+            ax = fit.plot(kind)
+            ax.figure.canvas.draw()  # which reads what is written
+            if kind in ("classification", "uncertainty"):
+                named = [text.get_text().strip().split(":")[0] for text in ax.get_legend().get_texts()]
+                assert named == ["_low $\\foo$", "high $\\x$"]
+        fit.report(tmp_path / "fit.html")

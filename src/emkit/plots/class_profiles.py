@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.plots.style import axes, colour, dash, finish, marker
+from emkit.plots.style import axes, colour, dash, finish, in_legend, marker
 from emkit.views import ClassProfiles
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def class_profiles(view: ClassProfiles, ax: Axes | None = None) -> Axes:
     ax, places = axes(ax, shown), np.arange(shown)
     for k, name in enumerate(view.components):
         for i, (_, entries) in enumerate(groupby(places.tolist(), key=lambda place: view.columns[place])):
-            at, label = list(entries), None if i else name
+            at, label = list(entries), None if i else in_legend(name)
             ax.plot(view.probabilities[k, at], at, marker(k), color=colour(k), linestyle=dash(k), linewidth=0.9, label=label)
     for edge in np.flatnonzero(np.diff(view.columns[:shown])):
         ax.axhline(edge + 0.5, color="#DDDDDD", linewidth=0.6, zorder=0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.plots.style import FAINT, INK, axes, colour, dash, finish, marker, whole_ticks
+from emkit.plots.style import FAINT, INK, axes, colour, dash, finish, in_legend, marker, whole_ticks
 from emkit.views import Density, Density2
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ def _one(view: Density, ax: Axes) -> Axes:
     else:  # broad and pale, for a component often hides all of it
         ax.plot(view.x, view.total, "-", color=INK, linewidth=5, alpha=0.3, label="mixture")
     for k, (name, part) in enumerate(zip(view.components, view.parts, strict=True)):
+        called = in_legend(name)
         if view.discrete:
-            ax.plot(view.x, part, linestyle=dash(k), marker=marker(k), color=colour(k), markersize=5, linewidth=1, label=name)
+            ax.plot(view.x, part, linestyle=dash(k), marker=marker(k), color=colour(k), markersize=5, linewidth=1, label=called)
         else:
-            ax.plot(view.x, part, linestyle=dash(k), color=colour(k), label=name)
+            ax.plot(view.x, part, linestyle=dash(k), color=colour(k), label=called)
     if view.discrete:
         whole_ticks(ax)
     ax.set_ylim(bottom=0)

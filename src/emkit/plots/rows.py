@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.plots.style import INK, axes, colour, finish, marker
+from emkit.plots.style import INK, axes, colour, finish, in_legend, marker
 from emkit.views import Rows
 from emkit.views.classified import column_places
 
@@ -39,7 +39,9 @@ def classification(
         x = view.x[mine, places[0]]
         y = view.x[mine, places[1]] if len(places) == 2 else np.full(len(x), float(k))
         size = 18 * np.sqrt(view.weights[mine] / view.weights.mean())
-        ax.scatter(x, y, s=size, marker=marker(k), facecolors="none", edgecolors=colour(k), label=f"{name}: {mine.sum():,}")
+        ax.scatter(
+            x, y, s=size, marker=marker(k), facecolors="none", edgecolors=colour(k), label=in_legend(f"{name}: {mine.sum():,}")
+        )
         if outlines is not None:
             ax.plot(*outlines[k].T, "-", color=colour(k), linewidth=1.2)
     names = [view.columns[place] for place in places]
@@ -66,7 +68,7 @@ def uncertainty(view: Rows, ax: Axes | None = None) -> Axes:
     ax.vlines(rank, 0, view.uncertainty[order], color="#BBBBBB", linewidth=0.8)
     for k, name in enumerate(view.components):
         mine = view.labels[order] == k
-        ax.plot(rank[mine], view.uncertainty[order][mine], marker(k), color=colour(k), markersize=4, label=name)
+        ax.plot(rank[mine], view.uncertainty[order][mine], marker(k), color=colour(k), markersize=4, label=in_legend(name))
     worst = 1 - 1 / len(view.components)
     ax.axhline(worst, color=INK, linestyle=":", linewidth=1)
     ax.text(rank[-1], worst, "nothing known ", ha="right", va="bottom", fontsize="small", color=INK)

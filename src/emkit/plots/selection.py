@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emkit.plots.style import INK, axes, colour, dash, finish, marker
+from emkit.plots.style import INK, axes, colour, dash, finish, in_legend, marker
 from emkit.views import ChoiceLines
 
 if TYPE_CHECKING:
@@ -32,7 +32,15 @@ def choice(view: ChoiceLines, ax: Axes | None = None) -> Axes:
     for k, (form, points) in enumerate(view.lines.items()):
         count, values = [point.components for point in points], [point.value for point in points]
         numbers.update(count)
-        ax.plot(count, values, linestyle=dash(k), color=colour(k), marker=marker(k), markersize=4, label=form or view.name)
+        ax.plot(
+            count,
+            values,
+            linestyle=dash(k),
+            color=colour(k),
+            marker=marker(k),
+            markersize=4,
+            label=in_legend(form or view.name),
+        )
         hollow = [point for point in points if not point.sound]
         ax.plot(
             [point.components for point in hollow], [point.value for point in hollow],

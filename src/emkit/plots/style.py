@@ -54,12 +54,21 @@ def size_for(lines: int) -> tuple[float, float]:
 
 
 def finish(ax: Axes, title: str, x: str, y: str) -> Axes:
-    """Title and labels, two spines, and numbers written out in full."""
+    """Title and labels, two spines, and all that is written so far as text: dollars in names of the data make no formula."""
+    from matplotlib.text import Text
+
     ax.set_title(title, loc="left", fontsize="medium", color=INK)
     ax.set_xlabel(x)
     ax.set_ylabel(y)
     ax.spines[["top", "right"]].set_visible(False)
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)
     return ax
+
+
+def in_legend(name: str) -> str:
+    """A name of the data as a label: what begins with an underscore, matplotlib leaves out of legends."""
+    return f" {name}" if name.startswith("_") else name
 
 
 def plain_numbers(ax: Axes, which: str = "y") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.plots.style import FAINT, INK, axes, colour, finish, marker, plain_numbers
+from emkit.plots.style import FAINT, INK, axes, colour, finish, in_legend, marker, plain_numbers
 from emkit.teach.why import BoundCurve, Jensen
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def jensen(choice: Jensen, ax: Axes | None = None) -> Axes:
             color=colour(k),
             markersize=size,
             alpha=0.85,
-            label=f"{state}: weight {weight:.3g}",
+            label=in_legend(f"{state}: weight {weight:.3g}"),
         )
     ax.plot([choice.mean] * 2, [choice.mean_of_logs, choice.log_of_mean], "-", color=INK, linewidth=3, solid_capstyle="butt")
     ax.plot(
