@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -27,6 +26,7 @@ from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, Em
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
 from emkit.estimators.starting import starts_of
+from emkit.estimators.stored import WithoutData
 from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS
 from emkit.models.components import AnyComponents
@@ -56,7 +56,7 @@ class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
     """A fit ended without converging; the message says how it ended."""
 
 
-class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
+class ComponentsEstimator(CallbackSupportMixin, WithoutData):
     """A model of components with scikit-learn's interface. A subclass has the parameters, the model and its public verbs."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {
@@ -254,13 +254,6 @@ class ComponentsEstimator(CallbackSupportMixin, BaseEstimator):
         with suppress(ParameterError):  # where the family cannot be, `fit` says so
             tags.input_tags.allow_nan = self._model().admits_gaps
         return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        """A fitted estimator is stored without the data it was fitted to."""
-        state = dict(super().__getstate__())
-        if "result_" in state:
-            state["result_"] = state["result_"].without_data()
-        return state
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d
@@ -15,9 +15,10 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.errors import DataError, ParameterError
 from emkit.estimators.mixture import MixtureModel
+from emkit.estimators.stored import WithoutData
 
 
-class Discriminant(ClassifierMixin, BaseEstimator):
+class Discriminant(ClassifierMixin, WithoutData):
     """A classifier: the rows of each known class come from a mixture of their own, and a new row from the likeliest class.
 
     Parameters:

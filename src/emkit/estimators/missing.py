@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,6 +19,7 @@ from emkit.data.source import ArraySource
 from emkit.errors import DataError, EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
+from emkit.estimators.stored import WithoutData
 from emkit.families.gaussian import FullGaussian
 from emkit.families.gaussian.imputed import drawn_cells, expected_cells
 from emkit.fitting import SOLVERS
@@ -31,7 +32,7 @@ FLOATS = (np.float64, np.float32)
 TRIES = 100  # of parameters drawn that cannot be
 
 
-class NormalMissing(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class NormalMissing(OneToOneFeatureMixin, TransformerMixin, WithoutData):
     """Mean and covariance of one normal distribution by maximum likelihood, from rows of which cells are missing (NaN).
 
     Cells may be missing at random: whether one is may depend on the cells seen, but not on what it would have been.
@@ -172,10 +173,3 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        """A fitted estimator is stored without the data it was fitted to."""
-        state = dict(super().__getstate__())
-        if "result_" in state:
-            state["result_"] = state["result_"].without_data()
-        return state

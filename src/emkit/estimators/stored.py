@@ -1,0 +1,18 @@
+"""What pickles of estimators hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+
+class WithoutData(BaseEstimator):
+    """A fitted estimator is stored without the data it was fitted to."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Of the result, what `Result.without_data` keeps."""
+        state = dict(super().__getstate__())
+        if "result_" in state:
+            state["result_"] = state["result_"].without_data()
+        return state
