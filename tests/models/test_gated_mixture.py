@@ -131,3 +131,28 @@ def test_what_cannot_be_is_refused_in_words():
         ek.fit(ek.GatedMixture(ek.PoissonRegression(0, 1), "q"), [[1.0, 2.0], [2.0, 1.0]], COUNTS.params)
     with pytest.raises(ek.ParameterError, match="the first row must be 0"):
         ek.spaces.Contrasts().check(np.ones((2, 2)), "gates")
+
+
+def test_zeros_and_counts_with_covariates_in_both_parts_are_a_composition():
+    """Zero-inflated Poisson regression, against a direct maximisation of its likelihood."""
+    rng = np.random.default_rng(3)
+    z = rng.normal(size=400)
+    design = np.column_stack([np.ones(400), z])
+    y = np.where(rng.random(400) < 1 / (1 + np.exp(0.5 + z)), 0, rng.poisson(np.exp(0.8 + 0.4 * z)))
+    source = ek.ArraySource(np.column_stack([y, z]), columns=["y", "z"])
+    zeros = ek.Product({"y": ek.PointMass(0), "z": ek.Covariates()})
+    model = ek.GatedMixture(ek.PerComponent(ek.PoissonRegression("y", "z"), zeros), "z")
+    fit = ek.fit(model, source, model.starts(source.profile, 2, [0, 1]), solver="anderson", tol=1e-12)
+
+    def height(v: Array) -> float:
+        w, mean = 1 / (1 + np.exp(-design @ v[:2])), np.exp(design @ v[2:])
+        counted = (1 - w) * np.exp(y * np.log(mean) - mean - gammaln(y + 1))
+        return -float(np.log(counted + w * (y == 0)).sum())
+
+    there = minimize(height, [0.0, 0.0, 0.5, 0.0], method="BFGS", options={"gtol": 1e-8})
+    assert fit.log_likelihood == pytest.approx(-there.fun, abs=1e-7)
+    mine = np.concatenate([fit.params.gates[1], fit.params.components.parts[0].coefficients[0]])
+    np.testing.assert_allclose(mine, there.x, atol=1e-4)
+    x, kind = fit.model.draw_given(fit.params, rng, source.x)
+    assert not x[kind == 1, 0].any()
+    np.testing.assert_array_equal(x[:, 1], z)

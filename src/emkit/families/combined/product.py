@@ -131,6 +131,10 @@ class Product(InParts):
         return replace(self, blocks=tuple(zip(places, families, strict=True)))
 
     @property
+    def rounds(self) -> int:
+        return max(family.rounds for family in self.families)
+
+    @property
     def conditional(self) -> Conditional | None:
         return None if all(family.conditional is None for family in self.families) else OfBlocks(self)
 
