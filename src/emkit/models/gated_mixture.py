@@ -18,7 +18,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Update
 from emkit.core.spaces import Contrasts
 from emkit.data.chunk import Chunk, as_float64
-from emkit.data.design import INTERCEPT, Column, Design, frame_of, place_of, plain_frame
+from emkit.data.own_units import INTERCEPT, Column, Design, frame_of, place_of, plain_frame
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from emkit.core.memo import once
-from emkit.data.design import Column, Design, centre_of, frame_of, place_of, plain_frame
+from emkit.data.own_units import Column, Design, centre_of, frame_of, place_of, plain_frame
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 
