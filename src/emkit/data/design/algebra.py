@@ -16,7 +16,9 @@ from emkit.errors import ModelError, ParameterError
 
 Term = tuple[Factor, ...]  # whose product it is; none of them for the intercept
 MOST_TERMS = 2_000  # that a formula may make on its way
+MOST_FACTORS = 8  # of one term: with levels, each doubles the ways in which one may be left out
 MOST_POWER = 10
+POWERS = tuple(map(str, range(1, MOST_POWER + 1)))
 
 
 def terms_of(tokens: Sequence[Token], part: str, intercept: bool = True) -> tuple[Term, ...]:
@@ -45,6 +47,8 @@ def terms_of(tokens: Sequence[Token], part: str, intercept: bool = True) -> tupl
             f"{part} is {written!r:.80}, in which an operator lacks something to work on, or a number stands elsewhere than as "
             "0, 1 or a whole power; write a + b, a:b, a * b, (a + b)^2, 0 + a or a - 1."
         ) from None
+    for term in (term for term in made if len(term) > MOST_FACTORS):
+        raise ParameterError(f"{part} has an interaction of {len(term)} factors; {MOST_FACTORS} are the most.")
     return tuple(sorted(made, key=len))
 
 
@@ -85,8 +89,8 @@ def _count(node: Any, sides: Sequence[int]) -> int:
         case "*", [left, right]:
             return left + right + left * right
         case (("^" | "**"), [left, _]):
-            power = str(node.args[1])
-            if not power.isdigit() or int(power) not in range(1, MOST_POWER + 1):
-                raise ParameterError(f"a power of terms is a whole number from 1 to {MOST_POWER}, and not {power!r:.40}.")
+            power = getattr(node.args[1], "token", "a power of its own")
+            if power not in POWERS:
+                raise ParameterError(f"a power of terms is a whole number from 1 to {MOST_POWER}, and not {power[:40]}.")
             return int(left) ** int(power)
     return sum(sides)

@@ -39,6 +39,7 @@ WHAT: dict[type, str] = {
     ast.BoolOp: "a logical operation",
     ast.Starred: "a sequence spread out",
     ast.Tuple: "a sequence",
+    ast.Constant: "no number",
     ast.BitXor: "an operator that is no power in here; write **",
 }
 

@@ -115,6 +115,9 @@ class Design:
         for name, factor in factors.items():
             if not factor.admits(self.codings[name]):
                 raise ParameterError(f"the coding of {name} is {self.codings[name]!r:.80}, which cannot be one of it.")
+        for text, what in ((self.offset, OFFSET), (self.trials, TRIALS)):
+            if text is not None and self._has_levels(one_factor(text, what)):
+                raise ParameterError(f"{what} is numbers, and {text} is of levels.")
 
     @classmethod
     def of(
@@ -137,7 +140,7 @@ class Design:
         factors = _factors_of(parsed(formula), offset, trials)
         read = _read(data, factors, gaps, row_name)
         design = cls(formula, {factor.name: factor.learned(read) for factor in factors}, offset, trials, groups)
-        design._refuse_many()
+        design._check_columns()
         x, _, _, at = design._made(read, response=True)
         refuse_dependent(x[:, at.covariates], design.covariates, "the right side of the formula")
         refuse_dependent(x[:, at.gate], design.gate, "the gate of the formula")
@@ -193,12 +196,18 @@ class Design:
     def _has_levels(self, factor: Factor) -> bool:
         return self.codings[factor.name].spans_intercept
 
-    def _refuse_many(self) -> None:
-        """Raise DataError if the levels of the data make too many columns."""
+    def _check_columns(self) -> None:
+        """Raise DataError if the levels of the data make too many columns, or a factor makes none."""
         for terms in (self._said.terms, self._said.gate or ()):
             count = 0
             for piece in (piece for pieces in pieces_of(terms, self._has_levels) for piece in pieces):
-                count += prod(len(self.codings[factor.name].labels("", reduced)) for factor, reduced in piece)
+                sizes = [len(self.codings[factor.name].labels("", reduced)) for factor, reduced in piece]
+                if 0 in sizes:
+                    name = piece[sizes.index(0)][0].name
+                    raise DataError(
+                        f"{name} has one level in these data, so that no row says what another would change. Leave it out."
+                    )
+                count += prod(sizes)
             if count > MOST_COLUMNS:
                 raise DataError(
                     f"the formula makes {count:,} columns of these data, and {MOST_COLUMNS:,} are the most. Has a column in it "
@@ -222,6 +231,11 @@ class Design:
                 blocks[factor, reduced] = factor.encoded(read, self.codings[factor.name], reduced)
             return blocks[factor, reduced][:, j]
 
+        def times(name: str, cells: tuple[Cell, ...]) -> Array:
+            with np.errstate(over="ignore", invalid="ignore"):  # of which the next line tells
+                values = prod(map(column, cells), start=np.ones(read.rows))
+            return read.finite(name, values[:, None])[:, 0]
+
         def observed(factor: Factor) -> int:
             coding = self.codings[factor.name]
             if isinstance(coding, Levels):
@@ -230,8 +244,7 @@ class Design:
             return place(factor.name, column((factor, False, 0)))
 
         def places(terms: Terms) -> tuple[int, ...]:
-            ones = np.ones(read.rows)
-            return tuple(place(name, prod(map(column, cells), start=ones)) for name, cells in self._columns(terms))
+            return tuple(place(name, times(name, cells)) for name, cells in self._columns(terms))
 
         def named(text: str | None, what: str) -> int | None:
             return None if text is None else place(text, column((one_factor(text, what), False, 0)))

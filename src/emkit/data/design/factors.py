@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from emkit.core.arrays import Array
 from emkit.data.design.arithmetic import Expression, Named, Source, as_float, expression_of
 from emkit.data.design.codings import Coding, Levels, Numbers, Powers, Recurrence, name_of_number
@@ -116,7 +118,10 @@ class Polynomial:
 
     def encoded(self, data: NamedColumns, coding: Coding, reduced: bool) -> Array:
         assert isinstance(coding, Powers | Recurrence)
-        return data.finite(self.name, coding.columns_of(data.computed(self.name, self.expression)))
+        x = data.computed(self.name, self.expression)
+        with np.errstate(over="ignore", invalid="ignore"):  # of which the next line tells
+            made = coding.columns_of(x)
+        return data.finite(self.name, made, self.columns)
 
 
 def factor_of(token: Token) -> Factor:

@@ -50,7 +50,7 @@ def parsed(formula: str) -> Formula:
     (['y'], ('y', 'x', 'g', 't', 'z'))
     >>> parsed("y ~ x + os.system('ls')")
     Traceback (most recent call last):
-    emkit.errors.ParameterError: the formula has '.' at "y ~ x + os.system('ls')", which is an attribute; ...
+    emkit.errors.ParameterError: the formula has '.' at "y ~ x + os.system('ls')", which is an attribute, ...
     """
     left, right, gate = _parts(tokens_of(formula))
     response = tuple(_one_column(left)) if left else ()

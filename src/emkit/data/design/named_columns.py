@@ -103,7 +103,7 @@ class NamedColumns:
                 )
         with np.errstate(all="ignore"):
             values = np.asarray(expression.values(self.columns), dtype=np.float64)
-        found = self.finite(name, np.broadcast_to(values, (self.rows,))[:, None], dict.fromkeys(expression.columns))
+        found = self.finite(name, np.broadcast_to(values, (self.rows,))[:, None], expression.columns)
         return found[:, 0]
 
     def finite(self, name: str, values: Array, of: Iterable[str] = ()) -> Array:
@@ -112,11 +112,10 @@ class NamedColumns:
         if wrong.any():
             row = int(wrong.any(axis=1).argmax())
             value = values[row][wrong[row]][0]
-            others = [column for column in of if column != name]
-            where = " where " + ", ".join(f"{column} is {self.columns[column][row]:g}" for column in others) if others else ""
+            where = ", ".join(f"{column} is {self.columns[column][row]:g}" for column in dict.fromkeys(of) if column != name)
             raise DataError(
-                f"{self.place_of_row(row)}: {name} is {value:g}{where}; every value must be a finite number. Correct it, or "
-                "leave the row out."
+                f"{self.place_of_row(row)}: {name} is {value:g}{' where ' if where else ''}{where}; every value must be a "
+                "finite number. Correct it, or leave the row out."
             )
         return values
 
