@@ -78,6 +78,12 @@ def test_a_response_of_names_is_codes_with_levels():
     assert [("a", "b", "c")[int(code)] for code in rows.response[:, 0]] == DATA["g"]
 
 
+def test_the_intercept_is_known_as_such():
+    assert Design.of("y ~ x", FRAME).covariates[0] == "Intercept"
+    with pytest.raises(ek.ParameterError, match="'Intercept', which is what the column of ones is called"):
+        Design.of("y ~ 0 + Intercept", changed(Intercept=1.0))
+
+
 def test_several_responses_stand_side_by_side():
     rows = Design.of("y + n ~ 0 + x", FRAME).rows(FRAME)
     np.testing.assert_array_equal(rows.response, FRAME[["y", "n"]])
@@ -149,7 +155,10 @@ BAD = {
         changed(t=FRAME.t + 1e9, w=FRAME.t + FRAME.n),
         "'w' that is a sum of multiples of 't', 'n'",
     ),
-    "level of another": ("y ~ g * k", changed(k=np.where(FRAME.g == "c", "u", FRAME.id)), r"a multiple of 'g\[T.c\]'"),
+    "full levels": ("y ~ 0 + g + k", changed(k=np.where(FRAME.g == "c", 2.0, 5.0)), r"'k' that is a sum of multiples of "),
+    "multiple without": ("y ~ 0 + x + k", changed(k=2 * FRAME.x), "'k' that is a multiple of 'x' over the 40 rows"),
+    "no cell": ("y ~ g * k", changed(k=np.where(FRAME.g == "c", "u", FRAME.id)), r"'g\[T.c\]:k\[T.q\]' that is 0 in every row"),
+    "level of another": ("y ~ g + k", changed(k=np.where(FRAME.g == "c", "u", FRAME.id)), r"a multiple of 'g\[T.c\]'"),
     "few rows": ("y ~ x + t + n", FRAME.iloc[:3], r"sum of multiples of .* over the 3 rows"),
     "levels for rows": ("~ C(x) * C(y)", {"x": range(200), "y": range(200)}, r"40,000 columns .* 10,000 are"),
 }
@@ -223,6 +232,15 @@ def test_an_offset_is_one_column_of_numbers(offset):
         Design.of("y ~ x", FRAME, offset=offset)
 
 
+def test_levels_are_no_offset_in_any_row():
+    with pytest.raises(ek.ParameterError, match="the number of trials is numbers, and g is of levels"):
+        Design.of("y ~ x", FRAME, trials="g")
+
+
+def test_an_offset_is_one_column_however_it_is_written():
+    assert Design.of("y ~ x + log(n)", FRAME, offset="log( n )").rows(FRAME).columns == ("y", "Intercept", "x", "log(n)")
+
+
 def test_groups_are_a_column_of_labels():
     with pytest.raises(ek.DataError, match="a column 'who', and there is none"):
         Design.of("y ~ x", FRAME, groups="who")
@@ -232,6 +250,8 @@ def test_badly_conditioned_designs_that_say_something_are_taken():
     """Raw powers of large degree, offsets of 1e9, units of 1e-12 and 1e12: R refuses the first, at 1e-7."""
     filippelli = {"x": np.linspace(-8.8, -3.1, 82), "y": np.arange(82.0)}
     assert len(Design.of("y ~ poly(x, 10, raw=True)", filippelli).covariates) == 11
+    far = changed(x=FRAME["x"] + 1e10)
+    assert Design.of("y ~ 0 + g + x", far).covariates == ("g[a]", "g[b]", "g[c]", "x")
     shifted = changed(x=FRAME["x"] + 1e9, t=FRAME["t"] * 1e-12, n=FRAME["n"] * 1e12)
     assert Design.of("y ~ x + t + n", shifted).covariates == ("Intercept", "x", "t", "n")
 

@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.data.design.codings import Coding, Levels
+from emkit.data.design.assembly import Assembly, Cell
+from emkit.data.design.codings import Coding
 from emkit.data.design.contrasts import Terms, pieces_of
 from emkit.data.design.dependence import INTERCEPT, refuse_dependent
 from emkit.data.design.factors import Factor
@@ -23,7 +24,7 @@ from emkit.data.validate import RowName
 from emkit.errors import DataError, ParameterError
 
 Gaps = Literal["refuse", "drop"]
-Cell = tuple[Factor, bool, int]  # a column of a factor: with all of its levels or without one, and its place among them
+OFFSET, TRIALS = "an offset", "the number of trials"
 MOST_COLUMNS = 10_000
 
 
@@ -215,48 +216,16 @@ class Design:
                 )
 
     def _made(self, read: NamedColumns, response: bool) -> tuple[Array, tuple[str, ...], tuple[Names, ...], Places]:
-        """The columns (n, d) of rows that were read, each once; their names, levels, and what each is there for."""
-        blocks: dict[tuple[Factor, bool], Array] = {}
-        made: dict[str, Array] = {}
-        levels: dict[str, Names] = {}
-
-        def place(name: str, values: Array) -> int:
-            if not np.array_equal(made.setdefault(name, values), values):
-                raise DataError(f"two columns of the design are called {name!r}: rename one of the data.")
-            return list(made).index(name)
-
-        def column(cell: Cell) -> Array:
-            factor, reduced, j = cell
-            if (factor, reduced) not in blocks:
-                blocks[factor, reduced] = factor.encoded(read, self.codings[factor.name], reduced)
-            return blocks[factor, reduced][:, j]
-
-        def times(name: str, cells: tuple[Cell, ...]) -> Array:
-            with np.errstate(over="ignore", invalid="ignore"):  # of which the next line tells
-                values = prod(map(column, cells), start=np.ones(read.rows))
-            return read.finite(name, values[:, None])[:, 0]
-
-        def observed(factor: Factor) -> int:
-            coding = self.codings[factor.name]
-            if isinstance(coding, Levels):
-                levels[factor.name] = coding.names
-                return place(factor.name, read.codes(factor.columns[0], coding.names).astype(np.float64))
-            return place(factor.name, column((factor, False, 0)))
-
-        def places(terms: Terms) -> tuple[int, ...]:
-            return tuple(place(name, times(name, cells)) for name, cells in self._columns(terms))
-
-        def named(text: str | None, what: str) -> int | None:
-            return None if text is None else place(text, column((one_factor(text, what), False, 0)))
-
-        of_response = tuple(map(observed, self._said.response)) if response else ()
-        covariates, gate = places(self._said.terms), places(self._said.gate or ())
-        at = Places(of_response, covariates, gate, named(self.offset, OFFSET), named(self.trials, TRIALS))
-        x = np.column_stack(list(made.values())) if made else np.empty((read.rows, 0))
-        return x, tuple(made), tuple(levels.get(name) for name in made), at
-
-
-OFFSET, TRIALS = "an offset", "the number of trials"
+        """The columns (n, d) of rows that were read, their names and levels, and what each is there for."""
+        assembly = Assembly(read, self.codings)
+        at = Places(
+            tuple(map(assembly.observed, self._said.response)) if response else (),
+            assembly.products(self._columns(self._said.terms)),
+            assembly.products(self._columns(self._said.gate or ())),
+            None if self.offset is None else assembly.observed(one_factor(self.offset, OFFSET)),
+            None if self.trials is None else assembly.observed(one_factor(self.trials, TRIALS)),
+        )
+        return *assembly.whole(), at
 
 
 def _factors_of(said: Formula, offset: str | None, trials: str | None, response: bool = True) -> tuple[Factor, ...]:

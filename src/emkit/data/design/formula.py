@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emkit.data.design.algebra import Term, terms_of
+from emkit.data.design.dependence import INTERCEPT
 from emkit.data.design.factors import Factor, Polynomial
 from emkit.data.design.tokens import Kind, Token, refuse, tokens_of
 from emkit.errors import ParameterError
@@ -60,10 +61,13 @@ def parsed(formula: str) -> Formula:
     of_gate = terms_of(gate, "the gate, behind the |,") if gate is not None else None
     for factor in (factor for term in terms for factor in term if factor in response):
         refuse(factor.name, "on both sides of the ~")
+    said = Formula(formula, response, terms, of_gate)
+    for factor in (factor for factor in said.factors() if factor.name == INTERCEPT):
+        refuse(factor.name, "what the column of ones is called; rename the column")
     for name, made in (("the right side", terms), ("the gate", of_gate)):
         if made == ():
             raise ParameterError(f"{name} of the formula {formula!r:.60} has no terms; write 1 for an intercept alone.")
-    return Formula(formula, response, terms, of_gate)
+    return said
 
 
 def one_factor(text: str, what: str) -> Factor:
