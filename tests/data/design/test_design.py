@@ -171,6 +171,39 @@ def test_bad_data_are_refused_in_words(name):
         Design.of(formula, frame)
 
 
+def test_a_dictionary_takes_columns_of_any_kind_by_their_places():
+    mixed = {
+        "x": pd.Series(DATA["x"], index=range(N, 0, -1)),
+        "t": pl.Series(DATA["t"]),
+        "g": DATA["g"],
+        "h": pa.array(DATA["h"]),
+    }
+    mixed["y"] = np.ma.array(DATA["y"], mask=np.arange(N) == 4)
+    with pytest.raises(ek.DataError, match="row 4, column 'y' is missing"):
+        Design.of("y ~ x + t + g + h", mixed)
+    mixed["y"] = tuple(DATA["y"])
+    design = Design.of("y ~ x + t + g + h", mixed)
+    np.testing.assert_array_equal(design.rows(mixed).x, Design.of("y ~ x + t + g + h", FRAME).rows(FRAME).x)
+    with pytest.raises(ek.DataError, match="column 'y' has 40 rows, and column 'x' has 3"):
+        Design.of("y ~ x", mixed | {"x": [1, 2, 3]})
+    with pytest.raises(ek.DataError, match="'x' of the dictionary is no column of cells"):
+        Design.of("y ~ x", mixed | {"x": np.eye(N)})
+
+
+@pytest.mark.parametrize(
+    "data", [FRAME.iloc[:0], pl.DataFrame(DATA).head(0), {}, {"x": []}], ids=["pandas", "polars", "dictionary", "column"]
+)
+@pytest.mark.parametrize("formula", ["x", "1"])
+def test_no_rows_are_refused(data, formula):
+    with pytest.raises(ek.DataError, match=r"no rows|there is none"):
+        Design.of(formula, data)
+
+
+def test_an_intercept_alone_needs_rows_and_no_columns():
+    for data in (FRAME, DATA, read_table(FRAME)):
+        np.testing.assert_array_equal(Design.of("~ 1", data).rows(data).x, np.ones((N, 1)))
+
+
 NAMELESS = [np.eye(3), [[1, 2]], None, 3, "y ~ x", pl.LazyFrame(DATA), {"x": [1, 2], "y": [1]}, pd.Series([1])]
 
 

@@ -30,7 +30,7 @@ def refuse_dependent(x: Array, names: Sequence[str], of: str) -> None:
     for j in np.flatnonzero(length <= noise).tolist():
         raise DataError(_constant(names[j], float(x[0, j]), of))
     units = (x - x.mean(axis=0) if has_intercept else x) / length
-    triangle: Array = np.linalg.qr(units, mode="r")
+    triangle = np.asarray(np.linalg.qr(units, mode="r"), dtype=np.float64)
     left = np.zeros(len(names))  # of each column beside those before it; nothing beside as many as there are rows
     left[: len(triangle)] = np.abs(np.diagonal(triangle))
     for j in np.flatnonzero(left <= np.maximum(ALIKE * spread, noise) / length).tolist():

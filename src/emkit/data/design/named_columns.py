@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.design.arithmetic import Expression
 from emkit.data.design.codings import name_of_number
-from emkit.data.frames import TRUTHS, Names, Table, as_frame, read_table
+from emkit.data.frames import TRUTHS, Names, Table, read_table
 from emkit.data.validate import RowName, opened_frame
 from emkit.errors import DataError, did_you_mean, some_of
 
@@ -20,7 +20,10 @@ MOST_LEVELS = 12  # in a message
 
 @dataclass(frozen=True, eq=False)
 class NamedColumns:
-    """Columns (n,) by name, with NaN for gaps; those of levels are codes of `levels`. Messages call rows by `row_names`."""
+    """Columns (n,) by name, with NaN for gaps; those of levels are codes of `levels`.
+
+    Messages call rows by `row_name`, by their places in the data, of which only some may be `kept`.
+    """
 
     columns: Mapping[str, Array]
     levels: Mapping[str, Names]
@@ -36,12 +39,15 @@ class NamedColumns:
         Errors: DataError for a column that is not there, or of no numbers or levels.
         """
         wanted = tuple(dict.fromkeys(names))
-        table = data if isinstance(data, Table) else _table(data, wanted, row_name)
-        there = table.columns if table.columns is not None else ()
-        _refuse_missing(wanted, there)
-        places = {name: there.index(name) for name in wanted}
-        columns = {name: table.x[:, j].astype(np.float64) for name, j in places.items()}
-        return cls(columns, {name: table.levels[j] for name, j in places.items()}, len(table.x), row_name)
+        if isinstance(data, Table):
+            places = [_place(name, data.columns or ()) for name in wanted]
+            columns, levels, rows = [data.x[:, j] for j in places], [data.levels[j] for j in places], len(data.x)
+        else:
+            series, rows = _series(data, wanted)
+            tables = [read_table(each.to_native(), row_name) for each in series.values()]
+            columns, levels = [table.x[:, 0] for table in tables], [table.levels[0] for table in tables]
+        named = {name: cells.astype(np.float64) for name, cells in zip(wanted, columns, strict=True)}
+        return cls(named, dict(zip(wanted, levels, strict=True)), rows, row_name)
 
     def place_of_row(self, row: int) -> str:
         """How messages call a row."""
@@ -57,9 +63,8 @@ class NamedColumns:
     def first_gap(self) -> str:
         """Where the first gap is: the first row that lacks a cell, and its first column that does."""
         row = int(self.gaps().argmax())
-        return (
-            f"{self.place_of_row(row)}, column {next(name for name, cells in self.columns.items() if np.isnan(cells[row]))!r}"
-        )
+        column = next(name for name, cells in self.columns.items() if np.isnan(cells[row]))
+        return f"{self.place_of_row(row)}, column {column!r}"
 
     def of_rows(self, kept: Integers) -> NamedColumns:
         """The rows at these places; messages call them as they were called."""
@@ -123,46 +128,63 @@ class NamedColumns:
 def labels(data: Any, column: str, kept: Integers | None) -> Any:
     """A column of labels (n,) of any kind, as it was given, of the rows kept."""
     if isinstance(data, Table):
-        _refuse_missing((column,), data.columns or ())
-        cells: Any = data.x[:, (data.columns or ()).index(column)]
+        cells: Any = data.x[:, _place(column, data.columns or ())]
     else:
-        frame = _opened(data)
-        _refuse_missing((column,), frame.columns)
-        cells = frame[column].to_numpy()
+        cells = _series(data, (column,))[0][column].to_numpy()
     return cells if kept is None else cells[kept]
 
 
-def _table(data: Any, wanted: tuple[str, ...], row_name: RowName) -> Table:
-    frame = _opened(data)
-    _refuse_missing(wanted, frame.columns)
-    if not wanted:
-        return Table(np.empty((len(frame), 0)), (), ())
-    return read_table(frame.select(*wanted).to_native(), row_name)
-
-
-def _opened(data: Any) -> Any:
-    """The data as a data frame of narwhals. Errors: DataError for data whose columns have no names."""
+def _series(data: Any, wanted: tuple[str, ...]) -> tuple[dict[str, Any], int]:
+    """The columns wanted, as series of narwhals, and the number of rows. Errors: DataError for data without names or rows."""
     import narwhals.stable.v1 as nw
 
-    frame = opened_frame(_frame_of(data) if isinstance(data, Mapping) else data)
-    if not isinstance(frame, nw.DataFrame):
-        raise DataError(
-            f"a formula speaks of columns by their names, and {type(data).__name__} has none: give a data frame, or a "
-            "dictionary of columns."
-        )
-    return frame
+    if isinstance(data, Mapping):
+        for name in wanted:
+            _place(name, list(data))
+        given = {name: _as_series(name, data[name]) for name in (wanted or tuple(data)[:1])}
+        found, rows = {name: given[name] for name in wanted}, _length(given)
+    else:
+        frame = opened_frame(data)
+        if not isinstance(frame, nw.DataFrame):
+            raise DataError(
+                f"a formula speaks of columns by their names, and {type(data).__name__} has none: give a data frame, or a "
+                "dictionary of columns."
+            )
+        for name in wanted:
+            _place(name, frame.columns)
+        found, rows = {name: frame[name] for name in wanted}, len(frame)
+    if not rows:
+        raise DataError("the data have no rows, of which a formula could make columns.")
+    return found, rows
 
 
-def _frame_of(columns: Mapping[Any, Any]) -> Any:
+def _as_series(name: str, cells: Any) -> Any:
+    import narwhals.stable.v1 as nw
+
+    opened: Any = nw.from_native(cells, series_only=True, pass_through=True)
+    if isinstance(opened, nw.Series):
+        return opened.alias(name)
     try:
-        return as_frame(dict(columns), "pandas")  # which formulaic brings
-    except ValueError as error:
-        raise DataError(f"the dictionary is no table of columns of one length ({error}).") from None
+        return nw.new_series(name, cells, backend="pandas")  # which formulaic brings
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name!r} of the dictionary is no column of cells ({error}).") from None
 
 
-def _refuse_missing(wanted: Iterable[str], there: Sequence[str]) -> None:
-    for name in (name for name in wanted if name not in there):
-        raise DataError(
-            f"the formula speaks of a column {name!r}, and there is none; the data have {some_of(there) or 'no named columns'}."
-            f"{did_you_mean(name, there)}"
-        )
+def _length(given: Mapping[str, Any]) -> int:
+    """The number of rows of all columns. Errors: DataError naming two that differ."""
+    if not given:
+        return 0
+    (first, series), *others = given.items()
+    for name, other in others:
+        if len(other) != len(series):
+            raise DataError(f"column {first!r} has {len(series):,} rows, and column {name!r} has {len(other):,}.")
+    return len(series)
+
+
+def _place(name: str, there: Sequence[str]) -> int:
+    if name in there:
+        return there.index(name)
+    raise DataError(
+        f"the formula speaks of a column {name!r}, and there is none; the data have {some_of(there) or 'no named columns'}."
+        f"{did_you_mean(name, there)}"
+    )
