@@ -11,12 +11,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from emkit.data.design.factors import Factor, factor_of
-from emkit.data.design.tokens import Kind, Token
+from emkit.data.design.tokens import Token, TokenKind
 from emkit.errors import ModelError, ParameterError
 
 Term = tuple[Factor, ...]  # whose product it is; none of them for the intercept
 MOST_TERMS = 2_000  # that a formula may make on its way
-MOST_FACTORS = 8  # of one term: with levels, each doubles the ways in which one may be left out
+MOST_FACTORS = 6  # of one term: with levels, each doubles the ways in which one may be left out
 MOST_POWER = 10
 POWERS = tuple(map(str, range(1, MOST_POWER + 1)))
 
@@ -54,7 +54,7 @@ def terms_of(tokens: Sequence[Token], part: str, intercept: bool = True) -> tupl
 
 def _stand_in(token: Token, stand_ins: dict[Factor, str]) -> str:
     """A token as formulaic sees it."""
-    if token.kind not in (Kind.NAME, Kind.CALL):
+    if token.kind not in (TokenKind.NAME, TokenKind.CALL):
         return token.text
     return stand_ins.setdefault(factor_of(token), f"f{len(stand_ins)}")
 
@@ -64,7 +64,7 @@ def _refuse_many(tree: Any, part: str) -> None:
     most: dict[int, int] = {}
     for node in reversed(list(_nodes(tree))):
         sides = [most.get(id(side), 1) for side in node.args]
-        most[id(node)] = count = _count(node, sides)
+        most[id(node)] = count = _count(node, sides, part)
         if count > MOST_TERMS:
             raise ParameterError(
                 f"{part} makes {count:,} terms or more; {MOST_TERMS:,} are the most. Name the interactions that are meant."
@@ -81,7 +81,7 @@ def _nodes(tree: Any) -> Iterator[Any]:
             waiting.extend(node.args)
 
 
-def _count(node: Any, sides: Sequence[int]) -> int:
+def _count(node: Any, sides: Sequence[int], part: str) -> int:
     """The most terms that one operator makes of sides with so many."""
     match node.operator.symbol, sides:
         case ":", [left, right]:
@@ -89,8 +89,8 @@ def _count(node: Any, sides: Sequence[int]) -> int:
         case "*", [left, right]:
             return left + right + left * right
         case (("^" | "**"), [left, _]):
-            power = getattr(node.args[1], "token", "a power of its own")
+            power = getattr(node.args[1], "token", "")
             if power not in POWERS:
-                raise ParameterError(f"a power of terms is a whole number from 1 to {MOST_POWER}, and not {power[:40]}.")
+                raise ParameterError(f"{part} has a power of terms that is no whole number from 1 to {MOST_POWER}.")
             return int(left) ** int(power)
     return sum(sides)

@@ -44,7 +44,7 @@ WHAT: dict[type, str] = {
 }
 
 
-class Expression(Protocol):
+class Arithmetic(Protocol):
     """A piece of arithmetic over columns."""
 
     @property
@@ -70,7 +70,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Named:
+class ColumnNamed:
     """A column."""
 
     column: str
@@ -88,7 +88,7 @@ class Applied:
     """A function of an expression."""
 
     function: Callable[[Array], Array]
-    argument: Expression
+    argument: Arithmetic
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,8 +103,8 @@ class Operation:
     """An operation on two expressions."""
 
     operation: Callable[[Array, Array], Array]
-    left: Expression
-    right: Expression
+    left: Arithmetic
+    right: Arithmetic
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -115,14 +115,14 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Source:
+class CallText:
     """The text of a call, as Python reads it: names in backticks have become the `aliases` of columns."""
 
     text: str
     aliases: Mapping[str, str]
 
     @classmethod
-    def of(cls, text: str) -> Source:
+    def of(cls, text: str) -> CallText:
         """The text of a call. Errors: ParameterError for letters that Python takes for others."""
         refuse_odd_letters(without_quotes(text))
         aliases: dict[str, str] = {}
@@ -162,37 +162,37 @@ class Source:
         refuse(self.restored(part or self.text), what)
 
 
-def expression_of(node: ast.expr, source: Source, depth: int = 1) -> Expression:
+def arithmetic_of(node: ast.expr, call_text: CallText, depth: int = 1) -> Arithmetic:
     """What a node of the tree of a call means. Errors: ParameterError for a node that is no arithmetic over columns."""
     if depth > MOST_DEPTH:
-        source.refuse(node, f"nested more than {MOST_DEPTH} deep")
+        call_text.refuse(node, f"nested more than {MOST_DEPTH} deep")
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return Number(as_float(value, node, source))
+            return Number(as_float(value, node, call_text))
         case ast.Name(id=name):
-            return Named(source.aliases.get(name, name))
+            return ColumnNamed(call_text.aliases.get(name, name))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return Applied(np.negative, expression_of(operand, source, depth + 1))
+            return Applied(np.negative, arithmetic_of(operand, call_text, depth + 1))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return expression_of(operand, source, depth + 1)
+            return arithmetic_of(operand, call_text, depth + 1)
         case ast.BinOp(left=left, op=op, right=right):
             if type(op) not in OPERATIONS:
-                source.refuse(node, WHAT.get(type(op)))
-            sides = expression_of(left, source, depth + 1), expression_of(right, source, depth + 1)
+                call_text.refuse(node, WHAT.get(type(op)))
+            sides = arithmetic_of(left, call_text, depth + 1), arithmetic_of(right, call_text, depth + 1)
             return Operation(OPERATIONS[type(op)], *sides)
         case ast.Call(func=ast.Name(id=function), args=[argument], keywords=[]) if function in FUNCTIONS:
-            return Applied(FUNCTIONS[function], expression_of(argument, source, depth + 1))
+            return Applied(FUNCTIONS[function], arithmetic_of(argument, call_text, depth + 1))
         case ast.Call(func=ast.Name(id=function)):
-            source.refuse(node, _why_no_call(source.restored(function)))
-    source.refuse(node)
+            call_text.refuse(node, _why_no_call(call_text.restored(function)))
+    call_text.refuse(node)
 
 
-def as_float(value: int | float, node: ast.expr, source: Source) -> float:
+def as_float(value: int | float, node: ast.expr, call_text: CallText) -> float:
     """A number. Errors: ParameterError for one that is too large."""
     try:
         return float(value)
     except OverflowError:
-        source.refuse(node, "beyond the largest number, 1.8e308")
+        call_text.refuse(node, "beyond the largest number, 1.8e308")
 
 
 def _why_no_call(function: str) -> str:

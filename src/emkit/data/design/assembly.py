@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.design.codings import Coding, Levels
+from emkit.data.design.codings import Coding, Treatment
 from emkit.data.design.factors import Factor
 from emkit.data.design.named_columns import NamedColumns
 from emkit.data.frames import Names
@@ -29,7 +29,7 @@ class Assembly:
     def observed(self, factor: Factor) -> int:
         """The place of a factor as it is observed: numbers, or codes of levels."""
         coding = self.codings[factor.name]
-        if not isinstance(coding, Levels):
+        if not isinstance(coding, Treatment):
             return self._placed(factor.name, self._column((factor, False, 0)))
         self._levels[factor.name] = coding.names
         return self._placed(factor.name, self.read.codes(factor.columns[0], coding.names).astype(np.float64))

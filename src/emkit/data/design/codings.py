@@ -29,7 +29,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Levels:
+class Treatment:
     """A column for each level, 1 where a row has it; none for the one at `reference`, where they are told apart from it."""
 
     names: tuple[str, ...]
@@ -135,5 +135,5 @@ def _of_degrees(name: str, degree: int) -> tuple[str, ...]:
     return tuple(f"{name}[{k}]" for k in range(1, degree + 1))
 
 
-Coding = Numbers | Levels | Powers | Recurrence
-CODINGS: tuple[type, ...] = (Numbers, Levels, Powers, Recurrence)
+Coding = Numbers | Treatment | Powers | Recurrence
+CODINGS: tuple[type, ...] = (Numbers, Treatment, Powers, Recurrence)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from emkit.data.design.algebra import Term, terms_of
 from emkit.data.design.dependence import INTERCEPT
 from emkit.data.design.factors import Factor, Polynomial
-from emkit.data.design.tokens import Kind, Token, refuse, tokens_of
+from emkit.data.design.tokens import Token, TokenKind, refuse, tokens_of
 from emkit.errors import ParameterError
 
 
@@ -84,8 +84,8 @@ def _parts(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[Token, .
     at: dict[str, int] = {}
     depth = 0
     for place, token in enumerate(tokens):
-        depth += (token.kind is Kind.OPEN) - (token.kind is Kind.CLOSE)
-        if token.kind is Kind.OPERATOR and token.text in "~|":
+        depth += (token.kind is TokenKind.OPEN) - (token.kind is TokenKind.CLOSE)
+        if token.kind is TokenKind.OPERATOR and token.text in "~|":
             if depth or token.text in at or (token.text == "~" and "|" in at):
                 refuse(" ".join(each.text for each in tokens[place:]), "in brackets, or out of place; a formula is y ~ x | z")
             at[token.text] = place

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.data.design.arithmetic import Expression
+from emkit.data.design.arithmetic import Arithmetic
 from emkit.data.design.codings import name_of_number
 from emkit.data.frames import TRUTHS, Names, Table, read_table
 from emkit.data.validate import RowName, opened_frame
@@ -97,9 +97,9 @@ class NamedColumns:
                 )
         return np.array([code[name] for name in own], dtype=np.int64)[which.ravel()]
 
-    def computed(self, name: str, expression: Expression) -> Array:
+    def computed(self, name: str, arithmetic: Arithmetic) -> Array:
         """The values (n,) of an expression called `name`. Errors: DataError naming the row where it is not finite."""
-        for column in expression.columns:
+        for column in arithmetic.columns:
             levels = self.levels[column]
             if levels not in (None, TRUTHS):
                 raise DataError(
@@ -107,8 +107,8 @@ class NamedColumns:
                     f"C({column}), it has a column for each level."
                 )
         with np.errstate(all="ignore"):
-            values = np.asarray(expression.values(self.columns), dtype=np.float64)
-        found = self.finite(name, np.broadcast_to(values, (self.rows,))[:, None], expression.columns)
+            values = np.asarray(arithmetic.values(self.columns), dtype=np.float64)
+        found = self.finite(name, np.broadcast_to(values, (self.rows,))[:, None], arithmetic.columns)
         return found[:, 0]
 
     def finite(self, name: str, values: Array, of: Iterable[str] = ()) -> Array:
