@@ -22,8 +22,8 @@ def test_it_prints_a_table_and_what_is_chosen():
     result = run(FAITHFUL, "-k", "1:3", "--model", "gaussian", "--model", "gaussian-tied", "--starts", "4")
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["model", "K", "log-likelihood", "free", "BIC", "ICL", "entropy"]
-    assert lines[6].split() == ["gaussian-tied", "3", "-1126.32", "11", "2314.30", "2358.39", "42.74", "*"]
+    assert lines[0].split() == ["model", "K", "log-likelihood", "free", "BIC", "ICL", "AIC", "entropy"]
+    assert lines[6].split() == ["gaussian-tied", "3", "-1126.32", "11", "2314.30", "2358.39", "2274.63", "42.74", "*"]
     assert lines[-1] == "Lowest BIC: gaussian-tied with 3 components, 2314.2957."
     assert max(map(len, lines)) <= 80
 

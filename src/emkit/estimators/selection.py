@@ -122,13 +122,33 @@ class Selection:
         return _tested(self.fits, chosen, n_components, number, method, random_state, n_jobs, watch)
 
     def report(self, path: str | Path | None = None, **options: Any) -> Document:
-        """The best model written up, with the table of all: see `Result.report`, which has the `options`."""
-        made: Document = self.best.result_.report(path, choice=self.choice, **options)
-        return made
+        """The best model written up, with the table of all: see `Result.report`, which has the `options`.
+
+        If none can be chosen, that is what is told, with the reason of each; another one is reported by
+        ``s[2].result_.report(path, choice=s.choice)``.
+        """
+        if self.choice.chosen is not None:
+            made: Document = self.best.result_.report(path, choice=self.choice, **options)
+            return made
+        return _report_of_none(self.choice, path, **options)
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         return self.choice.to_dict()
+
+
+def _report_of_none(
+    choice: Choice[Any], path: str | Path | None, title: str | None = None, include_data: bool = False, **of_a_fit: Any
+) -> Document:
+    """The report of a choice that has no best model; what is asked `of_a_fit` has nothing to be asked of."""
+    from emkit.page.report import write_report
+    from emkit.plots import pictures
+    from emkit.writeup import document_of_choice
+
+    made = document_of_choice(choice, title, include_data)
+    some = next(line.record for line in choice.lines if line.record is not None)
+    write_report(path, made, lambda: pictures(made, some, choice))
+    return made
 
 
 def select(
