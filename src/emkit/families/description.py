@@ -6,7 +6,7 @@ A family without a description works everywhere; what is written of it then ends
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,6 +99,10 @@ class Description:
     def formula(self) -> str:
         """The density in words."""
         return "p(x)"
+
+    def data_of(self, columns: Sequence[str]) -> str:
+        """What data it takes, its columns called by these names where it tells them apart."""
+        return self.data
 
     @property
     def without_arithmetic(self) -> Description:

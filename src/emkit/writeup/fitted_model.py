@@ -36,7 +36,7 @@ def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
         number = len(result.params.proportions)
         yield "formula", _formula(number, described.formula)
         yield "each component", f"{model.family.name}: {described.in_words}"
-        yield "data it is for", described.data
+        yield "data it is for", described.data_of(result.source.columns)
         settings = _settings(model.family)
         if settings:
             yield "settings", settings
