@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -90,7 +91,8 @@ class Product(InParts):
     @property
     def described(self) -> Description:
         parameters = "those of the families of its columns"
-        return BlockDescription(data=_data_of_blocks(self.blocks, ()), parameters=parameters, blocks=self.blocks)
+        told = partial(_data_of_blocks, self.blocks)
+        return Description(data=told(()), parameters=parameters, data_by_name=told)
 
     @property
     def among_gaps(self) -> AnyFamily | None:
@@ -175,16 +177,6 @@ class Product(InParts):
             if any(isinstance(column, str) for column in columns):
                 raise ModelError(f"where {columns} lie is not known before there are data; use settled(profile), or places.")
         return tuple(columns for columns, _ in self.blocks)
-
-
-@dataclass(frozen=True)
-class BlockDescription(Description):
-    """What a product says of itself: of the columns of each of its `blocks`."""
-
-    blocks: tuple[tuple[tuple[Any, ...], AnyFamily], ...] = ()
-
-    def data_of(self, columns: Sequence[str]) -> str:
-        return _data_of_blocks(self.blocks, columns)
 
 
 def _data_of_blocks(blocks: tuple[tuple[tuple[Any, ...], AnyFamily], ...], names: Sequence[str]) -> str:
