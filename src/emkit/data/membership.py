@@ -9,6 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.chunk import as_float64
+from emkit.data.dictionaries import check_lengths
 from emkit.data.frames import Names, read_table
 from emkit.data.validate import RowName
 from emkit.errors import DataError, some_of
@@ -75,6 +76,7 @@ def _numbers(known: Any, row_name: RowName, n_components: int, given: Names) -> 
             raise DataError(
                 f"the labels are of {some_of([*map(str, known)])}, and the components of the fit are {some_of(given)}."
             )
+        check_lengths(known)
         known = np.column_stack([as_float64(np.asarray(column)) for column in known.values()])
     try:
         table = read_table(known, row_name)
