@@ -404,3 +404,28 @@ def test_names_begin_no_block_of_markdown(text):
     own = [line for line in shown.splitlines() if not line.startswith(("# ", "## ", "|", "**"))]
     assert [line for line in own if opened.match(line)] == []
     assert unescaped(own[-1]) == text.strip()
+
+
+def test_what_is_held_is_told_in_words():
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[0.5, 2.0], [8.0, 2.0]]))
+    x = np.array([[0.0, 1], [1, 3], [0, 2], [9, 1], [8, 3]])
+
+    def held(*paths: str) -> str:
+        rows = ek.fit(ek.Frozen(ek.Mixture(ek.Poisson()), *paths), x, start).report()["model"].parts[1].to_dict()["rows"]
+        return dict(rows)["held at the start"]
+
+    assert held("components.rates[0]") == "rate of x0, component 1; rate of x1, component 1"
+    assert held("components.rates[1, 0]") == "rate of x0, component 2"
+    assert held("proportions") == "proportion, component 1; proportion, component 2"
+
+
+def test_estimates_on_an_edge_are_named_with_the_reason():
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[0.5, 2.0], [8.0, 2.0]]))
+    x = np.array([[0.0, 1], [0, 3], [0, 2], [9, 1], [8, 3], [7, 2]])
+    report = ek.fit(ek.Mixture(ek.Poisson()), x, start).report()
+    table = report["estimates"].parts[1]
+    on_edge = [row for row in table.to_dict()["rows"] if row[-1]]
+    assert [row[:3] for row in on_edge] == [["rate", "x0", "1"]]
+    assert on_edge[0][4:8] == [None] * 4
+    assert table.notes == ("(1) the estimate lies on the boundary of its space.",)
+    assert "so without a standard error: rate of x0, component 1." in report["limits"].parts[0].text
