@@ -19,6 +19,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
+from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of, names_in
 from emkit.data.source import ArraySource
@@ -183,7 +184,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
-        levels = None
+        levels, given, X = None, X, framed(X)
         if needs_reading(X):
             table = read_table(X)
             with _by_name():
@@ -209,7 +210,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
             levels=levels,
             groups=groups,
             membership=known,
-            library=library_of(X),
+            library=library_of(given),
             component_names=self._component_names,
         )
         return source if reset else source.coded(self._levels)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.core.evaluation import EMMap
+from emkit.data.dictionaries import framed
 from emkit.data.frames import needs_reading, read_table
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, EmkitWarning, ParameterError
@@ -154,6 +155,7 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, WithoutData):
         """The rows as a source. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
+        X = framed(X)
         if needs_reading(X):
             table = read_table(X)
             validate_data(self, X, reset=reset, skip_check_array=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from emkit.core.json_types import Json
-from emkit.errors import DegenerateDataWarning, EmkitWarning, ModelError, ParameterError, WeightsWarning
+from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.base import MixtureEstimator
 from emkit.fitted import AnyFitted
 from emkit.report.choices import choice_text
 from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
 from emkit.selection.choice import Cell, Choice, Line
-from emkit.selection.grid import checked_numbers, choose
+from emkit.selection.grid import checked_numbers, choose, told_once
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,6 @@ VLMR = (
     "the likelihood-ratio test of Vuong, Lo, Mendell and Rubin is not offered: its proof needs conditions that mixtures do not "
     "meet (Jeffries 2003, Biometrika 90, 991-994), and its level is not what it says. Use method='bootstrap'."
 )
-OF_THE_DATA = (DegenerateDataWarning, WeightsWarning)  # warnings that do not depend on the model
 
 
 @dataclass(frozen=True)
@@ -122,13 +121,33 @@ class Selection:
         return _tested(self.fits, chosen, n_components, number, method, random_state, n_jobs, watch)
 
     def report(self, path: str | Path | None = None, **options: Any) -> Document:
-        """The best model written up, with the table of all: see `Result.report`, which has the `options`."""
-        made: Document = self.best.result_.report(path, choice=self.choice, **options)
-        return made
+        """The best model written up, with the table of all: see `Result.report`, which has the `options`.
+
+        If none can be chosen, that is what is told, with the reason of each; another one is reported by
+        ``s[2].result_.report(path, choice=s.choice)``.
+        """
+        if self.choice.chosen is not None:
+            made: Document = self.best.result_.report(path, choice=self.choice, **options)
+            return made
+        return _report_of_none(self.choice, path, **options)
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         return self.choice.to_dict()
+
+
+def _report_of_none(
+    choice: Choice[Any], path: str | Path | None, title: str | None = None, include_data: bool = False, **of_a_fit: Any
+) -> Document:
+    """The report of a choice that has no best model; what is asked `of_a_fit` has nothing to be asked of."""
+    from emkit.page.report import write_report
+    from emkit.plots import pictures
+    from emkit.writeup import document_of_choice
+
+    made = document_of_choice(choice, title, include_data)
+    some = next(line.record for line in choice.lines if line.record is not None)
+    write_report(path, made, lambda: pictures(made, some, choice))
+    return made
 
 
 def select(
@@ -152,11 +171,8 @@ def select(
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
-    seen: list[warnings.WarningMessage]
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
+    with told_once():
         choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state)
-    _tell(seen)
     return Selection(choice, fits)
 
 
@@ -208,13 +224,3 @@ def _forms(grid: Mapping[str, Iterable[Any]] | None) -> list[tuple[Any, ...]]:
     if not all(values):
         raise ParameterError("the grid has a setting without values.")
     return list(product(*values))
-
-
-def _tell(seen: list[warnings.WarningMessage]) -> None:
-    """Pass warnings on: of those of the data each once, of those of single fits none, since the table has them."""
-    told: set[Callable[..., object] | str] = set()
-    for each in seen:
-        of_a_fit = issubclass(each.category, EmkitWarning) and not issubclass(each.category, OF_THE_DATA)
-        if not of_a_fit and str(each.message) not in told:
-            told.add(str(each.message))
-            warnings.warn(each.message, each.category, stacklevel=3)

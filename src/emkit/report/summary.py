@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.models.around import bare, wrappers
 from emkit.models.hidden_markov import HiddenMarkovChain
@@ -85,12 +86,21 @@ def _levels(result: AnyFitted) -> Json:
     return {"levels": named} if named else {}
 
 
+def _component_names(result: AnyFitted) -> Json:
+    """What the components are called, in their order: by their names, or counted from 1; nothing for a model of none."""
+    number = component_count(result.params)
+    if number is None:
+        return {}
+    return {"component_names": [component_name(k, result.source.component_names) for k in range(number)]}
+
+
 def to_dict(result: AnyFitted) -> Json:
     """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
     return {
         "model": title(result),
         "columns": list(result.source.columns),
         **_levels(result),
+        **_component_names(result),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
         "objective": result.objective,
