@@ -1078,9 +1078,16 @@ def _chain(case: FamilyCase) -> ModelCase:
     return ModelCase(f"{case.name}-chain", ek.HiddenMarkovChain(case.family), params, case.draw)
 
 
-CHAINS = [
-    _chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")
-]  # rows in no groups: of one row each
+def _stationary(case: FamilyCase) -> ModelCase:
+    params = ek.StationaryHiddenMarkovParams(TURNS[case.n_components], case.params)
+    return ModelCase(f"{case.name}-stationary", ek.StationaryHiddenMarkovChain(case.family), params, case.draw)
+
+
+STATIONARY = [_stationary(CASE[name]) for name in ("poisson", "gaussian")]
+CHAINS = [  # rows in no groups: of one row each
+    *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")),
+    *STATIONARY,
+]
 MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 

@@ -81,6 +81,8 @@ from emkit.models import (
     Prior,
     Sampled,
     Soft,
+    StationaryHiddenMarkovChain,
+    StationaryHiddenMarkovParams,
     WithPrior,
 )
 from emkit.result import Result, fit, load
@@ -163,6 +165,8 @@ __all__ = [
     "Scale",
     "Simplex",
     "Soft",
+    "StationaryHiddenMarkovChain",
+    "StationaryHiddenMarkovParams",
     "Status",
     "Step",
     "UnitInterval",

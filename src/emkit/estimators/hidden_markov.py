@@ -17,8 +17,9 @@ from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.frozen import bare
-from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain, HiddenMarkovParams, stationary
+from emkit.models.hidden_markov import AnyHiddenMarkovChain, ChainParams, HiddenMarkovChain
 from emkit.models.prediction import belonging, paths_of, posterior_of
+from emkit.models.stationary import StationaryHiddenMarkovChain, stationary
 from emkit.search.seeding import Begin
 
 ALGORITHMS = ("viterbi", "map")
@@ -31,11 +32,12 @@ class HiddenMarkov(ComponentsEstimator):
     Parameters:
         family: a name (one of `FAMILIES`), a `Family`, or a mapping from columns to families: see `MixtureModel`. Cells may be
             missing where the family admits gaps; a row of which all are is a step at which nothing was seen.
-        initial: the distribution of the first state: "free", or "uniform".
+        initial: the distribution of the first state: "free", "uniform", or "stationary": that of the long run, which follows
+            from the transitions.
         topology: which transitions there are: "free", or "left-right": sequences begin in the first state, and from each go on
             to the next, or stay.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
-            `HiddenMarkovParams`, and a transition that is 0 in it stays 0.
+            `HiddenMarkovParams` (`StationaryHiddenMarkovParams`), and a transition that is 0 in it stays 0.
 
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
     ``components_.rates``), `params_` (all together), `converged_`, `n_iter_`, and `result_`, the `ek.Result`, with
@@ -52,7 +54,7 @@ class HiddenMarkov(ComponentsEstimator):
 
     _allowed: ClassVar[dict[str, Allowed]] = {
         **ComponentsEstimator._allowed,
-        "initial": OneOf(("free", "uniform")),
+        "initial": OneOf(("free", "uniform", "stationary")),
         "topology": OneOf(("free", "left-right")),
     }
 
@@ -172,12 +174,14 @@ class HiddenMarkov(ComponentsEstimator):
         return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
 
     def _model(self) -> AnyHiddenMarkovChain:
+        if self.initial == "stationary" and self.topology == "left-right":
+            raise ParameterError("from left to right, a chain ends in its last state: no sequence begins in its long run.")
         try:
-            return HiddenMarkovChain(self.family)
+            return StationaryHiddenMarkovChain(self.family) if self.initial == "stationary" else HiddenMarkovChain(self.family)
         except ModelError as error:
             raise ParameterError(f"family: {error}") from None
 
-    def _fitted(self, params: HiddenMarkovParams[Any]) -> dict[str, Any]:
+    def _fitted(self, params: ChainParams) -> dict[str, Any]:
         own = {"startprob_": params.initial, "transmat_": params.transitions, "components_": params.components}
         return {"params_": params, **own}
 

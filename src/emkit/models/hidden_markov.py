@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from emkit.core.spaces import Simplex
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
-from emkit.errors import ParameterError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
 from emkit.models import chains
@@ -27,10 +26,23 @@ from emkit.models.components import Components, ComponentStats
 from emkit.models.order import component_leaves, of_components
 
 STAY = 0.7  # of a start: states that last for some rows, which is what tells them from a mixture
-SETTLED = 1e-9  # what a step may change in a stationary distribution, by rounding
 P = TypeVar("P", bound=Parameters)
+Q = TypeVar("Q", bound=Any)  # parameters that are `ChainParams`
 R = TypeVar("R", bound=RowSource)
 S = TypeVar("S")
+
+
+class ChainParams(Protocol):
+    """Parameters that tell the distribution of the first state (K,), transitions (K, K) from row to column, and components."""
+
+    @property
+    def initial(self) -> Array: ...
+
+    @property
+    def transitions(self) -> Array: ...
+
+    @property
+    def components(self) -> Any: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +59,7 @@ class HiddenMarkovParams(Parameters, Generic[P]):
 
 
 @dataclass(frozen=True)
-class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
+class HiddenMarkovChain(Components[Q, P, S], Generic[Q, P, S]):
     """p(x, z) = initial[z_1] prod_t transitions[z_t, z_t+1] p(x_t | component z_t) in each sequence, for any family.
 
     The rows of a group are a sequence; without groups, all rows are one. A weight is of a sequence. A gap, where the family
@@ -66,50 +78,56 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
     [[0.85, 0.15], [0.2, 0.8]]
     """
 
+    name: ClassVar[str] = "hidden Markov chain"
     family: Family[P, S]
     assignment: Assignment = field(default_factory=Soft)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "family", as_family(self.family))
 
-    def assign(self, params: HiddenMarkovParams[P], log_density: Array, chunk: Chunk) -> Posterior:
+    def assign(self, params: Q, log_density: Array, chunk: Chunk) -> Posterior:
         return self.assignment.assign_paths(params.initial, params.transitions, log_density, chunk)
 
     def gathered(self, posterior: Posterior, chunk: Chunk) -> Moves:
         moves: Moves = posterior.latent
         return moves
 
-    def decode(self, params: HiddenMarkovParams[P], chunk: Chunk) -> Path:
+    def decode(self, params: Q, chunk: Chunk) -> Path:
         """The likeliest path through the states of every sequence."""
         model = self._for(chunk)
         log_density = model._log_density(params.components, chunk, model._form(params, chunk))
         return chains.likeliest(params.initial, params.transitions, log_density, chunk)
 
-    def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], HiddenMarkovParams[P]]]:
+    def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], Q]]:
         return {"initial": _initial, "transitions": _transitions}
 
-    def belonging_expected(self, belonging: Moves, before: HiddenMarkovParams[P], now: HiddenMarkovParams[P]) -> Expected:
+    def belonging_expected(self, belonging: Moves, before: Q, now: Q) -> Expected:
         counts = {"initial": belonging.starts, "transitions": belonging.moves}
         values = {"initial": now.initial, "transitions": now.transitions}
         total = sum(float((counts[path] * safe_log(value)).sum()) for path, value in values.items())
         return Expected(total, {path: slope_of_log(counts[path], value) for path, value in values.items()})
 
-    def undetermined(self, params: HiddenMarkovParams[P]) -> Mapping[str, Mask]:
+    def undetermined(self, params: Q) -> Mapping[str, Mask]:
         never = ~_reachable(params)
         if not never.any():
             return {}
         own = {leaf.path: of_components(leaf, never) for leaf in component_leaves(params) if leaf.path != "initial"}
         return {**own, "transitions": np.broadcast_to(never[:, None], params.transitions.shape)}
 
-    def degenerate(self, params: HiddenMarkovParams[P], profile: AnyProfile) -> tuple[int, ...]:
+    def degenerate(self, params: Q, profile: AnyProfile) -> tuple[int, ...]:
         """Components that rest on the family's floor, and states that no sequence comes to."""
         never = {int(k) for k in np.flatnonzero(~_reachable(params))}
         return tuple(sorted(never | set(super().degenerate(params, profile))))
 
-    def even(self, profile: Profile[ArraySource], n_components: int) -> HiddenMarkovParams[P]:
-        family, alike = for_rows(self.family, profile), np.full(n_components, 1 / n_components)
+    def even(self, profile: Profile[ArraySource], n_components: int) -> Q:
+        alike = np.full(n_components, 1 / n_components)
         transitions = STAY * np.eye(n_components) + (1 - STAY) * alike
-        return HiddenMarkovParams(alike, transitions, family.pooled(profile, n_components))
+        return self.beginning(alike, transitions, for_rows(self.family, profile).pooled(profile, n_components))
+
+    def beginning(self, initial: Array, transitions: Array, components: P) -> Q:
+        """Parameters of the model that start from such a chain."""
+        params: Any = HiddenMarkovParams(initial, transitions, components)
+        return params
 
     def in_sequences(self, source: R) -> R:
         return source.as_one_group()
@@ -122,7 +140,7 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
     def ascends(self) -> bool:
         return self.assignment.ascends
 
-    def draw(self, params: HiddenMarkovParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
+    def draw(self, params: Q, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """A sequence of `rows` rows (n, d) and the state (n,) of each."""
         lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
         most, ahead = len(params.initial) - 1, params.initial.cumsum()
@@ -133,25 +151,10 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
         return self.family.draw(params.components, rng, states), states
 
 
-def stationary(transitions: Array) -> Array:
-    """The distribution (K,) that `transitions` (K, K) leave as it is.
-
-    Errors: ParameterError where there are several, since the states that are never left are more than one or one group.
-    """
-    number = len(transitions)
-    try:
-        found = np.linalg.solve(np.eye(number) - transitions.T + 1.0, np.ones(number))
-    except np.linalg.LinAlgError:
-        found = np.full(number, np.nan)
-    if not np.abs(found @ transitions - found).max() <= SETTLED:
-        raise ParameterError("there is no one stationary distribution: several groups of states are never left.")
-    return np.maximum(found, 0.0) / np.maximum(found, 0.0).sum()
+AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any, Any]
 
 
-AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any]
-
-
-def _reachable(params: HiddenMarkovParams[Any]) -> Mask:
+def _reachable(params: ChainParams) -> Mask:
     """Which states (K,) a sequence can come to."""
     found = params.initial > 0
     for _ in range(len(found)):
@@ -159,7 +162,7 @@ def _reachable(params: HiddenMarkovParams[Any]) -> Mask:
     return found
 
 
-def _initial(stats: ComponentStats[S], before: HiddenMarkovParams[P], now: HiddenMarkovParams[P]) -> Array:
+def _initial(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
     """Expected number of sequences that start in each state / number of sequences.
 
     Shapes: starts (K,) -> (K,).
@@ -169,7 +172,7 @@ def _initial(stats: ComponentStats[S], before: HiddenMarkovParams[P], now: Hidde
     return starts / starts.sum()
 
 
-def _transitions(stats: ComponentStats[S], before: HiddenMarkovParams[P], now: HiddenMarkovParams[P]) -> Array:
+def _transitions(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
     """Expected number of moves from one state to another / of moves from it; as before from a state that is never left.
 
     Shapes: moves (K, K) -> (K, K). Source: as for the initial distribution, for each row.
