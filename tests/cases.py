@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -1088,6 +1088,7 @@ CHAINS = [  # rows in no groups: of one row each
     *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")),
     *STATIONARY,
 ]
+DRAWN_CHAINS = [replace(CHAINS[0], name="poisson-chain-sampled", model=ek.HiddenMarkovChain(ek.Poisson(), ek.Sampled(7)))]
 MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 

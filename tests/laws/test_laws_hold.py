@@ -34,7 +34,7 @@ to_rounding = over(  # sequences of one row tell of the long run alone: along th
     [case for case in cases.MODELS if case not in cases.STATIONARY]
 )
 of_rows_as_they_are = over([case for case in cases.MODELS if case not in cases.LATENT_CELLS])  # cells that are latent, too
-every_case = over([*cases.MODELS, *cases.SAMPLED])
+every_case = over([*cases.MODELS, *cases.SAMPLED, *cases.DRAWN_CHAINS])
 solvers = pytest.mark.parametrize("solver", cases.SOLVERS.values(), ids=cases.SOLVERS)
 
 
@@ -265,7 +265,7 @@ def test_sequences_add_up(case, rows, rng):
     chains.assert_sequences_add_up(case.model, case.params, case.draw(rng, rows), lengths, rng)
 
 
-@chain_cases
+@over([*cases.CHAINS, *cases.DRAWN_CHAINS])
 def test_chunks_of_sequences_and_profile_are_enough(case, rng):
     chains.assert_sequences_in_chunks_are_enough(case.model, case.params, case.draw(rng, 60), np.full(12, 5))
 

@@ -11,6 +11,7 @@ from scipy.stats import entropy, poisson
 import emkit as ek
 from emkit.core.parameters import replace_at
 from emkit.inference.differences import curvature_steps, hessian, jacobian
+from emkit.models.assignment import Assignment
 from emkit.models.reassigned import with_assignment
 
 DATA = Path(__file__).parents[1] / "oracles" / "data" / "earthquakes.csv"
@@ -155,8 +156,29 @@ def test_viterbi_training_ascends_its_own_objective(counts):
     assert result.objective == pytest.approx(path.log_joint[0], rel=1e-12)
     assert result.log_likelihood > result.objective
     assert with_assignment(CHAIN, ek.Hard()) == hard
+
+
+def test_paths_that_are_drawn_wander_about_the_maximum(counts, fitted):
+    drawn = ek.HiddenMarkovChain("poisson", ek.Sampled(1))
+    result = ek.fit(drawn, counts, params_of([15.0, 25.0]), max_evaluations=60)
+    assert result.outcome.status is ek.Status.BUDGET
+    values = [entry.log_likelihood for entry in result.history]
+    assert min(np.diff(values)) < 0
+    assert max(values) == result.log_likelihood < fitted.log_likelihood
+    assert result.log_likelihood > fitted.log_likelihood - 1
+    assert with_assignment(CHAIN, ek.Sampled(1)) == drawn
+
+
+class DrawsNothing(Assignment):
+    ascends = True
+
+    def assign(self, log_joint, weights, start):
+        raise NotImplementedError
+
+
+def test_an_assignment_of_rows_alone_is_refused(counts):
     with pytest.raises(ek.ModelError, match="does not assign paths"):
-        ek.fit(ek.HiddenMarkovChain("poisson", ek.Sampled(1)), counts, params_of([15.0, 25.0]))
+        ek.fit(ek.HiddenMarkovChain("poisson", DrawsNothing()), counts, params_of([15.0, 25.0]))
 
 
 def test_rows_drawn_have_the_moves_of_the_chain():

@@ -64,7 +64,7 @@ class HiddenMarkovChain(Components[Q, P, S], Generic[Q, P, S]):
 
     The rows of a group are a sequence; without groups, all rows are one. A weight is of a sequence. A gap, where the family
     admits any, contributes a factor of 1, so a row of nothing but gaps is a step that nothing was seen at. `assignment` is how
-    the E-step assigns paths: `Soft` or, for Viterbi training, `Hard`.
+    the E-step assigns paths: `Soft`, for Viterbi training `Hard`, or `Sampled`.
 
     A transition that starts at 0 stays there; ``Frozen(chain, "transitions[1, 0]")`` says that it is meant, and is not counted
     as free. ``Frozen(chain, "initial")`` holds the initial distribution.
