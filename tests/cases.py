@@ -1088,6 +1088,8 @@ CHAINS = [  # rows in no groups: of one row each
     *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")),
     *STATIONARY,
 ]
+STICKY = {"transitions": ek.DirichletPrior(2 + 3 * np.eye(3)), "initial": ek.DirichletPrior(2.0)}
+CHAINS.append(replace(CHAINS[0], name="prior-sticky", model=ek.WithPrior(ek.HiddenMarkovChain(ek.Poisson()), STICKY)))
 DRAWN_CHAINS = [replace(CHAINS[0], name="poisson-chain-sampled", model=ek.HiddenMarkovChain(ek.Poisson(), ek.Sampled(7)))]
 MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]

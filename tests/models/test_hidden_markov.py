@@ -146,6 +146,55 @@ def test_standard_errors_are_those_of_the_curvature(fitted):
         assert "boundary" in errors.reasons[f"initial[{k}]"]
 
 
+THREE = params_of([13.0, 20.0, 30.0])
+NEVER_BACK = np.array([[0.9, 0.03, 0.07], [0.1, 0.8, 0.1], [0.0, 0.2, 0.8]])
+
+
+def belonging(result):
+    return ek.EMMap(result.model, result.source, result.params).expectation(result.params).statistics.belonging
+
+
+def test_a_prior_counts_like_moves_and_starts_seen_before(counts, tmp_path):
+    sticky = 1.5 + 9 * np.eye(3)
+    priors = {"transitions": ek.DirichletPrior(sticky), "initial": ek.DirichletPrior(2.0)}
+    result = ek.fit(ek.WithPrior(CHAIN, priors), counts, THREE, solver="anderson", tol=1e-12)
+    seen = belonging(result)
+    moves, starts = seen.moves + sticky - 1, seen.starts + 1
+    np.testing.assert_allclose(result.params.transitions, moves / moves.sum(axis=1, keepdims=True), atol=1e-7)
+    np.testing.assert_allclose(result.params.initial, starts / starts.sum(), atol=1e-7)
+    assert not result.boundary
+    result.save(tmp_path / "sticky.emk")
+    assert ek.load(tmp_path / "sticky.emk").objective == result.objective
+
+
+@pytest.mark.parametrize(
+    "priors", [{}, {"transitions": ek.DirichletPrior(1 + 2 * (NEVER_BACK > 0))}], ids=["likelihood", "prior"]
+)
+def test_single_transitions_are_held_while_others_share_what_is_left(counts, priors):
+    start = replace_at(THREE, {"transitions": NEVER_BACK})
+    model = ek.WithPrior(ek.Frozen(CHAIN, "transitions[0, 1]", "transitions[2, 0]"), priors)
+    result = ek.fit(model, counts, start, solver="anderson", tol=1e-12)
+    assert result.converged
+    assert result.free_parameters == 3 + 2 + (6 - 2)
+    assert result.params.transitions[0, 1] == 0.03
+    assert result.params.transitions[2, 0] == 0.0
+    moves = belonging(result).moves + (2.0 if priors else 0.0)
+    kept, stayed, left = moves[0, [0, 2]], *result.params.transitions[0, [0, 2]]
+    np.testing.assert_allclose([stayed, left], 0.97 * kept / kept.sum(), atol=1e-6)
+
+
+def test_states_share_what_is_tied(counts):
+    tied = ek.HiddenMarkovChain(ek.Tied(ek.DiagonalGaussian(), "variances"))
+    start = ek.HiddenMarkovParams(
+        [0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], tied.family.tied(ek.DiagonalGaussianParams([[15.0], [27.0]], [[20.0], [20.0]]))
+    )
+    result = ek.fit(tied, counts, start, solver="anderson", tol=1e-12)
+    assert result.free_parameters == 1 + 2 + 2 + 1
+    shares, means = result.predict_proba(counts), result.params.components.means[:, 0]
+    within = (shares * (counts - means) ** 2).sum() / len(counts)
+    assert result.params.components.variances[0] == pytest.approx(within, rel=1e-6)
+
+
 def test_viterbi_training_ascends_its_own_objective(counts):
     hard = ek.HiddenMarkovChain("poisson", ek.Hard())
     result = ek.fit(hard, counts, params_of([15.0, 25.0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 import emkit as ek
 from emkit.core.parameters import replace_at
@@ -103,9 +104,25 @@ def test_a_transition_that_is_0_stays_0(counts):
     start = replace_at(params_of([13.0, 20.0, 30.0]), {"transitions": [[0.9, 0.1, 0.0], [0.1, 0.8, 0.1], [0.0, 0.1, 0.9]]})
     found = ek.fit(ek.Frozen(CHAIN, "transitions"), counts, start, solver="squarem")
     assert found.params.transitions.tolist() == start.transitions.tolist()
-    free = ek.fit(CHAIN, counts, start, solver="squarem")
-    assert free.params.transitions[0, 2] == free.params.transitions[2, 0] == 0
-    assert free.log_likelihood > found.log_likelihood
+    zeros = ek.Frozen(CHAIN, "transitions[0, 2]", "transitions[2, 0]")
+    free, held = (ek.fit(model, counts, start, solver="squarem") for model in (CHAIN, zeros))
+    assert held.params.transitions[0, 2] == held.params.transitions[2, 0] == 0
+    assert held.free_parameters == 3 + 4
+    assert held.log_likelihood == pytest.approx(free.log_likelihood, abs=1e-8)
+    assert held.log_likelihood > found.log_likelihood
+    with pytest.raises(ek.ModelError, match=r"transitions\[0, 1\] cannot be held alone.*Hold transitions"):
+        ek.fit(ek.Frozen(CHAIN, "transitions[0, 1]"), counts, start)
+
+
+def test_a_prior_makes_states_stick(counts):
+    """As another solver finds it; the M-step has no formula, and never falls."""
+    model = ek.WithPrior(CHAIN, {"transitions": ek.DirichletPrior(1 + 9 * np.eye(2))})
+    found = ek.fit(model, counts, params_of([15.0, 25.0]), solver="anderson", tol=1e-12)
+    with found.em() as em:
+        loss = lambda v: -em.objective(em.coordinates.unpack(v, found.params))  # noqa: E731
+        other = minimize(loss, em.coordinates.pack(params_of([15.0, 25.0])), method="BFGS")
+    assert found.objective == pytest.approx(-other.fun, abs=1e-6)
+    assert np.all(np.diff([entry.objective for entry in found.history]) >= -1e-9)
 
 
 def test_there_must_be_one_stationary_distribution(counts):
