@@ -8,6 +8,7 @@ from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
+from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.with_prior import WithPrior
 
@@ -27,6 +28,8 @@ __all__ = [
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",
+    "HiddenSemiMarkovChain",
+    "HiddenSemiMarkovParams",
     "Mixture",
     "MixtureParams",
     "NormalPrior",

@@ -21,7 +21,7 @@ from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
 from emkit.models import chains
 from emkit.models.assignment import Assignment, Posterior, Soft
-from emkit.models.chains import Moves, Path
+from emkit.models.chains import Path
 from emkit.models.components import Components, ComponentStats
 from emkit.models.order import component_leaves, of_components
 
@@ -88,20 +88,23 @@ class HiddenMarkovChain(Components[Q, P, S], Generic[Q, P, S]):
     def assign(self, params: Q, log_density: Array, chunk: Chunk) -> Posterior:
         return self.assignment.assign_paths(params.initial, params.transitions, log_density, chunk)
 
-    def gathered(self, posterior: Posterior, chunk: Chunk) -> Moves:
-        moves: Moves = posterior.latent
-        return moves
+    def gathered(self, posterior: Posterior, chunk: Chunk) -> Any:
+        """What the assignment counted of paths: their `Moves`."""
+        return posterior.latent
 
     def decode(self, params: Q, chunk: Chunk) -> Path:
         """The likeliest path through the states of every sequence."""
         model = self._for(chunk)
-        log_density = model._log_density(params.components, chunk, model._form(params, chunk))
+        return model.path(params, model._log_density(params.components, chunk, model._form(params, chunk)), chunk)
+
+    def path(self, params: Q, log_density: Array, chunk: Chunk) -> Path:
+        """The same, given log p(x_t | state k) (n, K)."""
         return chains.likeliest(params.initial, params.transitions, log_density, chunk)
 
     def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], Q]]:
-        return {"initial": _initial, "transitions": _transitions}
+        return {"initial": initial_update, "transitions": transitions_update}
 
-    def belonging_expected(self, belonging: Moves, before: Q, now: Q) -> Expected:
+    def belonging_expected(self, belonging: Any, before: Q, now: Q) -> Expected:
         counts = {"initial": belonging.starts, "transitions": belonging.moves}
         values = {"initial": now.initial, "transitions": now.transitions}
         total = sum(float((counts[path] * safe_log(value)).sum()) for path, value in values.items())
@@ -142,16 +145,22 @@ class HiddenMarkovChain(Components[Q, P, S], Generic[Q, P, S]):
 
     def draw(self, params: Q, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """A sequence of `rows` rows (n, d) and the state (n,) of each."""
-        lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
-        most, ahead = len(params.initial) - 1, params.initial.cumsum()
-        onwards = params.transitions.cumsum(axis=1)
-        for t, lot in enumerate(lots):
-            states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
-            ahead = onwards[states[t]]
+        states = walk(params.initial, params.transitions, rng, rows)
         return self.family.draw(params.components, rng, states), states
 
 
 AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any, Any]
+
+
+def walk(initial: Array, transitions: Array, rng: np.random.Generator, rows: int) -> Integers:
+    """The states (n,) of a sequence of so many rows."""
+    lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
+    most, ahead = len(initial) - 1, initial.cumsum()
+    onwards = transitions.cumsum(axis=1)
+    for t, lot in enumerate(lots):
+        states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
+        ahead = onwards[states[t]]
+    return states
 
 
 def _reachable(params: ChainParams) -> Mask:
@@ -162,7 +171,7 @@ def _reachable(params: ChainParams) -> Mask:
     return found
 
 
-def _initial(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
+def initial_update(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
     """Expected number of sequences that start in each state / number of sequences.
 
     Shapes: starts (K,) -> (K,).
@@ -172,7 +181,7 @@ def _initial(stats: ComponentStats[S], before: ChainParams, now: ChainParams) ->
     return starts / starts.sum()
 
 
-def _transitions(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
+def transitions_update(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
     """Expected number of moves from one state to another / of moves from it; as before from a state that is never left.
 
     Shapes: moves (K, K) -> (K, K). Source: as for the initial distribution, for each row.
