@@ -10,7 +10,7 @@ import emkit as ek
 from emkit.core.parameters import replace_at
 from emkit.inference.differences import curvature_steps, hessian, jacobian
 from emkit.models.components import ComponentStats
-from emkit.models.stationary import stationary
+from emkit.models.long_run import stationary
 from tests.laws.chains import labels
 from tests.models.test_hidden_markov import DATA
 

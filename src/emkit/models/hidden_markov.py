@@ -23,6 +23,7 @@ from emkit.models import chains
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.chains import Path
 from emkit.models.components import Components, ComponentStats
+from emkit.models.long_run import ahead, stationary
 from emkit.models.order import component_leaves, of_components
 
 STAY = 0.7  # of a start: states that last for some rows, which is what tells them from a mixture
@@ -100,6 +101,14 @@ class HiddenMarkovChain(Components[Q, P, S], Generic[Q, P, S]):
     def path(self, params: Q, log_density: Array, chunk: Chunk) -> Path:
         """The same, given log p(x_t | state k) (n, K)."""
         return chains.likeliest(params.initial, params.transitions, log_density, chunk)
+
+    def forecast(self, params: Q, posterior: Posterior, steps: int) -> Array:
+        """The probability of each state (steps, K) at 1, 2, ... rows after the last one of a sequence with this posterior."""
+        return ahead(posterior.responsibilities[-1], params.transitions, steps)
+
+    def long_run(self, params: Q) -> Array:
+        """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""
+        return stationary(params.transitions)
 
     def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], Q]]:
         return {"initial": initial_update, "transitions": transitions_update}

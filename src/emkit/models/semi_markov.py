@@ -26,6 +26,7 @@ from emkit.models.chains import Path, likeliest
 from emkit.models.components import ComponentStats
 from emkit.models.durations import Durations, Stays
 from emkit.models.hidden_markov import HiddenMarkovChain, initial_update, transitions_update, walk
+from emkit.models.long_run import ahead, stationary
 
 MOST_ROWS = 1_000  # of a stay: the chain has as many states for each, and a matrix of their moves
 P = TypeVar("P", bound=Parameters)
@@ -127,6 +128,16 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
         initial, transitions = self.expanded(params)
         found = likeliest(initial, transitions, np.repeat(log_density, self.longest, axis=1), chunk)
         return found._replace(states=np.where(found.states < 0, -1, found.states // self.longest))
+
+    def forecast(self, params: HiddenSemiMarkovParams[P], posterior: Posterior, steps: int) -> Array:
+        """How long the last stay has lasted counts: its rows so far are those that `cut` has of it."""
+        share = posterior.latent.cut / posterior.latent.cut.sum()
+        found = ahead(share.ravel(), self.expanded(params).transitions, steps)
+        return np.asarray(found.reshape(steps, *share.shape).sum(axis=2))
+
+    def long_run(self, params: HiddenSemiMarkovParams[P]) -> Array:
+        visits = stationary(params.transitions) * (self.stays.law(params.durations).no_shorter.sum(axis=1))
+        return visits / visits.sum()
 
     def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], HiddenSemiMarkovParams[P]]]:
         return {"initial": initial_update, "transitions": transitions_update, "durations": self._durations}

@@ -21,8 +21,8 @@ from emkit.families.family import safe_log, slope_of_log
 from emkit.models.chains import Moves
 from emkit.models.components import ComponentStats
 from emkit.models.hidden_markov import HiddenMarkovChain
+from emkit.models.long_run import regular, stationary
 
-SETTLED = 1e-9  # what a step may change in a stationary distribution, by rounding
 ROUNDS = 10  # of the fixed point, three steps each: with long sequences, a step leaves a small part of what was to go
 FARTHEST = 0.95  # of what a step leaves: of more, the way to the limit is not known well enough to go it at once
 FALLEN = 1e-14  # relative to 1 + the height: no more than rounding
@@ -125,7 +125,7 @@ class _Here(NamedTuple):
         """
         initial = stationary(transitions)
         height = float(counted.starts @ safe_log(initial) + (counted.moves * safe_log(transitions)).sum())
-        ahead = np.linalg.solve(_regular(transitions), slope_of_log(counted.starts, initial))
+        ahead = np.linalg.solve(regular(transitions), slope_of_log(counted.starts, initial))
         return cls(transitions, height, np.outer(initial, ahead), slope_of_log(counted.moves, transitions))
 
     @property
@@ -165,22 +165,3 @@ class _Here(NamedTuple):
         except ParameterError:
             return None
         return there if there.height >= self.height - FALLEN * (1 + abs(self.height)) else None
-
-
-def stationary(transitions: Array) -> Array:
-    """The distribution (K,) that `transitions` (K, K) leave as it is.
-
-    Errors: ParameterError where there are several, since the states that are never left are more than one or one group.
-    """
-    try:
-        found = np.linalg.solve(_regular(transitions).T, np.ones(len(transitions)))
-    except np.linalg.LinAlgError:
-        found = np.full(len(transitions), np.nan)
-    if not np.abs(found @ transitions - found).max() <= SETTLED:
-        raise ParameterError("there is no one stationary distribution: several groups of states are never left.")
-    return np.maximum(found, 0.0) / np.maximum(found, 0.0).sum()
-
-
-def _regular(transitions: Array) -> Array:
-    """I - A + 1 1', which has an inverse where there is one stationary distribution."""
-    return np.eye(len(transitions)) - transitions + 1.0
