@@ -1096,7 +1096,7 @@ def _semi_markov(case: FamilyCase) -> ModelCase:
 STATIONARY = [_stationary(CASE[name]) for name in ("poisson", "gaussian")]
 STAYS = [_semi_markov(CASE["poisson"])]
 CHAINS = [  # rows in no groups: of one row each
-    *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")),
+    *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product", "mixture-of")),
     *STATIONARY,
     *STAYS,
 ]

@@ -195,6 +195,23 @@ def test_states_share_what_is_tied(counts):
     assert result.params.components.variances[0] == pytest.approx(within, rel=1e-6)
 
 
+def test_states_may_be_mixtures_themselves():
+    """Which part belongs to which state is told by the order of the rows alone: parts lie side by side."""
+    family = ek.MixtureOf("gaussian-diag", 2)
+    parts = [ek.DiagonalGaussianParams(np.array(m)[:, None], np.ones((2, 1))) for m in ([-8.0, 4.0], [-2.0, 9.0])]
+    truth = ek.HiddenMarkovParams([0.5, 0.5], [[0.95, 0.05], [0.05, 0.95]], ek.MixtureOfParams([[0.5, 0.5]] * 2, tuple(parts)))
+    x, states = ek.HiddenMarkovChain(family).draw(truth, np.random.default_rng(0), 200)
+    found = ek.HiddenMarkov(family, 2, n_init=4, random_state=0).fit(x)
+    best = ek.fit(ek.HiddenMarkovChain(family), x, truth, solver="anderson")
+    assert found.result_.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-5)
+    assert not found.degenerate_
+    same = np.mean(found.predict(x) == states)
+    assert max(same, 1 - same) > 0.97
+    means = np.sort(np.concatenate([part.means for part in found.components_.parts], axis=1), axis=1)
+    np.testing.assert_allclose(means[means[:, 0].argsort()], [[-8.0, 4.0], [-2.0, 9.0]], atol=0.6)
+    assert "mixture-of-2 gaussian-diag states" in str(found.result_.summary())
+
+
 def test_viterbi_training_ascends_its_own_objective(counts):
     hard = ek.HiddenMarkovChain("poisson", ek.Hard())
     result = ek.fit(hard, counts, params_of([15.0, 25.0]))
