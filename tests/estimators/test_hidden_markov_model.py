@@ -168,3 +168,48 @@ def test_settings_that_cannot_be_are_refused(counts, quakes):
     stuck.fit(counts, lengths=[30, 30, 47])
     with pytest.raises(ek.ParameterError, match="no one stationary distribution"):
         stuck.get_stationary_distribution()
+
+
+@pytest.fixture(scope="module")
+def stays(counts):
+    return ek.HiddenMarkov("poisson", 2, durations="poisson", longest=30, n_init=3, random_state=0).fit(counts)
+
+
+def test_states_last_as_a_law_says(counts, stays):
+    model = stays.result_.model
+    assert model == ek.HiddenSemiMarkovChain("poisson", durations="poisson", longest=30)
+    assert stays.result_.free_parameters == 1 + 2 + 2
+    np.testing.assert_allclose(stays.durations_.sum(axis=1), 1.0)
+    assert stays.durations_.shape == (2, 30)
+    assert stays.predict(counts).shape == (107,)
+
+
+def test_forecasts_know_how_long_the_last_stay_has_lasted(counts, stays):
+    """As the states of rows that follow, at which nothing was seen."""
+    source = ek.ArraySource(np.vstack([counts, np.zeros((3, 1))]), groups=np.zeros(110))
+    (chunk,) = source.chunks()
+    density = stays.result_.model.family.log_density(stays.params_.components, chunk.x)
+    density[107:] = 0.0
+    shares = stays.result_.model.assign(stays.params_, density, chunk).responsibilities[107:]
+    np.testing.assert_allclose(stays.forecast(counts, steps=3), shares, rtol=1e-9)
+
+
+def test_the_long_run_is_that_of_rows(stays):
+    states = stays.sample(40_000)[1]
+    assert states.mean() == pytest.approx(stays.get_stationary_distribution()[1], abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"durations": "poisson"}, "durations and longest go together"),
+        ({"longest": 9}, "durations and longest go together"),
+        ({"durations": "poisson", "longest": 9, "initial": "stationary"}, "a sequence begins with a stay"),
+        ({"durations": "poisson", "longest": 9, "topology": "left-right"}, "each state is left for another"),
+        ({"durations": "gaussian", "longest": 9}, "no law of durations"),
+        ({"durations": "poisson", "longest": 0}, "the longest stay is 0"),
+    ],
+)
+def test_durations_that_cannot_be_are_refused(counts, options, message):
+    with pytest.raises(ek.ParameterError, match=message):
+        ek.HiddenMarkov("poisson", 2, **options).fit(counts)

@@ -17,8 +17,10 @@ from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.frozen import bare
-from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain, HiddenMarkovParams, stationary
+from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
 from emkit.models.prediction import belonging, paths_of, posterior_of
+from emkit.models.semi_markov import HiddenSemiMarkovChain
+from emkit.models.stationary import StationaryHiddenMarkovChain
 from emkit.search.seeding import Begin
 
 ALGORITHMS = ("viterbi", "map")
@@ -31,15 +33,20 @@ class HiddenMarkov(ComponentsEstimator):
     Parameters:
         family: a name (one of `FAMILIES`), a `Family`, or a mapping from columns to families: see `MixtureModel`. Cells may be
             missing where the family admits gaps; a row of which all are is a step at which nothing was seen.
-        initial: the distribution of the first state: "free", or "uniform".
+        initial: the distribution of the first state: "free", "uniform", or "stationary": that of the long run, which follows
+            from the transitions.
         topology: which transitions there are: "free", or "left-right": sequences begin in the first state, and from each go on
             to the next, or stay.
+        durations: how long states last: None for a chain that forgets how long it has, or a family of counts for what a stay
+            has beyond its first row: "negative-binomial" or, for any law, "categorical" ... See `HiddenSemiMarkovChain`.
+        longest: with `durations`, the number of rows that no stay is longer than.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
-            `HiddenMarkovParams`, and a transition that is 0 in it stays 0.
+            `HiddenMarkovParams` (or those of the other chains), and a transition that is 0 in it stays 0.
 
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
-    ``components_.rates``), `params_` (all together), `converged_`, `n_iter_`, and `result_`, the `ek.Result`, with
-    `standard_errors()`, `summary()`, `save(path)` ... States stand in the order of their first parameter, lowest first.
+    ``components_.rates``), with `durations` `durations_` (K, longest), `params_` (all together), `converged_`, `n_iter_`, and
+    `result_`, the `ek.Result`, with `standard_errors()`, `summary()`, `save(path)` ... States stand in the order of their
+    first parameter, lowest first.
 
     >>> import emkit as ek
     >>> counts = [[0], [1], [0], [2], [1], [6], [7], [5], [8], [6], [1], [0], [1]]
@@ -52,7 +59,7 @@ class HiddenMarkov(ComponentsEstimator):
 
     _allowed: ClassVar[dict[str, Allowed]] = {
         **ComponentsEstimator._allowed,
-        "initial": OneOf(("free", "uniform")),
+        "initial": OneOf(("free", "uniform", "stationary")),
         "topology": OneOf(("free", "left-right")),
     }
 
@@ -63,6 +70,8 @@ class HiddenMarkov(ComponentsEstimator):
         *,
         initial: str = "free",
         topology: str = "free",
+        durations: Any = None,
+        longest: int | None = None,
         tol: float = 1e-8,
         max_iter: int = 1000,
         n_init: int | str = "auto",
@@ -77,6 +86,8 @@ class HiddenMarkov(ComponentsEstimator):
         self.n_components = n_components
         self.initial = initial
         self.topology = topology
+        self.durations = durations
+        self.longest = longest
         self.tol = tol
         self.max_iter = max_iter
         self.n_init = n_init
@@ -148,16 +159,17 @@ class HiddenMarkov(ComponentsEstimator):
         The mean of what is then seen is ``forecast(X) @ means``.
         """
         check_count("steps", steps, ParameterError)
-        share, found = self.predict_proba(X)[-1], []
-        for _ in range(int(steps)):
-            share = share @ self.transmat_
-            found.append(share)
-        return np.array(found)
+        self.predict_proba(X)  # which says of a sequence that no path explains
+        model, source = bare(self.model_), self._rows(X, None, None)
+        (chunk,) = model.in_sequences(source).chunks()
+        found: Array = model.forecast(self.params_, model.posterior(self.params_, chunk), int(steps))
+        return found
 
     def get_stationary_distribution(self) -> Array:
         """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""
         check_is_fitted(self)
-        return stationary(self.transmat_)
+        found: Array = bare(self.model_).long_run(self.params_)
+        return found
 
     def aic(self, X: object, lengths: object = None, groups: object = None) -> float:
         """Akaike's information criterion of the model on `X`; lower is better."""
@@ -173,12 +185,32 @@ class HiddenMarkov(ComponentsEstimator):
 
     def _model(self) -> AnyHiddenMarkovChain:
         try:
-            return HiddenMarkovChain(self.family)
+            return self._chain()
         except ModelError as error:
-            raise ParameterError(f"family: {error}") from None
+            raise ParameterError(f"family: {error}" if self.durations is None else f"family or durations: {error}") from None
 
-    def _fitted(self, params: HiddenMarkovParams[Any]) -> dict[str, Any]:
+    def _chain(self) -> AnyHiddenMarkovChain:
+        """The model. Errors: ParameterError for what does not go together."""
+        if (self.durations is None) != (self.longest is None):
+            raise ParameterError(
+                "durations and longest go together: a law of stays, and the number of rows of the longest one."
+            )
+        if self.initial == "stationary" and self.topology == "left-right":
+            raise ParameterError("from left to right, a chain ends in its last state: no sequence begins in its long run.")
+        if self.longest is not None:
+            if self.initial == "stationary" or self.topology == "left-right":
+                raise ParameterError(
+                    "with durations, a sequence begins with a stay, and each state is left for another: give neither "
+                    "initial='stationary' nor topology='left-right'."
+                )
+            return HiddenSemiMarkovChain(self.family, durations=self.durations, longest=self.longest)
+        return StationaryHiddenMarkovChain(self.family) if self.initial == "stationary" else HiddenMarkovChain(self.family)
+
+    def _fitted(self, params: Any) -> dict[str, Any]:
         own = {"startprob_": params.initial, "transmat_": params.transitions, "components_": params.components}
+        model = bare(self.model_)
+        if isinstance(model, HiddenSemiMarkovChain):
+            own["durations_"] = model.stays.law(params.durations).lasting
         return {"params_": params, **own}
 
     def _given(self, columns: int) -> dict[str, Array]:

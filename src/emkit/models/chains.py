@@ -20,7 +20,8 @@ from emkit.families.family import LOG_OF_ZERO, safe_log
 REFILLED = 1e-60  # the least transition by which every step gives every state a share that no underflow can take away
 TINY = 1e-100  # a positive transition below this might underflow when it is multiplied by a small share
 LEAST_SCALE = 1e-200  # of a step: what underflows beside it is nothing beside what is refilled
-LEAST_ROWS = 2_000  # of a chunk: for fewer, nobody should wait for a compiler
+LEAST_ROWS = 2_000  # of a chunk: for fewer, nobody should wait for a compiler,
+LEAST_MOVES = 200_000  # unless so many moves between states are looked at
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ def smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chun
 
     Source: Rabiner (1989), Proceedings of the IEEE 77, 257-286, section V.A for scaling.
     """
-    return (compiled if len(chunk.x) >= LEAST_ROWS else plainly_smoothed)(initial, transitions, log_density, chunk)
+    return (compiled if _worth_compiling(chunk, initial) else plainly_smoothed)(initial, transitions, log_density, chunk)
+
+
+def _worth_compiling(chunk: Chunk, initial: Array) -> bool:
+    return len(chunk.x) >= LEAST_ROWS or len(chunk.x) * len(initial) ** 2 >= LEAST_MOVES
 
 
 def plainly_smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
@@ -174,7 +179,7 @@ def likeliest(initial: Array, transitions: Array, log_density: Array, chunk: Chu
 
     Source: Viterbi (1967), IEEE Transactions on Information Theory 13, 260-269.
     """
-    road = decoded if len(chunk.x) >= LEAST_ROWS else plainly_likeliest
+    road = decoded if _worth_compiling(chunk, initial) else plainly_likeliest
     states, log_joint = road(initial, transitions, log_density, chunk)
     impossible = ~(log_joint > LOG_OF_ZERO / 2)
     states[np.repeat(impossible, np.diff(chunk.bounds))] = -1

@@ -33,7 +33,7 @@ def title(result: AnyFitted) -> str:
     if not isinstance(model, Mixture | HiddenMarkovChain):
         return f"{type(model).__name__}{held}"
     number = component_count(result.params) or 1
-    whole, part = ("Mixture", "component") if isinstance(model, Mixture) else ("Hidden Markov chain", "state")
+    whole, part = ("Mixture", "component") if isinstance(model, Mixture) else (capital(model.name), "state")
     sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
     return f"{whole} of {number} {model.family.name} {part}{'' if number == 1 else 's'}{held}{sort}"
 

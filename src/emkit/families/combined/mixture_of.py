@@ -169,7 +169,8 @@ class MixtureOf(InParts):
 
 
 def _rows_of_part(params: MixtureOfParams, part: int, rows: Array) -> Array:
-    return np.asarray(rows * params.proportions[:, part])
+    share = params.proportions[:, part]
+    return np.where(share > 0, rows * np.where(share > 0, share, 1.0), 0.0)  # of any number of rows, none
 
 
 @dataclass(frozen=True)
