@@ -22,8 +22,9 @@ from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
 from emkit.models import chains
 from emkit.models.assignment import Assignment, Posterior, Soft
+from emkit.models.chain_passes import ChainPasses
 from emkit.models.chains import Moves, Path
-from emkit.models.components import Components, ComponentStats
+from emkit.models.components import ComponentStats
 from emkit.models.order import component_leaves, of_components
 
 STAY = 0.7  # of a start: states that last for some rows, which is what tells them from a mixture
@@ -47,7 +48,7 @@ class HiddenMarkovParams(Parameters, Generic[P]):
 
 
 @dataclass(frozen=True)
-class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
+class HiddenMarkovChain(ChainPasses[HiddenMarkovParams[P], P, S]):
     """p(x, z) = initial[z_1] prod_t transitions[z_t, z_t+1] p(x_t | component z_t) in each sequence, for any family.
 
     The rows of a group are a sequence; without groups, all rows are one. A weight is of a sequence. A gap, where the family
