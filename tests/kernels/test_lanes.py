@@ -48,7 +48,7 @@ def through_lanes(initial, transitions, log_density, chunk, before=None, behind=
 def chain_of(kind, rng, k):
     initial, transitions = rng.dirichlet(np.ones(k)), rng.dirichlet(np.ones(k), k)
     if kind == "sticky":
-        transitions = 0.3 * transitions + 0.7 * np.eye(k)
+        transitions = 0.6 * np.eye(k) + 0.4 / k
     if kind == "left to right":
         initial, transitions = np.eye(k)[0], np.triu(transitions) / np.triu(transitions).sum(axis=1, keepdims=True)
     if kind == "round":

@@ -85,8 +85,8 @@ def filter_lanes(
     for lane in range(SIDE_BY_SIDE - 1):
         if joined[lane]:
             shortest = min(shortest, heads[lane + 1] - heads[lane])
-    while shortest < len(inverse) and not agreed and warm < 2 * shortest:
-        start = max(shortest - warm, 0)
+    while warm <= shortest < len(inverse) and not agreed:
+        start = shortest - warm
         forward[start * n_states : (start + 1) * n_states], inverse[start] = 1.0 / n_states, 1.0
         sweep_forward(initial, transitions, likelihood, begins, start, forward, inverse)
         agreed = take_exits(heads, joined, forward, inverse, entering)

@@ -50,7 +50,8 @@ class ChainPasses(Components[P, C, S]):
                 total: Expectation[Any] = map_reduce(partial(self._piece_step, params), InPieces(source))
                 return total
             except HardlyForgetsError:
-                pass
+                total = map_reduce(partial(self._whole_step, params), source)
+                return total
         return super().expectation(params, source, map_reduce)
 
     def e_step(self, params: P, chunk: Chunk) -> Expectation[Any]:
@@ -71,6 +72,10 @@ class ChainPasses(Components[P, C, S]):
         if found is None:
             raise HardlyForgetsError
         return found
+
+    def _whole_step(self, params: P, chunk: Chunk) -> Expectation[Any]:
+        """The E-step where pieces could not be told of each other: neither can lanes of one sequence."""
+        return super().e_step(params, chunk) if len(chunk.bounds) == 2 else self.e_step(params, chunk)
 
     def _in_lanes(self, params: P, chunk: Chunk, before: Array | None, behind: Array | None) -> Expectation[Any] | None:
         """The E-step over rows of a chunk in lanes; None where that is no way to go through them.
