@@ -8,6 +8,7 @@ import pytest
 import emkit as ek
 from emkit.core.mapreduce import threads
 from emkit.models.pieces import HardlyForgetsError, InPieces, Piece
+from emkit.models.together import can_go_together
 from tests.laws.chains import labels
 from tests.laws.sums import assert_same_bits, numbers
 
@@ -89,6 +90,11 @@ def test_a_long_sequence_of_a_chain_with_zeros_keeps_them(transitions, x):
     found = ek.EMMap(model, source, params).expectation(params)
     assert_close(found, model.plain_e_step(params, whole(x)), ROWS)
     assert not found.statistics.belonging.moves[transitions == 0].any()
+
+
+def test_runs_still_race_side_by_side():
+    model, params = chain()
+    assert can_go_together(model, params)
 
 
 def test_viterbi_training_looks_at_whole_sequences(x):

@@ -5,6 +5,7 @@ Nothing is kept for all rows of a long sequence, and threads share its pieces.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,7 +20,7 @@ from emkit.families.linear import LinearForm, frozen
 from emkit.models import compiled
 from emkit.models.assignment import Assignment
 from emkit.models.chains import LEAST_ROWS, Moves, hazards
-from emkit.models.components import Components
+from emkit.models.components import Components, SeveralStats
 from emkit.models.lanes import Lanes, in_lanes
 from emkit.models.pieces import HardlyForgetsError, InPieces, Piece
 
@@ -57,6 +58,9 @@ class ChainPasses(Components[P, C, S]):
     def e_step(self, params: P, chunk: Chunk) -> Expectation[Any]:
         found = self._in_lanes(params, chunk, None, None) if self.assignment.is_posterior else None
         return super().e_step(params, chunk) if found is None else found
+
+    def _e_steps(self, runs: Sequence[P], components: C, chunk: Chunk, form: LinearForm[S] | None) -> SeveralStats:
+        return super()._e_steps(runs, components, chunk, form)  # the same numbers, in the order of the rows
 
     def _piece_step(self, params: P, piece: Chunk | Piece) -> Expectation[Any]:
         """Errors: HardlyForgetsError, if what lies beyond the piece cannot be told from rows nearby."""
