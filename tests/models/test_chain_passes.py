@@ -92,6 +92,14 @@ def test_a_long_sequence_of_a_chain_with_zeros_keeps_them(transitions, x):
     assert not found.statistics.belonging.moves[transitions == 0].any()
 
 
+@pytest.mark.parametrize("row", [0, 20_000])
+def test_an_impossible_row_of_a_long_sequence_is_told(row):
+    model, source = ek.HiddenMarkovChain(ek.Poisson()), ek.ArraySource(np.eye(1, ROWS, row).T).as_one_group()
+    params = ek.HiddenMarkovParams([0.5, 0.5], np.full((2, 2), 0.5), ek.PoissonParams([[0.0], [0.0]]))
+    with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
+        ek.EMMap(model, source, params).expectation(params)
+
+
 def test_runs_still_race_side_by_side():
     model, params = chain()
     assert can_go_together(model, params)

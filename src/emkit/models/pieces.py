@@ -19,6 +19,7 @@ from emkit.core.memo import once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk
 from emkit.data.source import even_rows
+from emkit.data.sparse import is_sparse
 from emkit.errors import EmkitError
 from emkit.models.chains import hazards
 
@@ -80,10 +81,13 @@ class InPieces(Source[Any]):
 
 @once
 def pieces(chunk: Chunk) -> tuple[Chunk | Piece, ...]:
-    """A chunk of one sequence in as many equal pieces as there were chunks of rows by themselves; any other as it is."""
+    """A chunk of one sequence in as many equal pieces as there were chunks of rows by themselves; any other as it is.
+
+    So are sparse rows, and rows of which it is known where they belong.
+    """
     rows = len(chunk.x)
     number = -(-rows // even_rows(rows, chunk.x.shape[1])) if len(chunk.bounds) == 2 else 1
-    if number == 1:
+    if number == 1 or is_sparse(chunk.x) or chunk.membership is not None:
         return (chunk,)
     cuts = np.rint(np.linspace(0, rows, number + 1)).astype(np.int64).tolist()
     made = []
