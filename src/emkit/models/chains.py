@@ -102,7 +102,7 @@ def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chun
     shares = np.empty(log_density.shape[::-1])
     log_likelihood, pairs = np.empty(len(chunk.bounds) - 1), np.zeros(transitions.shape)
     begin, move = np.array(initial, order="C"), np.array(transitions, order="C")
-    refills, underflows = bool(move.min() >= REFILLED), bool(((move > 0) & (move < TINY)).any())
+    refills, underflows = hazards(move)
     scores, weights = np.ascontiguousarray(log_density.T), np.ascontiguousarray(chunk.group_weights)
     room = (int(np.diff(chunk.bounds).max()), -(-len(begin) // LANES) * LANES)
     likelihood, forward = workspace(room, room)
@@ -111,6 +111,11 @@ def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chun
         likelihood, forward, shares, log_likelihood, pairs,
     )  # fmt: skip
     return Smoothed(shares.T, log_likelihood, pairs)
+
+
+def hazards(transitions: Array) -> tuple[bool, bool]:
+    """Whether every step gives every state a share that it cannot lose for good; whether transitions may underflow."""
+    return bool(transitions.min() >= REFILLED), bool(((transitions > 0) & (transitions < TINY)).any())
 
 
 def _scaled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed | None:

@@ -21,8 +21,9 @@ from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
 from emkit.models import chains
 from emkit.models.assignment import Assignment, Posterior, Soft
+from emkit.models.chain_passes import ChainPasses
 from emkit.models.chains import Path
-from emkit.models.components import Components, ComponentStats
+from emkit.models.components import ComponentStats
 from emkit.models.long_run import ahead, stationary
 from emkit.models.order import component_leaves, of_components
 
@@ -60,7 +61,7 @@ class HiddenMarkovParams(Parameters, Generic[P]):
 
 
 @dataclass(frozen=True)
-class HiddenMarkovChain(Components[Q, P, S], Generic[Q, P, S]):
+class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
     """p(x, z) = initial[z_1] prod_t transitions[z_t, z_t+1] p(x_t | component z_t) in each sequence, for any family.
 
     The rows of a group are a sequence; without groups, all rows are one. A weight is of a sequence. A gap, where the family

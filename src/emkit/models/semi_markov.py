@@ -109,6 +109,10 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
             moves[k, :-1, k, 1:] = np.diag(1 - ending[k, :-1])
         return Expanded(initial.ravel(), moves.reshape(initial.size, -1))
 
+    @property
+    def goes_in_lanes(self) -> bool:
+        return False  # what a chain in lanes tells of its moves does not say where stays end
+
     def assign(self, params: HiddenSemiMarkovParams[P], log_density: Array, chunk: Chunk) -> Posterior:
         initial, transitions = self.expanded(params)
         each = np.repeat(log_density, self.longest, axis=1)
