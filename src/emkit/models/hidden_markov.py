@@ -160,13 +160,13 @@ def _reachable(params: HiddenMarkovParams[Any]) -> Mask:
 
 
 def _initial(stats: ComponentStats[S], before: HiddenMarkovParams[P], now: HiddenMarkovParams[P]) -> Array:
-    """Expected number of sequences that start in each state / number of sequences.
+    """Expected number of sequences that start in each state / number of sequences; as before if none has any path.
 
     Shapes: starts (K,) -> (K,).
     Source: maximise sum_k starts_k log initial_k with a Lagrange multiplier for their sum.
     """
     starts: Array = stats.belonging.starts
-    return starts / starts.sum()
+    return per_mass(starts, starts.sum(), before.initial)
 
 
 def _transitions(stats: ComponentStats[S], before: HiddenMarkovParams[P], now: HiddenMarkovParams[P]) -> Array:
