@@ -35,7 +35,8 @@ class HiddenMarkov(ComponentsEstimator):
         topology: which transitions there are: "free", or "left-right": sequences begin in the first state, and from each go on
             to the next, or stay.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
-            `HiddenMarkovParams`, and a transition that is 0 in it stays 0.
+            `HiddenMarkovParams`, and a transition that is 0 in it stays 0. (Of several starts, the search goes on from the
+            best one, and estimates such transitions anew unless they are `frozen`, as in ``"transitions[1, 0]"``.)
 
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
     ``components_.rates``), `params_` (all together), `converged_`, `n_iter_`, and `result_`, the `ek.Result`, with

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
@@ -20,7 +20,7 @@ from emkit.data.source import ArraySource, RowSource
 from emkit.errors import ParameterError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
-from emkit.models import chains
+from emkit.models import chain_moves, chains
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.chains import Moves, Path
 from emkit.models.components import Components, ComponentStats
@@ -106,10 +106,31 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
         never = {int(k) for k in np.flatnonzero(~_reachable(params))}
         return tuple(sorted(never | set(super().degenerate(params, profile))))
 
+    def rows_of(self, params: HiddenMarkovParams[P], profile: AnyProfile) -> Array | None:
+        if not np.isfinite(profile.rows):
+            return None
+        return _occupied(params, profile.rows / profile.groups) * max(profile.rows, profile.total_weight)
+
     def even(self, profile: Profile[ArraySource], n_components: int) -> HiddenMarkovParams[P]:
         family, alike = for_rows(self.family, profile), np.full(n_components, 1 / n_components)
         transitions = STAY * np.eye(n_components) + (1 - STAY) * alike
         return HiddenMarkovParams(alike, transitions, family.pooled(profile, n_components))
+
+    def estimated_from(self, chunk: Chunk, like: HiddenMarkovParams[P], shares: Array) -> HiddenMarkovParams[P]:
+        """Where rows are no sequences, as in a sample of them, only the components."""
+        if chunk.groups is None:
+            return super().estimated_from(chunk, like, shares)
+        model = self._for(chunk)
+        _, statistics = model._shared(chunk, like, shares)
+        return model.m_step(self.statistics_of(chains.moves_between(shares, chunk), statistics), like)
+
+    def moves(self, params: HiddenMarkovParams[P], profile: Profile[ArraySource]) -> Iterator[HiddenMarkovParams[P]]:
+        return chain_moves.split_merges(self, params, profile)
+
+    def relocations(
+        self, params: HiddenMarkovParams[P], profile: Profile[ArraySource], seed: int
+    ) -> Iterator[HiddenMarkovParams[P]]:
+        return chain_moves.relocations(self, params, profile, seed)
 
     def in_sequences(self, source: R) -> R:
         return source.as_one_group()
@@ -149,6 +170,14 @@ def stationary(transitions: Array) -> Array:
 
 
 AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any]
+
+
+def _occupied(params: HiddenMarkovParams[Any], length: float) -> Array:
+    """About which share (K,) of the rows each state has in a sequence of this length: a power of 2 as long at least."""
+    steps, ahead, summed = 1, params.transitions, np.eye(len(params.initial))
+    while steps < length:
+        summed, ahead, steps = summed + ahead @ summed, ahead @ ahead, 2 * steps
+    return np.asarray(params.initial @ summed / steps)
 
 
 def _reachable(params: HiddenMarkovParams[Any]) -> Mask:
