@@ -47,7 +47,7 @@ class Design:
     title: str
     model: Any
     target: Callable[[], Any]
-    drawn: Callable[[np.random.Generator], np.ndarray]
+    drawn: Callable[[np.random.Generator], Any]  # rows, or sequences of them
     methods: Methods
     fixed: tuple[str, ...] = ()  # entries that are no estimates
 
@@ -99,6 +99,19 @@ def with_gaps(rng: np.random.Generator) -> np.ndarray:
     return np.where(rng.random(x.shape) < 0.2, np.nan, x)
 
 
+CHAIN = ek.HiddenMarkovChain(ek.DiagonalGaussian())
+HELD = ek.Frozen(CHAIN, "initial")  # one sequence tells nothing of how sequences begin
+CHAIN_TRUTH = ek.HiddenMarkovParams(
+    [2 / 3, 1 / 3], [[0.9, 0.1], [0.2, 0.8]], ek.DiagonalGaussianParams([[0.0], [2.0]], [[1.0], [1.0]])
+)
+
+
+def sequences(rng: np.random.Generator) -> ek.ArraySource:
+    """1,000 rows in 50 sequences of equal length."""
+    x = np.concatenate([CHAIN.draw(CHAIN_TRUTH, rng, 20)[0] for _ in range(50)])
+    return ek.ArraySource(x, groups=np.repeat(np.arange(50), 20))
+
+
 DESIGNS = {
     "binomials": Design(
         "two binomials of 10 tosses, n = 200",
@@ -131,6 +144,20 @@ DESIGNS = {
         lambda: NORMALS_TRUTH,
         of(NORMALS, NORMALS_TRUTH, 500),
         BY_CASES,
+    ),
+    "chain": Design(
+        "two normals 2 standard deviations apart in a hidden Markov chain, one sequence, T = 1,000, initial distribution held",
+        HELD,
+        lambda: CHAIN_TRUTH,
+        of(CHAIN, CHAIN_TRUTH, 1_000),
+        {**WALD, **PROFILE},
+    ),
+    "chains": Design(
+        "the same chain, 50 sequences of 20 rows, initial distribution free",
+        CHAIN,
+        lambda: CHAIN_TRUTH,
+        sequences,
+        {**WALD, **ROBUST},
     ),
     "heavy": Design(
         "two normals fitted to clusters of t with 5 degrees of freedom, n = 500", NORMALS, nearest, heavy, {**WALD, **ROBUST}

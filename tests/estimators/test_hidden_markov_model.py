@@ -132,11 +132,19 @@ def test_a_fitted_model_travels_without_its_rows(quakes, counts, tmp_path):
         ([50.5, 56.5], "whole numbers >= 1"),
         (107, "as a list"),
         (["a"], "as a list"),
+        ([[50, 50], [7]], "as a list"),
+        ([2**63 - 1, 2**63 - 1, 109], "the lengths sum to 18,446,744,073,709,551,723, but there are 107 rows"),
     ],
 )
 def test_lengths_that_cannot_be_are_refused(counts, lengths, complaint):
     with pytest.raises(ek.DataError, match=complaint):
         ek.HiddenMarkov("poisson", 2).fit(counts, lengths=lengths)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 2.0], np.ones(106)])
+def test_weights_of_neither_sequences_nor_rows_are_refused(counts, weights):
+    with pytest.raises(ek.DataError, match=f"107 rows in 3 groups but the weights have shape \\({len(weights)},\\)"):
+        ek.HiddenMarkov("poisson", 2).fit(counts, lengths=[30, 30, 47], sample_weight=weights)
 
 
 def test_sequences_that_no_path_explains_are_named():

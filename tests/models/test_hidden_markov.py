@@ -129,6 +129,16 @@ def test_a_state_that_no_sequence_comes_to_is_told(counts):
     assert np.isfinite(errors["components.rates[0, 0]"])
 
 
+def test_of_sequences_that_no_path_explains_nothing_is_learned(counts):
+    start = params_of([0.0, 0.0])
+    (chunk,) = ek.ArraySource(counts).as_one_group().chunks()
+    total = CHAIN.e_steps([start], start.components, chunk)
+    assert total.log_likelihood.tolist() == [-np.inf]
+    (moved,) = CHAIN.each_moved([start], total.belonging)
+    np.testing.assert_array_equal(moved.initial, start.initial)
+    np.testing.assert_array_equal(moved.transitions, start.transitions)
+
+
 def test_standard_errors_are_those_of_the_curvature(fitted):
     """By Fisher's identity; what lies on an edge has none, and the others are given it."""
     errors = fitted.standard_errors()

@@ -41,7 +41,9 @@ class HiddenMarkov(ComponentsEstimator):
             has beyond its first row: "negative-binomial" or, for any law, "categorical" ... See `HiddenSemiMarkovChain`.
         longest: with `durations`, the number of rows that no stay is longer than.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
-            `HiddenMarkovParams` (or those of the other chains), and a transition that is 0 in it stays 0.
+            `HiddenMarkovParams` (or those of the other chains), and a transition that is 0 in it stays 0. (Of several starts,
+            the search goes on from the best one, and estimates such transitions anew unless they are `frozen`, as in
+            ``"transitions[1, 0]"``.)
 
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
     ``components_.rates``), with `durations` `durations_` (K, longest), `params_` (all together), `converged_`, `n_iter_`, and
@@ -250,11 +252,15 @@ def _labels(X: Any, lengths: Any, groups: Any) -> Any:
         return groups
     if groups is not None:
         raise DataError("lengths and groups both say which rows are one sequence: give one of the two.")
-    given = np.asarray(lengths)
+    try:
+        given = np.asarray(lengths)
+    except ValueError:  # lists of several lengths
+        given = np.empty((0, 0))
     whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
     if not whole or not len(given) or not np.all(given >= 1):
         raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
     rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    if given.sum() != rows:
-        raise DataError(f"the lengths sum to {given.sum():,}, but there are {rows:,} rows; they must account for every row.")
+    total = sum(int(length) for length in given)  # in numbers that never overflow
+    if total != rows:
+        raise DataError(f"the lengths sum to {total:,}, but there are {rows:,} rows; they must account for every row.")
     return np.repeat(np.arange(len(given)), given.astype(np.int64))

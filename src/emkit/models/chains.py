@@ -48,6 +48,14 @@ class Smoothed(NamedTuple):
         return Moves(chunk.group_weights @ np.nan_to_num(self.shares[chunk.bounds[:-1]]), self.pairs)
 
 
+def moves_between(shares: Array, chunk: Chunk) -> Moves:
+    """The moves of states that rows have in these `shares` (n, K), each independently of the row before."""
+    later = _not_first(chunk)
+    return Moves(
+        chunk.group_weights @ shares[chunk.bounds[:-1]], (shares[later - 1] * chunk.weights[later, None]).T @ shares[later]
+    )
+
+
 class Path(NamedTuple):
     """The likeliest `states` (n,), and log p(rows, states) of each sequence (G,).
 
@@ -61,9 +69,7 @@ class Path(NamedTuple):
         """The path as if it were certain, of sequences with this `log_likelihood` (G,)."""
         shares = np.eye(n_states)[self.states]
         shares[np.repeat(np.isneginf(log_likelihood), np.diff(chunk.bounds))] = np.nan
-        later = _not_first(chunk)
-        before, after = np.nan_to_num(shares[later - 1]), np.nan_to_num(shares[later])
-        return Smoothed(shares, log_likelihood, (before * chunk.weights[later, None]).T @ after)
+        return Smoothed(shares, log_likelihood, moves_between(np.nan_to_num(shares), chunk).moves)
 
 
 @once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -19,7 +19,7 @@ from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
-from emkit.models import chains
+from emkit.models import chain_moves, chains
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.chain_passes import ChainPasses
 from emkit.models.chains import Path
@@ -132,6 +132,11 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
         never = {int(k) for k in np.flatnonzero(~_reachable(params))}
         return tuple(sorted(never | set(super().degenerate(params, profile))))
 
+    def rows_of(self, params: Q, profile: AnyProfile) -> Array | None:
+        if not np.isfinite(profile.rows):
+            return None
+        return _occupied(params, profile.rows / profile.groups) * max(profile.rows, profile.total_weight)
+
     def even(self, profile: Profile[ArraySource], n_components: int) -> Q:
         alike = np.full(n_components, 1 / n_components)
         transitions = STAY * np.eye(n_components) + (1 - STAY) * alike
@@ -141,6 +146,20 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
         """Parameters of the model that start from such a chain."""
         params: Any = HiddenMarkovParams(initial, transitions, components)
         return params
+
+    def estimated_from(self, chunk: Chunk, like: Q, shares: Array) -> Q:
+        """Where rows are no sequences, as in a sample of them, only the components."""
+        if chunk.groups is None:
+            return super().estimated_from(chunk, like, shares)
+        model = self._for(chunk)
+        _, statistics = model._shared(chunk, like, shares)
+        return model.m_step(self.statistics_of(chains.moves_between(shares, chunk), statistics), like)
+
+    def moves(self, params: Q, profile: Profile[ArraySource]) -> Iterator[Q]:
+        return chain_moves.split_merges(self, params, profile)
+
+    def relocations(self, params: Q, profile: Profile[ArraySource], seed: int) -> Iterator[Q]:
+        return chain_moves.relocations(self, params, profile, seed)
 
     def in_sequences(self, source: R) -> R:
         return source.as_one_group()
@@ -173,6 +192,14 @@ def walk(initial: Array, transitions: Array, rng: np.random.Generator, rows: int
     return states
 
 
+def _occupied(params: ChainParams, length: float) -> Array:
+    """About which share (K,) of the rows each state has in a sequence of this length: a power of 2 as long at least."""
+    steps, ahead, summed = 1, params.transitions, np.eye(len(params.initial))
+    while steps < length:
+        summed, ahead, steps = summed + ahead @ summed, ahead @ ahead, 2 * steps
+    return np.asarray(params.initial @ summed / steps)
+
+
 def _reachable(params: ChainParams) -> Mask:
     """Which states (K,) a sequence can come to."""
     found = params.initial > 0
@@ -182,13 +209,13 @@ def _reachable(params: ChainParams) -> Mask:
 
 
 def initial_update(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:
-    """Expected number of sequences that start in each state / number of sequences.
+    """Expected number of sequences that start in each state / number of sequences; as before if none has any path.
 
     Shapes: starts (K,) -> (K,).
     Source: maximise sum_k starts_k log initial_k with a Lagrange multiplier for their sum.
     """
     starts: Array = stats.belonging.starts
-    return starts / starts.sum()
+    return per_mass(starts, starts.sum(), before.initial)
 
 
 def transitions_update(stats: ComponentStats[S], before: ChainParams, now: ChainParams) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
@@ -23,7 +23,7 @@ from emkit.families.family import Family, for_rows, safe_log, slope_of_log
 from emkit.families.named import one_family
 from emkit.models.assignment import Posterior
 from emkit.models.chains import Path, likeliest
-from emkit.models.components import ComponentStats
+from emkit.models.components import Components, ComponentStats
 from emkit.models.durations import Durations, Stays
 from emkit.models.hidden_markov import HiddenMarkovChain, initial_update, transitions_update, walk
 from emkit.models.long_run import ahead, stationary
@@ -190,6 +190,21 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
         return HiddenSemiMarkovParams(
             initial, transitions, self.durations.pooled(self.stays.profile(), n_components), components
         )
+
+    def rows_of(self, params: HiddenSemiMarkovParams[P], profile: AnyProfile) -> Array | None:
+        return None  # stays tell of that, and only for long sequences
+
+    def estimated_from(self, chunk: Chunk, like: HiddenSemiMarkovParams[P], shares: Array) -> HiddenSemiMarkovParams[P]:
+        """Only the components: shares do not say where stays end."""
+        return Components.estimated_from(self, chunk, like, shares)
+
+    def moves(self, params: HiddenSemiMarkovParams[P], profile: Profile[ArraySource]) -> Iterator[HiddenSemiMarkovParams[P]]:
+        return iter(())
+
+    def relocations(
+        self, params: HiddenSemiMarkovParams[P], profile: Profile[ArraySource], seed: int
+    ) -> Iterator[HiddenSemiMarkovParams[P]]:
+        return iter(())
 
     def draw(self, params: HiddenSemiMarkovParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         states = walk(*self.expanded(params), rng, rows) // self.longest
