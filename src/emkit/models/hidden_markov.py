@@ -20,10 +20,10 @@ from emkit.data.source import ArraySource, RowSource
 from emkit.errors import ParameterError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
-from emkit.models import chains
 from emkit.models.assignment import Assignment, Posterior, Soft
-from emkit.models.chains import Moves, Path
+from emkit.models.chains import Moves
 from emkit.models.components import Components, ComponentStats
+from emkit.models.messages import Chain, ahead, expected_by_others
 from emkit.models.order import component_leaves, of_components
 
 STAY = 0.7  # of a start: states that last for some rows, which is what tells them from a mixture
@@ -79,11 +79,12 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
         moves: Moves = posterior.latent
         return moves
 
-    def decode(self, params: HiddenMarkovParams[P], chunk: Chunk) -> Path:
-        """The likeliest path through the states of every sequence."""
-        model = self._for(chunk)
-        log_density = model._log_density(params.components, chunk, model._form(params, chunk))
-        return chains.likeliest(params.initial, params.transitions, log_density, chunk)
+    def chain(self, params: HiddenMarkovParams[P]) -> Chain:
+        return Chain(params.initial, params.transitions)
+
+    def outlook(self, params: HiddenMarkovParams[P], chunk: Chunk, by_others: bool = False) -> Array:
+        chain, log_density = self.chain(params), self.log_density(params, chunk)
+        return expected_by_others(chain, log_density, chunk) if by_others else np.exp(ahead(chain, log_density, chunk))
 
     def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], HiddenMarkovParams[P]]]:
         return {"initial": _initial, "transitions": _transitions}

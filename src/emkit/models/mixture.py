@@ -249,6 +249,10 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def rows_of(self, params: MixtureParams[P], profile: AnyProfile) -> Array:
         return params.proportions * max(profile.rows, profile.total_weight)  # weights below 1 are shares, and no rows
 
+    def outlook(self, params: MixtureParams[P], chunk: Chunk, by_others: bool = False) -> Array:
+        """The proportions, whatever other rows are."""
+        return np.broadcast_to(params.proportions, (len(chunk.x), len(params.proportions)))
+
     def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from."""
         components = rng.choice(len(params.proportions), size=rows, p=params.proportions / params.proportions.sum())
