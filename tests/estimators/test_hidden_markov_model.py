@@ -214,3 +214,39 @@ def test_settings_that_cannot_be_are_refused(counts, quakes):
     stuck.fit(counts, lengths=[30, 30, 47])
     with pytest.raises(ek.ParameterError, match="no one stationary distribution"):
         stuck.get_stationary_distribution()
+
+
+@pytest.fixture(scope="module")
+def short():
+    """Forty short sequences of two states, and their lengths."""
+    drawn = np.random.default_rng(5)
+    lengths = [12] * 40
+    states = np.concatenate([(np.cumsum(drawn.random(12) < 0.2) + drawn.integers(2)) % 2 for _ in lengths])
+    return drawn.poisson(np.where(states, 9.0, 2.0)).astype(float)[:, None], lengths
+
+
+def test_a_number_of_states_is_chosen_among_sequences(short):
+    x, lengths = short
+    chosen = ek.select(ek.HiddenMarkov("poisson", random_state=0, n_init=4), x, [2, 3], lengths=lengths)
+    assert chosen.choice.best.cell.components == 2
+    assert chosen[2].bic(x, lengths) == pytest.approx(chosen.choice[2].value("bic"), rel=1e-9)
+    test = chosen.test(1, number=3, random_state=0)
+    assert test.components == (1, 2)
+    assert test.p_value == 0.25  # none of three is as high
+
+
+@pytest.mark.parametrize("kind", ["parametric", "case", "bayesian"])
+def test_sequences_are_bootstrapped_and_agree_with_the_information(short, kind):
+    x, lengths = short
+    result = ek.HiddenMarkov("poisson", 2, random_state=0, n_init=4).fit(x, lengths=lengths).result_
+    found, known = result.bootstrap(60, kind=kind, random_state=1), result.standard_errors()
+    assert found.failed == 0
+    for name in ("components.rates[0, 0]", "components.rates[1, 0]", "transitions[0, 1]", "initial[0]"):
+        assert found.standard_errors()[name] == pytest.approx(known[name], rel=0.45)
+
+
+def test_one_sequence_has_no_other_to_be_left_out_for(quakes, counts):
+    with pytest.raises(ek.ModelError, match="there is one group of rows"):
+        quakes.result_.bootstrap(2, kind="case")
+    with pytest.raises(ek.ModelError, match="so none is left to fit to"):
+        ek.select(ek.HiddenMarkov("poisson", random_state=0, n_init=2), counts, 1, criterion="cv")

@@ -259,6 +259,12 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
         raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
 
+    def draw_groups(self, params: P, rng: np.random.Generator, lengths: Integers) -> Array:
+        """Rows (n, d) of groups of so many rows each (G,). Errors: ModelError unless the model writes it."""
+        raise ModelError(
+            f"rows of groups belong together, and {type(self).__name__} does not say how it draws groups; use kind='case'."
+        )
+
     # -- the M-step
 
     def updates(self) -> Mapping[str, Update[Any, P]]:

@@ -125,13 +125,24 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
 
     def draw(self, params: HiddenMarkovParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """A sequence of `rows` rows (n, d) and the state (n,) of each."""
-        lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
-        most, ahead = len(params.initial) - 1, params.initial.cumsum()
-        onwards = params.transitions.cumsum(axis=1)
-        for t, lot in enumerate(lots):
-            states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
-            ahead = onwards[states[t]]
+        states = _drawn(self.chain(params), rng, rows)
         return self.family.draw(params.components, rng, states), states
+
+    def draw_groups(self, params: HiddenMarkovParams[P], rng: np.random.Generator, lengths: Integers) -> Array:
+        chain = self.chain(params)
+        states = np.concatenate([_drawn(chain, rng, rows) for rows in lengths.tolist()])
+        return self.family.draw(params.components, rng, states)
+
+
+def _drawn(chain: Chain, rng: np.random.Generator, rows: int) -> Integers:
+    """The states (n,) of one sequence."""
+    lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
+    most, reached = len(chain.initial) - 1, chain.initial.cumsum()
+    onwards = chain.transitions.cumsum(axis=1)
+    for t, lot in enumerate(lots):
+        states[t] = min(int(np.searchsorted(reached, lot * reached[-1], side="right")), most)
+        reached = onwards[states[t]]
+    return states
 
 
 def stationary(transitions: Array) -> Array:
