@@ -57,6 +57,10 @@ def test_json_has_every_model_and_the_best_fit():
         (["-", "--model", "poisson", "--model", "gaussian"], 2, "stdin can be read once: give one --model, or name a file."),
         ([FAITHFUL, "--model", "possion"], 2, "there is no family 'possion'"),
         (["nothing.csv"], 4, "nothing.csv"),
+        ([FAITHFUL, "--family", "poisson"], 2, "--family goes with --model hmm."),
+        ([FAITHFUL, "--sequence", "waiting"], 2, "--sequence goes with --model hmm."),
+        ([FAITHFUL, "--model", "hmm"], 2, "say what one state looks like: --model hmm --family FAMILY."),
+        ([FAITHFUL, "--model", "hmm", "--model", "gaussian"], 2, "--model hmm is compared with none but itself"),
         ([FAITHFUL, "--model", "poisson"], 4, "Poisson counts"),
     ],
 )
@@ -127,3 +131,13 @@ def test_where_none_can_be_chosen_the_table_is_printed_all_the_same(monkeypatch)
     assert result.stderr == "error: No model can be chosen by BIC: each has some trouble.\n"
     told = json.loads(run(FAITHFUL, "-k", "1", "--starts", "2", "--json").stdout)
     assert (told["best"], told["fit"]) == (None, {})
+
+
+def test_hidden_markov_models_are_compared_by_their_states_and_families():
+    rows = "count,part\n" + "\n".join(f"{n},{'ab'[i > 7]}" for i, n in enumerate([0, 1, 0, 6, 7, 5, 0, 1, 8, 6, 7, 1, 0, 0]))
+    args = "-", "-k", "1:2", "--model", "hmm", "--family", "poisson", "--columns", "count", "--sequence", "part", "--json"
+    result = run(*args, text=rows)
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = json.loads(result.stdout)
+    assert (told["settings"], told["best"]) == (["family"], {"form": ["poisson"], "components": 2})
+    assert told["fit"]["model"] == "Hidden Markov chain of 2 poisson states"

@@ -122,7 +122,16 @@ def _of_lesson(lesson, *held):
     return ek.fit(ek.Frozen(lesson.model, *held) if held else lesson.model, lesson.source, lesson.start)
 
 
-COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram")  # in one column
+RESIDUALS = ("qq", "residuals")
+SEQUENCE = ("states", "transitions", "dwell_times")
+
+
+def _chain(number=2):
+    counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 1, 0, 1]
+    return ek.HiddenMarkov("poisson", number, random_state=0, n_init=1).fit(counts, lengths=[8, 5]).result_
+
+
+COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram", *RESIDUALS)  # in one column
 ROWS = (*COUNTS, "profiles")  # of successes
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
 MODELS = {  # what each can draw, in any order
@@ -147,6 +156,9 @@ MODELS = {  # what each can draw, in any order
         ("trace", "jensen", "uncertainty", "responsibilities"),
     ),
     "without data": (lambda: _of_lesson(COINS).without_data(), ("trace", "profiles")),
+    "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
+    "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
+    "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),
 }
 
 

@@ -58,7 +58,9 @@ FIT: tuple[Option[Any], ...] = (
     ),
 )
 SELECT: tuple[Option[Any], ...] = (
-    click.option("--model", "families", multiple=True, metavar="FAMILY", help="One or several.  [default: gaussian]"),
+    click.option("--model", "families", multiple=True, metavar="FAMILY", help="One or several, or hmm.  [default: gaussian]"),
+    click.option("--family", "of_states", multiple=True, metavar="FAMILY", help="With --model hmm: of a state. Also several."),
+    click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
     BY_COLUMN,
     click.option("-k", "components", default="1:6", callback=whole_numbers, metavar="K", help="1:6, or 2,3,5.  [default: 1:6]"),
     click.option("--criterion", type=click.Choice(list(WORDS)), default="bic", help="[default: bic]"),
@@ -100,10 +102,10 @@ def fit_as_asked(
 ) -> AnyResult:
     """The best fit to the rows of a file. Errors: UsageError; those of reading and fitting."""
     _check_usage(components, starts, start, labels)
-    is_chain = _is_chain(family, of_states, sequence, mapping, groups)
-    chosen = chosen_families(of_states if is_chain else family, mapping, columns, trials)
-    model = HiddenMarkovChain(chosen.family) if is_chain else Mixture(chosen.family)
-    known = Known(labels, sequence if is_chain else groups, components or 1)
+    in_sequence = is_chain(family, of_states, sequence, mapping, groups)
+    chosen = chosen_families(of_states if in_sequence else family, mapping, columns, trials)
+    model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
+    known = Known(labels, sequence if in_sequence else groups, components or 1)
     source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
     progress.say("choosing where to start")
     if start is not None:
@@ -114,7 +116,7 @@ def fit_as_asked(
     return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
 
 
-def _is_chain(
+def is_chain(
     family: str | None, of_states: str | None, sequence: str | None, mapping: dict[str, str], groups: str | None
 ) -> bool:
     """Whether a hidden Markov model is asked for. Errors: UsageError for what goes with none, or with none but these."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from emkit.cli.asked import SELECT, with_options
+from emkit.cli.asked import CHAIN, SELECT, is_chain, with_options
 from emkit.cli.choices import Chosen, best_fit, chosen_families
 from emkit.cli.failures import NOT_CONVERGED, OK, tell
 from emkit.cli.given import Known, read_rows, source_of
@@ -17,8 +17,8 @@ from emkit.core.solvers import Anderson
 from emkit.data.files import FileTable
 from emkit.data.source import ArraySource
 from emkit.fitted import AnyFitted
-from emkit.models import Mixture
-from emkit.models.mixture import AnyMixture
+from emkit.models import HiddenMarkovChain, Mixture
+from emkit.models.components import AnyComponents
 from emkit.report.choices import choice_report
 from emkit.result import AnyResult, Result
 from emkit.search.seeding import begin
@@ -32,7 +32,7 @@ BY_COLUMN = "by column"  # the form of which each column has a family of its own
 class Rows:
     """The rows of a file as one `model` takes them, and the columns that say what is known of them."""
 
-    model: AnyMixture
+    model: AnyComponents
     table: FileTable
     labels: str | None
     groups: str | None
@@ -77,6 +77,8 @@ def command(
     file: str,
     families: tuple[str, ...],
     mapping: dict[str, str],
+    of_states: tuple[str, ...],
+    sequence: str | None,
     components: list[int],
     criterion: str,
     columns: list[str] | None,
@@ -88,7 +90,7 @@ def command(
     seed: int,
     as_json: bool,
 ) -> int:
-    """Fit mixtures with several numbers of components to the rows of a FILE, and choose among them.
+    """Fit mixtures, or hidden Markov models, with several numbers of components to the rows of a FILE, and choose among them.
 
     One component is always among them. Criteria are lower where a model is better; what did not converge, or collapsed, is
     in the table with its reason, and never chosen.
@@ -98,18 +100,22 @@ def command(
     emkit select faithful.csv -k 1:6 --model gaussian --model gaussian-tied --criterion icl
     emkit select counts.csv -k 1:4 --model poisson --columns deaths --weights days --json
     emkit select visits.csv -k 1:4 --column age=gaussian --column visits=poisson --groups person
+    emkit select quakes.csv -k 1:5 --model hmm --family poisson --columns count --sequence region
     """  # noqa: D301
-    if file == "-" and len(set(families)) > 1:
+    in_sequence = _is_chain(families, of_states, sequence, mapping, groups)
+    named = of_states if in_sequence else families
+    if file == "-" and len(set(named)) > 1:
         raise click.UsageError("stdin can be read once: give one --model, or name a file.", click.get_current_context())
-    beside = Known(labels, groups).columns
+    joined = sequence if in_sequence else groups
+    beside = Known(labels, joined).columns
     forms = {}
     with Progress() as progress, told_once():
-        for name, chosen in _forms(families, mapping, columns, trials).items():
-            model = Mixture(chosen.family)
+        for name, chosen in _forms(named, mapping, columns, trials).items():
+            model: AnyComponents = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
             table = read_rows(model, file, chosen.columns, weights, progress, beside, chosen.words)
-            forms[name] = Rows(model, table, labels, groups)
-        fitter = Searches(forms, starts, seed, progress)
-        choice = choose(fitter, checked_numbers(components), [(name,) for name in forms], criterion, ("model",), seed)
+            forms[name] = Rows(model, table, labels, joined)
+        fitter, setting = Searches(forms, starts, seed, progress), "family" if in_sequence else "model"
+        choice = choose(fitter, checked_numbers(components), [(name,) for name in forms], criterion, (setting,), seed)
     best = None if choice.chosen is None else choice.chosen.fit
     if as_json:
         print_json({"file": file, **choice.to_dict(), "fit": best.to_dict() if best is not None else {}})
@@ -127,3 +133,14 @@ def _forms(
     if mapping:
         return {BY_COLUMN: chosen_families(families[0] if families else None, mapping, columns, trials)}
     return {name: chosen_families(name, {}, columns, trials) for name in families or ("gaussian",)}
+
+
+def _is_chain(
+    families: tuple[str, ...], of_states: tuple[str, ...], sequence: str | None, mapping: dict[str, str], groups: str | None
+) -> bool:
+    """Whether hidden Markov models are compared. Errors: UsageError for what goes with none, or with none but these."""
+    if len(set(families)) > 1 and CHAIN in families:
+        raise click.UsageError(
+            f"--model {CHAIN} is compared with none but itself: rows in sequence are other data.", click.get_current_context()
+        )
+    return is_chain(families[0] if families else None, of_states[0] if of_states else None, sequence, mapping, groups)

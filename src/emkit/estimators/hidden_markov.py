@@ -18,12 +18,13 @@ from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.frozen import bare
 from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
-from emkit.models.prediction import belonging, paths_of, posterior_of
+from emkit.models.prediction import belonging, filtered_by, paths_of, posterior_of
 from emkit.models.semi_markov import HiddenSemiMarkovChain
 from emkit.models.stationary import StationaryHiddenMarkovChain
 from emkit.search.seeding import Begin
 
 ALGORITHMS = ("viterbi", "map")
+SUM_TO_ONE = 1e-6  # as near as probabilities must, which may have been kept in single precision
 LEAVE = 0.1  # of a start from left to right: the probability of going on, before the data say
 
 
@@ -114,9 +115,9 @@ class HiddenMarkov(ComponentsEstimator):
         """
         return self._fit(X, y, sample_weight=sample_weight, groups=_labels(X, lengths, groups))
 
-    def predict(self, X: object, lengths: object = None, groups: object = None) -> Integers:
-        """The likeliest path through the states (n,), sequence by sequence: that of Viterbi. `decode` has others."""
-        return self.decode(X, lengths, groups)[1]
+    def predict(self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi") -> Integers:
+        """The state of each row (n,): on the likeliest path through its sequence, or by itself. See `decode`."""
+        return self.decode(X, lengths, groups, algorithm)[1]
 
     def decode(
         self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi"
@@ -145,6 +146,25 @@ class HiddenMarkov(ComponentsEstimator):
         """
         source = self._rows(X, lengths, groups)
         return belonging(self.model_, self.params_, source)
+
+    def filter(self, X: object, lengths: object = None, groups: object = None, before: object = None) -> Array:
+        """The probability of each state at each row (n, K), given the rows of its sequence up to there, and none after it.
+
+        `before` (K,), or (G, K) for several sequences: where these go on from rows seen earlier, the last row of what `filter`
+        gave for those. So rows can come one at a time, and nothing else of the earlier ones need be kept:
+
+        >>> import emkit as ek
+        >>> model = ek.HiddenMarkov("poisson", 2, random_state=0).fit([[0], [1], [0], [2], [6], [7], [5], [8], [1], [0]])
+        >>> first = model.filter([[0], [7]])
+        >>> model.filter([[1]], before=first[-1]).round(3).tolist() == model.filter([[0], [7], [1]])[-1:].round(3).tolist()
+        True
+
+        Errors: DataError naming the first row that is impossible after those before it; ParameterError for a `before` that is
+        no distribution.
+        """
+        source = self._rows(X, lengths, groups)
+        number = 1 if source.groups is None else len(source.groups) - 1
+        return filtered_by(self.model_, self.params_, source, None if before is None else self._before(before, number))
 
     def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """The log-likelihood of every sequence (G,): -inf for one that no path explains."""
@@ -181,6 +201,24 @@ class HiddenMarkov(ComponentsEstimator):
         """Schwarz's information criterion of the model on `X`, by the number of rows; lower is better."""
         rows = self._rows(X, lengths, groups).rows
         return -2 * self.score(X, lengths, groups) + float(np.log(rows)) * self._free_parameters
+
+    def _before(self, before: object, sequences: int) -> Array:
+        """A distribution of the states (G, K) for each of the sequences. Errors: ParameterError unless that is what it is."""
+        try:
+            given = np.asarray(before, dtype=np.float64)
+        except (TypeError, ValueError):
+            given = np.empty(0)
+        wanted = (sequences, self._number)
+        if given.size != np.prod(wanted) or given.shape not in (wanted, wanted[1:]):
+            raise ParameterError(
+                f"before has the shape {given.shape}; give the probabilities of the {wanted[1]} states in the row before, "
+                f"of each of the {sequences} sequences: the last row of what `filter` gave."
+            )
+        if not (np.all(given >= 0) and np.allclose(given.sum(axis=-1), 1, atol=SUM_TO_ONE, rtol=0)):
+            raise ParameterError(
+                "before holds no probabilities: the last row of what `filter` gave sums to 1, and none is negative."
+            )
+        return given.reshape(wanted)
 
     def _rows(self, X: object, lengths: object, groups: object) -> ArraySource:
         return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))

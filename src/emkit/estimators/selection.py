@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from emkit.core.json_types import Json
 from emkit.errors import EmkitWarning, ModelError, ParameterError
-from emkit.estimators.base import MixtureEstimator
+from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
 from emkit.report.choices import choice_text
 from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
@@ -35,21 +35,22 @@ VLMR = (
 class Fits:
     """How an estimator is fitted with the settings of one cell of a grid. `known`: what `fit` is given besides the rows."""
 
-    estimator: MixtureEstimator
+    estimator: ComponentsEstimator
     names: tuple[str, ...]
     X: object
     known: Mapping[str, Any]
 
-    def __call__(self, cell: Cell) -> MixtureEstimator:
+    def __call__(self, cell: Cell) -> ComponentsEstimator:
         settings = dict(zip(self.names, cell.form, strict=True))
-        made: MixtureEstimator = clone(self.estimator).set_params(**settings, n_components=cell.components)
-        return made.fit(self.X, **self.known)
+        made: Any = clone(self.estimator).set_params(**settings, n_components=cell.components)
+        fitted: ComponentsEstimator = made.fit(self.X, **self.known)
+        return fitted
 
-    def record(self, fit: MixtureEstimator) -> AnyFitted:
+    def record(self, fit: ComponentsEstimator) -> AnyFitted:
         record: AnyFitted = fit.result_
         return record
 
-    def adopted(self, fit: MixtureEstimator, better: AnyFitted) -> MixtureEstimator:
+    def adopted(self, fit: ComponentsEstimator, better: AnyFitted) -> ComponentsEstimator:
         return fit.adopt(better)
 
 
@@ -61,24 +62,24 @@ class Selection:
     for each form; `test(2)` is the bootstrap test of 2 against 3 components.
     """
 
-    choice: Choice[MixtureEstimator]
+    choice: Choice[ComponentsEstimator]
     fits: Fits
 
     @property
-    def best(self) -> MixtureEstimator:
+    def best(self) -> ComponentsEstimator:
         """The fitted estimator with the lowest criterion, of those whose fit is sound. Errors: ModelError if none is."""
         return self._fit(self.choice.best)
 
     @property
-    def lines(self) -> tuple[Line[MixtureEstimator], ...]:
+    def lines(self) -> tuple[Line[ComponentsEstimator], ...]:
         """Every model of the grid, with its fit and its criteria, or what kept it from being fitted or chosen."""
         return self.choice.lines
 
-    def __getitem__(self, key: Any) -> MixtureEstimator:
+    def __getitem__(self, key: Any) -> ComponentsEstimator:
         """Errors: KeyError if there is no such model; ModelError if it could not be fitted."""
         return self._fit(self.choice[key])
 
-    def _fit(self, line: Line[MixtureEstimator]) -> MixtureEstimator:
+    def _fit(self, line: Line[ComponentsEstimator]) -> ComponentsEstimator:
         if line.fit is None:
             raise ModelError(f"there is no fit of {line.cell.components} components here: {line.trouble}")
         return line.fit
@@ -151,7 +152,7 @@ def _report_of_none(
 
 
 def select(
-    estimator: MixtureEstimator,
+    estimator: ComponentsEstimator,
     X: object,
     n_components: Iterable[int] | int = range(1, 10),
     *,
@@ -165,8 +166,9 @@ def select(
     `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
     sabic, caic, icl, or cv (rows left out; `random_state` deals them). All are lower where a model is better.
-    What is `known` besides (`sample_weight`) goes to `fit`. Each model is fitted from starts of its own, and from what its
-    neighbours lead to. What did not converge, or collapsed, stands in the table with its reason, and is never chosen.
+    What is `known` besides (`sample_weight`, `lengths`) goes to `fit`. Each model is fitted from starts of its own, mixtures
+    from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
+    never chosen. BIC and its kin count rows, those in sequence as others.
     Errors: ModelError or ParameterError for what cannot be; DataError if nothing can be fitted.
     """
     fits = _fits(estimator, X, grid, known)
@@ -177,7 +179,7 @@ def select(
 
 
 def bootstrap_lrt(
-    estimator: MixtureEstimator,
+    estimator: ComponentsEstimator,
     X: object,
     n_components: int,
     *,
@@ -209,8 +211,8 @@ def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, m
     return bootstrap_test(smaller.result_, larger.result_, number, *how)
 
 
-def _fits(estimator: MixtureEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
-    if not isinstance(estimator, MixtureEstimator):
+def _fits(estimator: ComponentsEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
+    if not isinstance(estimator, ComponentsEstimator):
         raise ModelError(f"estimator is {estimator!r}; it must be one of emkit's, such as ek.GaussianMixture().")
     names = tuple(grid or ())
     for name in (name for name in names if name not in estimator.get_params() or name == "n_components"):

@@ -19,12 +19,12 @@ from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows, per_mass, safe_log, slope_of_log
-from emkit.models import chain_moves, chains
+from emkit.models import chain_moves, chains, messages
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.chain_passes import ChainPasses
-from emkit.models.chains import Path
 from emkit.models.components import ComponentStats
 from emkit.models.long_run import ahead, stationary
+from emkit.models.messages import Chain
 from emkit.models.order import component_leaves, of_components
 
 STAY = 0.7  # of a start: states that last for some rows, which is what tells them from a mixture
@@ -94,14 +94,12 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
         """What the assignment counted of paths: their `Moves`."""
         return posterior.latent
 
-    def decode(self, params: Q, chunk: Chunk) -> Path:
-        """The likeliest path through the states of every sequence."""
-        model = self._for(chunk)
-        return model.path(params, model._log_density(params.components, chunk, model._form(params, chunk)), chunk)
+    def chain(self, params: Q) -> Chain:
+        return Chain(params.initial, params.transitions)
 
-    def path(self, params: Q, log_density: Array, chunk: Chunk) -> Path:
-        """The same, given log p(x_t | state k) (n, K)."""
-        return chains.likeliest(params.initial, params.transitions, log_density, chunk)
+    def outlook(self, params: Q, chunk: Chunk, by_others: bool = False) -> Array:
+        expected = messages.expected_by_others if by_others else messages.expected
+        return expected(self.chain(params), self.log_density(params, chunk), chunk)
 
     def forecast(self, params: Q, posterior: Posterior, steps: int) -> Array:
         """The probability of each state (steps, K) at 1, 2, ... rows after the last one of a sequence with this posterior."""
@@ -174,8 +172,16 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
 
     def draw(self, params: Q, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """A sequence of `rows` rows (n, d) and the state (n,) of each."""
-        states = walk(params.initial, params.transitions, rng, rows)
+        states = self.walked(params, rng, rows)
         return self.family.draw(params.components, rng, states), states
+
+    def draw_groups(self, params: Q, rng: np.random.Generator, lengths: Integers) -> Array:
+        states = np.concatenate([self.walked(params, rng, rows) for rows in lengths.tolist()])
+        return self.family.draw(params.components, rng, states)
+
+    def walked(self, params: Q, rng: np.random.Generator, rows: int) -> Integers:
+        """The states (n,) of a sequence of so many rows, drawn."""
+        return walk(params.initial, params.transitions, rng, rows)
 
 
 AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any, Any]

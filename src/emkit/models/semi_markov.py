@@ -21,12 +21,14 @@ from emkit.data.source import ArraySource
 from emkit.errors import ModelError, ParameterError
 from emkit.families.family import Family, for_rows, safe_log, slope_of_log
 from emkit.families.named import one_family
+from emkit.models import messages
 from emkit.models.assignment import Posterior
 from emkit.models.chains import Path, likeliest
 from emkit.models.components import Components, ComponentStats
 from emkit.models.durations import Durations, Stays
 from emkit.models.hidden_markov import HiddenMarkovChain, initial_update, transitions_update, walk
 from emkit.models.long_run import ahead, stationary
+from emkit.models.messages import Chain
 
 MOST_ROWS = 1_000  # of a stay: the chain has as many states for each, and a matrix of their moves
 P = TypeVar("P", bound=Parameters)
@@ -128,6 +130,18 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
         stays: Stays = posterior.latent
         return stays
 
+    def chain(self, params: HiddenSemiMarkovParams[P]) -> Chain:
+        raise ModelError(
+            "states of a semi-Markov chain last as a law of durations says: transitions between states do not tell how rows "
+            "follow each other. See `expanded`."
+        )
+
+    def outlook(self, params: HiddenSemiMarkovParams[P], chunk: Chunk, by_others: bool = False) -> Array:
+        expected = messages.expected_by_others if by_others else messages.expected
+        log_density = np.repeat(self.log_density(params, chunk), self.longest, axis=1)
+        found = expected(Chain(*self.expanded(params)), log_density, chunk)
+        return np.asarray(found.reshape(len(found), -1, self.longest).sum(axis=2))
+
     def path(self, params: HiddenSemiMarkovParams[P], log_density: Array, chunk: Chunk) -> Path:
         initial, transitions = self.expanded(params)
         found = likeliest(initial, transitions, np.repeat(log_density, self.longest, axis=1), chunk)
@@ -206,6 +220,5 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
     ) -> Iterator[HiddenSemiMarkovParams[P]]:
         return iter(())
 
-    def draw(self, params: HiddenSemiMarkovParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
-        states = walk(*self.expanded(params), rng, rows) // self.longest
-        return self.family.draw(params.components, rng, states), states
+    def walked(self, params: HiddenSemiMarkovParams[P], rng: np.random.Generator, rows: int) -> Integers:
+        return walk(*self.expanded(params), rng, rows) // self.longest

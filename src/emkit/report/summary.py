@@ -14,7 +14,7 @@ from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
 from emkit.report.sentences import capital, joined, listed
-from emkit.report.tables import WIDTH, as_text, cell, components_across, estimates_down, new_grid
+from emkit.report.tables import WIDTH, as_text, cell, chain_table, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -135,6 +135,7 @@ def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDT
 
     sentences = [Text(sentence) for sentence in remarks(result)]
     tables = [estimates_down(result, found, width)] if found is not None else components_across(result, width)
+    tables += chain_table(result)
     spaced = [part for table in tables for part in (Text(), table)]
     return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
 

@@ -14,7 +14,7 @@ from emkit.inference import goodness_of_fit
 from emkit.inference.delta import p_told
 from emkit.models.around import bare
 from emkit.models.mixture import Mixture
-from emkit.views import Rootogram, bivariate_residuals, quantile_residuals, rootogram
+from emkit.views import Rootogram, bivariate_residuals, pseudo_residuals, rootogram
 from emkit.views.residuals import values_of_columns
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, answer, names_in
@@ -93,7 +93,7 @@ def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
 
 
 def _quantiles(result: AnyInferred) -> Iterator[Paragraph | Table]:
-    found = answer(lambda: quantile_residuals(subject_of(result), result.params))
+    found = answer(lambda: pseudo_residuals(subject_of(result), result.params).randomised())
     if isinstance(found, str):
         return
     weights = np.concatenate([as_float64(chunk.weights) for chunk in result.source.chunks()])
