@@ -59,7 +59,11 @@ def test_json_has_every_model_and_the_best_fit():
         (["nothing.csv"], 4, "nothing.csv"),
         ([FAITHFUL, "--family", "poisson"], 2, "--family goes with --model hmm."),
         ([FAITHFUL, "--sequence", "waiting"], 2, "--sequence goes with --model hmm."),
-        ([FAITHFUL, "--model", "hmm"], 2, "say what one state looks like: --model hmm --family FAMILY."),
+        (
+            [FAITHFUL, "--model", "hmm"],
+            2,
+            "say what one state looks like: --model hmm --family FAMILY, or --column NAME=FAMILY for each column.",
+        ),
         ([FAITHFUL, "--model", "hmm", "--model", "gaussian"], 2, "--model hmm is compared with none but itself"),
         ([FAITHFUL, "--model", "poisson"], 4, "Poisson counts"),
     ],
