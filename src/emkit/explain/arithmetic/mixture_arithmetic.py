@@ -48,7 +48,9 @@ class MixtureArithmetic(ModelArithmetic[AnyMixtureParams, AnyStats]):
     def tallies(self, statistics: AnyStats) -> list[Tally]:
         found = [Tally("n", statistics.mass, is_count=True)]
         for total in self.family.totals(statistics.components, self.before.components):
-            mark = "".join(map(self.symbols.mark, total.columns)) + ("" if total.level is None else f"[{total.level}]")
+            mark = "".join(map(self.symbols.mark, total.columns))
+            if total.level is not None:
+                mark += f"[{self.symbols.level(total.columns[0], total.level)}]"
             found.append(Tally(total.what, total.values, mark, total.shared, self.family.is_count(total.what)))
         return found
 
