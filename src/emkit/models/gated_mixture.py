@@ -18,7 +18,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Update
 from emkit.core.spaces import Contrasts
 from emkit.data.chunk import Chunk, as_float64
-from emkit.data.own_units import INTERCEPT, Column, Design, frame_of, place_of, plain_frame
+from emkit.data.framed_design import INTERCEPT, Column, FramedDesign, frame_of, place_of, plain_frame
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
@@ -35,8 +35,8 @@ ROOT_TWO = float(np.sqrt(2.0))  # the scores of two components move apart by so 
 
 
 @dataclass(frozen=True)
-class Gate(Design):
-    """The covariates of proportions: see `Design`."""
+class Gate(FramedDesign):
+    """The covariates of proportions: see `FramedDesign`."""
 
 
 @dataclass(frozen=True, eq=False)

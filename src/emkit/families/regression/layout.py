@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from emkit.core.memo import once
-from emkit.data.own_units import Column, Design, centre_of, frame_of, place_of, plain_frame
+from emkit.data.framed_design import Column, FramedDesign, centre_of, frame_of, place_of, plain_frame
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 
@@ -31,7 +31,7 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Layout(Design):
+class Layout(FramedDesign):
     """The covariates, of which the last `common` are shared, and the places of the other columns.
 
     `datum`: a number in the midst of the response, from which normal responses are counted.

@@ -18,7 +18,7 @@ from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_toget
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import add_up
-from emkit.data.own_units import Column
+from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.families.conditional import Conditional

@@ -31,7 +31,7 @@ class Frame(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Design:
+class FramedDesign:
     """The `places` and `names` of covariates, and the frame of their design: its `centre` and `factor`.
 
     The design D (n, P) of P coefficients is an `intercept` of 1, if there is one, and the covariates less their centre.
