@@ -124,13 +124,22 @@ class HiddenMarkovChain(Components[HiddenMarkovParams[P], P, S]):
 
     def draw(self, params: HiddenMarkovParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """A sequence of `rows` rows (n, d) and the state (n,) of each."""
-        lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
-        most, ahead = len(params.initial) - 1, params.initial.cumsum()
-        onwards = params.transitions.cumsum(axis=1)
-        for t, lot in enumerate(lots):
-            states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
-            ahead = onwards[states[t]]
+        states = _lots(params, rng, rows)
         return self.family.draw(params.components, rng, states), states
+
+    def drawn_components(self, params: HiddenMarkovParams[P], rng: np.random.Generator, rows: Array) -> Integers:
+        return _lots(params, rng, len(rows))
+
+
+def _lots(params: HiddenMarkovParams[P], rng: np.random.Generator, rows: int) -> Integers:
+    """The states (n,) of a sequence of so many rows."""
+    lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
+    most, ahead = len(params.initial) - 1, params.initial.cumsum()
+    onwards = params.transitions.cumsum(axis=1)
+    for t, lot in enumerate(lots):
+        states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
+        ahead = onwards[states[t]]
+    return states
 
 
 def stationary(transitions: Array) -> Array:

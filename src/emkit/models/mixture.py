@@ -208,15 +208,17 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return MixtureParams(np.full(n_components, 1 / n_components), family.pooled(profile, n_components))
 
     def estimated_from(self, chunk: Chunk, like: MixtureParams[P], shares: Array) -> MixtureParams[P]:
-        model = self._for(chunk)
-        mass, statistics = model._shared(chunk, like, shares)
-        return model.m_step(MixtureStats(mass, statistics), like)
+        model, moved = self._for(chunk), like
+        for _ in range(self.family.rounds):
+            mass, statistics = model._shared(chunk, moved, shares)
+            moved = model.m_step(MixtureStats(mass, statistics), moved)
+        return moved
 
     def _estimated_together(
         self, chunk: Chunk, like: MixtureParams[P], divisions: Sequence[Integers], blur: float
     ) -> list[MixtureParams[P]]:
         runs, groups = len(divisions), self.in_groups(like.components)
-        if runs < 2 or groups is None or is_sparse(chunk.x):
+        if runs < 2 or groups is None or is_sparse(chunk.x) or self.family.rounds > 1:
             return super()._estimated_together(chunk, like, divisions, blur)
         model, many = self.of_family(groups.family(len(like.proportions))), in_a_row([groups.apiece(like.components)] * runs)
         mass, statistics = model._divided_together(chunk, many, np.stack(divisions), blur)
@@ -251,8 +253,11 @@ class Mixture(Components[MixtureParams[P], P, S]):
 
     def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from."""
-        components = rng.choice(len(params.proportions), size=rows, p=params.proportions / params.proportions.sum())
+        components = _lots(params, rng, rows)
         return self.family.draw(params.components, rng, components), components
+
+    def drawn_components(self, params: MixtureParams[P], rng: np.random.Generator, rows: Array) -> Integers:
+        return _lots(params, rng, len(rows))
 
     @property
     def ascends(self) -> bool:
@@ -271,6 +276,11 @@ AnyFamily = Family[Any, Any]
 
 def _joint(params: MixtureParams[P], log_density: Array) -> Array:
     return np.add(safe_log(params.proportions), log_density, order="F")  # sums over components run along the rows, in step
+
+
+def _lots(params: MixtureParams[P], rng: np.random.Generator, rows: int) -> Integers:
+    """A component (n,) for each of so many rows."""
+    return rng.choice(len(params.proportions), size=rows, p=params.proportions / params.proportions.sum())
 
 
 def _proportions(stats: MixtureStats[S], before: MixtureParams[P], now: MixtureParams[P]) -> Array:

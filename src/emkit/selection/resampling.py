@@ -63,6 +63,8 @@ def dealt(units: Array, parts: int, rng: np.random.Generator) -> list[Array] | N
 def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
     """As many rows as were observed, drawn from the fitted model; where cells were missing, they are again.
 
+    Columns that the components are given, as covariates, are those of the rows, each as often as it counts.
+
     Errors: ModelError if the model does not draw rows, or if rows come in groups, which it would draw as single ones.
     """
     model: Any = bare(fitted.model)
@@ -73,7 +75,9 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     if whole.membership is not None:
         raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
     total = round(whole.total_weight)
-    x, _ = model.draw(fitted.params, rng, total)
+    ahead = np.cumsum(whole.weights)
+    places = np.searchsorted(ahead, (np.arange(total) + 0.5) * (ahead[-1] / total), side="right")
+    x, _ = model.draw_given(fitted.params, rng, whole.x[np.minimum(places, len(ahead) - 1)])
     x = np.asarray(x, dtype=np.float64).reshape(total, whole.x.shape[1])
     if np.isnan(whole.x).any():
         counts = np.rint(whole.weights).astype(np.int64)
