@@ -1050,7 +1050,7 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 INSIDE = ("student-t", "skew-normal", "laplace")  # latent variables inside the family: what an M-step maximises is a bound
-STEPPING = ("poisson-regression", "binomial-regression")  # an M-step is one step of Newton's method, along a bound
+STEPPING = ("poisson-regression", "binomial-regression", "gated")  # an M-step is one step of Newton's method, along a bound
 BOUNDED = (*INSIDE, *STEPPING)
 IN_TURN = ("normal-regression-shared",)  # links that are each the best given the others, and not all of them together
 KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope at its highest point
@@ -1169,7 +1169,45 @@ def _chain(case: FamilyCase) -> ModelCase:
 CHAINS = [
     _chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")
 ]  # rows in no groups: of one row each
-MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS]
+
+
+def gated(rng: np.random.Generator, n: int) -> Array:
+    """Counts of two regressions on the covariate that decides between them."""
+    x = rng.choice(GIVEN, n)
+    k = (rng.random(n) < expit(0.5 - x)).astype(int)
+    counts = rng.poisson(np.exp(np.array([0.4, 1.5])[k] + np.array([0.5, -0.4])[k] * x))
+    return np.stack([counts, x], axis=1).astype(float)
+
+
+def gated_answers(rng: np.random.Generator, n: int) -> Array:
+    """Answers of three classes, to which age and another number lead."""
+    z = rng.choice(GIVEN, (n, 2))
+    scores = np.column_stack([np.zeros(n), 0.3 + z[:, 0], -0.2 - 0.8 * z[:, 1]])
+    shares = np.cumsum(np.exp(scores), axis=1)
+    k = (rng.random((n, 1)) * shares[:, -1:] > shares).sum(axis=1)
+    return np.column_stack([z[:, 0], rng.random((n, 4)) < GATED_ITEMS[k], z[:, 1]]).astype(float)
+
+
+GATED_ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9], [0.5, 0.9, 0.5, 0.5]])
+ANSWERS = ek.Product({0: ek.Covariates(), (1, 2, 3, 4): ek.Bernoulli(), 5: ek.Covariates()})
+GATED = [
+    ModelCase(
+        "gated-counts",
+        ek.GatedMixture(ek.PoissonRegression(0, 1), 1),
+        ek.GatedMixtureParams([[0.0, 0.0], [0.5, -1.0]], ek.RegressionParams([[0.4, 0.5], [1.5, -0.4]])),
+        gated,
+    ),
+    ModelCase(
+        "gated-answers",
+        ek.GatedMixture(ANSWERS, (0, 5)),
+        ek.GatedMixtureParams(
+            [[0.0, 0.0, 0.0], [0.3, 1.0, 0.0], [-0.2, 0.0, -0.8]],
+            ANSWERS.params(ek.CovariatesParams(), ek.SuccessParams(GATED_ITEMS), ek.CovariatesParams()),
+        ),
+        gated_answers,
+    ),
+]
+MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS, *GATED]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
 

@@ -22,6 +22,7 @@ def over(models):
         *[case for case in [*cases.GAPS, *cases.CHAINS] if case.name in QUICK],
         *cases.CELLS,
         *cases.PRIORS,
+        *cases.GATED,
     ]
     marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
     return pytest.mark.parametrize("case", marked)

@@ -13,6 +13,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes, component_name
 from emkit.core.coordinates import Scale
+from emkit.core.newton import Greatest, NewtonSums, gain, solved
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
@@ -25,7 +26,6 @@ from emkit.families.gaussian.columns import EPSILON, LARGEST, SMALLEST
 from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant
 from emkit.families.regression.deviations import deviations
 from emkit.families.regression.layout import Layout
-from emkit.families.regression.newton import Greatest, PredictorSums, gain, solved
 from emkit.families.regression.params import RegressionParams
 from emkit.families.regression.regression import Height, Pieces, Regression, Rows
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
@@ -133,15 +133,15 @@ class NormalRegression(Regression[NormalRegressionParams]):
         place = [self.described_by.response]
         return {"variances": profile.variance[place] + profile.mean[place] ** 2 + SMALLEST}
 
-    def height(self, sums: PredictorSums, gains: Array, now: NormalRegressionParams) -> Height:
+    def height(self, sums: NewtonSums, gains: Array, now: NormalRegressionParams) -> Height:
         v, squares = now.variances, sums.own[0] - 2 * gains
         value = -0.5 * (sums.mass * (np.log(v) + LOG_2_PI) + squares / v).sum()
         return Height(float(value), 1 / v, {"variances": (squares / v - sums.mass) / (2 * v)})
 
-    def own_updates(self) -> Mapping[str, Update[PredictorSums, NormalRegressionParams]]:
+    def own_updates(self) -> Mapping[str, Update[NewtonSums, NormalRegressionParams]]:
         return {"variances": self._variances}
 
-    def _variances(self, sums: PredictorSums, before: NormalRegressionParams, now: NormalRegressionParams) -> Array:
+    def _variances(self, sums: NewtonSums, before: NormalRegressionParams, now: NormalRegressionParams) -> Array:
         """The weighted mean of the squares about the lines `now`, none below the floor.
 
         Shapes: mass (K,), gradient (K, P), curvature (K, P, P) -> (K,). Unit: square of the response's.
@@ -167,7 +167,7 @@ class NormalRegression(Regression[NormalRegressionParams]):
             )
         return lifted[:, 0]
 
-    def _whole(self, sums: PredictorSums, before: NormalRegressionParams) -> tuple[float, bool]:
+    def _whole(self, sums: NewtonSums, before: NormalRegressionParams) -> tuple[float, bool]:
         """The variance of all rows about one line, put together from the sums of the components about theirs; is there any?
 
         Where there is none, the mean square of the line stands in for it.
@@ -207,17 +207,17 @@ class NormalRegression(Regression[NormalRegressionParams]):
             found = replace_at(found, {"coefficients": refined[:, :size], **shared})
         return found
 
-    def _left(self, coefficients: Array, x: Array, weights: Array) -> PredictorSums:
+    def _left(self, coefficients: Array, x: Array, weights: Array) -> NewtonSums:
         """Sums of the deviations from one line."""
         layout = self.described_by
-        columns = np.concatenate([np.ones((len(x), int(layout.intercept))), x[:, [*layout.own, *layout.shared]]], axis=1)
+        columns = np.concatenate([np.ones((len(x), int(layout.intercept))), x[:, list(layout.places)]], axis=1)
         y = x[:, layout.response]
         if layout.offset is not None:
             columns, coefficients = np.concatenate([columns, x[:, [layout.offset]]], axis=1), np.append(coefficients, 1.0)
         z = layout.framed(x) * weights[:, None]
         gradient = deviations(y, columns, coefficients) @ z
         nothing = np.zeros(1)
-        return PredictorSums(nothing, gradient[None], (z.T @ layout.framed(x))[None], Greatest(nothing), ())
+        return NewtonSums(nothing, gradient[None], (z.T @ layout.framed(x))[None], Greatest(nothing), ())
 
     def _of_all(self, profile: AnyProfile) -> tuple[float, bool]:
         """The variance of all rows about one line, and whether there is any."""
@@ -228,7 +228,7 @@ class NormalRegression(Regression[NormalRegressionParams]):
         noise = np.sqrt(params.variances) * rng.standard_normal(rows.predictors.shape)
         return np.asarray((rows.predictors + self.described_by.datum + noise)[:, 0])
 
-    def linear(self, params: NormalRegressionParams) -> LinearForm[PredictorSums] | None:
+    def linear(self, params: NormalRegressionParams) -> LinearForm[NewtonSums] | None:
         """In products of the orthonormal columns and the deviation from a line in the midst of those of the components."""
         layout = self.described_by
         coefficients = self._coefficients_of(params)
@@ -249,13 +249,13 @@ class NormalRegression(Regression[NormalRegressionParams]):
         else:
             quadratic = np.concatenate([constant, quadratic], axis=1)
 
-        def statistics(sums: Array, chunk: Chunk) -> PredictorSums:
+        def statistics(sums: Array, chunk: Chunk) -> NewtonSums:
             products = np.empty((len(sums), size + 1, size + 1))
             products[:, row, column] = products[:, column, row] = sums if layout.intercept else sums[:, 1:]
             away = np.einsum("kij,kj->ki", products, line)
             mass = sums[:, 0].copy()
             own = ((away * line).sum(axis=1),)
-            return PredictorSums(mass, away[:, :-1].copy(), products[:, :-1, :-1].copy(), Greatest(np.zeros(len(mass))), own)
+            return NewtonSums(mass, away[:, :-1].copy(), products[:, :-1, :-1].copy(), Greatest(np.zeros(len(mass))), own)
 
         rows = Columns(pairs, np.zeros(columns), np.ones(columns))
         return LinearForm(

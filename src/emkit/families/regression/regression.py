@@ -14,16 +14,17 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected, Slopes
 from emkit.core.memo import once
+from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_together
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import add_up
+from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.families.conditional import Conditional
 from emkit.families.family import LOG_OF_ZERO, Family, repeat
-from emkit.families.regression.layout import Column, Layout, Named, as_places, found_in
+from emkit.families.regression.layout import Layout, Named, as_places, found_in
 from emkit.families.regression.lines import ROUNDS, nearest_lines
-from emkit.families.regression.newton import Greatest, PredictorSums, gain, stepped, stepped_together
 from emkit.families.regression.params import with_shared
 from emkit.families.regression.responses import ResponseSupport
 from emkit.families.support import Support
@@ -64,7 +65,7 @@ class Height(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Regression(Family[P, PredictorSums]):
+class Regression(Family[P, NewtonSums]):
     """The law of one column, the `response`, given others of its row: eta_k = offset + x' b_k + u' c.
 
     `covariates` x have coefficients b_k of each component; those of `shared` covariates u are c in all components. Columns are
@@ -129,11 +130,11 @@ class Regression(Family[P, PredictorSums]):
         """Where the law's own fields begin, (1,) each, when all rows are fitted."""
         return {}
 
-    def height(self, sums: PredictorSums, gains: Array, now: P) -> Height:
+    def height(self, sums: NewtonSums, gains: Array, now: P) -> Height:
         """The expected log-likelihood, up to a constant, where it has risen by `gains` (K,) times a law's scale."""
         return Height(float(gains.sum()), np.ones(len(gains)), {})
 
-    def own_updates(self) -> Mapping[str, Update[PredictorSums, P]]:
+    def own_updates(self) -> Mapping[str, Update[NewtonSums, P]]:
         """The links of the law's own fields."""
         return {}
 
@@ -216,14 +217,14 @@ class Regression(Family[P, PredictorSums]):
             found = self.log_law(self.rows(params, x), params)
         return np.maximum(np.nan_to_num(found, nan=LOG_OF_ZERO), LOG_OF_ZERO)
 
-    def statistics(self, params: P, x: Array, weights: Array) -> PredictorSums:
+    def statistics(self, params: P, x: Array, weights: Array) -> NewtonSums:
         step = max(1, BLOCK // self.size)
         return add_up(
             self._sums(params, x[first : first + step], weights[first : first + step])
             for first in range(0, max(len(x), 1), step)
         )
 
-    def _sums(self, params: P, x: Array, weights: Array) -> PredictorSums:
+    def _sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
         slope, curvature, own = self.pieces(self.rows(params, x), params)
         z = self.described_by.framed(x)
         bent = np.stack([(z * each[:, None]).T @ z for each in (weights * curvature).T])
@@ -231,17 +232,17 @@ class Regression(Family[P, PredictorSums]):
         if self.curved:
             reach = np.where(weights > 0, np.sqrt((z**2).sum(axis=1))[:, None], 0.0).max(axis=0, initial=0.0)
         each = tuple((weights * values).sum(axis=0) for values in own)
-        return PredictorSums(weights.sum(axis=0), (weights * slope).T @ z, bent, Greatest(reach), each)
+        return NewtonSums(weights.sum(axis=0), (weights * slope).T @ z, bent, Greatest(reach), each)
 
-    def updates(self) -> Mapping[str, Update[PredictorSums, P]]:
+    def updates(self) -> Mapping[str, Update[NewtonSums, P]]:
         shared = {"shared": self._shared} if self.shared else {}
         return {"coefficients": self._coefficients, **shared, **self.own_updates()}
 
-    def _coefficients(self, sums: PredictorSums, before: P, now: P) -> Array:
+    def _coefficients(self, sums: NewtonSums, before: P, now: P) -> Array:
         """One damped step of Newton's method, which raises the expected log-likelihood; of a normal response, to its maximum.
 
         Shapes: gradient (K, P), curvature (K, P, P) -> (K, p). Unit: that of the predictor over that of the covariate.
-        Source: see `newton.py`.
+        Source: see `core/newton.py`.
         """
         layout, size = self.described_by, np.shape(now.coefficients)[1]
         step = stepped(sums, self.way(before, now), size)
@@ -249,7 +250,7 @@ class Regression(Family[P, PredictorSums]):
         told = np.sqrt((step**2).sum(axis=1)) > rounding  # shorter steps are made of rounding, and would wander
         return np.where(told[:, None], now.coefficients + layout.back(step)[:, :size], now.coefficients)
 
-    def _shared(self, sums: PredictorSums, before: P, now: P) -> Array:
+    def _shared(self, sums: NewtonSums, before: P, now: P) -> Array:
         """The same for the coefficients that all components have in common, given those that each has for itself.
 
         Shapes: gradient (K, P), curvature (K, P, P) -> (q,).
@@ -265,7 +266,7 @@ class Regression(Family[P, PredictorSums]):
         """How far the coefficients (K, P) of the orthonormal columns have moved."""
         return self.described_by.way(self._coefficients_of(now) - self._coefficients_of(before))
 
-    def expected(self, sums: PredictorSums, before: P, now: P) -> Expected:
+    def expected(self, sums: NewtonSums, before: P, now: P) -> Expected:
         """A bound that touches the expected log-likelihood at `before`; for a normal response, it is that itself."""
         found = gain(sums, self.way(before, now))
         height = self.height(sums, found.value, now)
@@ -306,14 +307,14 @@ class Regression(Family[P, PredictorSums]):
                 break
         return now
 
-    def _begin(self, layout: Layout, x: Array, weights: Array) -> PredictorSums:
+    def _begin(self, layout: Layout, x: Array, weights: Array) -> NewtonSums:
         """Sums of a regression of what the response says of the predictors."""
         z, target = layout.framed(x), self.target(x)
         weighted = (z * weights[:, None]).T
         nothing = np.zeros(1)
-        return PredictorSums(nothing, (weighted @ target)[None], (weighted @ z)[None], Greatest(nothing), ())
+        return NewtonSums(nothing, (weighted @ target)[None], (weighted @ z)[None], Greatest(nothing), ())
 
-    def _sums_of_all(self, params: P, x: Array, weights: Array) -> PredictorSums:
+    def _sums_of_all(self, params: P, x: Array, weights: Array) -> NewtonSums:
         return self._sums(params, x, weights[:, None])
 
     def target(self, x: Array) -> Array:

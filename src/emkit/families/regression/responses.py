@@ -40,7 +40,7 @@ class ResponseSupport(Support):
 
     def check(self, profile: AnyProfile) -> None:
         layout = self.regression.laid_out(profile)
-        for j in (*layout.own, *layout.shared):
+        for j in layout.places:
             names = profile.levels[j]
             if names is not None and names != TRUTHS:
                 raise DataError(

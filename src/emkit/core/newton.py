@@ -1,10 +1,10 @@
 """One damped step of Newton's method for linear predictors, from sums over the rows.
 
-Along a line, the log-density f of the laws here has |f'''| <= |f''| in the linear predictor. So where no row's predictor moves
-by more than m, f falls short of its tangent by at most w(m) times the square of the move and the curvature where it began, with
-w(m) = (exp(m) - 1 - m) / m^2: a bound that touches f there in value, slope and curvature. EM maximises it along Newton's
-direction, where the best step is log(1 + m) / m of the whole, and so it ascends for certain. Laws whose log-density is a
-parabola have m = 0: the bound is the log-density itself, and one step is the maximum.
+Along a line, the log-densities f of generalised linear models have |f'''| <= |f''| in the linear predictor. So where no row's
+predictor moves by more than m, f falls short of its tangent by at most w(m) times the square of the move and the curvature
+where it began, with w(m) = (exp(m) - 1 - m) / m^2: a bound that touches f there in value, slope and curvature. EM maximises it
+along Newton's direction, where the best step is log(1 + m) / m of the whole, and so it ascends for certain. Laws whose
+log-density is a parabola have m = 0: the bound is the log-density itself, and one step is the maximum.
 Source: Bach (2010), Self-concordant analysis for logistic regression, Electronic Journal of Statistics 4, 384-414.
 """
 
@@ -39,11 +39,11 @@ class Greatest(Additive):
 
 
 @dataclass(frozen=True)
-class PredictorSums(Additive):
+class NewtonSums(Additive):
     """Sums over rows at the linear predictors of the E-step, in the orthonormal columns z of the design.
 
     `mass` (K,) = sum w; `gradient` (K, P) = sum w f' z; `curvature` (K, P, P) = -sum w f'' z z'; `reach`: the greatest |z| of a
-    row, 0 where f is a parabola; `own`: what else the law of the response adds up, an array (K,) each.
+    row, 0 where f is a parabola; `own`: what else is added up, an array (K,) each.
     """
 
     mass: Array
@@ -60,7 +60,7 @@ class Gain(NamedTuple):
     slopes: Array
 
 
-def gain(sums: PredictorSums, way: Array) -> Gain:
+def gain(sums: NewtonSums, way: Array) -> Gain:
     """The bound along a `way` (K, P): changes of the coefficients of z."""
     bent = np.einsum("kij,kj->ki", sums.curvature, way)
     square = (way * bent).sum(axis=1)
@@ -91,7 +91,7 @@ def solved(curvature: Array, gradient: Array) -> Array:
     return np.asarray(np.einsum("...ij,...j->...i", directions, np.where(told, along, 0.0)))
 
 
-def stepped(sums: PredictorSums, way: Array, size: int) -> Array:
+def stepped(sums: NewtonSums, way: Array, size: int) -> Array:
     """The way (K, P) of each component on from `way`, with a step in the first `size` columns that raises its bound."""
     here = gain(sums, way)
     own = solved(sums.curvature[:, :size, :size], _parabola(sums, way)[:, :size])
@@ -107,7 +107,7 @@ def stepped(sums: PredictorSums, way: Array, size: int) -> Array:
     return share[:, None] * step
 
 
-def stepped_together(sums: PredictorSums, way: Array, columns: Array, factors: Array) -> Array:
+def stepped_together(sums: NewtonSums, way: Array, columns: Array, factors: Array) -> Array:
     """One step (q,) of all components along the `columns` (P, q), that raises their bounds, times `factors` (K,), together."""
     curvature = np.einsum("pi,kpr,rj,k->ij", columns, sums.curvature, columns, factors)
     step = solved(curvature, columns.T @ (factors @ _parabola(sums, way)))
@@ -121,7 +121,7 @@ def stepped_together(sums: PredictorSums, way: Array, columns: Array, factors: A
     return np.zeros_like(step)
 
 
-def _parabola(sums: PredictorSums, way: Array) -> Array:
+def _parabola(sums: NewtonSums, way: Array) -> Array:
     """The slopes (K, P) of the parabola that touches f where the way begins."""
     return sums.gradient - np.einsum("kij,kj->ki", sums.curvature, way)
 
