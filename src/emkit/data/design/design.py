@@ -69,6 +69,25 @@ class DesignRows:
         """The columns of the response (n, r)."""
         return self.x[:, self.at.response]
 
+    def among(self, columns: Sequence[str]) -> Array:
+        """Columns (n, d) by name; zeros stand for what was not read, as for a response that is not known."""
+        place = {name: j for j, name in enumerate(self.columns)}
+        return np.column_stack([self.x[:, place[name]] if name in place else np.zeros(len(self.x)) for name in columns])
+
+    def of_kept(self, values: Any) -> Any:
+        """Values (N, ...) of all rows of the data, of those that were kept (n, ...); as they are if these are all."""
+        if values is None or not self.dropped or np.shape(values)[:1] != (self.dropped + len(self.kept),):
+            return values
+        return np.asarray(values)[self.kept]
+
+    def of_all(self, values: Array) -> Array:
+        """Values (n, ...) of the rows that were kept, of all rows of the data (N, ...): NaN where there were gaps."""
+        if not self.dropped:
+            return values
+        found = np.full((self.dropped + len(self.kept), *values.shape[1:]), np.nan)
+        found[self.kept] = values
+        return found
+
     @property
     def sentence(self) -> str:
         """How many rows were left out, for readers; nothing if none were."""
@@ -177,6 +196,10 @@ class Design:
         """The names of the columns of the gate; none if there is no gate."""
         return tuple(label for label, _ in self._columns(self._said.gate or ()))
 
+    def columns_read(self, response: bool = True) -> tuple[str, ...]:
+        """The columns of the data that `rows` reads, each once."""
+        return columns_read(self.formula, self.offset, self.trials, self.groups, response)
+
     @cached_property
     def _said(self) -> Formula:
         return parsed(self.formula)
@@ -226,6 +249,14 @@ class Design:
             None if self.trials is None else assembly.observed(one_factor(self.trials, TRIALS)),
         )
         return *assembly.whole(), at
+
+
+def columns_read(
+    formula: str, offset: str | None = None, trials: str | None = None, groups: str | None = None, response: bool = True
+) -> tuple[str, ...]:
+    """The columns of the data that a design of a formula reads, each once. Errors: ParameterError for a formula."""
+    found = [column for factor in _factors_of(parsed(formula), offset, trials, response) for column in factor.columns]
+    return tuple(dict.fromkeys([*found, *([groups] if groups is not None else [])]))
 
 
 def _factors_of(said: Formula, offset: str | None, trials: str | None, response: bool = True) -> tuple[Factor, ...]:
