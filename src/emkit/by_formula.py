@@ -9,7 +9,8 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
 from emkit.data.design import INTERCEPT, Design, parsed
-from emkit.errors import ModelError, ParameterError
+from emkit.data.frames import TRUTHS
+from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.regression_named import REGRESSIONS, has_trials, regression_named
 from emkit.fitted import AnyFitted
 from emkit.models.around import bare
@@ -33,13 +34,20 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, **known
     if len(said.response) != 1:
         has = f"has {len(said.response)} on its left side" if said.response else "has nothing on its left side"
         raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'.")
-    return Design.of(formula, data, trials=trials if isinstance(trials, str) else None, **known)
+    design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, **known)
+    levels = design.response_levels
+    if levels not in (None, TRUTHS):
+        raise DataError(
+            f"the response {design.response[0]!r} holds names ({some_of(levels or ())}), and a regression is of numbers: give "
+            "a column of 0 and 1, or of truths, that says which rows have one of them."
+        )
+    return design
 
 
-def regression_model(design: Design, family: str, trials: Any) -> AnyComponents:
+def regression_model(design: Design, family: str, trials: Any, n_components: int | None) -> AnyComponents:
     """The mixture of regressions of a design, with proportions that depend on its gate, if it has one.
 
-    Columns are found by name.
+    One component has all rows, whatever the gate. Columns are found by name.
     """
     given: dict[str, Any] = {"offset": design.offset, "intercept": INTERCEPT in design.covariates}
     if trials is not None:
@@ -47,7 +55,9 @@ def regression_model(design: Design, family: str, trials: Any) -> AnyComponents:
     try:
         regression = regression_named(family)(design.response[0], _without_intercept(design.covariates), **given)
         gate = _without_intercept(design.gate)
-        return GatedMixture(regression, gate, intercept=INTERCEPT in design.gate) if gate else Mixture(regression)
+        if not gate or n_components == 1:
+            return Mixture(regression)
+        return GatedMixture(regression, gate, intercept=INTERCEPT in design.gate)
     except ModelError as error:
         raise ParameterError(f"the formula cannot be fitted: {error}") from None
 

@@ -92,6 +92,14 @@ def test_one_binomial_class_is_the_glm(rows, trials):
     np.testing.assert_allclose(model.predict(rows), m * expit(wanted.x[0] + wanted.x[1] * rows.x), rtol=1e-5)
 
 
+def test_truths_are_successes(rows):
+    truths, numbers = (ek.MixtureRegression("won ~ x", 1, family="binomial") for _ in range(2))
+    frame = rows.assign(won=rows.wins > 3)
+    truths.fit(frame)
+    numbers.fit(frame.assign(won=frame.won.astype(int)))
+    np.testing.assert_array_equal(truths.predict(frame), numbers.predict(frame))
+
+
 # -- the best known maxima, from default starts
 
 
@@ -136,6 +144,12 @@ def test_what_is_predicted_is_weighted_by_the_gate(gated, warpbreaks):
     shares = gated.predict_proba(warpbreaks, with_response=False)
     each = np.column_stack([gated.predict(warpbreaks, component=k) for k in range(2)])
     np.testing.assert_allclose(gated.predict(warpbreaks), (shares * each).sum(axis=1))
+
+
+def test_a_gate_of_one_class_says_nothing(warpbreaks):
+    gated, plain = (ek.MixtureRegression(f"breaks ~ tension{gate}", 1, family="poisson") for gate in (" | wool", ""))
+    assert gated.fit(warpbreaks).result_.log_likelihood == plain.fit(warpbreaks).result_.log_likelihood
+    np.testing.assert_array_equal(gated.weights_, [1])
 
 
 def test_a_gate_of_ones_is_none(npreg, two_counts):
@@ -246,6 +260,7 @@ def test_what_cannot_be_is_said(rows, formula, settings, said):
         ("y ~ x", {"family": "poisson"}, "row 0, column 'y' is"),
         ("wins ~ x", {"family": "binomial", "trials": 2}, "there cannot be more successes than trials (2)"),
         ("y ~ x", {"groups": "ward"}, "row"),
+        ("ward ~ x", {"family": "binomial"}, "the response 'ward' holds names (A, B, C), and a regression is of numbers"),
     ],
 )
 def test_data_that_cannot_be_are_named(rows, formula, settings, said):

@@ -112,6 +112,7 @@ def fit_as_asked(
             progress,
             formula,
             of_part,
+            components,
             offset=offset,
             trials=trials,
             groups=groups,

@@ -49,6 +49,7 @@ def regression_problem(
     progress: Progress,
     formula: str,
     family: str | None,
+    components: int | None,
     *,
     offset: str | None,
     trials: str | int | None,
@@ -65,7 +66,7 @@ def regression_problem(
     made = design.rows(rows, gaps=gaps, row_name=name)
     if made.sentence:
         click.echo(f"warning: {made.sentence}", err=True)
-    model = regression_model(design, family, trials)
+    model = regression_model(design, family, trials, components)
     source = model.admitted(source_of(design, made, table.weights, row_name=name))
     return model.settled(source.profile), source
 

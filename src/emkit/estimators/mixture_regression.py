@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.by_formula import Means, means_of, regression_design, regression_model
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import is_count
-from emkit.data.design import INTERCEPT, DesignRows
+from emkit.data.design import DesignRows
 from emkit.data.formula_rows import source_of
 from emkit.data.frames import library_of
 from emkit.data.source import ArraySource
@@ -20,6 +20,8 @@ from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.components import AnyComponents
+from emkit.models.frozen import bare
+from emkit.models.gated_mixture import GatedMixture
 from emkit.models.prediction import belonging, posterior_of
 from emkit.search.seeding import Begin
 
@@ -177,7 +179,7 @@ class MixtureRegression(ComponentsEstimator):
         return source_of(self.design_, rows, sample_weight, library=library_of(X))
 
     def _model(self) -> AnyComponents:
-        return regression_model(self.design_, self.family, self.trials)
+        return regression_model(self.design_, self.family, self.trials, self.n_components)
 
     def _begin(self, source: ArraySource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""
@@ -186,9 +188,9 @@ class MixtureRegression(ComponentsEstimator):
 
     def _fitted(self, params: Any) -> dict[str, Any]:
         own = {"params_": params, "components_": params.components, "coefficient_names_": params.components.covariates}
-        if self.design_.gate in ((), (INTERCEPT,)):
-            return {**own, "weights_": params.proportions}
-        return {**own, "gates_": params.gates, "gate_names_": params.covariates}
+        if isinstance(bare(self.model_), GatedMixture):
+            return {**own, "gates_": params.gates, "gate_names_": params.covariates}
+        return {**own, "weights_": params.proportions}
 
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's own: what a column may hold, the formula says, and not the estimator."""

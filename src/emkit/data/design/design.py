@@ -13,7 +13,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.data.design.assembly import Assembly, Cell
-from emkit.data.design.codings import Coding
+from emkit.data.design.codings import Coding, Treatment
 from emkit.data.design.contrasts import Terms, pieces_of
 from emkit.data.design.dependence import INTERCEPT, refuse_dependent
 from emkit.data.design.factors import Factor
@@ -185,6 +185,12 @@ class Design:
     def response(self) -> tuple[str, ...]:
         """The names of the columns of the response."""
         return tuple(factor.name for factor in self._said.response)
+
+    @property
+    def response_levels(self) -> Names:
+        """The levels of the first column of the response; None if it is of numbers, or there is none."""
+        coding = self.codings[self.response[0]] if self.response else None
+        return coding.names if isinstance(coding, Treatment) else None
 
     @cached_property
     def covariates(self) -> tuple[str, ...]:
