@@ -7,7 +7,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
-from emkit.explain.ledger import Account
+from emkit.explain.latent import Account
 from emkit.explain.steps import Step
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
@@ -22,13 +22,13 @@ BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 def rows(walk: Walk) -> Json:
     """The different rows of which the arithmetic is shown, and how many there are."""
-    step = walk.steps[0]
+    table = walk.steps[0].table
     return {
-        "distinct": step.distinct,
-        "repeated": step.repeated,
+        "distinct": table.distinct,
+        "repeated": table.repeated,
         "items": [
             {"label": row.label, "name": row.name, "values": row.values, "weight": row.weight, "states": list(row.states)}
-            for row in step.rows
+            for row in table.rows
         ],
     }
 

@@ -10,7 +10,7 @@ from emkit.core.mapreduce import one_thread
 from emkit.core.parameters import Parameters
 from emkit.data.source import columns_of
 from emkit.errors import ModelError
-from emkit.explain.ledger import Account, assignment_of
+from emkit.explain.latent import Account, assignment_of
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
 from emkit.explain.subject import Subject
 from emkit.fitted import Fitted

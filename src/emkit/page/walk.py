@@ -12,7 +12,7 @@ from emkit.core.protocols import Complete
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.explain.ledger import assignment_of
+from emkit.explain.latent import assignment_of
 from emkit.explain.steps import Step, work_out
 from emkit.explain.subject import Subject
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
-from emkit.explain.steps import Row, Step
+from emkit.explain.rows import Row
+from emkit.explain.steps import Step
 
 TELLING = 0.8  # the largest responsibility of a row that shows best what happens
 
