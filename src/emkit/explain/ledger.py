@@ -46,14 +46,20 @@ def account(model: AnyModel, source: AnySource, q_at: Parameters, theta: Paramet
     Works for every model with `complete(params, chunk)` and for models of components, whatever their assignment: with hard or
     drawn assignments the bound does not touch. Errors: ModelError for another model.
     """
+    return accounts(model, source, q_at, [theta])[0]
+
+
+def accounts(model: AnyModel, source: AnySource, q_at: Parameters, thetas: Sequence[Parameters]) -> tuple[Account, ...]:
+    """The accounts at several parameters, of one q. Errors: as for `account`."""
     latent = latent_of(model) or Listed(check_enumerable(model), assignment_of(model))
 
-    def of_chunk(chunk: object) -> Account:
-        here = latent.at(q_at, chunk)
-        q = latent.assigned(here, chunk)
-        return latent.account(q, here if theta is q_at else latent.at(theta, chunk), chunk)
+    def of_chunk(chunk: object) -> _Accounts:
+        first = latent.at(q_at, chunk)
+        q = latent.assigned(first, chunk)
+        places = (first if theta is q_at else latent.at(theta, chunk) for theta in thetas)
+        return _Accounts(tuple(latent.account(q, here, chunk) for here in places))
 
-    return serial(of_chunk, source)
+    return serial(of_chunk, source).accounts
 
 
 def ledger(model: AnyModel, source: AnySource, path: Sequence[Parameters]) -> tuple[Entry, ...]:

@@ -8,6 +8,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.latent import Account
+from emkit.explain.rows import RowTable
 from emkit.explain.steps import Step
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
@@ -63,12 +64,12 @@ def step_record(step: Step, with_rows: bool) -> Json:
             for update in step.updates
         ],
     }
-    if with_rows:
+    if with_rows and isinstance(step.e_step, RowTable):
         record["log_joint"] = [brief(row.log_joint, DIGITS) for row in step.rows]
         record["formulas"] = [list(row.formulas) for row in step.rows]
         record["responsibilities"] = [brief(row.responsibilities, DIGITS) for row in step.rows]
-    if with_rows and len(step.rows) <= MOST_ADDED:
-        record["row_tallies"] = [list(map(_of_row, row.tallies)) for row in step.rows]
+        if len(step.rows) <= MOST_ADDED:
+            record["row_tallies"] = [list(map(_of_row, row.tallies)) for row in step.rows]
     return record
 
 

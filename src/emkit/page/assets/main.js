@@ -96,6 +96,7 @@ function onKey(event) {
 // What controls do, by the value of data-act.
 const ACTS = {
   cell: (value) => { const [row, component] = value.split(":").map(Number); setState({ row, component }); },
+  sequence: (value) => setState({ sequence: Number(value), row: null }),
   pair: (value) => setState({ pair: Number(value) }),
   landscape: (value) => setState({ landscape: Number(value) }),
   hard: (value) => whatIf({ hard: value === "hard" }),
