@@ -81,7 +81,8 @@ class _Row:
 
 def _later_number(value: float) -> str:
     """A backward number, which at the end of a sequence is 1."""
-    return "1" if value == 1 else four_decimals(value) if 1e-3 <= value < 1e4 else significant(value)
+    return "1" if abs(value - 1) < ROUNDING else four_decimals(value) if 1e-3 <= value < 1e4 else significant(value)
 
 
+ROUNDING = 1e-12
 WRITE = {"move": plain, "density": plain, "alpha": four_decimals, "beta": _later_number, "c": plain}

@@ -39,6 +39,7 @@ function renderControls(view) {
   for (const id of ["e", "m", "end"]) $(id).disabled = view.atEnd;
   $("play").textContent = view.playing ? "pause" : "play";
   $("play").setAttribute("aria-pressed", String(view.playing));
+  document.body.dataset.marks = view.trace.marks.kind;
   document.body.dataset.half = view.eDone ? (view.mDone ? "m" : "e") : "start";
 }
 

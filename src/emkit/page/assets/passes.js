@@ -44,7 +44,7 @@ function passesOf(trace, s, g) {
 const placeText = ({ bounds }, g, t) => (bounds.length > 2 ? `${g + 1}.${t + 1}` : String(t + 1));
 
 // The arithmetic of one row, as Python writes it: factors of 1 are not written.
-const later = (value) => (value === 1 ? "1" : value >= 1e-3 && value < 1e4 ? fourDecimals(value) : significant(value));
+const later = (value) => (Math.abs(value - 1) < 1e-12 ? "1" : value >= 1e-3 && value < 1e4 ? fourDecimals(value) : significant(value));
 const times = (...factors) => factors.filter((text) => text !== "1").join(" * ") || "1";
 const plus = (terms) => terms.join(" + ");
 

@@ -11,11 +11,12 @@ function sequenceChoice(view) {
 }
 
 // The first column above, the shares of the states below, row by row.
-function drawSequence(view, width) {
+function drawSequence(view, room) {
   const { trace } = view;
   const { bounds, row, numbers, columns } = trace.in_sequence;
   const g = shownSequence(view);
   const places = range(lengthOf(trace.in_sequence, g));
+  const width = Math.min(room, 160 + 60 * places.length);
   const found = passesOf(trace, view.s, g);
   const named = places.every((t) => /^\d+$/.test(nameOf(trace.in_sequence, g, t)));
   const at = (t) => (named ? Number(nameOf(trace.in_sequence, g, t)) : t + 1);
@@ -23,8 +24,8 @@ function drawSequence(view, width) {
   const values = places.map((t) => numbers[row[bounds[g] + t]]);
   const seen = values.filter((value) => value !== null);
   const margin = { ...MARGIN, bottom: 8, noX: true };
-  const above = frame(width, 170, span, padded([Math.min(...seen), Math.max(...seen)]), { y: columns[0] }, margin);
-  const below = frame(width, 124, span, [0, 1], { x: named ? "" : "t", y: "shares" });
+  const above = frame(width, 170, span, padded([Math.min(...seen), Math.max(...seen)]), { y: columns[0], wholeY: seen.every(Number.isInteger) }, margin);
+  const below = frame(width, 124, span, [0, 1], { x: named ? "" : "t", y: "shares", wholeX: true, wholeY: true });
   const pick = (t) => ({ "data-row": t, "data-act": "cell", "data-value": `${t}:${view.component}` });
   const likeliest = (t) => found.shares[t].indexOf(Math.max(...found.shares[t]));
   const wide = below.sx(1) - below.sx(0);
@@ -65,6 +66,7 @@ function passesTable(view, found, g) {
   const cell = (value) => (view.eDone ? value : "·");
   const heads = (letter) => states.map((k) => html("th", { scope: "col", class: `number c${k % 8}` }, formula(`${letter}_{k}`, { k: trace.components[k] })));
   return table({
+    left: names.length ? 2 : 1,
     label: `Forward and backward through sequence ${g + 1}`,
     heads: ["t", ...(names.length ? [""] : []), ...columns, formula("c_t"), ...["alpha", "beta", "gamma"].flatMap(heads)],
     rows: found.scale.map((scale, t) => ({
@@ -106,9 +108,11 @@ function workedRow(view, found, g, t) {
   return html("div", { class: `worked c${k % 8}`, "aria-live": "polite" },
     html("p", { class: "worked-title" }, `row ${label}${name ? ` (${name})` : ""}, state ${trace.components[k]}`),
     writtenRow(found, t, k).map((line) => html("div", { class: "formula" }, formula(...letterPair(line, trace, label)),
-      line.text === "1" ? null : [html("span", { class: "equals" }, "="), formula(line.text)],
-      html("span", { class: "equals" }, "="), html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, line.letter === "c" ? significant(line.value) : later(line.value)))));
+      line.text === shownValue(line) ? null : [html("span", { class: "equals" }, "="), formula(line.text)],
+      html("span", { class: "equals" }, "="), html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, shownValue(line)))));
 }
+
+const shownValue = (line) => (line.letter === "c" ? significant(line.value) : later(line.value));
 
 const passesPanel = {
   text(view) {
