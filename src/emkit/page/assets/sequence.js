@@ -105,8 +105,9 @@ function workedRow(view, found, g, t) {
   const { trace, component: k } = view;
   const label = placeText(trace.in_sequence, g, t);
   const name = nameOf(trace.in_sequence, g, t);
+  const title = ["row", label, ...(name ? ["(" + name + ")"] : [])].join(" ");
   return html("div", { class: `worked c${k % 8}`, "aria-live": "polite" },
-    html("p", { class: "worked-title" }, `row ${label}${name ? ` (${name})` : ""}, state ${trace.components[k]}`),
+    html("p", { class: "worked-title" }, `${title}, state ${trace.components[k]}`),
     writtenRow(found, t, k).map((line) => html("div", { class: "formula" }, formula(...letterPair(line, trace, label)),
       line.text === shownValue(line) ? null : [html("span", { class: "equals" }, "="), formula(line.text)],
       html("span", { class: "equals" }, "="), html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, shownValue(line)))));
@@ -119,7 +120,8 @@ const passesPanel = {
     if (!view.eDone) return "No E-step yet.";
     const { trace } = view;
     const found = passesOf(trace, view.s, shownSequence(view));
-    return found.scale.map((scale, t) => `t = ${t + 1}: c ${significant(scale)}; ${trace.components.map((name, k) => `${name}: alpha ${fourDecimals(found.forward[t][k])}, beta ${later(found.backward[t][k])}, gamma ${fourDecimals(found.shares[t][k])}`).join("; ")}`).join("\n");
+    const state = (t) => (name, k) => `${name}: alpha ${fourDecimals(found.forward[t][k])}, beta ${later(found.backward[t][k])}, gamma ${fourDecimals(found.shares[t][k])}`;
+    return found.scale.map((scale, t) => [`t = ${t + 1}: c ${significant(scale)}`, ...trace.components.map(state(t))].join("; ")).join("\n");
   },
   latex(view) {
     if (!view.eDone) return [];
