@@ -63,7 +63,7 @@ def _opening() -> tuple[Step, ...]:
     rows = Product(Product(density_of(x[t]) ** z[t, k], COMPONENTS), PLACES)
     return (
         Step(
-            "Suppose the state of every row were known: {z} is 1 if row {t} is in state {k}, else 0. With the distribution {pi} "
+            "Suppose the state of every row were known: {z} is 1 if row {t} is in state {k}, else 0. With distribution {pi} "
             "of the first state and transitions {A} from {j} to {k}, the complete-data likelihood of a sequence of {T} rows is",
             (Eq(Likelihood, first * known * rows),),
             {"z": z[t, k], "t": t, "k": k, "pi": pi[k], "A": move[j, k], "j": j, "T": T},
@@ -71,8 +71,8 @@ def _opening() -> tuple[Step, ...]:
         Step("Its logarithm is a sum of three parts, one for each kind of parameter.", (Eq(log(Likelihood), _logs(_seen)),)),
         Step(
             "E-step. The states are not observed. The expectation of {z} given all rows is {share}. That of the product {two} "
-            "is {pair}, the probability of both states together; it is not the product of two shares, since neighbours depend on "
-            "each other. Forward and backward give both.",
+            "is {pair}, the probability of both states together; it is not the product of two shares, since neighbours "
+            "depend on each other. Forward and backward give both.",
             (Eq(Q, _logs(_expected)),),
             {"z": z[t, k], "share": share[t, k], "two": z[t, j] * z[t + 1, k], "pair": pair[t, j, k]},
         ),
