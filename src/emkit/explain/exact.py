@@ -119,14 +119,14 @@ def _lines(subject: Subject) -> MixtureLines | ChainLines:
         what = f"{model.family.name} components" if isinstance(model, Components) else type(model).__name__
         those = " or ".join(name for name, make in FAMILIES.items() if has_fractions(make()))
         raise ModelError(
-            f"exact fractions are for mixtures and hidden Markov chains of {those} components, not for {what}, whose densities "
-            "are no fractions or whose arithmetic is not written out. Leave --exact out."
+            f"exact fractions are for mixtures of {those} components, and chains of them, not for {what}, whose densities are "
+            "no fractions or whose arithmetic is not written out. Leave --exact out."
         )
     if isinstance(model, HiddenMarkovChain) and isinstance(assignment_of(model), Soft):
         return ChainLines.of(subject, model, subject.start)
     if isinstance(model, Mixture) and isinstance(assignment_of(model), Soft | Hard):
         return MixtureLines.of(subject, model, subject.start)
-    raise ModelError("exact fractions are for soft or hard assignment of rows, and soft of sequences; lots are not exact.")
+    raise ModelError("exact fractions are for soft or hard assignment, of sequences for soft; drawn assignments are not exact.")
 
 
 def _worked_out(sheet: MixtureLines | ChainLines, here: Numbers, hard: bool) -> Numbers:
