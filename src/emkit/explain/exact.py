@@ -119,8 +119,8 @@ def _lines(subject: Subject) -> MixtureLines | ChainLines:
         what = f"{model.family.name} components" if isinstance(model, Components) else type(model).__name__
         those = " or ".join(name for name, make in FAMILIES.items() if has_fractions(make()))
         raise ModelError(
-            f"exact fractions are for mixtures of {those} components, and chains of them, not for {what}, whose densities are "
-            "no fractions or whose arithmetic is not written out. Leave --exact out."
+            f"exact fractions are for mixtures of {those} components, not for {what}, whose densities are no fractions or "
+            "whose arithmetic is not written out; chains of those have them, too. Leave --exact out."
         )
     if isinstance(model, HiddenMarkovChain) and isinstance(assignment_of(model), Soft):
         return ChainLines.of(subject, model, subject.start)
