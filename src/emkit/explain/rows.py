@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,9 +15,11 @@ from emkit.data.source import ArraySource, columns_of
 from emkit.explain.arithmetic import AnyArithmetic, Tally
 from emkit.explain.latent import assignment_of, check_enumerable, responsibilities
 from emkit.explain.subject import Subject
-from emkit.explain.worksheet.distinct import rows_of
+from emkit.explain.worksheet.distinct import Rows, rows_of
+from emkit.formulas.numerals import plain
 from emkit.models.assignment import Sampled
 
+GAP = "-"
 MOST_GROUPED = 5_000  # rows among which repeated ones are looked for
 
 
@@ -88,6 +91,15 @@ def values_of(subject: Subject, x: Array) -> dict[str, float]:
     return {name: float(value) for name, value in zip(columns, np.atleast_1d(x), strict=True)} if columns else {}
 
 
+def written(subject: Subject, column: int, value: float) -> str:
+    """A cell of the data: a level by its name, a gap as a dash."""
+    levels = getattr(subject.source, "levels", ())
+    names = levels[column] if column < len(levels) else None
+    if math.isnan(value):
+        return GAP
+    return plain(value) if names is None else names[int(value)]
+
+
 @dataclass(frozen=True)
 class _Places:
     """Where in the first chunk the rows stand that are shown, what they are called, and how often they occur."""
@@ -107,8 +119,13 @@ def _places(subject: Subject, arithmetic: AnyArithmetic, weights: Array) -> _Pla
     if whole and not isinstance(assignment_of(subject.model), Sampled):  # equal rows may be drawn to different components
         rows = rows_of(source)
         index = tuple(place[0] - 1 for place in rows.places)
-        labels = rows.labels if rows.x.shape[1] == 1 else [str(i + 1) for i in index]
+        labels = _by_value(subject, rows) if rows.x.shape[1] == 1 and not rows.numbered else [str(i + 1) for i in index]
         names = [subject.row_names[i] if rows.numbered and i < len(subject.row_names) else "" for i in index]
         return _Places(index, labels, names, rows.weights, len(rows.x))
     labels = [str(i + 1) for i in range(count)]
     return _Places(tuple(range(count)), labels, [""] * count, weights, getattr(source, "rows", count))
+
+
+def _by_value(subject: Subject, rows: Rows) -> list[str]:
+    """Rows of one column by their values."""
+    return [f"{rows.columns[0]}={written(subject, 0, value)}" for value in rows.x[:, 0].tolist()]

@@ -83,7 +83,7 @@ class Symbols:
         if path in self.nouns:
             return self.nouns[path] + self._owner(of) + "".join(map(self.mark, columns))
         if level:
-            return f"probability{self._owner(of)}{self.mark(columns[0])}[{self._level(columns[0], index[1])}]"
+            return f"probability{self._owner(of)}{self.mark(columns[0])}[{self.level(columns[0], index[1])}]"
         return entry
 
     def _owner(self, index: tuple[int, ...]) -> str:
@@ -96,7 +96,8 @@ class Symbols:
         """How column j is marked in a name: not at all, if it is the only one."""
         return f"_{self.columns[j]}" if len(self.columns) > 1 and j < len(self.columns) else ""
 
-    def _level(self, column: int, code: int) -> str:
+    def level(self, column: int, code: int) -> str:
+        """A level of a column by its name; by its code, if it has none."""
         names = self.levels[column] if column < len(self.levels) else None
         return names[code] if names is not None and code < len(names) else str(code)
 

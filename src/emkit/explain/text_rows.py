@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from emkit.explain.latent import assignment_of
 from emkit.explain.numbers import LEFT, RIGHT, paragraph, table, table_width
-from emkit.explain.rows import Row, RowTable
+from emkit.explain.rows import Row, RowTable, written
 from emkit.explain.steps import Step
+from emkit.explain.subject import Subject
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
 from emkit.formulas.numerals import count, four_decimals, plain, significant
@@ -72,15 +73,15 @@ def _more(found: RowTable) -> list[str]:
     return [f"  the first {len(found.rows)} of {found.distinct:,} {kind}; sums are of all"]
 
 
-def _lead(found: RowTable) -> Table:
+def _lead(found: RowTable, subject: Subject) -> Table:
     """The columns that say which row it is."""
     header, cells, align = ["row"], [[row.label] for row in found.rows], LEFT
     if any(row.name for row in found.rows):
         header, cells, align = [*header, ""], [[*c, row.name] for c, row in zip(cells, found.rows, strict=True)], align + LEFT
     if not any("=" in row.label for row in found.rows):
-        for column in list(found.rows[0].values)[:4]:
+        for j, column in enumerate(list(found.rows[0].values)[:4]):
             header = [*header, column]
-            cells = [[*c, plain(row.values[column])] for c, row in zip(cells, found.rows, strict=True)]
+            cells = [[*c, written(subject, j, row.values[column])] for c, row in zip(cells, found.rows, strict=True)]
             align += RIGHT
     if found.repeated:
         header, align = [*header, "times"], align + RIGHT
@@ -90,7 +91,7 @@ def _lead(found: RowTable) -> Table:
 
 def _wide(found: RowTable, explanation: WorkedStep, joints: bool) -> Table:
     step, notation = explanation.step, explanation.notation
-    header, cells, align = _lead(found)
+    header, cells, align = _lead(found, explanation.subject)
     states = range(len(step.components))
     mass = next((tally.values for tally in step.tallies if tally.what == "n"), None)
     sums = [SUM, *[""] * (len(header) - 1)]
@@ -168,7 +169,7 @@ def _counts(found: RowTable, explanation: WorkedStep, named: list[int]) -> Table
     header, align = ["row"], LEFT
     for t, k in places:
         tally = step.tallies[t]
-        what = tally.what + tally.mark.replace("_", " ")
+        what = tally.what + _apart(tally.mark)
         header.append(what if tally.shared else notation.attribution(what, states[k], responsibilities[k]))
         align += RIGHT
     cells = [[row.label, *(row.tallies[t].amount(row.tallies[t].values[k]) for t, k in places)] for row in found.rows]
@@ -176,9 +177,15 @@ def _counts(found: RowTable, explanation: WorkedStep, named: list[int]) -> Table
     return header, [*cells, sums], align
 
 
+def _apart(mark: str) -> str:
+    """A mark with blanks before its columns; the name of a level stays as it is."""
+    columns, bracket, level = mark.partition("[")
+    return columns.replace("_", " ") + bracket + level
+
+
 def _sums(step: Step, width: int) -> Iterator[str]:
     """The sums alone: tallies down, components across, in as many tables as the width asks for."""
-    names = [("rows" if tally.what == "n" else tally.what) + tally.mark.replace("_", " ") for tally in step.tallies]
+    names = [("rows" if tally.what == "n" else tally.what) + _apart(tally.mark) for tally in step.tallies]
     numbers = [[tally.amount(value) for value in tally.values] for tally in step.tallies]
     columns = [[row[k] if k < len(row) else "" for row in numbers] for k in range(len(step.components))]
     widest = max(len(cell) for row in [*numbers, step.components] for cell in row)

@@ -31,8 +31,10 @@ from emkit.families.in_groups import InGroups, as_they_are
 from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
+from emkit.models.chains import Path, likeliest
 from emkit.models.checks import check_components
 from emkit.models.divisions import as_known, divisions
+from emkit.models.messages import Chain
 from emkit.models.order import apart, component_count, each_its_own
 from emkit.models.spikes import coinciding, fallen, in_a_plane
 
@@ -150,6 +152,31 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The posterior in plain NumPy: where it is asked for once, nobody should wait for a compiler."""
         return self._for(chunk)._posterior(params, chunk, None)
 
+    def log_density(self, params: P, chunk: Chunk) -> Array:
+        """The log-density of each row under each component (n, K), together with what is known of each row."""
+        model = self._for(chunk)
+        return model._log_density(params.components, chunk, model._form(params, chunk))
+
+    def chain(self, params: P) -> Chain:
+        """The chain of states that rows follow each other in. Errors: ModelError for a model whose rows are in no order."""
+        raise ModelError(f"{type(self).__name__} is no chain of states that follow each other: its rows are in no order.")
+
+    def outlook(self, params: P, chunk: Chunk, by_others: bool = False) -> Array:
+        """How probable each component is at each row (n, K) before the row is seen, or those after it.
+
+        `by_others`: given all rows but itself. Errors: ModelError for a model that does not say.
+        """
+        raise ModelError(f"{type(self).__name__} does not say which components it expects of rows that are not seen yet.")
+
+    def decode(self, params: P, chunk: Chunk) -> Path:
+        """The likeliest path through the states of every sequence. Errors: as `chain`."""
+        return self.path(params, self.log_density(params, chunk), chunk)
+
+    def path(self, params: P, log_density: Array, chunk: Chunk) -> Path:
+        """The same, given log p(x_t | state k) (n, K)."""
+        chain = self.chain(params)
+        return likeliest(chain.initial, chain.transitions, log_density, chunk)
+
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         posterior = self.posterior(params, chunk)
         return posterior.log_likelihood if posterior.gap is None else posterior.log_likelihood - posterior.gap
@@ -235,6 +262,12 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def draw(self, params: P, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
         raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
+
+    def draw_groups(self, params: P, rng: np.random.Generator, lengths: Integers) -> Array:
+        """Rows (n, d) of groups of so many rows each (G,). Errors: ModelError unless the model writes it."""
+        raise ModelError(
+            f"rows of groups belong together, and {type(self).__name__} does not say how it draws groups; use kind='case'."
+        )
 
     # -- the M-step
 

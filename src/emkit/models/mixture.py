@@ -249,14 +249,26 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def rows_of(self, params: MixtureParams[P], profile: AnyProfile) -> Array:
         return params.proportions * max(profile.rows, profile.total_weight)  # weights below 1 are shares, and no rows
 
+    def outlook(self, params: MixtureParams[P], chunk: Chunk, by_others: bool = False) -> Array:
+        """The proportions, whatever other rows are."""
+        return np.broadcast_to(params.proportions, (len(chunk.x), len(params.proportions)))
+
     def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from."""
-        components = rng.choice(len(params.proportions), size=rows, p=params.proportions / params.proportions.sum())
+        components = _drawn(params, rng, rows)
         return self.family.draw(params.components, rng, components), components
+
+    def draw_groups(self, params: MixtureParams[P], rng: np.random.Generator, lengths: Integers) -> Array:
+        return self.family.draw(params.components, rng, np.repeat(_drawn(params, rng, len(lengths)), lengths))
 
     @property
     def ascends(self) -> bool:
         return self.assignment.ascends
+
+
+def _drawn(params: AnyMixtureParams, rng: np.random.Generator, number: int) -> Integers:
+    """So many components, by their proportions."""
+    return rng.choice(len(params.proportions), size=number, p=params.proportions / params.proportions.sum())
 
 
 def _each_alone(chunk: Chunk) -> bool:

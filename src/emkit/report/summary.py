@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.models.around import bare, wrappers
 from emkit.models.hidden_markov import HiddenMarkovChain
@@ -13,7 +14,7 @@ from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
 from emkit.report.sentences import capital, joined, listed
-from emkit.report.tables import WIDTH, as_text, cell, components_across, estimates_down, new_grid
+from emkit.report.tables import WIDTH, as_text, cell, chain_table, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,7 +33,7 @@ def title(result: AnyFitted) -> str:
     if not isinstance(model, Mixture | HiddenMarkovChain):
         return f"{type(model).__name__}{held}"
     number = component_count(result.params) or 1
-    whole, part = ("Mixture", "component") if isinstance(model, Mixture) else ("Hidden Markov chain", "state")
+    whole, part = ("Mixture", "component") if isinstance(model, Mixture) else (capital(model.name), "state")
     sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
     return f"{whole} of {number} {model.family.name} {part}{'' if number == 1 else 's'}{held}{sort}"
 
@@ -85,12 +86,21 @@ def _levels(result: AnyFitted) -> Json:
     return {"levels": named} if named else {}
 
 
+def _component_names(result: AnyFitted) -> Json:
+    """What the components are called, in their order: by their names, or counted from 1; nothing for a model of none."""
+    number = component_count(result.params)
+    if number is None:
+        return {}
+    return {"component_names": [component_name(k, result.source.component_names) for k in range(number)]}
+
+
 def to_dict(result: AnyFitted) -> Json:
     """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
     return {
         "model": title(result),
         "columns": list(result.source.columns),
         **_levels(result),
+        **_component_names(result),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
         "objective": result.objective,
@@ -125,6 +135,7 @@ def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDT
 
     sentences = [Text(sentence) for sentence in remarks(result)]
     tables = [estimates_down(result, found, width)] if found is not None else components_across(result, width)
+    tables += chain_table(result)
     spaced = [part for table in tables for part in (Text(), table)]
     return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
 

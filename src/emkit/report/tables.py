@@ -13,7 +13,12 @@ from emkit.core.axes import COMPONENT
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
+from emkit.errors import ModelError, ParameterError
 from emkit.inference import Covariance, StandardErrors, standard_errors, wald, z_and_p
+from emkit.inference.delta import p_told
+from emkit.models.around import bare
+from emkit.models.components import Components
+from emkit.models.long_run import stationary
 from emkit.models.mixture import AnyMixtureParams, MixtureParams
 from emkit.models.order import component_leaves, spread_over
 from emkit.report.labels import Names, entry_label, is_covariance, labels, names_of
@@ -56,6 +61,27 @@ def components_across(result: AnyFitted, width: int) -> list[RenderableType]:
             grid.add_row(cell(row.what), cell(row.of), *map(cell, aligned(row.values)[first : first + across]))
         tables.append(grid)
     return [*tables, *_left_out(len(rows))]
+
+
+def chain_table(result: AnyFitted) -> list[RenderableType]:
+    """Of rows in sequence, how long each state lasts, and its share of the rows in the long run; nothing of other rows."""
+    model = bare(result.model)
+    if not isinstance(model, Components):
+        return []
+    try:
+        chain = model.chain(result.params)
+    except ModelError:
+        return []
+    grid = new_grid("state", "expected stay (rows)", "share in the long run")
+    try:
+        shares = aligned(stationary(chain.transitions))
+    except ParameterError:
+        shares = ["-"] * len(chain.initial)
+    stays = aligned(np.where(np.isinf(chain.expected_stay), np.nan, chain.expected_stay))
+    called = names_of(result.source)
+    for k, (stay, share) in enumerate(zip(stays, shares, strict=True)):
+        grid.add_row(cell(called.component(k)), cell(stay or "for ever"), cell(share))
+    return [grid]
 
 
 def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
@@ -112,7 +138,7 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
         columns["estimate"] = [beside(value, error) for value, error in zip(estimates.values(), known, strict=True)]
         columns["error"] = [_error(errors, name) for name in estimates]
         for extra in (_interval_columns(found, estimates), _test_columns(found, estimates)):
-            if _breadth(columns | extra) > width:
+            if breadth(columns | extra) > width:
                 break
             columns |= extra
     else:
@@ -126,7 +152,7 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
     return Group(grid, *_left_out(len(words)), *(Text(note, style="dim") for note in notes))
 
 
-def _breadth(columns: Mapping[str, Sequence[str]]) -> int:
+def breadth(columns: Mapping[str, Sequence[str]]) -> int:
     """How many characters a table of these columns takes."""
     return sum(2 + max(len(heading), *map(len, cells)) for heading, cells in columns.items())
 
@@ -149,10 +175,7 @@ def _test_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str
     if not known:
         return {}
     told = [known.get(name) for name in shown]
-    return {
-        "z": [f"{each[0]:.2f}" if each else "" for each in told],
-        "p": [("<.001" if each[1] < 0.001 else f"{each[1]:.3f}") if each else "" for each in told],
-    }
+    return {"z": [f"{each[0]:.2f}" if each else "" for each in told], "p": [p_told(each[1]) if each else "" for each in told]}
 
 
 def _left_out(rows: int) -> list[RenderableType]:

@@ -1,5 +1,6 @@
 """Where a parameter may live: each space checks values, and maps them to free real coordinates and back."""
 
+from emkit.core.spaces.hollow import HollowSimplex
 from emkit.core.spaces.positive_definite import PositiveDefinite
 from emkit.core.spaces.rotation import Rotation
 from emkit.core.spaces.scalar import NonNegative, Positive, Probability, Real, UnitInterval
@@ -8,6 +9,7 @@ from emkit.core.spaces.space import Space
 from emkit.core.spaces.unit_product import UnitProduct
 
 __all__ = [
+    "HollowSimplex",
     "NonNegative",
     "Positive",
     "PositiveDefinite",

@@ -41,7 +41,9 @@ class ComponentsArithmetic(ModelArithmetic[Any, Any]):
     def totals(self, components: Any) -> Iterator[Tally]:
         """The sums behind the M-step of the components, from their statistics."""
         for total in self.family.totals(components, self.before.components):
-            mark = "".join(map(self.symbols.mark, total.columns)) + ("" if total.level is None else f"[{total.level}]")
+            mark = "".join(map(self.symbols.mark, total.columns))
+            if total.level is not None:
+                mark += f"[{self.symbols.level(total.columns[0], total.level)}]"
             yield Tally(total.what, total.values, mark, total.shared, self.family.is_count(total.what))
 
     def estimates(self, components: Any, after: Any) -> Iterator[Update]:

@@ -1,0 +1,10 @@
+"""Formulas such as ``y ~ x + poly(t, 2) | z``: read behind an allow-list, and made columns of any rows."""
+
+from emkit.data.design.codings import CODINGS
+from emkit.data.design.dependence import INTERCEPT
+from emkit.data.design.design import Design, DesignRows
+from emkit.data.design.formula import Formula, parsed
+
+STORED: tuple[type, ...] = (Design, *CODINGS)  # what stands in the file of a fit
+
+__all__ = ["INTERCEPT", "STORED", "Design", "DesignRows", "Formula", "parsed"]

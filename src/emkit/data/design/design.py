@@ -1,0 +1,253 @@
+"""A formula applied to data: the columns that it makes, and how it makes the same ones of other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.data.design.assembly import Assembly, Cell
+from emkit.data.design.codings import Coding
+from emkit.data.design.contrasts import Terms, pieces_of
+from emkit.data.design.dependence import INTERCEPT, refuse_dependent
+from emkit.data.design.factors import Factor
+from emkit.data.design.formula import Formula, one_factor, parsed
+from emkit.data.design.named_columns import NamedColumns, labels
+from emkit.data.frames import Names
+from emkit.data.validate import RowName
+from emkit.errors import DataError, ParameterError
+
+Gaps = Literal["refuse", "drop"]
+OFFSET, TRIALS = "an offset", "the number of trials"
+MOST_COLUMNS = 10_000
+
+
+class Places(NamedTuple):
+    """Where the columns of a design stand, by what they are for."""
+
+    response: tuple[int, ...]
+    covariates: tuple[int, ...]
+    gate: tuple[int, ...]
+    offset: int | None
+    trials: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class DesignRows:
+    """Rows as a formula has them: numbers x (n, d), the names of their columns, and what each is `at` its place for.
+
+    Columns of the response that are codes have their names in `levels`; all others are numbers. `groups` (n,) are labels, if
+    there are groups. `kept` (n,) are the places of the rows in the data, of which `dropped` had gaps.
+    """
+
+    x: Array
+    columns: tuple[str, ...]
+    levels: tuple[Names, ...]
+    at: Places
+    groups: Any
+    kept: Integers
+    dropped: int
+
+    @property
+    def covariates(self) -> Array:
+        """The columns of the right side (n, p)."""
+        return self.x[:, self.at.covariates]
+
+    @property
+    def gate(self) -> Array:
+        """The columns of the gate (n, q)."""
+        return self.x[:, self.at.gate]
+
+    @property
+    def response(self) -> Array:
+        """The columns of the response (n, r)."""
+        return self.x[:, self.at.response]
+
+    @property
+    def sentence(self) -> str:
+        """How many rows were left out, for readers; nothing if none were."""
+        rows = self.dropped + len(self.kept)
+        return f"{self.dropped:,} of {rows:,} rows have gaps and are left out." if self.dropped else ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """A formula, and how each of its factors is coded: levels of columns of names, centres and norms of polynomials.
+
+    It is a plain value, of text and numbers, that makes the same columns of any rows (`rows`). `offset` and `trials` are
+    columns or arithmetic over columns, `groups` the name of a column of labels.
+    Errors: ParameterError for a formula that says what none may, and for codings that are not those of its factors.
+
+    >>> frame = {"y": [1.0, 2.0, 3.0, 5.0], "x": [0.0, 1.0, 2.0, 3.0], "ward": ["A", "B", "B", "A"]}
+    >>> design = Design.of("log(y) ~ x + ward", frame)
+    >>> design.covariates
+    ('Intercept', 'x', 'ward[T.B]')
+    >>> print(design.rows(frame).covariates)
+    [[1. 0. 0.]
+     [1. 1. 1.]
+     [1. 2. 1.]
+     [1. 3. 0.]]
+    >>> design.rows({"x": [4.0], "ward": ["C"]}, response=False)
+    Traceback (most recent call last):
+    emkit.errors.DataError: row 0, column 'ward' is 'C', a level that was in no row of the fit; the known ones are A, B.
+    """
+
+    formula: str
+    codings: Mapping[str, Coding]
+    offset: str | None = None
+    trials: str | None = None
+    groups: str | None = None
+
+    def __post_init__(self) -> None:
+        factors: dict[str, Factor] = {}
+        for factor in self._factors():
+            if factors.setdefault(factor.name, factor) != factor:
+                raise ParameterError(f"the formula speaks of two different things called {factor.name!r}: rename the column.")
+        if set(factors) != set(self.codings):
+            raise ParameterError(
+                f"the factors of the formula are {', '.join(factors)}, but there are codings of {', '.join(self.codings)}."
+            )
+        for name, factor in factors.items():
+            if not factor.admits(self.codings[name]):
+                raise ParameterError(f"the coding of {name} is {self.codings[name]!r:.80}, which cannot be one of it.")
+        for text, what in ((self.offset, OFFSET), (self.trials, TRIALS)):
+            if text is not None and self._has_levels(one_factor(text, what)):
+                raise ParameterError(f"{what} is numbers, and {text} is of levels.")
+
+    @classmethod
+    def of(
+        cls,
+        formula: str,
+        data: Any,
+        *,
+        offset: str | None = None,
+        trials: str | None = None,
+        groups: str | None = None,
+        gaps: Gaps = "refuse",
+        row_name: RowName = "row {}".format,
+    ) -> Design:
+        """The design of a formula for these data, a data frame, a dictionary of columns or a `Table`.
+
+        Levels are those that occur, in the order of the column. `gaps`: rows with gaps are refused, or dropped ("drop").
+        Errors: ModelError without formulaic; ParameterError for a formula; DataError naming a column that is missing, the
+        first gap, and columns that are constant or sums of others.
+        """
+        factors = _factors_of(parsed(formula), offset, trials)
+        read = _read(data, factors, gaps, row_name)
+        design = cls(formula, {factor.name: factor.learned(read) for factor in factors}, offset, trials, groups)
+        design._check_columns()
+        x, _, _, at = design._made(read, response=True)
+        refuse_dependent(x[:, at.covariates], design.covariates, "the right side of the formula")
+        refuse_dependent(x[:, at.gate], design.gate, "the gate of the formula")
+        if groups is not None:
+            labels(data, groups, None)
+        return design
+
+    def rows(
+        self, data: Any, *, response: bool = True, gaps: Gaps = "refuse", row_name: RowName = "row {}".format
+    ) -> DesignRows:
+        """The columns of this design made of any rows; without those of the `response`, where that is not known.
+
+        Errors: DataError naming a column that is missing, the first gap, and a cell whose level no row of the fit had.
+        """
+        read = _read(data, self._factors(response), gaps, row_name)
+        x, columns, levels, at = self._made(read, response)
+        groups = None if self.groups is None else labels(data, self.groups, read.kept)
+        kept = read.kept if read.kept is not None else np.arange(read.rows)
+        return DesignRows(x, columns, levels, at, groups, kept, read.dropped)
+
+    @property
+    def response(self) -> tuple[str, ...]:
+        """The names of the columns of the response."""
+        return tuple(factor.name for factor in self._said.response)
+
+    @cached_property
+    def covariates(self) -> tuple[str, ...]:
+        """The names of the columns of the right side; ``Intercept`` is the one of ones."""
+        return tuple(label for label, _ in self._columns(self._said.terms))
+
+    @cached_property
+    def gate(self) -> tuple[str, ...]:
+        """The names of the columns of the gate; none if there is no gate."""
+        return tuple(label for label, _ in self._columns(self._said.gate or ()))
+
+    @cached_property
+    def _said(self) -> Formula:
+        return parsed(self.formula)
+
+    def _factors(self, response: bool = True) -> tuple[Factor, ...]:
+        return _factors_of(self._said, self.offset, self.trials, response)
+
+    def _columns(self, terms: Terms) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+        """The names of the columns of terms, and whose products they are; those of the first factor run first."""
+        for piece in (piece for pieces in pieces_of(terms, self._has_levels) for piece in pieces):
+            choices = []
+            for factor, reduced in reversed(piece):
+                names = self.codings[factor.name].labels(factor.name, reduced)
+                choices.append([(name, (factor, reduced, j)) for j, name in enumerate(names)])
+            for chosen in product(*choices):
+                yield ":".join(name for name, _ in reversed(chosen)) or INTERCEPT, tuple(cell for _, cell in reversed(chosen))
+
+    def _has_levels(self, factor: Factor) -> bool:
+        return self.codings[factor.name].spans_intercept
+
+    def _check_columns(self) -> None:
+        """Raise DataError if the levels of the data make too many columns, or a factor makes none."""
+        for terms in (self._said.terms, self._said.gate or ()):
+            count = 0
+            for piece in (piece for pieces in pieces_of(terms, self._has_levels) for piece in pieces):
+                sizes = [len(self.codings[factor.name].labels("", reduced)) for factor, reduced in piece]
+                if 0 in sizes:
+                    name = piece[sizes.index(0)][0].name
+                    raise DataError(
+                        f"{name} has one level in these data, so that no row says what another would change. Leave it out."
+                    )
+                count += prod(sizes)
+            if count > MOST_COLUMNS:
+                raise DataError(
+                    f"the formula makes {count:,} columns of these data, and {MOST_COLUMNS:,} are the most. Has a column in it "
+                    "a level of its own for every row?"
+                )
+
+    def _made(self, read: NamedColumns, response: bool) -> tuple[Array, tuple[str, ...], tuple[Names, ...], Places]:
+        """The columns (n, d) of rows that were read, their names and levels, and what each is there for."""
+        assembly = Assembly(read, self.codings)
+        at = Places(
+            tuple(map(assembly.observed, self._said.response)) if response else (),
+            assembly.products(self._columns(self._said.terms)),
+            assembly.products(self._columns(self._said.gate or ())),
+            None if self.offset is None else assembly.observed(one_factor(self.offset, OFFSET)),
+            None if self.trials is None else assembly.observed(one_factor(self.trials, TRIALS)),
+        )
+        return *assembly.whole(), at
+
+
+def _factors_of(said: Formula, offset: str | None, trials: str | None, response: bool = True) -> tuple[Factor, ...]:
+    """All factors that there are, each once."""
+    named = [one_factor(text, what) for text, what in ((offset, OFFSET), (trials, TRIALS)) if text is not None]
+    return tuple(dict.fromkeys([*said.factors(response), *named]))
+
+
+def _read(data: Any, factors: Sequence[Factor], gaps: Gaps, row_name: RowName) -> NamedColumns:
+    """The columns of factors, without the rows that have gaps if these are to be dropped. Errors: DataError naming a gap."""
+    if gaps not in ("refuse", "drop"):
+        raise ParameterError(f"gaps is 'refuse' or 'drop', and not {gaps!r:.40}.")
+    read = NamedColumns.read(data, [column for factor in factors for column in factor.columns], row_name)
+    missing = read.gaps()
+    if not missing.any():
+        return read
+    number = int(missing.sum())
+    if gaps == "refuse":
+        raise DataError(
+            f"{read.first_gap()} is missing, and a formula needs every cell. Fill it, or leave the row out: gaps='drop' leaves "
+            f"out the {number:,} of {read.rows:,} rows that have gaps."
+        )
+    if number == read.rows:
+        raise DataError(f"all {number:,} rows have gaps in the columns of the formula, so that none is left.")
+    return read.of_rows(np.flatnonzero(~missing))
