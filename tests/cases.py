@@ -557,6 +557,49 @@ def student_t(name: str, tails: tuple[float, float]) -> FamilyCase:
     )
 
 
+LINES = np.array([[0.5, 1.0], [4.0, -0.8]])
+GIVEN = np.array([-1.0, 0.5, 2.0])  # values of covariates
+
+
+def with_predictors(rng: np.random.Generator, n: int, covariates: int, draw: Callable[[Array], Array]) -> Array:
+    """A response drawn given covariates, which are in the columns behind it."""
+    x = rng.choice(GIVEN, (covariates, n))
+    return np.stack([draw(x), *x], axis=1).astype(float)
+
+
+def normal_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    return with_predictors(rng, n, 1, lambda x: LINES[k, 0] + LINES[k, 1] * x[0] + rng.normal(0, np.sqrt([0.5, 1.2][k]), n))
+
+
+def shared_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    def draw(x: Array) -> Array:
+        return LINES[k, 0] + LINES[k, 1] * x[0] + 0.7 * x[1] + rng.normal(0, np.sqrt([0.5, 1.2][k]), n)
+
+    return with_predictors(rng, n, 2, draw)
+
+
+def poisson_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    return with_predictors(rng, n, 1, lambda x: rng.poisson(np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0])))
+
+
+def response_grid(responses: Grid, covariates: int = 1) -> Grid:
+    """All responses, for each of some values of the covariates."""
+    return product_grid(responses, *[(GIVEN, np.full(3, 1 / 3))] * covariates)
+
+
+def settled(family: Any, draw: Callable[..., Array]) -> Any:
+    """A family with what rows of its components settle."""
+    rng = np.random.default_rng(0)
+    return family.settled(ek.ArraySource(np.concatenate([draw(rng, 0, 60), draw(rng, 1, 60)])).profile)
+
+
+def normal_regression_fit(x: Array, w: Array) -> list[Any]:
+    """Weighted least squares, by NumPy."""
+    design, root = np.column_stack([np.ones(len(x)), x[:, 1]]), np.sqrt(w)
+    line = np.linalg.lstsq(design * root[:, None], x[:, 0] * root, rcond=None)[0]
+    return [line, w @ (x[:, 0] - design @ line) ** 2 / w.sum()]
+
+
 FAMILIES = [
     FamilyCase(
         "bernoulli",
@@ -958,6 +1001,48 @@ FAMILIES = [
     ),
     student_t("student-t-light", (0.15, 0.05)),
     student_t("student-t", (0.5, 0.4)),
+    FamilyCase(
+        "normal-regression",
+        settled(ek.NormalRegression(0, 1), normal_responses),
+        ek.NormalRegressionParams(LINES, [0.5, 1.2], covariates=("intercept", "column 1")),
+        normal_responses,
+        lambda: response_grid(line(-14, 17, 400)),
+        normal_regression_fit,
+    ),
+    FamilyCase(
+        "normal-regression-shared",
+        ek.NormalRegression(0, 1, shared=2),
+        ek.NormalRegression(0, 1, shared=2).params(LINES, shared=[0.7], variances=[0.5, 1.2]),
+        shared_responses,
+        lambda: response_grid(line(-20, 20, 400), 2),
+        None,
+        shared=("shared",),
+    ),
+    FamilyCase(
+        "poisson-regression",
+        settled(ek.PoissonRegression(0, 1), poisson_responses),
+        ek.RegressionParams([[0.4, 0.5], [1.5, -0.4]]),
+        poisson_responses,
+        lambda: response_grid(counting(80)),
+        None,
+    ),
+    FamilyCase(
+        "poisson-regression-offset",
+        ek.PoissonRegression(0, shared=1, offset=2),
+        ek.PoissonRegression(0, shared=1, offset=2).params([[0.4], [1.5]], shared=[-0.4]),
+        lambda rng, k, n: with_predictors(rng, n, 2, lambda x: rng.poisson(np.exp([0.4, 1.5][k] - 0.4 * x[0] + x[1]))),
+        lambda: response_grid(counting(250), 2),
+        None,
+        shared=("shared",),
+    ),
+    FamilyCase(
+        "binomial-regression",
+        ek.BinomialRegression(0, 1, trials=7),
+        ek.RegressionParams([[0.4, 1.0], [-1.5, -0.4]]),
+        lambda rng, k, n: with_predictors(rng, n, 1, lambda x: rng.binomial(7, expit([0.4, -1.5][k] + [1.0, -0.4][k] * x[0]))),
+        lambda: response_grid(counting(7)),
+        None,
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
@@ -965,12 +1050,14 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 INSIDE = ("student-t", "skew-normal", "laplace")  # latent variables inside the family: what an M-step maximises is a bound
-BOUNDED = (*INSIDE, "stays")  # these, and stays that are cut off, of which the law before says how long they last
+STEPPING = ("poisson-regression", "binomial-regression", "gated")  # an M-step is one step of Newton's method, along a bound
+BOUNDED = (*INSIDE, *STEPPING, "stays")  # these, and stays that are cut off, of which the law before says how long they last
+IN_TURN = ("normal-regression-shared",)  # links that are each the best given the others, and not all of them together
 KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope at its highest point
 NOT_LINEAR = (  # in any features, or not without loss of digits
     "gamma", "negative-binomial", "weibull", "inverse-gaussian",
     "normals-and-noise", "counts-and-zero", "zero-inflated", "mixture-of", "nested", "student-t-light", *INSIDE,
-    "density", "scipy-geom", "repeated", "repeated-normal", "tied-shapes", "tied-wear",
+    "density", "scipy-geom", "repeated", "repeated-normal", "tied-shapes", "tied-wear", "poisson-regression-offset", *STEPPING,
 )  # fmt: skip
 INNER_STATES = ("zero-inflated", "mixture-of", "nested")  # components that have latent states of their own
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
@@ -1103,7 +1190,45 @@ CHAINS = [  # rows in no groups: of one row each
 STICKY = {"transitions": ek.DirichletPrior(2 + 3 * np.eye(3)), "initial": ek.DirichletPrior(2.0)}
 CHAINS.append(replace(CHAINS[0], name="prior-sticky", model=ek.WithPrior(ek.HiddenMarkovChain(ek.Poisson()), STICKY)))
 DRAWN_CHAINS = [replace(CHAINS[0], name="poisson-chain-sampled", model=ek.HiddenMarkovChain(ek.Poisson(), ek.Sampled(7)))]
-MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS]
+
+
+def gated(rng: np.random.Generator, n: int) -> Array:
+    """Counts of two regressions on the covariate that decides between them."""
+    x = rng.choice(GIVEN, n)
+    k = (rng.random(n) < expit(0.5 - x)).astype(int)
+    counts = rng.poisson(np.exp(np.array([0.4, 1.5])[k] + np.array([0.5, -0.4])[k] * x))
+    return np.stack([counts, x], axis=1).astype(float)
+
+
+def gated_answers(rng: np.random.Generator, n: int) -> Array:
+    """Answers of three classes, to which age and another number lead."""
+    z = rng.choice(GIVEN, (n, 2))
+    scores = np.column_stack([np.zeros(n), 0.3 + z[:, 0], -0.2 - 0.8 * z[:, 1]])
+    shares = np.cumsum(np.exp(scores), axis=1)
+    k = (rng.random((n, 1)) * shares[:, -1:] > shares).sum(axis=1)
+    return np.column_stack([z[:, 0], rng.random((n, 4)) < GATED_ITEMS[k], z[:, 1]]).astype(float)
+
+
+GATED_ITEMS = np.array([[0.2, 0.5, 0.7, 0.35], [0.8, 0.4, 0.1, 0.9], [0.5, 0.9, 0.5, 0.5]])
+ANSWERS = ek.Product({0: ek.Covariates(), (1, 2, 3, 4): ek.Bernoulli(), 5: ek.Covariates()})
+GATED = [
+    ModelCase(
+        "gated-counts",
+        ek.GatedMixture(ek.PoissonRegression(0, 1), 1),
+        ek.GatedMixtureParams([[0.0, 0.0], [0.5, -1.0]], ek.RegressionParams([[0.4, 0.5], [1.5, -0.4]])),
+        gated,
+    ),
+    ModelCase(
+        "gated-answers",
+        ek.GatedMixture(ANSWERS, (0, 5)),
+        ek.GatedMixtureParams(
+            [[0.0, 0.0, 0.0], [0.3, 1.0, 0.0], [-0.2, 0.0, -0.8]],
+            ANSWERS.params(ek.CovariatesParams(), ek.SuccessParams(GATED_ITEMS), ek.CovariatesParams()),
+        ),
+        gated_answers,
+    ),
+]
+MODELS = [*MIXTURES, *HARD, *FROZEN, *GAPS, *CELLS, *PRIORS, *CHAINS, *GATED]
 LESSONS = [lesson for case in [*FAMILIES, *CELLS] for lesson in case.lessons]
 
 

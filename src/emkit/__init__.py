@@ -54,9 +54,10 @@ from emkit.errors import (
     Status,
     WeightsWarning,
 )
-from emkit.families import COMBINED, FAMILIES, OFFERED, family_named
+from emkit.families import COMBINED, FAMILIES, OFFERED, REGRESSIONS, family_named
 from emkit.families.combined.listed import *  # noqa: F403
 from emkit.families.listed import *  # noqa: F403
+from emkit.families.regression.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
 from emkit.inference.pooling import pool
 from emkit.models import (
@@ -71,6 +72,8 @@ from emkit.models import (
     FieldPrior,
     Frozen,
     GammaPrior,
+    GatedMixture,
+    GatedMixtureParams,
     Hard,
     HiddenMarkovChain,
     HiddenMarkovParams,
@@ -136,6 +139,8 @@ __all__ = [
     "FieldPrior",
     "Frozen",
     "GammaPrior",
+    "GatedMixture",
+    "GatedMixtureParams",
     "GaussianMixture",
     "Hard",
     "HiddenMarkov",
@@ -197,7 +202,7 @@ __all__ = [
     "spaces",
     "stopping",
 ]
-__all__ += OFFERED + COMBINED  # the families and their parameters
+__all__ += OFFERED + COMBINED + REGRESSIONS  # the families and their parameters
 
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",

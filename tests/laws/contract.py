@@ -50,10 +50,13 @@ def elsewhere() -> Iterator[Any]:
     yield there
 
 
-def assert_expected_is_q(model: Any, params: Any, x: Array, rng: np.random.Generator, inside: bool = False) -> None:
+def assert_expected_is_q(
+    model: Any, params: Any, x: Array, rng: np.random.Generator, inside: bool = False, apart: float = 1e-2
+) -> None:
     """`expected` is Q up to a constant, wherever it is asked for near the parameters of the E-step; its slopes are Q's.
 
     `inside`: the family has latent variables of its own, so that `expected` is a bound which touches Q at these parameters.
+    `apart`: the step of differences.
     """
     source = ek.ArraySource(x)
     stats = ek.EMMap(model, source, params).expectation(params).statistics
@@ -68,7 +71,7 @@ def assert_expected_is_q(model: Any, params: Any, x: Array, rng: np.random.Gener
         assert off <= 1e-9 * (1 + abs(direct)), f"expected rises by {found!r}, Q by {rise!r}, {spread:g} away"
         slopes = coordinates.pull(there, model.expected(stats, params, there).slopes)
         values = lambda v, there=there: np.array([model.expected(stats, params, coordinates.unpack(v, there)).value])  # noqa: E731
-        numeric = jacobian(values, coordinates.pack(there), np.full(coordinates.size, 1e-2))[0] if coordinates.size else slopes
+        numeric = jacobian(values, coordinates.pack(there), np.full(coordinates.size, apart))[0] if coordinates.size else slopes
         off = np.abs(slopes - numeric).max(initial=0.0)
         assert off <= 1e-6 * (1 + np.abs(numeric).max(initial=0.0)), f"a slope of expected is off by {off:.3g}"
 
@@ -125,7 +128,8 @@ def assert_travels(model: Any, params: Any, x: Array) -> None:
 
 def assert_drawn_follow(family: Any, params: Any, sample: Array, k: int, rng: np.random.Generator) -> None:
     """Rows that the family draws from a component have the means and mixed second moments of rows drawn without its help."""
-    drawn = family.draw(params, rng, np.full(len(sample), k))
+    components, given = np.full(len(sample), k), family.conditional
+    drawn = family.draw(params, rng, components) if given is None else given.drawn(params, rng, components, sample)
     assert drawn.shape == sample.shape
     pairs = [
         np.column_stack([x, *(x[:, i] * x[:, j] for i in range(x.shape[1]) for j in range(i + 1))]) for x in (drawn, sample)

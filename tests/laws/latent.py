@@ -33,7 +33,7 @@ def completed(family: Any, before: Any, now: Any, x: Array) -> Array:
 @completed.register
 def _(family: ek.Product, before: Any, now: Any, x: Array) -> Array:
     every = zip(family.families, before.parts, now.parts, now.places, strict=True)
-    return np.sum([completed(inner, old, new, x[:, list(own)]) for inner, old, new, own in every], axis=0)
+    return np.asarray(sum(completed(inner, old, new, x[:, list(own)]) for inner, old, new, own in every))
 
 
 @completed.register

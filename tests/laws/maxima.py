@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
-from emkit.core.parameters import get_at, leaves
+from emkit.core.coordinates import is_under
+from emkit.core.parameters import get_at, leaves, replace_at
 from emkit.models.around import bare
 from tests.laws.latent import complete, completed
 
@@ -70,6 +71,43 @@ def assert_estimate_beats_neighbours(
             assert value <= best + 1e-11 * (1 + abs(best)), (
                 f"a neighbour is better: {value!r} against {best!r}, {length:g} away in {coordinates.entry_names(update)}"
             )
+
+
+def assert_each_link_beats_its_neighbours(model: Any, params: Any, x: Array, weights: Any) -> None:
+    """Of a chain of links that are best given each other: no point near a link's, other in its field alone, has a higher Q."""
+    source = ek.ArraySource(x, weights)
+    statistics = ek.EMMap(model, source, params).expectation(params).statistics
+    now = params
+    for path, update in model.updates().items():
+        now = replace_at(now, {path: update(statistics, params, now)})
+        others = [other for other in (leaf.path for leaf in leaves(now)) if not is_under(other, [path])]
+        coordinates = model.coordinates(now).without(others)
+        here = coordinates.pack(now)
+        best = expected_log_likelihood(model, now, params, source)
+        for length in (1e-4, 1e-2, 0.3):
+            for move in (*np.eye(len(here)), *-np.eye(len(here))):
+                value = expected_log_likelihood(model, coordinates.unpack(here + length * move, now), params, source)
+                assert value <= best + 1e-11 * (1 + abs(best)), f"{path}: a neighbour is better, {value!r} against {best!r}"
+
+
+def assert_estimate_is_on_the_way(model: Any, params: Any, x: Array, rng: np.random.Generator, weights: Any) -> None:
+    """Where an M-step goes only a part of the way: Q rises from wherever it begins, and steps lead to where it is flat."""
+    source = ek.ArraySource(x, weights)
+    for spread in (0.0, 0.3, 3.0):
+        before = random_point(model, params, rng, spread)
+        update = ek.EMMap(model, source, before)(before).update
+        gained = [expected_log_likelihood(model, there, before, source) + model.log_prior(there) for there in (before, update)]
+        assert gained[1] >= gained[0] - 1e-11 * (1 + abs(gained[0])), f"Q falls: from {gained[0]!r} to {gained[1]!r}"
+    one = ek.EMMap(model, source, params)
+    coordinates, now = one.coordinates, params
+    for _ in range(40):
+        before = now
+        stats = one.expectation(before).statistics
+        now = model.m_step(stats, before)
+    stats = one.expectation(now).statistics
+    slope = coordinates.pull(now, model.expected(stats, now, now).slopes)
+    first = coordinates.pull(params, model.expected(one.expectation(params).statistics, params, params).slopes)
+    assert np.abs(slope).max() < np.abs(first).max(), "steps lead away from where the log-likelihood has no slope"
 
 
 def assert_k1_is_closed_form(family: Any, x: Array, weights: Array, wanted: list[Any], start: Any) -> None:

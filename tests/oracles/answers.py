@@ -662,6 +662,83 @@ def hmm_regimes_dax() -> Answers:
     }
 
 
+def lines(model: Any, source: ek.ArraySource, starts: int) -> Any:
+    """The highest maximum from so many starts of the model, in the order of the intercepts."""
+    begun = model.starts(source.profile, 2, range(starts))
+    return ek.fit(model, source, begun, solver="anderson", tol=1e-12).in_order()
+
+
+def two_lines(found: Any) -> Answers:
+    """What is asked of two regressions."""
+    params = found.params
+    answers = {"loglik": found.log_likelihood, "coef": params.components.coefficients.tolist()}
+    return {**answers, "pi": params.proportions.tolist()}
+
+
+def on_nitric_oxide() -> Any:
+    """The equivalence ratio of an engine on NO in its exhaust, as two lines."""
+    source = ek.ArraySource(column(table("regmix_no"), "NO", "Equivalence"), columns=["NO", "Equivalence"])
+    return lines(ek.Mixture(ek.NormalRegression("Equivalence", "NO")), source, 8)
+
+
+def regmix_no() -> Answers:
+    found = on_nitric_oxide()
+    return {**two_lines(found), "sigma": np.sqrt(found.params.components.variances).tolist()}
+
+
+def se_regmix_no() -> Answers:
+    found = on_nitric_oxide()
+    params, known = found.params, found.standard_errors()
+    deviations = np.sqrt(params.components.variances)
+    of_deviations = [known[f"components.variances[{k}]"] / (2 * deviations[k]) for k in range(2)]
+    estimates, errors = [params.proportions[0]], [known["proportions[0]"]]
+    for k, (line, deviation) in enumerate(zip(params.components.coefficients, deviations, strict=True)):
+        estimates += [*line.tolist(), deviation]
+        errors += [*(known[f"components.coefficients[{k}, {j}]"] for j in range(2)), of_deviations[k]]
+    a1, b1 = (known.names.index(f"components.coefficients[0, {j}]") for j in range(2))
+    return {
+        "loglik": found.log_likelihood,
+        "estimates": estimates,
+        "se": errors,
+        "se_log_sigma": (np.array(of_deviations) / deviations).tolist(),
+        "corr_a1_b1": float(known.covariance[a1, b1] / np.sqrt(known.covariance[a1, a1] * known.covariance[b1, b1])),
+    }
+
+
+def regmix_npreg() -> Answers:
+    x, y = column(table("regmix_npreg"), "x", "yn").T
+    source = ek.ArraySource(np.column_stack([x, x**2, y]), columns=["x", "x^2", "yn"])
+    found = lines(ek.Mixture(ek.NormalRegression("yn", ("x", "x^2"))), source, 8)
+    return {**two_lines(found), "sigma": np.sqrt(found.params.components.variances).tolist()}
+
+
+def poisreg_npreg() -> Answers:
+    source = ek.ArraySource(column(table("poisreg_npreg"), "x", "yp"), columns=["x", "yp"])
+    return two_lines(lines(ek.Mixture(ek.PoissonRegression("yp", "x")), source, 4))
+
+
+def poisreg_warpbreaks() -> Answers:
+    rows = table("poisreg_warpbreaks")
+    kinds = [[row["tension"] == "M", row["tension"] == "H", row["wool"] == "B"] for row in rows]
+    source = ek.ArraySource(np.column_stack([column(rows, "breaks"), kinds]), columns=["breaks", "M", "H", "B"])
+    model = ek.GatedMixture(ek.PoissonRegression("breaks", ("M", "H")), "B")
+    found = lines(model, source, 12)
+    given = task("poisreg_warpbreaks")["start"]["start_b"]["coef"]
+    local = ek.fit(model, source, ek.GatedMixtureParams([[0, 0], [0, 0]], ek.RegressionParams(given)), tol=1e-12)
+    errors, params = found.standard_errors(), found.params
+    wools = np.exp(found.model.log_proportions(params, np.array([[0, 0, 0, 0], [0, 0, 0, 1]])))
+    return {
+        "loglik": found.log_likelihood,
+        "local_loglik": local.log_likelihood,
+        "coef": params.components.coefficients.tolist(),
+        "gamma": (-params.gates[1]).tolist(),
+        "class1_prob": wools[:, 0].tolist(),
+        "se_coef": [[errors[f"components.coefficients[{k}, {j}]"] for j in range(3)] for k in range(2)],
+        "se_gamma": [errors[f"gates[1, {j}]"] for j in range(2)],
+        "bic": found.bic,
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -693,6 +770,11 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         hmm_earthquakes,
         hmm_missing_earthquakes,
         hmm_regimes_dax,
+        regmix_no,
+        se_regmix_no,
+        regmix_npreg,
+        poisreg_npreg,
+        poisreg_warpbreaks,
     )
 }
 

@@ -20,17 +20,19 @@ class Axes:
 
     "component", "column" and "level" mean the same everywhere; other names ("covariate") are for readers. `coupled` are axes
     along which the expected log-likelihood is no sum over elements, so that single places on them cannot be held. `kinks`: the
-    log-likelihood has some along the field, so that its curvature does not tell how far estimates vary.
+    log-likelihood has some along the field, so that its curvature does not tell how far estimates vary. `told_by`: the field of
+    the same class that has the names of the places on the last axis, as a tuple.
     """
 
-    def __init__(self, *names: str, coupled: tuple[str, ...] = (), kinks: bool = False) -> None:
+    def __init__(self, *names: str, coupled: tuple[str, ...] = (), kinks: bool = False, told_by: str = "") -> None:
         self.names = names
         self.coupled = coupled
         self.kinks = kinks
+        self.told_by = told_by
 
     def without_first(self) -> Axes:
         """The axes of one place on the first."""
-        return Axes(*self.names[1:], coupled=self.coupled, kinks=self.kinks)
+        return Axes(*self.names[1:], coupled=self.coupled, kinks=self.kinks, told_by=self.told_by)
 
     def __repr__(self) -> str:
         return f"Axes({', '.join(map(repr, self.names))})"

@@ -12,9 +12,12 @@ from emkit.families.family import ExponentialFamily, Family
 from emkit.families.gaussian import GaussianFamily
 from emkit.families.listed import *  # noqa: F403
 from emkit.families.named import FAMILIES, OFFERED, family_named, one_family
+from emkit.families.regression import listed as regression
+from emkit.families.regression.listed import *  # noqa: F403
 from emkit.families.successes import SuccessFamily
 
 COMBINED = [name for name in vars(combined) if not name.startswith("_")]  # families made of others, and their parameters
+REGRESSIONS = [name for name in vars(regression) if not name.startswith("_")]  # families of a column given others, likewise
 
 
 def as_family(given: Any) -> Family[Any, Any]:
@@ -38,7 +41,7 @@ def family_of_columns(given: Mapping[Any, Any]) -> Family[Any, Any]:
     return combined.Product({columns: each if isinstance(each, str) else as_family(each) for columns, each in given.items()})
 
 
-__all__ = ["COMBINED", "FAMILIES", "OFFERED", "ExponentialFamily", "Family", "GaussianFamily", "SuccessFamily"]
+__all__ = ["COMBINED", "FAMILIES", "OFFERED", "REGRESSIONS", "ExponentialFamily", "Family", "GaussianFamily", "SuccessFamily"]
 __all__ += ["as_family", "family_named", "family_of_columns"]
 __all__ += ["AnyDensity", "from_density", "from_scipy"]
-__all__ += OFFERED + COMBINED
+__all__ += OFFERED + COMBINED + REGRESSIONS

@@ -20,6 +20,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.affine import Affine, base_of
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.in_groups import InGroups
@@ -92,6 +93,16 @@ class Family(Protocol[P, S]):
     def among_gaps(self) -> Family[P, Any] | None:
         """The same family, of the same parameters, for rows of which cells may be missing (NaN); None if none may."""
         return None
+
+    @property
+    def conditional(self) -> Conditional | None:
+        """What the family says, if it describes some columns given others; None if it describes whole rows."""
+        return None
+
+    @property
+    def rounds(self) -> int:
+        """How many M-steps lead near the maximum for rows that are divided among components: one, if each is a maximum."""
+        return 1
 
     @property
     def in_groups(self) -> InGroups[P] | None:
@@ -199,8 +210,9 @@ def _total_log_base(chunk: Chunk, family: ExponentialFamily[Any], features: int)
 
 
 def for_rows(family: Family[P, Any], profile: AnyProfile) -> Family[P, Any]:
-    """The `family` for rows such as these: the one that takes missing cells, where there are some."""
-    return family.among_gaps or family if profile.has_gaps else family
+    """The `family` for rows such as these: the one that takes missing cells, where there are some, with its columns found."""
+    fitting = family.among_gaps or family if profile.has_gaps else family
+    return fitting if fitting.conditional is None else fitting.conditional.placed(profile)
 
 
 def lead_with(first: float, *blocks: Array) -> Array:

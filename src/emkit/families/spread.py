@@ -46,10 +46,14 @@ class Spread:
 
 @dataclass(frozen=True)
 class Variances(Spread):
-    """The field at `path`: a variance of each column, or (the `inverse`) what falls as the rows lie closer together."""
+    """The field at `path`: a variance of each column, or (the `inverse`) what falls as the rows lie closer together.
+
+    `directions`: how many numbers say where the rows of a component lie along one column.
+    """
 
     path: str
     inverse: bool = False
+    directions: int = 1
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         value = get_at(params, self.path).reshape(*rows.shape, -1)
@@ -57,7 +61,8 @@ class Variances(Spread):
             variances = 1 / value if self.inverse else value
             widest = variances.max(axis=-2, keepdims=True)
             narrowest = (variances / np.where(widest > 0, widest, 1.0)).min(axis=-1)
-        return np.asarray((rows < _least(rows, 1)) | (few(rows, 1) & (narrowest < NARROW)))
+        few_rows = few(rows, self.directions)
+        return np.asarray((rows < _least(rows, self.directions)) | (few_rows & (narrowest < NARROW)))
 
 
 @dataclass(frozen=True)

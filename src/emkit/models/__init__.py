@@ -4,6 +4,7 @@ from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, 
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
+from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
@@ -25,6 +26,8 @@ __all__ = [
     "FieldPrior",
     "Frozen",
     "GammaPrior",
+    "GatedMixture",
+    "GatedMixtureParams",
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",

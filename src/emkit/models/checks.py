@@ -37,6 +37,7 @@ def check_components(family: Family[Any, Any], params: Any, profile: AnyProfile)
         raise ParameterError(
             f"{one.path} are for {counts[0]} components but {other.path} for {counts[1]}; give all for the same number."
         )
+    family = family if family.conditional is None else family.conditional.placed(profile)
     for leaf in leaves(params.components):
         _check_scopes(leaf)
         _check_columns(leaf, family.support.parameter_columns(profile.columns, leaf.path), profile)

@@ -263,11 +263,26 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
         raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
 
-    def draw_groups(self, params: P, rng: np.random.Generator, lengths: Integers) -> Array:
-        """Rows (n, d) of groups of so many rows each (G,). Errors: ModelError unless the model writes it."""
-        raise ModelError(
-            f"rows of groups belong together, and {type(self).__name__} does not say how it draws groups; use kind='case'."
-        )
+    def draw_given(
+        self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> tuple[Array, Integers]:
+        """As many rows as are given (n, d), and the component (n,) of each, with those columns kept that the family is given.
+
+        `lengths` (G,): the rows come in groups of so many rows each.
+        Errors: ModelError unless the model says how rows, or groups of them, are drawn.
+        """
+        given = self.family.conditional
+        if given is None and lengths is None:
+            return self.draw(params, rng, len(rows))
+        components = self.drawn_components(params, rng, rows, lengths)
+        if given is None:
+            return self.family.draw(params.components, rng, components), components
+        return given.drawn(params.components, rng, components, rows), components
+
+    def drawn_components(self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None) -> Integers:
+        """A component (n,) for each of the rows (n, d), drawn as far as these, and the groups that they come in, are given."""
+        what = "rows are drawn from it" if lengths is None else "groups of rows are drawn from it"
+        raise ModelError(f"{type(self).__name__} does not say how {what}; use kind='case' to bootstrap.")
 
     # -- the M-step
 
@@ -405,13 +420,23 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         if n_components == 1:
             return [even for _ in seeds]
         chunk, x = some.whole, compared(some.x, some.weights)
-        kinds = divisions(x, some.weights, n_components, seeds)
+        kinds = self._divisions(x, some.weights, n_components, seeds)
         found = self._estimated_together(chunk, even, [as_known(kind, chunk) for kind in kinds], BLUR)
         different = _different(x)
         if different[-1] + 1 == n_components:  # all the above are one; what rows they share then leads away from the highest
             with suppress(ParameterError, DegenerateFitError):  # there may be no maximum among equal rows
                 found[0] = self.estimated(chunk, even, different, blur=0.0)
         return found
+
+    def _divisions(self, x: Array, weights: Array, n_components: int, seeds: Iterable[int]) -> Iterator[Integers]:
+        """For each seed, the component (n,) of every row: as the family divides rows, if it describes columns given others."""
+        given = self.family.conditional
+        if given is None:
+            yield from divisions(x, weights, n_components, seeds)
+            return
+        for seed in seeds:
+            own = given.divided(x, weights, n_components, seed)
+            yield from divisions(x, weights, n_components, [seed]) if own is None else [own]
 
     def each_estimated(self, chunk: Chunk, like: P, divisions: Sequence[Integers], blur: float = BLUR) -> Iterator[P]:
         """Parameters estimated from each of several divisions of rows, but for those in which some component has no maximum."""
@@ -437,9 +462,11 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def estimated_from(self, chunk: Chunk, like: P, shares: Array) -> P:
         """Parameters (of the shapes of `like`) estimated from rows that belong to components in these `shares` (n, K)."""
-        _, statistics = self._shared(chunk, like, shares)
-        components = maximise_in_turn(self.family.updates(), statistics, like.components)
-        moved: P = replace_at(like, {"components": components})
+        moved = like
+        for _ in range(self.family.rounds):
+            _, statistics = self._shared(chunk, moved, shares)
+            components = maximise_in_turn(self.family.updates(), statistics, moved.components)
+            moved = replace_at(moved, {"components": components})
         return moved
 
     def _shared(self, chunk: Chunk, like: P, shares: Array) -> tuple[Array, S]:

@@ -175,9 +175,9 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
         states = self.walked(params, rng, rows)
         return self.family.draw(params.components, rng, states), states
 
-    def draw_groups(self, params: Q, rng: np.random.Generator, lengths: Integers) -> Array:
-        states = np.concatenate([self.walked(params, rng, rows) for rows in lengths.tolist()])
-        return self.family.draw(params.components, rng, states)
+    def drawn_components(self, params: Q, rng: np.random.Generator, rows: Array, lengths: Integers | None) -> Integers:
+        sequences = [len(rows)] if lengths is None else lengths.tolist()
+        return np.concatenate([self.walked(params, rng, length) for length in sequences])
 
     def walked(self, params: Q, rng: np.random.Generator, rows: int) -> Integers:
         """The states (n,) of a sequence of so many rows, drawn."""

@@ -208,15 +208,17 @@ class Mixture(Components[MixtureParams[P], P, S]):
         return MixtureParams(np.full(n_components, 1 / n_components), family.pooled(profile, n_components))
 
     def estimated_from(self, chunk: Chunk, like: MixtureParams[P], shares: Array) -> MixtureParams[P]:
-        model = self._for(chunk)
-        mass, statistics = model._shared(chunk, like, shares)
-        return model.m_step(MixtureStats(mass, statistics), like)
+        model, moved = self._for(chunk), like
+        for _ in range(self.family.rounds):
+            mass, statistics = model._shared(chunk, moved, shares)
+            moved = model.m_step(MixtureStats(mass, statistics), moved)
+        return moved
 
     def _estimated_together(
         self, chunk: Chunk, like: MixtureParams[P], divisions: Sequence[Integers], blur: float
     ) -> list[MixtureParams[P]]:
         runs, groups = len(divisions), self.in_groups(like.components)
-        if runs < 2 or groups is None or is_sparse(chunk.x):
+        if runs < 2 or groups is None or is_sparse(chunk.x) or self.family.rounds > 1:
             return super()._estimated_together(chunk, like, divisions, blur)
         model, many = self.of_family(groups.family(len(like.proportions))), in_a_row([groups.apiece(like.components)] * runs)
         mass, statistics = model._divided_together(chunk, many, np.stack(divisions), blur)
@@ -258,8 +260,12 @@ class Mixture(Components[MixtureParams[P], P, S]):
         components = _drawn(params, rng, rows)
         return self.family.draw(params.components, rng, components), components
 
-    def draw_groups(self, params: MixtureParams[P], rng: np.random.Generator, lengths: Integers) -> Array:
-        return self.family.draw(params.components, rng, np.repeat(_drawn(params, rng, len(lengths)), lengths))
+    def drawn_components(
+        self, params: MixtureParams[P], rng: np.random.Generator, rows: Array, lengths: Integers | None
+    ) -> Integers:
+        if lengths is None:
+            return _drawn(params, rng, len(rows))
+        return np.repeat(_drawn(params, rng, len(lengths)), lengths)
 
     @property
     def ascends(self) -> bool:

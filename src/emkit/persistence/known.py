@@ -15,6 +15,7 @@ from emkit.errors import ModelError
 from emkit.families import Family
 from emkit.families.combined.sharing import shared_class
 from emkit.families.made import recipe_of
+from emkit.families.regression.params import with_shared
 from emkit.models import Assignment, Prior
 from emkit.persistence.hints import mentioned
 
@@ -66,7 +67,9 @@ def _hints(what: Any) -> dict[str, Any]:
         return {}
 
 
-RECIPES: dict[str, Callable[..., Any]] = {each.__name__: each for each in (shared_class,)}  # of classes made at run time
+RECIPES: dict[str, Callable[..., Any]] = {
+    each.__name__: each for each in (shared_class, with_shared)
+}  # of classes made at run time
 ROOTS: tuple[type, ...] = (Family, Parameters, LatentModel, Assignment, Prior)
 ROOMS = (families.__name__, models.__name__)
 

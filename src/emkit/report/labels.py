@@ -90,7 +90,8 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     if at[LEVEL]:
         of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
     of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
-    of += [f"{axis} {i + 1}" for axis, i in leaf.places(index) if axis not in at]
+    others = [(axis, i) for axis, i in leaf.places(index) if axis not in at]
+    of += [shown(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]
     return Label(singular(name), ", ".join(of), component)
 
 

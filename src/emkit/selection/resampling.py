@@ -63,6 +63,7 @@ def dealt(units: Array, parts: int, rng: np.random.Generator) -> list[Array] | N
 def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
     """As many rows as were observed, drawn from the fitted model; where cells were missing, they are again.
 
+    Columns that the components are given, as covariates, are those of the rows, each as often as it counts.
     Where rows come in groups (sequences, people), as many groups of as many rows are drawn.
     Errors: ModelError if the model does not draw rows, or groups of them, or if weights count no groups.
     """
@@ -74,7 +75,9 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     if whole.groups is not None:
         return _groups_anew(model, fitted.params, whole, rng)
     total = round(whole.total_weight)
-    x, _ = model.draw(fitted.params, rng, total)
+    ahead = np.cumsum(whole.weights)
+    places = np.searchsorted(ahead, (np.arange(total) + 0.5) * (ahead[-1] / total), side="right")
+    x, _ = model.draw_given(fitted.params, rng, whole.x[np.minimum(places, len(ahead) - 1)])
     x = np.asarray(x, dtype=np.float64).reshape(total, whole.x.shape[1])
     if np.isnan(whole.x).any():
         counts = _counts(whole.weights, total, "where cells are missing, weights must be whole numbers to draw rows anew")
@@ -87,9 +90,9 @@ def _groups_anew(model: AnyComponents, params: Any, whole: Chunk, rng: np.random
     counts = _counts(units, units.sum(), "weights must be whole numbers to draw groups of rows anew")
     group = np.repeat(np.arange(len(units)), counts)
     lengths = np.diff(whole.bounds)[group]
-    x = np.asarray(model.draw_groups(params, rng, lengths), dtype=np.float64)
-    rows = np.concatenate([np.arange(whole.bounds[g], whole.bounds[g + 1]) for g in group])
-    x = np.where(np.isnan(whole.x[rows]), np.nan, x)
+    rows = whole.x[np.concatenate([np.arange(whole.bounds[g], whole.bounds[g + 1]) for g in group])]
+    x, _ = model.draw_given(params, rng, rows, lengths)
+    x = np.where(np.isnan(rows), np.nan, np.asarray(x, dtype=np.float64))
     return Chunk(x, np.broadcast_to(np.float64(1.0), len(x)), 0, np.concatenate([[0], np.cumsum(lengths)]))
 
 

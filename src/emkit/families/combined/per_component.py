@@ -17,6 +17,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families.combined.others import AmongOthers
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
 from emkit.families.combined.possible import AnyOf, possible_rows
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
@@ -101,6 +102,14 @@ class PerComponent(InParts):
         each = tuple(family.among_gaps for family in self.each)
         return self if each == self.each else type(self)(*each)
 
+    @property
+    def conditional(self) -> Conditional | None:
+        return None if all(family.conditional is None for family in self.families) else OfKinds(self)
+
+    @property
+    def rounds(self) -> int:
+        return max(family.rounds for family in self.families)
+
     def params(self, *parts: Parameters) -> PerComponentParams:
         """The parameters of each of the `families`, for as many components as it has, as those of the whole."""
         return PerComponentParams(self._matched(parts), self.places)
@@ -156,6 +165,26 @@ class PerComponent(InParts):
         if len(parts) != len(self.families):
             raise ParameterError(f"there are parameters for {len(parts)} families, and {len(self.families)} families.")
         return tuple(parts)
+
+
+@dataclass(frozen=True)
+class OfKinds(Conditional):
+    """What the families of components say, of which some describe some columns given others."""
+
+    kinds: PerComponent
+
+    def placed(self, profile: AnyProfile) -> PerComponent:
+        each = self.kinds.families
+        known = {one: one if one.conditional is None else one.conditional.placed(profile) for one in each}
+        return type(self.kinds)(*(known[one] for one in self.kinds.each))
+
+    def drawn(self, params: PerComponentParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        found = np.array(rows, dtype=np.float64)
+        for family, part, own in zip(self.kinds.families, params.parts, self.kinds.places, strict=True):
+            mine, given = np.isin(components, own), family.conditional
+            of = components[mine] - own[0]
+            found[mine] = family.draw(part, rng, of) if given is None else given.drawn(part, rng, of, rows[mine])
+        return found
 
 
 def _several(given: Any) -> list[AnyFamily]:

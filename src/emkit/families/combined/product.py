@@ -19,6 +19,7 @@ from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.combined.blocks import BlockSupport
 from emkit.families.combined.joined import joined_form
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
@@ -131,6 +132,14 @@ class Product(InParts):
         families = (family.settled(some_columns(profile, own)) for own, family in zip(places, self.families, strict=True))
         return replace(self, blocks=tuple(zip(places, families, strict=True)))
 
+    @property
+    def rounds(self) -> int:
+        return max(family.rounds for family in self.families)
+
+    @property
+    def conditional(self) -> Conditional | None:
+        return None if all(family.conditional is None for family in self.families) else OfBlocks(self)
+
     def pooled(self, profile: AnyProfile, n_components: int) -> ProductParams:
         places = self.places(profile)
         each = zip(self.families, places, strict=True)
@@ -177,6 +186,40 @@ class Product(InParts):
             if any(isinstance(column, str) for column in columns):
                 raise ModelError(f"where {columns} lie is not known before there are data; use settled(profile), or places.")
         return tuple(columns for columns, _ in self.blocks)
+
+
+@dataclass(frozen=True)
+class OfBlocks(Conditional):
+    """What the blocks of a `product` say that describe some columns given others."""
+
+    product: Product
+
+    def placed(self, profile: AnyProfile) -> Product:
+        places = self.product.places(profile)
+        families = []
+        for own, family in zip(places, self.product.families, strict=True):
+            given = family.conditional
+            families.append(family if given is None else given.placed(some_columns(profile, own)))
+        return replace(self.product, blocks=tuple(zip(places, families, strict=True)))
+
+    def drawn(self, params: ProductParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        found = np.array(rows, dtype=np.float64)
+        for family, part, own in self.product._each(params):
+            given = family.conditional
+            if given is None:
+                found[:, list(own)] = family.draw(part, rng, components)
+            else:
+                found[:, list(own)] = given.drawn(part, rng, components, columns_at(rows, own))
+        return found
+
+    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
+        """As the first block divides rows that does."""
+        for columns, family in self.product.blocks:
+            given = family.conditional
+            own = None if given is None else given.divided(columns_at(x, columns), weights, n_components, seed)
+            if own is not None:
+                return own
+        return None
 
 
 def _data_of_blocks(blocks: tuple[tuple[tuple[Any, ...], AnyFamily], ...], names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import Family
 from emkit.families.floor import Floor
@@ -56,6 +57,15 @@ class Wrapped(Family[P, S]):
         inner = self.family.among_gaps
         return None if inner is None else self if inner is self.family else replace(self, family=inner)
 
+    @property
+    def conditional(self) -> Conditional | None:
+        inner = self.family.conditional
+        return None if inner is None else OfOne(self, inner)
+
+    @property
+    def rounds(self) -> int:
+        return self.family.rounds
+
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(profile)
         return self if settled is self.family else replace(self, family=settled)
@@ -86,3 +96,20 @@ class Wrapped(Family[P, S]):
 
     def linear(self, params: P) -> LinearForm[S] | None:
         return self.family.linear(params)
+
+
+@dataclass(frozen=True)
+class OfOne(Conditional):
+    """What the family inside another one, `outer`, says of columns given others."""
+
+    outer: Any
+    inner: Conditional
+
+    def placed(self, profile: AnyProfile) -> Any:
+        return replace(self.outer, family=self.inner.placed(profile))
+
+    def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        return self.inner.drawn(params, rng, components, rows)
+
+    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
+        return self.inner.divided(x, weights, n_components, seed)

@@ -1,0 +1,27 @@
+"""What a family says that describes some columns given others: regressions, and whatever holds one."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.data.profile import AnyProfile
+
+
+class Conditional(Protocol):
+    """A family whose density is that of some columns given the others of a row."""
+
+    def placed(self, profile: AnyProfile) -> Any:
+        """The family with the columns that it names found in the data. Errors: DataError naming one that is not there."""
+
+    def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        """`rows` (n, d) with the columns that the family describes drawn anew, each row from one of the `components` (n,)."""
+
+    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
+        """A division of rows x (n, d) among components, shape (n,), from which a start is estimated.
+
+        None where rows are to be divided by how near each other they lie.
+        """
+        return None

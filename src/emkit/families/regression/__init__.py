@@ -1,0 +1,1 @@
+"""The law of one column given others of its row."""

@@ -1,0 +1,91 @@
+"""Numbers of successes, whose log-odds are linear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, gammaln, log_expit
+
+from emkit.core.arrays import Array
+from emkit.core.checks import is_count
+from emkit.errors import ModelError
+from emkit.families.description import Description, Word
+from emkit.families.regression.layout import Named
+from emkit.families.regression.params import RegressionParams
+from emkit.families.regression.regression import Pieces, Regression, Rows
+from emkit.families.support import Support, counts
+
+__all__ = ["BinomialRegression"]
+
+
+@dataclass(frozen=True)
+class BinomialRegression(Regression[RegressionParams]):
+    """Successes of a chance with log-odds eta: log p(y | x, k) = log C(m, y) + y eta_k - m log(1 + exp(eta_k)).
+
+    `trials` m: a number for all rows, or the name of a column that has them. Data: a column of whole numbers from 0 to m, and
+    covariates; with one trial, it is logistic regression. eta is as in `Regression`.
+
+    Animals killed by doses of a poison, out of nine, of two kinds:
+
+    >>> import emkit as ek
+    >>> rows = [[0, 1, 9], [2, 2, 9], [5, 3, 9], [8, 4, 9], [9, 5, 9], [0, 3, 9], [1, 4, 9], [1, 5, 9], [3, 6, 9], [6, 7, 9]]
+    >>> source = ek.ArraySource(rows, columns=["killed", "dose", "animals"])
+    >>> model = ek.Mixture(ek.BinomialRegression("killed", "dose", trials="animals"))
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.RegressionParams([[-5.0, 2.0], [-6.0, 1.0]]))
+    >>> ek.fit(model, source, start).params.components.coefficients.round(2)
+    array([[-5.27,  1.87],
+           [-7.52,  1.16]])
+    """
+
+    trials: str | int = field(default=1, kw_only=True)
+
+    kind = RegressionParams
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.trials, str) and not is_count(self.trials):
+            raise ModelError(f"trials is {self.trials!r}; it must be a whole number >= 1, or the name of a column.")
+
+    @property
+    def named(self) -> Named:
+        return super().named._replace(trials=self.trials if isinstance(self.trials, str) else None)
+
+    @property
+    def name(self) -> str:
+        return "logistic regression" if self.trials == 1 else "binomial regression"
+
+    @property
+    def law(self) -> Support:
+        noun = "successes of a binomial regression"
+        if isinstance(self.trials, str):
+            return counts(noun)
+        return counts(noun, self.trials, f"there cannot be more successes than trials ({self.trials}).")
+
+    @property
+    def described(self) -> Description:
+        return Description({"coefficients": Word("coefficient", "b", 0.0)}, "a column of successes, and covariates")
+
+    def _trials(self, rows: Rows) -> Array | float:
+        return rows.trials if isinstance(self.trials, str) else float(self.trials)
+
+    def mean(self, rows: Rows, params: Any) -> Array:
+        return np.asarray(self._trials(rows) * expit(rows.predictors))
+
+    def log_law(self, rows: Rows, params: RegressionParams) -> Array:
+        y, m = rows.y, self._trials(rows)
+        orders = gammaln(m + 1) - gammaln(y + 1) - gammaln(m - y + 1)
+        return np.asarray(orders + y * log_expit(rows.predictors) + (m - y) * log_expit(-rows.predictors))
+
+    def pieces(self, rows: Rows, params: RegressionParams) -> Pieces:
+        m, up, down = self._trials(rows), expit(rows.predictors), expit(-rows.predictors)
+        return Pieces(np.asarray(rows.y * down - (m - rows.y) * up), np.asarray(m * up * down))
+
+    def start(self, y: Array, trials: Array | float) -> Array:
+        m = trials if isinstance(self.trials, str) else float(self.trials)
+        return np.log((y + 0.5) / (m - y + 0.5))
+
+    def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
+        trials = np.broadcast_to(self._trials(rows), rows.y.shape)[:, 0].astype(np.int64)
+        return rng.binomial(trials, expit(rows.predictors[:, 0])).astype(np.float64)

@@ -1,0 +1,88 @@
+"""Where the columns of a regression lie, and the frame of its covariates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from emkit.core.memo import once
+from emkit.data.own_units import Column, Design, centre_of, frame_of, place_of, plain_frame
+from emkit.data.profile import AnyProfile
+from emkit.errors import ModelError
+
+WHOSE = "regression"
+
+
+class Named(NamedTuple):
+    """The columns of a regression as they were given, by name or by place, the `own` and the `shared` covariates apart."""
+
+    response: Column
+    own: tuple[Column, ...]
+    shared: tuple[Column, ...]
+    intercept: bool
+    offset: Column | None = None
+    trials: Column | None = None
+
+    @property
+    def every(self) -> tuple[Column, ...]:
+        """All columns that are read."""
+        beside = tuple(column for column in (self.offset, self.trials) if column is not None)
+        return (self.response, *self.own, *self.shared, *beside)
+
+
+@dataclass(frozen=True)
+class Layout(Design):
+    """The covariates, of which the last `common` are shared, and the places of the other columns.
+
+    `datum`: a number in the midst of the response, from which normal responses are counted.
+    """
+
+    common: int
+    response: int
+    offset: int | None
+    trials: int | None
+    datum: float
+
+    @property
+    def own_size(self) -> int:
+        """How many coefficients each component has for itself."""
+        return len(self.factor) - self.common
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """What the coefficients are of that each component has for itself."""
+        return self.coefficient_names[: self.own_size]
+
+    @property
+    def shared_names(self) -> tuple[str, ...]:
+        """What the coefficients are of that all components share."""
+        return self.coefficient_names[self.own_size :]
+
+
+def as_places(named: Named) -> Layout:
+    """The layout of columns that are known by place, in the frame of the data themselves. Errors: ModelError for others."""
+    for column in named.every:
+        if isinstance(column, str):
+            raise ModelError(f"where {column!r} lies is not known before there are data: settled(profile) finds it.")
+    places: Any = (*named.own, *named.shared)
+    names = tuple(f"column {place}" for place in places)
+    frame = plain_frame(len(places) + named.intercept, named.intercept)
+    response: Any = named.response
+    offset: Any = named.offset
+    trials: Any = named.trials
+    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, 0.0)
+
+
+@once
+def found_in(profile: AnyProfile, named: Named) -> Layout:
+    """The layout of columns among those of the data.
+
+    Errors: DataError for a column that is not there, and for covariates that depend on each other.
+    """
+    response = place_of(named.response, profile, WHOSE)
+    places = tuple(place_of(column, profile, WHOSE) for column in (*named.own, *named.shared))
+    offset, trials = (None if column is None else place_of(column, profile, WHOSE) for column in (named.offset, named.trials))
+    names = tuple(profile.columns[place] for place in places)
+    datum = float(centre_of(profile, [response])[0]) if named.intercept else 0.0
+    frame = frame_of(profile, places, named.intercept)
+    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, datum)

@@ -1,0 +1,6 @@
+"""The regressions that there are: one line each. A file says in `__all__` what it offers."""
+
+# ruff: noqa: F403
+from emkit.families.regression.binomial_regression import *
+from emkit.families.regression.normal_regression import *
+from emkit.families.regression.poisson_regression import *

@@ -1,0 +1,280 @@
+"""Normal responses about lines."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import numpy as np
+
+from emkit.core.arrays import Array, ArrayLike
+from emkit.core.axes import Axes, component_name
+from emkit.core.coordinates import Scale
+from emkit.core.newton import Greatest, NewtonSums, gain, solved
+from emkit.core.parameters import replace_at
+from emkit.core.protocols import Update
+from emkit.core.spaces import Positive
+from emkit.data.chunk import Chunk
+from emkit.data.profile import AnyProfile
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.families.description import Description, Word
+from emkit.families.floor import FLOOR, Floor, SpreadFloor, held, less_likely, too_thin
+from emkit.families.gaussian.columns import EPSILON, LARGEST, SMALLEST
+from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant
+from emkit.families.regression.deviations import deviations
+from emkit.families.regression.layout import Layout
+from emkit.families.regression.params import RegressionParams
+from emkit.families.regression.regression import Height, Pieces, Regression, Rows
+from emkit.families.spread import Spread, Variances, few, rows_per_weight
+from emkit.families.support import Support, reals
+
+__all__ = ["NormalRegression", "NormalRegressionParams"]
+
+LOG_2_PI = float(np.log(2 * np.pi))
+REFINED = 3  # steps on from the line for all rows, each with as many digits more as its design leaves of them
+ROUNDED = 64  # units in the last place of the response: deviations from a line this small are rounding
+
+
+@dataclass(frozen=True, eq=False)
+class NormalRegressionParams(RegressionParams):
+    """`coefficients` (K, p) as in `RegressionParams`; `variances` (K,) about the lines."""
+
+    variances: Annotated[Array, Positive(), Axes("component")]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, coefficients: ArrayLike, variances: ArrayLike, *, covariates: tuple[str, ...] = ()) -> None: ...
+
+
+@dataclass(frozen=True)
+class NormalRegression(Regression[NormalRegressionParams]):
+    """Normal about a line: log p(y | x, k) = -1/2 [(y - eta_k)^2 / v_k + log v_k + log 2 pi], with eta as in `Regression`.
+
+    Data: a column of numbers, and covariates. `floor` bounds the variances from below, as a fraction of that about one line for
+    all rows: see `Floored`. Errors: ParameterError unless 0 <= floor < 1.
+
+    Nine points on two lines:
+
+    >>> import emkit as ek
+    >>> rows = [[0, 0.1], [1, 0.9], [2, 2.1], [3, 2.9], [4, 4.1], [0, 4.1], [1, 2.9], [3, 1.1], [4, -0.1]]
+    >>> model = ek.Mixture(ek.NormalRegression(1, 0))
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.NormalRegressionParams([[0.0, 0.8], [4.0, -0.8]], [0.1, 0.1]))
+    >>> print(ek.fit(model, rows, start).params.components.coefficients.round(2))
+    [[ 0.03  1.  ]
+     [ 3.97 -0.99]]
+    """
+
+    floor: float = field(default=FLOOR, kw_only=True)
+    rows_per_weight: float = field(default=1.0, repr=False, kw_only=True)
+
+    kind = NormalRegressionParams
+    curved = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.floor < 1:
+            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
+
+    @property
+    def name(self) -> str:
+        return "normal regression"
+
+    @property
+    def law(self) -> Support:
+        return reals(LARGEST)
+
+    @property
+    def described(self) -> Description:
+        words = {"coefficients": Word("coefficient", "b", 0.0), "variances": Word("variance", "v")}
+        return Description(words, "a column of numbers, and covariates")
+
+    @property
+    def spread(self) -> Spread:
+        return Variances("variances", directions=self.size)
+
+    def settled(self, profile: AnyProfile) -> Self:
+        """Warns of a response that covariates tell exactly."""
+        family = replace(self.placed(profile), rows_per_weight=rows_per_weight(profile))
+        if not family._of_all(profile)[1]:
+            warnings.warn(
+                f"the covariates tell {profile.columns[family.described_by.response]!r} exactly, so its variance about a line "
+                "has no maximum-likelihood value; the floor under the variances takes its place.",
+                DegenerateDataWarning,
+                stacklevel=2,
+            )
+        return family
+
+    def rows(self, params: NormalRegressionParams, x: Array) -> Rows:
+        """Both from the datum on, so that an offset of the response costs no digits of its deviations."""
+        layout = self.described_by
+        predictors = layout.design(x) @ layout.level(self._coefficients_of(params), layout.datum).T
+        if layout.offset is not None:
+            predictors += x[:, [layout.offset]]
+        return Rows(x[:, [layout.response]] - layout.datum, predictors, 1.0)
+
+    def mean(self, rows: Rows, params: Any) -> Array:
+        return rows.predictors + self.described_by.datum
+
+    def log_law(self, rows: Rows, params: NormalRegressionParams) -> Array:
+        v = params.variances
+        return np.asarray(-0.5 * ((rows.y - rows.predictors) ** 2 / v + (np.log(v) + LOG_2_PI)))
+
+    def pieces(self, rows: Rows, params: NormalRegressionParams) -> Pieces:
+        away = rows.y - rows.predictors
+        return Pieces(away, np.ones_like(away), (away**2,))
+
+    def start(self, y: Array, trials: Array | float) -> Array:
+        return y
+
+    def own_start(self, profile: AnyProfile) -> dict[str, Array]:
+        place = [self.described_by.response]
+        return {"variances": profile.variance[place] + profile.mean[place] ** 2 + SMALLEST}
+
+    def height(self, sums: NewtonSums, gains: Array, now: NormalRegressionParams) -> Height:
+        v, squares = now.variances, sums.own[0] - 2 * gains
+        value = -0.5 * (sums.mass * (np.log(v) + LOG_2_PI) + squares / v).sum()
+        return Height(float(value), 1 / v, {"variances": (squares / v - sums.mass) / (2 * v)})
+
+    def own_updates(self) -> Mapping[str, Update[NewtonSums, NormalRegressionParams]]:
+        return {"variances": self._variances}
+
+    def _variances(self, sums: NewtonSums, before: NormalRegressionParams, now: NormalRegressionParams) -> Array:
+        """The weighted mean of the squares about the lines `now`, none below the floor.
+
+        Shapes: mass (K,), gradient (K, P), curvature (K, P, P) -> (K,). Unit: square of the response's.
+        Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
+        Source: set d/dv [-mass/2 log v - squares/(2 v)] = 0.
+        """
+        way = self.way(before, now)
+        squares = np.maximum(sums.own[0] - 2 * gain(sums, way).value, 0.0)
+        padding = 4 * EPSILON * np.einsum("ki,kij,kj->k", way, sums.curvature, way)  # what rounding may have eaten
+        mass = np.where(sums.mass > 0, sums.mass, 1.0)
+        found = np.where(sums.mass > 0, (squares + padding) / mass, before.variances)[:, None]
+        whole = np.array([self._whole(sums, before)[0]])
+        small = few(sums.mass * self.rows_per_weight, self.size)
+        holds, freed = held(found, before.variances[:, None], small, self.floor * whole, whole)
+        holds &= sums.mass[:, None] > 0
+        lifted = np.where(holds, self.floor * whole, found)
+        for k, _ in np.argwhere(freed & holds & less_likely(lifted, before.variances[:, None], found)):
+            raise too_thin(f"component {component_name(k)}")
+        for k, _ in np.argwhere(lifted <= 0):
+            raise DegenerateFitError(
+                f"component {component_name(k)} collapsed: its rows lie on its line, so the likelihood has no maximum. Use "
+                f"fewer components, or leave the floor under the variances (floor={FLOOR:g})."
+            )
+        return lifted[:, 0]
+
+    def _whole(self, sums: NewtonSums, before: NormalRegressionParams) -> tuple[float, bool]:
+        """The variance of all rows about one line, put together from the sums of the components about theirs; is there any?
+
+        Where there is none, the mean square of the line stands in for it.
+        """
+        coefficients = self._coefficients_of(before)
+        apart = self.described_by.way(coefficients - coefficients[0])
+        bent = np.einsum("kij,kj->ki", sums.curvature, apart)
+        squares = (sums.own[0] + 2 * (apart * sums.gradient).sum(axis=1) + (apart * bent).sum(axis=1)).sum()
+        gradient, curvature = (sums.gradient + bent).sum(axis=0), sums.curvature.sum(axis=0)
+        line = solved(curvature, gradient)
+        total = sums.mass.sum()
+        size = float((self.described_by.way(coefficients[:1]) ** 2).sum())
+        found = float(squares - gradient @ line) / total
+        rounding = 8 * EPSILON * float(squares + gradient @ line) / total
+        varies = found > rounding + (ROUNDED * EPSILON) ** 2 * size
+        return (found, True) if varies else (size or 1.0, False)
+
+    def scales(self, params: NormalRegressionParams) -> Mapping[str, Scale]:
+        """Coefficients are counted in steps that move the lines by about a standard deviation of their components."""
+        deviation = np.sqrt(params.variances)
+        times = {"coefficients": deviation[:, None], "shared": deviation.mean()}
+        return {path: own._replace(unit=own.unit * times[path]) for path, own in super().scales(params).items()}
+
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        whole, varies = self.placed(profile)._of_all(profile)
+        return SpreadFloor("variances", np.array([self.floor * whole]), np.array([varies]))
+
+    def of_all_rows(self, profile: AnyProfile) -> NormalRegressionParams:
+        """The same, with what rounding left of the deviations from the line put right."""
+        found = super().of_all_rows(profile)
+        for _ in range(REFINED):
+            coefficients = self._coefficients_of(found)
+            left = profile.total(partial(self._left, coefficients[0]))
+            refined = coefficients + self.described_by.back(solved(left.curvature, left.gradient))
+            size = found.coefficients.shape[1]
+            shared = {"shared": refined[0, size:]} if self.shared else {}
+            found = replace_at(found, {"coefficients": refined[:, :size], **shared})
+        return found
+
+    def _left(self, coefficients: Array, x: Array, weights: Array) -> NewtonSums:
+        """Sums of the deviations from one line."""
+        layout = self.described_by
+        columns = np.concatenate([np.ones((len(x), int(layout.intercept))), x[:, list(layout.places)]], axis=1)
+        y = x[:, layout.response]
+        if layout.offset is not None:
+            columns, coefficients = np.concatenate([columns, x[:, [layout.offset]]], axis=1), np.append(coefficients, 1.0)
+        z = layout.framed(x) * weights[:, None]
+        gradient = deviations(y, columns, coefficients) @ z
+        nothing = np.zeros(1)
+        return NewtonSums(nothing, gradient[None], (z.T @ layout.framed(x))[None], Greatest(nothing), ())
+
+    def _of_all(self, profile: AnyProfile) -> tuple[float, bool]:
+        """The variance of all rows about one line, and whether there is any."""
+        pooled = self.pooled(profile, 1)
+        return self._whole(profile.total(partial(self._sums_of_all, pooled)), pooled)
+
+    def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
+        noise = np.sqrt(params.variances) * rng.standard_normal(rows.predictors.shape)
+        return np.asarray((rows.predictors + self.described_by.datum + noise)[:, 0])
+
+    def linear(self, params: NormalRegressionParams) -> LinearForm[NewtonSums] | None:
+        """In products of the orthonormal columns and the deviation from a line in the midst of those of the components."""
+        layout = self.described_by
+        coefficients = self._coefficients_of(params)
+        middle = coefficients.mean(axis=0, keepdims=True)
+        apart, v = layout.way(coefficients - middle), params.variances
+        size = self.size
+        columns = size - layout.intercept + 1
+        row, column = np.tril_indices(size + 1)
+        base = np.arange(size + 1) + (not layout.intercept)  # z, of which an intercept is the leading 1, and the deviation
+        pairs = np.stack([base[row], base[column]], axis=1)
+        if not layout.intercept:
+            pairs = np.concatenate([[[0, 0]], pairs])
+        line = np.concatenate([-apart, np.ones((len(v), 1))], axis=1)  # the deviation from the own line is a product with it
+        quadratic = -np.where(row == column, 0.5, 1.0) * line[:, row] * line[:, column] / v[:, None]
+        constant = -0.5 * (np.log(v) + LOG_2_PI)[:, None]
+        if layout.intercept:
+            quadratic[:, :1] += constant
+        else:
+            quadratic = np.concatenate([constant, quadratic], axis=1)
+
+        def statistics(sums: Array, chunk: Chunk) -> NewtonSums:
+            products = np.empty((len(sums), size + 1, size + 1))
+            products[:, row, column] = products[:, column, row] = sums if layout.intercept else sums[:, 1:]
+            away = np.einsum("kij,kj->ki", products, line)
+            mass = sums[:, 0].copy()
+            own = ((away * line).sum(axis=1),)
+            return NewtonSums(mass, away[:, :-1].copy(), products[:, :-1, :-1].copy(), Greatest(np.zeros(len(mass))), own)
+
+        rows = Columns(pairs, np.zeros(columns), np.ones(columns))
+        return LinearForm(
+            np.ascontiguousarray(quadratic), Read(_Deviating(layout, middle), rows), no_base, no_constant, statistics
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Deviating:
+    """Reads the orthonormal columns of rows, without the intercept, and how far the response is from one line (1, P)."""
+
+    layout: Layout
+    line: Array
+
+    def __call__(self, x: Array) -> Array:
+        layout = self.layout
+        design = layout.design(x)
+        away = x[:, [layout.response]] - layout.datum - design @ layout.level(self.line, layout.datum).T
+        if layout.offset is not None:
+            away -= x[:, [layout.offset]]
+        framed = design @ layout.inverse
+        return np.concatenate([framed[:, 1:] if layout.intercept else framed, away], axis=1)

@@ -1,0 +1,376 @@
+"""What all regressions share: columns by name, linear predictors, coefficients by damped Newton steps, starts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected, Slopes
+from emkit.core.memo import once
+from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_together
+from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.core.protocols import Update
+from emkit.core.statistics import add_up
+from emkit.data.own_units import Column
+from emkit.data.profile import AnyProfile
+from emkit.errors import ModelError, ParameterError
+from emkit.families.conditional import Conditional
+from emkit.families.family import LOG_OF_ZERO, Family, repeat
+from emkit.families.regression.layout import Layout, Named, as_places, found_in
+from emkit.families.regression.lines import ROUNDS, nearest_lines
+from emkit.families.regression.params import with_shared
+from emkit.families.regression.responses import ResponseSupport
+from emkit.families.support import Support
+
+P = TypeVar("P", bound=Any)
+BLOCK = 1 << 16  # numbers of the design that are worked on at a time
+STEPS = 100  # of the estimate for all rows; five are the rule
+SETTLED = 1e-13  # a gain this small, relative to the rows, ends them
+EPSILON = float(np.finfo(np.float64).eps)
+LARGEST = 300.0  # of a linear predictor inside exp(): a mean of 1e130, whose squares do not overflow
+
+
+class Rows(NamedTuple):
+    """The response `y` (n, 1), the linear predictors (n, K), and the `trials` (n, 1), 1 where there are none."""
+
+    y: Array
+    predictors: Array
+    trials: Array | float
+
+
+class Pieces(NamedTuple):
+    """Of the log-density at the linear predictors: its `slope` and, with the sign changed, `curvature` (n, K).
+
+    `own`: what else a law adds up of each row, (n, K) each. For a law with a scale, slope and curvature are those times it.
+    """
+
+    slope: Array
+    curvature: Array
+    own: tuple[Array, ...] = ()
+
+
+class Height(NamedTuple):
+    """The expected log-likelihood, its slopes along the gains of the components (K,), and those along a law's own fields."""
+
+    value: float
+    by_gain: Array
+    slopes: Slopes
+
+
+@dataclass(frozen=True)
+class Regression(Family[P, NewtonSums]):
+    """The law of one column, the `response`, given others of its row: eta_k = offset + x' b_k + u' c.
+
+    `covariates` x have coefficients b_k of each component; those of `shared` covariates u are c in all components. Columns are
+    given by name or by place, and others are left alone. `offset`: a column that is added as it is; `intercept`: is there one?
+    Covariates and offset may be any numbers. A subclass is the law: it writes `law`, `kind`, `log_law`, `pieces`, `start`,
+    `drawn_from`, and `height` and `own_updates` if it has parameters of its own.
+    Errors: ModelError for what is no column; DataError for one that is not there, or depends on other covariates.
+    """
+
+    response: Column
+    covariates: tuple[Column, ...] = ()
+    shared: tuple[Column, ...] = field(default=(), kw_only=True)
+    offset: Column | None = field(default=None, kw_only=True)
+    intercept: bool = field(default=True, kw_only=True)
+    layout: Layout | None = field(default=None, repr=False, kw_only=True)
+
+    kind: ClassVar[Any]
+    curved: ClassVar[bool] = True  # whether the log-density is anything but a parabola in the linear predictor
+
+    def __post_init__(self) -> None:
+        for name in ("covariates", "shared"):
+            given: Any = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str | int) else tuple(given))
+        columns: tuple[Any, ...] = self.named.every
+        for column in columns:
+            if not isinstance(column, str) and not (isinstance(column, int) and column >= 0):
+                raise ModelError(f"{column!r} is no column; give its name, or its place (0 is the first).")
+        twice = [column for column in columns if columns.count(column) > 1]
+        if twice:
+            raise ModelError(f"the column {twice[0]!r} is named twice in one regression.")
+        if not self.intercept and not self.covariates:
+            raise ModelError("a component needs a coefficient of its own: an intercept, or a covariate that is not shared.")
+
+    # -- the law of the response
+
+    @property
+    @abstractmethod
+    def law(self) -> Support:
+        """Which values the response may have."""
+
+    @abstractmethod
+    def log_law(self, rows: Rows, params: P) -> Array:
+        """The log-density (n, K) of the response given the linear predictors."""
+
+    @abstractmethod
+    def pieces(self, rows: Rows, params: P) -> Pieces:
+        """What the M-step adds up."""
+
+    @abstractmethod
+    def start(self, y: Array, trials: Array | float) -> Array:
+        """About the linear predictor of each row by itself, shape (n,)."""
+
+    @abstractmethod
+    def drawn_from(self, rows: Rows, params: P, rng: np.random.Generator) -> Array:
+        """A response (n,) for each linear predictor (n, 1); fields of `params` are those of the row's component, (n, 1)."""
+
+    def mean(self, rows: Rows, params: P) -> Array:
+        """The mean of the response, shape (n, K)."""
+        return rows.predictors
+
+    def own_start(self, profile: AnyProfile) -> dict[str, Array]:
+        """Where the law's own fields begin, (1,) each, when all rows are fitted."""
+        return {}
+
+    def height(self, sums: NewtonSums, gains: Array, now: P) -> Height:
+        """The expected log-likelihood, up to a constant, where it has risen by `gains` (K,) times a law's scale."""
+        return Height(float(gains.sum()), np.ones(len(gains)), {})
+
+    def own_updates(self) -> Mapping[str, Update[NewtonSums, P]]:
+        """The links of the law's own fields."""
+        return {}
+
+    # -- columns and parameters
+
+    @property
+    def named(self) -> Named:
+        """The columns that are read."""
+        return Named(self.response, self.covariates, self.shared, self.intercept, self.offset)
+
+    @property
+    def size(self) -> int:
+        """How many coefficients enter a linear predictor."""
+        return self.intercept + len(self.covariates) + len(self.shared)
+
+    @property
+    def described_by(self) -> Layout:
+        """The layout. Errors: ModelError while columns are known by name only."""
+        return as_places(self.named) if self.layout is None else self.layout
+
+    def laid_out(self, profile: AnyProfile) -> Layout:
+        """The layout among the columns of the data."""
+        return found_in(profile, self.named) if self.layout is None else self.layout
+
+    def params(self, coefficients: Any, shared: Any = None, **own: Any) -> P:
+        """Parameters from which a fit may start: `coefficients` (K, p), those that are `shared` (q,), and the law's own.
+
+        Errors: ParameterError for shared coefficients that the regression has not, or has and are not given.
+        """
+        if (shared is None) == bool(self.shared):
+            what = f"has no shared covariates{'' if shared is None else ', so give none'}"
+            if self.shared:
+                what = f"shares the coefficients of {', '.join(map(str, self.shared))}: give `shared`, one for each"
+            raise ParameterError(f"this regression {what}.")
+        names = ["intercept"] * self.intercept + [str(column) for column in self.covariates]
+        common = {"shared": shared, "shared_covariates": tuple(map(str, self.shared))} if self.shared else {}
+        return self._class(coefficients, **own, covariates=tuple(names), **common)
+
+    @property
+    def _class(self) -> Any:
+        return with_shared(self.kind) if self.shared else self.kind
+
+    @property
+    def support(self) -> Support:
+        return ResponseSupport(regression=self)
+
+    @property
+    def conditional(self) -> Conditional:
+        return OfRows(self)
+
+    @property
+    def rounds(self) -> int:
+        return 6 if self.curved else 1
+
+    def placed(self, profile: AnyProfile) -> Self:
+        """The regression with its columns found in the data, and the frame of its design."""
+        return self if self.layout is not None else replace(self, layout=self.laid_out(profile))
+
+    def settled(self, profile: AnyProfile) -> Self:
+        return self.placed(profile)
+
+    def _coefficients_of(self, params: P) -> Array:
+        """All coefficients (K, P) of each component."""
+        if not self.shared:
+            return np.asarray(params.coefficients)
+        return np.concatenate([params.coefficients, repeat(params.shared, len(params.coefficients))], axis=1)
+
+    def rows(self, params: P, x: Array) -> Rows:
+        """Response, linear predictors and trials of rows x (n, d)."""
+        layout = self.described_by
+        predictors = layout.design(x) @ layout.level(self._coefficients_of(params)).T
+        if layout.offset is not None:
+            predictors += x[:, [layout.offset]]
+        return Rows(x[:, [layout.response]], predictors, 1.0 if layout.trials is None else x[:, [layout.trials]])
+
+    # -- E-step and M-step
+
+    def log_density(self, params: P, x: Array) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.log_law(self.rows(params, x), params)
+        return np.maximum(np.nan_to_num(found, nan=LOG_OF_ZERO), LOG_OF_ZERO)
+
+    def statistics(self, params: P, x: Array, weights: Array) -> NewtonSums:
+        step = max(1, BLOCK // self.size)
+        return add_up(
+            self._sums(params, x[first : first + step], weights[first : first + step])
+            for first in range(0, max(len(x), 1), step)
+        )
+
+    def _sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
+        slope, curvature, own = self.pieces(self.rows(params, x), params)
+        z = self.described_by.framed(x)
+        bent = np.stack([(z * each[:, None]).T @ z for each in (weights * curvature).T])
+        reach = np.zeros(weights.shape[1])
+        if self.curved:
+            reach = np.where(weights > 0, np.sqrt((z**2).sum(axis=1))[:, None], 0.0).max(axis=0, initial=0.0)
+        each = tuple((weights * values).sum(axis=0) for values in own)
+        return NewtonSums(weights.sum(axis=0), (weights * slope).T @ z, bent, Greatest(reach), each)
+
+    def updates(self) -> Mapping[str, Update[NewtonSums, P]]:
+        shared = {"shared": self._shared} if self.shared else {}
+        return {"coefficients": self._coefficients, **shared, **self.own_updates()}
+
+    def _coefficients(self, sums: NewtonSums, before: P, now: P) -> Array:
+        """One damped step of Newton's method, which raises the expected log-likelihood; of a normal response, to its maximum.
+
+        Shapes: gradient (K, P), curvature (K, P, P) -> (K, p). Unit: that of the predictor over that of the covariate.
+        Source: see `core/newton.py`.
+        """
+        layout, size = self.described_by, np.shape(now.coefficients)[1]
+        step = stepped(sums, self.way(before, now), size)
+        rounding = EPSILON * layout.size_of(self._coefficients_of(now))
+        told = np.sqrt((step**2).sum(axis=1)) > rounding  # shorter steps are made of rounding, and would wander
+        return np.where(told[:, None], now.coefficients + layout.back(step)[:, :size], now.coefficients)
+
+    def _shared(self, sums: NewtonSums, before: P, now: P) -> Array:
+        """The same for the coefficients that all components have in common, given those that each has for itself.
+
+        Shapes: gradient (K, P), curvature (K, P, P) -> (q,).
+        """
+        layout, size = self.described_by, np.shape(now.coefficients)[1]
+        unit = layout.inverse[size:, size:]
+        columns = layout.way(np.eye(self.size)[size:]).T @ unit  # each moves the predictors of all rows by about 1
+        way = self.way(before, now)
+        factors = self.height(sums, gain(sums, way).value, now).by_gain
+        return np.asarray(now.shared + unit @ stepped_together(sums, way, columns, factors))
+
+    def way(self, before: P, now: P) -> Array:
+        """How far the coefficients (K, P) of the orthonormal columns have moved."""
+        return self.described_by.way(self._coefficients_of(now) - self._coefficients_of(before))
+
+    def expected(self, sums: NewtonSums, before: P, now: P) -> Expected:
+        """A bound that touches the expected log-likelihood at `before`; for a normal response, it is that itself."""
+        found = gain(sums, self.way(before, now))
+        height = self.height(sums, found.value, now)
+        slopes = self.described_by.slopes(height.by_gain[:, None] * found.slopes)
+        size = np.shape(now.coefficients)[1]
+        shared = {"shared": slopes[:, size:].sum(axis=0)} if self.shared else {}
+        return Expected(height.value, {"coefficients": slopes[:, :size], **shared, **height.slopes})
+
+    def scales(self, params: P) -> Mapping[str, Scale]:
+        """Coefficients are counted in steps that move the predictors of all rows by about 1, where the rows are known."""
+        if self.layout is None:
+            return {}
+        unit, size = self.described_by.unit(), np.shape(params.coefficients)[1]
+        found = {"coefficients": Scale(params.coefficients, np.broadcast_to(unit[:size], np.shape(params.coefficients)))}
+        return found | ({"shared": Scale(params.shared, unit[size:])} if self.shared else {})
+
+    # -- the estimate for all rows
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> P:
+        one = _pooled(profile, self.placed(profile))
+        own = [leaf for leaf in leaves(one) if leaf.axes is not None and leaf.axes.names[0] == "component"]
+        return replace_at(one, {leaf.path: repeat(leaf.value[0], n_components) for leaf in own})
+
+    def of_all_rows(self, profile: AnyProfile) -> P:
+        """The estimate of one component from all rows."""
+        layout = self.described_by
+        line = profile.total(partial(self._begin, layout))
+        coefficients = layout.back(np.linalg.solve(line.curvature[0], line.gradient[0])[None])
+        size = layout.own_size
+        shared = {"shared": coefficients[0, size:], "shared_covariates": layout.shared_names} if self.shared else {}
+        now = self._class(coefficients[:, :size], **self.own_start(profile), covariates=layout.own_names, **shared)
+        for _ in range(STEPS):
+            sums = profile.total(partial(self._sums_of_all, now))
+            then = maximise_in_turn(self.updates(), sums, now)
+            risen = self.expected(sums, now, then).value - self.expected(sums, now, now).value
+            now = then
+            if risen <= SETTLED * profile.total_weight:
+                break
+        return now
+
+    def _begin(self, layout: Layout, x: Array, weights: Array) -> NewtonSums:
+        """Sums of a regression of what the response says of the predictors."""
+        z, target = layout.framed(x), self.target(x)
+        weighted = (z * weights[:, None]).T
+        nothing = np.zeros(1)
+        return NewtonSums(nothing, (weighted @ target)[None], (weighted @ z)[None], Greatest(nothing), ())
+
+    def _sums_of_all(self, params: P, x: Array, weights: Array) -> NewtonSums:
+        return self._sums(params, x, weights[:, None])
+
+    def target(self, x: Array) -> Array:
+        """What the response of each row says of x' b + u' c, shape (n,)."""
+        layout = self.described_by
+        trials = 1.0 if layout.trials is None else x[:, layout.trials]
+        found = self.start(x[:, layout.response], trials)
+        return found if layout.offset is None else found - x[:, layout.offset]
+
+    # -- drawn and predicted
+
+    def draw(self, params: P, rng: np.random.Generator, components: Integers) -> Array:
+        raise ModelError("covariates are data, and cannot be drawn: a regression draws responses for rows that are given.")
+
+    def means(self, params: P, x: Array) -> Array:
+        """The mean of the response of each row under each component, shape (n, K)."""
+        return self.mean(self.rows(params, x), params)
+
+
+@once
+def _pooled(profile: AnyProfile, regression: Any) -> Any:
+    return regression.of_all_rows(profile)
+
+
+@dataclass(frozen=True)
+class OfRows(Conditional):
+    """Responses of a `regression` given the covariates of their rows."""
+
+    regression: Any
+
+    def placed(self, profile: AnyProfile) -> Any:
+        return self.regression.placed(profile)
+
+    def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        family, found = self.regression, np.array(rows, dtype=np.float64)
+        each = family.rows(params, rows)
+        own = {leaf.path: leaf.value[components, None] for leaf in leaves(params) if leaf.value.ndim == 1 and _is_own(leaf)}
+        predictors = np.take_along_axis(each.predictors, components[:, None], axis=1)
+        found[:, family.described_by.response] = family.drawn_from(each._replace(predictors=predictors), Fields(own), rng)
+        return found
+
+    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
+        rounds = ROUNDS[seed % len(ROUNDS)]
+        if rounds is None:
+            return None
+        family = self.regression
+        rng = np.random.default_rng(seed)
+        return nearest_lines(family.described_by.framed(x), family.target(x), weights, n_components, rng, rounds)
+
+
+class Fields:
+    """Fields of a law, each with one number for every row."""
+
+    def __init__(self, fields: Mapping[str, Array]) -> None:
+        self.__dict__.update(fields)
+
+
+def _is_own(leaf: Any) -> bool:
+    return leaf.axes is not None and leaf.axes.names == ("component",)

@@ -1,0 +1,262 @@
+"""Mixtures whose proportions depend on covariates: concomitant variables, or gates, as mixtures of experts call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar
+
+import numpy as np
+from scipy.special import log_softmax
+
+from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.axes import Axes
+from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
+from emkit.core.newton import Greatest, NewtonSums, gain, stepped
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Complete, Update
+from emkit.core.spaces import Contrasts
+from emkit.data.chunk import Chunk, as_float64
+from emkit.data.own_units import INTERCEPT, Column, Design, frame_of, place_of, plain_frame
+from emkit.data.patterns import collapsed
+from emkit.data.profile import AnyProfile, Profile
+from emkit.data.source import ArraySource
+from emkit.errors import DataError, ModelError
+from emkit.families import as_family
+from emkit.families.family import Family, for_rows
+from emkit.models.assignment import Assignment, Posterior, Soft
+from emkit.models.components import Components, ComponentStats
+from emkit.models.relocations import relocations
+
+P = TypeVar("P", bound=Parameters)
+S = TypeVar("S")
+ROOT_TWO = float(np.sqrt(2.0))  # the scores of two components move apart by so much at most, for a step of length 1
+
+
+@dataclass(frozen=True)
+class Gate(Design):
+    """The covariates of proportions: see `Design`."""
+
+
+@dataclass(frozen=True, eq=False)
+class GatedMixtureParams(Parameters, Generic[P]):
+    """`gates` (K, q): the log-odds of each component against the first, by intercept and covariates; the `components`.
+
+    Only differences between rows matter: the first is taken off all of them. `covariates` are the names of the columns.
+    """
+
+    gates: Annotated[
+        Array, Contrasts(), Axes("component", "covariate", coupled=("component", "covariate"), told_by="covariates")
+    ]
+    components: P
+    covariates: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, gates: ArrayLike, components: P, covariates: tuple[str, ...] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
+        given = np.asarray(self.gates, dtype=np.float64)
+        object.__setattr__(self, "gates", given - given[:1] if given.ndim == 2 and len(given) else given)
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class GatedMixture(Components[GatedMixtureParams[P], P, S]):
+    """p(y | z) = sum_k proportions_k(z) p(y | component k), with log-odds of the proportions linear in `covariates` z.
+
+    The `family` describes other columns than these, or some columns given them: a regression, or a product in which they are
+    `Covariates`. The rows of one group all come from one component; covariates are then the same in all of them.
+    Errors: ModelError for a family that describes whole rows, the covariates among them.
+    Source: Dayton & Macready (1988), JASA 83, 173-178; Jacobs, Jordan, Nowlan & Hinton (1991), Neural Computation 3, 79-87.
+
+    Answers of nine people to two questions; whoever is older mostly belongs to the second class:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> rows = [[0, 0, 20], [1, 1, 25], [1, 0, 30], [0, 0, 35], [0, 0, 40], [1, 1, 45], [0, 0, 50], [1, 0, 55], [1, 1, 60]]
+    >>> model = ek.GatedMixture({(0, 1): "bernoulli", 2: ek.Covariates()}, 2)
+    >>> parts = model.family.params(ek.SuccessParams([[0.2, 0.3], [0.9, 0.8]]), ek.CovariatesParams())
+    >>> fit = ek.fit(model, rows, ek.GatedMixtureParams([[0, 0], [0, 0]], parts))
+    >>> np.exp(fit.model.log_proportions(fit.params, np.array([[0, 0, 30], [0, 0, 50]]))).round(2)
+    array([[0.57, 0.43],
+           [0.36, 0.64]])
+    """
+
+    family: Family[P, S]
+    covariates: tuple[Column, ...] = ()
+    intercept: bool = field(default=True, kw_only=True)
+    assignment: Assignment = field(default_factory=Soft)
+    gate: Gate | None = field(default=None, repr=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        family = as_family(self.family)
+        given: Any = self.covariates
+        object.__setattr__(self, "family", family)
+        object.__setattr__(self, "covariates", (given,) if isinstance(given, str | int) else tuple(given))
+        if not self.covariates:
+            raise ModelError("a gate needs covariates, as in GatedMixture(family, 'age'); without any, use Mixture(family).")
+        if family.conditional is None:
+            raise ModelError(
+                f"{family!r} describes whole rows, the covariates of the gate among them. Say which columns it describes, as "
+                "in GatedMixture({('a', 'b'): family, 'age': ek.Covariates()}, 'age')."
+            )
+
+    # -- the gate
+
+    @property
+    def _gate(self) -> Gate:
+        """The gate. Errors: ModelError while covariates are known by name only."""
+        if self.gate is not None:
+            return self.gate
+        for column in self.covariates:
+            if isinstance(column, str):
+                raise ModelError(f"where {column!r} lies is not known before there are data: settled(profile) finds it.")
+        places: Any = self.covariates
+        names = tuple(f"column {place}" for place in places)
+        return Gate(places, names, self.intercept, *plain_frame(len(places) + self.intercept, self.intercept))
+
+    def placed(self, profile: AnyProfile) -> Self:
+        """The model with its covariates found in the data. Errors: DataError for one that is not there, or dependent."""
+        model = self.of_family(for_rows(self.family, profile))
+        if model.gate is not None:
+            return model
+        places = tuple(place_of(column, profile, "gate") for column in self.covariates)
+        names = tuple(profile.columns[place] for place in places)
+        return replace(model, gate=Gate(places, names, self.intercept, *frame_of(profile, places, self.intercept)))
+
+    def settled(self, profile: AnyProfile) -> Self:
+        return super(GatedMixture, self.placed(profile)).settled(profile)
+
+    def check(self, params: GatedMixtureParams[P], profile: AnyProfile) -> None:
+        """Also that covariates are the same in all rows of a group."""
+        super().check(params, profile)
+        places = list(self.placed(profile)._gate.places)
+        for chunk in profile.source.chunks():
+            if chunk.groups is None:
+                continue
+            first = np.repeat(chunk.groups[:-1], np.diff(chunk.groups))
+            rows = as_float64(chunk.x)[:, places]
+            for row, j in np.argwhere(rows != rows[first])[:1]:
+                place = profile.source.place(chunk.start + int(row), places[j])
+                raise DataError(
+                    f"{place} is {rows[row, j]:g}, and {rows[first[row], j]:g} in the first row of its group. All rows of a "
+                    "group come from one component, so the covariates of the gate must be the same in all of them."
+                )
+
+    def log_proportions(self, params: GatedMixtureParams[P], x: Array) -> Array:
+        """The logarithm of the proportions (n, K) for the covariates of rows x (n, d)."""
+        gate = self._gate
+        return np.asarray(log_softmax(gate.design(as_float64(x)) @ gate.level(params.gates).T, axis=1))
+
+    # -- who belongs where
+
+    def assign(self, params: GatedMixtureParams[P], log_density: Array, chunk: Chunk) -> Posterior:
+        first = chunk.bounds[:-1]
+        log_proportions = self.log_proportions(params, chunk.x[first])
+        if chunk.groups is None:
+            found = self.assignment.assign(np.add(log_proportions, log_density, order="F"), chunk.weights, chunk.start)
+            return found._replace(latent=(found.responsibilities, np.exp(log_proportions)))
+        joint = np.add(log_proportions, np.add.reduceat(log_density, first, axis=0), order="F")
+        found = self.assignment.assign(joint, chunk.group_weights, chunk.start)
+        rows = np.repeat(found.responsibilities, np.diff(chunk.groups), axis=0)
+        return found._replace(responsibilities=rows, latent=(found.responsibilities, np.exp(log_proportions)))
+
+    def gathered(self, posterior: Posterior, chunk: Chunk) -> NewtonSums:
+        """Sums of the multinomial logit over rows or, where rows come in groups, over groups; `own` is the mass (K,)."""
+        responsibilities, proportions = posterior.latent
+        weights = chunk.group_weights
+        z, others = self._gate.framed(as_float64(chunk.x[chunk.bounds[:-1]])), proportions[:, 1:]
+        gradient = ((responsibilities[:, 1:] - others) * weights[:, None]).T @ z
+        number = others.shape[1]
+        curvature = np.empty((number, z.shape[1], number, z.shape[1]))
+        for k in range(number):
+            for other in range(k + 1):
+                spread = weights * others[:, k] * ((k == other) - others[:, other])
+                curvature[k, :, other] = curvature[other, :, k] = (z * spread[:, None]).T @ z
+        size = number * z.shape[1]
+        reach = ROOT_TWO * np.sqrt((z**2).sum(axis=1)).max(initial=0.0, keepdims=True)
+        mass = weights @ responsibilities
+        return NewtonSums(
+            mass.sum(keepdims=True), gradient.reshape(1, size), curvature.reshape(1, size, size), Greatest(reach), (mass,)
+        )
+
+    def statistics_of(self, belonging: NewtonSums, components: S) -> Any:
+        return ComponentStats(belonging, components)
+
+    def belonging_updates(self) -> Mapping[str, Update[Any, GatedMixtureParams[P]]]:
+        return {"gates": self._gates}
+
+    def _gates(self, stats: Any, before: GatedMixtureParams[P], now: GatedMixtureParams[P]) -> Array:
+        """One damped step of Newton's method for the multinomial logit, which raises the expected log-likelihood.
+
+        Shapes: gradient (1, (K - 1) q), curvature (1, (K - 1) q, (K - 1) q) -> (K, q).
+        Source: see `core/newton.py`; Böhning (1992), Annals of the Institute of Statistical Mathematics 44, 197-200.
+        """
+        way = self._way(before, now)
+        step = stepped(stats.belonging, way, way.shape[1]).reshape(len(now.gates) - 1, -1)
+        return np.concatenate([now.gates[:1], now.gates[1:] + self._gate.back(step)])
+
+    def _way(self, before: GatedMixtureParams[P], now: GatedMixtureParams[P]) -> Array:
+        return self._gate.way(now.gates[1:] - before.gates[1:]).reshape(1, -1)
+
+    def belonging_expected(
+        self, belonging: NewtonSums, before: GatedMixtureParams[P], now: GatedMixtureParams[P]
+    ) -> Expected:  # fmt: skip
+        """A bound that touches the expected log-likelihood of the multinomial logit at `before`."""
+        found = gain(belonging, self._way(before, now))
+        slopes = self._gate.slopes(found.slopes.reshape(len(now.gates) - 1, -1))
+        return Expected(float(found.value[0]), {"gates": np.concatenate([np.zeros((1, slopes.shape[1])), slopes])})
+
+    def complete(self, params: GatedMixtureParams[P], chunk: Chunk) -> Complete:
+        """The chunk with its latent states written out. Errors: ModelError where rows come in groups."""
+        if chunk.groups is not None:
+            raise ModelError("all rows of a group belong to one component, so the steps cannot be shown row by row.")
+        density = self._log_density(params.components, chunk, None)
+        return Complete(self.log_proportions(params, chunk.x) + density, chunk.weights)
+
+    # -- starts, and what lies around them
+
+    def even(self, profile: Profile[ArraySource], n_components: int) -> GatedMixtureParams[P]:
+        model = self.placed(profile)
+        names = ((INTERCEPT,) if self.intercept else ()) + model._gate.names
+        components = model.family.pooled(profile, n_components)
+        return GatedMixtureParams(np.zeros((n_components, len(names))), components, names)
+
+    def relocations(self, params: GatedMixtureParams[P], profile: Profile[ArraySource], seed: int) -> Iterator[Any]:
+        return relocations(self, params, profile, seed)
+
+    def prepare(self, source: Any) -> Any:
+        """Repeated rows are looked at once."""
+        return collapsed(source)
+
+    def scales(self, params: GatedMixtureParams[P]) -> Mapping[str, Scale]:
+        """Gates are counted in steps that move the log-odds of all rows by about 1, where the rows are known."""
+        found = dict(super().scales(params))
+        if self.gate is not None:
+            unit = np.broadcast_to(self.gate.unit(), params.gates.shape)
+            found["gates"] = Scale(np.zeros(()), unit)
+        return found
+
+    def rows_of(self, params: GatedMixtureParams[P], profile: AnyProfile) -> Array:
+        some = profile.sample
+        shares = np.average(np.exp(self.log_proportions(params, some.x)), axis=0, weights=some.weights)
+        return np.asarray(shares * max(profile.rows, profile.total_weight))
+
+    def drawn_components(
+        self, params: GatedMixtureParams[P], rng: np.random.Generator, rows: Array, lengths: Integers | None
+    ) -> Integers:
+        each = np.ones(len(rows), dtype=np.int64) if lengths is None else lengths
+        ahead = np.cumsum(np.exp(self.log_proportions(params, rows[np.cumsum(each) - each])), axis=1)
+        return np.repeat((rng.random((len(each), 1)) * ahead[:, -1:] > ahead).sum(axis=1), each)
+
+    def draw(self, params: GatedMixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
+        raise ModelError("covariates are data, and cannot be drawn: proportions that depend on them are drawn for given rows.")
+
+    @property
+    def ascends(self) -> bool:
+        return self.assignment.ascends
+
+
+AnyGatedMixture = GatedMixture[Any, Any]
