@@ -69,9 +69,9 @@ function passesTable(view, found, g) {
     left: names.length ? 2 : 1,
     label: `Forward and backward through sequence ${g + 1}`,
     heads: ["t", ...(names.length ? [""] : []), ...columns, formula("c_t"), ...["alpha", "beta", "gamma"].flatMap(heads)],
-    rows: found.scale.map((scale, t) => ({
+    rows: found.scale.map((factor, t) => ({
       "data-row": t, class: t === view.shownRow ? "lit" : null,
-      cells: [t + 1, ...(names.length ? [names[bounds[g] + t]] : []), ...values[row[bounds[g] + t]], cell(significant(scale)),
+      cells: [t + 1, ...(names.length ? [names[bounds[g] + t]] : []), ...values[row[bounds[g] + t]], cell(significant(factor)),
         ...found.forward[t].map((value) => cell(fourDecimals(value))), ...found.backward[t].map((value) => cell(later(value))),
         ...states.map((k) => shareCell(view, found, t, k))],
     })),
@@ -121,7 +121,7 @@ const passesPanel = {
     const { trace } = view;
     const found = passesOf(trace, view.s, shownSequence(view));
     const state = (t) => (name, k) => `${name}: alpha ${fourDecimals(found.forward[t][k])}, beta ${later(found.backward[t][k])}, gamma ${fourDecimals(found.shares[t][k])}`;
-    return found.scale.map((scale, t) => [`t = ${t + 1}: c ${significant(scale)}`, ...trace.components.map(state(t))].join("; ")).join("\n");
+    return found.scale.map((factor, t) => [`t = ${t + 1}: c ${significant(factor)}`, ...trace.components.map(state(t))].join("; ")).join("\n");
   },
   latex(view) {
     if (!view.eDone) return [];
