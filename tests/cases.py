@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -1051,7 +1051,7 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 INSIDE = ("student-t", "skew-normal", "laplace")  # latent variables inside the family: what an M-step maximises is a bound
 STEPPING = ("poisson-regression", "binomial-regression", "gated")  # an M-step is one step of Newton's method, along a bound
-BOUNDED = (*INSIDE, *STEPPING)
+BOUNDED = (*INSIDE, *STEPPING, "stays")  # these, and stays that are cut off, of which the law before says how long they last
 IN_TURN = ("normal-regression-shared",)  # links that are each the best given the others, and not all of them together
 KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope at its highest point
 NOT_LINEAR = (  # in any features, or not without loss of digits
@@ -1166,9 +1166,30 @@ def _chain(case: FamilyCase) -> ModelCase:
     return ModelCase(f"{case.name}-chain", ek.HiddenMarkovChain(case.family), params, case.draw)
 
 
-CHAINS = [
-    _chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product")
-]  # rows in no groups: of one row each
+def _stationary(case: FamilyCase) -> ModelCase:
+    params = ek.StationaryHiddenMarkovParams(TURNS[case.n_components], case.params)
+    return ModelCase(f"{case.name}-stationary", ek.StationaryHiddenMarkovChain(case.family), params, case.draw)
+
+
+def _semi_markov(case: FamilyCase) -> ModelCase:
+    k = case.n_components
+    durations, hollow = ek.NegativeBinomialParams([[1.5]] * k, [[0.4]] * k), (1 - np.eye(k)) / (k - 1)
+    params = ek.HiddenSemiMarkovParams(case.proportions, hollow, durations, case.params)
+    return ModelCase(
+        f"stays-{case.name}", ek.HiddenSemiMarkovChain(case.family, durations="negative-binomial", longest=6), params, case.draw
+    )
+
+
+STATIONARY = [_stationary(CASE[name]) for name in ("poisson", "gaussian")]
+STAYS = [_semi_markov(CASE["poisson"])]
+CHAINS = [  # rows in no groups: of one row each
+    *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product", "mixture-of")),
+    *STATIONARY,
+    *STAYS,
+]
+STICKY = {"transitions": ek.DirichletPrior(2 + 3 * np.eye(3)), "initial": ek.DirichletPrior(2.0)}
+CHAINS.append(replace(CHAINS[0], name="prior-sticky", model=ek.WithPrior(ek.HiddenMarkovChain(ek.Poisson()), STICKY)))
+DRAWN_CHAINS = [replace(CHAINS[0], name="poisson-chain-sampled", model=ek.HiddenMarkovChain(ek.Poisson(), ek.Sampled(7)))]
 
 
 def gated(rng: np.random.Generator, n: int) -> Array:

@@ -1,6 +1,6 @@
 """One EM iteration of a hidden Markov model with full covariances, beside hmmlearn's, scaled and in logarithms.
 
-One long sequence, and many; one thread, and two where there are several sequences to share out.
+One long sequence, and many; one thread, and two.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def run(quick: bool) -> list[Measured]:
     for name, number in SEQUENCES.items():
         lengths = [ROWS // number] * number
         source = ek.ArraySource(x, groups=np.repeat(np.arange(number), lengths))
-        for kind, used in (case for case in TARGETS if number > 1 or case[1] == 1):
+        for kind, used in TARGETS:
             executor: Executor = one_thread if used == 1 else partial(threads, used)
             passes = model.prepare(source).shared_out(row_work(start))
             ours, theirs, ratio = pairs(

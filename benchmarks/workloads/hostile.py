@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
+from benchmarks.longer_numbers import log_sum, normal_log_density
 from benchmarks.paired import Measured
 from emkit.errors import EmkitError
 
@@ -142,33 +143,9 @@ KINDS: dict[str, Callable[[Rng], Given]] = {
 
 def told(result: ek.Result, x: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
     """The log-likelihood that a result tells, and that of its parameters: rows by the cells that they have, in 80-bit sums."""
-    rows = np.asarray(x, dtype=np.float64)
-    patterns, pattern = np.unique(~np.isnan(rows), axis=0, return_inverse=True)
-    found = np.zeros(len(rows), dtype=np.longdouble)
-    for i, seen in enumerate(patterns):
-        here = pattern.ravel() == i
-        if seen.any():
-            found[here] = mixed(result.params, rows[here], np.flatnonzero(seen))
-    return result.log_likelihood, float(weights @ found)
-
-
-def mixed(p: Any, rows: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """log p(x_i) of the columns that are `seen`: Cholesky in units of each column, 80-bit sums."""
-    joint = []
-    for share, mean, covariance in zip(p.proportions, p.components.means, p.components.covariances, strict=True):
-        if share == 0:
-            continue
-        own = covariance[np.ix_(seen, seen)]
-        unit = np.sqrt(np.diag(own))
-        factor = np.linalg.cholesky(own / np.outer(unit, unit)).astype(np.longdouble)
-        deviation = ((rows[:, seen] - mean[seen]) / unit).astype(np.longdouble)
-        white = np.zeros_like(deviation)
-        for j in range(len(seen)):
-            white[:, j] = (deviation[:, j] - white[:, :j] @ factor[j, :j]) / factor[j, j]
-        log_unit = np.log(np.diag(factor)).sum() + np.log(unit.astype(np.longdouble)).sum()
-        joint.append(np.log(share) - 0.5 * (white**2).sum(axis=1) - log_unit - 0.5 * len(seen) * np.log(2 * np.pi))
-    peak = np.max(joint, axis=0)
-    return np.asarray(peak + np.log(np.exp(np.array(joint) - peak).sum(axis=0)))
+    p, there = result.params, result.params.proportions > 0
+    density = normal_log_density(p.components.means[there], p.components.covariances[there], np.asarray(x, dtype=np.float64))
+    return result.log_likelihood, float(weights @ log_sum((np.log(p.proportions[there]) + density).T))
 
 
 def verdict(given: Given, seed: int) -> str:

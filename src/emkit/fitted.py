@@ -29,6 +29,7 @@ from emkit.models.frozen import bare
 from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Parameters)
+SAME_PRIOR = 1e-9  # between log-priors, relative: components in another order add up to rounding
 LITTLE = 20_000_000  # numbers worked on: well under a second
 TOLD = (
     "rows",
@@ -216,13 +217,20 @@ class Fitted(Generic[P]):
         """The same result with the components of every run in one order, by their first parameter, lowest first.
 
         Which component is which is an accident of the start; results in order can be compared. No change if the parameters do
-        not declare which of their axes belong to components, if single places of them are held, or if rows are labelled.
+        not declare which of their axes belong to components, if single places of them are held, if a prior is another for
+        each component, or if rows are labelled.
         """
         if any(place is not None for _, place in map(split_path, self.model.held(self.params))):
             return self  # components are told apart by what is held of them
         if self.source.membership is not None:
             return self  # or by what is known of the rows
-        return replace(self, runs=replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs)))
+        ordered = replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs))
+        if any(
+            not np.isclose(self.model.log_prior(turned.params), self.model.log_prior(run.params), rtol=SAME_PRIOR)
+            for turned, run in zip(ordered.runs, self.runs.runs, strict=True)
+        ):
+            return self  # or by what was known of each before
+        return replace(self, runs=ordered)
 
 
 AnyFitted = Fitted[Any]

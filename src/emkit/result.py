@@ -51,7 +51,9 @@ if TYPE_CHECKING:
 
     from emkit.explain import Explanation
     from emkit.explain.subject import Fit
+    from emkit.views.quantiles import PseudoResiduals
     from emkit.views.residuals import BivariateResiduals
+    from emkit.views.sequences import DwellTimes
     from emkit.writeup import Document
 
 P = TypeVar("P", bound=Parameters)
@@ -87,13 +89,32 @@ class Result(Inferred[P]):
         return bivariate_residuals(self._subject(), self.params)
 
     def quantile_residuals(self, seed: int = 0) -> Array:
-        """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right.
+        """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
 
-        Errors: ModelError for a model that is no mixture, or of a family that nothing can be drawn from.
+        Those of rows in sequence are of what the rows before lead one to expect: see `pseudo_residuals`, which has others.
+        Errors: ModelError for a model without components, or of a family that nothing can be drawn from.
         """
-        from emkit.views.residuals import quantile_residuals
+        return self.pseudo_residuals().randomised(seed)
 
-        return quantile_residuals(self._subject(), self.params, seed)
+    def pseudo_residuals(self, kind: str = "forecast") -> PseudoResiduals:
+        """Where each value lies in the distribution that the model expects it to have, as quantiles of the normal.
+
+        `kind`, of rows in sequence: "forecast", given the rows before; "ordinary", given all other rows. Counts lie somewhere
+        in a segment: `segments` (n, d, 2), its `middle` (n, d), or a place in it by lot, `randomised(seed)`.
+        Errors: ModelError for another kind, and as `quantile_residuals`.
+        """
+        from emkit.views.quantiles import pseudo_residuals
+
+        return pseudo_residuals(self._subject(), self.params, kind)
+
+    def dwell_times(self) -> DwellTimes:
+        """How long each state of rows in sequence lasts: expected, by the fit, and on the likeliest paths through the rows.
+
+        Errors: ModelError for a model whose rows are in no order.
+        """
+        from emkit.views.sequences import dwell_times
+
+        return dwell_times(self)
 
     def _subject(self) -> Fit:
         from emkit.explain.subject import subject_of
@@ -262,22 +283,27 @@ class Result(Inferred[P]):
         found = assigned(posterior_of(self.model, self.params, source), self.source.component_names)
         return beside(data if library_of(data) is not None else of_rows(source), found)
 
-    def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:
+    def explain(
+        self, step: int = 1, notation: str = "coin", rows: int | None = None, *, sequence: int = 1, row: int | None = None
+    ) -> Explanation:
         """EM step `step` (counted from 1) of plain EM from the start of the best run, in numbers; print it to read it.
 
-        `notation`: coin, cs229 or slides; `rows`: how many different rows to show. The sums are of all rows.
-        Errors: ModelError for a model whose latent states cannot be listed row by row.
+        `notation`: coin, cs229 or slides; `rows`: how many different rows to show. The sums are of all rows. Of a hidden
+        Markov model, `sequence` is shown, and its `row` worked out, both counted from 1.
+        Errors: ModelError for a model whose latent states cannot be listed row by row, or a place that there is not.
         """
         from emkit.explain import explain, subject_of_fit
 
-        return explain(subject_of_fit(self.model, self.passes, self.record.start), step, notation, rows)
+        subject = subject_of_fit(self.model, self.passes, self.record.start)
+        return explain(subject, step, notation, rows, sequence=sequence, row=row)
 
     def plot(self, kind: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density (`rows`), profiles, rootogram or starts. The numbers alone are in `emkit.views` and
-        `emkit.teach.why`.
+        responsibilities, density (`rows`), profiles, rootogram, qq and residuals (`which`: a kind of `pseudo_residuals`) or
+        starts; of rows in sequence, states (`column`, `first`), transitions and dwell_times, too. The numbers alone are in
+        `emkit.views` and `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw

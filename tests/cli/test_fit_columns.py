@@ -66,3 +66,19 @@ def test_what_cannot_be_is_one_sentence(args, code, sentence):
     result = run(*args)
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr.startswith(f"error: {sentence}")
+
+
+def test_families_made_of_others_are_fitted_by_name():
+    rows = "visits\n" + "\n".join(["0"] * 40 + ["3", "4", "2", "5", "3", "1", "4"] * 4) + "\n"
+    result = CliRunner().invoke(group, ["fit", "-", "-k", "1", "--model", "zero-inflated:poisson", "--json"], input=rows)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["model"] == "Mixture of 1 zero-inflated poisson component"
+    args = ["fit", "-", "-k", "1", "--model", "repeated-2:binomial", "--trials", "6", "--json"]
+    found = json.loads(CliRunner().invoke(group, args, input="before,after\n1,2\n3,2\n0,4\n").stdout)["parameters"]
+    assert found["components"]["probabilities"] == [[pytest.approx(12 / 36)]]
+    named = ["fit", "-", "-k", "1", "--column", "visits=zero-inflated:poisson", "--json"]
+    by_column = json.loads(CliRunner().invoke(group, named, input=rows).stdout)
+    assert by_column["log_likelihood"] == pytest.approx(json.loads(result.stdout)["log_likelihood"], abs=1e-8)
+    listed = CliRunner().invoke(group, ["families"]).stdout
+    assert "zero-inflated:FAMILY" in listed
+    assert "repeated-N:FAMILY" in listed

@@ -82,7 +82,9 @@ def test_labels_and_groups_may_be_numbers():
     for number, who in enumerate(["ann", "bob", "eve", "joe", "kay"]):
         numbers = numbers.replace(who, str(number))
     args = ("--labels", "kind", "--groups", "who", "--json")
-    assert json.loads(run(*args, text=numbers).stdout) == json.loads(run(*args).stdout)
+    found, words = json.loads(run(*args, text=numbers).stdout), json.loads(run(*args).stdout)
+    assert (found.pop("component_names"), words.pop("component_names")) == (["3", "7"], ["large", "small"])
+    assert found == words
 
 
 def test_labels_need_a_number_of_components():
@@ -126,3 +128,17 @@ def test_a_number_is_a_name_as_it_stands_in_the_file():
     assert heading.split() == ["component", "1", "3", "3", "(unnamed)"]
     scattered = CliRunner().invoke(group, [*args, "--groups", "who"], input=text.replace("21,,6", "21,,1"))
     assert scattered.stderr.startswith("error: the rows of group 1 are scattered")
+
+
+def test_numbers_are_names_in_a_file_and_as_text_and_places_as_numbers():
+    """One rule: text is names, in sorted order; numbers are components, counted from 0."""
+    text = "".join(line.replace("small", "7").replace("large", "3") for line in ROWS.splitlines(keepends=True))
+    found = json.loads(run("--labels", "kind", "--json", text=text).stdout)
+    x, labels, _ = table()
+    as_text = [{0: "3", 1: "7"}.get(k) for k in labels]
+    fit = ek.GaussianMixture(2, random_state=0).fit(x, labels=as_text)
+    assert found["component_names"] == fit.result_.to_dict()["component_names"] == ["3", "7"]
+    assert found["log_likelihood"] == pytest.approx(fit.result_.log_likelihood, abs=1e-9)
+    numbers = [{0: 3, 1: 7}.get(k, -1) for k in labels]
+    with pytest.raises(ek.DataError, match=r"the label of row 0 is 7; .* Numbers that are names .* are given as text"):
+        ek.GaussianMixture(2).fit(x, labels=numbers)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import emkit as ek
+from emkit.core.spaces import HollowSimplex
 from emkit.core.spaces.part import holding
 from emkit.inference.differences import jacobian
 
@@ -19,6 +20,7 @@ SPACES = {
     "unit-interval": (ek.UnitInterval(), (3, 2), 6),
     "probability": (ek.Probability(), (3, 2), 6),
     "simplex": (ek.Simplex(), (2, 4), 6),
+    "hollow-simplex": (HollowSimplex(), (2, 3, 3), 6),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
     "rotation": (ek.Rotation(), (2, 3, 3), 6),
     "unit-product": (ek.UnitProduct(), (2, 4), 6),
@@ -77,6 +79,7 @@ HELD = {
     "positive": (ek.Positive(), (4,), [(0,), (3,)], 2),
     "simplex": (ek.Simplex(), (2, 4), [(0, 1), (1, 0), (1, 2), (1, 3)], 2),
     "simplex-all": (ek.Simplex(), (3,), [(0,), (1,)], 0),
+    "hollow-simplex": (HollowSimplex(), (4, 4), [(0, 1), (2, 0), (2, 1)], 5),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), [(1,)], 6),
     "rotation": (ek.Rotation(), (2, 3, 3), [(1,)], 3),
     "unit-product": (ek.UnitProduct(), (2, 4), [(0,)], 3),
@@ -147,6 +150,9 @@ def test_entries_have_a_name_each(space, shape, size):
         (ek.Simplex(), [0.5, 0.6, -0.1], r"theta\[2\] is -0.1; proportions must be >= 0"),
         (ek.Simplex(), [[0.5, 0.5], [0.5, 0.6]], r"theta\[1\] sums to 1.1"),
         (ek.Simplex(), 0.5, "theta has 0 axes"),
+        (HollowSimplex(), [[0.0, 1.0], [0.5, 0.5]], r"theta\[1, 1\] is 0.5; the diagonal must be 0"),
+        (HollowSimplex(), [[0.0, 1.0], [0.9, 0.0]], r"theta\[1\] sums to 0.9"),
+        (HollowSimplex(), [[0.0]], "as many columns as rows, and more than one"),
         (ek.PositiveDefinite(), [[1.0, 2.0]], r"theta has shape \(1, 2\)"),
         (ek.PositiveDefinite(), [[1.0, 2.0], [0.0, 9.0]], "theta is not symmetric"),
         (ek.Rotation(), [[1.0, 0.0]], r"theta has shape \(1, 2\)"),
@@ -202,3 +208,13 @@ def test_no_extrapolation_leaves_the_simplex(there):
     value = ek.Simplex().unpack(there, (4,))
     assert (value >= 0).all()
     assert abs(value.sum() - 1) < 1e-12
+
+
+def test_on_the_edge_of_a_hollow_simplex_the_diagonal_counts_for_nothing():
+    space, value = HollowSimplex(), np.array([[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]])
+    assert space.on_boundary(value) == [(0, 1), (0, 2), (2, 0), (2, 1)]
+    there = space.pack(value)
+    assert space.at_edge(there, (3, 3)).tolist() == [True, False, True]
+    np.testing.assert_allclose(space.unpack(there, (3, 3)), value, atol=1e-15)
+    assert space.on_boundary(np.array([[0.0, 1.0], [1.0, 0.0]])) == []
+    assert len(space.links((3, 3))) == 6

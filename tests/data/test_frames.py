@@ -313,10 +313,42 @@ TWICE = pd.DataFrame([[1, 2], [3, 9]], columns=["a", "a"])
     [
         (TWICE, "columns of the data frame have the same name.*'a'"),
         (pl.DataFrame({"a": [1, 9]}).lazy(), "lazy frame"),
-        ({"a": [1, 9]}, "dictionary of columns; give a data frame"),
+        ({"a": [1, 9], "b": [1, 2, 3]}, r"the columns of the dictionary have different lengths, 'a' \(2\), 'b' \(3\);"),
+        ({"a": 9}, "'a' of the dictionary is 9, and no column"),
+        ({"a": "nine"}, "'a' of the dictionary is 'nine', and no column"),
     ],
 )
 @pytest.mark.parametrize("family", ["poisson", {"a": "poisson"}], ids=["one", "mapping"])
 def test_what_is_no_frame_of_rows_is_refused_as_a_whole(data, said, family):
     with pytest.raises(ek.DataError, match=said):
         ek.MixtureModel(family).fit(data)
+
+
+def test_a_dictionary_of_columns_is_read_as_the_frame_that_it_becomes():
+    rng = np.random.default_rng(0)
+    columns = {"age": rng.normal(40, 9, 60), "ward": rng.choice(["A", "B"], 60).tolist()}
+    columns["ward"][3] = None
+    for family in ({"age": "gaussian", "ward": "categorical"}, {("age",): "gaussian", ("ward",): "categorical"}):
+        mixture = ek.MixtureModel(family, 1)
+        of_frame = mixture.fit(pd.DataFrame(columns)).result_
+        of_columns = mixture.fit(columns).result_
+        assert of_columns.source.columns == ("age", "ward")
+        assert of_columns.source.levels == of_frame.source.levels == (None, ("A", "B"))
+        assert of_columns.log_likelihood == of_frame.log_likelihood
+        assert (mixture.predict_proba(columns) == mixture.predict_proba(pd.DataFrame(columns))).all()
+        assert (of_columns.predict(columns) == 0).all()
+    start = ek.MixtureParams([1.0], ek.DiagonalGaussianParams([[40.0]], [[80.0]]))
+    assert ek.fit(ek.Mixture(ek.DiagonalGaussian()), {"age": columns["age"]}, start).source.columns == ("age",)
+    assert sorted(of_columns.augment(columns)) == ["age", "component", "probability_1", "ward"]
+
+
+def test_without_a_library_of_frames_dictionaries_are_refused(monkeypatch):
+    monkeypatch.setattr("emkit.data.dictionaries.find_spec", lambda name: None)
+    with pytest.raises(ek.DataError, match="none of pandas, polars and pyarrow is installed"):
+        ek.MixtureModel("poisson", 1).fit({"a": [1, 2, 3]})
+
+
+def test_labels_of_different_lengths_are_named():
+    x = np.arange(8.0)[:, None]
+    with pytest.raises(ek.DataError, match=r"different lengths, 'sick' \(8\), 'well' \(7\)"):
+        ek.MixtureModel("poisson", 2).fit(x, labels={"sick": [0.5] * 8, "well": [0.5] * 7})

@@ -155,3 +155,18 @@ def test_tables_line_up():
     assert table(["a", "long"], [["1", "2"], ["10", "20"]], "<>", last=True, indent="") == (
         "a   long\n--  ----\n1      2\n--  ----\n10    20"
     )
+
+
+def test_levels_go_by_their_names_in_rows_and_counts():
+    ward = ["north end"] * 4 + ["south_side"] * 3 + [None]
+    frame = [[ward[i % 8], "yes" if i % 3 else "no"] for i in range(40)]
+    start = [k % 2 for k in range(40)]
+    said = ek.LatentClass(2, start=start, max_iter=50, tol=1e-3).fit(frame).result_.explain(step=1).text(120)
+    assert "count x0[north end]" in said
+    assert "count x0[south_side]" in said
+    assert "count x1[yes]" in said
+    rows = [line.split() for line in said.splitlines() if line.startswith("  8 ")]
+    assert rows[0][1:3] == ["-", "yes"]
+    one = ek.LatentClass(1).fit([row[:1] for row in frame]).result_.explain(step=1).text(120)
+    assert "x0=north end" in one
+    assert "x0=-" in one

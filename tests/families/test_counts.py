@@ -120,3 +120,9 @@ def test_where_a_linear_form_would_lose_digits_there_is_none():
     assert ek.Poisson().linear(ek.PoissonParams([[1e9], [1.01e9]])) is None
     assert ek.Poisson().linear(ek.PoissonParams([[1.0], [1e5]])) is None
     assert ek.Binomial(10**9).linear(ek.SuccessParams([[0.3], [0.31]])) is None
+
+
+@pytest.mark.parametrize("family", ["poisson", "negative-binomial", "geometric"])
+def test_counts_that_floats_leave_out_are_refused(family):
+    with pytest.raises(ek.DataError, match=r"row 2, column 'x0' is 1e\+300; beyond 9,007,199,254,740,992, floating"):
+        ek.MixtureModel(family, 2).fit([[1.0], [3.0], [1e300], [2.0]])

@@ -1,6 +1,7 @@
 """Little's test, against a published value and an independent calculation."""
 
 import datetime
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ def test_air_quality_in_new_york():
     test = ek.NormalMissing().fit(table).mcar_test()
     assert (round(test.statistic, 1), test.degrees_of_freedom, round(test.p_value, 5), test.patterns) == (35.1, 14, 0.00142, 4)
     assert str(test) == "chi-squared 35.11 on 14 degrees of freedom, p = 0.00142 (4 patterns of gaps)"
+    assert str(replace(test, p_value=0.0)) == "chi-squared 35.11 on 14 degrees of freedom, p <.001 (4 patterns of gaps)"
 
 
 def test_rows_in_pieces_and_weights_as_copies():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import emkit as ek
 from emkit import lessons
+from tests.laws.chains import LENGTHS, labels
 
 LOG_JOINT = np.log(
     [[0.1, 0.3], [0.2, 0.2], [0.05, 0.0], [1e-300, 1e-301]], where=[[1, 1], [1, 1], [1, 0], [1, 1]], out=np.full((4, 2), -1e300)
@@ -88,3 +91,40 @@ def test_an_impossible_row_has_no_responsibilities_and_is_an_error_of_the_e_step
     model, params = ek.Mixture(ek.Bernoulli(), assignment), ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.0], [0.0]]))
     with pytest.raises(ek.ParameterError, match="probability 0 under every latent state"):
         model.e_step(params, next(ek.ArraySource([0.0, 1.0]).chunks()))
+
+
+MOVES = np.array([[0.8, 0.2, 0.0], [0.1, 0.6, 0.3], [0.0, 0.5, 0.5]])
+
+
+def paths_of(assignment, weights):
+    log_density = np.random.default_rng(2).normal(0, 1.5, (sum(LENGTHS), 3))
+    (chunk,) = ek.ArraySource(np.zeros((sum(LENGTHS), 1)), weights, groups=labels(LENGTHS)).chunks()
+    return assignment.assign_paths(np.array([0.5, 0.5, 0.0]), MOVES, log_density, chunk)
+
+
+def test_a_path_is_drawn_as_a_whole():
+    for seed in range(20):
+        found = paths_of(ek.Sampled(seed), np.ones(len(LENGTHS)))
+        assert set(found.responsibilities.ravel()) == {0.0, 1.0}
+        states, moved = found.responsibilities.argmax(axis=1), np.zeros((3, 3))
+        for first, end in pairwise(np.cumsum([0, *LENGTHS])):
+            assert states[first] != 2
+            for pair in pairwise(states[first:end]):
+                moved[pair] += 1
+        np.testing.assert_array_equal(found.latent.moves, moved)
+        assert not moved[MOVES == 0].any()
+        np.testing.assert_array_equal(found.latent.starts, np.bincount(states[np.cumsum([0, *LENGTHS[:-1]])], minlength=3))
+
+
+def test_paths_that_are_drawn_average_to_the_soft_ones():
+    times = 40_000.0
+    soft, drawn = (paths_of(each, np.full(len(LENGTHS), times)) for each in (ek.Soft(), ek.Sampled(3)))
+    np.testing.assert_allclose(drawn.log_likelihood, soft.log_likelihood, rtol=1e-13)
+    for ours, theirs, most in (
+        (drawn.responsibilities, soft.responsibilities, 1.0),
+        (drawn.latent.moves / times, soft.latent.moves / times, 3.0),
+        (drawn.latent.starts / times, soft.latent.starts / times, len(LENGTHS)),
+    ):
+        assert np.abs(ours - theirs).max() < 5 * most * 0.5 / np.sqrt(times)
+    shares = paths_of(ek.Sampled(3), np.full(len(LENGTHS), times + 0.5)).responsibilities  # drawn once
+    assert set(shares.ravel()) == {0.0, 1.0}

@@ -11,6 +11,7 @@ from scipy.stats import entropy, poisson
 import emkit as ek
 from emkit.core.parameters import replace_at
 from emkit.inference.differences import curvature_steps, hessian, jacobian
+from emkit.models.assignment import Assignment
 from emkit.models.reassigned import with_assignment
 
 DATA = Path(__file__).parents[1] / "oracles" / "data" / "earthquakes.csv"
@@ -128,6 +129,16 @@ def test_a_state_that_no_sequence_comes_to_is_told(counts):
     assert np.isfinite(errors["components.rates[0, 0]"])
 
 
+def test_of_sequences_that_no_path_explains_nothing_is_learned(counts):
+    start = params_of([0.0, 0.0])
+    (chunk,) = ek.ArraySource(counts).as_one_group().chunks()
+    total = CHAIN.e_steps([start], start.components, chunk)
+    assert total.log_likelihood.tolist() == [-np.inf]
+    (moved,) = CHAIN.each_moved([start], total.belonging)
+    np.testing.assert_array_equal(moved.initial, start.initial)
+    np.testing.assert_array_equal(moved.transitions, start.transitions)
+
+
 def test_standard_errors_are_those_of_the_curvature(fitted):
     """By Fisher's identity; what lies on an edge has none, and the others are given it."""
     errors = fitted.standard_errors()
@@ -145,6 +156,72 @@ def test_standard_errors_are_those_of_the_curvature(fitted):
         assert "boundary" in errors.reasons[f"initial[{k}]"]
 
 
+THREE = params_of([13.0, 20.0, 30.0])
+NEVER_BACK = np.array([[0.9, 0.03, 0.07], [0.1, 0.8, 0.1], [0.0, 0.2, 0.8]])
+
+
+def belonging(result):
+    return ek.EMMap(result.model, result.source, result.params).expectation(result.params).statistics.belonging
+
+
+def test_a_prior_counts_like_moves_and_starts_seen_before(counts, tmp_path):
+    sticky = 1.5 + 9 * np.eye(3)
+    priors = {"transitions": ek.DirichletPrior(sticky), "initial": ek.DirichletPrior(2.0)}
+    result = ek.fit(ek.WithPrior(CHAIN, priors), counts, THREE, solver="anderson", tol=1e-12)
+    seen = belonging(result)
+    moves, starts = seen.moves + sticky - 1, seen.starts + 1
+    np.testing.assert_allclose(result.params.transitions, moves / moves.sum(axis=1, keepdims=True), atol=1e-7)
+    np.testing.assert_allclose(result.params.initial, starts / starts.sum(), atol=1e-7)
+    assert not result.boundary
+    result.save(tmp_path / "sticky.emk")
+    assert ek.load(tmp_path / "sticky.emk").objective == result.objective
+
+
+@pytest.mark.parametrize(
+    "priors", [{}, {"transitions": ek.DirichletPrior(1 + 2 * (NEVER_BACK > 0))}], ids=["likelihood", "prior"]
+)
+def test_single_transitions_are_held_while_others_share_what_is_left(counts, priors):
+    start = replace_at(THREE, {"transitions": NEVER_BACK})
+    model = ek.WithPrior(ek.Frozen(CHAIN, "transitions[0, 1]", "transitions[2, 0]"), priors)
+    result = ek.fit(model, counts, start, solver="anderson", tol=1e-12)
+    assert result.converged
+    assert result.free_parameters == 3 + 2 + (6 - 2)
+    assert result.params.transitions[0, 1] == 0.03
+    assert result.params.transitions[2, 0] == 0.0
+    moves = belonging(result).moves + (2.0 if priors else 0.0)
+    kept, stayed, left = moves[0, [0, 2]], *result.params.transitions[0, [0, 2]]
+    np.testing.assert_allclose([stayed, left], 0.97 * kept / kept.sum(), atol=1e-6)
+
+
+def test_states_share_what_is_tied(counts):
+    tied = ek.HiddenMarkovChain(ek.Tied(ek.DiagonalGaussian(), "variances"))
+    start = ek.HiddenMarkovParams(
+        [0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], tied.family.tied(ek.DiagonalGaussianParams([[15.0], [27.0]], [[20.0], [20.0]]))
+    )
+    result = ek.fit(tied, counts, start, solver="anderson", tol=1e-12)
+    assert result.free_parameters == 1 + 2 + 2 + 1
+    shares, means = result.predict_proba(counts), result.params.components.means[:, 0]
+    within = (shares * (counts - means) ** 2).sum() / len(counts)
+    assert result.params.components.variances[0] == pytest.approx(within, rel=1e-6)
+
+
+def test_states_may_be_mixtures_themselves():
+    """Which part belongs to which state is told by the order of the rows alone: parts lie side by side."""
+    family = ek.MixtureOf("gaussian-diag", 2)
+    parts = [ek.DiagonalGaussianParams(np.array(m)[:, None], np.ones((2, 1))) for m in ([-8.0, 4.0], [-2.0, 9.0])]
+    truth = ek.HiddenMarkovParams([0.5, 0.5], [[0.95, 0.05], [0.05, 0.95]], ek.MixtureOfParams([[0.5, 0.5]] * 2, tuple(parts)))
+    x, states = ek.HiddenMarkovChain(family).draw(truth, np.random.default_rng(0), 200)
+    found = ek.HiddenMarkov(family, 2, n_init=4, random_state=0).fit(x)
+    best = ek.fit(ek.HiddenMarkovChain(family), x, truth, solver="anderson")
+    assert found.result_.log_likelihood == pytest.approx(best.log_likelihood, abs=1e-5)
+    assert not found.degenerate_
+    same = np.mean(found.predict(x) == states)
+    assert max(same, 1 - same) > 0.97
+    means = np.sort(np.concatenate([part.means for part in found.components_.parts], axis=1), axis=1)
+    np.testing.assert_allclose(means[means[:, 0].argsort()], [[-8.0, -2.0], [4.0, 9.0]], atol=0.6)
+    assert "mixture-of-2 gaussian-diag states" in str(found.result_.summary())
+
+
 def test_viterbi_training_ascends_its_own_objective(counts):
     hard = ek.HiddenMarkovChain("poisson", ek.Hard())
     result = ek.fit(hard, counts, params_of([15.0, 25.0]))
@@ -155,8 +232,29 @@ def test_viterbi_training_ascends_its_own_objective(counts):
     assert result.objective == pytest.approx(path.log_joint[0], rel=1e-12)
     assert result.log_likelihood > result.objective
     assert with_assignment(CHAIN, ek.Hard()) == hard
+
+
+def test_paths_that_are_drawn_wander_about_the_maximum(counts, fitted):
+    drawn = ek.HiddenMarkovChain("poisson", ek.Sampled(1))
+    result = ek.fit(drawn, counts, params_of([15.0, 25.0]), max_evaluations=60)
+    assert result.outcome.status is ek.Status.BUDGET
+    values = [entry.log_likelihood for entry in result.history]
+    assert min(np.diff(values)) < 0
+    assert max(values) == result.log_likelihood < fitted.log_likelihood
+    assert result.log_likelihood > fitted.log_likelihood - 1
+    assert with_assignment(CHAIN, ek.Sampled(1)) == drawn
+
+
+class DrawsNothing(Assignment):
+    ascends = True
+
+    def assign(self, log_joint, weights, start):
+        raise NotImplementedError
+
+
+def test_an_assignment_of_rows_alone_is_refused(counts):
     with pytest.raises(ek.ModelError, match="does not assign paths"):
-        ek.fit(ek.HiddenMarkovChain("poisson", ek.Sampled(1)), counts, params_of([15.0, 25.0]))
+        ek.fit(ek.HiddenMarkovChain("poisson", DrawsNothing()), counts, params_of([15.0, 25.0]))
 
 
 def test_rows_drawn_have_the_moves_of_the_chain():
@@ -202,10 +300,9 @@ def test_a_fit_is_stored_and_says_the_same_of_other_rows(counts, fitted, tmp_pat
 def test_bootstrapped_sequences_are_drawn_whole(counts):
     groups = np.repeat(np.arange(10), [10] * 9 + [17])
     result = ek.fit(CHAIN, counts, params_of([15.0, 25.0]), groups=groups, solver="anderson")
-    found = result.bootstrap(20, kind="case", random_state=0).standard_errors()
-    assert 0.1 < found["components.rates[0, 0]"] < 10
-    with pytest.raises(ek.ModelError, match="use kind='case'"):
-        result.bootstrap(20)
+    for kind in ("case", "parametric"):
+        found = result.bootstrap(20, kind=kind, random_state=0).standard_errors()
+        assert 0.1 < found["components.rates[0, 0]"] < 10
 
 
 def test_every_row_has_a_state_of_its_own(fitted, counts):

@@ -193,6 +193,7 @@ def test_a_prior_that_cannot_be_is_refused(priors, error, said):
     ("make", "said"),
     [
         (lambda: ek.DirichletPrior(0.5), "concentration is 0.5"),
+        (lambda: ek.DirichletPrior(np.ones((2, 2, 2))), "has 3 axes"),
         (lambda: ek.GammaPrior(0.5, 1.0), "shape of a gamma prior is 0.5"),
         (lambda: ek.GammaPrior(2.0, -1.0), "per_unit of a gamma prior is -1.0"),
         (lambda: ek.BetaPrior(1.0, 0.0), "failures of a beta prior is 0.0"),
@@ -202,3 +203,18 @@ def test_a_prior_that_cannot_be_is_refused(priors, error, said):
 def test_hyperparameters_out_of_range_are_refused(make, said):
     with pytest.raises(ek.ModelError, match=said):
         make()
+
+
+def test_a_concentration_for_each_entry_must_be_of_as_many():
+    model = ek.WithPrior(ek.Mixture(ek.Poisson()), {"proportions": ek.DirichletPrior((2.0, 2.0, 2.0))})
+    with pytest.raises(ek.ModelError, match=r"of shape \(3,\) is no prior of a field of shape \(2,\)"):
+        ek.fit(model, COUNTS, mixed(ek.PoissonParams([[1.0], [4.0]])))
+
+
+def test_components_that_a_prior_tells_apart_keep_their_order():
+    start = mixed(ek.PoissonParams([[6.0], [1.0]]))
+    for concentration, first in (((9.0, 2.0), 6.0), ((2.0, 2.0), 1.0)):
+        model = ek.WithPrior(ek.Mixture(ek.Poisson()), {"proportions": ek.DirichletPrior(concentration)})
+        found = ek.fit(model, COUNTS, start).in_order()
+        assert found.params.components.rates[0, 0] == pytest.approx(first, abs=1.0)
+        assert found.objective == pytest.approx(found.log_likelihood + model.log_prior(found.params), rel=1e-12)

@@ -318,10 +318,35 @@ def tick_labels(axis):
     return [label for place, label in shown if low <= place <= high and label.get_text()]
 
 
+@pytest.fixture(scope="module")
+def chain():
+    counts = [0.0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 1, 0, 1]
+    return ek.HiddenMarkov("poisson", 2, random_state=0, n_init=2).fit(counts, lengths=[8, 5]).result_
+
+
 @pytest.fixture
-def having(coins, geyser3):
-    """A fit that has a figure of a kind: of counts of successes, or of two columns of numbers."""
-    return lambda kind: coins if kind in ("rootogram", "profiles") else geyser3
+def having(coins, geyser3, chain):
+    """A fit that has a figure of a kind: of counts of successes, of rows in sequence, or of two columns of numbers."""
+    own = {"rootogram": coins, "profiles": coins, "states": chain, "transitions": chain, "dwell_times": chain}
+    return lambda kind: own.get(kind, geyser3)
+
+
+def test_states_are_drawn_over_time_and_their_graph_and_stays(chain):
+    ax = chain.plot("states")
+    path = views.state_sequence(chain).states
+    for k, name in enumerate("12"):
+        assert lines(ax)[name][:, 0].tolist() == np.flatnonzero(path == k).tolist()
+    written = [text.get_text() for text in chain.plot("transitions").texts]
+    transitions = chain.params.transitions
+    assert [f"{p:.2f}" for p in transitions.ravel() if p >= 0.005] == written[:-2]
+    assert sum(bar.get_height() for bars in chain.plot("dwell_times").containers for bar in bars) == 4
+
+
+def test_residuals_are_drawn_in_order_and_row_by_row(chain):
+    found = chain.pseudo_residuals()
+    assert chain.plot("qq", seed=3).lines[0].get_ydata().tolist() == sorted(found.randomised(3)[:, 0])
+    drawn = chain.plot("residuals", which="ordinary").lines[0].get_ydata()
+    np.testing.assert_array_equal(drawn, chain.pseudo_residuals("ordinary").middle[:, 0])
 
 
 @pytest.mark.parametrize("kind", plots.KINDS)

@@ -122,7 +122,16 @@ def _of_lesson(lesson, *held):
     return ek.fit(ek.Frozen(lesson.model, *held) if held else lesson.model, lesson.source, lesson.start)
 
 
-COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram")  # in one column
+RESIDUALS = ("qq", "residuals")
+SEQUENCE = ("states", "transitions", "dwell_times")
+
+
+def _chain(number=2):
+    counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 1, 0, 1]
+    return ek.HiddenMarkov("poisson", number, random_state=0, n_init=1).fit(counts, lengths=[8, 5]).result_
+
+
+COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram", *RESIDUALS)  # in one column
 ROWS = (*COUNTS, "profiles")  # of successes
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
 MODELS = {  # what each can draw, in any order
@@ -147,6 +156,9 @@ MODELS = {  # what each can draw, in any order
         ("trace", "jensen", "uncertainty", "responsibilities"),
     ),
     "without data": (lambda: _of_lesson(COINS).without_data(), ("trace", "profiles")),
+    "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
+    "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
+    "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),
 }
 
 
@@ -248,3 +260,20 @@ def test_names_of_the_data_are_text_whatever_they_hold(tmp_path):
                 named = [text.get_text().strip().split(":")[0] for text in ax.get_legend().get_texts()]
                 assert named == ["_low $\\foo$", "high $\\x$"]
         fit.report(tmp_path / "fit.html")
+
+
+def test_jensen_shows_the_states_that_labels_leave():
+    """Every row is certain, so that the first, which is labelled, is shown: it has one state and no chord."""
+    x = np.concatenate([np.random.default_rng(0).normal(at, 1.0, (40, 1)) for at in (0, 20)])
+    labels = np.where(np.arange(80) < 10, 0, -1)
+    result = ek.GaussianMixture(2, n_init=1, random_state=0).fit(x, labels=labels).result_
+    for choice in range(3):
+        result.plot("jensen", choice=choice)
+
+
+def test_jensen_of_densities_that_no_float_holds_is_refused():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(at, 1.0, (30, 600)) for at in (0, 0.2)])
+    result = ek.GaussianMixture(2, covariance_type="diag", n_init=1, random_state=0).fit(x).result_
+    with pytest.raises(ek.ModelError, match=r"that of row \d+ is exp\(-\d+\), which no float holds"):
+        result.plot("jensen")

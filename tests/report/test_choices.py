@@ -61,3 +61,26 @@ def test_few_models_have_a_line_each(fits):
     text = choice_text(choice_of(fits, range(1, 4)), 80).splitlines()
     assert text[0].split()[:2] == ["covariance_type", "K"]
     assert sum(line.split()[:1] == ["EII"] for line in text) == 3
+
+
+def test_a_choice_of_which_none_can_be_chosen_is_printed_and_says_so(fits):
+    cells = [Cell((form,), k) for form in FORMS for k in NUMBERS]
+    choice = Choice(tuple(Line(cell, fits[1], fits[1], "the budget is spent.") for cell in cells), "bic", ("covariance_type",))
+    text = choice_text(choice, 80)
+    assert "No model can be chosen by BIC: each has some trouble." in text
+    assert "  ! EEE 2: the budget is spent." in text
+    assert "*" not in text
+
+
+def test_criteria_are_left_out_only_where_there_is_no_room(fits):
+    choice = Choice(tuple(Line(Cell((), k), fits[k], fits[k]) for k in (1, 2)), "bic")
+
+    def headings(width: int) -> list[str]:
+        text = choice_text(choice, width).splitlines()
+        assert max(map(len, text[:3])) <= width
+        return text[0].split()
+
+    every = ["K", "log-likelihood", "free", "BIC", "ICL", "AIC", "entropy"]
+    needed = max(map(len, choice_text(choice, 80).splitlines()[:3]))  # the last column holds the mark of the best
+    assert headings(80) == headings(needed) == every
+    assert headings(needed - 1) == [name for name in every if name != "AIC"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit import lessons
 from emkit.core.axes import component_name
 from emkit.models.assignment import Posterior
 from emkit.persistence.not_stored import NotStoredSource
@@ -117,3 +118,12 @@ def test_rows_come_back_as_they_were_given():
     back = of_rows(ek.ArraySource(codes, columns=list(given), levels=(("a", "b"), None)))
     assert back["ward"] == given["ward"]
     np.testing.assert_array_equal(back["visits"], given["visits"])
+
+
+def test_components_are_named_in_plain_values():
+    x = np.concatenate([np.full(20, 1.0), np.full(20, 9.0)])[:, None] + np.linspace(0, 1, 40)[:, None]
+    mixture = ek.GaussianMixture(2, n_init=1, random_state=0)
+    labels = ["small", None] * 10 + ["large", None] * 10
+    assert mixture.fit(x, labels=labels).result_.to_dict()["component_names"] == ["large", "small"]
+    assert mixture.fit(x).result_.to_dict()["component_names"] == ["1", "2"]
+    assert "component_names" not in lessons.blood_groups().fit().to_dict()

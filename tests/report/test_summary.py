@@ -176,7 +176,7 @@ def test_labels_follow_from_the_axes_and_from_nothing_else():
     assert str(said["components.parts.1.means[0, 0]"]) == "mean of age, component 1"
     lines = ek.MixtureParams([0.5, 0.5], LineParams([[1.0, 2.0], [3.0, 4.0]], 1.0))
     said = labels(lines, Names(("x", "yn")))
-    assert str(said["components.coefficients[1, 1]"]) == "coefficient of covariate 1, component 2"
+    assert str(said["components.coefficients[1, 1]"]) == "coefficient of covariate 2, component 2"
     assert str(said["components.spread"]) == "components.spread"
     answers = ek.MixtureParams([1.0], ek.CategoricalParams([[[0.2, 0.8]]]))
     assert str(labels(answers, Names(("smokes",), (("no", "yes"),)))["components.columns.0.probabilities[0, 1]"]) == (

@@ -129,6 +129,8 @@ def test_if_no_model_can_be_chosen_it_says_why(fits):
     choice = choose(Ready({Cell((), 1): failed}), [1])
     with pytest.raises(ek.ModelError, match=r"no model can be chosen: the budget is spent\."):
         choice.best  # noqa: B018
+    assert (choice.chosen, choice.passed_over, choice.to_dict()["best"]) == (None, (), None)
+    assert choice.sentence == "No model can be chosen by BIC: each has some trouble."
     with pytest.raises(ek.DataError, match="nothing to fit"):
         choose(Ready({Cell((), 1): ek.DataError("nothing to fit")}), [1])
 

@@ -45,8 +45,34 @@ def test_groups_are_drawn_as_groups():
             weights = draw(fitted, whole, np.random.default_rng(seed)).weights
             assert weights[0] == weights[1]
             assert weights[3] == weights[4] == weights[5]
-    with pytest.raises(ek.ModelError, match="rows of groups belong together"):
-        parametric(fitted, whole, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("model", ["mixture", "chain"])
+def test_groups_are_drawn_from_a_model_as_many_and_as_long_with_the_same_gaps(model):
+    x = np.array([0.0, 1, 7, np.nan, 6, 0])[:, None]
+    whole = Chunk(x, np.array([2.0, 2, 1, 1, 1, 1]), 0, np.array([0, 2, 3, 6]))
+    rates = ek.PoissonParams([[0.5], [500.0]])
+    start = {
+        "mixture": ek.MixtureParams([0.5, 0.5], rates),
+        "chain": ek.HiddenMarkovParams([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], rates),
+    }[model]
+    of = ek.Mixture(ek.Poisson()) if model == "mixture" else ek.HiddenMarkovChain(ek.Poisson())
+    fitted = ek.fit(ek.Frozen(of, "components"), [0.0, 1.0, 500.0], start, max_evaluations=1)
+    for seed in range(10):
+        drawn = parametric(fitted, whole, np.random.default_rng(seed))
+        assert drawn.groups.tolist() == [0, 2, 4, 5, 8]
+        assert np.isnan(drawn.x[:, 0]).tolist() == [False] * 5 + [True, False, False]
+        high = drawn.x[:, 0] > 100
+        assert (high[0] == high[1]) == (high[2] == high[3]) == (model == "mixture")
+    with pytest.raises(ek.ModelError, match="weights must be whole numbers to draw groups of rows anew; use kind='bayesian'"):
+        parametric(fitted, Chunk(x, np.full(6, 1.5), 0, whole.groups), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("draw", [case, bayesian])
+def test_one_sequence_alone_is_not_drawn_again(draw):
+    whole = Chunk(np.arange(6.0)[:, None], np.ones(6), 0, np.array([0, 6]))
+    with pytest.raises(ek.ModelError, match=r"there is one group of rows .* use kind='parametric'"):
+        draw(fit_of([0, 1, 6]), whole, np.random.default_rng(0))
 
 
 def test_a_model_that_draws_nothing_says_what_to_do():

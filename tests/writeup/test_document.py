@@ -9,7 +9,9 @@ import pytest
 from emkit.writeup.document import Document, Number, Paragraph, Section, Table, alike, fixed, legible
 
 
-@pytest.mark.parametrize(("text", "value"), [("12", 12), ("-1130.2640", -1130.264), ("1e-80", 1e-80), ("0.0000", 0.0)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("<.001", "<.001"), ("12", 12), ("-1130.2640", -1130.264), ("1e-80", 1e-80), ("0.0000", 0.0)]
+)
 def test_a_number_is_what_is_shown(text, value):
     assert Number(text).value == value
     assert type(Number(text).value) is type(value)

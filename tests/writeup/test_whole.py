@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import emkit as ek
 from emkit import lessons
-from emkit.writeup.document import Table
+from emkit.writeup import markdown
+from emkit.writeup.document import Document, Paragraph, Section, Table
 from tests import cases
-from tests.writeup.fits import FITS, answers, chosen, read_html, read_markdown
+from tests.writeup.fits import FITS, GEYSER, answers, chosen, read_html, read_markdown, unescaped
 
 pytest.importorskip("matplotlib")
 NO_NUMBER = "–"
@@ -327,3 +332,100 @@ def test_the_page_of_steps_is_written_and_linked(fits, tmp_path):
 def test_a_choice_that_is_none_is_refused(fits):
     with pytest.raises(ek.ModelError, match=r"give choice=s\.choice"):
         fits("poisson").report(choice=fits("chosen"))
+
+
+def test_a_choice_of_which_none_can_be_chosen_is_written_up_and_says_so(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = ek.select(ek.GaussianMixture(max_iter=1, tol=0.0, n_init=1, random_state=0), GEYSER, [1, 2])
+    none = replace(found, choice=replace(found.choice, lines=tuple(replace(line, trouble="too bad.") for line in found.lines)))
+    said = "No model can be chosen by BIC: each has some trouble."
+    assert said in str(none)
+    assert none.report(tmp_path / "x.html")["choice"].parts[0].text == said
+    none.report(tmp_path / "x.md")
+    assert said in (tmp_path / "x.md").read_text(encoding="utf-8")
+    assert "<img" in (tmp_path / "x.html").read_text(encoding="utf-8")
+    beside = none[2].result_.report(tmp_path / "y.md", choice=none.choice)
+    assert beside["choice"].parts[0].text == said
+    none.plot()
+
+
+def test_p_values_are_never_told_as_0():
+    rng = np.random.default_rng(0)
+    one = rng.random(2_000) < 0.5
+    frame = [["yes" if value else "no"] * 6 for value in one]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = ek.LatentClass(1, random_state=0).fit(frame).result_
+    facts = dict(result.report()["residuals"].to_dict()["parts"][0]["rows"])
+    assert (facts["p of G2"], facts["p of X2"]) == ("<.001", "<.001")
+
+
+def test_kurtosis_is_that_in_excess_of_a_normal():
+    x = np.random.default_rng(1).normal(size=(4_000, 1))
+    result = ek.GaussianMixture(1).fit(x).result_
+    table = result.report()["residuals"].parts[1]
+    shown = dict(zip(table.headings, table.to_dict()["rows"][0], strict=True))
+    assert shown["excess kurtosis"] == pytest.approx(stats.kurtosis(result.quantile_residuals()[:, 0]), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["latent classes", "mixed", "poisson"])
+def test_passes_are_those_of_the_sentence(fits, name):
+    result = fits(name)
+    section = result.report()["convergence"]
+    facts = dict(section.parts[1].to_dict()["rows"])
+    told = [int(number) for number in re.findall(r"(\d+) pass", section.parts[0].text)]
+    assert facts["passes over the data"] == sum(told)
+    assert facts["passes over the data"] + facts["further passes, at points beside its end"] == result.evaluations
+
+
+def test_the_data_of_blocks_are_told_by_the_names_of_their_columns(fits):
+    frame = pytest.importorskip("pandas").DataFrame(fits("mixed").source.x[:, :2], columns=["age", "visits"])
+    result = ek.MixtureModel({"age": "gaussian", "visits": "poisson"}, 1).fit(frame).result_
+    told = dict(result.report()["model"].parts[1].to_dict()["rows"])["data it is for"]
+    assert told == "age: columns of numbers, uncorrelated in a component; visits: columns of counts 0, 1, 2 ..."
+    told = dict(fits("mixed").report()["model"].parts[1].to_dict()["rows"])["data it is for"]
+    assert told.startswith("x0: columns of numbers")
+
+
+def test_what_stands_as_a_standard_deviation_says_where_its_variance_is(fits):
+    notes = {name: fits(name).report()["components"].parts[0].notes for name in ("labels", "mixed", "poisson")}
+    assert [note.split()[0].strip(",") for note in notes["labels"]] == ["sd", "A"]
+    assert [note.split()[0].strip(",") for note in notes["mixed"]] == ["sd"]
+    assert notes["poisson"] == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "1. x", "23) y", "# b", "> c", "+ d", "* e", "---", "===", "1.", ": f", "~~~", "    g"]
+)
+def test_names_begin_no_block_of_markdown(text):
+    shown = markdown(Document(text, (Section("x", text, (Paragraph(text), Table(text, (text,), ((text,),), (text,)))),)))
+    opened = re.compile(r"\s*([-+*](\s|$)|\d+[.)](\s|$)|>|#|=+\s*$|-+\s*$|:\s|~~~|```)| {4}")
+    own = [line for line in shown.splitlines() if not line.startswith(("# ", "## ", "|", "**"))]
+    assert [line for line in own if opened.match(line)] == []
+    assert unescaped(own[-1]) == text.strip()
+
+
+def test_what_is_held_is_told_in_words():
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[0.5, 2.0], [8.0, 2.0]]))
+    x = np.array([[0.0, 1], [1, 3], [0, 2], [9, 1], [8, 3]])
+
+    def held(*paths: str) -> str:
+        rows = ek.fit(ek.Frozen(ek.Mixture(ek.Poisson()), *paths), x, start).report()["model"].parts[1].to_dict()["rows"]
+        return dict(rows)["held at the start"]
+
+    assert held("components.rates[0]") == "rate of x0, component 1; rate of x1, component 1"
+    assert held("components.rates[1, 0]") == "rate of x0, component 2"
+    assert held("proportions") == "proportion, component 1; proportion, component 2"
+
+
+def test_estimates_on_an_edge_are_named_with_the_reason():
+    start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[0.5, 2.0], [8.0, 2.0]]))
+    x = np.array([[0.0, 1], [0, 3], [0, 2], [9, 1], [8, 3], [7, 2]])
+    report = ek.fit(ek.Mixture(ek.Poisson()), x, start).report()
+    table = report["estimates"].parts[1]
+    on_edge = [row for row in table.to_dict()["rows"] if row[-1]]
+    assert [row[:3] for row in on_edge] == [["rate", "x0", "1"]]
+    assert on_edge[0][4:8] == [None] * 4
+    assert table.notes == ("(1) the estimate lies on the boundary of its space.",)
+    assert "so without a standard error: rate of x0, component 1." in report["limits"].parts[0].text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from emkit.cli.by_formula import check_beside, regression_problem, trials_or_column
-from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number
+from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
 from emkit.cli.given import Known, read_source
 from emkit.cli.progress import Progress
 from emkit.data.design import Gaps
@@ -18,10 +18,40 @@ from emkit.models.components import AnyComponents
 from emkit.result import AnyResult
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import Begin, begin
+from emkit.selection.choice import WORDS
 
 CHAIN = "hmm"
 C = TypeVar("C", bound=Callable[..., int])
-OPTIONS = (
+Option = Callable[[C], C]
+BY_COLUMN: Option[Any] = click.option(
+    "--column",
+    "mapping",
+    callback=families_of_columns,
+    multiple=True,
+    metavar="NAME=FAMILY",
+    help="Instead of --model: the family of one column; repeat it for each column.",
+)
+ROWS: tuple[Option[Any], ...] = (
+    click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default."),
+    click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs."),
+    click.option(
+        "--labels", metavar="COLUMN", help="A column that names (by numbers, too) the class of some rows; blank: not known."
+    ),
+    click.option(
+        "--groups", metavar="COLUMN", help="A column that says whose a row is; rows of one lie together, in one component."
+    ),
+    click.option(
+        "--trials",
+        callback=trials_or_column,
+        metavar="N|COLUMN",
+        help="Of every binomial count, if no column says; a column only with --formula.",
+    ),
+    click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="Starts of each model.  [default: 8-60]"),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
+    ),
+)
+FIT: tuple[Option[Any], ...] = (
     click.option("--model", "family", metavar="FAMILY", help="What one component looks like, see `emkit families`; or hmm."),
     click.option(
         "--family",
@@ -35,33 +65,9 @@ OPTIONS = (
         "--gaps", type=click.Choice(["refuse", "drop"]), help="With --formula: rows with missing cells.  [default: refuse]"
     ),
     click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
-    click.option(
-        "--column",
-        "mapping",
-        callback=families_of_columns,
-        multiple=True,
-        metavar="NAME=FAMILY",
-        help="Instead of --model: the family of one column; repeat it for each column.",
-    ),
+    BY_COLUMN,
     click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components."),
-    click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default."),
-    click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs."),
-    click.option("--labels", metavar="COLUMN", help="A column that names the class of some rows; blank where it is not known."),
-    click.option(
-        "--groups", metavar="COLUMN", help="A column that says whose a row is; rows of one lie together, in one component."
-    ),
-    click.option(
-        "--trials",
-        callback=trials_or_column,
-        metavar="N|COLUMN",
-        help="Of every binomial count, if no column says; a column only with --formula.",
-    ),
-    click.option(
-        "--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="How many starts to try.  [default: 8 to 60]"
-    ),
-    click.option(
-        "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
-    ),
+    *ROWS,
     click.option("--start", metavar="JSON|FILE", help="Explicit parameters to start from, as --json prints them."),
     click.option("--solver", type=click.Choice(list(SOLVERS)), default="anderson", help="[default: anderson]"),
     click.option("--tol", type=float, default=1e-8, metavar="X", help="Log-likelihood left to gain.  [default: 1e-8]"),
@@ -69,13 +75,26 @@ OPTIONS = (
         "--max-evaluations", type=int, default=10_000, metavar="N", help="Passes over the data in one run.  [default: 10000]"
     ),
 )
+SELECT: tuple[Option[Any], ...] = (
+    click.option("--model", "families", multiple=True, metavar="FAMILY", help="One or several, or hmm.  [default: gaussian]"),
+    click.option("--family", "of_states", multiple=True, metavar="FAMILY", help="With --model hmm: of a state. Also several."),
+    click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
+    BY_COLUMN,
+    click.option("-k", "components", default="1:6", callback=whole_numbers, metavar="K", help="1:6, or 2,3,5.  [default: 1:6]"),
+    click.option("--criterion", type=click.Choice(list(WORDS)), default="bic", help="[default: bic]"),
+    *ROWS,
+)
 
 
-def fit_options(command: C) -> C:
-    """The options that say what to fit to a file."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
+def with_options(options: Sequence[Option[Any]]) -> Option[Any]:
+    """A command that has these options, in their order."""
+
+    def added(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return added
 
 
 def fit_as_asked(
@@ -120,12 +139,12 @@ def fit_as_asked(
             gaps=gaps or "refuse",
         )
     else:
-        number = _of_all_rows(trials)
+        number = of_all_rows(trials)
         _check_without_formula(offset, gaps)
-        is_chain = _is_chain(family, of_part, sequence, mapping, groups)
-        chosen = chosen_families(of_part if is_chain else family, mapping, columns, number)
-        model = HiddenMarkovChain(chosen.family) if is_chain else Mixture(chosen.family)
-        known = Known(labels, sequence if is_chain else groups, components or 1)
+        in_sequence = is_chain(family, of_part, sequence, mapping, groups)
+        chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
+        model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
+        known = Known(labels, sequence if in_sequence else groups, components or 1)
         source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
     progress.say("choosing where to start")
     if start is not None:
@@ -142,7 +161,7 @@ def _check_without_formula(offset: str | None, gaps: str | None) -> None:
         raise click.UsageError(f"{name} goes with --formula.", click.get_current_context())
 
 
-def _of_all_rows(trials: str | int | None) -> int | None:
+def of_all_rows(trials: str | int | None) -> int | None:
     """A number of trials. Errors: UsageError for a column, which only a formula has."""
     if isinstance(trials, str):
         said = f"--trials {trials!r} is no whole number; a column of trials goes with --formula."
@@ -150,7 +169,7 @@ def _of_all_rows(trials: str | int | None) -> int | None:
     return trials
 
 
-def _is_chain(
+def is_chain(
     family: str | None, of_part: str | None, sequence: str | None, mapping: dict[str, str], groups: str | None
 ) -> bool:
     """Whether a hidden Markov model is asked for. Errors: UsageError for what goes with none, or with none but these."""

@@ -115,10 +115,21 @@ def chosen_family(name: str, trials: int | None) -> AnyFamily:
     family: Any = family_named(name)
     if trials is None:
         return family
-    if "trials" not in _settings(family):
+    if not _takes_trials(family):
         those = " and ".join(other for other in FAMILIES if "trials" in _settings(family_named(other)))
         raise ModelError(f"--trials is for {those}, not for {name}.")
-    return dataclasses.replace(family, trials=trials)
+    return _with_trials(family, trials)
+
+
+def _takes_trials(family: Any) -> bool:
+    """Whether the family, or the one that it is made of, has a number of trials."""
+    return "trials" in _settings(family) or ("family" in _settings(family) and _takes_trials(family.family))
+
+
+def _with_trials(family: Any, trials: int) -> Any:
+    if "trials" in _settings(family):
+        return dataclasses.replace(family, trials=trials)
+    return dataclasses.replace(family, family=_with_trials(family.family, trials))
 
 
 def _settings(family: Any) -> set[str]:

@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
+from emkit.cli.asked import with_options
 from emkit.cli.failures import OK, code_for
 from emkit.cli.output import say_written
 from emkit.cli.screen import json_option, print_json
-from emkit.cli.subjects import subject_of, subject_options, title_of
+from emkit.cli.subjects import SUBJECT, subject_of, title_of
 from emkit.lessons import Lesson
 from emkit.result import AnyResult
 
 
 @click.command("explore")
-@subject_options
+@with_options(SUBJECT)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where to serve.  [default: any free port]")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 @click.option(

@@ -8,6 +8,7 @@ import click
 
 from emkit.cli.screen import json_option, print_json, show
 from emkit.families import FAMILIES, family_named
+from emkit.families.named import PREFIXES, pattern_of
 
 
 def described(name: str) -> dict[str, object]:
@@ -44,4 +45,10 @@ def command(as_json: bool) -> None:
     for family in found:
         words = family["name"], family["data"], family["parameters"], "yes" if family["admits_gaps"] else "no"
         table.add_row(*(Text(str(word)) for word in words))
-    show(Group(table, Text(), Text("Fit one of them with: emkit fit FILE --model FAMILY -k K")))
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True)
+    for head in ("made of another", "what it is"):
+        made.add_column(head, header_style="bold")
+    for word, prefix in PREFIXES.items():
+        made.add_row(Text(pattern_of(word)), Text(prefix.says))
+    closing = "Fit one of them with: emkit fit FILE --model FAMILY -k K, such as --model zero-inflated:poisson"
+    show(Group(table, Text(), made, Text(), Text(closing)))

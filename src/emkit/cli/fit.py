@@ -8,7 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
-from emkit.cli.asked import fit_as_asked, fit_options
+from emkit.cli.asked import FIT, fit_as_asked, with_options
 from emkit.cli.failures import code_for
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
@@ -23,7 +23,7 @@ from emkit.result import AnyResult
 
 @click.command("fit")
 @click.argument("file")
-@fit_options
+@with_options(FIT)
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.emk", help="Keep the fit, for `emkit predict`."
 )

@@ -49,9 +49,26 @@ def read_source(
 
     Errors: UsageError if stdin is closed; those of `read_file`; DataError unless the model can take these data.
     """
+    return source_of(model, read_rows(model, file, columns, weights, progress, known.columns, words), known)
+
+
+def read_rows(
+    model: AnyComponents,
+    file: str,
+    columns: list[str] | None,
+    weights: str | None,
+    progress: Progress,
+    beside: list[str],
+    words: bool | list[str] | None = None,
+) -> FileTable:
+    """The same as they stand in the file, with the columns `beside` them, for models of any number of components."""
     progress.say("reading")
     words, gaps = model.family.support.takes_names if words is None else words, model.admits_gaps
-    table = read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=known.columns)
+    return read_file(given_file(file), columns, weights, progress.lines, words, gaps=gaps, beside=beside)
+
+
+def source_of(model: AnyComponents, table: FileTable, known: Known) -> ArraySource:
+    """Rows that were read, for a model. Errors: DataError unless it can take them, with what is known of them."""
     source = with_known(table, known)
     _check_columns(model.family, source)
     return model.admitted(source)

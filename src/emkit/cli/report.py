@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from emkit.cli.asked import fit_as_asked, fit_options
+from emkit.cli.asked import FIT, fit_as_asked, with_options
 from emkit.cli.failures import code_for
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import say_written
@@ -24,7 +24,7 @@ SAVED = ".emk"
 
 @click.command("report")
 @click.argument("what", metavar="FILE|FIT.emk|LESSON")
-@fit_options
+@with_options(FIT)
 @click.option(
     "--out",
     "--html",

@@ -2,42 +2,65 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
 
-from emkit.cli.choices import best_fit, chosen_family, names, whole_numbers
-from emkit.cli.given import read_source
+from emkit.cli.asked import CHAIN, SELECT, is_chain, of_all_rows, with_options
+from emkit.cli.choices import Chosen, best_fit, chosen_families
+from emkit.cli.failures import NOT_CONVERGED, OK, tell
+from emkit.cli.given import Known, read_rows, source_of
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
+from emkit.core.memo import Memory, once
 from emkit.core.solvers import Anderson
+from emkit.data.files import FileTable
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitWarning
 from emkit.fitted import AnyFitted
-from emkit.models import Mixture
-from emkit.models.mixture import AnyMixture
+from emkit.models import HiddenMarkovChain, Mixture
+from emkit.models.components import AnyComponents
 from emkit.report.choices import choice_report
 from emkit.result import AnyResult, Result
-from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import begin
-from emkit.selection.choice import WORDS, Cell
-from emkit.selection.grid import checked_numbers, choose
+from emkit.selection.choice import Cell
+from emkit.selection.grid import checked_numbers, choose, told_once
+
+BY_COLUMN = "by column"  # the form of which each column has a family of its own
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file as one `model` takes them, and the columns that say what is known of them."""
+
+    model: AnyComponents
+    table: FileTable
+    labels: str | None
+    groups: str | None
+    memory: Memory = field(default_factory=dict)
+
+    def source(self, components: int) -> ArraySource:
+        """They for so many components, on which only labels depend. Errors: DataError for more labels than that."""
+        return self._source(1 if self.labels is None else components)
+
+    @once
+    def _source(self, components: int) -> ArraySource:
+        return source_of(self.model, self.table, Known(self.labels, self.groups, components))
 
 
 @dataclass(frozen=True)
 class Searches:
-    """How one model is fitted to the rows of a file, which each family has as it takes them."""
+    """How each of the `forms`, by its name, is fitted to the rows of a file, which it has as it takes them."""
 
-    models: dict[str, tuple[AnyMixture, ArraySource]]
+    forms: dict[str, Rows]
     starts: int | None
     seed: int
     progress: Progress
 
     def __call__(self, cell: Cell) -> AnyResult:
         self.progress.say(f"{cell.form[0]}, {cell.components}")
-        model, source = self.models[cell.form[0]]
-        return best_fit(model, source, begin(model, source, cell.components, self.seed, self.starts), Anderson(), self.progress)
+        rows = self.forms[cell.form[0]]
+        begun = begin(rows.model, rows.source(cell.components), cell.components, self.seed, self.starts)
+        return best_fit(rows.model, rows.source(cell.components), begun, Anderson(), self.progress)
 
     def record(self, fit: AnyResult) -> AnyFitted:
         return fit
@@ -48,30 +71,26 @@ class Searches:
 
 @click.command("select")
 @click.argument("file")
-@click.option("--model", "families", multiple=True, metavar="FAMILY", help="May be given more than once.  [default: gaussian]")
-@click.option("-k", "components", default="1:6", callback=whole_numbers, metavar="K", help="1:6, or 2,3,5.  [default: 1:6]")
-@click.option("--criterion", type=click.Choice(list(WORDS)), default="bic", help="[default: bic]")
-@click.option("--columns", callback=names, metavar="A,B", help="The columns to use; all by default.")
-@click.option("--weights", metavar="COLUMN", help="A column that says how often each row occurs.")
-@click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says.")
-@click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="For each model.  [default: 8 to 60]")
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
-)
+@with_options(SELECT)
 @json_option
 def command(
     file: str,
     families: tuple[str, ...],
+    mapping: dict[str, str],
+    of_states: tuple[str, ...],
+    sequence: str | None,
     components: list[int],
     criterion: str,
     columns: list[str] | None,
     weights: str | None,
-    trials: int | None,
+    labels: str | None,
+    groups: str | None,
+    trials: str | int | None,
     starts: int | None,
     seed: int,
     as_json: bool,
 ) -> int:
-    """Fit mixtures with several numbers of components to the rows of a FILE, and choose among them.
+    """Fit mixtures, or hidden Markov models, with several numbers of components to the rows of a FILE, and choose among them.
 
     One component is always among them. Criteria are lower where a model is better; what did not converge, or collapsed, is
     in the table with its reason, and never chosen.
@@ -80,21 +99,48 @@ def command(
     emkit select faithful.csv -k 1:6
     emkit select faithful.csv -k 1:6 --model gaussian --model gaussian-tied --criterion icl
     emkit select counts.csv -k 1:4 --model poisson --columns deaths --weights days --json
+    emkit select visits.csv -k 1:4 --column age=gaussian --column visits=poisson --groups person
+    emkit select quakes.csv -k 1:5 --model hmm --family poisson --columns count --sequence region
     """  # noqa: D301
-    if file == "-" and len(set(families)) > 1:
+    in_sequence = _is_chain(families, of_states, sequence, mapping, groups)
+    named = of_states if in_sequence else families
+    if file == "-" and len(set(named)) > 1:
         raise click.UsageError("stdin can be read once: give one --model, or name a file.", click.get_current_context())
-    chosen = dict.fromkeys(families or ("gaussian",))
-    with Progress() as progress, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateFitWarning)  # the table has them
-        models = {}
-        for name in chosen:
-            model = Mixture(chosen_family(name, trials))
-            models[name] = model, read_source(model, file, columns, weights, progress)
-        fitter = Searches(models, starts, seed, progress)
-        choice = choose(fitter, checked_numbers(components), [(name,) for name in chosen], criterion, ("model",), seed)
-        told = choice.to_dict()  # before anything is printed: if nothing can be chosen, that is an error
+    joined = sequence if in_sequence else groups
+    beside = Known(labels, joined).columns
+    forms = {}
+    with Progress() as progress, told_once():
+        for name, chosen in _forms(named, mapping, columns, of_all_rows(trials)).items():
+            model: AnyComponents = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
+            table = read_rows(model, file, chosen.columns, weights, progress, beside, chosen.words)
+            forms[name] = Rows(model, table, labels, joined)
+        fitter, setting = Searches(forms, starts, seed, progress), "family" if in_sequence else "model"
+        choice = choose(fitter, checked_numbers(components), [(name,) for name in forms], criterion, (setting,), seed)
+    best = None if choice.chosen is None else choice.chosen.fit
     if as_json:
-        print_json({"file": file, **told, "fit": choice.best.fit.to_dict() if choice.best.fit is not None else {}})
+        print_json({"file": file, **choice.to_dict(), "fit": best.to_dict() if best is not None else {}})
     else:
         show(choice_report(choice, console().width))
-    return 0
+    if best is None:
+        tell(choice.sentence)
+    return OK if best is not None else NOT_CONVERGED
+
+
+def _forms(
+    families: tuple[str, ...], mapping: dict[str, str], columns: list[str] | None, trials: int | None
+) -> dict[str, Chosen]:
+    """What each form is of, by its name. Errors: as `chosen_families`."""
+    if mapping:
+        return {BY_COLUMN: chosen_families(families[0] if families else None, mapping, columns, trials)}
+    return {name: chosen_families(name, {}, columns, trials) for name in families or ("gaussian",)}
+
+
+def _is_chain(
+    families: tuple[str, ...], of_states: tuple[str, ...], sequence: str | None, mapping: dict[str, str], groups: str | None
+) -> bool:
+    """Whether hidden Markov models are compared. Errors: UsageError for what goes with none, or with none but these."""
+    if len(set(families)) > 1 and CHAIN in families:
+        raise click.UsageError(
+            f"--model {CHAIN} is compared with none but itself: rows in sequence are other data.", click.get_current_context()
+        )
+    return is_chain(families[0] if families else None, of_states[0] if of_states else None, sequence, mapping, groups)

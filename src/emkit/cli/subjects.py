@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -18,8 +16,7 @@ from emkit.models import Mixture
 from emkit.result import AnyResult
 from emkit.search.seeding import begin
 
-C = TypeVar("C", bound=Callable[..., int])
-OPTIONS = (
+SUBJECT = (  # the argument and the options that say what a command is about
     click.argument("what", metavar="LESSON|FILE"),
     click.option("--model", "family", metavar="FAMILY", help="Of a FILE: what one component looks like."),
     click.option("-k", "components", callback=whole_number, metavar="K", help="Of a FILE: the number of components."),
@@ -27,13 +24,6 @@ OPTIONS = (
     click.option("--weights", metavar="COLUMN", help="Of a FILE: a column that says how often each row occurs."),
     click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says."),
 )
-
-
-def subject_options(command: C) -> C:
-    """The argument and the options that say what a command is about."""
-    for option in reversed(OPTIONS):
-        command = option(command)
-    return command
 
 
 def lesson_called(name: str, hint: str = "") -> Lesson:

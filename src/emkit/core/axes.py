@@ -58,6 +58,13 @@ class Divided:
         self.by = by
 
 
+class Subject:
+    """Beside a field of parameters of something else than the columns of the data: what, in words: ``Subject("age")``."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+
 class Scope(NamedTuple):
     """The `places` on an `axis` of so many in `total` that an axis of that name runs along."""
 

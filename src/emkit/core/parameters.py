@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 import numpy as np
 
 from emkit.core.arrays import Array, readonly
-from emkit.core.axes import NO_AXES, Axes, Divided, Scope
+from emkit.core.axes import NO_AXES, Axes, Divided, Scope, Subject
 from emkit.core.spaces import Space
 from emkit.errors import ModelError, ParameterError
 
@@ -106,6 +106,12 @@ def _holds_numbers(hint: Any) -> bool:
 def declared_divisions(cls: Any) -> dict[str, Divided]:
     """Along which axis the parts in each field of `cls` are divided, where they are."""
     return _notes(cls, Divided)
+
+
+@functools.cache
+def declared_subjects(cls: Any) -> dict[str, Subject]:
+    """What the parameters in each field of `cls` are of, where that is none of the columns of the data."""
+    return _notes(cls, Subject)
 
 
 @functools.cache

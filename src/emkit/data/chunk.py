@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,16 @@ def occurring(chunk: Chunk) -> Chunk:
 def alike(weights: Array) -> bool:
     """Whether one number stands for the weights of all rows."""
     return weights.strides == (0,)
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Chunks that follow each other as one; itself, if there is one."""
+    if len(chunks) == 1:
+        return chunks[0]
+    x, weights = (np.concatenate(parts) for parts in ([chunk.x for chunk in chunks], [chunk.weights for chunk in chunks]))
+    ends = np.cumsum([0, *(len(chunk.x) for chunk in chunks)])
+    bounds = [chunk.bounds[:-1] + first for chunk, first in zip(chunks, ends, strict=False)]
+    return Chunk(x, weights, chunks[0].start, np.concatenate([*bounds, ends[-1:]]))
 
 
 def columns_at(x: Array, places: tuple[int, ...]) -> Array:

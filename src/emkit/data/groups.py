@@ -57,7 +57,11 @@ def weights_of_groups(weights: Any, groups: Integers, row_name: RowName) -> Arra
             raise DataError(
                 f"{row_name(int(odd[0]))} has weight {given[odd[0]]:g}, unlike others of its group; a weight is of a group."
             )
-    return given
+        return given
+    raise DataError(
+        f"there are {groups[-1]:,} rows in {len(lengths):,} groups but the weights have shape {given.shape}; give one weight a "
+        "group, or one a row."
+    )
 
 
 def cuts_between(

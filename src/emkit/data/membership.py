@@ -9,6 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.chunk import as_float64
+from emkit.data.dictionaries import check_lengths
 from emkit.data.frames import Names, read_table
 from emkit.data.validate import RowName
 from emkit.errors import DataError, some_of
@@ -21,7 +22,8 @@ SAID = (
 def membership_of(known: Any, rows: int, n_components: int, row_name: RowName = "row {}".format, names: Names = None) -> Array:
     """How plausible each component is for each row (n, K), the most plausible one 1, from labels or shares.
 
-    `known` (n,) is the component 0 ... K-1 of each row; -1, NaN, None or a masked cell where it is not known. Names stand, in
+    `known` (n,) is the component 0 ... K-1 of each row; -1, NaN, None or a masked cell where it is not known. Text is names,
+    also text that reads as a number, as all cells of a column of labels in a file are. They stand, in
     sorted order (categories in their own), for the first components: at most K different ones. Or it is (n, K):
     how likely what is known of a row is under each component, up to a factor, as probabilities that somebody gives who holds
     the components for equally frequent; 0 for a component that it cannot belong to; NaN in a row of which nothing is known.
@@ -75,6 +77,7 @@ def _numbers(known: Any, row_name: RowName, n_components: int, given: Names) -> 
             raise DataError(
                 f"the labels are of {some_of([*map(str, known)])}, and the components of the fit are {some_of(given)}."
             )
+        check_lengths(known)
         known = np.column_stack([as_float64(np.asarray(column)) for column in known.values()])
     try:
         table = read_table(known, row_name)
@@ -104,7 +107,7 @@ def _of_labels(labels: Array, n_components: int, row_name: RowName) -> Array:
     for row in np.flatnonzero(known & ((labels != np.floor(labels)) | (labels < 0) | (labels >= n_components)))[:1]:
         raise DataError(
             f"the label of {row_name(int(row))} is {labels[row]:g}; it must be a component, 0 to {n_components - 1}, or -1 "
-            "or a gap where it is not known."
+            "or a gap where it is not known. Numbers that are names of components are given as text."
         )
     membership = np.ones((len(labels), n_components))
     membership[known] = np.eye(n_components)[labels[known].astype(np.intp)]

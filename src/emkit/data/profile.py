@@ -13,7 +13,7 @@ from emkit.core.mapreduce import serial
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.core.statistics import Additive, add_up
-from emkit.data.chunk import Chunk, as_float64
+from emkit.data.chunk import Chunk, as_float64, joined
 from emkit.errors import DataError
 
 NEAR_ROWS = 10_000  # rows, whose mean is within some hundredths of a standard deviation of that of all
@@ -74,6 +74,11 @@ class Profile(Generic[Some_co]):
         return self.source.total_weight
 
     @property
+    def groups(self) -> int:
+        """The number of groups of rows; of rows, where each stands for itself."""
+        return _groups(self)
+
+    @property
     def least(self) -> Array:
         """The smallest number of each column, shape (d,), gaps left out."""
         return _ranges(self).least
@@ -122,6 +127,10 @@ class Profile(Generic[Some_co]):
     def sample(self) -> Some_co:
         """Some rows that stand for all of them: see `subsample`."""
         return self.source.sample()
+
+    def in_sequence(self, most: int) -> Chunk | None:
+        """All rows in their order, in their groups; None if they are more than so many."""
+        return joined(list(self.source.chunks())) if self.rows <= most else None
 
     def average(self, function: Callable[[Array], Array]) -> Array:
         """The weighted mean of `function` (n, d) -> (n, m) over all rows, shape (m,).
@@ -220,6 +229,11 @@ def _ranges(profile: AnyProfile) -> _Ranges:
     chunks = profile.source.chunks()
     total = _ranges_of(next(chunks))
     return sum(map(_ranges_of, chunks), total)
+
+
+@once
+def _groups(profile: AnyProfile) -> int:
+    return sum(len(chunk.bounds) - 1 for chunk in profile.source.chunks())
 
 
 @once

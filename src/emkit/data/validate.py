@@ -7,7 +7,7 @@ dates, spans of time, text and complex numbers are refused, never cast.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.data.dictionaries import framed
 from emkit.data.sparse import SparseRows, is_sparse
 from emkit.errors import DataError
 
@@ -177,14 +178,12 @@ def frame_columns(data: Any, row_name: RowName) -> list[Column] | None:
 def opened_frame(data: Any) -> Any:
     """A data frame or series as narwhals has it; anything else as it is.
 
-    Errors: DataError for columns of one name, a frame whose rows are not there yet, and a dictionary.
+    Errors: DataError for columns of one name, a frame whose rows are not there yet, and what `framed` refuses.
     """
     import narwhals.stable.v1 as nw
 
-    if isinstance(data, Mapping):
-        raise DataError("the data are a dictionary of columns; give a data frame made of it, such as pandas.DataFrame(data).")
     try:
-        opened: Any = nw.from_native(data, pass_through=True, allow_series=True)
+        opened: Any = nw.from_native(framed(data), pass_through=True, allow_series=True)
     except nw.exceptions.DuplicateError as error:
         raise DataError(f"columns of the data frame have the same name; give each its own ({_one_line(error)}).") from None
     if isinstance(opened, nw.LazyFrame):

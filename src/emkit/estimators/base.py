@@ -31,8 +31,8 @@ class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Densit
         sum over cells (Poisson, multinomial, Bernoulli, exponential, geometric) then pass over the cells that are not 0 alone;
         all cells are looked at, some rows at a time, before the first pass, and in the passes of other families.
         `sample_weight` (n,) >= 0 counts how often each row occurs: weight 2 is the row twice, weight 0 is no row.
-        `labels` (n,): the component of each row, counted from 0, or names, which stand in sorted order (categories in their
-        own) for the first components; -1 or a gap where it is not known. Or (n, K): how plausible
+        `labels` (n,): the component of each row, counted from 0, or names (text, also of numbers), which stand in sorted order
+        (categories in their own) for the first components; -1 or a gap where it is not known. Or (n, K): how plausible
         each component is for each row, 0 where it is impossible, NaN in a row of which nothing is known. Components then keep
         the order of the labels. `groups` (n,): whose each row is; all rows of a group lie one after the other and share one
         component.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -13,20 +13,22 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
+from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of, names_in
 from emkit.data.source import ArraySource
-from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
 from emkit.estimators.starting import starts_of
 from emkit.estimators.stored import WithoutData
+from emkit.estimators.validated import validated
 from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS
 from emkit.models.components import AnyComponents
@@ -183,16 +185,15 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
-        levels = None
+        levels, given, X = None, X, framed(X)
         if needs_reading(X):
             table = read_table(X)
-            with _by_name():
-                validate_data(self, X, reset=reset, skip_check_array=True)
+            validated(self, X, reset=reset, skip_check_array=True)
             x, levels = table.x, table.levels
         else:
             least = 2 if reset else 1
             checked = {"dtype": FLOATS, "ensure_all_finite": False, "ensure_min_samples": least, "accept_sparse": "csr"}
-            x = validate_data(self, X, reset=reset, **checked)
+            x = validated(self, X, reset=reset, **checked)
             x = x.toarray() if issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         if reset:
@@ -209,7 +210,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
             levels=levels,
             groups=groups,
             membership=known,
-            library=library_of(X),
+            library=library_of(given),
             component_names=self._component_names,
         )
         return source if reset else source.coded(self._levels)
@@ -254,15 +255,3 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         with suppress(ParameterError):  # where the family cannot be, `fit` says so
             tags.input_tags.allow_nan = self._model().admits_gaps
         return tags
-
-
-@contextmanager
-def _by_name() -> Iterator[None]:
-    """Errors: DataError for columns of other names, or in another order, which scikit-learn refuses: it says what does not."""
-    try:
-        yield
-    except ValueError as error:
-        if "feature names" not in str(error):
-            raise
-        more = "result_.predict and result_.augment find columns by their names, in any order and among others."
-        raise DataError(f"{str(error).strip()} {more}") from None

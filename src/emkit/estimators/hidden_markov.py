@@ -17,11 +17,14 @@ from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.frozen import bare
-from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain, HiddenMarkovParams, stationary
-from emkit.models.prediction import belonging, paths_of, posterior_of
+from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
+from emkit.models.prediction import belonging, filtered_by, paths_of, posterior_of
+from emkit.models.semi_markov import HiddenSemiMarkovChain
+from emkit.models.stationary import StationaryHiddenMarkovChain
 from emkit.search.seeding import Begin
 
 ALGORITHMS = ("viterbi", "map")
+SUM_TO_ONE = 1e-6  # as near as probabilities must, which may have been kept in single precision
 LEAVE = 0.1  # of a start from left to right: the probability of going on, before the data say
 
 
@@ -31,15 +34,22 @@ class HiddenMarkov(ComponentsEstimator):
     Parameters:
         family: a name (one of `FAMILIES`), a `Family`, or a mapping from columns to families: see `MixtureModel`. Cells may be
             missing where the family admits gaps; a row of which all are is a step at which nothing was seen.
-        initial: the distribution of the first state: "free", or "uniform".
+        initial: the distribution of the first state: "free", "uniform", or "stationary": that of the long run, which follows
+            from the transitions.
         topology: which transitions there are: "free", or "left-right": sequences begin in the first state, and from each go on
             to the next, or stay.
+        durations: how long states last: None for a chain that forgets how long it has, or a family of counts for what a stay
+            has beyond its first row: "negative-binomial" or, for any law, "categorical" ... See `HiddenSemiMarkovChain`.
+        longest: with `durations`, the number of rows that no stay is longer than.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
-            `HiddenMarkovParams`, and a transition that is 0 in it stays 0.
+            `HiddenMarkovParams` (or those of the other chains), and a transition that is 0 in it stays 0. (Of several starts,
+            the search goes on from the best one, and estimates such transitions anew unless they are `frozen`, as in
+            ``"transitions[1, 0]"``.)
 
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
-    ``components_.rates``), `params_` (all together), `converged_`, `n_iter_`, and `result_`, the `ek.Result`, with
-    `standard_errors()`, `summary()`, `save(path)` ... States stand in the order of their first parameter, lowest first.
+    ``components_.rates``), with `durations` `durations_` (K, longest), `params_` (all together), `converged_`, `n_iter_`, and
+    `result_`, the `ek.Result`, with `standard_errors()`, `summary()`, `save(path)` ... States stand in the order of their
+    first parameter, lowest first.
 
     >>> import emkit as ek
     >>> counts = [[0], [1], [0], [2], [1], [6], [7], [5], [8], [6], [1], [0], [1]]
@@ -52,7 +62,7 @@ class HiddenMarkov(ComponentsEstimator):
 
     _allowed: ClassVar[dict[str, Allowed]] = {
         **ComponentsEstimator._allowed,
-        "initial": OneOf(("free", "uniform")),
+        "initial": OneOf(("free", "uniform", "stationary")),
         "topology": OneOf(("free", "left-right")),
     }
 
@@ -63,6 +73,8 @@ class HiddenMarkov(ComponentsEstimator):
         *,
         initial: str = "free",
         topology: str = "free",
+        durations: Any = None,
+        longest: int | None = None,
         tol: float = 1e-8,
         max_iter: int = 1000,
         n_init: int | str = "auto",
@@ -77,6 +89,8 @@ class HiddenMarkov(ComponentsEstimator):
         self.n_components = n_components
         self.initial = initial
         self.topology = topology
+        self.durations = durations
+        self.longest = longest
         self.tol = tol
         self.max_iter = max_iter
         self.n_init = n_init
@@ -101,9 +115,9 @@ class HiddenMarkov(ComponentsEstimator):
         """
         return self._fit(X, y, sample_weight=sample_weight, groups=_labels(X, lengths, groups))
 
-    def predict(self, X: object, lengths: object = None, groups: object = None) -> Integers:
-        """The likeliest path through the states (n,), sequence by sequence: that of Viterbi. `decode` has others."""
-        return self.decode(X, lengths, groups)[1]
+    def predict(self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi") -> Integers:
+        """The state of each row (n,): on the likeliest path through its sequence, or by itself. See `decode`."""
+        return self.decode(X, lengths, groups, algorithm)[1]
 
     def decode(
         self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi"
@@ -133,6 +147,25 @@ class HiddenMarkov(ComponentsEstimator):
         source = self._rows(X, lengths, groups)
         return belonging(self.model_, self.params_, source)
 
+    def filter(self, X: object, lengths: object = None, groups: object = None, before: object = None) -> Array:
+        """The probability of each state at each row (n, K), given the rows of its sequence up to there, and none after it.
+
+        `before` (K,), or (G, K) for several sequences: where these go on from rows seen earlier, the last row of what `filter`
+        gave for those. So rows can come one at a time, and nothing else of the earlier ones need be kept:
+
+        >>> import emkit as ek
+        >>> model = ek.HiddenMarkov("poisson", 2, random_state=0).fit([[0], [1], [0], [2], [6], [7], [5], [8], [1], [0]])
+        >>> first = model.filter([[0], [7]])
+        >>> model.filter([[1]], before=first[-1]).round(3).tolist() == model.filter([[0], [7], [1]])[-1:].round(3).tolist()
+        True
+
+        Errors: DataError naming the first row that is impossible after those before it; ParameterError for a `before` that is
+        no distribution.
+        """
+        source = self._rows(X, lengths, groups)
+        number = 1 if source.groups is None else len(source.groups) - 1
+        return filtered_by(self.model_, self.params_, source, None if before is None else self._before(before, number))
+
     def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """The log-likelihood of every sequence (G,): -inf for one that no path explains."""
         source = self._rows(X, lengths, groups)
@@ -148,16 +181,17 @@ class HiddenMarkov(ComponentsEstimator):
         The mean of what is then seen is ``forecast(X) @ means``.
         """
         check_count("steps", steps, ParameterError)
-        share, found = self.predict_proba(X)[-1], []
-        for _ in range(int(steps)):
-            share = share @ self.transmat_
-            found.append(share)
-        return np.array(found)
+        self.predict_proba(X)  # which says of a sequence that no path explains
+        model, source = bare(self.model_), self._rows(X, None, None)
+        (chunk,) = model.in_sequences(source).chunks()
+        found: Array = model.forecast(self.params_, model.posterior(self.params_, chunk), int(steps))
+        return found
 
     def get_stationary_distribution(self) -> Array:
         """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""
         check_is_fitted(self)
-        return stationary(self.transmat_)
+        found: Array = bare(self.model_).long_run(self.params_)
+        return found
 
     def aic(self, X: object, lengths: object = None, groups: object = None) -> float:
         """Akaike's information criterion of the model on `X`; lower is better."""
@@ -168,17 +202,55 @@ class HiddenMarkov(ComponentsEstimator):
         rows = self._rows(X, lengths, groups).rows
         return -2 * self.score(X, lengths, groups) + float(np.log(rows)) * self._free_parameters
 
+    def _before(self, before: object, sequences: int) -> Array:
+        """A distribution of the states (G, K) for each of the sequences. Errors: ParameterError unless that is what it is."""
+        try:
+            given = np.asarray(before, dtype=np.float64)
+        except (TypeError, ValueError):
+            given = np.empty(0)
+        wanted = (sequences, self._number)
+        if given.size != np.prod(wanted) or given.shape not in (wanted, wanted[1:]):
+            raise ParameterError(
+                f"before has the shape {given.shape}; give the probabilities of the {wanted[1]} states in the row before, "
+                f"of each of the {sequences} sequences: the last row of what `filter` gave."
+            )
+        if not (np.all(given >= 0) and np.allclose(given.sum(axis=-1), 1, atol=SUM_TO_ONE, rtol=0)):
+            raise ParameterError(
+                "before holds no probabilities: the last row of what `filter` gave sums to 1, and none is negative."
+            )
+        return given.reshape(wanted)
+
     def _rows(self, X: object, lengths: object, groups: object) -> ArraySource:
         return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
 
     def _model(self) -> AnyHiddenMarkovChain:
         try:
-            return HiddenMarkovChain(self.family)
+            return self._chain()
         except ModelError as error:
-            raise ParameterError(f"family: {error}") from None
+            raise ParameterError(f"family: {error}" if self.durations is None else f"family or durations: {error}") from None
 
-    def _fitted(self, params: HiddenMarkovParams[Any]) -> dict[str, Any]:
+    def _chain(self) -> AnyHiddenMarkovChain:
+        """The model. Errors: ParameterError for what does not go together."""
+        if (self.durations is None) != (self.longest is None):
+            raise ParameterError(
+                "durations and longest go together: a law of stays, and the number of rows of the longest one."
+            )
+        if self.initial == "stationary" and self.topology == "left-right":
+            raise ParameterError("from left to right, a chain ends in its last state: no sequence begins in its long run.")
+        if self.longest is not None:
+            if self.initial == "stationary" or self.topology == "left-right":
+                raise ParameterError(
+                    "with durations, a sequence begins with a stay, and each state is left for another: give neither "
+                    "initial='stationary' nor topology='left-right'."
+                )
+            return HiddenSemiMarkovChain(self.family, durations=self.durations, longest=self.longest)
+        return StationaryHiddenMarkovChain(self.family) if self.initial == "stationary" else HiddenMarkovChain(self.family)
+
+    def _fitted(self, params: Any) -> dict[str, Any]:
         own = {"startprob_": params.initial, "transmat_": params.transitions, "components_": params.components}
+        model = bare(self.model_)
+        if isinstance(model, HiddenSemiMarkovChain):
+            own["durations_"] = model.stays.law(params.durations).lasting
         return {"params_": params, **own}
 
     def _given(self, columns: int) -> dict[str, Array]:
@@ -218,11 +290,15 @@ def _labels(X: Any, lengths: Any, groups: Any) -> Any:
         return groups
     if groups is not None:
         raise DataError("lengths and groups both say which rows are one sequence: give one of the two.")
-    given = np.asarray(lengths)
+    try:
+        given = np.asarray(lengths)
+    except ValueError:  # lists of several lengths
+        given = np.empty((0, 0))
     whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
     if not whole or not len(given) or not np.all(given >= 1):
         raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
     rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    if given.sum() != rows:
-        raise DataError(f"the lengths sum to {given.sum():,}, but there are {rows:,} rows; they must account for every row.")
+    total = sum(int(length) for length in given)  # in numbers that never overflow
+    if total != rows:
+        raise DataError(f"the lengths sum to {total:,}, but there are {rows:,} rows; they must account for every row.")
     return np.repeat(np.arange(len(given)), given.astype(np.int64))

@@ -9,17 +9,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.core.evaluation import EMMap
+from emkit.data.dictionaries import framed
 from emkit.data.frames import needs_reading, read_table
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.stored import WithoutData
+from emkit.estimators.validated import validated
 from emkit.families.gaussian import FullGaussian
 from emkit.families.gaussian.imputed import drawn_cells, expected_cells
 from emkit.fitting import SOLVERS
@@ -154,13 +156,14 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, WithoutData):
         """The rows as a source. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
+        X = framed(X)
         if needs_reading(X):
             table = read_table(X)
-            validate_data(self, X, reset=reset, skip_check_array=True)
+            validated(self, X, reset=reset, skip_check_array=True)
             x, levels = table.x, table.levels
         else:
             least = 2 if reset else 1
-            x = validate_data(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
+            x = validated(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
             levels = None
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         source = ArraySource(x, sample_weight, names, levels=levels)

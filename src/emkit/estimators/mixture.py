@@ -17,6 +17,8 @@ class MixtureModel(MixtureEstimator):
 
     Parameters are those of `GaussianMixture` without what is about covariances, and `family`: a name (one of `FAMILIES`,
     such as "poisson" or "categorical") or a `Family` object with settings of its own, such as ``Binomial(trials=10)``.
+    Families made of another one are named "zero-inflated:poisson", "zero-truncated:poisson", "repeated-4:poisson" and
+    "mixture-of-2:gaussian".
 
     Columns of different families are given as a mapping from their names (in arrays: places, which count from 0) to families,
     ``{"age": "gaussian", "visits": "poisson", "ward": "categorical"}``; a tuple of columns gets one family together, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from emkit.core.json_types import Json
-from emkit.errors import DegenerateDataWarning, EmkitWarning, ModelError, ParameterError, WeightsWarning
-from emkit.estimators.base import MixtureEstimator
+from emkit.errors import EmkitWarning, ModelError, ParameterError
+from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
 from emkit.report.choices import choice_text
 from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
 from emkit.selection.choice import Cell, Choice, Line
-from emkit.selection.grid import checked_numbers, choose
+from emkit.selection.grid import checked_numbers, choose, told_once
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,28 +29,28 @@ VLMR = (
     "the likelihood-ratio test of Vuong, Lo, Mendell and Rubin is not offered: its proof needs conditions that mixtures do not "
     "meet (Jeffries 2003, Biometrika 90, 991-994), and its level is not what it says. Use method='bootstrap'."
 )
-OF_THE_DATA = (DegenerateDataWarning, WeightsWarning)  # warnings that do not depend on the model
 
 
 @dataclass(frozen=True)
 class Fits:
     """How an estimator is fitted with the settings of one cell of a grid. `known`: what `fit` is given besides the rows."""
 
-    estimator: MixtureEstimator
+    estimator: ComponentsEstimator
     names: tuple[str, ...]
     X: object
     known: Mapping[str, Any]
 
-    def __call__(self, cell: Cell) -> MixtureEstimator:
+    def __call__(self, cell: Cell) -> ComponentsEstimator:
         settings = dict(zip(self.names, cell.form, strict=True))
-        made: MixtureEstimator = clone(self.estimator).set_params(**settings, n_components=cell.components)
-        return made.fit(self.X, **self.known)
+        made: Any = clone(self.estimator).set_params(**settings, n_components=cell.components)
+        fitted: ComponentsEstimator = made.fit(self.X, **self.known)
+        return fitted
 
-    def record(self, fit: MixtureEstimator) -> AnyFitted:
+    def record(self, fit: ComponentsEstimator) -> AnyFitted:
         record: AnyFitted = fit.result_
         return record
 
-    def adopted(self, fit: MixtureEstimator, better: AnyFitted) -> MixtureEstimator:
+    def adopted(self, fit: ComponentsEstimator, better: AnyFitted) -> ComponentsEstimator:
         return fit.adopt(better)
 
 
@@ -62,24 +62,24 @@ class Selection:
     for each form; `test(2)` is the bootstrap test of 2 against 3 components.
     """
 
-    choice: Choice[MixtureEstimator]
+    choice: Choice[ComponentsEstimator]
     fits: Fits
 
     @property
-    def best(self) -> MixtureEstimator:
+    def best(self) -> ComponentsEstimator:
         """The fitted estimator with the lowest criterion, of those whose fit is sound. Errors: ModelError if none is."""
         return self._fit(self.choice.best)
 
     @property
-    def lines(self) -> tuple[Line[MixtureEstimator], ...]:
+    def lines(self) -> tuple[Line[ComponentsEstimator], ...]:
         """Every model of the grid, with its fit and its criteria, or what kept it from being fitted or chosen."""
         return self.choice.lines
 
-    def __getitem__(self, key: Any) -> MixtureEstimator:
+    def __getitem__(self, key: Any) -> ComponentsEstimator:
         """Errors: KeyError if there is no such model; ModelError if it could not be fitted."""
         return self._fit(self.choice[key])
 
-    def _fit(self, line: Line[MixtureEstimator]) -> MixtureEstimator:
+    def _fit(self, line: Line[ComponentsEstimator]) -> ComponentsEstimator:
         if line.fit is None:
             raise ModelError(f"there is no fit of {line.cell.components} components here: {line.trouble}")
         return line.fit
@@ -122,17 +122,37 @@ class Selection:
         return _tested(self.fits, chosen, n_components, number, method, random_state, n_jobs, watch)
 
     def report(self, path: str | Path | None = None, **options: Any) -> Document:
-        """The best model written up, with the table of all: see `Result.report`, which has the `options`."""
-        made: Document = self.best.result_.report(path, choice=self.choice, **options)
-        return made
+        """The best model written up, with the table of all: see `Result.report`, which has the `options`.
+
+        If none can be chosen, that is what is told, with the reason of each; another one is reported by
+        ``s[2].result_.report(path, choice=s.choice)``.
+        """
+        if self.choice.chosen is not None:
+            made: Document = self.best.result_.report(path, choice=self.choice, **options)
+            return made
+        return _report_of_none(self.choice, path, **options)
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         return self.choice.to_dict()
 
 
+def _report_of_none(
+    choice: Choice[Any], path: str | Path | None, title: str | None = None, include_data: bool = False, **of_a_fit: Any
+) -> Document:
+    """The report of a choice that has no best model; what is asked `of_a_fit` has nothing to be asked of."""
+    from emkit.page.report import write_report
+    from emkit.plots import pictures
+    from emkit.writeup import document_of_choice
+
+    made = document_of_choice(choice, title, include_data)
+    some = next(line.record for line in choice.lines if line.record is not None)
+    write_report(path, made, lambda: pictures(made, some, choice))
+    return made
+
+
 def select(
-    estimator: MixtureEstimator,
+    estimator: ComponentsEstimator,
     X: object,
     n_components: Iterable[int] | int = range(1, 10),
     *,
@@ -146,22 +166,20 @@ def select(
     `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
     sabic, caic, icl, or cv (rows left out; `random_state` deals them). All are lower where a model is better.
-    What is `known` besides (`sample_weight`) goes to `fit`. Each model is fitted from starts of its own, and from what its
-    neighbours lead to. What did not converge, or collapsed, stands in the table with its reason, and is never chosen.
+    What is `known` besides (`sample_weight`, `lengths`) goes to `fit`. Each model is fitted from starts of its own, mixtures
+    from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
+    never chosen. BIC and its kin count rows, those in sequence as others.
     Errors: ModelError or ParameterError for what cannot be; DataError if nothing can be fitted.
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
-    seen: list[warnings.WarningMessage]
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
+    with told_once():
         choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state)
-    _tell(seen)
     return Selection(choice, fits)
 
 
 def bootstrap_lrt(
-    estimator: MixtureEstimator,
+    estimator: ComponentsEstimator,
     X: object,
     n_components: int,
     *,
@@ -193,8 +211,8 @@ def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, m
     return bootstrap_test(smaller.result_, larger.result_, number, *how)
 
 
-def _fits(estimator: MixtureEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
-    if not isinstance(estimator, MixtureEstimator):
+def _fits(estimator: ComponentsEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
+    if not isinstance(estimator, ComponentsEstimator):
         raise ModelError(f"estimator is {estimator!r}; it must be one of emkit's, such as ek.GaussianMixture().")
     names = tuple(grid or ())
     for name in (name for name in names if name not in estimator.get_params() or name == "n_components"):
@@ -208,13 +226,3 @@ def _forms(grid: Mapping[str, Iterable[Any]] | None) -> list[tuple[Any, ...]]:
     if not all(values):
         raise ParameterError("the grid has a setting without values.")
     return list(product(*values))
-
-
-def _tell(seen: list[warnings.WarningMessage]) -> None:
-    """Pass warnings on: of those of the data each once, of those of single fits none, since the table has them."""
-    told: set[Callable[..., object] | str] = set()
-    for each in seen:
-        of_a_fit = issubclass(each.category, EmkitWarning) and not issubclass(each.category, OF_THE_DATA)
-        if not of_a_fit and str(each.message) not in told:
-            told.add(str(each.message))
-            warnings.warn(each.message, each.category, stacklevel=3)

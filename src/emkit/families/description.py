@@ -6,7 +6,7 @@ A family without a description works everywhere; what is written of it then ends
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +86,8 @@ class Description:
     """What every family can say: `words` for the numbers of its fields, what `data` it takes, what its `parameters` are.
 
     `browser` says which of the page's own EM knows the family, and what it needs besides the data. `matrices` tells the
-    covariances (K, d, d) of the parameters of normal components. A subclass says more.
+    covariances (K, d, d) of the parameters of normal components; `data_by_name` tells the data of a family whose columns
+    differ, given their names. A subclass says more.
     """
 
     words: Mapping[str, Word] = dataclasses.field(default_factory=dict)
@@ -94,11 +95,16 @@ class Description:
     parameters: str = ""
     browser: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     matrices: Callable[[Any], Array | None] | None = None
+    data_by_name: Callable[[Sequence[str]], str] | None = None
 
     @property
     def formula(self) -> str:
         """The density in words."""
         return "p(x)"
+
+    def data_of(self, columns: Sequence[str]) -> str:
+        """What data it takes, its columns called by these names where it tells them apart."""
+        return self.data if self.data_by_name is None else self.data_by_name(columns)
 
     @property
     def without_arithmetic(self) -> Description:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -21,8 +22,47 @@ FAMILIES: dict[str, Callable[[], Family[Any, Any]]] = {kind().name: kind for kin
 FAMILIES |= {make().name: make for make in (partial(ParsimoniousGaussian, form) for form in PARAMETERS)}
 
 
-def family_named(name: str) -> Family[Any, Any]:
-    """The family of that name with its default settings. Errors: ModelError naming the families there are."""
+@dataclass(frozen=True)
+class Prefix:
+    """How names of families made of others begin: ``zero-inflated:poisson``, ``repeated-4:poisson``.
+
+    `make` takes the other family and, if they are `counted`, the number behind the word; `says` is what becomes of that family.
+    """
+
+    make: Callable[..., Family[Any, Any]]
+    says: str
+    counted: bool = False
+
+
+PREFIXES: dict[str, Prefix] = {}  # by their words; families made of others enter them where they are written
+PREFIXED = re.compile(r"(?P<word>[a-z-]+?)(?:-(?P<number>\d{1,9}))?:(?P<other>.*)", re.DOTALL)
+
+
+def pattern_of(word: str) -> str:
+    """How a name that begins with this word is written."""
+    return f"{word}{'-N' if PREFIXES[word].counted else ''}:FAMILY"
+
+
+def _prefixed(name: str, found: re.Match[str], alone: bool) -> Family[Any, Any]:
+    """The family of a name with a colon in it. Errors: ModelError."""
+    word, number = found["word"], found["number"]
+    if word not in PREFIXES or PREFIXES[word].counted != (number is not None):
+        known = ", ".join(map(pattern_of, PREFIXES))
+        guess = "" if word in PREFIXES else did_you_mean(word, PREFIXES)
+        raise ModelError(f"{name!r} is no family; families made of others are named {known}.{guess}")
+    other = one_family(found["other"], alone)
+    return PREFIXES[word].make(other, *([] if number is None else [int(number)]))
+
+
+def family_named(name: str, alone: bool = False) -> Family[Any, Any]:
+    """The family of that name with its default settings, also ``zero-inflated:poisson`` and such: see `PREFIXES`.
+
+    `alone` says that it is of one column. Errors: ModelError naming the families there are.
+    """
+    found = PREFIXED.fullmatch(name)
+    if found is not None:
+        return _prefixed(name, found, alone)
+    name = OF_ONE_COLUMN.get(name, name) if alone else name
     if name not in FAMILIES:
         raise ModelError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}.{did_you_mean(name, FAMILIES)}")
     return FAMILIES[name]()
@@ -31,7 +71,7 @@ def family_named(name: str) -> Family[Any, Any]:
 def one_family(given: Any, alone: bool = False) -> Family[Any, Any]:
     """The family that is given: itself, or a name; `alone` says that it is of one column. Errors: ModelError for all else."""
     if isinstance(given, str):
-        return family_named(OF_ONE_COLUMN.get(given, given) if alone else given)
+        return family_named(given, alone)
     if not isinstance(given, type) and hasattr(given, "e_step"):
         raise ModelError(f"{given!r} is a whole model, and no family of components: fit it by ek.fit(model, data, start).")
     if isinstance(given, type) or not hasattr(given, "log_density"):

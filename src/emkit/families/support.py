@@ -13,6 +13,7 @@ from emkit.data.profile import AnyProfile, Bad, Levels
 from emkit.errors import DataError
 
 LARGEST_AMOUNT = np.float64(1e150)  # squares of larger numbers, and sums of these, overflow
+LARGEST_COUNT = np.float64(2**53)
 Rule = tuple[Bad, str]
 
 
@@ -99,8 +100,10 @@ def _no_larger(noun: str, largest: float) -> tuple[Rule, ...]:
 def counts(noun: str, most: float = np.inf, beyond: str = "") -> Support:
     """Whole numbers >= 0; where there is a `most`, `beyond` says why no count can be larger."""
     rules: list[Rule] = [(lambda x: (x < 0) | (x != np.floor(x)), f"{noun} must be whole numbers >= 0.")]
-    if most < np.inf:
-        rules.append((lambda x: x > most, beyond))
+    too_many = (
+        f"beyond {LARGEST_COUNT:,.0f}, floating-point numbers leave out counts. Choose a family of measurements, as gamma."
+    )
+    rules.append((lambda x: x > most, beyond) if most < np.inf else (lambda x: x > LARGEST_COUNT, too_many))
     return Support(tuple(rules), whole=True, least=0.0, most=most)
 
 

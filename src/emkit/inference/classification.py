@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.protocols import Source
 from emkit.errors import ModelError
 
@@ -20,6 +20,7 @@ class Classification:
     are certain, 0 where none tells anything; 1 for one component. `sizes` (K,): the share of the rows assigned to each
     component, its likeliest. `table` (K, K): the mean posterior probability of each component (second axis) among the rows that
     are assigned to each (first axis), NaN where there is none; its diagonal is the average posterior probability.
+    Rows that are impossible under every component belong to none, and are left out.
     Source: Celeux & Soromenho (1996), J. Classification 13, 195-212; Nagin (2005), Group-based Modeling of Development.
     """
 
@@ -27,6 +28,12 @@ class Classification:
     relative_entropy: float
     sizes: Array
     table: Array
+
+
+def likeliest(responsibilities: Array) -> Integers:
+    """The component (n,) that each row most probably belongs to; -1 for one that belongs to none, whose are all NaN."""
+    nowhere = np.isnan(responsibilities).any(axis=1)
+    return np.where(nowhere, -1, responsibilities.argmax(axis=1))
 
 
 def classification(model: Any, params: Any, source: Source[Any]) -> Classification:
@@ -45,7 +52,10 @@ def classification(model: Any, params: Any, source: Source[Any]) -> Classificati
 def _of_chunk(model: Any, params: Any, chunk: Any) -> tuple[float, Array]:
     """The entropy of the units of a chunk, and sums of their posterior probabilities by assigned component (K, K)."""
     shares, weights = model.posterior(params, chunk).of_units(chunk)
+    assigned = likeliest(shares)
+    somewhere = assigned >= 0
+    shares, weights, assigned = shares[somewhere], weights[somewhere], assigned[somewhere]
     entropy = -(weights @ (shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1))
     sums = np.zeros((shares.shape[1], shares.shape[1]))
-    np.add.at(sums, shares.argmax(axis=1), shares * weights[:, None])
+    np.add.at(sums, assigned, shares * weights[:, None])
     return float(entropy), sums

@@ -14,6 +14,8 @@ from emkit.core.checks import check_range
 from emkit.errors import ModelError
 from emkit.inference.covariance import Covariance
 
+LEAST_P = 0.001  # of which the size is told: in the far tail, p-values are less exact than the limits that they rest on
+
 
 def normal_quantile(level: float) -> float:
     """How many standard errors an interval of this level reaches to both sides. Errors: ModelError unless 0 < level < 1."""
@@ -24,6 +26,11 @@ def normal_quantile(level: float) -> float:
 def p_values(z: Array) -> Array:
     """The chance that a standard normal is further from 0 than each of `z`."""
     return np.asarray(2 * ndtr(-np.abs(z)))
+
+
+def p_told(p: float) -> str:
+    """A p-value as it is printed: three decimals, or that it is less than they can say. So none reads 0."""
+    return "<.001" if p < LEAST_P else f"{p:.3f}"
 
 
 @dataclass(frozen=True)

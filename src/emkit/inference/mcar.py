@@ -11,6 +11,7 @@ from scipy.special import chdtrc
 from emkit.core.arrays import Array
 from emkit.data.chunk import as_float64
 from emkit.data.gaps import patterns_of
+from emkit.inference.delta import LEAST_P, p_told
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class McarTest:
     def __str__(self) -> str:
         if self.patterns == 1:
             return "nothing to test: no cell is missing"
+        p = f"p {p_told(self.p_value)}" if self.p_value < LEAST_P else f"p = {self.p_value:.3g}"
         return (
-            f"chi-squared {self.statistic:.4g} on {self.degrees_of_freedom} degrees of freedom, p = {self.p_value:.3g} "
+            f"chi-squared {self.statistic:.4g} on {self.degrees_of_freedom} degrees of freedom, {p} "
             f"({self.patterns} patterns of gaps)"
         )
 

@@ -1,4 +1,4 @@
-"""The block that turns scores into shares of 1 that are still to be divided by their sum: exponentials, 8 at a time."""
+"""The blocks that turn scores into shares or likelihoods, of 1 for the highest: exponentials, 8 at a time."""
 
 from __future__ import annotations
 
@@ -75,5 +75,39 @@ def share_block(vectors: int) -> Any:
             return context.get_dummy_value()
 
         return types.void(scores, scratch), generate
+
+    return block
+
+
+def weigh_block(vectors: int, least: float) -> Any:
+    """A compiled ``block(scores, peaks)``: exp(score - highest) as `share_block`, or 0 where that is below exp(least).
+
+    The highest score of each row goes to `peaks` (1, T).
+    """
+
+    @intrinsic
+    def block(typing_context: Any, scores: Any, peaks: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            score, out = (Matrix(context, builder, signature.args[n], arguments[n]) for n in (0, 1))
+            width, (highest,) = INTEGER(LANES * vectors), accumulators(builder, 1, vectors)
+            with cgutils.for_range(builder, builder.udiv(score.width, width), intp=INTEGER) as rows:
+                column = builder.mul(rows.index, width)
+                places = [plus(builder, column, LANES * v) for v in range(vectors)]
+                for peak, place in zip(highest, places, strict=True):
+                    builder.store(score.load_vector(INTEGER(0), place), peak)
+                with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                    for peak, place in zip(highest, places, strict=True):
+                        builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
+                with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+                    for peak, place in zip(highest, places, strict=True):
+                        below = builder.fsub(score.load_vector(loop.index, place), builder.load(peak))
+                        near = builder.fcmp_ordered(">", below, constant(least))
+                        likelihood = builder.select(near, _exp_of_nonpositive(builder, below), constant(0.0))
+                        score.store_vector(likelihood, loop.index, place)
+                for peak, place in zip(highest, places, strict=True):
+                    out.store_vector(builder.load(peak), INTEGER(0), place)
+            return context.get_dummy_value()
+
+        return types.void(scores, peaks), generate
 
     return block

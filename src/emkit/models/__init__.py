@@ -9,6 +9,8 @@ from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
+from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
+from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",
+    "HiddenSemiMarkovChain",
+    "HiddenSemiMarkovParams",
     "Mixture",
     "MixtureParams",
     "NormalPrior",
@@ -36,6 +40,8 @@ __all__ = [
     "Prior",
     "Sampled",
     "Soft",
+    "StationaryHiddenMarkovChain",
+    "StationaryHiddenMarkovParams",
     "WithPrior",
     "bare",
     "normalise",

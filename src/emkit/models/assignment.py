@@ -9,13 +9,14 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.checks import MOST_SEED, check_count
 from emkit.core.protocols import Complete
 from emkit.data.chunk import Chunk
 from emkit.errors import ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
 from emkit.models.chains import likeliest, smoothed
+from emkit.models.drawn_paths import drawn, filtered
 
 
 class Posterior(NamedTuple):
@@ -98,7 +99,7 @@ class Assignment(Protocol):
 
         `log_density` (n, K) is log p(x_t | state k). Errors: ModelError if sequences cannot be assigned so.
         """
-        raise ModelError(f"{type(self).__name__} does not assign paths through states; use Soft() or Hard().")
+        raise ModelError(f"{type(self).__name__} does not assign paths through states; write `assign_paths`, or use Soft().")
 
     @abstractmethod
     def assign(self, log_joint: Array, weights: Array, start: int) -> Posterior:
@@ -163,9 +164,10 @@ class Hard(Assignment):
 
 @dataclass(frozen=True)
 class Sampled(Assignment):
-    """Each row to a state drawn from its posterior: stochastic EM. A row of whole-number weight w draws w times.
+    """Each row to a state drawn from its posterior, each sequence to a path: stochastic EM.
 
-    The lots are a function of the seed, the rows and the parameters. The objective is the log-likelihood, which wanders.
+    What has whole-number weight w draws w times. The lots are a function of the seed, the rows and the parameters. The
+    objective is the log-likelihood, which wanders.
     Source: Celeux & Diebolt (1985), Comput. Statist. Quart. 2, 73-82.
     """
 
@@ -182,7 +184,27 @@ class Sampled(Assignment):
         posterior, log_likelihood = normalise(log_joint)
         if np.isneginf(log_likelihood).any():
             return Posterior(posterior, log_likelihood)
-        rng = np.random.default_rng([self.seed, start, zlib.crc32(np.ascontiguousarray(log_joint).tobytes())])
-        draws = np.where(weights == np.floor(weights), np.maximum(weights, 1), 1).astype(np.int64)
-        counts = rng.multinomial(draws, posterior)
+        draws = _times(weights)
+        counts = self._lots(start, log_joint).multinomial(draws, posterior)
         return Posterior(counts / draws[:, None], log_likelihood)
+
+    def assign_paths(self, initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Posterior:
+        """Each sequence to a path drawn from its posterior."""
+        forward, log_likelihood = filtered(initial, transitions, log_density, chunk)
+        if np.isneginf(log_likelihood).any():
+            return Soft().assign_paths(initial, transitions, log_density, chunk)
+        lots = self._lots(chunk.start, log_density, initial, transitions)
+        found = drawn(forward, log_likelihood, transitions, chunk, _times(chunk.group_weights), lots)
+        return Posterior(found.shares, log_likelihood, latent=found.moves(chunk), by_row=True)
+
+    def _lots(self, start: int, *told_by: Array) -> np.random.Generator:
+        """Lots that are others for another seed, other rows and other parameters, which these arrays tell."""
+        seen = 0
+        for each in told_by:
+            seen = zlib.crc32(np.ascontiguousarray(each).tobytes(), seen)
+        return np.random.default_rng([self.seed, start, seen])
+
+
+def _times(weights: Array) -> Integers:
+    """How often each row or sequence is drawn: as often as it occurs, once if that is no whole number."""
+    return np.where(weights == np.floor(weights), np.maximum(weights, 1), 1).astype(np.int64)

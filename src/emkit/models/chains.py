@@ -20,7 +20,11 @@ from emkit.families.family import LOG_OF_ZERO, safe_log
 REFILLED = 1e-60  # the least transition by which every step gives every state a share that no underflow can take away
 TINY = 1e-100  # a positive transition below this might underflow when it is multiplied by a small share
 LEAST_SCALE = 1e-200  # of a step: what underflows beside it is nothing beside what is refilled
-LEAST_ROWS = 2_000  # of a chunk: for fewer, nobody should wait for a compiler
+LEAST_ROWS = 2_000  # of a chunk: for fewer, nobody should wait for a compiler,
+LEAST_STEPS = (
+    64  # unless a sequence is so long: each step costs 30 us in Python and 1 us compiled, and searches make thousands of
+)
+LEAST_MOVES = 200_000  # passes; or unless so many moves between states are looked at
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,14 @@ class Smoothed(NamedTuple):
         return Moves(chunk.group_weights @ np.nan_to_num(self.shares[chunk.bounds[:-1]]), self.pairs)
 
 
+def moves_between(shares: Array, chunk: Chunk) -> Moves:
+    """The moves of states that rows have in these `shares` (n, K), each independently of the row before."""
+    later = _not_first(chunk)
+    return Moves(
+        chunk.group_weights @ shares[chunk.bounds[:-1]], (shares[later - 1] * chunk.weights[later, None]).T @ shares[later]
+    )
+
+
 class Path(NamedTuple):
     """The likeliest `states` (n,), and log p(rows, states) of each sequence (G,).
 
@@ -60,9 +72,7 @@ class Path(NamedTuple):
         """The path as if it were certain, of sequences with this `log_likelihood` (G,)."""
         shares = np.eye(n_states)[self.states]
         shares[np.repeat(np.isneginf(log_likelihood), np.diff(chunk.bounds))] = np.nan
-        later = _not_first(chunk)
-        before, after = np.nan_to_num(shares[later - 1]), np.nan_to_num(shares[later])
-        return Smoothed(shares, log_likelihood, (before * chunk.weights[later, None]).T @ after)
+        return Smoothed(shares, log_likelihood, moves_between(np.nan_to_num(shares), chunk).moves)
 
 
 @once
@@ -79,7 +89,12 @@ def smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chun
 
     Source: Rabiner (1989), Proceedings of the IEEE 77, 257-286, section V.A for scaling.
     """
-    return (compiled if len(chunk.x) >= LEAST_ROWS else plainly_smoothed)(initial, transitions, log_density, chunk)
+    return (compiled if _worth_compiling(chunk, initial) else plainly_smoothed)(initial, transitions, log_density, chunk)
+
+
+def _worth_compiling(chunk: Chunk, initial: Array) -> bool:
+    longest = int(np.diff(chunk.bounds).max(initial=0))
+    return max(len(chunk.x) / LEAST_ROWS, longest / LEAST_STEPS, len(chunk.x) * len(initial) ** 2 / LEAST_MOVES) >= 1
 
 
 def plainly_smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
@@ -97,7 +112,7 @@ def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chun
     shares = np.empty(log_density.shape[::-1])
     log_likelihood, pairs = np.empty(len(chunk.bounds) - 1), np.zeros(transitions.shape)
     begin, move = np.array(initial, order="C"), np.array(transitions, order="C")
-    refills, underflows = bool(move.min() >= REFILLED), bool(((move > 0) & (move < TINY)).any())
+    refills, underflows = hazards(move)
     scores, weights = np.ascontiguousarray(log_density.T), np.ascontiguousarray(chunk.group_weights)
     room = (int(np.diff(chunk.bounds).max()), -(-len(begin) // LANES) * LANES)
     likelihood, forward = workspace(room, room)
@@ -106,6 +121,11 @@ def compiled(initial: Array, transitions: Array, log_density: Array, chunk: Chun
         likelihood, forward, shares, log_likelihood, pairs,
     )  # fmt: skip
     return Smoothed(shares.T, log_likelihood, pairs)
+
+
+def hazards(transitions: Array) -> tuple[bool, bool]:
+    """Whether every step gives every state a share that it cannot lose for good; whether transitions may underflow."""
+    return bool(transitions.min() >= REFILLED), bool(((transitions > 0) & (transitions < TINY)).any())
 
 
 def _scaled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed | None:
@@ -174,7 +194,7 @@ def likeliest(initial: Array, transitions: Array, log_density: Array, chunk: Chu
 
     Source: Viterbi (1967), IEEE Transactions on Information Theory 13, 260-269.
     """
-    road = decoded if len(chunk.x) >= LEAST_ROWS else plainly_likeliest
+    road = decoded if _worth_compiling(chunk, initial) else plainly_likeliest
     states, log_joint = road(initial, transitions, log_density, chunk)
     impossible = ~(log_joint > LOG_OF_ZERO / 2)
     states[np.repeat(impossible, np.diff(chunk.bounds))] = -1

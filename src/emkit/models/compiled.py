@@ -10,7 +10,7 @@ from emkit.core.arrays import Array
 from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk, alike
 from emkit.families.family import LOG_OF_ZERO, safe_log
-from emkit.families.linear import LinearForm, base_of_rows
+from emkit.families.linear import LinearForm, base_of_rows, no_base
 
 S = TypeVar("S")
 LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
@@ -38,19 +38,25 @@ def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple
     return mass, form.statistics(sums, chunk), np.where(possible, scored + form.constant(chunk), -np.inf)
 
 
-def log_density(form: LinearForm[S], chunk: Chunk) -> Array:
-    """Log p(x_i | component k) of the rows of a chunk, shape (n, K)."""
-    scores = np.empty((len(form.coefficients), len(chunk.x)))
+def log_density(form: LinearForm[S], chunk: Chunk, room: Array | None = None) -> Array:
+    """Log p(x_i | component k) of the rows of a chunk, shape (n, K); in `room` (K, n), if there is any."""
+    scores = np.empty((len(form.coefficients), len(chunk.x))) if room is None else room
     form.rows.score(chunk.x, np.ascontiguousarray(form.coefficients.T), scores)
-    scores += base_of_rows(form, chunk.x)
+    if form.base is not no_base:
+        scores += base_of_rows(form, chunk.x)
     return scores.T
 
 
 def statistics(form: LinearForm[S], chunk: Chunk, weights: Array) -> S:
     """The family's statistics of a chunk, given how much of each row counts for each component (n, K)."""
+    return form.statistics(sums_of(form, chunk.x, weights), chunk)
+
+
+def sums_of(form: LinearForm[S], x: Array, weights: Array) -> Array:
+    """The feature sums (K, F) of rows x, given how much of each counts for each component (n, K)."""
     sums = np.zeros(form.coefficients.shape)
-    form.rows.sum_up(chunk.x, np.ascontiguousarray(weights.T), sums)
-    return form.statistics(sums, chunk)
+    form.rows.sum_up(x, np.ascontiguousarray(weights.T), sums)
+    return sums
 
 
 def with_proportions(form: LinearForm[S], proportions: Array) -> Array:

@@ -31,8 +31,10 @@ from emkit.families.in_groups import InGroups, as_they_are
 from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
+from emkit.models.chains import Path, likeliest
 from emkit.models.checks import check_components
 from emkit.models.divisions import as_known, divisions
+from emkit.models.messages import Chain
 from emkit.models.order import apart, component_count, each_its_own
 from emkit.models.spikes import coinciding, fallen, in_a_plane
 
@@ -150,6 +152,31 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The posterior in plain NumPy: where it is asked for once, nobody should wait for a compiler."""
         return self._for(chunk)._posterior(params, chunk, None)
 
+    def log_density(self, params: P, chunk: Chunk) -> Array:
+        """The log-density of each row under each component (n, K), together with what is known of each row."""
+        model = self._for(chunk)
+        return model._log_density(params.components, chunk, model._form(params, chunk))
+
+    def chain(self, params: P) -> Chain:
+        """The chain of states that rows follow each other in. Errors: ModelError for a model whose rows are in no order."""
+        raise ModelError(f"{type(self).__name__} is no chain of states that follow each other: its rows are in no order.")
+
+    def outlook(self, params: P, chunk: Chunk, by_others: bool = False) -> Array:
+        """How probable each component is at each row (n, K) before the row is seen, or those after it.
+
+        `by_others`: given all rows but itself. Errors: ModelError for a model that does not say.
+        """
+        raise ModelError(f"{type(self).__name__} does not say which components it expects of rows that are not seen yet.")
+
+    def decode(self, params: P, chunk: Chunk) -> Path:
+        """The likeliest path through the states of every sequence. Errors: as `chain`."""
+        return self.path(params, self.log_density(params, chunk), chunk)
+
+    def path(self, params: P, log_density: Array, chunk: Chunk) -> Path:
+        """The same, given log p(x_t | state k) (n, K)."""
+        chain = self.chain(params)
+        return likeliest(chain.initial, chain.transitions, log_density, chunk)
+
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         posterior = self.posterior(params, chunk)
         return posterior.log_likelihood if posterior.gap is None else posterior.log_likelihood - posterior.gap
@@ -236,20 +263,26 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
         raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
 
-    def draw_given(self, params: P, rng: np.random.Generator, rows: Array) -> tuple[Array, Integers]:
+    def draw_given(
+        self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> tuple[Array, Integers]:
         """As many rows as are given (n, d), and the component (n,) of each, with those columns kept that the family is given.
 
-        Errors: ModelError unless the model says how rows are drawn.
+        `lengths` (G,): the rows come in groups of so many rows each.
+        Errors: ModelError unless the model says how rows, or groups of them, are drawn.
         """
         given = self.family.conditional
-        if given is None:
+        if given is None and lengths is None:
             return self.draw(params, rng, len(rows))
-        components = self.drawn_components(params, rng, rows)
+        components = self.drawn_components(params, rng, rows, lengths)
+        if given is None:
+            return self.family.draw(params.components, rng, components), components
         return given.drawn(params.components, rng, components, rows), components
 
-    def drawn_components(self, params: P, rng: np.random.Generator, rows: Array) -> Integers:
-        """A component (n,) for each of the rows (n, d), drawn as far as these are given."""
-        raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
+    def drawn_components(self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None) -> Integers:
+        """A component (n,) for each of the rows (n, d), drawn as far as these, and the groups that they come in, are given."""
+        what = "rows are drawn from it" if lengths is None else "groups of rows are drawn from it"
+        raise ModelError(f"{type(self).__name__} does not say how {what}; use kind='case' to bootstrap.")
 
     # -- the M-step
 

@@ -140,7 +140,7 @@ def _check_place(path: str, place: tuple[int, ...], leaf: Leaf) -> None:
     """Raise ModelError unless what lies at `place` of a field can be held while the rest of the field moves."""
     names = leaf.axes.names if leaf.axes is not None else ()
     bound = [name for name in names[: len(place)] if leaf.axes is not None and name in leaf.axes.coupled]
-    if bound:
+    if bound and not (isinstance(leaf.space, Simplex) and not leaf.value[place].any()):  # a probability of 0 moves no others
         free = [i for i, name in zip(place, names, strict=False) if name not in bound]
         instead = f"{leaf.path}[{', '.join(map(str, free))}]" if free else leaf.path
         raise ModelError(

@@ -244,9 +244,12 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
         shares = np.average(np.exp(self.log_proportions(params, some.x)), axis=0, weights=some.weights)
         return np.asarray(shares * max(profile.rows, profile.total_weight))
 
-    def drawn_components(self, params: GatedMixtureParams[P], rng: np.random.Generator, rows: Array) -> Integers:
-        ahead = np.cumsum(np.exp(self.log_proportions(params, rows)), axis=1)
-        return np.asarray((rng.random((len(rows), 1)) * ahead[:, -1:] > ahead).sum(axis=1))
+    def drawn_components(
+        self, params: GatedMixtureParams[P], rng: np.random.Generator, rows: Array, lengths: Integers | None
+    ) -> Integers:
+        each = np.ones(len(rows), dtype=np.int64) if lengths is None else lengths
+        ahead = np.cumsum(np.exp(self.log_proportions(params, rows[np.cumsum(each) - each])), axis=1)
+        return np.repeat((rng.random((len(each), 1)) * ahead[:, -1:] > ahead).sum(axis=1), each)
 
     def draw(self, params: GatedMixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         raise ModelError("covariates are data, and cannot be drawn: proportions that depend on them are drawn for given rows.")

@@ -251,17 +251,30 @@ class Mixture(Components[MixtureParams[P], P, S]):
     def rows_of(self, params: MixtureParams[P], profile: AnyProfile) -> Array:
         return params.proportions * max(profile.rows, profile.total_weight)  # weights below 1 are shares, and no rows
 
+    def outlook(self, params: MixtureParams[P], chunk: Chunk, by_others: bool = False) -> Array:
+        """The proportions, whatever other rows are."""
+        return np.broadcast_to(params.proportions, (len(chunk.x), len(params.proportions)))
+
     def draw(self, params: MixtureParams[P], rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
         """`rows` rows (n, d) and the component (n,) that each comes from."""
-        components = _lots(params, rng, rows)
+        components = _drawn(params, rng, rows)
         return self.family.draw(params.components, rng, components), components
 
-    def drawn_components(self, params: MixtureParams[P], rng: np.random.Generator, rows: Array) -> Integers:
-        return _lots(params, rng, len(rows))
+    def drawn_components(
+        self, params: MixtureParams[P], rng: np.random.Generator, rows: Array, lengths: Integers | None
+    ) -> Integers:
+        if lengths is None:
+            return _drawn(params, rng, len(rows))
+        return np.repeat(_drawn(params, rng, len(lengths)), lengths)
 
     @property
     def ascends(self) -> bool:
         return self.assignment.ascends
+
+
+def _drawn(params: AnyMixtureParams, rng: np.random.Generator, number: int) -> Integers:
+    """So many components, by their proportions."""
+    return rng.choice(len(params.proportions), size=number, p=params.proportions / params.proportions.sum())
 
 
 def _each_alone(chunk: Chunk) -> bool:
@@ -276,11 +289,6 @@ AnyFamily = Family[Any, Any]
 
 def _joint(params: MixtureParams[P], log_density: Array) -> Array:
     return np.add(safe_log(params.proportions), log_density, order="F")  # sums over components run along the rows, in step
-
-
-def _lots(params: MixtureParams[P], rng: np.random.Generator, rows: int) -> Integers:
-    """A component (n,) for each of so many rows."""
-    return rng.choice(len(params.proportions), size=rows, p=params.proportions / params.proportions.sum())
 
 
 def _proportions(stats: MixtureStats[S], before: MixtureParams[P], now: MixtureParams[P]) -> Array:

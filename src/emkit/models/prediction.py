@@ -16,7 +16,7 @@ from emkit.models.assignment import Posterior
 from emkit.models.chains import Path
 from emkit.models.components import Components
 from emkit.models.frozen import AnyModel, bare
-from emkit.models.hidden_markov import HiddenMarkovChain
+from emkit.models.messages import filtered
 from emkit.models.order import component_count, mismatch
 
 
@@ -49,12 +49,29 @@ def paths_of(model: AnyModel, params: Any, source: RowSource) -> Path:
 
     Errors: ModelError for a model whose states are no chain; DataError naming what the model cannot take.
     """
-    inner = bare(model)
-    if not isinstance(inner, HiddenMarkovChain):
-        raise ModelError(f"{type(inner).__name__} is no chain of states that a path could lead through.")
-    found = [inner.decode(params, chunk) for chunk in _admitted(model, params, source).chunks()]
+    source, inner = _admitted(model, params, source), bare(model)
+    found = [inner.decode(params, chunk) for chunk in source.chunks()]
     states, log_joint = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Path(states, log_joint)
+
+
+def filtered_by(model: AnyModel, params: Any, source: RowSource, before: Array | None = None) -> Array:
+    """p(state at t | the rows up to t) (n, K) of rows in sequence.
+
+    `before` (G, K): the same of the row before each sequence, where it goes on from one. Errors: ModelError for a model whose
+    states are no chain; DataError naming what the model cannot take, or a row that is impossible after those before it.
+    """
+    source, inner = _admitted(model, params, source), bare(model)
+    chain, found, first = inner.chain(params), [], 0
+    for chunk in source.chunks():
+        last = first + len(chunk.bounds) - 1
+        own = None if before is None else before[first:last]
+        shares, first = filtered(chain, inner.log_density(params, chunk), chunk, own), last
+        for row in np.flatnonzero(np.isnan(shares[:, 0]))[:1]:
+            place = source.place_of_row(chunk.start + int(row))
+            raise DataError(f"{place} is impossible in every state, given the rows before it in its sequence.")
+        found.append(shares)
+    return np.concatenate(found)
 
 
 def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Chunk, Posterior]]:

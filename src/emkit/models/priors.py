@@ -96,28 +96,45 @@ class DirichletPrior(FieldPrior):
     """Of proportions and of probabilities of levels: log p = sum_j (concentration - 1) log theta_j.
 
     It acts like concentration - 1 rows in every class or level, seen before. `concentration`: one number >= 1, or one for each
-    entry; 2 adds one row to each. Errors: ModelError if one is below 1, since the density would have its summit on the edge.
+    entry of a vector or of a matrix of which each row is one; 2 adds one row to each. For the transitions of a chain,
+    ``DirichletPrior(1 + 9 * np.eye(3))`` is sticky: it adds 9 moves from each of 3 states to itself.
+    An entry that is to stay at 0 has a concentration of 1.
+    Errors: ModelError if one is below 1, since the density would have its summit on the edge, or if they are not as many as
+    the entries.
     Source: Gelman et al. (2013), Bayesian Data Analysis, 3.4.
     """
 
-    concentration: float | tuple[float, ...] = 2.0
+    concentration: float | tuple[float, ...] | tuple[tuple[float, ...], ...] = 2.0
 
     def __post_init__(self) -> None:
         _at_least("a Dirichlet concentration", self.concentration, 1.0)
+        given = np.asarray(self.concentration, dtype=np.float64)
+        if given.ndim > 2:
+            raise ModelError(f"a Dirichlet concentration has {given.ndim} axes; give a number, a vector or a matrix.")
+        if given.ndim:  # as tuples, which do not change
+            rows: Any = given.tolist()
+            object.__setattr__(self, "concentration", tuple(rows) if given.ndim == 1 else tuple(map(tuple, rows)))
 
-    @property
-    def _rows(self) -> Array:
-        return np.asarray(self.concentration, dtype=np.float64) - 1
+    def _rows(self, value: Array) -> Array:
+        """How many rows seen before each entry stands for, in the shape of the field."""
+        given = np.asarray(self.concentration, dtype=np.float64)
+        try:
+            return np.broadcast_to(given - 1, value.shape)
+        except ValueError:
+            raise ModelError(
+                f"a Dirichlet concentration of shape {given.shape} is no prior of a field of shape {value.shape}: "
+                "give one number, or one for each entry."
+            ) from None
 
     def height(self, value: Array) -> float:
-        return float(xlogy(np.broadcast_to(self._rows, value.shape), value).sum())
+        return float(xlogy(self._rows(value), value).sum())
 
     def slope(self, value: Array) -> Array:
-        return _over(self._rows, value)
+        return _over(self._rows(value), value)
 
     def summit(self, value: Array, slope: Slope) -> Array | None:
         even = np.full(value.shape, 1 / value.shape[-1])
-        counts = np.maximum(even * slope(even), 0) + self._rows
+        counts = np.maximum(even * slope(even), 0) + self._rows(value)
         total = counts.sum(axis=-1, keepdims=True)
         return np.where(total > 0, counts / np.where(total > 0, total, 1.0), value)
 

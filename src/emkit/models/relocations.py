@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Integers
 from emkit.data.profile import Profile
 from emkit.data.source import ArraySource
 from emkit.data.subsample import compared, in_standard_units
@@ -40,26 +40,31 @@ def relocations(model: Divisible, params: Any, profile: Profile[ArraySource], se
     joint = model.complete(params, chunk).log_joint
     if joint.shape[1] < 2:
         return
-    divided = _divided(joint, rows, np.random.default_rng(seed))
+
+    def without(moved: Integers) -> Integers:
+        left = joint.copy()
+        left[:, moved] = -np.inf
+        return left.argmax(axis=1)
+
+    divided = divisions_near(joint.argmax(axis=1), without, joint.shape[1], rows, np.random.default_rng(seed))
     for blur in cycle(BLURS):
         yield from model.each_estimated(chunk, params, list(islice(divided, TOGETHER)), blur)
 
 
-def _divided(joint: Array, rows: Rows, rng: np.random.Generator) -> Iterator[Integers]:
-    """Divisions of the rows (n,) near that of log p(x_i, z=k) (n, K)."""
-    n_components = joint.shape[1]
+def divisions_near(
+    component: Integers, without: Callable[[Integers], Integers], n_components: int, rows: Rows, rng: np.random.Generator
+) -> Iterator[Integers]:
+    """Divisions of the rows near that among components (n,), without end; `without` some (m,), rows go to the next best."""
     while True:
         if rng.random() < SHAKEN:
-            yield _shaken(joint.argmax(axis=1), rows, rng, n_components)
+            yield _shaken(component, rows, rng, n_components)
             continue
         moved = rng.choice(n_components, 2 if n_components > 2 and rng.random() < TWO else 1, replace=False)
-        left = joint.copy()
-        left[:, moved] = -np.inf
-        component = left.argmax(axis=1)
+        left = np.array(without(moved))
         others = np.setdiff1d(np.arange(n_components), moved)
         for k in moved:
-            component[_taken(rows, rng, component, others, n_components)] = k
-        yield component
+            left[_taken(rows, rng, left, others, n_components)] = k
+        yield left
 
 
 def _shaken(component: Integers, rows: Rows, rng: np.random.Generator, n_components: int) -> Integers:

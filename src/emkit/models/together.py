@@ -63,13 +63,14 @@ def can_go_together(model: LatentModel[P, Any], params: P) -> bool:
 
 
 def _as_written(model: AnyComponents) -> bool:
-    """Whether a model steps as `Components` do, and who writes its E-step writes that of several runs, too."""
+    """Whether a model steps as `Components` do, and who writes its E-step or its pass writes that of several runs, too."""
     own = type(model)
+    writer = _writer(own, "_e_steps")
     return (
-        _writer(own, "e_step") is _writer(own, "_e_steps")
+        _writer(own, "e_step") is writer
+        and _writer(own, "expectation") in (LatentModel, writer)
         and own.updates is Components.updates
         and own.m_step is LatentModel.m_step
-        and own.expectation is LatentModel.expectation
     )
 
 

@@ -9,9 +9,11 @@ from emkit.plots.density import density
 from emkit.plots.embedded import pictures
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
+from emkit.plots.residuals import qq, residuals
 from emkit.plots.rootogram import rootogram
 from emkit.plots.rows import classification, responsibilities, uncertainty
 from emkit.plots.selection import choice
+from emkit.plots.sequences import dwell_times, states, transitions
 from emkit.plots.starts import starts
 from emkit.plots.theory import bound, jensen
 from emkit.plots.trace import trace
@@ -24,12 +26,17 @@ __all__ = [
     "classification",
     "density",
     "draw",
+    "dwell_times",
     "jensen",
     "path",
     "pictures",
+    "qq",
+    "residuals",
     "responsibilities",
     "rootogram",
     "starts",
+    "states",
     "trace",
+    "transitions",
     "uncertainty",
 ]

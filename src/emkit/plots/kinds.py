@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
 from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
-from emkit.explain.ledger import check_enumerable
+from emkit.explain.latent import check_enumerable
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject, subject_of_fit
 from emkit.models.cells import CellsParams
@@ -18,10 +20,15 @@ from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
+from emkit.plots.residuals import qq as draw_qq
+from emkit.plots.residuals import residuals as draw_residuals
 from emkit.plots.rootogram import rootogram as draw_rootogram
 from emkit.plots.rows import classification as draw_classification
 from emkit.plots.rows import responsibilities as draw_responsibilities
 from emkit.plots.rows import uncertainty as draw_uncertainty
+from emkit.plots.sequences import dwell_times as draw_dwell_times
+from emkit.plots.sequences import states as draw_states
+from emkit.plots.sequences import transitions as draw_transitions
 from emkit.plots.starts import starts as draw_starts
 from emkit.plots.theory import bound as draw_bound
 from emkit.plots.theory import jensen as draw_jensen
@@ -35,16 +42,22 @@ from emkit.views import (
     Rows,
     class_profiles,
     density,
+    dwell_times,
     landscape,
     outlines,
     path_of,
+    pseudo_residuals,
     rootogram,
     rows,
     starts_map,
+    state_sequence,
     trace,
+    transition_graph,
     two_apart,
 )
 from emkit.views.classified import column_places
+from emkit.views.quantiles import model_with_rows
+from emkit.views.sequences import chain_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,6 +153,26 @@ def _rootogram(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_rootogram(rootogram(_subject(result), result.params), ax)
 
 
+def _qq(result: AnyFitted, ax: Axes | None, which: str = "forecast", seed: int = 0) -> Axes:
+    return draw_qq(pseudo_residuals(_subject(result), result.params, which), ax, seed=seed)
+
+
+def _residuals(result: AnyFitted, ax: Axes | None, which: str = "forecast") -> Axes:
+    return draw_residuals(pseudo_residuals(_subject(result), result.params, which), ax)
+
+
+def _states(result: AnyFitted, ax: Axes | None, column: str | int = 0, first: int = 0) -> Axes:
+    return draw_states(state_sequence(result, column, first), ax)
+
+
+def _transitions(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_transitions(transition_graph(result), ax)
+
+
+def _dwell_times(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_dwell_times(dwell_times(result), ax)
+
+
 def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_starts(starts_map(result.runs), ax)
 
@@ -155,6 +188,11 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "density": _density,
     "profiles": _profiles,
     "rootogram": _rootogram,
+    "qq": _qq,
+    "residuals": _residuals,
+    "states": _states,
+    "transitions": _transitions,
+    "dwell_times": _dwell_times,
     "starts": _starts,
 }
 
@@ -163,6 +201,19 @@ def _two_to_move(result: AnyFitted) -> tuple[str, str]:
     """Two parameters that a path can be drawn over, of data that are there."""
     next(iter(result.source.chunks()), None)
     return two_apart(result.model.coordinates(result.params), result.params, {})
+
+
+def _has_residuals(result: AnyFitted) -> object:
+    """One row drawn in the first component, of data that are there."""
+    chunk = next(iter(result.source.chunks()))
+    model = model_with_rows(result.model)
+    model.outlook(result.params, chunk)
+    return model.family.draw(result.params.components, np.random.default_rng(0), np.zeros(1, dtype=np.int64))
+
+
+def _has_states(result: AnyFitted) -> object:
+    """A chain of states, of rows that are there."""
+    return chain_of(result), next(iter(result.source.chunks()))
 
 
 # What a figure cannot do without, found out at little cost: each raises an EmkitError if the fit lacks it.
@@ -177,6 +228,11 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "density": lambda result: density(_subject(result), result.params, 2),
     "profiles": _class_profiles,
     "rootogram": lambda result: rootogram(_subject(result), result.params),
+    "qq": _has_residuals,
+    "residuals": _has_residuals,
+    "states": _has_states,
+    "transitions": chain_of,
+    "dwell_times": _has_states,
     "starts": lambda result: starts_map(result.runs),
 }
 

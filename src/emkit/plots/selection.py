@@ -24,8 +24,8 @@ BESIDE = 7  # forms: the names of more stand beside the figure
 def choice(view: ChoiceLines, ax: Axes | None = None) -> Axes:
     """The criterion by number of components, one line for each form; the best is starred, what cannot be chosen is hollow.
 
-    Heights are told as differences from the best, small ones in proportion and large ones by their logarithms, so that models
-    close to the best are seen apart whatever the others are.
+    Heights are told as differences from the best (from the lowest, if none can be chosen), small ones in proportion and large
+    ones by their logarithms, so that models close to the best are seen apart whatever the others are.
     """
     ax = axes(ax)
     numbers: set[int] = set()
@@ -46,12 +46,15 @@ def choice(view: ChoiceLines, ax: Axes | None = None) -> Axes:
             [point.components for point in hollow], [point.value for point in hollow],
             linestyle="", marker=marker(k), color=colour(k), markerfacecolor="white",
         )  # fmt: skip
-    form, number = view.best
-    value = next(point.value for point in view.lines[form] if point.components == number)
-    label = f"lowest: {form} {number}".replace("  ", " ")
-    ax.plot([number], [value], "*", color=INK, markersize=13, label=f"{label}, {value:.2f}", zorder=5)
+    values = [point.value for points in view.lines.values() for point in points]
+    value = min(values)
+    if view.best is not None:
+        form, number = view.best
+        value = next(point.value for point in view.lines[form] if point.components == number)
+        label = f"lowest: {form} {number}".replace("  ", " ")
+        ax.plot([number], [value], "*", color=INK, markersize=13, label=f"{label}, {value:.2f}", zorder=5)
     ax.set_xticks(sorted(numbers))
-    _from_the_best(ax, value, [point.value for points in view.lines.values() for point in points])
+    _from_the_best(ax, value, values)
     if len(view.lines) > BESIDE:
         ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
     else:

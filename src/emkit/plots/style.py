@@ -76,8 +76,9 @@ def plain_numbers(ax: Axes, which: str = "y") -> None:
     ax.ticklabel_format(axis=which, style="plain", useOffset=False)  # type: ignore[arg-type]
 
 
-def whole_ticks(ax: Axes) -> None:
-    """Ticks of the x axis at whole numbers only."""
+def whole_ticks(ax: Axes, which: str = "x") -> None:
+    """Ticks of an axis at whole numbers only."""
     from matplotlib.ticker import MaxNLocator
 
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    axis.set_major_locator(MaxNLocator(integer=True))

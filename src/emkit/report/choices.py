@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emkit.report.tables import as_text, cell, new_grid
+from emkit.report.tables import as_text, breadth, cell, new_grid
 from emkit.selection.choice import WORDS, Choice, Line
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 SHOWN = ("bic", "icl", "aic")  # criteria that stand behind the one that is chosen by, as many as there is room for
 BEST, TROUBLE = "*", "!"
 NARROW = 80  # characters: what is wider than this is shown in full only where there is room
-ONE = 10  # characters of a criterion and the space before it
-FIXED = 44  # of all that is no criterion and no form
 MANY = 24  # models: of more, all have one number each, and the best
 FIRST = 6  # have a line
 
@@ -38,7 +36,7 @@ def choice_report(choice: Choice[Any], width: int = NARROW) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    across = _across(choice, width) if len(choice.lines) > MANY else None
+    across = _across(choice, width) if len(choice.lines) > MANY and choice.chosen is not None else None
     if across is None:
         shown: list[Text | Table] = [_lines(choice, choice.lines, width)]
     else:
@@ -62,8 +60,8 @@ def _across(choice: Choice[Any], width: int) -> list[Text | Table] | None:
     lowest = choice.best.value(choice.criterion)
     above = {(line.label, line.cell.components): _above(line, choice, lowest) for line in choice.lines}
     rows = [[above.get((label, number), "") for number in numbers] for label in labels]
-    breadth = 2 + max(map(len, labels)) + sum(2 + max(len(row[i]) for row in rows) for i in range(len(numbers)))
-    if breadth > width:
+    characters = 2 + max(map(len, labels)) + sum(2 + max(len(row[i]) for row in rows) for i in range(len(numbers)))
+    if characters > width:
         return None
     grid = new_grid("", *map(str, numbers))
     for label, row in zip(labels, rows, strict=True):
@@ -79,23 +77,34 @@ def _above(line: Line[Any], choice: Choice[Any], lowest: float) -> str:
 
 def _lines(choice: Choice[Any], lines: Sequence[Line[Any]], width: int) -> Table:
     """A line for each model, with as many criteria as there is room for."""
-    form = ", ".join(choice.names)
-    longest = max(len(form), *(len(line.label) for line in choice.lines))
     criteria = [choice.criterion, *(name for name in SHOWN if name != choice.criterion)]
-    criteria = criteria[: max(1, (width - FIXED - longest) // ONE)]
-    headings = [*([form] if form else []), "K", "log-likelihood", "free"]
-    grid = new_grid(*headings, *map(WORDS.__getitem__, criteria), "entropy", " ")
-    for line in lines:
-        start = [*([line.label] if form else []), str(line.cell.components)]
-        grid.add_row(*map(cell, [*start, *_numbers(line, criteria), _mark(line, choice)]))
+    columns = _columns(choice, lines, criteria)
+    while breadth(columns) > width and len(criteria) > 1:
+        columns = _columns(choice, lines, criteria := criteria[:-1])
+    grid = new_grid(*columns)
+    for row in zip(*columns.values(), strict=True):
+        grid.add_row(*map(cell, row))
     return grid
 
 
+def _columns(choice: Choice[Any], lines: Sequence[Line[Any]], criteria: Sequence[str]) -> dict[str, list[str]]:
+    """The cells of a table of models, by heading."""
+    form = ", ".join(choice.names)
+    numbers = zip(*(_numbers(line, criteria) for line in lines), strict=True)
+    headings = ["log-likelihood", "free", *map(WORDS.__getitem__, criteria), "entropy"]
+    return {
+        **({form: [line.label for line in lines]} if form else {}),
+        "K": [str(line.cell.components) for line in lines],
+        **dict(zip(headings, map(list, numbers), strict=True)),
+        " ": [_mark(line, choice) for line in lines],
+    }
+
+
 def _mark(line: Line[Any], choice: Choice[Any]) -> str:
-    return BEST if line is choice.best else TROUBLE if line.trouble else ""
+    return BEST if line is choice.chosen else TROUBLE if line.trouble else ""
 
 
-def _numbers(line: Line[Any], criteria: list[str]) -> list[str]:
+def _numbers(line: Line[Any], criteria: Sequence[str]) -> list[str]:
     if line.record is None:
         return ["-"] * (3 + len(criteria))
     values = [line.value(name) for name in criteria]

@@ -9,6 +9,7 @@ import numpy as np
 
 from emkit.core.parameters import Leaf, leaves
 from emkit.fitted import AnyFitted
+from emkit.inference.classification import likeliest
 from emkit.models.around import AnyModel, bare
 from emkit.models.components import Components
 from emkit.models.order import is_shared, owners
@@ -87,7 +88,7 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
     if not result.source.is_here:
         return "onto few rows"
     each = ((chunk.start, inner.plain_posterior(result.params, chunk)) for chunk in result.source.chunks())
-    rows = [start + np.flatnonzero(np.isin(own.responsibilities.argmax(axis=1), components)) for start, own in each]
+    rows = [start + np.flatnonzero(np.isin(likeliest(own.responsibilities), components)) for start, own in each]
     places = np.concatenate(rows)
     if not len(places):
         return "onto rows that all are likelier of other components"

@@ -11,6 +11,7 @@ from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.data.frames import Columns
+from emkit.inference.classification import likeliest
 from emkit.models.order import component_count
 from emkit.report.labels import is_covariance, own_label, places_of
 
@@ -99,6 +100,6 @@ def assigned(found: Posterior, names: Sequence[str] = ()) -> Columns:
     shares = found.responsibilities
     number = shares.shape[1]
     keys = [None if names else 0, *(component_key(k, names) for k in range(number))]
-    likeliest = np.where(np.isnan(shares[:, 0]), 0, np.argmax(shares, axis=1) + 1)
-    column = [keys[place] for place in likeliest] if names else likeliest
+    places = likeliest(shares) + 1
+    column = [keys[place] for place in places] if names else places
     return {"component": column, **{f"probability_{component_name(k, names)}": shares[:, k] for k in range(number)}}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import Leaf, Parameters, get_at, leaves
+from emkit.core.parameters import Leaf, Parameters, declared_subjects, get_at, leaves
 from emkit.core.spaces import PositiveDefinite
 from emkit.data.profile import Levels
 
@@ -61,8 +61,15 @@ def names_of(source: Any) -> Names:
 def labels(params: Parameters, names: Names) -> dict[str, Label]:
     """A label for every entry of `params`, by its name in `Coordinates.entry_names`."""
     entries = [(leaf, index) for leaf in leaves(params) for index in leaf.space.entry_indices(leaf.value.shape)]
-    words = [own_label(params, leaf, index) or entry_label(leaf, index, names) for leaf, index in entries]
+    words = [own_label(params, leaf, index) or entry_label(leaf, index, _names(params, leaf, names)) for leaf, index in entries]
     return dict(zip(Coordinates(params).entry_names(params), words, strict=True))
+
+
+def _names(params: Parameters, leaf: Leaf, names: Names) -> Names:
+    """The names of what a field is of: of the data, or of what the parameters declare that it is of."""
+    cls: Any = type(params)
+    subject = declared_subjects(cls).get(leaf.path.partition(".")[0])
+    return names if subject is None else Names((subject.words,), (), names.components, names.longest)
 
 
 def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
@@ -84,7 +91,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
         of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
     of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
     others = [(axis, i) for axis, i in leaf.places(index) if axis not in at]
-    of += [shown_with_end(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i}" for axis, i in others]
+    of += [shown_with_end(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]
     return Label(singular(name), ", ".join(of), component)
 
 

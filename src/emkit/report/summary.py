@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.models.around import bare, wrappers
 from emkit.models.gated_mixture import GatedMixture
@@ -15,7 +16,7 @@ from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
 from emkit.report.regression_tables import has_coefficients, regression_tables
 from emkit.report.sentences import capital, joined, listed
-from emkit.report.tables import WIDTH, as_text, cell, components_across, estimates_down, new_grid
+from emkit.report.tables import WIDTH, as_text, cell, chain_table, components_across, estimates_down, new_grid
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,7 +35,7 @@ def title(result: AnyFitted) -> str:
     if not isinstance(model, Mixture | GatedMixture | HiddenMarkovChain):
         return f"{type(model).__name__}{held}"
     number = component_count(result.params) or 1
-    whole, part = ("Hidden Markov chain", "state") if isinstance(model, HiddenMarkovChain) else ("Mixture", "component")
+    whole, part = (capital(model.name), "state") if isinstance(model, HiddenMarkovChain) else ("Mixture", "component")
     held = (
         f", proportions by {listed(map(str, model.covariates), MOST_NAMED)}{held}" if isinstance(model, GatedMixture) else held
     )
@@ -90,12 +91,21 @@ def _levels(result: AnyFitted) -> Json:
     return {"levels": named} if named else {}
 
 
+def _component_names(result: AnyFitted) -> Json:
+    """What the components are called, in their order: by their names, or counted from 1; nothing for a model of none."""
+    number = component_count(result.params)
+    if number is None:
+        return {}
+    return {"component_names": [component_name(k, result.source.component_names) for k in range(number)]}
+
+
 def to_dict(result: AnyFitted) -> Json:
     """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
     return {
         "model": title(result),
         "columns": list(result.source.columns),
         **_levels(result),
+        **_component_names(result),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
         "objective": result.objective,
@@ -129,7 +139,7 @@ def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDT
     from rich.text import Text
 
     sentences = [Text(sentence) for sentence in remarks(result)]
-    tables = _estimates(result, found, width)
+    tables = [*_estimates(result, found, width), *chain_table(result)]
     spaced = [part for table in tables for part in (Text(), table)]
     return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
 

@@ -13,7 +13,12 @@ from emkit.core.axes import COMPONENT
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.core.spaces import PositiveDefinite
+from emkit.errors import ModelError, ParameterError
 from emkit.inference import Covariance, StandardErrors, standard_errors, wald, z_and_p
+from emkit.inference.delta import p_told
+from emkit.models.around import bare
+from emkit.models.components import Components
+from emkit.models.long_run import stationary
 from emkit.models.mixture import AnyMixtureParams, MixtureParams
 from emkit.models.order import component_leaves, spread_over
 from emkit.report.labels import Names, entry_label, is_covariance, labels, names_of
@@ -56,6 +61,27 @@ def components_across(result: AnyFitted, width: int) -> list[RenderableType]:
             grid.add_row(cell(row.what), cell(row.of), *map(cell, aligned(row.values)[first : first + across]))
         tables.append(grid)
     return [*tables, *left_out(len(rows))]
+
+
+def chain_table(result: AnyFitted) -> list[RenderableType]:
+    """Of rows in sequence, how long each state lasts, and its share of the rows in the long run; nothing of other rows."""
+    model = bare(result.model)
+    if not isinstance(model, Components):
+        return []
+    try:
+        chain = model.chain(result.params)
+    except ModelError:
+        return []
+    grid = new_grid("state", "expected stay (rows)", "share in the long run")
+    try:
+        shares = aligned(stationary(chain.transitions))
+    except ParameterError:
+        shares = ["-"] * len(chain.initial)
+    stays = aligned(np.where(np.isinf(chain.expected_stay), np.nan, chain.expected_stay))
+    called = names_of(result.source)
+    for k, (stay, share) in enumerate(zip(stays, shares, strict=True)):
+        grid.add_row(cell(called.component(k)), cell(stay or "for ever"), cell(share))
+    return [grid]
 
 
 def component_rows(params: AnyMixtureParams, names: Names) -> Iterator[Row]:
@@ -169,10 +195,7 @@ def test_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]
     if not known:
         return {}
     told = [known.get(name) for name in shown]
-    return {
-        "z": [f"{each[0]:.2f}" if each else "" for each in told],
-        "p": [("<.001" if each[1] < 0.001 else f"{each[1]:.3f}") if each else "" for each in told],
-    }
+    return {"z": [f"{each[0]:.2f}" if each else "" for each in told], "p": [p_told(each[1]) if each else "" for each in told]}
 
 
 def left_out(rows: int) -> list[RenderableType]:

@@ -25,6 +25,7 @@ from emkit.errors import EmkitError, EmkitWarning, ModelError
 from emkit.fitted import AnyFitted
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.mixture import Mixture
+from emkit.models.order import component_count
 from emkit.search.plan import PLAN
 from emkit.search.rank import is_spike
 from emkit.search.search import Long, search
@@ -49,7 +50,7 @@ def all_of_them(statistics: Iterator[float]) -> Iterator[float]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BootstrapTest:
-    """The test of a `smaller` mixture against a `larger` one with one component more. Made by `bootstrap_lrt`.
+    """The test of a `smaller` model against a `larger` one with one component more. Made by `bootstrap_lrt`.
 
     `made` are the statistics of data drawn from the smaller one, in order: NaN where one of the two could not be fitted.
     """
@@ -74,7 +75,7 @@ class BootstrapTest:
     @property
     def components(self) -> tuple[int, int]:
         """The numbers of components that are compared."""
-        return len(self.smaller.params.proportions), len(self.larger.params.proportions)
+        return _number(self.smaller), _number(self.larger)
 
     @property
     def statistic(self) -> float:
@@ -163,9 +164,7 @@ class _Drawn:
         with one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", EmkitWarning)
             try:
-                one = _highest(
-                    self.smaller, rows, seed, [self.smaller.params] if len(self.smaller.params.proportions) > 1 else []
-                )
+                one = _highest(self.smaller, rows, seed, [self.smaller.params] if _number(self.smaller) > 1 else [])
                 more = grown(one.model, one.params, rows.profile) if isinstance(one.model, Mixture) else ()
                 two = _highest(self.larger, rows, seed, [self.larger.params, *more])
             except (EmkitError, *STUMBLES):
@@ -175,10 +174,14 @@ class _Drawn:
 
 def _highest(like: AnyFitted, rows: ArraySource, seed: int, starts: Sequence[Any]) -> AnyFitted:
     """The highest maximum that these starts, and some of the model's own, lead to."""
-    model, number = like.model, len(like.params.proportions)
+    model, number = like.model, _number(like)
     endings = lambda _, passes: default_rules(model, TOL, MAX_EVALUATIONS, passes)  # noqa: E731
     found = search(model, rows, begin(model, rows, number, seed, STARTS), Long(Anderson(), endings, MAX_EVALUATIONS), BRIEF)
     return risen(found, starts) or found
+
+
+def _number(fit: AnyFitted) -> int:
+    return component_count(fit.params) or 1
 
 
 def _useless(fit: AnyFitted) -> bool:

@@ -29,6 +29,7 @@ _VALUES: Mapping[str, Callable[[AnyFitted], float]] = MappingProxyType(
     }
 )
 Form = tuple[Any, ...]
+INFINITE = "the criterion is infinite for all of them"
 
 
 class Cell(NamedTuple):
@@ -96,15 +97,19 @@ class Choice(Generic[F]):
     @cached_property
     def best(self) -> Line[F]:
         """The sound model with the lowest criterion. Errors: ModelError if every model has some trouble."""
-        sound = self.sound
-        if not sound:
-            raise ModelError(f"no model can be chosen: {self.lines[0].trouble or 'the criterion is infinite for all of them'}")
-        return min(sound, key=lambda line: line.value(self.criterion))
+        if self.chosen is None:
+            raise ModelError(f"no model can be chosen: {self.lines[0].trouble or INFINITE}")
+        return self.chosen
+
+    @cached_property
+    def chosen(self) -> Line[F] | None:
+        """The same; None if every model has some trouble."""
+        return min(self.sound, key=lambda line: line.value(self.criterion), default=None)
 
     @property
     def passed_over(self) -> tuple[Line[F], ...]:
         """Models with a lower criterion than the best, which are not chosen because of their trouble."""
-        height = self.best.value(self.criterion)
+        height = -np.inf if self.chosen is None else self.chosen.value(self.criterion)
         return tuple(line for line in self.lines if line.trouble and line.value(self.criterion) < height)
 
     def __getitem__(self, key: Any) -> Line[F]:
@@ -119,7 +124,10 @@ class Choice(Generic[F]):
     @property
     def sentence(self) -> str:
         """Which model is chosen, by what, and which are not although their criterion is lower."""
-        best, word = self.best, WORDS[self.criterion]
+        best, word = self.chosen, WORDS[self.criterion]
+        if best is None:
+            kept = "each has some trouble" if any(line.trouble for line in self.lines) else INFINITE
+            return f"No model can be chosen by {word}: {kept}."
         said = f"Lowest {word}: {_many(best)}, {best.value(self.criterion):.4f}."
         for line in self.passed_over[:3]:
             said += (
@@ -129,11 +137,11 @@ class Choice(Generic[F]):
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
-        best = {"form": list(self.best.cell.form), "components": self.best.cell.components}
+        best = None if self.chosen is None else self.chosen.cell
         return {
             "criterion": self.criterion,
             "settings": list(self.names),
-            "best": best,
+            "best": None if best is None else {"form": list(best.form), "components": best.components},
             "sentence": self.sentence,
             "lines": [line.to_dict() for line in self.lines],
         }

@@ -10,7 +10,9 @@ So no fit ends lower than a search of its own. Where half of the starts came to 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,7 +21,15 @@ import numpy as np
 
 from emkit.core.axes import component_name
 from emkit.core.checks import is_count
-from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
+from emkit.errors import (
+    DataError,
+    DegenerateDataWarning,
+    DegenerateFitError,
+    EmkitWarning,
+    ModelError,
+    ParameterError,
+    WeightsWarning,
+)
 from emkit.fitted import AnyFitted
 from emkit.search.plan import PLAN
 from emkit.selection.choice import WORDS, Cell, Choice, Form, Line
@@ -28,6 +38,7 @@ from emkit.selection.neighbours import Member, grown, lent, shrunk
 from emkit.selection.rising import risen
 
 F = TypeVar("F")
+OF_THE_DATA = (DegenerateDataWarning, WeightsWarning)  # warnings that do not depend on the model
 
 
 class Fitter(Protocol[F]):
@@ -62,7 +73,7 @@ def choose(
 ) -> Choice[F]:
     """Fit every form with every number of components: see above.
 
-    Errors: ModelError for a criterion that there is not; if nothing can be fitted, the error of the first model.
+    Errors: ModelError for a criterion that there is not; if nothing can be fitted, the error of the last model.
     """
     if criterion not in WORDS:
         raise ModelError(f"criterion is {criterion!r}; it must be one of {', '.join(WORDS)}.")
@@ -73,12 +84,27 @@ def choose(
         grid.raise_all(number, more, shrunk)
     lines = list(grid.lines.values())
     if all(line.record is None for line in lines):
-        fitter(lines[0].cell)  # raises again what kept it from being fitted
+        fitter(lines[-1].cell)  # raises again what kept it from being fitted: of fewer components, that may be too many labels
     if criterion == "cv":
         lines = [
             replace(line, deviance=np.nan if line.record is None else held_out_deviance(line.record, seed)) for line in lines
         ]
     return Choice(tuple(lines), criterion, names)
+
+
+@contextmanager
+def told_once() -> Iterator[None]:
+    """Pass on the warnings of many fits: those of the data once, those of single fits not at all, since a table has them."""
+    seen: list[warnings.WarningMessage]
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        yield
+    told: set[str] = set()
+    for each in seen:
+        of_a_fit = issubclass(each.category, EmkitWarning) and not issubclass(each.category, OF_THE_DATA)
+        if not of_a_fit and str(each.message) not in told:
+            told.add(str(each.message))
+            warnings.warn(each.message, each.category, stacklevel=4)
 
 
 def _fitted(fitter: Fitter[F], cell: Cell) -> Line[F]:

@@ -29,6 +29,8 @@ def held_out_deviance(fitted: AnyFitted, seed: int = 0) -> float:
     whole = rows_in_memory(fitted.source)
     units = whole.group_weights
     parts = _parts(units, np.random.default_rng(seed))
+    if len(parts) < 2:
+        raise ModelError("there is but one row, or group of rows (a sequence), so none is left to fit to when it is left out.")
     refits = Refits(model, fitted.passes, fitted.params).to([of_units(whole, units - out) for out in parts])
     total = 0.0
     with one_thread():

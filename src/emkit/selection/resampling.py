@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk
 from emkit.data.source import FRACTIONS, ArraySource, RowSource
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
-from emkit.models.components import Components
+from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 
 MOST_DEALT = 1e9  # more are not drawn without replacement
@@ -64,32 +64,58 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     """As many rows as were observed, drawn from the fitted model; where cells were missing, they are again.
 
     Columns that the components are given, as covariates, are those of the rows, each as often as it counts.
-
-    Errors: ModelError if the model does not draw rows, or if rows come in groups, which it would draw as single ones.
+    Where rows come in groups (sequences, people), as many groups of as many rows are drawn.
+    Errors: ModelError if the model does not draw rows, or groups of them, or if weights count no groups.
     """
     model: Any = bare(fitted.model)
     if not isinstance(model, Components):
         raise ModelError(f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'.")
-    if whole.groups is not None:
-        raise ModelError("rows of groups belong together, and are not drawn from a model one by one; use kind='case'.")
     if whole.membership is not None:
         raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
+    if whole.groups is not None:
+        return _groups_anew(model, fitted.params, whole, rng)
     total = round(whole.total_weight)
     ahead = np.cumsum(whole.weights)
     places = np.searchsorted(ahead, (np.arange(total) + 0.5) * (ahead[-1] / total), side="right")
     x, _ = model.draw_given(fitted.params, rng, whole.x[np.minimum(places, len(ahead) - 1)])
     x = np.asarray(x, dtype=np.float64).reshape(total, whole.x.shape[1])
     if np.isnan(whole.x).any():
-        counts = np.rint(whole.weights).astype(np.int64)
-        if counts.sum() != total:
-            raise ModelError("where cells are missing, weights must be whole numbers to draw rows anew; use kind='bayesian'.")
+        counts = _counts(whole.weights, total, "where cells are missing, weights must be whole numbers to draw rows anew")
         x = np.where(np.isnan(np.repeat(whole.x, counts, axis=0)), np.nan, x)
     return Chunk(x, np.broadcast_to(np.float64(1.0), total))
 
 
+def _groups_anew(model: AnyComponents, params: Any, whole: Chunk, rng: np.random.Generator) -> Chunk:
+    units = whole.group_weights
+    counts = _counts(units, units.sum(), "weights must be whole numbers to draw groups of rows anew")
+    group = np.repeat(np.arange(len(units)), counts)
+    lengths = np.diff(whole.bounds)[group]
+    rows = whole.x[np.concatenate([np.arange(whole.bounds[g], whole.bounds[g + 1]) for g in group])]
+    x, _ = model.draw_given(params, rng, rows, lengths)
+    x = np.where(np.isnan(rows), np.nan, np.asarray(x, dtype=np.float64))
+    return Chunk(x, np.broadcast_to(np.float64(1.0), len(x)), 0, np.concatenate([[0], np.cumsum(lengths)]))
+
+
+def _counts(weights: Array, total: float, otherwise: str) -> Integers:
+    """Weights as numbers of rows or groups. Errors: ModelError if they are none."""
+    counts = np.rint(weights).astype(np.int64)
+    if counts.sum() != total or (counts != weights).any():
+        raise ModelError(f"{otherwise}; use kind='bayesian'.")
+    return counts
+
+
+def _several(whole: Chunk) -> Array:
+    """The weights of rows or groups (G,). Errors: ModelError if there is but one, which is the same however it is drawn."""
+    units = whole.group_weights
+    if len(units) == 1:
+        what = "row" if whole.groups is None else "group of rows (a sequence, a person)"
+        raise ModelError(f"there is one {what}, and drawing it again tells nothing; use kind='parametric'.")
+    return units
+
+
 def case(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
     """As many rows (or groups) as were observed, drawn from these with replacement: the rows, with how often each is drawn."""
-    units = whole.group_weights
+    units = _several(whole)
     total = units.sum()
     number = max(round(float(total)), 1)
     return of_units(whole, rng.multinomial(number, units / total) * (total / number))
@@ -101,7 +127,7 @@ def bayesian(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk
     Source: Rubin (1981), Annals of Statistics 9, 130-134; for mixtures: O'Hagan, Murphy, Scrucca & Gormley (2019),
     Computational Statistics 34, 1779-1813, whose weighted likelihood bootstrap it is.
     """
-    units = whole.group_weights
+    units = _several(whole)
     drawn = np.maximum(rng.standard_gamma(units), np.finfo(np.float64).tiny)
     return of_units(whole, drawn * (units.sum() / drawn.sum()))
 

@@ -4,8 +4,10 @@ from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
-from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, quantile_residuals, rootogram
+from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
+from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, rootogram
 from emkit.views.selection import ChoiceLines, Point, choice_view
+from emkit.views.sequences import DwellTimes, StateSequence, TransitionGraph, dwell_times, state_sequence, transition_graph
 from emkit.views.starts import StartsMap, starts_map
 from emkit.views.trace import Trace, trace
 
@@ -15,23 +17,30 @@ __all__ = [
     "ClassProfiles",
     "Density",
     "Density2",
+    "DwellTimes",
     "Landscape",
     "Point",
+    "PseudoResiduals",
     "Rootogram",
     "Rows",
     "StartsMap",
+    "StateSequence",
     "Trace",
+    "TransitionGraph",
     "bivariate_residuals",
     "choice_view",
     "class_profiles",
     "density",
+    "dwell_times",
     "landscape",
     "outlines",
     "path_of",
-    "quantile_residuals",
+    "pseudo_residuals",
     "rootogram",
     "rows",
     "starts_map",
+    "state_sequence",
     "trace",
+    "transition_graph",
     "two_apart",
 ]

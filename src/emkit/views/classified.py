@@ -15,8 +15,9 @@ from emkit.data.chunk import as_float64
 from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.errors import ModelError, some_of
-from emkit.explain.ledger import check_enumerable
+from emkit.explain.latent import check_enumerable
 from emkit.explain.subject import Subject
+from emkit.inference.classification import likeliest
 from emkit.models.around import AnyModel, bare
 from emkit.models.assignment import normalise
 from emkit.models.mixture import AnyMixtureParams, Mixture, MixtureParams
@@ -45,8 +46,8 @@ class Rows:
 
     @property
     def labels(self) -> Integers:
-        """The likeliest component of each row, (n,)."""
-        return np.asarray(self.responsibilities.argmax(axis=1))
+        """The likeliest component of each row, (n,); -1 for one that is impossible under every component."""
+        return likeliest(self.responsibilities)
 
     @property
     def uncertainty(self) -> Array:

@@ -1,4 +1,4 @@
-"""What a mixture leaves unexplained: pairs of discrete columns, quantiles of every column, counts beside their expectation."""
+"""What a mixture leaves unexplained: pairs of discrete columns, and counts beside their expectation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import combinations, product
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
@@ -19,7 +18,6 @@ from emkit.models.mixture import AnyMixture, Mixture
 from emkit.views.density import Density, density
 
 MOST_CELLS = 200_000  # of a table of all columns: what has more is refused
-DRAWS = 20_000  # rows that stand for the distribution of a column
 
 
 @dataclass(frozen=True)
@@ -116,25 +114,6 @@ def _share_of_pair(model: AnyMixture, params: Any, values: list[Array], i: int, 
     cells[:, i], cells[:, j] = np.repeat(values[i], shape[1]), np.tile(values[j], shape[0])
     heights = model.plain_posterior(params, Chunk(cells, np.ones(len(cells)))).log_likelihood
     return np.asarray(np.exp(heights).reshape(shape))
-
-
-def quantile_residuals(subject: Subject, params: Any, seed: int = 0) -> Array:
-    """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
-
-    A value's place in the fitted distribution of its column, as a quantile of the normal; between equal values lots are drawn.
-    The distribution is that of rows drawn from the model, so that residuals have errors of
-    some 0.01 between -2 and 2, more beyond, and end where one of the drawn rows is left.
-    Errors: ModelError for a family that nothing can be drawn from.
-    Source: Dunn & Smyth (1996), J. Comput. Graph. Statist. 5, 236-244.
-    """
-    model, rng = _mixture(subject.model), np.random.default_rng(seed)
-    drawn = np.sort(model.draw(params, rng, DRAWS)[0], axis=0)
-    x, _ = _rows(subject.source)
-    found = np.empty(x.shape)
-    for j, column in enumerate(x.T):
-        below, up_to = (np.searchsorted(drawn[:, j], column, side=side) for side in ("left", "right"))
-        found[:, j] = (below + rng.random(len(x)) * (up_to - below + 1)) / (DRAWS + 1)
-    return np.where(np.isnan(x), np.nan, ndtri(found))
 
 
 def rootogram(subject: Subject, params: Any) -> Rootogram:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from emkit.core.json_types import Json
+from emkit.errors import ModelError
 from emkit.selection.choice import WORDS, Choice
 
 
@@ -23,17 +24,17 @@ class Point(NamedTuple):
 class ChoiceLines:
     """A criterion, by its `name`, of all models of a choice: for each form, in words, its models by number of components.
 
-    `best` are the form and the number of components of the model that is chosen.
+    `best` are the form and the number of components of the model that is chosen, None if none can be.
     """
 
     name: str
     lines: dict[str, tuple[Point, ...]]
-    best: tuple[str, int]
+    best: tuple[str, int] | None
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         lines = {form: [point._asdict() for point in points] for form, points in self.lines.items()}
-        return {"name": self.name, "lines": lines, "best": list(self.best)}
+        return {"name": self.name, "lines": lines, "best": None if self.best is None else list(self.best)}
 
 
 def choice_view(choice: Choice[Any]) -> ChoiceLines:
@@ -43,4 +44,7 @@ def choice_view(choice: Choice[Any]) -> ChoiceLines:
         point = Point(line.cell.components, float(line.value(choice.criterion)), not line.trouble)
         if np.isfinite(point.value):
             lines[line.label] = (*lines.get(line.label, ()), point)
-    return ChoiceLines(WORDS[choice.criterion], lines, (choice.best.label, choice.best.cell.components))
+    if not lines:
+        raise ModelError(f"there is nothing to draw: {choice.sentence}")
+    best = None if choice.chosen is None else (choice.chosen.label, choice.chosen.cell.components)
+    return ChoiceLines(WORDS[choice.criterion], lines, best)

@@ -2,6 +2,7 @@
 
 from emkit.writeup.document import Document, Figure, Link, Number, Paragraph, Section, Table
 from emkit.writeup.markdown import markdown
-from emkit.writeup.whole import document
+from emkit.writeup.whole import document, document_of_choice
 
-__all__ = ["Document", "Figure", "Link", "Number", "Paragraph", "Section", "Table", "document", "markdown"]
+__all__ = ["Document", "Figure", "Link", "Number", "Paragraph", "Section", "Table"]
+__all__ += ["document", "document_of_choice", "markdown"]

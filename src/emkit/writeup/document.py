@@ -14,13 +14,15 @@ from emkit.report.tables import aligned
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is shown."""
+    """A number as it is shown, or a bound: ``<.001``."""
 
     text: str
 
     @property
-    def value(self) -> int | float:
-        """What the text says, no more."""
+    def value(self) -> int | float | str:
+        """What the text says, no more; of a bound, the text."""
+        if self.text.startswith("<"):
+            return self.text
         try:
             return int(self.text)
         except ValueError:

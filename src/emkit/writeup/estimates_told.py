@@ -24,6 +24,11 @@ WIDE = 90  # characters of a table that stands upright on a page
 LONG = 24  # characters of a name that is not broken
 BETWEEN = 3  # characters between columns
 LEFT_OUT = "... and {} more lines: tidy() and to_dict() of the fit have all."
+DERIVED = {  # of what stands in the table of estimates
+    "sd": "sd, the standard deviation, is the square root of the variance that stands among the estimates.",
+    "scale": "scale is the square root of an element on the diagonal of the scale matrix that stands among the estimates.",
+    "correlation": "A correlation is the covariance (or element of a scale matrix) among the estimates over both square roots.",
+}
 ERRORS = (
     "Standard errors are those of the observed information; intervals of 95 % are Wald's, on the scale of the logarithm or the "
     "log-odds where a parameter has bounds."
@@ -41,13 +46,15 @@ def components_section(result: AnyInferred, figures: Sequence[Figure]) -> Sectio
     cells = [alike(row.values) for row in rows[:MOST_ROWS]]
     number = len(result.params.proportions)
     headings = [component(result, k) for k in range(number)]
-    notes = (LEFT_OUT.format(len(rows) - MOST_ROWS),) if len(rows) > MOST_ROWS else ()
+    shown = {row.what for row in rows[:MOST_ROWS]}
+    notes = [note for what, note in DERIVED.items() if what in shown]
+    notes += [LEFT_OUT.format(len(rows) - MOST_ROWS)] * (len(rows) > MOST_ROWS)
     parts = [
         Table(
             "" if last - first == number else capital(" to ".join(dict.fromkeys([headings[first], headings[last - 1]]))),
             ("", "", *headings[first:last]),
             tuple((*stub, *own[first:last]) for stub, own in zip(stubs, cells, strict=True)),
-            notes,
+            tuple(notes),
         )
         for first, last in _across(stubs, cells, headings)
     ]

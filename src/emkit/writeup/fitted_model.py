@@ -11,11 +11,13 @@ import numpy as np
 from emkit.models.around import bare
 from emkit.models.assignment import Soft
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.report.sentences import joined
+from emkit.report.sentences import listed
 from emkit.report.summary import title
 from emkit.writeup.document import Paragraph, Section, Table
-from emkit.writeup.words import AnyInferred, many
+from emkit.writeup.words import AnyInferred, many, words_for
 
+MOST_NAMED = 12  # numbers in one cell
+WITHIN = ("", ".", "[", ",", "]")  # what the path of a number goes on with, behind that of a field or of its place
 NOT_WRITTEN = "p(x)"  # the formula of a family that has none
 
 
@@ -36,16 +38,23 @@ def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
         number = len(result.params.proportions)
         yield "formula", _formula(number, described.formula)
         yield "each component", f"{model.family.name}: {described.in_words}"
-        yield "data it is for", described.data
+        yield "data it is for", described.data_of(result.source.columns)
         settings = _settings(model.family)
         if settings:
             yield "settings", settings
-    held = result.model.held(result.params)
+    held = [label for path in result.model.held(result.params) for label in _in_words(result, path)]
     if held:
-        yield "held at the start", joined(held)
+        yield "held at the start", listed(held, MOST_NAMED)
     prior = ", times the prior" if result.model.states_prior else ""
     exact = not isinstance(model, Mixture) or isinstance(model.assignment, Soft)
     yield "estimates", f"maximise the likelihood{prior}" if exact else f"maximise the objective of that assignment{prior}"
+
+
+def _in_words(result: AnyInferred, path: str) -> list[str]:
+    """The numbers at a path of the parameters, a field or places of one; the path itself, if it has none of its own."""
+    start = path.removesuffix("]")
+    every = words_for(result).items()
+    return [str(label) for entry, label in every if entry.startswith(start) and entry[len(start) :][:1] in WITHIN] or [path]
 
 
 def _formula(number: int, density: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from emkit.selection.choice import WORDS, Choice, Line
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, has_components
@@ -44,12 +46,13 @@ def choice_section(choice: Choice[Any], include_data: bool) -> Section:
     rows = tuple(_row(choice, line, criteria, notes.get(line.cell, "")) for line in choice.lines)
     troubles = (f"{notes[line.cell]} {_why(line, include_data)}" for line in choice.lines if line.trouble)
     table = Table("", tuple(headings), rows, (f"Criteria: {LOWER}.", *troubles))
+    drawn = any(np.isfinite(line.value(choice.criterion)) for line in choice.lines)
     figure = Figure("choice", f"{WORDS[choice.criterion]} by number of components; hollow marks cannot be chosen.")
-    return Section("choice", "Choice of the model", (Paragraph(choice.sentence), table, figure))
+    return Section("choice", "Choice of the model", (Paragraph(choice.sentence), table, *([figure] if drawn else [])))
 
 
 def _row(choice: Choice[Any], line: Line[Any], criteria: list[str], note: str) -> tuple[Cell, ...]:
-    mark = BEST if line is choice.best else note
+    mark = BEST if line is choice.chosen else note
     own: list[Cell] = [line.label] if choice.names else []
     size, record = Number(str(line.cell.components)), line.record
     if record is None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from emkit.writeup.document import Cell, Document, Figure, Link, Number, Paragraph, Table
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~&$])")
+BLOCK = re.compile(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=[-+=:]))")  # where a line begins as a list, a rule or a heading does
 NO_NUMBER = "–"
 PICTURES = "Figures are in the report as HTML."
 
@@ -25,13 +26,18 @@ def markdown(report: Document) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it stands."""
+    """Text that Markdown shows as it stands, within a line."""
     return SPECIAL.sub(r"\\\1", text)
+
+
+def paragraph(text: str) -> str:
+    """The same at the beginning of a line: blanks there would make it code, and some marks a list."""
+    return BLOCK.sub(r"\1\\", escaped(text.lstrip()))
 
 
 def _part(part: Paragraph | Link | Table | Figure) -> Iterator[str]:
     if isinstance(part, Paragraph):
-        yield escaped(part.text)
+        yield paragraph(part.text)
     elif isinstance(part, Link):
         yield f"[{escaped(part.text)}]({quote(part.target)})"
     elif isinstance(part, Table):
@@ -48,7 +54,7 @@ def _table(table: Table) -> Iterator[str]:
     yield from (_line(map(_cell, row)) for row in table.rows)
     for note in table.notes:
         yield ""
-        yield escaped(note)
+        yield paragraph(note)
 
 
 def _cell(cell: Cell) -> str:

@@ -11,16 +11,16 @@ from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 from emkit.explain.subject import subject_of
 from emkit.inference import goodness_of_fit
+from emkit.inference.delta import p_told
 from emkit.models.around import bare
 from emkit.models.mixture import Mixture
-from emkit.views import Rootogram, bivariate_residuals, quantile_residuals, rootogram
+from emkit.views import Rootogram, bivariate_residuals, pseudo_residuals, rootogram
 from emkit.views.residuals import values_of_columns
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, answer, names_in
 
 WORST = 10  # pairs of columns
 BEYOND = 4.0  # a residual of a pair that says that the components do not explain it
-SMALL_P = 0.001
 MOST_VALUES = 60  # of counts that are told one by one
 TITLE = "Residuals"
 PAIRS = (
@@ -28,7 +28,10 @@ PAIRS = (
     "how the two go together, 4 and more where they do not."
 )
 HANGING = "What is observed hangs from what is expected; where bars miss the line at 0, the model does."
-QUANTILES = "Randomised quantile residuals: standard normal in each column if the model is right."
+QUANTILES = (
+    "Randomised quantile residuals: standard normal in each column if the model is right, with mean 0, sd 1, skewness 0 and "
+    "excess kurtosis (the fourth moment about the mean over the squared variance, less 3) 0."
+)
 
 
 def residuals_section(result: AnyInferred) -> Section | None:
@@ -77,7 +80,7 @@ def _pairs(result: AnyInferred) -> Iterator[Paragraph | Table]:
 
 
 def _p(value: float) -> Number | None:
-    return Number(f"{value:.0e}") if value < SMALL_P else fixed(value, 3)
+    return Number(p_told(value)) if np.isfinite(value) else None
 
 
 def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
@@ -90,7 +93,7 @@ def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
 
 
 def _quantiles(result: AnyInferred) -> Iterator[Paragraph | Table]:
-    found = answer(lambda: quantile_residuals(subject_of(result), result.params))
+    found = answer(lambda: pseudo_residuals(subject_of(result), result.params).randomised())
     if isinstance(found, str):
         return
     weights = np.concatenate([as_float64(chunk.weights) for chunk in result.source.chunks()])
@@ -98,7 +101,7 @@ def _quantiles(result: AnyInferred) -> Iterator[Paragraph | Table]:
     rows = tuple((names_in(result).column(j), *_moments(found[:, j], weights)) for j in columns)
     if rows:
         yield Paragraph(QUANTILES)
-        yield Table("Quantile residuals", ("column", "mean", "sd", "skewness", "kurtosis", "beyond +-1.96 %"), rows)
+        yield Table("Quantile residuals", ("column", "mean", "sd", "skewness", "excess kurtosis", "beyond +-1.96 %"), rows)
 
 
 def _moments(residuals: Any, weights: Any) -> Iterator[Number | None]:
@@ -107,5 +110,6 @@ def _moments(residuals: Any, weights: Any) -> Iterator[Number | None]:
     mean = float(w @ z)
     sd = float(np.sqrt(w @ (z - mean) ** 2))
     yield from (fixed(mean, 3), fixed(sd, 3))
-    yield from (fixed(float(w @ ((z - mean) / sd) ** power), 3) if sd > 0 else None for power in (3, 4))
+    for power, of_a_normal in ((3, 0), (4, 3)):
+        yield fixed(float(w @ ((z - mean) / sd) ** power) - of_a_normal, 3) if sd > 0 else None
     yield fixed(100 * float(w @ (np.abs(z) > 1.96)), 1)

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from emkit.data.chunk import Chunk, as_float64
+from emkit.inference.classification import likeliest
 from emkit.models.around import bare
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, has_components, names_in
 
 MOST_ROWS = 500
+NONE = "none"  # of them may a row be of, if it is impossible under all
 
 
 def rows_section(result: AnyInferred, figures: tuple[Figure, ...]) -> Section | None:
@@ -36,10 +38,10 @@ def rows_section(result: AnyInferred, figures: tuple[Figure, ...]) -> Section | 
 def _of_chunk(result: AnyInferred, chunk: Chunk, most: int) -> Iterator[tuple[Cell, ...]]:
     model: Any = bare(result.model)
     shares = model.posterior(result.params, chunk).responsibilities[:most]
-    for i, (row, own) in enumerate(zip(as_float64(chunk.x[:most]), shares, strict=True)):
+    for i, (row, own, k) in enumerate(zip(as_float64(chunk.x[:most]), shares, likeliest(shares).tolist(), strict=True)):
         cells = (_cell(result, j, value) for j, value in enumerate(row.tolist()))
-        k = int(own.argmax())
-        yield (result.source.place_of_row(chunk.start + i), *cells, names_in(result).component(k), fixed(float(own[k]), 4))
+        belongs = (names_in(result).component(k), fixed(float(own[k]), 4)) if k >= 0 else (NONE, None)
+        yield (result.source.place_of_row(chunk.start + i), *cells, *belongs)
 
 
 def _cell(result: AnyInferred, column: int, value: float) -> Cell:

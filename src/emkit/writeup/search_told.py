@@ -45,10 +45,14 @@ def _of_starts(result: AnyInferred) -> Iterator[tuple[str, Cell]]:
 def convergence_section(result: AnyInferred) -> Section:
     """How the best run ended, in its own sentence and in numbers."""
     history = result.history
+    passes = history[-1].evaluations if history else result.evaluations
     facts: list[tuple[str, Cell]] = [
         ("iterations", Number(str(result.iterations))),
-        ("passes over the data", Number(str(result.evaluations))),
+        ("passes over the data", Number(str(passes))),
     ]
+    beside = result.evaluations - passes
+    if beside:
+        facts.append(("further passes, at points beside its end", Number(str(beside))))
     if history:
         facts.append(("objective at the start of the run", fixed(history[0].objective, 4)))
     facts.append(("objective at its end", fixed(result.objective, 4)))

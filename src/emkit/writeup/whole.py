@@ -21,6 +21,11 @@ from emkit.writeup.search_told import convergence_section, starts_section
 from emkit.writeup.words import AnyInferred
 
 
+def document_of_choice(choice: Choice[Any], title: str | None = None, include_data: bool = False) -> Document:
+    """A choice among models of which none can be chosen, written up: all of them, with their reasons."""
+    return Document(title or "Choice of a model", (choice_section(choice, include_data),))
+
+
 def document(
     result: AnyInferred,
     choice: Choice[Any] | None = None,

@@ -94,7 +94,8 @@ def test_it_recovers_what_its_rows_were_drawn_from():
     assert fit.weights_[few] == pytest.approx(2 / 3, abs=0.04)
     means = sorted(part.means[few, 0] for part in fit.components_.parts[0].parts)
     np.testing.assert_allclose(means, [-4, 4], atol=0.2)
-    assert "part 1" in fit.result_.summary()
+    assert all(name in fit.result_.summary() for name in ("part 1", "part 2"))
+    assert "part 0" not in fit.result_.summary()  # readers count from 1
 
 
 def test_parts_nest():
@@ -104,3 +105,11 @@ def test_parts_nest():
     plain = ek.MixtureModel("gaussian-diag", 4, random_state=0).fit(x).result_
     assert result.log_likelihood <= plain.log_likelihood + 1e-6
     assert result.log_likelihood == pytest.approx(plain.log_likelihood, abs=0.5)
+
+
+def test_a_part_without_rows_has_none_however_many_its_component_has():
+    """Where it is not known how many rows a component has, they are taken to be many without end."""
+    rows = TWO.lower_bound(ek.ArraySource(np.arange(9.0)[:, None]).profile).among
+    params = ek.MixtureOfParams([[1.0, 0.0]], (ek.DiagonalGaussianParams([[0.0]], [[1.0]]),) * 2)
+    assert rows(params, 1, np.array([np.inf])).tolist() == [0.0]
+    assert rows(params, 0, np.array([np.inf])).tolist() == [np.inf]

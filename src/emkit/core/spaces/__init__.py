@@ -1,6 +1,7 @@
 """Where a parameter may live: each space checks values, and maps them to free real coordinates and back."""
 
 from emkit.core.spaces.contrasts import Contrasts
+from emkit.core.spaces.hollow import HollowSimplex
 from emkit.core.spaces.positive_definite import PositiveDefinite
 from emkit.core.spaces.rotation import Rotation
 from emkit.core.spaces.scalar import NonNegative, Positive, Probability, Real, UnitInterval
@@ -10,6 +11,7 @@ from emkit.core.spaces.unit_product import UnitProduct
 
 __all__ = [
     "Contrasts",
+    "HollowSimplex",
     "NonNegative",
     "Positive",
     "PositiveDefinite",

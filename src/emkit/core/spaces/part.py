@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.spaces.hollow import HollowSimplex
 from emkit.core.spaces.link import LOGIT, Link
 from emkit.core.spaces.scalar import share_lost
 from emkit.core.spaces.simplex import Simplex
@@ -19,6 +20,8 @@ def holding(space: Space, held: Mask, value: Array) -> Space:
 
     Errors: ModelError if only a part of a matrix is held, which must move as a whole.
     """
+    if isinstance(space, HollowSimplex):
+        return PartOfSimplex(Simplex(), held | np.eye(value.shape[-1], dtype=bool), value)
     if isinstance(space, Simplex):
         return PartOfSimplex(space, held, value)
     flags = held.reshape(*value.shape[: value.ndim - space.event_axes], -1)

@@ -26,7 +26,7 @@ from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts
 from emkit.families.description import Description
 from emkit.families.family import per_mass, safe_log, slope_of_log
 from emkit.families.floor import Floor
-from emkit.families.named import one_family
+from emkit.families.named import PREFIXES, Prefix, one_family
 from emkit.families.spread import Spread
 from emkit.families.support import Support
 
@@ -169,7 +169,8 @@ class MixtureOf(InParts):
 
 
 def _rows_of_part(params: MixtureOfParams, part: int, rows: Array) -> Array:
-    return np.asarray(rows * params.proportions[:, part])
+    share = params.proportions[:, part]
+    return np.where(share > 0, rows * np.where(share > 0, share, 1.0), 0.0)  # of any number of rows, none
 
 
 @dataclass(frozen=True)
@@ -199,3 +200,6 @@ def _slices(x: Array, weights: Array, number: int) -> Array:
     shares = np.full((len(x), number), BLUR / number)
     shares[order, np.minimum((below * number / weights.sum()).astype(int), number - 1)] += 1 - BLUR
     return shares
+
+
+PREFIXES["mixture-of"] = Prefix(MixtureOf, "each component a mixture of N parts", counted=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -90,8 +91,9 @@ class Product(InParts):
 
     @property
     def described(self) -> Description:
-        each = (f"{', '.join(map(str, columns))}: {family.described.data}" for columns, family in self.blocks)
-        return Description(data="; ".join(each), parameters="those of the families of its columns")
+        parameters = "those of the families of its columns"
+        told = partial(_data_of_blocks, self.blocks)
+        return Description(data=told(()), parameters=parameters, data_by_name=told)
 
     @property
     def among_gaps(self) -> AnyFamily | None:
@@ -218,6 +220,20 @@ class OfBlocks(Conditional):
             if own is not None:
                 return own
         return None
+
+
+def _data_of_blocks(blocks: tuple[tuple[tuple[Any, ...], AnyFamily], ...], names: Sequence[str]) -> str:
+    """The data of every block, its columns by their names as far as there are some."""
+    called = [[_called(at, names) for at in columns] for columns, _ in blocks]
+    told = [family.described.data_of(own) for own, (_, family) in zip(called, blocks, strict=True)]
+    return "; ".join(f"{', '.join(own)}: {data}" for own, data in zip(called, told, strict=True))
+
+
+def _called(column: str | int, names: Sequence[str]) -> str:
+    """A column by its name; by the one that it has where nobody gave it one, if it is known by its place alone."""
+    if isinstance(column, str):
+        return column
+    return names[column] if column < len(names) else f"x{column}"
 
 
 def _columns(given: Any) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
+from emkit.families.named import PREFIXES, Prefix
 from emkit.families.support import Support
 
 __all__ = ["Repeated"]
@@ -168,3 +169,6 @@ def _in_blocks(bad: Bad, times: int, x: Array) -> Any:
 def _below(x: Array, times: int) -> Array:
     """Rows (n, times d) with their blocks one below the other, (n times, d)."""
     return x.reshape(len(x) * times, x.shape[1] // times)
+
+
+PREFIXES["repeated"] = Prefix(Repeated, "N blocks of columns, one behind the other, of the same parameters", counted=True)

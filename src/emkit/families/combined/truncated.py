@@ -24,6 +24,7 @@ from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.linear import LinearForm
+from emkit.families.named import PREFIXES, Prefix
 from emkit.families.support import Support
 
 __all__ = ["Truncated"]
@@ -259,3 +260,14 @@ def _joined(parts: list[Array], params: Any, path: str) -> Array:
     if len(parts) == 1 or leaf.axes is None:
         return parts[0]
     return np.concatenate(parts, axis=leaf.axes.names.index(COLUMN))
+
+
+def without_zeros(family: Any) -> Truncated:
+    """A family of counts of which nobody sees zeros. Errors: ModelError for a family that is of no counts."""
+    made = Truncated(family, low=1)
+    if not made.family.support.whole:
+        raise ModelError(f"{made.family.name} is of no counts, whose zeros may go unseen; use Truncated(family, low, high).")
+    return made
+
+
+PREFIXES["zero-truncated"] = Prefix(without_zeros, "columns of counts whose zeros are not seen")

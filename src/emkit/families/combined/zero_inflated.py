@@ -29,6 +29,7 @@ from emkit.families.description import Description, Word
 from emkit.families.family import for_rows, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
+from emkit.families.named import PREFIXES, Prefix
 from emkit.families.spread import Spread
 
 __all__ = ["ZeroInflated", "ZeroInflatedParams"]
@@ -197,3 +198,6 @@ def _each_column(path: str, update: Update[Any, Any], stats: Any, before: Any, n
     whole = {p: np.concatenate([get_at(one, p) for one in moved], axis=a) for p, a in _column_axes(now.counts).items()}
     joined = replace_at(now.counts, whole)
     return get_at(joined, path) if path else joined
+
+
+PREFIXES["zero-inflated"] = Prefix(ZeroInflated, "columns of counts with more zeros")

@@ -16,8 +16,12 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
-from emkit.explain.steps import Row, Step
+from emkit.errors import ModelError
+from emkit.explain.rows import Row
+from emkit.explain.steps import Step
 
+FAR = 600.0  # log-densities that leave room for their shares among floats
+LEAST = 1e-40  # of the chances of states that are shown
 TELLING = 0.8  # the largest responsibility of a row that shows best what happens
 
 
@@ -25,7 +29,7 @@ TELLING = 0.8  # the largest responsibility of a row that shows best what happen
 class Jensen:
     """The inequality for row `row` (its label) and one choice of q, in words.
 
-    `states` are those the row can have; `weights` (K,) = q; `points` (K,) = p(x, z) / q(z).
+    `states` are those that have a chance for the row; `weights` (K,) = q; `points` (K,) = p(x, z) / q(z).
     """
 
     row: str
@@ -73,11 +77,21 @@ def telling_row(step: Step) -> int:
 
 
 def jensen(step: Step, ahead: Step, place: int) -> tuple[Jensen, ...]:
-    """The inequality for the row at `place` of a step: q even, q the posterior, and that q after the M-step (`ahead`)."""
+    """The inequality for the row at `place` of a step: q even, q the posterior, and that q after the M-step (`ahead`).
+
+    Errors: ModelError where the densities of the row are too far from 1 for floats.
+    """
     row, later = step.rows[place], ahead.rows[place]
-    states = list(row.states)
+    heights = row.log_joint.max(), later.log_joint.max()
+    if not max(map(abs, heights)) < FAR:
+        raise ModelError(
+            f"the inequality is shown by densities, and that of row {row.label} is exp({heights[0]:.0f}), which no float "
+            "holds: fit fewer columns, or give them another unit, to see it."
+        )
+    chances = _normal(row.log_joint)
+    states = np.flatnonzero(chances > LEAST).tolist()  # not what labels exclude, nor what is too unlikely to be seen
     names = tuple(step.components[k] for k in states)
-    posterior = _normal(row.log_joint[states])
+    posterior = chances[states]
     even = np.full(len(states), 1 / len(states))
     before, after = f"theta_{step.number - 1}", f"theta_{step.number}"
     return (

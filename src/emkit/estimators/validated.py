@@ -1,0 +1,29 @@
+"""What scikit-learn asks of rows before a fit or a prediction, with refusals that are emkit's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.utils.validation import validate_data
+
+from emkit.errors import DataError
+
+ADVICE = {  # by words of scikit-learn's sentences, which end where it says what is wrong
+    "feature names": "result_.predict and result_.augment find columns by their names, in any order and among others.",
+    "expecting": "Give the columns that the fit was of, in the same order.",
+    "sample(s)": "Give more rows.",
+    "feature(s)": "Give at least one column.",
+    "dim": "Rows are its first axis, and columns its second.",
+    "Complex": "Give real and imaginary part as columns.",
+}
+
+
+def validated(estimator: Any, X: object, **options: Any) -> Any:
+    """`X` as `validate_data` returns it. Errors: DataError in scikit-learn's words, with what to do."""
+    try:
+        return validate_data(estimator, X, **options)
+    except ValueError as error:
+        said = str(error).strip()
+        advice = next((each for words, each in ADVICE.items() if words in said), "")
+        what = said.partition("\n[")[0]  # a complex array follows as a whole
+        raise DataError(f"{what.rstrip('.')}. {advice}".rstrip()) from None

@@ -1,0 +1,81 @@
+"""What the rows of a sequence say of one state: the earlier rows, the later ones, or all others. In logarithms throughout.
+
+A message keeps every state that can be reached, however small its share, so none of these needs another road.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.chunk import Chunk
+from emkit.families.family import LOG_OF_ZERO, safe_log
+from emkit.models.chains import steps
+
+
+class Chain(NamedTuple):
+    """States that follow each other: the distribution (K,) of the first, and the `transitions` (K, K) from row to column."""
+
+    initial: Array
+    transitions: Array
+
+    @property
+    def expected_stay(self) -> Array:
+        """How many rows (K,) each state lasts on average, 1 / (1 - probability of staying); infinite if it is never left."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(1 / (1 - np.diag(self.transitions)))
+
+
+def ahead(chain: Chain, log_density: Array, chunk: Chunk, before: Array | None = None) -> Array:
+    """Logarithms of p(state at t | the rows before t) (n, K) of each sequence, given log p(x_t | state k) (n, K).
+
+    `before` (G, K): the distribution of the state of the row before each sequence, if it goes on from one. NaN after a row that
+    no state explains. Source: Rabiner (1989), Proceedings of the IEEE 77, 257-286, equations 19 and 20.
+    """
+    move, found = safe_log(chain.transitions), np.empty(log_density.shape)
+    number, every = len(chunk.bounds) - 1, steps(chunk)
+    begin = np.broadcast_to(safe_log(chain.initial if before is None else before @ chain.transitions), (number, len(move)))
+    here = begin[np.searchsorted(chunk.bounds, every[0], side="right") - 1] if every else begin
+    with np.errstate(invalid="ignore"):
+        for rows in every:
+            found[rows] = here = here[: len(rows)]
+            here = np.logaddexp.reduce(_of_sum_one(here + log_density[rows])[:, :, None] + move, axis=1)
+    return found
+
+
+def expected(chain: Chain, log_density: Array, chunk: Chunk) -> Array:
+    """p(state at t | the rows before t) (n, K); NaN after a row that no state explains."""
+    return np.exp(ahead(chain, log_density, chunk))
+
+
+def filtered(chain: Chain, log_density: Array, chunk: Chunk, before: Array | None = None) -> Array:
+    """p(state at t | the rows up to t) (n, K); NaN from a row on that no state explains."""
+    with np.errstate(invalid="ignore"):
+        return np.exp(_of_sum_one(ahead(chain, log_density, chunk, before) + log_density))
+
+
+def behind(chain: Chain, log_density: Array, chunk: Chunk) -> Array:
+    """Logarithms of p(the rows after t | state at t) (n, K), but for one number a row; NaN if none explains them."""
+    move, found = safe_log(chain.transitions), np.zeros(log_density.shape)
+    later = found[:0]
+    with np.errstate(invalid="ignore"):
+        for rows in reversed(steps(chunk)):
+            here = np.logaddexp.reduce(move + later[:, None, :], axis=2)
+            highest = here.max(axis=1, keepdims=True)
+            found[rows[: len(later)]] = np.where(highest > LOG_OF_ZERO / 2, here - highest, np.nan)
+            later = log_density[rows] + found[rows]
+    return found
+
+
+def expected_by_others(chain: Chain, log_density: Array, chunk: Chunk) -> Array:
+    """p(state at t | all rows of the sequence but t) (n, K); NaN where there is no such path."""
+    with np.errstate(invalid="ignore"):
+        return np.exp(_of_sum_one(ahead(chain, log_density, chunk) + behind(chain, log_density, chunk)))
+
+
+def _of_sum_one(log_shares: Array) -> Array:
+    """Logarithms of shares (m, K) that sum to 1; NaN where all of them are 0."""
+    total = np.logaddexp.reduce(log_shares, axis=1, keepdims=True)
+    return np.where(total > LOG_OF_ZERO / 2, log_shares - total, np.nan)

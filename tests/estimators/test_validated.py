@@ -1,0 +1,41 @@
+"""What scikit-learn refuses of rows is refused as a DataError, in words that say what to do."""
+
+import numpy as np
+import pytest
+
+import emkit as ek
+
+ESTIMATORS = [
+    ek.GaussianMixture(2),
+    ek.MixtureModel("poisson", 2),
+    ek.LatentClass(2),
+    ek.HiddenMarkov("poisson", 2),
+    ek.NormalMissing(),
+]
+ROWS = np.random.default_rng(0).integers(0, 3, (40, 2)).astype(float)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        (np.empty((0, 2)), r"Found array with 0 sample.*Give more rows"),
+        (np.empty((9, 0)), r"0 feature.*Give at least one column"),
+        (ROWS * 1j, r"^Complex data not supported\. Give real and imaginary part as columns\.$"),
+        (np.zeros((9, 3, 2)), r"dim 3.*Rows are its first axis"),
+    ],
+    ids=["no rows", "no columns", "complex", "cube"],
+)
+def test_arrays_that_cannot_be_are_refused_in_words(estimator, rows, complaint):
+    with pytest.raises(ek.DataError, match=complaint):
+        estimator.fit(rows)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS[1:4], ids=lambda estimator: type(estimator).__name__)
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning")
+def test_other_columns_than_those_of_the_fit_are_refused_in_words(estimator):
+    fitted = estimator.fit(ROWS)
+    with pytest.raises(ek.DataError, match=r"X has 3 features.*Give the columns that the fit was of"):
+        fitted.predict(ROWS[:, [0, 1, 1]])
+    with pytest.raises(ek.DataError, match=r"Found array with 0 sample.*Give more rows"):
+        fitted.predict(ROWS[:0])
