@@ -103,6 +103,7 @@ if TYPE_CHECKING:
         HiddenMarkov,
         LatentClass,
         MixtureModel,
+        MixtureRegression,
         NormalMissing,
     )
     from emkit.estimators.selection import bootstrap_lrt, select
@@ -154,6 +155,7 @@ __all__ = [
     "Mixture",
     "MixtureModel",
     "MixtureParams",
+    "MixtureRegression",
     "ModelError",
     "NonNegative",
     "NormalMissing",
@@ -213,6 +215,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "HiddenMarkov": "emkit.estimators",
     "LatentClass": "emkit.estimators",
     "MixtureModel": "emkit.estimators",
+    "MixtureRegression": "emkit.estimators",
     "NormalMissing": "emkit.estimators",
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",

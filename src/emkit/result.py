@@ -283,15 +283,19 @@ class Result(Inferred[P]):
         found = assigned(posterior_of(self.model, self.params, source), self.source.component_names)
         return beside(data if library_of(data) is not None else of_rows(source), found)
 
-    def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None) -> Explanation:
+    def explain(
+        self, step: int = 1, notation: str = "coin", rows: int | None = None, *, sequence: int = 1, row: int | None = None
+    ) -> Explanation:
         """EM step `step` (counted from 1) of plain EM from the start of the best run, in numbers; print it to read it.
 
-        `notation`: coin, cs229 or slides; `rows`: how many different rows to show. The sums are of all rows.
-        Errors: ModelError for a model whose latent states cannot be listed row by row.
+        `notation`: coin, cs229 or slides; `rows`: how many different rows to show. The sums are of all rows. Of a hidden
+        Markov model, `sequence` is shown, and its `row` worked out, both counted from 1.
+        Errors: ModelError for a model whose latent states cannot be listed row by row, or a place that there is not.
         """
         from emkit.explain import explain, subject_of_fit
 
-        return explain(subject_of_fit(self.model, self.passes, self.record.start), step, notation, rows)
+        subject = subject_of_fit(self.model, self.passes, self.record.start)
+        return explain(subject, step, notation, rows, sequence=sequence, row=row)
 
     def plot(self, kind: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.

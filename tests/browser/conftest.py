@@ -87,7 +87,7 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     found = {
         name: LESSONS[name]().to_html(folder / f"{name}.html")
-        for name in ("two-coins", "three-coins", "old-faithful", "linkage")
+        for name in ("two-coins", "three-coins", "old-faithful", "linkage", "umbrella", "earthquakes")
     }
     source, model = old_faithful().source, Mixture(FullGaussian())
     result = fit(model, source, spread_start(model, source, 2, 0)).in_order()

@@ -14,7 +14,10 @@ from emkit.models import Hard
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("two-coins", "three-coins", "old-faithful", "linkage", "fit", "counts", "levels", "waits")
+NAMES = (
+    *("two-coins", "three-coins", "old-faithful", "linkage", "umbrella", "earthquakes"),
+    *("fit", "counts", "levels", "waits"),
+)
 
 
 def texts(tab, selector: str) -> list[str]:

@@ -37,7 +37,7 @@ def test_a_name_that_is_neither_family_nor_lesson():
     result = run("four-coins")
     assert result.exit_code == 2
     assert "there is no lesson 'four-coins'; the lessons are two-coins, " in result.output
-    assert "Or name a family: proportions, bernoulli, " in result.output
+    assert "Or name a family: proportions, transitions, bernoulli, " in result.output
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -38,6 +38,7 @@ from emkit.derivations.algebra import confirmed, gather, i, numbers, x
 from emkit.derivations.coins import given_numbers
 from emkit.derivations.covariance import two_columns
 from emkit.derivations.printing import mathml
+from emkit.explain.steps import work_out
 from tests.cases import CASE, FAMILIES, estimate
 
 n = 17
@@ -170,7 +171,7 @@ def test_categorical():
 
 def test_every_derivation_of_a_family_is_compared_with_its_estimates():
     one_by_one = {"gaussian", "gaussian-spherical", "gaussian-tied", "categorical"}
-    assert set(derived_names()) - {"proportions"} == {CASE[name].family.name for name in BY_COLUMN} | one_by_one
+    assert set(derived_names()) - {"proportions", "transitions"} == {CASE[name].family.name for name in BY_COLUMN} | one_by_one
 
 
 def test_proportions():
@@ -184,6 +185,26 @@ def test_proportions():
         at = {"r": shares, "n": n, "K": case.n_components, "k": k + 1, "m": k + 1}
         assert numbers(derived.value, **at) == pytest.approx(found[k], rel=1e-12)
         assert numbers(derived.condition, **at, pi=found) == pytest.approx(0, abs=1e-11)
+
+
+def test_transitions():
+    lesson = lessons.earthquakes()
+    found = work_out(lesson)
+    xi, after = found.e_step.pairs, found.params[1].transitions
+    derived = derivation("transitions")["transitions"]
+    for j, m in product(range(2), repeat=2):
+        at = {"xi": xi, "T": found.e_step.length, "K": 2, "j": j + 1, "m": m + 1}
+        assert numbers(derived.value, **at) == pytest.approx(after[j, m], rel=1e-11)
+        assert numbers(derived.condition, **at, A=after) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_chain_is_derived_with_its_family():
+    both = derivation(lessons.umbrella())
+    assert [solved.entry for solved in both.solutions] == ["transitions", "probabilities"]
+    assert "it is not the product of two shares" in " ".join(str(both).split())
+    assert both.title == "The umbrella world: the M-step"
+    alone = derivation(ek.HiddenMarkovChain("student-t"))
+    assert [solved.entry for solved in alone.solutions] == ["transitions"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=called)

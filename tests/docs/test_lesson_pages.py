@@ -15,7 +15,7 @@ import emkit as ek
 from emkit.teach import check
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "lessons"
-PATH = ("known_labels", "two_coins", "three_coins", "two_normals", "missing_data", "your_own_model")
+PATH = ("known_labels", "two_coins", "three_coins", "two_normals", "missing_data", "umbrella", "your_own_model")
 PARTS = ["The problem", "By hand", "With emkit", "Why it works", "What to notice", "Check yourself", "Next"]
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 

@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import emkit as ek
 
 FORMS = ("full", "tied", "diag", "spherical")
+# MixtureRegression is none of them: it is fitted to data frames by the names of their columns, and the checks give arrays.
 ESTIMATORS = [ek.GaussianMixture(), ek.MixtureModel(), ek.LatentClass(), ek.HiddenMarkov(), ek.Discriminant()]
 OTHER_SETTINGS = [
     *(ek.GaussianMixture(2, covariance_type=form, n_init=3, floor=1e-3) for form in FORMS),

@@ -300,10 +300,9 @@ def test_a_fit_is_stored_and_says_the_same_of_other_rows(counts, fitted, tmp_pat
 def test_bootstrapped_sequences_are_drawn_whole(counts):
     groups = np.repeat(np.arange(10), [10] * 9 + [17])
     result = ek.fit(CHAIN, counts, params_of([15.0, 25.0]), groups=groups, solver="anderson")
-    found = result.bootstrap(20, kind="case", random_state=0).standard_errors()
-    assert 0.1 < found["components.rates[0, 0]"] < 10
-    with pytest.raises(ek.ModelError, match="use kind='case'"):
-        result.bootstrap(20)
+    for kind in ("case", "parametric"):
+        found = result.bootstrap(20, kind=kind, random_state=0).standard_errors()
+        assert 0.1 < found["components.rates[0, 0]"] < 10
 
 
 def test_every_row_has_a_state_of_its_own(fitted, counts):

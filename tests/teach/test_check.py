@@ -10,6 +10,7 @@ import pytest
 
 import emkit as ek
 from emkit.explain.worksheet import Mistake, Role, worksheet
+from emkit.lessons import earthquakes, umbrella
 from emkit.teach.check import Verdict, check_printed
 from tests.cases import LESSONS, death_notices, heights, three_coins, two_coins
 
@@ -68,7 +69,7 @@ def test_the_remark_is_made_only_where_it_is_true():
 # --- right numbers -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+@pytest.mark.parametrize("lesson", [*LESSONS, umbrella(), earthquakes()], ids=lambda lesson: lesson.name)
 @pytest.mark.parametrize("step", [1, 3])
 def test_right_numbers_are_right_at_any_precision(lesson, step):
     sheet = worksheet(lesson, step)

@@ -9,6 +9,7 @@ import pytest
 
 import emkit as ek
 from emkit.explain.worksheet import Mistake, Role, worksheet
+from emkit.lessons import umbrella
 from emkit.teach.check import Verdict
 from emkit.teach.check.rewrites import rewrites
 from tests.cases import LESSONS, blood_groups, death_notices, heights, linkage, three_classes, three_coins, two_coins
@@ -240,7 +241,9 @@ def test_digits_cut_off():
     assert mark.slip.kind is Mistake.CUT_OFF
 
 
-@pytest.mark.parametrize(("lesson", "step"), [*((lesson, 1) for lesson in LESSONS), (two_coins(), 2), (three_coins(), 3)])
+@pytest.mark.parametrize(
+    ("lesson", "step"), [*((lesson, 1) for lesson in (*LESSONS, umbrella())), (two_coins(), 2), (three_coins(), 3)]
+)
 def test_every_slip_on_every_line_is_found_again(lesson, step):
     sheet = worksheet(lesson, step)
     right = sheet.values()

@@ -17,11 +17,18 @@ from emkit.models.assignment import normalise
 from emkit.teach.why import Even, Known, bound_curve, known_labels, why
 from tests.cases import LESSONS as WORKED
 
-QUICK = [name for name in LESSONS if name != "death-notices"]  # whose soft EM takes thousands of steps
+IN_SEQUENCE = ("umbrella", "earthquakes")  # whose rows have their states together
+QUICK = [name for name in LESSONS if name not in ("death-notices", *IN_SEQUENCE)]  # EM of the first takes thousands of steps
 
 
 def lesson(name):
     return LESSONS[name]()
+
+
+@pytest.mark.parametrize("name", IN_SEQUENCE)
+def test_rows_in_sequence_are_referred_to_what_tells_of_them(name):
+    with pytest.raises(ek.ModelError, match=r"the rows of a sequence have theirs together. `explain` shows the ledger"):
+        why(lesson(name))
 
 
 # --- Jensen --------------------------------------------------------------------------------------------------------------

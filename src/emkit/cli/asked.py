@@ -7,11 +7,14 @@ from typing import Any, TypeVar
 
 import click
 
+from emkit.cli.by_formula import check_beside, regression_problem, trials_or_column
 from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
 from emkit.cli.given import Known, read_source
 from emkit.cli.progress import Progress
+from emkit.data.design import Gaps
 from emkit.fitting import SOLVERS
 from emkit.models import HiddenMarkovChain, Mixture
+from emkit.models.components import AnyComponents
 from emkit.result import AnyResult
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import Begin, begin
@@ -37,7 +40,12 @@ ROWS: tuple[Option[Any], ...] = (
     click.option(
         "--groups", metavar="COLUMN", help="A column that says whose a row is; rows of one lie together, in one component."
     ),
-    click.option("--trials", type=click.IntRange(min=1), metavar="N", help="Of every binomial count, if no column says."),
+    click.option(
+        "--trials",
+        callback=trials_or_column,
+        metavar="N|COLUMN",
+        help="Of every binomial count, if no column says; a column only with --formula.",
+    ),
     click.option("--starts", type=click.IntRange(1, MOST_STARTS), metavar="N", help="Starts of each model.  [default: 8-60]"),
     click.option(
         "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
@@ -45,7 +53,17 @@ ROWS: tuple[Option[Any], ...] = (
 )
 FIT: tuple[Option[Any], ...] = (
     click.option("--model", "family", metavar="FAMILY", help="What one component looks like, see `emkit families`; or hmm."),
-    click.option("--family", "of_states", metavar="FAMILY", help="With --model hmm: what one state looks like."),
+    click.option(
+        "--family",
+        "of_part",
+        metavar="FAMILY",
+        help="With --model hmm: what one state looks like; with --formula: the response.",
+    ),
+    click.option("--formula", metavar="'Y ~ X'", help="A mixture of regressions, such as 'y ~ x + poly(t, 2) + ward'."),
+    click.option("--offset", metavar="COLUMN", help="With --formula: what is added to linear predictors, such as 'log(days)'."),
+    click.option(
+        "--gaps", type=click.Choice(["refuse", "drop"]), help="With --formula: rows with missing cells.  [default: refuse]"
+    ),
     click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
     BY_COLUMN,
     click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components."),
@@ -84,7 +102,10 @@ def fit_as_asked(
     progress: Progress,
     *,
     family: str | None,
-    of_states: str | None,
+    of_part: str | None,
+    formula: str | None,
+    offset: str | None,
+    gaps: Gaps | None,
     sequence: str | None,
     mapping: dict[str, str],
     components: int | None,
@@ -92,7 +113,7 @@ def fit_as_asked(
     weights: str | None,
     labels: str | None,
     groups: str | None,
-    trials: int | None,
+    trials: str | int | None,
     starts: int | None,
     seed: int,
     start: str | None,
@@ -102,11 +123,29 @@ def fit_as_asked(
 ) -> AnyResult:
     """The best fit to the rows of a file. Errors: UsageError; those of reading and fitting."""
     _check_usage(components, starts, start, labels)
-    in_sequence = is_chain(family, of_states, sequence, mapping, groups)
-    chosen = chosen_families(of_states if in_sequence else family, mapping, columns, trials)
-    model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
-    known = Known(labels, sequence if in_sequence else groups, components or 1)
-    source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
+    model: AnyComponents
+    if formula is not None:
+        check_beside({"family": family, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
+        model, source = regression_problem(
+            file,
+            progress,
+            formula,
+            of_part,
+            components,
+            offset=offset,
+            trials=trials,
+            groups=groups,
+            weights=weights,
+            gaps=gaps or "refuse",
+        )
+    else:
+        number = of_all_rows(trials)
+        _check_without_formula(offset, gaps)
+        in_sequence = is_chain(family, of_part, sequence, mapping, groups)
+        chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
+        model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
+        known = Known(labels, sequence if in_sequence else groups, components or 1)
+        source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
     progress.say("choosing where to start")
     if start is not None:
         beginning = Begin([read_start(model, source, components, start)])
@@ -116,16 +155,30 @@ def fit_as_asked(
     return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
 
 
+def _check_without_formula(offset: str | None, gaps: str | None) -> None:
+    """Raise UsageError for what goes with --formula alone."""
+    for name in (name for name, value in (("--offset", offset), ("--gaps", gaps)) if value is not None):
+        raise click.UsageError(f"{name} goes with --formula.", click.get_current_context())
+
+
+def of_all_rows(trials: str | int | None) -> int | None:
+    """A number of trials. Errors: UsageError for a column, which only a formula has."""
+    if isinstance(trials, str):
+        said = f"--trials {trials!r} is no whole number; a column of trials goes with --formula."
+        raise click.UsageError(said, click.get_current_context())
+    return trials
+
+
 def is_chain(
-    family: str | None, of_states: str | None, sequence: str | None, mapping: dict[str, str], groups: str | None
+    family: str | None, of_part: str | None, sequence: str | None, mapping: dict[str, str], groups: str | None
 ) -> bool:
     """Whether a hidden Markov model is asked for. Errors: UsageError for what goes with none, or with none but these."""
     context = click.get_current_context()
     if family != CHAIN:
-        for name in (name for name, value in (("--family", of_states), ("--sequence", sequence)) if value is not None):
+        for name in (name for name, value in (("--family", of_part), ("--sequence", sequence)) if value is not None):
             raise click.UsageError(f"{name} goes with --model {CHAIN}.", context)
         return False
-    if of_states is None and not mapping:
+    if of_part is None and not mapping:
         said = f"say what one state looks like: --model {CHAIN} --family FAMILY, or --column NAME=FAMILY for each column."
         raise click.UsageError(said, context)
     if groups is not None:

@@ -20,16 +20,32 @@ ROWS_OF_JSON = 1_000
 @click.option("--exact", is_flag=True, help="Add the step in fractions (for coins and the like).")
 @click.option("--hard", is_flag=True, help="Assign every row wholly to its likeliest component (classification EM).")
 @click.option("--rows", type=click.IntRange(min=1), help="How many different rows to show (20; with --json 1000).")
+@click.option("--sequence", default=1, show_default=True, type=click.IntRange(min=1), help="Of rows in sequence: which one.")
+@click.option("--row", type=click.IntRange(min=1), help="Of rows in sequence: the row to work out (2).")
 @json_option
 def command(
-    lesson: str, step: int, notation: str, side_by_side: bool, exact: bool, hard: bool, rows: int | None, as_json: bool
+    lesson: str,
+    step: int,
+    notation: str,
+    side_by_side: bool,
+    exact: bool,
+    hard: bool,
+    rows: int | None,
+    sequence: int,
+    row: int | None,
+    as_json: bool,
 ) -> None:
     """Work through one EM step of LESSON: responsibilities, expected counts, the M-step, and the ledger of the bound.
+
+    Of a hidden Markov model it shows forward and backward tables, and works out one row of one sequence.
 
     `emkit lessons` lists the lessons. For a fit of your own, use result.explain(step=1) in Python.
     """
     example = lesson_called(lesson).assigned(Hard()) if hard else lesson_called(lesson)
     if as_json:
-        print_json(example.explain(step, notation, rows or ROWS_OF_JSON, exact).to_dict())
-        return
-    click.echo(example.explain(step, notation, rows, exact).text(text_width(), side_by_side))
+        rows = rows or ROWS_OF_JSON
+    worked = example.explain(step, notation, rows, exact, sequence=sequence, row=row)
+    if as_json:
+        print_json(worked.to_dict())
+    else:
+        click.echo(worked.text(text_width(), side_by_side))

@@ -39,6 +39,7 @@ def command(file: str, save: Path | None, standard_errors: bool, as_json: bool, 
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
     emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json
     emkit fit quakes.csv --model hmm --family poisson -k 3 --columns count --sequence region
+    emkit fit clinics.csv --formula 'visits ~ age + ward' --family poisson -k 2 --offset 'log(days)'
     emkit fit visits.csv --column age=gaussian --column visits=poisson --column ward=categorical -k 3
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'

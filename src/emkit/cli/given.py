@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
 
+from emkit.cli.by_formula import rows_of_design
+from emkit.cli.files import given_file
 from emkit.cli.progress import Progress
 from emkit.data import ArraySource
 from emkit.data.files import FileTable, read_file
@@ -83,6 +83,8 @@ def rows_of_fit(
 ) -> ArraySource:
     """The rows of a file that the fit has columns for, with its levels. Errors: as `read_source`."""
     fit = fitted.source
+    if fit.design is not None:
+        return rows_of_design(fit.design, file, progress, weights)
     progress.say("reading")
     words = [name for name, levels in zip(fit.columns, fit.levels, strict=True) if levels is not None]
     gaps = fitted.model.admits_gaps
@@ -93,6 +95,8 @@ def rows_of_fit(
 
 def joined_by(fitted: AnyFitted, groups: str | None, sequence: str | None) -> str | None:
     """The column that says which rows of a fit come together. Errors: UsageError for the option that is not for this fit."""
+    if fitted.source.design is not None and (groups, sequence) != (None, None):
+        raise click.UsageError("this fit is by a formula, and knows its groups itself.", click.get_current_context())
     is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
     if (groups if is_chain else sequence) is not None:
         right, wrong = ("--sequence", "--groups") if is_chain else ("--groups", "--sequence")
@@ -100,13 +104,6 @@ def joined_by(fitted: AnyFitted, groups: str | None, sequence: str | None) -> st
             f"{wrong} is not for this fit, whose rows come together by {right}.", click.get_current_context()
         )
     return sequence if is_chain else groups
-
-
-def given_file(file: str) -> Path | BinaryIO:
-    """A file that the user names, - for stdin. Errors: UsageError if stdin is closed."""
-    if file == "-" and sys.stdin is None:
-        raise click.UsageError("- is stdin, and it is closed: pipe rows into it, or name a file.", click.get_current_context())
-    return sys.stdin.buffer if file == "-" else Path(file)
 
 
 def with_known(table: FileTable, known: Known) -> ArraySource:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from emkit.cli.by_formula import means_of_file
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import FORMATS, write_rows
 from emkit.cli.progress import Progress
@@ -27,9 +28,17 @@ from emkit.result import load
 @click.option("--to", "form", type=click.Choice(list(FORMATS)), help="As what.  [default: as OUT is called; csv on the screen]")
 @click.option("--groups", metavar="COLUMN", help="A column that says whose a row is: rows of one share a component.")
 @click.option("--sequence", metavar="COLUMN", help="Of a hidden Markov model: the sequence of a row.  [default: all are one]")
+@click.option("--mean", is_flag=True, help="Of a fit by --formula: the mean of the response, which FILE need not have.")
 @json_option
 def command(
-    model: str, file: str, out: Path | None, form: str | None, groups: str | None, sequence: str | None, as_json: bool
+    model: str,
+    file: str,
+    out: Path | None,
+    form: str | None,
+    groups: str | None,
+    sequence: str | None,
+    mean: bool,
+    as_json: bool,
 ) -> None:
     """Tell for every row of a FILE (- for stdin) which component of the fit in MODEL.emk it most probably belongs to.
 
@@ -38,7 +47,8 @@ def command(
     Arrow or Feather; its columns are found by their names, and may be more than those of the fit. A row that is impossible
     under every component has component 0, or none where they have labels, and no probabilities. With --groups, these are of
     all rows of a group together. Of a hidden Markov model, they are of each row given its sequence, with its state on the
-    likeliest path through the sequence.
+    likeliest path through the sequence. With --mean there is, of a fit by --formula, the mean of the response given the
+    covariates of a row, of all components by their proportions and of each by itself.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -47,6 +57,11 @@ def command(
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)
+    if mean:
+        with Progress() as progress:
+            means = means_of_file(fitted, file, progress)
+        write_rows(means, out, "json" if as_json else form)
+        return
     together = joined_by(fitted, groups, sequence)
     with Progress() as progress:
         source = rows_of_fit(fitted, file, progress, known=Known(groups=together))

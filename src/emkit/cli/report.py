@@ -83,7 +83,7 @@ def _fit(what: str, data: str | None, progress: Progress, asked: dict[str, Any])
         return _saved(what, data, progress, asked)
     if data is not None:
         raise click.UsageError(f"--data goes with a saved fit, FIT{SAVED}.", click.get_current_context())
-    if asked["family"] is None and not asked["mapping"]:
+    if asked["family"] is None and asked["formula"] is None and not asked["mapping"]:
         if what in LESSONS:
             return lesson_named(what).fit(solver=Squarem())
         raise click.UsageError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import click
 
-from emkit.cli.asked import CHAIN, SELECT, is_chain, with_options
+from emkit.cli.asked import CHAIN, SELECT, is_chain, of_all_rows, with_options
 from emkit.cli.choices import Chosen, best_fit, chosen_families
 from emkit.cli.failures import NOT_CONVERGED, OK, tell
 from emkit.cli.given import Known, read_rows, source_of
@@ -85,7 +85,7 @@ def command(
     weights: str | None,
     labels: str | None,
     groups: str | None,
-    trials: int | None,
+    trials: str | int | None,
     starts: int | None,
     seed: int,
     as_json: bool,
@@ -110,7 +110,7 @@ def command(
     beside = Known(labels, joined).columns
     forms = {}
     with Progress() as progress, told_once():
-        for name, chosen in _forms(named, mapping, columns, trials).items():
+        for name, chosen in _forms(named, mapping, columns, of_all_rows(trials)).items():
             model: AnyComponents = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
             table = read_rows(model, file, chosen.columns, weights, progress, beside, chosen.words)
             forms[name] = Rows(model, table, labels, joined)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emkit.data.formula_rows import source_of
 from emkit.data.frames import columns_from, library_of, read_table
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource, RowSource
@@ -16,11 +17,15 @@ def rows_like(
     """What a user hands over (arrays, lists, frames, a source) as rows of the columns of `known`, coded by its levels.
 
     Columns of a data frame are found by their names, and others are left out; those of an array, or of a fit to one, by their
-    places. `groups` and `labels` say what is known of the rows: see `as_source`.
+    places; those that a formula made are made anew. `groups` and `labels` say what is known of the rows: see `as_source`.
     Errors: DataError naming a column that is missing, or the cell whose level is unknown.
     """
     if isinstance(data, ArraySource):
         return data.coded(known.levels)
+    if known.design is not None:
+        if labels is not None:
+            raise DataError("labels are not taken of rows whose columns a formula makes.")
+        return source_of(known.design, known.design.rows(data), weights, groups, library=library_of(data))
     columns = known.columns
     unnamed = columns == tuple(f"x{j}" for j in range(len(columns)))
     table = read_table(data if unnamed else columns_from(data, columns))

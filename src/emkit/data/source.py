@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from emkit.data.subsample import SUBSAMPLE, chosen_rows, in_order_of_values
 from emkit.data.validate import RowName, as_table, as_weights
 from emkit.errors import DataError, ModelError, WeightsWarning
 from emkit.kernels.workspace import TILE_ROWS
+
+if TYPE_CHECKING:
+    from emkit.data.design import Design
 
 MOST_ROWS = 65_536  # of a chunk: bounds the memory of one E-step
 LEAST_ROWS, LEAST_NUMBERS = 8_192, 65_536  # chunks that hold less than both would cost more than they share out
@@ -61,6 +64,7 @@ class RowSource(Source[Chunk]):
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
     component_names: tuple[str, ...] = ()  # of the first components, where what is known of rows gives them names
     library: str | None = None  # of the data frame that the rows came in
+    design: Design | None = None  # the formula, and its codings, that made the columns, if one did
 
     @property
     def levels(self) -> Levels:

@@ -13,11 +13,13 @@ from emkit.families import FAMILIES
 from emkit.families.description import Columns
 from emkit.models.around import bare
 from emkit.models.cells import Cells
+from emkit.models.hidden_markov import HiddenMarkovChain
 
 __all__ = ["WITHOUT", "Derivation", "Solved", "Step", "derivation", "derived_names"]
 
 PLACES = {  # what is written out; columns with one parameter are derived from their description
     "proportions": ("lagrange", "derive_proportions"),
+    "transitions": ("chain", "derive_transitions"),
     "categorical": ("lagrange", "derive_categorical"),
     "gamma": ("gamma", "derive"),
     "gaussian": ("covariance", "derive_full"),
@@ -33,15 +35,16 @@ WITHOUT = {  # families without a derivation, and why
 
 
 def derived_names() -> tuple[str, ...]:
-    """What can be derived by name: the mixing proportions and families."""
-    return ("proportions", *(name for name in FAMILIES if name in PLACES or name in COLUMNS))
+    """What can be derived by name: the mixing proportions, the transitions of a chain, and families."""
+    return ("proportions", "transitions", *(name for name in FAMILIES if name in PLACES or name in COLUMNS))
 
 
 def derivation(subject: Any) -> Derivation:
-    """The M-step of a family (by name, or ``"proportions"``), or of a lesson, derived step by step.
+    """The M-step of a family (by name, or ``"proportions"``, ``"transitions"``), or of a lesson, derived step by step.
 
     SymPy differentiates, solves and checks the maximum; nothing is pasted. A lesson with coins is derived in its own symbols;
-    of a table of cells, gene counting; of another lesson, the family. Needs SymPy, the extra ``teach``.
+    of a table of cells, gene counting; of a hidden Markov chain, transitions and the family; of another lesson, the family.
+    Needs SymPy, the extra ``teach``.
     Errors: ModelError naming what there is; RuntimeError if SymPy could not confirm a step.
     """
     if find_spec("sympy") is None:
@@ -56,7 +59,18 @@ def derivation(subject: Any) -> Derivation:
         title = getattr(subject, "title", "A table of sums of latent cells")
         counted: Derivation = import_module(f"{__name__}.gene_counting").derive(f"{title}: the M-step", table)
         return counted
-    family = getattr(bare(getattr(subject, "model", subject)), "family", subject)
+    if isinstance(table, HiddenMarkovChain):
+        title = f"{getattr(subject, 'title', 'A hidden Markov chain')}: the M-step"
+        try:
+            inner: Derivation | None = _of_components(table.family, table)
+        except ModelError:  # nobody has written one
+            inner = None
+        chain: Derivation = import_module(f"{__name__}.chain").derive(title, inner)
+        return chain
+    return _of_components(getattr(table, "family", subject), subject)
+
+
+def _of_components(family: Any, subject: Any) -> Derivation:
     name, described = getattr(family, "name", repr(subject)), getattr(family, "described", None)
     if name not in FAMILIES and isinstance(described, Columns):
         return _of_columns(name, described)

@@ -7,6 +7,7 @@ from emkit.estimators.hidden_markov import HiddenMarkov
 from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
 from emkit.estimators.mixture import MixtureModel
+from emkit.estimators.mixture_regression import MixtureRegression
 
 __all__ = [
     "ConvergenceWarning",
@@ -15,5 +16,6 @@ __all__ = [
     "HiddenMarkov",
     "LatentClass",
     "MixtureModel",
+    "MixtureRegression",
     "NormalMissing",
 ]

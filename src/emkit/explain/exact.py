@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from emkit.errors import ModelError
-from emkit.explain.ledger import assignment_of
+from emkit.explain.latent import assignment_of
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
+from emkit.explain.worksheet.chain_lines import ChainLines
 from emkit.explain.worksheet.mixture_lines import MixtureLines
 from emkit.explain.worksheet.sheet import Role
 from emkit.families import FAMILIES
-from emkit.formulas.expressions import Expression, Given, Number, filled, is_rational
+from emkit.formulas.expressions import Given, Number, filled, is_rational
 from emkit.models.around import bare
 from emkit.models.assignment import Hard, Soft
-from emkit.models.mixture import AnyFamily, AnyMixture, Mixture
+from emkit.models.components import Components
+from emkit.models.hidden_markov import HiddenMarkovChain
+from emkit.models.mixture import AnyFamily, Mixture
 
 SIMPLE = 1_000_000  # a float is read as the fraction with the least denominator up to this, if there is one that is it
 MOST_DIGITS = 4_000  # of a numerator or denominator: nobody reads more, and Python refuses to print many more
@@ -67,8 +70,8 @@ def exact_step(subject: Subject, number: int = 1) -> ExactStep:
     Errors: ModelError for models other than mixtures whose densities are fractions, with soft or hard assignment, or if the
     fractions of an earlier step have grown beyond use.
     """
-    model = _checked(subject)
-    lines = MixtureLines.of(subject, model, subject.start)
+    lines = _lines(subject)
+    model = bare(subject.model)
     symbols = Symbols.of(subject)
     here = {symbol: as_written(value) for symbol, value in symbols.values(subject.start).items()}
     most = max(sum(float(cells[i].sum()) for cells in lines.family.cells.values()) for i in lines.rows)
@@ -109,26 +112,26 @@ def has_fractions(family: AnyFamily) -> bool:
     return bool(factors.factors) and is_rational(factors)
 
 
-def _checked(subject: Subject) -> AnyMixture:
+def _lines(subject: Subject) -> MixtureLines | ChainLines:
+    """The lines of the first step. Errors: ModelError for a model whose step has no exact fractions."""
     model = bare(subject.model)
-    if not isinstance(model, Mixture) or not has_fractions(model.family):
-        what = f"{model.family.name} components" if isinstance(model, Mixture) else type(model).__name__
+    if not isinstance(model, Mixture | HiddenMarkovChain) or not has_fractions(model.family):
+        what = f"{model.family.name} components" if isinstance(model, Components) else type(model).__name__
         those = " or ".join(name for name, make in FAMILIES.items() if has_fractions(make()))
         raise ModelError(
             f"exact fractions are for mixtures of {those} components, not for {what}, whose densities are no fractions or "
-            "whose arithmetic is not written out. Leave --exact out."
+            "whose arithmetic is not written out; chains of those have them, too. Leave --exact out."
         )
-    if not isinstance(assignment_of(model), Soft | Hard):
-        raise ModelError("exact fractions are for soft or hard assignment; drawn assignments are not exact.")
-    return model
+    if isinstance(model, HiddenMarkovChain) and isinstance(assignment_of(model), Soft):
+        return ChainLines.of(subject, model, subject.start)
+    if isinstance(model, Mixture) and isinstance(assignment_of(model), Soft | Hard):
+        return MixtureLines.of(subject, model, subject.start)
+    raise ModelError("exact fractions are for soft or hard assignment, of sequences for soft; drawn assignments are not exact.")
 
 
-def _worked_out(sheet: MixtureLines, here: Numbers, hard: bool) -> Numbers:
+def _worked_out(sheet: MixtureLines | ChainLines, here: Numbers, hard: bool) -> Numbers:
     """The value of every line that has one, at the parameters `here`."""
-    known: dict[str, Expression] = {symbol: Given(symbol, value) for symbol, value in here.items()}
-    for k in sheet.states:
-        prior = sheet.prior(k).name  # which may be called 1 - pi
-        known[prior] = Given(prior, here[sheet.symbols("proportions", k)])
+    known = sheet.known({symbol: Given(symbol, value) for symbol, value in here.items()})
     at: Numbers = {}
     for line in sheet.step():
         if line.role is Role.SHARE and line.row is not None:

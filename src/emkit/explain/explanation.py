@@ -30,14 +30,21 @@ class Explanation(WorkedStep):
 
 
 def explain(
-    subject: Subject, step: int = 1, notation: str | Notation = "coin", rows: int | None = None, exact: bool = False
+    subject: Subject,
+    step: int = 1,
+    notation: str | Notation = "coin",
+    rows: int | None = None,
+    exact: bool = False,
+    sequence: int = 1,
+    row: int | None = None,
 ) -> Explanation:
     """Explain EM step `step` (counted from 1) of a lesson or a fit, from its start.
 
     `notation`: coin, cs229 or slides, or a `Notation` of your own; `rows`: how many different rows to show (20);
-    `exact`: the same step in fractions, for families whose densities are fractions.
-    Errors: ModelError for a step, notation or number of rows that cannot be, or a model that cannot be explained.
+    `exact`: the same step in fractions, for families whose densities are fractions. Of rows in sequence, `sequence` says which
+    one is shown, and `row` which of its rows is worked out (the second), both counted from 1.
+    Errors: ModelError for a step, notation, number of rows or place that cannot be, or a model that cannot be explained.
     """
     chosen = notation if isinstance(notation, Notation) else notation_named(notation)
-    worked = work_out(subject, step, ROWS if rows is None else rows)
+    worked = work_out(subject, step, ROWS if rows is None else rows, sequence, row)
     return Explanation(subject, worked, chosen, exact_step(subject, step) if exact else None)

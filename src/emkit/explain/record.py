@@ -10,7 +10,10 @@ from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.ledger import Entry
 from emkit.explain.notation import CONCEPTS, NOTATIONS
-from emkit.explain.steps import Row, Step
+from emkit.explain.passes import Passes
+from emkit.explain.rows import Row, RowTable
+from emkit.explain.steps import Step
+from emkit.explain.written_row import written
 
 if TYPE_CHECKING:
     from emkit.explain.exact import ExactStep
@@ -30,9 +33,7 @@ def record(explanation: WorkedStep) -> Json:
         "notation": explanation.notation.name,
         "components": list(step.components),
         "parameters": {"before": step.before, "after": step.after, "held": list(step.held)},
-        "joint": " * ".join(step.factors),
-        "rows": [_row(row, step) for row in step.rows],
-        "rows_in_all": step.distinct,
+        **(_passes(step.e_step) if isinstance(step.e_step, Passes) else _table(step.e_step, step)),
         "expected_counts": _tallies(step, step.tallies),
         "updates": [update.to_dict() for update in step.updates],
         "ledger": [_entry(entry, step) for entry in step.ledger],
@@ -43,13 +44,46 @@ def record(explanation: WorkedStep) -> Json:
     }
 
 
+def _table(found: RowTable, step: Step) -> Json:
+    return {"joint": " * ".join(found.factors), "rows": [_row(row, step) for row in found.rows], "rows_in_all": found.distinct}
+
+
+def _passes(found: Passes) -> Json:
+    return {
+        "sequence": {"number": found.sequence, "of": found.of, "weight": found.weight, "first_row": found.first},
+        "density": found.words,
+        "rows": [_place(found, t) for t in found.shown],
+        "rows_in_all": found.length,
+        "worked": [line._asdict() for line in written(found, found.chosen)] if found.writable else [],
+    }
+
+
+def _place(found: Passes, t: int) -> Json:
+    return {
+        "label": str(t + 1),
+        "name": found.names[t],
+        "values": {name: _finite(value) for name, value in found.values[t].items()},
+        "log_density": list(map(_finite, found.log_density[t].tolist())),
+        "density_substituted": list(found.formulas[t - found.shown.start]),
+        "log_scale": float(found.log_scale[t]),
+        "alpha": found.forward[t].tolist(),
+        "beta": found.backward[t].tolist(),
+        "gamma": found.shares[t].tolist(),
+        "xi": found.pairs[t].tolist() if t + 1 < found.length else None,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
 def _row(row: Row, step: Step) -> Json:
     return {
         "label": row.label,
         "name": row.name,
         "values": row.values,
         "weight": row.weight,
-        "log_joint": [float(v) if math.isfinite(v) else None for v in row.log_joint],
+        "log_joint": list(map(_finite, row.log_joint.tolist())),
         "joint": [math.exp(v) for v in row.log_joint],
         "joint_substituted": list(row.formulas),
         "responsibilities": row.responsibilities.tolist(),

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from emkit.core.axes import component_name
-from emkit.core.parameters import Parameters, leaves
+from emkit.core.parameters import Parameters
 from emkit.fitted import AnyFitted
 from emkit.models.around import AnyModel, AnySource, bare
 from emkit.models.cells import Cells
-from emkit.models.mixture import Mixture
+from emkit.models.components import Components
+from emkit.models.order import component_count
 
 
 class Printed(Protocol):
@@ -77,7 +78,7 @@ class Fit:
 def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit:
     """The subject for a model fitted to `source` from `start`."""
     inner = bare(model)
-    of = f" of {inner.family.name} components" if isinstance(inner, Mixture) else ""
+    of = f" of {inner.family.name} components" if isinstance(inner, Components) else ""
     return Fit("fit", f"{type(inner).__name__}{of}", model, source, start, _component_names(inner, start, source))
 
 
@@ -89,6 +90,5 @@ def subject_of(result: AnyFitted) -> Fit:
 def _component_names(model: AnyModel, start: Parameters, source: AnySource) -> tuple[str, ...]:
     if isinstance(model, Cells):
         return tuple(cell.name for cell in model.cells)
-    first = next(iter(leaves(start)), None)
-    count = first.value.size if first is not None and first.path == "proportions" else 0
+    count = component_count(start) or 0
     return tuple(component_name(k, getattr(source, "component_names", ())) for k in range(count))

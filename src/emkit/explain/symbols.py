@@ -16,9 +16,10 @@ from emkit.explain.subject import Subject
 from emkit.families.description import Word
 from emkit.models.around import bare
 from emkit.models.cells import CellsParams
-from emkit.models.mixture import Mixture
+from emkit.models.components import Components
 
 BY_COLUMN = ((COMPONENT,), (COMPONENT, COLUMN))  # axes of fields that are named by what one number of them is
+BY_PAIR = (COMPONENT, COMPONENT)  # of those that tell of two components each
 ENTRY = re.compile(r"(?P<path>[^\[]+)(?:\[(?P<index>[\d, ]+)\])?")
 LEVELS = re.compile(r"components\.(?:parts\.\d+\.)*columns\.(\d+)\.probabilities")
 
@@ -27,7 +28,8 @@ LEVELS = re.compile(r"components\.(?:parts\.\d+\.)*columns\.(\d+)\.probabilities
 class Symbols:
     """Names of entries: those that the author of the subject gave, else ``mean_A``, with several columns ``mean_A_height``.
 
-    `nouns` are what one number of a field is called, by path; `scoped` are fields that are not of all columns or components.
+    `nouns` are what one number of a field is called, by path; `pairs` are fields of which each number is of two components;
+    `scoped` are fields that are not of all columns or components.
     """
 
     components: tuple[str, ...]
@@ -36,19 +38,21 @@ class Symbols:
     levels: Levels = ()
     nouns: Mapping[str, str] = field(default_factory=dict)
     scoped: Mapping[str, Leaf] = field(default_factory=dict)
+    pairs: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, subject: Subject) -> Symbols:
         """The symbols of a subject."""
         columns, model = columns_of(subject.source), bare(subject.model)
         words: Mapping[str, Word] = {}
-        if isinstance(model, Mixture):
+        if isinstance(model, Components):
             columns, words = model.family.support.parameter_columns(columns), model.family.described.words
-        by_column = [leaf.path for leaf in leaves(subject.start) if leaf.axes and leaf.axes.names in BY_COLUMN]
-        fields = {path: path.rpartition(".")[2] for path in by_column}
+        axes = {leaf.path: leaf.axes.names for leaf in leaves(subject.start) if leaf.axes}
+        fields = {path: path.rpartition(".")[2] for path, names in axes.items() if names in (*BY_COLUMN, BY_PAIR)}
         nouns = {path: words[name].noun if name in words else singular(name) for path, name in fields.items()}
         scoped = {leaf.path: leaf for leaf in leaves(subject.start) if leaf.scopes}
-        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()), nouns, scoped)
+        pairs = frozenset(path for path, names in axes.items() if names == BY_PAIR)
+        return cls(subject.components, columns, subject.symbols, getattr(subject.source, "levels", ()), nouns, scoped, pairs)
 
     @cached_property
     def by_author(self) -> dict[str, str]:
@@ -72,6 +76,8 @@ class Symbols:
         if path in self.scoped and (path in self.nouns or level):
             at = self.scoped[path].places(index)
             of, columns = (tuple(i for axis, i in at if axis == wanted) for wanted in (COMPONENT, COLUMN))
+        elif path in self.pairs:
+            of, columns = index, ()
         else:
             of, columns = index[:1], (int(level[1]),) if level else index[1:]
         if path in self.nouns:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from emkit.explain.ledger import Entry, assignment_of
+from emkit.explain.latent import assignment_of
+from emkit.explain.ledger import Entry
 from emkit.explain.notation import REMARKS, Notation, correspondence
 from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, table
+from emkit.explain.passes import Passes
 from emkit.explain.steps import Step
+from emkit.explain.text_chain import passes_sections
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, responsibility_names, rows_section
 from emkit.explain.wording import wording
@@ -21,16 +24,30 @@ def text(explanation: WorkedStep, width: int, side_by_side: Sequence[Notation]) 
     """All sections, an empty line between them."""
     sections = [
         _title(explanation, width),
-        rows_section(explanation, width),
-        counts_section(explanation, width),
+        *_e_step(explanation, width),
         _m_step(explanation, width),
-        exact_section(explanation.exact, responsibility_names(explanation), width) if explanation.exact else "",
+        exact_section(explanation.exact, _share_names(explanation), width) if explanation.exact else "",
         _ledger(explanation, width),
         _points("What to notice", explanation.subject.notice, width),
         _points("Wrong in the source", explanation.subject.errata, width),
         _map(side_by_side, width) if side_by_side else "",
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def _e_step(explanation: WorkedStep, width: int) -> list[str]:
+    """What the E-step finds, and the expected counts."""
+    found = explanation.step.e_step
+    if isinstance(found, Passes):
+        return passes_sections(found, explanation, width)
+    return [rows_section(found, explanation, width), counts_section(found, explanation, width)]
+
+
+def _share_names(explanation: WorkedStep) -> tuple[str, ...]:
+    """What the shares of a row are called."""
+    if isinstance(explanation.step.e_step, Passes):
+        return tuple(f"gamma_{name}" for name in explanation.step.components)
+    return responsibility_names(explanation)
 
 
 def _title(explanation: WorkedStep, width: int) -> str:
@@ -83,7 +100,8 @@ def _ledger(explanation: WorkedStep, width: int) -> str:
     rows = [[label, *map(four_decimals, _numbers(entry))] for label, entry in zip(labels, step.ledger, strict=True)]
     header = ["after", n.log_likelihood, n.expected, n.entropy, n.bound, n.gap]
     story = paragraph(_story(first, raised, last, assignment_of(explanation.subject.model).is_posterior), width, "  ")
-    key = "log-likelihood = bound + gap;  bound = Q + entropy;  gap = KL >= 0"
+    of = " of the paths" if isinstance(step.e_step, Passes) else ""
+    key = f"log-likelihood = bound + gap;  bound = Q + entropy{of};  gap = KL >= 0"
     return "\n".join([paragraph(key, width, "LEDGER   "), table(header, rows, LEFT + RIGHT * 5), story])
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from emkit.explain.ledger import assignment_of
+from emkit.explain.latent import assignment_of
 from emkit.explain.numbers import LEFT, RIGHT, paragraph, table, table_width
-from emkit.explain.steps import Row, Step, written
+from emkit.explain.rows import Row, RowTable, written
+from emkit.explain.steps import Step
+from emkit.explain.subject import Subject
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
 from emkit.formulas.numerals import count, four_decimals, plain, significant
@@ -18,20 +20,19 @@ SUM = "sum"
 Table = tuple[list[str], list[list[str]], str]
 
 
-def rows_section(explanation: WorkedStep, width: int) -> str:
+def rows_section(found: RowTable, explanation: WorkedStep, width: int) -> str:
     """The E-step: joint probabilities and responsibilities of every row shown."""
-    step, said = explanation.step, wording(explanation)
-    states = step.components
-    all_possible = all(len(row.states) == len(states) for row in step.rows)
-    candidates = [_wide(explanation, joints=True), _wide(explanation, joints=False)] if all_possible else []
+    said, states = wording(explanation), explanation.step.components
+    all_possible = all(len(row.states) == len(states) for row in found.rows)
+    candidates = [_wide(found, explanation, joints) for joints in (True, False)] if all_possible else []
     chosen = next((t for t in candidates if table_width(t[0], t[1]) <= width), None)
     lines = [
         f"E-STEP   {said.e_step}",
-        *([paragraph(_joint_in_words(explanation), width, "  ")] if step.factors else []),
+        *([paragraph(_joint_in_words(found, explanation), width, "  ")] if found.factors else []),
         *(paragraph(line, width, "  ") for line in (_division(explanation, all_possible), said.rule) if line),
-        table(*chosen, last=chosen[1][-1][0] == SUM) if chosen else table(*_long(explanation)),
-        *_more(step),
-        *_worked(explanation, width),
+        table(*chosen, last=chosen[1][-1][0] == SUM) if chosen else table(*_long(found, explanation)),
+        *_more(found),
+        *_worked(found, explanation, width),
     ]
     return "\n".join(lines)
 
@@ -48,8 +49,8 @@ def responsibility_names(explanation: WorkedStep) -> tuple[str, ...]:
     return tuple(f"q({k})" for k in explanation.notation.states(components))
 
 
-def _joint_in_words(explanation: WorkedStep) -> str:
-    notation, factors = explanation.notation, explanation.step.factors
+def _joint_in_words(found: RowTable, explanation: WorkedStep) -> str:
+    notation, factors = explanation.notation, found.factors
     general = [form.format(i="i", k="k") for form in (notation.prior, notation.likelihood)]
     parts = [notation.joint.format(i="i", k="k"), *([" * ".join(general)] if len(factors) == 2 else []), " * ".join(factors)]
     return " = ".join(parts)
@@ -65,43 +66,42 @@ def _division(explanation: WorkedStep, all_possible: bool) -> str:
     return f"{notation.responsibilities(states)[0]} = {joints[0]} / ({total})"
 
 
-def _more(step: Step) -> list[str]:
-    kind = "different rows" if step.repeated else "rows"
-    return (
-        [f"  the first {len(step.rows)} of {step.distinct:,} {kind}; sums are of all"] if len(step.rows) < step.distinct else []
-    )
+def _more(found: RowTable) -> list[str]:
+    if len(found.rows) == found.distinct:
+        return []
+    kind = "different rows" if found.repeated else "rows"
+    return [f"  the first {len(found.rows)} of {found.distinct:,} {kind}; sums are of all"]
 
 
-def _lead(explanation: WorkedStep) -> Table:
+def _lead(found: RowTable, subject: Subject) -> Table:
     """The columns that say which row it is."""
-    step, subject = explanation.step, explanation.subject
-    header, cells, align = ["row"], [[row.label] for row in step.rows], LEFT
-    if any(row.name for row in step.rows):
-        header, cells, align = [*header, ""], [[*c, row.name] for c, row in zip(cells, step.rows, strict=True)], align + LEFT
-    if not any("=" in row.label for row in step.rows):
-        for j, column in enumerate(list(step.rows[0].values)[:4]):
+    header, cells, align = ["row"], [[row.label] for row in found.rows], LEFT
+    if any(row.name for row in found.rows):
+        header, cells, align = [*header, ""], [[*c, row.name] for c, row in zip(cells, found.rows, strict=True)], align + LEFT
+    if not any("=" in row.label for row in found.rows):
+        for j, column in enumerate(list(found.rows[0].values)[:4]):
             header = [*header, column]
-            cells = [[*c, written(subject, j, row.values[column])] for c, row in zip(cells, step.rows, strict=True)]
+            cells = [[*c, written(subject, j, row.values[column])] for c, row in zip(cells, found.rows, strict=True)]
             align += RIGHT
-    if step.repeated:
+    if found.repeated:
         header, align = [*header, "times"], align + RIGHT
-        cells = [[*c, plain(row.weight)] for c, row in zip(cells, step.rows, strict=True)]
+        cells = [[*c, plain(row.weight)] for c, row in zip(cells, found.rows, strict=True)]
     return header, cells, align
 
 
-def _wide(explanation: WorkedStep, joints: bool) -> Table:
+def _wide(found: RowTable, explanation: WorkedStep, joints: bool) -> Table:
     step, notation = explanation.step, explanation.notation
-    header, cells, align = _lead(explanation)
+    header, cells, align = _lead(found, explanation.subject)
     states = range(len(step.components))
     mass = next((tally.values for tally in step.tallies if tally.what == "n"), None)
     sums = [SUM, *[""] * (len(header) - 1)]
     if joints:
-        logs = any(row.log_joint.max() < UNDERFLOW for row in step.rows)
+        logs = any(row.log_joint.max() < UNDERFLOW for row in found.rows)
         header = [*header, *(("log " if logs else "") + name for name in notation.joints(step.components))]
-        cells = [[*c, *(_joint(row, k, logs) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
+        cells = [[*c, *(_joint(row, k, logs) for k in states)] for c, row in zip(cells, found.rows, strict=True)]
         sums += [""] * len(states)
     header = [*header, *responsibility_names(explanation)]
-    cells = [[*c, *(four_decimals(row.responsibilities[k]) for k in states)] for c, row in zip(cells, step.rows, strict=True)]
+    cells = [[*c, *(four_decimals(row.responsibilities[k]) for k in states)] for c, row in zip(cells, found.rows, strict=True)]
     if mass is not None:
         cells = [*cells, [*sums, *(four_decimals(mass[k]) for k in states)]]
     return header, cells, align + RIGHT * (len(header) - len(align))
@@ -111,7 +111,7 @@ def _joint(row: Row, k: int, logs: bool) -> str:
     return significant(row.log_joint[k]) if logs else significant(math.exp(row.log_joint[k]))
 
 
-def _long(explanation: WorkedStep) -> Table:
+def _long(found: RowTable, explanation: WorkedStep) -> Table:
     """A line for each latent state that a row can have: for tables of cells, and for many components."""
     step, notation = explanation.step, explanation.notation
     header = [
@@ -123,7 +123,7 @@ def _long(explanation: WorkedStep) -> Table:
         "expected count",
     ]
     cells = []
-    for row in step.rows:
+    for row in found.rows:
         for first, k in enumerate(row.states):
             lead = ["", ""] if first else [row.label, plain(row.weight)]
             shared = row.responsibilities[k]
@@ -131,10 +131,10 @@ def _long(explanation: WorkedStep) -> Table:
     return header, cells, LEFT + RIGHT + LEFT + RIGHT * 3
 
 
-def _worked(explanation: WorkedStep, width: int) -> list[str]:
+def _worked(found: RowTable, explanation: WorkedStep, width: int) -> list[str]:
     """The first division that is one, with its numbers."""
     step = explanation.step
-    row = next((row for row in step.rows if len(row.states) > 1 and all(row.formulas[k] for k in row.states)), None)
+    row = next((row for row in found.rows if len(row.states) > 1 and all(row.formulas[k] for k in row.states)), None)
     if row is None or len(row.states) > 3 or not _is_posterior(explanation):
         return []
     terms = [row.formulas[k] for k in row.states]
@@ -148,19 +148,19 @@ def _index(label: str) -> str:
     return label if label.isdigit() else "i"
 
 
-def counts_section(explanation: WorkedStep, width: int) -> str:
+def counts_section(found: RowTable, explanation: WorkedStep, width: int) -> str:
     """The expected counts: what every row contributes, and the sums."""
     step = explanation.step
     named = [t for t, tally in enumerate(step.tallies) if tally.what not in ("n", "count") or tally.mark]
     if not named:
         return ""
-    per_row = _counts(explanation, named)
+    per_row = _counts(found, explanation, named)
     fits = table_width(per_row[0], per_row[1]) <= width
     body = [table(*per_row, last=True)] if fits else _sums(step, width)
-    return "\n".join([wording(explanation).counts, *body, *_sharing(step, width)])
+    return "\n".join([wording(explanation).counts, *body, *_sharing(found, step.components, width)])
 
 
-def _counts(explanation: WorkedStep, named: list[int]) -> Table:
+def _counts(found: RowTable, explanation: WorkedStep, named: list[int]) -> Table:
     step, notation = explanation.step, explanation.notation
     responsibilities = responsibility_names(explanation)
     states = notation.states(step.components)
@@ -172,7 +172,7 @@ def _counts(explanation: WorkedStep, named: list[int]) -> Table:
         what = tally.what + _apart(tally.mark)
         header.append(what if tally.shared else notation.attribution(what, states[k], responsibilities[k]))
         align += RIGHT
-    cells = [[row.label, *(row.tallies[t].amount(row.tallies[t].values[k]) for t, k in places)] for row in step.rows]
+    cells = [[row.label, *(row.tallies[t].amount(row.tallies[t].values[k]) for t, k in places)] for row in found.rows]
     sums = [SUM, *(step.tallies[t].amount(step.tallies[t].values[k]) for t, k in places)]
     return header, [*cells, sums], align
 
@@ -198,17 +198,17 @@ def _sums(step: Step, width: int) -> Iterator[str]:
         yield table(["sum of", *step.components[first : first + across]], cells, LEFT + RIGHT * len(block))
 
 
-def _sharing(step: Step, width: int) -> list[str]:
+def _sharing(found: RowTable, components: tuple[str, ...], width: int) -> list[str]:
     """The sentence that says where the missing tosses are."""
-    if len(step.components) != 2:
+    if len(components) != 2:
         return []
-    one, other = step.components
-    shared = [row for row in step.rows if row.responsibilities.min() > 0.005]
+    one, other = components
+    shared = [row for row in found.rows if row.responsibilities.min() > 0.005]
     if not shared:
         return []
     row = max(shared, key=lambda row: float(row.responsibilities[0]))
     counts = {tally.what: tally.values for tally in row.tallies}
-    if step.repeated or len(counts) != len(row.tallies) or "tails" not in counts:
+    if found.repeated or len(counts) != len(row.tallies) or "tails" not in counts:
         like = row.label if "=" in row.label else f"like row {row.label}"
         rows = f"The {plain(row.weight)} rows {like} count" if row.weight != 1 else f"Row {row.label} counts"
         mass = row.weight * row.responsibilities

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emkit.explain.ledger import assignment_of
+from emkit.explain.latent import assignment_of
 from emkit.explain.worked import WorkedStep
 from emkit.models.assignment import Hard, Sampled
 

@@ -8,11 +8,13 @@ from functools import partial
 from emkit.errors import ModelError
 from emkit.lessons.blood_groups import blood_groups
 from emkit.lessons.death_notices import death_notices
+from emkit.lessons.earthquakes import earthquakes
 from emkit.lessons.lesson import Lesson, Printed
 from emkit.lessons.linkage import linkage
 from emkit.lessons.old_faithful import old_faithful
 from emkit.lessons.three_coins import three_coins
 from emkit.lessons.two_coins import two_coins
+from emkit.lessons.umbrella import umbrella
 
 LESSONS: dict[str, Callable[[], Lesson]] = {
     "two-coins": two_coins,
@@ -22,6 +24,8 @@ LESSONS: dict[str, Callable[[], Lesson]] = {
     "blood-groups": blood_groups,
     "death-notices": death_notices,
     "old-faithful": old_faithful,
+    "umbrella": umbrella,
+    "earthquakes": earthquakes,
 }
 
 
@@ -38,9 +42,11 @@ __all__ = [
     "Printed",
     "blood_groups",
     "death_notices",
+    "earthquakes",
     "lesson_named",
     "linkage",
     "old_faithful",
     "three_coins",
     "two_coins",
+    "umbrella",
 ]

@@ -63,11 +63,20 @@ class Lesson:
         """The same lesson with another E-step: `Hard()` or `Sampled(seed)` in place of `Soft()`; nothing printed is left."""
         return replace(self, model=with_assignment(self.model, assignment), printed=(), iterates=())
 
-    def explain(self, step: int = 1, notation: str = "coin", rows: int | None = None, exact: bool = False) -> Explanation:
+    def explain(
+        self,
+        step: int = 1,
+        notation: str = "coin",
+        rows: int | None = None,
+        exact: bool = False,
+        *,
+        sequence: int = 1,
+        row: int | None = None,
+    ) -> Explanation:
         """EM step `step` in numbers; see `emkit.explain.explain`."""
         from emkit.explain import explain
 
-        return explain(self, step, notation, rows, exact)
+        return explain(self, step, notation, rows, exact, sequence, row)
 
     def to_html(self, path: str | Path) -> Path:
         """Write a page that shows every step: one file that needs no network. Errors: DataError if it cannot be written."""

@@ -21,7 +21,10 @@ REFILLED = 1e-60  # the least transition by which every step gives every state a
 TINY = 1e-100  # a positive transition below this might underflow when it is multiplied by a small share
 LEAST_SCALE = 1e-200  # of a step: what underflows beside it is nothing beside what is refilled
 LEAST_ROWS = 2_000  # of a chunk: for fewer, nobody should wait for a compiler,
-LEAST_MOVES = 200_000  # unless so many moves between states are looked at
+LEAST_STEPS = (
+    64  # unless a sequence is so long: each step costs 30 us in Python and 1 us compiled, and searches make thousands of
+)
+LEAST_MOVES = 200_000  # passes; or unless so many moves between states are looked at
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chun
 
 
 def _worth_compiling(chunk: Chunk, initial: Array) -> bool:
-    return len(chunk.x) >= LEAST_ROWS or len(chunk.x) * len(initial) ** 2 >= LEAST_MOVES
+    longest = int(np.diff(chunk.bounds).max(initial=0))
+    return max(len(chunk.x) / LEAST_ROWS, longest / LEAST_STEPS, len(chunk.x) * len(initial) ** 2 / LEAST_MOVES) >= 1
 
 
 def plainly_smoothed(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:

@@ -51,7 +51,8 @@ def parts(trace: Json) -> list[str]:
     marks, own = trace["marks"], trace["browser_em"]
     drawn = [MARKS[marks["kind"]]] if isinstance(marks, dict) and marks["kind"] in MARKS else []
     run = ["browser_em", own["family"], "imagine"] if isinstance(own, dict) else []
-    return [*drawn, *run, *(["ridge"] if trace["ridge"] else [])]
+    along = ["passes", "sequence"] if trace["in_sequence"] else []
+    return [*drawn, *run, *along, *(["ridge"] if trace["ridge"] else [])]
 
 
 @cache

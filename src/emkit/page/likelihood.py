@@ -16,6 +16,7 @@ from emkit.core.spaces import Positive, Probability, Simplex
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.explain.symbols import Symbols
+from emkit.models.hidden_markov import HiddenMarkovParams
 from emkit.models.mixture import MixtureParams
 from emkit.models.order import component_leaves
 from emkit.page.walk import Walk
@@ -24,10 +25,12 @@ from emkit.views.entries import value_of, with_entries
 from emkit.views.profile import log_likelihood_at
 
 GRID = 33
+GRID_IN_SEQUENCE = 21  # where every point is a pass along sequences
 MOST_ROWS = 2_000  # beyond, pictures are drawn from a sample
 MOST_PAIRS = 3
 ALONG = np.arange(-3, 22) / 12  # where the line of a step is looked at; 0 and 1 are among the places
 DIGITS = 5
+MOVES = ("transitions[0, 1]", "transitions[1, 0]")
 
 
 def drawn_from(walk: Walk) -> Source[Chunk]:
@@ -35,9 +38,19 @@ def drawn_from(walk: Walk) -> Source[Chunk]:
     source: Source[Chunk] = walk.subject.source
     if not isinstance(source, ArraySource) or source.rows <= MOST_ROWS:
         return source
+    if not walk.rows_alone:
+        return _beginning(source)
     chosen = np.sort(np.random.default_rng(0).choice(source.rows, MOST_ROWS, replace=False))
     weights = source.weights[chosen]
     return ArraySource(source.x[chosen], weights * (source.total_weight / weights.sum()), source.columns)
+
+
+def _beginning(source: ArraySource) -> ArraySource:
+    """The first rows of sequences, the last of them perhaps cut short, with weights that stand for all."""
+    bounds = source.groups if source.groups is not None else np.array([0, source.rows])
+    labels = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))[:MOST_ROWS]
+    weights = source.weights[:MOST_ROWS]
+    return ArraySource(source.x[:MOST_ROWS], weights * (source.total_weight / weights.sum()), source.columns, groups=labels)
 
 
 def landscapes(walk: Walk, source: Source[Chunk]) -> list[Json]:
@@ -53,6 +66,12 @@ def landscapes(walk: Walk, source: Source[Chunk]) -> list[Json]:
 
 def _pairs(params: Parameters, free: list[str]) -> Iterator[tuple[str, ...]]:
     """Which parameters to look at, the most telling first."""
+    if isinstance(params, HiddenMarkovParams):
+        leaf = next(leaf for leaf in component_leaves(params) if leaf.path.startswith("components."))
+        tail = [0] * (leaf.value.ndim - 1)
+        wanted = [tuple(f"{leaf.path}[{', '.join(map(str, [k, *tail]))}]" for k in (0, 1)), MOVES]
+        yield from (pair for pair in wanted if set(pair) <= set(free))
+        return
     if not isinstance(params, MixtureParams):
         free = free[:-1] if len(free) > 1 else free  # the last of a simplex follows from the others
         yield tuple(free[:2])
@@ -74,9 +93,9 @@ def _pairs(params: Parameters, free: list[str]) -> Iterator[tuple[str, ...]]:
 
 def _landscape(walk: Walk, em: EMMap[Parameters], pair: tuple[str, ...], free: list[str]) -> Json:
     end, names = walk.path[-1], Symbols.of(walk.subject).entries(walk.path[-1])
-    axes = [_axis(walk, entry) for entry in pair]
+    axes = [_axis(walk, entry, GRID if walk.rows_alone else GRID_IN_SEQUENCE) for entry in pair]
     heights = [log_likelihood_at(em, with_entries(end, dict(zip(pair[::-1], at, strict=True)))) for at in product(*axes[::-1])]
-    moving = {entry.partition("[")[0] for entry in pair if entry.startswith(("proportions", "groups"))}
+    moving = {entry.partition("[")[0] for entry in pair if entry.startswith(("proportions", "groups", "transitions"))}
     held = [entry for entry in free if entry not in pair and entry.partition("[")[0] not in moving]
     return {
         "x": names[pair[0]],
@@ -89,16 +108,16 @@ def _landscape(walk: Walk, em: EMMap[Parameters], pair: tuple[str, ...], free: l
     }
 
 
-def _axis(walk: Walk, entry: str) -> Array:
+def _axis(walk: Walk, entry: str, number: int) -> Array:
     """The stretch of a parameter to look at: all of it for a probability, else the walk's own with room on both sides."""
     space = next(leaf.space for leaf in leaves(walk.path[0]) if leaf.path == entry.partition("[")[0])
     if isinstance(space, Probability | Simplex):
-        return np.linspace(0.01, 0.99, GRID)
+        return np.linspace(0.01, 0.99, number)
     seen = [value_of(params, entry) for params in walk.path]
     low, high = min(seen), max(seen)
     room = max(0.6 * (high - low), 0.15 * max(abs(low), abs(high)), 1e-6)
     positive = isinstance(space, Positive) or "variance" in Symbols.of(walk.subject).entries(walk.path[0])[entry]
-    return np.linspace(max(low - room, 0.2 * low) if positive else low - room, high + room, GRID)
+    return np.linspace(max(low - room, 0.2 * low) if positive else low - room, high + room, number)
 
 
 def bounds(walk: Walk, source: Source[Chunk]) -> list[Json]:

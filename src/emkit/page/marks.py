@@ -17,6 +17,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.models.around import bare
 from emkit.models.cells import Cells
+from emkit.page.in_sequence import shown_in_sequence
 from emkit.page.likelihood import brief
 from emkit.page.walk import Walk
 from emkit.views.classified import covariances
@@ -34,6 +35,8 @@ DIGITS = 5
 def marks(walk: Walk, include_data: bool) -> Json:
     """The marks for the data of a walk: of `kind` rows, levels, histogram, points or grids."""
     source = walk.subject.source
+    if not walk.rows_alone:
+        return {"kind": "sequence" if include_data and shown_in_sequence(walk) else "none"}
     if isinstance(bare(walk.subject.model), Cells) or (include_data and walk.steps[0].distinct <= MOST_BARS):
         return {"kind": "rows"}
     if not isinstance(source, ArraySource) or source.profile.has_gaps:  # a row with a gap has no place in a picture

@@ -7,7 +7,8 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
-from emkit.explain.ledger import Account
+from emkit.explain.latent import Account
+from emkit.explain.rows import RowTable
 from emkit.explain.steps import Step
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
@@ -22,13 +23,13 @@ BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 def rows(walk: Walk) -> Json:
     """The different rows of which the arithmetic is shown, and how many there are."""
-    step = walk.steps[0]
+    table = walk.steps[0].table
     return {
-        "distinct": step.distinct,
-        "repeated": step.repeated,
+        "distinct": table.distinct,
+        "repeated": table.repeated,
         "items": [
             {"label": row.label, "name": row.name, "values": row.values, "weight": row.weight, "states": list(row.states)}
-            for row in step.rows
+            for row in table.rows
         ],
     }
 
@@ -63,12 +64,12 @@ def step_record(step: Step, with_rows: bool) -> Json:
             for update in step.updates
         ],
     }
-    if with_rows:
+    if with_rows and isinstance(step.e_step, RowTable):
         record["log_joint"] = [brief(row.log_joint, DIGITS) for row in step.rows]
         record["formulas"] = [list(row.formulas) for row in step.rows]
         record["responsibilities"] = [brief(row.responsibilities, DIGITS) for row in step.rows]
-    if with_rows and len(step.rows) <= MOST_ADDED:
-        record["row_tallies"] = [list(map(_of_row, row.tallies)) for row in step.rows]
+        if len(step.rows) <= MOST_ADDED:
+            record["row_tallies"] = [list(map(_of_row, row.tallies)) for row in step.rows]
     return record
 
 

@@ -10,11 +10,12 @@ from emkit.core.mapreduce import one_thread
 from emkit.core.parameters import Parameters
 from emkit.data.source import columns_of
 from emkit.errors import ModelError
-from emkit.explain.ledger import Account, assignment_of
+from emkit.explain.latent import Account, assignment_of
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
 from emkit.explain.subject import Subject
 from emkit.fitted import Fitted
 from emkit.page.browser_em import browser_em, entries
+from emkit.page.in_sequence import in_sequence, shown_in_sequence
 from emkit.page.likelihood import bounds, drawn_from, landscapes
 from emkit.page.marks import marks
 from emkit.page.panels import accounts, are_counts, bands, counts, rows, step_record
@@ -67,13 +68,14 @@ def _steps(run: Walk, with_rows: bool) -> Json:
     first = run.steps[0]
     return {
         "components": list(first.components),
-        "factors": list(first.factors),
+        "factors": list(first.factors) if run.rows_alone else [],
         "held": list(first.held),
         "symbols": list(first.before),
         "path": [list(first.before.values()), *(list(step.after.values()) for step in run.steps)],
         "stands_still": run.stands_still,
-        "rows": rows(run) if with_rows else None,
-        "bands": None if with_rows else bands(run),
+        "rows": rows(run) if with_rows and run.rows_alone else None,
+        "bands": None if with_rows and (run.rows_alone or shown_in_sequence(run)) else bands(run),
+        "in_sequence": in_sequence(run) if with_rows else None,
         "counts": counts(first),
         "steps": [step_record(step, with_rows) for step in run.steps],
         "accounts": accounts(_accounts(run)),
@@ -99,6 +101,7 @@ def _notations() -> Json:
                 "states_of_two": list(notation.states_of_two),
                 "first_of_two": notation.first_of_two,
                 "second_of_two": notation.second_of_two,
+                "in_sequence": asdict(notation.in_sequence),
                 **{concept: asdict(notation)[concept] for concept in CONCEPTS},
             }
             for name, notation in NOTATIONS.items()

@@ -12,12 +12,16 @@ from emkit.core.protocols import Complete
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.explain.ledger import assignment_of
+from emkit.explain.latent import assignment_of
+from emkit.explain.rows import RowTable
 from emkit.explain.steps import Step, work_out
 from emkit.explain.subject import Subject
+from emkit.models.around import bare
 
 MOST_STEPS = 40
+LEAST_STEPS = 3
 WORK = 6_000_000  # rows times states that all steps together may look at
+IN_SEQUENCE = 8_000  # the same where rows come in sequence, and the page has numbers of them all
 STILL = 1e-8  # a step that gains less, relative to 1 + |log-likelihood|, is the last
 ROWS = 20  # different rows whose arithmetic is shown
 
@@ -35,6 +39,11 @@ class Walk:
         """The parameters theta_0, theta_1, ... of the steps."""
         return (self.steps[0].params[0], *(step.params[1] for step in self.steps))
 
+    @property
+    def rows_alone(self) -> bool:
+        """Whether rows are independent of each other, so that each has a table line of its own."""
+        return isinstance(self.steps[0].e_step, RowTable)
+
     def complete(self, params: Parameters, chunk: Chunk) -> Complete:
         """A chunk with its latent states written out, which every model that can be walked does (see `check_enumerable`)."""
         model: Any = self.subject.model
@@ -45,6 +54,9 @@ class Walk:
         """Each chunk of the data with the weights of its rows and their responsibilities at `params`."""
         assignment = assignment_of(self.subject.model)
         for chunk in self.subject.source.chunks():
+            if not self.rows_alone:
+                yield chunk, chunk.weights, bare(self.subject.model).plain_posterior(params, chunk).responsibilities
+                continue
             complete = self.complete(params, chunk)
             yield chunk, complete.weights, assignment.assign(complete.log_joint, complete.weights, chunk.start).responsibilities
 
@@ -52,7 +64,7 @@ class Walk:
 def walk(subject: Subject) -> Walk:
     """Work out EM from the subject's start, step by step, until a step gains nothing or enough is shown.
 
-    Errors: ModelError for a model whose latent states cannot be listed row by row.
+    Errors: ModelError for a model whose latent states cannot be listed, row by row or along sequences.
     """
     steps: list[Step] = []
     for step in _steps(subject):
@@ -78,7 +90,8 @@ def _steps(subject: Subject) -> Iterator[Step]:
 
 def _most(subject: Subject, step: Step) -> int:
     rows = subject.source.rows if isinstance(subject.source, ArraySource) else step.distinct
-    return max(3, min(MOST_STEPS, WORK // max(1, rows * len(step.components))))
+    most = WORK if isinstance(step.e_step, RowTable) else IN_SEQUENCE
+    return max(LEAST_STEPS, min(MOST_STEPS, most // max(1, rows * len(step.components))))
 
 
 def _still(step: Step, ascends: bool) -> bool:

@@ -49,7 +49,7 @@ class NotStoredSource(RowSource):
     def of(cls, source: RowSource) -> NotStoredSource:
         """What stands for a source."""
         made = cls(source.columns, source.rows, source.total_weight, source.levels, source.component_names)
-        made.library = source.library
+        made.library, made.design = source.library, source.design
         return made
 
     @property

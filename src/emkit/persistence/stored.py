@@ -15,6 +15,8 @@ from emkit.core.mapreduce import one_thread
 from emkit.core.parameters import Parameters, leaves, replace_at
 from emkit.core.protocols import LatentModel
 from emkit.core.restarts import Fate, Left, Restarts
+from emkit.data.design import STORED as OF_DESIGNS
+from emkit.data.design import Design
 from emkit.data.profile import Levels
 from emkit.errors import Outcome, Status
 from emkit.fitted import TOLD, AnyFitted, Fitted
@@ -122,6 +124,7 @@ class StoredFit:
     left: tuple[StoredLeft, ...]
     moved: int
     component_names: tuple[str, ...] = ()
+    design: Design | None = None
 
     @classmethod
     def of(cls, fitted: AnyFitted) -> StoredFit:
@@ -139,6 +142,7 @@ class StoredFit:
             columns=tuple(source.columns),
             levels=source.levels,
             component_names=source.component_names,
+            design=source.design,
             rows=source.rows,
             total_weight=source.total_weight,
             told=Told(**{name: getattr(fitted, name) for name in TOLD}),
@@ -150,6 +154,7 @@ class StoredFit:
         if len(levels) != len(self.columns) or not self.runs:
             raise ValueError(f"there are {len(self.columns)} columns, levels of {len(levels)}, and {len(self.runs)} runs")
         source = NotStoredSource(self.columns, self.rows, self.total_weight, levels, self.component_names, self.provenance)
+        source.design = self.design
         records = tuple(run.record(self.kinds) for run in self.runs)
         left = tuple(Left(each.run.record(self.kinds), Fate[each.fate], each.rows) for each in self.left)
         if not set(self.degenerate) <= set(range(len(records))):
@@ -173,4 +178,4 @@ def _made_here(fitted: AnyFitted) -> Provenance:
     return Provenance(__version__, platform.python_version(), np.__version__, digest(fitted.source), fitted.runs.seed)
 
 
-STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, Provenance)
+STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, Provenance, *OF_DESIGNS)

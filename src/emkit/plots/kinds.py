@@ -12,7 +12,7 @@ from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
 from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
-from emkit.explain.ledger import check_enumerable
+from emkit.explain.latent import check_enumerable
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject, subject_of_fit
 from emkit.models.cells import CellsParams

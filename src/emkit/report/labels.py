@@ -91,7 +91,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
         of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
     of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
     others = [(axis, i) for axis, i in leaf.places(index) if axis not in at]
-    of += [shown(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]
+    of += [shown_with_end(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]
     return Label(singular(name), ", ".join(of), component)
 
 
@@ -118,6 +118,12 @@ def shown(name: str, longest: int = LONGEST) -> str:
     """A name as a table shows it: short, and nothing in it that a terminal would obey."""
     name = name if name.isprintable() else ascii(name)[1:-1]
     return name if len(name) <= longest else name[: longest - 3] + "..."
+
+
+def shown_with_end(name: str, longest: int = LONGEST) -> str:
+    """The same for names that are told apart by their ends, as those of a factor's columns are."""
+    end = longest // 2 - 2
+    return shown(name, len(name)) if len(name) <= longest else f"{shown(name, longest - end)}{shown(name[-end:], longest)}"
 
 
 def own_label(params: Parameters, leaf: Leaf, index: tuple[int, ...]) -> Label | None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.models.around import bare, wrappers
+from emkit.models.gated_mixture import GatedMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
 from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
+from emkit.report.regression_tables import has_coefficients, regression_tables
 from emkit.report.sentences import capital, joined, listed
 from emkit.report.tables import WIDTH, as_text, cell, chain_table, components_across, estimates_down, new_grid
 
@@ -30,10 +32,13 @@ def title(result: AnyFitted) -> str:
     """The model in words: ``Mixture of 2 gaussian components``."""
     model = bare(result.model)
     held = "".join(f", {wrapper.said}" for wrapper in wrappers(result.model))
-    if not isinstance(model, Mixture | HiddenMarkovChain):
+    if not isinstance(model, Mixture | GatedMixture | HiddenMarkovChain):
         return f"{type(model).__name__}{held}"
     number = component_count(result.params) or 1
-    whole, part = ("Mixture", "component") if isinstance(model, Mixture) else (capital(model.name), "state")
+    whole, part = (capital(model.name), "state") if isinstance(model, HiddenMarkovChain) else ("Mixture", "component")
+    held = (
+        f", proportions by {listed(map(str, model.covariates), MOST_NAMED)}{held}" if isinstance(model, GatedMixture) else held
+    )
     sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
     return f"{whole} of {number} {model.family.name} {part}{'' if number == 1 else 's'}{held}{sort}"
 
@@ -134,10 +139,18 @@ def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDT
     from rich.text import Text
 
     sentences = [Text(sentence) for sentence in remarks(result)]
-    tables = [estimates_down(result, found, width)] if found is not None else components_across(result, width)
-    tables += chain_table(result)
+    tables = [*_estimates(result, found, width), *chain_table(result)]
     spaced = [part for table in tables for part in (Text(), table)]
     return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
+
+
+def _estimates(result: AnyFitted, found: Covariance | None, width: int) -> list[RenderableType]:
+    """The estimates as tables; of regressions with standard errors, one for each component."""
+    if found is None:
+        return components_across(result, width)
+    if has_coefficients(result.params):
+        return regression_tables(result, found, width)
+    return [estimates_down(result, found, width)]
 
 
 def _fact_table(result: AnyFitted) -> Table:

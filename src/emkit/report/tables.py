@@ -60,7 +60,7 @@ def components_across(result: AnyFitted, width: int) -> list[RenderableType]:
         for row in rows[:MOST_ROWS]:
             grid.add_row(cell(row.what), cell(row.of), *map(cell, aligned(row.values)[first : first + across]))
         tables.append(grid)
-    return [*tables, *_left_out(len(rows))]
+    return [*tables, *left_out(len(rows))]
 
 
 def chain_table(result: AnyFitted) -> list[RenderableType]:
@@ -122,7 +122,6 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
     That is the standard error, the 95 % interval, z and p, as far as the width goes.
     """
     from rich.console import Group
-    from rich.text import Text
 
     words = labels(result.params, names_of(result.source))
     estimates = dict(list(zip(words, Coordinates(result.params).entries(result.params), strict=True))[:MOST_ROWS])
@@ -132,24 +131,45 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
         columns[""] = [label.of for label in shown]
     if any(label.component is not None for label in words.values()):
         columns["component"] = ["" if label.component is None else label.component for label in shown]
-    errors = standard_errors(found) if found is not None else None
-    if found is not None and errors is not None:
-        known = [errors[name] if name in errors.names else np.nan for name in estimates]
-        columns["estimate"] = [beside(value, error) for value, error in zip(estimates.values(), known, strict=True)]
-        columns["error"] = [_error(errors, name) for name in estimates]
-        for extra in (_interval_columns(found, estimates), _test_columns(found, estimates)):
-            if breadth(columns | extra) > width:
-                break
-            columns |= extra
-    else:
+    if found is None:
         columns["estimate"] = [aligned(np.array([value]))[0] for value in estimates.values()]
+        return Group(grid_of(columns), *left_out(len(words)))
+    columns = with_errors(columns, estimates, found, width)
+    return Group(grid_of(columns), *left_out(len(words)), *notes_of(columns, found))
+
+
+def with_errors(
+    columns: Mapping[str, list[str]], estimates: Mapping[str, float], found: Covariance, width: int
+) -> dict[str, list[str]]:
+    """The columns, beside them estimates by name with standard errors and, as far as the width goes, intervals, z and p."""
+    errors = standard_errors(found)
+    known = [errors[name] if name in errors.names else np.nan for name in estimates]
+    told = dict(columns)
+    told["estimate"] = [beside(value, error) for value, error in zip(estimates.values(), known, strict=True)]
+    told["error"] = [error_cell(errors, name) for name in estimates]
+    for extra in (interval_columns(found, estimates), test_columns(found, estimates)):
+        if breadth(told | extra) > width:
+            break
+        told |= extra
+    return told
+
+
+def notes_of(headings: Iterable[str], found: Covariance) -> list[RenderableType]:
+    """What the headings of a table mean, and why errors are lacking."""
+    from rich.text import Text
+
+    there, errors = set(headings), standard_errors(found)
+    notes = sorted({f"  - : {reason}." for reason in errors.reasons.values()})
+    told = "; ".join(meaning for heading, meaning in MEANINGS.items() if heading in there)
+    return [Text(note, style="dim") for note in [*notes, *([f"  {told}."] if told else [])]]
+
+
+def grid_of(columns: Mapping[str, Sequence[str]]) -> Table:
+    """A table of columns of text by their headings."""
     grid = new_grid(*columns)
     for row in zip(*columns.values(), strict=True):
         grid.add_row(*map(cell, row))
-    notes = sorted({f"  - : {reason}." for reason in errors.reasons.values()}) if errors else []
-    told = "; ".join(meaning for heading, meaning in MEANINGS.items() if heading in columns)
-    notes += [f"  {told}."] if told else []
-    return Group(grid, *_left_out(len(words)), *(Text(note, style="dim") for note in notes))
+    return grid
 
 
 def breadth(columns: Mapping[str, Sequence[str]]) -> int:
@@ -157,7 +177,7 @@ def breadth(columns: Mapping[str, Sequence[str]]) -> int:
     return sum(2 + max(len(heading), *map(len, cells)) for heading, cells in columns.items())
 
 
-def _interval_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]]:
+def interval_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]]:
     """The ends of the 95 % intervals."""
     intervals, errors = wald(found), standard_errors(found)
     known = {name: (*intervals[name], errors[name]) for name in intervals.names}
@@ -168,7 +188,7 @@ def _interval_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list
     return {"from": [low for low, _ in told], "to": [high for _, high in told]}
 
 
-def _test_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]]:
+def test_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str]]:
     """Estimates over their standard errors, and the chance of as much by accident, where 0 says "nothing"."""
     z, p = z_and_p(found)
     known = {name: each for name, *each in zip(found.near.names, z, p, strict=True) if np.isfinite(each).all()}
@@ -178,7 +198,8 @@ def _test_columns(found: Covariance, shown: Iterable[str]) -> dict[str, list[str
     return {"z": [f"{each[0]:.2f}" if each else "" for each in told], "p": [p_told(each[1]) if each else "" for each in told]}
 
 
-def _left_out(rows: int) -> list[RenderableType]:
+def left_out(rows: int) -> list[RenderableType]:
+    """A line that says how many of so many rows a table leaves out; none if it has all."""
     from rich.text import Text
 
     if rows <= MOST_ROWS:
@@ -186,7 +207,8 @@ def _left_out(rows: int) -> list[RenderableType]:
     return [Text(f"  ... and {rows - MOST_ROWS:,} more lines: to_dict(), or --json, has every number.", style="dim")]
 
 
-def _error(errors: StandardErrors, name: str) -> str:
+def error_cell(errors: StandardErrors, name: str) -> str:
+    """The standard error of a number, or why there is none."""
     if name not in errors.names:
         return "held"
     return "-" if np.isnan(errors[name]) else aligned(np.array([errors[name]]))[0]

@@ -15,7 +15,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.profile import Levels
 from emkit.data.source import columns_of
 from emkit.errors import ModelError, some_of
-from emkit.explain.ledger import check_enumerable
+from emkit.explain.latent import check_enumerable
 from emkit.explain.subject import Subject
 from emkit.inference.classification import likeliest
 from emkit.models.around import AnyModel, bare

@@ -2,9 +2,9 @@
 
 from emkit.data.design.codings import CODINGS
 from emkit.data.design.dependence import INTERCEPT
-from emkit.data.design.design import Design, DesignRows
+from emkit.data.design.design import Design, DesignRows, Gaps, columns_read
 from emkit.data.design.formula import Formula, parsed
 
 STORED: tuple[type, ...] = (Design, *CODINGS)  # what stands in the file of a fit
 
-__all__ = ["INTERCEPT", "STORED", "Design", "DesignRows", "Formula", "parsed"]
+__all__ = ["INTERCEPT", "STORED", "Design", "DesignRows", "Formula", "Gaps", "columns_read", "parsed"]

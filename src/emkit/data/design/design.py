@@ -13,7 +13,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.data.design.assembly import Assembly, Cell
-from emkit.data.design.codings import Coding
+from emkit.data.design.codings import Coding, Treatment
 from emkit.data.design.contrasts import Terms, pieces_of
 from emkit.data.design.dependence import INTERCEPT, refuse_dependent
 from emkit.data.design.factors import Factor
@@ -68,6 +68,25 @@ class DesignRows:
     def response(self) -> Array:
         """The columns of the response (n, r)."""
         return self.x[:, self.at.response]
+
+    def among(self, columns: Sequence[str]) -> Array:
+        """Columns (n, d) by name; zeros stand for what was not read, as for a response that is not known."""
+        place = {name: j for j, name in enumerate(self.columns)}
+        return np.column_stack([self.x[:, place[name]] if name in place else np.zeros(len(self.x)) for name in columns])
+
+    def of_kept(self, values: Any) -> Any:
+        """Values (N, ...) of all rows of the data, of those that were kept (n, ...); as they are if these are all."""
+        if values is None or not self.dropped or np.shape(values)[:1] != (self.dropped + len(self.kept),):
+            return values
+        return np.asarray(values)[self.kept]
+
+    def of_all(self, values: Array) -> Array:
+        """Values (n, ...) of the rows that were kept, of all rows of the data (N, ...): NaN where there were gaps."""
+        if not self.dropped:
+            return values
+        found = np.full((self.dropped + len(self.kept), *values.shape[1:]), np.nan)
+        found[self.kept] = values
+        return found
 
     @property
     def sentence(self) -> str:
@@ -167,6 +186,12 @@ class Design:
         """The names of the columns of the response."""
         return tuple(factor.name for factor in self._said.response)
 
+    @property
+    def response_levels(self) -> Names:
+        """The levels of the first column of the response; None if it is of numbers, or there is none."""
+        coding = self.codings[self.response[0]] if self.response else None
+        return coding.names if isinstance(coding, Treatment) else None
+
     @cached_property
     def covariates(self) -> tuple[str, ...]:
         """The names of the columns of the right side; ``Intercept`` is the one of ones."""
@@ -176,6 +201,10 @@ class Design:
     def gate(self) -> tuple[str, ...]:
         """The names of the columns of the gate; none if there is no gate."""
         return tuple(label for label, _ in self._columns(self._said.gate or ()))
+
+    def columns_read(self, response: bool = True) -> tuple[str, ...]:
+        """The columns of the data that `rows` reads, each once."""
+        return columns_read(self.formula, self.offset, self.trials, self.groups, response)
 
     @cached_property
     def _said(self) -> Formula:
@@ -226,6 +255,14 @@ class Design:
             None if self.trials is None else assembly.observed(one_factor(self.trials, TRIALS)),
         )
         return *assembly.whole(), at
+
+
+def columns_read(
+    formula: str, offset: str | None = None, trials: str | None = None, groups: str | None = None, response: bool = True
+) -> tuple[str, ...]:
+    """The columns of the data that a design of a formula reads, each once. Errors: ParameterError for a formula."""
+    found = [column for factor in _factors_of(parsed(formula), offset, trials, response) for column in factor.columns]
+    return tuple(dict.fromkeys([*found, *([groups] if groups is not None else [])]))
 
 
 def _factors_of(said: Formula, offset: str | None, trials: str | None, response: bool = True) -> tuple[Factor, ...]:

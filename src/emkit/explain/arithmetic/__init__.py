@@ -6,12 +6,14 @@ from functools import singledispatch
 
 from emkit.core.protocols import LatentModel
 from emkit.explain.arithmetic.cells_arithmetic import CellsArithmetic
+from emkit.explain.arithmetic.chain_arithmetic import ChainArithmetic
 from emkit.explain.arithmetic.mixture_arithmetic import MixtureArithmetic
 from emkit.explain.arithmetic.model import AnyArithmetic, ModelArithmetic
 from emkit.explain.arithmetic.values import Tally, Update
 from emkit.explain.symbols import Symbols
 from emkit.models.around import bare
 from emkit.models.cells import Cells
+from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture, P, S
 
 __all__ = ["AnyArithmetic", "ModelArithmetic", "Tally", "Update", "arithmetic_of"]
@@ -23,6 +25,7 @@ def _kind(model: object) -> type[AnyArithmetic]:
 
 
 _kind.register(Mixture, lambda model: MixtureArithmetic)
+_kind.register(HiddenMarkovChain, lambda model: ChainArithmetic)
 _kind.register(Cells, lambda model: CellsArithmetic)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emkit.errors import ModelError
 from emkit.explain.notation.coin import COIN
 from emkit.explain.notation.cs229 import CS229
-from emkit.explain.notation.notation import CONCEPTS, Notation
+from emkit.explain.notation.notation import CONCEPTS, InSequence, Notation
 from emkit.explain.notation.remarks import REMARKS, correspondence
 from emkit.explain.notation.slides import SLIDES
 
@@ -19,4 +19,15 @@ def notation_named(name: str) -> Notation:
     return NOTATIONS[name]
 
 
-__all__ = ["COIN", "CONCEPTS", "CS229", "NOTATIONS", "REMARKS", "SLIDES", "Notation", "correspondence", "notation_named"]
+__all__ = [
+    "COIN",
+    "CONCEPTS",
+    "CS229",
+    "NOTATIONS",
+    "REMARKS",
+    "SLIDES",
+    "InSequence",
+    "Notation",
+    "correspondence",
+    "notation_named",
+]

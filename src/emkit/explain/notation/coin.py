@@ -1,6 +1,6 @@
 """Do & Batzoglou's notation of the two coins."""
 
-from emkit.explain.notation.notation import Notation
+from emkit.explain.notation.notation import InSequence, Notation
 
 COIN = Notation(
     name="coin",
@@ -21,4 +21,12 @@ COIN = Notation(
     attributed="{what} to {k}",
     e_step="complete the data in expectation, with the current theta",
     m_step="estimate as usual, with expected counts in place of counts",
+    in_sequence=InSequence(
+        forward="P(Z_t=k|E_(1:t))",
+        scale="P(E_t|E_(1:t-1))",
+        backward="P(E_(t+1:T)|Z_t=k) / P(E_(t+1:T)|E_(1:t))",
+        share="P(Z_t=k|E)",
+        pair="P(Z_t=j,Z_(t+1)=k|E)",
+        e_step="complete the data in expectation, with the current theta",
+    ),
 )

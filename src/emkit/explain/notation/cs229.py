@@ -1,6 +1,6 @@
 """The notation of Stanford's CS229 notes."""
 
-from emkit.explain.notation.notation import Notation
+from emkit.explain.notation.notation import InSequence, Notation
 
 CS229 = Notation(
     name="cs229",
@@ -21,4 +21,12 @@ CS229 = Notation(
     attributed="Q({k})*{what}",
     e_step="Q_i(z) := p(z|x^(i); theta)",
     m_step="theta := argmax sum_i ELBO",
+    in_sequence=InSequence(
+        forward="p(z^(t)=k|x^(1:t))",
+        scale="p(x^(t)|x^(1:t-1))",
+        backward="p(x^(t+1:T)|z^(t)=k) / p(x^(t+1:T)|x^(1:t))",
+        share="Q_t(z=k)",
+        pair="Q_t(z=j,z'=k)",
+        e_step="Q_t(z) := p(z^(t)|x; theta)",
+    ),
 )

@@ -7,11 +7,23 @@ from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
+class InSequence:
+    """What forward-backward is about, as an author would write it: t is a place in the sequence, j and k are states."""
+
+    forward: str = "p(z_t=k|x_(1:t))"
+    scale: str = "p(x_t|x_(1:t-1))"
+    backward: str = "p(x_(t+1:T)|z_t=k) / p(x_(t+1:T)|x_(1:t))"
+    share: str = "p(z_t=k|x)"
+    pair: str = "p(z_t=j,z_(t+1)=k|x)"
+    e_step: str = "q := p(z_1..z_T|x; theta)"
+
+
+@dataclass(frozen=True)
 class Notation:
     """The symbols of one author. `{k}` stands for a latent state and `{i}` for a row.
 
     Where there are just two states, an author may have words of their own for them (`states_of_two`) and for their
-    responsibilities (`first_of_two`, `second_of_two`).
+    responsibilities (`first_of_two`, `second_of_two`). `in_sequence` is for rows in sequence.
     """
 
     name: str
@@ -35,6 +47,7 @@ class Notation:
     first_of_two: str = ""
     second_of_two: str = ""
     states_of_two: tuple[str, ...] = ()
+    in_sequence: InSequence = InSequence()
 
     def states(self, components: Sequence[str]) -> tuple[str, ...]:
         """What the states are called that stand for `components`."""

@@ -1,6 +1,6 @@
 """The notation of the three-coins slides, in which z = 1 is the first of two states."""
 
-from emkit.explain.notation.notation import Notation
+from emkit.explain.notation.notation import InSequence, Notation
 
 SLIDES = Notation(
     name="slides",
@@ -24,4 +24,12 @@ SLIDES = Notation(
     first_of_two="mu_{i}",
     second_of_two="1-mu_{i}",
     states_of_two=("1", "0"),
+    in_sequence=InSequence(
+        forward="Pr(z_t=k|x_(1:t))",
+        scale="Pr(x_t|x_(1:t-1))",
+        backward="Pr(x_(t+1:T)|z_t=k) / Pr(x_(t+1:T)|x_(1:t))",
+        share="mu_t(k)",
+        pair="mu_t(j,k)",
+        e_step="mu_t(k) = Pr(z_t=k|x, theta_old)",
+    ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.data.source import ArraySource
 
 
@@ -31,6 +31,13 @@ class Rows:
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.x)))
+
+
+def place_in_sequence(bounds: Integers, i: int) -> str:
+    """Row i by its place in its sequence, counted from 1; of several sequences, the number of its own comes first."""
+    sequence = int(np.searchsorted(bounds, i, side="right"))
+    place = i - int(bounds[sequence - 1]) + 1
+    return f"{sequence}.{place}" if len(bounds) > 2 else str(place)
 
 
 def rows_of(source: ArraySource) -> Rows:

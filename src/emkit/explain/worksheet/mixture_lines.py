@@ -13,7 +13,7 @@ from emkit.explain.worksheet.distinct import Rows, rows_of
 from emkit.explain.worksheet.likelihood_lines import likelihood
 from emkit.explain.worksheet.mistakes import Mistake
 from emkit.explain.worksheet.sheet import Line, Role, Variant
-from emkit.formulas.expressions import ONE, Given, Product, Quotient, Ref, Sum
+from emkit.formulas.expressions import ONE, Expression, Given, Product, Quotient, Ref, Sum
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
 
 
@@ -82,6 +82,10 @@ class MixtureLines:
             what = f"with the binomial coefficient {float(base.number):.0f}, which these ordered tosses do not have"
             variants = (Variant(Mistake.COEFFICIENT, what, Product((*product.factors, (COEFFICIENT, base)))),)
         return Line(self._joint_name(k, i), Role.JOINT, product, k, i, variants=variants)
+
+    def known(self, here: dict[str, Expression]) -> dict[str, Expression]:
+        """The numbers `here` that the step begins with, also by the names that proportions have for a reader: ``1 - pi``."""
+        return here | {self.prior(k).name: here[self.symbols("proportions", k)] for k in self.states}
 
     def prior(self, k: int) -> Given:
         """The proportion of component k before the step, under the name it has for a reader: ``pi``, ``1 - pi``."""

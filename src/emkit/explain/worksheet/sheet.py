@@ -19,8 +19,13 @@ SHORT = 10_000  # a fraction with a larger denominator tells a reader nothing
 class Role(Enum):
     """What a line is in the step, in the order in which they are worked out."""
 
+    DENSITY = "density"
+    FORWARD = "forward probability"
+    SCALE = "probability of a row"
+    BACKWARD = "backward number"
     JOINT = "joint probability"
     SHARE = "responsibility"
+    PAIR = "probability of a move"
     COUNT = "expected count of a row"
     TOTAL = "expected count"
     UPDATE = "update"
@@ -159,9 +164,18 @@ class _Values(dict[str, float]):
         self._lines, self._replaced, self._rounded = lines, replaced, rounded
 
     def __missing__(self, name: str) -> float:
-        line = self._lines[name]
-        value = float(self._replaced.get(name, line.expression).value(self))
-        if line.role in self._rounded and math.isfinite(value):
-            value = round(value, self._rounded[line.role])
-        self[name] = value
-        return value
+        pending = [name]  # not by recursion: along a sequence, every line needs the one before
+        while pending:
+            here = pending[-1]
+            needed = [other for other in names_in(self._expression(here)) if other not in self]
+            pending.extend(needed)
+            if not needed:
+                self[pending.pop()] = self._worked_out(here)
+        return self[name]
+
+    def _expression(self, name: str) -> Expression:
+        return self._replaced.get(name, self._lines[name].expression)
+
+    def _worked_out(self, name: str) -> float:
+        value, role = float(self._expression(name).value(self)), self._lines[name].role
+        return round(value, self._rounded[role]) if role in self._rounded and math.isfinite(value) else value

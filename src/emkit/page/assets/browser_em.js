@@ -4,11 +4,6 @@
 const MOST_STEPS = 40;
 const STILL = 1e-8;
 
-function logSumExp(values) {
-  const top = Math.max(...values);
-  return top === -Infinity ? top : top + Math.log(sum(values.map((value) => Math.exp(value - top))));
-}
-
 // Families register here: each knows its densities, statistics and estimates, and how to write its arithmetic.
 const FAMILY = {};
 

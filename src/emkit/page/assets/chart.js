@@ -30,8 +30,9 @@ function ticks([low, high], most) {
 const tickText = (value) => (value === 0 ? "0" : general(value, 6).replace("-", "−"));
 
 function axes({ height, sx, sy, inner, labels, margin }) {
-  const xs = margin.noX ? [] : ticks(sx.domain, inner.width / 70);
-  const ys = labels.noY ? [] : ticks(sy.domain, inner.height / 44);
+  const kept = (values, whole) => (whole ? values.filter(Number.isInteger) : values);
+  const xs = margin.noX ? [] : kept(ticks(sx.domain, inner.width / 70), labels.wholeX);
+  const ys = labels.noY ? [] : kept(ticks(sy.domain, inner.height / 44), labels.wholeY);
   const bottom = inner.y + inner.height;
   return svg("g", { class: "axes" },
     svg("path", { class: "axis", d: `M${inner.x} ${inner.y}V${bottom}H${inner.x + inner.width}` }),

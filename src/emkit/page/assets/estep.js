@@ -3,11 +3,13 @@
 const estepPanel = {
   id: "estep",
   draw(view) {
+    if (view.trace.in_sequence) return drawPasses(view);
     if (!view.trace.rows) return drawBands(view);
     return [lead(view.notation.e_step), rowTable(view), worked(view)];
   },
   text(view) {
     const { trace, step } = view;
+    if (trace.in_sequence) return passesPanel.text(view);
     if (!view.eDone) return "No E-step yet.";
     if (!trace.rows) return bandLines(view).map((line) => line.join(", ")).join("\n");
     return `E-step ${view.number} at ${trace.symbols.map((name, i) => name + " = " + plain(view.before[i])).join(", ")}.\n${
@@ -16,7 +18,7 @@ const estepPanel = {
       + (trace.rows.items.length < trace.rows.distinct ? `\n(the first ${trace.rows.items.length} of ${trace.rows.distinct} rows)` : "")
       + (step.tallies[0].what === "n" ? `\nSums: ${massText(view)}.` : "");
   },
-  latex: (view) => (view.eDone && view.trace.rows ? view.trace.rows.items.flatMap((item, i) => item.states.filter(() => item.states.length > 1)
+  latex: (view) => (view.trace.in_sequence ? passesPanel.latex(view) : view.eDone && view.trace.rows ? view.trace.rows.items.flatMap((item, i) => item.states.filter(() => item.states.length > 1)
     .map((k) => `${latex(...responsibilityPair(view, k, item.label))} = ${latex(dividedText(view, i, k))} = ${fourDecimals(view.step.responsibilities[i][k])}`)) : []),
 };
 

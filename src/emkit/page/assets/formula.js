@@ -1,7 +1,7 @@
 // Formulas: plain text such as "21.30 / (21.30 + 8.57)" is read into a tree, and the tree is written as MathML or LaTeX.
 // `names` says what placeholders such as {k} stand for; what they stand for is never read as a formula.
 
-const GREEK = { theta: "θ", pi: "π", alpha: "α", beta: "β", lambda: "λ", mu: "μ", sigma: "σ" };
+const GREEK = { theta: "θ", pi: "π", alpha: "α", beta: "β", gamma: "γ", xi: "ξ", lambda: "λ", mu: "μ", sigma: "σ" };
 const UPRIGHT = ["log", "exp", "sum", "argmax", "KL", "ELBO", "Pr", "const"];
 const RELATIONS = ["=", ":=", ",", ";", "|", "||", ":"];
 

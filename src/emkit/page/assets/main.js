@@ -39,6 +39,7 @@ function renderControls(view) {
   for (const id of ["e", "m", "end"]) $(id).disabled = view.atEnd;
   $("play").textContent = view.playing ? "pause" : "play";
   $("play").setAttribute("aria-pressed", String(view.playing));
+  document.body.dataset.marks = view.trace.marks.kind;
   document.body.dataset.half = view.eDone ? (view.mDone ? "m" : "e") : "start";
 }
 
@@ -96,6 +97,7 @@ function onKey(event) {
 // What controls do, by the value of data-act.
 const ACTS = {
   cell: (value) => { const [row, component] = value.split(":").map(Number); setState({ row, component }); },
+  sequence: (value) => setState({ sequence: Number(value), row: null }),
   pair: (value) => setState({ pair: Number(value) }),
   landscape: (value) => setState({ landscape: Number(value) }),
   hard: (value) => whatIf({ hard: value === "hard" }),

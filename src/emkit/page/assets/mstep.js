@@ -38,8 +38,9 @@ function countColumns(view) {
 function countsTable(view) {
   const columns = countColumns(view);
   const rows = view.step.row_tallies || [];
-  if (!columns.length || columns.length > 12) return null;
-  if (!rows.length) return countsDown(view, columns);
+  if (!columns.length) return null;
+  if (!rows.length) return columns.length > 12 * view.K ? null : countsDown(view, columns);
+  if (columns.length > 12) return null;
   const cell = (text) => (view.eDone ? text : "·");
   return table({
     heads: ["row", ...columns.map(({ name, k }) => headOf(name, k))],

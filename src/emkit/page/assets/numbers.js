@@ -37,5 +37,10 @@ function small(value, digits = 4) {
   return value !== 0 && Math.abs(value) < 0.5 * 10 ** -digits ? exponential(value, 1) : fixed(value, digits);
 }
 
+function logSumExp(values) {
+  const top = Math.max(...values);
+  return top === -Infinity ? top : top + Math.log(sum(values.map((value) => Math.exp(value - top))));
+}
+
 // Nothing but rounding is nothing.
 const cleaned = (value, scale_) => (Math.abs(value) <= 1e-12 * (1 + Math.abs(scale_)) ? 0 : value);

@@ -10,6 +10,7 @@ const state = {
   playing: false,
   speed: 1,
   row: null, // the row whose arithmetic is shown
+  sequence: 0, // of rows in sequence, the one that is shown
   component: 0, // and the component
   pair: 0, // of columns, in the data panel
   landscape: 0,
@@ -51,7 +52,12 @@ function viewOf(now) {
 }
 
 // The row whose arithmetic is written out: the reader's choice, else the second, whose numbers are the textbook's.
-function shownRow({ trace, row }) {
+function shownRow({ trace, row, sequence }) {
+  if (trace.in_sequence) {
+    const { bounds } = trace.in_sequence;
+    const g = Math.min(sequence, bounds.length - 2);
+    return Math.min(row === null ? 1 : row, bounds[g + 1] - bounds[g] - 1);
+  }
   if (!trace.rows) return null;
   const items = trace.rows.items;
   if (row !== null && row < items.length) return row;

@@ -29,7 +29,7 @@ const choice = (action, value, text, checked) => html("label", { class: "radio" 
 
 // The page of somebody's data without the data cannot compute: it says how to get one that can.
 function cannot({ trace }) {
-  return [html("p", {}, trace.rows || trace.marks.kind === "points"
+  return [html("p", {}, trace.rows || trace.in_sequence || trace.marks.kind === "points"
     ? "The page computes what-ifs itself for columns with a probability, such as coins, and for normal components in one or two columns. For this model, Python does it live:"
     : "Without the data in it, this page can only show what was computed before. Live, with your data on your machine alone:"),
   html("pre", {}, "emkit explore LESSON\nemkit explore data.csv --model FAMILY -k 2")];

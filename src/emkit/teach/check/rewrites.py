@@ -9,6 +9,7 @@ from emkit.explain.worksheet import Line, Mistake, Role, Worksheet
 from emkit.formulas.expressions import Apply, Expression, Given, Less, Power, Product, Quotient, Sum
 
 ONE = Given("1", 1.0)
+DENSITIES = (Role.DENSITY, Role.JOINT)  # products of factors that those of another component are easily taken for
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def rewrites(line: Line, sheet: Worksheet) -> Iterator[Rewrite]:
 
 
 def _factors(line: Line, product: Product, sheet: Worksheet) -> Iterator[Rewrite]:
-    if line.role is Role.JOINT:
+    if line.role in DENSITIES:
         yield from _borrowed(line, product, sheet)
         yield from _swapped_exponents(product)
     for label, factor in product.factors:
@@ -114,7 +115,7 @@ def _weights(total: Sum) -> Iterator[Rewrite]:
 
 def _twins(line: Line, sheet: Worksheet) -> Iterator[Rewrite]:
     """The arithmetic of the line that this one is easily taken for: another component's, or the other outcome's."""
-    for other in sheet.peers(line) if line.role is not Role.JOINT else ():
+    for other in sheet.peers(line) if line.role not in DENSITIES else ():
         what = f"this is {other.name}"
         if other.side == line.side:
             yield Rewrite(Mistake.SWAPPED_COMPONENTS, f"component {other.component}", what, other.expression)

@@ -12,6 +12,7 @@ from emkit.teach.check.explanations_of_slips import Search, working
 from emkit.teach.check.likelihood import blind_to
 from emkit.teach.check.marking import Mark, Marking, Slip, Verdict, shown_digits
 
+E_STEP = (Role.DENSITY, Role.FORWARD, Role.SCALE, Role.BACKWARD, Role.JOINT, Role.SHARE, Role.PAIR)
 ONE_DIGIT = 3.0  # in half units: rounded numbers above may shift the last digit by one
 
 
@@ -40,7 +41,7 @@ def _mark(lesson: Subject, sheet: Worksheet, claims: tuple[Claim, ...]) -> Marki
     walk = _Walk(sheet, claims)
     marks = tuple(walk.mark(claim) for claim in claims)
     slip = next((mark.slip for mark in marks if mark.verdict is Verdict.WRONG), None)
-    in_e_step = slip is not None and sheet[slip.line].role in (Role.JOINT, Role.SHARE)
+    in_e_step = slip is not None and sheet[slip.line].role in E_STEP
     return Marking(lesson.name, sheet.step, marks, blind_to(lesson, sheet, walk.slipped) if in_e_step else ())
 
 
@@ -128,6 +129,6 @@ class _Walk:
 def _outside(claim: Claim) -> str:
     if claim.line.probability and not 0 <= claim.value <= 1:
         return f"A probability cannot be {claim.text}: it lies between 0 and 1."
-    if claim.line.role in (Role.JOINT, Role.COUNT, Role.TOTAL) and claim.value < 0:
+    if claim.line.role not in (Role.UPDATE, Role.LIKELIHOOD) and claim.value < 0:
         return f"{claim.name} cannot be negative."
     return ""

@@ -20,7 +20,7 @@ from emkit.core.coordinates import Coordinates
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.errors import ParameterError
-from emkit.explain.ledger import account
+from emkit.explain.ledger import accounts
 from emkit.models.around import AnyModel, AnySource
 
 FAR = 36.0  # stands for an infinite coordinate, a probability of 0 or 1: the log-odds of 2e-16
@@ -65,17 +65,16 @@ def bound_curve(
 ) -> BoundCurve:
     """The curves from `before` (s = 0) to `after` (s = 1), q from the E-step at `before`.
 
-    `s`: where, by default 81 points from -0.5 to 1.5. Each point is two passes over the data.
+    `s`: where, by default 81 points from -0.5 to 1.5. Each point is a pass over the data.
     Errors: ModelError for a model whose latent states cannot be listed.
     """
     grid = np.round(np.linspace(-0.5, 1.5, 81), 12) if s is None else np.asarray(s, dtype=np.float64)
     line = Line(model.coordinates(before), before, after)
+    thetas = [line(float(place)) for place in grid]
+    found = iter(accounts(model, source, before, [theta for theta in thetas if theta is not None]))
     curves = np.full((2, len(grid)), np.nan)
-    for i, place in enumerate(grid):
-        theta = line(float(place))
-        if theta is not None:
-            here = account(model, source, before, theta)
-            curves[:, i] = here.log_likelihood, here.bound
+    for i, here in ((i, next(found)) for i, theta in enumerate(thetas) if theta is not None):
+        curves[:, i] = here.log_likelihood, here.bound
     return BoundCurve(step, grid, *curves)
 
 

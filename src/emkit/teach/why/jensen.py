@@ -17,7 +17,8 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
 from emkit.errors import ModelError
-from emkit.explain.steps import Row, Step
+from emkit.explain.rows import Row
+from emkit.explain.steps import Step
 
 FAR = 600.0  # log-densities that leave room for their shares among floats
 LEAST = 1e-40  # of the chances of states that are shown

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
-from emkit.explain.ledger import Account, account
+from emkit.explain.latent import Account
+from emkit.explain.ledger import account
 from emkit.models.around import AnyModel, AnySource
 from emkit.models.assignment import Hard, Sampled, Soft
 from emkit.models.reassigned import with_assignment

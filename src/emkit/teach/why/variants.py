@@ -15,7 +15,8 @@ from emkit.core.parameters import Parameters
 from emkit.core.solvers import Plain
 from emkit.core.stopping import Budget, Decreased, Settled, first_outcome
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.explain.ledger import account, check_enumerable, responsibilities
+from emkit.explain.latent import check_enumerable, responsibilities
+from emkit.explain.ledger import account
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.models.assignment import Assignment, Hard, Sampled, Soft

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from emkit.core.json_types import Json
-from emkit.errors import DegenerateFitError, ParameterError
+from emkit.errors import DegenerateFitError, ModelError, ParameterError
+from emkit.explain.latent import latent_of
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
 from emkit.models.around import bare
+from emkit.models.assignment import Enumerable
 from emkit.models.mixture import Mixture
 from emkit.teach.why.bound import bound_curve
 from emkit.teach.why.jensen import jensen, telling_row
@@ -53,6 +55,11 @@ def why(subject: Subject, step: int = 1) -> Why:
     Errors: ModelError for a step that cannot be, or for another kind of model.
     """
     model, source = subject.model, subject.source
+    if latent_of(model) is not None and not isinstance(bare(model), Enumerable):
+        raise ModelError(
+            "why EM works is told by one row and its latent state, and the rows of a sequence have theirs together. `explain` "
+            "shows the ledger of the bound for them, and `derive` how the M-step follows."
+        )
     here, ahead = work_out(subject, step, ROWS), work_out(subject, step + 1, ROWS)
     before, after = here.params
     return Why(

@@ -1,0 +1,90 @@
+"""Models that formulas say: which regression, of which columns."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.checks import is_count
+from emkit.data.design import INTERCEPT, Design, parsed
+from emkit.data.frames import TRUTHS
+from emkit.errors import DataError, ModelError, ParameterError, some_of
+from emkit.families.regression_named import REGRESSIONS, has_trials, regression_named
+from emkit.fitted import AnyFitted
+from emkit.models.around import bare
+from emkit.models.components import AnyComponents, Components
+from emkit.models.gated_mixture import GatedMixture
+from emkit.models.mixture import Mixture
+
+
+def regression_design(formula: Any, data: Any, family: Any, trials: Any, **known: Any) -> Design:
+    """The design of a regression's formula for these data; `known` are the other arguments of `Design.of`.
+
+    Errors: ParameterError for a formula, a family or trials of which no mixture of regressions is made; those of `Design.of`.
+    """
+    regression = regression_named(family)
+    if trials is not None and not has_trials(regression):
+        those = ", ".join(f"family={name!r}" for name, kind in REGRESSIONS.items() if has_trials(kind))
+        raise ParameterError(f"trials is {trials!r:.60}, and {family} responses have none; it is for {those}.")
+    if trials is not None and not isinstance(trials, str) and not is_count(trials):
+        raise ParameterError(f"trials is {trials!r:.60}; it must be a whole number >= 1, or the name of a column.")
+    said = parsed(formula)
+    if len(said.response) != 1:
+        has = f"has {len(said.response)} on its left side" if said.response else "has nothing on its left side"
+        raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'.")
+    design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, **known)
+    levels = design.response_levels
+    if levels not in (None, TRUTHS):
+        raise DataError(
+            f"the response {design.response[0]!r} holds names ({some_of(levels or ())}), and a regression is of numbers: give "
+            "a column of 0 and 1, or of truths, that says which rows have one of them."
+        )
+    return design
+
+
+def regression_model(design: Design, family: str, trials: Any, n_components: int | None) -> AnyComponents:
+    """The mixture of regressions of a design, with proportions that depend on its gate, if it has one.
+
+    One component has all rows, whatever the gate. Columns are found by name.
+    """
+    given: dict[str, Any] = {"offset": design.offset, "intercept": INTERCEPT in design.covariates}
+    if trials is not None:
+        given["trials"] = trials
+    try:
+        regression = regression_named(family)(design.response[0], _without_intercept(design.covariates), **given)
+        gate = _without_intercept(design.gate)
+        if not gate or n_components == 1:
+            return Mixture(regression)
+        return GatedMixture(regression, gate, intercept=INTERCEPT in design.gate)
+    except ModelError as error:
+        raise ParameterError(f"the formula cannot be fitted: {error}") from None
+
+
+def _without_intercept(columns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in columns if name != INTERCEPT)
+
+
+class Means(NamedTuple):
+    """The mean of the response of rows given each component, and the proportions of the components, shape (n, K) each."""
+
+    each: Array
+    proportions: Array
+
+    @property
+    def of_all(self) -> Array:
+        """The mean of the response (n,), of all components by their proportions."""
+        return np.asarray((self.each * self.proportions).sum(axis=1))
+
+
+def means_of(fitted: AnyFitted, x: Array) -> Means:
+    """What a fit of regressions says of rows x (n, d) without their response. Errors: ModelError for another fit."""
+    model, params = bare(fitted.model), fitted.params
+    family: Any = model.family if isinstance(model, Components) else None
+    if family is None or not hasattr(family, "means"):
+        raise ModelError("the fit is of no regression, so there is no response of which to tell the mean.")
+    each: Array = family.means(params.components, x)
+    if isinstance(model, GatedMixture):
+        return Means(each, np.exp(model.log_proportions(params, x)))
+    return Means(each, np.broadcast_to(params.proportions, each.shape))

@@ -1,0 +1,98 @@
+"""Mixtures of regressions, as a user of the command line asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import click
+
+from emkit.by_formula import means_of, regression_design, regression_model
+from emkit.cli.files import given_file
+from emkit.cli.progress import Progress
+from emkit.core.arrays import Array
+from emkit.data import ArraySource
+from emkit.data.design import Design, Gaps, columns_read
+from emkit.data.files import FileTable, read_file
+from emkit.data.formula_rows import source_of
+from emkit.data.frames import Table
+from emkit.errors import ModelError
+from emkit.fitted import AnyFitted
+from emkit.models.components import AnyComponents
+
+NOT_BESIDE = {  # options by the names of their values
+    "family": "--model",
+    "mapping": "--column",
+    "columns": "--columns",
+    "labels": "--labels",
+    "sequence": "--sequence",
+}
+
+
+def check_beside(given: Mapping[str, object]) -> None:
+    """Raise UsageError for what is given beside --formula and says the same, or cannot be."""
+    for name in (name for name in NOT_BESIDE if given[name]):
+        raise click.UsageError(
+            f"{NOT_BESIDE[name]} does not go with --formula, which says the model.", click.get_current_context()
+        )
+
+
+def trials_or_column(ctx: click.Context, param: click.Parameter, text: str | None) -> str | int | None:
+    """A number of trials, or the column that has them. Errors: BadParameter for a number below 1."""
+    if text is None or not re.fullmatch(r"[+-]?\d{1,18}", text):
+        return text
+    return int(click.IntRange(min=1).convert(int(text), param, ctx))
+
+
+def regression_problem(
+    file: str,
+    progress: Progress,
+    formula: str,
+    family: str | None,
+    components: int | None,
+    *,
+    offset: str | None,
+    trials: str | int | None,
+    groups: str | None,
+    weights: str | None,
+    gaps: Gaps,
+) -> tuple[AnyComponents, ArraySource]:
+    """The model that a formula says, and the rows of a file. Errors: those of reading; of formulas and their columns."""
+    named = columns_read(formula, offset, trials if isinstance(trials, str) else None, groups)
+    table = _read(file, named, weights, progress)
+    family = family or "gaussian"
+    rows, name = _columns(table), table.row_name
+    design = regression_design(formula, rows, family, trials, offset=offset, groups=groups, gaps=gaps, row_name=name)
+    made = design.rows(rows, gaps=gaps, row_name=name)
+    if made.sentence:
+        click.echo(f"warning: {made.sentence}", err=True)
+    model = regression_model(design, family, trials, components)
+    source = model.admitted(source_of(design, made, table.weights, row_name=name))
+    return model.settled(source.profile), source
+
+
+def rows_of_design(design: Design, file: str, progress: Progress, weights: str | None = None) -> ArraySource:
+    """The rows of a file with the columns of a design. Errors: those of reading, and of `Design.rows`."""
+    table = _read(file, design.columns_read(), weights, progress)
+    return source_of(design, design.rows(_columns(table), row_name=table.row_name), table.weights, row_name=table.row_name)
+
+
+def means_of_file(fitted: AnyFitted, file: str, progress: Progress) -> dict[str, Array]:
+    """The mean of the response of each row (n,), of all components and of each. Errors: ModelError for a fit by no formula."""
+    design = fitted.source.design
+    if design is None:
+        raise ModelError("--mean is for fits of regressions by --formula, and this fit has none.")
+    table = _read(file, design.columns_read(response=False), None, progress)
+    made = design.rows(_columns(table), response=False, row_name=table.row_name)
+    means = means_of(fitted, made.among(fitted.source.columns))
+    return {"mean": means.of_all, **{f"mean_{k + 1}": mean for k, mean in enumerate(means.each.T)}}
+
+
+def _read(file: str, columns: tuple[str, ...], weights: str | None, progress: Progress) -> FileTable:
+    """Columns of numbers or words of a file, in which cells may be missing."""
+    progress.say("reading")
+    return read_file(given_file(file), columns, weights, progress.lines, words=True, gaps=True)
+
+
+def _columns(table: FileTable) -> Table:
+    return Table(table.x, table.columns, table.levels)

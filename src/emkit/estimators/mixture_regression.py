@@ -1,0 +1,197 @@
+"""Mixtures of regressions by formula, as an estimator of data frames."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from emkit.by_formula import Means, means_of, regression_design, regression_model
+from emkit.core.arrays import Array, Integers
+from emkit.core.checks import is_count
+from emkit.data.design import DesignRows
+from emkit.data.formula_rows import source_of
+from emkit.data.frames import library_of
+from emkit.data.source import ArraySource
+from emkit.errors import ParameterError
+from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.callbacks import with_callbacks
+from emkit.estimators.components import ComponentsEstimator
+from emkit.models.components import AnyComponents
+from emkit.models.frozen import bare
+from emkit.models.gated_mixture import GatedMixture
+from emkit.models.prediction import belonging, posterior_of
+from emkit.search.seeding import Begin
+
+
+class MixtureRegression(ComponentsEstimator):
+    """A mixture of `n_components` generalized linear regressions, fitted by expectation-maximization to a data frame.
+
+    Parameters:
+        formula: such as ``"y ~ x + poly(t, 2) + ward"``, or ``"y ~ x | z"`` where the proportions of the classes depend on z,
+            by a multinomial logit: see docs/formulas.md.
+        family: of the response: "gaussian", "poisson" (logarithm of the mean) or "binomial" (log-odds of the chance).
+        groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
+        offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
+        trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
+        gaps: rows with gaps are refused, or dropped ("drop"); what is predicted of such rows is then NaN.
+        tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`.
+
+    `fit` takes a data frame or a dictionary of columns. Attributes after it: `design_` (the formula, with what was learned of
+    the data), `components_` (with `coefficients` (K, p), which `coefficient_names_` tell), `weights_` (K,), or `gates_` (K, q)
+    and `gate_names_` of a formula with a gate, `params_` (all together), `converged_`, `n_iter_`, and `result_`, the
+    `ek.Result`, whose ``summary(standard_errors=True)`` is a regression table for each class. Classes stand in the order of
+    their first coefficient, lowest first.
+
+    >>> import emkit as ek
+    >>> ages = [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]
+    >>> frame = {"age": ages, "size": [0.1, 0.9, 2.1, 2.9, 4.1, 5.0, 9.9, 9.1, 7.9, 7.1, 5.9, 5.1]}
+    >>> model = ek.MixtureRegression("size ~ age", 2, random_state=0).fit(frame)
+    >>> model.coefficient_names_
+    ('intercept', 'age')
+    >>> model.components_.coefficients.round(2).tolist()
+    [[0.01, 1.0], [9.97, -0.99]]
+    >>> model.predict({"age": [1, 2]}, component=1).round(2).tolist()
+    [8.98, 7.99]
+    >>> model.predict_components({"age": [1, 2], "size": [1.2, 8.0]}).tolist()
+    [0, 1]
+    """
+
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        **ComponentsEstimator._allowed,
+        "n_components": Count(),
+        "gaps": OneOf(("refuse", "drop")),
+    }
+
+    def __init__(
+        self,
+        formula: str,
+        n_components: int = 2,
+        *,
+        family: str = "gaussian",
+        groups: str | None = None,
+        offset: str | None = None,
+        trials: str | int | None = None,
+        gaps: Any = "refuse",
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        n_init: int | str = "auto",
+        random_state: Any = None,
+        start: Any = None,
+        frozen: Any = None,
+        warm_start: bool = False,
+        solver: Any = "anderson",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.formula = formula
+        self.n_components = n_components
+        self.family = family
+        self.groups = groups
+        self.offset = offset
+        self.trials = trials
+        self.gaps = gaps
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.random_state = random_state
+        self.start = start
+        self.frozen = frozen
+        self.warm_start = warm_start
+        self.solver = solver
+        self.n_jobs = n_jobs
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(self, frame: object, sample_weight: object = None) -> Self:
+        """Fit the mixture to a `frame` with the columns of the formula.
+
+        `sample_weight` (n,) >= 0 counts how often each row occurs, or each group, if there are groups.
+        Warns: ConvergenceWarning with the reason if the fit did not converge.
+        Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
+        """
+        return self._fit(frame, None, sample_weight=sample_weight)
+
+    def predict(self, frame: object, component: int | None = None) -> Array:
+        """The mean of the response (n,) given the covariates of each row, whose response need not be known.
+
+        It is that of all classes by their proportions, or of one `component`, counted from 0. Of a binomial response, it is the
+        mean number of successes. Errors: ParameterError for a class that there is not; DataError for rows that cannot be.
+        """
+        rows, means = self._means(frame)
+        if component is None:
+            return rows.of_all(means.of_all)
+        if isinstance(component, bool) or not (component == 0 or is_count(component)) or component >= self._number:
+            raise ParameterError(f"component is {component!r}; the classes are numbered from 0 to {self._number - 1}.")
+        return rows.of_all(means.each[:, component])
+
+    def predict_proba(self, frame: object, with_response: bool = True) -> Array:
+        """The probability of each class (n, K) given response and covariates of a row, and of all rows of its group.
+
+        Without the response, it is that of any row with such covariates: the proportions, by the gate if there is one.
+        Errors: DataError naming a row that is impossible in every class.
+        """
+        if not with_response:
+            rows, means = self._means(frame)
+            return rows.of_all(means.proportions)
+        rows, source = self._read(frame, None)
+        return rows.of_all(belonging(self.result_.model, self.params_, source))
+
+    def predict_components(self, frame: object) -> Integers:
+        """The most probable class (n,) of each row, given its response, counted from 0; -1 where gaps were dropped."""
+        shares = self.predict_proba(frame)
+        gaps = np.asarray(np.isnan(shares[:, 0]))
+        return np.where(gaps, -1, np.where(gaps[:, None], 0.0, shares).argmax(axis=1))
+
+    def residuals(self, frame: object, component: int | None = None) -> Array:
+        """The response less its mean (n,), as `predict` tells it."""
+        rows = self._rows(frame)
+        return rows.of_all(rows.response[:, 0]) - self.predict(frame, component)
+
+    def score(self, frame: object, sample_weight: object = None) -> float:
+        """The mean log-likelihood of a row given its covariates, weighted by `sample_weight` if it is given."""
+        _, source = self._read(frame, sample_weight)
+        found = posterior_of(self.result_.model, self.params_, source).log_likelihood
+        weights = source.weights if source.groups is None else source.weights[source.groups[:-1]]
+        return float(weights @ found) / source.total_weight
+
+    def _rows(self, frame: object, response: bool = True) -> DesignRows:
+        check_is_fitted(self)
+        return self.design_.rows(frame, response=response, gaps=self.gaps)
+
+    def _read(self, frame: object, sample_weight: object) -> tuple[DesignRows, ArraySource]:
+        rows = self._rows(frame)
+        return rows, source_of(self.design_, rows, sample_weight)
+
+    def _means(self, frame: object) -> tuple[DesignRows, Means]:
+        """The rows, and what is known of them without their response."""
+        rows = self._rows(frame, response=False)
+        return rows, means_of(self.result_, rows.among(self.result_.source.columns))
+
+    def _source(
+        self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
+    ) -> ArraySource:
+        """The rows to fit, from which the design is learned."""
+        told = {"offset": self.offset, "groups": self.groups, "gaps": self.gaps}
+        self.design_ = regression_design(self.formula, X, self.family, self.trials, **told)
+        rows = self.design_.rows(X, gaps=self.gaps)
+        self._component_names = ()
+        return source_of(self.design_, rows, sample_weight, library=library_of(X))
+
+    def _model(self) -> AnyComponents:
+        return regression_model(self.design_, self.family, self.trials, self.n_components)
+
+    def _begin(self, source: ArraySource) -> Begin[Any]:
+        """As other models do, once the columns are found and the frame of the design is known."""
+        self.model_ = self.model_.settled(source.profile)
+        return super()._begin(source)
+
+    def _fitted(self, params: Any) -> dict[str, Any]:
+        own = {"params_": params, "components_": params.components, "coefficient_names_": params.components.covariates}
+        if isinstance(bare(self.model_), GatedMixture):
+            return {**own, "gates_": params.gates, "gate_names_": params.covariates}
+        return {**own, "weights_": params.proportions}
+
+    def __sklearn_tags__(self) -> Any:
+        """scikit-learn's own: what a column may hold, the formula says, and not the estimator."""
+        return BaseEstimator.__sklearn_tags__(self)
