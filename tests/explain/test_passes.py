@@ -14,6 +14,7 @@ from scipy.special import logsumexp
 import emkit as ek
 from emkit.core.mapreduce import serial
 from emkit.core.parameters import get_at
+from emkit.derivations import derivation
 from emkit.explain import account, explain, subject_of_fit
 from emkit.explain.exact import exact_step
 from emkit.explain.steps import work_out
@@ -259,3 +260,21 @@ def test_held_transitions_have_no_line():
     step = work_out(held)
     assert [update.symbol for update in step.updates] == ["probability_1", "probability_2"]
     assert {"transition_1_2", "initial_1"} <= set(step.held)
+
+
+RATES = ek.PoissonParams([[1.0], [6.0]])
+OTHER_CHAINS = [
+    (ek.StationaryHiddenMarkovChain("poisson"), ek.StationaryHiddenMarkovParams([[0.9, 0.1], [0.1, 0.9]], RATES)),
+    (
+        ek.HiddenSemiMarkovChain("poisson", durations="poisson", longest=5),
+        ek.HiddenSemiMarkovParams([0.5, 0.5], [[0, 1], [1, 0]], ek.PoissonParams([[3.0], [3.0]]), RATES),
+    ),
+]
+
+
+@pytest.mark.parametrize("work", [explain, work_out, worksheet, derivation])
+@pytest.mark.parametrize(("model", "start"), OTHER_CHAINS)
+def test_chains_whose_m_step_does_not_just_divide_counts_are_refused(model, start, work):
+    source = ek.ArraySource([0, 1, 0, 6, 7, 5, 1]).as_one_group()
+    with pytest.raises(ek.ModelError, match=f"the M-step of a {model.name} is not worked out by hand"):
+        work(subject_of_fit(model, source, start))

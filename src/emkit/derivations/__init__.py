@@ -9,6 +9,7 @@ from typing import Any
 
 from emkit.derivations.derivation import Derivation, Solved, Step
 from emkit.errors import ModelError
+from emkit.explain.latent import check_divides_counts
 from emkit.families import FAMILIES
 from emkit.families.description import Columns
 from emkit.models.around import bare
@@ -60,6 +61,7 @@ def derivation(subject: Any) -> Derivation:
         counted: Derivation = import_module(f"{__name__}.gene_counting").derive(f"{title}: the M-step", table)
         return counted
     if isinstance(table, HiddenMarkovChain):
+        check_divides_counts(table)
         title = f"{getattr(subject, 'title', 'A hidden Markov chain')}: the M-step"
         try:
             inner: Derivation | None = _of_components(table.family, table)

@@ -17,6 +17,7 @@ from emkit.errors import ModelError
 from emkit.models.around import AnyModel, bare
 from emkit.models.assignment import Assignment, Enumerable, Posterior, Soft, normalise
 from emkit.models.components import AnyComponents, Components
+from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,15 @@ def check_enumerable(model: AnyModel) -> Enumerable:
             "log p(x_i, z; theta) for every latent state z of every row."
         )
     return inner
+
+
+def check_divides_counts(chain: AnyHiddenMarkovChain) -> None:
+    """Errors: ModelError for a chain whose M-step does not just divide counts of starts and moves by their sums."""
+    if chain.belonging_updates() != HiddenMarkovChain.belonging_updates(chain):
+        raise ModelError(
+            f"the M-step of a {chain.name} is not worked out by hand: it does not just divide counts of starts and moves by "
+            "their sums. Explain a HiddenMarkovChain."
+        )
 
 
 def latent_of(model: AnyModel) -> Latent | None:

@@ -15,7 +15,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
 from emkit.errors import ModelError
 from emkit.explain.arithmetic import Tally, Update, arithmetic_of
-from emkit.explain.latent import check_enumerable
+from emkit.explain.latent import check_divides_counts, check_enumerable
 from emkit.explain.ledger import Entry, ledger
 from emkit.explain.passes import Passes, Wanted, passes_of
 from emkit.explain.rows import Row, RowTable, row_table
@@ -83,8 +83,11 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20, sequence: int =
     check_step(number)
     wanted = Wanted(limit, sequence, row)
     model, source = subject.model, subject.source
-    in_sequence = isinstance(bare(model), HiddenMarkovChain)
-    if not in_sequence:
+    inner = bare(model)
+    in_sequence = isinstance(inner, HiddenMarkovChain)
+    if isinstance(inner, HiddenMarkovChain):
+        check_divides_counts(inner)
+    else:
         check_enumerable(model)
     before = subject.start
     for _ in range(number - 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 from emkit.core.arrays import Integers
 from emkit.explain import chain_formulas as formulas
+from emkit.explain.latent import check_divides_counts
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
 from emkit.explain.worksheet.column_lines import ColumnLines
@@ -51,7 +52,11 @@ class ChainLines:
 
     @classmethod
     def of(cls, subject: Subject, model: AnyHiddenMarkovChain, params: AnyParams) -> ChainLines:
-        """The lines of the step of `model`, which is the subject's without its wrappers, at `params`."""
+        """The lines of the step of `model`, which is the subject's without its wrappers, at `params`.
+
+        Errors: ModelError for a chain whose M-step does not just divide counts.
+        """
+        check_divides_counts(model)
         source = bare(subject.model).in_sequences(subject.source)
         labels = tuple(place_in_sequence(source.groups, i) for i in range(source.rows))
         places = tuple((i + 1,) for i in range(source.rows))
