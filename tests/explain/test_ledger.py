@@ -13,7 +13,7 @@ import emkit as ek
 from emkit.core.protocols import Complete
 from emkit.explain import Half, account, ledger
 from emkit.models.around import bare
-from tests.cases import CASE, INNER_STATES, INSIDE, KINKED
+from tests.cases import CASE, INNER_STATES, INSIDE, KINKED, STEPPING
 from tests.explained import ALONE, SUBJECTS, path, random_mixture
 
 STEPS = 3
@@ -228,12 +228,12 @@ class Unlisted(ek.LatentModel):
 
 
 STATES = (*INNER_STATES, *(name for name in INSIDE if name not in KINKED))  # of Laplace, there are none
-WITH_STATES = [name for name in SUBJECTS if name.partition(" of ")[2].startswith(STATES)]
+WITH_BOUNDS = [name for name in SUBJECTS if name.partition(" of ")[2].startswith((*STATES, *STEPPING))]
 
 
-@pytest.mark.parametrize("name", WITH_STATES)
-def test_states_within_components_leave_a_lower_bound(name):
-    """The expected log-likelihood holds the states within components, too; a list of components alone does not."""
+@pytest.mark.parametrize("name", WITH_BOUNDS)
+def test_states_within_components_and_steps_along_a_bound_leave_a_lower_bound(name):
+    """The expected log-likelihood holds the states within components, too, or is a bound; a list of components alone is not."""
     subject = SUBJECTS[name]
     points = path(subject, STEPS)
     listed = ledger(subject.model, subject.source, points)
@@ -245,7 +245,7 @@ def test_states_within_components_leave_a_lower_bound(name):
             assert_close(mine.account.bound / 10, other.account.bound / 10, other.account.bound)
 
 
-@pytest.mark.parametrize("name", [name for name in SUBJECTS if name not in WITH_STATES])
+@pytest.mark.parametrize("name", [name for name in SUBJECTS if name not in WITH_BOUNDS])
 def test_without_a_list_of_states_the_accounts_are_the_same_up_to_a_constant(name):
     subject = SUBJECTS[name]
     points = path(subject, STEPS)
