@@ -80,6 +80,15 @@ def test_without_a_slope_it_is_the_mixture_of_constant_proportions(rows):
     assert gated.objective(level) == pytest.approx(mixture.objective(plain), rel=1e-13)
 
 
+def test_one_component_is_the_regression_of_all_rows(rows):
+    gated = ek.GatedMixture(ek.PoissonRegression(0, (1,)), 1)
+    alone = ek.Mixture(ek.PoissonRegression(0, (1,)))
+    profile = ek.ArraySource(rows).profile
+    found, wanted = (ek.fit(model, rows, model.starts(profile, 1, [0])) for model in (gated, alone))
+    assert found.log_likelihood == pytest.approx(wanted.log_likelihood, rel=1e-12)
+    assert found.free_parameters == wanted.free_parameters
+
+
 def test_people_come_from_one_class_and_have_one_covariate():
     rng = np.random.default_rng(2)
     people = ANSWERS.draw(rng, 40)

@@ -195,7 +195,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
         Source: see `core/newton.py`; Böhning (1992), Annals of the Institute of Statistical Mathematics 44, 197-200.
         """
         way = self._way(before, now)
-        step = stepped(stats.belonging, way, way.shape[1]).reshape(len(now.gates) - 1, -1)
+        step = stepped(stats.belonging, way, way.shape[1]).reshape(now.gates[1:].shape)
         return np.concatenate([now.gates[:1], now.gates[1:] + self._gate.back(step)])
 
     def _way(self, before: GatedMixtureParams[P], now: GatedMixtureParams[P]) -> Array:
@@ -206,7 +206,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
     ) -> Expected:  # fmt: skip
         """A bound that touches the expected log-likelihood of the multinomial logit at `before`."""
         found = gain(belonging, self._way(before, now))
-        slopes = self._gate.slopes(found.slopes.reshape(len(now.gates) - 1, -1))
+        slopes = self._gate.slopes(found.slopes.reshape(now.gates[1:].shape))
         return Expected(float(found.value[0]), {"gates": np.concatenate([np.zeros((1, slopes.shape[1])), slopes])})
 
     def complete(self, params: GatedMixtureParams[P], chunk: Chunk) -> Complete:
