@@ -44,10 +44,10 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, **known
     return design
 
 
-def regression_model(design: Design, family: str, trials: Any, n_components: int | None) -> AnyComponents:
+def regression_model(design: Design, family: str, trials: Any) -> AnyComponents:
     """The mixture of regressions of a design, with proportions that depend on its gate, if it has one.
 
-    One component has all rows, whatever the gate. Columns are found by name.
+    Columns are found by name.
     """
     given: dict[str, Any] = {"offset": design.offset, "intercept": INTERCEPT in design.covariates}
     if trials is not None:
@@ -55,7 +55,7 @@ def regression_model(design: Design, family: str, trials: Any, n_components: int
     try:
         regression = regression_named(family)(design.response[0], _without_intercept(design.covariates), **given)
         gate = _without_intercept(design.gate)
-        if not gate or n_components == 1:
+        if not gate:
             return Mixture(regression)
         return GatedMixture(regression, gate, intercept=INTERCEPT in design.gate)
     except ModelError as error:

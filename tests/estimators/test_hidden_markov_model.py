@@ -303,3 +303,13 @@ def test_one_sequence_has_no_other_to_be_left_out_for(quakes, counts):
         quakes.result_.bootstrap(2, kind="case")
     with pytest.raises(ek.ModelError, match="so none is left to fit to"):
         ek.select(ek.HiddenMarkov("poisson", random_state=0, n_init=2), counts, 1, criterion="cv")
+
+
+def test_lengths_in_the_place_of_y_are_not_ignored(counts):
+    with pytest.raises(ek.DataError, match="y is ignored, and has 2 entries for 107 rows; are they lengths"):
+        ek.HiddenMarkov("poisson", 2).fit(counts, [50, 57])
+
+
+def test_one_state_is_left_for_none(counts):
+    with pytest.raises(ek.ParameterError, match="n_components must be 2 or more"):
+        ek.HiddenMarkov("poisson", 1, durations="poisson", longest=9).fit(counts)

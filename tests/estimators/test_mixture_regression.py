@@ -148,8 +148,10 @@ def test_what_is_predicted_is_weighted_by_the_gate(gated, warpbreaks):
 
 def test_a_gate_of_one_class_says_nothing(warpbreaks):
     gated, plain = (ek.MixtureRegression(f"breaks ~ tension{gate}", 1, family="poisson") for gate in (" | wool", ""))
-    assert gated.fit(warpbreaks).result_.log_likelihood == plain.fit(warpbreaks).result_.log_likelihood
-    np.testing.assert_array_equal(gated.weights_, [1])
+    found, wanted = (model.fit(warpbreaks).result_ for model in (gated, plain))
+    assert found.log_likelihood == pytest.approx(wanted.log_likelihood, rel=1e-12)
+    assert found.free_parameters == wanted.free_parameters
+    np.testing.assert_array_equal(gated.gates_, [[0, 0]])
 
 
 def test_a_gate_of_ones_is_none(npreg, two_counts):
@@ -209,7 +211,7 @@ def test_weights_are_repetitions(npreg):
     other = ek.MixtureRegression("yp ~ x", 2, **settings).fit(repeated)
     assert one.result_.log_likelihood == pytest.approx(other.result_.log_likelihood, abs=1e-6)
     np.testing.assert_allclose(one.predict(npreg), other.predict(npreg), rtol=1e-4)
-    assert one.score(npreg, weights) == pytest.approx(other.score(repeated))
+    assert one.score(npreg, sample_weight=weights) == pytest.approx(other.score(repeated))
 
 
 def test_gaps_are_refused_or_dropped_as_is_said(npreg):
@@ -218,8 +220,8 @@ def test_gaps_are_refused_or_dropped_as_is_said(npreg):
         ek.MixtureRegression("yp ~ x", 2, family="poisson").fit(holes)
     weights = 1.0 + npreg.index.to_numpy() % 2
     settings = {"family": "poisson", "random_state": 0}
-    model = ek.MixtureRegression("yp ~ x", 2, gaps="drop", **settings).fit(holes, weights)
-    other = ek.MixtureRegression("yp ~ x", 2, **settings).fit(npreg.drop(index=3), np.delete(weights, 3))
+    model = ek.MixtureRegression("yp ~ x", 2, gaps="drop", **settings).fit(holes, sample_weight=weights)
+    other = ek.MixtureRegression("yp ~ x", 2, **settings).fit(npreg.drop(index=3), sample_weight=np.delete(weights, 3))
     np.testing.assert_allclose(model.params_.proportions, other.params_.proportions)
     for found in (model.predict(holes), model.residuals(holes), model.predict_proba(holes)[:, 0]):
         assert np.flatnonzero(np.isnan(found)).tolist() == [3]
@@ -343,3 +345,17 @@ def test_other_data_frames_are_read_as_well(library, npreg, two_counts):
 def test_unfitted_estimators_say_so(npreg):
     with pytest.raises(Exception, match="not fitted"):
         ek.MixtureRegression("yp ~ x").predict(npreg)
+
+
+def test_a_response_in_the_place_of_weights_is_refused():
+    frame = {"y": [1.0, 2.0, 4.0, 3.0], "x": [0.0, 1.0, 2.0, 3.0]}
+    model = ek.MixtureRegression("y ~ x", 1).fit(frame)
+    for verb in (model.fit, model.score):
+        with pytest.raises(TypeError, match="positional argument"):
+            verb(frame, frame["y"])
+
+
+def test_means_of_rows_need_no_groups():
+    frame = {"y": [1.0, 2.0, 4.0, 3.0, 2.0, 5.0], "x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "id": [1, 1, 2, 2, 3, 3]}
+    model = ek.MixtureRegression("y ~ x", 1, groups="id").fit(frame)
+    assert model.predict({"x": [1.0, 2.0]}).shape == (2,)

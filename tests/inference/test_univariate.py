@@ -116,3 +116,11 @@ def test_counts_with_a_heavy_tail_come_to_an_end():
         stats.nbinom(1 / dispersion, 1 / (1 + mean * dispersion)),
     )
     assert mine.cdf([0, 10, 1e5]) == pytest.approx(theirs.cdf([0, 10, 1e5]), rel=1e-9)
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+def test_the_probability_below_nothing_is_not_known(family):
+    fitted = ek.MixtureModel(family, 1).fit([[1.0], [2.0], [4.0]]).result_
+    found = fitted.cdf([1.0, np.nan, np.inf])
+    assert np.isnan(found).tolist() == [False, True, False]
+    assert found[2] == 1

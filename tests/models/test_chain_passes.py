@@ -116,3 +116,20 @@ def test_viterbi_training_looks_at_whole_sequences(x):
 def test_sequences_that_come_by_themselves_are_no_pieces(x):
     source = ek.ArraySource(x, groups=np.arange(ROWS) // 100)
     assert list(InPieces(source).chunks()) == list(source.chunks())
+
+
+class Doubtful(ek.HiddenMarkovChain):
+    """Rows tell a tenth of what they say."""
+
+    def assign(self, params, log_density, chunk):
+        return super().assign(params, 0.1 * log_density, chunk)
+
+
+def test_whoever_assigns_rows_otherwise_does_so_in_long_sequences_too():
+    rng = np.random.default_rng(0)
+    x = rng.poisson(np.repeat(rng.choice([2.0, 9.0], 40), 75))[:, None].astype(float)
+    params = ek.HiddenMarkovParams([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], ek.PoissonParams([[2.0], [9.0]]))
+    own, (chunk,) = Doubtful("poisson"), ek.ArraySource(x, groups=np.zeros(3_000)).chunks()
+    assert not own.goes_in_lanes
+    assert own.e_step(params, chunk).log_likelihood == pytest.approx(own.posterior(params, chunk).log_likelihood.sum())
+    assert ek.HiddenMarkovChain("poisson").goes_in_lanes

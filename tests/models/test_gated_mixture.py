@@ -165,3 +165,15 @@ def test_zeros_and_counts_with_covariates_in_both_parts_are_a_composition():
     x, kind = fit.model.draw_given(fit.params, rng, source.x)
     assert not x[kind == 1, 0].any()
     np.testing.assert_array_equal(x[:, 1], z)
+
+
+def test_what_a_gate_expects_of_rows_are_its_proportions(fitted, rows):
+    (chunk,) = ek.ArraySource(rows).chunks()
+    expected = fitted.model.outlook(fitted.params, chunk)
+    np.testing.assert_allclose(expected, np.exp(fitted.model.log_proportions(fitted.params, rows)))
+
+
+def test_no_covariate_is_called_as_the_intercept(rows):
+    source = ek.ArraySource(rows, columns=["y", "intercept"])
+    with pytest.raises(ek.DataError, match="is called 'intercept', as the coefficient of 1 is; rename the column"):
+        ek.PoissonRegression(0, (1,)).settled(source.profile)

@@ -131,7 +131,6 @@ def fit_as_asked(
             progress,
             formula,
             of_part,
-            components,
             offset=offset,
             trials=trials,
             groups=groups,

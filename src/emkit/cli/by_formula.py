@@ -49,7 +49,6 @@ def regression_problem(
     progress: Progress,
     formula: str,
     family: str | None,
-    components: int | None,
     *,
     offset: str | None,
     trials: str | int | None,
@@ -66,7 +65,7 @@ def regression_problem(
     made = design.rows(rows, gaps=gaps, row_name=name)
     if made.sentence:
         click.echo(f"warning: {made.sentence}", err=True)
-    model = regression_model(design, family, trials, components)
+    model = regression_model(design, family, trials)
     source = model.admitted(source_of(design, made, table.weights, row_name=name))
     return model.settled(source.profile), source
 

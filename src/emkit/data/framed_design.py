@@ -126,6 +126,8 @@ def frame_of(profile: AnyProfile, places: Sequence[int], intercept: bool) -> Fra
 def place_of(column: Column, profile: AnyProfile, whose: str) -> int:
     """Where a column lies that is given by name or by place. Errors: DataError for one that is not there."""
     columns = profile.columns
+    if (columns[column] if isinstance(column, int) and column < len(columns) else column) == INTERCEPT:
+        raise DataError(f"a column for the {whose} is called {INTERCEPT!r}, as the coefficient of 1 is; rename the column.")
     if isinstance(column, str) and column not in columns:
         raise DataError(f"the data have no column {column!r} for the {whose}; they have {some_of(columns)}.")
     if isinstance(column, int) and column >= len(columns):

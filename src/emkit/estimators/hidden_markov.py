@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -113,6 +114,10 @@ class HiddenMarkov(ComponentsEstimator):
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
+        if isinstance(y, Sized) and len(y) != _rows_in(X):
+            raise DataError(
+                f"y is ignored, and has {len(y)} entries for {_rows_in(X)} rows; are these lengths? Say lengths=..."
+            )
         return self._fit(X, y, sample_weight=sample_weight, groups=_labels(X, lengths, groups))
 
     def predict(self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi") -> Integers:
@@ -243,6 +248,8 @@ class HiddenMarkov(ComponentsEstimator):
                     "with durations, a sequence begins with a stay, and each state is left for another: give neither "
                     "initial='stationary' nor topology='left-right'."
                 )
+            if self.n_components < 2:
+                raise ParameterError("with durations, each state is left for another: n_components must be 2 or more.")
             return HiddenSemiMarkovChain(self.family, durations=self.durations, longest=self.longest)
         return StationaryHiddenMarkovChain(self.family) if self.initial == "stationary" else HiddenMarkovChain(self.family)
 
@@ -297,8 +304,12 @@ def _labels(X: Any, lengths: Any, groups: Any) -> Any:
     whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
     if not whole or not len(given) or not np.all(given >= 1):
         raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
-    rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    rows = _rows_in(X)
     total = sum(int(length) for length in given)  # in numbers that never overflow
     if total != rows:
         raise DataError(f"the lengths sum to {total:,}, but there are {rows:,} rows; they must account for every row.")
     return np.repeat(np.arange(len(given)), given.astype(np.int64))
+
+
+def _rows_in(X: Any) -> int:
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)

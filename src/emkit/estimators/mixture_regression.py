@@ -103,7 +103,7 @@ class MixtureRegression(ComponentsEstimator):
         self.n_jobs = n_jobs
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, frame: object, sample_weight: object = None) -> Self:
+    def fit(self, frame: object, *, sample_weight: object = None) -> Self:
         """Fit the mixture to a `frame` with the columns of the formula.
 
         `sample_weight` (n,) >= 0 counts how often each row occurs, or each group, if there are groups.
@@ -148,7 +148,7 @@ class MixtureRegression(ComponentsEstimator):
         rows = self._rows(frame)
         return rows.of_all(rows.response[:, 0]) - self.predict(frame, component)
 
-    def score(self, frame: object, sample_weight: object = None) -> float:
+    def score(self, frame: object, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row given its covariates, weighted by `sample_weight` if it is given."""
         _, source = self._read(frame, sample_weight)
         found = posterior_of(self.result_.model, self.params_, source).log_likelihood
@@ -179,7 +179,7 @@ class MixtureRegression(ComponentsEstimator):
         return source_of(self.design_, rows, sample_weight, library=library_of(X))
 
     def _model(self) -> AnyComponents:
-        return regression_model(self.design_, self.family, self.trials, self.n_components)
+        return regression_model(self.design_, self.family, self.trials)
 
     def _begin(self, source: ArraySource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""

@@ -56,10 +56,11 @@ class Univariate:
         return found.reshape(x.shape)
 
     def cdf(self, x: Any) -> Array:
-        """The probability of values <= each x, of the shape of x."""
+        """The probability of values <= each x, of the shape of x; NaN of NaN."""
         x = np.asarray(x, dtype=np.float64)
-        found = self._count_cdf(x.ravel()) if self._whole else self._cdf(x.ravel())
-        return found.reshape(x.shape)
+        there, found = ~np.isnan(x), np.full(x.shape, np.nan)
+        found[there] = self._count_cdf(x[there]) if self._whole else self._cdf(x[there])
+        return found
 
     def quantile(self, p: Any) -> Array:
         """The least x whose `cdf` is p or more, for each p from 0 to 1, of the shape of p. Errors: ParameterError."""

@@ -22,6 +22,7 @@ from emkit.models.assignment import Assignment
 from emkit.models.chains import LEAST_ROWS, Moves, hazards
 from emkit.models.components import Components, SeveralStats
 from emkit.models.lanes import Lanes, in_lanes
+from emkit.models.overrides import writer
 from emkit.models.pieces import HardlyForgetsError, InPieces, Piece
 
 C = TypeVar("C", bound=Any)
@@ -39,7 +40,8 @@ class InLanes(NamedTuple):
 class ChainPasses(Components[P, C, S]):
     """Components whose rows are steps of a chain with `params.initial` and `params.transitions`, if the E-step is exact.
 
-    Whoever derives from it and writes another `assign` says whether it `goes_in_lanes` then.
+    The class that derives from it writes `assign` and `gathered` so; where one that derives from that writes others, its rows
+    are not gone through in lanes.
     """
 
     assignment: Assignment
@@ -47,7 +49,9 @@ class ChainPasses(Components[P, C, S]):
     @property
     def goes_in_lanes(self) -> bool:
         """Whether rows are assigned as steps of that chain, by their posterior: then lanes tell all that is asked."""
-        return self.assignment.is_posterior
+        own = type(self)
+        plain = next(cls for cls in own.__mro__ if ChainPasses in cls.__bases__)
+        return self.assignment.is_posterior and writer(own, "assign") is plain and writer(own, "gathered") is plain
 
     def expectation(self, params: P, source: Source[Any], map_reduce: MapReduce) -> Expectation[Any]:
         """One pass over all rows, long sequences in pieces; whole, if the chain hardly forgets."""

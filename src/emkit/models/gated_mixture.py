@@ -152,6 +152,9 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
 
     # -- who belongs where
 
+    def outlook(self, params: GatedMixtureParams[P], chunk: Chunk, by_others: bool = False) -> Array:
+        return np.exp(self.log_proportions(params, chunk.x))
+
     def assign(self, params: GatedMixtureParams[P], log_density: Array, chunk: Chunk) -> Posterior:
         first = chunk.bounds[:-1]
         log_proportions = self.log_proportions(params, chunk.x[first])

@@ -78,8 +78,8 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
     ...     [0.5, 0.5], [[0, 1], [1, 0]], ek.PoissonParams([[3.0], [3.0]]), ek.PoissonParams([[1.0], [6.0]])
     ... )
     >>> result = ek.fit(chain, [0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 1, 0, 1, 0, 2, 6, 5, 7, 8], start)
-    >>> (1 + result.params.durations.rates).round(2).tolist()
-    [[4.88], [5.71]]
+    >>> result.model.stays.law(result.params.durations).lasting @ range(1, 16)
+    array([4.87762559, 5.71115561])
     """
 
     name: ClassVar[str] = "hidden semi-Markov chain"
@@ -110,10 +110,6 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
         for k in range(number):
             moves[k, :-1, k, 1:] = np.diag(1 - ending[k, :-1])
         return Expanded(initial.ravel(), moves.reshape(initial.size, -1))
-
-    @property
-    def goes_in_lanes(self) -> bool:
-        return False  # what a chain in lanes tells of its moves does not say where stays end
 
     def assign(self, params: HiddenSemiMarkovParams[P], log_density: Array, chunk: Chunk) -> Posterior:
         initial, transitions = self.expanded(params)

@@ -19,6 +19,7 @@ from emkit.data.source import RowSource
 from emkit.families.in_groups import InGroups
 from emkit.models.components import AnyComponents, Components, SeveralStats
 from emkit.models.order import apart, component_count
+from emkit.models.overrides import writer
 
 P = TypeVar("P", bound=Any)
 MOST_NUMBERS = 2_000_000  # rows x components worked on at a time
@@ -65,17 +66,13 @@ def can_go_together(model: LatentModel[P, Any], params: P) -> bool:
 def _as_written(model: AnyComponents) -> bool:
     """Whether a model steps as `Components` do, and who writes its E-step or its pass writes that of several runs, too."""
     own = type(model)
-    writer = _writer(own, "_e_steps")
+    several = writer(own, "_e_steps")
     return (
-        _writer(own, "e_step") is writer
-        and _writer(own, "expectation") in (LatentModel, writer)
+        writer(own, "e_step") is several
+        and writer(own, "expectation") in (LatentModel, several)
         and own.updates is Components.updates
         and own.m_step is LatentModel.m_step
     )
-
-
-def _writer(own: type, method: str) -> type:
-    return next(cls for cls in own.__mro__ if method in vars(cls))
 
 
 @dataclass(frozen=True)

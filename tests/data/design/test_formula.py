@@ -128,3 +128,9 @@ def test_formulaic_and_pandas_are_imported_only_when_a_formula_is_read():
     program = "import emkit.data.design, emkit, sys; print({'formulaic', 'pandas'} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert said.stdout == "set()\n", said.stderr
+
+
+@pytest.mark.parametrize("formula", ["y ~ x | y", "y ~ x + I(y * 2)", "log(y) ~ y", "y ~ x | log(y)"])
+def test_nothing_is_told_by_itself(formula):
+    with pytest.raises(ek.ParameterError, match="of the response, which stands left of the ~"):
+        parsed(formula)

@@ -171,13 +171,13 @@ class Design:
     def rows(
         self, data: Any, *, response: bool = True, gaps: Gaps = "refuse", row_name: RowName = "row {}".format
     ) -> DesignRows:
-        """The columns of this design made of any rows; without those of the `response`, where that is not known.
+        """The columns of this design made of any rows; without those of the `response`, where that is not known, and groups.
 
         Errors: DataError naming a column that is missing, the first gap, and a cell whose level no row of the fit had.
         """
         read = _read(data, self._factors(response), gaps, row_name)
         x, columns, levels, at = self._made(read, response)
-        groups = None if self.groups is None else labels(data, self.groups, read.kept)
+        groups = labels(data, self.groups, read.kept) if response and self.groups is not None else None
         kept = read.kept if read.kept is not None else np.arange(read.rows)
         return DesignRows(x, columns, levels, at, groups, kept, read.dropped)
 
@@ -262,7 +262,7 @@ def columns_read(
 ) -> tuple[str, ...]:
     """The columns of the data that a design of a formula reads, each once. Errors: ParameterError for a formula."""
     found = [column for factor in _factors_of(parsed(formula), offset, trials, response) for column in factor.columns]
-    return tuple(dict.fromkeys([*found, *([groups] if groups is not None else [])]))
+    return tuple(dict.fromkeys([*found, *([groups] if response and groups is not None else [])]))
 
 
 def _factors_of(said: Formula, offset: str | None, trials: str | None, response: bool = True) -> tuple[Factor, ...]:

@@ -59,8 +59,9 @@ def parsed(formula: str) -> Formula:
         raise ParameterError(f"the formula {formula!r:.60} has nothing on its right side; write ~ 1 for an intercept alone.")
     terms = terms_of(right, "the right side")
     of_gate = terms_of(gate, "the gate, behind the |,") if gate is not None else None
-    for factor in (factor for term in terms for factor in term if factor in response):
-        refuse(factor.name, "on both sides of the ~")
+    own = {column for factor in response for column in factor.columns}
+    for factor in (factor for term in (*terms, *(of_gate or ())) for factor in term if own & set(factor.columns)):
+        refuse(factor.name, "of the response, which stands left of the ~: nothing is told by itself")
     said = Formula(formula, response, terms, of_gate)
     for factor in (factor for factor in said.factors() if factor.name == INTERCEPT):
         refuse(factor.name, "what the column of ones is called; rename the column")
