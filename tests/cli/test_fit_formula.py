@@ -72,7 +72,7 @@ def test_weights_groups_offsets_and_trials_are_columns():
     settings = ("--groups", "who", "--weights", "joined", "--offset", "log(days)", "--family", "poisson")
     found = json.loads(run("fit", "-", "--formula", "y ~ x", "-k", "1", *settings, "--json", text=text).stdout)
     one = ek.MixtureRegression("y ~ x", 1, family="poisson", offset="log(days)", groups="who")
-    assert found["log_likelihood"] == pytest.approx(one.fit(frame, frame.joined).result_.log_likelihood, abs=1e-8)
+    assert found["log_likelihood"] == pytest.approx(one.fit(frame, sample_weight=frame.joined).result_.log_likelihood, abs=1e-8)
     shots = ("--formula", "won ~ x", "-k", "1", "--family", "binomial", "--trials", "m")
     found = json.loads(run("fit", "-", *shots, "--json", text=text).stdout)
     two = ek.MixtureRegression("won ~ x", 1, family="binomial", trials="m").fit(frame)
