@@ -306,7 +306,7 @@ def test_one_sequence_has_no_other_to_be_left_out_for(quakes, counts):
 
 
 def test_lengths_in_the_place_of_y_are_not_ignored(counts):
-    with pytest.raises(ek.DataError, match="y is ignored, and has 2 entries for 107 rows; are they lengths"):
+    with pytest.raises(ek.DataError, match="y is ignored, and has 2 entries for 107 rows; are these lengths"):
         ek.HiddenMarkov("poisson", 2).fit(counts, [50, 57])
 
 
