@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from itertools import count
 from typing import Any
 
@@ -11,18 +10,14 @@ import numpy as np
 
 import emkit as ek
 from benchmarks.paired import Measured
-from benchmarks.workloads.monotone import QUICK_SECONDS
-from benchmarks.workloads.monotone import draw as family_and_rows
-from emkit.errors import EmkitError
-from emkit.fitting import SOLVERS
-from emkit.search.seeding import spread_start
+from benchmarks.workloads.monotone import QUICK_SECONDS, draw, fall
 
 FITS, PASSES = 2_000, 150
 
 
-def draw(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
-    """A family, and rows in some sequences, which may have weights and gaps, and rows that repeat the one before."""
-    family, rows = family_and_rows(rng)
+def chain(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
+    """A chain, and rows in some sequences, which may have weights and gaps, and rows that repeat the one before."""
+    family, rows = draw(rng)
     x = np.array(rows, dtype=np.float64)
     if rng.random() < 0.7:  # states that last, where the rows have clusters
         x = x[np.lexsort((rng.random(len(x)), np.round(rng.normal(size=len(x)), 1), x[:, 0] > np.median(x[:, 0])))]
@@ -31,27 +26,8 @@ def draw(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
     cuts = np.sort(rng.choice(np.arange(1, len(x)), min(int(rng.integers(0, 8)), len(x) - 1), replace=False))
     groups = np.searchsorted(cuts, np.arange(len(x)), side="right")
     weights = rng.gamma(1.0, size=len(cuts) + 1)[groups] if rng.random() < 0.4 else None
-    return family, ek.ArraySource(x, weights, groups=groups)
-
-
-def fall(seed: int) -> float | None:
-    """The largest fall of a random fit beyond rounding, relative (0: none); None if the start was refused."""
-    rng = np.random.default_rng(seed)
-    solver: Any = list(SOLVERS.values())[seed % len(SOLVERS)]()
-    try:
-        family, source = draw(rng)
-        model = ek.HiddenMarkovChain(family, ek.Hard() if rng.random() < 0.2 else ek.Soft())
-        start = spread_start(model, source, int(rng.integers(1, 5)), seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ek.DegenerateFitWarning)  # whatever comes of it, it must not fall
-            warnings.simplefilter("ignore", ek.WeightsWarning)
-            history = ek.fit(model, source, start, solver=solver, max_evaluations=PASSES).history
-    except EmkitError:
-        return None
-    objective = np.array([moment.objective for moment in history])
-    drop = np.diff(objective) / (1 + np.abs(objective[:-1]))
-    worst = -float(drop.min(initial=0.0))
-    return worst if worst > 1e-9 else 0.0
+    source = ek.ArraySource(x, weights, groups=groups)
+    return ek.HiddenMarkovChain(family, ek.Hard() if rng.random() < 0.2 else ek.Soft()), source
 
 
 def run(quick: bool) -> list[Measured]:
@@ -61,7 +37,7 @@ def run(quick: bool) -> list[Measured]:
     refused = crashed = 0
     for seed in count():
         try:
-            fallen = fall(seed)
+            fallen = fall(chain, seed, PASSES)
         except Exception:  # noqa: BLE001
             crashed += 1
             continue

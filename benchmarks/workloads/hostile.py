@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -172,32 +172,39 @@ def verdict(given: Given, seed: int) -> str:
 
 def run(quick: bool) -> list[Measured]:
     """Every kind with 20 seeds (2 in quick runs); and how far a constant column is from equivariant."""
-    found: Counter[str] = Counter()
-    by_kind: dict[str, Counter[str]] = {}
-    for kind, make in KINDS.items():
-        for seed in range(2 if quick else SEEDS):
-            what = verdict(make(np.random.default_rng([seed, len(kind)])), seed)
-            found[what] += 1
-            by_kind.setdefault(kind, Counter())[what] += 1
-    total = found.total()
+    seeds = 2 if quick else SEEDS
+    by_kind = {kind: judged(kind, make, verdict, seeds) for kind, make in KINDS.items()}
     refused = ", ".join(f"{kind} {c['refused']}" for kind, c in by_kind.items() if c["refused"])
+    return [*counted(by_kind, "Gaussian inputs", ("wrong", "opaque", "NaN"), f" ({refused})"), _equivariant(seeds)]
+
+
+def judged(kind: str, make: Callable[[Rng], Any], verdict: Callable[[Any, int], str], seeds: int) -> Counter[str]:
+    """What came of one kind of input, of so many seeds."""
+    return Counter(verdict(make(np.random.default_rng([seed, len(kind)])), seed) for seed in range(seeds))
+
+
+def counted(
+    by_kind: Mapping[str, Counter[str]], inputs: str, faults: Sequence[str], refused: str = ""
+) -> list[Measured]:  # fmt: skip
+    """A line for each fault, of which there must be none; the first one also says what else came of hostile `inputs`."""
+    found = sum(by_kind.values(), Counter[str]())
     odd = ", ".join(
         f"{kind}: {what} {n}" for kind, c in by_kind.items() for what, n in c.items() if what not in ("right", "refused")
     )
-    note = f"{found['right']} right, {found['refused']} refused in words ({refused})" + (f"; {odd}" if odd else "")
+    note = f"{found['right']} right, {found['refused']} refused in words{refused}" + (f"; {odd}" if odd else "")
     return [
         Measured(
-            workload=f"{total} hostile Gaussian inputs: {what}",
+            workload=f"{found.total()} hostile {inputs}: {what}",
             peer="–",
             ratio=None,
             ours=float(found[what]),
             unit="inputs",
             target="0",
             met=found[what] == 0,
-            note=note if what == "wrong" else "",
+            note=note if what == faults[0] else "",
         )
-        for what in ("wrong", "opaque", "NaN")
-    ] + [_equivariant(2 if quick else SEEDS)]
+        for what in faults
+    ]
 
 
 def _equivariant(seeds: int) -> Measured:

@@ -9,7 +9,6 @@ are asked of the rows, or of other rows that are hostile themselves.
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from benchmarks.hostile_sequences import KINDS, ONCE, Asked, Given
 from benchmarks.longer_numbers import log_likelihood
 from benchmarks.paired import Measured
+from benchmarks.workloads.hostile import counted, judged
 from emkit.core.parameters import leaves
 from emkit.errors import EmkitError, EmkitWarning
 
@@ -88,28 +88,8 @@ def _asked(model: Any, asked: Asked) -> str:
 
 def run(quick: bool) -> list[Measured]:
     """Every kind with 4 seeds (1 in quick runs)."""
-    found: Counter[str] = Counter()
-    by_kind: dict[str, Counter[str]] = {}
     once = {} if quick else ONCE
-    for kind, make in {**KINDS, **once}.items():
-        for seed in range(1 if quick or kind in once else SEEDS):
-            what = verdict(make(np.random.default_rng([seed, len(kind)])), seed)
-            found[what] += 1
-            by_kind.setdefault(kind, Counter())[what] += 1
-    odd = ", ".join(
-        f"{kind}: {what} {n}" for kind, c in by_kind.items() for what, n in c.items() if what not in ("right", "refused")
-    )
-    note = f"{found['right']} right, {found['refused']} refused in words" + (f"; {odd}" if odd else "")
-    return [
-        Measured(
-            workload=f"{found.total()} hostile inputs for hidden Markov models: {what}",
-            peer="–",
-            ratio=None,
-            ours=float(found[what]),
-            unit="inputs",
-            target="0",
-            met=found[what] == 0,
-            note=note if what == "wrong" else "",
-        )
-        for what in ("wrong", "silent", "opaque", "NaN")
-    ]
+    by_kind = {
+        kind: judged(kind, make, verdict, 1 if quick or kind in once else SEEDS) for kind, make in {**KINDS, **once}.items()
+    }
+    return counted(by_kind, "inputs for hidden Markov models", ("wrong", "silent", "opaque", "NaN"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -15,7 +16,7 @@ from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
 from emkit.search.seeding import spread_start
 
-FITS, QUICK_SECONDS = 10_000, 4.0
+FITS, PASSES, QUICK_SECONDS = 10_000, 300, 4.0
 
 
 def draw(rng: np.random.Generator) -> tuple[Any, np.ndarray]:
@@ -45,18 +46,24 @@ def draw(rng: np.random.Generator) -> tuple[Any, np.ndarray]:
     return choices[int(rng.integers(len(choices)))]
 
 
-def fall(seed: int) -> float | None:
-    """The largest fall of a random fit beyond rounding, relative (0: none); None if the start was refused."""
-    rng = np.random.default_rng(seed)
+def mixture(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
+    """A mixture, and rows that it can take."""
     family, x = draw(rng)
-    solver: Any = list(SOLVERS.values())[seed % len(SOLVERS)]()
     model = ek.Mixture(family, ek.Hard() if rng.random() < 0.2 else ek.Soft())
+    return model, ek.ArraySource(x)
+
+
+def fall(drawn: Callable[[np.random.Generator], tuple[Any, ek.ArraySource]], seed: int, passes: int) -> float | None:
+    """The largest fall of a random fit of a model that is `drawn`, relative (0: none but rounding); None if it was refused."""
+    rng = np.random.default_rng(seed)
+    solver: Any = list(SOLVERS.values())[seed % len(SOLVERS)]()
     try:
-        source = ek.ArraySource(x)
+        model, source = drawn(rng)
         start = spread_start(model, source, int(rng.integers(1, 5)), seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ek.DegenerateFitWarning)  # whatever comes of it, it must not fall
-            history = ek.fit(model, source, start, solver=solver, max_evaluations=300).history
+            warnings.simplefilter("ignore", ek.WeightsWarning)
+            history = ek.fit(model, source, start, solver=solver, max_evaluations=passes).history
     except EmkitError:
         return None
     objective = np.array([moment.objective for moment in history])
@@ -71,7 +78,7 @@ def run(quick: bool) -> list[Measured]:
     fits: list[float] = []
     refused = 0
     for seed in count():
-        fallen = fall(seed)
+        fallen = fall(mixture, seed, PASSES)
         if fallen is None:
             refused += 1
         else:
