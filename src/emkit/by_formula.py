@@ -8,6 +8,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
+from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.design import INTERCEPT, Design, parsed
 from emkit.data.frames import TRUTHS
 from emkit.errors import DataError, ModelError, ParameterError, some_of
@@ -81,10 +82,6 @@ class Means(NamedTuple):
 def means_of(fitted: AnyFitted, x: Array) -> Means:
     """What a fit of regressions says of rows x (n, d) without their response. Errors: ModelError for another fit."""
     model, params = bare(fitted.model), fitted.params
-    family: Any = model.family if isinstance(model, Components) else None
-    if family is None or not hasattr(family, "means"):
+    if not isinstance(model, Components) or not hasattr(model.family, "means"):
         raise ModelError("the fit is of no regression, so there is no response of which to tell the mean.")
-    each: Array = family.means(params.components, x)
-    if isinstance(model, GatedMixture):
-        return Means(each, np.exp(model.log_proportions(params, x)))
-    return Means(each, np.broadcast_to(params.proportions, each.shape))
+    return Means(model.family.means(params.components, x), model.outlook(params, Chunk(x, unit_weights(len(x)))))

@@ -42,6 +42,15 @@ def _exp_of_nonpositive(builder: Any, x: Any) -> Any:
     return builder.bitcast(builder.add(builder.bitcast(p, whole), power), VECTOR)
 
 
+def _find_highest(builder: Any, score: Any, places: list[Any], peaks: list[Any]) -> None:
+    """The highest score of each row at these places, to `peaks`."""
+    for peak, place in zip(peaks, places, strict=True):
+        builder.store(score.load_vector(INTEGER(0), place), peak)
+    with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
+        for peak, place in zip(peaks, places, strict=True):
+            builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
+
+
 def share_block(vectors: int) -> Any:
     """A compiled ``block(scores, scratch)``: exp(score - highest) for all rows, in place, 8 * `vectors` rows at a time.
 
@@ -58,11 +67,7 @@ def share_block(vectors: int) -> Any:
                 column = builder.mul(rows.index, width)
                 places = [plus(builder, column, LANES * v) for v in range(vectors)]
                 clear(builder, [totals])
-                for peak, place in zip(peaks, places, strict=True):
-                    builder.store(score.load_vector(INTEGER(0), place), peak)
-                with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
-                    for peak, place in zip(peaks, places, strict=True):
-                        builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
+                _find_highest(builder, score, places, peaks)
                 with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
                     for peak, total, place in zip(peaks, totals, places, strict=True):
                         below = builder.fsub(score.load_vector(loop.index, place), builder.load(peak))
@@ -93,11 +98,7 @@ def weigh_block(vectors: int, least: float) -> Any:
             with cgutils.for_range(builder, builder.udiv(score.width, width), intp=INTEGER) as rows:
                 column = builder.mul(rows.index, width)
                 places = [plus(builder, column, LANES * v) for v in range(vectors)]
-                for peak, place in zip(highest, places, strict=True):
-                    builder.store(score.load_vector(INTEGER(0), place), peak)
-                with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
-                    for peak, place in zip(highest, places, strict=True):
-                        builder.store(_larger(builder, score.load_vector(loop.index, place), builder.load(peak)), peak)
+                _find_highest(builder, score, places, highest)
                 with cgutils.for_range(builder, score.height, intp=INTEGER) as loop:
                     for peak, place in zip(highest, places, strict=True):
                         below = builder.fsub(score.load_vector(loop.index, place), builder.load(peak))

@@ -156,16 +156,22 @@ def _scaled(initial: Array, transitions: Array, log_density: Array, chunk: Chunk
     return Smoothed(forward * backward, log_likelihood, pairs)
 
 
-def in_logs(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
-    """The same in logarithms, with sequences that no path explains."""
-    move, forward, backward = safe_log(transitions), np.empty_like(log_density), np.zeros_like(log_density)
-    scale, pairs = np.empty(len(forward)), np.zeros(transitions.shape)
+def filtered_in_logs(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> tuple[Array, Array]:
+    """Log p(state k at t | rows up to t) (n, K), and log p(row t | rows before it) (n,): some -1e300 if no path explains it."""
+    move, forward, scale = safe_log(transitions), np.empty_like(log_density), np.empty(len(log_density))
     ahead = np.broadcast_to(safe_log(initial), forward.shape)
     for rows in steps(chunk):
         joint = ahead[: len(rows)] + log_density[rows]
         scale[rows] = total = np.logaddexp.reduce(joint, axis=1)
         forward[rows] = now = joint - total[:, None]
         ahead = np.logaddexp.reduce(now[:, :, None] + move, axis=1)
+    return forward, scale
+
+
+def in_logs(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Smoothed:
+    """The same in logarithms, with sequences that no path explains."""
+    forward, scale = filtered_in_logs(initial, transitions, log_density, chunk)
+    move, backward, pairs = safe_log(transitions), np.zeros_like(log_density), np.zeros(transitions.shape)
     log_likelihood = np.add.reduceat(scale, chunk.bounds[:-1])
     possible = log_likelihood > LOG_OF_ZERO / 2
     explained = np.repeat(possible, np.diff(chunk.bounds))

@@ -7,18 +7,12 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk
 from emkit.families.family import LOG_OF_ZERO, safe_log
-from emkit.models.chains import Smoothed, steps
+from emkit.models.chains import Smoothed, filtered_in_logs, steps
 
 
 def filtered(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> tuple[Array, Array]:
     """Log p(state k at t | rows up to t) (n, K), and the log-likelihood of each sequence (G,): -inf if no path explains it."""
-    move, forward, scale = safe_log(transitions), np.empty_like(log_density), np.empty(len(log_density))
-    ahead = np.broadcast_to(safe_log(initial), forward.shape)
-    for rows in steps(chunk):
-        joint = ahead[: len(rows)] + log_density[rows]
-        scale[rows] = total = np.logaddexp.reduce(joint, axis=1)
-        forward[rows] = now = joint - total[:, None]
-        ahead = np.logaddexp.reduce(now[:, :, None] + move, axis=1)
+    forward, scale = filtered_in_logs(initial, transitions, log_density, chunk)
     log_likelihood = np.add.reduceat(scale, chunk.bounds[:-1]) if len(scale) else np.empty(0)
     return forward, np.where(log_likelihood > LOG_OF_ZERO / 2, log_likelihood, -np.inf)
 

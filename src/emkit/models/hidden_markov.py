@@ -23,7 +23,7 @@ from emkit.models import chain_moves, chains, messages
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.chain_passes import ChainPasses
 from emkit.models.components import ComponentStats
-from emkit.models.long_run import ahead, stationary
+from emkit.models.long_run import forecast, stationary
 from emkit.models.messages import Chain
 from emkit.models.order import component_leaves, of_components
 
@@ -103,7 +103,7 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
 
     def forecast(self, params: Q, posterior: Posterior, steps: int) -> Array:
         """The probability of each state (steps, K) at 1, 2, ... rows after the last one of a sequence with this posterior."""
-        return ahead(posterior.responsibilities[-1], params.transitions, steps)
+        return forecast(posterior.responsibilities[-1], params.transitions, steps)
 
     def long_run(self, params: Q) -> Array:
         """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""

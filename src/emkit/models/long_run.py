@@ -10,7 +10,7 @@ from emkit.errors import ParameterError
 SETTLED = 1e-9  # what a step may change in a stationary distribution, by rounding
 
 
-def ahead(share: Array, transitions: Array, steps: int) -> Array:
+def forecast(share: Array, transitions: Array, steps: int) -> Array:
     """The probability of each state (steps, K) after 1, 2, ... steps, from those now (K,)."""
     found = []
     for _ in range(steps):

@@ -27,7 +27,7 @@ from emkit.models.chains import Path, likeliest
 from emkit.models.components import Components, ComponentStats
 from emkit.models.durations import Durations, Stays
 from emkit.models.hidden_markov import HiddenMarkovChain, initial_update, transitions_update, walk
-from emkit.models.long_run import ahead, stationary
+from emkit.models.long_run import forecast, stationary
 from emkit.models.messages import Chain
 
 MOST_ROWS = 1_000  # of a stay: the chain has as many states for each, and a matrix of their moves
@@ -146,7 +146,7 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
     def forecast(self, params: HiddenSemiMarkovParams[P], posterior: Posterior, steps: int) -> Array:
         """How long the last stay has lasted counts: its rows so far are those that `cut` has of it."""
         share = posterior.latent.cut / posterior.latent.cut.sum()
-        found = ahead(share.ravel(), self.expanded(params).transitions, steps)
+        found = forecast(share.ravel(), self.expanded(params).transitions, steps)
         return np.asarray(found.reshape(steps, *share.shape).sum(axis=2))
 
     def long_run(self, params: HiddenSemiMarkovParams[P]) -> Array:
