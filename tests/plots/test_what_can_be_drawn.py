@@ -268,7 +268,9 @@ def test_jensen_shows_the_states_that_labels_leave():
     labels = np.where(np.arange(80) < 10, 0, -1)
     result = ek.GaussianMixture(2, n_init=1, random_state=0).fit(x, labels=labels).result_
     for choice in range(3):
-        result.plot("jensen", choice=choice)
+        drawn = [np.asarray(line.get_ydata(), dtype=float) for line in result.plot("jensen", choice=choice).lines]
+        assert drawn
+        assert all(np.isfinite(heights).all() for heights in drawn)
 
 
 def test_jensen_of_densities_that_no_float_holds_is_refused():
