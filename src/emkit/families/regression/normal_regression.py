@@ -63,8 +63,8 @@ class NormalRegression(Regression[NormalRegressionParams]):
     >>> model = ek.Mixture(ek.NormalRegression(1, 0))
     >>> start = ek.MixtureParams([0.5, 0.5], ek.NormalRegressionParams([[0.0, 0.8], [4.0, -0.8]], [0.1, 0.1]))
     >>> print(ek.fit(model, rows, start).params.components.coefficients.round(2))
-    [[ 0.03  1.  ]
-     [ 3.97 -0.99]]
+    [[ 0.01  1.  ]
+     [ 4.05 -1.02]]
     """
 
     floor: float = field(default=FLOOR, kw_only=True)

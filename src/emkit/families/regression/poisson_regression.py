@@ -31,8 +31,8 @@ class PoissonRegression(Regression[RegressionParams]):
     >>> model = ek.Mixture(ek.PoissonRegression(0, 1))
     >>> start = ek.MixtureParams([0.5, 0.5], ek.RegressionParams([[-1.0, 0.05], [3.0, -0.03]]))
     >>> ek.fit(model, rows, start).params.components.coefficients.round(3)
-    array([[-0.515,  0.039],
-           [ 2.624, -0.021]])
+    array([[-0.575,  0.038],
+           [ 2.582, -0.02 ]])
     """
 
     kind = RegressionParams
