@@ -103,7 +103,7 @@ def test_a_page_without_data_holds_no_sequence():
         assert (made["in_sequence"] is not None) is include
         assert (made["bands"] is None) is include
         assert made["marks"]["kind"] == ("sequence" if include else "none")
-    assert np.sum(made["in_sequence"]["row"]) == sum(range(15))
+    assert sorted(made["in_sequence"]["row"]) == list(range(60))
     without = result_page(result)
     assert not {f"{value:.9g}" for value in x.ravel()} & set(re.findall(r"-?\d+\.\d+", without))
 

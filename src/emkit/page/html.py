@@ -25,7 +25,7 @@ UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "
 
 def page(trace: Json, derivation: str = "", live: str = "") -> str:
     """The page for a trace. `derivation` is HTML that was made safe; `live` the address that answers refits, if one does."""
-    script, css = code(*parts(trace)), style()
+    script, css = code(*parts(trace)), style(*(["sequence"] if trace["in_sequence"] else []))
     values = {
         "policy": policy(script, css, live=bool(live)),
         "title": shown(f"{trace['title']} - emkit"),

@@ -29,8 +29,7 @@ function render() {
 }
 
 function renderControls(view) {
-  const last = lastPosition(view.trace);
-  $("scrub").max = last;
+  $("scrub").max = lastPosition(view.trace);
   $("scrub").value = view.position;
   $("scrub").setAttribute("aria-valuetext", positionInWords(view));
   patchChildren($("position"), [positionText(view)]);
@@ -39,23 +38,23 @@ function renderControls(view) {
   for (const id of ["e", "m", "end"]) $(id).disabled = view.atEnd;
   $("play").textContent = view.playing ? "pause" : "play";
   $("play").setAttribute("aria-pressed", String(view.playing));
-  document.body.dataset.marks = view.trace.marks.kind;
   document.body.dataset.half = view.eDone ? (view.mDone ? "m" : "e") : "start";
 }
 
 const positionText = (view) => html("span", {}, positionInWords(view).split(/theta_(\d+)/).map((part, n) => (n % 2 ? ["θ", html("sub", {}, part)] : part)));
 
 // Moving along the run.
-const goTo = (position, more = {}) => setState({ position: Math.min(Math.max(0, position), lastPosition(state.trace)), ...more });
+const finish = () => lastPosition(state.trace);
+const goTo = (position) => setState({ position: Math.min(Math.max(0, position), finish()), playing: false });
 const nextOf = (half) => state.position + ((state.position % 2 === 0) === (half === "e") ? 1 : 2);
 
 const MOVES = {
-  start: () => goTo(0, { playing: false }),
-  back: () => goTo(state.position - 1, { playing: false }),
-  forward: () => goTo(state.position + 1, { playing: false }),
-  e: () => goTo(Math.min(nextOf("e"), lastPosition(state.trace) - 1) < state.position ? state.position : Math.min(nextOf("e"), lastPosition(state.trace)), { playing: false }),
-  m: () => goTo(nextOf("m"), { playing: false }),
-  end: () => goTo(lastPosition(state.trace), { playing: false }),
+  start: () => goTo(0),
+  back: () => goTo(state.position - 1),
+  forward: () => goTo(state.position + 1),
+  e: () => goTo(state.position === finish() ? finish() : nextOf("e")),
+  m: () => goTo(nextOf("m")),
+  end: () => goTo(finish()),
   play: () => play(),
 };
 
@@ -64,7 +63,7 @@ let timer = 0;
 function play() {
   clearTimeout(timer);
   if (state.playing) return setState({ playing: false });
-  const from = state.position >= lastPosition(state.trace) ? 0 : state.position;
+  const from = state.position >= finish() ? 0 : state.position;
   setState({ playing: true, position: from });
   timer = setTimeout(tick, PACE / state.speed);
   return undefined;
@@ -73,8 +72,8 @@ function play() {
 function tick() {
   if (!state.playing) return;
   const position = state.position + 1;
-  const more = position < lastPosition(state.trace);
-  setState({ position: Math.min(position, lastPosition(state.trace)), playing: more });
+  const more = position < finish();
+  setState({ position: Math.min(position, finish()), playing: more });
   if (more) timer = setTimeout(tick, PACE / state.speed);
 }
 
@@ -142,15 +141,14 @@ function onDrag(event) {
     const zoom = bounds_.width / picture_.viewBox.baseVal.width;
     moveStart(drag, ...placeIn(box, (at.clientX - bounds_.left) / zoom, (at.clientY - bounds_.top) / zoom));
   };
+  const ends = ["pointerup", "pointercancel"];
   const stop = () => {
     removeEventListener("pointermove", move);
-    removeEventListener("pointerup", stop);
-    removeEventListener("pointercancel", stop);
+    for (const end of ends) removeEventListener(end, stop);
     if (state.trace.imagined) whatIf({}, { keepPosition: true });
   };
   addEventListener("pointermove", move);
-  addEventListener("pointerup", stop);
-  addEventListener("pointercancel", stop);
+  for (const end of ends) addEventListener(end, stop);
 }
 
 function onHandleKey(event) {
@@ -169,12 +167,11 @@ function begin() {
   const live = document.body.dataset.live || "";
   Object.assign(state, { trace, original: trace, live, settings: settingsOf(trace) });
   for (const id of Object.keys(MOVES)) if ($(id)) $(id).addEventListener("click", MOVES[id]);
-  $("scrub").addEventListener("input", (event) => goTo(Number(event.target.value), { playing: false }));
+  $("scrub").addEventListener("input", (event) => goTo(Number(event.target.value)));
   $("notation").addEventListener("change", (event) => setState({ notation: event.target.value }));
   $("speed").addEventListener("change", (event) => setState({ speed: Number(event.target.value) }));
   document.addEventListener("keydown", onKey);
-  document.addEventListener("pointerover", onPoint);
-  document.addEventListener("focusin", onPoint);
+  for (const type of ["pointerover", "focusin"]) document.addEventListener(type, onPoint);
   document.addEventListener("pointerdown", onDrag);
   for (const type of ["click", "change"]) {
     document.addEventListener(type, (event) => { const element = event.target.closest("[data-act]"); if (element) act(element, event); });
