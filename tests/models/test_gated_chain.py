@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 import emkit as ek
+from emkit import views
 from emkit.models import chains
 from emkit.models.messages import filtered
 from emkit.models.prediction import filtered_by
@@ -187,6 +188,9 @@ def test_a_fit_is_told_saved_read_and_drawn(source, fitted, tmp_path):
     text = fitted.summary(standard_errors=True)
     assert "transitions by x, first" in text
     assert "transition: to component 2, x" in text
+    (chunk,) = source.chunks()
+    seen = views.state_sequence(fitted, "count")
+    np.testing.assert_array_equal(seen.states, fitted.model.decode(fitted.params, chunk).states)
     again = ek.load(fitted.save(tmp_path / "gated.emk"))
     np.testing.assert_array_equal(again.params.transitions, fitted.params.transitions)
     np.testing.assert_allclose(again.predict_proba(source), fitted.predict_proba(source))
