@@ -219,14 +219,14 @@ def decode(log_initial: Any, log_transitions: Any, log_density: Any, bounds: Any
         for k in range(n_states):
             now[k] = log_initial[min(g, len(log_initial) - 1), k] + log_density[k, first]
         for t in range(first + 1, end):
-            into = min(t, last)
+            move = log_transitions[min(t, last)]
             for k in range(n_states):
                 best = 0
                 for i in range(1, n_states):
-                    if now[i] + log_transitions[into, i, k] > now[best] + log_transitions[into, best, k]:
+                    if now[i] + move[i, k] > now[best] + move[best, k]:
                         best = i
                 came[t, k] = best
-                then[k] = now[best] + log_transitions[into, best, k] + log_density[k, t]
+                then[k] = now[best] + move[best, k] + log_density[k, t]
             now, then = then, now
         state = now.argmax()
         log_joint[g] = now[state]
