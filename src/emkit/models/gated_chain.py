@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError
-from emkit.families.family import for_rows, per_mass, safe_log, slope_of_log
+from emkit.families.family import for_rows
 from emkit.models import chains
 from emkit.models.assignment import Posterior
 from emkit.models.components import Components, ComponentStats
-from emkit.models.gates import Bound, Gate, columns_of, from_first, gate_on, plain_gate, refuse_whole_rows
+from emkit.models.gates import FirstStates, Gate, Unconditional, columns_of, from_first, gate_on, plain_gate, refuse_whole_rows
 from emkit.models.hidden_markov import HiddenMarkovChain, walk
 from emkit.models.messages import Chain
 
@@ -105,34 +105,6 @@ class Counted(NamedTuple):
 
     moves: chains.Moves
     chain: Chain
-
-
-class FirstStates(Protocol):
-    """What the first state of a sequence depends on, `Gate` or nothing: `initial` are the parameters of that."""
-
-    def log_proportions(self, initial: Array, x: Array) -> Array: ...
-
-    def sums(self, x: Array, counts: Array, proportions: Array) -> Any: ...
-
-    def moved(self, sums: Any, before: Array, now: Array) -> Array: ...
-
-    def bound(self, sums: Any, before: Array, now: Array) -> Bound: ...
-
-
-class Unconditional(FirstStates):
-    """Nothing: `initial` is a distribution."""
-
-    def log_proportions(self, initial: Array, x: Array) -> Array:
-        return np.broadcast_to(safe_log(initial), (len(x), len(initial)))
-
-    def sums(self, x: Array, counts: Array, proportions: Array) -> Any:
-        return counts.sum(axis=0)
-
-    def moved(self, sums: Any, before: Array, now: Array) -> Array:
-        return per_mass(sums, sums.sum(), before)
-
-    def bound(self, sums: Any, before: Array, now: Array) -> Bound:
-        return Bound(float((sums * safe_log(now)).sum()), slope_of_log(sums, now))
 
 
 @dataclass(frozen=True)

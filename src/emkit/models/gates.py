@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy.special import log_softmax
@@ -21,7 +21,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.framed_design import Column, FramedDesign, frame_of, place_of, plain_frame
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
-from emkit.families.family import Family
+from emkit.families.family import Family, per_mass, safe_log, slope_of_log
 
 ROOT_TWO = float(np.sqrt(2.0))  # the scores of two alternatives move apart by so much at most, for a step of length 1
 
@@ -88,6 +88,34 @@ class Gate(FramedDesign):
     def _way(self, before: Array, now: Array) -> Array:
         moved = (now - before)[..., 1:, :]
         return self.way(moved.reshape(-1, moved.shape[-1])).reshape(prod(moved.shape[:-2]), prod(moved.shape[-2:]))
+
+
+class FirstStates(Protocol):
+    """What the first state of a sequence depends on, `Gate` or nothing: `initial` are the parameters of that."""
+
+    def log_proportions(self, initial: Array, x: Array) -> Array: ...
+
+    def sums(self, x: Array, counts: Array, proportions: Array) -> Any: ...
+
+    def moved(self, sums: Any, before: Array, now: Array) -> Array: ...
+
+    def bound(self, sums: Any, before: Array, now: Array) -> Bound: ...
+
+
+class Unconditional(FirstStates):
+    """Nothing: `initial` is a distribution."""
+
+    def log_proportions(self, initial: Array, x: Array) -> Array:
+        return np.broadcast_to(safe_log(initial), (len(x), len(initial)))
+
+    def sums(self, x: Array, counts: Array, proportions: Array) -> Any:
+        return counts.sum(axis=0)
+
+    def moved(self, sums: Any, before: Array, now: Array) -> Array:
+        return per_mass(sums, sums.sum(), before)
+
+    def bound(self, sums: Any, before: Array, now: Array) -> Bound:
+        return Bound(float((sums * safe_log(now)).sum()), slope_of_log(sums, now))
 
 
 def _against_first(rest: Array, like: Array) -> Array:
