@@ -5,6 +5,7 @@ from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
+from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
@@ -28,6 +29,7 @@ __all__ = [
     "GammaPrior",
     "GatedMixture",
     "GatedMixtureParams",
+    "GivenShares",
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",
