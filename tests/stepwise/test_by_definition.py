@@ -95,6 +95,27 @@ def test_one_step_is_the_gated_mixture_of_all_columns(frame):
     np.testing.assert_allclose(model.outcomes_["income"].means, other.params.components.parts[1].means, atol=1e-5)
 
 
+STEPMIX = {  # StepMix 3.0.0: log-odds of the second class by intercept and age, means and variances of income
+    "three, modal, BCH": ([0.023977, 0.834140], [-0.123872, 0.987089], [1.164393, 1.142916]),
+    "three, proportional, BCH": ([0.022567, 0.808538], [-0.131660, 0.995119], [1.157420, 1.132137]),
+    "three, modal, ML": ([0.024030, 0.836049], None, None),  # which holds sizes of classes where it estimates outcomes
+    "three, modal, None": ([-0.034582, 0.767774], [-0.076513, 0.964362], [1.213848, 1.168087]),
+    "three, proportional, None": ([0.016788, 0.707139], [-0.075569, 0.937284], [1.216217, 1.195256]),
+}
+
+
+@pytest.mark.parametrize("name", STEPMIX)
+def test_three_steps_are_those_of_stepmix(name, frame):
+    gates, means, variances = STEPMIX[name]
+    if means is None:
+        model = fitted(frame.drop(columns="income"), outcomes=None, **SETTINGS[name])
+    else:
+        model = fitted(frame, **SETTINGS[name])
+        np.testing.assert_allclose(model.outcomes_["income"].means[:, 0], means, atol=1e-4)
+        np.testing.assert_allclose(model.outcomes_["income"].variances[:, 0], variances, atol=1e-4)
+    np.testing.assert_allclose(model.gates_[1], gates, atol=1e-4)
+
+
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name != "one" and not name.endswith("None")])
 def test_standard_errors_know_how_each_row_moves_the_estimates_through_all_steps(name):
     """Against fits in which a row weighs a little more and a little less."""
