@@ -71,7 +71,7 @@ def test_fits_go_into_pickles_and_files_without_their_data(fitted, tmp_path):
     assert "gate" in read.summary() or "age" in read.summary()
 
 
-def test_standard_errors_of_steps_are_of_one_kind():
+def test_what_would_take_the_steps_before_for_known_is_refused():
     result = model(steps=2, outcomes=None).fit(people()[[*ITEMS, "age", "ward"]]).result_
     with pytest.raises(ek.ModelError, match="of one kind"):
         result.standard_errors("robust")
@@ -79,6 +79,25 @@ def test_standard_errors_of_steps_are_of_one_kind():
         result.confidence_intervals(method="profile")
     with pytest.raises(ek.ModelError, match="fit all steps"):
         result.bootstrap(10)
+    with pytest.raises(ek.ModelError, match="through those before"):
+        result.influence()
+
+
+def test_what_is_asked_of_classes_is_told_by_the_items_where_assigned_classes_stand_in_their_place():
+    found = model(steps=3).fit(people())
+    told, alone = found.result_.classification(), found.measurement_.classification()
+    assert told.relative_entropy == alone.relative_entropy <= 1
+    with pytest.raises(ek.ModelError, match=r"measurement_\.augment"):
+        found.result_.augment()
+    beside = model(steps=2).fit(people()).result_.augment()
+    assert {"income", "component"} <= set(beside)
+
+
+def test_outcomes_alone_leave_an_intercept():
+    found = model(steps=3, predictors=None, correction="ML").fit(people().drop(columns=["age", "ward"]))
+    assert found.gate_names_ == ("intercept",)
+    np.testing.assert_allclose(found.class_sizes_, np.exp(found.gates_[:, 0]) / np.exp(found.gates_[:, 0]).sum())
+    assert "proportions by" not in found.result_.summary()
 
 
 def test_rows_with_gaps_in_predictors_are_refused_or_dropped():
@@ -137,6 +156,8 @@ def test_what_cannot_be_is_refused_in_words(settings, error, words):
 
 def test_what_else_cannot_be_is_refused_in_words():
     frame = people()
+    with pytest.raises(ek.DataError, match="'income' has a gap in every row"):
+        model().fit(frame.assign(income=np.nan))
     with pytest.raises(ek.DataError, match="columns by name"):
         model().fit(frame.to_numpy())
     with pytest.raises(ek.ParameterError, match="labels cannot be said"):

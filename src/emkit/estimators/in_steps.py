@@ -37,6 +37,8 @@ from emkit.stepwise import (
     without_outcomes,
 )
 
+PASSES = 2  # over the data, of an iteration of the last step
+
 
 class InSteps(MixtureEstimator):
     """A mixture of the items with, if `predictors` or `outcomes` are said, a last step after it. A subclass is the mixture."""
@@ -157,7 +159,7 @@ class InSteps(MixtureEstimator):
     def _after(self, structure: Structure) -> Self:
         """The last step, after the items were fitted."""
         step = self._step(structure)
-        result = StepResult.after(step, step.fit(self.tol, self.max_iter))
+        result = StepResult.after(step, step.fit(self.tol, PASSES * self.max_iter + 1))
         if result.outcome.status is Status.DEGENERATE:
             raise DegenerateFitError(result.outcome.sentence)
         if not result.converged:

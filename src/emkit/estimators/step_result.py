@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from emkit.core.parameters import Parameters
 from emkit.errors import ModelError
 from emkit.fitted import Fitted
-from emkit.inference import Covariance
+from emkit.inference import Classification, Covariance, Influence
 from emkit.result import Result
 from emkit.stepwise import Step, stacked
 
@@ -22,7 +22,7 @@ class StepResult(Result[P]):
     """A `Result` whose `covariance` is that of all steps together, and so all standard errors, intervals and tables.
 
     Log-likelihood, AIC and BIC are those of the last `step` alone, given the ones before. From a file, or a pickle, it comes as
-    a `Result` without standard errors. Where one step is all there is, it is a `Result` like any other.
+    a `Result` of the last step alone. Where one step is all there is, it is a `Result` like any other.
     """
 
     step: Step
@@ -55,6 +55,22 @@ class StepResult(Result[P]):
     def bootstrap(self, *args: Any, **given: Any) -> Any:
         self._refuse("a bootstrap would take the steps before for known: draw rows of the frame, and fit all steps")
         return super().bootstrap(*args, **given)
+
+    def influence(self) -> Influence:
+        self._refuse("rows move the last step through those before as well, of which this would know nothing")
+        return super().influence()
+
+    def classification(self) -> Classification:
+        """How well the classes are told apart: of three steps by the items alone."""
+        return super().classification() if self.step.tells_classes else Result.of(self.step.measured).classification()
+
+    def augment(self, data: object = None, labels: object = None, groups: object = None) -> Any:
+        if not self.step.tells_classes:
+            raise ModelError(
+                "three steps have classes in place of items: measurement_.augment puts classes beside the answers, and "
+                "predict_proba of the estimator tells them by predictors, too."
+            )
+        return super().augment(data, labels, groups)
 
     def _refuse(self, why: str) -> None:
         if self.step.rests_on_first:

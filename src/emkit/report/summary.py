@@ -36,9 +36,8 @@ def title(result: AnyFitted) -> str:
         return f"{type(model).__name__}{held}"
     number = component_count(result.params) or 1
     whole, part = (capital(model.name), "state") if isinstance(model, HiddenMarkovChain) else ("Mixture", "component")
-    held = (
-        f", proportions by {listed(map(str, model.covariates), MOST_NAMED)}{held}" if isinstance(model, GatedMixture) else held
-    )
+    if isinstance(model, GatedMixture) and model.covariates:
+        held = f", proportions by {listed(map(str, model.covariates), MOST_NAMED)}{held}"
     sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
     return f"{whole} of {number} {model.family.name} {part}{'' if number == 1 else 's'}{held}{sort}"
 

@@ -102,6 +102,9 @@ class Roles:
         some = each[kept] > 0
         kept, covariates = kept[some], covariates.of_rows(some)
         items, outcomes = (block_of(table, names).of_rows(kept) for names in (self.items, self.outcomes))
+        for name, cells in zip(outcomes.columns, outcomes.x.T, strict=True):
+            if np.isnan(cells).all():
+                raise DataError(f"the outcome {name!r} has a gap in every row, so nothing depends on the class. Leave it out.")
         return RowsInRoles(items, outcomes.as_seen(), covariates, each[kept], kept, len(table.x))
 
     def to_tell(self, table: Table, gaps: Any, weights: Any) -> RowsInRoles:

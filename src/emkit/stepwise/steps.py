@@ -42,6 +42,11 @@ class Step:
         """Whether the step takes estimates of the first one for known."""
         return True
 
+    @property
+    def tells_classes(self) -> bool:
+        """Whether the model of the last step tells to which classes rows belong."""
+        return True
+
     @abstractmethod
     def fit(self, tol: float, most: int) -> Fitted[Any]:
         """What there is left to estimate: until log-likelihood of `tol` is left to gain, in `most` passes at most."""
@@ -114,6 +119,10 @@ class WithClasses(Step):
 
     assignment: Assignment
     correction: Correction
+
+    @property
+    def tells_classes(self) -> bool:
+        return False
 
     @cached_property
     def shares(self) -> Array:
