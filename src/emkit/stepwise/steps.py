@@ -175,7 +175,7 @@ TABLE_STEP = 1e-4  # of an entry of the table of errors: of differences of score
 
 
 def refuse_below_zero(structure: Structure, evidence: Evidence) -> None:
-    """Raise DegenerateFitError if shares that correct for errors leave a class, a level or a variance below 0."""
+    """Raise DegenerateFitError if shares leave a class without rows, or a level or a variance below 0."""
     if evidence.shares is None:
         return
     weights = evidence.shares * (structure.weights[evidence.rows] * evidence.factors)[:, None]
@@ -201,5 +201,5 @@ def refuse_below_zero(structure: Structure, evidence: Evidence) -> None:
 
 
 ROUNDING = 1e-12  # of the rows of a class
-OVERDONE = "the correction by BCH takes away more than there is"
-INSTEAD = 'Use correction="ML", which cannot, or fewer classes.'
+OVERDONE = "rows, as they are assigned to classes and corrected, come to what cannot be"
+INSTEAD = 'Use correction="ML", which never comes to that, or fewer classes.'
