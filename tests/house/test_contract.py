@@ -44,6 +44,7 @@ KINDS = {  # families, their parameters and their statistics
 FACES = {
     "estimators/gaussian.py": "makes one of the forms from the word for it, and asks nothing",
     "estimators/missing.py": "makes a normal distribution, and asks nothing",
+    "stepwise/structure.py": "makes the families of items, outcomes and covariates, and asks nothing",
 }
 
 

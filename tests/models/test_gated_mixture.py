@@ -131,11 +131,21 @@ def test_rows_are_drawn_for_given_covariates(fitted, rows):
         fitted.sample(3)
 
 
+def test_a_gate_of_an_intercept_alone_is_the_proportions_of_a_mixture():
+    x = np.random.default_rng(5).binomial(10, [[0.2]] * 30 + [[0.7]] * 50).astype(float)
+    components = ek.SuccessParams([[0.3], [0.6]])
+    mixture = ek.fit(ek.Mixture(ek.Binomial(10)), x, ek.MixtureParams([0.5, 0.5], components))
+    gated = ek.fit(ek.GatedMixture(ek.Binomial(10)), x, ek.GatedMixtureParams([[0.0], [0.0]], components))
+    assert gated.log_likelihood == pytest.approx(mixture.log_likelihood, abs=1e-9)
+    shares = gated.params.gates[1, 0]
+    assert 1 / (1 + np.exp(-shares)) == pytest.approx(mixture.params.proportions[1], abs=1e-5)
+
+
 def test_what_cannot_be_is_refused_in_words():
     with pytest.raises(ek.ModelError, match=r"describes whole rows.*ek\.Covariates"):
         ek.GatedMixture(ek.Bernoulli(), 1)
     with pytest.raises(ek.ModelError, match="a gate needs covariates"):
-        ek.GatedMixture(ek.PoissonRegression(0, 1))
+        ek.GatedMixture(ek.PoissonRegression(0, 1), intercept=False)
     with pytest.raises(ek.DataError, match="no column 'q' for the gate"):
         ek.fit(ek.GatedMixture(ek.PoissonRegression(0, 1), "q"), [[1.0, 2.0], [2.0, 1.0]], COUNTS.params)
     with pytest.raises(ek.ParameterError, match="the first row must be 0"):

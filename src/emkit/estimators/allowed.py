@@ -44,13 +44,14 @@ class Number:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of some names, or an object with the method `or_with`."""
+    """One of some names, or an object with the method `or_with`, or None if it may be; `also` says so."""
 
     names: tuple[str, ...]
     or_with: str = ""
     also: str = ""
+    or_none: bool = False
 
     def check(self, name: str, value: object) -> None:
-        named = isinstance(value, str) and value in self.names
+        named = (value is None and self.or_none) or (isinstance(value, str) and value in self.names)
         if not named and not (self.or_with and hasattr(value, self.or_with)):
             raise ParameterError(f"{name} is {value!r}; it must be {', '.join(map(repr, self.names))}{self.also}.")

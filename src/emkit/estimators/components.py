@@ -139,6 +139,13 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         found = search(self.model_, source, beginning, long)
         return found if len(beginning.first) == 1 else found.in_order(), reporter
 
+    @property
+    def chosen_by(self) -> AnyFitted:
+        """The fit by which a choice among numbers of components goes."""
+        check_is_fitted(self)
+        record: AnyFitted = self.result_
+        return record
+
     def adopt(self, better: AnyFitted) -> Self:
         """Take a better fit of the same model to the same data for that of `fit`: one that a search elsewhere has found."""
         self._keep(Result.of(better.in_order()))

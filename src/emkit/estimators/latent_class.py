@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.data.frames import as_frame
-from emkit.estimators.base import MixtureEstimator
+from emkit.estimators.in_steps import InSteps
 from emkit.families import family_named
 from emkit.inference import goodness_of_fit
 from emkit.models.mixture import Mixture, MixtureParams
@@ -15,12 +15,24 @@ from emkit.report.frames import estimates
 from emkit.result import Result
 
 
-class LatentClass(MixtureEstimator):
+class LatentClass(InSteps):
     """Latent class analysis: people of `n_components` classes, whose answers are independent within each class.
 
     Data: a data frame or array of answers, each column an item: text, categories, truths or codes. The levels of an item are
     those that occur, or the categories of its column. Parameters are those of `MixtureModel` without `family`; `fit` takes
     `sample_weight`, `labels` of classes that are known, and `groups` of rows of one person.
+
+    Parameters of a structure around the classes:
+        predictors: a formula such as ``"~ age + sex"``: sizes of classes depend on these columns, by a multinomial logit.
+        outcomes: the name of a column, or several, that depends on the class: mean and variance of numbers, probabilities of
+            text, categories or truths. With `predictors` or `outcomes` the items are all other columns of the data frame.
+        steps: 1, everything at once; 2, the items first, and held; 3, the items first, then rows are assigned to classes, which
+            take the place of the items.
+        assignment: of three steps: each row to its likeliest class ("modal"), or to all classes by their posterior
+            probabilities ("proportional").
+        correction: of three steps: "BCH" (weights that undo the errors of classification), "ML" (classes as answers of known
+            error), or None: estimates are then biased towards 0.
+        gaps: rows with gaps in predictors are refused, or dropped ("drop"). Items and outcomes may have gaps.
 
     Attributes:
         class_sizes_ (K,): the share of each class, and what `MixtureModel` has, with ``components_.columns[j].probabilities``
@@ -31,6 +43,10 @@ class LatentClass(MixtureEstimator):
             without gaps; `goodness_of_fit_` has p-values, too. None if every row has a gap, or with `groups`.
         result_: the `ek.Result`, with `summary()`, `aic`, `bic`, `starts()`, `tidy()`, and `augment(frame)`, which puts the
             class of each respondent beside the answers.
+        With predictors or outcomes, `result_` is of the last step, with standard errors that know of the steps before, and
+            `measurement_` the `ek.Result` of the items alone, of which the attributes above tell. `gates_` (K, q), log-odds of
+            each class against the first, by `gate_names_`; `outcomes_` {name: parameters of it}; `classification_errors_`
+            (K, K), of three steps: the probability of being assigned to each class, given the true one, which stand down.
 
     >>> import emkit as ek
     >>> answers = (
@@ -47,6 +63,12 @@ class LatentClass(MixtureEstimator):
         self,
         n_components: int = 2,
         *,
+        predictors: str | None = None,
+        outcomes: Any = None,
+        steps: int = 1,
+        assignment: str = "modal",
+        correction: str | None = "BCH",
+        gaps: Any = "refuse",
         tol: float = 1e-8,
         max_iter: int = 1000,
         n_init: int | str = "auto",
@@ -58,6 +80,12 @@ class LatentClass(MixtureEstimator):
         n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
+        self.predictors = predictors
+        self.outcomes = outcomes
+        self.steps = steps
+        self.assignment = assignment
+        self.correction = correction
+        self.gaps = gaps
         self.tol = tol
         self.max_iter = max_iter
         self.n_init = n_init
@@ -92,8 +120,10 @@ class LatentClass(MixtureEstimator):
         probabilities of 0 and 1, and takes 2 passes over the data for each parameter.
         """
         check_is_fitted(self)
-        found = estimates(self.result_, self.result_.standard_errors() if standard_errors else None)
-        rows = [i for i, path in enumerate(found["path"]) if path != "proportions" and found["column"][i] is not None]
+        fit = self.of_items
+        items = self.roles_.items if self._in_steps else fit.source.columns
+        found = estimates(fit, fit.standard_errors() if standard_errors else None)
+        rows = [i for i, path in enumerate(found["path"]) if path != "proportions" and found["column"][i] in items]
         names = {"column": "item", "level": "level", "component": "class", "estimate": "probability", "std_error": "std_error"}
         kept = {name: [found[key][i] for i in rows] for key, name in names.items() if key in found}
         return as_frame(kept, self.result_.source.library)

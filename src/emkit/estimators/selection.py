@@ -47,8 +47,7 @@ class Fits:
         return fitted
 
     def record(self, fit: ComponentsEstimator) -> AnyFitted:
-        record: AnyFitted = fit.result_
-        return record
+        return fit.chosen_by
 
     def adopted(self, fit: ComponentsEstimator, better: AnyFitted) -> ComponentsEstimator:
         return fit.adopt(better)
@@ -208,7 +207,7 @@ def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, m
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EmkitWarning)
         smaller, larger = (fits(Cell(form, components)) for components in (fewer, fewer + 1))
-    return bootstrap_test(smaller.result_, larger.result_, number, *how)
+    return bootstrap_test(smaller.chosen_by, larger.chosen_by, number, *how)
 
 
 def _fits(estimator: ComponentsEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:

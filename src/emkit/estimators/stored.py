@@ -11,8 +11,6 @@ class WithoutData(BaseEstimator):
     """A fitted estimator is stored without the data it was fitted to."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Of the result, what `Result.without_data` keeps."""
+        """Of results, what `Result.without_data` keeps."""
         state = dict(super().__getstate__())
-        if "result_" in state:
-            state["result_"] = state["result_"].without_data()
-        return state
+        return state | {name: state[name].without_data() for name in ("result_", "measurement_") if name in state}

@@ -6,6 +6,7 @@ from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
+from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
@@ -32,6 +33,7 @@ __all__ = [
     "GatedInitialHiddenMarkovParams",
     "GatedMixture",
     "GatedMixtureParams",
+    "GivenShares",
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",

@@ -60,8 +60,9 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
     """p(y | z) = sum_k proportions_k(z) p(y | component k), with log-odds of the proportions linear in `covariates` z.
 
     The `family` describes other columns than these, or some columns given them: a regression, or a product in which they are
-    `Covariates`. The rows of one group all come from one component; covariates are then the same in all of them.
-    Errors: ModelError for a family that describes whole rows, the covariates among them.
+    `Covariates`. Without covariates the intercept alone says the proportions. The rows of one group all come from one
+    component; covariates are then the same in all of them.
+    Errors: ModelError for a family that describes whole rows, the covariates among them; without covariates and intercept.
     Source: Dayton & Macready (1988), JASA 83, 173-178; Jacobs, Jordan, Nowlan & Hinton (1991), Neural Computation 3, 79-87.
 
     Answers of nine people to two questions; whoever is older mostly belongs to the second class:
@@ -86,9 +87,10 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "family", as_family(self.family))
         object.__setattr__(self, "covariates", columns_of(self.covariates))
-        if not self.covariates:
-            raise ModelError("a gate needs covariates, as in GatedMixture(family, 'age'); without any, use Mixture(family).")
-        refuse_whole_rows(self.family, "GatedMixture({('a', 'b'): family, 'age': ek.Covariates()}, 'age')")
+        if not self.covariates and not self.intercept:
+            raise ModelError("a gate needs covariates, as in GatedMixture(family, 'age'), or an intercept.")
+        if self.covariates:
+            refuse_whole_rows(self.family, "GatedMixture({('a', 'b'): family, 'age': ek.Covariates()}, 'age')")
 
     # -- the gate
 

@@ -35,6 +35,8 @@ class Nothing(Additive):
 class Covariates(Family[CovariatesParams, Nothing]):
     """Columns of a `Product` that its other blocks, or a model, are given: any numbers, with a factor of 1 in the density.
 
+    `components`: how many there are, where no other block tells.
+
     Two answers of a person of 20, each yes or no with even chances, whatever the age:
 
     >>> import emkit as ek
@@ -44,6 +46,8 @@ class Covariates(Family[CovariatesParams, Nothing]):
     >>> family.log_density(params, np.array([[0.0, 1.0, 20.0]])).round(3)
     array([[-1.386]])
     """
+
+    components: int = 1
 
     @property
     def name(self) -> str:
@@ -55,10 +59,10 @@ class Covariates(Family[CovariatesParams, Nothing]):
 
     @property
     def conditional(self) -> Conditional:
-        return AsTheyAre()
+        return AsTheyAre(self)
 
     def log_density(self, params: CovariatesParams, x: Array) -> Array:
-        return np.zeros((len(x), 1))  # for any number of components
+        return np.zeros((len(x), self.components))  # one stands for any number
 
     def statistics(self, params: CovariatesParams, x: Array, weights: Array) -> Nothing:
         return Nothing()
@@ -76,11 +80,14 @@ class Covariates(Family[CovariatesParams, Nothing]):
         raise ModelError("columns that are given are data, and cannot be drawn: rows must be given.")
 
 
+@dataclass(frozen=True)
 class AsTheyAre(Conditional):
     """What is given stays as it is."""
 
+    family: Covariates
+
     def placed(self, profile: AnyProfile) -> Covariates:
-        return Covariates()
+        return self.family
 
     def drawn(self, params: CovariatesParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         return rows

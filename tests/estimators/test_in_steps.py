@@ -1,0 +1,178 @@
+"""Latent classes with predictors and outcomes, as people use them: formulas, gaps, prediction, files, wrong input."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import emkit as ek
+
+ITEMS = [f"item {j}" for j in range(4)]
+STEPS = [{"steps": 1}, {"steps": 2}, {"steps": 3}, {"steps": 3, "correction": "ML", "assignment": "proportional"}]
+
+
+def people(rows=150, seed=0):
+    rng = np.random.default_rng(seed)
+    age, ward = rng.normal(50, 10, rows).round(1), rng.choice(["a", "b", "c"], rows)
+    k = (rng.random(rows) < 1 / (1 + np.exp(5 - 0.1 * age))).astype(int)
+    answers = np.where(rng.random((rows, 4)) < np.array([[0.9] * 4, [0.15] * 4])[k], "yes", "no")
+    frame = pd.DataFrame(answers, columns=ITEMS).assign(age=age, ward=ward, income=rng.normal(size=rows) + 2 * k)
+    return frame.assign(vote=np.where(rng.random(rows) < 0.2 + 0.6 * k, "left", "right"))
+
+
+def model(**settings):
+    return ek.LatentClass(2, **{"predictors": "~ age + ward", "outcomes": ["income", "vote"], "random_state": 0, **settings})
+
+
+@pytest.fixture(scope="module", params=STEPS, ids=str)
+def fitted(request):
+    return model(**request.param).fit(people())
+
+
+def test_the_table_of_a_fit_names_predictors_and_outcomes(fitted):
+    assert fitted.converged_
+    assert fitted.gate_names_ == ("intercept", "age", "ward[T.b]", "ward[T.c]")
+    assert fitted.gates_.shape == (2, 4)
+    assert list(fitted.outcomes_) == ["income", "vote"]
+    assert fitted.outcomes_["vote"].levels == (2,)
+    text = fitted.result_.summary(standard_errors=True)
+    for word in ("gate: age", "mean: income", "vote = left", "<.001"):
+        assert word in text
+    tidy = fitted.result_.tidy()
+    assert np.isfinite(tidy["std_error"][tidy["path"].str.startswith("gates[1")]).all()
+    profiles = fitted.profiles()
+    assert sorted(set(profiles["item"])) == ITEMS
+    assert len(profiles) == 16
+    assert (fitted.classification_errors_ is not None) == (fitted.steps == 3)
+
+
+def test_classes_are_told_from_answers_and_predictors(fitted):
+    frame = people(40, 7)
+    shares = fitted.predict_proba(frame.drop(columns=["income", "vote"]))
+    yes = np.column_stack([column.probabilities[:, 1] for column in fitted.components_.columns])
+    said = (frame[ITEMS] == "yes").to_numpy()[:, None, :]
+    joint = fitted.proportions(frame[["age", "ward"]]) * np.where(said, yes, 1 - yes).prod(axis=2)
+    np.testing.assert_allclose(shares, joint / joint.sum(axis=1, keepdims=True), rtol=1e-8)
+    np.testing.assert_array_equal(fitted.predict(frame), shares.argmax(axis=1))
+    np.testing.assert_allclose(fitted.score_samples(frame), np.log(joint.sum(axis=1)), rtol=1e-8)
+    sizes = fitted.proportions(people()[["age", "ward"]]).mean(axis=0)
+    np.testing.assert_allclose(fitted.class_sizes_, sizes, rtol=1e-8)
+
+
+def test_fits_go_into_pickles_and_files_without_their_data(fitted, tmp_path):
+    frame = people(30, 3)
+    other = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(other.predict_proba(frame), fitted.predict_proba(frame))
+    with pytest.raises(ek.DataError):
+        other.result_.standard_errors()
+    read = ek.load(fitted.result_.save(tmp_path / "last.emk"))
+    np.testing.assert_array_equal(read.params.gates, fitted.gates_)
+    assert "gate" in read.summary() or "age" in read.summary()
+
+
+def test_what_would_take_the_steps_before_for_known_is_refused():
+    result = model(steps=2, outcomes=None).fit(people()[[*ITEMS, "age", "ward"]]).result_
+    with pytest.raises(ek.ModelError, match="of one kind"):
+        result.standard_errors("robust")
+    with pytest.raises(ek.ModelError, match="profile would take the steps before"):
+        result.confidence_intervals(method="profile")
+    with pytest.raises(ek.ModelError, match="fit all steps"):
+        result.bootstrap(10)
+    with pytest.raises(ek.ModelError, match="through those before"):
+        result.influence()
+
+
+def test_what_is_asked_of_classes_is_told_by_the_items_where_assigned_classes_stand_in_their_place():
+    found = model(steps=3).fit(people())
+    told, alone = found.result_.classification(), found.measurement_.classification()
+    assert told.relative_entropy == alone.relative_entropy <= 1
+    with pytest.raises(ek.ModelError, match=r"measurement_\.augment"):
+        found.result_.augment()
+    beside = model(steps=2).fit(people()).result_.augment()
+    assert {"income", "component"} <= set(beside)
+
+
+def test_outcomes_alone_leave_an_intercept():
+    found = model(steps=3, predictors=None, correction="ML").fit(people().drop(columns=["age", "ward"]))
+    assert found.gate_names_ == ("intercept",)
+    np.testing.assert_allclose(found.class_sizes_, np.exp(found.gates_[:, 0]) / np.exp(found.gates_[:, 0]).sum())
+    assert "proportions by" not in found.result_.summary()
+
+
+def test_rows_with_gaps_in_predictors_are_refused_or_dropped():
+    frame = people(100)
+    frame.loc[[3, 50], "age"] = np.nan
+    frame.loc[[4, 60], "item 1"] = None
+    frame.loc[70, "income"] = np.nan
+    with pytest.raises(ek.DataError, match="row 3, column 'age' is missing"):
+        model(steps=3).fit(frame)
+    dropped = model(steps=3, gaps="drop").fit(frame)
+    without = model(steps=3).fit(frame.drop(index=[3, 50]))
+    np.testing.assert_allclose(dropped.gates_, without.gates_)
+    shares = dropped.predict_proba(frame)
+    assert np.isnan(shares[[3, 50]]).all()
+    assert np.isfinite(shares).all(axis=1).sum() == 98
+    assert dropped.predict(frame)[3] == -1
+
+
+def test_the_number_of_classes_is_chosen_by_the_items_alone():
+    frame = people()
+    chosen = ek.select(model(steps=3, correction="ML"), frame, range(1, 4))
+    alone = ek.select(ek.LatentClass(random_state=0), frame[ITEMS], range(1, 4))
+    assert chosen.best.n_components == alone.best.n_components == 2
+    assert [line.record.bic for line in chosen.lines] == pytest.approx([line.record.bic for line in alone.lines])
+    assert chosen.best.gates_.shape == (2, 4)
+
+
+def test_a_fit_without_predictors_after_one_with_them_is_like_any_other():
+    frame = people()
+    both = model(steps=3).fit(frame)
+    both.set_params(predictors=None, outcomes=None).fit(frame[ITEMS])
+    assert not hasattr(both, "measurement_")
+    np.testing.assert_array_equal(both.predict(frame[ITEMS]), ek.LatentClass(2, random_state=0).fit_predict(frame[ITEMS]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"predictors": "age ~ ward"}, ek.ParameterError, "write what classes depend on"),
+        ({"predictors": "~ size"}, ek.DataError, "'size'"),
+        ({"outcomes": "incom"}, ek.DataError, "Did you mean 'income'"),
+        ({"outcomes": ["vote", "vote"]}, ek.ParameterError, "given twice"),
+        ({"outcomes": "age"}, ek.ParameterError, "an outcome and a predictor"),
+        ({"outcomes": 3}, ek.ParameterError, "name of a column"),
+        ({"outcomes": [*ITEMS, "income", "vote"]}, ek.DataError, "none is left for an item"),
+        ({"steps": 4}, ek.ParameterError, "steps is 4"),
+        ({"steps": 3, "correction": "bch"}, ek.ParameterError, "correction is 'bch'; it must be 'BCH', 'ML' or None"),
+        ({"assignment": "soft"}, ek.ParameterError, "assignment is 'soft'"),
+        ({"gaps": "keep"}, ek.ParameterError, "gaps is 'keep'"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(settings, error, words):
+    with pytest.raises(error, match=words):
+        model(**settings).fit(people())
+
+
+def test_what_else_cannot_be_is_refused_in_words():
+    frame = people()
+    with pytest.raises(ek.DataError, match="'income' has a gap in every row"):
+        model().fit(frame.assign(income=np.nan))
+    with pytest.raises(ek.DataError, match="columns by name"):
+        model().fit(frame.to_numpy())
+    with pytest.raises(ek.ParameterError, match="labels cannot be said"):
+        model().fit(frame, labels=[0] * 150)
+    with pytest.raises(ek.ParameterError, match="depend on no predictors"):
+        ek.LatentClass(2, random_state=0).fit(frame[ITEMS]).proportions(frame)
+    found = model(steps=3).fit(frame)
+    with pytest.raises(ek.DataError, match="ward"):
+        found.predict(frame.assign(ward="z"))
+    with pytest.raises(ek.DataError, match="item 2"):
+        found.predict(frame.drop(columns="item 2"))
+
+
+def test_a_correction_that_takes_away_more_than_there_is_is_refused():
+    frame = people(60, 1)
+    frame["rare"] = np.where(np.arange(60) == int((frame[ITEMS] == "yes").sum(axis=1).argmin()), "yes", "no")
+    with pytest.raises(ek.DegenerateFitError, match=r"what cannot be: class \d is left with -.*'rare' is 'yes'.*ML"):
+        model(outcomes="rare", predictors=None, steps=3).fit(frame.drop(columns=["age", "ward", "income", "vote"]))
