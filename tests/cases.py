@@ -1043,6 +1043,16 @@ FAMILIES = [
         lambda: response_grid(counting(7)),
         None,
     ),
+    FamilyCase(
+        "gamma-regression",
+        ek.GammaRegression(0, 1),
+        ek.GammaRegressionParams([[0.4, 0.5], [1.5, -0.4]], [2.0, 5.0], covariates=("intercept", "column 1")),
+        lambda rng, k, n: with_predictors(
+            rng, n, 1, lambda x: rng.gamma([2.0, 5.0][k], np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0]) / [2.0, 5.0][k])
+        ),
+        lambda: response_grid(half_line(2000)),
+        None,
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
@@ -1050,7 +1060,9 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 INSIDE = ("student-t", "skew-normal", "laplace")  # latent variables inside the family: what an M-step maximises is a bound
-STEPPING = ("poisson-regression", "binomial-regression", "gated")  # an M-step is one step of Newton's method, along a bound
+STEPPING = (  # an M-step is one step of Newton's method, along a bound
+    "poisson-regression", "binomial-regression", "gamma-regression", "gated",
+)  # fmt: skip
 BOUNDED = (*INSIDE, *STEPPING, "stays")  # these, and stays that are cut off, of which the law before says how long they last
 IN_TURN = ("normal-regression-shared",)  # links that are each the best given the others, and not all of them together
 KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope at its highest point

@@ -22,8 +22,10 @@ from emkit.inference import criteria
 from emkit.inference.floors import Floors, held
 from emkit.inference.identifiability import identifiability
 from emkit.inference.information import Information
+from emkit.inference.near import Near
 from emkit.inference.observed import information
 from emkit.inference.scores import has_expected
+from emkit.inference.separation import infinite
 from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.order import component_order, reordered
@@ -38,6 +40,7 @@ TOLD = (
     "floors",
     "coinciding",
     "flat",
+    "infinite",
 )  # what a summary says of the data, worked out from them once
 PASS = 50  # numbers that cost as much as what a pass does for each row
 ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
@@ -212,6 +215,15 @@ class Fitted(Generic[P]):
                 found = identifiability(self.information)
                 return () if found.negative else found.directions
         return ()
+
+    @cached_property
+    def infinite(self) -> tuple[str, ...]:
+        """Names of coefficients that run off to infinity, since a covariate tells responses or components apart (separation).
+
+        The likelihood rises for ever, and comes as near as one likes to what it is here.
+        """
+        with self.em() as em:
+            return infinite(em, Near.of(self.model, self.params, self.floors))
 
     def in_order(self) -> Self:
         """The same result with the components of every run in one order, by their first parameter, lowest first.

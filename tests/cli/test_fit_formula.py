@@ -77,6 +77,10 @@ def test_weights_groups_offsets_and_trials_are_columns():
     found = json.loads(run("fit", "-", *shots, "--json", text=text).stdout)
     two = ek.MixtureRegression("won ~ x", 1, family="binomial", trials="m").fit(frame)
     assert found["log_likelihood"] == pytest.approx(two.result_.log_likelihood, abs=1e-8)
+    amounts = ("--formula", "days ~ x", "-k", "1", "--family", "gamma")
+    found = json.loads(run("fit", "-", *amounts, "--json", text=text).stdout)
+    three = ek.MixtureRegression("days ~ x", 1, family="gamma").fit(frame)
+    assert found["log_likelihood"] == pytest.approx(three.result_.log_likelihood, abs=1e-8)
 
 
 def test_predict_says_where_rows_belong(fitted, saved):

@@ -237,7 +237,11 @@ def test_gaps_are_refused_or_dropped_as_is_said(npreg):
     [
         ("~ x", {}, "has nothing on its left side"),
         ("y + count ~ x", {}, "has 2 on its left side"),
-        ("y ~ x", {"family": "poison"}, "family is 'poison'; it must be 'gaussian', 'poisson', 'binomial'. Did you mean"),
+        (
+            "y ~ x",
+            {"family": "poison"},
+            "family is 'poison'; it must be 'gaussian', 'poisson', 'binomial', 'gamma'. Did you mean",
+        ),
         ("y ~ x", {"family": None}, "family is None"),
         ("y ~ x", {"trials": 3}, "trials is 3, and gaussian responses have none"),
         ("wins ~ x", {"family": "binomial", "trials": 0}, "trials is 0; it must be a whole number >= 1"),

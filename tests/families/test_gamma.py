@@ -183,3 +183,9 @@ def test_a_constant_column_is_named_and_makes_no_component_degenerate():
     errors = result.standard_errors()
     for name, error in zip(alone.names, alone.errors, strict=True):
         assert errors[name] == pytest.approx(error, rel=1e-3), name
+
+
+@pytest.mark.parametrize("spread", [1e-14, 1e-3, 2.9, 3.1, 1e3, 1e20, 1e130])
+def test_a_shape_of_any_spread(spread):
+    shape = shape_of(np.array([spread]))
+    np.testing.assert_allclose(log_less_digamma(shape), spread, rtol=1e-9)

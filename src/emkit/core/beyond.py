@@ -1,4 +1,4 @@
-"""Where a run goes on that would be called converged: on an edge of the space, beyond a bound, or beside a saddle."""
+"""Where a run goes on that would be called converged: on an edge, at infinity, beyond a bound, or beside a saddle."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Evaluation
 from emkit.core.saddle import escape
+from emkit.core.separation import Separation
 from emkit.core.spaces import Simplex
 from emkit.core.stopping import Step
 from emkit.errors import Outcome, Status
@@ -32,6 +33,7 @@ class Beyond(Generic[P]):
     def __init__(self, em: EMMap[P], to_the_end: bool, off_saddles: bool) -> None:
         self._em, self._to_the_end, self._off_saddles = em, to_the_end, off_saddles
         self._edges = Edges(em) if to_the_end and em.model.ascends else None
+        self._separation = Separation(em) if to_the_end and em.model.ascends else None
         self._left: list[float] = []  # objectives of saddles
         self._higher: Evaluation[P] | None = None  # beside the saddle that the run ends on
 
@@ -41,6 +43,8 @@ class Beyond(Generic[P]):
         if not self._em.model.ascends or not (outcome is None or outcome.converged):
             return None
         edge = self._edges.beside(here, step.number, settled=outcome is not None) if self._edges is not None else None
+        if edge is None and self._separation is not None:
+            edge = self._separation.beside(step)
         if edge is not None or outcome is None:
             return edge
         wider = loosened(self._em, here) if self._to_the_end else None

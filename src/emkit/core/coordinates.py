@@ -217,6 +217,17 @@ class Coordinates(Generic[P]):
         """A scale without bounds for each of `entries`."""
         return [link for leaf in self.free(params) for link in leaf.space.links(leaf.value.shape)]
 
+    def of_coefficients(self) -> Mask:
+        """Which coordinates (of `pack`) are those of coefficients of covariates, in units of the linear predictor."""
+        flags = (np.full(leaf.space.size(leaf.value.shape), _has_coefficients(leaf)) for leaf in self.free(self._like))
+        return np.concatenate([np.empty(0, dtype=bool), *flags])
+
+    def coefficient_names(self) -> list[str]:
+        """The names of the entries at these coordinates."""
+        return self._names(
+            self._like, lambda leaf: leaf.space.entry_indices(leaf.value.shape) if _has_coefficients(leaf) else []
+        )
+
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
         edges = (block.like.at_edge(vector[part], block.shape) for block, part in self._parts)
@@ -228,3 +239,7 @@ class Coordinates(Generic[P]):
 
     def _names(self, params: P, indices: Callable[[Leaf], list[tuple[int, ...]]]) -> list[str]:
         return [_label(leaf.path, index) for leaf in self.free(params) for index in indices(leaf)]
+
+
+def _has_coefficients(leaf: Leaf) -> bool:
+    return leaf.axes is not None and leaf.axes.told_by != ""

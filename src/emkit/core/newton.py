@@ -19,7 +19,8 @@ from emkit.core.arrays import Array
 from emkit.core.statistics import Additive
 
 SMALL = 1e-3  # moves up to here take the series of w
-FLAT = 1e-13  # of the greatest curvature: along what bends less, nothing is told
+FLAT = 1e-13  # of the greatest curvature: along what bends less, nothing is told,
+VANISHED = 1e-20  # nor of the rows: their fitted means have come to an edge
 HALVINGS = 40
 
 
@@ -83,10 +84,13 @@ def _factor(m: Array) -> tuple[Array, Array]:
     return np.where(m < SMALL, near[0], value), np.where(m < SMALL, near[1], slope)
 
 
-def solved(curvature: Array, gradient: Array) -> Array:
-    """The Newton steps (..., p) of curvatures (..., p, p), which are not negative; none along what does not bend."""
+def solved(curvature: Array, gradient: Array, mass: Array | float = 0.0) -> Array:
+    """The Newton steps (..., p) of curvatures (..., p, p), which are not negative; none along what does not bend.
+
+    `mass` (...): of how many rows, where what bends next to nothing for so many is not to move.
+    """
     bends, directions = np.linalg.eigh(curvature)
-    told = bends > FLAT * bends[..., -1:]
+    told = bends > np.maximum(FLAT * bends[..., -1:], VANISHED * np.asarray(mass)[..., None])
     along = np.einsum("...ij,...i->...j", directions, gradient) / np.where(told, bends, 1.0)
     return np.asarray(np.einsum("...ij,...j->...i", directions, np.where(told, along, 0.0)))
 
@@ -94,7 +98,7 @@ def solved(curvature: Array, gradient: Array) -> Array:
 def stepped(sums: NewtonSums, way: Array, size: int) -> Array:
     """The way (K, P) of each component on from `way`, with a step in the first `size` columns that raises its bound."""
     here = gain(sums, way)
-    own = solved(sums.curvature[:, :size, :size], _parabola(sums, way)[:, :size])
+    own = solved(sums.curvature[:, :size, :size], _parabola(sums, way)[:, :size], sums.mass)
     step = np.concatenate([own, np.zeros((len(own), way.shape[1] - size))], axis=1)
     share = _share(sums.reach.value * np.sqrt((step**2).sum(axis=1)))
     for _ in range(HALVINGS):
@@ -110,7 +114,7 @@ def stepped(sums: NewtonSums, way: Array, size: int) -> Array:
 def stepped_together(sums: NewtonSums, way: Array, columns: Array, factors: Array) -> Array:
     """One step (q,) of all components along the `columns` (P, q), that raises their bounds, times `factors` (K,), together."""
     curvature = np.einsum("pi,kpr,rj,k->ij", columns, sums.curvature, columns, factors)
-    step = solved(curvature, columns.T @ (factors @ _parabola(sums, way)))
+    step = solved(curvature, columns.T @ (factors @ _parabola(sums, way)), factors @ sums.mass)
     along = columns @ step
     least = factors @ gain(sums, way).value
     share = float(_share(np.array([sums.reach.value.max() * np.sqrt(along @ along)]))[0])

@@ -64,7 +64,8 @@ def shape_of(spread: Array) -> Array:
     three steps reach rounding, since each doubles the digits.
     Source of the start: Minka (2002), Estimating a Gamma distribution.
     """
-    shape = (3 - spread + np.hypot(spread - 3, np.sqrt(24 * spread))) / (12 * spread)
+    root, wide = np.hypot(spread - 3, np.sqrt(24 * spread)), spread > 3
+    shape = np.where(wide, 2 / np.where(wide, root + spread - 3, 1.0), (3 - spread + root) / (12 * spread))
     for _ in range(5):
         value = log_less_digamma(shape)
         step = np.log(value / spread) * value / (shape * slope_of_log_less_digamma(shape))

@@ -6,9 +6,14 @@ from dataclasses import fields
 from typing import Any
 
 from emkit.errors import ParameterError, did_you_mean
-from emkit.families.regression.listed import BinomialRegression, NormalRegression, PoissonRegression
+from emkit.families.regression.listed import BinomialRegression, GammaRegression, NormalRegression, PoissonRegression
 
-REGRESSIONS: dict[str, Any] = {"gaussian": NormalRegression, "poisson": PoissonRegression, "binomial": BinomialRegression}
+REGRESSIONS: dict[str, Any] = {
+    "gaussian": NormalRegression,
+    "poisson": PoissonRegression,
+    "binomial": BinomialRegression,
+    "gamma": GammaRegression,
+}
 
 
 def regression_named(name: Any) -> Any:

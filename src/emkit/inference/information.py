@@ -103,24 +103,24 @@ def _of_objective(em: EMMap[Any], near: Near) -> Information:
 
 def _of_scores(em: EMMap[Any], near: Near, stats: Any) -> Information:
     def complete_slope(params: Any) -> Array:
-        return expected_slope(em.model, near.coordinates, stats, near.params, params)[near.inside]
+        return near.pulled(expected_slope(em.model, near.coordinates, stats, near.params, params))
 
     def slope(params: Any) -> Array:
-        return score(em, params)[near.inside]
+        return near.pulled(score(em, params))
 
     basis = np.eye(near.size)
-    complete = _curvature(near, complete_slope, basis, STEP, rough=True)
+    complete = curvature(near, complete_slope, basis, STEP, rough=True)
     for _ in range(ROUNDS):
         if not np.isfinite(complete).all():
             break
         basis = basis @ _rounder(complete)
-        complete = _curvature(near, complete_slope, basis, PART)
+        complete = curvature(near, complete_slope, basis, PART)
         if np.abs(complete - np.eye(near.size)).max(initial=0.0) < ROUND_ENOUGH:
             break
-    return Information(near, basis, _curvature(near, slope, basis, PART), complete)
+    return Information(near, basis, curvature(near, slope, basis, PART), complete)
 
 
-def _curvature(near: Near, slope: Callable[[Any], Array], basis: Array, step: float, rough: bool = False) -> Array:
+def curvature(near: Near, slope: Callable[[Any], Array], basis: Array, step: float, rough: bool = False) -> Array:
     """Minus the derivatives (q, q) along the columns of `basis` of a `slope` along the inner coordinates.
 
     By central differences, or by steps ahead alone for a `rough` look. Not a number where a step is lost to rounding.

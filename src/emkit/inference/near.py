@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -20,19 +20,22 @@ STEP = 1e-3  # of a standard error: of derivatives of what is a function of the 
 ON_BOUNDARY = "the estimate lies on the boundary of its space"
 HELD = "the floor under the spread holds it"
 EMPTY = "its component has no rows"
+INFINITE = "its maximum-likelihood value is infinite: the likelihood still rises as it runs off (separation)"
+SHOWN = 1e-2  # of a move of length 1: what moves less does not run off
 
 
 @dataclass(frozen=True, eq=False)
 class Near:
     """Where the parameters around an estimate are.
 
-    `inside` (p,): which of the coordinates are neither on a boundary, nor held by a floor, nor without rows; `reasons`: why an
-    entry cannot move both ways, by its name.
+    `inside` (p,): which of the coordinates are neither on a boundary, nor held by a floor, nor without rows; `moves` (n, q) are
+    the directions among these that are left to move; `reasons`: why an entry cannot move both ways, by its name.
     """
 
     coordinates: Coordinates[Any]
     params: Any
     inside: Mask
+    moves: Array
     reasons: Mapping[str, str]
 
     @classmethod
@@ -45,7 +48,23 @@ class Near:
         inside = np.isfinite(everywhere) & ~coordinates.at_edge(everywhere) & ~fixed & ~unknown
         reasons = dict.fromkeys(coordinates.on_boundary(params), ON_BOUNDARY)
         reasons |= dict.fromkeys(floored, HELD) | dict.fromkeys(empty, EMPTY)
-        return cls(coordinates, params, inside, reasons)
+        return cls(coordinates, params, inside, np.eye(int(inside.sum())), reasons)
+
+    def without(self, ways: Array) -> Near:
+        """The same without orthonormal directions (q, m) along which coefficients have run off to infinity.
+
+        What does not move along any of them keeps its standard error.
+        """
+        moved = np.abs(ways).max(axis=1, initial=0.0) > 0
+        rest = np.linalg.svd(ways[moved])[0][:, ways.shape[1] :]  # across the directions
+        moves = np.zeros((len(ways), int((~moved).sum()) + rest.shape[1]))
+        moves[np.flatnonzero(~moved), np.arange((~moved).sum())] = 1.0
+        moves[moved, (~moved).sum() :] = rest
+        among = np.zeros(len(self.inside))
+        among[self.inside] = np.sqrt(((self.moves @ ways) ** 2).sum(axis=1))
+        off = among[self.coordinates.of_coefficients()] > SHOWN
+        names = [name for name, runs in zip(self.coordinates.coefficient_names(), off, strict=True) if runs]
+        return replace(self, moves=self.moves @ moves, reasons={**self.reasons, **dict.fromkeys(names, INFINITE)})
 
     @cached_property
     def _everywhere(self) -> Array:
@@ -63,18 +82,23 @@ class Near:
 
     @property
     def size(self) -> int:
-        """How many coordinates can move."""
-        return int(self.inside.sum())
+        """How many directions there are to move."""
+        return self.moves.shape[1]
 
     def at(self, move: Array) -> Any:
-        """The parameters that lie a `move` (q,) of the inner coordinates away."""
+        """The parameters that lie a `move` (q,) away."""
         full = self._everywhere.copy()
-        full[self.inside] += move
+        full[self.inside] += self.moves @ move
         return self.coordinates.unpack(full, self.params)
 
     def way(self, ahead: Any, behind: Any) -> Array:
-        """How far two parameters lie apart in the inner coordinates (q,): far from an origin, a step is rounded."""
-        return self.coordinates.pack(ahead)[self.inside] - self.coordinates.pack(behind)[self.inside]
+        """How far two parameters lie apart (q,): far from an origin, a step is rounded."""
+        apart = self.coordinates.pack(ahead)[self.inside] - self.coordinates.pack(behind)[self.inside]
+        return np.asarray(apart @ self.moves)
+
+    def pulled(self, slope: Array) -> Array:
+        """Derivatives (q,) along the moves, given those along all coordinates (p,)."""
+        return np.asarray(slope[self.inside] @ self.moves)
 
     def derivative(self, function: Callable[[Any], Array], basis: Array) -> Array:
         """The derivatives (m, q) of a function of the parameters, with m values, along the columns of `basis` (q, q)."""

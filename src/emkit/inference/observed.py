@@ -14,19 +14,24 @@ from emkit.inference.floors import Floors
 from emkit.inference.information import Information, of_curvature, units
 from emkit.inference.near import NO_FLOORS, Near
 from emkit.inference.rows import all_scores
+from emkit.inference.separation import separated
 
 P = TypeVar("P", bound=Parameters)
 LOOKS = 2  # at the scores of rows: the first in coordinates as they are, then in units of standard errors
 
 
 def information(em: EMMap[P], params: P, floors: Floors = NO_FLOORS) -> Information:
-    """The observed information at `params`, without coordinates on a boundary and those that `floors` hold.
+    """The observed information at `params`.
+
+    Left out are coordinates on a boundary, those that `floors` hold, and directions in which coefficients run off to infinity.
 
     Where a field declares kinks, the curvature between them tells nothing of how far estimates vary. The scores of rows do:
     they exist but at the kinks, and the sum of their outer products estimates the expected information.
     Source: Le Cam (1970), Ann. Math. Statist. 41, 802-828, for densities with kinks.
     """
     near = Near.of(em.model, params, floors)
+    ways = separated(em, near)
+    near = near.without(ways) if ways.size else near
     return _of_rows(em, near) if _has_kinks(near.coordinates, params) else of_curvature(em, near)
 
 

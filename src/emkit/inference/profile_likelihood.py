@@ -113,7 +113,7 @@ class _Region:
             near = self.found.near
             try:
                 height, slope = objective_and_score(self.em, near.at(self._basis @ move))
-                self._known[key] = height - self._highest + self.fall, slope[near.inside] @ self._basis
+                self._known[key] = height - self._highest + self.fall, near.pulled(slope) @ self._basis
             except (ParameterError, DegenerateFitError):
                 self._known[key] = self.fall - float(move @ move), -2 * move  # out of reach: leads back
         return self._known[key]
@@ -128,7 +128,7 @@ class _Region:
         mine[entry.place] = 1.0
         if isinstance(entry.leaf.space, PositiveDefinite):
             mine[...] = (mine + mine.swapaxes(-1, -2)) / 2
-        slope = near.coordinates.pull(params, slopes)[near.inside] @ self._basis
+        slope = near.pulled(near.coordinates.pull(params, slopes)) @ self._basis
         number = value[entry.place]
         return float(entry.link.forward(number)), slope * float(entry.link.slope(number))
 

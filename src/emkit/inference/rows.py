@@ -59,7 +59,7 @@ def scores_one_by_one(model: LatentModel[Any, Any], near: Near, basis: Array, ch
                 "now), or row_objectives(params, chunk)."
             )
         slope = expected_slope(model, near.coordinates, stats, near.params, near.params)
-        found[g] = slope[near.inside] @ basis
+        found[g] = near.pulled(slope) @ basis
     return found
 
 

@@ -105,6 +105,7 @@ class Told:
     floors: Mapping[str, Mask]
     coinciding: tuple[tuple[int, ...], ...]
     flat: tuple[str, ...]
+    infinite: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

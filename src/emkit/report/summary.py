@@ -64,11 +64,25 @@ def remarks(result: AnyFitted) -> list[str]:
     if result.degenerate:
         said.append(capital(collapsed(result.model, result)))
     said += _not_told_apart(result)
+    said += infinite_told(result)
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         why = "On the boundary of its space, or held by a floor, so without a standard error"
         said.append(f"{why}: {listed(edge, MOST_NAMED)}.")
     return said
+
+
+def infinite_told(result: AnyFitted) -> list[str]:
+    """Which coefficients have no maximum, and what can be done, in one sentence; none if all have one."""
+    words = labels(result.params, names_of(result.source))
+    off = [str(words[name]) for name in result.infinite]
+    if not off:
+        return []
+    return [
+        f"Separation: the likelihood has no maximum. It comes to this height while {listed(off, MOST_NAMED)} "
+        f"run{'s' if len(off) == 1 else ''} off to infinity, so without a standard error. Merge levels, leave a covariate out, "
+        "or state a prior on coefficients (WithPrior)."
+    ]
 
 
 def _not_told_apart(result: AnyFitted) -> list[str]:
@@ -123,6 +137,7 @@ def to_dict(result: AnyFitted) -> Json:
             "maxima": [{"objective": value, "runs": runs} for value, runs in result.runs.maxima()],
         },
         "boundary": list(result.boundary),
+        **({"infinite": list(result.infinite)} if result.infinite else {}),
         "parameters": to_plain(result.params),
     }
 

@@ -13,6 +13,7 @@ from emkit.inference import identifiability as identified
 from emkit.inference.identifiability import SHOWN
 from emkit.report.collapse import collapsed
 from emkit.report.sentences import capital, joined, listed
+from emkit.report.summary import infinite_told
 from emkit.views.residuals import every_cell
 from emkit.writeup.document import Paragraph, Section
 from emkit.writeup.words import AnyInferred, answer, component, words_for
@@ -25,7 +26,7 @@ FLAT = "Not identified: the likelihood is flat along {}; other estimates fit as 
 
 def limits_section(result: AnyInferred, wanted: bool) -> Section:
     """Sentences, one for each thing; `wanted`: whether the information may be worked out for them."""
-    said = [*_components(result), *_edges(result)]
+    said = [*_components(result), *_edges(result), *infinite_told(result)]
     more = [*_flat(result), *_missing(result)] if wanted else [FLAT.format(joined(result.flat))] if result.flat else []
     return Section("limits", "What the data cannot tell", tuple(map(Paragraph, [*(said or [NOTHING]), *more])))
 

@@ -6,7 +6,8 @@ import pickle
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy import stats
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import gammaln, log_expit
 
 import emkit as ek
@@ -20,9 +21,13 @@ LAWS = {
     "poisson": ek.PoissonRegression("y", ("a", "b", "c")),
     "logistic": ek.BinomialRegression("y", ("a", "b", "c")),
     "binomial": ek.BinomialRegression("y", ("a", "b", "c"), trials=12),
+    "gamma": ek.GammaRegression("y", ("a", "b", "c")),
 }
 laws = pytest.mark.parametrize("law", LAWS)
-told_apart = pytest.mark.parametrize("law", ["normal", "poisson", "binomial"])  # one trial a row tells no two lines apart
+without_shape = pytest.mark.parametrize("law", ["normal", "poisson", "binomial"])  # quick: runs of a gamma law are long
+told_apart = pytest.mark.parametrize(
+    "law", ["normal", "poisson", "binomial", "gamma"]
+)  # one trial a row tells no two lines apart
 
 
 def drawn(law: str, rng: np.random.Generator, n: int) -> ek.ArraySource:
@@ -34,6 +39,7 @@ def drawn(law: str, rng: np.random.Generator, n: int) -> ek.ArraySource:
         "poisson": lambda: rng.poisson(np.exp(eta)),
         "logistic": lambda: rng.random(n) < 1 / (1 + np.exp(-eta)),
         "binomial": lambda: rng.binomial(12, 1 / (1 + np.exp(-eta))),
+        "gamma": lambda: rng.gamma(3.0, np.exp(eta) / 3.0),
     }[law]()
     return ek.ArraySource(np.column_stack([y, x]), columns=["y", "a", "b", "c"])
 
@@ -54,6 +60,8 @@ def negative_log_likelihood(law: str, b: Array, x: Array) -> tuple[float, Array]
         return 0.5 * float((y - eta) @ (y - eta)), -design.T @ (y - eta)
     if law == "poisson":
         return -float((y * eta - np.exp(eta) - gammaln(y + 1)).sum()), -design.T @ (y - np.exp(eta))
+    if law == "gamma":  # the best coefficients are the same for every shape
+        return float((eta + y * np.exp(-eta)).sum()), design.T @ (1 - y * np.exp(-eta))
     m = 1 if law == "logistic" else 12
     return -float((y * log_expit(eta) + (m - y) * log_expit(-eta)).sum()), -design.T @ (y - m / (1 + np.exp(-eta)))
 
@@ -171,7 +179,7 @@ def test_a_line_can_be_held_and_a_covariate_of_it_cannot():
 
 
 @pytest.mark.slow
-@told_apart
+@without_shape
 def test_a_prior_on_coefficients_pulls_them_in(law):
     source = two_lines(law, np.random.default_rng(6), 60)
     plain = ek.Mixture(LAWS[law])
@@ -189,7 +197,7 @@ def ridge(coefficients: Array) -> float:
 
 
 @pytest.mark.slow
-@told_apart
+@without_shape
 def test_starts_tell_lines_apart_that_lie_in_one_place(law):
     """Most single starts lead to the highest maximum that any of 20 leads to."""
     source = two_lines(law, np.random.default_rng(7), 150)
@@ -267,6 +275,31 @@ def test_what_cannot_be_is_refused_in_words(family, message):
     )
     with pytest.raises(ek.DataError, match=message):
         ek.fit(model, rows, start)
+
+
+def test_one_component_has_the_best_shape():
+    """Against a direct maximisation of the log-likelihood over the shape, given the coefficients."""
+    source = drawn("gamma", np.random.default_rng(3), 80)
+    fit = ek.fit(ek.Mixture(LAWS["gamma"]), source, ek.Mixture(LAWS["gamma"]).starts(source.profile, 1, [0]), tol=1e-13)
+    b, y = fit.params.components.coefficients[0], source.x[:, 0]
+    mean = np.exp(b[0] + source.x[:, 1:] @ b[1:])
+    height = lambda a: stats.gamma.logpdf(y, a, scale=mean / a).sum()  # noqa: E731
+    shape = fit.params.components.shapes[0]
+    assert fit.log_likelihood == pytest.approx(height(shape), rel=1e-12)
+    assert shape == pytest.approx(minimize_scalar(lambda a: -height(a), (1.0, 5.0), tol=1e-12).x, rel=1e-6)
+
+
+def test_a_response_that_is_told_exactly_rests_on_the_floor():
+    source = drawn("gamma", np.random.default_rng(3), 40)
+    x = source.x.copy()
+    x[:, 0] = np.exp(1 + 0.5 * x[:, 1])
+    model = ek.Mixture(LAWS["gamma"])
+    exact = ek.ArraySource(x, columns=source.columns)
+    start = model.starts(exact.profile, 1, [0])
+    with pytest.warns(ek.DegenerateDataWarning, match="tell 'y' exactly"):
+        fit = ek.fit(model, exact, start)
+    np.testing.assert_allclose(fit.params.components.coefficients, [[1.0, 0.5, 0.0, 0.0]], atol=1e-6)
+    assert fit.boundary == ("components.shapes[0]",)
 
 
 def own(family: object) -> dict[str, list[float]]:

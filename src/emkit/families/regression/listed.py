@@ -2,5 +2,6 @@
 
 # ruff: noqa: F403
 from emkit.families.regression.binomial_regression import *
+from emkit.families.regression.gamma_regression import *
 from emkit.families.regression.normal_regression import *
 from emkit.families.regression.poisson_regression import *
