@@ -1,4 +1,7 @@
-"""Random data, random starts, every family and solver: the objective never falls."""
+"""Random data, random starts, every family and solver: the objective never falls.
+
+As many fits as make enough steps; the benchmark `monotone` makes ten thousand.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from emkit.search.seeding import spread_start
 from tests import cases
 from tests.laws import maxima
 
-FITS = 20  # for each family and solver
-STEPS = 60
+FITS = 20  # at most, for each family and solver
+STEPS = 60  # of a fit, at most
+ENOUGH = {ek.Soft: 360, ek.Hard: 30}  # steps; hard labels soon stand still
 
 
 def random_rows(case: cases.FamilyCase, rng: np.random.Generator) -> np.ndarray:
@@ -40,9 +44,10 @@ def random_start(model: ek.Mixture, x: np.ndarray, k: int, rng: np.random.Genera
 @pytest.mark.parametrize("assignment", [ek.Soft(), ek.Hard()], ids=["soft", "hard"])
 @pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 def test_no_random_fit_ever_falls(case, assignment, solver):
-    steps = 0
-    for seed in range(FITS if isinstance(assignment, ek.Soft) else FITS // 3):
+    steps, seed, enough = 0, 0, ENOUGH[type(assignment)]
+    while steps < enough and seed < FITS:
         rng = np.random.default_rng([seed, 1977])
+        seed += 1
         x = random_rows(case, rng)
         model = ek.Mixture(case.family, assignment)
         k = min(int(rng.integers(1, 6)), len(np.unique(x, axis=0)))
@@ -52,4 +57,4 @@ def test_no_random_fit_ever_falls(case, assignment, solver):
         except (ek.DegenerateFitError, ek.ParameterError, ek.DataError):  # a Poisson component that saw only zeros
             continue
         steps += maxima.assert_ascends(model, ek.ArraySource(x), start, solver, STEPS)
-    assert steps > (300 if isinstance(assignment, ek.Soft) else 30)
+    assert steps >= enough
