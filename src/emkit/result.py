@@ -35,7 +35,7 @@ from emkit.models.assignment import Posterior
 from emkit.models.components import Components
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
-from emkit.models.prediction import belonging, posterior_of
+from emkit.models.prediction import admitted, belonging, posterior_of
 from emkit.persistence import fit_file
 from emkit.persistence.archive import LIMIT
 from emkit.persistence.not_stored import NotStoredSource
@@ -91,7 +91,8 @@ class Result(Inferred[P]):
     def quantile_residuals(self, seed: int = 0) -> Array:
         """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
 
-        Those of rows in sequence are of what the rows before lead one to expect: see `pseudo_residuals`, which has others.
+        Of a regression, they are of the response given the covariates (n, 1). Those of rows in sequence are of what the rows
+        before lead one to expect: see `pseudo_residuals`, which has others.
         Errors: ModelError for a model without components, or of a family that nothing can be drawn from.
         """
         return self.pseudo_residuals().randomised(seed)
@@ -227,20 +228,36 @@ class Result(Inferred[P]):
         return merging(self.model, self.params, self.passes)
 
     def density(self, x: Any) -> Array:
-        """The density of a fit to one column, for counts the probability, at each x. Errors: ModelError for several columns."""
-        return self._univariate.density(x)
+        """The density of a fit to one column, for counts the probability, at each x. Errors: ModelError for several columns.
+
+        Of a regression, `x` are rows, and it is that of their response given the other columns.
+        """
+        return np.exp(self.score_samples(x)) if self._is_given_columns else self._univariate.density(x)
 
     def cdf(self, x: Any) -> Array:
         """The probability of values <= each x, likewise: by numerical integration, to about 1e-10."""
-        return self._univariate.cdf(x)
+        if not self._is_given_columns:
+            return self._univariate.cdf(x)
+        from emkit.views.quantiles import residuals_of
+
+        return residuals_of(self.model, self.params, admitted(self.model, self.params, rows_like(self.source, x))).up_to[:, 0]
 
     def quantile(self, p: Any) -> Array:
-        """The least value whose `cdf` is p or more, for each probability p, likewise."""
+        """The least value whose `cdf` is p or more, for each probability p, of a fit to one column."""
         return self._univariate.quantile(p)
+
+    @cached_property
+    def _is_given_columns(self) -> bool:
+        """Whether one column of the fit is described given the others, as in a regression."""
+        model = bare(self.model)
+        given = model.family.conditional if isinstance(model, Components) else None
+        return given is not None and len(given.laws(len(self.source.columns))) == 1
 
     @cached_property
     def _univariate(self) -> Univariate:
         model = bare(self.model)
+        if self._is_given_columns:
+            raise ModelError("quantile is of fits to one column, and not of a response that covariates are given for: see cdf.")
         if not isinstance(model, Mixture):
             raise ModelError(f"{type(model).__name__} is no mixture: density, cdf and quantile are of mixtures of one column.")
         return Univariate(model, self.params)

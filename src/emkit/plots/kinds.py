@@ -11,6 +11,7 @@ import numpy as np
 from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
+from emkit.data.chunk import as_float64
 from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
 from emkit.explain.latent import check_enumerable
 from emkit.explain.steps import work_out
@@ -208,7 +209,10 @@ def _has_residuals(result: AnyFitted) -> object:
     chunk = next(iter(result.source.chunks()))
     model = model_with_rows(result.model)
     model.outlook(result.params, chunk)
-    return model.family.draw(result.params.components, np.random.default_rng(0), np.zeros(1, dtype=np.int64))
+    rng, first, given = np.random.default_rng(0), np.zeros(1, dtype=np.int64), model.family.conditional
+    if given is None:
+        return model.family.draw(result.params.components, rng, first)
+    return given.drawn(result.params.components, rng, first, as_float64(chunk.x[:1]))
 
 
 def _has_states(result: AnyFitted) -> object:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from scipy.special import ndtr
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes, component_name
@@ -121,6 +122,9 @@ class NormalRegression(Regression[NormalRegressionParams]):
     def log_law(self, rows: Rows, params: NormalRegressionParams) -> Array:
         v = params.variances
         return np.asarray(-0.5 * ((rows.y - rows.predictors) ** 2 / v + (np.log(v) + LOG_2_PI)))
+
+    def cdf(self, rows: Rows, params: NormalRegressionParams) -> Array:
+        return np.asarray(ndtr((rows.y - rows.predictors) / np.sqrt(params.variances)))
 
     def pieces(self, rows: Rows, params: NormalRegressionParams) -> Pieces:
         away = rows.y - rows.predictors
