@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from emkit.by_formula import Means, means_of
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.engine import Watch, unwatched
@@ -145,25 +146,46 @@ class Result(Inferred[P]):
         """Every run, from every start."""
         return self.runs
 
-    def posterior(self, X: object) -> Posterior:
+    def posterior(self, X: object, groups: object = None) -> Posterior:
         """Responsibilities (n, K) and log-likelihoods (n,) of rows: NaN and -inf for one that is impossible.
 
         `X`: an array or data frame with the columns of the fit, which are found by their names where both have names.
+        `groups` (n,): labels of rows that belong together, as in `fit`; log-likelihoods are then of groups (G,). Without them,
+        rows stand for themselves, those of a hidden Markov model are one sequence, and a formula knows its groups itself.
         Errors: DataError naming row, column and value; ModelError for a model of no components.
         """
-        return posterior_of(self.model, self.params, rows_like(self.source, X))
+        return posterior_of(self.model, self.params, rows_like(self.source, X, groups))
 
-    def predict(self, X: object) -> Integers:
-        """The most probable component of every row, shape (n,). Errors: DataError naming a row that is impossible in all."""
-        return self.predict_proba(X).argmax(axis=1)
+    def predict(self, X: object, groups: object = None) -> Integers:
+        """The most probable component of every row, shape (n,). `groups`: see `posterior`. Of a regression, see `means`, too.
 
-    def predict_proba(self, X: object) -> Array:
-        """The probability of every component given each row, shape (n, K). Errors: as `predict`."""
-        return belonging(self.model, self.params, rows_like(self.source, X))
+        Errors: DataError naming a row that is impossible in all.
+        """
+        return self.predict_proba(X, groups).argmax(axis=1)
 
-    def score_samples(self, X: object) -> Array:
-        """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
-        return self.posterior(X).log_likelihood
+    def predict_proba(self, X: object, groups: object = None) -> Array:
+        """The probability of every component given each row, and all rows of its group, shape (n, K). Errors: as `predict`."""
+        return belonging(self.model, self.params, rows_like(self.source, X, groups))
+
+    def score_samples(self, X: object, groups: object = None) -> Array:
+        """The log-likelihood of every row (n,), or group (G,): -inf for one that is impossible under every component."""
+        return self.posterior(X, groups).log_likelihood
+
+    def means(self, X: object) -> Means:
+        """What a regression says of rows whose response need not be known: the mean of the response, and the proportions.
+
+        `of_all` (n,) is the mean over all components by their proportions, as the gate has them; `each` (n, K) is that given
+        each component. `X`: a data frame with the columns of the formula but the response; of a fit by no formula, rows with
+        all columns, in which the response may hold anything.
+        Errors: ModelError for a fit of no regression; DataError for rows that cannot be.
+
+        >>> import emkit as ek
+        >>> frame = {"age": [0, 1, 2, 3, 0, 1, 2, 3], "size": [0.1, 0.9, 2.1, 2.9, 9.9, 9.1, 7.9, 7.1]}
+        >>> found = ek.MixtureRegression("size ~ age", 2, random_state=0).fit(frame).result_
+        >>> found.means({"age": [1, 5]}).each.round(2).tolist()
+        [[1.02, 8.98], [4.86, 5.14]]
+        """
+        return means_of(self, X)
 
     def sample(self, n: int = 1, random_state: Any = None) -> tuple[Array, Integers]:
         """`n` rows (n, d) drawn from the fit, levels as codes, and the component (n,) that each comes from.
