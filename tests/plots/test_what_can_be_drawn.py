@@ -136,7 +136,7 @@ def _regression(formula):
     return ek.MixtureRegression(formula, 2, family="poisson", random_state=0, n_init=1, max_iter=30).fit(frame).result_
 
 
-OF_REGRESSIONS = ("uncertainty", "responsibilities", "rootogram", *RESIDUALS)
+LINES = ("classification", "uncertainty", "responsibilities", "rootogram", *RESIDUALS, "lines")
 COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram", *RESIDUALS)  # in one column
 ROWS = (*COUNTS, "profiles")  # of successes
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
@@ -162,8 +162,8 @@ MODELS = {  # what each can draw, in any order
         ("trace", "jensen", "uncertainty", "responsibilities"),
     ),
     "without data": (lambda: _of_lesson(COINS).without_data(), ("trace", "profiles")),
-    "a regression": (lambda: _regression("y ~ x"), ("trace", "path", "bound", "jensen", *OF_REGRESSIONS, "classification")),
-    "a gated regression": (lambda: _regression("y ~ x | x"), ("trace", "path", "bound", "jensen", *OF_REGRESSIONS)),
+    "a regression": (lambda: _regression("y ~ x"), ("trace", "path", "bound", "jensen", *LINES)),
+    "a gated regression": (lambda: _regression("y ~ x | x"), ("trace", "path", "bound", "jensen", *LINES, "gate")),
     "a regression without data": (lambda: _regression("y ~ x").without_data(), ("trace",)),
     "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
     "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),

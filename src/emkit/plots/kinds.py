@@ -21,6 +21,8 @@ from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
+from emkit.plots.regressions import gate as draw_gate
+from emkit.plots.regressions import lines as draw_lines
 from emkit.plots.residuals import qq as draw_qq
 from emkit.plots.residuals import residuals as draw_residuals
 from emkit.plots.rootogram import rootogram as draw_rootogram
@@ -44,10 +46,12 @@ from emkit.views import (
     class_profiles,
     density,
     dwell_times,
+    gate_effect,
     landscape,
     outlines,
     path_of,
     pseudo_residuals,
+    regression_lines,
     rootogram,
     rows,
     starts_map,
@@ -162,6 +166,16 @@ def _residuals(result: AnyFitted, ax: Axes | None, which: str = "forecast") -> A
     return draw_residuals(pseudo_residuals(_subject(result), result.params, which), ax)
 
 
+def _lines(result: AnyFitted, ax: Axes | None, over: str | None = None, rows: bool = True) -> Axes:
+    """`rows`: whether they are drawn, too."""
+    view = regression_lines(_subject(result), result.params, over)
+    return draw_lines(view if rows else view.without_rows(), ax)
+
+
+def _gate(result: AnyFitted, ax: Axes | None, over: str | None = None) -> Axes:
+    return draw_gate(gate_effect(_subject(result), result.params, over), ax)
+
+
 def _states(result: AnyFitted, ax: Axes | None, column: str | int = 0, first: int = 0) -> Axes:
     return draw_states(state_sequence(result, column, first), ax)
 
@@ -191,6 +205,8 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "rootogram": _rootogram,
     "qq": _qq,
     "residuals": _residuals,
+    "lines": _lines,
+    "gate": _gate,
     "states": _states,
     "transitions": _transitions,
     "dwell_times": _dwell_times,
@@ -234,6 +250,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "rootogram": lambda result: rootogram(_subject(result), result.params),
     "qq": _has_residuals,
     "residuals": _has_residuals,
+    "lines": lambda result: regression_lines(_subject(result), result.params),
+    "gate": lambda result: gate_effect(_subject(result), result.params),
     "states": _has_states,
     "transitions": chain_of,
     "dwell_times": _has_states,

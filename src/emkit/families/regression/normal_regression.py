@@ -90,7 +90,7 @@ class NormalRegression(Regression[NormalRegressionParams]):
     @property
     def described(self) -> Description:
         words = {"coefficients": Word("coefficient", "b", 0.0), "variances": Word("variance", "v")}
-        return Description(words, "a column of numbers, and covariates")
+        return Description(words, "a column of numbers, and covariates", "a coefficient for each covariate, and a variance")
 
     @property
     def spread(self) -> Spread:
