@@ -21,8 +21,8 @@ from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
-from emkit.plots.regressions import gate as draw_gate
-from emkit.plots.regressions import lines as draw_lines
+from emkit.plots.regression_lines import gate as draw_gate
+from emkit.plots.regression_lines import lines as draw_lines
 from emkit.plots.residuals import qq as draw_qq
 from emkit.plots.residuals import residuals as draw_residuals
 from emkit.plots.rootogram import rootogram as draw_rootogram

@@ -5,7 +5,7 @@ from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
-from emkit.views.regressions import GateEffect, RegressionLines, gate_effect, regression_lines
+from emkit.views.regression_lines import GateEffect, RegressionLines, gate_effect, regression_lines
 from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, rootogram
 from emkit.views.selection import ChoiceLines, Point, choice_view
 from emkit.views.sequences import DwellTimes, StateSequence, TransitionGraph, dwell_times, state_sequence, transition_graph

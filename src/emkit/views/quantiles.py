@@ -17,7 +17,7 @@ from emkit.inference import Univariate
 from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.views.responses import described_columns, places_given
+from emkit.views.expected_responses import described_columns, places_given
 
 DRAWS = 20_000  # rows that stand for the distribution of a column in one component
 OUTERMOST = 1e-12  # probability beyond which the place of a value is lost in rounding: residuals end at 7

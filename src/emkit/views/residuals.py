@@ -17,7 +17,7 @@ from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import AnyMixture, Mixture
 from emkit.views.density import Density, density
-from emkit.views.responses import MOST_SUMMED, expected_counts
+from emkit.views.expected_responses import MOST_SUMMED, expected_counts
 
 MOST_CELLS = 200_000  # of a table of all columns: what has more is refused
 

@@ -10,7 +10,7 @@ import emkit as ek
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.explain.subject import subject_of
 from emkit.models.around import bare
-from emkit.views import responses, rootogram
+from emkit.views import expected_responses, rootogram
 from tests import cases
 
 N = 150
@@ -84,8 +84,10 @@ def test_counts_with_more_zeros_are_counts(counts):
 def test_places_are_those_among_drawn_rows(case):
     rows, shares = case.draw(np.random.default_rng(5), 12), np.tile(case.proportions, (12, 1))
     family, params = case.family.settled(ek.ArraySource(rows).profile), case.params
-    exact = responses.places_given(family, params, rows, shares)
-    drawn = responses._among_drawn(family, params, rows, shares, np.array(sorted(family.conditional.laws(rows.shape[1]))))
+    exact = expected_responses.places_given(family, params, rows, shares)
+    drawn = expected_responses._among_drawn(
+        family, params, rows, shares, np.array(sorted(family.conditional.laws(rows.shape[1])))
+    )
     for one, other in zip(exact, drawn, strict=True):
         np.testing.assert_allclose(one, other, atol=0.08)  # five standard deviations of shares of 1,000
 
