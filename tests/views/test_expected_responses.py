@@ -132,3 +132,13 @@ def test_what_a_regression_has_not_is_said(counts, tmp_path):
         normal.result_.plot("rootogram")
     with pytest.raises(ek.ModelError, match="rows have no density: covariates are given"):
         normal.result_.plot("density")
+
+
+def test_a_described_cell_that_is_missing_has_no_place():
+    x = np.column_stack([np.random.default_rng(0).integers(0, 2, 40), X[:40]]).astype(float)
+    x[3, 0] = np.nan
+    model = ek.GatedMixture({0: "bernoulli", 1: ek.Covariates()}, 1)
+    result = ek.fit(model, x, model.starts(ek.ArraySource(x).profile, 2, [0]), max_evaluations=2)
+    assert np.flatnonzero(np.isnan(result.quantile_residuals()[:, 0])).tolist() == [3]
+    with pytest.raises(ek.ModelError, match="cells of 'x0' are missing"):
+        result.plot("rootogram")

@@ -54,12 +54,15 @@ def _by_formula(family: Any, components: Any, x: Array, law: Support) -> tuple[A
 
 
 def _summed(family: Any, components: Any, x: Array, j: int, law: Support) -> tuple[Array, Array] | None:
-    """Of counts, by the probabilities of all that are no larger; None where there are too many."""
+    """Of counts, by the probabilities of all that are no larger; None where there are too many, or gaps."""
     y = x[:, j]
-    if not law.whole or not np.isfinite(law.least) or len(x) * (y.max(initial=law.least) - law.least) > MOST_SUMMED:
+    if np.isnan(y).any() or not law.whole or not np.isfinite(law.least):
+        return None
+    highest = y.max(initial=law.least)
+    if len(x) * (highest - law.least) > MOST_SUMMED:
         return None
     below = up_to = np.zeros(1)
-    values = np.arange(law.least, y.max(initial=law.least) + 1)
+    values = np.arange(law.least, highest + 1)
     for value, own in zip(values, _probabilities(family, components, x, j, values), strict=True):
         below = below + own * (value < y)[:, None]
         up_to = up_to + own * (value <= y)[:, None]

@@ -146,6 +146,8 @@ def _of_response(subject: Subject, params: Any, columns: tuple[str, ...]) -> Roo
     if not law.whole:
         raise ModelError(f"a rootogram is of counts, and {columns[j]!r} holds any numbers.")
     x, weights = _rows(subject.source)
+    if np.isnan(x[:, j]).any():
+        raise ModelError(f"a rootogram is of rows whose counts are known, and cells of {columns[j]!r} are missing.")
     values = law.values(x[:, j].max(), x[:, j].min())
     if len(values) * len(x) > MOST_SUMMED:
         raise ModelError(f"a rootogram is of small counts: {columns[j]!r} has {len(values):,} values, in {len(x):,} rows.")
