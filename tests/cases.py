@@ -1180,24 +1180,37 @@ def _semi_markov(case: FamilyCase) -> ModelCase:
     )
 
 
-STATIONARY = [_stationary(CASE[name]) for name in ("poisson", "gaussian")]
-STAYS = [_semi_markov(CASE["poisson"])]
-CHAINS = [  # rows in no groups: of one row each
-    *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product", "mixture-of")),
-    *STATIONARY,
-    *STAYS,
-]
-STICKY = {"transitions": ek.DirichletPrior(2 + 3 * np.eye(3)), "initial": ek.DirichletPrior(2.0)}
-CHAINS.append(replace(CHAINS[0], name="prior-sticky", model=ek.WithPrior(ek.HiddenMarkovChain(ek.Poisson()), STICKY)))
-DRAWN_CHAINS = [replace(CHAINS[0], name="poisson-chain-sampled", model=ek.HiddenMarkovChain(ek.Poisson(), ek.Sampled(7)))]
-
-
 def gated(rng: np.random.Generator, n: int) -> Array:
     """Counts of two regressions on the covariate that decides between them."""
     x = rng.choice(GIVEN, n)
     k = (rng.random(n) < expit(0.5 - x)).astype(int)
     counts = rng.poisson(np.exp(np.array([0.4, 1.5])[k] + np.array([0.5, -0.4])[k] * x))
     return np.stack([counts, x], axis=1).astype(float)
+
+
+STATIONARY = [_stationary(CASE[name]) for name in ("poisson", "gaussian")]
+STAYS = [_semi_markov(CASE["poisson"])]
+GATED_CHAINS = [
+    ModelCase(
+        "gated-chain",
+        ek.GatedHiddenMarkovChain(ek.PoissonRegression(0, 1), transitions=1, initial=1),
+        ek.GatedInitialHiddenMarkovParams(
+            [[0.0, 0.0], [0.5, -1.0]],
+            [[[0.0, 0.0], [-1.0, 0.5]], [[0.0, 0.0], [0.8, -0.3]]],
+            ek.RegressionParams([[0.4, 0.5], [1.5, -0.4]]),
+        ),
+        gated,
+    )
+]
+CHAINS = [  # rows in no groups: of one row each
+    *(_chain(CASE[name]) for name in ("poisson", "categorical", "gaussian", "product", "mixture-of")),
+    *STATIONARY,
+    *STAYS,
+    *GATED_CHAINS,
+]
+STICKY = {"transitions": ek.DirichletPrior(2 + 3 * np.eye(3)), "initial": ek.DirichletPrior(2.0)}
+CHAINS.append(replace(CHAINS[0], name="prior-sticky", model=ek.WithPrior(ek.HiddenMarkovChain(ek.Poisson()), STICKY)))
+DRAWN_CHAINS = [replace(CHAINS[0], name="poisson-chain-sampled", model=ek.HiddenMarkovChain(ek.Poisson(), ek.Sampled(7)))]
 
 
 def gated_answers(rng: np.random.Generator, n: int) -> Array:

@@ -58,6 +58,10 @@ class WeightsWarning(EmkitWarning):
     """The weights are fractions of a whole: they say nothing of how many rows there are, which some numbers need."""
 
 
+class GapsWarning(EmkitWarning):
+    """Cells of a file were read as missing values, and may be answers: the message names the column and the word."""
+
+
 class DegenerateFitWarning(EmkitWarning):
     """Components collapsed onto a few rows: a floor holds them, and the likelihood says little. The message names both."""
 

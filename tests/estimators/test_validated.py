@@ -1,7 +1,9 @@
 """What scikit-learn refuses of rows is refused as a DataError, in words that say what to do."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.base import clone
 
 import emkit as ek
 
@@ -39,3 +41,21 @@ def test_other_columns_than_those_of_the_fit_are_refused_in_words(estimator):
         fitted.predict(ROWS[:, [0, 1, 1]])
     with pytest.raises(ek.DataError, match=r"Found array with 0 sample.*Give more rows"):
         fitted.predict(ROWS[:0])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+@pytest.mark.filterwarnings("ignore::emkit.errors.DegenerateFitWarning")
+def test_a_fit_that_fails_leaves_what_was_there(estimator):
+    estimator = clone(estimator)
+    spoilt = pd.DataFrame(ROWS, columns=["c", "d"]).assign(e=1.0)
+    spoilt.loc[3, "c"] = np.inf
+    before = dict(vars(estimator))
+    with pytest.raises(ek.DataError):
+        estimator.fit(spoilt)
+    assert vars(estimator) == before
+    rows = pd.DataFrame(ROWS, columns=["a", "b"])
+    before = dict(vars(estimator.fit(rows)))
+    with pytest.raises(ek.DataError):
+        estimator.fit(spoilt)
+    assert vars(estimator) == before
+    assert estimator.feature_names_in_.tolist() == ["a", "b"]

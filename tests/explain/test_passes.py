@@ -269,6 +269,7 @@ OTHER_CHAINS = [
         ek.HiddenSemiMarkovChain("poisson", durations="poisson", longest=5),
         ek.HiddenSemiMarkovParams([0.5, 0.5], [[0, 1], [1, 0]], ek.PoissonParams([[3.0], [3.0]]), RATES),
     ),
+    (ek.GatedHiddenMarkovChain("poisson"), ek.GatedHiddenMarkovParams([0.5, 0.5], [[[0], [-2]], [[0], [2]]], RATES)),
 ]
 
 

@@ -33,15 +33,19 @@ def labels(lengths: Any) -> Array:
 
 
 def listed(initial: Array, transitions: Array, log_density: Array, lengths: Any, weights: Any) -> Listed:
-    """The sums over all paths, one after the other."""
-    shares, pairs = np.zeros_like(log_density), np.zeros(np.shape(transitions))
+    """The sums over all paths, one after the other, of chains that differ by sequence (G, K) and row (n, K, K), or not."""
+    rows, number = log_density.shape
+    shares, pairs = np.zeros_like(log_density), np.zeros((number, number))
     heights, best = [], []
     with np.errstate(divide="ignore"):
-        start, move = np.log(initial), np.log(transitions)
-    for (first, end), weight in zip(pairwise(np.cumsum([0, *lengths])), weights, strict=True):
-        paths = list(product(range(len(initial)), repeat=end - first))
+        starts = np.broadcast_to(np.log(initial), (len(lengths), number))
+        move = np.broadcast_to(np.log(transitions), (rows, number, number))
+    for (first, end), weight, start in zip(pairwise(np.cumsum([0, *lengths])), weights, starts, strict=True):
+        paths = list(product(range(number), repeat=end - first))
         joint = [
-            start[path[0]] + sum(move[pair] for pair in pairwise(path)) + sum(log_density[range(first, end), path])
+            start[path[0]]
+            + sum(move[first + 1 + t][pair] for t, pair in enumerate(pairwise(path)))
+            + sum(log_density[range(first, end), path])
             for path in paths
         ]
         heights.append(logsumexp(joint))

@@ -21,7 +21,8 @@ def complete(model: Any, params: Any, chunk: ek.Chunk) -> Complete:
     if not isinstance(inner, ek.HiddenMarkovChain):
         return model.complete(params, chunk)
     assert chunk.groups is None
-    return Complete(safe_log(params.initial) + inner.family.log_density(params.components, chunk.x), chunk.weights)
+    first = safe_log(inner.outlook(params, chunk))
+    return Complete(first + inner.family.log_density(params.components, chunk.x), chunk.weights)
 
 
 @singledispatch

@@ -26,6 +26,10 @@ OF_SEQUENCES = {
         ek.HiddenSemiMarkovChain(REGRESSION, durations="poisson", longest=4),
         ek.HiddenSemiMarkovParams([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], ek.PoissonParams([[0.5], [0.5]]), LINES),
     ),
+    "gated": (
+        ek.GatedHiddenMarkovChain(REGRESSION, transitions=1),
+        ek.GatedHiddenMarkovParams([0.5, 0.5], [[[0.0, 0.0], [-0.4, 0.1]], [[0.0, 0.0], [0.4, 0.1]]], LINES),
+    ),
 }
 
 

@@ -28,7 +28,7 @@ from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
 from emkit.estimators.starting import starts_of
 from emkit.estimators.stored import WithoutData
-from emkit.estimators.validated import validated
+from emkit.estimators.validated import as_before_if_it_fails, validated
 from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS
 from emkit.models.components import AnyComponents
@@ -116,6 +116,14 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
 
         Warns, errors: those of `fit`.
         """
+        with as_before_if_it_fails(self):
+            found, reporter = self._searched(X, y, given)
+        self._keep(Result.of(found))
+        reporter.done()
+        return self
+
+    def _searched(self, X: object, y: object, given: dict[str, Any]) -> tuple[AnyFitted, Reporter]:
+        """The best fit that a search finds, its components in order, and who reported of it."""
         self._check_parameters()
         source = self._source(X, **given)
         check_components(source, self.n_components)
@@ -129,9 +137,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
         long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
         found = search(self.model_, source, beginning, long)
-        self._keep(Result.of(found if len(beginning.first) == 1 else found.in_order()))
-        reporter.done()
-        return self
+        return found if len(beginning.first) == 1 else found.in_order(), reporter
 
     def adopt(self, better: AnyFitted) -> Self:
         """Take a better fit of the same model to the same data for that of `fit`: one that a search elsewhere has found."""

@@ -12,12 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.parameters import replace_at
+from emkit.data.dictionaries import framed
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
+from emkit.estimators.gated_rows import GatedRows, is_formula
 from emkit.models.frozen import bare
+from emkit.models.gated_chain import GatedHiddenMarkovChain
 from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
 from emkit.models.prediction import belonging, filtered_by, paths_of, posterior_of
 from emkit.models.semi_markov import HiddenSemiMarkovChain
@@ -29,6 +32,14 @@ SUM_TO_ONE = 1e-6  # as near as probabilities must, which may have been kept in 
 LEAVE = 0.1  # of a start from left to right: the probability of going on, before the data say
 
 
+class OneOfOrFormula(OneOf):
+    """The same, or a formula, which is read once there are data."""
+
+    def check(self, name: str, value: object) -> None:
+        if not is_formula(value) and not (value is None and not self.names):
+            super().check(name, value)
+
+
 class HiddenMarkov(ComponentsEstimator):
     """A hidden Markov model with `n_components` states of one family, fitted by expectation-maximization.
 
@@ -36,7 +47,10 @@ class HiddenMarkov(ComponentsEstimator):
         family: a name (one of `FAMILIES`), a `Family`, or a mapping from columns to families: see `MixtureModel`. Cells may be
             missing where the family admits gaps; a row of which all are is a step at which nothing was seen.
         initial: the distribution of the first state: "free", "uniform", or "stationary": that of the long run, which follows
-            from the transitions.
+            from the transitions; or a formula such as "~ z": it depends on z, by a multinomial logit.
+        transitions: None, or a formula of covariates that they depend on, such as "~ x + ward": multinomial logits with
+            coefficients for each state that is gone on from. With formulas, rows are a data frame, and the states are told by
+            the columns that no formula names, or that a mapping of families does: see `GatedHiddenMarkovChain`.
         topology: which transitions there are: "free", or "left-right": sequences begin in the first state, and from each go on
             to the next, or stay.
         durations: how long states last: None for a chain that forgets how long it has, or a family of counts for what a stay
@@ -50,7 +64,8 @@ class HiddenMarkov(ComponentsEstimator):
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
     ``components_.rates``), with `durations` `durations_` (K, longest), `params_` (all together), `converged_`, `n_iter_`, and
     `result_`, the `ek.Result`, with `standard_errors()`, `summary()`, `save(path)` ... States stand in the order of their
-    first parameter, lowest first.
+    first parameter, lowest first. Instead of `transmat_`, a model with formulas has `gates_` (K, K, q), from each state to each
+    the coefficients of `gate_names_`, and with one for `initial` `initial_gates_` (K, q) instead of `startprob_`.
 
     >>> import emkit as ek
     >>> counts = [[0], [1], [0], [2], [1], [6], [7], [5], [8], [6], [1], [0], [1]]
@@ -61,9 +76,11 @@ class HiddenMarkov(ComponentsEstimator):
     [[0.849, 0.151], [0.754, 0.246]]
     """
 
+    _gated: GatedRows | None = None
     _allowed: ClassVar[dict[str, Allowed]] = {
         **ComponentsEstimator._allowed,
-        "initial": OneOf(("free", "uniform", "stationary")),
+        "initial": OneOfOrFormula(("free", "uniform", "stationary"), also=", or a formula such as '~ z'"),
+        "transitions": OneOfOrFormula((), also="None, or a formula such as '~ x'"),
         "topology": OneOf(("free", "left-right")),
     }
 
@@ -73,6 +90,7 @@ class HiddenMarkov(ComponentsEstimator):
         n_components: int = 1,
         *,
         initial: str = "free",
+        transitions: str | None = None,
         topology: str = "free",
         durations: Any = None,
         longest: int | None = None,
@@ -89,6 +107,7 @@ class HiddenMarkov(ComponentsEstimator):
         self.family = family
         self.n_components = n_components
         self.initial = initial
+        self.transitions = transitions
         self.topology = topology
         self.durations = durations
         self.longest = longest
@@ -228,6 +247,27 @@ class HiddenMarkov(ComponentsEstimator):
     def _rows(self, X: object, lengths: object, groups: object) -> ArraySource:
         return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
 
+    def _source(
+        self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
+    ) -> ArraySource:
+        """The rows, with the columns that formulas make of them."""
+        if reset:
+            self._gated = self._gated_rows(X)
+        rows = X if self._gated is None else self._gated.frame(X)
+        return super()._source(rows, sample_weight, reset, labels, groups)
+
+    def _gated_rows(self, X: object) -> GatedRows | None:
+        """What formulas make of rows; None if there are none. Errors: ParameterError for what does not go with formulas."""
+        first = self.initial if is_formula(self.initial) else None
+        if self.transitions is None and first is None:
+            return None
+        if self.durations is not None or self.topology != "free" or self.initial == "stationary":
+            raise ParameterError(
+                "formulas of transitions or first states go with neither durations, nor topology='left-right', nor "
+                "initial='stationary'."
+            )
+        return GatedRows.of(self.transitions, first, self.family, X)
+
     def _model(self) -> AnyHiddenMarkovChain:
         try:
             return self._chain()
@@ -251,14 +291,18 @@ class HiddenMarkov(ComponentsEstimator):
             if self.n_components < 2:
                 raise ParameterError("with durations, each state is left for another: n_components must be 2 or more.")
             return HiddenSemiMarkovChain(self.family, durations=self.durations, longest=self.longest)
+        if self._gated is not None:
+            return self._gated.chain(self.family)
         return StationaryHiddenMarkovChain(self.family) if self.initial == "stationary" else HiddenMarkovChain(self.family)
 
     def _fitted(self, params: Any) -> dict[str, Any]:
-        own = {"startprob_": params.initial, "transmat_": params.transitions, "components_": params.components}
-        model = bare(self.model_)
+        model, own = bare(self.model_), {"params_": params, "components_": params.components}
+        if isinstance(model, GatedHiddenMarkovChain):
+            first = {"initial_gates_": params.initial} if model.initial else {"startprob_": params.initial}
+            return {**own, **first, "gates_": params.transitions, "gate_names_": params.covariates}
         if isinstance(model, HiddenSemiMarkovChain):
             own["durations_"] = model.stays.law(params.durations).lasting
-        return {"params_": params, **own}
+        return {**own, "startprob_": params.initial, "transmat_": params.transitions}
 
     def _given(self, columns: int) -> dict[str, Array]:
         given = {"initial": np.full(self.n_components, 1 / self.n_components)} if self.initial == "uniform" else {}
@@ -273,6 +317,8 @@ class HiddenMarkov(ComponentsEstimator):
 
     def _begin(self, source: ArraySource) -> Begin[Any]:
         """From left to right, where sequences are cut into as many parts as there are states; else as other models do."""
+        if self._gated is not None:
+            self.model_ = self.model_.settled(source.profile)
         if self.topology != "left-right" or self.start is not None or self.warm_start:
             return super()._begin(source)
         model = bare(self.model_)
@@ -304,7 +350,7 @@ def _labels(X: Any, lengths: Any, groups: Any) -> Any:
     whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
     if not whole or not len(given) or not np.all(given >= 1):
         raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
-    rows = _rows_in(X)
+    rows = _rows_in(framed(X))
     total = sum(int(length) for length in given)  # in numbers that never overflow
     if total != rows:
         raise DataError(f"the lengths sum to {total:,}, but there are {rows:,} rows; they must account for every row.")

@@ -21,7 +21,7 @@ from emkit.errors import DataError, EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.stored import WithoutData
-from emkit.estimators.validated import validated
+from emkit.estimators.validated import as_before_if_it_fails, validated
 from emkit.families.gaussian import FullGaussian
 from emkit.families.gaussian.imputed import drawn_cells, expected_cells
 from emkit.fitting import SOLVERS
@@ -86,11 +86,12 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, WithoutData):
         """
         for name, allowed in self._allowed.items():
             allowed.check(name, getattr(self, name))
-        source = self._source(X, sample_weight)
-        model = Mixture(FullGaussian(floor=self.floor))
-        source = model.admitted(source)
-        source.profile.refuse_empty_columns()
-        start = model.even(source.profile, 1)
+        with as_before_if_it_fails(self):
+            source = self._source(X, sample_weight)
+            model = Mixture(FullGaussian(floor=self.floor))
+            source = model.admitted(source)
+            source.profile.refuse_empty_columns()
+            start = model.even(source.profile, 1)
         self.result_ = fit(model, source, start, solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter))
         self.__dict__.pop("_root", None)
         components = self.result_.params.components

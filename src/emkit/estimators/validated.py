@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn.utils.validation import validate_data
@@ -27,3 +29,14 @@ def validated(estimator: Any, X: object, **options: Any) -> Any:
         advice = next((each for words, each in ADVICE.items() if words in said), "")
         what = said.partition("\n[")[0]  # a complex array follows as a whole
         raise DataError(f"{what.rstrip('.')}. {advice}".rstrip()) from None
+
+
+@contextmanager
+def as_before_if_it_fails(estimator: Any) -> Iterator[None]:
+    """Give an estimator back what it held before, if a fit fails: the last fit, and the names of the columns it was of."""
+    before = dict(estimator.__dict__)
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = before
+        raise

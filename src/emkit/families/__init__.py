@@ -41,7 +41,18 @@ def family_of_columns(given: Mapping[Any, Any]) -> Family[Any, Any]:
     return combined.Product({columns: each if isinstance(each, str) else as_family(each) for columns, each in given.items()})
 
 
+def beside_covariates(given: Any, observed: tuple[str, ...], covariates: tuple[str, ...]) -> Family[Any, Any]:
+    """The family that is given, or a mapping, of the `observed` columns of rows that have these covariates, too.
+
+    A family that describes columns given others says itself which they are. Errors: those of `family_of_columns`.
+    """
+    own = given if isinstance(given, Mapping) else {observed: given}
+    if not covariates or (not isinstance(given, Mapping) and as_family(given).conditional is not None):
+        return as_family(given)
+    return family_of_columns({**own, covariates: combined.Covariates()})
+
+
 __all__ = ["COMBINED", "FAMILIES", "OFFERED", "REGRESSIONS", "ExponentialFamily", "Family", "GaussianFamily", "SuccessFamily"]
-__all__ += ["as_family", "family_named", "family_of_columns"]
+__all__ += ["as_family", "beside_covariates", "family_named", "family_of_columns"]
 __all__ += ["AnyDensity", "from_density", "from_scipy"]
 __all__ += OFFERED + COMBINED + REGRESSIONS

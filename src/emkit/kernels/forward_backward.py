@@ -119,8 +119,12 @@ def log_sum(values: Any) -> float:
 def smooth_in_logs(
     weight: float, log_initial: Any, log_transitions: Any, log_density: Any, forward: Any, shares: Any, moves: Any
 ) -> float:  # fmt: skip
-    """The same in logarithms, of log-densities (K, T); `moves` are whole. The log-likelihood; -inf if no path has one."""
+    """The same in logarithms, of log-densities (K, T); `moves` are whole. The log-likelihood; -inf if no path has one.
+
+    `log_transitions` and `moves` (M, K, K): one matrix for all rows, or for each row the one that leads into it.
+    """
     n_states, rows = log_density.shape
+    last = len(log_transitions) - 1
     scale, ahead, ways = np.empty(rows), log_initial.copy(), np.empty(n_states)
     log_likelihood = 0.0
     for t in range(rows):
@@ -130,9 +134,10 @@ def smooth_in_logs(
         log_likelihood += scale[t]
         for k in range(n_states):
             forward[t, k] -= scale[t]
+        into = min(t + 1, last)
         for k in range(n_states):
             for i in range(n_states):
-                ways[i] = forward[t, i] + log_transitions[i, k]
+                ways[i] = forward[t, i] + log_transitions[into, i, k]
             ahead[k] = log_sum(ways)
     if not log_likelihood > LOWEST:
         shares[:] = np.nan
@@ -140,12 +145,13 @@ def smooth_in_logs(
     behind = np.empty(n_states)
     for back in range(rows):
         t = rows - 1 - back
+        into = min(t + 1, last)
         for i in range(n_states):
             shares[i, t] = 0.0
             if back > 0:
                 for k in range(n_states):
-                    ways[k] = log_transitions[i, k] + behind[k]
-                    moves[i, k] += weight * np.exp(forward[t, i] + ways[k])
+                    ways[k] = log_transitions[into, i, k] + behind[k]
+                    moves[into, i, k] += weight * np.exp(forward[t, i] + ways[k])
                 shares[i, t] = log_sum(ways)
         for k in range(n_states):
             behind[k] = log_density[k, t] - scale[t] + shares[k, t]
@@ -158,9 +164,10 @@ def smooth(
     initial: Any, transitions: Any, log_initial: Any, log_transitions: Any, refills: bool, underflows: bool,
     log_density: Any, bounds: Any, weights: Any, likelihood: Any, forward: Any, shares: Any, log_likelihood: Any, moves: Any,
 ) -> None:  # fmt: skip
-    """The posterior `shares` (K, n), the `log_likelihood` of each sequence (G,), and weighted `moves` (K, K), from zeros on.
+    """The posterior `shares` (K, n), the `log_likelihood` of each sequence (G,), and weighted `moves`, from zeros on.
 
-    `log_density` (K, n) of rows whose sequences begin at `bounds` (G + 1,) and have `weights` (G,). `refills`:
+    `moves` and `log_transitions` are (1, K, K). `log_density` (K, n) of rows whose sequences begin at `bounds` (G + 1,) and
+    have `weights` (G,). `refills`:
     transitions give every state a share at every step, so that none is lost for good; `underflows`: some transition may
     underflow beside small shares. `likelihood`, `forward` (T, P): room for the longest sequence.
     """
@@ -182,26 +189,44 @@ def smooth(
             log_likelihood[g] = smooth_in_logs(weights[g], log_initial, log_transitions, some, share[:, :n_states], own, moves)
     for i in range(n_states):
         for k in range(n_states):
-            moves[i, k] += transitions[i, k] * pairs[i, k]
+            moves[0, i, k] += transitions[i, k] * pairs[i, k]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def smooth_each_in_logs(
+    log_initial: Any, log_transitions: Any, log_density: Any, bounds: Any, weights: Any, forward: Any,
+    shares: Any, log_likelihood: Any, moves: Any,
+) -> None:  # fmt: skip
+    """The same where `log_initial` (G, K) are of each sequence, and `log_transitions` and `moves` (n, K, K) of each row."""
+    for g in range(len(weights)):
+        rows = slice(bounds[g], bounds[g + 1])
+        log_likelihood[g] = smooth_in_logs(
+            weights[g], log_initial[g], log_transitions[rows], log_density[:, rows], forward, shares[:, rows], moves[rows]
+        )
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def decode(log_initial: Any, log_transitions: Any, log_density: Any, bounds: Any, states: Any, log_joint: Any) -> None:
-    """The likeliest `states` (n,) of every sequence, and the log-probability of rows and states together (G,)."""
+    """The likeliest `states` (n,) of every sequence, and the log-probability of rows and states together (G,).
+
+    `log_initial` (1, K), or (G, K); `log_transitions` (1, K, K), or those that lead into each row (n, K, K).
+    """
     n_states, rows = log_density.shape
+    last = len(log_transitions) - 1
     came, now, then = np.empty((rows, n_states), dtype=np.int32), np.empty(n_states), np.empty(n_states)
     for g in range(len(log_joint)):
         first, end = bounds[g], bounds[g + 1]
         for k in range(n_states):
-            now[k] = log_initial[k] + log_density[k, first]
+            now[k] = log_initial[min(g, len(log_initial) - 1), k] + log_density[k, first]
         for t in range(first + 1, end):
+            move = log_transitions[min(t, last)]
             for k in range(n_states):
                 best = 0
                 for i in range(1, n_states):
-                    if now[i] + log_transitions[i, k] > now[best] + log_transitions[best, k]:
+                    if now[i] + move[i, k] > now[best] + move[best, k]:
                         best = i
                 came[t, k] = best
-                then[k] = now[best] + log_transitions[best, k] + log_density[k, t]
+                then[k] = now[best] + move[best, k] + log_density[k, t]
             now, then = then, now
         state = now.argmax()
         log_joint[g] = now[state]

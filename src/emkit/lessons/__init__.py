@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from emkit.errors import ModelError
+from emkit.errors import ModelError, did_you_mean
 from emkit.lessons.blood_groups import blood_groups
 from emkit.lessons.death_notices import death_notices
 from emkit.lessons.earthquakes import earthquakes
@@ -34,7 +34,7 @@ LESSONS: dict[str, Callable[[], Lesson]] = {
 def lesson_named(name: str) -> Lesson:
     """The lesson of that name. Errors: ModelError naming the lessons there are."""
     if name not in LESSONS:
-        raise ModelError(f"there is no lesson {name!r}; the lessons are {', '.join(LESSONS)}.")
+        raise ModelError(f"there is no lesson {name!r}; the lessons are {', '.join(LESSONS)}.{did_you_mean(name, LESSONS)}")
     return LESSONS[name]()
 
 

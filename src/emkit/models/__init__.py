@@ -4,6 +4,7 @@ from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, 
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.frozen import Frozen, bare
+from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.mixture import Mixture, MixtureParams
@@ -26,6 +27,9 @@ __all__ = [
     "FieldPrior",
     "Frozen",
     "GammaPrior",
+    "GatedHiddenMarkovChain",
+    "GatedHiddenMarkovParams",
+    "GatedInitialHiddenMarkovParams",
     "GatedMixture",
     "GatedMixtureParams",
     "Hard",

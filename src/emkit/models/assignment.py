@@ -97,7 +97,8 @@ class Assignment(Protocol):
     def assign_paths(self, initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> Posterior:
         """Assign the rows of each sequence of a chunk together, as states of a chain; `latent` are its `Moves`.
 
-        `log_density` (n, K) is log p(x_t | state k). Errors: ModelError if sequences cannot be assigned so.
+        `log_density` (n, K) is log p(x_t | state k); for what `initial` and `transitions` may be, see `models/chains.py`.
+        Errors: ModelError if sequences cannot be assigned so.
         """
         raise ModelError(f"{type(self).__name__} does not assign paths through states; write `assign_paths`, or use Soft().")
 
@@ -156,7 +157,7 @@ class Hard(Assignment):
         """
         log_likelihood = smoothed(initial, transitions, log_density, chunk).log_likelihood
         path = likeliest(initial, transitions, log_density, chunk)
-        found = path.smoothed(len(initial), log_likelihood, chunk)
+        found = path.smoothed(transitions, log_likelihood, chunk)
         with np.errstate(invalid="ignore"):  # of impossible sequences
             gap = np.maximum(log_likelihood - path.log_joint, 0.0)  # where there is one path, all but rounding
         return Posterior(found.shares, log_likelihood, gap, found.moves(chunk), by_row=True)

@@ -80,6 +80,11 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     family: Family[C, S]
 
+    @property
+    def depending(self) -> Mapping[str, Sequence[Any]]:
+        """What of who belongs where depends on covariates, in words, and on which; nothing if there are none."""
+        return {}
+
     @abstractmethod
     def assign(self, params: P, log_density: Array, chunk: Chunk) -> Posterior:
         """The distribution over latent states, given log p(x_i | component k) (n, K). A pure function.
@@ -161,6 +166,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The chain of states that rows follow each other in. Errors: ModelError for a model whose rows are in no order."""
         raise ModelError(f"{type(self).__name__} is no chain of states that follow each other: its rows are in no order.")
 
+    def chain_over(self, params: P, chunk: Chunk) -> Chain:
+        """The chain that the rows of a chunk follow: `chain`, unless rows say themselves how they follow each other."""
+        return self.chain(params)
+
     def outlook(self, params: P, chunk: Chunk, by_others: bool = False) -> Array:
         """How probable each component is at each row (n, K) before the row is seen, or those after it.
 
@@ -174,8 +183,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
     def path(self, params: P, log_density: Array, chunk: Chunk) -> Path:
         """The same, given log p(x_t | state k) (n, K)."""
-        chain = self.chain(params)
-        return likeliest(chain.initial, chain.transitions, log_density, chunk)
+        return likeliest(*self.chain_over(params, chunk), log_density, chunk)
 
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         posterior = self.posterior(params, chunk)

@@ -7,7 +7,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk
 from emkit.families.family import LOG_OF_ZERO, safe_log
-from emkit.models.chains import Smoothed, filtered_in_logs, steps
+from emkit.models.chains import Smoothed, counted, filtered_in_logs, into, steps
 
 
 def filtered(initial: Array, transitions: Array, log_density: Array, chunk: Chunk) -> tuple[Array, Array]:
@@ -27,20 +27,20 @@ def drawn(
     """
     counts, pairs = np.zeros(forward.shape), np.zeros(transitions.shape)
     sequence = np.repeat(np.arange(len(draws)), np.diff(chunk.bounds))
-    behind, later = np.empty(0, dtype=np.int64), np.empty((0, len(transitions)), dtype=np.int64)
+    behind, later = np.empty(0, dtype=np.int64), np.empty((0, forward.shape[1]), dtype=np.int64)
     for rows in reversed(steps(chunk)):
         before, ends = rows[: len(behind)], rows[len(behind) :]
-        came = lots.multinomial(later, _backwards(forward[before], transitions))
+        came = lots.multinomial(later, _backwards(forward[before], into(transitions, behind)))
         counts[before] = came.sum(axis=1)
         counts[ends] = lots.multinomial(draws[sequence[ends]], _shares(forward[ends]))
-        pairs += np.tensordot(chunk.weights[before] / draws[sequence[before]], came, 1).T
+        counted(pairs, behind, chunk.weights[before] / draws[sequence[before]], came.swapaxes(1, 2).astype(float))
         behind, later = rows, counts[rows].astype(np.int64)
     return Smoothed(counts / draws[sequence, None], log_likelihood, pairs)
 
 
 def _backwards(forward: Array, transitions: Array) -> Array:
     """The probability of each state (last axis) before each of the next (m, K, K), given the rows up to there."""
-    return _shares(forward[:, None, :] + safe_log(transitions).T)
+    return _shares(forward[:, None, :] + safe_log(transitions).swapaxes(-1, -2))
 
 
 def _shares(logs: Array) -> Array:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar
 
 import numpy as np
-from scipy.special import log_softmax
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
-from emkit.core.newton import Greatest, NewtonSums, gain, stepped
+from emkit.core.newton import NewtonSums
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Update
 from emkit.core.spaces import Contrasts
 from emkit.data.chunk import Chunk, as_float64
-from emkit.data.framed_design import INTERCEPT, Column, FramedDesign, frame_of, place_of, plain_frame
+from emkit.data.framed_design import Column
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
@@ -27,16 +26,11 @@ from emkit.families import as_family
 from emkit.families.family import Family, for_rows
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.components import Components, ComponentStats
+from emkit.models.gates import Gate, columns_of, from_first, gate_on, plain_gate, refuse_whole_rows
 from emkit.models.relocations import relocations
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
-ROOT_TWO = float(np.sqrt(2.0))  # the scores of two components move apart by so much at most, for a step of length 1
-
-
-@dataclass(frozen=True)
-class Gate(FramedDesign):
-    """The covariates of proportions: see `FramedDesign`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +51,7 @@ class GatedMixtureParams(Parameters, Generic[P]):
         def __init__(self, gates: ArrayLike, components: P, covariates: tuple[str, ...] = ()) -> None: ...
 
     def __post_init__(self) -> None:
-        given = np.asarray(self.gates, dtype=np.float64)
-        object.__setattr__(self, "gates", given - given[:1] if given.ndim == 2 and len(given) else given)
+        object.__setattr__(self, "gates", from_first(self.gates))
         super().__post_init__()
 
 
@@ -91,40 +84,27 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
     gate: Gate | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        family = as_family(self.family)
-        given: Any = self.covariates
-        object.__setattr__(self, "family", family)
-        object.__setattr__(self, "covariates", (given,) if isinstance(given, str | int) else tuple(given))
+        object.__setattr__(self, "family", as_family(self.family))
+        object.__setattr__(self, "covariates", columns_of(self.covariates))
         if not self.covariates:
             raise ModelError("a gate needs covariates, as in GatedMixture(family, 'age'); without any, use Mixture(family).")
-        if family.conditional is None:
-            raise ModelError(
-                f"{family!r} describes whole rows, the covariates of the gate among them. Say which columns it describes, as "
-                "in GatedMixture({('a', 'b'): family, 'age': ek.Covariates()}, 'age')."
-            )
+        refuse_whole_rows(self.family, "GatedMixture({('a', 'b'): family, 'age': ek.Covariates()}, 'age')")
 
     # -- the gate
 
     @property
     def _gate(self) -> Gate:
         """The gate. Errors: ModelError while covariates are known by name only."""
-        if self.gate is not None:
-            return self.gate
-        for column in self.covariates:
-            if isinstance(column, str):
-                raise ModelError(f"where {column!r} lies is not known before there are data: settled(profile) finds it.")
-        places: Any = self.covariates
-        names = tuple(f"column {place}" for place in places)
-        return Gate(places, names, self.intercept, *plain_frame(len(places) + self.intercept, self.intercept))
+        return self.gate if self.gate is not None else plain_gate(self.covariates, self.intercept)
 
     def placed(self, profile: AnyProfile) -> Self:
         """The model with its covariates found in the data. Errors: DataError for one that is not there, or dependent."""
         model = self.of_family(for_rows(self.family, profile))
-        if model.gate is not None:
-            return model
-        places = tuple(place_of(column, profile, "gate") for column in self.covariates)
-        names = tuple(profile.columns[place] for place in places)
-        return replace(model, gate=Gate(places, names, self.intercept, *frame_of(profile, places, self.intercept)))
+        return model if model.gate is not None else replace(model, gate=gate_on(self.covariates, profile, self.intercept))
+
+    @property
+    def depending(self) -> Mapping[str, Sequence[Column]]:
+        return {"proportions": self.covariates}
 
     def settled(self, profile: AnyProfile) -> Self:
         return super(GatedMixture, self.placed(profile)).settled(profile)
@@ -147,8 +127,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
 
     def log_proportions(self, params: GatedMixtureParams[P], x: Array) -> Array:
         """The logarithm of the proportions (n, K) for the covariates of rows x (n, d)."""
-        gate = self._gate
-        return np.asarray(log_softmax(gate.design(as_float64(x)) @ gate.level(params.gates).T, axis=1))
+        return self._gate.log_proportions(params.gates, x)
 
     # -- who belongs where
 
@@ -167,23 +146,10 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
         return found._replace(responsibilities=rows, latent=(found.responsibilities, np.exp(log_proportions)))
 
     def gathered(self, posterior: Posterior, chunk: Chunk) -> NewtonSums:
-        """Sums of the multinomial logit over rows or, where rows come in groups, over groups; `own` is the mass (K,)."""
+        """Sums of the multinomial logit over rows or, where rows come in groups, over groups."""
         responsibilities, proportions = posterior.latent
-        weights = chunk.group_weights
-        z, others = self._gate.framed(as_float64(chunk.x[chunk.bounds[:-1]])), proportions[:, 1:]
-        gradient = ((responsibilities[:, 1:] - others) * weights[:, None]).T @ z
-        number = others.shape[1]
-        curvature = np.empty((number, z.shape[1], number, z.shape[1]))
-        for k in range(number):
-            for other in range(k + 1):
-                spread = weights * others[:, k] * ((k == other) - others[:, other])
-                curvature[k, :, other] = curvature[other, :, k] = (z * spread[:, None]).T @ z
-        size = number * z.shape[1]
-        reach = ROOT_TWO * np.sqrt((z**2).sum(axis=1)).max(initial=0.0, keepdims=True)
-        mass = weights @ responsibilities
-        return NewtonSums(
-            mass.sum(keepdims=True), gradient.reshape(1, size), curvature.reshape(1, size, size), Greatest(reach), (mass,)
-        )
+        counts = responsibilities * chunk.group_weights[:, None]
+        return self._gate.sums(chunk.x[chunk.bounds[:-1]], counts, proportions)
 
     def statistics_of(self, belonging: NewtonSums, components: S) -> Any:
         return ComponentStats(belonging, components)
@@ -192,25 +158,15 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
         return {"gates": self._gates}
 
     def _gates(self, stats: Any, before: GatedMixtureParams[P], now: GatedMixtureParams[P]) -> Array:
-        """One damped step of Newton's method for the multinomial logit, which raises the expected log-likelihood.
-
-        Shapes: gradient (1, (K - 1) q), curvature (1, (K - 1) q, (K - 1) q) -> (K, q).
-        Source: see `core/newton.py`; Böhning (1992), Annals of the Institute of Statistical Mathematics 44, 197-200.
-        """
-        way = self._way(before, now)
-        step = stepped(stats.belonging, way, way.shape[1]).reshape(now.gates[1:].shape)
-        return np.concatenate([now.gates[:1], now.gates[1:] + self._gate.back(step)])
-
-    def _way(self, before: GatedMixtureParams[P], now: GatedMixtureParams[P]) -> Array:
-        return self._gate.way(now.gates[1:] - before.gates[1:]).reshape(1, -1)
+        """One step of Newton's method: see `Gate.moved`."""
+        return self._gate.moved(stats.belonging, before.gates, now.gates)
 
     def belonging_expected(
         self, belonging: NewtonSums, before: GatedMixtureParams[P], now: GatedMixtureParams[P]
     ) -> Expected:  # fmt: skip
         """A bound that touches the expected log-likelihood of the multinomial logit at `before`."""
-        found = gain(belonging, self._way(before, now))
-        slopes = self._gate.slopes(found.slopes.reshape(now.gates[1:].shape))
-        return Expected(float(found.value[0]), {"gates": np.concatenate([np.zeros((1, slopes.shape[1])), slopes])})
+        found = self._gate.bound(belonging, before.gates, now.gates)
+        return Expected(found.value, {"gates": found.slopes})
 
     def complete(self, params: GatedMixtureParams[P], chunk: Chunk) -> Complete:
         """The chunk with its latent states written out. Errors: ModelError where rows come in groups."""
@@ -223,7 +179,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> GatedMixtureParams[P]:
         model = self.placed(profile)
-        names = ((INTERCEPT,) if self.intercept else ()) + model._gate.names
+        names = model._gate.coefficient_names
         components = model.family.pooled(profile, n_components)
         return GatedMixtureParams(np.zeros((n_components, len(names))), components, names)
 
@@ -238,8 +194,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
         """Gates are counted in steps that move the log-odds of all rows by about 1, where the rows are known."""
         found = dict(super().scales(params))
         if self.gate is not None:
-            unit = np.broadcast_to(self.gate.unit(), params.gates.shape)
-            found["gates"] = Scale(np.zeros(()), unit)
+            found["gates"] = self.gate.scale(params.gates)
         return found
 
     def rows_of(self, params: GatedMixtureParams[P], profile: AnyProfile) -> Array:

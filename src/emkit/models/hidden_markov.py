@@ -88,7 +88,7 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
         object.__setattr__(self, "family", as_family(self.family))
 
     def assign(self, params: Q, log_density: Array, chunk: Chunk) -> Posterior:
-        return self.assignment.assign_paths(params.initial, params.transitions, log_density, chunk)
+        return self.assignment.assign_paths(*self.chain_over(params, chunk), log_density, chunk)
 
     def gathered(self, posterior: Posterior, chunk: Chunk) -> Any:
         """What the assignment counted of paths: their `Moves`."""
@@ -99,7 +99,7 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
 
     def outlook(self, params: Q, chunk: Chunk, by_others: bool = False) -> Array:
         expected = messages.expected_by_others if by_others else messages.expected
-        return expected(self.chain(params), self.log_density(params, chunk), chunk)
+        return expected(self.chain_over(params, chunk), self.log_density(params, chunk), chunk)
 
     def forecast(self, params: Q, posterior: Posterior, steps: int) -> Array:
         """The probability of each state (steps, K) at 1, 2, ... rows after the last one of a sequence with this posterior."""
@@ -151,7 +151,11 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
             return super().estimated_from(chunk, like, shares)
         model = self._for(chunk)
         _, statistics = model._shared(chunk, like, shares)
-        return model.m_step(self.statistics_of(chains.moves_between(shares, chunk), statistics), like)
+        return model.m_step(self.statistics_of(model.moves_of(shares, chunk, like), statistics), like)
+
+    def moves_of(self, shares: Array, chunk: Chunk, like: Q) -> Any:
+        """What `gathered` makes of states that rows have in these `shares` (n, K), each independently of the row before."""
+        return chains.moves_between(shares, chunk)
 
     def moves(self, params: Q, profile: Profile[ArraySource]) -> Iterator[Q]:
         return chain_moves.split_merges(self, params, profile)
@@ -188,13 +192,13 @@ AnyHiddenMarkovChain = HiddenMarkovChain[Any, Any, Any]
 
 
 def walk(initial: Array, transitions: Array, rng: np.random.Generator, rows: int) -> Integers:
-    """The states (n,) of a sequence of so many rows."""
+    """The states (n,) of a sequence of so many rows, by transitions (K, K), or by those into each row (n, K, K)."""
     lots, states = rng.random(rows), np.empty(rows, dtype=np.int64)
     most, ahead = len(initial) - 1, initial.cumsum()
-    onwards = transitions.cumsum(axis=1)
+    onwards = np.broadcast_to(transitions.cumsum(axis=-1), (rows, *transitions.shape[-2:]))
     for t, lot in enumerate(lots):
+        ahead = onwards[t, states[t - 1]] if t else ahead
         states[t] = min(int(np.searchsorted(ahead, lot * ahead[-1], side="right")), most)
-        ahead = onwards[states[t]]
     return states
 
 

@@ -12,11 +12,14 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk
 from emkit.families.family import LOG_OF_ZERO, safe_log
-from emkit.models.chains import steps
+from emkit.models.chains import at_first, into, onwards, steps
 
 
 class Chain(NamedTuple):
-    """States that follow each other: the distribution (K,) of the first, and the `transitions` (K, K) from row to column."""
+    """States that follow each other: the distribution (K,) of the first, and the `transitions` (K, K) from row to column.
+
+    Of certain rows, there may be one `initial` for each sequence, and transitions into each row: see `models/chains.py`.
+    """
 
     initial: Array
     transitions: Array
@@ -35,13 +38,15 @@ def ahead(chain: Chain, log_density: Array, chunk: Chunk, before: Array | None =
     no state explains. Source: Rabiner (1989), Proceedings of the IEEE 77, 257-286, equations 19 and 20.
     """
     move, found = safe_log(chain.transitions), np.empty(log_density.shape)
-    number, every = len(chunk.bounds) - 1, steps(chunk)
-    begin = np.broadcast_to(safe_log(chain.initial if before is None else before @ chain.transitions), (number, len(move)))
-    here = begin[np.searchsorted(chunk.bounds, every[0], side="right") - 1] if every else begin
+    first = chunk.bounds[:-1]
+    begin = chain.initial if before is None else onwards(before, into(chain.transitions, first))
+    here, last = safe_log(at_first(begin, chunk)), np.empty((0, 0))
     with np.errstate(invalid="ignore"):
-        for rows in every:
-            found[rows] = here = here[: len(rows)]
-            here = np.logaddexp.reduce(_of_sum_one(here + log_density[rows])[:, :, None] + move, axis=1)
+        for rows in steps(chunk):
+            if last.size:
+                here = np.logaddexp.reduce(last[: len(rows), :, None] + into(move, rows), axis=1)
+            found[rows] = here
+            last = _of_sum_one(found[rows] + log_density[rows])
     return found
 
 
@@ -59,13 +64,13 @@ def filtered(chain: Chain, log_density: Array, chunk: Chunk, before: Array | Non
 def behind(chain: Chain, log_density: Array, chunk: Chunk) -> Array:
     """Logarithms of p(the rows after t | state at t) (n, K), but for one number a row; NaN if none explains them."""
     move, found = safe_log(chain.transitions), np.zeros(log_density.shape)
-    later = found[:0]
+    after, later = np.empty(0, dtype=np.int64), found[:0]
     with np.errstate(invalid="ignore"):
         for rows in reversed(steps(chunk)):
-            here = np.logaddexp.reduce(move + later[:, None, :], axis=2)
+            here = np.logaddexp.reduce(into(move, after) + later[:, None, :], axis=2)
             highest = here.max(axis=1, keepdims=True)
             found[rows[: len(later)]] = np.where(highest > LOG_OF_ZERO / 2, here - highest, np.nan)
-            later = log_density[rows] + found[rows]
+            after, later = rows, log_density[rows] + found[rows]
     return found
 
 

@@ -62,11 +62,11 @@ def filtered_by(model: AnyModel, params: Any, source: RowSource, before: Array |
     states are no chain; DataError naming what the model cannot take, or a row that is impossible after those before it.
     """
     source, inner = admitted(model, params, source), bare(model)
-    chain, found, first = inner.chain(params), [], 0
+    found, first = [], 0
     for chunk in source.chunks():
         last = first + len(chunk.bounds) - 1
         own = None if before is None else before[first:last]
-        shares, first = filtered(chain, inner.log_density(params, chunk), chunk, own), last
+        shares, first = filtered(inner.chain_over(params, chunk), inner.log_density(params, chunk), chunk, own), last
         for row in np.flatnonzero(np.isnan(shares[:, 0]))[:1]:
             place = source.place_of_row(chunk.start + int(row))
             raise DataError(f"{place} is impossible in every state, given the rows before it in its sequence.")

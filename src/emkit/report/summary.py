@@ -36,9 +36,7 @@ def title(result: AnyFitted) -> str:
         return f"{type(model).__name__}{held}"
     number = component_count(result.params) or 1
     whole, part = (capital(model.name), "state") if isinstance(model, HiddenMarkovChain) else ("Mixture", "component")
-    held = (
-        f", proportions by {listed(map(str, model.covariates), MOST_NAMED)}{held}" if isinstance(model, GatedMixture) else held
-    )
+    held = "".join(f", {what} by {listed(map(str, by), MOST_NAMED)}" for what, by in model.depending.items()) + held
     sort = {"Soft": "", "Hard": ", hard assignment", "Sampled": ", sampled assignment"}.get(type(model.assignment).__name__, "")
     return f"{whole} of {number} {model.family.name} {part}{'' if number == 1 else 's'}{held}{sort}"
 

@@ -18,6 +18,7 @@ from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.long_run import stationary
 from emkit.models.messages import Chain
+from emkit.models.order import component_count
 from emkit.models.prediction import paths_of
 from emkit.views.classified import column_places
 
@@ -100,7 +101,6 @@ def chain_of(result: AnyFitted) -> Chain:
 def state_sequence(result: AnyFitted, column: str | int = 0, first: int = 0) -> StateSequence:
     """At most 2,000 rows from `first` on, with their states. Errors: ModelError; ParameterError for a row that there is not."""
     model, source = _model(result), result.source
-    model.chain(result.params)
     (place,) = column_places(source.columns, [column], 1)
     path = paths_of(model, result.params, source).states
     chunks = list(source.chunks())
@@ -168,5 +168,5 @@ def _model(result: AnyFitted) -> AnyComponents:
 
 
 def _names(result: AnyFitted) -> tuple[str, ...]:
-    number = len(chain_of(result).initial)
+    number = component_count(result.params) or 1
     return tuple(component_name(k, result.source.component_names) for k in range(number))

@@ -282,3 +282,15 @@ def test_only_the_columns_named_may_be_of_words():
     assert read("a,b\nx,1\n", words=["a"]).levels == (("x",), None)
     with pytest.raises(ek.DataError, match="line 2, column 'b' is 'y'; it must be a number"):
         read("a,b\nx,y\n", words=["a"])
+
+
+@pytest.mark.parametrize("large", [10, 1_000_000])
+def test_gaps_that_may_be_answers_are_told(large):
+    with pytest.warns(ek.GapsWarning) as warned:
+        table = read("pet,age\ncat,1\nnone,.\nNA,3\ndog,4\nnone,5\n", words=True, gaps=True, large=large)
+    told = [str(warning.message) for warning in warned]
+    assert told == [
+        "column 'pet': 2 cells say 'none', which is read as a missing value. "
+        "If it is an answer, give it another name in the file."
+    ]
+    assert np.isnan(table.x[:, 0]).tolist() == [False, True, True, False, True]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isfinite, nan
@@ -13,9 +15,16 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.files.csv_text import Head, Record, Watch, records
 from emkit.data.files.header import Choice
-from emkit.data.files.numerals import is_finite_number, is_missing, is_number, is_written_otherwise, refuse_cell
+from emkit.data.files.numerals import (
+    is_finite_number,
+    is_missing,
+    is_number,
+    is_written_otherwise,
+    may_be_an_answer,
+    refuse_cell,
+)
 from emkit.data.profile import Levels
-from emkit.errors import DataError
+from emkit.errors import DataError, GapsWarning
 
 Codes = dict[str, int]  # of the words of a column, in order of appearance
 
@@ -40,6 +49,7 @@ def read_csv_rows(stream: BinaryIO, head: Head, choice: Choice, watch: Watch) ->
         numbers, lines = reader.read(records(stream, head, watch))
     x = np.frombuffer(numbers).reshape(-1, len(choice.places)) if lines else np.empty((0, len(choice.places)))
     reader.refuse_what_only_words_excuse(x, lines)
+    reader.warn_of_gaps_that_may_be_answers()
     return Rows(x, lines, sorted_levels(x, reader.codes))
 
 
@@ -53,6 +63,7 @@ class _Reader:
     choice: Choice
     codes: dict[int, Codes] = field(default_factory=dict)
     infinite: dict[int, tuple[int, str]] = field(default_factory=dict)
+    doubtful: Counter[tuple[int, str]] = field(default_factory=Counter)  # gaps among words, by column and how they are written
     is_late: bool = False
 
     def read(self, rows: Iterator[Record]) -> tuple[array[float], array[int]]:
@@ -94,6 +105,8 @@ class _Reader:
             self.is_late |= not is_first
         elif is_missing(cell):
             if self.choice.admits_gaps(k):
+                if may_be_an_answer(cell):
+                    self.doubtful[k, cell] += 1
                 return nan
             refuse_cell(line, self.choice.names[k], cell)
         return self.codes[k].setdefault(cell, len(self.codes[k]))
@@ -106,6 +119,17 @@ class _Reader:
         for k, codes in self.codes.items():
             if (word := numeral_among(codes)) is not None:
                 refuse_cell(lines[int(np.argmax(x[:, k] == codes[word]))], self.choice.names[k], word)
+
+    def warn_of_gaps_that_may_be_answers(self) -> None:
+        """Warn of gaps among words that are written as an answer may be."""
+        for (k, cell), times in sorted(self.doubtful.items()):
+            cells = "1 cell says" if times == 1 else f"{times:,} cells say"
+            warnings.warn(
+                f"column {self.choice.names[k]!r}: {cells} {cell!r}, which is read as a missing value. "
+                "If it is an answer, give it another name in the file.",
+                GapsWarning,
+                stacklevel=2,
+            )
 
 
 def numeral_among(words: Codes) -> str | None:

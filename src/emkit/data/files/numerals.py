@@ -9,7 +9,8 @@ from typing import NoReturn
 from emkit.data.validate import shown
 from emkit.errors import DataError
 
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "?", "-"})
+DOUBTFUL = frozenset({"none", ".", "?", "-"})  # among words these may be answers, too
+MISSING = frozenset({"", "na", "n/a", "nan", "null"}) | DOUBTFUL
 BLANK = "[ '\u00a0\u2009\u202f\u2019]"  # between thousands; in many countries with a decimal comma
 EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # thousands, or three decimals
 THOUSANDS_WITH_COMMAS = re.compile(r"[+-]?\d{1,3}(,\d{2,3})*(,\d{3}\.\d+|,\d{2,3},\d{3})")
@@ -22,6 +23,11 @@ PERCENTAGE = re.compile(r"[^%]*\d\s*%")
 def is_missing(cell: str) -> bool:
     """Whether a cell says that there is no value."""
     return cell.lower() in MISSING
+
+
+def may_be_an_answer(cell: str) -> bool:
+    """Whether a cell that says that there is no value may, among words, be one of them."""
+    return cell.lower() in DOUBTFUL
 
 
 def is_number(text: str) -> bool:
