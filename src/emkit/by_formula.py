@@ -9,8 +9,10 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
 from emkit.data.chunk import Chunk, unit_weights
-from emkit.data.design import INTERCEPT, Design, parsed
+from emkit.data.design import INTERCEPT, Design, Gaps, parsed
 from emkit.data.frames import TRUTHS
+from emkit.data.like import rows_like
+from emkit.data.validate import RowName
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.regression_named import REGRESSIONS, has_trials, regression_named
 from emkit.fitted import AnyFitted
@@ -79,8 +81,19 @@ class Means(NamedTuple):
         return np.asarray((self.each * self.proportions).sum(axis=1))
 
 
-def means_of(fitted: AnyFitted, x: Array) -> Means:
-    """What a fit of regressions says of rows x (n, d) without their response. Errors: ModelError for another fit."""
+def means_of(fitted: AnyFitted, data: Any, gaps: Gaps = "refuse", row_name: RowName = "row {}".format) -> Means:
+    """What a fit of regressions says of rows without their response: NaN where there are gaps that are dropped.
+
+    Errors: ModelError for another fit; DataError for rows that cannot be.
+    """
+    design = fitted.source.design
+    if design is None:
+        return _means(fitted, rows_like(fitted.source, data).x)
+    rows = design.rows(data, response=False, gaps=gaps, row_name=row_name)
+    return Means(*map(rows.of_all, _means(fitted, rows.among(fitted.source.columns))))
+
+
+def _means(fitted: AnyFitted, x: Array) -> Means:
     model, params = bare(fitted.model), fitted.params
     if not isinstance(model, Components) or not hasattr(model.family, "means"):
         raise ModelError("the fit is of no regression, so there is no response of which to tell the mean.")

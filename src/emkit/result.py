@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from emkit.by_formula import Means, means_of
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.engine import Watch, unwatched
@@ -35,7 +36,7 @@ from emkit.models.assignment import Posterior
 from emkit.models.components import Components
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
-from emkit.models.prediction import belonging, posterior_of
+from emkit.models.prediction import admitted, belonging, posterior_of
 from emkit.persistence import fit_file
 from emkit.persistence.archive import LIMIT
 from emkit.persistence.not_stored import NotStoredSource
@@ -91,7 +92,8 @@ class Result(Inferred[P]):
     def quantile_residuals(self, seed: int = 0) -> Array:
         """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
 
-        Those of rows in sequence are of what the rows before lead one to expect: see `pseudo_residuals`, which has others.
+        Of a regression, they are of the response given the covariates (n, 1). Those of rows in sequence are of what the rows
+        before lead one to expect: see `pseudo_residuals`, which has others.
         Errors: ModelError for a model without components, or of a family that nothing can be drawn from.
         """
         return self.pseudo_residuals().randomised(seed)
@@ -144,25 +146,46 @@ class Result(Inferred[P]):
         """Every run, from every start."""
         return self.runs
 
-    def posterior(self, X: object) -> Posterior:
+    def posterior(self, X: object, groups: object = None) -> Posterior:
         """Responsibilities (n, K) and log-likelihoods (n,) of rows: NaN and -inf for one that is impossible.
 
         `X`: an array or data frame with the columns of the fit, which are found by their names where both have names.
+        `groups` (n,): labels of rows that belong together, as in `fit`; log-likelihoods are then of groups (G,). Without them,
+        rows stand for themselves, those of a hidden Markov model are one sequence, and a formula knows its groups itself.
         Errors: DataError naming row, column and value; ModelError for a model of no components.
         """
-        return posterior_of(self.model, self.params, rows_like(self.source, X))
+        return posterior_of(self.model, self.params, rows_like(self.source, X, groups))
 
-    def predict(self, X: object) -> Integers:
-        """The most probable component of every row, shape (n,). Errors: DataError naming a row that is impossible in all."""
-        return self.predict_proba(X).argmax(axis=1)
+    def predict(self, X: object, groups: object = None) -> Integers:
+        """The most probable component of every row, shape (n,). `groups`: see `posterior`. Of a regression, see `means`, too.
 
-    def predict_proba(self, X: object) -> Array:
-        """The probability of every component given each row, shape (n, K). Errors: as `predict`."""
-        return belonging(self.model, self.params, rows_like(self.source, X))
+        Errors: DataError naming a row that is impossible in all.
+        """
+        return self.predict_proba(X, groups).argmax(axis=1)
 
-    def score_samples(self, X: object) -> Array:
-        """The log-likelihood of every row, shape (n,): -inf for a row that is impossible under every component."""
-        return self.posterior(X).log_likelihood
+    def predict_proba(self, X: object, groups: object = None) -> Array:
+        """The probability of every component given each row, and all rows of its group, shape (n, K). Errors: as `predict`."""
+        return belonging(self.model, self.params, rows_like(self.source, X, groups))
+
+    def score_samples(self, X: object, groups: object = None) -> Array:
+        """The log-likelihood of every row (n,), or group (G,): -inf for one that is impossible under every component."""
+        return self.posterior(X, groups).log_likelihood
+
+    def means(self, X: object) -> Means:
+        """What a regression says of rows whose response need not be known: the mean of the response, and the proportions.
+
+        `of_all` (n,) is the mean over all components by their proportions, as the gate has them; `each` (n, K) is that given
+        each component. `X`: a data frame with the columns of the formula but the response; of a fit by no formula, rows with
+        all columns, in which the response may hold anything.
+        Errors: ModelError for a fit of no regression; DataError for rows that cannot be.
+
+        >>> import emkit as ek
+        >>> frame = {"age": [0, 1, 2, 3, 0, 1, 2, 3], "size": [0.1, 0.9, 2.1, 2.9, 9.9, 9.1, 7.9, 7.1]}
+        >>> found = ek.MixtureRegression("size ~ age", 2, random_state=0).fit(frame).result_
+        >>> found.means({"age": [1, 5]}).each.round(2).tolist()
+        [[1.02, 8.98], [4.86, 5.14]]
+        """
+        return means_of(self, X)
 
     def sample(self, n: int = 1, random_state: Any = None) -> tuple[Array, Integers]:
         """`n` rows (n, d) drawn from the fit, levels as codes, and the component (n,) that each comes from.
@@ -227,20 +250,36 @@ class Result(Inferred[P]):
         return merging(self.model, self.params, self.passes)
 
     def density(self, x: Any) -> Array:
-        """The density of a fit to one column, for counts the probability, at each x. Errors: ModelError for several columns."""
-        return self._univariate.density(x)
+        """The density of a fit to one column, for counts the probability, at each x. Errors: ModelError for several columns.
+
+        Of a regression, `x` are rows, and it is that of their response given the other columns.
+        """
+        return np.exp(self.score_samples(x)) if self._is_given_columns else self._univariate.density(x)
 
     def cdf(self, x: Any) -> Array:
         """The probability of values <= each x, likewise: by numerical integration, to about 1e-10."""
-        return self._univariate.cdf(x)
+        if not self._is_given_columns:
+            return self._univariate.cdf(x)
+        from emkit.views.quantiles import residuals_of
+
+        return residuals_of(self.model, self.params, admitted(self.model, self.params, rows_like(self.source, x))).up_to[:, 0]
 
     def quantile(self, p: Any) -> Array:
-        """The least value whose `cdf` is p or more, for each probability p, likewise."""
+        """The least value whose `cdf` is p or more, for each probability p, of a fit to one column."""
         return self._univariate.quantile(p)
+
+    @cached_property
+    def _is_given_columns(self) -> bool:
+        """Whether one column of the fit is described given the others, as in a regression."""
+        model = bare(self.model)
+        given = model.family.conditional if isinstance(model, Components) else None
+        return given is not None and len(given.laws(len(self.source.columns))) == 1
 
     @cached_property
     def _univariate(self) -> Univariate:
         model = bare(self.model)
+        if self._is_given_columns:
+            raise ModelError("quantile is of fits to one column, and not of a response that covariates are given for: see cdf.")
         if not isinstance(model, Mixture):
             raise ModelError(f"{type(model).__name__} is no mixture: density, cdf and quantile are of mixtures of one column.")
         return Univariate(model, self.params)
@@ -302,8 +341,8 @@ class Result(Inferred[P]):
 
         `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
         responsibilities, density (`rows`), profiles, rootogram, qq and residuals (`which`: a kind of `pseudo_residuals`) or
-        starts; of rows in sequence, states (`column`, `first`), transitions and dwell_times, too. The numbers alone are in
-        `emkit.views` and `emkit.teach.why`.
+        starts; of regressions, lines and gate, too (`over`: a covariate); of rows in sequence, states (`column`, `first`),
+        transitions and dwell_times. The numbers alone are in `emkit.views` and `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw

@@ -95,6 +95,10 @@ def test_predict_tells_means_of_rows_without_a_response(fitted, saved):
     assert [*found.columns] == ["mean", "mean_1", "mean_2"]
     np.testing.assert_allclose(found["mean"], fitted.predict(x), rtol=1e-5)
     np.testing.assert_allclose(found["mean_2"], fitted.predict(x, component=1), rtol=1e-5)
+    missing = run("predict", saved, "-", text=x.to_csv(index=False))
+    assert (missing.exit_code, missing.stdout) == (4, "")
+    assert "no column 'yp'" in missing.stderr
+    assert "`emkit predict --mean` needs no yp." in missing.stderr
 
 
 def test_rows_with_gaps_are_refused_or_dropped_as_is_said():
@@ -145,3 +149,23 @@ def test_a_report_is_written_of_a_saved_fit(tmp_path, saved):
     found = run("report", saved, "--data", NPREG, "--out", tmp_path / "report.md")
     assert found.exit_code == 0, found.stderr
     assert "intercept" in (tmp_path / "report.md").read_text()
+
+
+def test_numbers_of_classes_and_families_are_compared(fitted):
+    asked = ("--formula", "yp ~ x", "--family", "poisson", "--family", "gaussian", "-k", "1:2", "--starts", "2", "--json")
+    told = json.loads(run("select", "-", *asked, text=NPREG.read_text()).stdout)
+    assert (told["settings"], told["best"]) == (["family"], {"form": ["poisson"], "components": 2})
+    assert told["fit"]["log_likelihood"] == pytest.approx(fitted.result_.log_likelihood, abs=1e-5)
+    chosen = ek.select(ek.MixtureRegression("yp ~ x", random_state=0, n_init=2), pd.read_csv(NPREG), [1, 2],
+                       grid={"family": ["poisson", "gaussian"]})  # fmt: skip
+    assert [line.value("bic") for line in chosen.lines] == pytest.approx([line["bic"] for line in told["lines"]], abs=1e-4)
+    assert chosen.best.family == "poisson"
+
+
+def test_rows_left_out_are_said_once():
+    lines = NPREG.read_text().splitlines()
+    lines[4] = lines[4][lines[4].index(",") :]
+    asked = ("--formula", "yp ~ x", "--family", "poisson", "--family", "gaussian", "-k", "1", "--gaps", "drop")
+    found = run("select", "-", *asked, text="\n".join(lines))
+    assert found.exit_code == 0
+    assert found.stderr.count("1 of 200 rows have gaps and are left out") == 1

@@ -57,8 +57,14 @@ def test_a_column_says_which_sequence_a_row_is_of_and_predict_follows(counts, ha
     heights = [float(row["log_likelihood"]) for row in rows]
     assert heights[0] == heights[49] != heights[50] == heights[106]
     assert heights[0] + heights[106] == pytest.approx(result.log_likelihood, rel=1e-9)
-    whole = list(csv.DictReader(io.StringIO(run("predict", kept, "-", text=halves).stdout)))
-    assert len({row["log_likelihood"] for row in whole}) == 1
+    joined = run("predict", kept, "-", text=halves)
+    assert len({row["log_likelihood"] for row in csv.DictReader(io.StringIO(joined.stdout))}) == 1
+    assert "all 107 rows were taken as one sequence; --sequence COLUMN says which is whose." in joined.stderr
+    groups = np.repeat([0, 1], lengths)
+    np.testing.assert_array_equal(result.predict_proba(counts, groups)[:, 1], [float(row["probability_2"]) for row in rows])
+    np.testing.assert_array_equal(result.score_samples(counts, groups), [heights[0], heights[106]])
+    np.testing.assert_array_equal(result.predict(counts, groups) + 1, [int(row["component"]) for row in rows])
+    assert result.score_samples(counts).shape == (1,)
 
 
 def test_what_a_fit_prints_can_be_given_back_as_a_start(halves):

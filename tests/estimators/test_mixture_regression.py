@@ -332,6 +332,10 @@ def test_files_of_fits_know_their_formula(kind, request, npreg, warpbreaks, tmp_
     assert loaded.source.design == model.design_
     np.testing.assert_array_equal(loaded.predict_proba(frame), model.predict_proba(frame))
     assert loaded.with_data(frame).log_likelihood == pytest.approx(model.result_.log_likelihood)
+    means = loaded.means(frame.drop(columns=frame.columns[0] if kind == "gated" else "yp"))
+    np.testing.assert_array_equal(means.of_all, model.predict(frame))
+    np.testing.assert_array_equal(means.each[:, 1], model.predict(frame, 1))
+    np.testing.assert_array_equal(means.proportions, model.predict_proba(frame, with_response=False))
     told = loaded.augment(frame)
     assert [*told.columns] == [*frame.columns, "component", "probability_1", "probability_2"]
     with pytest.raises(ek.DataError, match="is missing, and a formula needs every cell"):
@@ -363,3 +367,13 @@ def test_means_of_rows_need_no_groups():
     frame = {"y": [1.0, 2.0, 4.0, 3.0, 2.0, 5.0], "x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "id": [1, 1, 2, 2, 3, 3]}
     model = ek.MixtureRegression("y ~ x", 1, groups="id").fit(frame)
     assert model.predict({"x": [1.0, 2.0]}).shape == (2,)
+
+
+def test_fits_by_no_formula_tell_means_of_rows_with_all_columns(two_counts, npreg):
+    family = ek.PoissonRegression("yp", "x")
+    source = ek.ArraySource(npreg[["yp", "x"]].to_numpy(), columns=["yp", "x"])
+    start = ek.MixtureParams(two_counts.weights_, ek.RegressionParams(two_counts.components_.coefficients))
+    found = ek.fit(ek.Mixture(family), source, start, max_evaluations=1)
+    np.testing.assert_allclose(found.means(npreg.assign(yp=np.nan)).of_all, two_counts.predict(npreg), rtol=1e-9)
+    with pytest.raises(ek.ModelError, match="the fit is of no regression"):
+        ek.lessons.two_coins().fit().means([[1.0]])

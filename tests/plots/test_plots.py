@@ -326,8 +326,11 @@ def chain():
 
 @pytest.fixture
 def having(coins, geyser3, chain):
-    """A fit that has a figure of a kind: of counts of successes, of rows in sequence, or of two columns of numbers."""
+    """A fit that has a figure of a kind: of counts of successes, in sequence, of two columns of numbers, or a regression."""
+    frame = {"y": [0, 1, 1, 3, 2, 6, 8, 9, 5, 7], "x": [0.0, 1, 2, 3, 4, 0, 1, 2, 3, 4]}
+    gated = ek.MixtureRegression("y ~ x | x", 2, family="poisson", random_state=0, n_init=1).fit(frame).result_
     own = {"rootogram": coins, "profiles": coins, "states": chain, "transitions": chain, "dwell_times": chain}
+    own |= {"lines": gated, "gate": gated}
     return lambda kind: own.get(kind, geyser3)
 
 

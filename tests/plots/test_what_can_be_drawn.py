@@ -131,6 +131,12 @@ def _chain(number=2):
     return ek.HiddenMarkov("poisson", number, random_state=0, n_init=1).fit(counts, lengths=[8, 5]).result_
 
 
+def _regression(formula):
+    frame = {"y": [0, 1, 1, 3, 2, 6, 8, 9, 5, 7], "x": [0.0, 1, 2, 3, 4, 0, 1, 2, 3, 4]}
+    return ek.MixtureRegression(formula, 2, family="poisson", random_state=0, n_init=1, max_iter=30).fit(frame).result_
+
+
+LINES = ("classification", "uncertainty", "responsibilities", "rootogram", *RESIDUALS, "lines")
 COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram", *RESIDUALS)  # in one column
 ROWS = (*COUNTS, "profiles")  # of successes
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
@@ -156,6 +162,9 @@ MODELS = {  # what each can draw, in any order
         ("trace", "jensen", "uncertainty", "responsibilities"),
     ),
     "without data": (lambda: _of_lesson(COINS).without_data(), ("trace", "profiles")),
+    "a regression": (lambda: _regression("y ~ x"), ("trace", "path", "bound", "jensen", *LINES)),
+    "a gated regression": (lambda: _regression("y ~ x | x"), ("trace", "path", "bound", "jensen", *LINES, "gate")),
+    "a regression without data": (lambda: _regression("y ~ x").without_data(), ("trace",)),
     "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
     "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
     "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),

@@ -216,3 +216,12 @@ def test_nothing_is_said_of_what_is_identified(name):
     assert result.coinciding == result.flat == ()
     assert "identif" not in said(result)
     assert "coincide" not in said(result)
+
+
+def test_a_formula_is_told_under_the_title_with_what_is_beside_it():
+    frame = {"y": [0, 1, 2, 4, 6, 9], "x": [0, 1, 2, 3, 4, 5], "days": [1, 2, 1, 2, 1, 2], "id": list("aabbcc")}
+    model = ek.MixtureRegression("y ~ x", 1, family="poisson", offset="log(days)", groups="id").fit(frame)
+    assert model.result_.summary().splitlines()[1] == "formula y ~ x, offset log(days), groups id"
+    told = model.result_.to_dict()
+    assert (told["formula"], told["offset"], told["groups"]) == ("y ~ x", "log(days)", "id")
+    assert "formula" not in two_coins().fit().to_dict()

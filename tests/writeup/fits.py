@@ -82,6 +82,19 @@ def hard() -> ek.Result:
     return ek.fit(ek.Mixture(ek.Poisson(), Hard()), range(10), start, weights=DAYS)
 
 
+def gated_regression() -> ek.Result:
+    rng = np.random.default_rng(6)
+    x, w, days = rng.normal(size=80), rng.normal(size=80), rng.uniform(1, 3, 80)
+    y = rng.poisson(days * np.exp(np.where(rng.random(80) < 1 / (1 + np.exp(-w)), 1 + 0.5 * x, 0.2 - 0.5 * x)))
+    model = ek.MixtureRegression("y ~ x | w", 2, family="poisson", offset="log(days)", n_init=2, random_state=0)
+    return model.fit({"y": y, "x": x, "w": w, "days": days}).result_
+
+
+def chain() -> ek.Result:
+    counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6, 1, 0, 1]
+    return ek.HiddenMarkov("poisson", 2, random_state=0, n_init=1).fit(counts, lengths=[8, 5]).result_
+
+
 FITS: dict[str, Callable[[], ek.Result]] = {
     "latent classes": latent_classes,
     "poisson": poisson,
@@ -91,6 +104,8 @@ FITS: dict[str, Callable[[], ek.Result]] = {
     "collapsed": collapsed,
     "mixed": mixed,
     "hard": hard,
+    "regression": gated_regression,
+    "chain": chain,
     "cells": lambda: lessons.blood_groups().fit(),
     "not identified": lambda: lessons.three_coins().fit(),
     "without data": lambda: latent_classes().without_data(),

@@ -14,6 +14,7 @@ from scipy import stats
 
 import emkit as ek
 from emkit import lessons
+from emkit.plots import pictures
 from emkit.writeup import markdown
 from emkit.writeup.document import Document, Paragraph, Section, Table
 from tests import cases
@@ -429,3 +430,26 @@ def test_estimates_on_an_edge_are_named_with_the_reason():
     assert on_edge[0][4:8] == [None] * 4
     assert table.notes == ("(1) the estimate lies on the boundary of its space.",)
     assert "so without a standard error: rate of x0, component 1." in report["limits"].parts[0].text
+
+
+def test_a_formula_and_what_is_beside_it_are_told(fits):
+    sections = fits("regression").report(standard_errors=False).sections
+    told = dict(next(section for section in sections if section.name == "model").parts[1].rows)
+    assert (told["columns, by a formula"], told["offset"]) == ("y ~ x | w", "log(days)")
+    assert told["formula"].startswith("p(y | x) = sum over k = 1 ... 2 of proportion_k(x) f(y | x, k)")
+    assert told["each component"] == "poisson regression: a coefficient for each covariate"
+
+
+@pytest.mark.parametrize("include_data", [False, True])
+def test_lines_of_regressions_have_points_only_where_rows_may_be_told(fits, include_data):
+    pytest.importorskip("matplotlib")
+    made = fits("regression").report(include_data=include_data, standard_errors=False)
+    drawn = pictures(made, fits("regression"), rows=include_data)
+    assert {"lines", "gate", "rootogram"} <= set(drawn)
+    assert ("PathCollection" in drawn["lines"]) == include_data
+
+
+def test_rows_in_sequence_are_told_as_sequences(fits):
+    text = markdown(fits("chain").report(standard_errors=False))
+    assert "| sequences | 2 |" in text
+    assert "share a component" not in text

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from emkit.cli.by_formula import check_beside, regression_problem, trials_or_column
+from emkit.cli.by_formula import Said, check_beside, regression_problems, trials_or_column
 from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
 from emkit.cli.given import Known, read_source
 from emkit.cli.progress import Progress
@@ -51,6 +51,13 @@ ROWS: tuple[Option[Any], ...] = (
         "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Another one tries other starts.  [default: 0]"
     ),
 )
+FORMULA: tuple[Option[Any], ...] = (
+    click.option("--formula", metavar="'Y ~ X'", help="A mixture of regressions, such as 'y ~ x + poly(t, 2) + ward'."),
+    click.option("--offset", metavar="COLUMN", help="With --formula: what is added to linear predictors, such as 'log(days)'."),
+    click.option(
+        "--gaps", type=click.Choice(["refuse", "drop"]), help="With --formula: rows with missing cells.  [default: refuse]"
+    ),
+)
 FIT: tuple[Option[Any], ...] = (
     click.option("--model", "family", metavar="FAMILY", help="What one component looks like, see `emkit families`; or hmm."),
     click.option(
@@ -59,11 +66,7 @@ FIT: tuple[Option[Any], ...] = (
         metavar="FAMILY",
         help="With --model hmm: what one state looks like; with --formula: the response.",
     ),
-    click.option("--formula", metavar="'Y ~ X'", help="A mixture of regressions, such as 'y ~ x + poly(t, 2) + ward'."),
-    click.option("--offset", metavar="COLUMN", help="With --formula: what is added to linear predictors, such as 'log(days)'."),
-    click.option(
-        "--gaps", type=click.Choice(["refuse", "drop"]), help="With --formula: rows with missing cells.  [default: refuse]"
-    ),
+    *FORMULA,
     click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
     BY_COLUMN,
     click.option("-k", "components", callback=whole_number, metavar="K", help="The number of components."),
@@ -77,7 +80,14 @@ FIT: tuple[Option[Any], ...] = (
 )
 SELECT: tuple[Option[Any], ...] = (
     click.option("--model", "families", multiple=True, metavar="FAMILY", help="One or several, or hmm.  [default: gaussian]"),
-    click.option("--family", "of_states", multiple=True, metavar="FAMILY", help="With --model hmm: of a state. Also several."),
+    click.option(
+        "--family",
+        "of_parts",
+        multiple=True,
+        metavar="FAMILY",
+        help="With --model hmm: of a state; with --formula: of the response. Also several.",
+    ),
+    *FORMULA,
     click.option("--sequence", metavar="COLUMN", help="With --model hmm: the sequence of a row.  [default: all are one]"),
     BY_COLUMN,
     click.option("-k", "components", default="1:6", callback=whole_numbers, metavar="K", help="1:6, or 2,3,5.  [default: 1:6]"),
@@ -126,20 +136,12 @@ def fit_as_asked(
     model: AnyComponents
     if formula is not None:
         check_beside({"family": family, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
-        model, source = regression_problem(
-            file,
-            progress,
-            formula,
-            of_part,
-            offset=offset,
-            trials=trials,
-            groups=groups,
-            weights=weights,
-            gaps=gaps or "refuse",
-        )
+        families = () if of_part is None else (of_part,)
+        said = Said(formula, offset, trials, groups, weights, gaps)
+        ((model, source),) = regression_problems(file, progress, said, families).values()
     else:
         number = of_all_rows(trials)
-        _check_without_formula(offset, gaps)
+        check_without_formula(offset, gaps)
         in_sequence = is_chain(family, of_part, sequence, mapping, groups)
         chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
         model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
@@ -154,7 +156,7 @@ def fit_as_asked(
     return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
 
 
-def _check_without_formula(offset: str | None, gaps: str | None) -> None:
+def check_without_formula(offset: str | None, gaps: str | None) -> None:
     """Raise UsageError for what goes with --formula alone."""
     for name in (name for name, value in (("--offset", offset), ("--gaps", gaps)) if value is not None):
         raise click.UsageError(f"{name} goes with --formula.", click.get_current_context())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import click
 
@@ -16,7 +17,7 @@ from emkit.data.design import Design, Gaps, columns_read
 from emkit.data.files import FileTable, read_file
 from emkit.data.formula_rows import source_of
 from emkit.data.frames import Table
-from emkit.errors import ModelError
+from emkit.errors import DataError, ModelError, some_of
 from emkit.fitted import AnyFitted
 from emkit.models.components import AnyComponents
 
@@ -44,36 +45,61 @@ def trials_or_column(ctx: click.Context, param: click.Parameter, text: str | Non
     return int(click.IntRange(min=1).convert(int(text), param, ctx))
 
 
-def regression_problem(
-    file: str,
-    progress: Progress,
-    formula: str,
-    family: str | None,
-    *,
-    offset: str | None,
-    trials: str | int | None,
-    groups: str | None,
-    weights: str | None,
-    gaps: Gaps,
-) -> tuple[AnyComponents, ArraySource]:
-    """The model that a formula says, and the rows of a file. Errors: those of reading; of formulas and their columns."""
+class Problem(NamedTuple):
+    """A model that a formula says, and the rows of a file as it takes them."""
+
+    model: AnyComponents
+    rows: ArraySource
+
+    def source(self, components: int) -> ArraySource:
+        """The rows, which are the same for any number of components."""
+        return self.rows
+
+
+class Said(NamedTuple):
+    """A formula, with what else is said of the columns of a file, and what is to become of rows with gaps."""
+
+    formula: str
+    offset: str | None
+    trials: str | int | None
+    groups: str | None
+    weights: str | None
+    gaps: Gaps | None
+
+
+def regression_problems(file: str, progress: Progress, said: Said, families: Sequence[str]) -> dict[str, Problem]:
+    """What a formula says of the rows of a file, for each family of the response; normal ones, if none is said.
+
+    Errors: those of reading; of formulas and their columns.
+    """
+    formula, offset, trials, groups, weights, asked = said
+    gaps: Gaps = asked or "refuse"
     named = columns_read(formula, offset, trials if isinstance(trials, str) else None, groups)
     table = _read(file, named, weights, progress)
-    family = family or "gaussian"
     rows, name = _columns(table), table.row_name
-    design = regression_design(formula, rows, family, trials, offset=offset, groups=groups, gaps=gaps, row_name=name)
-    made = design.rows(rows, gaps=gaps, row_name=name)
-    if made.sentence:
-        click.echo(f"warning: {made.sentence}", err=True)
-    model = regression_model(design, family, trials)
-    source = model.admitted(source_of(design, made, table.weights, row_name=name))
-    return model.settled(source.profile), source
+    found: dict[str, Problem] = {}
+    for family in families or ("gaussian",):
+        design = regression_design(formula, rows, family, trials, offset=offset, groups=groups, gaps=gaps, row_name=name)
+        made = design.rows(rows, gaps=gaps, row_name=name)
+        if made.sentence and not found:
+            click.echo(f"warning: {made.sentence}", err=True)
+        model = regression_model(design, family, trials)
+        source = model.admitted(source_of(design, made, table.weights, row_name=name))
+        found[family] = Problem(model.settled(source.profile), source)
+    return found
 
 
 def rows_of_design(design: Design, file: str, progress: Progress, weights: str | None = None) -> ArraySource:
     """The rows of a file with the columns of a design. Errors: those of reading, and of `Design.rows`."""
-    table = _read(file, design.columns_read(), weights, progress)
-    return source_of(design, design.rows(_columns(table), row_name=table.row_name), table.weights, row_name=table.row_name)
+    try:
+        table = _read(file, design.columns_read(), weights, progress)
+        made = design.rows(_columns(table), row_name=table.row_name)
+    except DataError as error:
+        beside = {*design.columns_read()} - {*design.columns_read(response=False)}
+        if not any(repr(name) in str(error) for name in beside):
+            raise
+        raise DataError(f"{error} `emkit predict --mean` needs no {some_of(sorted(beside))}.") from None
+    return source_of(design, made, table.weights, row_name=table.row_name)
 
 
 def means_of_file(fitted: AnyFitted, file: str, progress: Progress) -> dict[str, Array]:
@@ -82,8 +108,7 @@ def means_of_file(fitted: AnyFitted, file: str, progress: Progress) -> dict[str,
     if design is None:
         raise ModelError("--mean is for fits of regressions by --formula, and this fit has none.")
     table = _read(file, design.columns_read(response=False), None, progress)
-    made = design.rows(_columns(table), response=False, row_name=table.row_name)
-    means = means_of(fitted, made.among(fitted.source.columns))
+    means = means_of(fitted, _columns(table), row_name=table.row_name)
     return {"mean": means.of_all, **{f"mean_{k + 1}": mean for k, mean in enumerate(means.each.T)}}
 
 

@@ -48,7 +48,7 @@ def command(
     under every component has component 0, or none where they have labels, and no probabilities. With --groups, these are of
     all rows of a group together. Of a hidden Markov model, they are of each row given its sequence, with its state on the
     likeliest path through the sequence. With --mean there is, of a fit by --formula, the mean of the response given the
-    covariates of a row, of all components by their proportions and of each by itself.
+    covariates of a row, of all components by their proportions and of each by itself; without it, FILE must have the response.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -63,6 +63,7 @@ def command(
         write_rows(means, out, "json" if as_json else form)
         return
     together = joined_by(fitted, groups, sequence)
+    is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
     with Progress() as progress:
         source = rows_of_fit(fitted, file, progress, known=Known(groups=together))
         progress.say("working out probabilities")
@@ -70,7 +71,10 @@ def command(
         if source.groups is not None:
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
-    is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
+    if is_chain and together is None and fitted.source.design is None:
+        click.echo(
+            f"note: all {source.rows:,} rows were taken as one sequence; --sequence COLUMN says which is whose.", err=True
+        )
     path = {"path": paths_of(fitted.model, fitted.params, source).states + 1} if is_chain else {}
     told = {**assigned(found, fitted.source.component_names), **path}
     write_rows({**told, "log_likelihood": found.log_likelihood}, out, "json" if as_json else form)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import click
 
-from emkit.cli.asked import CHAIN, SELECT, is_chain, of_all_rows, with_options
+from emkit.cli.asked import CHAIN, SELECT, check_without_formula, is_chain, of_all_rows, with_options
+from emkit.cli.by_formula import Said, check_beside, regression_problems
 from emkit.cli.choices import Chosen, best_fit, chosen_families
 from emkit.cli.failures import NOT_CONVERGED, OK, tell
 from emkit.cli.given import Known, read_rows, source_of
@@ -14,6 +17,7 @@ from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.memo import Memory, once
 from emkit.core.solvers import Anderson
+from emkit.data.design import Gaps
 from emkit.data.files import FileTable
 from emkit.data.source import ArraySource
 from emkit.fitted import AnyFitted
@@ -28,30 +32,39 @@ from emkit.selection.grid import checked_numbers, choose, told_once
 BY_COLUMN = "by column"  # the form of which each column has a family of its own
 
 
+class Form(Protocol):
+    """A model, and rows as it takes them."""
+
+    @property
+    def model(self) -> AnyComponents: ...
+
+    def source(self, components: int) -> ArraySource:
+        """The rows for so many components, on which only labels depend. Errors: DataError for more labels than that."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of a file as one `model` takes them, and the columns that say what is known of them."""
 
     model: AnyComponents
     table: FileTable
-    labels: str | None
-    groups: str | None
+    known: Known
     memory: Memory = field(default_factory=dict)
 
     def source(self, components: int) -> ArraySource:
-        """They for so many components, on which only labels depend. Errors: DataError for more labels than that."""
-        return self._source(1 if self.labels is None else components)
+        """The rows, once for each number of components that they depend on."""
+        return self._source(1 if self.known.labels is None else components)
 
     @once
     def _source(self, components: int) -> ArraySource:
-        return source_of(self.model, self.table, Known(self.labels, self.groups, components))
+        return source_of(self.model, self.table, self.known._replace(n_components=components))
 
 
 @dataclass(frozen=True)
 class Searches:
     """How each of the `forms`, by its name, is fitted to the rows of a file, which it has as it takes them."""
 
-    forms: dict[str, Rows]
+    forms: Mapping[str, Form]
     starts: int | None
     seed: int
     progress: Progress
@@ -77,7 +90,10 @@ def command(
     file: str,
     families: tuple[str, ...],
     mapping: dict[str, str],
-    of_states: tuple[str, ...],
+    of_parts: tuple[str, ...],
+    formula: str | None,
+    offset: str | None,
+    gaps: Gaps | None,
     sequence: str | None,
     components: list[int],
     criterion: str,
@@ -90,31 +106,35 @@ def command(
     seed: int,
     as_json: bool,
 ) -> int:
-    """Fit mixtures, or hidden Markov models, with several numbers of components to the rows of a FILE, and choose among them.
+    """Fit mixtures, regressions or hidden Markov models with several numbers of components, and choose among them.
 
-    One component is always among them. Criteria are lower where a model is better; what did not converge, or collapsed, is
-    in the table with its reason, and never chosen.
+    They are fitted to the rows of a FILE. One component is always among them. Criteria are lower where a model is better; what
+    did not converge, or collapsed, is in the table with its reason, and never chosen.
 
     \b
     emkit select faithful.csv -k 1:6
     emkit select faithful.csv -k 1:6 --model gaussian --model gaussian-tied --criterion icl
     emkit select counts.csv -k 1:4 --model poisson --columns deaths --weights days --json
     emkit select visits.csv -k 1:4 --column age=gaussian --column visits=poisson --groups person
+    emkit select clinics.csv -k 1:4 --formula 'visits ~ age + ward' --family poisson --offset 'log(days)'
     emkit select quakes.csv -k 1:5 --model hmm --family poisson --columns count --sequence region
     """  # noqa: D301
-    in_sequence = _is_chain(families, of_states, sequence, mapping, groups)
-    named = of_states if in_sequence else families
-    if file == "-" and len(set(named)) > 1:
-        raise click.UsageError("stdin can be read once: give one --model, or name a file.", click.get_current_context())
-    joined = sequence if in_sequence else groups
-    beside = Known(labels, joined).columns
-    forms = {}
+    forms: Mapping[str, Form]
     with Progress() as progress, told_once():
-        for name, chosen in _forms(named, mapping, columns, of_all_rows(trials)).items():
-            model: AnyComponents = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
-            table = read_rows(model, file, chosen.columns, weights, progress, beside, chosen.words)
-            forms[name] = Rows(model, table, labels, joined)
-        fitter, setting = Searches(forms, starts, seed, progress), "family" if in_sequence else "model"
+        if formula is not None:
+            check_beside({"family": families, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
+            said = Said(formula, offset, trials, groups, weights, gaps)
+            forms, setting = regression_problems(file, progress, said, of_parts), "family"
+        else:
+            check_without_formula(offset, gaps)
+            in_sequence = _is_chain(families, of_parts, sequence, mapping, groups)
+            setting = "family" if in_sequence else "model"
+            each = _forms(of_parts if in_sequence else families, mapping, columns, of_all_rows(trials))
+            if file == "-" and len(each) > 1:
+                raise click.UsageError("stdin can be read once: give one --model, or name a file.", click.get_current_context())
+            known = Known(labels, sequence if in_sequence else groups)
+            forms = {name: _rows(chosen, in_sequence, file, weights, known, progress) for name, chosen in each.items()}
+        fitter = Searches(forms, starts, seed, progress)
         choice = choose(fitter, checked_numbers(components), [(name,) for name in forms], criterion, (setting,), seed)
     best = None if choice.chosen is None else choice.chosen.fit
     if as_json:
@@ -124,6 +144,12 @@ def command(
     if best is None:
         tell(choice.sentence)
     return OK if best is not None else NOT_CONVERGED
+
+
+def _rows(chosen: Chosen, in_sequence: bool, file: str, weights: str | None, known: Known, progress: Progress) -> Rows:
+    """The rows of a file for one form."""
+    model: AnyComponents = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
+    return Rows(model, read_rows(model, file, chosen.columns, weights, progress, known.columns, chosen.words), known)
 
 
 def _forms(

@@ -118,12 +118,12 @@ class MixtureRegression(ComponentsEstimator):
         It is that of all classes by their proportions, or of one `component`, counted from 0. Of a binomial response, it is the
         mean number of successes. Errors: ParameterError for a class that there is not; DataError for rows that cannot be.
         """
-        rows, means = self._means(frame)
+        means = self._means(frame)
         if component is None:
-            return rows.of_all(means.of_all)
+            return means.of_all
         if isinstance(component, bool) or not (component == 0 or is_count(component)) or component >= self._number:
             raise ParameterError(f"component is {component!r}; the classes are numbered from 0 to {self._number - 1}.")
-        return rows.of_all(means.each[:, component])
+        return means.each[:, component]
 
     def predict_proba(self, frame: object, with_response: bool = True) -> Array:
         """The probability of each class (n, K) given response and covariates of a row, and of all rows of its group.
@@ -132,8 +132,7 @@ class MixtureRegression(ComponentsEstimator):
         Errors: DataError naming a row that is impossible in every class.
         """
         if not with_response:
-            rows, means = self._means(frame)
-            return rows.of_all(means.proportions)
+            return self._means(frame).proportions
         rows, source = self._read(frame, None)
         return rows.of_all(belonging(self.result_.model, self.params_, source))
 
@@ -155,18 +154,18 @@ class MixtureRegression(ComponentsEstimator):
         weights = source.weights if source.groups is None else source.weights[source.groups[:-1]]
         return float(weights @ found) / source.total_weight
 
-    def _rows(self, frame: object, response: bool = True) -> DesignRows:
+    def _rows(self, frame: object) -> DesignRows:
         check_is_fitted(self)
-        return self.design_.rows(frame, response=response, gaps=self.gaps)
+        return self.design_.rows(frame, gaps=self.gaps)
 
     def _read(self, frame: object, sample_weight: object) -> tuple[DesignRows, ArraySource]:
         rows = self._rows(frame)
         return rows, source_of(self.design_, rows, sample_weight)
 
-    def _means(self, frame: object) -> tuple[DesignRows, Means]:
-        """The rows, and what is known of them without their response."""
-        rows = self._rows(frame, response=False)
-        return rows, means_of(self.result_, rows.among(self.result_.source.columns))
+    def _means(self, frame: object) -> Means:
+        """What is known of rows without their response."""
+        check_is_fitted(self)
+        return means_of(self.result_, frame, self.gaps)
 
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None

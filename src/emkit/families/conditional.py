@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.data.profile import AnyProfile
+from emkit.families.support import Support
 
 
 class Conditional(Protocol):
@@ -16,8 +18,18 @@ class Conditional(Protocol):
     def placed(self, profile: AnyProfile) -> Any:
         """The family with the columns that it names found in the data. Errors: DataError naming one that is not there."""
 
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        """Of so many columns, those that the family describes, by their places, and what each may hold."""
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         """`rows` (n, d) with the columns that the family describes drawn anew, each row from one of the `components` (n,)."""
+
+    def up_to(self, params: Any, x: Array) -> Array | None:
+        """The probability (n, K) of values up to that of each row x (n, d), of a family that describes one column.
+
+        None where there is no formula for it.
+        """
+        return None
 
     def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
         """A division of rows x (n, d) among components, shape (n,), from which a start is estimated.

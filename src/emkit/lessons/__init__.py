@@ -14,6 +14,7 @@ from emkit.lessons.linkage import linkage
 from emkit.lessons.old_faithful import old_faithful
 from emkit.lessons.three_coins import three_coins
 from emkit.lessons.two_coins import two_coins
+from emkit.lessons.two_lines import two_lines
 from emkit.lessons.umbrella import umbrella
 
 LESSONS: dict[str, Callable[[], Lesson]] = {
@@ -24,6 +25,7 @@ LESSONS: dict[str, Callable[[], Lesson]] = {
     "blood-groups": blood_groups,
     "death-notices": death_notices,
     "old-faithful": old_faithful,
+    "two-lines": two_lines,
     "umbrella": umbrella,
     "earthquakes": earthquakes,
 }
@@ -48,5 +50,6 @@ __all__ = [
     "old_faithful",
     "three_coins",
     "two_coins",
+    "two_lines",
     "umbrella",
 ]

@@ -49,7 +49,7 @@ def paths_of(model: AnyModel, params: Any, source: RowSource) -> Path:
 
     Errors: ModelError for a model whose states are no chain; DataError naming what the model cannot take.
     """
-    source, inner = _admitted(model, params, source), bare(model)
+    source, inner = admitted(model, params, source), bare(model)
     found = [inner.decode(params, chunk) for chunk in source.chunks()]
     states, log_joint = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Path(states, log_joint)
@@ -61,7 +61,7 @@ def filtered_by(model: AnyModel, params: Any, source: RowSource, before: Array |
     `before` (G, K): the same of the row before each sequence, where it goes on from one. Errors: ModelError for a model whose
     states are no chain; DataError naming what the model cannot take, or a row that is impossible after those before it.
     """
-    source, inner = _admitted(model, params, source), bare(model)
+    source, inner = admitted(model, params, source), bare(model)
     found, first = [], 0
     for chunk in source.chunks():
         last = first + len(chunk.bounds) - 1
@@ -75,11 +75,11 @@ def filtered_by(model: AnyModel, params: Any, source: RowSource, before: Array |
 
 
 def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Chunk, Posterior]]:
-    source, inner = _admitted(model, params, source), bare(model)
+    source, inner = admitted(model, params, source), bare(model)
     return ((chunk, inner.posterior(params, chunk)) for chunk in source.chunks())
 
 
-def _admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
+def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     """The rows in the groups that the model takes them to be in. Errors: those of `posterior_of`."""
     inner = bare(model)
     if not isinstance(inner, Components):

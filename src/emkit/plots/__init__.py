@@ -9,6 +9,7 @@ from emkit.plots.density import density
 from emkit.plots.embedded import pictures
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
+from emkit.plots.regression_lines import gate, lines
 from emkit.plots.residuals import qq, residuals
 from emkit.plots.rootogram import rootogram
 from emkit.plots.rows import classification, responsibilities, uncertainty
@@ -27,7 +28,9 @@ __all__ = [
     "density",
     "draw",
     "dwell_times",
+    "gate",
     "jensen",
+    "lines",
     "path",
     "pictures",
     "qq",

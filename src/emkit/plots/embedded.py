@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emkit.selection.choice import Choice
     from emkit.writeup import Document
 
+WITH_ROWS = "density", "lines"  # figures in which rows are drawn, if they may be
 PLAIN = {"svg.hashsalt": "emkit", "svg.fonttype": "path"}  # the same picture is the same text, whatever fonts a reader has
 
 
@@ -34,7 +35,7 @@ def pictures(report: Document, result: AnyFitted, choice: Choice[Any] | None = N
 def _drawing(kind: str, result: AnyFitted, choice: Choice[Any] | None, rows: bool) -> Callable[[Axes], object]:
     if kind == "choice" and choice is not None:
         return partial(draw_choice, choice_view(choice))
-    options = {"rows": rows} if kind == "density" else {}
+    options = {"rows": rows} if kind in WITH_ROWS else {}
     return lambda ax: draw(result, kind, ax, **options)
 
 

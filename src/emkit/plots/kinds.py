@@ -11,6 +11,7 @@ import numpy as np
 from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
+from emkit.data.chunk import as_float64
 from emkit.errors import DegenerateFitError, EmkitError, ModelError, ParameterError
 from emkit.explain.latent import check_enumerable
 from emkit.explain.steps import work_out
@@ -20,6 +21,8 @@ from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
+from emkit.plots.regression_lines import gate as draw_gate
+from emkit.plots.regression_lines import lines as draw_lines
 from emkit.plots.residuals import qq as draw_qq
 from emkit.plots.residuals import residuals as draw_residuals
 from emkit.plots.rootogram import rootogram as draw_rootogram
@@ -43,10 +46,12 @@ from emkit.views import (
     class_profiles,
     density,
     dwell_times,
+    gate_effect,
     landscape,
     outlines,
     path_of,
     pseudo_residuals,
+    regression_lines,
     rootogram,
     rows,
     starts_map,
@@ -161,6 +166,16 @@ def _residuals(result: AnyFitted, ax: Axes | None, which: str = "forecast") -> A
     return draw_residuals(pseudo_residuals(_subject(result), result.params, which), ax)
 
 
+def _lines(result: AnyFitted, ax: Axes | None, over: str | None = None, rows: bool = True) -> Axes:
+    """`rows`: whether they are drawn, too."""
+    view = regression_lines(_subject(result), result.params, over)
+    return draw_lines(view if rows else view.without_rows(), ax)
+
+
+def _gate(result: AnyFitted, ax: Axes | None, over: str | None = None) -> Axes:
+    return draw_gate(gate_effect(_subject(result), result.params, over), ax)
+
+
 def _states(result: AnyFitted, ax: Axes | None, column: str | int = 0, first: int = 0) -> Axes:
     return draw_states(state_sequence(result, column, first), ax)
 
@@ -190,6 +205,8 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "rootogram": _rootogram,
     "qq": _qq,
     "residuals": _residuals,
+    "lines": _lines,
+    "gate": _gate,
     "states": _states,
     "transitions": _transitions,
     "dwell_times": _dwell_times,
@@ -208,7 +225,10 @@ def _has_residuals(result: AnyFitted) -> object:
     chunk = next(iter(result.source.chunks()))
     model = model_with_rows(result.model)
     model.outlook(result.params, chunk)
-    return model.family.draw(result.params.components, np.random.default_rng(0), np.zeros(1, dtype=np.int64))
+    rng, first, given = np.random.default_rng(0), np.zeros(1, dtype=np.int64), model.family.conditional
+    if given is None:
+        return model.family.draw(result.params.components, rng, first)
+    return given.drawn(result.params.components, rng, first, as_float64(chunk.x[:1]))
 
 
 def _has_states(result: AnyFitted) -> object:
@@ -230,6 +250,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "rootogram": lambda result: rootogram(_subject(result), result.params),
     "qq": _has_residuals,
     "residuals": _has_residuals,
+    "lines": lambda result: regression_lines(_subject(result), result.params),
+    "gate": lambda result: gate_effect(_subject(result), result.params),
     "states": _has_states,
     "transitions": chain_of,
     "dwell_times": _has_states,

@@ -55,6 +55,15 @@ def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
     ]
 
 
+def said_by_formula(result: AnyFitted) -> list[tuple[str, str]]:
+    """Name and text of what a formula says, and what is said beside it; nothing of a fit by no formula."""
+    design = result.source.design
+    if design is None:
+        return []
+    told = {"formula": design.formula, "offset": design.offset, "trials": design.trials, "groups": design.groups}
+    return [(name, text) for name, text in told.items() if text is not None]
+
+
 def remarks(result: AnyFitted) -> list[str]:
     """Sentences: how the fit ended, how many starts agree, which estimates lie on a boundary."""
     said = [capital(str(result.outcome))]
@@ -116,6 +125,7 @@ def to_dict(result: AnyFitted) -> Json:
     """The fit as plain values for JSON, in full precision. ``parameters`` can be given back as a start."""
     return {
         "model": title(result),
+        **dict(said_by_formula(result)),
         "columns": list(result.source.columns),
         **_levels(result),
         **_component_names(result),
@@ -155,7 +165,8 @@ def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDT
     sentences = [Text(sentence) for sentence in remarks(result)]
     tables = [*_estimates(result, found, width), *chain_table(result)]
     spaced = [part for table in tables for part in (Text(), table)]
-    return Group(Text(title(result), style="bold"), Text(), _fact_table(result), Text(), *sentences, *spaced)
+    said = [Text(", ".join(f"{name} {text}" for name, text in said_by_formula(result)))] if result.source.design else []
+    return Group(Text(title(result), style="bold"), *said, Text(), _fact_table(result), Text(), *sentences, *spaced)
 
 
 def _estimates(result: AnyFitted, found: Covariance | None, width: int) -> list[RenderableType]:

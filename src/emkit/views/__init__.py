@@ -5,6 +5,7 @@ from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
+from emkit.views.regression_lines import GateEffect, RegressionLines, gate_effect, regression_lines
 from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, rootogram
 from emkit.views.selection import ChoiceLines, Point, choice_view
 from emkit.views.sequences import DwellTimes, StateSequence, TransitionGraph, dwell_times, state_sequence, transition_graph
@@ -18,9 +19,11 @@ __all__ = [
     "Density",
     "Density2",
     "DwellTimes",
+    "GateEffect",
     "Landscape",
     "Point",
     "PseudoResiduals",
+    "RegressionLines",
     "Rootogram",
     "Rows",
     "StartsMap",
@@ -32,10 +35,12 @@ __all__ = [
     "class_profiles",
     "density",
     "dwell_times",
+    "gate_effect",
     "landscape",
     "outlines",
     "path_of",
     "pseudo_residuals",
+    "regression_lines",
     "rootogram",
     "rows",
     "starts_map",

@@ -20,6 +20,7 @@ from emkit.explain.subject import Subject
 from emkit.inference.classification import likeliest
 from emkit.models.around import AnyModel, bare
 from emkit.models.assignment import normalise
+from emkit.models.components import Components
 from emkit.models.mixture import AnyMixtureParams, Mixture, MixtureParams
 
 MOST_ROWS = 2_000  # drawn; more say nothing more
@@ -84,7 +85,7 @@ def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     parts = []
     for chunk in subject.source.chunks():
         complete = model.complete(params, chunk)
-        x = chunk.x if isinstance(model, Mixture) else np.empty((len(complete.log_joint), 0))
+        x = chunk.x if isinstance(model, Components) else np.empty((len(complete.log_joint), 0))
         parts.append((complete.log_joint, complete.weights, as_float64(x)))
     log_joint, weights, x = (np.concatenate(column) for column in zip(*parts, strict=True))
     index = np.arange(len(log_joint))

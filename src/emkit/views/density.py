@@ -78,6 +78,8 @@ def density(subject: Subject, params: AnyMixtureParams, points: int | None = Non
     if support.roles:
         own = support.roles[-1]
         raise ModelError(f"rows with different numbers of {own} have no common density: give {model.family.name}({own}=...).")
+    if model.family.conditional is not None:
+        raise ModelError(f"{model.family.name} rows have no density: covariates are given, and only the response is described.")
     if width == 1:
         return _of_one(model, source, params, subject.components, points)
     if width == 2 and not support.whole:

@@ -17,6 +17,7 @@ from emkit.inference import Univariate
 from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.views.expected_responses import described_columns, places_given
 
 DRAWS = 20_000  # rows that stand for the distribution of a column in one component
 OUTERMOST = 1e-12  # probability beyond which the place of a value is lost in rounding: residuals end at 7
@@ -58,18 +59,28 @@ class PseudoResiduals:
 def pseudo_residuals(subject: Subject, params: Any, kind: str = "forecast") -> PseudoResiduals:
     """Of every cell, by what is expected in its row, column by column.
 
-    Rows of a mixture are all expected to be alike. Of rows in sequence a "forecast" expects what the earlier ones say; an
-    "ordinary" residual, what all others do. One column is integrated or summed to about 1e-10, as `Univariate` does; columns
-    of several have the distribution of rows drawn in each component, so that residuals have errors of some 0.01 between -2
-    and 2, more beyond, and end where one of the drawn rows is left.
+    Rows of a mixture are all expected to be alike; those of a regression, by the covariates of each. Of rows in sequence a
+    "forecast" expects what the earlier ones say; an "ordinary" residual, what all others do. One column is integrated or
+    summed to about 1e-10, as `Univariate` does; columns of several have the distribution of rows drawn in each component, so
+    that residuals have errors of some 0.01 between -2 and 2, more beyond, and end where one of the drawn rows is left. Of
+    what a regression describes, see `places_given`.
     Errors: ModelError for another kind, a model without components, or a family that nothing can be drawn from.
     """
     if kind not in KINDS:
         raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
-    model = model_with_rows(subject.model)
-    chunks = list(subject.source.chunks())
+    return residuals_of(subject.model, params, subject.source, kind)
+
+
+def residuals_of(model: Any, params: Any, source: Any, kind: str = "forecast") -> PseudoResiduals:
+    """The same of the rows of any source. Errors: ModelError."""
+    model = model_with_rows(model)
+    chunks = list(source.chunks())
     x = np.concatenate([as_float64(chunk.x) for chunk in chunks])
     shares = np.concatenate([model.outlook(params, chunk, by_others=kind == "ordinary") for chunk in chunks])
+    columns = tuple(source.columns)
+    described = described_columns(model, columns)
+    if described is not None:
+        return PseudoResiduals(tuple(columns[j] for j in described), *places_given(model.family, params.components, x, shares))
     places = _places(model, params.components, shares.shape[1], x.shape[1])
     below, up_to = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
     for j, column in enumerate(x.T):
@@ -77,7 +88,7 @@ def pseudo_residuals(subject: Subject, params: Any, kind: str = "forecast") -> P
         for k, place in enumerate(places[j]):
             for found, own in zip((below, up_to), place(column[seen]), strict=True):
                 found[seen, j] = np.where(k > 0, found[seen, j], 0.0) + shares[seen, k] * own
-    return PseudoResiduals(tuple(subject.source.columns), below, up_to)
+    return PseudoResiduals(columns, below, up_to)
 
 
 def model_with_rows(model: Any) -> AnyComponents:

@@ -13,9 +13,11 @@ from emkit.core.json_types import Json
 from emkit.data.chunk import Chunk, as_float64
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
+from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import AnyMixture, Mixture
 from emkit.views.density import Density, density
+from emkit.views.expected_responses import MOST_SUMMED, expected_counts
 
 MOST_CELLS = 200_000  # of a table of all columns: what has more is refused
 
@@ -117,15 +119,40 @@ def _share_of_pair(model: AnyMixture, params: Any, values: list[Array], i: int, 
 
 
 def rootogram(subject: Subject, params: Any) -> Rootogram:
-    """The counts of one column beside their expectation. Errors: ModelError for other columns than one of whole numbers.
+    """The counts of one column, or of a response given covariates, beside their expectation.
 
+    Errors: ModelError for other columns than one of whole numbers.
     Source: Tukey (1977), Exploratory Data Analysis, ch. 17; Kleiber & Zeileis (2016), The American Statistician 70, 296-303.
     """
-    view, columns = density(subject, params), subject.source.columns
+    columns = tuple(subject.source.columns)
+    of_response = _of_response(subject, params, columns)
+    if of_response is not None:
+        return of_response
+    view = density(subject, params)
     if not isinstance(view, Density) or not view.discrete:
         raise ModelError(f"a rootogram is of one column of counts, not of {some_of(columns)}.")
     rows = float(_rows(subject.source)[1].sum())
     return Rootogram(view.column, view.x, rows * view.heights, rows * view.total)
+
+
+def _of_response(subject: Subject, params: Any, columns: tuple[str, ...]) -> Rootogram | None:
+    """The rootogram of a column of counts that is described given others; None if there is no one such column."""
+    model: Any = bare(subject.model)
+    given = model.family.conditional if isinstance(model, Components) else None
+    laws = {} if given is None else given.laws(len(columns))
+    if len(laws) != 1:
+        return None
+    ((j, law),) = laws.items()
+    if not law.whole:
+        raise ModelError(f"a rootogram is of counts, and {columns[j]!r} holds any numbers.")
+    x, weights = _rows(subject.source)
+    if np.isnan(x[:, j]).any():
+        raise ModelError(f"a rootogram is of rows whose counts are known, and cells of {columns[j]!r} are missing.")
+    values = law.values(x[:, j].max(), x[:, j].min())
+    if len(values) * len(x) > MOST_SUMMED:
+        raise ModelError(f"a rootogram is of small counts: {columns[j]!r} has {len(values):,} values, in {len(x):,} rows.")
+    observed = np.asarray(np.bincount((x[:, j] - values[0]).astype(np.int64), weights, len(values)), dtype=np.float64)
+    return Rootogram(columns[j], values, observed, expected_counts(model, params, subject.source.chunks(), j, values))
 
 
 def _mixture(model: Any) -> AnyMixture:

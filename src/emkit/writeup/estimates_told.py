@@ -38,9 +38,12 @@ HELD = "it was held at its start"
 
 
 def components_section(result: AnyInferred, figures: Sequence[Figure]) -> Section | None:
-    """The estimates of all components side by side, variances as standard deviations; none for a model of no components."""
+    """The estimates of all components of a mixture side by side, variances as standard deviations, and the figures of a model.
+
+    None where there is neither.
+    """
     if not isinstance(result.params, MixtureParams):
-        return None
+        return Section("components", "Components", tuple(figures)) if figures else None
     rows = list(component_rows(result.params, names_in(result)))
     stubs = [(row.what, row.of) for row in rows[:MOST_ROWS]]
     cells = [alike(row.values) for row in rows[:MOST_ROWS]]

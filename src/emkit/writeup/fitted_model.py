@@ -10,14 +10,17 @@ import numpy as np
 
 from emkit.models.around import bare
 from emkit.models.assignment import Soft
-from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.gated_mixture import AnyGatedMixture, GatedMixture
+from emkit.models.mixture import AnyMixture, Mixture
+from emkit.models.order import component_count
 from emkit.report.sentences import listed
-from emkit.report.summary import title
+from emkit.report.summary import said_by_formula, title
 from emkit.writeup.document import Paragraph, Section, Table
 from emkit.writeup.words import AnyInferred, many, words_for
 
 MOST_NAMED = 12  # numbers in one cell
 WITHIN = ("", ".", "[", ",", "]")  # what the path of a number goes on with, behind that of a field or of its place
+FORMULA = "columns, by a formula"
 NOT_WRITTEN = "p(x)"  # the formula of a family that has none
 
 
@@ -33,10 +36,10 @@ def model_section(result: AnyInferred) -> Section:
 
 def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
     model = bare(result.model)
-    if isinstance(model, Mixture) and isinstance(result.params, MixtureParams):
+    yield from ((FORMULA if name == "formula" else name, text) for name, text in said_by_formula(result))
+    if isinstance(model, Mixture | GatedMixture):
         described = model.family.described
-        number = len(result.params.proportions)
-        yield "formula", _formula(number, described.formula)
+        yield "formula", _formula(model, component_count(result.params) or 1)
         yield "each component", f"{model.family.name}: {described.in_words}"
         yield "data it is for", described.data_of(result.source.columns)
         settings = _settings(model.family)
@@ -46,7 +49,7 @@ def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
     if held:
         yield "held at the start", listed(held, MOST_NAMED)
     prior = ", times the prior" if result.model.states_prior else ""
-    exact = not isinstance(model, Mixture) or isinstance(model.assignment, Soft)
+    exact = not isinstance(model, Mixture | GatedMixture) or isinstance(model.assignment, Soft)
     yield "estimates", f"maximise the likelihood{prior}" if exact else f"maximise the objective of that assignment{prior}"
 
 
@@ -57,11 +60,16 @@ def _in_words(result: AnyInferred, path: str) -> list[str]:
     return [str(label) for entry, label in every if entry.startswith(start) and entry[len(start) :][:1] in WITHIN] or [path]
 
 
-def _formula(number: int, density: str) -> str:
-    of_one = f"f(x | k) = {density}" if density != NOT_WRITTEN else "f(x | k) the density of its family"
+def _formula(model: AnyMixture | AnyGatedMixture, number: int) -> str:
+    """Of rows x, or of what is described of them, y, given what else is known, x; a gate's proportions depend on some of it."""
+    density, is_given = model.family.described.formula, model.family.conditional is not None
+    row, whole = ("y | x", "p(y | x)") if is_given else ("x", "p(x)")
+    each = f"f({row}, k)" if is_given else f"f({row} | k)"
+    of_one = f"{each} = {density}" if density != NOT_WRITTEN else f"{each} the density of its family"
     if number == 1:
-        return f"p(x) = f(x | 1), {of_one}"
-    return f"p(x) = sum over k = 1 ... {number} of proportion_k f(x | k), {of_one}"
+        return f"{whole} = {each.replace('k)', '1)')}, {of_one}"
+    share = "proportion_k(x)" if isinstance(model, GatedMixture) else "proportion_k"
+    return f"{whole} = sum over k = 1 ... {number} of {share} {each}, {of_one}"
 
 
 def _settings(family: Any) -> str:

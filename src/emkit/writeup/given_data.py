@@ -12,6 +12,8 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.membership import is_known
 from emkit.data.source import ArraySource
+from emkit.models.around import bare
+from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.writeup.document import Cell, Number, Paragraph, Section, Table, alike, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, names_in
 
@@ -63,7 +65,9 @@ def _facts(result: AnyInferred, counts: _Counts) -> Iterator[tuple[str, Cell]]:
     if isinstance(source, ArraySource) and source.rows_given > source.rows:
         yield "rows of weight 0, left out", Number(f"{source.rows_given - source.rows}")
     if counts.in_groups:
-        yield "groups, whose rows share a component", Number(f"{counts.groups:.0f}")
+        in_sequence = isinstance(bare(result.model), HiddenMarkovChain)
+        what = "sequences" if in_sequence else "groups, whose rows share a component"
+        yield what, Number(f"{counts.groups:.0f}")
     if source.total_weight != source.rows:
         yield "sum of the weights", Number(f"{source.total_weight:.10g}")
         total = result.rows if counts.in_groups else source.total_weight

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emkit.explain.subject import subject_of
-from emkit.views import Density, class_profiles, density, rows
+from emkit.views import Density, class_profiles, density, gate_effect, regression_lines, rows
 from emkit.writeup.document import Figure
 from emkit.writeup.words import AnyInferred, answer, names_in
 
@@ -14,7 +14,7 @@ MOST_BARS = 300  # of counts that are drawn one by one
 
 
 def of_components(result: AnyInferred, include_data: bool) -> tuple[Figure, ...]:
-    """The profiles of columns of levels; the density of one column beside the data, or of two."""
+    """The profiles of columns of levels; the density of one column beside the data, or of two; lines of regressions."""
     return tuple(_of_components(result, include_data))
 
 
@@ -27,6 +27,16 @@ def _of_components(result: AnyInferred, include_data: bool) -> Iterator[Figure]:
         columns = len(result.source.columns)
         what = "The fitted density, and the data in bins." if columns == 1 else "Regions that hold a share of the rows."
         yield Figure("density", what if columns == 1 or not include_data else f"{what} Points are rows.")
+    yield from _of_regressions(result, include_data)
+
+
+def _of_regressions(result: AnyInferred, include_data: bool) -> Iterator[Figure]:
+    lines = answer(lambda: regression_lines(subject_of(result), result.params))
+    if not isinstance(lines, str):
+        points = " Points are rows." if include_data else ""
+        yield Figure("lines", f"The mean of the response in each component; other covariates at their means.{points}")
+    if not isinstance(answer(lambda: gate_effect(subject_of(result), result.params)), str):
+        yield Figure("gate", "Proportions by the gate; other covariates at their means.")
 
 
 def of_rows(result: AnyInferred) -> tuple[Figure, ...]:

@@ -13,6 +13,7 @@ from emkit.explain.subject import subject_of
 from emkit.inference import goodness_of_fit
 from emkit.inference.delta import p_told
 from emkit.models.around import bare
+from emkit.models.gated_mixture import GatedMixture
 from emkit.models.mixture import Mixture
 from emkit.views import Rootogram, bivariate_residuals, pseudo_residuals, rootogram
 from emkit.views.residuals import values_of_columns
@@ -37,7 +38,7 @@ QUANTILES = (
 def residuals_section(result: AnyInferred) -> Section | None:
     """Pairs of columns of levels; one column of small counts beside its expectation; quantile residuals of all others."""
     model = bare(result.model)
-    if not isinstance(model, Mixture):
+    if not isinstance(model, Mixture | GatedMixture):
         return None
     if not result.source.is_here:
         return Section("residuals", TITLE, (Paragraph(NOT_HERE.format("residuals")),))
@@ -93,12 +94,14 @@ def _counts(result: AnyInferred) -> Iterator[Table | Figure]:
 
 
 def _quantiles(result: AnyInferred) -> Iterator[Paragraph | Table]:
-    found = answer(lambda: pseudo_residuals(subject_of(result), result.params).randomised())
-    if isinstance(found, str):
+    view = answer(lambda: pseudo_residuals(subject_of(result), result.params))
+    if isinstance(view, str):
         return
+    found, source = view.randomised(), result.source
     weights = np.concatenate([as_float64(chunk.weights) for chunk in result.source.chunks()])
-    columns = [j for j, names in enumerate(result.source.levels) if names is None and j < found.shape[1]]
-    rows = tuple((names_in(result).column(j), *_moments(found[:, j], weights)) for j in columns)
+    columns = [(i, source.columns.index(name)) for i, name in enumerate(view.columns)]
+    numbers = [(i, j) for i, j in columns if source.levels[j] is None]
+    rows = tuple((names_in(result).column(j), *_moments(found[:, i], weights)) for i, j in numbers)
     if rows:
         yield Paragraph(QUANTILES)
         yield Table("Quantile residuals", ("column", "mean", "sd", "skewness", "excess kurtosis", "beyond +-1.96 %"), rows)

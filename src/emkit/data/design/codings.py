@@ -45,13 +45,14 @@ class Treatment:
     def labels(self, name: str, reduced: bool) -> tuple[str, ...]:
         """What its columns are called, in the factor of this name."""
         mark = "T." if reduced else ""
-        return tuple(f"{name}[{mark}{self.names[i]}]" for i in self._shown(reduced))
+        return tuple(f"{name}[{mark}{self.names[i]}]" for i in self.shown(reduced))
 
     def columns_of(self, codes: Integers, reduced: bool) -> Array:
         """The columns (n, m) of rows whose levels have these codes."""
-        return (codes[:, None] == np.array(self._shown(reduced), dtype=np.int64)).astype(np.float64)
+        return (codes[:, None] == np.array(self.shown(reduced), dtype=np.int64)).astype(np.float64)
 
-    def _shown(self, reduced: bool) -> list[int]:
+    def shown(self, reduced: bool) -> list[int]:
+        """The places of the levels that have columns."""
         return [i for i in range(len(self.names)) if not (reduced and i == self.reference)]
 
 

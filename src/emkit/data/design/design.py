@@ -202,6 +202,10 @@ class Design:
         """The names of the columns of the gate; none if there is no gate."""
         return tuple(label for label, _ in self._columns(self._said.gate or ()))
 
+    def cells(self, gate: bool = False) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
+        """The names of the columns of the right side, or of the gate, each with the columns of factors whose product it is."""
+        return tuple(self._columns((self._said.gate or ()) if gate else self._said.terms))
+
     def columns_read(self, response: bool = True) -> tuple[str, ...]:
         """The columns of the data that `rows` reads, each once."""
         return columns_read(self.formula, self.offset, self.trials, self.groups, response)

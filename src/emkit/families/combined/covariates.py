@@ -17,6 +17,7 @@ from emkit.errors import ModelError
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import Family
+from emkit.families.support import Support
 
 __all__ = ["Covariates", "CovariatesParams"]
 
@@ -88,6 +89,9 @@ class AsTheyAre(Conditional):
 
     def placed(self, profile: AnyProfile) -> Covariates:
         return self.family
+
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        return {}
 
     def drawn(self, params: CovariatesParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Self
@@ -177,6 +177,15 @@ class OfKinds(Conditional):
         each = self.kinds.families
         known = {one: one if one.conditional is None else one.conditional.placed(profile) for one in each}
         return type(self.kinds)(*(known[one] for one in self.kinds.each))
+
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        """A column holds whole numbers if one kind of component says so: zeros beside them are numbers, too."""
+        found: dict[int, Support] = {}
+        for family in self.kinds.families:
+            given = family.conditional
+            laws = dict.fromkeys(range(columns), family.support) if given is None else given.laws(columns)
+            found |= {j: law for j, law in laws.items() if law.whole or j not in found}
+        return found
 
     def drawn(self, params: PerComponentParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         found = np.array(rows, dtype=np.float64)

@@ -202,6 +202,14 @@ class OfBlocks(Conditional):
             families.append(family if given is None else given.placed(some_columns(profile, own)))
         return replace(self.product, blocks=tuple(zip(places, families, strict=True)))
 
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        found: dict[int, Support] = {}
+        for own, family in zip(self.product._settled_places(), self.product.families, strict=True):
+            given = family.conditional
+            laws = dict.fromkeys(range(len(own)), family.support) if given is None else given.laws(len(own))
+            found |= {own[j]: law for j, law in laws.items()}
+        return found
+
     def drawn(self, params: ProductParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         found = np.array(rows, dtype=np.float64)
         for family, part, own in self.product._each(params):

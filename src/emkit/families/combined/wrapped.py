@@ -108,6 +108,9 @@ class OfOne(Conditional):
     def placed(self, profile: AnyProfile) -> Any:
         return replace(self.outer, family=self.inner.placed(profile))
 
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        return self.inner.laws(columns)
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         return self.inner.drawn(params, rng, components, rows)
 

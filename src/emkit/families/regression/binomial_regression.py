@@ -65,7 +65,8 @@ class BinomialRegression(Regression[RegressionParams]):
 
     @property
     def described(self) -> Description:
-        return Description({"coefficients": Word("coefficient", "b", 0.0)}, "a column of successes, and covariates")
+        words = {"coefficients": Word("coefficient", "b", 0.0)}
+        return Description(words, "a column of successes, and covariates", "a coefficient for each covariate")
 
     def _trials(self, rows: Rows) -> Array | float:
         return rows.trials if isinstance(self.trials, str) else float(self.trials)

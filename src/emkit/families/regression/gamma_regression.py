@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from scipy.special import gammainc
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes, component_name
@@ -112,6 +113,9 @@ class GammaRegression(Regression[GammaRegressionParams]):
         log_y = np.log(rows.y)
         beyond = excess(rows.y, log_y, self.mean(rows, params))
         return np.asarray(log_less_gammaln(params.shapes) - params.shapes * beyond - log_y)
+
+    def cdf(self, rows: Rows, params: GammaRegressionParams) -> Array:
+        return np.asarray(gammainc(params.shapes, params.shapes * (rows.y / self.mean(rows, params))))
 
     def pieces(self, rows: Rows, params: GammaRegressionParams) -> Pieces:
         mean = self.mean(rows, params)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
+from scipy.special import ndtr
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes, component_name
@@ -28,6 +29,7 @@ from emkit.families.regression.deviations import deviations
 from emkit.families.regression.layout import Layout
 from emkit.families.regression.params import RegressionParams
 from emkit.families.regression.regression import Height, Pieces, Regression, Rows
+from emkit.families.regression.weighted_line import WeightedLine
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
 from emkit.families.support import Support, reals
 
@@ -89,7 +91,10 @@ class NormalRegression(Regression[NormalRegressionParams]):
     @property
     def described(self) -> Description:
         words = {"coefficients": Word("coefficient", "b", 0.0), "variances": Word("variance", "v")}
-        return Description(words, "a column of numbers, and covariates")
+        said = words, "a column of numbers, and covariates", "a coefficient for each covariate, and a variance"
+        is_line = self.intercept and len(self.covariates) == 1 and not self.shared and self.offset is None
+        is_placed = self.layout is not None or not any(isinstance(column, str) for column in self.named.every)
+        return WeightedLine(*said, layout=self.described_by) if is_line and is_placed else Description(*said)
 
     @property
     def spread(self) -> Spread:
@@ -121,6 +126,9 @@ class NormalRegression(Regression[NormalRegressionParams]):
     def log_law(self, rows: Rows, params: NormalRegressionParams) -> Array:
         v = params.variances
         return np.asarray(-0.5 * ((rows.y - rows.predictors) ** 2 / v + (np.log(v) + LOG_2_PI)))
+
+    def cdf(self, rows: Rows, params: NormalRegressionParams) -> Array:
+        return np.asarray(ndtr((rows.y - rows.predictors) / np.sqrt(params.variances)))
 
     def pieces(self, rows: Rows, params: NormalRegressionParams) -> Pieces:
         away = rows.y - rows.predictors

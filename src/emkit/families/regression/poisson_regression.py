@@ -47,7 +47,8 @@ class PoissonRegression(Regression[RegressionParams]):
 
     @property
     def described(self) -> Description:
-        return Description({"coefficients": Word("coefficient", "b", 0.0)}, "a column of counts, and covariates")
+        words = {"coefficients": Word("coefficient", "b", 0.0)}
+        return Description(words, "a column of counts, and covariates", "a coefficient for each covariate")
 
     def mean(self, rows: Rows, params: Any) -> Array:
         return np.exp(np.minimum(rows.predictors, LARGEST))

@@ -126,6 +126,10 @@ class Regression(Family[P, NewtonSums]):
         """The mean of the response, shape (n, K)."""
         return rows.predictors
 
+    def cdf(self, rows: Rows, params: P) -> Array | None:
+        """The probability (n, K) of responses up to `rows.y`; None where no formula is written: counts are then summed."""
+        return None
+
     def own_start(self, profile: AnyProfile) -> dict[str, Array]:
         """Where the law's own fields begin, (1,) each, when all rows are fitted."""
         return {}
@@ -347,6 +351,13 @@ class OfRows(Conditional):
 
     def placed(self, profile: AnyProfile) -> Any:
         return self.regression.placed(profile)
+
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        return {self.regression.described_by.response: self.regression.law}
+
+    def up_to(self, params: Any, x: Array) -> Array | None:
+        found: Array | None = self.regression.cdf(self.regression.rows(params, x), params)
+        return found
 
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         family, found = self.regression, np.array(rows, dtype=np.float64)
