@@ -142,3 +142,12 @@ def test_a_described_cell_that_is_missing_has_no_place():
     assert np.flatnonzero(np.isnan(result.quantile_residuals()[:, 0])).tolist() == [3]
     with pytest.raises(ek.ModelError, match="cells of 'x0' are missing"):
         result.plot("rootogram")
+
+
+def test_amounts_lie_where_gamma_distributions_about_their_curves_put_them():
+    rng = np.random.default_rng(4)
+    mean = np.exp(np.where(rng.random(N) < 0.5, 1 + 0.5 * X, 3 - 0.2 * X))
+    model, frame = fitted("y ~ x", "gamma", mean * rng.gamma(9.0, 1 / 9, N))
+    shapes = model.components_.shapes
+    wanted = mixed(model, frame, lambda y, mean, k: stats.gamma.cdf(y, shapes[k], scale=mean / shapes[k]))
+    np.testing.assert_allclose(model.result_.cdf(frame), wanted, atol=1e-12)
