@@ -19,6 +19,7 @@ from emkit.fitted import AnyFitted
 from emkit.models.around import bare
 from emkit.models.components import AnyComponents, Components
 from emkit.models.gated_mixture import GatedMixture
+from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
 
 
@@ -97,4 +98,9 @@ def _means(fitted: AnyFitted, x: Array) -> Means:
     model, params = bare(fitted.model), fitted.params
     if not isinstance(model, Components) or not hasattr(model.family, "means"):
         raise ModelError("the fit is of no regression, so there is no response of which to tell the mean.")
+    if isinstance(model, HiddenMarkovChain):
+        raise ModelError(
+            "the state of a row in sequence depends on the responses before it, which are not known here: forecast tells the "
+            "states to come, and family.means the mean of the response in each."
+        )
     return Means(model.family.means(params.components, x), model.outlook(params, Chunk(x, unit_weights(len(x)))))

@@ -252,17 +252,29 @@ class Result(Inferred[P]):
     def density(self, x: Any) -> Array:
         """The density of a fit to one column, for counts the probability, at each x. Errors: ModelError for several columns.
 
-        Of a regression, `x` are rows, and it is that of their response given the other columns.
+        Of a regression, `x` are rows, and it is that of their response given the other columns; of rows in sequence, given the
+        rows before, too.
         """
-        return np.exp(self.score_samples(x)) if self._is_given_columns else self._univariate.density(x)
+        if not self._is_given_columns:
+            return self._univariate.density(x)
+        from emkit.views.expected_responses import densities
+
+        return densities(self.model, self.params, self._rows_like(x))
 
     def cdf(self, x: Any) -> Array:
-        """The probability of values <= each x, likewise: by numerical integration, to about 1e-10."""
+        """The probability of values <= each x, likewise: by numerical integration, to about 1e-10.
+
+        Of a regression it is a formula or a sum; where none is written, as for numbers within a `Product`, the share among rows
+        that are drawn, which has an error of about 0.02.
+        """
         if not self._is_given_columns:
             return self._univariate.cdf(x)
         from emkit.views.quantiles import residuals_of
 
-        return residuals_of(self.model, self.params, admitted(self.model, self.params, rows_like(self.source, x))).up_to[:, 0]
+        return residuals_of(self.model, self.params, self._rows_like(x)).up_to[:, 0]
+
+    def _rows_like(self, x: Any) -> Any:
+        return admitted(self.model, self.params, rows_like(self.source, x))
 
     def quantile(self, p: Any) -> Array:
         """The least value whose `cdf` is p or more, for each probability p, of a fit to one column."""

@@ -358,3 +358,21 @@ def test_gene_counting_is_the_m_step_of_the_table(name):
     for solved in derived.solutions:
         assert float(solved.value.subs(values)) == pytest.approx(found[solved.entry], rel=1e-12)
         assert float(solved.condition.subs({**values, solved.symbol: found[solved.entry]})) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_derived_line_is_the_one_that_emkit_estimates():
+    rng = np.random.default_rng(11)
+    x, r = rng.normal(2.0, 1.0, 40), rng.dirichlet([1.0, 1.0], 40)
+    y = 1.0 - 0.5 * x + rng.normal(size=40)
+    data = np.column_stack([y, x])
+    family = ek.NormalRegression(0, (1,)).settled(ek.ArraySource(data).profile)
+    before = ek.NormalRegressionParams([[0.0, 0.0], [1.0, 1.0]], [1.0, 2.0])
+    found = estimate(family, family.statistics(before, data, r), before)
+    line = derivation("normal regression")
+    for k in range(2):
+        a, b = found.coefficients[k]
+        given = {"r": r, "x": x, "y": y, "n": 40, "k": k + 1}
+        assert numbers(line["intercept"].value, **given) == pytest.approx(a, rel=1e-9)
+        assert numbers(line["slope"].value, **given) == pytest.approx(b, rel=1e-9)
+        assert numbers(line["variances"].value, **given, a_k=a, b_k=b) == pytest.approx(found.variances[k], rel=1e-9)
+        assert abs(numbers(line["slope"].condition, **given, a_k=a, b_k=b)) < 1e-9

@@ -176,3 +176,53 @@ def test_a_correction_that_takes_away_more_than_there_is_is_refused():
     frame["rare"] = np.where(np.arange(60) == int((frame[ITEMS] == "yes").sum(axis=1).argmin()), "yes", "no")
     with pytest.raises(ek.DegenerateFitError, match=r"what cannot be: class \d is left with -.*'rare' is 'yes'.*ML"):
         model(outcomes="rare", predictors=None, steps=3).fit(frame.drop(columns=["age", "ward", "income", "vote"]))
+
+
+@pytest.mark.parametrize("settings", [{"steps": 2}, {"steps": 3, "correction": "ML"}], ids=str)
+def test_a_predictor_that_tells_classes_apart_leaves_the_others_their_errors(settings):
+    frame = people(120, 2)
+    classes = ek.LatentClass(2, random_state=0).fit(frame[ITEMS]).predict(frame[ITEMS])
+    frame["ward"] = np.where((classes == 0) & (np.arange(120) % 2 == 0), "only one", "other")
+    result = model(outcomes=None, **settings).fit(frame.drop(columns=["income", "vote"])).result_
+    tidy = result.tidy()
+    gates = tidy[tidy["path"].str.startswith("gates[1")].set_index("path")["std_error"]
+    runs_off = list(result.infinite)
+    assert runs_off
+    assert np.isnan(gates[runs_off]).all()
+    assert np.isfinite(gates.drop(runs_off)).any()
+
+
+def test_a_level_of_a_predictor_or_gaps_of_an_outcome_that_leave_a_class_less_than_no_rows_are_refused():
+    frame = people(120, 2)
+    classes = ek.LatentClass(2, random_state=0).fit(frame[ITEMS]).predict(frame[ITEMS])
+    frame["ward"] = np.where((classes == 0) & (np.arange(120) % 2 == 0), "a", "b")
+    with pytest.raises(ek.DegenerateFitError, match=r"class \d is left with -.* rows where 'ward\[T.b\]' is 0.*ML"):
+        model(outcomes=None, predictors="~ ward", steps=3).fit(frame.drop(columns=["age", "income", "vote"]))
+    sure = (frame[ITEMS] == "yes").all(axis=1)
+    with pytest.raises(ek.DegenerateFitError, match=r"class \d is left with -.* rows where 'income' was seen.*ML"):
+        model(outcomes="income", predictors=None, steps=3).fit(
+            frame.assign(income=frame["income"].where(sure)).drop(columns=["age", "ward", "vote"])
+        )
+
+
+def test_what_one_step_would_not_hold_is_refused():
+    with pytest.raises(ek.ParameterError, match="frozen holds parameters of the items"):
+        model(steps=1, frozen="components").fit(people(40))
+
+
+def test_a_last_step_that_is_refused_leaves_the_fit_before():
+    frame = people(120, 2)
+    found = model(outcomes=None, steps=3).fit(frame.drop(columns=["income", "vote"]))
+    before = dict(vars(found))
+    with pytest.raises(ek.DataError):
+        found.fit(frame.assign(age=np.inf))
+    assert vars(found) == before
+    again = found.set_params(predictors=None).fit(frame[ITEMS])
+    assert not hasattr(again, "gates_")
+    assert not hasattr(again, "measurement_")
+
+
+def test_three_steps_tell_entropy_of_the_items():
+    found = model(outcomes=None, steps=3).fit(people(120, 2).drop(columns=["income", "vote"]))
+    assert found.result_.entropy == found.measurement_.entropy >= 0
+    assert found.result_.icl == found.measurement_.icl

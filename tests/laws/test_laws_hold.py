@@ -17,7 +17,10 @@ QUICK = (  # of those with gaps, and of chains; the others are slow
 
 
 def over(models):
-    """Over models: those that repeat a law for a family, with hard or drawn labels, held parameters or gaps, are slow."""
+    """Over models: those that repeat a law for a family, with hard or drawn labels, held parameters or gaps, are slow.
+
+    All but every fourth of those with other labels or held parameters are long, too: what wraps a family is the same for all.
+    """
     plain = [
         *cases.MIXTURES,
         *[case for case in [*cases.GAPS, *cases.CHAINS] if case.name in QUICK],
@@ -25,7 +28,11 @@ def over(models):
         *cases.PRIORS,
         *cases.GATED,
     ]
-    marked = [pytest.param(case, id=case.name, marks=[] if case in plain else pytest.mark.slow) for case in models]
+    wrapped = [case for kind in (cases.HARD, cases.FROZEN, cases.SAMPLED) for n, case in enumerate(kind) if n % 4]
+    slow, long = pytest.mark.slow, [pytest.mark.slow, pytest.mark.long]
+    marked = [
+        pytest.param(case, id=case.name, marks=[] if case in plain else long if case in wrapped else slow) for case in models
+    ]
     return pytest.mark.parametrize("case", marked)
 
 

@@ -202,3 +202,8 @@ def test_another_assignment_leaves_the_lesson_and_its_held_parameters_alone():
     assert lesson.model.ascends
     assert ek.lessons.blood_groups().assigned(ek.Hard()).model.assignment == ek.Hard()
     assert ek.lessons.blood_groups().model.assignment == ek.Soft()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_lesson_ends_in_a_component_that_collapsed(name):
+    assert lesson_named(name).fit().degenerate == ()

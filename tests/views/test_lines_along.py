@@ -10,6 +10,7 @@ import pytest
 
 import emkit as ek
 from emkit.explain.subject import subject_of
+from emkit.plots.kinds import drawable
 from emkit.views import gate_effect, regression_lines
 
 N = 60
@@ -101,3 +102,11 @@ def test_other_models_have_neither_lines_nor_gates():
     for made, said in ((regression_lines, "lines are those of regressions"), (gate_effect, "there is no gate")):
         with pytest.raises(ek.ModelError, match=said):
             made(subject_of(coins), coins.params)
+
+
+@pytest.mark.filterwarnings("ignore:not converged")
+def test_words_in_products_alone_are_refused_in_words():
+    model = fitted("y ~ ward:x")
+    with pytest.raises(ek.ModelError, match="ward stands in products alone"):
+        regression_lines(subject_of(model.result_), model.params_, "ward")
+    assert "trace" in drawable(model.result_)

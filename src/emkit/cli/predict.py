@@ -58,6 +58,8 @@ def command(
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)
     if mean:
+        for option in (option for option, value in (("--groups", groups), ("--sequence", sequence)) if value is not None):
+            raise click.UsageError(f"--mean is told of each row by its covariates alone: leave out {option}.")
         with Progress() as progress:
             means = means_of_file(fitted, file, progress)
         write_rows(means, out, "json" if as_json else form)

@@ -27,6 +27,7 @@ PLACES = {  # what is written out; columns with one parameter are derived from t
     "gaussian-tied": ("covariance", "derive_tied"),
     "gaussian-diag": ("normals", "derive_columns"),
     "gaussian-spherical": ("normals", "derive_spherical"),
+    "normal regression": ("least_squares", "derive_line"),
 }
 COINS = ("two-coins", "two-coins-free", "three-coins")
 COLUMNS = {name: described for name, make in FAMILIES.items() if isinstance(described := make().described, Columns)}

@@ -83,6 +83,6 @@ def _refuse_gaps(data: Any, formula: str) -> None:
     read = NamedColumns.read(data, columns_read(formula), "row {}".format)
     if read.gaps().any():
         raise DataError(
-            f"{read.first_gap()} is missing, and moves between states need every covariate. Fill it, as with its last value: "
-            "a row cannot be left out of a sequence."
+            f"{read.first_gap()} is missing, and moves between states need every covariate. Fill it, as with its last value; "
+            "where it moves nothing, as into the first row of a sequence, any number will do."
         )

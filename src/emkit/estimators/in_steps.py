@@ -18,6 +18,7 @@ from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.base import MixtureEstimator
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.step_result import StepResult
+from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import bare
@@ -37,6 +38,7 @@ from emkit.stepwise import (
     without_outcomes,
 )
 
+LAST = ("measurement_", "gates_", "gate_names_", "outcomes_", "classification_errors_", "roles_")  # what a last step tells
 PASSES = 2  # over the data, of an iteration of the last step
 
 
@@ -116,13 +118,23 @@ class InSteps(MixtureEstimator):
 
     def _fit(self, X: object, y: object, **given: Any) -> Self:
         """The items alone; then, if there are predictors or outcomes, the last step."""
+        with as_before_if_it_fails(self):
+            self._forget()
+            super()._fit(X, y, **given)
+            return self._last(X, given.get("sample_weight")) if self._in_steps else self
+
+    def _forget(self) -> None:
+        """Forget the last step of a fit before. Errors: ParameterError for what is held, and would not be."""
         if hasattr(self, "measurement_"):
             self.params_ = self.measurement_.params  # which a warm start goes on from
-            del self.measurement_
-        super()._fit(X, y, **given)
-        if not self._in_steps:
-            return self
-        rows = self.roles_.to_fit(read_table(framed(X)), self.gaps, given.get("sample_weight"))
+        for name in LAST:
+            self.__dict__.pop(name, None)
+        if self._in_steps and self.steps == 1 and self.frozen:
+            raise ParameterError("frozen holds parameters of the items, which one step estimates with all others: say steps=2.")
+
+    def _last(self, X: object, sample_weight: object) -> Self:
+        """The last step, of the rows that were fitted."""
+        rows = self.roles_.to_fit(read_table(framed(X)), self.gaps, sample_weight)
         around = Structure(
             rows.outcomes, rows.covariates, rows.weights, self.roles_.intercept, self.n_components, library_of(X)
         )

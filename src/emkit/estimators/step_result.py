@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from emkit.core.parameters import Parameters
 from emkit.errors import ModelError
 from emkit.fitted import Fitted
-from emkit.inference import Classification, Covariance, Influence
+from emkit.inference import Classification, Covariance, Influence, Merging
 from emkit.result import Result
 from emkit.stepwise import Step, stacked
 
@@ -62,7 +62,25 @@ class StepResult(Result[P]):
 
     def classification(self) -> Classification:
         """How well the classes are told apart: of three steps by the items alone."""
-        return super().classification() if self.step.tells_classes else Result.of(self.step.measured).classification()
+        return super().classification() if self.step.tells_classes else self._of_items.classification()
+
+    def merging(self) -> Merging:
+        """Classes merged into clusters: of three steps by the items alone."""
+        return super().merging() if self.step.tells_classes else self._of_items.merging()
+
+    @property
+    def entropy(self) -> float:
+        """Of the responsibilities: of three steps of those by the items alone."""
+        return super().entropy if self.step.tells_classes else self._of_items.entropy
+
+    @property
+    def icl(self) -> float:
+        """The integrated completed likelihood: of three steps, that of the items alone."""
+        return super().icl if self.step.tells_classes else self._of_items.icl
+
+    @property
+    def _of_items(self) -> Result[Any]:
+        return Result.of(self.step.measured)
 
     def augment(self, data: object = None, labels: object = None, groups: object = None) -> Any:
         if not self.step.tells_classes:

@@ -7,7 +7,7 @@ from emkit.families.regression.normal_regression import NormalRegression, Normal
 from emkit.lessons.lesson import Lesson
 from emkit.models.mixture import Mixture, MixtureParams
 
-POINTS = [[0, 1], [1, 2], [2, 2], [3, 4], [4, 5], [0, 5], [1, 5], [2, 3], [3, 2], [4, 2]]
+POINTS = [[0, 0], [1, 2], [2, 2], [3, 4], [4, 4], [0, 5], [1, 5], [2, 3], [3, 2], [4, 2]]
 
 
 def two_lines() -> Lesson:
@@ -39,5 +39,5 @@ def two_lines() -> Lesson:
 NOTICE = (
     "The M-step is least squares in which every point counts by its responsibility: the sums of 1, x, y, xx, xy and yy are "
     "all that it needs of the points.",
-    "The points at x = 2 lie between the lines, so both lines are drawn towards them, each by its share of them.",
+    "The points at x = 2 lie near where the lines cross, so they count in both, each by its shares.",
 )

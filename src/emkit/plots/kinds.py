@@ -62,7 +62,7 @@ from emkit.views import (
 )
 from emkit.views.classified import column_places
 from emkit.views.quantiles import model_with_rows
-from emkit.views.sequences import chain_of
+from emkit.views.sequences import chain_of, model_of_states
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -232,8 +232,9 @@ def _has_residuals(result: AnyFitted) -> object:
 
 
 def _has_states(result: AnyFitted) -> object:
-    """A chain of states, of rows that are there."""
-    return chain_of(result), next(iter(result.source.chunks()))
+    """A model of rows in sequence, which are there."""
+    model = model_of_states(result)
+    return model.decode(result.params, next(iter(model.in_sequences(result.source).chunks())))
 
 
 # What a figure cannot do without, found out at little cost: each raises an EmkitError if the fit lacks it.

@@ -110,7 +110,7 @@ class WithItems(Step):
 
     def slope(self, last: Fitted[Any], near: Near, first: Any) -> Array:
         params = with_items(last.params, first.components)
-        return score(EMMap(last.model, last.passes, params), params)[near.inside]
+        return near.pulled(score(EMMap(last.model, last.passes, params), params))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,25 +168,38 @@ class WithClasses(Step):
 
     def _slope(self, last: Fitted[Any], near: Near, shares: Array, table: Array) -> Array:
         _, source = self.structure.given_classes(self.correction.evidence(shares, table))
-        return score(EMMap(last.model, source, last.params), last.params)[near.inside]
+        return near.pulled(score(EMMap(last.model, source, last.params), last.params))
 
 
 TABLE_STEP = 1e-4  # of an entry of the table of errors: of differences of scores
 
 
 def refuse_below_zero(structure: Structure, evidence: Evidence) -> None:
-    """Raise DegenerateFitError if shares leave a class without rows, or a level or a variance below 0."""
+    """Raise DegenerateFitError if shares leave a class without rows, or a level, of a predictor, too, or a variance below 0."""
     if evidence.shares is None:
         return
     weights = evidence.shares * (structure.weights[evidence.rows] * evidence.factors)[:, None]
     mass = weights.sum(axis=0)
     for k in np.flatnonzero(mass <= 0)[:1]:
         raise DegenerateFitError(f"{OVERDONE}: class {k + 1} is left with {mass[k]:.3g} rows. {INSTEAD}")
+    for name, cells in zip(structure.covariates.columns, structure.covariates.x[evidence.rows].T, strict=True):
+        if not np.isin(cells, (0.0, 1.0)).all():
+            continue
+        for code in (0.0, 1.0):  # where a class has less than no rows, its log-odds run off, and the objective with them
+            counts = weights[cells == code].sum(axis=0)
+            for k in np.flatnonzero(counts < -ROUNDING * mass)[:1]:
+                raise DegenerateFitError(
+                    f"{OVERDONE}: class {k + 1} is left with {counts[k]:.3g} rows where {name!r} is {code:g}. {INSTEAD}"
+                )
     outcomes = structure.outcomes
     for name, levels, cells in zip(outcomes.columns, outcomes.levels, outcomes.x[evidence.rows].T, strict=True):
         there = ~np.isnan(cells)
         own, x = weights[there], cells[there]
         if levels is None:
+            for k in np.flatnonzero(own.sum(axis=0) <= 0)[:1]:
+                raise DegenerateFitError(
+                    f"{OVERDONE}: class {k + 1} is left with {own[:, k].sum():.3g} rows where {name!r} was seen. {INSTEAD}"
+                )
             mean = own.T @ x / own.sum(axis=0)
             variance = (own * (x[:, None] - mean) ** 2).sum(axis=0) / own.sum(axis=0)
             for k in np.flatnonzero(~(variance > 0))[:1]:

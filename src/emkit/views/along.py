@@ -18,6 +18,7 @@ from emkit.data.frames import Names
 from emkit.errors import ModelError, some_of
 
 POINTS = 101  # of a line
+IN_PRODUCTS = "{} stands in products alone, so that no column tells what rows have there."
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,13 @@ def _told(factor: Factor, coding: Coding, columns: Mapping[str, Array]) -> Array
         reduced = dict(zip(coding.labels(factor.name, True), coding.shown(True), strict=True))
         there = {name: code for name, code in {**whole, **reduced}.items() if name in columns}
         marked = [columns[name] for name in there]
-        rest = np.full(marked[0].shape, coding.reference) if marked else np.zeros(0)
+        if not marked:
+            raise ModelError(IN_PRODUCTS.format(factor.name))
+        rest = np.full(marked[0].shape, coding.reference)
         return np.asarray(np.select([column == 1 for column in marked], list(there.values()), rest), dtype=np.float64)
     first = coding.labels(factor.name, False)[0]
     if first not in columns:
-        raise ModelError(f"{factor.name} stands in products alone, so that no column tells what rows have there.")
+        raise ModelError(IN_PRODUCTS.format(factor.name))
     if isinstance(coding, Recurrence):
         return coding.centre + coding.unit * (columns[first] * np.sqrt(coding.norms[1]) + coding.shifts[0])
     return columns[first]

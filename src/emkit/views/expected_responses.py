@@ -10,6 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.families.support import Support
 from emkit.models.components import AnyComponents
+from emkit.models.frozen import bare
 
 MOST_SUMMED = 20_000_000  # probabilities of counts, of all rows and components
 DRAWS, FEWEST_DRAWS = 1_000, 100  # of each row, that stand for the distribution of a column in one component
@@ -35,6 +36,15 @@ def places_given(family: Any, components: Any, x: Array, shares: Array) -> tuple
             below, up_to = ((shares * each).sum(axis=1, keepdims=True) for each in exact)
             return below, np.minimum(up_to, 1.0)
     return _among_drawn(family, components, x, shares, np.array(sorted(laws)))
+
+
+def densities(model: Any, params: Any, source: Any) -> Array:
+    """The density (n,) of what the model describes of each row, given its other columns, and the rows before in a sequence."""
+    inner: Any = bare(model)
+    found = [
+        np.exp(inner.log_density(params, chunk)) * inner.outlook(params, chunk) for chunk in inner.in_sequences(source).chunks()
+    ]
+    return np.asarray(np.concatenate(found).sum(axis=1))
 
 
 def expected_counts(model: AnyComponents, params: Any, chunks: Any, j: int, values: Array) -> Array:

@@ -49,7 +49,8 @@ class RegressionLines:
         """Plain values for JSON."""
         arrays = {"at": self.at, "means": self.means, "x": self.x, "y": self.y, "responsibilities": self.responsibilities}
         lists = {name: array.tolist() for name, array in arrays.items()}
-        return {"covariate": self.covariate, "response": self.response, "components": list(self.components), **lists}
+        told = {"covariate": self.covariate, "response": self.response, "levels": self.levels and list(self.levels)}
+        return {**told, "components": list(self.components), "of": self.of, **lists}
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class GateEffect:
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
-        told = {"covariate": self.covariate, "components": list(self.components)}
+        told = {"covariate": self.covariate, "levels": self.levels and list(self.levels), "components": list(self.components)}
         return {**told, "at": self.at.tolist(), "proportions": self.proportions.tolist()}
 
 

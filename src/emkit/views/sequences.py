@@ -95,12 +95,12 @@ class DwellTimes:
 
 def chain_of(result: AnyFitted) -> Chain:
     """The chain of a fit. Errors: ModelError for a model whose rows are in no order."""
-    return _model(result).chain(result.params)
+    return model_of_states(result).chain(result.params)
 
 
 def state_sequence(result: AnyFitted, column: str | int = 0, first: int = 0) -> StateSequence:
     """At most 2,000 rows from `first` on, with their states. Errors: ModelError; ParameterError for a row that there is not."""
-    model, source = _model(result), result.source
+    model, source = model_of_states(result), result.source
     (place,) = column_places(source.columns, [column], 1)
     path = paths_of(model, result.params, source).states
     chunks = list(source.chunks())
@@ -160,7 +160,8 @@ def dwell_bins(view: DwellTimes) -> Integers:
     return np.arange(1, longest + width + 1, width)
 
 
-def _model(result: AnyFitted) -> AnyComponents:
+def model_of_states(result: AnyFitted) -> AnyComponents:
+    """The model of a fit, whose components may be states. Errors: ModelError for one without components."""
     inner = bare(result.model)
     if not isinstance(inner, Components):
         raise ModelError(f"{type(inner).__name__} is no chain of states that follow each other.")

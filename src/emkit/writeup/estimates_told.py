@@ -29,9 +29,13 @@ DERIVED = {  # of what stands in the table of estimates
     "scale": "scale is the square root of an element on the diagonal of the scale matrix that stands among the estimates.",
     "correlation": "A correlation is the covariance (or element of a scale matrix) among the estimates over both square roots.",
 }
+KINDS = {  # of standard errors
+    "information": "those of the observed information",
+    "steps": "those of a sandwich over all steps, of which each knows of the ones before",
+}
 ERRORS = (
-    "Standard errors are those of the observed information; intervals of 95 % are Wald's, on the scale of the logarithm or the "
-    "log-odds where a parameter has bounds."
+    "Standard errors are {}; intervals of 95 % are Wald's, on the scale of the logarithm or the log-odds where a parameter has "
+    "bounds."
 )
 NONE = "The model has no parameters."
 HELD = "it was held at its start"
@@ -88,7 +92,8 @@ def estimates_section(result: AnyInferred, wanted: bool) -> Section:
         return Section("estimates", "Estimates", (*said, _table(columns, left)))
     reasons, more = _with_errors(result, found, known)
     notes = tuple(f"{mark} {reason}." for reason, mark in reasons.items())
-    return Section("estimates", "Estimates", (Paragraph(ERRORS), _table(columns | more, (*notes, *left))))
+    of_errors = Paragraph(ERRORS.format(KINDS[found.kind]))
+    return Section("estimates", "Estimates", (of_errors, _table(columns | more, (*notes, *left))))
 
 
 def _table(columns: Columns, notes: tuple[str, ...]) -> Table:

@@ -135,15 +135,15 @@ def test_an_offset_of_a_thousand_million_costs_no_digits():
 @pytest.mark.slow
 @told_apart
 def test_no_step_falls_from_wild_starts(law):
-    """Every step of 167 runs of each law."""
+    """Every step of 125 runs of each law."""
     model, looked_at = ek.Mixture(LAWS[law]), 0
-    for seed in range(167):
+    for seed in range(125):
         rng = np.random.default_rng(seed)
         source = two_lines(law, rng, 25)
         start = model.starts(source.profile, 3, [seed])[0]
         wild = maxima.random_point(model.settled(source.profile), start, rng, [0.5, 3.0, 10.0][seed % 3])
         looked_at += maxima.assert_ascends(model.settled(source.profile), source, wild, ek.solvers.Plain(), 30)
-    assert looked_at > 2_000
+    assert looked_at > 1_500
 
 
 @pytest.mark.slow
@@ -196,13 +196,14 @@ def ridge(coefficients: Array) -> float:
     return -2.0 * float((coefficients**2).sum())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @without_shape
 def test_starts_tell_lines_apart_that_lie_in_one_place(law):
     """Most single starts lead to the highest maximum that any of 20 leads to."""
     source = two_lines(law, np.random.default_rng(7), 150)
     model = ek.Mixture(LAWS[law])
-    ends = ek.fit(model, source, spread_starts(model, source, 2, range(20)), max_evaluations=2_000).starts().runs
+    ends = ek.fit(model, source, spread_starts(model, source, 2, range(20)), solver="anderson").starts().runs
     heights = np.array([run.objective for run in ends])
     assert (heights > heights.max() - 0.5).sum() >= 10
 
