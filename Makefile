@@ -25,7 +25,7 @@ demo: $(VENV)/.installed-demo ## fit the demo data sets and write demo/index.htm
 	$(BIN)/emkit demo --out demo
 	$(BIN)/emkit fit src/emkit/lessons/data/faithful.csv --model gaussian -k 2
 
-test: $(VENV)/.installed-test ## run every test, docstring example and documentation example (an hour on two cores)
+test: $(VENV)/.installed-test ## run every test, docstring example and documentation example (three quarters of an hour on two cores)
 	$(BIN)/python -m pytest --no-header --tb=short -rfEs -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 quick: $(VENV)/.installed-test ## run every test that is not marked slow: of every room, law and docstring

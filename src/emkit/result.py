@@ -283,9 +283,10 @@ class Result(Inferred[P]):
     @cached_property
     def _is_given_columns(self) -> bool:
         """Whether one column of the fit is described given the others, as in a regression."""
-        model = bare(self.model)
-        given = model.family.conditional if isinstance(model, Components) else None
-        return given is not None and len(given.laws(len(self.source.columns))) == 1
+        from emkit.views.expected_responses import laws_given
+
+        laws = laws_given(self.model, len(self.source.columns))
+        return laws is not None and len(laws) == 1
 
     @cached_property
     def _univariate(self) -> Univariate:

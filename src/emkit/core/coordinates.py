@@ -219,14 +219,12 @@ class Coordinates(Generic[P]):
 
     def of_coefficients(self) -> Mask:
         """Which coordinates (of `pack`) are those of coefficients of covariates, in units of the linear predictor."""
-        flags = (np.full(leaf.space.size(leaf.value.shape), _has_coefficients(leaf)) for leaf in self.free(self._like))
+        flags = (np.full(leaf.space.size(leaf.value.shape), leaf.has_coefficients) for leaf in self.free(self._like))
         return np.concatenate([np.empty(0, dtype=bool), *flags])
 
     def coefficient_names(self) -> list[str]:
         """The names of the entries at these coordinates."""
-        return self._names(
-            self._like, lambda leaf: leaf.space.entry_indices(leaf.value.shape) if _has_coefficients(leaf) else []
-        )
+        return self._names(self._like, lambda leaf: leaf.space.entry_indices(leaf.value.shape) if leaf.has_coefficients else [])
 
     def at_edge(self, vector: Array) -> Mask:
         """Which coordinates (of `pack`) are infinite or as good as infinite: those of values on their boundary."""
@@ -239,7 +237,3 @@ class Coordinates(Generic[P]):
 
     def _names(self, params: P, indices: Callable[[Leaf], list[tuple[int, ...]]]) -> list[str]:
         return [_label(leaf.path, index) for leaf in self.free(params) for index in indices(leaf)]
-
-
-def _has_coefficients(leaf: Leaf) -> bool:
-    return leaf.axes is not None and leaf.axes.told_by != ""

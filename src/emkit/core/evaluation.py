@@ -56,14 +56,15 @@ class EMMap(Generic[P]):
 
     def objective(self, params: P) -> float:
         """What EM maximises: the log-likelihood, less the gap of an inexact E-step, plus the logarithm of the prior."""
-        return self._objective(self.expectation(params), params)
+        return self.objective_of(self.expectation(params), params)
 
-    def _objective(self, total: Expectation[Any], params: P) -> float:
+    def objective_of(self, total: Expectation[Any], params: P) -> float:
+        """The same, of a pass that was made at `params`."""
         return float(total.log_likelihood - total.gap + self.model.log_prior(params))
 
     def __call__(self, params: P) -> Evaluation[P]:
         total = self.expectation(params)
-        objective = self._objective(total, params)
+        objective = self.objective_of(total, params)
         if not np.isfinite(objective):
             raise ParameterError(
                 f"the log-likelihood is {total.log_likelihood} at these parameters: some rows have probability 0 under "

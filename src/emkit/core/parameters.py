@@ -59,6 +59,11 @@ class Leaf(NamedTuple):
     scopes: tuple[Scope, ...] = ()
     told: tuple[str, ...] = ()
 
+    @property
+    def has_coefficients(self) -> bool:
+        """Whether its numbers are coefficients of covariates, whose names the parameters tell."""
+        return self.axes is not None and self.axes.told_by != ""
+
     def scope(self, axis: str) -> Scope | None:
         """The places that an axis runs along; None for all that there are."""
         return next((scope for scope in self.scopes if scope.axis == axis), None)

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from sympy import (
-    Derivative,
-    Eq,
-    Function,
-    IndexedBase,
-    Integer,
-    Sum,
-    Symbol,
-    UnevaluatedExpr,
-    diff,
-    exp,
-    expand,
-    pi,
-    simplify,
-    solve,
-    sqrt,
-)
+from sympy import Eq, IndexedBase, Sum, Symbol, UnevaluatedExpr, diff, exp, expand, pi, simplify, solve, sqrt
 
-from emkit.derivations.algebra import MASS, ROWS, N, confirmed, definitions, gather, i, k, log_of, over_rows, r, x
+from emkit.derivations.algebra import ROWS, N, confirmed, definitions, gather, i, k, log_of, over_rows, r, x
 from emkit.derivations.derivation import Derivation, Solved, Step
-from emkit.derivations.opening import expected_complete_log_likelihood
+from emkit.derivations.normals import ONE, W, part, variance, variance_about
+from emkit.derivations.opening import density_of, expected_complete_log_likelihood
 
 y = IndexedBase("y")
 level, slope = Symbol("a_k", real=True), Symbol("b_k", real=True)
-variance = Symbol("v_k", positive=True)
 X, Y, XX, XY, YY = (Symbol(f"S_{name}", real=True) for name in ("x", "y", "xx", "xy", "yy"))
-W = Symbol("W_k", positive=True)
-part, given = Function("Q_k"), Function("p_k")
-ONE = Integer(1)
 AWAY = y[i] - level - slope * x[i]
 DENSITY = exp(-(AWAY**2) / (2 * variance)) / sqrt(UnevaluatedExpr(2 * pi * variance))
 
@@ -43,21 +24,26 @@ def derive_line() -> Derivation:
     about_line = gather(log_density, {ONE: N, AWAY**2: W})
     by_level, by_slope = (simplify(diff(q, coefficient) * variance) for coefficient in (level, slope))
     best = solve([by_level, by_slope], [level, slope], dict=True)[0]
-    by_variance = diff(about_line, variance)
-    (best_variance,) = solve(by_variance, variance)
-    spread = Sum(r[i, k] * AWAY**2, ROWS)
+    about = variance_about(
+        "line",
+        part(level, slope, variance),
+        about_line,
+        Sum(r[i, k] * AWAY**2, ROWS),
+        "The second derivative is negative there: the maximum.",
+    )
     hessian = [[diff(q, one, other) for other in (level, slope)] for one in (level, slope)]
     minor = simplify(hessian[0][0] * hessian[1][1] - hessian[0][1] * hessian[1][0])
     confirmed(
         simplify(minor * variance**2 - (N * XX - X**2)) == 0, "the determinant is N S_xx - S_x^2 over the squared variance"
     )
-    confirmed(simplify(diff(by_variance, variance).subs(variance, best_variance)).is_negative, "the variance is at a maximum")
+    curvature = diff(about_line, variance, 2).subs(variance, about.best)
+    confirmed(simplify(curvature).is_negative, "the second derivative by the variance is negative")
     shown = {name: sums[name] for name in (N, X, Y, XX, XY)}
     steps = (
         Step(
             "A response {y} of component {k} is normal about a line, with intercept {a}, slope {b} and variance {v}, given its "
             "covariate {x}.",
-            (Eq(given(y[i], x[i]), DENSITY),),
+            (Eq(density_of(y[i], x[i]), DENSITY),),
             {"y": y[i], "k": k, "a": level, "b": slope, "v": variance, "x": x[i]},
         ),
         *expected_complete_log_likelihood(y[i]),
@@ -79,20 +65,11 @@ def derive_line() -> Derivation:
             "the same covariate: a maximum, and the only one.",
             (minor,),
         ),
-        Step(
-            "With that line, call the weighted sum of squares about it {W}. As a function of the variance,",
-            (Eq(W, spread), Eq(part(level, slope, variance), about_line)),
-            {"W": W},
-        ),
-        Step("The derivative by the variance:", (Eq(Derivative(part(level, slope, variance), variance), by_variance),)),
-        Step(
-            "It is zero at the weighted mean square about the line. The second derivative is negative there: the maximum.",
-            (Eq(variance, best_variance), Eq(variance, best_variance.subs({W: spread, N: MASS}))),
-        ),
+        *about.steps,
     )
     solutions = (
         Solved("intercept", level, by_level.subs(shown), best[level].subs(shown)),
         Solved("slope", slope, by_slope.subs(shown), best[slope].subs(shown)),
-        Solved("variances", variance, by_variance.subs({W: spread, N: MASS}), best_variance.subs({W: spread, N: MASS})),
+        about.solved,
     )
     return Derivation("normal regression", "A line among normal responses: weighted least squares", steps, solutions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sympy import (
     Derivative,
@@ -61,9 +61,14 @@ def derive_columns() -> Derivation:
     about_mean = gather(log_density, {ONE: N, (x[i] - mean) ** 2: W})
     mean_steps, best_mean = _mean(q, over_rows(moments))
     spread = Sum(r[i, k] * (x[i] - mean) ** 2, ROWS)
-    slope = diff(about_mean, variance)
-    (best,) = solve(slope, variance)
-    value = best.subs({W: spread, N: MASS})
+    about = variance_about(
+        "mean",
+        part(mean, variance),
+        about_mean,
+        spread,
+        "(emkit keeps it above a small fraction of the variance of the whole data, so that no component can collapse onto a "
+        "few rows.)",
+    )
     steps = (
         Step(
             "A row {x} of component {k} is normal with mean {mean} and variance {variance}.",
@@ -78,25 +83,37 @@ def derive_columns() -> Derivation:
             {"k": k},
         ),
         *mean_steps,
-        Step(
-            "With that mean, call the weighted sum of squares about it {W}. As a function of the variance,",
-            (Eq(W, spread), Eq(part(mean, variance), about_mean)),
-            {"W": W},
-        ),
-        Step("The derivative by the variance:", (Eq(Derivative(part(mean, variance), variance), slope),)),
-        Step(
-            "It is zero at the weighted mean square about the mean. (emkit keeps it above a small fraction of the variance of "
-            "the whole data, so that no component can collapse onto a few rows.)",
-            (Eq(variance, best), Eq(variance, value)),
-        ),
-        _maximum(q, best_mean, best),
+        *about.steps,
+        _maximum(q, best_mean, about.best),
     )
     in_sums = {W: spread, N: MASS, S: Sum(r[i, k] * x[i], ROWS)}
-    solutions = (
-        Solved("means", mean, diff(q, mean).subs(in_sums), best_mean.subs(in_sums)),
-        Solved("variances", variance, slope.subs(in_sums), value),
-    )
+    solutions = (Solved("means", mean, diff(q, mean).subs(in_sums), best_mean.subs(in_sums)), about.solved)
     return Derivation("gaussian-diag", "Normal columns: mean and variance", steps, solutions)
+
+
+class About(NamedTuple):
+    """The steps that find a variance, the variance in terms of its sum of squares, and what is found."""
+
+    steps: tuple[Step, ...]
+    best: Any
+    solved: Solved
+
+
+def variance_about(what: str, q: Any, in_variance: Any, spread: Any, more: str) -> About:
+    """The variance about a mean, or a line, that is found already: `q` is `in_variance`, W the sum of squares `spread`."""
+    slope = diff(in_variance, variance)
+    (best,) = solve(slope, variance)
+    value = best.subs({W: spread, N: MASS})
+    steps = (
+        Step(
+            f"With that {what}, call the weighted sum of squares about it {{W}}. As a function of the variance,",
+            (Eq(W, spread), Eq(q, in_variance)),
+            {"W": W},
+        ),
+        Step("The derivative by the variance:", (Eq(Derivative(q, variance), slope),)),
+        Step(f"It is zero at the weighted mean square about the {what}. {more}", (Eq(variance, best), Eq(variance, value))),
+    )
+    return About(steps, best, Solved("variances", variance, slope.subs({W: spread, N: MASS}), value))
 
 
 def _mean(q: Any, sums: dict[Any, Any]) -> tuple[tuple[Step, ...], Any]:

@@ -36,7 +36,7 @@ class OneOfOrFormula(OneOf):
     """The same, or a formula, which is read once there are data."""
 
     def check(self, name: str, value: object) -> None:
-        if not is_formula(value) and not (value is None and not self.names):
+        if not is_formula(value):
             super().check(name, value)
 
 
@@ -80,7 +80,7 @@ class HiddenMarkov(ComponentsEstimator):
     _allowed: ClassVar[dict[str, Allowed]] = {
         **ComponentsEstimator._allowed,
         "initial": OneOfOrFormula(("free", "uniform", "stationary"), also=", or a formula such as '~ z'"),
-        "transitions": OneOfOrFormula((), also="None, or a formula such as '~ x'"),
+        "transitions": OneOfOrFormula((), also="None, or a formula such as '~ x'", or_none=True),
         "topology": OneOf(("free", "left-right")),
     }
 

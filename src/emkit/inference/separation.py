@@ -44,7 +44,7 @@ def separated(em: EMMap[Any], near: Near) -> Array:
     length = float(np.abs(taken).max(initial=0.0))
     if not length > 0:
         return none
-    height = em.objective(near.params)
+    height = em.objective_of(here, near.params)
     with np.errstate(all="ignore"):
         back, on = em.objective(near.at(-taken)), em.objective(near.at(FAR / length * taken))
     return ways if back < height - LOWER and on >= height - NO_LOWER else none
@@ -64,8 +64,7 @@ def _complete(model: LatentModel[Any, Any], near: Near, stats: Any) -> Array:
 
 
 def _without_coefficients(params: Any) -> Any:
-    told = [leaf for leaf in leaves(params) if leaf.axes is not None and leaf.axes.told_by]
-    return replace_at(params, {leaf.path: np.zeros_like(leaf.value) for leaf in told})
+    return replace_at(params, {leaf.path: np.zeros_like(leaf.value) for leaf in leaves(params) if leaf.has_coefficients})
 
 
 def infinite(em: EMMap[Any], near: Near) -> tuple[str, ...]:

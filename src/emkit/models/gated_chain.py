@@ -158,8 +158,11 @@ class GatedHiddenMarkovChain(HiddenMarkovChain[GatedHiddenMarkovParams[P], P, S]
 
     @property
     def _first(self) -> FirstStates:
-        if not self.initial:
-            return Unconditional()
+        return self._first_gate if self.initial else Unconditional()
+
+    @property
+    def _first_gate(self) -> Gate:
+        """That of the first states, where these depend on covariates. Errors: as `_gate`."""
         return self.initial_gate if self.initial_gate is not None else plain_gate(self.initial)
 
     def placed(self, profile: AnyProfile) -> Self:
@@ -269,7 +272,7 @@ class GatedHiddenMarkovChain(HiddenMarkovChain[GatedHiddenMarkovParams[P], P, S]
         moves, names = _constant(transitions, self._gate), self._gate.coefficient_names
         if not self.initial:
             return GatedHiddenMarkovParams(initial, moves, components, names)
-        first = self.initial_gate if self.initial_gate is not None else plain_gate(self.initial)
+        first = self._first_gate
         return GatedInitialHiddenMarkovParams(_constant(initial, first), moves, components, names, first.coefficient_names)
 
     def moves_of(self, shares: Array, chunk: Chunk, like: GatedHiddenMarkovParams[P]) -> GatedMoves:

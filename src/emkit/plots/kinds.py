@@ -232,9 +232,9 @@ def _has_residuals(result: AnyFitted) -> object:
 
 
 def _has_states(result: AnyFitted) -> object:
-    """A model of rows in sequence, which are there."""
+    """A chain of states, of rows that are there."""
     model = model_of_states(result)
-    return model.decode(result.params, next(iter(model.in_sequences(result.source).chunks())))
+    return model.chain_over(result.params, next(iter(model.in_sequences(result.source).chunks())))
 
 
 # What a figure cannot do without, found out at little cost: each raises an EmkitError if the fit lacks it.
@@ -255,7 +255,7 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "gate": lambda result: gate_effect(_subject(result), result.params),
     "states": _has_states,
     "transitions": chain_of,
-    "dwell_times": _has_states,
+    "dwell_times": lambda result: (chain_of(result), _has_states(result)),
     "starts": lambda result: starts_map(result.runs),
 }
 

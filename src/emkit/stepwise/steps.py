@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.evaluation import EMMap
 from emkit.core.ready import refuse_gaps
 from emkit.core.solvers import Anderson
@@ -180,37 +180,35 @@ def refuse_below_zero(structure: Structure, evidence: Evidence) -> None:
         return
     weights = evidence.shares * (structure.weights[evidence.rows] * evidence.factors)[:, None]
     mass = weights.sum(axis=0)
-    for k in np.flatnonzero(mass <= 0)[:1]:
-        raise DegenerateFitError(f"{OVERDONE}: class {k + 1} is left with {mass[k]:.3g} rows. {INSTEAD}")
+    slack = -ROUNDING * mass
+    _refuse(mass <= 0, mass, "")
     for name, cells in zip(structure.covariates.columns, structure.covariates.x[evidence.rows].T, strict=True):
         if not np.isin(cells, (0.0, 1.0)).all():
             continue
         for code in (0.0, 1.0):  # where a class has less than no rows, its log-odds run off, and the objective with them
             counts = weights[cells == code].sum(axis=0)
-            for k in np.flatnonzero(counts < -ROUNDING * mass)[:1]:
-                raise DegenerateFitError(
-                    f"{OVERDONE}: class {k + 1} is left with {counts[k]:.3g} rows where {name!r} is {code:g}. {INSTEAD}"
-                )
+            _refuse(counts < slack, counts, f" where {name!r} is {code:g}")
     outcomes = structure.outcomes
     for name, levels, cells in zip(outcomes.columns, outcomes.levels, outcomes.x[evidence.rows].T, strict=True):
         there = ~np.isnan(cells)
         own, x = weights[there], cells[there]
         if levels is None:
-            for k in np.flatnonzero(own.sum(axis=0) <= 0)[:1]:
-                raise DegenerateFitError(
-                    f"{OVERDONE}: class {k + 1} is left with {own[:, k].sum():.3g} rows where {name!r} was seen. {INSTEAD}"
-                )
-            mean = own.T @ x / own.sum(axis=0)
-            variance = (own * (x[:, None] - mean) ** 2).sum(axis=0) / own.sum(axis=0)
+            seen = own.sum(axis=0)
+            _refuse(seen <= 0, seen, f" where {name!r} was seen")
+            mean = own.T @ x / seen
+            variance = (own * (x[:, None] - mean) ** 2).sum(axis=0) / seen
             for k in np.flatnonzero(~(variance > 0))[:1]:
                 raise DegenerateFitError(f"{OVERDONE}: {name!r} has variance {variance[k]:.3g} in class {k + 1}. {INSTEAD}")
             continue
         for code, level in enumerate(levels):
             counts = own[x == code].sum(axis=0)
-            for k in np.flatnonzero(counts < -ROUNDING * mass)[:1]:
-                raise DegenerateFitError(
-                    f"{OVERDONE}: class {k + 1} is left with {counts[k]:.3g} rows where {name!r} is {level!r}. {INSTEAD}"
-                )
+            _refuse(counts < slack, counts, f" where {name!r} is {level!r}")
+
+
+def _refuse(too_few: Mask, rows: Array, where: str) -> None:
+    """Raise DegenerateFitError for the first class that has `too_few` rows."""
+    for k in np.flatnonzero(too_few)[:1]:
+        raise DegenerateFitError(f"{OVERDONE}: class {k + 1} is left with {rows[k]:.3g} rows{where}. {INSTEAD}")
 
 
 ROUNDING = 1e-12  # of the rows of a class

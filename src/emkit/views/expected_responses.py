@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.families.support import Support
-from emkit.models.components import AnyComponents
+from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 
 MOST_SUMMED = 20_000_000  # probabilities of counts, of all rows and components
 DRAWS, FEWEST_DRAWS = 1_000, 100  # of each row, that stand for the distribution of a column in one component
 
 
-def described_columns(model: AnyComponents, columns: tuple[str, ...]) -> tuple[int, ...] | None:
-    """The places of the columns that the model describes, given the others; None if it describes whole rows."""
-    given = model.family.conditional
-    return None if given is None else tuple(sorted(given.laws(len(columns))))
+def laws_given(model: Any, columns: int) -> Mapping[int, Support] | None:
+    """The places of the columns that a model describes given others, and what each holds; None if it describes whole rows."""
+    inner = bare(model)
+    given = inner.family.conditional if isinstance(inner, Components) else None
+    return None if given is None else given.laws(columns)
 
 
 def places_given(family: Any, components: Any, x: Array, shares: Array) -> tuple[Array, Array]:
@@ -41,9 +42,7 @@ def places_given(family: Any, components: Any, x: Array, shares: Array) -> tuple
 def densities(model: Any, params: Any, source: Any) -> Array:
     """The density (n,) of what the model describes of each row, given its other columns, and the rows before in a sequence."""
     inner: Any = bare(model)
-    found = [
-        np.exp(inner.log_density(params, chunk)) * inner.outlook(params, chunk) for chunk in inner.in_sequences(source).chunks()
-    ]
+    found = [np.exp(inner.log_density(params, chunk)) * inner.outlook(params, chunk) for chunk in source.chunks()]
     return np.asarray(np.concatenate(found).sum(axis=1))
 
 

@@ -17,7 +17,7 @@ from emkit.inference import Univariate
 from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.views.expected_responses import described_columns, places_given
+from emkit.views.expected_responses import laws_given, places_given
 
 DRAWS = 20_000  # rows that stand for the distribution of a column in one component
 OUTERMOST = 1e-12  # probability beyond which the place of a value is lost in rounding: residuals end at 7
@@ -78,9 +78,11 @@ def residuals_of(model: Any, params: Any, source: Any, kind: str = "forecast") -
     x = np.concatenate([as_float64(chunk.x) for chunk in chunks])
     shares = np.concatenate([model.outlook(params, chunk, by_others=kind == "ordinary") for chunk in chunks])
     columns = tuple(source.columns)
-    described = described_columns(model, columns)
-    if described is not None:
-        return PseudoResiduals(tuple(columns[j] for j in described), *places_given(model.family, params.components, x, shares))
+    laws = laws_given(model, len(columns))
+    if laws is not None:
+        return PseudoResiduals(
+            tuple(columns[j] for j in sorted(laws)), *places_given(model.family, params.components, x, shares)
+        )
     places = _places(model, params.components, shares.shape[1], x.shape[1])
     below, up_to = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
     for j, column in enumerate(x.T):

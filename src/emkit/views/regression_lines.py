@@ -18,6 +18,7 @@ from emkit.models.components import AnyComponents, Components
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.views.along import along
 from emkit.views.classified import MOST_ROWS
+from emkit.views.expected_responses import laws_given
 
 INTERCEPT = "intercept"
 
@@ -75,11 +76,11 @@ def regression_lines(subject: Subject, params: Any, over: str | None = None) -> 
     Errors: ModelError for a model of no regression, and for a covariate that there is not.
     """
     model, source = bare(subject.model), subject.source
-    given = model.family.conditional if isinstance(model, Components) else None
-    if not isinstance(model, Components) or given is None or not hasattr(model.family, "means"):
+    laws = laws_given(model, len(source.columns))
+    if not isinstance(model, Components) or laws is None or not hasattr(model.family, "means"):
         raise ModelError("lines are those of regressions, and this is none.")
     x, weights, shares = _rows(model, params, source)
-    response = min(given.laws(x.shape[1]))
+    response = min(laws)
     likely = tuple(name for j, name in enumerate(source.columns) if j != response)
     if not likely:
         raise ModelError("the regression has no covariate that lines could go along.")

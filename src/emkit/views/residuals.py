@@ -13,11 +13,10 @@ from emkit.core.json_types import Json
 from emkit.data.chunk import Chunk, as_float64
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
-from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import AnyMixture, Mixture
 from emkit.views.density import Density, density
-from emkit.views.expected_responses import MOST_SUMMED, expected_counts
+from emkit.views.expected_responses import MOST_SUMMED, expected_counts, laws_given
 
 MOST_CELLS = 200_000  # of a table of all columns: what has more is refused
 
@@ -137,10 +136,8 @@ def rootogram(subject: Subject, params: Any) -> Rootogram:
 
 def _of_response(subject: Subject, params: Any, columns: tuple[str, ...]) -> Rootogram | None:
     """The rootogram of a column of counts that is described given others; None if there is no one such column."""
-    model: Any = bare(subject.model)
-    given = model.family.conditional if isinstance(model, Components) else None
-    laws = {} if given is None else given.laws(len(columns))
-    if len(laws) != 1:
+    laws = laws_given(subject.model, len(columns))
+    if laws is None or len(laws) != 1:
         return None
     ((j, law),) = laws.items()
     if not law.whole:
@@ -152,7 +149,9 @@ def _of_response(subject: Subject, params: Any, columns: tuple[str, ...]) -> Roo
     if len(values) * len(x) > MOST_SUMMED:
         raise ModelError(f"a rootogram is of small counts: {columns[j]!r} has {len(values):,} values, in {len(x):,} rows.")
     observed = np.asarray(np.bincount((x[:, j] - values[0]).astype(np.int64), weights, len(values)), dtype=np.float64)
-    return Rootogram(columns[j], values, observed, expected_counts(model, params, subject.source.chunks(), j, values))
+    return Rootogram(
+        columns[j], values, observed, expected_counts(bare(subject.model), params, subject.source.chunks(), j, values)
+    )
 
 
 def _mixture(model: Any) -> AnyMixture:
