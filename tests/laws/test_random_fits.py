@@ -49,7 +49,7 @@ def in_turn():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("case", "assignment", "solver"), in_turn())
+@pytest.mark.parametrize(("case", "assignment", "solver"), list(in_turn()))
 def test_no_random_fit_ever_falls(case, assignment, solver):
     steps, seed, enough = 0, 0, ENOUGH[type(assignment)]
     while steps < enough and seed < FITS:
