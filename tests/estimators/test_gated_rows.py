@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import emkit as ek
+from emkit.cli import group
 from emkit.estimators.gated_rows import GatedRows
 
 LENGTHS = [40] * 12
@@ -45,6 +50,30 @@ def test_it_is_the_model_of_the_columns_that_formulas_make(frame, fitted):
     assert fitted.params_.initial_covariates == ("intercept", "ward[T.B]")
     assert fitted.initial_gates_.shape == (2, 2)
     assert fitted.gates_[0, 1, 1] < 0
+
+
+def test_the_result_and_its_file_know_the_formulas(frame, fitted, tmp_path):
+    groups = np.repeat(np.arange(12), 40)
+    assert "formula ~ pressure | ward" in fitted.result_.summary()
+    fitted.result_.save(tmp_path / "chain.emk")
+    for known in (fitted.result_, ek.load(tmp_path / "chain.emk")):
+        shares = known.predict_proba(pd.DataFrame(frame), groups=groups)
+        np.testing.assert_array_equal(shares, fitted.predict_proba(frame, lengths=LENGTHS))
+    there = ek.load(tmp_path / "chain.emk").with_data(frame, groups=groups)
+    np.testing.assert_allclose(
+        there.standard_errors().errors, fitted.result_.standard_errors().errors, rtol=1e-6, atol=1e-12, equal_nan=True
+    )
+
+
+def test_files_of_rows_in_sequence_are_predicted_by_formulas(frame, fitted, tmp_path):
+    groups = np.repeat(np.arange(12), 40)
+    fitted.result_.save(tmp_path / "chain.emk")
+    pd.DataFrame({"spot": groups, **frame}).to_csv(tmp_path / "weather.csv", index=False)
+    command = ["predict", str(tmp_path / "chain.emk"), str(tmp_path / "weather.csv"), "--sequence", "spot", "--json"]
+    done = CliRunner().invoke(group, command)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [row["path"] for row in told["rows"]] == (fitted.predict(frame, lengths=LENGTHS) + 1).tolist()
 
 
 def test_rows_of_a_frame_are_predicted(frame, fitted):

@@ -238,6 +238,13 @@ def test_states_last_as_a_law_says(counts, stays):
     assert stays.predict(counts).shape == (107,)
 
 
+def test_forecasts_of_several_sequences_are_those_of_each(counts, quakes, stays):
+    for model in (quakes, stays):
+        each = [model.forecast(part, steps=3) for part in (counts[:40], counts[40:])]
+        np.testing.assert_allclose(model.forecast(counts, steps=3, lengths=[40, 67]), each, rtol=1e-12)
+        assert model.forecast(counts, 2, lengths=[107]).shape == (1, 2, len(each[0][0]))
+
+
 def test_forecasts_know_how_long_the_last_stay_has_lasted(counts, stays):
     """As the states of rows that follow, at which nothing was seen."""
     source = ek.ArraySource(np.vstack([counts, np.zeros((3, 1))]), groups=np.zeros(110))

@@ -15,8 +15,9 @@ from emkit.core.arrays import Array
 from emkit.data import ArraySource
 from emkit.data.design import Design, Gaps, columns_read
 from emkit.data.files import FileTable, read_file
-from emkit.data.formula_rows import source_of
+from emkit.data.formula_rows import rows_of_formula, source_of
 from emkit.data.frames import Table
+from emkit.data.source import RowSource
 from emkit.errors import DataError, ModelError, some_of
 from emkit.fitted import AnyFitted
 from emkit.models.components import AnyComponents
@@ -89,17 +90,24 @@ def regression_problems(file: str, progress: Progress, said: Said, families: Seq
     return found
 
 
-def rows_of_design(design: Design, file: str, progress: Progress, weights: str | None = None) -> ArraySource:
-    """The rows of a file with the columns of a design. Errors: those of reading, and of `Design.rows`."""
+def rows_of_design(
+    fit: RowSource, design: Design, file: str, progress: Progress, weights: str | None = None, sequence: str | None = None
+) -> ArraySource:
+    """The rows of a file with the columns of a fit that a design makes of them; a column of them may say their `sequence`.
+
+    Errors: those of reading, and of `rows_of_formula`.
+    """
+    made = {*design.response, *design.covariates, *design.gate, *(name for name in (design.offset, design.trials) if name)}
+    named = (*design.columns_read(), *(name for name in fit.columns if name not in made))
     try:
-        table = _read(file, design.columns_read(), weights, progress)
-        made = design.rows(_columns(table), row_name=table.row_name)
+        table = _read(file, named, weights, progress, () if sequence is None else (sequence,))
+        groups = None if sequence is None else table.beside[0]
+        return rows_of_formula(fit, design, _columns(table), table.weights, groups, table.row_name)
     except DataError as error:
         beside = {*design.columns_read()} - {*design.columns_read(response=False)}
         if not any(repr(name) in str(error) for name in beside):
             raise
         raise DataError(f"{error} `emkit predict --mean` needs no {some_of(sorted(beside))}.") from None
-    return source_of(design, made, table.weights, row_name=table.row_name)
 
 
 def means_of_file(fitted: AnyFitted, file: str, progress: Progress) -> dict[str, Array]:
@@ -112,10 +120,12 @@ def means_of_file(fitted: AnyFitted, file: str, progress: Progress) -> dict[str,
     return {"mean": means.of_all, **{f"mean_{k + 1}": mean for k, mean in enumerate(means.each.T)}}
 
 
-def _read(file: str, columns: tuple[str, ...], weights: str | None, progress: Progress) -> FileTable:
-    """Columns of numbers or words of a file, in which cells may be missing."""
+def _read(
+    file: str, columns: tuple[str, ...], weights: str | None, progress: Progress, beside: Sequence[str] = ()
+) -> FileTable:
+    """Columns of numbers or words of a file, in which cells may be missing, and the cells of those `beside` them."""
     progress.say("reading")
-    return read_file(given_file(file), columns, weights, progress.lines, words=True, gaps=True)
+    return read_file(given_file(file), columns, weights, progress.lines, words=True, gaps=True, beside=beside)
 
 
 def _columns(table: FileTable) -> Table:

@@ -82,22 +82,23 @@ def rows_of_fit(
     known: Known = Known(),  # noqa: B008 - cannot be changed
 ) -> ArraySource:
     """The rows of a file that the fit has columns for, with its levels. Errors: as `read_source`."""
-    fit = fitted.source
+    fit, inner = fitted.source, bare(fitted.model)
     if fit.design is not None:
-        return rows_of_design(fit.design, file, progress, weights)
-    progress.say("reading")
-    words = [name for name, levels in zip(fit.columns, fit.levels, strict=True) if levels is not None]
-    gaps = fitted.model.admits_gaps
-    table = read_file(given_file(file), fit.columns, weights, progress.lines, words=words, gaps=gaps, beside=known.columns)
-    inner, source = bare(fitted.model), with_known(table, known).coded(fit.levels)
+        source = rows_of_design(fit, fit.design, file, progress, weights, known.groups)
+    else:
+        progress.say("reading")
+        words = [name for name, levels in zip(fit.columns, fit.levels, strict=True) if levels is not None]
+        gaps = fitted.model.admits_gaps
+        table = read_file(given_file(file), fit.columns, weights, progress.lines, words=words, gaps=gaps, beside=known.columns)
+        source = with_known(table, known).coded(fit.levels)
     return inner.in_sequences(source) if isinstance(inner, Components) else source
 
 
 def joined_by(fitted: AnyFitted, groups: str | None, sequence: str | None) -> str | None:
     """The column that says which rows of a fit come together. Errors: UsageError for the option that is not for this fit."""
-    if fitted.source.design is not None and (groups, sequence) != (None, None):
-        raise click.UsageError("this fit is by a formula, and knows its groups itself.", click.get_current_context())
     is_chain = isinstance(bare(fitted.model), HiddenMarkovChain)
+    if fitted.source.design is not None and not is_chain and (groups, sequence) != (None, None):
+        raise click.UsageError("this fit is by a formula, and knows its groups itself.", click.get_current_context())
     if (groups if is_chain else sequence) is not None:
         right, wrong = ("--sequence", "--groups") if is_chain else ("--groups", "--sequence")
         raise click.UsageError(

@@ -73,7 +73,7 @@ def command(
         if source.groups is not None:
             found = found._replace(log_likelihood=np.repeat(found.log_likelihood, np.diff(source.groups)))
     _warn_of_impossible(found, source)
-    if is_chain and together is None and fitted.source.design is None:
+    if is_chain and together is None:
         click.echo(
             f"note: all {source.rows:,} rows were taken as one sequence; --sequence COLUMN says which is whose.", err=True
         )

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from emkit.core.arrays import Integers
 from emkit.data.design import INTERCEPT, Design, DesignRows
-from emkit.data.source import ArraySource
+from emkit.data.frames import Table, library_of, table_of
+from emkit.data.source import ArraySource, RowSource
 from emkit.data.validate import RowName
 
 
@@ -48,3 +51,32 @@ def source_of(
     )
     source.design = design
     return source
+
+
+def rows_of_formula(
+    known: RowSource, design: Design, data: Any, weights: Any = None, groups: Any = None, row_name: RowName = "row {}".format
+) -> ArraySource:
+    """Rows of the columns of `known`: those that its `design` makes are made anew, and others stand beside them as they are.
+
+    `data`: a data frame or a table; `weights` and `groups` as in `source_of`.
+    Errors: DataError naming a column that is missing, a gap where a formula needs a cell, or a level that is unknown.
+    """
+    made, library = design.rows(data, row_name=row_name), None if isinstance(data, Table) else library_of(data)
+    beside = tuple(name for name in known.columns if name not in made.columns)
+    if not beside:
+        return source_of(design, made, weights, groups, row_name, library)
+    seen = table_of(data, beside)
+    own = {name: (seen.x[:, j], seen.levels[j]) for j, name in enumerate(beside)}
+    cells, levels = zip(*(own.get(name) or (made.among([name])[:, 0], None) for name in known.columns), strict=True)
+    source = ArraySource(
+        np.column_stack(cells),
+        weights,
+        known.columns,
+        row_name=row_name,
+        levels=levels,
+        groups=groups,
+        library=library,
+        component_names=known.component_names,
+    )
+    source.design = design
+    return source.coded(known.levels)

@@ -238,3 +238,14 @@ def columns_from(data: Any, names: tuple[str, ...]) -> Any:
     for name in (name for name in names if name not in opened.columns):
         raise DataError(f"the data frame has no column {name!r}; it has {some_of(opened.columns)}.")
     return opened.select(*names).to_native()
+
+
+def table_of(data: Any, names: tuple[str, ...]) -> Table:
+    """The columns of a data frame, or of a table, by their names, as numbers. Errors: DataError naming one that is missing."""
+    if not isinstance(data, Table):
+        return read_table(columns_from(data, names))
+    there = data.columns or ()
+    for name in (name for name in names if name not in there):
+        raise DataError(f"the data have no column {name!r}; they have {some_of(there)}.")
+    places = [there.index(name) for name in names]
+    return Table(data.x[:, places], names, tuple(data.levels[j] for j in places))

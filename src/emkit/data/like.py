@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emkit.data.formula_rows import source_of
+from emkit.data.formula_rows import rows_of_formula
 from emkit.data.frames import columns_from, library_of, read_table
 from emkit.data.membership import membership_of
 from emkit.data.source import ArraySource, RowSource
@@ -25,7 +25,7 @@ def rows_like(
     if known.design is not None:
         if labels is not None:
             raise DataError("labels are not taken of rows whose columns a formula makes.")
-        return source_of(known.design, known.design.rows(data), weights, groups, library=library_of(data))
+        return rows_of_formula(known, known.design, data, weights, groups)
     columns = known.columns
     unnamed = columns == tuple(f"x{j}" for j in range(len(columns)))
     table = read_table(data if unnamed else columns_from(data, columns))

@@ -27,7 +27,7 @@ def right_side(name: str, formula: str) -> str:
     said = parsed(formula)
     if said.response or said.gate is not None or () not in said.terms:
         raise ParameterError(f"{name} is {formula!r:.60}; it must be of covariates and an intercept, as '~ x + z' is.")
-    return formula.partition("~")[2]
+    return formula.partition("~")[2].strip()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from emkit.estimators.gated_rows import GatedRows, is_formula
 from emkit.models.frozen import bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain
 from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
-from emkit.models.prediction import belonging, filtered_by, paths_of, posterior_of
+from emkit.models.prediction import belonging, filtered_by, forecasts_of, paths_of, posterior_of
 from emkit.models.semi_markov import HiddenSemiMarkovChain
 from emkit.models.stationary import StationaryHiddenMarkovChain
 from emkit.search.seeding import Begin
@@ -199,17 +199,18 @@ class HiddenMarkov(ComponentsEstimator):
         """The log-likelihood of all sequences together, as hmmlearn has it."""
         return float(self.score_samples(X, lengths, groups).sum())
 
-    def forecast(self, X: object, steps: int = 1) -> Array:
-        """The probability of each state (steps, K) at 1, 2, ... steps after the last row of X (n, d), one sequence.
+    def forecast(self, X: object, steps: int = 1, lengths: object = None, groups: object = None) -> Array:
+        """The probability of each state (steps, K) at 1, 2, ... steps after the last row of X (n, d).
 
-        The mean of what is then seen is ``forecast(X) @ means``.
+        With `lengths` or `groups`, X is several sequences, and there are such probabilities of each: (G, steps, K). The mean of
+        what is then seen is ``forecast(X) @ means``.
+        Errors: DataError naming the first row of a sequence that no path explains; ModelError where transitions depend on
+        covariates, which are not known of steps to come.
         """
         check_count("steps", steps, ParameterError)
-        self.predict_proba(X)  # which says of a sequence that no path explains
-        model, source = bare(self.model_), self._rows(X, None, None)
-        (chunk,) = model.in_sequences(source).chunks()
-        found: Array = model.forecast(self.params_, model.posterior(self.params_, chunk), int(steps))
-        return found
+        source = self._rows(X, lengths, groups)
+        found = forecasts_of(self.model_, self.params_, source, int(steps))
+        return found[0] if lengths is None and groups is None else found
 
     def get_stationary_distribution(self) -> Array:
         """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""
@@ -253,8 +254,11 @@ class HiddenMarkov(ComponentsEstimator):
         """The rows, with the columns that formulas make of them."""
         if reset:
             self._gated = self._gated_rows(X)
-        rows = X if self._gated is None else self._gated.frame(X)
-        return super()._source(rows, sample_weight, reset, labels, groups)
+        if self._gated is None:
+            return super()._source(X, sample_weight, reset, labels, groups)
+        source = super()._source(self._gated.frame(X), sample_weight, reset, labels, groups)
+        source.design = self._gated.design
+        return source
 
     def _gated_rows(self, X: object) -> GatedRows | None:
         """What formulas make of rows; None if there are none. Errors: ParameterError for what does not go with formulas."""

@@ -200,7 +200,7 @@ class GatedHiddenMarkovChain(HiddenMarkovChain[GatedHiddenMarkovParams[P], P, S]
             "transitions depend on covariates, so there is no one matrix of them: see `transition_matrices`, and `chain_over`."
         )
 
-    def forecast(self, params: GatedHiddenMarkovParams[P], posterior: Posterior, steps: int) -> Array:
+    def forecast(self, params: GatedHiddenMarkovParams[P], chunk: Chunk, steps: int) -> Array:
         raise ModelError(
             "transitions depend on covariates, which are not known of rows to come: multiply the last row of what `filter` "
             "gives by `transition_matrices` for the covariates that you expect."

@@ -101,9 +101,13 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
         expected = messages.expected_by_others if by_others else messages.expected
         return expected(self.chain_over(params, chunk), self.log_density(params, chunk), chunk)
 
-    def forecast(self, params: Q, posterior: Posterior, steps: int) -> Array:
-        """The probability of each state (steps, K) at 1, 2, ... rows after the last one of a sequence with this posterior."""
-        return forecast(posterior.responsibilities[-1], params.transitions, steps)
+    def forecast(self, params: Q, chunk: Chunk, steps: int) -> Array:
+        """The probability of each state (G, steps, K) at 1, 2, ... rows after the last one of each sequence.
+
+        It is NaN after a sequence that no path explains.
+        """
+        shares = messages.filtered(self.chain_over(params, chunk), self.log_density(params, chunk), chunk)
+        return forecast(shares[chunk.bounds[1:] - 1], params.transitions, steps)
 
     def long_run(self, params: Q) -> Array:
         """The share of the rows (K,) that each state has in the long run. Errors: ParameterError where there are several."""

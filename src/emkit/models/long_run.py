@@ -11,12 +11,12 @@ SETTLED = 1e-9  # what a step may change in a stationary distribution, by roundi
 
 
 def forecast(share: Array, transitions: Array, steps: int) -> Array:
-    """The probability of each state (steps, K) after 1, 2, ... steps, from those now (K,)."""
+    """The probability of each state (..., steps, K) after 1, 2, ... steps, from those now (..., K)."""
     found = []
     for _ in range(steps):
         share = share @ transitions
         found.append(share)
-    return np.array(found)
+    return np.stack(found, axis=-2)
 
 
 def stationary(transitions: Array) -> Array:

@@ -74,6 +74,23 @@ def filtered_by(model: AnyModel, params: Any, source: RowSource, before: Array |
     return np.concatenate(found)
 
 
+def forecasts_of(model: AnyModel, params: Any, source: RowSource, steps: int) -> Array:
+    """The probability of each state (G, steps, K) at 1, 2, ... rows after the last one of each sequence.
+
+    Errors: ModelError for a model whose states are no chain, or move by what is not known; DataError naming what the model
+    cannot take, or the first row of a sequence that no path explains.
+    """
+    source, inner = admitted(model, params, source), bare(model)
+    found = []
+    for chunk in source.chunks():
+        own = inner.forecast(params, chunk, steps)
+        for unit in np.flatnonzero(np.isnan(own[:, 0, 0]))[:1]:
+            place = source.place_of_row(chunk.start + int(chunk.bounds[unit]))
+            raise DataError(f"no path of states explains the sequence that begins with {place}, so nothing is told after it.")
+        found.append(own)
+    return np.concatenate(found)
+
+
 def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Chunk, Posterior]]:
     source, inner = admitted(model, params, source), bare(model)
     return ((chunk, inner.posterior(params, chunk)) for chunk in source.chunks())

@@ -143,11 +143,13 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
         found = likeliest(initial, transitions, np.repeat(log_density, self.longest, axis=1), chunk)
         return found._replace(states=np.where(found.states < 0, -1, found.states // self.longest))
 
-    def forecast(self, params: HiddenSemiMarkovParams[P], posterior: Posterior, steps: int) -> Array:
-        """How long the last stay has lasted counts: its rows so far are those that `cut` has of it."""
-        share = posterior.latent.cut / posterior.latent.cut.sum()
-        found = forecast(share.ravel(), self.expanded(params).transitions, steps)
-        return np.asarray(found.reshape(steps, *share.shape).sum(axis=2))
+    def forecast(self, params: HiddenSemiMarkovParams[P], chunk: Chunk, steps: int) -> Array:
+        """How long the last stay has lasted counts."""
+        initial, transitions = self.expanded(params)
+        each = np.repeat(self.log_density(params, chunk), self.longest, axis=1)
+        shares = messages.filtered(Chain(initial, transitions), each, chunk)
+        found = forecast(shares[chunk.bounds[1:] - 1], transitions, steps)
+        return np.asarray(found.reshape(*found.shape[:2], -1, self.longest).sum(axis=3))
 
     def long_run(self, params: HiddenSemiMarkovParams[P]) -> Array:
         visits = stationary(params.transitions) * (self.stays.law(params.durations).no_shorter.sum(axis=1))
