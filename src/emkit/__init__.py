@@ -20,12 +20,14 @@ from emkit import families, models, search
 from emkit.core import solvers, spaces, stopping
 from emkit.core.arrays import Array
 from emkit.core.axes import Axes
+from emkit.core.cluster import Dask
 from emkit.core.coordinates import Scale
 from emkit.core.engine import HistoryEntry, Record, iterate
 from emkit.core.evaluation import EMMap
 from emkit.core.expected import Expected
 from emkit.core.guard import no_lower
 from emkit.core.parameters import Parameters
+from emkit.core.processes import Processes
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
 from emkit.core.spaces import (
     NonNegative,
@@ -40,7 +42,7 @@ from emkit.core.spaces import (
 )
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
-from emkit.data import ArraySource, Chunk
+from emkit.data import ArraySource, Chunk, ParquetSource
 from emkit.errors import (
     DataError,
     DegenerateDataWarning,
@@ -128,6 +130,7 @@ __all__ = [
     "ComponentStats",
     "Components",
     "ConvergenceWarning",
+    "Dask",
     "DataError",
     "DegenerateDataWarning",
     "DegenerateFitError",
@@ -171,11 +174,13 @@ __all__ = [
     "Outcome",
     "ParameterError",
     "Parameters",
+    "ParquetSource",
     "Positive",
     "PositiveDefinite",
     "Posterior",
     "Prior",
     "Probability",
+    "Processes",
     "Real",
     "Record",
     "Result",

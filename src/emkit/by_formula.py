@@ -8,7 +8,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
-from emkit.data.chunk import Chunk, unit_weights
+from emkit.data.chunk import Chunk, as_float64, unit_weights
 from emkit.data.design import INTERCEPT, Design, Gaps, parsed
 from emkit.data.frames import TRUTHS
 from emkit.data.like import rows_like
@@ -89,7 +89,8 @@ def means_of(fitted: AnyFitted, data: Any, gaps: Gaps = "refuse", row_name: RowN
     """
     design = fitted.source.design
     if design is None:
-        return _means(fitted, rows_like(fitted.source, data).x)
+        chunks = rows_like(fitted.source, data).chunks()
+        return _means(fitted, np.concatenate([as_float64(chunk.x) for chunk in chunks]))
     rows = design.rows(data, response=False, gaps=gaps, row_name=row_name)
     return Means(*map(rows.of_all, _means(fitted, rows.among(fitted.source.columns))))
 

@@ -76,7 +76,7 @@ def fit_each(
     chosen: SolverOf[P] = solver if solver is not None else Plain()
     ending = tuple(rules)
     passes = model.prepare(source).shared_out(row_work(starts[0]))
-    executor = workers if callable(workers) else threads_for(passes, starts[0], workers)
+    executor = executor_for(passes, starts[0], workers)
     with executor() as map_reduce:
         runs = best_of(
             lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end, off_saddles),
@@ -134,9 +134,14 @@ def row_work(params: Parameters) -> int:
     return sum(leaf.value.size for leaf in leaves(params)) + A_ROW
 
 
+def executor_for(source: RowSource, params: Parameters, workers: int | Executor | None) -> Executor:
+    """The executor that was given, or so many threads (None: as many as are worth while)."""
+    return workers if callable(workers) else threads_for(source, params, workers)
+
+
 def threads_for(source: RowSource, params: Parameters, n_jobs: int | None) -> Executor:
-    """Threads, unless there is only one chunk to work on, or so little that one thread is done before others wake up."""
-    chunks = sum(1 for _ in islice(source.chunks(), 2))
-    if n_jobs is None and (chunks < 2 or source.rows * row_work(params) < WORTH_SHARING):
+    """Threads, unless there is only one cut to work on, or so little that one thread is done before others wake up."""
+    cuts = sum(1 for _ in islice(source.cuts(), 2))
+    if n_jobs is None and (cuts < 2 or source.rows * row_work(params) < WORTH_SHARING):
         return one_thread
     return partial(threads, n_jobs)

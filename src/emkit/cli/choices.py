@@ -153,7 +153,7 @@ def best_fit(
         solver,
         lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
         max_evaluations,
-        n_jobs=-1,
+        workers=-1,
         watch=progress.iterations,
     )
     return Result.of(search(model, source, begin, long)).in_order()

@@ -1,4 +1,7 @@
-"""Executors: apply a function to every chunk of a source and add up the results, always along the same tree."""
+"""Executors: apply a function to every chunk of a source and add up the results, always along the same tree.
+
+They take the cuts of the source, and load each where it is worked on.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from emkit.core.checks import check_count
-from emkit.core.protocols import MapReduce, Source
+from emkit.core.protocols import Cut, MapReduce, Source
 from emkit.core.statistics import Additive, Tree, add_up
 from emkit.errors import ModelError
 
@@ -20,8 +23,8 @@ C = TypeVar("C")
 
 
 def serial(function: Callable[[C], A], source: Source[C]) -> A:
-    """One chunk after the other, in this thread."""
-    return add_up(function(chunk) for chunk in source.chunks())
+    """One cut after the other, in this thread."""
+    return add_up(function(cut.load()) for cut in source.cuts())
 
 
 @cache
@@ -33,10 +36,15 @@ def _linear_algebra() -> Any:
     return ThreadpoolController()
 
 
+def limited_to_one_thread() -> Any:
+    """A context in which linear algebra in this process keeps to one thread."""
+    return _linear_algebra().limit(limits=1, user_api="blas")
+
+
 @contextmanager
 def one_thread() -> Iterator[MapReduce]:
     """`serial` as a context, like any executor; linear algebra keeps to this thread, too."""
-    with _linear_algebra().limit(limits=1, user_api="blas"):
+    with limited_to_one_thread():
         yield serial
 
 
@@ -55,10 +63,10 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     if n_jobs is not None and n_jobs != -1:
         check_count("n_jobs", n_jobs, ModelError, also=", or -1 for all cores")
     count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
-    with _linear_algebra().limit(limits=1, user_api="blas"), ThreadPoolExecutor(max(count - 1, 1)) as pool:
+    with limited_to_one_thread(), ThreadPoolExecutor(max(count - 1, 1)) as pool:
 
         def spread(function: Callable[[C], A], source: Source[C]) -> A:
-            work = _Work(function, source.chunks())
+            work = _Work(function, source.cuts())
             others = [pool.submit(work.run) for _ in range(count - 1)]
             work.run()  # this thread takes chunks, too: there is one fewer to wake and to wait for
             wait(others)
@@ -68,39 +76,39 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
 
 
 class _Work(Generic[C, A]):
-    """Chunks that several threads take one after the other; what they find is added up in the order of the chunks."""
+    """Cuts that several threads take one after the other; what they find is added up in the order of the cuts."""
 
-    def __init__(self, function: Callable[[C], A], chunks: Iterator[C]) -> None:
+    def __init__(self, function: Callable[[C], A], cuts: Iterator[Cut[C]]) -> None:
         self._function = function
-        self._chunks = chunks
+        self._cuts = cuts
         self._lock = Lock()
         self._taken = self._added = 0
         self._tree: Tree[A] = Tree()
-        self._early: dict[int, A] = {}  # what was found before some chunk further to the front was done
+        self._early: dict[int, A] = {}  # what was found before some cut further to the front was done
         self._errors: dict[int, BaseException] = {}
 
     def run(self) -> None:
-        """Work on chunks until there are no more, or until one of them failed."""
+        """Work on cuts until there are no more, or until one of them failed."""
         while (taken := self._take()) is not None:
-            number, chunk = taken
+            number, cut = taken
             try:
-                self._deposit(number, self._function(chunk))
+                self._deposit(number, self._function(cut.load()))
             except Exception as error:  # noqa: BLE001  (`total` raises it again)
                 self._errors[number] = error
 
-    def _take(self) -> tuple[int, C] | None:
+    def _take(self) -> tuple[int, Cut[C]] | None:
         with self._lock:
             if self._errors:
                 return None
             try:
-                chunk = next(self._chunks)
+                cut = next(self._cuts)
             except StopIteration:
                 return None
             except Exception as error:  # noqa: BLE001
                 self._errors[self._taken] = error
                 return None
             self._taken += 1
-            return self._taken - 1, chunk
+            return self._taken - 1, cut
 
     def _deposit(self, number: int, found: A) -> None:
         with self._lock:

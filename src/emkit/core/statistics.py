@@ -79,13 +79,18 @@ class Tree(Generic[A]):
     def __init__(self) -> None:
         self._partial: list[tuple[int, A]] = []  # (height of the subtree, its sum); heights fall from left to right
 
-    def add(self, item: A) -> None:
-        """Add the next item."""
-        height, total = 0, item
+    def add(self, item: A, height: int = 0) -> None:
+        """Add the next item, or the sum of the next 2^height items, where as many come before as a multiple of that."""
+        total = item
         while self._partial and self._partial[-1][0] == height:
             total = self._partial.pop()[1] + total
             height += 1
         self._partial.append((height, total))
+
+    def extend(self, other: Tree[A]) -> None:
+        """Add the items of another tree, before which come a multiple of a power of 2 that is no less than they are."""
+        for height, total in other._partial:
+            self.add(total, height)
 
     def total(self) -> A:
         """The sum of all items. Errors: ValueError if there are none (a source always has at least one chunk)."""
@@ -97,9 +102,14 @@ class Tree(Generic[A]):
         return total
 
 
-def add_up(items: Iterable[A]) -> A:
-    """Sum `items` along the `Tree`, in order. Errors: ValueError if there are no items."""
+def planted(items: Iterable[A]) -> Tree[A]:
+    """The tree of `items`, in order."""
     tree: Tree[A] = Tree()
     for item in items:
         tree.add(item)
-    return tree.total()
+    return tree
+
+
+def add_up(items: Iterable[A]) -> A:
+    """Sum `items` along the `Tree`, in order. Errors: ValueError if there are no items."""
+    return planted(items).total()

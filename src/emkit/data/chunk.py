@@ -10,6 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
+from emkit.data.mapped import Mapped, mapped_at
 
 BLOCK = 131_072  # numbers that are looked at together in passing: they stay in the cache
 
@@ -70,6 +71,11 @@ class Chunk:
     membership: Array | None = None
     memory: Memory = field(default_factory=dict, repr=False, compare=False)
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the rows are in memory, and not in a file that is mapped into it."""
+        return mapped_at(self.x) is None
+
     def load(self) -> Chunk:
         """The rows themselves: those of a chunk in memory are here."""
         return self
@@ -111,13 +117,14 @@ class Chunk:
             yield rows, as_float64(self.x[rows])
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is stored and sent: weights of 1 stay what they are, and what was worked out is not sent."""
-        weights = None if alike(self.weights) else self.weights
-        return {**self.__dict__, "weights": weights, "memory": {}}
+        """What is stored and sent: of rows in a file the place, and weights of 1 stay what they are; no memory is sent."""
+        weights, place = None if alike(self.weights) else self.weights, mapped_at(self.x)
+        return {**self.__dict__, "x": self.x if place is None else place, "weights": weights, "memory": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = state["weights"] if state["weights"] is not None else unit_weights(len(state["x"]))
-        self.__dict__.update(state, weights=weights)
+        x = state["x"].rows() if isinstance(state["x"], Mapped) else state["x"]
+        weights = state["weights"] if state["weights"] is not None else unit_weights(len(x))
+        self.__dict__.update(state, x=x, weights=weights)
 
 
 @once

@@ -13,14 +13,14 @@ from emkit.errors import DataError, some_of
 
 def rows_like(
     known: RowSource, data: Any, groups: Any = None, labels: Any = None, n_components: int = 1, weights: Any = None
-) -> ArraySource:
+) -> RowSource:
     """What a user hands over (arrays, lists, frames, a source) as rows of the columns of `known`, coded by its levels.
 
     Columns of a data frame are found by their names, and others are left out; those of an array, or of a fit to one, by their
     places; those that a formula made are made anew. `groups` and `labels` say what is known of the rows: see `as_source`.
     Errors: DataError naming a column that is missing, or the cell whose level is unknown.
     """
-    if isinstance(data, ArraySource):
+    if isinstance(data, RowSource):
         return data.coded(known.levels)
     if known.design is not None:
         if labels is not None:

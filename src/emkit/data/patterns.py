@@ -24,9 +24,9 @@ def collapsed(source: Any) -> Any:
 
     Sums over rows, and so every estimate, stay what they are. Gaps are equal to each other. Where weights are shares of a
     whole, only the rows tell how many there are: then all of them stay. Rows are distinct in what is known of them, too, and
-    those of which something is come first.
+    those of which something is come first. Rows that were cut by hand stay as they are.
     """
-    if not isinstance(source, ArraySource) or source.groups is not None or source.rows < LEAST_ROWS:
+    if not isinstance(source, ArraySource) or source.groups is not None or source.rows < LEAST_ROWS or source.cut_by_hand:
         return source
     if source.total_weight < source.rows:
         return _known_first(source)

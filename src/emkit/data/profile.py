@@ -22,6 +22,7 @@ Bad = Callable[[Array], Mask]
 Levels = tuple[tuple[str, ...] | None, ...]
 Some_co = TypeVar("Some_co", covariant=True)
 A = TypeVar("A", bound=Additive)
+Tally = Callable[["AnyProfile", Chunk], Any]  # what a chunk tells, which adds up over chunks
 
 
 class Rows(Source[Chunk], Protocol[Some_co]):
@@ -31,6 +32,7 @@ class Rows(Source[Chunk], Protocol[Some_co]):
     rows: float
     total_weight: float
     membership: Array | None
+    is_elsewhere: bool  # whether rows are loaded anew in every pass
 
     @property
     def levels(self) -> Levels:
@@ -44,6 +46,9 @@ class Rows(Source[Chunk], Protocol[Some_co]):
 
     def place(self, row: int, column: int) -> str:
         """How messages call one cell."""
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """What else one pass over the rows is to tell, where they are elsewhere."""
 
 
 class Profile(Generic[Some_co]):
@@ -76,32 +81,32 @@ class Profile(Generic[Some_co]):
     @property
     def groups(self) -> int:
         """The number of groups of rows; of rows, where each stands for itself."""
-        return _groups(self)
+        return told(self, _groups_of).number
 
     @property
     def least(self) -> Array:
         """The smallest number of each column, shape (d,), gaps left out."""
-        return _ranges(self).least
+        return told(self, _ranges_of).least
 
     @property
     def highest(self) -> Array:
         """The largest number of each column, shape (d,), gaps left out."""
-        return _ranges(self).highest
+        return told(self, _ranges_of).highest
 
     @property
     def whole(self) -> Mask:
         """Whether each column holds whole numbers only, shape (d,), gaps left out."""
-        return ~_ranges(self).fractions
+        return ~told(self, _ranges_of).fractions
 
     @property
     def missing(self) -> Array:
         """How many gaps each column has, shape (d,)."""
-        return _ranges(self).gaps
+        return told(self, _ranges_of).gaps
 
     @property
     def has_gaps(self) -> bool:
         """Whether a cell is missing (NaN)."""
-        return _has_gaps(self)
+        return told(self, _gaps_of).found
 
     @property
     def occurring(self) -> Levels:
@@ -206,7 +211,7 @@ class _Ranges:
         )
 
 
-def _ranges_of(chunk: Chunk) -> _Ranges:
+def _ranges_of(profile: AnyProfile, chunk: Chunk) -> _Ranges:
     parts = []
     for _, x in chunk.blocks():
         gap = np.isnan(x)
@@ -224,94 +229,155 @@ def _ranges_of(chunk: Chunk) -> _Ranges:
     return sum(parts[1:], parts[0])
 
 
-@once
-def _ranges(profile: AnyProfile) -> _Ranges:
-    chunks = profile.source.chunks()
-    total = _ranges_of(next(chunks))
-    return sum(map(_ranges_of, chunks), total)
+@dataclass(frozen=True)
+class _Groups(Additive):
+    number: int
 
 
-@once
-def _groups(profile: AnyProfile) -> int:
-    return sum(len(chunk.bounds) - 1 for chunk in profile.source.chunks())
+def _groups_of(profile: AnyProfile, chunk: Chunk) -> _Groups:
+    return _Groups(len(chunk.bounds) - 1)
 
 
-@once
-def _has_gaps(profile: AnyProfile) -> bool:
-    return any(chunk.has_gaps for chunk in profile.source.chunks())
+@dataclass(frozen=True)
+class _Gaps:
+    """Whether a cell is missing."""
+
+    found: bool
+
+    def __add__(self, other: _Gaps) -> _Gaps:
+        return _Gaps(self.found or other.found)
+
+
+def _gaps_of(profile: AnyProfile, chunk: Chunk) -> _Gaps:
+    return _Gaps(chunk.has_gaps)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """The values of each column, until they are too many."""
+
+    columns: tuple[frozenset[float] | None, ...]
+
+    def __add__(self, other: _Values) -> _Values:
+        return _Values(tuple(map(_either, self.columns, other.columns)))
+
+
+def _few(values: frozenset[float]) -> frozenset[float] | None:
+    return values if len(values) <= MOST_VALUES else None
+
+
+def _either(some: frozenset[float] | None, others: frozenset[float] | None) -> frozenset[float] | None:
+    return None if some is None or others is None else _few(some | others)
+
+
+def _values_of(profile: AnyProfile, chunk: Chunk) -> _Values:
+    found: list[frozenset[float] | None] = [frozenset()] * len(profile.columns)
+    for _, x in chunk.blocks():
+        for j, values in enumerate(found):
+            if values is not None:
+                found[j] = _few(values | set(np.unique(x[~np.isnan(x[:, j]), j]).tolist()))
+    return _Values(tuple(found))
 
 
 @once
 def _occurring(profile: AnyProfile) -> Levels:
-    found: list[set[float]] = [set() for _ in profile.columns]
-    for chunk in profile.source.chunks():
-        for _, x in chunk.blocks():
-            for values, column in zip(found, x.T, strict=True):
-                values.update(np.unique(column[~np.isnan(column)]).tolist() if len(values) <= MOST_VALUES else ())
-    plain = (len(values) > MOST_VALUES or values == set(range(len(values))) for values in found)
-    return tuple(None if is_plain else _named(values) for values, is_plain in zip(found, plain, strict=True))
+    found = told(profile, _values_of).columns
+    return tuple(None if values is None or values == set(range(len(values))) else _named(values) for values in found)
 
 
-def _named(values: set[float]) -> tuple[str, ...]:
+def _named(values: frozenset[float]) -> tuple[str, ...]:
     return tuple(f"{value:.17g}" for value in sorted(values))
 
 
 @dataclass(frozen=True)
 class _About(Additive):
-    """Sums of deviations (d,), and of their squares (d,) or products (d, d)."""
+    """Of the deviations of the cells that there are from near means: their mass (d,), sums (d,) and sums of squares (d,)."""
 
+    mass: Array
     shift: Array
-    scatter: Array
+    squares: Array
+
+
+def _about(profile: AnyProfile, chunk: Chunk) -> _About:
+    near, parts = _near_the_mean(profile), []
+    for rows, x in chunk.blocks():
+        deviation, weights = x - near, chunk.weights[rows]
+        gap = np.isnan(deviation) if chunk.has_gaps else None
+        if gap is not None:
+            deviation[gap] = 0.0
+        weighted = (deviation * weights[:, None]).T
+        mass = np.full(len(near), weights.sum()) if gap is None else weights @ ~gap
+        parts.append(_About(mass, weighted.sum(axis=1), np.einsum("jn,nj->j", weighted, deviation)))
+    return sum(parts[1:], parts[0])
 
 
 @once
 def _spreads(profile: AnyProfile) -> tuple[Array, Array]:
-    """Mean (d,) and variance (d,) of each column, from sums about a mean of some rows: one pass, made once."""
-    if profile.has_gaps:
-        return _spreads_among_gaps(profile)
-    near, total = _about(profile, lambda weighted, deviation: np.einsum("jn,nj->j", weighted, deviation))
-    shift = total.shift / profile.total_weight
-    return near + shift, np.maximum(total.scatter / profile.total_weight - shift**2, 0)
+    """Mean (d,) and variance (d,) of the cells that there are in each column; NaN where there are none."""
+    total = told(profile, _about)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shift = total.shift / total.mass
+        return _near_the_mean(profile) + shift, np.maximum(total.squares / total.mass - shift**2, 0)
 
 
-def _spreads_among_gaps(profile: AnyProfile) -> tuple[Array, Array]:
-    """The same of the cells that there are."""
-    near = profile.average(lambda x: x)
-    shift = profile.average(lambda x: x - near)
-    return near + shift, np.maximum(profile.average(lambda x: (x - near) ** 2) - shift**2, 0)
+@dataclass(frozen=True)
+class _Scatter(Additive):
+    """Sums of deviations (d,) from near means, and of their products (d, d); NaN where there are gaps."""
+
+    shift: Array
+    products: Array
+
+
+def _scatter_of(profile: AnyProfile, chunk: Chunk) -> _Scatter:
+    near, parts = _near_the_mean(profile), []
+    for rows, x in chunk.blocks():
+        deviation = x - near
+        weighted = (deviation * chunk.weights[rows, None]).T
+        parts.append(_Scatter(weighted.sum(axis=1), weighted @ deviation))
+    return sum(parts[1:], parts[0])
 
 
 @once
 def _covariance(profile: AnyProfile) -> Array:
-    """The covariance (d, d) of all rows, likewise."""
-    _, total = _about(profile, np.matmul)
+    """The covariance (d, d) of all rows."""
+    total = told(profile, _scatter_of)
     shift = total.shift / profile.total_weight
-    return np.asarray(total.scatter / profile.total_weight - np.outer(shift, shift))
-
-
-def _about(profile: AnyProfile, scatter: Callable[[Array, Array], Array]) -> tuple[Array, _About]:
-    """A mean of some rows (d,), and sums of the deviations of all rows from it; their `scatter`, given weighted and plain."""
-    near = _near_the_mean(profile)
-
-    def about(chunk: Chunk) -> _About:
-        parts = []
-        for rows, x in chunk.blocks():
-            deviation = x - near
-            weighted = (deviation * chunk.weights[rows, None]).T
-            parts.append(_About(weighted.sum(axis=1), scatter(weighted, deviation)))
-        return sum(parts[1:], parts[0])
-
-    return near, serial(about, profile.source)
+    return np.asarray(total.products / profile.total_weight - np.outer(shift, shift))
 
 
 @once
 def _near_the_mean(profile: AnyProfile) -> Array:
-    """The mean (d,) of some rows at equal steps: squares about it lose hardly more digits than about the mean of all rows."""
-    step = max(1, int(profile.rows) // NEAR_ROWS)
-    parts = [(as_float64(chunk.x[::step]), chunk.weights[::step]) for chunk in profile.source.chunks()]
-    return rounded_mean(np.concatenate([x for x, _ in parts]), np.concatenate([weights for _, weights in parts]))
+    """The means (d,) of what there is in some rows of the first chunk; 0 where it has nothing.
+
+    Squares about them lose hardly more digits than about the means of all rows.
+    """
+    chunk = next(iter(profile.source.chunks()))
+    step = max(1, len(chunk.x) // NEAR_ROWS)
+    x, weights = as_float64(chunk.x[::step]), chunk.weights[::step]
+    if not np.isnan(x).any():
+        return rounded_mean(x, weights)
+    each = [(column[there], weights[there]) for column in x.T for there in (~np.isnan(column),)]
+    return np.array([rounded_mean(cells[:, None], own)[0] if len(cells) else 0.0 for cells, own in each])
 
 
 def rounded_mean(x: Array, weights: Array) -> Array:
     """The mean (d,) of the rows x (n, d), worked out from the first row on: an offset of the data costs no digits."""
     return np.asarray(x[0] + weights @ (x - x[0]) / weights.sum())
+
+
+EVERY: tuple[Tally, ...] = (_ranges_of, _groups_of, _gaps_of, _values_of, _about)  # products of columns cost more
+
+
+@dataclass(frozen=True)
+class _Together(Additive):
+    each: tuple[Any, ...]
+
+
+def told(profile: AnyProfile, tally: Tally) -> Any:
+    """The sum of a tally over all chunks, made once. Where loading rows is dear, one pass makes all that may be asked for."""
+    if tally not in profile.memory:
+        others = (*EVERY, *profile.source.tallies()) if profile.source.is_elsewhere else ()
+        wanted = tuple(dict.fromkeys([tally, *(each for each in others if each not in profile.memory)]))
+        found = serial(lambda chunk: _Together(tuple(each(profile, chunk) for each in wanted)), profile.source)
+        profile.memory.update(zip(wanted, found.each, strict=True))
+    return profile.memory[tally]

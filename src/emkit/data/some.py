@@ -37,6 +37,7 @@ class SomeColumns(RowSource):
         self.whole, self.places = whole, places
         self.columns = tuple(whole.columns[j] for j in places)
         self.rows, self.total_weight = whole.rows, whole.total_weight
+        self.is_elsewhere = whole.is_elsewhere
 
     @property
     def levels(self) -> Levels:

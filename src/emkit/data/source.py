@@ -17,7 +17,7 @@ from emkit.data.chunk import Chunk, alike, as_float64
 from emkit.data.frames import TRUTHS, library_of, read_table
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
 from emkit.data.membership import is_known, membership_of, names_in, of_groups
-from emkit.data.profile import Bad, Levels, Profile
+from emkit.data.profile import Bad, Levels, Profile, Tally
 from emkit.data.sparse import MOST_DENSE, MOST_SAMPLED, is_sparse
 from emkit.data.subsample import SUBSAMPLE, chosen_rows, in_order_of_values
 from emkit.data.validate import RowName, as_table, as_weights
@@ -61,6 +61,8 @@ class RowSource(Source[Chunk]):
     rows: float
     total_weight: float
     is_here = True  # whether the rows can still be had
+    is_elsewhere = False  # whether they are loaded anew in every pass
+    groups: Integers | None = None  # where groups of rows begin, and last the number of rows; None if rows are by themselves
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
     component_names: tuple[str, ...] = ()  # of the first components, where what is known of rows gives them names
     library: str | None = None  # of the data frame that the rows came in
@@ -81,6 +83,10 @@ class RowSource(Source[Chunk]):
         """What is known of the rows."""
         return Profile(self)
 
+    def tallies(self) -> tuple[Tally, ...]:
+        """What one pass over the rows is to tell, besides what a profile asks for, where they are elsewhere."""
+        return ()
+
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
         """At most about `rows` rows that stand for all of them."""
         raise ModelError(f"{type(self).__name__} cannot draw a sample of its rows: give the model a start.")
@@ -96,7 +102,7 @@ class RowSource(Source[Chunk]):
         """The same rows, all in one group where they come in none; as they are, where only chunks know of groups."""
         return self
 
-    def coded(self, levels: Levels) -> RowSource:
+    def coded(self, levels: Levels) -> Self:
         """The same rows with columns of these levels. Errors: DataError, unless they have them already."""
         if levels != self.levels:
             raise DataError(f"{type(self).__name__} cannot give its columns other levels.")
@@ -178,7 +184,7 @@ class ArraySource(RowSource):
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
         self._levels = levels if levels is not None else (None,) * len(self.columns)
         self.chunk_rows = chunk_rows or _even_rows(self.x)
-        self._cut_by_hand = chunk_rows is not None
+        self.cut_by_hand = chunk_rows is not None
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
         given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups, row_name)
         self.weights = as_weights(given, len(self.x), row_name)
@@ -248,13 +254,16 @@ class ArraySource(RowSource):
         """The rows in order, `chunk_rows` at a time."""
         return iter(self._chunks)
 
+    def cuts(self) -> Iterator[Chunk]:
+        return iter(self._chunks)
+
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
         few = is_sparse(self.x) and rows == SUBSAMPLE  # of which starts are made, which takes all cells
         return _sample(self, min(rows, max(MOST_SAMPLED // self.x.shape[1], 1)) if few else rows)
 
     def shared_out(self, numbers: int) -> ArraySource:
         rows = _even_rows(self.x, numbers)
-        if self._cut_by_hand or rows == self.chunk_rows:
+        if self.cut_by_hand or rows == self.chunk_rows:
             return self
         made = copy(self)
         made.__dict__.pop("_chunks", None)
@@ -276,7 +285,7 @@ class ArraySource(RowSource):
         made.groups = np.array([0, self.rows])
         return made
 
-    def coded(self, levels: Levels) -> ArraySource:
+    def coded(self, levels: Levels) -> Self:
         """The same rows with each column of named `levels` as codes, in the order of the names; itself if it is so already.
 
         Errors: DataError naming a cell that is none of them.

@@ -31,6 +31,15 @@ class Count:
 
 
 @dataclass(frozen=True)
+class CountOrExecutor(Count):
+    """The same, or an executor."""
+
+    def check(self, name: str, value: object) -> None:
+        if not callable(value):
+            super().check(name, value)
+
+
+@dataclass(frozen=True)
 class Number:
     """A number from `low` up to, and without, `high`; `said` is the rule in words."""
 

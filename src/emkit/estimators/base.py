@@ -11,7 +11,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.mixture import MixtureParams
-from emkit.models.prediction import belonging, posterior_of
+from emkit.models.prediction import belonging, log_likelihood_of, posterior_of
 
 
 class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, ComponentsEstimator):
@@ -95,5 +95,4 @@ class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Densit
     def _total(self, X: object, sample_weight: object) -> tuple[float, float]:
         """The total log-likelihood of the rows, and their number (their total weight)."""
         source = self._source(X, sample_weight, reset=False)
-        found = posterior_of(self.model_, self.params_, source)
-        return float(source.weights @ found.log_likelihood), source.total_weight
+        return log_likelihood_of(self.model_, self.params_, source), source.total_weight

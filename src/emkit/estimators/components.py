@@ -18,13 +18,15 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import split_path
 from emkit.core.parameters import replace_at
+from emkit.core.protocols import Executor
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, needs_reading, read_table
+from emkit.data.like import rows_like
 from emkit.data.membership import membership_of, names_in
-from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
-from emkit.estimators.allowed import Allowed, Count, Number, OneOf
+from emkit.data.source import ArraySource, RowSource
+from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
+from emkit.estimators.allowed import Allowed, Count, CountOrExecutor, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
 from emkit.estimators.starting import starts_of
 from emkit.estimators.stored import WithoutData
@@ -64,7 +66,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
     _allowed: ClassVar[dict[str, Allowed]] = {
         "max_iter": Count(least=0),
         "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
-        "n_jobs": Count(or_one_of=(None, -1), also=", or -1 for all cores"),
+        "n_jobs": CountOrExecutor(or_one_of=(None, -1), also=", -1 for all cores, or an executor such as ek.Dask(client)"),
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
         "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
     }
@@ -75,7 +77,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
     random_state: Any
     warm_start: bool
     solver: Any
-    n_jobs: int | None
+    n_jobs: int | Executor | None
     start: Any
     frozen: Any
     _component_names: tuple[str, ...]
@@ -98,7 +100,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         """The parameters to start from that the user gave, by dotted path."""
         return {}
 
-    def _begin(self, source: ArraySource) -> Begin[Any]:
+    def _begin(self, source: RowSource) -> Begin[Any]:
         """Where to start from: where the user said, where the last fit ended, or from rough divisions of the rows."""
         given, mixture = self._given(len(source.columns)), bare(self.model_)
         if self.warm_start and hasattr(self, "params_"):
@@ -194,10 +196,12 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
 
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
-    ) -> ArraySource:
+    ) -> RowSource:
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
+        if isinstance(X, RowSource):
+            return self._of_source(X, reset, {"sample_weight": sample_weight, "labels": labels, "groups": groups})
         levels, given, X = None, X, framed(X)
         if needs_reading(X):
             table = read_table(X)
@@ -228,7 +232,18 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         )
         return source if reset else source.coded(self._levels)
 
-    def _previous(self, source: ArraySource) -> Any:
+    def _of_source(self, source: RowSource, reset: bool, known: Mapping[str, object]) -> RowSource:
+        """A source, such as rows in files, as the rows that it is. Errors: DataError for what belongs to the source."""
+        for name in (name for name, value in known.items() if value is not None):
+            raise DataError(f"{name} belongs to the source: give it when you make it, as in ParquetSource(path, weights=...).")
+        if not reset:
+            return rows_like(self.result_.source, source)
+        self.n_features_in_ = len(source.columns)
+        self.feature_names_in_ = np.array(source.columns, dtype=object)
+        self._component_names = source.component_names
+        return source
+
+    def _previous(self, source: RowSource) -> Any:
         """Where the last fit ended, which a warm start goes on from. Errors: ParameterError if it was another model."""
         if self._number != self.n_components:
             raise ParameterError(

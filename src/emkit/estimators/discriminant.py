@@ -13,6 +13,7 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
+from emkit.core.protocols import Executor
 from emkit.errors import DataError, ParameterError
 from emkit.estimators.mixture import MixtureModel
 from emkit.estimators.stored import WithoutData
@@ -51,7 +52,7 @@ class Discriminant(ClassifierMixin, WithoutData):
         n_init: int | str = "auto",
         random_state: Any = None,
         solver: Any = "anderson",
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
     ) -> None:
         self.family = family
         self.n_components = n_components

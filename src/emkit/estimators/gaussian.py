@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.parameters import leaves
+from emkit.core.protocols import Executor
 from emkit.core.spaces.positive_definite import is_definite
 from emkit.errors import ParameterError
 from emkit.estimators.base import MixtureEstimator
@@ -101,7 +102,7 @@ class GaussianMixture(MixtureEstimator):
         warm_start: bool = False,
         solver: Any = "anderson",
         floor: float = 1e-6,
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type

@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.parameters import replace_at
+from emkit.core.protocols import Executor
 from emkit.data.dictionaries import framed
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
@@ -102,7 +103,7 @@ class HiddenMarkov(ComponentsEstimator):
         frozen: Any = None,
         warm_start: bool = False,
         solver: Any = "anderson",
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
     ) -> None:
         self.family = family
         self.n_components = n_components
@@ -245,12 +246,12 @@ class HiddenMarkov(ComponentsEstimator):
             )
         return given.reshape(wanted)
 
-    def _rows(self, X: object, lengths: object, groups: object) -> ArraySource:
+    def _rows(self, X: object, lengths: object, groups: object) -> RowSource:
         return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
 
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
-    ) -> ArraySource:
+    ) -> RowSource:
         """The rows, with the columns that formulas make of them."""
         if reset:
             self._gated = self._gated_rows(X)
@@ -319,12 +320,14 @@ class HiddenMarkov(ComponentsEstimator):
         transitions[-1, -1] = 1.0
         return {"initial": np.eye(number)[0], "transitions": transitions}
 
-    def _begin(self, source: ArraySource) -> Begin[Any]:
+    def _begin(self, source: RowSource) -> Begin[Any]:
         """From left to right, where sequences are cut into as many parts as there are states; else as other models do."""
         if self._gated is not None:
             self.model_ = self.model_.settled(source.profile)
         if self.topology != "left-right" or self.start is not None or self.warm_start:
             return super()._begin(source)
+        if not isinstance(source, ArraySource):
+            raise ParameterError("rows that are not in memory are not cut from left to right: give start, parameters.")
         model = bare(self.model_)
         bounds = source.groups if source.groups is not None else [0, source.rows]
         parts = [np.arange(end - first) * self.n_components // (end - first) for first, end in pairwise(bounds)]

@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, read_table
-from emkit.data.source import ArraySource
+from emkit.data.source import RowSource
 from emkit.errors import DegenerateFitError, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.base import MixtureEstimator
@@ -142,7 +142,7 @@ class InSteps(MixtureEstimator):
 
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
-    ) -> ArraySource:
+    ) -> RowSource:
         """The rows: the items to fit, and with predictors where classes are told."""
         if not self._in_steps:
             return super()._source(X, sample_weight, reset, labels, groups)

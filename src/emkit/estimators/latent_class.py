@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from emkit.core.protocols import Executor
 from emkit.data.frames import as_frame
 from emkit.estimators.in_steps import InSteps
 from emkit.families import family_named
@@ -77,7 +78,7 @@ class LatentClass(InSteps):
         frozen: Any = None,
         warm_start: bool = False,
         solver: Any = "anderson",
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
     ) -> None:
         self.n_components = n_components
         self.predictors = predictors

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emkit.core.protocols import Executor
 from emkit.data.frames import chosen_columns
-from emkit.data.source import ArraySource
+from emkit.data.source import RowSource
 from emkit.errors import ModelError, ParameterError
 from emkit.estimators.base import MixtureEstimator
 from emkit.models.mixture import Mixture, MixtureParams
@@ -52,7 +53,7 @@ class MixtureModel(MixtureEstimator):
         frozen: Any = None,
         warm_start: bool = False,
         solver: Any = "anderson",
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
     ) -> None:
         self.family = family
         self.n_components = n_components
@@ -66,7 +67,7 @@ class MixtureModel(MixtureEstimator):
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def _source(self, X: object, *options: Any, **named: Any) -> ArraySource:
+    def _source(self, X: object, *options: Any, **named: Any) -> RowSource:
         names = _columns(self.family) if isinstance(self.family, Mapping) else ()
         chosen = chosen_columns(X, names) if names and all(isinstance(name, str) for name in names) else X
         return super()._source(chosen, *options, **named)

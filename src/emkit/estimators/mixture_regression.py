@@ -11,10 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.by_formula import Means, means_of, regression_design, regression_model
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import is_count
+from emkit.core.protocols import Executor
 from emkit.data.design import DesignRows
 from emkit.data.formula_rows import source_of
 from emkit.data.frames import library_of
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, RowSource
 from emkit.errors import ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.callbacks import with_callbacks
@@ -83,7 +84,7 @@ class MixtureRegression(ComponentsEstimator):
         frozen: Any = None,
         warm_start: bool = False,
         solver: Any = "anderson",
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
     ) -> None:
         self.formula = formula
         self.n_components = n_components
@@ -180,7 +181,7 @@ class MixtureRegression(ComponentsEstimator):
     def _model(self) -> AnyComponents:
         return regression_model(self.design_, self.family, self.trials)
 
-    def _begin(self, source: ArraySource) -> Begin[Any]:
+    def _begin(self, source: RowSource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""
         self.model_ = self.model_.settled(source.profile)
         return super()._begin(source)

@@ -9,7 +9,7 @@ import numpy as np
 from emkit.core.axes import component_name
 from emkit.core.parameters import Parameters
 from emkit.data.membership import membership_of
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, ParameterError
 from emkit.models.components import AnyComponents
 from emkit.models.order import component_count
@@ -17,7 +17,7 @@ from emkit.models.order import component_count
 SAID = "parameters ({}), several of them, labels (n,) or responsibilities (n, K)"
 
 
-def starts_of(start: Any, model: AnyComponents, source: ArraySource, n_components: int) -> list[Any]:
+def starts_of(start: Any, model: AnyComponents, source: RowSource, n_components: int) -> list[Any]:
     """The parameters that `start` says: itself, or those that a division of the rows leads to.
 
     Errors: ParameterError naming what cannot be.
@@ -28,6 +28,8 @@ def starts_of(start: Any, model: AnyComponents, source: ArraySource, n_component
         for each in several:
             _check(each, type(even), n_components)
         return list(several)
+    if not isinstance(source, ArraySource):
+        raise ParameterError(f"start is none: of rows that are not in memory, give parameters ({type(even).__name__}).")
     try:
         shares = membership_of(start, source.rows_given, n_components)
     except DataError as error:

@@ -317,7 +317,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The source with the groups that rows come in where none are said: each by itself, unless the model joins rows."""
         return source
 
-    def admitted(self, source: ArraySource) -> ArraySource:
+    def admitted(self, source: R) -> R:
         """Rows that nothing is known of yet, with each column of levels as codes of those that it holds.
 
         Errors: DataError naming the first cell that is a gap, where the model admits none, or impossible for the family.

@@ -32,6 +32,11 @@ def posterior_of(model: AnyModel, params: Any, source: RowSource) -> Posterior:
     )
 
 
+def log_likelihood_of(model: AnyModel, params: Any, source: RowSource) -> float:
+    """The log-likelihood of all rows: -inf if one is impossible under every component. Errors: those of `posterior_of`."""
+    return sum(float(chunk.group_weights @ part.log_likelihood) for chunk, part in _parts(model, params, source))
+
+
 def belonging(model: AnyModel, params: Any, source: RowSource) -> Array:
     """The responsibilities (n, K). Errors: those of `posterior_of`; DataError naming a row that is impossible."""
     found = []

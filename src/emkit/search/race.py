@@ -13,11 +13,12 @@ import numpy as np
 
 from emkit.core.engine import HistoryEntry, Record
 from emkit.core.parameters import Parameters
+from emkit.core.protocols import Executor
 from emkit.core.stopping import ROUGHLY, still_to_gain
-from emkit.data.source import ArraySource
+from emkit.data.source import RowSource
 from emkit.errors import Outcome, Status
 from emkit.fitted import ModelOf
-from emkit.fitting import threads_for
+from emkit.fitting import executor_for
 from emkit.models.extrapolated import squared_steps
 from emkit.models.together import Heights, Several, several
 from emkit.search.plan import Plan, Stage, unit
@@ -40,9 +41,9 @@ class Race(Generic[P]):
     """Short runs over the rows of `sample`, none of more than `max_iter` steps, as `plan` says."""
 
     model: ModelOf[P]
-    sample: ArraySource
+    sample: RowSource
     max_iter: int
-    n_jobs: int | None
+    workers: int | Executor | None
     plan: Plan
 
     @cached_property
@@ -135,7 +136,7 @@ class Race(Generic[P]):
         source = self.model.prepare(self.sample)
         passes = min(passes, 1 + self.max_iter - max(run.iterations for run in runs))
         longer: list[Record[P]] = []
-        with threads_for(source, runs[0].params, self.n_jobs)() as map_reduce:
+        with self._executor(source, runs[0].params)() as map_reduce:
             for group in several(self.model, [run.params for run in runs], int(source.rows)):
                 heights: list[Heights] = []
                 here: Several[P] = group
@@ -151,6 +152,11 @@ class Race(Generic[P]):
                         self._ranked[id(run)] = run, Rank(run.outcome.failed, False, -run.objective)
                 longer += some
         return longer
+
+    def _executor(self, source: RowSource, params: P) -> Executor:
+        """Threads for rows in memory; those that lie elsewhere are worked on by whoever works on all of them."""
+        there = source.is_elsewhere or not callable(self.workers)
+        return executor_for(source, params, self.workers if there else None)
 
     def _known(self, heights: Sequence[Heights]) -> bool:
         """Whether all runs side by side that can go on are known roughly, at the end of a round."""

@@ -9,7 +9,7 @@ from emkit.core.engine import Record
 from emkit.core.evaluation import EMMap
 from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters
-from emkit.data.source import ArraySource, RowSource
+from emkit.data.source import RowSource
 from emkit.fitted import ModelOf
 
 P = TypeVar("P", bound=Parameters)
@@ -42,7 +42,7 @@ def is_spike(params: P, model: ModelOf[P], source: RowSource) -> bool:
     return bool(model.spikes(params, source.profile) or model.slivers(params, source.profile))
 
 
-def supported(run: Record[P], model: ModelOf[P], source: ArraySource) -> bool:
+def supported(run: Record[P], model: ModelOf[P], source: RowSource) -> bool:
     """Whether all that a floor holds at the end of a run over these rows is estimated below it: then it is no spike.
 
     A run to the end frees it (`core/loosen.py`); a short one is told from a spike by the same few passes.

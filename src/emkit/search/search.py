@@ -31,10 +31,11 @@ import numpy as np
 
 from emkit.core.engine import Record, Watch, unwatched
 from emkit.core.parameters import Parameters
+from emkit.core.protocols import Executor
 from emkit.core.ready import ready
 from emkit.core.restarts import Fate, Left, Restarts
 from emkit.core.stopping import NO_HIGHER, ROUGHLY, SPIKED, NoHigher, Rule, Step
-from emkit.data.source import ArraySource
+from emkit.data.source import RowSource
 from emkit.errors import Outcome, ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
@@ -53,22 +54,22 @@ P = TypeVar("P", bound=Parameters)
 class Long(Generic[P]):
     """Runs over all rows, and how they end: `endings`, given how many steps and passes were made before.
 
-    `max_iter` bounds the steps of the race.
+    `max_iter` bounds the steps of the race. `workers`: a number of threads (None: as many as are worth while), or an executor.
     """
 
     solver: SolverOf[P] | None
     endings: Callable[[int, int], Iterable[Rule]]
     max_iter: int
-    n_jobs: int | None = None
+    workers: int | Executor | None = None
     watch: Watch = unwatched
 
-    def __call__(self, model: ModelOf[P], source: ArraySource, run: Record[P], *first: Rule) -> Fitted[P]:
+    def __call__(self, model: ModelOf[P], source: RowSource, run: Record[P], *first: Rule) -> Fitted[P]:
         """The run from where `run` stands."""
         rules = [*first, *self.endings(run.iterations, run.evaluations)]
-        return fit_each(model, source, [run.params], solver=self.solver, rules=rules, workers=self.n_jobs, watch=self.watch)
+        return fit_each(model, source, [run.params], solver=self.solver, rules=rules, workers=self.workers, watch=self.watch)
 
 
-def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P], plan: Plan = PLAN) -> Fitted[P]:
+def search(model: ModelOf[P], source: RowSource, begin: Begin[P], long: Long[P], plan: Plan = PLAN) -> Fitted[P]:
     """The highest maximum that a search finds: see above. A single start is simply followed.
 
     `long` says how runs are followed to their ends. In the record, `Fitted.runs` has the runs that were followed, the best one
@@ -82,7 +83,7 @@ def search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P
 
 
 def _widened(
-    model: ModelOf[P], source: ArraySource, begin: Begin[P], narrowed: Narrowed[P], long: Long[P], plan: Plan
+    model: ModelOf[P], source: RowSource, begin: Begin[P], narrowed: Narrowed[P], long: Long[P], plan: Plan
 ) -> Fitted[P]:
     """What a search in fewer columns finds, told in all of them. Nobody watches: the steps are those of another problem."""
     found = _search(narrowed.model, narrowed.source, begin, replace(long, watch=unwatched), plan)
@@ -91,21 +92,21 @@ def _widened(
     return Fitted(model, source, model.prepare(source), replace(found.runs, runs=runs, left=left), found.executor)
 
 
-def _search(model: ModelOf[P], source: ArraySource, begin: Begin[P], long: Long[P], plan: Plan) -> Fitted[P]:
+def _search(model: ModelOf[P], source: RowSource, begin: Begin[P], long: Long[P], plan: Plan) -> Fitted[P]:
     if len(begin.first) == 1 and begin.more is None:
         return long(model, source, begun(begin.first[0]))
     rows, every = plan.sampled(model.coordinates(begin.first[0]).size), looked_at(model, source)
     sample = every if every.rows <= 2 * rows or every.groups is not None else source.sample(rows)
     try:
-        found = _searched(Race(model, sample, long.max_iter, long.n_jobs, plan), every, begin, long)
+        found = _searched(Race(model, sample, long.max_iter, long.workers, plan), every, begin, long)
     except ParameterError:  # where the sample leads, a row outside it is impossible
         if sample is every:
             raise
-        found = _searched(Race(model, every, long.max_iter, long.n_jobs, plan), every, begin, long)
+        found = _searched(Race(model, every, long.max_iter, long.workers, plan), every, begin, long)
     return replace(found, source=source)
 
 
-def _searched(race: Race[P], source: ArraySource, begin: Begin[P], long: Long[P]) -> Fitted[P]:
+def _searched(race: Race[P], source: RowSource, begin: Begin[P], long: Long[P]) -> Fitted[P]:
     tried, risen = race.found(begin)
     found = (*tried, *risen)
     ends = _Ends(race, found, source, long)
@@ -120,7 +121,7 @@ def _searched(race: Race[P], source: ArraySource, begin: Begin[P], long: Long[P]
 class _Ends(Generic[P]):
     """The runs to the end: `runs`, by their places in what a race `found`, and those that are `done`."""
 
-    def __init__(self, race: Race[P], found: tuple[Record[P], ...], source: ArraySource, long: Long[P]) -> None:
+    def __init__(self, race: Race[P], found: tuple[Record[P], ...], source: RowSource, long: Long[P]) -> None:
         self._race, self._found, self._source, self._long = race, found, source, long
         self._ranks = [race.rank(run) for run in found]
         self.runs: dict[int, Record[P]] = {}

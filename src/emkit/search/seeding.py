@@ -15,7 +15,7 @@ from emkit.core.arrays import Array
 from emkit.core.checks import check_count, is_count
 from emkit.core.parameters import Parameters, replace_at
 from emkit.data.chunk import as_float64
-from emkit.data.source import ArraySource
+from emkit.data.source import RowSource
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DataError, ModelError
 from emkit.fitted import ModelOf
@@ -49,7 +49,7 @@ class Begin(Generic[P]):
 
 def begin(
     model: ModelOf[P],
-    source: ArraySource,
+    source: RowSource,
     n_components: int,
     seed: int,
     starts: int | None = None,
@@ -75,30 +75,39 @@ def begin(
     if starts is not None:
         return Begin(spread(range(first, first + starts)), None, seed)
     tried = spread(range(first, first + plan.first))
-    enough = plan.starts(source.rows, model.coordinates(tried[0]).size)
+    enough = plan.starts(int(source.rows), model.coordinates(tried[0]).size)
     more = partial(spread, range(first + plan.first, first + enough)) if enough > plan.first else None
     return Begin(tried[:enough], more, seed)
 
 
-def looked_at(model: ModelOf[P], source: ArraySource) -> ArraySource:
+def looked_at(model: ModelOf[P], source: RowSource) -> RowSource:
     """The rows as the passes of a search go over them: see `prepare`. Not where weights are shares: rows are counted then."""
-    prepared: ArraySource = source if source.total_weight < source.rows else model.prepare(source)
+    prepared: RowSource = source if source.total_weight < source.rows else model.prepare(source)
     return prepared
 
 
-def check_components(source: ArraySource, n_components: int) -> int:
+def check_components(source: RowSource, n_components: int) -> int:
     """The number of components as an int. Errors: DataError if it is not >= 1, or more than there are different rows."""
     n_components = component_number(n_components)
-    looked_at = 0
-    distinct = 0
-    while distinct < n_components and looked_at < source.rows:
-        looked_at = min(max(4 * looked_at, 4 * int(n_components)), source.rows)
-        some = source.x[:looked_at]
-        distinct = len(np.unique(np.where(np.isnan(some), np.inf, some), axis=0))  # gaps are equal to each other
+    distinct = _distinct(source, n_components)
     if distinct < n_components:
         rows = "is only 1 different row" if distinct == 1 else f"are only {distinct} different rows"
         raise DataError(f"{n_components} components were asked for but there {rows}; use at most {distinct}.")
     return n_components
+
+
+def _distinct(source: RowSource, enough: int) -> int:
+    """How many rows differ from each other; `enough` of them are not looked beyond."""
+    seen = np.empty((0, len(source.columns)))
+    for chunk in source.chunks():
+        first, step = 0, 4 * enough
+        while first < len(chunk.x) and len(seen) < enough:
+            some = as_float64(chunk.x[first : first + step])
+            seen = np.unique(np.concatenate([seen, np.where(np.isnan(some), np.inf, some)]), axis=0)  # gaps equal each other
+            first, step = first + step, 4 * step
+        if len(seen) >= enough:
+            return enough
+    return len(seen)
 
 
 def component_number(n_components: Any) -> int:
@@ -108,20 +117,20 @@ def component_number(n_components: Any) -> int:
     return int(n_components)
 
 
-def spread_start(model: ModelOf[P], source: ArraySource, n_components: int, seed: int) -> P:
+def spread_start(model: ModelOf[P], source: RowSource, n_components: int, seed: int) -> P:
     """One of `spread_starts`."""
     return spread_starts(model, source, n_components, [seed])[0]
 
 
 def spread_starts(
-    model: ModelOf[P], source: ArraySource, n_components: int, seeds: Iterable[int], given: Given = NOTHING
+    model: ModelOf[P], source: RowSource, n_components: int, seeds: Iterable[int], given: Given = NOTHING
 ) -> list[P]:
     """The model's start for each seed, with the parameters `given` by dotted path in place of those estimated."""
     n_components = check_components(source, n_components)
     return [replace_at(start, given) for start in model.starts(source.profile, n_components, seeds)]
 
 
-def start_near(model: AnyMixture, source: ArraySource, centres: Array) -> AnyMixtureParams:
+def start_near(model: AnyMixture, source: RowSource, centres: Array) -> AnyMixtureParams:
     """Parameters estimated from a sample of the rows, each given to the nearest of the `centres` (K, d)."""
     some = source.profile.sample
     rows = as_float64(some.x)

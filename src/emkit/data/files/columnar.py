@@ -36,11 +36,11 @@ def read_columnar(
     """
     if find_spec("pyarrow") is None:
         raise DataError(f"{name} is {kind}; reading it needs pyarrow, which is not installed: pip install 'emkit[arrow]'.")
-    with _naming_damage(name, kind):
+    with naming_damage(name, kind):
         names, read = _opened(stream, kind)
     check_names(names)
     choice = choose(names, columns, weights, beside=beside)
-    with _naming_damage(name, kind):
+    with naming_damage(name, kind):
         table = read(list(choice.names))
         table.validate(full=True)
     if table.num_rows == 0:
@@ -49,7 +49,8 @@ def read_columnar(
 
 
 @contextmanager
-def _naming_damage(name: str, kind: str) -> Iterator[None]:
+def naming_damage(name: str, kind: str) -> Iterator[None]:
+    """Within it, what pyarrow raises is a DataError that names the file. Errors: that."""
     from pyarrow import ArrowException
 
     try:

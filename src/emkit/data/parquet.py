@@ -1,0 +1,274 @@
+"""Rows in Parquet files: one, or many of the same columns, of which the parts that hold rows are read as they are worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from glob import glob, has_magic
+from importlib.util import find_spec
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Integers
+from emkit.data.cut_source import CutSource
+from emkit.data.files.columnar import naming_damage
+from emkit.data.files.header import check_names, choose
+from emkit.data.frames import Names, read_table
+from emkit.data.groups import group_starts
+from emkit.data.source import ArraySource
+from emkit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KIND = "a Parquet file"
+
+
+class Place(NamedTuple):
+    """Rows `first` to `last` of a row group of a file, of which `before` come before in the file."""
+
+    path: str
+    row_group: int
+    first: int
+    last: int
+    before: int
+
+    def row_name(self, row: int) -> str:
+        """How messages call a row of these."""
+        return f"row {self.before + self.first + row} of {Path(self.path).name}"
+
+
+@dataclass(frozen=True)
+class ParquetRows:
+    """The rows at some `places`, one after the other: their `columns`, and those that say their `weights` and `groups`."""
+
+    places: tuple[Place, ...]
+    columns: tuple[str, ...]
+    weights: str | None
+    groups: str | None
+
+    def read(self) -> ArraySource:
+        """The rows. Errors: DataError naming a file that is damaged, or row, column and value of what cannot be."""
+        table = _table(self.places, [*self.columns, *(name for name in (self.weights, self.groups) if name is not None)])
+        own = read_table(table.select(list(self.columns)), self._row_name)
+        return ArraySource(
+            own.x,
+            None if self.weights is None else _numbers(table, self.weights, self._row_name),
+            self.columns,
+            chunk_rows=max(len(own.x), 1),
+            row_name=self._row_name,
+            levels=own.levels,
+            groups=None if self.groups is None else _labels(table, self.groups),
+        )
+
+    def sized(self) -> ArraySource | None:
+        """The same rows, groups and weights, without their columns; None if all weights are 0."""
+        named = [name for name in (self.weights, self.groups) if name is not None]
+        rows = sum(place.last - place.first for place in self.places)
+        table = _table(self.places, named) if named else None
+        weights = None if self.weights is None else _numbers(table, self.weights, self._row_name)
+        if weights is not None and not weights.any():
+            return None
+        return ArraySource(
+            np.broadcast_to(np.float64(0.0), (rows, 1)),
+            weights,
+            row_name=self._row_name,
+            groups=None if self.groups is None else _labels(table, self.groups),
+        )
+
+    def _row_name(self, row: int) -> str:
+        for place in self.places:
+            if row < place.last - place.first:
+                return place.row_name(row)
+            row -= place.last - place.first
+        raise IndexError(row)
+
+
+class ParquetSource(CutSource):
+    """Rows in Parquet files, which are read anew in every pass: no more of them are in memory than are worked on.
+
+    `path`: a file, a folder of ``.parquet`` files, a pattern such as ``"data/*.parquet"``, or a list of files; rows follow
+    each other in the order of the files. `columns` are those to fit (all others by default); `weights` names the column that
+    says how often each row occurs, `groups` the one that says which rows belong together: those of one group lie one after the
+    other. Each row group of a file is a cut of the rows (small ones are joined until they have `least_rows`); one that ends
+    within a group of rows goes on to the end of it. Text and dictionaries are levels, nulls are gaps.
+    Errors: DataError naming a file that cannot be read, a column that is missing, and row, column and value of what cannot be.
+
+    >>> import emkit as ek
+    >>> source = ek.ParquetSource("rows.parquet", columns=["height", "weight"])  # doctest: +SKIP
+    >>> ek.fit(ek.Mixture(ek.FullGaussian()), source, start)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        path: str | Path | Sequence[str | Path],
+        columns: Sequence[str] | None = None,
+        weights: str | None = None,
+        groups: str | None = None,
+        least_rows: int = 0,
+    ) -> None:
+        if find_spec("pyarrow") is None:
+            raise DataError("reading Parquet files needs pyarrow, which is not installed: pip install 'emkit[arrow]'.")
+        names, places = _places(_paths(path))
+        beside = [] if groups is None else [groups]
+        chosen = choose(names, None if columns is None else list(columns), weights, beside=beside)
+        own = tuple(chosen.names[: len(chosen.names) - len(beside) - (weights is not None)])
+        ends = np.cumsum([place.last - place.first for place in places])
+        if groups is not None:
+            ends = _ends_of_groups(places, groups, ends)
+        cuts = [ParquetRows(each, own, weights, groups) for each in _cut(places, ends, least_rows)]
+        sized = [cut.sized() for cut in cuts]
+        sizes = [(0, 0.0) if each is None else (each.rows, each.total_weight) for each in sized]
+        super().__init__(cuts, sizes, own, _levels(places, own), _joined(sized) if groups is not None else None)
+        self.library = "pyarrow"
+
+
+def _paths(path: str | Path | Sequence[str | Path]) -> list[Path]:
+    """The files, in the order of their names. Errors: DataError if there are none."""
+    if not isinstance(path, str | Path):
+        found = [Path(each) for each in path]
+    elif Path(path).is_dir():
+        found = sorted(Path(path).glob("**/*.parquet"))
+    elif has_magic(str(path)) and not Path(path).exists():
+        found = sorted(map(Path, glob(str(path), recursive=True)))
+    else:
+        found = [Path(path)]
+    if not found:
+        raise DataError(f"there are no Parquet files at {path!s}; give a file, a folder, or a pattern, 'data/*.parquet'.")
+    for missing in (each for each in found if not each.is_file()):
+        raise DataError(f"there is no file {missing!s}.")
+    return [each.absolute() for each in found]
+
+
+@lru_cache(256)
+def _metadata(path: str, changed: int) -> Any:
+    from pyarrow.parquet import read_metadata
+
+    with naming_damage(Path(path).name, KIND):
+        return read_metadata(path)
+
+
+def _known(path: str) -> Any:
+    """What the end of a file tells of it, read once for as long as the file does not change."""
+    return _metadata(path, Path(path).stat().st_mtime_ns)
+
+
+def _places(paths: Sequence[Path]) -> tuple[tuple[str, ...], list[Place]]:
+    """The names of the columns, and where the rows of all files lie. Errors: DataError for files of other columns."""
+    names: tuple[str, ...] = ()
+    found: list[Place] = []
+    for path in map(str, paths):
+        known = _known(path)
+        own = tuple(known.schema.to_arrow_schema().names)
+        check_names(own)
+        names = names or own
+        if set(own) != set(names):
+            odd = sorted({*own} ^ {*names})[0]
+            raise DataError(f"{Path(path).name} has other columns than {paths[0].name}: {odd!r} is in one of them alone.")
+        before = 0
+        for i in range(known.num_row_groups):
+            rows = known.row_group(i).num_rows
+            if rows:
+                found.append(Place(path, i, 0, rows, before))
+            before += rows
+    if not found:
+        raise DataError(f"{paths[0].name} has columns but no rows." if len(paths) == 1 else "the files have no rows.")
+    return names, found
+
+
+def _table(places: Sequence[Place], columns: list[str]) -> pa.Table:
+    """Columns of the rows at these places. Errors: DataError naming a file that is damaged."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
+    parts = []
+    for place in places:
+        with naming_damage(Path(place.path).name, KIND):
+            file = ParquetFile(place.path, metadata=_known(place.path), memory_map=True)
+            whole = file.read_row_group(place.row_group, columns=columns, use_threads=False).select(columns)
+        parts.append(whole.slice(place.first, place.last - place.first))
+    return pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
+
+
+def _numbers(table: pa.Table, column: str, row_name: Any) -> Any:
+    found = read_table(table.select([column]), row_name)
+    if found.levels[0] is not None:
+        raise DataError(f"column {column!r} holds names, and weights are numbers.")
+    return found.x[:, 0]
+
+
+def _labels(table: pa.Table, column: str) -> Any:
+    return table.column(column).to_numpy()
+
+
+def _ends_of_groups(places: Sequence[Place], groups: str, ends: Integers) -> Integers:
+    """Where cuts may end (m,): the first place at or after each of `ends` at which no group goes on.
+
+    Errors: DataError for a group whose rows do not lie one after the other.
+    """
+    starts, labels, before, last = [], [], 0, None
+    for place in places:
+        own = _labels(_table([place], [groups]), groups)
+        first = group_starts(own, len(own), place.row_name)[:-1]
+        going_on = last is not None and own[0] == last
+        kept = first[1:] if going_on else first
+        starts.append(kept + before)
+        labels.append(own[kept])
+        before, last = before + len(own), own[-1]
+    every = np.concatenate(labels)
+    values, times = np.unique(every.astype(str) if every.dtype == object else every, return_counts=True)
+    if (times > 1).any():
+        raise DataError(
+            f"the rows of group {values[times > 1][0]!s} are scattered over the files. Sort the rows by {groups!r}, or fit "
+            "without groups."
+        )
+    allowed = np.concatenate([*starts, [before]])
+    return np.unique(allowed[np.searchsorted(allowed, ends)])
+
+
+def _cut(places: Sequence[Place], ends: Integers, least_rows: int) -> Iterator[tuple[Place, ...]]:
+    """The places of each cut; one ends at one of `ends`, where it has the least number of rows."""
+    first, at = 0, 0
+    starts = np.concatenate([[0], np.cumsum([place.last - place.first for place in places])]).tolist()
+    for end in ends.tolist():
+        if end - first < least_rows and end != starts[-1]:
+            continue
+        own = []
+        while at < len(places) and starts[at] < end:
+            place, start = places[at], starts[at]
+            own.append(place._replace(first=max(first - start, 0), last=min(end, starts[at + 1]) - start))
+            if starts[at + 1] > end:
+                break
+            at += 1
+        yield tuple(own)
+        first = end
+
+
+def _joined(sized: Sequence[ArraySource | None]) -> Integers:
+    """Where the groups of all cuts begin, and last the number of rows."""
+    lengths = [np.diff(each.groups) for each in sized if each is not None and each.groups is not None]
+    return np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+
+
+def _levels(places: Sequence[Place], columns: Sequence[str]) -> tuple[Names, ...]:
+    """The levels of columns of text, dictionaries and truths, from one look at these: in their own order, if parts agree."""
+    found: dict[str, Names] = dict.fromkeys(columns)
+    named = [name for name in columns if any(_holds_names(path, name) for path, _ in groupby(place.path for place in places))]
+    for place in places if named else ():
+        table = read_table(_table([place], named), place.row_name)
+        for name, own in zip(named, table.levels, strict=True):
+            known = found[name]
+            found[name] = own if known is None or known == own else tuple(sorted({*known, *(own or ())}))
+    return tuple(found.values())
+
+
+def _holds_names(path: str, column: str) -> bool:
+    import pyarrow as pa
+
+    kind = _known(path).schema.to_arrow_schema().field(column).type
+    asked = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary, pa.types.is_boolean)
+    return any(is_one(kind) for is_one in asked)
