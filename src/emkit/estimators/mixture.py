@@ -53,6 +53,7 @@ class MixtureModel(MixtureEstimator):
         warm_start: bool = False,
         solver: Any = "anderson",
         n_jobs: int | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.family = family
         self.n_components = n_components
@@ -65,6 +66,7 @@ class MixtureModel(MixtureEstimator):
         self.warm_start = warm_start
         self.solver = solver
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
 
     def _source(self, X: object, *options: Any, **named: Any) -> ArraySource:
         names = _columns(self.family) if isinstance(self.family, Mapping) else ()
