@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -140,7 +141,7 @@ def journal_of(
         return nullcontext(Unkept())
     of = {name: _hash_of(value, name) for name, value in parts.items()} | {"data": digest_of_passes(source)}
     path = Path(place.path)
-    if not path.exists():
+    if not os.path.exists(path):  # of a folder that may not be looked into, writing says so
         return Checkpoint(path, StoredCheckpoint(__version__, of, asked), go_on)
     stored = read(place)
     other = {name for name in of.keys() | stored.of.keys() if of.get(name) != stored.of.get(name)}
