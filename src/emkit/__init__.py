@@ -96,7 +96,7 @@ from emkit.models import (
     StationaryHiddenMarkovParams,
     WithPrior,
 )
-from emkit.result import Result, fit, load
+from emkit.result import Result, fit, load, resume
 from emkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ __all__ = [
     "models",
     "no_lower",
     "pool",
+    "resume",
     "search",
     "select",
     "solvers",

@@ -13,6 +13,7 @@ import numpy as np
 from emkit.core.checks import check_range, is_count
 from emkit.core.engine import Record, Watch, run, unwatched
 from emkit.core.evaluation import EMMap
+from emkit.core.journal import Journal, Unkept
 from emkit.core.mapreduce import one_thread, threads
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Executor
@@ -67,21 +68,26 @@ def fit_each(
     watch: Watch = unwatched,
     to_the_end: bool = True,
     off_saddles: bool = True,
+    journal: Journal | None = None,
 ) -> Fitted[P]:
     """A run from each of the `starts`, which the model has checked with the `source`; the record is of the best of them.
 
     `workers`: a number of threads (None: as many as are worth while), or an executor. `to_the_end`, `off_saddles`: see `run`.
+    `journal`: keeps the runs, and may have kept some before, which are not made again.
     Errors: the last start's, if no start could be evaluated at all; a run that goes wrong is an outcome.
     """
     chosen: SolverOf[P] = solver if solver is not None else Plain()
     ending = tuple(rules)
     passes = model.prepare(source).shared_out(row_work(starts[0]))
     executor = executor_for(passes, starts[0], workers)
+    kept = journal if journal is not None else Unkept()
     with executor() as map_reduce:
-        runs = best_of(
-            lambda first: run(EMMap(model, passes, first, map_reduce), first, chosen, ending, watch, to_the_end, off_saddles),
-            starts,
-        )
+
+        def run_from(first: P) -> Record[P]:
+            em = EMMap(model, passes, first, map_reduce)
+            return kept.follow(lambda begun, keep: run(em, first, chosen, ending, watch, to_the_end, off_saddles, begun, keep))
+
+        runs = best_of(run_from, starts)
     spikes = frozenset(
         i
         for i, run in enumerate(runs.runs)

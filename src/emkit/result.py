@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -26,7 +26,7 @@ from emkit.core.stopping import Rule
 from emkit.data.frames import as_frame, beside, library_of
 from emkit.data.like import rows_like
 from emkit.data.source import as_source
-from emkit.errors import DegenerateFitWarning, ModelError
+from emkit.errors import DataError, DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named
 from emkit.inference import Classification, GenericRank, Merging, Univariate, classification, generic_rank, merging
@@ -39,6 +39,7 @@ from emkit.models.order import component_count
 from emkit.models.prediction import admitted, belonging, posterior_of
 from emkit.persistence import fit_file
 from emkit.persistence.archive import LIMIT
+from emkit.persistence.checkpoint import Asked, Place, journal_of, read
 from emkit.persistence.not_stored import NotStoredSource
 from emkit.report.collapse import collapsed
 from emkit.report.frames import assigned, estimates, in_one_line, of_rows
@@ -437,6 +438,7 @@ def fit(
     executor: Executor | None = None,
     watch: Watch = unwatched,
     escape: bool = True,
+    checkpoint: str | Path | None = None,
 ) -> Result[P]:
     """Fit any latent-variable model by expectation-maximization.
 
@@ -451,21 +453,85 @@ def fit(
     wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
     them), or an `executor` of your own that goes over the chunks; the result is the same bits for any of them.
     `escape`: whether a run that has come to a saddle goes on from a higher point beside it, or ends there and says so.
+    `checkpoint`: a file that keeps where the fit stands, at most every few seconds and when it is interrupted; if it is there,
+    the fit goes on from it, to the same bits. See `resume`.
     Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
     """
     check_is_model(model)
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
-    chosen = _as_solver(solver)
-    workers = _as_workers(executor, n_jobs)
-    starts = _as_starts(start)
-    source = model.recoded(as_source(data, weights, groups, labels, component_count(starts[0]) or 1))
-    model = ready(model, source, starts)
-    result = Result.of(
-        fit_each(model, source, starts, solver=chosen, rules=ending, workers=workers, watch=watch, off_saddles=escape)
-    )
+    asked = Asked(model, _as_starts(start), _as_solver(solver), ending, escape)
+    place = None if checkpoint is None else Place(checkpoint)
+    return _fit(asked, (data, weights, groups, labels), _as_workers(executor, n_jobs), watch, place)
+
+
+def resume(
+    path: str | Path,
+    data: object,
+    *,
+    weights: object = None,
+    groups: object = None,
+    labels: object = None,
+    n_jobs: int | None = None,
+    executor: Executor | None = None,
+    watch: Watch = unwatched,
+    classes: Iterable[type] = (),
+    limit: int = LIMIT,
+) -> AnyResult:
+    """Go on with a fit that was stopped, from the file that ``fit(..., checkpoint=path)`` kept: the result is the same bits.
+
+    `data`, `weights`, `groups`, `labels`: those that the fit began with; `n_jobs`, `executor` and `watch` may be others.
+    `classes`: those of your own that the fit is made of; `limit`: the most bytes that the file may hold, see `load`.
+    Errors: DataError naming the file and what is wrong with it, or for other data than those of the fit.
+
+    >>> import emkit as ek
+    >>> from tempfile import TemporaryDirectory
+    >>> counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6]
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> with TemporaryDirectory() as folder:
+    ...     path = f"{folder}/run.ckpt"
+    ...     result = ek.fit(ek.Mixture(ek.Poisson()), counts, start, checkpoint=path)
+    ...     again = ek.resume(path, counts)
+    >>> again.log_likelihood == result.log_likelihood and again.history == result.history
+    True
+    """
+    place = Place(path, tuple(classes), limit)
+    asked = read(place).asked
+    if not isinstance(asked, Asked):
+        raise DataError(
+            f"{str(path)!r} is the checkpoint of an estimator, or of the command line: go on with the estimator, by `fit` with "
+            "the same data, or with `emkit resume`."
+        )
+    return _fit(asked, (data, weights, groups, labels), _as_workers(executor, n_jobs), watch, place)
+
+
+def _fit(
+    asked: Asked, rows: tuple[Any, Any, Any, Any], workers: Executor | int | None, watch: Watch, place: Place | None
+) -> AnyResult:
+    """The fit that is asked for, from where it stands, if it is kept at a place. Warns, errors: see `fit`.
+
+    `rows` are the data, with their weights, groups and labels.
+    """
+    source = asked.model.recoded(as_source(*rows, component_count(asked.starts[0]) or 1))
+    model = ready(asked.model, source, asked.starts)
+    parts = {field.name: getattr(asked, field.name) for field in fields(asked)} if place is not None else {}
+    go_on = f"emkit.resume({str(place.path)!r}, data)" if place is not None else ""
+    with journal_of(place, asked, parts, source, go_on) as journal:
+        result = Result.of(
+            fit_each(
+                model,
+                source,
+                asked.starts,
+                solver=asked.solver,
+                rules=asked.rules,
+                workers=workers,
+                watch=watch,
+                off_saddles=asked.escape,
+                journal=journal,
+            )
+        )
     if result.degenerate:
-        warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=2)
+        warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=3)
     return result
 
 
@@ -494,9 +560,9 @@ def _as_workers(executor: Any, n_jobs: int | None) -> Executor | int | None:
     return chosen
 
 
-def _as_starts(start: Any) -> list[Any]:
-    """The start or starts as a list. Errors: ModelError unless each is a `Parameters` dataclass."""
-    starts = [start] if isinstance(start, Parameters) or not isinstance(start, Iterable) else list(start)
+def _as_starts(start: Any) -> tuple[Any, ...]:
+    """The start or starts. Errors: ModelError unless each is a `Parameters` dataclass."""
+    starts = (start,) if isinstance(start, Parameters) or not isinstance(start, Iterable) else tuple(start)
     if not starts:
         raise ModelError("there is no start: give parameters, or several of them.")
     for each in starts:

@@ -23,6 +23,7 @@ COMMANDS = {
     "derive": "Derive the M-step of a family, line by line.",
     "fit": "Fit a mixture to a CSV file.",
     "predict": "Tell where the rows of a file belong, by a fit that was saved.",
+    "resume": "Go on with a fit that was stopped, from its checkpoint.",
     "select": "Fit several numbers of components and families, and choose.",
     "report": "Write up a fit: a report that one can print and cite.",
     "explore": "Open a page that shows every step of EM, or write it.",

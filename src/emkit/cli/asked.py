@@ -10,6 +10,7 @@ import click
 from emkit.cli.by_formula import Said, check_beside, regression_problems, trials_or_column
 from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
 from emkit.cli.given import Known, read_source
+from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
 from emkit.data.design import Gaps
 from emkit.fitting import SOLVERS
@@ -110,6 +111,7 @@ def with_options(options: Sequence[Option[Any]]) -> Option[Any]:
 def fit_as_asked(
     file: str,
     progress: Progress,
+    kept: Kept | None = None,
     *,
     family: str | None,
     of_part: str | None,
@@ -131,7 +133,7 @@ def fit_as_asked(
     tol: float,
     max_evaluations: int,
 ) -> AnyResult:
-    """The best fit to the rows of a file. Errors: UsageError; those of reading and fitting."""
+    """The best fit to the rows of a file, from where it is `kept`. Errors: UsageError; those of reading and fitting."""
     _check_usage(components, starts, start, labels)
     model: AnyComponents
     if formula is not None:
@@ -153,7 +155,7 @@ def fit_as_asked(
     else:
         assert components is not None
         beginning = begin(model, source, components, seed, starts)
-    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations)
+    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations, kept)
 
 
 def check_without_formula(offset: str | None, gaps: str | None) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.data import ArraySource
@@ -20,6 +21,7 @@ from emkit.fitted import SolverOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.components import AnyComponents
 from emkit.models.mixture import AnyFamily
+from emkit.persistence.checkpoint import Place, journal_of
 from emkit.persistence.plain import from_plain
 from emkit.result import AnyResult, Result
 from emkit.search.search import Long, search
@@ -145,18 +147,26 @@ def best_fit(
     progress: Progress,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
+    kept: Kept | None = None,
 ) -> AnyResult:
-    """The best fit that a search from these starts finds, its components in the order of their first parameter."""
+    """The best fit that a search from these starts finds, its components in the order of their first parameter.
+
+    Where it is `kept`, it goes on from there. Errors: those of `journal_of`.
+    """
     progress.say(f"trying {len(begin.first)} starts")
     default_rules(model, tol, max_evaluations)  # for the errors of limits that cannot be
-    long = Long(
-        solver,
-        lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
-        max_evaluations,
-        workers=-1,
-        watch=progress.iterations,
-    )
-    return Result.of(search(model, source, begin, long)).in_order()
+    parts = {"model": model, "starts": (*begin.first, begin.seed), "solver": solver, "limits": (tol, max_evaluations)}
+    place, asked, go_on = (None, None, "") if kept is None else (Place(kept.path), kept.asked, kept.go_on)
+    with journal_of(place, asked, parts, source, go_on) as journal:
+        long = Long(
+            solver,
+            lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
+            max_evaluations,
+            workers=-1,
+            watch=progress.iterations,
+            journal=journal,
+        )
+        return Result.of(search(model, source, begin, long)).in_order()
 
 
 def read_start(model: AnyComponents, source: ArraySource, components: int | None, text: str) -> Any:

@@ -69,8 +69,9 @@ def exit_code_of(command: Callable[[], object]) -> int:
         except MemoryError:
             tell("there is not enough memory for this: use fewer columns, components or rows.")
             return FAILED
-        except (click.Abort, KeyboardInterrupt):
-            tell("interrupted.")
+        except (click.Abort, KeyboardInterrupt) as error:
+            interrupt = error.__cause__ if isinstance(error, click.Abort) else error
+            tell(" ".join(["interrupted.", *getattr(interrupt, "__notes__", ())]))
             return INTERRUPTED
     return code if isinstance(code, int) else OK
 

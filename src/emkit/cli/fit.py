@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from emkit.cli.asked import FIT, fit_as_asked, with_options
+from emkit.cli.asked import FIT, Option, fit_as_asked, with_options
 from emkit.cli.failures import code_for
+from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.json_types import Json
@@ -20,20 +22,31 @@ from emkit.persistence.atomic import refuse_unwritable
 from emkit.report.summary import report
 from emkit.result import AnyResult
 
+SHOWN: tuple[Option[Any], ...] = (
+    click.option(
+        "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.emk", help="Keep the fit, for `emkit predict`."
+    ),
+    click.option("--standard-errors", is_flag=True, help="Show every number with its standard error and interval."),
+    json_option,
+)
+
 
 @click.command("fit")
 @click.argument("file")
 @with_options(FIT)
 @click.option(
-    "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.emk", help="Keep the fit, for `emkit predict`."
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="Keep where the fit stands, for `emkit resume`.",
 )
-@click.option("--standard-errors", is_flag=True, help="Show every number with its standard error and interval.")
-@json_option
-def command(file: str, save: Path | None, standard_errors: bool, as_json: bool, **asked: Any) -> int:
+@with_options(SHOWN)
+def command(file: str, checkpoint: Path | None, save: Path | None, standard_errors: bool, as_json: bool, **asked: Any) -> int:
     """Fit a mixture, or a hidden Markov model, to the rows of a FILE (- for stdin), and show the estimates.
 
     FILE is CSV with a header line (fields set apart by , ; | or tabs), Parquet, Arrow or Feather, packed with gzip or not. The
-    best of many starts is shown, its components in the order of their first parameter.
+    best of many starts is shown, its components in the order of their first parameter. With --checkpoint, a fit that was
+    stopped goes on where it stood, by `emkit resume PATH` or by the same command.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -44,10 +57,18 @@ def command(file: str, save: Path | None, standard_errors: bool, as_json: bool, 
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'
     """  # noqa: D301
+    kept = None if checkpoint is None else Kept.of(checkpoint, file, asked)
+    return fit_and_show(file, kept, save, standard_errors, as_json, asked)
+
+
+def fit_and_show(
+    file: str, kept: Kept | None, save: Path | None, standard_errors: bool, as_json: bool, asked: Mapping[str, Any]
+) -> int:
+    """Fit as asked, show the fit, and return the exit code."""
     if save is not None:
         refuse_unwritable(save)  # rather than after a long fit
     with Progress() as progress:
-        result = fit_as_asked(file, progress, **asked)
+        result = fit_as_asked(file, progress, kept, **asked)
         found = _covariance(result, progress) if standard_errors else None
     print_fit(result, found, file, as_json)
     if save is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.axes import COMPONENT, Scope
-from emkit.core.edges import Edges
+from emkit.core.edges import Edges, EdgesTried
 from emkit.core.evaluation import EMMap
 from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters, leaves
@@ -18,24 +18,40 @@ from emkit.core.saddle import escape
 from emkit.core.separation import Separation
 from emkit.core.spaces import Simplex
 from emkit.core.stopping import Step
+from emkit.core.turns import Turns
 from emkit.errors import Outcome, Status
 
 P = TypeVar("P", bound=Parameters)
 MOST_SADDLES = 10  # that one run leaves
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What one run has tried beside its points; `left` are the objectives of the saddles that it has left."""
+
+    edges: EdgesTried = EdgesTried()  # noqa: RUF009 - cannot be changed
+    separation: Turns = Turns()  # noqa: RUF009
+    left: tuple[float, ...] = ()
+
+
 class Beyond(Generic[P]):
-    """What one run has tried beside its points.
+    """Tries points beside those of one run, which has `tried` some before.
 
     `to_the_end`: whether it goes on from edges and beyond bounds; `off_saddles`: whether it goes on beside saddles.
     """
 
-    def __init__(self, em: EMMap[P], to_the_end: bool, off_saddles: bool) -> None:
+    def __init__(self, em: EMMap[P], to_the_end: bool, off_saddles: bool, tried: Tried) -> None:
         self._em, self._to_the_end, self._off_saddles = em, to_the_end, off_saddles
-        self._edges = Edges(em) if to_the_end and em.model.ascends else None
-        self._separation = Separation(em) if to_the_end and em.model.ascends else None
-        self._left: list[float] = []  # objectives of saddles
+        self._edges = Edges(em, tried.edges) if to_the_end and em.model.ascends else None
+        self._separation = Separation(em, tried.separation) if to_the_end and em.model.ascends else None
+        self._left = tried.left
         self._higher: Evaluation[P] | None = None  # beside the saddle that the run ends on
+
+    @property
+    def tried(self) -> Tried:
+        """What it has tried so far."""
+        edges = EdgesTried() if self._edges is None else self._edges.tried
+        return Tried(edges, Turns() if self._separation is None else self._separation.turns, self._left)
 
     def point(self, step: Step, outcome: Outcome | None) -> Evaluation[P] | None:
         """A point no lower than this step's to go on from; None if there is none, or if the run is not asked to."""
@@ -52,7 +68,7 @@ class Beyond(Generic[P]):
             return wider
         higher = escape(self._em, here)
         if higher is not None and self._off_saddles and len(self._left) < MOST_SADDLES:
-            self._left.append(here.objective)
+            self._left = (*self._left, here.objective)
             return higher
         self._higher = higher
         return None

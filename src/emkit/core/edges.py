@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from emkit.core.parameters import Leaf, Parameters, replace_at
 from emkit.core.protocols import Evaluation
 from emkit.core.rate import DECREASE
 from emkit.core.stopping import ROUGH, remaining
+from emkit.core.turns import Turns
 
 P = TypeVar("P", bound=Parameters)
 
@@ -29,13 +31,19 @@ class Creeping(NamedTuple):
     pace: float
 
 
+@dataclass(frozen=True)
+class EdgesTried:
+    """What `Edges` has tried: its next turn, and what it has `put` on an edge (where rounding lifts that again, it stays)."""
+
+    turns: Turns = Turns()  # noqa: RUF009 - cannot be changed
+    put: tuple[tuple[str, tuple[int, ...]], ...] = ()
+
+
 class Edges(Generic[P]):
     """Tries the edges during one run: when it would be called converged and, seldom, when next to nothing is left to gain."""
 
-    def __init__(self, em: EMMap[P]) -> None:
-        self._em = em
-        self._next, self._wait = 0, 1
-        self._put: set[tuple[str, tuple[int, ...]]] = set()  # on an edge before: where rounding lifts them again, they stay
+    def __init__(self, em: EMMap[P], tried: EdgesTried = EdgesTried()) -> None:
+        self._em, self.tried = em, tried
 
     def beside(self, here: Evaluation[P], number: int, settled: bool) -> Evaluation[P] | None:
         """A point no lower than `here` with estimates on the edge that they creep towards; None if there is none.
@@ -46,23 +54,25 @@ class Edges(Generic[P]):
         left = remaining(here.em_rate)[0] if here.em_rate is not None else np.inf
         if settled and left > ROUGH:
             return None  # it was called converged by a rule that does not ask what is left
-        if not settled and (number < self._next or not (_slowly(here) or left <= NEGLIGIBLE)):
+        if not settled and (number < self.tried.turns.next or not (_slowly(here) or left <= NEGLIGIBLE)):
             return None
-        found = [each for each in _creeping(self._em, here, tiny=not settled) if (each.leaf.path, each.place) not in self._put]
+        found = _creeping(self._em, here, tiny=not settled)
+        found = [each for each in found if (each.leaf.path, each.place) not in self.tried.put]
         creeping = sorted(found, key=lambda each: -each.pace)
         while creeping:
             there = self._at(_moved(here.params, creeping))
             if there is not None and there.objective >= here.objective:
-                self._put |= {(each.leaf.path, each.place) for each in creeping}
+                put = (*self.tried.put, *((each.leaf.path, each.place) for each in creeping))
+                self.tried = replace(self.tried, put=put)
                 return there
             creeping = creeping[: len(creeping) // 2]
-        self._next, self._wait = number + self._wait, 2 * self._wait
+        self.tried = replace(self.tried, turns=self.tried.turns.after(number))
         return None
 
     def exact(self, here: Evaluation[P]) -> Evaluation[P]:
         """The same point with what was put on an edge exactly there, if rounding has lifted it a little."""
         fields = {leaf.path: leaf for leaf in self._em.coordinates.free(here.params)}
-        lifted = [Creeping(fields[path], place, 1.0) for path, place in self._put]
+        lifted = [Creeping(fields[path], place, 1.0) for path, place in self.tried.put]
         lifted = [each for each in lifted if 0 < each.leaf.space.way_to_edge(each.leaf.value)[each.place] < LIFTED]
         there = self._at(_moved(here.params, lifted)) if lifted else None
         least = here.objective - DECREASE * (1 + abs(here.objective))

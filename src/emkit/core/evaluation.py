@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -21,6 +22,20 @@ EPSILON = float(np.finfo(np.float64).eps)
 STUMBLES = (ArithmeticError, ValueError)  # LinAlgError, FloatingPointError and overflow among them
 WANDERING = 64 * EPSILON  # of the size of the parameters: a step no longer than this is rounding, and measures nothing
 RECENT = 4  # evaluations that the next one may continue: a solver may come back to one before an extrapolation
+
+
+@dataclass(frozen=True)
+class EMMemory(Generic[P]):
+    """What an `EMMap` remembers of its passes: how many there were, the `recent` evaluations, and what it saw of rates.
+
+    `curvature` is the largest seen, `gain` the gain that it was seen by, `fall` the largest fall that was rounding.
+    """
+
+    evaluations: int = 0
+    recent: tuple[Evaluation[P], ...] = ()
+    curvature: float = 0.0
+    gain: float = 0.0
+    fall: float = 0.0
 
 
 class EMMap(Generic[P]):
@@ -91,6 +106,16 @@ class EMMap(Generic[P]):
             return self(params)
         except (ParameterError, DegenerateFitError):
             return None
+
+    @property
+    def memory(self) -> EMMemory[P]:
+        """What a later evaluation depends on, beside its parameters."""
+        return EMMemory(self.evaluations, tuple(self._recent), self._curvature, self._gain, self._fall)
+
+    def recall(self, memory: EMMemory[P]) -> None:
+        """Go on as the map that had this memory."""
+        self.evaluations, self._recent = memory.evaluations, deque(memory.recent, maxlen=RECENT)
+        self._curvature, self._gain, self._fall = memory.curvature, memory.gain, memory.fall
 
     def measure_anew(self) -> None:
         """Forget what was seen of curvature and rounding: the run goes on elsewhere."""

@@ -16,6 +16,7 @@ from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation
 from emkit.core.stopping import Step
+from emkit.core.turns import Turns
 from emkit.errors import ParameterError
 
 P = TypeVar("P", bound=Parameters)
@@ -30,10 +31,9 @@ TOLD = 1e-2  # of log-likelihood lost on the same way back: the rows tell the di
 class Separation(Generic[P]):
     """Tries, in one run, whether coefficients run off: seldom, when steps gain next to nothing and are long all the same."""
 
-    def __init__(self, em: EMMap[P]) -> None:
-        self._em = em
+    def __init__(self, em: EMMap[P], turns: Turns) -> None:
+        self._em, self.turns = em, turns
         self._coefficients = em.coordinates.of_coefficients()
-        self._next, self._wait = 0, 1
 
     def beside(self, step: Step) -> Evaluation[P] | None:
         """A point no lower than this step's, so far along the way of the coefficients that none is left; None if there is none.
@@ -41,7 +41,7 @@ class Separation(Generic[P]):
         From there EM goes on with all other parameters.
         """
         here: Evaluation[P] = step.here
-        if not self._coefficients.any() or step.number < self._next or not step.gain <= MOST:
+        if not self._coefficients.any() or step.number < self.turns.next or not step.gain <= MOST:
             return None
         there = self._em.coordinates.pack(here.params)
         some = self._coefficients  # all others may lie at infinity, on an edge
@@ -50,12 +50,12 @@ class Separation(Generic[P]):
         length = float(np.abs(move).max())
         if not (length > LONG and step.gain <= LITTLE * length**2):
             return None
-        self._next, self._wait = step.number + self._wait, 2 * self._wait
+        self.turns = self.turns.after(step.number)
         far = self._farthest(here, move / length)
         back = self._at(here, there - FAR[0] / length * move) if far is not None else None
         if far is None or (back is not None and back.objective >= here.objective - TOLD):
             return None
-        self._wait = 1
+        self.turns = Turns(self.turns.next)
         return far
 
     def _farthest(self, here: Evaluation[P], way: Array) -> Evaluation[P] | None:

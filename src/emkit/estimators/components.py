@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import split_path
+from emkit.core.journal import Journal, Unkept
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Executor
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
@@ -36,6 +37,7 @@ from emkit.fitting import SOLVERS
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import Frozen, bare
 from emkit.models.order import component_count
+from emkit.persistence.checkpoint import Place, journal_of
 from emkit.report.collapse import collapsed
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
@@ -78,6 +80,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
     warm_start: bool
     solver: Any
     n_jobs: int | Executor | None
+    checkpoint: Any
     start: Any
     frozen: Any
     _component_names: tuple[str, ...]
@@ -137,9 +140,26 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         metadata = {name: value for name, value in given.items() if value is not None} or None
         reporter = Reporter(self, lambda params: self._fitted(beginning.params(params)), {"X": X, "y": y, "metadata": metadata})
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
-        long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs)
-        found = search(self.model_, source, beginning, long)
+        with self._journal(source, beginning, solver) as journal:
+            long = Long(solver, partial(self._endings, reporter), self.max_iter, self.n_jobs, journal=journal)
+            found = search(self.model_, source, beginning, long)
         return found if len(beginning.first) == 1 else found.in_order(), reporter
+
+    def _journal(self, source: RowSource, beginning: Begin[Any], solver: Any) -> AbstractContextManager[Journal]:
+        """The journal of the search, if a `checkpoint` is to keep it. Errors: those of `journal_of`; ParameterError."""
+        if self.checkpoint is None:
+            return nullcontext(Unkept())
+        if self.random_state is None and self.start is None:
+            raise ParameterError(
+                "checkpoint needs random_state, a whole number: without one, every fit has other starts, and cannot go on."
+            )
+        parts = {
+            "model": self.model_,
+            "starts": (*beginning.first, self.n_init, beginning.seed),
+            "solver": solver,
+            "tol and max_iter": (self.tol, self.max_iter),
+        }
+        return journal_of(Place(self.checkpoint), None, parts, source, "fit the same estimator to the same data.")
 
     @property
     def chosen_by(self) -> AnyFitted:

@@ -65,6 +65,9 @@ class GaussianMixture(MixtureEstimator):
             however thin; 0 takes it away. (scikit-learn's `reg_covar` adds an absolute constant to every variance. There is
             none here: its effect depends on the unit of the data, and the result maximises no likelihood.)
         n_jobs: threads; -1: all cores; None: all cores where there is enough to do. The result does not depend on it.
+        checkpoint: a file that keeps where the fit stands, at most every few seconds and when it is interrupted. If it is
+            there, `fit` goes on from it, to the same bits: it must be of the same parameters and data, and `random_state` a
+            whole number.
 
     Attributes:
         weights_ (K,), means_ (K, d), covariances_, precisions_, precisions_cholesky_: as in scikit-learn. After starts of
@@ -103,6 +106,7 @@ class GaussianMixture(MixtureEstimator):
         solver: Any = "anderson",
         floor: float = 1e-6,
         n_jobs: int | Executor | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -119,6 +123,7 @@ class GaussianMixture(MixtureEstimator):
         self.solver = solver
         self.floor = floor
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
 
     def _model(self) -> Mixture[Any, Any]:
         known = [*FORMS, *ALSO, *PARAMETERS]

@@ -57,9 +57,9 @@ class HiddenMarkov(ComponentsEstimator):
         durations: how long states last: None for a chain that forgets how long it has, or a family of counts for what a stay
             has beyond its first row: "negative-binomial" or, for any law, "categorical" ... See `HiddenSemiMarkovChain`.
         longest: with `durations`, the number of rows that no stay is longer than.
-        tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`; a start is
-            `HiddenMarkovParams` (or those of the other chains), and a transition that is 0 in it stays 0. (Of several starts,
-            the search goes on from the best one, and estimates such transitions anew unless they are `frozen`, as in
+        tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs, checkpoint: as in `GaussianMixture`; a
+            start is `HiddenMarkovParams` (or those of the other chains), and a transition that is 0 in it stays 0. (Of several
+            starts, the search goes on from the best one, and estimates such transitions anew unless they are `frozen`, as in
             ``"transitions[1, 0]"``.)
 
     Attributes after `fit`: `startprob_` (K,), `transmat_` (K, K), `components_` (the parameters of the states, such as
@@ -104,6 +104,7 @@ class HiddenMarkov(ComponentsEstimator):
         warm_start: bool = False,
         solver: Any = "anderson",
         n_jobs: int | Executor | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.family = family
         self.n_components = n_components
@@ -121,6 +122,7 @@ class HiddenMarkov(ComponentsEstimator):
         self.warm_start = warm_start
         self.solver = solver
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(

@@ -79,6 +79,7 @@ class LatentClass(InSteps):
         warm_start: bool = False,
         solver: Any = "anderson",
         n_jobs: int | Executor | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.n_components = n_components
         self.predictors = predictors
@@ -96,6 +97,7 @@ class LatentClass(InSteps):
         self.warm_start = warm_start
         self.solver = solver
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
 
     def _model(self) -> Mixture[Any, Any]:
         return Mixture(family_named("categorical"))

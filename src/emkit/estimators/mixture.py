@@ -54,6 +54,7 @@ class MixtureModel(MixtureEstimator):
         warm_start: bool = False,
         solver: Any = "anderson",
         n_jobs: int | Executor | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.family = family
         self.n_components = n_components
@@ -66,6 +67,7 @@ class MixtureModel(MixtureEstimator):
         self.warm_start = warm_start
         self.solver = solver
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
 
     def _source(self, X: object, *options: Any, **named: Any) -> RowSource:
         names = _columns(self.family) if isinstance(self.family, Mapping) else ()

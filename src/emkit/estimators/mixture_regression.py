@@ -38,7 +38,7 @@ class MixtureRegression(ComponentsEstimator):
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
         gaps: rows with gaps are refused, or dropped ("drop"); what is predicted of such rows is then NaN.
-        tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs: as in `GaussianMixture`.
+        tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs, checkpoint: as in `GaussianMixture`.
 
     `fit` takes a data frame or a dictionary of columns. Attributes after it: `design_` (the formula, with what was learned of
     the data), `components_` (with `coefficients` (K, p), which `coefficient_names_` tell), `weights_` (K,), or `gates_` (K, q)
@@ -85,6 +85,7 @@ class MixtureRegression(ComponentsEstimator):
         warm_start: bool = False,
         solver: Any = "anderson",
         n_jobs: int | Executor | None = None,
+        checkpoint: Any = None,
     ) -> None:
         self.formula = formula
         self.n_components = n_components
@@ -102,6 +103,7 @@ class MixtureRegression(ComponentsEstimator):
         self.warm_start = warm_start
         self.solver = solver
         self.n_jobs = n_jobs
+        self.checkpoint = checkpoint
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, frame: object, *, sample_weight: object = None) -> Self:

@@ -53,7 +53,7 @@ class StoredRun:
         kind = next((i for i, like in enumerate(kinds) if _kind(like) == _kind(run.params)), len(kinds))
         if kind == len(kinds):
             kinds.append(run.params)
-        numbers = _numbers(run.start), _numbers(run.params)
+        numbers = numbers_of(run.start), numbers_of(run.params)
         ended = run.outcome.status.value, run.outcome.sentence
         history = np.array(run.history, dtype=np.float64).reshape(-1, 4)
         return cls(kind, *numbers, run.objective, run.log_likelihood, *ended, run.iterations, run.evaluations, history)
@@ -64,7 +64,7 @@ class StoredRun:
             raise ValueError(f"a history has shape {self.history.shape}, or steps that are no numbers")
         history = tuple(HistoryEntry(int(i), int(n), float(o), float(ll)) for i, n, o, ll in self.history)
         ended = Outcome(Status(self.status), self.sentence)
-        start, params = (_with_numbers(kinds[self.kind], numbers) for numbers in (self.start, self.params))
+        start, params = (with_numbers(kinds[self.kind], numbers) for numbers in (self.start, self.params))
         return Record(start, params, self.objective, self.log_likelihood, ended, self.iterations, self.evaluations, history)
 
 
@@ -72,11 +72,12 @@ def _kind(params: Parameters) -> tuple[Any, ...]:
     return type(params), *((leaf.path, leaf.value.shape) for leaf in leaves(params))
 
 
-def _numbers(params: Parameters) -> Array:
+def numbers_of(params: Parameters) -> Array:
+    """The numbers of all fields (p,), in order."""
     return np.concatenate([leaf.value.ravel() for leaf in leaves(params)])
 
 
-def _with_numbers(like: Parameters, numbers: Array) -> Parameters:
+def with_numbers(like: Parameters, numbers: Array) -> Parameters:
     """Parameters like others, with other numbers. Errors: ValueError, ParameterError."""
     every = list(leaves(like))
     sizes = [leaf.value.size for leaf in every]

@@ -58,7 +58,8 @@ class Writer:
 
     def _made(self, value: Any, place: str) -> Any:
         cls: Any = type(value)
-        if callable(value) or not cls.__module__ or cls.__module__ == "builtins":
+        function = callable(value) and self.known.get(cls.__name__) is not cls
+        if function or not cls.__module__ or cls.__module__ == "builtins":
             raise ModelError(
                 f"{place} is {cls.__name__} {str(value)[:60]!r}, which a file cannot hold: it holds numbers, text, tuples, and "
                 "values of classes that are made of these. Write a class that makes it from such arguments."

@@ -30,6 +30,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from emkit.core.engine import Record, Watch, unwatched
+from emkit.core.journal import Journal
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor
 from emkit.core.ready import ready
@@ -55,6 +56,7 @@ class Long(Generic[P]):
     """Runs over all rows, and how they end: `endings`, given how many steps and passes were made before.
 
     `max_iter` bounds the steps of the race. `workers`: a number of threads (None: as many as are worth while), or an executor.
+    The `journal` keeps these runs, and no race: that is run again, to the same bits.
     """
 
     solver: SolverOf[P] | None
@@ -62,11 +64,21 @@ class Long(Generic[P]):
     max_iter: int
     workers: int | Executor | None = None
     watch: Watch = unwatched
+    journal: Journal | None = None
 
     def __call__(self, model: ModelOf[P], source: RowSource, run: Record[P], *first: Rule) -> Fitted[P]:
         """The run from where `run` stands."""
         rules = [*first, *self.endings(run.iterations, run.evaluations)]
-        return fit_each(model, source, [run.params], solver=self.solver, rules=rules, workers=self.workers, watch=self.watch)
+        return fit_each(
+            model,
+            source,
+            [run.params],
+            solver=self.solver,
+            rules=rules,
+            workers=self.workers,
+            watch=self.watch,
+            journal=self.journal,
+        )
 
 
 def search(model: ModelOf[P], source: RowSource, begin: Begin[P], long: Long[P], plan: Plan = PLAN) -> Fitted[P]:
@@ -155,7 +167,7 @@ class _Ends(Generic[P]):
             rules = [self._spiked] if others and not self.rank(run).spike else []
             fitted = self._long(self._race.model, self._source, run, *rules)
             self.runs[best] = told_whole(run, fitted.record)
-            if fitted.outcome is not SPIKED:
+            if fitted.outcome != SPIKED:
                 self.done[best] = fitted
         return best
 
@@ -174,7 +186,7 @@ class _Ends(Generic[P]):
             rules = [NoHigher(max(sound), plan.rough * one, plan.same * one)] if sound else []
             fitted = self._long(self._race.model, self._source, begun(self._found[i].params), *rules)
             self.runs[i] = replace(fitted.record, start=self._found[i].start)
-            if fitted.outcome is not NO_HIGHER:
+            if fitted.outcome != NO_HIGHER:
                 self.done[i] = fitted
 
     def _is_close(self, i: int, best: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,7 +19,8 @@ FEWEST = 3  # points from which to extrapolate
 DEPENDENT = 1e-8  # directions with singular values this much smaller than the largest tell nothing
 
 
-class Iterate(NamedTuple):
+@dataclass(frozen=True)
+class Iterate:
     """A point in unconstrained coordinates, and its image under EM."""
 
     point: Array
