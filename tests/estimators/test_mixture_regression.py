@@ -203,6 +203,15 @@ def test_rows_of_a_group_share_a_class():
     assert model.score(frame) * 200 == pytest.approx(model.result_.log_likelihood)
 
 
+def test_levels_that_only_rows_of_weight_zero_have_are_none(npreg):
+    frame = npreg[:60].assign(ward=np.where(np.arange(60) % 2, "a", "b"))
+    other = pd.concat([frame, frame[:1].assign(ward="rare")], ignore_index=True)
+    found = ek.MixtureRegression("yn ~ x | ward", 2, random_state=0).fit(other, sample_weight=np.arange(61) < 60)
+    alone = ek.MixtureRegression("yn ~ x | ward", 2, random_state=0).fit(frame)
+    assert found.gate_names_ == alone.gate_names_
+    np.testing.assert_array_equal(found.gates_, alone.gates_)
+
+
 def test_weights_are_repetitions(npreg):
     weights = np.arange(200) % 3
     repeated = npreg.loc[npreg.index.repeat(weights)]

@@ -171,9 +171,10 @@ class MixtureRegression(ComponentsEstimator):
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
     ) -> ArraySource:
         """The rows to fit, from which the design is learned."""
-        told = {"offset": self.offset, "groups": self.groups, "gaps": self.gaps}
-        self.design_ = regression_design(self.formula, X, self.family, self.trials, **told)
-        rows = self.design_.rows(X, gaps=self.gaps)
+        told = {"gaps": self.gaps, "weights": sample_weight}
+        named = {"offset": self.offset, "groups": self.groups}
+        self.design_ = regression_design(self.formula, X, self.family, self.trials, **named, **told)
+        rows = self.design_.rows(X, **told)
         self._component_names = ()
         return source_of(self.design_, rows, sample_weight, library=library_of(X))
 
