@@ -70,11 +70,11 @@ class Evidence(NamedTuple):
 class Correction(Protocol):
     """What is made of assigned classes, given the table of their errors.
 
-    `said` is what messages say of rows in classes that cannot be, and `instead` what to do then.
+    Of one that shares rows out, `said` is what messages say of shares that cannot be, and `instead` what to do then.
     """
 
-    said: str
-    instead: str
+    said: str = ""
+    instead: str = ""
 
     @abstractmethod
     def evidence(self, shares: Array, table: Array) -> Evidence:
@@ -86,9 +86,6 @@ class MaximumLikelihood(Correction):
 
     Source: Vermunt (2010), Political Analysis 18, 450-469; Bakk, Tekle & Vermunt (2013), Sociological Methodology 43, 272-311.
     """
-
-    said = "rows are assigned to classes in a way that cannot be"
-    instead = "Use fewer classes."
 
     def evidence(self, shares: Array, table: Array) -> Evidence:
         rows, assigned = np.nonzero(shares > LEAST)
