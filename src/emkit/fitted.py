@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -236,7 +236,7 @@ class Fitted(Generic[P]):
             return self  # components are told apart by what is held of them
         if self.source.membership is not None:
             return self  # or by what is known of the rows
-        ordered = replace(self.runs, runs=tuple(_in_order(run) for run in self.runs.runs))
+        ordered = replace(self.runs, runs=tuple(turned(run, component_order(run.params)) for run in self.runs.runs))
         if any(
             not np.isclose(self.model.log_prior(turned.params), self.model.log_prior(run.params), rtol=SAME_PRIOR)
             for turned, run in zip(ordered.runs, self.runs.runs, strict=True)
@@ -248,8 +248,8 @@ class Fitted(Generic[P]):
 AnyFitted = Fitted[Any]
 
 
-def _in_order(run: Record[P]) -> Record[P]:
-    order = component_order(run.params)
+def turned(run: Record[P], order: Sequence[int] | None) -> Record[P]:
+    """A run with its components in the given order; as it is, if there is none."""
     if order is None:
         return run
     return replace(run, start=reordered(run.start, order), params=reordered(run.params, order))

@@ -223,8 +223,14 @@ class Result(Inferred[P]):
     def with_data(self, data: object, weights: object = None, groups: object = None, labels: object = None) -> Result[P]:
         """The same fit with the data that it was fitted to, for one that comes from a file: it can be asked everything again.
 
-        Errors: DataError unless the rows, with their weights and what is known of them, have the log-likelihood of the fit.
+        Errors: DataError unless the rows, with their weights and what is known of them, have the log-likelihood of the fit;
+        ModelError for the last of several steps, of which a file does not hold those before.
         """
+        if self.model.is_pseudo:
+            raise ModelError(
+                "this is the last of several steps, and what is asked of its data, such as standard errors, needs the steps "
+                "before, which are not stored with it: fit the estimator again, or work it out before saving."
+            )
         source = rows_like(self.source, data, groups, labels, component_count(self.params) or 1, weights)
         return Result.of(reunited(self, source))
 

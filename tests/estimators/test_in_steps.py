@@ -5,8 +5,10 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 import emkit as ek
+from emkit.writeup.how_well import fit_section
 
 ITEMS = [f"item {j}" for j in range(4)]
 STEPS = [{"steps": 1}, {"steps": 2}, {"steps": 3}, {"steps": 3, "correction": "ML", "assignment": "proportional"}]
@@ -45,6 +47,19 @@ def test_the_table_of_a_fit_names_predictors_and_outcomes(fitted):
     assert sorted(set(profiles["item"])) == ITEMS
     assert len(profiles) == 16
     assert (fitted.classification_errors_ is not None) == (fitted.steps == 3)
+    np.testing.assert_array_equal(fitted.weights_, fitted.class_sizes_)
+
+
+def test_the_log_likelihood_of_later_steps_is_called_pseudo_wherever_it_is_told(fitted, tmp_path):
+    is_pseudo, result = fitted.steps > 1, fitted.result_
+    told = ek.load(result.save(tmp_path / "last.emk"))
+    for text in (result.summary(), told.summary()):
+        assert ("pseudo: of the last step, given those before" in text) == is_pseudo
+        assert ("after a first step" in text.replace("\n", " ")) == is_pseudo
+    assert result.to_dict().get("is_pseudo", False) == is_pseudo
+    assert ("is_pseudo" in result.glance()) == is_pseudo
+    assert ("pseudo log-likelihood" in str(fit_section(result))) == is_pseudo
+    assert "pseudo" not in fitted.of_items.summary() or fitted.steps == 1
 
 
 def test_classes_are_told_from_answers_and_predictors(fitted):
@@ -67,6 +82,10 @@ def test_fits_go_into_pickles_and_files_without_their_data(fitted, tmp_path):
     with pytest.raises(ek.DataError):
         other.result_.standard_errors()
     read = ek.load(fitted.result_.save(tmp_path / "last.emk"))
+    assert read.model.is_pseudo == (fitted.steps > 1)
+    for last in (read, other.result_) if fitted.steps > 1 else ():
+        with pytest.raises(ek.ModelError, match=r"last of several steps.*fit the estimator again"):
+            last.with_data(people())
     np.testing.assert_array_equal(read.params.gates, fitted.gates_)
     assert "gate" in read.summary() or "age" in read.summary()
 
@@ -176,6 +195,48 @@ def test_a_correction_that_takes_away_more_than_there_is_is_refused():
     frame["rare"] = np.where(np.arange(60) == int((frame[ITEMS] == "yes").sum(axis=1).argmin()), "yes", "no")
     with pytest.raises(ek.DegenerateFitError, match=r"what cannot be: class \d is left with -.*'rare' is 'yes'.*ML"):
         model(outcomes="rare", predictors=None, steps=3).fit(frame.drop(columns=["age", "ward", "income", "vote"]))
+
+
+def test_log_odds_that_weights_below_zero_lead_to_infinity_are_refused():
+    rng = np.random.default_rng(5)
+    rng.normal(size=60)
+    age = rng.standard_t(1.2, size=60)
+    second = rng.random(60) < expit(3 * age)
+    answers = np.where(rng.random((60, 4)) < np.where(second, 0.3, 0.75)[:, None], "yes", "no")
+    frame = pd.DataFrame(answers, columns=ITEMS).assign(age=age)
+    with pytest.raises(ek.DegenerateFitError, match=r"log-odds of class 2 by 'age' run off to infinity.*below 0.*ML"):
+        model(outcomes=None, predictors="~ age", steps=3).fit(frame)
+    assert model(outcomes=None, predictors="~ age", steps=3, correction="ML").fit(frame).converged_
+
+
+def test_without_correction_what_cannot_be_is_put_down_to_the_assignment():
+    frame = people(60, 1)
+    classes = ek.LatentClass(2, random_state=0).fit(frame[ITEMS]).predict(frame[ITEMS])
+    frame["income"] = frame["income"].where(classes == 1)
+    with pytest.raises(ek.DegenerateFitError, match=r"class 1 is left with 0 rows where 'income' was seen. Use assign") as told:
+        model(predictors=None, outcomes="income", steps=3, correction=None).fit(frame[[*ITEMS, "income"]])
+    assert "corrected" not in str(told.value)
+    assert "ML" not in str(told.value)
+
+
+@pytest.mark.parametrize("settings", [{"steps": 1}, {"steps": 3, "correction": "ML"}], ids=str)
+def test_rows_of_weight_zero_tell_nothing_of_predictors(settings):
+    frame = people(80).drop(columns=["income", "vote"])
+    other = pd.concat([frame, frame.iloc[[0, 1, 2]].assign(ward=["rare", "a", "b"], age=[1e6, np.nan, 3.0])], ignore_index=True)
+    weights = np.arange(83) < 80
+    found = model(outcomes=None, predictors="~ poly(age, 2) + ward", **settings).fit(other, sample_weight=weights)
+    alone = model(outcomes=None, predictors="~ poly(age, 2) + ward", **settings).fit(frame)
+    assert found.gate_names_ == alone.gate_names_
+    np.testing.assert_array_equal(found.gates_, alone.gates_)
+
+
+def test_weights_that_come_to_one_row_leave_no_standard_errors():
+    frame = people(60)
+    with pytest.warns(ek.WeightsWarning):
+        result = model(outcomes=None, steps=2).fit(frame.drop(columns=["income", "vote"]), sample_weight=[1 / 60] * 60).result_
+    found = result.standard_errors()
+    assert np.isnan(found.errors).all()
+    assert all("add up to 1" in reason for reason in found.reasons.values())
 
 
 @pytest.mark.parametrize("settings", [{"steps": 2}, {"steps": 3, "correction": "ML"}], ids=str)

@@ -203,6 +203,25 @@ def test_rows_of_a_group_share_a_class():
     assert model.score(frame) * 200 == pytest.approx(model.result_.log_likelihood)
 
 
+def test_weights_may_be_those_of_groups(npreg):
+    frame = npreg[:40].assign(who=np.repeat(np.arange(20), 2), ward=np.repeat(["rare", "a", "b", "a", "b"], 8))
+    model, each = ek.MixtureRegression("yn ~ x + ward", 1, groups="who"), np.r_[np.zeros(4), 1.0 + np.arange(16) % 3]
+    of_groups = model.fit(frame, sample_weight=each).components_
+    of_rows = model.fit(frame, sample_weight=np.repeat(each, 2)).components_
+    alone = model.fit(frame[8:], sample_weight=each[4:]).components_
+    np.testing.assert_array_equal(of_groups.coefficients, of_rows.coefficients)
+    np.testing.assert_array_equal(of_groups.coefficients, alone.coefficients)
+
+
+def test_levels_that_only_rows_of_weight_zero_have_are_none(npreg):
+    frame = npreg[:60].assign(ward=np.where(np.arange(60) % 2, "a", "b"))
+    other = pd.concat([frame, frame[:1].assign(ward="rare")], ignore_index=True)
+    found = ek.MixtureRegression("yn ~ x | ward", 2, random_state=0).fit(other, sample_weight=np.arange(61) < 60)
+    alone = ek.MixtureRegression("yn ~ x | ward", 2, random_state=0).fit(frame)
+    assert found.gate_names_ == alone.gate_names_
+    np.testing.assert_array_equal(found.gates_, alone.gates_)
+
+
 def test_weights_are_repetitions(npreg):
     weights = np.arange(200) % 3
     repeated = npreg.loc[npreg.index.repeat(weights)]

@@ -132,6 +132,22 @@ def test_standard_errors_know_how_each_row_moves_the_estimates_through_all_steps
     np.testing.assert_allclose(found.basis @ found.matrix @ found.basis.T, moved.T @ moved * 120 / 119, rtol=1e-8, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["one", "two", "three, modal, BCH", "three, proportional, ML"])
+def test_classes_are_put_in_order_in_all_steps(name):
+    frame = drawn(80, 2).drop(columns="vote")
+    shares = tuple(LevelShares(np.column_stack([1 - yes, yes])) for yes in YES[::-1].T)
+    other = ek.MixtureParams([0.5, 0.5], CategoricalParams(shares))
+    ordered = fitted(frame, **SETTINGS[name]).result_
+    turned = fitted(frame, start=other, **SETTINGS[name]).result_
+    back = turned.in_order()
+    assert abs(turned.params.gates[1, 1] - ordered.params.gates[1, 1]) > 1
+    found, known = back.standard_errors(), ordered.standard_errors()
+    assert found.names == known.names
+    np.testing.assert_allclose(found.estimates, known.estimates, atol=1e-6)
+    np.testing.assert_allclose(found.errors, known.errors, rtol=1e-5)
+    np.testing.assert_allclose(back.step.measured.params.proportions, ordered.step.measured.params.proportions)
+
+
 def test_errors_of_one_step_are_those_of_the_information():
     frame = drawn(120, 2).drop(columns="vote")
     result = fitted(frame).result_

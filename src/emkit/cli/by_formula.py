@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -77,15 +77,16 @@ def regression_problems(file: str, progress: Progress, said: Said, families: Seq
     gaps: Gaps = asked or "refuse"
     named = columns_read(formula, offset, trials if isinstance(trials, str) else None, groups)
     table = _read(file, named, weights, progress)
-    rows, name = _columns(table), table.row_name
+    rows = _columns(table)
+    told: dict[str, Any] = {"gaps": gaps, "weights": table.weights, "row_name": table.row_name}
     found: dict[str, Problem] = {}
     for family in families or ("gaussian",):
-        design = regression_design(formula, rows, family, trials, offset=offset, groups=groups, gaps=gaps, row_name=name)
-        made = design.rows(rows, gaps=gaps, row_name=name)
+        design = regression_design(formula, rows, family, trials, offset=offset, groups=groups, **told)
+        made = design.rows(rows, **told)
         if made.sentence and not found:
             click.echo(f"warning: {made.sentence}", err=True)
         model = regression_model(design, family, trials)
-        source = model.admitted(source_of(design, made, table.weights, row_name=name))
+        source = model.admitted(source_of(design, made, table.weights, row_name=table.row_name))
         found[family] = Problem(model.settled(source.profile), source)
     return found
 

@@ -88,6 +88,11 @@ class LatentModel(Protocol[P, S]):
         """Whether `log_prior` is anything but 0."""
         return type(self).log_prior is not LatentModel.log_prior
 
+    @property
+    def is_pseudo(self) -> bool:
+        """Whether the log-likelihood takes estimates of another fit for known, and so is a pseudo log-likelihood."""
+        return False
+
     def expectation(self, params: P, source: Source[Any], map_reduce: MapReduce) -> Expectation[S]:
         """One pass over all chunks: the summed E-step. Nothing but the model and `params` travels to where chunks are."""
         total: Expectation[S] = map_reduce(partial(self.e_step, params), source)

@@ -44,7 +44,7 @@ def source_of(
         made.x[:, columns],
         made.of_kept(weights),
         [made.columns[j] for j in columns],
-        row_name=NameOfKept(row_name, made.kept) if made.dropped else row_name,
+        row_name=NameOfKept(row_name, made.kept) if len(made.kept) < made.number else row_name,
         levels=tuple(made.levels[j] for j in columns),
         groups=made.groups if groups is None else made.of_kept(groups),
         library=library,

@@ -154,7 +154,7 @@ class InSteps(MixtureEstimator):
             return rows.source([rows.items, rows.covariates], library_of(X)).coded(levels)
         self._component_names = ()
         table = read_table(framed(X))
-        self.roles_ = Roles.of(table, self.predictors, self.outcomes, self.gaps)
+        self.roles_ = Roles.of(table, self.predictors, self.outcomes, self.gaps, sample_weight)
         rows = self.roles_.to_fit(table, self.gaps, sample_weight)
         return rows.source([rows.items], library_of(X))
 
@@ -185,7 +185,7 @@ class InSteps(MixtureEstimator):
         self.gates_, self.gate_names_ = params.gates, params.covariates
         parts = params.components.parts[(self.steps < 3) :]
         self.outcomes_ = dict(zip(structure.outcomes.columns, parts, strict=False))
-        self.class_sizes_ = structure.weights @ self._sizes(structure.covariates) / structure.weights.sum()
+        self.class_sizes_ = self.weights_ = structure.weights @ self._sizes(structure.covariates) / structure.weights.sum()
         self.classification_errors_ = step.table if isinstance(step, WithClasses) else None
         return self
 

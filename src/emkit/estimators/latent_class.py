@@ -45,9 +45,11 @@ class LatentClass(InSteps):
         result_: the `ek.Result`, with `summary()`, `aic`, `bic`, `starts()`, `tidy()`, and `augment(frame)`, which puts the
             class of each respondent beside the answers.
         With predictors or outcomes, `result_` is of the last step, with standard errors that know of the steps before, and
-            `measurement_` the `ek.Result` of the items alone, of which the attributes above tell. `gates_` (K, q), log-odds of
-            each class against the first, by `gate_names_`; `outcomes_` {name: parameters of it}; `classification_errors_`
-            (K, K), of three steps: the probability of being assigned to each class, given the true one, which stand down.
+            `measurement_` the `ek.Result` of the items alone, of which entropy, tables and goodness of fit tell. `class_sizes_`
+            are the mean sizes among the rows, by their predictors; `components_` those of the step in which the items were
+            estimated. `gates_` (K, q), log-odds of each class against the first, by `gate_names_`; `outcomes_` {name:
+            parameters of it}; `classification_errors_` (K, K), of three steps: the probability of being assigned to each class,
+            given the true one, which stand down.
 
     >>> import emkit as ek
     >>> answers = (

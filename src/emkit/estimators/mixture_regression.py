@@ -13,8 +13,10 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import is_count
 from emkit.core.protocols import Executor
 from emkit.data.design import DesignRows
+from emkit.data.design.named_columns import labels
 from emkit.data.formula_rows import source_of
 from emkit.data.frames import library_of
+from emkit.data.groups import group_starts, weights_of_groups
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf
@@ -174,11 +176,20 @@ class MixtureRegression(ComponentsEstimator):
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
     ) -> ArraySource:
         """The rows to fit, from which the design is learned."""
-        told = {"offset": self.offset, "groups": self.groups, "gaps": self.gaps}
-        self.design_ = regression_design(self.formula, X, self.family, self.trials, **told)
-        rows = self.design_.rows(X, gaps=self.gaps)
+        weights = self._of_rows(X, sample_weight)
+        told = {"gaps": self.gaps, "weights": weights}
+        named = {"offset": self.offset, "groups": self.groups}
+        self.design_ = regression_design(self.formula, X, self.family, self.trials, **named, **told)
+        rows = self.design_.rows(X, **told)
         self._component_names = ()
-        return source_of(self.design_, rows, sample_weight, library=library_of(X))
+        return source_of(self.design_, rows, weights, library=library_of(X))
+
+    def _of_rows(self, X: object, weights: Any) -> Any:
+        """Weights of rows (n,), where they may be those of groups (G,)."""
+        if weights is None or self.groups is None:
+            return weights
+        found, row_name = labels(X, self.groups, None), "row {}".format
+        return weights_of_groups(weights, group_starts(found, len(found), row_name), row_name)
 
     def _model(self) -> AnyComponents:
         return regression_model(self.design_, self.family, self.trials)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from emkit.core.parameters import Parameters
 from emkit.errors import ModelError
-from emkit.fitted import Fitted
+from emkit.fitted import Fitted, turned
+from emkit.fitting import reunited
 from emkit.inference import Classification, Covariance, Influence, Merging
+from emkit.models.order import component_order
 from emkit.result import Result
 from emkit.stepwise import Step, stacked
 
@@ -21,8 +23,9 @@ KINDS = ("information", "steps")
 class StepResult(Result[P]):
     """A `Result` whose `covariance` is that of all steps together, and so all standard errors, intervals and tables.
 
-    Log-likelihood, AIC and BIC are those of the last `step` alone, given the ones before. From a file, or a pickle, it comes as
-    a `Result` of the last step alone. Where one step is all there is, it is a `Result` like any other.
+    Log-likelihood, AIC and BIC are those of the last `step` alone, which takes the ones before for known. From a file, or a
+    pickle, it comes as a `Result` of the last step alone, which takes no data again: its standard errors would take them for
+    known, too. Where one step is all there is, it is a `Result` like any other.
     """
 
     step: Step
@@ -37,7 +40,7 @@ class StepResult(Result[P]):
 
         Errors: ModelError for another kind, which would take the steps before for known.
         """
-        if not self.step.rests_on_first:
+        if not self.model.is_pseudo:
             return super().covariance(kind, clusters)
         if kind not in KINDS or clusters is not None:
             raise ModelError(f"kind is {kind!r}; standard errors of steps are of one kind, a sandwich over all of them.")
@@ -90,8 +93,18 @@ class StepResult(Result[P]):
             )
         return super().augment(data, labels, groups)
 
+    def in_order(self) -> StepResult[P]:
+        """The same result with the classes of all steps in one order, that of the items: by their first parameter."""
+        ordered = self.step.measured.in_order()
+        if ordered is self.step.measured:
+            return self
+        order = component_order(self.step.measured.params)
+        step, runs = replace(self.step, measured=ordered), tuple(turned(run, order) for run in self.runs.runs)
+        last = replace(Result.of(self), runs=replace(self.runs, runs=runs))
+        return StepResult.after(step, reunited(last, step.source_of(last)))
+
     def _refuse(self, why: str) -> None:
-        if self.step.rests_on_first:
+        if self.model.is_pseudo:
             raise ModelError(f"{why}.")
 
     def without_data(self) -> Result[P]:

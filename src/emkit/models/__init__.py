@@ -8,6 +8,7 @@ from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovPa
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
+from emkit.models.later_step import LaterStep
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
@@ -39,6 +40,7 @@ __all__ = [
     "HiddenMarkovParams",
     "HiddenSemiMarkovChain",
     "HiddenSemiMarkovParams",
+    "LaterStep",
     "Mixture",
     "MixtureParams",
     "NormalPrior",

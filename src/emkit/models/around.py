@@ -85,6 +85,10 @@ class Around(LatentModel[P, S]):
         return self.model.states_prior
 
     @property
+    def is_pseudo(self) -> bool:
+        return self.model.is_pseudo
+
+    @property
     def admits_gaps(self) -> bool:
         return self.model.admits_gaps
 

@@ -65,6 +65,7 @@ def in_one_line(result: AnyFitted, told: Classification | None) -> Columns:
         "components": component_count(result.params),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
+        **({"is_pseudo": True} if result.model.is_pseudo else {}),
         "free_parameters": result.free_parameters,
         "aic": result.aic,
         "bic": result.bic,

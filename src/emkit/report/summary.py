@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from emkit.fitted import AnyFitted
     from emkit.inference import Covariance
 
+PSEUDO = "pseudo: of the last step, given those before"
 MOST_NAMED = 6  # estimates in one sentence
 
 
@@ -44,10 +45,10 @@ def title(result: AnyFitted) -> str:
 
 def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
     """Name, value and remark of what one asks of a fit first."""
-    lower = "lower is better"
+    lower, pseudo = ("of that", PSEUDO) if result.model.is_pseudo else ("lower is better", "")
     return [
         ("rows", f"{result.rows:,.10g}", ""),
-        ("log-likelihood", f"{result.log_likelihood:.4f}", ""),
+        ("log-likelihood", f"{result.log_likelihood:.4f}", pseudo),
         *([("objective", f"{result.objective:.4f}", "")] if result.objective != result.log_likelihood else []),
         ("free parameters", f"{result.free_parameters}", ""),
         ("AIC", f"{result.aic:.4f}", lower),
@@ -131,6 +132,7 @@ def to_dict(result: AnyFitted) -> Json:
         **_component_names(result),
         "rows": result.rows,
         "log_likelihood": result.log_likelihood,
+        **({"is_pseudo": True} if result.model.is_pseudo else {}),
         "objective": result.objective,
         "free_parameters": result.free_parameters,
         "aic": result.aic,

@@ -68,7 +68,13 @@ class Evidence(NamedTuple):
 
 
 class Correction(Protocol):
-    """What is made of assigned classes, given the table of their errors."""
+    """What is made of assigned classes, given the table of their errors.
+
+    Of one that shares rows out, `said` is what messages say of shares that cannot be, and `instead` what to do then.
+    """
+
+    said: str = ""
+    instead: str = ""
 
     @abstractmethod
     def evidence(self, shares: Array, table: Array) -> Evidence:
@@ -93,6 +99,9 @@ class BolckCroonHagenaars(Correction):
     Source: Bolck, Croon & Hagenaars (2004), Political Analysis 12, 3-27; Vermunt (2010).
     """
 
+    said = "rows, as they are assigned to classes and corrected, come to what cannot be"
+    instead = 'Use correction="ML", which never comes to that, or fewer classes.'
+
     def evidence(self, shares: Array, table: Array) -> Evidence:
         strength = np.linalg.svd(table, compute_uv=False)
         if strength[-1] < SINGULAR * strength[0]:
@@ -105,6 +114,9 @@ class BolckCroonHagenaars(Correction):
 
 class Uncorrected(Correction):
     """Assigned classes taken for the true ones: what they depend on, and lead to, comes out too weak."""
+
+    said = "rows, as they are assigned to classes, leave one without what is asked of it"
+    instead = 'Use assignment="proportional", or fewer classes.'
 
     def evidence(self, shares: Array, table: Array) -> Evidence:
         return Evidence(np.arange(len(shares)), np.ones(len(shares)), shares=shares)

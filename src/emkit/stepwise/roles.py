@@ -64,8 +64,8 @@ class Roles:
     design: Design | None
 
     @classmethod
-    def of(cls, table: Table, predictors: Any, outcomes: Any, gaps: Any) -> Roles:
-        """Items are all columns of a `table` that have no other role."""
+    def of(cls, table: Table, predictors: Any, outcomes: Any, gaps: Any, weights: Any = None) -> Roles:
+        """Items are all columns of a `table` that have no other role. Rows whose `weights` (n,) are 0 are no rows."""
         if table.columns is None:
             raise DataError("predictors and outcomes are columns by name: give a data frame, or a dictionary of columns.")
         named = _outcomes(outcomes)
@@ -85,7 +85,7 @@ class Roles:
         items = tuple(name for name in table.columns if name not in named and name not in read)
         if not items:
             raise DataError("all columns are predictors or outcomes, and none is left for an item; items are all the others.")
-        return cls(items, named, None if predictors is None else Design.of(predictors, table, gaps=gaps))
+        return cls(items, named, None if predictors is None else Design.of(predictors, table, gaps=gaps, weights=weights))
 
     @property
     def intercept(self) -> bool:
@@ -98,9 +98,7 @@ class Roles:
         Errors: those of `Design.rows`; DataError naming a column that is not there, or the weight that cannot be.
         """
         each = as_weights(weights, len(table.x), "row {}".format)
-        covariates, kept = self.covariates(table, gaps)
-        some = each[kept] > 0
-        kept, covariates = kept[some], covariates.of_rows(some)
+        covariates, kept = self.covariates(table, gaps, each)
         items, outcomes = (block_of(table, names).of_rows(kept) for names in (self.items, self.outcomes))
         for name, cells in zip(outcomes.columns, outcomes.x.T, strict=True):
             if np.isnan(cells).all():
@@ -114,11 +112,15 @@ class Roles:
         items, none = (block_of(table, names).of_rows(kept) for names in (self.items, ()))
         return RowsInRoles(items, none, covariates, each[kept], kept, len(table.x))
 
-    def covariates(self, table: Table, gaps: Any) -> tuple[Block, Integers]:
-        """The columns that the predictors make, but that of ones, and the places (n,) of the rows that have no gap there."""
+    def covariates(self, table: Table, gaps: Any, weights: Any = None) -> tuple[Block, Integers]:
+        """The columns that the predictors make, but that of ones, and the places (n,) of the rows that have no gap there.
+
+        Rows whose `weights` (n,) are 0 are left out.
+        """
         if self.design is None:
-            return Block(np.empty((len(table.x), 0)), (), ()), np.arange(len(table.x))
-        made = self.design.rows(table, response=False, gaps=gaps)
+            kept = np.flatnonzero(as_weights(weights, len(table.x), "row {}".format) > 0)
+            return Block(np.empty((len(kept), 0)), (), ()), kept
+        made = self.design.rows(table, response=False, gaps=gaps, weights=weights)
         named = zip(made.at.covariates, self.design.covariates, strict=True)
         own = [(place, name) for place, name in named if name != INTERCEPT]
         names = tuple(name for _, name in own)

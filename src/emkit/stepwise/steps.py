@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.arrays import Array, Integers
 from emkit.core.evaluation import EMMap
 from emkit.core.ready import refuse_gaps
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError
 from emkit.families.family import for_rows
 from emkit.fitted import Fitted
 from emkit.fitting import default_rules, fit_each
@@ -23,7 +22,9 @@ from emkit.inference.scores import score
 from emkit.inferred import Inferred
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import Frozen, bare
+from emkit.models.later_step import LaterStep
 from emkit.stepwise.classified import Assignment, Correction, Evidence, table_of_errors
+from emkit.stepwise.no_maximum import refuse_below_zero, refuse_unbounded
 from emkit.stepwise.roles import Block
 from emkit.stepwise.structure import Structure, with_items
 
@@ -38,11 +39,6 @@ class Step:
     structure: Structure
 
     @property
-    def rests_on_first(self) -> bool:
-        """Whether the step takes estimates of the first one for known."""
-        return True
-
-    @property
     def tells_classes(self) -> bool:
         """Whether the model of the last step tells to which classes rows belong."""
         return True
@@ -50,6 +46,10 @@ class Step:
     @abstractmethod
     def fit(self, tol: float, most: int) -> Fitted[Any]:
         """What there is left to estimate: until log-likelihood of `tol` is left to gain, in `most` passes at most."""
+
+    def source_of(self, last: Fitted[Any]) -> Any:
+        """The rows of the `last` step, as this one has them: by default they know of no classes."""
+        return last.source
 
     @abstractmethod
     def slope(self, last: Fitted[Any], near: Near, first: Any) -> Array:
@@ -98,15 +98,11 @@ class WithItems(Step):
 
     held: bool
 
-    @property
-    def rests_on_first(self) -> bool:
-        return self.held
-
     def fit(self, tol: float, most: int) -> Fitted[Any]:
         model, source = self.structure.with_items(self.items)
         first = self.measured.params
         start = with_items(self._start(model, source, self.posterior(first)), first.components)
-        return self._run(Frozen(model, ITEMS) if self.held else model, source, start, tol, most)
+        return self._run(LaterStep(Frozen(model, ITEMS)) if self.held else model, source, start, tol, most)
 
     def slope(self, last: Fitted[Any], near: Near, first: Any) -> Array:
         params = with_items(last.params, first.components)
@@ -144,9 +140,14 @@ class WithClasses(Step):
 
     def fit(self, tol: float, most: int) -> Fitted[Any]:
         model, source = self.structure.given_classes(self.evidence)
-        refuse_below_zero(self.structure, self.evidence)
+        refuse_below_zero(self.structure, self.evidence, self.correction)
         start = self._start(model, source, self.posterior(self.measured.params)[self.evidence.rows])
-        return self._run(model, source, start, tol, most)
+        found = self._run(LaterStep(model), source, start, tol, most)
+        refuse_unbounded(found, self.structure, self.evidence, self.correction)
+        return found
+
+    def source_of(self, last: Fitted[Any]) -> Any:
+        return self.structure.given_classes(self.evidence)[1]
 
     def slope(self, last: Fitted[Any], near: Near, first: Any) -> Array:
         posterior = self.posterior(first)
@@ -172,45 +173,3 @@ class WithClasses(Step):
 
 
 TABLE_STEP = 1e-4  # of an entry of the table of errors: of differences of scores
-
-
-def refuse_below_zero(structure: Structure, evidence: Evidence) -> None:
-    """Raise DegenerateFitError if shares leave a class without rows, or a level, of a predictor, too, or a variance below 0."""
-    if evidence.shares is None:
-        return
-    weights = evidence.shares * (structure.weights[evidence.rows] * evidence.factors)[:, None]
-    mass = weights.sum(axis=0)
-    slack = -ROUNDING * mass
-    _refuse(mass <= 0, mass, "")
-    for name, cells in zip(structure.covariates.columns, structure.covariates.x[evidence.rows].T, strict=True):
-        if not np.isin(cells, (0.0, 1.0)).all():
-            continue
-        for code in (0.0, 1.0):  # where a class has less than no rows, its log-odds run off, and the objective with them
-            counts = weights[cells == code].sum(axis=0)
-            _refuse(counts < slack, counts, f" where {name!r} is {code:g}")
-    outcomes = structure.outcomes
-    for name, levels, cells in zip(outcomes.columns, outcomes.levels, outcomes.x[evidence.rows].T, strict=True):
-        there = ~np.isnan(cells)
-        own, x = weights[there], cells[there]
-        if levels is None:
-            seen = own.sum(axis=0)
-            _refuse(seen <= 0, seen, f" where {name!r} was seen")
-            mean = own.T @ x / seen
-            variance = (own * (x[:, None] - mean) ** 2).sum(axis=0) / seen
-            for k in np.flatnonzero(~(variance > 0))[:1]:
-                raise DegenerateFitError(f"{OVERDONE}: {name!r} has variance {variance[k]:.3g} in class {k + 1}. {INSTEAD}")
-            continue
-        for code, level in enumerate(levels):
-            counts = own[x == code].sum(axis=0)
-            _refuse(counts < slack, counts, f" where {name!r} is {level!r}")
-
-
-def _refuse(too_few: Mask, rows: Array, where: str) -> None:
-    """Raise DegenerateFitError for the first class that has `too_few` rows."""
-    for k in np.flatnonzero(too_few)[:1]:
-        raise DegenerateFitError(f"{OVERDONE}: class {k + 1} is left with {rows[k]:.3g} rows{where}. {INSTEAD}")
-
-
-ROUNDING = 1e-12  # of the rows of a class
-OVERDONE = "rows, as they are assigned to classes and corrected, come to what cannot be"
-INSTEAD = 'Use correction="ML", which never comes to that, or fewer classes.'

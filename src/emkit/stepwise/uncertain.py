@@ -14,21 +14,23 @@ from emkit.inferred import Inferred
 from emkit.stepwise.steps import Step
 
 FIRST = "the items alone do not determine the classes, and no later step can be surer: see measurement_.identifiability()"
+ONE_ROW = "the weights add up to {:.4g}, and count how often each row occurs: one row tells nothing of how estimates vary"
 
 
 def stacked(step: Step, last: Inferred[Any]) -> Covariance:
     """The covariance of the estimates of the `last` step, from the estimating equations of all steps, stacked.
 
     It is the sum of the outer products of the `influence` of all rows, a sandwich: right whether the model is true or not.
-    Weights count how often a row occurs.
+    Weights count how often a row occurs; there is none of those that come to one row, or less.
     Source: Newey & McFadden (1994), Handbook of Econometrics 4, section 6; Bakk, Oberski & Vermunt (2014), Political Analysis
     22, 520-540, whose sum of two variances lacks the covariance of the steps.
     """
-    moved, found, weights = influence(step, last), last.information, step.structure.weights
+    found, weights = last.information, step.structure.weights
+    rows = float(weights.sum())
+    moved = influence(step, last) if rows > 1 else None
     if moved is None:
-        reason = last.covariance().reason or FIRST
+        reason = ONE_ROW.format(rows) if rows <= 1 else last.covariance().reason or FIRST
         return Covariance(found.near, found.basis, "steps", None, reason)
-    rows = weights.sum()
     matrix = moved.T @ (weights[:, None] * moved) * (rows / (rows - 1))
     return Covariance(found.near, found.basis, "steps", matrix)
 

@@ -50,7 +50,8 @@ def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
         yield "held at the start", listed(held, MOST_NAMED)
     prior = ", times the prior" if result.model.states_prior else ""
     exact = not isinstance(model, Mixture | GatedMixture) or isinstance(model.assignment, Soft)
-    yield "estimates", f"maximise the likelihood{prior}" if exact else f"maximise the objective of that assignment{prior}"
+    kind = "pseudo-likelihood" if result.model.is_pseudo else "likelihood"
+    yield "estimates", f"maximise the {kind}{prior}" if exact else f"maximise the objective of that assignment{prior}"
 
 
 def _in_words(result: AnyInferred, path: str) -> list[str]:

@@ -12,13 +12,18 @@ from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Tab
 from emkit.writeup.words import NOT_HERE, AnyInferred, has_components
 
 LOWER = "lower is better"
+PSEUDO = (
+    "The log-likelihood is a pseudo log-likelihood, that of the last step given those before, and criteria are of that: they "
+    "say nothing of how many components there are."
+)
 NOT_FITTED = "it could not be fitted; the choice itself says why, in words that may name cells of the data."
 BEST = "chosen"
 
 
 def fit_section(result: AnyInferred) -> Section:
     """Log-likelihood, size and criteria."""
-    parts: list[Any] = [Table("", (), tuple(_facts(result)), (f"Criteria: {LOWER}.",))]
+    notes = (f"Criteria: {LOWER}.", *([PSEUDO] if result.model.is_pseudo else []))
+    parts: list[Any] = [Table("", (), tuple(_facts(result)), notes)]
     if has_components(result) and not result.source.is_here:
         parts.append(Paragraph(NOT_HERE.format("ICL and entropy")))
     return Section("fit", "Fit", tuple(parts))

@@ -246,6 +246,22 @@ def test_gaps_are_dropped_when_asked_and_counted(maker):
     assert design.rows(data, gaps="drop", response=False).dropped == 2
 
 
+def test_rows_of_weight_zero_are_left_out():
+    frame, weights = with_cell("g", 3, "another").assign(x=FRAME["x"].where(FRAME.index != 5)), np.arange(N) % 20 != 3
+    rest = FRAME[weights].reset_index(drop=True).assign(x=frame["x"][weights].to_numpy())
+    told = {"gaps": "drop", "weights": weights}
+    design = Design.of("y ~ x + g + poly(t, 2)", frame, **told)
+    assert design == Design.of("y ~ x + g + poly(t, 2)", rest, gaps="drop")
+    rows = design.rows(frame, **told)
+    np.testing.assert_array_equal(rows.x, design.rows(rest, gaps="drop").x)
+    assert rows.kept.tolist() == [i for i in range(N) if i not in (3, 5, 23)]
+    assert rows.sentence == "1 of 38 rows have gaps and are left out."
+    assert np.flatnonzero(np.isnan(rows.of_all(rows.response[:, 0]))).tolist() == [3, 5, 23]
+    np.testing.assert_array_equal(rows.of_kept(np.arange(N)), rows.kept)
+    with pytest.raises(ek.DataError, match="the weight of row 2 is -1"):
+        design.rows(frame, weights=np.where(np.arange(N) == 2, -1.0, 1.0))
+
+
 def test_messages_name_rows_as_they_were_given_after_gaps_are_dropped():
     frame = with_cell("x", 0, None).assign(y=np.where(np.arange(N) == 6, -1.0, FRAME["y"]))
     with pytest.raises(ek.DataError, match=r"row 6: log\(y\) is nan"):

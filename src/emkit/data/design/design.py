@@ -20,7 +20,7 @@ from emkit.data.design.factors import Factor
 from emkit.data.design.formula import Formula, one_factor, parsed
 from emkit.data.design.named_columns import NamedColumns, labels
 from emkit.data.frames import Names
-from emkit.data.validate import RowName
+from emkit.data.validate import RowName, as_weights
 from emkit.errors import DataError, ParameterError
 
 Gaps = Literal["refuse", "drop"]
@@ -43,7 +43,8 @@ class DesignRows:
     """Rows as a formula has them: numbers x (n, d), the names of their columns, and what each is `at` its place for.
 
     Columns of the response that are codes have their names in `levels`; all others are numbers. `groups` (n,) are labels, if
-    there are groups. `kept` (n,) are the places of the rows in the data, of which `dropped` had gaps.
+    there are groups. `kept` (n,) are the places of the rows among the `number` of the data, of which `dropped` had gaps, and
+    others weight 0.
     """
 
     x: Array
@@ -52,6 +53,7 @@ class DesignRows:
     at: Places
     groups: Any
     kept: Integers
+    number: int
     dropped: int
 
     @property
@@ -76,15 +78,15 @@ class DesignRows:
 
     def of_kept(self, values: Any) -> Any:
         """Values (N, ...) of all rows of the data, of those that were kept (n, ...); as they are if these are all."""
-        if values is None or not self.dropped or np.shape(values)[:1] != (self.dropped + len(self.kept),):
+        if values is None or len(self.kept) == self.number or np.shape(values)[:1] != (self.number,):
             return values
         return np.asarray(values)[self.kept]
 
     def of_all(self, values: Array) -> Array:
-        """Values (n, ...) of the rows that were kept, of all rows of the data (N, ...): NaN where there were gaps."""
-        if not self.dropped:
+        """Values (n, ...) of the rows that were kept, of all rows of the data (N, ...): NaN for the others."""
+        if len(self.kept) == self.number:
             return values
-        found = np.full((self.dropped + len(self.kept), *values.shape[1:]), np.nan)
+        found = np.full((self.number, *values.shape[1:]), np.nan)
         found[self.kept] = values
         return found
 
@@ -149,16 +151,18 @@ class Design:
         trials: str | None = None,
         groups: str | None = None,
         gaps: Gaps = "refuse",
+        weights: Any = None,
         row_name: RowName = "row {}".format,
     ) -> Design:
         """The design of a formula for these data, a data frame, a dictionary of columns or a `Table`.
 
         Levels are those that occur, in the order of the column. `gaps`: rows with gaps are refused, or dropped ("drop").
+        Rows whose `weights` (n,) are 0 are no rows, and are left out.
         Errors: ModelError without formulaic; ParameterError for a formula; DataError naming a column that is missing, the
-        first gap, and columns that are constant or sums of others.
+        first gap, a weight that cannot be, and columns that are constant or sums of others.
         """
         factors = _factors_of(parsed(formula), offset, trials)
-        read = _read(data, factors, gaps, row_name)
+        read = _read(data, factors, gaps, row_name, weights)
         design = cls(formula, {factor.name: factor.learned(read) for factor in factors}, offset, trials, groups)
         design._check_columns()
         x, _, _, at = design._made(read, response=True)
@@ -169,17 +173,24 @@ class Design:
         return design
 
     def rows(
-        self, data: Any, *, response: bool = True, gaps: Gaps = "refuse", row_name: RowName = "row {}".format
+        self,
+        data: Any,
+        *,
+        response: bool = True,
+        gaps: Gaps = "refuse",
+        weights: Any = None,
+        row_name: RowName = "row {}".format,
     ) -> DesignRows:
         """The columns of this design made of any rows; without those of the `response`, where that is not known, and groups.
 
+        Rows whose `weights` (n,) are 0 are left out, as in `of`.
         Errors: DataError naming a column that is missing, the first gap, and a cell whose level no row of the fit had.
         """
-        read = _read(data, self._factors(response), gaps, row_name)
+        read = _read(data, self._factors(response), gaps, row_name, weights)
         x, columns, levels, at = self._made(read, response)
         groups = labels(data, self.groups, read.kept) if response and self.groups is not None else None
         kept = read.kept if read.kept is not None else np.arange(read.rows)
-        return DesignRows(x, columns, levels, at, groups, kept, read.dropped)
+        return DesignRows(x, columns, levels, at, groups, kept, read.number, read.dropped)
 
     @property
     def response(self) -> tuple[str, ...]:
@@ -275,11 +286,17 @@ def _factors_of(said: Formula, offset: str | None, trials: str | None, response:
     return tuple(dict.fromkeys([*said.factors(response), *named]))
 
 
-def _read(data: Any, factors: Sequence[Factor], gaps: Gaps, row_name: RowName) -> NamedColumns:
-    """The columns of factors, without the rows that have gaps if these are to be dropped. Errors: DataError naming a gap."""
+def _read(data: Any, factors: Sequence[Factor], gaps: Gaps, row_name: RowName, weights: Any) -> NamedColumns:
+    """The columns of factors, without rows of weight 0, and those that have gaps if these are to be dropped.
+
+    Errors: DataError naming a gap, or a weight that cannot be.
+    """
     if gaps not in ("refuse", "drop"):
         raise ParameterError(f"gaps is 'refuse' or 'drop', and not {gaps!r:.40}.")
     read = NamedColumns.read(data, [column for factor in factors for column in factor.columns], row_name)
+    some = as_weights(weights, read.rows, row_name) > 0
+    if not some.all():
+        read = read.of_rows(np.flatnonzero(some))
     missing = read.gaps()
     if not missing.any():
         return read
@@ -291,4 +308,4 @@ def _read(data: Any, factors: Sequence[Factor], gaps: Gaps, row_name: RowName) -
         )
     if number == read.rows:
         raise DataError(f"all {number:,} rows have gaps in the columns of the formula, so that none is left.")
-    return read.of_rows(np.flatnonzero(~missing))
+    return read.without_gaps()

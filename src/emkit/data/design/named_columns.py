@@ -22,13 +22,15 @@ MOST_LEVELS = 12  # in a message
 class NamedColumns:
     """Columns (n,) by name, with NaN for gaps; those of levels are codes of `levels`.
 
-    Messages call rows by `row_name`, by their places in the data, of which only some may be `kept`.
+    Messages call rows by `row_name`, by their places in the data, of whose `number` only some may be `kept`: those of a weight
+    above 0, or those of them without gaps, if `dropped` ones had some.
     """
 
     columns: Mapping[str, Array]
     levels: Mapping[str, Names]
     rows: int
     row_name: RowName
+    number: int
     kept: Integers | None = None
     dropped: int = 0
 
@@ -47,7 +49,7 @@ class NamedColumns:
             tables = [read_table(each.to_native(), row_name) for each in series.values()]
             columns, levels = [table.x[:, 0] for table in tables], [table.levels[0] for table in tables]
         named = {name: cells.astype(np.float64) for name, cells in zip(wanted, columns, strict=True)}
-        return cls(named, dict(zip(wanted, levels, strict=True)), rows, row_name)
+        return cls(named, dict(zip(wanted, levels, strict=True)), rows, row_name, rows)
 
     def place_of_row(self, row: int) -> str:
         """How messages call a row."""
@@ -66,10 +68,16 @@ class NamedColumns:
         column = next(name for name, cells in self.columns.items() if np.isnan(cells[row]))
         return f"{self.place_of_row(row)}, column {column!r}"
 
+    def without_gaps(self) -> NamedColumns:
+        """The rows without gaps."""
+        missing = self.gaps()
+        return replace(self.of_rows(np.flatnonzero(~missing)), dropped=int(missing.sum()))
+
     def of_rows(self, kept: Integers) -> NamedColumns:
         """The rows at these places; messages call them as they were called."""
         columns = {name: cells[kept] for name, cells in self.columns.items()}
-        return replace(self, columns=columns, rows=len(kept), kept=kept, dropped=self.rows - len(kept))
+        places = kept if self.kept is None else self.kept[kept]
+        return replace(self, columns=columns, rows=len(kept), kept=places)
 
     def has_levels(self, column: str) -> bool:
         """Whether a column is of text, of categories or of truths."""
