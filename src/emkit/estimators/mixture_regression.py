@@ -32,7 +32,8 @@ class MixtureRegression(ComponentsEstimator):
     Parameters:
         formula: such as ``"y ~ x + poly(t, 2) + ward"``, or ``"y ~ x | z"`` where the proportions of the classes depend on z,
             by a multinomial logit: see docs/formulas.md.
-        family: of the response: "gaussian", "poisson" or "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
+        family: of the response: "gaussian" or "student-t" (the mean; some may be far off), "poisson", "negative-binomial" or
+            "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
