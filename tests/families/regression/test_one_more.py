@@ -103,6 +103,7 @@ def test_tails_come_to_those_of_a_normal_distribution_where_nothing_is_far_off()
     np.testing.assert_allclose(found.params.components.squared_scales, normal.params.components.variances, rtol=1e-6)
 
 
+@pytest.mark.slow
 @laws
 def test_no_step_falls_from_wild_starts_also_with_a_shared_covariate(law):
     for seed in range(2):
@@ -114,6 +115,7 @@ def test_no_step_falls_from_wild_starts_also_with_a_shared_covariate(law):
         assert maxima.assert_ascends(settled, source, wild, ek.solvers.Plain(), 8) > 0
 
 
+@pytest.mark.slow
 @laws
 def test_two_kinds_are_told_apart_predicted_and_kept_in_files(law, tmp_path):
     x = np.concatenate([drawn(law, 1, 40), drawn(law, 2, 40, turn=-3.0)])
