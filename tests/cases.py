@@ -1036,6 +1036,29 @@ FAMILIES = [
         shared=("shared",),
     ),
     FamilyCase(
+        "negative-binomial-regression",
+        settled(ek.NegativeBinomialRegression(0, 1), poisson_responses),
+        ek.NegativeBinomialRegressionParams([[0.4, 0.5], [1.5, -0.4]], [0.3, 0.1]),
+        lambda rng, k, n: with_predictors(
+            rng,
+            n,
+            1,
+            lambda x: rng.poisson(rng.gamma([3.0, 9.0][k], np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0]) / [3.0, 9.0][k])),
+        ),
+        lambda: response_grid(counting(250)),
+        None,
+    ),
+    FamilyCase(
+        "student-t-regression",
+        settled(ek.StudentTRegression(0, 1), normal_responses),
+        ek.StudentTRegressionParams(LINES, [0.5, 1.2], [0.2, 0.1], covariates=("intercept", "column 1")),
+        lambda rng, k, n: with_predictors(
+            rng, n, 1, lambda x: LINES[k, 0] + LINES[k, 1] * x[0] + [0.7, 1.1][k] * rng.standard_t([5, 10][k], n)
+        ),
+        lambda: response_grid(heavy_line(2000)),
+        None,
+    ),
+    FamilyCase(
         "binomial-regression",
         ek.BinomialRegression(0, 1, trials=7),
         ek.RegressionParams([[0.4, 1.0], [-1.5, -0.4]]),
@@ -1059,12 +1082,20 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
     form: partial(ek.ParsimoniousGaussian, form) for form in PARSIMONIOUS
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
-INSIDE = ("student-t", "skew-normal", "laplace")  # latent variables inside the family: what an M-step maximises is a bound
+INSIDE = (
+    "student-t",
+    "skew-normal",
+    "laplace",
+    "student-t-regression",
+)  # latent variables inside the family: what an M-step maximises is a bound
 STEPPING = (  # an M-step is one step of Newton's method, along a bound
-    "poisson-regression", "binomial-regression", "gamma-regression", "gated",
+    "poisson-regression", "binomial-regression", "gamma-regression", "negative-binomial-regression", "gated",
 )  # fmt: skip
 BOUNDED = (*INSIDE, *STEPPING, "stays")  # these, and stays that are cut off, of which the law before says how long they last
-IN_TURN = ("normal-regression-shared",)  # links that are each the best given the others, and not all of them together
+IN_TURN = (
+    "normal-regression-shared",
+    "student-t-regression",
+)  # links that are each the best given the others, and not all of them together
 KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope at its highest point
 NOT_LINEAR = (  # in any features, or not without loss of digits
     "gamma", "negative-binomial", "weibull", "inverse-gaussian",

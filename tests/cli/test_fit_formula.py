@@ -53,6 +53,12 @@ def test_the_table_has_a_part_for_each_class():
     assert "gate: wool[T.B]" in found.stdout
 
 
+def test_counts_that_spread_wider_have_a_family():
+    formula = "breaks ~ wool + C(tension, Treatment('L'))"
+    found = run("fit", LOOMS, "--formula", formula, "--family", "negative-binomial", "-k", "1", "--json")
+    assert 2 * json.loads(found.stdout)["log_likelihood"] == pytest.approx(-398.764, abs=6e-4)  # as R's glm.nb prints it
+
+
 def test_what_json_prints_is_a_start():
     printed = run("fit", NPREG, *POISSON, "--json").stdout
     again = json.loads(run("fit", NPREG, *POISSON, "--json", "--start", printed).stdout)

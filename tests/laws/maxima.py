@@ -73,20 +73,29 @@ def assert_estimate_beats_neighbours(
             )
 
 
-def assert_each_link_beats_its_neighbours(model: Any, params: Any, x: Array, weights: Any) -> None:
-    """Of a chain of links that are best given each other: no point near a link's, other in its field alone, has a higher Q."""
+def assert_each_link_beats_its_neighbours(model: Any, params: Any, x: Array, weights: Any, inside: bool = False) -> None:
+    """Of a chain of links that are best given each other: no point near a link's, other in its field alone, has a higher Q.
+
+    `inside`: as in `assert_estimate_beats_neighbours`.
+    """
     source = ek.ArraySource(x, weights)
     statistics = ek.EMMap(model, source, params).expectation(params).statistics
     now = params
+
+    def height(there: Any) -> float:
+        if inside:
+            return float(model.expected(statistics, params, there).value)
+        return expected_log_likelihood(model, there, params, source)
+
     for path, update in model.updates().items():
         now = replace_at(now, {path: update(statistics, params, now)})
         others = [other for other in (leaf.path for leaf in leaves(now)) if not is_under(other, [path])]
         coordinates = model.coordinates(now).without(others)
         here = coordinates.pack(now)
-        best = expected_log_likelihood(model, now, params, source)
+        best = height(now)
         for length in (1e-4, 1e-2, 0.3):
             for move in (*np.eye(len(here)), *-np.eye(len(here))):
-                value = expected_log_likelihood(model, coordinates.unpack(here + length * move, now), params, source)
+                value = height(coordinates.unpack(here + length * move, now))
                 assert value <= best + 1e-11 * (1 + abs(best)), f"{path}: a neighbour is better, {value!r} against {best!r}"
 
 

@@ -73,10 +73,10 @@ def test_estimate_beats_its_neighbours(case, rng):
     if case.name.startswith(cases.STEPPING):
         maxima.assert_estimate_is_on_the_way(case.model, case.params, case.draw(rng, 80), rng, weights)
         return
-    if case.name.startswith(cases.IN_TURN):
-        maxima.assert_each_link_beats_its_neighbours(case.model, case.params, case.draw(rng, 80), weights)
-        return
     inside = case.name.startswith(cases.BOUNDED)
+    if case.name.startswith(cases.IN_TURN):
+        maxima.assert_each_link_beats_its_neighbours(case.model, case.params, case.draw(rng, 80), weights, inside)
+        return
     maxima.assert_estimate_beats_neighbours(case.model, case.params, case.draw(rng, 80), rng, weights, inside)
 
 

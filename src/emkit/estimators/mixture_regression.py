@@ -19,13 +19,15 @@ from emkit.data.frames import library_of
 from emkit.data.groups import group_starts, weights_of_groups
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import ParameterError
-from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import bare
 from emkit.models.gated_mixture import GatedMixture
 from emkit.models.prediction import belonging, posterior_of
+from emkit.models.ridge_prior import RidgePrior
+from emkit.models.with_prior import WithPrior
 from emkit.search.seeding import Begin
 
 
@@ -35,10 +37,13 @@ class MixtureRegression(ComponentsEstimator):
     Parameters:
         formula: such as ``"y ~ x + poly(t, 2) + ward"``, or ``"y ~ x | z"`` where the proportions of the classes depend on z,
             by a multinomial logit: see docs/formulas.md.
-        family: of the response: "gaussian", "poisson" or "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
+        family: of the response: "gaussian" or "student-t" (the mean; some may be far off), "poisson", "negative-binomial" or
+            "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
+        ridge: a penalty on slopes, but not on intercepts: estimates maximise log-likelihood - ridge/2 * the sum of the squares
+            of the slopes, each counted in standard deviations of its covariate (as glmnet has it, with lambda = ridge / n).
         gaps: rows with gaps are refused, or dropped ("drop"); what is predicted of such rows is then NaN.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs, checkpoint: as in `GaussianMixture`.
 
@@ -66,6 +71,7 @@ class MixtureRegression(ComponentsEstimator):
         **ComponentsEstimator._allowed,
         "n_components": Count(),
         "gaps": OneOf(("refuse", "drop")),
+        "ridge": Number("it must be a number >= 0"),
     }
 
     def __init__(
@@ -77,6 +83,7 @@ class MixtureRegression(ComponentsEstimator):
         groups: str | None = None,
         offset: str | None = None,
         trials: str | int | None = None,
+        ridge: float = 0.0,
         gaps: Any = "refuse",
         tol: float = 1e-8,
         max_iter: int = 1000,
@@ -95,6 +102,7 @@ class MixtureRegression(ComponentsEstimator):
         self.groups = groups
         self.offset = offset
         self.trials = trials
+        self.ridge = ridge
         self.gaps = gaps
         self.tol = tol
         self.max_iter = max_iter
@@ -196,7 +204,8 @@ class MixtureRegression(ComponentsEstimator):
 
     def _begin(self, source: RowSource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""
-        self.model_ = self.model_.settled(source.profile)
+        model: Any = WithPrior(self.model_, {"components": RidgePrior(self.ridge)}) if self.ridge else self.model_
+        self.model_ = model.settled(source.profile)
         return super()._begin(source)
 
     def _fitted(self, params: Any) -> dict[str, Any]:

@@ -108,11 +108,7 @@ class NegativeBinomial(IndependentColumns[NegativeBinomialParams, NegativeBinomi
         found = np.empty((len(x), len(params.means)))
         peak = log_peak(x).sum(axis=1)
         for k, (m, a) in enumerate(zip(params.means, np.maximum(params.dispersions, LEAST), strict=True)):
-            gap = a * (m - x) / (1 + a * m)
-            near = np.abs(gap) < 0.5
-            log_ratio = np.where(near, np.log1p(-np.where(near, gap, 0.0)), np.log1p(a * x) - np.log1p(a * m))
-            off = deviance(x, m * ((1 + a * x) / (1 + a * m))) - (log_ratio + gap) / a
-            found[:, k] = peak - (off + (log_less_gammaln(x + 1 / a) - log_less_gammaln(1 / a))).sum(axis=1)
+            found[:, k] = peak - off_peak(x, m, a).sum(axis=1)
         return found
 
     def statistics(self, params: NegativeBinomialParams, x: Array, weights: Array) -> NegativeBinomialStats:
@@ -121,7 +117,7 @@ class NegativeBinomial(IndependentColumns[NegativeBinomialParams, NegativeBinomi
         for j, column in enumerate(x.T):
             values, of = np.unique(column, return_inverse=True)  # counts repeat
             for k, w in enumerate(weights.T):
-                growth[k, j] = np.bincount(of, w, len(values)) @ _growth(values[:, None], places[k, j])
+                growth[k, j] = np.bincount(of, w, len(values)) @ growth_of_counts(values[:, None], places[k, j])
         return NegativeBinomialStats(weights.sum(axis=0), weights.T @ x, growth)
 
     def updates(self) -> Mapping[str, Update[NegativeBinomialStats, NegativeBinomialParams]]:
@@ -144,7 +140,7 @@ class NegativeBinomial(IndependentColumns[NegativeBinomialParams, NegativeBinomi
         Biometrics 9, 176-200.
         """
         places = SPAN.around(np.maximum(before.dispersions, LEAST))
-        slope = stats.growth + _of_means(stats.mass[:, None, None], stats.total[..., None], now.means[..., None], places)
+        slope = stats.growth + growth_of_means(stats.mass[:, None, None], stats.total[..., None], now.means[..., None], places)
         moved = before.dispersions * np.exp(SPAN.reach * SPAN.curve(slope).summit())
         moved = np.where(moved * now.means < NEGLIGIBLE, np.minimum(moved, before.dispersions), moved)
         told = stats.total > NEGLIGIBLE * stats.mass[:, None]  # zeros alone tell nothing of a dispersion
@@ -158,7 +154,7 @@ class NegativeBinomial(IndependentColumns[NegativeBinomialParams, NegativeBinomi
         growth, t = SPAN.curve(stats.growth), SPAN.where(now.dispersions, before.dispersions)
         value = growth.risen(t) + stats.total * (safe_log(m) - np.log1p(a * m)) - mass * np.log1p(a * m) / a
         of_means = slope_of_log(stats.total, m) - (stats.total * a + mass) / (1 + a * m)
-        of_dispersions = slope_of_log(growth(t) + _of_means(mass, stats.total, m, a), now.dispersions)
+        of_dispersions = slope_of_log(growth(t) + growth_of_means(mass, stats.total, m, a), now.dispersions)
         return Expected(float(np.where(np.isnan(t), -np.inf, value).sum()), {"means": of_means, "dispersions": of_dispersions})
 
     def pooled(self, profile: AnyProfile, n_components: int) -> NegativeBinomialParams:
@@ -186,13 +182,22 @@ class NegativeBinomial(IndependentColumns[NegativeBinomialParams, NegativeBinomi
         return rng.poisson(rates).astype(np.float64)
 
 
-def _growth(x: Array, a: Array) -> Array:
+def off_peak(x: Array, m: Array, a: Array) -> Array:
+    """By how much the log-density of x is lower than that of Poisson counts of mean x; all broadcast against each other."""
+    gap = a * (m - x) / (1 + a * m)
+    near = np.abs(gap) < 0.5
+    log_ratio = np.where(near, np.log1p(-np.where(near, gap, 0.0)), np.log1p(a * x) - np.log1p(a * m))
+    off = deviance(x, m * ((1 + a * x) / (1 + a * m))) - (log_ratio + gap) / a
+    return np.asarray(off + (log_less_gammaln(x + 1 / a) - log_less_gammaln(1 / a)))
+
+
+def growth_of_counts(x: Array, a: Array) -> Array:
     """sum_(j < x) a j / (1 + a j) = x - [digamma(x + 1 / a) - digamma(1 / a)] / a, without cancellation for small a."""
     s = 1 / a
     return s * ((a * x - np.log1p(a * x)) + (log_less_digamma(x + s) - log_less_digamma(s)))
 
 
-def _of_means(mass: Array, total: Array, m: Array, a: Array) -> Array:
+def growth_of_means(mass: Array, total: Array, m: Array, a: Array) -> Array:
     """The derivative along log a of -(total + mass / a) log(1 + a m)."""
     share = a * m / (1 + a * m)
     return mass * (np.log1p(a * m) - share) / a - total * share

@@ -6,11 +6,20 @@ from dataclasses import fields
 from typing import Any
 
 from emkit.errors import ParameterError, did_you_mean
-from emkit.families.regression.listed import BinomialRegression, GammaRegression, NormalRegression, PoissonRegression
+from emkit.families.regression.listed import (
+    BinomialRegression,
+    GammaRegression,
+    NegativeBinomialRegression,
+    NormalRegression,
+    PoissonRegression,
+    StudentTRegression,
+)
 
 REGRESSIONS: dict[str, Any] = {
     "gaussian": NormalRegression,
+    "student-t": StudentTRegression,
     "poisson": PoissonRegression,
+    "negative-binomial": NegativeBinomialRegression,
     "binomial": BinomialRegression,
     "gamma": GammaRegression,
 }

@@ -140,13 +140,13 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         found = np.empty((len(params.means), len(x)))
         whiten, log_determinant = _whitening(params.scale_matrices)
         for rows, deviation in normal.deviations(x, params.means):
-            found[:, rows] = _fall(normal.squares(whiten @ deviation), params.tails[:, None], x.shape[1])
-        return ((_summit(params.tails, x.shape[1]) - 0.5 * log_determinant)[:, None] - found).T
+            found[:, rows] = fall(normal.squares(whiten @ deviation), params.tails[:, None], x.shape[1])
+        return ((peak(params.tails, x.shape[1]) - 0.5 * log_determinant)[:, None] - found).T
 
     def statistics(self, params: StudentTParams, x: Array, weights: Array) -> TrustedMoments:
         d, tails, parts = x.shape[1], self._near(params.tails)[:, :, None], []
         whiten, _ = _whitening(params.scale_matrices)
-        summit = _summit(tails[:, :, 0], d)
+        summit = peak(tails[:, :, 0], d)
         for rows, deviation in normal.deviations(x, params.means, copies=tails.shape[1]):
             w = np.ascontiguousarray(weights[rows].T)
             length = normal.squares(whiten @ deviation)[:, None]
@@ -159,7 +159,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
                     trust.sum(axis=2),
                     weighted.sum(axis=3),
                     weighted @ deviation[:, None].swapaxes(2, 3),
-                    w.sum(axis=1)[:, None] * summit - (w[:, None] * _fall(length, tails, d)).sum(axis=2),
+                    w.sum(axis=1)[:, None] * summit - (w[:, None] * fall(length, tails, d)).sum(axis=2),
                     (trust * length).sum(axis=2),
                     Moments(w.sum(axis=1), plain.sum(axis=2), np.einsum("kjn,kjn->kj", deviation, plain)),
                 )
@@ -179,7 +179,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         """The bound's part of the tails (K,), and the weighted moments, for tails (K,) near those of the E-step."""
         if self.freedom is not None:
             return (stats.height + stats.length / 2)[:, 0], Moments(stats.trust[:, 0], stats.shift[:, 0], stats.scatter[:, 0])
-        t = _where(tails, before)
+        t = place_near(tails, before.tails)
 
         def now(values: Array) -> Array:
             return NEAR.curve(np.moveaxis(values, 1, -1))(t.reshape(-1, *(1,) * (values.ndim - 2)))
@@ -259,7 +259,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         if self.freedom is None:
             slopes["tails"] = self._slope_of_tails(stats, before, now, np.asarray(precision), move)
         heights = self._heights(stats, before, now)
-        known = self.freedom is not None or not np.isnan(_where(now.tails, before)).any()
+        known = self.freedom is not None or not np.isnan(place_near(now.tails, before.tails)).any()
         return Expected(float(heights.sum()) if known else -np.inf, slopes)
 
     def _slope_of_tails(
@@ -270,7 +270,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         lengths += stats.trust * np.einsum("ki,kij,kj->k", move, precision, move)[:, None]
         climbing = NEAR.curve(stats.height + (stats.length - lengths) / 2).climbing()
         heavy = now.tails > 0
-        t = np.where(heavy, _where(now.tails, before), 0.0)
+        t = np.where(heavy, place_near(now.tails, before.tails), 0.0)
         return np.where(heavy, climbing(t) / np.where(heavy, now.tails, 1.0), 0.0)
 
     def draw(self, params: StudentTParams, rng: np.random.Generator, components: Integers) -> Array:
@@ -303,10 +303,10 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         return StudentTParams(repeat(mean, n_components), repeat(lifted[0], n_components), np.full(n_components, tails))
 
 
-def _where(tails: Array, before: StudentTParams) -> Array:
-    """Where `tails` lie in the spans around those of the E-step; NaN beyond. Of light ones, no row tells which they are."""
-    light = (tails < LIGHT) & (before.tails < LIGHT * BEYOND)
-    return np.where(light, -1.0, NEAR.where(tails, before.tails))
+def place_near(tails: Array, before: Array) -> Array:
+    """Where `tails` lie in the spans around those `before`; NaN beyond. Of light ones, no row tells which they are."""
+    light = (tails < LIGHT) & (before < LIGHT * BEYOND)
+    return np.where(light, -1.0, NEAR.where(tails, before))
 
 
 def _whitening(scales: Array) -> tuple[Array, Array]:
@@ -315,14 +315,14 @@ def _whitening(scales: Array) -> tuple[Array, Array]:
     return np.asarray(np.linalg.inv(factors)), 2 * np.log(np.einsum("kjj->kj", factors)).sum(axis=1)
 
 
-def _fall(length: Array, tails: Array, d: int) -> Array:
+def fall(length: Array, tails: Array, d: int) -> Array:
     """By how much the log-density is lower than at the mean, of squared lengths and tails that broadcast against each other."""
     beyond = tails * length
     ratio = np.divide(np.log1p(beyond), beyond, out=np.ones_like(beyond), where=beyond > 0)
     return np.asarray(0.5 * (1 + d * tails) * length * ratio)
 
 
-def _summit(tails: Array, d: int) -> Array:
+def peak(tails: Array, d: int) -> Array:
     """The log-density at the mean but for the determinant.
 
     It is above that of a normal distribution by log Gamma(s + d/2) - log Gamma(s) - d/2 log s, with s = 1 / (2 tails).

@@ -12,6 +12,7 @@ from emkit.models.later_step import LaterStep
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
+from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.with_prior import WithPrior
@@ -46,6 +47,7 @@ __all__ = [
     "NormalPrior",
     "Posterior",
     "Prior",
+    "RidgePrior",
     "Sampled",
     "Soft",
     "StationaryHiddenMarkovChain",

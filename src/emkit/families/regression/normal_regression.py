@@ -23,15 +23,15 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.description import Description, Word
 from emkit.families.floor import FLOOR, Floor, SpreadFloor, held, less_likely, too_thin
-from emkit.families.gaussian.columns import EPSILON, LARGEST, SMALLEST
+from emkit.families.gaussian.columns import EPSILON, SMALLEST
 from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant
 from emkit.families.regression.deviations import deviations
+from emkit.families.regression.from_datum import FromDatum
 from emkit.families.regression.layout import Layout
 from emkit.families.regression.params import RegressionParams
-from emkit.families.regression.regression import Height, Pieces, Regression, Rows
+from emkit.families.regression.regression import Height, Pieces, Rows
 from emkit.families.regression.weighted_line import WeightedLine
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
-from emkit.families.support import Support, reals
 
 __all__ = ["NormalRegression", "NormalRegressionParams"]
 
@@ -52,7 +52,7 @@ class NormalRegressionParams(RegressionParams):
 
 
 @dataclass(frozen=True)
-class NormalRegression(Regression[NormalRegressionParams]):
+class NormalRegression(FromDatum[NormalRegressionParams]):
     """Normal about a line: log p(y | x, k) = -1/2 [(y - eta_k)^2 / v_k + log v_k + log 2 pi], with eta as in `Regression`.
 
     Data: a column of numbers, and covariates. `floor` bounds the variances from below, as a fraction of that about one line for
@@ -85,10 +85,6 @@ class NormalRegression(Regression[NormalRegressionParams]):
         return "normal regression"
 
     @property
-    def law(self) -> Support:
-        return reals(LARGEST)
-
-    @property
     def described(self) -> Description:
         words = {"coefficients": Word("coefficient", "b", 0.0), "variances": Word("variance", "v")}
         said = words, "a column of numbers, and covariates", "a coefficient for each covariate, and a variance"
@@ -103,7 +99,7 @@ class NormalRegression(Regression[NormalRegressionParams]):
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of a response that covariates tell exactly."""
         family = replace(self.placed(profile), rows_per_weight=rows_per_weight(profile))
-        if not family._of_all(profile)[1]:
+        if not family.about_line(profile)[1]:
             warnings.warn(
                 f"the covariates tell {profile.columns[family.described_by.response]!r} exactly, so its variance about a line "
                 "has no maximum-likelihood value; the floor under the variances takes its place.",
@@ -111,17 +107,6 @@ class NormalRegression(Regression[NormalRegressionParams]):
                 stacklevel=2,
             )
         return family
-
-    def rows(self, params: NormalRegressionParams, x: Array) -> Rows:
-        """Both from the datum on, so that an offset of the response costs no digits of its deviations."""
-        layout = self.described_by
-        predictors = layout.design(x) @ layout.level(self._coefficients_of(params), layout.datum).T
-        if layout.offset is not None:
-            predictors += x[:, [layout.offset]]
-        return Rows(x[:, [layout.response]] - layout.datum, predictors, 1.0)
-
-    def mean(self, rows: Rows, params: Any) -> Array:
-        return rows.predictors + self.described_by.datum
 
     def log_law(self, rows: Rows, params: NormalRegressionParams) -> Array:
         v = params.variances
@@ -133,9 +118,6 @@ class NormalRegression(Regression[NormalRegressionParams]):
     def pieces(self, rows: Rows, params: NormalRegressionParams) -> Pieces:
         away = rows.y - rows.predictors
         return Pieces(away, np.ones_like(away), (away**2,))
-
-    def start(self, y: Array, trials: Array | float) -> Array:
-        return y
 
     def own_start(self, profile: AnyProfile) -> dict[str, Array]:
         place = [self.described_by.response]
@@ -200,7 +182,7 @@ class NormalRegression(Regression[NormalRegressionParams]):
         return {path: own._replace(unit=own.unit * times[path]) for path, own in super().scales(params).items()}
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        whole, varies = self.placed(profile)._of_all(profile)
+        whole, varies = self.placed(profile).about_line(profile)
         return SpreadFloor("variances", np.array([self.floor * whole]), np.array([varies]))
 
     def of_all_rows(self, profile: AnyProfile) -> NormalRegressionParams:
@@ -227,7 +209,7 @@ class NormalRegression(Regression[NormalRegressionParams]):
         nothing = np.zeros(1)
         return NewtonSums(nothing, gradient[None], (z.T @ layout.framed(x))[None], Greatest(nothing), ())
 
-    def _of_all(self, profile: AnyProfile) -> tuple[float, bool]:
+    def about_line(self, profile: AnyProfile) -> tuple[float, bool]:
         """The variance of all rows about one line, and whether there is any."""
         pooled = self.pooled(profile, 1)
         return self._whole(profile.total(partial(self._sums_of_all, pooled)), pooled)
