@@ -43,6 +43,7 @@ from emkit.core.spaces import (
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, Chunk, ParquetSource
+from emkit.data.stand_ins import rows_of_covariance
 from emkit.errors import (
     DataError,
     DegenerateDataWarning,
@@ -72,6 +73,8 @@ from emkit.models import (
     ComponentStats,
     DensityPrior,
     DirichletPrior,
+    FactorModel,
+    FactorModelParams,
     FieldPrior,
     Frozen,
     GammaPrior,
@@ -145,6 +148,8 @@ __all__ = [
     "Evaluation",
     "Expectation",
     "Expected",
+    "FactorModel",
+    "FactorModelParams",
     "FieldPrior",
     "Frozen",
     "GammaPrior",
@@ -214,6 +219,7 @@ __all__ = [
     "no_lower",
     "pool",
     "resume",
+    "rows_of_covariance",
     "search",
     "select",
     "solvers",
