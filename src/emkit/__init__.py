@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from emkit.estimators import (
         ConvergenceWarning,
         Discriminant,
+        FactorAnalysis,
         GaussianMixture,
         HiddenMarkov,
         LatentClass,
@@ -148,6 +149,7 @@ __all__ = [
     "Evaluation",
     "Expectation",
     "Expected",
+    "FactorAnalysis",
     "FactorModel",
     "FactorModelParams",
     "FieldPrior",
@@ -231,6 +233,7 @@ __all__ += OFFERED + COMBINED + REGRESSIONS  # the families and their parameters
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
     "Discriminant": "emkit.estimators",
+    "FactorAnalysis": "emkit.estimators",
     "bootstrap_lrt": "emkit.estimators.selection",
     "select": "emkit.estimators.selection",
     "GaussianMixture": "emkit.estimators",

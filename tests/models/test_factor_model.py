@@ -202,9 +202,7 @@ HOSTILE = {
         lambda x: np.where((np.arange(5) == 1) & (np.arange(30) > 0)[:, None], np.nan, x),
         "never vary",
     ),
-    "too many factors": (3, lambda x: x, "at most 2"),
-    "more factors than columns": (7, lambda x: x, "at most 2"),
-    "one column": (1, lambda x: x[:, :1], "at most 0"),
+    "more factors than columns": (7, lambda x: x, "more than the 5 columns"),
     "too few rows": (2, lambda x: x[:3], "at least 4 are needed"),
     "no rows but one": (1, lambda x: x[:1], "never vary"),
     "words": (1, lambda x: {"a": ["p", "q", "p"], "b": [1.0, 2.0, 4.0], "c": [3.0, 1.0, 4.0]}, "have levels"),
@@ -254,3 +252,17 @@ def test_extrapolation_saves_nine_passes_in_ten():
     assert plain.evaluations >= 400
     assert fast.evaluations <= plain.evaluations / 10
     assert fast.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-7)
+
+
+@pytest.mark.parametrize(("m", "columns", "most"), [(3, 5, 2), (1, 2, 0), (1, 1, 0), (5, 5, 2)])
+def test_more_factors_than_columns_can_tell_apart_are_warned_of(m, columns, most):
+    x = rows(40)[:, :columns]
+    with pytest.warns(ek.EmkitWarning, match=f"Use at most {most}"):
+        found = fitted(ek.FactorModel(m), x, max_evaluations=2_000)
+    whole = multivariate_normal(x.mean(axis=0), np.cov(x.T, ddof=0)).logpdf(x).sum()
+    assert found.log_likelihood == pytest.approx(whole, abs=1e-3)
+
+
+def test_no_part_can_be_held():
+    with pytest.raises(ek.ModelError, match="no part of it can be held"):
+        ek.Frozen(ek.FactorModel(1), "means")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from scipy.linalg import qr
@@ -15,12 +16,12 @@ from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Expectation, LatentModel
+from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.core.spaces import NonNegative, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
-from emkit.errors import DataError, ModelError, ParameterError, some_of
+from emkit.errors import DataError, EmkitWarning, ModelError, ParameterError, some_of
 from emkit.models.factor_sums import FactorSums, Told, sums_of, told
 
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
@@ -67,7 +68,7 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
 
     `equal`: all columns have the same uniqueness, which makes it probabilistic principal components. Cells may be missing.
     Loadings are one of many that turn into each other, of which the count of free parameters knows: see `FactorModelParams`.
-    A uniqueness of 0 (a Heywood case) is an estimate on the edge.
+    A uniqueness of 0 (a Heywood case) is an estimate on the edge. No part of the parameters can be held.
     Source: Rubin & Thayer (1982), Psychometrika 47, 69-76; Tipping & Bishop (1999), J. R. Statist. Soc. B 61, 611-622.
 
     >>> import emkit as ek
@@ -124,6 +125,9 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
             lines = np.column_stack([lines[:, 0] + lines[:, 1:] @ shift, lines[:, 1:] @ root])
         return type(params)(params.means + lines[:, 0], lines[:, 1:], noise, params.pivots)
 
+    def updates(self) -> Mapping[str, Update[FactorSums, FactorModelParams]]:
+        raise NotImplementedError("means and loadings are estimated by one regression, so no part of them can be held.")
+
     def expected(self, stats: FactorSums, before: FactorModelParams, now: FactorModelParams) -> Expected:
         """Without the factors' own density, which no parameter enters.
 
@@ -166,6 +170,21 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         """Of complete rows, and of many that lack the same cells, means and covariance are all that matters."""
         return standing_in(source)
 
+    def settled(self, profile: AnyProfile) -> Self:
+        """Warns of more factors than the columns can tell apart."""
+        d, m = len(profile.columns), self.n_factors
+        told = d * (d + 1) // 2
+        if _free(d, m, self.equal) > told:
+            most = max((k for k in range(m) if _free(d, k, self.equal) <= told), default=0)
+            warnings.warn(
+                f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)} have {_free(d, m, self.equal)} free parameters, but "
+                f"there are {told} variances and covariances to tell them: their covariance fits, but loadings and "
+                f"uniquenesses may be others as well. Use at most {most}.",
+                EmkitWarning,
+                stacklevel=2,
+            )
+        return self
+
     def held(self, params: FactorModelParams) -> tuple[str, ...]:
         """The loadings that are 0 because of how the factors are turned."""
         return tuple(f"loadings[{j}, {k}]" for i, j in enumerate(params.pivots) for k in range(i + 1, self.n_factors))
@@ -185,7 +204,9 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         unit, d, m = np.sqrt(variances), len(means), self.n_factors
         if self.equal:
             values, vectors = np.linalg.eigh(unit[:, None] * correlation * unit)
-            noise = float(np.clip(values[: d - m].mean(), LEAST_UNIQUE * variances.mean(), MOST_UNIQUE * variances.mean()))
+            noise = float(
+                np.clip(values[: max(d - m, 1)].mean(), LEAST_UNIQUE * variances.mean(), MOST_UNIQUE * variances.mean())
+            )
             lengths = np.sqrt(np.maximum(values[d - m :] - noise, LEAST_SHARED * noise))
             return self.params(means, (vectors[:, d - m :] * lengths)[:, ::-1], noise)
         alone = 1 / np.diag(np.linalg.inv(correlation + 1e-3 * np.eye(d)))
@@ -230,9 +251,8 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
             named = some_of([repr(profile.columns[j]) for j in constant])
             raise DataError(f"columns that never vary have no variance to explain: {named}. Leave them out.")
         d, m = len(profile.columns), self.n_factors
-        if _free(d, m, self.equal) > d * (d + 1) // 2:
-            most = max((k for k in range(m) if _free(d, k, self.equal) <= d * (d + 1) // 2), default=0)
-            raise DataError(f"{m} factors are more than {d} columns can tell apart: at most {most}. Use fewer factors.")
+        if m > d:
+            raise DataError(f"{m} factors are more than the {d} columns of the data. Use fewer factors.")
         if m and profile.rows < m + 2:
             raise DataError(f"{m} factors explain {profile.rows:g} rows without error; at least {m + 2} are needed.")
 
