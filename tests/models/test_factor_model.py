@@ -97,7 +97,7 @@ def test_a_known_column_is_the_limit_of_a_nearly_known_one(share):
 def test_runs_ascend_from_wild_starts(seed):
     rng = np.random.default_rng(seed)
     model = MODELS[seed]
-    source = ek.ArraySource(rows(30, 0.2 * (seed % 2), seed) * 10.0 ** rng.integers(-4, 5, 5))
+    source = ek.ArraySource(rows(30, 0.2 * (seed % 2), seed) * (1.0 if model.equal else 10.0 ** rng.integers(-4, 5, 5)))
     for start in model.starts(source.profile, 1, [seed]):
         for solver in (ek.solvers.Plain(), ek.solvers.Anderson()):
             maxima.assert_ascends(model, source, start, solver, 40)
@@ -205,7 +205,7 @@ HOSTILE = {
     "more factors than columns": (7, lambda x: x, "more than the 5 columns"),
     "too few rows": (2, lambda x: x[:3], "at least 4 are needed"),
     "no rows but one": (1, lambda x: x[:1], "never vary"),
-    "words": (1, lambda x: {"a": ["p", "q", "p"], "b": [1.0, 2.0, 4.0], "c": [3.0, 1.0, 4.0]}, "have levels"),
+    "words": (1, lambda x: {"a": ["p", "q", "p"], "b": [1.0, 2.0, 4.0], "c": [3.0, 1.0, 4.0]}, "hold names"),
 }
 
 
@@ -214,6 +214,13 @@ def test_data_that_cannot_be_are_refused(name):
     m, spoil, said = HOSTILE[name]
     with pytest.raises(ek.DataError, match=said):
         ek.FactorModel(m).start(as_source(spoil(rows(30))).profile)
+
+
+def test_equal_uniquenesses_are_not_of_columns_in_units_far_apart():
+    x = rows(30) * [1.0, 1e6, 1.0, 1.0, 1.0]
+    with pytest.raises(ek.DataError, match="like units"):
+        ek.FactorModel(1, equal=True).start(ek.ArraySource(x).profile)
+    assert fitted(ek.FactorModel(1), x).converged
 
 
 @pytest.mark.parametrize("m", [1, 2])

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.data.dictionaries import framed
-from emkit.data.frames import needs_reading, read_table
+from emkit.data.frames import TRUTHS, needs_reading, read_table
 from emkit.data.source import ArraySource
-from emkit.errors import DataError
+from emkit.errors import DataError, some_of
 from emkit.estimators.stored import WithoutData
 from emkit.estimators.validated import validated
 
@@ -33,10 +33,13 @@ class GappyRows(WithoutData):
             least = 2 if reset else 1
             x = validated(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
             levels = None
-        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, names, levels=levels)
+        columns = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
+        source = ArraySource(x, sample_weight, columns, levels=levels)
         if not reset and len(source.columns) != self.n_features_in_:
             raise DataError(f"there are {len(source.columns)} columns, but the fit was of {self.n_features_in_}.")
+        names = [column for column, held in zip(source.columns, source.levels, strict=True) if held not in (None, TRUTHS)]
+        if not reset and names:
+            raise DataError(f"columns hold names, but the fit was of numbers: {some_of([*map(repr, names)])}.")
         return source
 
     def __sklearn_tags__(self) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -21,12 +20,12 @@ from emkit.core.spaces import NonNegative, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
-from emkit.errors import DataError, EmkitWarning, ModelError, ParameterError, some_of
+from emkit.errors import ModelError, ParameterError
+from emkit.models.factor_data import correlations, refuse, warn_of_too_many
 from emkit.models.factor_sums import FactorSums, Told, sums_of, told
 
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
-CONSTANT = 1e-20  # of the square of a column's size: a variance that is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,7 @@ class FactorModelParams(Parameters):
     """
 
     means: Annotated[Array, Real(), Axes("column")]
-    loadings: Annotated[Array, Real(), Axes("column", "factor", coupled=("factor",))]
+    loadings: Annotated[Array, Real(), Axes("column", "factor")]
     uniquenesses: Annotated[Array, NonNegative(), Axes("column")]
     pivots: tuple[int, ...] = ()
 
@@ -172,17 +171,7 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of more factors than the columns can tell apart."""
-        d, m = len(profile.columns), self.n_factors
-        told = d * (d + 1) // 2
-        if _free(d, m, self.equal) > told:
-            most = max((k for k in range(m) if _free(d, k, self.equal) <= told), default=0)
-            warnings.warn(
-                f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)} have {_free(d, m, self.equal)} free parameters, but "
-                f"there are {told} variances and covariances to tell them: their covariance fits, but loadings and "
-                f"uniquenesses may be others as well. Use at most {most}.",
-                EmkitWarning,
-                stacklevel=2,
-            )
+        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
         return self
 
     def held(self, params: FactorModelParams) -> tuple[str, ...]:
@@ -199,8 +188,8 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
 
         Errors: DataError if the data cannot carry the factors.
         """
-        self._refuse(profile)
-        means, variances, correlation = _correlation(profile)
+        refuse(profile, self.n_factors, self.equal)
+        means, variances, correlation = correlations(profile)
         unit, d, m = np.sqrt(variances), len(means), self.n_factors
         if self.equal:
             values, vectors = np.linalg.eigh(unit[:, None] * correlation * unit)
@@ -218,8 +207,8 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[FactorModelParams]:
         """Loadings and uniquenesses at random, for each seed."""
-        self._refuse(profile)
-        means, variances, _ = _correlation(profile)
+        refuse(profile, self.n_factors, self.equal)
+        means, variances, _ = correlations(profile)
         made = []
         for seed in seeds:
             rng = np.random.default_rng(seed)
@@ -235,36 +224,15 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         given, asked = len(profile.columns), len(params.means)
         if given != asked:
             raise ParameterError(f"the parameters are of {asked} columns, but the data have {given}.")
-        self._refuse(profile)
+        refuse(profile, self.n_factors, self.equal)
         self.params(params.means, params.loadings, params.uniquenesses)
         if len(params.pivots) != self.n_factors or np.triu(params.loadings[list(params.pivots)], 1).any():
             raise ParameterError("loadings are not turned as pivots say: make parameters with `FactorModel.params`.")
-
-    def _refuse(self, profile: AnyProfile) -> None:
-        """Errors: DataError if the data cannot carry so many factors."""
-        names = [column for column, levels in zip(profile.columns, profile.levels, strict=True) if levels is not None]
-        if names:
-            raise DataError(f"{some_of([*map(repr, names)])}: factors are of columns of numbers, and these have levels.")
-        profile.refuse_empty_columns()
-        constant = np.flatnonzero(profile.variance <= CONSTANT * profile.mean**2)
-        if len(constant):
-            named = some_of([repr(profile.columns[j]) for j in constant])
-            raise DataError(f"columns that never vary have no variance to explain: {named}. Leave them out.")
-        d, m = len(profile.columns), self.n_factors
-        if m > d:
-            raise DataError(f"{m} factors are more than the {d} columns of the data. Use fewer factors.")
-        if m and profile.rows < m + 2:
-            raise DataError(f"{m} factors explain {profile.rows:g} rows without error; at least {m + 2} are needed.")
 
 
 def _told(params: FactorModelParams, chunk: Chunk) -> Told:
     """What the rows of a chunk tell at these parameters."""
     return told(params.means, params.loadings, np.broadcast_to(params.uniquenesses, params.means.shape), chunk.x)
-
-
-def _free(d: int, m: int, equal: bool) -> int:
-    """Free parameters of a covariance of d columns by m factors."""
-    return d * m - m * (m - 1) // 2 + (1 if equal else d)
 
 
 def _regressions(stats: FactorSums, params: FactorModelParams) -> Array:
@@ -287,14 +255,3 @@ def _centred(total: Array) -> tuple[Array, Array]:
     """The mean (m,) of factors, and a lower triangle (m, m) that makes unit ones of their covariance."""
     mean = total[0, 1:] / total[0, 0]
     return mean, np.linalg.cholesky(total[1:, 1:] / total[0, 0] - np.outer(mean, mean))
-
-
-def _correlation(profile: AnyProfile) -> tuple[Array, Array, Array]:
-    """Means and variances (d,) of the columns, and correlations (d, d) in which gaps stand for means."""
-    means, variances = np.asarray(profile.mean), np.asarray(profile.variance)
-    total: Array = np.zeros((len(means), len(means)))
-    for chunk in standing_in(profile.source).chunks():
-        apart = np.nan_to_num((chunk.x - means) / np.sqrt(variances), nan=0.0)
-        total += (apart * chunk.weights[:, None]).T @ apart
-    unit = np.sqrt(np.maximum(np.diag(total), np.finfo(float).tiny))
-    return means, variances, total / np.outer(unit, unit)
