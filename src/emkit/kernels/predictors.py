@@ -11,35 +11,23 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from emkit.kernels.columns import fill_runs
 from emkit.kernels.mixture_pass import add_sums, score, share_out
 
 NOTHING = 1e-300  # of a row: a component that has no more of it does not have it
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _gather(x: Any, start: int, places: Any, origin: Any, base: Any) -> None:
-    """1, and the columns of x (n, d) at `places` (R - 1,) less their origin, of T rows from `start` on; 0 in the padding."""
-    rows = base.shape[1]
-    n = min(rows, len(x) - start)
-    base[:, n:] = 0.0
-    base[0, :n] = 1.0
-    for r in range(len(places)):
-        place = places[r]
-        for i in range(n):
-            base[1 + r, i] = x[start + i, place] - origin[r]
-
-
 @njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")
 def predict(
-    x: Any, start: int, places: Any, origin: Any, level: Any, framing: Any, alone: Any, base: Any, framed: Any, lengths: Any,
-    predictors: Any,
+    x: Any, start: int, plan: Any, base: Any, framed: Any, lengths: Any, predictors: Any
 ) -> None:  # fmt: skip
     """Of T rows from `start` on: `predictors` (K, T), framed columns behind a leading 1 (1 + P, T), and their `lengths` (T,).
 
-    `base` (R, T) gets 1 and the columns at `places`, as `_gather`. The first of them, as many as `level` (C, K) and `framing`
-    (C, P) have rows, make predictors and framed columns. `alone` (C, 2): the `pairs` of base rows that are features themselves.
+    `base` (R, T) gets a leading 1 and columns. `plan`: their runs, origin and factor, as `fill_runs` takes them; the matrices
+    (R, K) and (R, P) that make predictors and framed columns of them; the `pairs` (R, 2) of base rows that are features.
     """
-    _gather(x, start, places, origin, base)
+    runs, origin, factor, level, framing, alone = plan
+    fill_runs(x, start, runs, origin, factor, base)
     score(level, 0, level.shape[1], alone, base, predictors)
     columns = framed[1:]
     score(framing, 0, framing.shape[1], alone, base, columns)

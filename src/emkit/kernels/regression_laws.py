@@ -49,17 +49,18 @@ def poisson(y: Any, scores: Any, slopes: Any, curvatures: Any) -> None:
     for i in range(rows):
         log_y[i] = log_of_normal(max(y[i], 1.0))
     for k in range(len(scores)):
+        eta, gap, mean = scores[k], slopes[k], curvatures[k]
+        for i in range(rows):  # a loop over as few arrays as can be: over many, the compiler makes no vector instructions
+            eta[i] = min(eta[i], LARGEST)
+            mean[i] = exp(eta[i])
         for i in range(rows):
-            eta = min(scores[k, i], LARGEST)
-            mean = exp(eta)
-            gap = y[i] - mean
-            v = gap / (y[i] + mean)
-            near = v * (gap + 2.0 * y[i] * _beyond(v))
-            far = y[i] * (log_y[i] - eta) - gap
-            far = far if mean > 0.0 or y[i] == 0.0 else -LOG_OF_ZERO
-            scores[k, i] = _possible(-(near if abs(v) < NEAR else far))
-            slopes[k, i] = gap
-            curvatures[k, i] = mean
+            gap[i] = y[i] - mean[i]
+        for i in range(rows):
+            v = gap[i] / (y[i] + mean[i])
+            near = v * (gap[i] + 2.0 * y[i] * _beyond(v))
+            far = y[i] * (log_y[i] - eta[i]) - gap[i]
+            far = far if mean[i] > 0.0 or y[i] == 0.0 else -LOG_OF_ZERO
+            eta[i] = _possible(-(near if abs(v) < NEAR else far))
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"}, error_model="numpy")

@@ -16,8 +16,8 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.newton import Greatest, NewtonSums
-from emkit.data.chunk import as_float64
 from emkit.families.linear import frozen, single
+from emkit.families.mapped import LinearMap
 from emkit.families.regression.layout import Layout
 
 MOST_ROWS = 5  # tiles of the other kernels that are one here: Python calls the law once for each,
@@ -144,39 +144,42 @@ class InTiles:
         from emkit.kernels.predictors import predict
         from emkit.kernels.workspace import TILE_ROWS, workspace
 
-        (number, size), (places, origin, level, framing, alone) = self.coefficients.shape, self._read
+        (number, size), places = self.coefficients.shape, self._read.places
         height = 1 + len(places) + 1 + size + (3 + self.law.own) * number + 4
         rows = TILE_ROWS * max(1, min(MOST_ROWS, MOST_NUMBERS // (TILE_ROWS * height)))
         shapes = (1 + len(places), rows), (1 + size, rows), (number, rows), (4, rows), (rows,)
         base, framed, scores, scratch, trials = workspace(*shapes)
         slopes, curvatures, own = workspace((number, rows), (number, rows), (self.law.own, number, rows))
-        at = len(level)  # behind the columns of the predictors
-        if self.layout.trials is None:
+        y, column = base[1 + places.index(self.layout.response)], self.layout.trials
+        if column is None:
             trials[:] = self.law.trials
-        tile = Tile(base[at], trials if self.layout.trials is None else base[at + 1], scores, slopes, curvatures, own)
+        tile = Tile(y, trials if column is None else base[1 + places.index(column)], scores, slopes, curvatures, own)
+        cells = frozen(x)
         for first in range(0, len(x), rows):
-            part = frozen(as_float64(x[first : first + rows]))
-            predict(part, 0, places, origin, level, framing, alone, base, framed, scratch[0], scores)
+            predict(cells, first, self._plan, base, framed, scratch[0], scores)
             self.law.fill(tile)
             yield first, tile, framed, scratch
 
     @cached_property
-    def _read(self) -> tuple[Integers, Array, Array, Array, Integers]:
-        """Which columns are read, and from where on; coefficients of predictors and of framed columns; features of base rows.
-
-        The first columns are the covariates and the offset, if there is one: with a leading 1 they make the predictors.
-        """
+    def _read(self) -> LinearMap:
+        """Makes predictors (K) and framed columns (P) of covariates and offset; response and trials are read, too."""
         layout, (number, size) = self.layout, self.coefficients.shape
         offset, trials = ([] if place is None else [place] for place in (layout.offset, layout.trials))
-        covariates = list(layout.places)
-        places = np.array([*covariates, *offset, layout.response, *trials], dtype=np.int64)
-        origin = np.zeros(len(places))
-        origin[: len(covariates)] = layout.centre
-        of_columns = slice(1 - layout.intercept, 1 + len(covariates))
-        level, framing = (np.zeros((1 + len(covariates) + len(offset), width)) for width in (number, size))
-        level[of_columns], framing[of_columns] = layout.level(self.coefficients).T, layout.inverse
-        level[1 + len(covariates) :] = 1.0
-        return places, origin, level, framing, single(len(level))
+        places = (*layout.places, *offset, layout.response, *trials)
+        covariates = len(layout.places)
+        origin, matrix = np.zeros(len(places)), np.zeros((1 + len(places), number + size))
+        origin[:covariates] = layout.centre
+        design = slice(1 - layout.intercept, 1 + covariates)
+        matrix[design, :number], matrix[design, number:] = layout.level(self.coefficients).T, layout.inverse
+        matrix[1 + covariates : 1 + covariates + len(offset), :number] = 1.0
+        return LinearMap.of(places, origin, matrix)
+
+    @cached_property
+    def _plan(self) -> tuple[Any, ...]:
+        """The columns that are read, the coefficients of predictors and of framed columns, and which features these are of."""
+        matrix, number = self._read.matrix, len(self.coefficients)
+        level, framing = (np.ascontiguousarray(part) for part in (matrix[:, :number], matrix[:, number:]))
+        return *self._read.columns, level, framing, single(len(matrix))
 
     @property
     def _pairs(self) -> tuple[Integers, Integers, Integers]:
