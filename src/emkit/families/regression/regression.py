@@ -18,11 +18,14 @@ from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_toget
 from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import add_up
+from emkit.data.chunk import Chunk
 from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.families.conditional import Conditional
 from emkit.families.family import LOG_OF_ZERO, Family, repeat
+from emkit.families.linear import LinearForm
+from emkit.families.regression.in_tiles import InTiles, TileLaw
 from emkit.families.regression.layout import Layout, Named, as_places, found_in
 from emkit.families.regression.lines import ROUNDS, nearest_lines
 from emkit.families.regression.params import with_shared
@@ -34,6 +37,7 @@ BLOCK = 1 << 16  # numbers of the design that are worked on at a time
 STEPS = 100  # of the estimate for all rows; five are the rule
 SETTLED = 1e-13  # a gain this small, relative to the rows, ends them
 EPSILON = float(np.finfo(np.float64).eps)
+NOTHING = 1e-300  # of a row: a component that has no more of it does not have it
 LARGEST = 300.0  # of a linear predictor inside exp(): a mean of 1e130, whose squares do not overflow
 
 
@@ -109,6 +113,14 @@ class Regression(Family[P, NewtonSums]):
     @abstractmethod
     def log_law(self, rows: Rows, params: P) -> Array:
         """The log-density (n, K) of the response given the linear predictors."""
+
+    def log_base(self, rows: Rows) -> Array:
+        """The part of the log-density (n, 1) that no parameter touches, of a law that is written `in_tiles`."""
+        return np.zeros_like(rows.y)
+
+    def in_tiles(self, params: P) -> TileLaw | None:
+        """The law as compiled code has it, less `log_base`; None while nobody has written it."""
+        return None
 
     @abstractmethod
     def pieces(self, rows: Rows, params: P) -> Pieces:
@@ -234,9 +246,25 @@ class Regression(Family[P, NewtonSums]):
         bent = np.stack([(z * each[:, None]).T @ z for each in (weights * curvature).T])
         reach = np.zeros(weights.shape[1])
         if self.curved:
-            reach = np.where(weights > 0, np.sqrt((z**2).sum(axis=1))[:, None], 0.0).max(axis=0, initial=0.0)
+            reach = np.where(weights > NOTHING, np.sqrt((z**2).sum(axis=1))[:, None], 0.0).max(axis=0, initial=0.0)
         each = tuple((weights * values).sum(axis=0) for values in own)
         return NewtonSums(weights.sum(axis=0), (weights * slope).T @ z, bent, Greatest(reach), each)
+
+    def linear(self, params: P) -> LinearForm[NewtonSums] | None:
+        """The compiled road in tiles, of a law that is written so."""
+        law = self.in_tiles(params)
+        if law is None:
+            return None
+        rows = InTiles(self.described_by, self._coefficients_of(params), law, curved=self.curved)
+        constants = np.broadcast_to(law.constants, len(rows.coefficients))[:, None]
+        base, total, found = self._base_of, partial(_total_base, regression=self), rows.newton_sums
+        return LinearForm(constants, rows, base, total, lambda sums, chunk: found(sums), width=rows.width)
+
+    def _base_of(self, x: Array) -> Array:
+        """`log_base` of rows x (n, d), shape (n,)."""
+        layout = self.described_by
+        trials = 1.0 if layout.trials is None else x[:, [layout.trials]]
+        return self.log_base(Rows(x[:, [layout.response]], np.empty((len(x), 0)), trials))[:, 0]
 
     def updates(self) -> Mapping[str, Update[NewtonSums, P]]:
         shared = {"shared": self._shared} if self.shared else {}
@@ -336,6 +364,11 @@ class Regression(Family[P, NewtonSums]):
     def means(self, params: P, x: Array) -> Array:
         """The mean of the response of each row under each component, shape (n, K)."""
         return self.mean(self.rows(params, x), params)
+
+
+@once
+def _total_base(chunk: Chunk, regression: Any) -> float:
+    return float(sum(chunk.weights[rows] @ regression._base_of(x) for rows, x in chunk.blocks()))
 
 
 @once
