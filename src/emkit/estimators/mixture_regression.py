@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.by_formula import Means, means_of, regression_design, regression_model
+from emkit.by_formula import Means, means_of, regression_design, regression_model, with_class_names
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import is_count
 from emkit.data.design import DesignRows
@@ -33,6 +33,8 @@ class MixtureRegression(ComponentsEstimator):
         formula: such as ``"y ~ x + poly(t, 2) + ward"``, or ``"y ~ x | z"`` where the proportions of the classes depend on z,
             by a multinomial logit: see docs/formulas.md.
         family: of the response: "gaussian", "poisson" or "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
+            Of counts also "zero-inflated:poisson" or "hurdle:poisson", whose last class are the zeros, and whose proportions
+            tell of these; "zero-truncated:poisson", where no zeros are seen.
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
@@ -175,10 +177,11 @@ class MixtureRegression(ComponentsEstimator):
         self.design_ = regression_design(self.formula, X, self.family, self.trials, **told)
         rows = self.design_.rows(X, gaps=self.gaps)
         self._component_names = ()
-        return source_of(self.design_, rows, sample_weight, library=library_of(X))
+        source = source_of(self.design_, rows, sample_weight, library=library_of(X))
+        return with_class_names(source, self.family, self.n_components)
 
     def _model(self) -> AnyComponents:
-        return regression_model(self.design_, self.family, self.trials)
+        return regression_model(self.design_, self.family, self.trials, self.n_components)
 
     def _begin(self, source: ArraySource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""
@@ -186,7 +189,8 @@ class MixtureRegression(ComponentsEstimator):
         return super()._begin(source)
 
     def _fitted(self, params: Any) -> dict[str, Any]:
-        own = {"params_": params, "components_": params.components, "coefficient_names_": params.components.covariates}
+        parts = getattr(params.components, "parts", (params.components,))
+        own = {"params_": params, "components_": params.components, "coefficient_names_": parts[0].covariates}
         if isinstance(bare(self.model_), GatedMixture):
             return {**own, "gates_": params.gates, "gate_names_": params.covariates}
         return {**own, "weights_": params.proportions}
