@@ -582,6 +582,21 @@ def poisson_responses(rng: np.random.Generator, k: int, n: int) -> Array:
     return with_predictors(rng, n, 1, lambda x: rng.poisson(np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0])))
 
 
+def hurdle_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    """Counts of a regression without zeros, or nothing but zeros."""
+    if k == 2:
+        return with_predictors(rng, n, 1, lambda x: np.zeros(n))
+
+    def seen(x: Array) -> Array:
+        mean = np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0])
+        return stats.poisson.ppf(rng.uniform(np.exp(-mean), 1), mean)
+
+    return with_predictors(rng, n, 1, seen)
+
+
+HURDLE = ek.PerComponent((ek.ZeroTruncatedRegression(ek.PoissonRegression(0, 1)), 2), ek.ExactZeros(0))
+
+
 def response_grid(responses: Grid, covariates: int = 1) -> Grid:
     """All responses, for each of some values of the covariates."""
     return product_grid(responses, *[(GIVEN, np.full(3, 1 / 3))] * covariates)
@@ -1076,6 +1091,14 @@ FAMILIES = [
         lambda: response_grid(half_line(2000)),
         None,
     ),
+    FamilyCase(
+        "hurdle-regression",
+        HURDLE,
+        HURDLE.params(ek.RegressionParams([[0.4, 0.5], [1.5, -0.4]]), ek.ExactZerosParams()),
+        hurdle_responses,
+        lambda: response_grid(counting(80)),
+        None,
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
@@ -1089,8 +1112,10 @@ INSIDE = (
     "student-t-regression",
 )  # latent variables inside the family: what an M-step maximises is a bound
 STEPPING = (  # an M-step is one step of Newton's method, along a bound
-    "poisson-regression", "binomial-regression", "gamma-regression", "negative-binomial-regression", "gated",
+    "poisson-regression", "binomial-regression", "gamma-regression", "negative-binomial-regression", "hurdle-regression",
+    "gated",
 )  # fmt: skip
+OF_OTHERS = ("hurdle-regression",)  # made of regressions, for which laws hold: what repeats laws for these is long
 BOUNDED = (*INSIDE, *STEPPING, "stays")  # these, and stays that are cut off, of which the law before says how long they last
 IN_TURN = (
     "normal-regression-shared",

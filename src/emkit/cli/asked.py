@@ -140,7 +140,8 @@ def fit_as_asked(
         check_beside({"family": family, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
         families = () if of_part is None else (of_part,)
         said = Said(formula, offset, trials, groups, weights, gaps)
-        ((model, source),) = regression_problems(file, progress, said, families).values()
+        (problem,) = regression_problems(file, progress, said, families).values()
+        model, source = problem.model_of(components or 2), problem.source(components or 2)
     else:
         number = of_all_rows(trials)
         check_without_formula(offset, gaps)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from emkit.by_formula import means_of, regression_design, regression_model
+from emkit.by_formula import means_of, regression_design, regression_model, with_class_names
 from emkit.cli.files import given_file
 from emkit.cli.progress import Progress
 from emkit.core.arrays import Array
@@ -47,14 +47,20 @@ def trials_or_column(ctx: click.Context, param: click.Parameter, text: str | Non
 
 
 class Problem(NamedTuple):
-    """A model that a formula says, and the rows of a file as it takes them."""
+    """What a formula says of responses of a `family`: the `design`, and the `rows` of a file as models of them take these."""
 
-    model: AnyComponents
+    design: Design
+    family: str
+    trials: str | int | None
     rows: ArraySource
 
+    def model_of(self, components: int) -> AnyComponents:
+        """The model of so many components, which has found its columns. Errors: ParameterError for too few of them."""
+        return regression_model(self.design, self.family, self.trials, components).settled(self.rows.profile)
+
     def source(self, components: int) -> ArraySource:
-        """The rows, which are the same for any number of components."""
-        return self.rows
+        """The rows, in which only names of components depend on how many there are."""
+        return with_class_names(self.rows, self.family, components)
 
 
 class Said(NamedTuple):
@@ -85,9 +91,8 @@ def regression_problems(file: str, progress: Progress, said: Said, families: Seq
         made = design.rows(rows, **told)
         if made.sentence and not found:
             click.echo(f"warning: {made.sentence}", err=True)
-        model = regression_model(design, family, trials)
-        source = model.admitted(source_of(design, made, table.weights, row_name=table.row_name))
-        found[family] = Problem(model.settled(source.profile), source)
+        source = source_of(design, made, table.weights, row_name=table.row_name)
+        found[family] = Problem(design, family, trials, regression_model(design, family, trials, 2).admitted(source))
     return found
 
 

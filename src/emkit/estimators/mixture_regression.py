@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.by_formula import Means, means_of, regression_design, regression_model
+from emkit.by_formula import Means, means_of, regression_design, regression_model, with_class_names
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import is_count
 from emkit.core.protocols import Executor
@@ -38,7 +38,9 @@ class MixtureRegression(ComponentsEstimator):
         formula: such as ``"y ~ x + poly(t, 2) + ward"``, or ``"y ~ x | z"`` where the proportions of the classes depend on z,
             by a multinomial logit: see docs/formulas.md.
         family: of the response: "gaussian" or "student-t" (the mean; some may be far off), "poisson", "negative-binomial" or
-            "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
+            "gamma" (logarithm of the mean), "binomial" (log-odds of the chance). Of counts also "zero-inflated:poisson" or
+            "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these; "zero-truncated:poisson",
+            where no zeros are seen.
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
@@ -190,7 +192,8 @@ class MixtureRegression(ComponentsEstimator):
         self.design_ = regression_design(self.formula, X, self.family, self.trials, **named, **told)
         rows = self.design_.rows(X, **told)
         self._component_names = ()
-        return source_of(self.design_, rows, weights, library=library_of(X))
+        source = source_of(self.design_, rows, weights, library=library_of(X))
+        return with_class_names(source, self.family, self.n_components)
 
     def _of_rows(self, X: object, weights: Any) -> Any:
         """Weights of rows (n,), where they may be those of groups (G,)."""
@@ -200,7 +203,7 @@ class MixtureRegression(ComponentsEstimator):
         return weights_of_groups(weights, group_starts(found, len(found), row_name), row_name)
 
     def _model(self) -> AnyComponents:
-        return regression_model(self.design_, self.family, self.trials)
+        return regression_model(self.design_, self.family, self.trials, self.n_components)
 
     def _begin(self, source: RowSource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""
@@ -209,7 +212,8 @@ class MixtureRegression(ComponentsEstimator):
         return super()._begin(source)
 
     def _fitted(self, params: Any) -> dict[str, Any]:
-        own = {"params_": params, "components_": params.components, "coefficient_names_": params.components.covariates}
+        parts = getattr(params.components, "parts", (params.components,))
+        own = {"params_": params, "components_": params.components, "coefficient_names_": parts[0].covariates}
         if isinstance(bare(self.model_), GatedMixture):
             return {**own, "gates_": params.gates, "gate_names_": params.covariates}
         return {**own, "weights_": params.proportions}

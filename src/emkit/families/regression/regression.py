@@ -388,6 +388,10 @@ class OfRows(Conditional):
     def laws(self, columns: int) -> Mapping[int, Support]:
         return {self.regression.described_by.response: self.regression.law}
 
+    def means(self, params: Any, x: Array) -> Array:
+        found: Array = self.regression.means(params, x)
+        return found
+
     def up_to(self, params: Any, x: Array) -> Array | None:
         found: Array | None = self.regression.cdf(self.regression.rows(params, x), params)
         return found
