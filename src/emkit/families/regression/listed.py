@@ -3,5 +3,7 @@
 # ruff: noqa: F403
 from emkit.families.regression.binomial_regression import *
 from emkit.families.regression.gamma_regression import *
+from emkit.families.regression.multinomial_regression import *
 from emkit.families.regression.normal_regression import *
+from emkit.families.regression.ordered_regression import *
 from emkit.families.regression.poisson_regression import *
