@@ -110,6 +110,16 @@ def test_cutpoints_meet_around_a_level_that_no_row_has_and_the_rest_is_a_logisti
     assert errors[name % 0] == pytest.approx(lone[name % 1], rel=1e-4)
 
 
+def test_cutpoints_that_met_part_again_where_rows_are_given_the_level_between_them():
+    source = drawn(8, 40)
+    family = ek.OrderedRegression("y", ("a", "b")).settled(source.profile)
+    before = family.params([[0.1, 0.1]], [[-1.0, 0.5, 0.5]])
+    sums = family.statistics(before, source.x, np.ones((40, 1)))
+    now = family.updates()[""](sums, before, before)
+    assert now.cutpoints[0, 2] > now.cutpoints[0, 1]
+    assert np.isfinite(family.expected(sums, before, now).value)
+
+
 @both
 def test_probabilities_of_levels_add_up_and_are_those_of_the_density(law):
     source = drawn(5, 30)

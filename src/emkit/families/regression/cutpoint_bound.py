@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.newton import NewtonSums, gain, solved
 
 LEFT = 0.01  # of the distance between two cutpoints, at least, after a step that brings them together
 ENOUGH = 0.4  # of what a step promises by its slope, of which a parabola keeps half
 BISECTIONS = 12
+TOGETHER = 1e-100  # cutpoints no farther apart move as one,
+OPENED = 1e-9  # unless as many rows as this are given a level between them, as divisions of rows among components may do
 
 
 class CutpointBound:
@@ -28,7 +30,13 @@ class CutpointBound:
     def __init__(self, sums: NewtonSums, way: Array, gaps: Array) -> None:
         self.sums, self.way, self.gaps = sums, way, gaps
         self.counts = np.stack(sums.own, axis=1) if sums.own else np.zeros(gaps.shape)
+        self._told = np.where(gaps > TOGETHER, self.counts, 0.0)
         self._gain = gain(sums, way)
+
+    @property
+    def shut(self) -> Mask:
+        """Which cutpoints (K, levels - 2) and the next ones are in one place, although there are rows between them."""
+        return np.asarray((self.gaps <= TOGETHER) & (self.counts > OPENED))
 
     @property
     def value(self) -> Array:
@@ -41,7 +49,7 @@ class CutpointBound:
     def slopes(self) -> Array:
         """Its slopes (K, P)."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            each = np.where(self.counts > 0, self.counts / np.expm1(self.gaps), 0.0)
+            each = np.where(self._told > 0, self._told / np.expm1(self.gaps), 0.0)
         return self._gain.slopes + each @ self._differences
 
     @property
@@ -53,11 +61,11 @@ class CutpointBound:
     def step(self) -> Array:
         """The step (K, P) along Newton's direction to the highest point of the bound; two cutpoints in one place stay so."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            bends = np.where(self.counts > 0, self.counts / (4 * np.sinh(self.gaps / 2) ** 2), 0.0)
+            bends = np.where(self._told > 0, self._told / (4 * np.sinh(self.gaps / 2) ** 2), 0.0)
         differences = self._differences
         curvature = self.sums.curvature + np.einsum("ji,kj,jl->kil", differences, bends, differences)
         slopes, step = self.slopes, np.zeros(self.way.shape)
-        for k, apart in enumerate(self.gaps > 0):
+        for k, apart in enumerate(self.gaps > TOGETHER):
             joined = np.concatenate([[0], np.cumsum(apart)])  # which cutpoints move together
             places = np.concatenate([joined, np.arange(self.way.shape[1] - len(joined)) + joined[-1] + 1])
             free = np.eye(places[-1] + 1)[places]

@@ -26,7 +26,7 @@ from emkit.core.spaces import Increasing
 from emkit.data.framed_design import Column
 from emkit.errors import ModelError
 from emkit.families.description import Description, Word
-from emkit.families.regression.cutpoint_bound import CutpointBound, log_between
+from emkit.families.regression.cutpoint_bound import TOGETHER, CutpointBound, log_between
 from emkit.families.regression.layout import Named
 from emkit.families.regression.levels_regression import LevelsRegression
 from emkit.families.regression.params import RegressionParams
@@ -189,13 +189,17 @@ class OrderedRegression(LevelsRegression[OrderedRegressionParams]):
         Shapes: gradient (K, P), curvature (K, P, P) with P = levels - 1 + p -> (K, levels - 1) and (K, p).
         Source: see `cutpoint_bound.py`.
         """
-        bound = CutpointBound(sums, self._way(before, now), np.diff(now.cutpoints, axis=1))
-        step = bound.step()
+        shut = self._bound(sums, before, now).shut
+        if shut.any():
+            opened = now.cutpoints.copy()
+            opened[:, 1:] += np.cumsum(shut, axis=1)
+            now = replace_at(now, {"cutpoints": opened})
+        step = self._bound(sums, before, now).step()
         rounding = EPSILON * self.described_by.size_of(self._lines(now).reshape(-1, self.described_by.own_size))
         told = np.sqrt((step**2).sum(axis=1)) > rounding.reshape(len(step), -1).max(axis=1)  # else it is made of rounding
         lines = self._back(np.where(told[:, None], step, 0.0), now)
         cutpoints = now.cutpoints + lines[:, :, 0]
-        together = np.diff(now.cutpoints, axis=1) == 0  # and stay so: no row has the level between them
+        together = np.diff(now.cutpoints, axis=1) <= TOGETHER  # and stay so: no row has the level between them
         for j in range(1, cutpoints.shape[1]):
             apart = np.maximum(cutpoints[:, j], cutpoints[:, j - 1])
             cutpoints[:, j] = np.where(together[:, j - 1], cutpoints[:, j - 1], apart)
@@ -203,13 +207,16 @@ class OrderedRegression(LevelsRegression[OrderedRegressionParams]):
 
     def expected(self, sums: NewtonSums, before: OrderedRegressionParams, now: OrderedRegressionParams) -> Expected:
         """A bound that touches the expected log-likelihood at `before`."""
-        bound = CutpointBound(sums, self._way(before, now), np.diff(now.cutpoints, axis=1))
+        bound = self._bound(sums, before, now)
         slopes, number = bound.slopes, now.cutpoints.shape[1]
         along = np.zeros((*now.cutpoints.shape, self.described_by.own_size))
         along[:, :, 0] = slopes[:, :number]
         along[:, 0, 1:] = slopes[:, number:]  # the slopes are the same for all cutpoints, so one of them carries theirs
         found = self.described_by.slopes(along.reshape(-1, along.shape[2])).reshape(along.shape)
         return Expected(float(bound.value.sum()), {"cutpoints": found[:, :, 0], "coefficients": -found[:, :, 1:].sum(axis=1)})
+
+    def _bound(self, sums: NewtonSums, before: OrderedRegressionParams, now: OrderedRegressionParams) -> CutpointBound:
+        return CutpointBound(sums, self._way(before, now), np.diff(now.cutpoints, axis=1))
 
     def _way(self, before: OrderedRegressionParams, now: OrderedRegressionParams) -> Array:
         """How far cutpoints and slopes (K, P) of the framed design have moved."""
