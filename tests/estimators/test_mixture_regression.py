@@ -285,7 +285,7 @@ def test_what_cannot_be_is_said(rows, formula, settings, said):
         ("y ~ x", {"family": "poisson"}, "row 0, column 'y' is"),
         ("wins ~ x", {"family": "binomial", "trials": 2}, "there cannot be more successes than trials (2)"),
         ("y ~ x", {"groups": "ward"}, "row"),
-        ("ward ~ x", {"family": "binomial"}, "the response 'ward' holds names (A, B, C), and a regression is of numbers"),
+        ("ward ~ x", {"family": "binomial"}, "the response 'ward' holds names (A, B, C), and binomial responses are numbers"),
     ],
 )
 def test_data_that_cannot_be_are_named(rows, formula, settings, said):

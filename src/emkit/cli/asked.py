@@ -55,6 +55,7 @@ ROWS: tuple[Option[Any], ...] = (
 FORMULA: tuple[Option[Any], ...] = (
     click.option("--formula", metavar="'Y ~ X'", help="A mixture of regressions, such as 'y ~ x + poly(t, 2) + ward'."),
     click.option("--offset", metavar="COLUMN", help="With --formula: what is added to linear predictors, such as 'log(days)'."),
+    click.option("--levels", callback=names, metavar="A,B", help="With --formula: those of a response in levels, in order."),
     click.option(
         "--gaps", type=click.Choice(["refuse", "drop"]), help="With --formula: rows with missing cells.  [default: refuse]"
     ),
@@ -117,6 +118,7 @@ def fit_as_asked(
     of_part: str | None,
     formula: str | None,
     offset: str | None,
+    levels: list[str] | None,
     gaps: Gaps | None,
     sequence: str | None,
     mapping: dict[str, str],
@@ -139,12 +141,12 @@ def fit_as_asked(
     if formula is not None:
         check_beside({"family": family, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
         families = () if of_part is None else (of_part,)
-        said = Said(formula, offset, trials, groups, weights, gaps)
+        said = Said(formula, offset, trials, groups, weights, gaps, levels)
         (problem,) = regression_problems(file, progress, said, families).values()
         model, source = problem.model_of(components or 2), problem.source(components or 2)
     else:
         number = of_all_rows(trials)
-        check_without_formula(offset, gaps)
+        check_without_formula(offset, gaps, levels)
         in_sequence = is_chain(family, of_part, sequence, mapping, groups)
         chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
         model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
@@ -159,9 +161,10 @@ def fit_as_asked(
     return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations, kept)
 
 
-def check_without_formula(offset: str | None, gaps: str | None) -> None:
+def check_without_formula(offset: str | None, gaps: str | None, levels: list[str] | None) -> None:
     """Raise UsageError for what goes with --formula alone."""
-    for name in (name for name, value in (("--offset", offset), ("--gaps", gaps)) if value is not None):
+    given = (("--offset", offset), ("--gaps", gaps), ("--levels", levels))
+    for name in (name for name, value in given if value is not None):
         raise click.UsageError(f"{name} goes with --formula.", click.get_current_context())
 
 

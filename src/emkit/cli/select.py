@@ -97,6 +97,7 @@ def command(
     of_parts: tuple[str, ...],
     formula: str | None,
     offset: str | None,
+    levels: list[str] | None,
     gaps: Gaps | None,
     sequence: str | None,
     components: list[int],
@@ -127,10 +128,10 @@ def command(
     with Progress() as progress, told_once():
         if formula is not None:
             check_beside({"family": families, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
-            said = Said(formula, offset, trials, groups, weights, gaps)
+            said = Said(formula, offset, trials, groups, weights, gaps, levels)
             forms, setting = regression_problems(file, progress, said, of_parts), "family"
         else:
-            check_without_formula(offset, gaps)
+            check_without_formula(offset, gaps, levels)
             in_sequence = _is_chain(families, of_parts, sequence, mapping, groups)
             setting = "family" if in_sequence else "model"
             each = _forms(of_parts if in_sequence else families, mapping, columns, of_all_rows(trials))
