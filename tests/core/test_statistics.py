@@ -9,6 +9,7 @@ import pytest
 
 import emkit as ek
 from emkit.core.mapreduce import serial, threads
+from emkit.core.protocols import Source
 from emkit.core.statistics import add_up
 
 
@@ -43,7 +44,7 @@ class Values(ek.Additive):
     value: float
 
 
-class Numbers:
+class Numbers(Source[float]):
     """A source of bare numbers."""
 
     def __init__(self, values):

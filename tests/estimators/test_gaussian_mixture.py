@@ -216,7 +216,7 @@ def test_units_beyond_what_can_be_squared(scale, message, X):
         ({"tol": float("nan")}, r"tol is nan"),
         ({"max_iter": -1}, r"max_iter is -1; it must be a whole number >= 0"),
         ({"n_init": 0}, r"n_init is 0"),
-        ({"n_jobs": 0}, r"n_jobs is 0; it must be a whole number >= 1, or -1 for all cores"),
+        ({"n_jobs": 0}, r"n_jobs is 0; it must be a whole number >= 1, -1 for all cores, or an executor"),
         ({"n_init": "many"}, r"n_init is 'many'"),
         ({"solver": "newton"}, r"solver is 'newton'; it must be 'anderson', 'squarem', 'plain' or a solver"),
         ({"floor": 2}, r"floor is 2; it is a fraction"),

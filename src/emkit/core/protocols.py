@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Coordinates, Scale, is_under
@@ -253,11 +253,6 @@ class Solver(Protocol[P, St]):
 class Cut(Protocol[ChunkT_co]):
     """Where a chunk lies: it can be pickled, and loads the rows wherever it has been sent to."""
 
-    @property
-    def is_here(self) -> bool:
-        """Whether it brings the rows along, so that it is not small."""
-        return False
-
     def load(self) -> ChunkT_co:
         """The chunk."""
 
@@ -284,7 +279,6 @@ class Loaded(Generic[C]):
     """A chunk that is here."""
 
     chunk: C
-    is_here: ClassVar[bool] = True
 
     def load(self) -> C:
         return self.chunk

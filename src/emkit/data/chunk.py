@@ -71,11 +71,6 @@ class Chunk:
     membership: Array | None = None
     memory: Memory = field(default_factory=dict, repr=False, compare=False)
 
-    @property
-    def is_here(self) -> bool:
-        """Whether the rows are in memory, and not in a file that is mapped into it."""
-        return mapped_at(self.x) is None
-
     def load(self) -> Chunk:
         """The rows themselves: those of a chunk in memory are here."""
         return self

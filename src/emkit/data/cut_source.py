@@ -54,7 +54,7 @@ class CutSource(RowSource):
     alike. What is known of the rows before a fit is found in one pass.
     """
 
-    is_elsewhere = True
+    is_elsewhere = cut_by_hand = True
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -33,6 +34,7 @@ class Rows(Source[Chunk], Protocol[Some_co]):
     total_weight: float
     membership: Array | None
     is_elsewhere: bool  # whether rows are loaded anew in every pass
+    cut_by_hand: bool  # whether chunks are as they were asked for
 
     @property
     def levels(self) -> Levels:
@@ -347,13 +349,17 @@ def _covariance(profile: AnyProfile) -> Array:
 
 @once
 def _near_the_mean(profile: AnyProfile) -> Array:
-    """The means (d,) of what there is in some rows of the first chunk; 0 where it has nothing.
+    """The means (d,) of what there is in some rows at equal steps; 0 where there is nothing.
 
-    Squares about them lose hardly more digits than about the means of all rows.
+    Squares about them lose hardly more digits than about the means of all rows. Of rows that are cut by hand, wherever they
+    lie, the first chunk tells it: that costs no pass.
     """
-    chunk = next(iter(profile.source.chunks()))
-    step = max(1, len(chunk.x) // NEAR_ROWS)
-    x, weights = as_float64(chunk.x[::step]), chunk.weights[::step]
+    chunks = profile.source.chunks()
+    if profile.source.cut_by_hand:
+        chunks = islice(chunks, 1)
+    step = max(1, int(profile.rows) // NEAR_ROWS)
+    parts = [(as_float64(chunk.x[::step]), chunk.weights[::step]) for chunk in chunks]
+    x, weights = np.concatenate([rows for rows, _ in parts]), np.concatenate([own for _, own in parts])
     if not np.isnan(x).any():
         return rounded_mean(x, weights)
     each = [(column[there], weights[there]) for column in x.T for there in (~np.isnan(column),)]

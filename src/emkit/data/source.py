@@ -62,6 +62,7 @@ class RowSource(Source[Chunk]):
     total_weight: float
     is_here = True  # whether the rows can still be had
     is_elsewhere = False  # whether they are loaded anew in every pass
+    cut_by_hand = False  # whether chunks are as they were asked for, and stay so
     groups: Integers | None = None  # where groups of rows begin, and last the number of rows; None if rows are by themselves
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
     component_names: tuple[str, ...] = ()  # of the first components, where what is known of rows gives them names
