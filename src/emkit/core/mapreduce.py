@@ -53,6 +53,17 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def worker_count(n_jobs: int | None) -> int:
+    """How many workers `n_jobs` are; None or -1: as many as there are usable cores.
+
+    Errors: ModelError if it is neither a positive number nor -1 nor None.
+    """
+    if n_jobs is None or n_jobs == -1:
+        return usable_cores()
+    check_count("n_jobs", n_jobs, ModelError, also=", or -1 for all cores")
+    return int(n_jobs)
+
+
 @contextmanager
 def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     """An executor of `n_jobs` threads (None or -1: all usable cores), as a context; results are the same bits for any number.
@@ -60,9 +71,7 @@ def threads(n_jobs: int | None = None) -> Iterator[MapReduce]:
     Inside, the linear-algebra library is held to one thread, so that the chunks share the cores and nothing else does.
     Errors: ModelError if `n_jobs` is neither a positive number nor -1 nor None.
     """
-    if n_jobs is not None and n_jobs != -1:
-        check_count("n_jobs", n_jobs, ModelError, also=", or -1 for all cores")
-    count = usable_cores() if n_jobs is None or n_jobs == -1 else int(n_jobs)
+    count = worker_count(n_jobs)
     with limited_to_one_thread(), ThreadPoolExecutor(max(count - 1, 1)) as pool:
 
         def spread(function: Callable[[C], A], source: Source[C]) -> A:

@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from emkit.core.checks import check_count
-from emkit.core.mapreduce import limited_to_one_thread, usable_cores
+from emkit.core.mapreduce import limited_to_one_thread, worker_count
 from emkit.core.protocols import Cut, MapReduce
 from emkit.core.statistics import Additive, Tree, planted
-from emkit.errors import ModelError
 
 A = TypeVar("A", bound=Additive)
 C = TypeVar("C")
@@ -35,15 +33,14 @@ class Processes:
     n_jobs: int | None = None
 
     def __post_init__(self) -> None:
-        if self.n_jobs is not None and self.n_jobs != -1:
-            check_count("n_jobs", self.n_jobs, ModelError, also=", or -1 for all cores")
+        worker_count(self.n_jobs)
 
     @contextmanager
     def __call__(self) -> Iterator[MapReduce]:
         """The executor, for as long as the context lasts."""
         from joblib import Parallel, delayed, parallel_config
 
-        count = usable_cores() if self.n_jobs is None or self.n_jobs == -1 else int(self.n_jobs)
+        count = worker_count(self.n_jobs)
         here = parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1)
         with here, Parallel(return_as="generator") as parallel:
             yield lambda function, source: joined(

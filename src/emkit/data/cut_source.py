@@ -6,19 +6,18 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Protocol, Self
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.mapreduce import serial
 from emkit.core.protocols import Cut
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
-from emkit.data.profile import AnyProfile, Levels, Tally
+from emkit.data.profile import AnyProfile, Levels, Tally, told
 from emkit.data.source import ArraySource, RowSource
-from emkit.data.subsample import MOST_RARE, SUBSAMPLE, in_order_of_values
+from emkit.data.subsample import MOST_RARE, SUBSAMPLE, in_order_of_values, random_places
 from emkit.errors import DataError
 
 MOST_TOLD = 10 * MOST_RARE  # values of a column, up to which the first row of each is kept
@@ -90,13 +89,8 @@ class CutSource(RowSource):
         return (Drawn(int(self.rows), SUBSAMPLE),)
 
     def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
-        profile, drawn = self.profile, Drawn(int(self.rows), rows)
-        if drawn not in profile.memory:
-            profile.missing  # noqa: B018 - one pass tells this, too
-        if drawn not in profile.memory:
-            profile.memory[drawn] = serial(partial(drawn, profile), self)
-        found: Some = profile.memory[drawn]
-        return drawn.source(found, self)
+        drawn = Drawn(int(self.rows), rows)
+        return drawn.source(told(self.profile, drawn), self)
 
     def coded(self, levels: Levels) -> Self:
         if levels == self._levels:
@@ -187,7 +181,7 @@ class Drawn:
     number: int
 
     def __call__(self, profile: AnyProfile, chunk: Chunk) -> Some:
-        chosen = np.sort(self._chosen)
+        chosen = self._in_order
         first, last = np.searchsorted(chosen, [chunk.start, chunk.start + len(chunk.x)])
         own = chosen[first:last] - chunk.start
         return Some(
@@ -197,9 +191,11 @@ class Drawn:
 
     @cached_property
     def _chosen(self) -> Integers:
-        if self.rows <= self.number:
-            return np.arange(self.rows)
-        return np.asarray(np.random.default_rng(0).choice(self.rows, self.number, replace=False))
+        return random_places(self.rows, self.number)
+
+    @cached_property
+    def _in_order(self) -> Integers:
+        return np.sort(self._chosen)
 
     def source(self, some: Some, whole: RowSource) -> ArraySource:
         """The sample, in ascending order of its values."""

@@ -65,16 +65,20 @@ class ParquetRows:
             groups=None if self.groups is None else _labels(table, self.groups),
         )
 
+    @property
+    def rows(self) -> int:
+        """How many there are, those of weight 0 too."""
+        return sum(place.last - place.first for place in self.places)
+
     def sized(self) -> ArraySource | None:
         """The same rows, groups and weights, without their columns; None if all weights are 0."""
         named = [name for name in (self.weights, self.groups) if name is not None]
-        rows = sum(place.last - place.first for place in self.places)
-        table = _table(self.places, named) if named else None
+        table = _table(self.places, named)
         weights = None if self.weights is None else _numbers(table, self.weights, self._row_name)
         if weights is not None and not weights.any():
             return None
         return ArraySource(
-            np.broadcast_to(np.float64(0.0), (rows, 1)),
+            np.broadcast_to(np.float64(0.0), (self.rows, 1)),
             weights,
             row_name=self._row_name,
             groups=None if self.groups is None else _labels(table, self.groups),
@@ -121,8 +125,9 @@ class ParquetSource(CutSource):
         if groups is not None:
             ends = _ends_of_groups(places, groups, ends)
         cuts = [ParquetRows(each, own, weights, groups) for each in _cut(places, ends, least_rows)]
-        sized = [cut.sized() for cut in cuts]
+        sized = [cut.sized() for cut in cuts] if weights is not None or groups is not None else []
         sizes = [(0, 0.0) if each is None else (each.rows, each.total_weight) for each in sized]
+        sizes = sizes or [(cut.rows, float(cut.rows)) for cut in cuts]
         super().__init__(cuts, sizes, own, _levels(places, own), _joined(sized) if groups is not None else None)
         self.library = "pyarrow"
 

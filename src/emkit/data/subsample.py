@@ -15,12 +15,19 @@ MOST_RARE = 1_000  # values of a column: a column with more is a measurement, no
 
 def chosen_rows(x: Array, rows: int = SUBSAMPLE) -> Integers:
     """The places of at most `rows` random rows, and of a few that hold rare values; of all, if there are no more."""
+    chosen = random_places(len(x), rows)
     if len(x) <= rows:
-        return np.arange(len(x))
-    chosen: Integers = np.random.default_rng(0).choice(len(x), rows, replace=False)
+        return chosen
     sparse = as_sparse(x)
     rare = rows_of_rare_columns(sparse, chosen) if sparse is not None else _rows_of_rare_values(x, chosen)
     return np.concatenate([chosen, rare])
+
+
+def random_places(total: int, number: int) -> Integers:
+    """So many random ones of the places of `total` rows, always the same; all, if there are no more."""
+    if total <= number:
+        return np.arange(total)
+    return np.asarray(np.random.default_rng(0).choice(total, number, replace=False))
 
 
 def in_order_of_values(x: Array) -> Integers:

@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from emkit.core.checks import check_count
-from emkit.core.mapreduce import one_thread
+from emkit.core.mapreduce import one_thread, worker_count
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 
@@ -42,8 +41,7 @@ def each_of(work: Callable[[T], R], tasks: Iterable[T], n_jobs: int | None) -> I
 
     Errors: ModelError for a number of processes that cannot be.
     """
-    if n_jobs is not None and n_jobs != -1:
-        check_count("n_jobs", n_jobs, ModelError, also=", or -1 for all cores")
+    worker_count(n_jobs)
     if n_jobs is None or n_jobs == 1:
         yield from map(work, tasks)
         return

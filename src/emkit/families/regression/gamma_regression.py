@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,15 +18,16 @@ from emkit.core.parameters import replace_at
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning, ParameterError
+from emkit.errors import ParameterError
 from emkit.families.description import Description, Word
 from emkit.families.family import keep_where_empty, per_mass
 from emkit.families.floor import FLOOR, Floor, SpreadFloor, held, less_likely, too_thin
 from emkit.families.gamma import excess
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
+from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.in_tiles import Tile, TileLaw
 from emkit.families.regression.params import RegressionParams
-from emkit.families.regression.regression import LARGEST, Height, Pieces, Regression, Rows
+from emkit.families.regression.regression import LARGEST, Height, Pieces, Regression, Rows, in_deviations
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
@@ -100,12 +100,7 @@ class GammaRegression(Regression[GammaRegressionParams]):
         family = self.placed(profile)
         whole, varies = family._of_all(profile)
         if not varies:
-            warnings.warn(
-                f"the covariates tell {profile.columns[family.described_by.response]!r} exactly, so its gamma shape has no "
-                "maximum-likelihood value; the floor under the spread takes its place.",
-                DegenerateDataWarning,
-                stacklevel=2,
-            )
+            warn_of_exactly_told(profile.columns[family.described_by.response], "gamma shape", "spread")
         return replace(family, rows_per_weight=rows_per_weight(profile), whole=whole)
 
     def mean(self, rows: Rows, params: Any) -> Array:
@@ -161,9 +156,7 @@ class GammaRegression(Regression[GammaRegressionParams]):
 
     def scales(self, params: GammaRegressionParams) -> Mapping[str, Scale]:
         """Coefficients are counted in steps that move the curves by about a standard deviation of their components."""
-        deviation = 1 / np.sqrt(params.shapes)
-        times = {"coefficients": deviation[:, None], "shared": deviation.mean()}
-        return {path: own._replace(unit=own.unit * times[path]) for path, own in super().scales(params).items()}
+        return in_deviations(super().scales(params), 1 / np.sqrt(params.shapes))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole, varies = self.placed(profile)._of_all(profile)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -12,27 +11,27 @@ import numpy as np
 from scipy.special import ndtr
 
 from emkit.core.arrays import Array, ArrayLike
-from emkit.core.axes import Axes, component_name
+from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
-from emkit.core.newton import Greatest, NewtonSums, gain, solved
+from emkit.core.newton import Greatest, NewtonSums, solved
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
 from emkit.families.description import Description, Word
-from emkit.families.floor import FLOOR, Floor, SpreadFloor, held, less_likely, too_thin
+from emkit.families.floor import Floor, SpreadFloor
 from emkit.families.gaussian.columns import EPSILON, SMALLEST
 from emkit.families.linear import Columns, LinearForm, no_base, no_constant
 from emkit.families.mapped import LinearMap, Mapped
 from emkit.families.regression.deviations import deviations
+from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.from_datum import FromDatum
 from emkit.families.regression.layout import Layout
 from emkit.families.regression.params import RegressionParams
-from emkit.families.regression.regression import Height, Pieces, Rows
+from emkit.families.regression.regression import Height, Pieces, Rows, in_deviations
 from emkit.families.regression.weighted_line import WeightedLine
-from emkit.families.spread import Spread, Variances, few, rows_per_weight
+from emkit.families.spread import Spread, Variances, rows_per_weight
 
 __all__ = ["NormalRegression", "NormalRegressionParams"]
 
@@ -70,16 +69,9 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
      [ 4.05 -1.02]]
     """
 
-    floor: float = field(default=FLOOR, kw_only=True)
-    rows_per_weight: float = field(default=1.0, repr=False, kw_only=True)
-
     kind = NormalRegressionParams
     curved = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.floor < 1:
-            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
+    floored = "variances"
 
     @property
     def name(self) -> str:
@@ -101,12 +93,8 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         """Warns of a response that covariates tell exactly."""
         family = replace(self.placed(profile), rows_per_weight=rows_per_weight(profile))
         if not family.about_line(profile)[1]:
-            warnings.warn(
-                f"the covariates tell {profile.columns[family.described_by.response]!r} exactly, so its variance about a line "
-                "has no maximum-likelihood value; the floor under the variances takes its place.",
-                DegenerateDataWarning,
-                stacklevel=2,
-            )
+            response = profile.columns[family.described_by.response]
+            warn_of_exactly_told(response, "variance about a line", "variances")
         return family
 
     def log_law(self, rows: Rows, params: NormalRegressionParams) -> Array:
@@ -139,24 +127,7 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dv [-mass/2 log v - squares/(2 v)] = 0.
         """
-        way = self.way(before, now)
-        squares = np.maximum(sums.own[0] - 2 * gain(sums, way).value, 0.0)
-        padding = 4 * EPSILON * np.einsum("ki,kij,kj->k", way, sums.curvature, way)  # what rounding may have eaten
-        mass = np.where(sums.mass > 0, sums.mass, 1.0)
-        found = np.where(sums.mass > 0, (squares + padding) / mass, before.variances)[:, None]
-        whole = np.array([self._whole(sums, before)[0]])
-        small = few(sums.mass * self.rows_per_weight, self.size)
-        holds, freed = held(found, before.variances[:, None], small, self.floor * whole, whole)
-        holds &= sums.mass[:, None] > 0
-        lifted = np.where(holds, self.floor * whole, found)
-        for k, _ in np.argwhere(freed & holds & less_likely(lifted, before.variances[:, None], found)):
-            raise too_thin(f"component {component_name(k)}")
-        for k, _ in np.argwhere(lifted <= 0):
-            raise DegenerateFitError(
-                f"component {component_name(k)} collapsed: its rows lie on its line, so the likelihood has no maximum. Use "
-                f"fewer components, or leave the floor under the variances (floor={FLOOR:g})."
-            )
-        return lifted[:, 0]
+        return self.mean_squares(sums, sums.own[0], self.way(before, now), before.variances, self._whole(sums, before)[0])
 
     def _whole(self, sums: NewtonSums, before: NormalRegressionParams) -> tuple[float, bool]:
         """The variance of all rows about one line, put together from the sums of the components about theirs; is there any?
@@ -178,9 +149,7 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
 
     def scales(self, params: NormalRegressionParams) -> Mapping[str, Scale]:
         """Coefficients are counted in steps that move the lines by about a standard deviation of their components."""
-        deviation = np.sqrt(params.variances)
-        times = {"coefficients": deviation[:, None], "shared": deviation.mean()}
-        return {path: own._replace(unit=own.unit * times[path]) for path, own in super().scales(params).items()}
+        return in_deviations(super().scales(params), np.sqrt(params.variances))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole, varies = self.placed(profile).about_line(profile)

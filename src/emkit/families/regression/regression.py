@@ -357,6 +357,12 @@ def _total_base(chunk: Chunk, regression: Any) -> float:
     return float(sum(chunk.weights[rows] @ regression._base_of(x) for rows, x in chunk.blocks()))
 
 
+def in_deviations(scales: Mapping[str, Scale], deviations: Array) -> Mapping[str, Scale]:
+    """The scales of coefficients, counted in steps that move lines by a deviation (K,) of their components."""
+    times = {"coefficients": deviations[:, None], "shared": deviations.mean()}
+    return {path: own._replace(unit=own.unit * times[path]) for path, own in scales.items()}
+
+
 @dataclass(frozen=True)
 class OfRows(Conditional):
     """Responses of a `regression` given the covariates of their rows."""

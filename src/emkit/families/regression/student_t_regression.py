@@ -9,7 +9,6 @@ Source: Lange, Little & Taylor (1989), Robust statistical modeling using the t d
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -18,23 +17,23 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from emkit.core.arrays import Array, ArrayLike
-from emkit.core.axes import Axes, component_name
+from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
-from emkit.core.newton import NewtonSums, gain
+from emkit.core.newton import NewtonSums
 from emkit.core.protocols import Update
 from emkit.core.spaces import NonNegative, Positive
 from emkit.data.profile import AnyProfile
-from emkit.errors import DegenerateDataWarning, DegenerateFitError, ParameterError
+from emkit.errors import ParameterError
 from emkit.families.description import Description, Word
-from emkit.families.floor import FLOOR, Floor, SpreadFloor, held, less_likely, too_thin
-from emkit.families.gaussian.columns import EPSILON
+from emkit.families.floor import Floor, SpreadFloor
+from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.from_datum import FromDatum
 from emkit.families.regression.normal_regression import NormalRegression
 from emkit.families.regression.one_more import OneMore
 from emkit.families.regression.params import RegressionParams
-from emkit.families.regression.regression import Height, Pieces, Rows
+from emkit.families.regression.regression import Height, Pieces, Rows, in_deviations
 from emkit.families.span import Curve
-from emkit.families.spread import Spread, Variances, few, rows_per_weight
+from emkit.families.spread import Spread, Variances, rows_per_weight
 from emkit.families.student_t import LIGHT, NEAR, TYPICAL, fall, peak
 
 __all__ = ["StudentTRegression", "StudentTRegressionParams"]
@@ -92,18 +91,15 @@ class StudentTRegression(FromDatum[StudentTRegressionParams], OneMore[StudentTRe
     """
 
     freedom: float | None = field(default=None, kw_only=True)
-    floor: float = field(default=FLOOR, kw_only=True)
-    rows_per_weight: float = field(default=1.0, repr=False, kw_only=True)
     whole: float = field(default=0.0, repr=False, kw_only=True)  # the variance of all rows about one line, once settled
 
     kind = StudentTRegressionParams
     curved = False
     number = "tails"
+    floored = "squared scales"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.floor < 1:
-            raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled variance and must lie in [0, 1).")
         if self.freedom is not None and not self.freedom > 0:
             raise ParameterError(f"freedom is {self.freedom!r}; degrees of freedom must be > 0, or None to estimate them.")
 
@@ -143,12 +139,8 @@ class StudentTRegression(FromDatum[StudentTRegressionParams], OneMore[StudentTRe
         family = self.placed(profile)
         whole, varies = family._normal.about_line(profile)
         if not varies:
-            warnings.warn(
-                f"the covariates tell {profile.columns[family.described_by.response]!r} exactly, so its scale about a line has "
-                "no maximum-likelihood value; the floor under the squared scales takes its place.",
-                DegenerateDataWarning,
-                stacklevel=2,
-            )
+            response = profile.columns[family.described_by.response]
+            warn_of_exactly_told(response, "scale about a line", "squared scales")
         return replace(family, rows_per_weight=rows_per_weight(profile), whole=whole)
 
     def log_law(self, rows: Rows, params: StudentTRegressionParams) -> Array:
@@ -189,22 +181,7 @@ class StudentTRegression(FromDatum[StudentTRegressionParams], OneMore[StudentTRe
         Source: set d/ds [-mass/2 log s - squares/(2 s)] = 0.
         """
         here, way = self.at(sums, before, now), self.way(before, now)
-        squares = np.maximum(here.own[1] - 2 * gain(here, way).value, 0.0)
-        squares += 4 * EPSILON * np.einsum("ki,kij,kj->k", way, here.curvature, way)  # what rounding may have eaten
-        some, was = here.mass > 0, before.squared_scales[:, None]
-        found = np.where(some, squares / np.where(some, here.mass, 1.0), before.squared_scales)[:, None]
-        least, small = np.array([self.floor * self.whole]), few(here.mass * self.rows_per_weight, self.size)
-        holds, freed = held(found, was, small, least, np.array([self.whole]))
-        holds &= some[:, None]
-        lifted = np.where(holds, least, found)
-        for k, _ in np.argwhere(freed & holds & less_likely(lifted, was, found)):
-            raise too_thin(f"component {component_name(k)}")
-        for k, _ in np.argwhere(lifted <= 0):
-            raise DegenerateFitError(
-                f"component {component_name(k)} collapsed: its rows lie on its line, so the likelihood has no maximum. Use "
-                f"fewer components, or leave the floor under the squared scales (floor={FLOOR:g})."
-            )
-        return lifted[:, 0]
+        return self.mean_squares(here, here.own[1], way, before.squared_scales, self.whole)
 
     def _number(self, sums: NewtonSums, before: StudentTRegressionParams, now: StudentTRegressionParams) -> Array:
         """The tails at which the bound is highest given lines and scales `now`, within exp(1.4) times those before.
@@ -216,8 +193,7 @@ class StudentTRegression(FromDatum[StudentTRegressionParams], OneMore[StudentTRe
 
     def scales(self, params: StudentTRegressionParams) -> Mapping[str, Scale]:
         """Coefficients are counted in steps that move the lines by about a scale of their components."""
-        times = {"coefficients": params.scales[:, None], "shared": params.scales.mean()}
-        return {path: own._replace(unit=own.unit * times[path]) for path, own in super().scales(params).items()}
+        return in_deviations(super().scales(params), params.scales)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole, varies = self.placed(profile)._normal.about_line(profile)
