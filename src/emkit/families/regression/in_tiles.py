@@ -17,7 +17,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.newton import Greatest, NewtonSums
 from emkit.families.linear import frozen, single
-from emkit.families.mapped import LinearMap
+from emkit.families.linear_map import LinearMap
 from emkit.families.regression.layout import Layout
 
 MOST_ROWS = 5  # tiles of the other kernels that are one here: Python calls the law once for each,

@@ -23,7 +23,7 @@ from emkit.families.description import Description, Word
 from emkit.families.floor import Floor, SpreadFloor
 from emkit.families.gaussian.columns import EPSILON, SMALLEST
 from emkit.families.linear import Columns, LinearForm, no_base, no_constant
-from emkit.families.mapped import LinearMap, Mapped
+from emkit.families.linear_map import LinearlyMapped, LinearMap
 from emkit.families.regression.deviations import deviations
 from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.from_datum import FromDatum
@@ -218,7 +218,7 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
             return NewtonSums(mass, away[:, :-1].copy(), products[:, :-1, :-1].copy(), Greatest(np.zeros(len(mass))), own)
 
         reads = _Deviating(layout, middle)
-        rows = Mapped(reads, Columns(pairs, np.zeros(columns), np.ones(columns)), reads.linear)
+        rows = LinearlyMapped(reads, Columns(pairs, np.zeros(columns), np.ones(columns)), reads.linear)
         return LinearForm(np.ascontiguousarray(quadratic), rows, no_base, no_constant, statistics)
 
 

@@ -33,26 +33,26 @@ class LinearMap:
 
 
 @dataclass(frozen=True)
-class Mapped(Read):
+class LinearlyMapped(Read):
     """`Read`, where `by` makes the same columns in compiled code, but for rounding. `rows` take these as they are."""
 
     rows: Columns
     by: LinearMap
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
-        from emkit.kernels.mapped import add_mapped
+        from emkit.kernels.linear_map import add_mapped
 
         room, scratch = self._workspace(len(sums) + 3)
         add_mapped(frozen(x), frozen(weights), self._plan, coefficients, self.rows.pairs, room, scratch, sums, log_likelihoods)
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
-        from emkit.kernels.mapped import score_mapped
+        from emkit.kernels.linear_map import score_mapped
 
         room, tile = self._workspace(len(scores))
         score_mapped(frozen(x), self._plan, coefficients, self.rows.pairs, room, tile, scores)
 
     def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
-        from emkit.kernels.mapped import sum_mapped
+        from emkit.kernels.linear_map import sum_mapped
 
         room, tile = self._workspace(len(sums))
         sum_mapped(frozen(x), frozen(weights), self._plan, self.rows.pairs, room, tile, sums)
