@@ -259,7 +259,8 @@ def test_gaps_are_refused_or_dropped_as_is_said(npreg):
         (
             "y ~ x",
             {"family": "poison"},
-            "family is 'poison'; it must be 'gaussian', 'student-t', 'poisson', 'negative-binomial', 'binomial', 'gamma', 'multinomial', 'ordered'. Did",
+            "family is 'poison'; it must be 'gaussian', 'student-t', 'poisson', 'negative-binomial', 'binomial', 'gamma', "
+            "'multinomial', 'ordered'. Did",
         ),
         ("y ~ x", {"family": None}, "family is None"),
         ("y ~ x", {"trials": 3}, "trials is 3, and gaussian responses have none"),
