@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -49,10 +49,18 @@ class Dask:
             self.client.submit(worked, function, cuts, pure=False, **_home(homes, place)) for place, cuts in enumerate(tasks)
         ]
         try:
-            return joined(task.result() for task in begun)
-        finally:
-            for task in begun:
-                task.cancel()
+            return joined(self._found(begun))
+        except BaseException:
+            self.client.cancel(begun)  # without waiting for those that are worked on
+            raise
+
+    def _found(self, tasks: Sequence[Any]) -> Iterable[Any]:
+        """What all tasks found, in order. Errors: that of the foremost task that failed."""
+        try:
+            found: list[Any] = self.client.gather(tasks)  # at once: one by one, each would cost a way there and back
+        except Exception:  # noqa: BLE001  (the one that was met first: in order, the foremost is raised)
+            return (task.result() for task in tasks)
+        return found
 
 
 def _home(workers: Sequence[str], place: int) -> dict[str, Any]:
