@@ -1,4 +1,4 @@
-"""How much of the time the workers of a cluster are busy, by the length of a task: that of the tasks over that of all workers."""
+"""How much of the time workers are busy, by the length of a task: the time of all tasks over that of all workers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run(quick: bool) -> list[Measured]:
             ours, theirs = map(statistics.median, zip(*turns, strict=True))
             found.append(
                 Measured(
-                    workload=f"{WORKERS} Dask workers, a pass of {tasks} tasks of {seconds:g} s: the share of time they are busy",
+                    workload=f"{WORKERS} Dask workers, {tasks} tasks of {seconds:g} s a pass: the share of time they are busy",
                     peer="processes (joblib)",
                     ratio=theirs / ours,
                     ours=ours,

@@ -130,6 +130,16 @@ def test_a_worker_that_is_killed_changes_no_bit(kind, cluster, tmp_path):
     assert_same_fit(here, there)
 
 
+@pytest.mark.slow
+def test_a_client_that_is_closed_is_refused_in_words(cluster):
+    from distributed import Client
+
+    with Client(cluster.scheduler.address, set_as_default=False) as client:
+        executor = ek.Dask(client)
+    with pytest.raises(ek.ModelError, match="the Dask client is closed"), executor():
+        pass
+
+
 def test_what_is_no_client_is_refused_in_words():
     with pytest.raises(ek.ModelError, match=r"ek\.Dask\(Client\(\)\)"):
         ek.Dask("127.0.0.1:8786")

@@ -14,6 +14,7 @@ from emkit.errors import ModelError
 
 A = TypeVar("A", bound=Additive)
 C = TypeVar("C")
+CLOSED = ("closing", "closed")
 
 
 class Dask:
@@ -37,7 +38,9 @@ class Dask:
 
     @contextmanager
     def __call__(self) -> Iterator[MapReduce]:
-        """The executor, for as long as the context lasts."""
+        """The executor, for as long as the context lasts. Errors: ModelError if the client is closed."""
+        if self.client.status in CLOSED:
+            raise ModelError("the Dask client is closed. What is asked of a fit may need its rows again: keep the client open.")
         with limited_to_one_thread():
             yield self._spread
 
