@@ -141,7 +141,7 @@ def killed(fits: int, rows: int = 200_000) -> Measured:
     start = model.starts(source.profile, CLUSTERS, [0])[0]
     fit = partial(ek.fit, model, source, start, solver="plain", tol=0, max_evaluations=20)
     here, draw, same, times = fit(), random.Random(0), 0, []
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster, Client(cluster) as client:
         fit(executor=ek.Dask(client))  # the workers load what they need
         whole = time.perf_counter()
         fit(executor=ek.Dask(client))

@@ -58,7 +58,7 @@ def run(quick: bool) -> list[Measured]:
 
     with (
         limited_to_one_thread(),
-        LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
         ek.Dask(client)() as dask,
         ek.Processes(WORKERS)() as processes,

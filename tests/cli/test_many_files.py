@@ -56,7 +56,7 @@ def test_files_a_folder_and_a_pattern_are_the_same_rows(folder, parts):
 def test_a_cluster_gives_the_same_numbers(parts):
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         assert fit(*parts, "--scheduler", cluster.scheduler_address) == fit(*parts)
 
 

@@ -23,7 +23,7 @@ from tests.data.files_of_rows import PROBLEMS, assert_same_fit, normal
 def cluster():
     from distributed import Client, LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made, Client(made) as client:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as made, Client(made) as client:
         yield client
 
 
