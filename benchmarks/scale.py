@@ -147,8 +147,8 @@ def killed(fits: int, rows: int = 200_000) -> Measured:
         fit(executor=ek.Dask(client))
         whole = time.perf_counter() - whole
         for _ in range(fits):
-            client.wait_for_workers(2)
-            victim = draw.choice(sorted(client.run(os.getpid).values()))
+            client.wait_for_workers(2, timeout=LIMIT)
+            victim = draw.choice([each.pid for each in cluster.workers.values() if each.pid])
             killer = Timer(draw.uniform(0, whole), os.kill, (victim, signal.SIGKILL))
             killer.start()
             begun = time.perf_counter()
