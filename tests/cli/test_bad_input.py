@@ -235,7 +235,7 @@ def test_an_impossible_start_is_refused():
     ("args", "sentence"),
     [
         (["nonsense"], "No such command 'nonsense'."),
-        (["fit"], "Missing argument 'FILE'."),
+        (["fit"], "Missing argument 'FILES...'."),
         (["--bogus"], "No such option '--bogus'."),
     ],
 )

@@ -9,10 +9,12 @@ import click
 
 from emkit.cli.by_formula import Said, check_beside, regression_problems, trials_or_column
 from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
+from emkit.cli.elsewhere import THREADS, Workers, are_read_in_passes, parquet_source, the_one
 from emkit.cli.given import Known, read_source
 from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
 from emkit.data.design import Gaps
+from emkit.data.source import RowSource
 from emkit.fitting import SOLVERS
 from emkit.models import HiddenMarkovChain, Mixture
 from emkit.models.components import AnyComponents
@@ -110,9 +112,10 @@ def with_options(options: Sequence[Option[Any]]) -> Option[Any]:
 
 
 def fit_as_asked(
-    file: str,
+    files: Sequence[str],
     progress: Progress,
     kept: Kept | None = None,
+    workers: Workers = THREADS,
     *,
     family: str | None,
     of_part: str | None,
@@ -135,14 +138,15 @@ def fit_as_asked(
     tol: float,
     max_evaluations: int,
 ) -> AnyResult:
-    """The best fit to the rows of a file, from where it is `kept`. Errors: UsageError; those of reading and fitting."""
+    """The best fit to the rows of files, from where it is `kept`. Errors: UsageError; those of reading and fitting."""
     _check_usage(components, starts, start, labels)
     model: AnyComponents
+    source: RowSource
     if formula is not None:
         check_beside({"family": family, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
         families = () if of_part is None else (of_part,)
         said = Said(formula, offset, trials, groups, weights, gaps, levels)
-        (problem,) = regression_problems(file, progress, said, families).values()
+        (problem,) = regression_problems(the_one(files, "--formula"), progress, said, families).values()
         model, source = problem.model_of(components or 2), problem.source(components or 2)
     else:
         number = of_all_rows(trials)
@@ -151,14 +155,18 @@ def fit_as_asked(
         chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
         model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
         known = Known(labels, sequence if in_sequence else groups, components or 1)
-        source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
+        if are_read_in_passes(files, workers):
+            progress.say("reading")
+            source = parquet_source(model, files, chosen.columns, weights, known)
+        else:
+            source = read_source(model, files[0], chosen.columns, weights, progress, known, chosen.words)
     progress.say("choosing where to start")
     if start is not None:
         beginning = Begin([read_start(model, source, components, start)])
     else:
         assert components is not None
         beginning = begin(model, source, components, seed, starts)
-    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations, kept)
+    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations, kept, workers)
 
 
 def check_without_formula(offset: str | None, gaps: str | None, levels: list[str] | None) -> None:
