@@ -141,14 +141,14 @@ def killed(fits: int, rows: int = 200_000) -> Measured:
     start = model.starts(source.profile, CLUSTERS, [0])[0]
     fit = partial(ek.fit, model, source, start, solver="plain", tol=0, max_evaluations=20)
     here, draw, same, times = fit(), random.Random(0), 0, []
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster, Client(cluster) as client:
-        fit(executor=ek.Dask(client))  # the workers load what they need
-        whole = time.perf_counter()
-        fit(executor=ek.Dask(client))
-        whole = time.perf_counter() - whole
-        for _ in range(fits):
-            client.wait_for_workers(2, timeout=LIMIT)
-            victim = draw.choice([each.pid for each in cluster.workers.values() if each.pid])
+    for _ in range(fits):  # each on a cluster of its own: none waits for one that was killed before to be back
+        alone = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        with alone as cluster, Client(cluster) as client:
+            fit(executor=ek.Dask(client))  # the workers load what they need
+            whole = time.perf_counter()
+            fit(executor=ek.Dask(client))
+            whole = time.perf_counter() - whole
+            victim = draw.choice([each.pid for each in cluster.workers.values()])
             killer = Timer(draw.uniform(0, whole), os.kill, (victim, signal.SIGKILL))
             killer.start()
             begun = time.perf_counter()
