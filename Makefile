@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 JOBS := 2
+ROWS := 1e8
 ESLINT := eslint@9.39.1
 BIN := $(VENV)/bin
 
@@ -14,7 +15,7 @@ EXTRAS_test := test
 EXTRAS_bench := bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench bench-quick coverage clean FORCE
+.PHONY: help demo test quick lint bench bench-quick scale coverage clean FORCE
 .NOTPARALLEL:
 
 help: ## show this list
@@ -45,6 +46,9 @@ bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
 
 bench-quick: $(VENV)/.installed-bench ## the same on small problems
 	$(BIN)/python -m benchmarks --quick
+
+scale: $(VENV)/.installed-bench ## fit ROWS=1e8 rows in files (4 GB on disk), and on a cluster whose workers are killed
+	$(BIN)/python -m benchmarks.scale --rows $(ROWS)
 
 coverage: $(VENV)/.installed-test ## count how often intervals cover the truth (1,000 data sets a design), and write docs/coverage.md
 	$(BIN)/python -m benchmarks.coverage

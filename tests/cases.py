@@ -582,6 +582,38 @@ def poisson_responses(rng: np.random.Generator, k: int, n: int) -> Array:
     return with_predictors(rng, n, 1, lambda x: rng.poisson(np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0])))
 
 
+def multinomial_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    def draw(x: Array) -> Array:
+        others = np.exp([[0.5, -0.6][k] + [1.0, 0.2][k] * x[0], [-0.3, 0.8][k] + [0.4, -1.0][k] * x[0]])
+        lots = rng.random(n) * (1 + others.sum(axis=0))
+        return (lots > 1).astype(int) + (lots > 1 + others[0])
+
+    return with_predictors(rng, n, 1, draw)
+
+
+SLOPES, CUTPOINTS = np.array([[3.0, -1.0], [-4.0, 2.0]]), np.array([[-1.0, 0.2, 1.5], [-0.4, 0.3, 2.0]])
+
+
+def ordered_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    """Levels by where a hidden number lies."""
+    return with_predictors(rng, n, 2, lambda x: np.digitize(SLOPES[k] @ x + rng.logistic(size=n), CUTPOINTS[k]))
+
+
+def hurdle_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    """Counts of a regression without zeros, or nothing but zeros."""
+    if k == 2:
+        return with_predictors(rng, n, 1, lambda x: np.zeros(n))
+
+    def seen(x: Array) -> Array:
+        mean = np.exp([0.4, 1.5][k] + [0.5, -0.4][k] * x[0])
+        return stats.poisson.ppf(rng.uniform(np.exp(-mean), 1), mean)
+
+    return with_predictors(rng, n, 1, seen)
+
+
+HURDLE = ek.PerComponent((ek.ZeroTruncatedRegression(ek.PoissonRegression(0, 1)), 2), ek.ExactZeros(0))
+
+
 def response_grid(responses: Grid, covariates: int = 1) -> Grid:
     """All responses, for each of some values of the covariates."""
     return product_grid(responses, *[(GIVEN, np.full(3, 1 / 3))] * covariates)
@@ -1076,6 +1108,30 @@ FAMILIES = [
         lambda: response_grid(half_line(2000)),
         None,
     ),
+    FamilyCase(
+        "hurdle-regression",
+        HURDLE,
+        HURDLE.params(ek.RegressionParams([[0.4, 0.5], [1.5, -0.4]]), ek.ExactZerosParams()),
+        hurdle_responses,
+        lambda: response_grid(counting(80)),
+        None,
+    ),
+    FamilyCase(
+        "multinomial-regression",
+        ek.MultinomialRegression(0, 1),
+        ek.MultinomialRegressionParams([[[0, 0], [0.5, 1.0], [-0.3, 0.4]], [[0, 0], [-0.6, 0.2], [0.8, -1.0]]]),
+        multinomial_responses,
+        lambda: response_grid(counting(2)),
+        None,
+    ),
+    FamilyCase(
+        "ordered-regression",
+        settled(ek.OrderedRegression(0, (1, 2)), ordered_responses),
+        ek.OrderedRegressionParams(SLOPES, CUTPOINTS, covariates=("column 1", "column 2")),
+        ordered_responses,
+        lambda: response_grid(counting(3), 2),
+        None,
+    ),
 ]
 CASE = {case.name: case for case in FAMILIES}
 FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
@@ -1089,8 +1145,10 @@ INSIDE = (
     "student-t-regression",
 )  # latent variables inside the family: what an M-step maximises is a bound
 STEPPING = (  # an M-step is one step of Newton's method, along a bound
-    "poisson-regression", "binomial-regression", "gamma-regression", "negative-binomial-regression", "gated",
+    "poisson-regression", "binomial-regression", "gamma-regression", "negative-binomial-regression", "hurdle-regression",
+    "gated", "multinomial-regression", "ordered-regression",
 )  # fmt: skip
+OF_OTHERS = ("hurdle-regression",)  # made of regressions, for which laws hold: what repeats laws for these is long
 BOUNDED = (*INSIDE, *STEPPING, "stays")  # these, and stays that are cut off, of which the law before says how long they last
 IN_TURN = (
     "normal-regression-shared",

@@ -235,7 +235,7 @@ def test_an_impossible_start_is_refused():
     ("args", "sentence"),
     [
         (["nonsense"], "No such command 'nonsense'."),
-        (["fit"], "Missing argument 'FILE'."),
+        (["fit"], "Missing argument 'FILES...'."),
         (["--bogus"], "No such option '--bogus'."),
     ],
 )
@@ -255,10 +255,11 @@ def test_real_processes_say_it_in_one_line_without_a_traceback(tmp_path):
     ragged = tmp_path / "ragged.csv"
     ragged.write_text("a,b\n1,2\n3\n")
     fit = ["--model", "gaussian", "-k", "1"]
+    instead = "give a file, a folder, or a pattern, 'data/*.parquet'."
     too_many = "9 components were asked for but there are only 2 different rows; use at most 2."
     for args, text, code, sentence in [
         (["nowhere.csv", *fit], b"", 4, "there is no file 'nowhere.csv'."),
-        ([str(tmp_path), *fit], b"", 4, f"{str(tmp_path)!r} is a directory; give a file in it."),
+        ([str(tmp_path), *fit], b"", 4, f"there are no Parquet files at {tmp_path}; {instead}"),
         ([str(ragged), *fit], b"", 4, "line 3 has 1 field, but the header names 2 columns."),
         (["-", *fit], b"", 4, "the input is empty: a header line and at least one row are needed."),
         (["-", *fit, "-k", "9"], b"a\n1\n2\n", 4, too_many),

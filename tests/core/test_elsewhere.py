@@ -23,7 +23,7 @@ from tests.data.files_of_rows import PROBLEMS, assert_same_fit, normal
 def cluster():
     from distributed import Client, LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made, Client(made) as client:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as made, Client(made) as client:
         yield client
 
 
@@ -128,6 +128,16 @@ def test_a_worker_that_is_killed_changes_no_bit(kind, cluster, tmp_path):
     finally:
         killer.join()
     assert_same_fit(here, there)
+
+
+@pytest.mark.slow
+def test_a_client_that_is_closed_is_refused_in_words(cluster):
+    from distributed import Client
+
+    with Client(cluster.scheduler.address, set_as_default=False) as client:
+        executor = ek.Dask(client)
+    with pytest.raises(ek.ModelError, match="the Dask client is closed"), executor():
+        pass
 
 
 def test_what_is_no_client_is_refused_in_words():

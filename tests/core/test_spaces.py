@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import emkit as ek
-from emkit.core.spaces import HollowSimplex
+from emkit.core.spaces import HollowSimplex, Increasing
 from emkit.core.spaces.part import holding
 from emkit.inference.differences import jacobian
 
@@ -21,6 +21,7 @@ SPACES = {
     "probability": (ek.Probability(), (3, 2), 6),
     "simplex": (ek.Simplex(), (2, 4), 6),
     "hollow-simplex": (HollowSimplex(), (2, 3, 3), 6),
+    "increasing": (Increasing(), (2, 3), 6),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
     "rotation": (ek.Rotation(), (2, 3, 3), 6),
     "unit-product": (ek.UnitProduct(), (2, 4), 6),
@@ -80,6 +81,7 @@ HELD = {
     "simplex": (ek.Simplex(), (2, 4), [(0, 1), (1, 0), (1, 2), (1, 3)], 2),
     "simplex-all": (ek.Simplex(), (3,), [(0,), (1,)], 0),
     "hollow-simplex": (HollowSimplex(), (4, 4), [(0, 1), (2, 0), (2, 1)], 5),
+    "increasing": (Increasing(), (2, 3), [(1,)], 3),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), [(1,)], 6),
     "rotation": (ek.Rotation(), (2, 3, 3), [(1,)], 3),
     "unit-product": (ek.UnitProduct(), (2, 4), [(0,)], 3),
@@ -123,6 +125,27 @@ def test_zero_is_the_edge_of_what_is_not_negative():
     np.testing.assert_allclose(space.unpack(there, (2,)), value, rtol=1e-15)
 
 
+def test_numbers_that_come_together_are_on_the_edge_of_what_increases():
+    space, value = Increasing(), np.array([[-1.0, 0.5, 0.5, 2.0], [0.0, 1.0, 3.0, 3.0 + 1e-12]])
+    there = space.pack(value)
+    assert space.at_edge(there, (2, 4)).tolist() == [False, False, True, False, False, False, False, True]
+    assert there[2] == -np.inf
+    assert space.on_boundary(value) == [(0, 2), (1, 3)]
+    np.testing.assert_allclose(space.unpack(there, (2, 4)), value, rtol=1e-15)
+    after = value + np.array([[0.0, 0.0, 0.0, -0.5], [0.0, 0.0, -1.0, 0.0]])
+    np.testing.assert_allclose(space.pace_to_edge(value, after), [[0.0, 0.0, 0.0, 1 / 3], [0.0, 0.0, 0.5, 0.0]])
+    np.testing.assert_allclose(space.way_to_edge(value), [[np.inf, 1.5, 0.0, 1.5], [np.inf, 1.0, 2.0, 1e-12]], rtol=1e-3)
+    together = space.on_edge(value, np.array([[False, True, False, True], [False, False, True, True]]))
+    np.testing.assert_allclose(together, [[-0.25, -0.25, 1.25, 1.25], [0.0, 7 / 3, 7 / 3, 7 / 3]])
+    assert np.diff(space.unsaid(value)).tolist() == [[1.0] * 3] * 2
+
+
+def test_distances_are_their_own_coordinates_where_they_are_large():
+    space = Increasing()
+    np.testing.assert_allclose(space.pack(np.array([3.0, 903.0, 4903.0])), [3.0, 900.0, 4000.0], rtol=1e-15)
+    assert np.isfinite(space.unpack(np.array([0.0, 4e4, -4e4]), (3,))).all()
+
+
 @pytest.mark.parametrize("corner", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1 - 2e-12, 1e-12, 1e-12]])
 def test_at_a_corner_of_a_simplex_every_coordinate_is_at_an_edge(corner):
     space, value = ek.Simplex(), np.array([corner, [0.2, 0.3, 0.5]])
@@ -153,6 +176,7 @@ def test_entries_have_a_name_each(space, shape, size):
         (HollowSimplex(), [[0.0, 1.0], [0.5, 0.5]], r"theta\[1, 1\] is 0.5; the diagonal must be 0"),
         (HollowSimplex(), [[0.0, 1.0], [0.9, 0.0]], r"theta\[1\] sums to 0.9"),
         (HollowSimplex(), [[0.0]], "as many columns as rows, and more than one"),
+        (Increasing(), [[0.0, 1.0, 2.0], [0.0, 1.0, 0.5]], r"theta\[1, 2\] is 0.5, below the 1 before it"),
         (ek.PositiveDefinite(), [[1.0, 2.0]], r"theta has shape \(1, 2\)"),
         (ek.PositiveDefinite(), [[1.0, 2.0], [0.0, 9.0]], "theta is not symmetric"),
         (ek.Rotation(), [[1.0, 0.0]], r"theta has shape \(1, 2\)"),

@@ -259,7 +259,8 @@ def test_gaps_are_refused_or_dropped_as_is_said(npreg):
         (
             "y ~ x",
             {"family": "poison"},
-            "family is 'poison'; it must be 'gaussian', 'student-t', 'poisson', 'negative-binomial', 'binomial', 'gamma'. Did",
+            "family is 'poison'; it must be 'gaussian', 'student-t', 'poisson', 'negative-binomial', 'binomial', 'gamma', "
+            "'multinomial', 'ordered'. Did",
         ),
         ("y ~ x", {"family": None}, "family is None"),
         ("y ~ x", {"trials": 3}, "trials is 3, and gaussian responses have none"),
@@ -285,7 +286,7 @@ def test_what_cannot_be_is_said(rows, formula, settings, said):
         ("y ~ x", {"family": "poisson"}, "row 0, column 'y' is"),
         ("wins ~ x", {"family": "binomial", "trials": 2}, "there cannot be more successes than trials (2)"),
         ("y ~ x", {"groups": "ward"}, "row"),
-        ("ward ~ x", {"family": "binomial"}, "the response 'ward' holds names (A, B, C), and a regression is of numbers"),
+        ("ward ~ x", {"family": "binomial"}, "the response 'ward' holds names (A, B, C), and binomial responses are numbers"),
     ],
 )
 def test_data_that_cannot_be_are_named(rows, formula, settings, said):

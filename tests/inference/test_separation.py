@@ -23,6 +23,8 @@ def fitted(family, source, solver="plain", **more):
 COUNTS = RNG.poisson(np.where(LEVEL == 2, 0.0, 3 * np.exp(0.2 * Z)))
 ONES = np.where(LEVEL == 2, 1, RNG.integers(0, 2, N))
 
+THIRDS = np.random.default_rng(1).integers(0, 3, N)
+
 
 @pytest.mark.parametrize("solver", ["plain", "squarem", "anderson"])
 @pytest.mark.parametrize(("family", "y"), [(ek.PoissonRegression, COUNTS), (ek.BinomialRegression, ONES)])
@@ -56,6 +58,28 @@ def test_the_other_coefficients_are_those_of_the_rows_that_are_not_separated(fam
         np.testing.assert_allclose(errors[name], lone[f"components.coefficients[0, {there}]"], rtol=1e-5)
         low, high = fit.confidence_intervals(method="profile", names=[name])[name]
         assert low < fit.params.components.coefficients[0, here] < high
+
+
+@pytest.mark.parametrize(
+    ("family", "y", "name"),
+    [
+        (ek.OrderedRegression, np.where(LEVEL == 2, 2, THIRDS), "components.coefficients[0, 1]"),
+        (ek.MultinomialRegression, np.where(LEVEL == 2, THIRDS % 2, THIRDS), "components.coefficients[0, 2, 2]"),
+    ],
+)
+def test_a_covariate_that_tells_a_level_has_an_infinite_coefficient(family, y, name):
+    fit = fitted(family, rows(y))
+    assert fit.converged
+    assert fit.infinite == (name,)
+    errors = fit.standard_errors()
+    assert [each for each in errors.names if np.isnan(errors[each])] == [name]
+
+
+def test_cutpoints_run_off_with_a_slope_that_tells_all_levels():
+    fit = fitted(ek.OrderedRegression, rows(np.digitize(Z, [-0.5, 0.5])))
+    assert fit.converged
+    assert fit.log_likelihood > -1e-6
+    assert {"components.coefficients[0, 2]", "components.cutpoints[0, 0]", "components.cutpoints[0, 1]"} <= {*fit.infinite}
 
 
 def test_complete_separation_comes_to_a_likelihood_of_1_soon():

@@ -29,9 +29,10 @@ def over(models):
         *cases.GATED,
     ]
     wrapped = [case for kind in (cases.HARD, cases.FROZEN, cases.SAMPLED) for n, case in enumerate(kind) if n % 4]
+    wrapped += [case for case in models if case.name.startswith(cases.OF_OTHERS)]
     slow, long = pytest.mark.slow, [pytest.mark.slow, pytest.mark.long]
     marked = [
-        pytest.param(case, id=case.name, marks=[] if case in plain else long if case in wrapped else slow) for case in models
+        pytest.param(case, id=case.name, marks=long if case in wrapped else [] if case in plain else slow) for case in models
     ]
     return pytest.mark.parametrize("case", marked)
 

@@ -44,7 +44,8 @@ def in_turn():
     for n, case in enumerate(cases.FAMILIES):
         for labels, assignment in (("soft", ek.Soft()), ("hard", ek.Hard())):
             for m, (name, solver) in enumerate(cases.SOLVERS.items()):
-                marks = [pytest.mark.long] if (n + m) % len(cases.SOLVERS) else []
+                is_long = (n + m) % len(cases.SOLVERS) or case.name.startswith(cases.OF_OTHERS)
+                marks = [pytest.mark.long] if is_long else []
                 yield pytest.param(case, assignment, solver, id=f"{case.name}-{labels}-{name}", marks=marks)
 
 

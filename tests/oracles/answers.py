@@ -436,6 +436,25 @@ def zip_biochemists() -> Answers:
     return {"p": components.zeros.item(), "lambda": components.counts.rates.item(), "loglik": result.log_likelihood}
 
 
+def zip_regression_biochemists() -> Answers:
+    """The regression of whoever may have articles, and the log-odds of whoever cannot; P(0) is a sum over both."""
+    codes = {"Men": 0, "Women": 1, "Single": 0, "Married": 1}
+    rows = table("zip_regression_biochemists")
+    frame = {name: [float(codes.get(row[name], row[name])) for row in rows] for name in rows[0]}
+    right = "fem + mar + kid5 + phd + ment"
+    model = ek.MixtureRegression(f"art ~ {right} | {right}", family="zero-inflated:poisson", tol=1e-12).fit(frame)
+    errors = model.result_.standard_errors()
+    means, proportions = model.predict(frame, component=0), model.predict_proba(frame, with_response=False)
+    return {
+        "loglik": model.result_.log_likelihood,
+        "count": model.components_.parts[0].coefficients[0].tolist(),
+        "zero": model.gates_[1].tolist(),
+        "se_count": [errors[f"components.parts.0.coefficients[0, {j}]"] for j in range(6)],
+        "se_zero": [errors[f"gates[1, {j}]"] for j in range(6)],
+        "expected_zeros": float((proportions[:, 1] + proportions[:, 0] * np.exp(-means)).sum()),
+    }
+
+
 def boundary_poisson_zero() -> Answers:
     """A rate that the fit itself puts on its bound; the slope there is that of the log-likelihood, by differences."""
     inline = task("boundary_poisson_zero")["data"]["inline"]
@@ -797,6 +816,7 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         se_lca_carcinoma,
         se_linkage,
         zip_biochemists,
+        zip_regression_biochemists,
         boundary_poisson_zero,
         gmm1d_waiting,
         nist_univariate,

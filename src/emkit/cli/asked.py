@@ -9,10 +9,12 @@ import click
 
 from emkit.cli.by_formula import Said, check_beside, regression_problems, trials_or_column
 from emkit.cli.choices import best_fit, chosen_families, families_of_columns, names, read_start, whole_number, whole_numbers
+from emkit.cli.elsewhere import THREADS, Workers, are_read_in_passes, parquet_source, the_one
 from emkit.cli.given import Known, read_source
 from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
 from emkit.data.design import Gaps
+from emkit.data.source import RowSource
 from emkit.fitting import SOLVERS
 from emkit.models import HiddenMarkovChain, Mixture
 from emkit.models.components import AnyComponents
@@ -55,6 +57,7 @@ ROWS: tuple[Option[Any], ...] = (
 FORMULA: tuple[Option[Any], ...] = (
     click.option("--formula", metavar="'Y ~ X'", help="A mixture of regressions, such as 'y ~ x + poly(t, 2) + ward'."),
     click.option("--offset", metavar="COLUMN", help="With --formula: what is added to linear predictors, such as 'log(days)'."),
+    click.option("--levels", callback=names, metavar="A,B", help="With --formula: those of a response in levels, in order."),
     click.option(
         "--gaps", type=click.Choice(["refuse", "drop"]), help="With --formula: rows with missing cells.  [default: refuse]"
     ),
@@ -109,14 +112,16 @@ def with_options(options: Sequence[Option[Any]]) -> Option[Any]:
 
 
 def fit_as_asked(
-    file: str,
+    files: Sequence[str],
     progress: Progress,
     kept: Kept | None = None,
+    workers: Workers = THREADS,
     *,
     family: str | None,
     of_part: str | None,
     formula: str | None,
     offset: str | None,
+    levels: list[str] | None,
     gaps: Gaps | None,
     sequence: str | None,
     mapping: dict[str, str],
@@ -133,34 +138,41 @@ def fit_as_asked(
     tol: float,
     max_evaluations: int,
 ) -> AnyResult:
-    """The best fit to the rows of a file, from where it is `kept`. Errors: UsageError; those of reading and fitting."""
+    """The best fit to the rows of files, from where it is `kept`. Errors: UsageError; those of reading and fitting."""
     _check_usage(components, starts, start, labels)
     model: AnyComponents
+    source: RowSource
     if formula is not None:
         check_beside({"family": family, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
         families = () if of_part is None else (of_part,)
-        said = Said(formula, offset, trials, groups, weights, gaps)
-        ((model, source),) = regression_problems(file, progress, said, families).values()
+        said = Said(formula, offset, trials, groups, weights, gaps, levels)
+        (problem,) = regression_problems(the_one(files, "--formula"), progress, said, families).values()
+        model, source = problem.model_of(components or 2), problem.source(components or 2)
     else:
         number = of_all_rows(trials)
-        check_without_formula(offset, gaps)
+        check_without_formula(offset, gaps, levels)
         in_sequence = is_chain(family, of_part, sequence, mapping, groups)
         chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
         model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
         known = Known(labels, sequence if in_sequence else groups, components or 1)
-        source = read_source(model, file, chosen.columns, weights, progress, known, chosen.words)
+        if are_read_in_passes(files, workers):
+            progress.say("reading")
+            source = parquet_source(model, files, chosen.columns, weights, known)
+        else:
+            source = read_source(model, files[0], chosen.columns, weights, progress, known, chosen.words)
     progress.say("choosing where to start")
     if start is not None:
         beginning = Begin([read_start(model, source, components, start)])
     else:
         assert components is not None
         beginning = begin(model, source, components, seed, starts)
-    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations, kept)
+    return best_fit(model, source, beginning, SOLVERS[solver](), progress, tol, max_evaluations, kept, workers)
 
 
-def check_without_formula(offset: str | None, gaps: str | None) -> None:
+def check_without_formula(offset: str | None, gaps: str | None, levels: list[str] | None) -> None:
     """Raise UsageError for what goes with --formula alone."""
-    for name in (name for name, value in (("--offset", offset), ("--gaps", gaps)) if value is not None):
+    given = (("--offset", offset), ("--gaps", gaps), ("--levels", levels))
+    for name in (name for name, value in given if value is not None):
         raise click.UsageError(f"{name} goes with --formula.", click.get_current_context())
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from emkit.by_formula import means_of, regression_design, regression_model
+from emkit.by_formula import is_in_levels, level_shares_of, means_of, regression_design, regression_model, with_class_names
 from emkit.cli.files import given_file
 from emkit.cli.progress import Progress
 from emkit.core.arrays import Array
@@ -47,14 +47,20 @@ def trials_or_column(ctx: click.Context, param: click.Parameter, text: str | Non
 
 
 class Problem(NamedTuple):
-    """A model that a formula says, and the rows of a file as it takes them."""
+    """What a formula says of responses of a `family`: the `design`, and the `rows` of a file as models of them take these."""
 
-    model: AnyComponents
+    design: Design
+    family: str
+    trials: str | int | None
     rows: ArraySource
 
+    def model_of(self, components: int) -> AnyComponents:
+        """The model of so many components, which has found its columns. Errors: ParameterError for too few of them."""
+        return regression_model(self.design, self.family, self.trials, components).settled(self.rows.profile)
+
     def source(self, components: int) -> ArraySource:
-        """The rows, which are the same for any number of components."""
-        return self.rows
+        """The rows, in which only names of components depend on how many there are."""
+        return with_class_names(self.rows, self.family, components)
 
 
 class Said(NamedTuple):
@@ -66,6 +72,7 @@ class Said(NamedTuple):
     groups: str | None
     weights: str | None
     gaps: Gaps | None
+    levels: list[str] | None
 
 
 def regression_problems(file: str, progress: Progress, said: Said, families: Sequence[str]) -> dict[str, Problem]:
@@ -73,7 +80,7 @@ def regression_problems(file: str, progress: Progress, said: Said, families: Seq
 
     Errors: those of reading; of formulas and their columns.
     """
-    formula, offset, trials, groups, weights, asked = said
+    formula, offset, trials, groups, weights, asked, levels = said
     gaps: Gaps = asked or "refuse"
     named = columns_read(formula, offset, trials if isinstance(trials, str) else None, groups)
     table = _read(file, named, weights, progress)
@@ -81,13 +88,12 @@ def regression_problems(file: str, progress: Progress, said: Said, families: Seq
     told: dict[str, Any] = {"gaps": gaps, "weights": table.weights, "row_name": table.row_name}
     found: dict[str, Problem] = {}
     for family in families or ("gaussian",):
-        design = regression_design(formula, rows, family, trials, offset=offset, groups=groups, **told)
+        design = regression_design(formula, rows, family, trials, levels, offset=offset, groups=groups, **told)
         made = design.rows(rows, **told)
         if made.sentence and not found:
             click.echo(f"warning: {made.sentence}", err=True)
-        model = regression_model(design, family, trials)
-        source = model.admitted(source_of(design, made, table.weights, row_name=table.row_name))
-        found[family] = Problem(model.settled(source.profile), source)
+        source = source_of(design, made, table.weights, row_name=table.row_name)
+        found[family] = Problem(design, family, trials, regression_model(design, family, trials, 2).admitted(source))
     return found
 
 
@@ -112,11 +118,20 @@ def rows_of_design(
 
 
 def means_of_file(fitted: AnyFitted, file: str, progress: Progress) -> dict[str, Array]:
-    """The mean of the response of each row (n,), of all components and of each. Errors: ModelError for a fit by no formula."""
+    """The mean of the response of each row (n,), of all components and of each; of levels, the probability of each of them.
+
+    Errors: ModelError for a fit by no formula.
+    """
     design = fitted.source.design
     if design is None:
         raise ModelError("--mean is for fits of regressions by --formula, and this fit has none.")
     table = _read(file, design.columns_read(response=False), None, progress)
+    if is_in_levels(fitted):
+        shares = level_shares_of(fitted, _columns(table), row_name=table.row_name)
+        found = dict(zip(shares.levels, shares.of_all.T, strict=True))
+        for k, own in enumerate(shares.each.swapaxes(0, 1)):
+            found |= {f"{name}_{k + 1}": share for name, share in zip(shares.levels, own.T, strict=True)}
+        return found
     means = means_of(fitted, _columns(table), row_name=table.row_name)
     return {"mean": means.of_all, **{f"mean_{k + 1}": mean for k, mean in enumerate(means.each.T)}}
 

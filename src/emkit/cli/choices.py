@@ -14,7 +14,8 @@ import click
 from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
-from emkit.data import ArraySource
+from emkit.core.protocols import Executor
+from emkit.data.source import RowSource
 from emkit.errors import ModelError, ParameterError
 from emkit.families import FAMILIES, family_named, family_of_columns
 from emkit.fitted import SolverOf
@@ -141,13 +142,14 @@ def _settings(family: Any) -> set[str]:
 
 def best_fit(
     model: AnyComponents,
-    source: ArraySource,
+    source: RowSource,
     begin: Begin[Any],
     solver: SolverOf[Any],
     progress: Progress,
     tol: float = TOL,
     max_evaluations: int = MAX_EVALUATIONS,
     kept: Kept | None = None,
+    workers: Executor | int = -1,
 ) -> AnyResult:
     """The best fit that a search from these starts finds, its components in the order of their first parameter.
 
@@ -162,14 +164,14 @@ def best_fit(
             solver,
             lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
             max_evaluations,
-            workers=-1,
+            workers=workers,
             watch=progress.iterations,
             journal=journal,
         )
         return Result.of(search(model, source, begin, long)).in_order()
 
 
-def read_start(model: AnyComponents, source: ArraySource, components: int | None, text: str) -> Any:
+def read_start(model: AnyComponents, source: RowSource, components: int | None, text: str) -> Any:
     """Parameters from JSON, or from a file of it; the output of ``emkit fit --json`` will do, too.
 
     Errors: ParameterError naming what does not fit.

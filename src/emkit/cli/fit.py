@@ -1,15 +1,16 @@
-"""``emkit fit``: a mixture or a hidden Markov model of any family, from a CSV file."""
+"""``emkit fit``: a mixture or a hidden Markov model of any family, from files of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
 
 from emkit.cli.asked import FIT, Option, fit_as_asked, with_options
+from emkit.cli.elsewhere import WORKED, workers_asked
 from emkit.cli.failures import code_for
 from emkit.cli.kept import Kept
 from emkit.cli.progress import Progress
@@ -22,17 +23,28 @@ from emkit.persistence.atomic import refuse_unwritable
 from emkit.report.summary import report
 from emkit.result import AnyResult
 
-SHOWN: tuple[Option[Any], ...] = (
+MANNER: tuple[Option[Any], ...] = (
     click.option(
         "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.emk", help="Keep the fit, for `emkit predict`."
     ),
     click.option("--standard-errors", is_flag=True, help="Show every number with its standard error and interval."),
+    *WORKED,
     json_option,
 )
 
 
+class Manner(NamedTuple):
+    """How a fit is made and shown, whatever is asked: `MANNER`, by name."""
+
+    save: Path | None
+    standard_errors: bool
+    workers: int | None
+    scheduler: str | None
+    as_json: bool
+
+
 @click.command("fit")
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True)
 @with_options(FIT)
 @click.option(
     "--checkpoint",
@@ -40,13 +52,14 @@ SHOWN: tuple[Option[Any], ...] = (
     metavar="PATH",
     help="Keep where the fit stands, for `emkit resume`.",
 )
-@with_options(SHOWN)
-def command(file: str, checkpoint: Path | None, save: Path | None, standard_errors: bool, as_json: bool, **asked: Any) -> int:
-    """Fit a mixture, or a hidden Markov model, to the rows of a FILE (- for stdin), and show the estimates.
+@with_options(MANNER)
+def command(files: tuple[str, ...], checkpoint: Path | None, **asked: Any) -> int:
+    """Fit a mixture, or a hidden Markov model, to the rows of FILES (- for stdin), and show the estimates.
 
-    FILE is CSV with a header line (fields set apart by , ; | or tabs), Parquet, Arrow or Feather, packed with gzip or not. The
-    best of many starts is shown, its components in the order of their first parameter. With --checkpoint, a fit that was
-    stopped goes on where it stood, by `emkit resume PATH` or by the same command.
+    A file is CSV with a header line (fields set apart by , ; | or tabs), Parquet, Arrow or Feather, packed with gzip or not.
+    Several are Parquet, as are a folder and a pattern; their rows are read anew in each pass, as are those of Parquet for
+    --workers and --scheduler. The best of many starts is shown, its components in the order of their first parameter. With
+    --checkpoint, a fit that was stopped goes on where it stood, by `emkit resume PATH` or by the same command.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
@@ -54,25 +67,25 @@ def command(file: str, checkpoint: Path | None, save: Path | None, standard_erro
     emkit fit quakes.csv --model hmm --family poisson -k 3 --columns count --sequence region
     emkit fit clinics.csv --formula 'visits ~ age + ward' --family poisson -k 2 --offset 'log(days)'
     emkit fit visits.csv --column age=gaussian --column visits=poisson --column ward=categorical -k 3
+    emkit fit data/*.parquet --model gaussian -k 8 --scheduler tcp://10.0.0.7:8786
     emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
        "components": {"probabilities": [[0.6], [0.5]]}}'
     """  # noqa: D301
-    kept = None if checkpoint is None else Kept.of(checkpoint, file, asked)
-    return fit_and_show(file, kept, save, standard_errors, as_json, asked)
+    manner = Manner(**{name: asked.pop(name) for name in Manner._fields})
+    return fit_and_show(files, None if checkpoint is None else Kept.of(checkpoint, files, asked), manner, asked)
 
 
-def fit_and_show(
-    file: str, kept: Kept | None, save: Path | None, standard_errors: bool, as_json: bool, asked: Mapping[str, Any]
-) -> int:
+def fit_and_show(files: Sequence[str], kept: Kept | None, manner: Manner, asked: Mapping[str, Any]) -> int:
     """Fit as asked, show the fit, and return the exit code."""
-    if save is not None:
-        refuse_unwritable(save)  # rather than after a long fit
-    with Progress() as progress:
-        result = fit_as_asked(file, progress, kept, **asked)
-        found = _covariance(result, progress) if standard_errors else None
-    print_fit(result, found, file, as_json)
-    if save is not None:
-        result.save(save)
+    if manner.save is not None:
+        refuse_unwritable(manner.save)  # rather than after a long fit
+    with workers_asked(manner.workers, manner.scheduler) as workers:
+        with Progress() as progress:
+            result = fit_as_asked(files, progress, kept, workers, **asked)
+            found = _covariance(result, progress) if manner.standard_errors else None
+        print_fit(result, found, files, manner.as_json)
+        if manner.save is not None:
+            result.save(manner.save)
     return code_for(result.outcome)
 
 
@@ -81,10 +94,11 @@ def _covariance(result: AnyResult, progress: Progress) -> Covariance:
     return result.covariance()
 
 
-def print_fit(result: AnyResult, found: Covariance | None, file: str, as_json: bool) -> None:
+def print_fit(result: AnyResult, found: Covariance | None, files: Sequence[str], as_json: bool) -> None:
     """The fit on stdout, and on stderr what to do if the budget was too small."""
     if as_json:
-        print_json({"file": file, **result.to_dict(), **(_by_name(found) if found is not None else {})})
+        read = {"file": files[0]} if len(files) == 1 else {"files": [*files]}
+        print_json({**read, **result.to_dict(), **(_by_name(found) if found is not None else {})})
     else:
         show(report(result, found, console().width))
     if result.outcome.status is Status.BUDGET:

@@ -13,6 +13,7 @@ from emkit.cli.progress import Progress
 from emkit.data import ArraySource
 from emkit.data.files import FileTable, read_file
 from emkit.data.membership import membership_of
+from emkit.data.source import RowSource
 from emkit.errors import DataError, some_of
 from emkit.fitted import AnyFitted
 from emkit.models.components import AnyComponents, Components
@@ -70,7 +71,7 @@ def read_rows(
 def source_of(model: AnyComponents, table: FileTable, known: Known) -> ArraySource:
     """Rows that were read, for a model. Errors: DataError unless it can take them, with what is known of them."""
     source = with_known(table, known)
-    _check_columns(model.family, source)
+    check_columns(model.family, source)
     return model.admitted(source)
 
 
@@ -136,7 +137,7 @@ def _labels(cells: Any, known: Known) -> tuple[Any, tuple[str, ...]]:
     return labels, tuple(map(str, kinds))
 
 
-def _check_columns(family: AnyFamily, source: ArraySource) -> None:
+def check_columns(family: AnyFamily, source: RowSource) -> None:
     """Raise DataError unless there are as many columns as the family needs."""
     roles = family.support.roles
     if roles and len(source.columns) != len(roles):

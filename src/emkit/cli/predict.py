@@ -48,7 +48,8 @@ def command(
     under every component has component 0, or none where they have labels, and no probabilities. With --groups, these are of
     all rows of a group together. Of a hidden Markov model, they are of each row given its sequence, with its state on the
     likeliest path through the sequence. With --mean there is, of a fit by --formula, the mean of the response given the
-    covariates of a row, of all components by their proportions and of each by itself; without it, FILE must have the response.
+    covariates of a row, of all components by their proportions and of each by itself, or the probability of each level of the
+    response, if it is in levels; without it, FILE must have the response.
 
     \b
     emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk

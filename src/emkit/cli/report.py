@@ -90,7 +90,7 @@ def _fit(what: str, data: str | None, progress: Progress, asked: dict[str, Any])
             f"{what} is no lesson ({', '.join(LESSONS)}); for a file of your own say what to fit: --model FAMILY -k 2.",
             click.get_current_context(),
         )
-    return fit_as_asked(what, progress, **asked)
+    return fit_as_asked((what,), progress, **asked)
 
 
 def _saved(what: str, data: str | None, progress: Progress, asked: dict[str, Any]) -> AnyResult:

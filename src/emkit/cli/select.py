@@ -35,8 +35,8 @@ BY_COLUMN = "by column"  # the form of which each column has a family of its own
 class Form(Protocol):
     """A model, and rows as it takes them."""
 
-    @property
-    def model(self) -> AnyComponents: ...
+    def model_of(self, components: int) -> AnyComponents:
+        """The model of so many components. Errors: ParameterError for too few."""
 
     def source(self, components: int) -> ArraySource:
         """The rows for so many components, on which only labels depend. Errors: DataError for more labels than that."""
@@ -50,6 +50,10 @@ class Rows:
     table: FileTable
     known: Known
     memory: Memory = field(default_factory=dict)
+
+    def model_of(self, components: int) -> AnyComponents:
+        """The model, which is the same for any number of components."""
+        return self.model
 
     def source(self, components: int) -> ArraySource:
         """The rows, once for each number of components that they depend on."""
@@ -72,8 +76,8 @@ class Searches:
     def __call__(self, cell: Cell) -> AnyResult:
         self.progress.say(f"{cell.form[0]}, {cell.components}")
         rows = self.forms[cell.form[0]]
-        begun = begin(rows.model, rows.source(cell.components), cell.components, self.seed, self.starts)
-        return best_fit(rows.model, rows.source(cell.components), begun, Anderson(), self.progress)
+        model, source = rows.model_of(cell.components), rows.source(cell.components)
+        return best_fit(model, source, begin(model, source, cell.components, self.seed, self.starts), Anderson(), self.progress)
 
     def record(self, fit: AnyResult) -> AnyFitted:
         return fit
@@ -93,6 +97,7 @@ def command(
     of_parts: tuple[str, ...],
     formula: str | None,
     offset: str | None,
+    levels: list[str] | None,
     gaps: Gaps | None,
     sequence: str | None,
     components: list[int],
@@ -123,10 +128,10 @@ def command(
     with Progress() as progress, told_once():
         if formula is not None:
             check_beside({"family": families, "mapping": mapping, "columns": columns, "labels": labels, "sequence": sequence})
-            said = Said(formula, offset, trials, groups, weights, gaps)
+            said = Said(formula, offset, trials, groups, weights, gaps, levels)
             forms, setting = regression_problems(file, progress, said, of_parts), "family"
         else:
-            check_without_formula(offset, gaps)
+            check_without_formula(offset, gaps, levels)
             in_sequence = _is_chain(families, of_parts, sequence, mapping, groups)
             setting = "family" if in_sequence else "model"
             each = _forms(of_parts if in_sequence else families, mapping, columns, of_all_rows(trials))

@@ -21,18 +21,23 @@ class Axes:
     "component", "column" and "level" mean the same everywhere; other names ("covariate") are for readers. `coupled` are axes
     along which the expected log-likelihood is no sum over elements, so that single places on them cannot be held. `kinks`: the
     log-likelihood has some along the field, so that its curvature does not tell how far estimates vary. `told_by`: the field of
-    the same class that has the names of the places on the last axis, as a tuple.
+    the same class that has the names of the places on the last axis, as a tuple; `levels_by`: the one that has those of levels,
+    which otherwise are those of a column.
     """
 
-    def __init__(self, *names: str, coupled: tuple[str, ...] = (), kinks: bool = False, told_by: str = "") -> None:
+    def __init__(
+        self, *names: str, coupled: tuple[str, ...] = (), kinks: bool = False, told_by: str = "", levels_by: str = ""
+    ) -> None:
         self.names = names
         self.coupled = coupled
         self.kinks = kinks
         self.told_by = told_by
+        self.levels_by = levels_by
 
     def without_first(self) -> Axes:
         """The axes of one place on the first."""
-        return Axes(*self.names[1:], coupled=self.coupled, kinks=self.kinks, told_by=self.told_by)
+        named = {"told_by": self.told_by, "levels_by": self.levels_by}
+        return Axes(*self.names[1:], coupled=self.coupled, kinks=self.kinks, **named)
 
     def __repr__(self) -> str:
         return f"Axes({', '.join(map(repr, self.names))})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from emkit.errors import ModelError
 
 A = TypeVar("A", bound=Additive)
 C = TypeVar("C")
+CLOSED = ("closing", "closed")
 
 
 class Dask:
@@ -37,7 +38,9 @@ class Dask:
 
     @contextmanager
     def __call__(self) -> Iterator[MapReduce]:
-        """The executor, for as long as the context lasts."""
+        """The executor, for as long as the context lasts. Errors: ModelError if the client is closed."""
+        if self.client.status in CLOSED:
+            raise ModelError("the Dask client is closed. What is asked of a fit may need its rows again: keep the client open.")
         with limited_to_one_thread():
             yield self._spread
 
@@ -49,10 +52,18 @@ class Dask:
             self.client.submit(worked, function, cuts, pure=False, **_home(homes, place)) for place, cuts in enumerate(tasks)
         ]
         try:
-            return joined(task.result() for task in begun)
-        finally:
-            for task in begun:
-                task.cancel()
+            return joined(self._found(begun))
+        except BaseException:
+            self.client.cancel(begun)  # without waiting for those that are worked on
+            raise
+
+    def _found(self, tasks: Sequence[Any]) -> Iterable[Any]:
+        """What all tasks found, in order. Errors: that of the foremost task that failed."""
+        try:
+            found: list[Any] = self.client.gather(tasks)  # at once: one by one, each would cost a way there and back
+        except Exception:  # noqa: BLE001  (the one that was met first: in order, the foremost is raised)
+            return (task.result() for task in tasks)
+        return found
 
 
 def _home(workers: Sequence[str], place: int) -> dict[str, Any]:

@@ -65,8 +65,11 @@ def gain(sums: NewtonSums, way: Array) -> Gain:
     """The bound along a `way` (K, P): changes of the coefficients of z."""
     bent = np.einsum("kij,kj->ki", sums.curvature, way)
     square = (way * bent).sum(axis=1)
-    length = np.sqrt((way**2).sum(axis=1))
     reach = sums.reach.value
+    if not reach.any():  # parabolas
+        value = (sums.gradient * way).sum(axis=1) - 0.5 * square
+        return Gain(np.where(np.isnan(value), -np.inf, value), sums.gradient - bent)
+    length = np.sqrt((way**2).sum(axis=1))
     with np.errstate(over="ignore", invalid="ignore"):
         factor, slope = _factor(reach * length)
         value = (sums.gradient * way).sum(axis=1) - factor * square

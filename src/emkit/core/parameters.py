@@ -48,7 +48,7 @@ class Leaf(NamedTuple):
 
     `axes` is None if the field declares none although its value has some; `within` are the places in tuples that run along
     an axis, such as ``(("column", 2),)``. `scopes` say of an axis that it does not run along all places that there are.
-    `told` are names of the places on the last axis, where the parameters have some.
+    `told` are names of the places on the last axis, and `levels` those of levels, where the parameters have some.
     """
 
     path: str
@@ -58,6 +58,7 @@ class Leaf(NamedTuple):
     within: tuple[tuple[str, int], ...] = ()
     scopes: tuple[Scope, ...] = ()
     told: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
 
     @property
     def has_coefficients(self) -> bool:
@@ -204,8 +205,9 @@ def leaves(
     cls: Any = type(params)
     for name, (space, axes, _) in _declared(cls).items():
         value = np.asarray(getattr(params, name), dtype=np.float64)
-        told = getattr(params, axes.told_by) if axes is not None and axes.told_by else ()
-        yield Leaf(prefix + name, space, value, NO_AXES if axes is None and value.ndim == 0 else axes, within, scopes, told)
+        known = NO_AXES if axes is None and value.ndim == 0 else axes
+        told, levels = (getattr(params, by) if by else () for by in ((axes.told_by, axes.levels_by) if axes else ("", "")))
+        yield Leaf(prefix + name, space, value, known, within, scopes, told, levels)
     for name, inner, place, own in _nested(params):
         yield from leaves(inner, f"{prefix}{name}.", within + place, _narrowed(scopes, own) if own else scopes)
 

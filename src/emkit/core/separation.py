@@ -43,10 +43,10 @@ class Separation(Generic[P]):
         here: Evaluation[P] = step.here
         if not self._coefficients.any() or step.number < self.turns.next or not step.gain <= MOST:
             return None
-        there = self._em.coordinates.pack(here.params)
-        some = self._coefficients  # all others may lie at infinity, on an edge
+        there, then = self._em.coordinates.pack(here.params), self._em.coordinates.pack(here.update)
+        some = self._coefficients & np.isfinite(there) & np.isfinite(then)  # others may lie on an edge
         move = np.zeros_like(there)
-        move[some] = self._em.coordinates.pack(here.update)[some] - there[some]
+        move[some] = then[some] - there[some]
         length = float(np.abs(move).max())
         if not (length > LONG and step.gain <= LITTLE * length**2):
             return None

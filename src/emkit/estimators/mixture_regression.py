@@ -8,8 +8,17 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.by_formula import Means, means_of, regression_design, regression_model
-from emkit.core.arrays import Array, Integers
+from emkit.by_formula import (
+    LevelShares,
+    Means,
+    is_in_levels,
+    level_shares_of,
+    means_of,
+    regression_design,
+    regression_model,
+    with_class_names,
+)
+from emkit.core.arrays import AnyArray, Array, Integers
 from emkit.core.checks import is_count
 from emkit.core.protocols import Executor
 from emkit.data.design import DesignRows
@@ -38,10 +47,15 @@ class MixtureRegression(ComponentsEstimator):
         formula: such as ``"y ~ x + poly(t, 2) + ward"``, or ``"y ~ x | z"`` where the proportions of the classes depend on z,
             by a multinomial logit: see docs/formulas.md.
         family: of the response: "gaussian" or "student-t" (the mean; some may be far off), "poisson", "negative-binomial" or
-            "gamma" (logarithm of the mean), "binomial" (log-odds of the chance).
+            "gamma" (logarithm of the mean), "binomial" (log-odds of the chance), "multinomial" (levels: log-odds against the
+            first) or "ordered" (levels in order: proportional odds). Of counts also "zero-inflated:poisson" or
+            "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these; "zero-truncated:poisson",
+            where no zeros are seen.
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
+        levels: of a response in levels: their names or numbers, in order. If nothing is said, the order is that of a column of
+            categories (of pandas, or an Enum of polars); numbers rise, and text is sorted by letters, truths False first.
         ridge: a penalty on slopes, but not on intercepts: estimates maximise log-likelihood - ridge/2 * the sum of the squares
             of the slopes, each counted in standard deviations of its covariate (as glmnet has it, with lambda = ridge / n).
         gaps: rows with gaps are refused, or dropped ("drop"); what is predicted of such rows is then NaN.
@@ -49,9 +63,9 @@ class MixtureRegression(ComponentsEstimator):
 
     `fit` takes a data frame or a dictionary of columns. Attributes after it: `design_` (the formula, with what was learned of
     the data), `components_` (with `coefficients` (K, p), which `coefficient_names_` tell), `weights_` (K,), or `gates_` (K, q)
-    and `gate_names_` of a formula with a gate, `params_` (all together), `converged_`, `n_iter_`, and `result_`, the
-    `ek.Result`, whose ``summary(standard_errors=True)`` is a regression table for each class. Classes stand in the order of
-    their first coefficient, lowest first.
+    and `gate_names_` of a formula with a gate, `levels_` of a response in levels, `params_` (all together), `converged_`,
+    `n_iter_`, and `result_`, the `ek.Result`, whose ``summary(standard_errors=True)`` is a regression table for each class.
+    Classes stand in the order of their first coefficient, lowest first.
 
     >>> import emkit as ek
     >>> ages = [0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]
@@ -84,6 +98,7 @@ class MixtureRegression(ComponentsEstimator):
         offset: str | None = None,
         trials: str | int | None = None,
         ridge: float = 0.0,
+        levels: Any = None,
         gaps: Any = "refuse",
         tol: float = 1e-8,
         max_iter: int = 1000,
@@ -103,6 +118,7 @@ class MixtureRegression(ComponentsEstimator):
         self.offset = offset
         self.trials = trials
         self.ridge = ridge
+        self.levels = levels
         self.gaps = gaps
         self.tol = tol
         self.max_iter = max_iter
@@ -125,18 +141,27 @@ class MixtureRegression(ComponentsEstimator):
         """
         return self._fit(frame, None, sample_weight=sample_weight)
 
-    def predict(self, frame: object, component: int | None = None) -> Array:
+    def predict(self, frame: object, component: int | None = None) -> AnyArray:
         """The mean of the response (n,) given the covariates of each row, whose response need not be known.
 
         It is that of all classes by their proportions, or of one `component`, counted from 0. Of a binomial response, it is the
-        mean number of successes. Errors: ParameterError for a class that there is not; DataError for rows that cannot be.
+        mean number of successes; of a response in levels, the name of the likeliest level, None where gaps were dropped.
+        Errors: ParameterError for a class that there is not; DataError for rows that cannot be.
         """
-        means = self._means(frame)
-        if component is None:
-            return means.of_all
-        if isinstance(component, bool) or not (component == 0 or is_count(component)) or component >= self._number:
-            raise ParameterError(f"component is {component!r}; the classes are numbered from 0 to {self._number - 1}.")
-        return means.each[:, component]
+        check_is_fitted(self)
+        if is_in_levels(self.result_):
+            shares, names = self.predict_levels(frame, component), np.array([*self.levels_, None], dtype=object)
+            gaps = np.isnan(shares[:, :1])
+            return names[np.concatenate([np.where(gaps, -1.0, shares), np.where(gaps, 0.0, -1.0)], axis=1).argmax(axis=1)]
+        return self._of(component, self._means(frame))
+
+    def predict_levels(self, frame: object, component: int | None = None) -> Array:
+        """The probability of each of `levels_` (n, levels) given the covariates of each row, of a response in levels.
+
+        As `predict`: of all classes by their proportions, or of one. Errors: those, and ModelError for a response of numbers.
+        """
+        check_is_fitted(self)
+        return self._of(component, level_shares_of(self.result_, frame, self.gaps))
 
     def predict_proba(self, frame: object, with_response: bool = True) -> Array:
         """The probability of each class (n, K) given response and covariates of a row, and of all rows of its group.
@@ -145,7 +170,8 @@ class MixtureRegression(ComponentsEstimator):
         Errors: DataError naming a row that is impossible in every class.
         """
         if not with_response:
-            return self._means(frame).proportions
+            check_is_fitted(self)
+            return (level_shares_of if is_in_levels(self.result_) else means_of)(self.result_, frame, self.gaps).proportions
         rows, source = self._read(frame, None)
         return rows.of_all(belonging(self.result_.model, self.params_, source))
 
@@ -156,9 +182,9 @@ class MixtureRegression(ComponentsEstimator):
         return np.where(gaps, -1, np.where(gaps[:, None], 0.0, shares).argmax(axis=1))
 
     def residuals(self, frame: object, component: int | None = None) -> Array:
-        """The response less its mean (n,), as `predict` tells it."""
+        """The response less its mean (n,), as `predict` tells it. Errors: ModelError for a response in levels."""
         rows = self._rows(frame)
-        return rows.of_all(rows.response[:, 0]) - self.predict(frame, component)
+        return rows.of_all(rows.response[:, 0]) - self._of(component, self._means(frame))
 
     def score(self, frame: object, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row given its covariates, weighted by `sample_weight` if it is given."""
@@ -180,6 +206,14 @@ class MixtureRegression(ComponentsEstimator):
         check_is_fitted(self)
         return means_of(self.result_, frame, self.gaps)
 
+    def _of(self, component: int | None, told: Means | LevelShares) -> Array:
+        """What is told of all classes, or of one. Errors: ParameterError for a class that there is not."""
+        if component is None:
+            return told.of_all
+        if isinstance(component, bool) or not (component == 0 or is_count(component)) or component >= self._number:
+            raise ParameterError(f"component is {component!r}; the classes are numbered from 0 to {self._number - 1}.")
+        return told.each[:, component]
+
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
     ) -> ArraySource:
@@ -187,10 +221,11 @@ class MixtureRegression(ComponentsEstimator):
         weights = self._of_rows(X, sample_weight)
         told = {"gaps": self.gaps, "weights": weights}
         named = {"offset": self.offset, "groups": self.groups}
-        self.design_ = regression_design(self.formula, X, self.family, self.trials, **named, **told)
+        self.design_ = regression_design(self.formula, X, self.family, self.trials, self.levels, **named, **told)
         rows = self.design_.rows(X, **told)
         self._component_names = ()
-        return source_of(self.design_, rows, weights, library=library_of(X))
+        source = source_of(self.design_, rows, weights, library=library_of(X))
+        return with_class_names(source, self.family, self.n_components)
 
     def _of_rows(self, X: object, weights: Any) -> Any:
         """Weights of rows (n,), where they may be those of groups (G,)."""
@@ -200,7 +235,7 @@ class MixtureRegression(ComponentsEstimator):
         return weights_of_groups(weights, group_starts(found, len(found), row_name), row_name)
 
     def _model(self) -> AnyComponents:
-        return regression_model(self.design_, self.family, self.trials)
+        return regression_model(self.design_, self.family, self.trials, self.n_components)
 
     def _begin(self, source: RowSource) -> Begin[Any]:
         """As other models do, once the columns are found and the frame of the design is known."""
@@ -209,7 +244,10 @@ class MixtureRegression(ComponentsEstimator):
         return super()._begin(source)
 
     def _fitted(self, params: Any) -> dict[str, Any]:
-        own = {"params_": params, "components_": params.components, "coefficient_names_": params.components.covariates}
+        parts = getattr(params.components, "parts", (params.components,))
+        own = {"params_": params, "components_": params.components, "coefficient_names_": parts[0].covariates}
+        if is_in_levels(self.result_):
+            own["levels_"] = self.design_.response_levels
         if isinstance(bare(self.model_), GatedMixture):
             return {**own, "gates_": params.gates, "gate_names_": params.covariates}
         return {**own, "weights_": params.proportions}

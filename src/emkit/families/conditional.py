@@ -24,6 +24,13 @@ class Conditional(Protocol):
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         """`rows` (n, d) with the columns that the family describes drawn anew, each row from one of the `components` (n,)."""
 
+    def means(self, params: Any, x: Array) -> Array | None:
+        """The mean (n, K) of the column that the family describes, given the others of each row x (n, d).
+
+        None where it describes several columns, or does not say.
+        """
+        return None
+
     def up_to(self, params: Any, x: Array) -> Array | None:
         """The probability (n, K) of values up to that of each row x (n, d), of a family that describes one column.
 

@@ -1,4 +1,4 @@
-"""Log-densities that are linear in features near given parameters: what the compiled E-step needs to know of a family."""
+"""Log-densities that are linear in features, or see linear predictors: what the compiled E-step needs to know of a family."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BaseRows(Protocol):
     """How tiles of base rows are made of rows of data, and features of base rows."""
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
-        """Add the weighted feature sums (K, F) of the rows x (n, d) to `sums`, and what is seen of them to `log_likelihoods`.
+        """Add the weighted feature sums (K, G) of the rows x (n, d) to `sums`, and what is seen of them to `log_likelihoods`.
 
         `coefficients` (F, K) give the scores of the rows for the components; the first feature is 1. A single weight holds
         for all rows. There are as many mixtures, their components one behind the other, as `log_likelihoods` (S,).
@@ -36,7 +36,7 @@ class BaseRows(Protocol):
         """Put the scores (K, n) of the rows x (n, d) into `scores`: the first half of `add_up`."""
 
     def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
-        """Add the feature sums (K, F) of the rows to `sums`, weighted (K, n): the second half of `add_up`."""
+        """Add the feature sums (K, G) of the rows to `sums`, weighted (K, n): the second half of `add_up`."""
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,8 @@ class LinearForm(Generic[S]):
     """log p(x_i | k) = features(x_i) . coefficients_k + base(x_i), with what is needed to sum it over a chunk.
 
     `coefficients` (K, F); `rows` make the features; feature 0 is 1. `base(x)` (n,); `constant(chunk)` is its weighted sum.
-    `statistics(sums, chunk)` turns weighted feature sums (K, F) of a chunk into the family's statistics.
+    `statistics(sums, chunk)` turns weighted feature sums (K, G) of a chunk into the family's statistics. G is F, unless `width`
+    says otherwise: `rows` may score by a law of predictors of their own, and sum up what is made of these.
     `rough` is a form that keeps fewer digits where this one takes features about more than one origin.
     """
 
@@ -229,6 +230,11 @@ class LinearForm(Generic[S]):
     constant: Callable[[Chunk], float]
     statistics: Callable[[Array, Chunk], S]
     rough: Callable[[], LinearForm[S]] | None = None
+    width: int | None = None
+
+    def no_sums(self) -> Array:
+        """The sums (K, G) of no rows, in C order, whatever that of the coefficients."""
+        return np.zeros((len(self.coefficients), self.coefficients.shape[1] if self.width is None else self.width))
 
     def reading(
         self, read: Callable[[Array], Array], base: Callable[[Array], Array], constant: Callable[[Chunk], float]

@@ -9,8 +9,10 @@ from emkit.errors import ParameterError, did_you_mean
 from emkit.families.regression.listed import (
     BinomialRegression,
     GammaRegression,
+    MultinomialRegression,
     NegativeBinomialRegression,
     NormalRegression,
+    OrderedRegression,
     PoissonRegression,
     StudentTRegression,
 )
@@ -22,6 +24,8 @@ REGRESSIONS: dict[str, Any] = {
     "negative-binomial": NegativeBinomialRegression,
     "binomial": BinomialRegression,
     "gamma": GammaRegression,
+    "multinomial": MultinomialRegression,
+    "ordered": OrderedRegression,
 }
 
 
@@ -33,6 +37,6 @@ def regression_named(name: Any) -> Any:
     return REGRESSIONS[name]
 
 
-def has_trials(regression: Any) -> bool:
-    """Whether the responses of a regression are of a number of trials."""
-    return any(setting.name == "trials" for setting in fields(regression))
+def takes(regression: Any, setting: str) -> bool:
+    """Whether a regression has a setting of that name, such as a number of ``trials``, or the ``levels`` of its response."""
+    return any(each.name == setting for each in fields(regression))

@@ -64,7 +64,7 @@ def _complete(model: LatentModel[Any, Any], near: Near, stats: Any) -> Array:
 
 
 def _without_coefficients(params: Any) -> Any:
-    return replace_at(params, {leaf.path: np.zeros_like(leaf.value) for leaf in leaves(params) if leaf.has_coefficients})
+    return replace_at(params, {leaf.path: leaf.space.unsaid(leaf.value) for leaf in leaves(params) if leaf.has_coefficients})
 
 
 def infinite(em: EMMap[Any], near: Near) -> tuple[str, ...]:

@@ -58,3 +58,18 @@ def fill_columns(x: Any, start: int, origin: Any, factor: Any, base: Any) -> Non
         for j in range(1, d + 1):
             for i in range(rows):
                 base[d + 1, i] += base[j, i] * base[j, i]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def fill_runs(x: Any, start: int, runs: Any, origin: Any, factor: Any, base: Any) -> None:
+    """As `fill_columns`, of some columns of x: `runs` (m, 2) say which is the first of each run, and how many follow it.
+
+    `origin` and `factor` are those of the columns read, one run behind the other; R is one more than these.
+    """
+    end = len(base)
+    for m in range(len(runs) - 1, -1, -1):  # backwards: the leading 1 of a run lies where the one before it ends
+        first, count = runs[m, 0], runs[m, 1]
+        begin = end - count
+        own = slice(begin - 1, end - 1)
+        fill_columns(x[:, first : first + count], start, origin[own], factor[own], base[begin - 1 : end])
+        end = begin

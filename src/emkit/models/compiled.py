@@ -28,7 +28,7 @@ def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple
 
     These are (S, K), or (K,) of one mixture. The log-likelihood of a mixture under which some row is impossible is -inf.
     """
-    sums = np.zeros(form.coefficients.shape)  # in C order, whatever that of the coefficients
+    sums = form.no_sums()
     weights = chunk.weights[:1].copy() if alike(chunk.weights) else chunk.weights
     number = form.coefficients.shape[0] // proportions.shape[-1]
     scored = np.zeros(number)
@@ -53,8 +53,8 @@ def statistics(form: LinearForm[S], chunk: Chunk, weights: Array) -> S:
 
 
 def sums_of(form: LinearForm[S], x: Array, weights: Array) -> Array:
-    """The feature sums (K, F) of rows x, given how much of each counts for each component (n, K)."""
-    sums = np.zeros(form.coefficients.shape)
+    """The feature sums (K, G) of rows x, given how much of each counts for each component (n, K)."""
+    sums = form.no_sums()
     form.rows.sum_up(x, np.ascontiguousarray(weights.T), sums)
     return sums
 

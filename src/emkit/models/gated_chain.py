@@ -20,6 +20,7 @@ from emkit.core.spaces import Contrasts, Simplex
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64, unit_weights
 from emkit.data.framed_design import Column
+from emkit.data.multinomial_logits import from_first
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError
@@ -27,7 +28,7 @@ from emkit.families.family import for_rows
 from emkit.models import chains
 from emkit.models.assignment import Posterior
 from emkit.models.components import Components, ComponentStats
-from emkit.models.gates import FirstStates, Gate, Unconditional, columns_of, from_first, gate_on, plain_gate, refuse_whole_rows
+from emkit.models.gates import FirstStates, Gate, Unconditional, columns_of, gate_on, plain_gate, refuse_whole_rows
 from emkit.models.hidden_markov import HiddenMarkovChain, walk
 from emkit.models.messages import Chain
 

@@ -18,6 +18,7 @@ from emkit.core.protocols import Complete, Update
 from emkit.core.spaces import Contrasts
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.framed_design import Column
+from emkit.data.multinomial_logits import from_first
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
@@ -26,7 +27,7 @@ from emkit.families import as_family
 from emkit.families.family import Family, for_rows
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.components import Components, ComponentStats
-from emkit.models.gates import Gate, columns_of, from_first, gate_on, plain_gate, refuse_whole_rows
+from emkit.models.gates import Gate, columns_of, gate_on, plain_gate, refuse_whole_rows
 from emkit.models.relocations import relocations
 
 P = TypeVar("P", bound=Parameters)

@@ -69,6 +69,11 @@ class RidgePrior(Prior):
             return np.array([float(name != INTERCEPT) for name in leaf.told])
         for name in leaf.told:
             if name != INTERCEPT and name not in known:
+                if known:
+                    raise ModelError(
+                        f"a ridge prior is of slopes and leaves out intercepts, and {name!r} is neither a column of the data "
+                        "nor an intercept: levels in order have cutpoints, for which there is no ridge prior."
+                    )
                 raise ModelError(f"this ridge prior takes the deviation of {name!r} from the data, and has not seen any: fit.")
         return np.array([0.0 if name == INTERCEPT else known[name] for name in leaf.told])
 

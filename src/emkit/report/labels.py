@@ -88,7 +88,9 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
         )
     of = [", ".join(columns)] if columns else []
     if at[LEVEL]:
-        of = [" = ".join([*of, *(names.level(at[COLUMN][0] if at[COLUMN] else None, code) for code in at[LEVEL])])]
+        column = at[COLUMN][0] if at[COLUMN] else None
+        levels = [shown(leaf.levels[i], names.longest) if leaf.levels[i:] else names.level(column, i) for i in at[LEVEL]]
+        of = [" = ".join([*of, *levels])]
     of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
     others = [(axis, i) for axis, i in leaf.places(index) if axis not in at]
     of += [shown_with_end(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]

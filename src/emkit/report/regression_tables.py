@@ -29,16 +29,18 @@ def regression_tables(result: AnyFitted, found: Covariance, width: int = WIDTH) 
 
     What all components share stands in a table of its own.
     """
-    words = labels(result.params, names_of(result.source))
+    names = names_of(result.source)
+    words, named = labels(result.params, names), {names.component(k) for k in range(len(names.components))}
     estimates = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
     shown = dict(list(words.items())[:MOST_ROWS])
     tables: list[RenderableType] = []
     headings: set[str] = set()
-    order = [*map(names_of(result.source).component, range(component_count(result.params) or 1)), None]
+    order = [*map(names.component, range(component_count(result.params) or 1)), None]
     there = {label.component for label in shown.values()}
     for component in (component for component in order if component in there):
         own = {name: estimates[name] for name, label in shown.items() if label.component == component}
-        heading = "all components" if component is None else f"component {component}"
+        numbered = component is not None and component not in named
+        heading = f"component {component}" if numbered else component or "all components"
         columns = with_errors({heading: [_called(shown[name]) for name in own]}, own, found, width)
         headings |= set(columns)
         tables.append(grid_of(columns))

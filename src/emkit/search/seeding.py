@@ -13,7 +13,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count, is_count
-from emkit.core.parameters import Parameters, replace_at
+from emkit.core.parameters import Parameters, leaves, replace_at
 from emkit.data.chunk import as_float64
 from emkit.data.source import RowSource
 from emkit.data.subsample import in_standard_units
@@ -23,6 +23,7 @@ from emkit.models.divisions import ROUND
 from emkit.models.kmeans import nearest_of
 from emkit.models.mixture import AnyMixture, AnyMixtureParams
 from emkit.models.narrowed import Narrowed
+from emkit.models.order import kinds
 from emkit.search.plan import MOST_STARTS, PLAN, Plan
 
 P = TypeVar("P", bound=Parameters)
@@ -75,9 +76,19 @@ def begin(
     if starts is not None:
         return Begin(spread(range(first, first + starts)), None, seed)
     tried = spread(range(first, first + plan.first))
+    if _all_one(tried):
+        return Begin(tried[:1], None, seed)
     enough = plan.starts(int(source.rows), model.coordinates(tried[0]).size)
     more = partial(spread, range(first + plan.first, first + enough)) if enough > plan.first else None
     return Begin(tried[:enough], more, seed)
+
+
+def _all_one(starts: Sequence[Parameters]) -> bool:
+    """Whether starts are all the same since no two components have the same law, and could change places."""
+    if any(len(alike) > 1 for alike in kinds(starts[0])):
+        return False
+    every = zip(*map(leaves, starts), strict=True)
+    return all(np.array_equal(same[0].value, leaf.value) for same in every for leaf in same[1:])
 
 
 def looked_at(model: ModelOf[P], source: RowSource) -> RowSource:

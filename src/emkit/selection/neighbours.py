@@ -17,6 +17,7 @@ from emkit.data.source import ArraySource
 from emkit.data.subsample import in_standard_units
 from emkit.fitted import AnyFitted
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
+from emkit.models.order import kinds
 from emkit.models.split_merge import split
 
 MOST = 3  # components that are divided, or pairs that are put together
@@ -32,8 +33,11 @@ class Member(NamedTuple):
 
     @staticmethod
     def of(fit: AnyFitted) -> Member | None:
-        """None of what has no neighbours: no mixture, or rows that are elsewhere, in groups, or of which more is known."""
-        if not isinstance(fit.model, Mixture) or not isinstance(fit.source, ArraySource):
+        """None of what has no neighbours: no mixture, components of several families, or rows that are elsewhere or in groups.
+
+        Nor where more is known of rows.
+        """
+        if not isinstance(fit.model, Mixture) or not isinstance(fit.source, ArraySource) or len(kinds(fit.params)) > 1:
             return None
         alone = fit.source.groups is None and fit.source.membership is None
         return Member(fit.model, fit.source, fit.params) if alone else None

@@ -21,6 +21,7 @@ from emkit.views.classified import MOST_ROWS
 from emkit.views.expected_responses import laws_given
 
 INTERCEPT = "intercept"
+NO_LINES = "lines are those of regressions, and this is none."
 
 
 @dataclass(frozen=True)
@@ -77,19 +78,22 @@ def regression_lines(subject: Subject, params: Any, over: str | None = None) -> 
     """
     model, source = bare(subject.model), subject.source
     laws = laws_given(model, len(source.columns))
-    if not isinstance(model, Components) or laws is None or not hasattr(model.family, "means"):
-        raise ModelError("lines are those of regressions, and this is none.")
+    given = model.family.conditional if isinstance(model, Components) else None
+    if not isinstance(model, Components) or laws is None or given is None:
+        raise ModelError(NO_LINES)
     x, weights, shares = _rows(model, params, source)
     response = min(laws)
     likely = tuple(name for j, name in enumerate(source.columns) if j != response)
     if not likely:
         raise ModelError("the regression has no covariate that lines could go along.")
     found = along(source, x, weights, over, likely)
-    means = np.asarray(model.family.means(params.components, found.x)).T
+    means = given.means(params.components, found.x)
+    if means is None:
+        raise ModelError(NO_LINES)
     some = np.arange(len(x)) if len(x) <= MOST_ROWS else np.round(np.linspace(0, len(x) - 1, MOST_ROWS)).astype(int)
     points = found.rows[some], x[some, response], shares[some]
     return RegressionLines(
-        found.name, source.columns[response], found.levels, subject.components, found.at, means, *points, len(x)
+        found.name, source.columns[response], found.levels, subject.components, found.at, means.T, *points, len(x)
     )
 
 

@@ -2,6 +2,7 @@
 
 from emkit.core.spaces.contrasts import Contrasts
 from emkit.core.spaces.hollow import HollowSimplex
+from emkit.core.spaces.increasing import Increasing
 from emkit.core.spaces.positive_definite import PositiveDefinite
 from emkit.core.spaces.rotation import Rotation
 from emkit.core.spaces.scalar import NonNegative, Positive, Probability, Real, UnitInterval
@@ -12,6 +13,7 @@ from emkit.core.spaces.unit_product import UnitProduct
 __all__ = [
     "Contrasts",
     "HollowSimplex",
+    "Increasing",
     "NonNegative",
     "Positive",
     "PositiveDefinite",

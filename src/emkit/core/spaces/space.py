@@ -88,6 +88,10 @@ class Space(ABC):
         """`value` with the elements of `mask` on their nearest edge."""
         return value
 
+    def unsaid(self, value: Array) -> Array:
+        """What coefficients in the shape of `value` are where they say nothing."""
+        return np.zeros_like(value)
+
     def check(self, value: Array, name: str) -> None:
         """Raise ParameterError, naming the element, unless every element of `value` lies in the space."""
         if value.ndim < self.event_axes:

@@ -21,7 +21,7 @@ from emkit.data.design.formula import Formula, one_factor, parsed
 from emkit.data.design.named_columns import NamedColumns, labels
 from emkit.data.frames import Names
 from emkit.data.validate import RowName, as_weights
-from emkit.errors import DataError, ParameterError
+from emkit.errors import DataError, ParameterError, some_of
 
 Gaps = Literal["refuse", "drop"]
 OFFSET, TRIALS = "an offset", "the number of trials"
@@ -150,20 +150,26 @@ class Design:
         offset: str | None = None,
         trials: str | None = None,
         groups: str | None = None,
+        levels: Sequence[str] | None = None,
         gaps: Gaps = "refuse",
         weights: Any = None,
         row_name: RowName = "row {}".format,
     ) -> Design:
         """The design of a formula for these data, a data frame, a dictionary of columns or a `Table`.
 
-        Levels are those that occur, in the order of the column. `gaps`: rows with gaps are refused, or dropped ("drop").
-        Rows whose `weights` (n,) are 0 are no rows, and are left out.
+        Levels are those that occur, in the order of the column. `levels`: the response is in levels, even if it is of numbers:
+        in these, in their order, or in those that occur, if none are given. `gaps`: rows with gaps are refused, or dropped
+        ("drop"). Rows whose `weights` (n,) are 0 are no rows, and are left out.
         Errors: ModelError without formulaic; ParameterError for a formula; DataError naming a column that is missing, the
-        first gap, a weight that cannot be, and columns that are constant or sums of others.
+        first gap, a weight that cannot be, columns that are constant or sums of others, and levels that no row has, or that
+        were not given.
         """
         factors = _factors_of(parsed(formula), offset, trials)
         read = _read(data, factors, gaps, row_name, weights)
-        design = cls(formula, {factor.name: factor.learned(read) for factor in factors}, offset, trials, groups)
+        codings = {factor.name: factor.learned(read) for factor in factors}
+        if levels is not None:
+            codings |= {factor.name: _in_levels(factor, read, tuple(levels)) for factor in parsed(formula).response}
+        design = cls(formula, codings, offset, trials, groups)
         design._check_columns()
         x, _, _, at = design._made(read, response=True)
         refuse_dependent(x[:, at.covariates], design.covariates, "the right side of the formula")
@@ -278,6 +284,22 @@ def columns_read(
     """The columns of the data that a design of a formula reads, each once. Errors: ParameterError for a formula."""
     found = [column for factor in _factors_of(parsed(formula), offset, trials, response) for column in factor.columns]
     return tuple(dict.fromkeys([*found, *([groups] if response and groups is not None else [])]))
+
+
+def _in_levels(factor: Factor, read: NamedColumns, levels: tuple[str, ...]) -> Treatment:
+    """The coding of a response as levels: those given, in their order, or those that occur."""
+    coding = Treatment(read.levels_that_occur(factor.columns[0]))
+    if not factor.admits(coding):
+        raise ParameterError(f"the response {factor.name} is not a column itself, and one in levels must be, as in 'y ~ x'.")
+    if not levels:
+        return coding
+    for name in (name for name in coding.names if name not in levels):
+        raise DataError(
+            f"the response {factor.name!r} has the level {name!r}, which is not among the levels {some_of(levels)}."
+        )
+    for name in (name for name in levels if name not in coding.names):
+        raise DataError(f"no row has the level {name!r} of the response {factor.name!r}: leave it out of the levels.")
+    return Treatment(levels)
 
 
 def _factors_of(said: Formula, offset: str | None, trials: str | None, response: bool = True) -> tuple[Factor, ...]:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: F403
 from emkit.families.combined.covariates import *
+from emkit.families.combined.exact_zeros import *
 from emkit.families.combined.fixed import *
 from emkit.families.combined.mixture_of import *
 from emkit.families.combined.per_component import *
@@ -10,3 +11,4 @@ from emkit.families.combined.repeated import *
 from emkit.families.combined.tied import *
 from emkit.families.combined.truncated import *
 from emkit.families.combined.zero_inflated import *
+from emkit.families.combined.zero_truncated import *

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -184,7 +184,18 @@ class OfKinds(Conditional):
         for family in self.kinds.families:
             given = family.conditional
             laws = dict.fromkeys(range(columns), family.support) if given is None else given.laws(columns)
-            found |= {j: law for j, law in laws.items() if law.whole or j not in found}
+            for j, law in laws.items():
+                found[j] = law if j not in found else _either(law, found[j]) if law.whole else _either(found[j], law)
+        return found
+
+    def means(self, params: PerComponentParams, x: Array) -> Array | None:
+        """None unless all kinds say theirs."""
+        found, given = np.empty((len(x), len(self.kinds.each))), [family.conditional for family in self.kinds.families]
+        for own, part, places in zip(given, params.parts, self.kinds.places, strict=True):
+            means = None if own is None else own.means(part, x)
+            if means is None:
+                return None
+            found[:, list(places)] = means
         return found
 
     def drawn(self, params: PerComponentParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
@@ -194,6 +205,31 @@ class OfKinds(Conditional):
             of = components[mine] - own[0]
             found[mine] = family.draw(part, rng, of) if given is None else given.drawn(part, rng, of, rows[mine])
         return found
+
+    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
+        """Each row to one of the kinds for which it is possible, by chance; then as that kind divides its rows.
+
+        Kinds have the same rows whatever the seed: of one component each, they are told apart by what is possible, and starts
+        that differ by chance alone would be many for one. None where a kind of several components does not say how.
+        """
+        found, rng = np.zeros(len(x), dtype=np.int64), np.random.default_rng(0)
+        every = list(zip(self.kinds.families, self.kinds.places, strict=True))
+        odds = np.cumsum([len(own) * ~family.support.impossible(x) for family, own in every], axis=0)
+        kind = (rng.random(len(x)) * odds[-1] >= odds).sum(axis=0)
+        for i, (family, own) in enumerate(every):
+            rows, given, division = np.flatnonzero(kind == i), family.conditional, None
+            if len(own) > 1 and len(rows):
+                division = None if given is None else given.divided(x[rows], weights[rows], len(own), seed)
+                if division is None:
+                    return None
+            found[rows] = own[0] if division is None else own[0] + division
+        return found
+
+
+def _either(law: Support, other: Support) -> Support:
+    """What has the one law or the other, as far as ends are said."""
+    least, most = (end if np.isfinite(end) else mine for end, mine in ((other.least, law.least), (other.most, law.most)))
+    return replace(law, least=min(law.least, least), most=max(law.most, most))
 
 
 def _several(given: Any) -> list[AnyFamily]:

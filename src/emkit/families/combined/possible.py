@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,11 @@ from emkit.families.support import Support
 
 def _possible(family: Any, x: Array) -> Mask:
     return ~family.support.impossible(x)
+
+
+def is_possible(profile: AnyProfile, family: Any) -> bool:
+    """Whether any row is possible for a family."""
+    return any(_possible(family, as_float64(chunk.x)).any() for chunk in profile.source.chunks())
 
 
 @once
@@ -41,6 +46,11 @@ class AnyOf(Support):
     families: tuple[Any, ...] = ()
 
     def check(self, profile: AnyProfile) -> None:
+        placed = [one if one.conditional is None else one.conditional.placed(profile) for one in self.families]
+        replace(self, families=tuple(placed)).check_placed(profile)
+
+    def check_placed(self, profile: AnyProfile) -> None:
+        """The same, once columns that families name are found."""
         first = self.families[0].support
         for bad, sentence in first.rules:
 
@@ -51,7 +61,8 @@ class AnyOf(Support):
         if any(self.impossible(as_float64(chunk.x)).any() for chunk in profile.source.chunks()):
             first.check(some_rows(profile, self.impossible))
         for family in self.families:
-            family.support.check(possible_rows(profile, family))
+            if is_possible(profile, family):  # all rows but those of a fit may be of other components
+                family.support.check(possible_rows(profile, family))
 
     def impossible(self, x: Array) -> Mask:
         in_none = np.logical_and.reduce([family.support.impossible(x) for family in self.families])

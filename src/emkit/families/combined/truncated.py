@@ -74,6 +74,11 @@ class Truncated(Wrapped[Any, Any]):
         for name in ("low", "high"):
             given: Any = getattr(self, name)
             object.__setattr__(self, name, tuple(map(float, given)) if isinstance(given, tuple | list) else given)
+        if self.family.conditional is not None:
+            raise ModelError(
+                f"{self.family.name} describes a column given others, so that each row has a share of its own that is seen; of "
+                "counts without zeros, use ZeroTruncatedRegression(family)."
+            )
         low, high = np.broadcast_arrays(*self._bounds())
         if not (low < high).all():
             raise ModelError(f"nothing lies from low={self.low!r} to high={self.high!r}.")

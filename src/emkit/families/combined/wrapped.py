@@ -111,6 +111,9 @@ class OfOne(Conditional):
     def laws(self, columns: int) -> Mapping[int, Support]:
         return self.inner.laws(columns)
 
+    def means(self, params: Any, x: Array) -> Array | None:
+        return self.inner.means(params, x)
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         return self.inner.drawn(params, rng, components, rows)
 

@@ -12,6 +12,7 @@ from emkit.core.arrays import Array
 from emkit.core.checks import is_count
 from emkit.errors import ModelError
 from emkit.families.description import Description, Word
+from emkit.families.regression.in_tiles import Tile, TileLaw
 from emkit.families.regression.layout import Named
 from emkit.families.regression.params import RegressionParams
 from emkit.families.regression.regression import Pieces, Regression, Rows
@@ -76,8 +77,14 @@ class BinomialRegression(Regression[RegressionParams]):
 
     def log_law(self, rows: Rows, params: RegressionParams) -> Array:
         y, m = rows.y, self._trials(rows)
-        orders = gammaln(m + 1) - gammaln(y + 1) - gammaln(m - y + 1)
-        return np.asarray(orders + y * log_expit(rows.predictors) + (m - y) * log_expit(-rows.predictors))
+        return np.asarray(self.log_base(rows) + y * log_expit(rows.predictors) + (m - y) * log_expit(-rows.predictors))
+
+    def log_base(self, rows: Rows) -> Array:
+        y, m = rows.y, self._trials(rows)
+        return np.asarray(gammaln(m + 1) - gammaln(y + 1) - gammaln(m - y + 1))
+
+    def in_tiles(self, params: RegressionParams) -> TileLaw:
+        return TileLaw(_fill, trials=1.0 if isinstance(self.trials, str) else float(self.trials))
 
     def pieces(self, rows: Rows, params: RegressionParams) -> Pieces:
         m, up, down = self._trials(rows), expit(rows.predictors), expit(-rows.predictors)
@@ -90,3 +97,9 @@ class BinomialRegression(Regression[RegressionParams]):
     def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
         trials = np.broadcast_to(self._trials(rows), rows.y.shape)[:, 0].astype(np.int64)
         return rng.binomial(trials, expit(rows.predictors[:, 0])).astype(np.float64)
+
+
+def _fill(tile: Tile) -> None:
+    from emkit.kernels.regression_laws import binomial
+
+    binomial(tile.y, tile.trials, tile.scores, tile.slopes, tile.curvatures)

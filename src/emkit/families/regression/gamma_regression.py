@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
@@ -24,6 +25,7 @@ from emkit.families.floor import FLOOR, Floor, SpreadFloor, held, less_likely, t
 from emkit.families.gamma import excess
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 from emkit.families.regression.exactly_told import warn_of_exactly_told
+from emkit.families.regression.in_tiles import Tile, TileLaw
 from emkit.families.regression.params import RegressionParams
 from emkit.families.regression.regression import LARGEST, Height, Pieces, Regression, Rows, in_deviations
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
@@ -109,6 +111,12 @@ class GammaRegression(Regression[GammaRegressionParams]):
         beyond = excess(rows.y, log_y, self.mean(rows, params))
         return np.asarray(log_less_gammaln(params.shapes) - params.shapes * beyond - log_y)
 
+    def log_base(self, rows: Rows) -> Array:
+        return -np.log(rows.y)
+
+    def in_tiles(self, params: GammaRegressionParams) -> TileLaw:
+        return TileLaw(partial(_fill, params.shapes), log_less_gammaln(params.shapes), own=1)
+
     def cdf(self, rows: Rows, params: GammaRegressionParams) -> Array:
         return np.asarray(gammainc(params.shapes, params.shapes * (rows.y / self.mean(rows, params))))
 
@@ -168,3 +176,9 @@ class GammaRegression(Regression[GammaRegressionParams]):
 
     def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
         return np.asarray((rng.gamma(params.shapes) / params.shapes * self.mean(rows, params))[:, 0])
+
+
+def _fill(shapes: Array, tile: Tile) -> None:
+    from emkit.kernels.regression_laws import gamma
+
+    gamma(tile.y, shapes, tile.scores, tile.slopes, tile.curvatures, tile.own[0])

@@ -29,6 +29,16 @@ class Named(NamedTuple):
         beside = tuple(column for column in (self.offset, self.trials) if column is not None)
         return (self.response, *self.own, *self.shared, *beside)
 
+    def check(self) -> None:
+        """Raise ModelError for what is no column, and for one that is named twice."""
+        columns: tuple[Any, ...] = self.every
+        for column in columns:
+            if not isinstance(column, str) and not (isinstance(column, int) and column >= 0):
+                raise ModelError(f"{column!r} is no column; give its name, or its place (0 is the first).")
+        twice = [column for column in columns if columns.count(column) > 1]
+        if twice:
+            raise ModelError(f"the column {twice[0]!r} is named twice in one regression.")
+
 
 @dataclass(frozen=True)
 class Layout(FramedDesign):

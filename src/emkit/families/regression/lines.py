@@ -18,7 +18,7 @@ def nearest_lines(
 ) -> Integers:
     """The line (n,) nearest to each row, of lines that each go through a few rows drawn at random; then fitted some times.
 
-    `design` (n, P), `response` (n,): what a line takes the design to, about.
+    `design` (n, P), `response` (n,) or (n, r): what a line takes the design to, about.
     """
     odds = np.cumsum(weights)
     drawn = np.searchsorted(odds, rng.random((n_components, design.shape[1] + 1)) * odds[-1], side="right")
@@ -37,4 +37,5 @@ def _line(design: Array, response: Array, weights: Array) -> Array:
 
 
 def _nearest(design: Array, response: Array, lines: list[Array]) -> Integers:
-    return np.asarray(((response[:, None] - design @ np.stack(lines, axis=1)) ** 2).argmin(axis=1))
+    squares = [((response - design @ line) ** 2).reshape(len(response), -1).sum(axis=1) for line in lines]
+    return np.asarray(np.argmin(squares, axis=0))

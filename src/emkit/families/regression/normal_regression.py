@@ -22,7 +22,8 @@ from emkit.data.profile import AnyProfile
 from emkit.families.description import Description, Word
 from emkit.families.floor import Floor, SpreadFloor
 from emkit.families.gaussian.columns import EPSILON, SMALLEST
-from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant
+from emkit.families.linear import Columns, LinearForm, no_base, no_constant
+from emkit.families.linear_map import LinearlyMapped, LinearMap
 from emkit.families.regression.deviations import deviations
 from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.from_datum import FromDatum
@@ -216,10 +217,9 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
             own = ((away * line).sum(axis=1),)
             return NewtonSums(mass, away[:, :-1].copy(), products[:, :-1, :-1].copy(), Greatest(np.zeros(len(mass))), own)
 
-        rows = Columns(pairs, np.zeros(columns), np.ones(columns))
-        return LinearForm(
-            np.ascontiguousarray(quadratic), Read(_Deviating(layout, middle), rows), no_base, no_constant, statistics
-        )
+        reads = _Deviating(layout, middle)
+        rows = LinearlyMapped(reads, Columns(pairs, np.zeros(columns), np.ones(columns)), reads.linear)
+        return LinearForm(np.ascontiguousarray(quadratic), rows, no_base, no_constant, statistics)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,3 +237,16 @@ class _Deviating:
             away -= x[:, [layout.offset]]
         framed = design @ layout.inverse
         return np.concatenate([framed[:, 1:] if layout.intercept else framed, away], axis=1)
+
+    @property
+    def linear(self) -> LinearMap:
+        """The same for compiled code."""
+        layout = self.layout
+        offset = [] if layout.offset is None else [layout.offset]
+        covariates, framed = len(layout.places), layout.inverse[:, int(layout.intercept) :]
+        matrix = np.zeros((2 + covariates + len(offset), framed.shape[1] + 1))
+        design = slice(1 - layout.intercept, 1 + covariates)
+        matrix[design, :-1], matrix[design, -1] = framed, -layout.level(self.line, layout.datum)[0]
+        matrix[1 + covariates :, -1] = [-1.0] * len(offset) + [1.0]
+        origin = np.array([*layout.centre, *[0.0] * len(offset), layout.datum])
+        return LinearMap.of((*layout.places, *offset, layout.response), origin, matrix)

@@ -10,6 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.families.counts import deviance, log_peak
 from emkit.families.description import Description, Word
+from emkit.families.regression.in_tiles import Tile, TileLaw
 from emkit.families.regression.params import RegressionParams
 from emkit.families.regression.regression import LARGEST, Pieces, Regression, Rows
 from emkit.families.support import Support, counts
@@ -54,7 +55,13 @@ class PoissonRegression(Regression[RegressionParams]):
         return np.exp(np.minimum(rows.predictors, LARGEST))
 
     def log_law(self, rows: Rows, params: RegressionParams) -> Array:
-        return np.asarray(log_peak(rows.y) - deviance(rows.y, self.mean(rows, params)))
+        return np.asarray(self.log_base(rows) - deviance(rows.y, self.mean(rows, params)))
+
+    def log_base(self, rows: Rows) -> Array:
+        return log_peak(rows.y)
+
+    def in_tiles(self, params: RegressionParams) -> TileLaw:
+        return TileLaw(_fill)
 
     def pieces(self, rows: Rows, params: RegressionParams) -> Pieces:
         mean = self.mean(rows, params)
@@ -65,3 +72,9 @@ class PoissonRegression(Regression[RegressionParams]):
 
     def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
         return rng.poisson(self.mean(rows, params)[:, 0]).astype(np.float64)
+
+
+def _fill(tile: Tile) -> None:
+    from emkit.kernels.regression_laws import poisson
+
+    poisson(tile.y, tile.scores, tile.slopes, tile.curvatures)

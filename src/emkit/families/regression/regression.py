@@ -15,14 +15,18 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected, Slopes
 from emkit.core.memo import once
 from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_together
-from emkit.core.parameters import leaves, maximise_in_turn, replace_at
+from emkit.core.parameters import leaves, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import add_up
+from emkit.data.chunk import Chunk
 from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.families.conditional import Conditional
 from emkit.families.family import LOG_OF_ZERO, Family, repeat
+from emkit.families.linear import LinearForm
+from emkit.families.regression.all_rows import climbed, of_all_rows
+from emkit.families.regression.in_tiles import InTiles, TileLaw
 from emkit.families.regression.layout import Layout, Named, as_places, found_in
 from emkit.families.regression.lines import ROUNDS, nearest_lines
 from emkit.families.regression.params import with_shared
@@ -31,9 +35,8 @@ from emkit.families.support import Support
 
 P = TypeVar("P", bound=Any)
 BLOCK = 1 << 16  # numbers of the design that are worked on at a time
-STEPS = 100  # of the estimate for all rows; five are the rule
-SETTLED = 1e-13  # a gain this small, relative to the rows, ends them
 EPSILON = float(np.finfo(np.float64).eps)
+NOTHING = 1e-300  # of a row: a component that has no more of it does not have it
 LARGEST = 300.0  # of a linear predictor inside exp(): a mean of 1e130, whose squares do not overflow
 
 
@@ -89,13 +92,7 @@ class Regression(Family[P, NewtonSums]):
         for name in ("covariates", "shared"):
             given: Any = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str | int) else tuple(given))
-        columns: tuple[Any, ...] = self.named.every
-        for column in columns:
-            if not isinstance(column, str) and not (isinstance(column, int) and column >= 0):
-                raise ModelError(f"{column!r} is no column; give its name, or its place (0 is the first).")
-        twice = [column for column in columns if columns.count(column) > 1]
-        if twice:
-            raise ModelError(f"the column {twice[0]!r} is named twice in one regression.")
+        self.named.check()
         if not self.intercept and not self.covariates:
             raise ModelError("a component needs a coefficient of its own: an intercept, or a covariate that is not shared.")
 
@@ -109,6 +106,14 @@ class Regression(Family[P, NewtonSums]):
     @abstractmethod
     def log_law(self, rows: Rows, params: P) -> Array:
         """The log-density (n, K) of the response given the linear predictors."""
+
+    def log_base(self, rows: Rows) -> Array:
+        """The part of the log-density (n, 1) that no parameter touches, of a law that is written `in_tiles`."""
+        return np.zeros_like(rows.y)
+
+    def in_tiles(self, params: P) -> TileLaw | None:
+        """The law as compiled code has it, less `log_base`; None while nobody has written it."""
+        return None
 
     @abstractmethod
     def pieces(self, rows: Rows, params: P) -> Pieces:
@@ -234,9 +239,25 @@ class Regression(Family[P, NewtonSums]):
         bent = np.stack([(z * each[:, None]).T @ z for each in (weights * curvature).T])
         reach = np.zeros(weights.shape[1])
         if self.curved:
-            reach = np.where(weights > 0, np.sqrt((z**2).sum(axis=1))[:, None], 0.0).max(axis=0, initial=0.0)
+            reach = np.where(weights > NOTHING, np.sqrt((z**2).sum(axis=1))[:, None], 0.0).max(axis=0, initial=0.0)
         each = tuple((weights * values).sum(axis=0) for values in own)
         return NewtonSums(weights.sum(axis=0), (weights * slope).T @ z, bent, Greatest(reach), each)
+
+    def linear(self, params: P) -> LinearForm[NewtonSums] | None:
+        """The compiled road in tiles, of a law that is written so."""
+        law = self.in_tiles(params)
+        if law is None:
+            return None
+        rows = InTiles(self.described_by, self._coefficients_of(params), law, curved=self.curved)
+        constants = np.broadcast_to(law.constants, len(rows.coefficients))[:, None]
+        base, total, found = self._base_of, partial(_total_base, regression=self), rows.newton_sums
+        return LinearForm(constants, rows, base, total, lambda sums, chunk: found(sums), width=rows.width)
+
+    def _base_of(self, x: Array) -> Array:
+        """`log_base` of rows x (n, d), shape (n,)."""
+        layout = self.described_by
+        trials = 1.0 if layout.trials is None else x[:, [layout.trials]]
+        return self.log_base(Rows(x[:, [layout.response]], np.empty((len(x), 0)), trials))[:, 0]
 
     def updates(self) -> Mapping[str, Update[NewtonSums, P]]:
         shared = {"shared": self._shared} if self.shared else {}
@@ -290,7 +311,7 @@ class Regression(Family[P, NewtonSums]):
     # -- the estimate for all rows
 
     def pooled(self, profile: AnyProfile, n_components: int) -> P:
-        one = _pooled(profile, self.placed(profile))
+        one = of_all_rows(profile, self.placed(profile))
         own = [leaf for leaf in leaves(one) if leaf.axes is not None and leaf.axes.names[0] == "component"]
         return replace_at(one, {leaf.path: repeat(leaf.value[0], n_components) for leaf in own})
 
@@ -302,14 +323,7 @@ class Regression(Family[P, NewtonSums]):
         size = layout.own_size
         shared = {"shared": coefficients[0, size:], "shared_covariates": layout.shared_names} if self.shared else {}
         now = self._class(coefficients[:, :size], **self.own_start(profile), covariates=layout.own_names, **shared)
-        for _ in range(STEPS):
-            sums = profile.total(partial(self._sums_of_all, now))
-            then = maximise_in_turn(self.updates(), sums, now)
-            risen = self.expected(sums, now, then).value - self.expected(sums, now, now).value
-            now = then
-            if risen <= SETTLED * profile.total_weight:
-                break
-        return now
+        return climbed(self, profile, now)
 
     def _begin(self, layout: Layout, x: Array, weights: Array) -> NewtonSums:
         """Sums of a regression of what the response says of the predictors."""
@@ -339,8 +353,8 @@ class Regression(Family[P, NewtonSums]):
 
 
 @once
-def _pooled(profile: AnyProfile, regression: Any) -> Any:
-    return regression.of_all_rows(profile)
+def _total_base(chunk: Chunk, regression: Any) -> float:
+    return float(sum(chunk.weights[rows] @ regression._base_of(x) for rows, x in chunk.blocks()))
 
 
 def in_deviations(scales: Mapping[str, Scale], deviations: Array) -> Mapping[str, Scale]:
@@ -360,6 +374,10 @@ class OfRows(Conditional):
 
     def laws(self, columns: int) -> Mapping[int, Support]:
         return {self.regression.described_by.response: self.regression.law}
+
+    def means(self, params: Any, x: Array) -> Array:
+        found: Array = self.regression.means(params, x)
+        return found
 
     def up_to(self, params: Any, x: Array) -> Array | None:
         found: Array | None = self.regression.cdf(self.regression.rows(params, x), params)

@@ -1,0 +1,36 @@
+"""The estimate of one regression from all rows, in which starts have their centre: as many M-steps as it takes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from emkit.core.arrays import Array
+from emkit.core.memo import once
+from emkit.core.parameters import maximise_in_turn
+from emkit.data.profile import AnyProfile
+
+STEPS = 100  # five are the rule
+SETTLED = 1e-13  # a gain this small, relative to the rows, ends them
+
+
+@once
+def of_all_rows(profile: AnyProfile, regression: Any) -> Any:
+    """The parameters of one component of a `regression`, which is worked out once for the same rows."""
+    return regression.of_all_rows(profile)
+
+
+def climbed(regression: Any, profile: AnyProfile, now: Any) -> Any:
+    """The parameters of one component that M-steps lead to from those of `now`."""
+    for _ in range(STEPS):
+        sums = profile.total(partial(_sums, regression, now))
+        then = maximise_in_turn(regression.updates(), sums, now)
+        risen = regression.expected(sums, now, then).value - regression.expected(sums, now, now).value
+        now = then
+        if not risen > SETTLED * profile.total_weight:
+            break
+    return now
+
+
+def _sums(regression: Any, params: Any, x: Array, weights: Array) -> Any:
+    return regression.statistics(params, x, weights[:, None])
