@@ -101,7 +101,11 @@ class WithItems(Step):
     def fit(self, tol: float, most: int) -> Fitted[Any]:
         model, source = self.structure.with_items(self.items)
         first = self.measured.params
-        start = with_items(self._start(model, source, self.posterior(first)), first.components)
+        return self.followed(with_items(self._start(model, source, self.posterior(first)), first.components), tol, most)
+
+    def followed(self, start: Any, tol: float, most: int) -> Fitted[Any]:
+        """Where a `start` of the whole model leads to; see `fit`."""
+        model, source = self.structure.with_items(self.items)
         return self._run(LaterStep(Frozen(model, ITEMS)) if self.held else model, source, start, tol, most)
 
     def slope(self, last: Fitted[Any], near: Near, first: Any) -> Array:
