@@ -208,7 +208,7 @@ class InSteps(MixtureEstimator):
         if self.steps > 1 or starts == 1 or self.start is not None or self.warm_start or self.max_iter == 0:
             return led
         assert isinstance(step, WithItems)
-        model, source = step.structure.with_items(step.items)
+        model, source = step.whole
         beginning = begin(model, source, self.n_components, self._seed(), starts)
         endings = partial(self._ends_of_last, model, most)
         found = search(model, source, beginning, Long(Anderson(), endings, self.max_iter, self.n_jobs))
