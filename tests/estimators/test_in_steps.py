@@ -287,3 +287,25 @@ def test_three_steps_tell_entropy_of_the_items():
     found = model(outcomes=None, steps=3).fit(people(120, 2).drop(columns=["income", "vote"]))
     assert found.result_.entropy == found.measurement_.entropy >= 0
     assert found.result_.icl == found.measurement_.icl
+
+
+@pytest.mark.slow
+def test_one_step_ends_no_lower_than_where_the_classes_that_rows_were_drawn_from_lead():
+    """Answers alone lead 10 lower, in these rows of a design of Bakk & Kuha (2018)."""
+    rng = np.random.default_rng(3)
+    z = rng.integers(1, 6, 400).astype(float)
+    odds = np.exp(np.column_stack([0 * z, 2.3439 - z, z - 3.6554])).cumsum(axis=1)
+    k = (rng.random((400, 1)) > odds / odds[:, -1:]).sum(axis=1)
+    yes = np.array([[0.7] * 6, [0.7] * 3 + [0.3] * 3, [0.3] * 6])[k]
+    items = np.column_stack([rng.random(400) < each for each in yes.T]).astype(int)
+    frame = pd.DataFrame(items, columns=[f"item {j}" for j in range(6)]).assign(z=z)
+    whole = ek.GatedMixture(ek.Product({tuple(range(6)): ek.Categorical(), 6: ek.Covariates(3)}), (6,))
+    source = ek.ArraySource(np.column_stack([items, z]))
+    start = whole.estimated_from(source.whole, whole.even(source.profile, 3), np.eye(3)[k])
+    led = ek.fit(whole, source, start, max_evaluations=5_000)
+    found = ek.LatentClass(3, predictors="~ z", random_state=0).fit(frame)
+    assert found.result_.log_likelihood > led.log_likelihood - 1e-3
+    first = [found.components_.columns[0].probabilities[c, 0] for c in range(3)]
+    assert first == sorted(first)
+    assert found.gates_[0] == pytest.approx(0)
+    assert found.result_.log_likelihood > found.result_.step.fit(1e-8, 1_000).log_likelihood + 5

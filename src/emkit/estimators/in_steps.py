@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.solvers import Anderson
+from emkit.core.stopping import Rule
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, read_table
@@ -19,10 +23,14 @@ from emkit.estimators.base import MixtureEstimator
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.step_result import StepResult
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitted import AnyFitted
+from emkit.fitted import AnyFitted, turned
+from emkit.fitting import default_rules
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import bare
+from emkit.models.order import component_order
 from emkit.result import AnyResult
+from emkit.search.search import Long, search
+from emkit.search.seeding import begin
 from emkit.stepwise import (
     ASSIGNMENTS,
     CORRECTIONS,
@@ -39,6 +47,8 @@ from emkit.stepwise import (
 )
 
 LAST = ("measurement_", "gates_", "gate_names_", "outcomes_", "classification_errors_", "roles_")  # what a last step tells
+STARTS = 4  # of the whole model, unless the user says how many
+HIGHER = 1e-3  # log-likelihood; less is the same maximum
 PASSES = 2  # over the data, of an iteration of the last step
 
 
@@ -171,7 +181,7 @@ class InSteps(MixtureEstimator):
     def _after(self, structure: Structure) -> Self:
         """The last step, after the items were fitted."""
         step = self._step(structure)
-        result = StepResult.after(step, step.fit(self.tol, PASSES * self.max_iter + 1))
+        result = StepResult.after(step, self._highest(step, PASSES * self.max_iter + 1))
         if result.outcome.status is Status.DEGENERATE:
             raise DegenerateFitError(result.outcome.sentence)
         if not result.converged:
@@ -188,6 +198,30 @@ class InSteps(MixtureEstimator):
         self.class_sizes_ = self.weights_ = structure.weights @ self._sizes(structure.covariates) / structure.weights.sum()
         self.classification_errors_ = step.table if isinstance(step, WithClasses) else None
         return self
+
+    def _highest(self, step: Step, most: int) -> AnyFitted:
+        """Where the fit of the items leads; in one step, the best of some starts of the whole model, if that is higher.
+
+        What sets rows apart may be predictors and outcomes more than items, so that these alone lead to a lower maximum.
+        """
+        led, starts = step.fit(self.tol, most), STARTS if self.n_init == "auto" else self.n_init
+        if self.steps > 1 or starts == 1 or self.start is not None or self.warm_start or self.max_iter == 0:
+            return led
+        assert isinstance(step, WithItems)
+        model, source = step.whole
+        beginning = begin(model, source, self.n_components, self._seed(), starts)
+        endings = partial(self._ends_of_last, model, most)
+        found = search(model, source, beginning, Long(Anderson(), endings, self.max_iter, self.n_jobs))
+        if found.outcome.status is Status.DEGENERATE:
+            return led
+        if led.outcome.status is not Status.DEGENERATE and found.log_likelihood <= led.log_likelihood + HIGHER:
+            return led
+        best = turned(found.runs.runs[0], component_order(items_of(found.params)))
+        return step.followed(best.params, self.tol, most)
+
+    def _ends_of_last(self, model: AnyComponents, most: int, steps: int, passes: int) -> Iterable[Rule]:
+        """When a run of the last step ends, after so many passes."""
+        return default_rules(model, self.tol, most, passes)
 
     def _step(self, structure: Structure) -> Step:
         if self.steps < 3:

@@ -27,8 +27,8 @@ class LatentClass(InSteps):
         predictors: a formula such as ``"~ age + sex"``: sizes of classes depend on these columns, by a multinomial logit.
         outcomes: the name of a column, or several, that depends on the class: mean and variance of numbers, probabilities of
             text, categories or truths. With `predictors` or `outcomes` the items are all other columns of the data frame.
-        steps: 1, everything at once; 2, the items first, and held; 3, the items first, then rows are assigned to classes, which
-            take the place of the items.
+        steps: 1, everything at once, from where the items lead and from starts of its own; 2, the items first, and held; 3, the
+            items first, then rows are assigned to classes, which take the place of the items.
         assignment: of three steps: each row to its likeliest class ("modal"), or to all classes by their posterior
             probabilities ("proportional").
         correction: of three steps: "BCH" (weights that undo the errors of classification), "ML" (classes as answers of known

@@ -22,6 +22,7 @@ from emkit.inference.scores import score
 from emkit.inferred import Inferred
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import Frozen, bare
+from emkit.models.gated_mixture import GatedMixture
 from emkit.models.later_step import LaterStep
 from emkit.stepwise.classified import Assignment, Correction, Evidence, table_of_errors
 from emkit.stepwise.no_maximum import refuse_below_zero, refuse_unbounded
@@ -98,10 +99,19 @@ class WithItems(Step):
 
     held: bool
 
+    @cached_property
+    def whole(self) -> tuple[GatedMixture[Any, Any], ArraySource]:
+        """The whole model, and its rows."""
+        return self.structure.with_items(self.items)
+
     def fit(self, tol: float, most: int) -> Fitted[Any]:
-        model, source = self.structure.with_items(self.items)
+        model, source = self.whole
         first = self.measured.params
-        start = with_items(self._start(model, source, self.posterior(first)), first.components)
+        return self.followed(with_items(self._start(model, source, self.posterior(first)), first.components), tol, most)
+
+    def followed(self, start: Any, tol: float, most: int) -> Fitted[Any]:
+        """Where a `start` of the whole model leads to; see `fit`."""
+        model, source = self.whole
         return self._run(LaterStep(Frozen(model, ITEMS)) if self.held else model, source, start, tol, most)
 
     def slope(self, last: Fitted[Any], near: Near, first: Any) -> Array:

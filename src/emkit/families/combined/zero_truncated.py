@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.axes import COMPONENT
 from emkit.core.newton import NewtonSums
-from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.combined.wrapped import OfOne, Wrapped
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
-from emkit.families.family import LOG_OF_ZERO, repeat
+from emkit.families.family import LOG_OF_ZERO
+from emkit.families.regression.all_rows import climbed, repeated
 from emkit.families.regression.layout import Layout
 from emkit.families.regression.regression import Regression
 from emkit.families.regression.responses import ResponseSupport
@@ -30,8 +28,6 @@ from emkit.families.support import Support
 
 __all__ = ["ZeroTruncatedRegression"]
 
-STEPS = 100  # of the estimate for all rows
-SETTLED = 1e-13  # a gain this small, relative to the rows, ends them
 ROUNDS = 1_000  # of drawing counts until none is 0
 
 
@@ -124,24 +120,12 @@ class ZeroTruncatedRegression(Wrapped[Any, NewtonSums]):
 
     def pooled(self, profile: AnyProfile, n_components: int) -> Any:
         family = self.conditional.placed(profile)
-        now = family.family.pooled(profile, 1)
-        for _ in range(STEPS):
-            before, sums = now, profile.total(partial(_of_all, family, now))
-            now = maximise_in_turn(family.updates(), sums, before)
-            risen = family.expected(sums, before, now).value - family.expected(sums, before, before).value
-            if risen <= SETTLED * profile.total_weight:
-                break
-        own = [leaf for leaf in leaves(now) if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,)]
-        return replace_at(now, {leaf.path: repeat(leaf.value[0], n_components) for leaf in own})
+        return repeated(climbed(family, profile, family.family.pooled(profile, 1)), n_components)
 
 
 def has_zeros(regression: Regression[Any]) -> bool:
     """Whether the response is a count that may be 0."""
     return regression.law.whole and not regression.law.impossible(np.zeros((1, 1))).any()
-
-
-def _of_all(family: ZeroTruncatedRegression, params: Any, x: Array, weights: Array) -> NewtonSums:
-    return family.statistics(params, x, weights[:, None])
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ from functools import partial
 from typing import Any
 
 from emkit.core.arrays import Array
+from emkit.core.axes import COMPONENT
 from emkit.core.memo import once
-from emkit.core.parameters import maximise_in_turn
+from emkit.core.parameters import leaves, maximise_in_turn, replace_at
 from emkit.data.profile import AnyProfile
+from emkit.families.family import repeat
 
 STEPS = 100  # five are the rule
 SETTLED = 1e-13  # a gain this small, relative to the rows, ends them
@@ -30,6 +32,12 @@ def climbed(regression: Any, profile: AnyProfile, now: Any) -> Any:
         if not risen > SETTLED * profile.total_weight:
             break
     return now
+
+
+def repeated(one: Any, n_components: int) -> Any:
+    """The parameters of so many components that are all like the `one`."""
+    own = [leaf for leaf in leaves(one) if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,)]
+    return replace_at(one, {leaf.path: repeat(leaf.value[0], n_components) for leaf in own})
 
 
 def _sums(regression: Any, params: Any, x: Array, weights: Array) -> Any:

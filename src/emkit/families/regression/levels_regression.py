@@ -11,16 +11,15 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.newton import NewtonSums
-from emkit.core.parameters import leaves, replace_at
 from emkit.core.statistics import add_up
 from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile, Levels
 from emkit.data.some import some_columns
 from emkit.errors import DataError, ModelError
 from emkit.families.conditional import Conditional
-from emkit.families.family import LOG_OF_ZERO, Family, repeat
+from emkit.families.family import LOG_OF_ZERO, Family
 from emkit.families.levels import LevelSupport, declared
-from emkit.families.regression.all_rows import climbed, of_all_rows
+from emkit.families.regression.all_rows import climbed, of_all_rows, repeated
 from emkit.families.regression.layout import Layout, Named, as_places, found_in
 from emkit.families.regression.lines import ROUNDS, nearest_lines
 from emkit.families.regression.regression import BLOCK
@@ -160,8 +159,8 @@ class LevelsRegression(Family[P, NewtonSums]):
     # -- the estimate for all rows
 
     def pooled(self, profile: AnyProfile, n_components: int) -> P:
-        one = of_all_rows(profile, self.placed(profile))
-        return replace_at(one, {leaf.path: repeat(leaf.value[0], n_components) for leaf in leaves(one)})
+        found: P = repeated(of_all_rows(profile, self.placed(profile)), n_components)
+        return found
 
     def of_all_rows(self, profile: AnyProfile) -> P:
         """The estimate of one component from all rows."""

@@ -15,7 +15,7 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected, Slopes
 from emkit.core.memo import once
 from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_together
-from emkit.core.parameters import leaves, replace_at
+from emkit.core.parameters import leaves
 from emkit.core.protocols import Update
 from emkit.core.statistics import add_up
 from emkit.data.chunk import Chunk
@@ -25,7 +25,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families.conditional import Conditional
 from emkit.families.family import LOG_OF_ZERO, Family, repeat
 from emkit.families.linear import LinearForm
-from emkit.families.regression.all_rows import climbed, of_all_rows
+from emkit.families.regression.all_rows import climbed, of_all_rows, repeated
 from emkit.families.regression.in_tiles import InTiles, TileLaw
 from emkit.families.regression.layout import Layout, Named, as_places, found_in
 from emkit.families.regression.lines import ROUNDS, nearest_lines
@@ -311,9 +311,8 @@ class Regression(Family[P, NewtonSums]):
     # -- the estimate for all rows
 
     def pooled(self, profile: AnyProfile, n_components: int) -> P:
-        one = of_all_rows(profile, self.placed(profile))
-        own = [leaf for leaf in leaves(one) if leaf.axes is not None and leaf.axes.names[0] == "component"]
-        return replace_at(one, {leaf.path: repeat(leaf.value[0], n_components) for leaf in own})
+        found: P = repeated(of_all_rows(profile, self.placed(profile)), n_components)
+        return found
 
     def of_all_rows(self, profile: AnyProfile) -> P:
         """The estimate of one component from all rows."""
