@@ -44,6 +44,7 @@ from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, Chunk, ParquetSource
 from emkit.data.stand_ins import rows_of_covariance
+from emkit.devices.executor import Torch
 from emkit.errors import (
     DataError,
     DegenerateDataWarning,
@@ -202,6 +203,7 @@ __all__ = [
     "StationaryHiddenMarkovParams",
     "Status",
     "Step",
+    "Torch",
     "UnitInterval",
     "UnitProduct",
     "WeightsWarning",
