@@ -57,6 +57,11 @@ class Device:
 
         return torch.tensor(np.ascontiguousarray(array), device=self.name)
 
+    def tensors(self, *arrays: Array) -> list[Tensor]:
+        """The numbers of several arrays in double precision, sent at once: what little is sent waits for the way there."""
+        sent = self.tensor(np.concatenate([array.ravel() for array in arrays]))
+        return [part.view(array.shape) for part, array in zip(sent.split([a.size for a in arrays]), arrays, strict=True)]
+
     def let_go(self) -> None:
         """Give back what torch keeps of the memory of a card for the next tensors."""
         import torch

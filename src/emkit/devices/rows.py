@@ -73,14 +73,18 @@ class TensorRows:
     plan: TilePlan
 
     def add_up(self, x: Array, weights: Array, coefficients: Array, sums: Array, log_likelihoods: Array) -> None:
-        send, columns, given = self.rows.device.tensor, self.rows.columns, self.rows.weights(weights)
-        own, total, reached = send(coefficients.T), send(sums), send(log_likelihoods)
+        columns, given = self.rows.columns, self.rows.weights(weights)
+        own = self.rows.device.tensor(coefficients.T)
+        found = own.new_zeros(sums.size + log_likelihoods.size)
+        total, reached = found[: sums.size].view(sums.shape), found[sums.size :]
         for some in self._tiles(columns, len(sums)):
             tile = self.plan.made(columns[:, some])
             scores = tile.scores(own)
             reached += share_out(scores.unflatten(0, (len(reached), -1)), given if len(given) == 1 else given[some])
             total += tile.sums(scores)
-        sums[:], log_likelihoods[:] = total.cpu().numpy(), reached.cpu().numpy()
+        here = found.cpu().numpy()  # at once
+        sums += here[: sums.size].reshape(sums.shape)
+        log_likelihoods += here[sums.size :]
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
         own, columns = self.rows.device.tensor(coefficients.T), self.rows.columns
@@ -89,10 +93,8 @@ class TensorRows:
 
     def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
         send, columns = self.rows.device.tensor, self.rows.columns
-        total = send(sums)
         for some in self._tiles(columns, len(sums)):
-            total += self.plan.made(columns[:, some]).sums(send(weights[:, some]))
-        sums[:] = total.cpu().numpy()
+            sums += self.plan.made(columns[:, some]).sums(send(weights[:, some])).cpu().numpy()
 
     def _tiles(self, columns: Tensor, components: int) -> Iterator[slice]:
         """As many rows at a time as fit: whole blocks, where these are more than one."""

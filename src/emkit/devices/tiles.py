@@ -115,7 +115,7 @@ def standard(device: Device, origin: Array, unit: Array, squares: bool = False, 
 
     `gaps`: where a cell is missing, z is 0.
     """
-    away, factor = device.tensor(origin[:, None]), device.tensor(1 / unit[:, None])
+    away, factor = device.tensors(origin[:, None], 1 / unit[:, None])
 
     def base(columns: Tensor) -> Tensor:
         found = away.new_empty((1 + len(away) + squares, columns.shape[1]))
