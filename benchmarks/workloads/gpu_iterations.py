@@ -1,7 +1,8 @@
 """One EM iteration of a Gaussian mixture on a graphics card, beside scikit-learn's on torch: same start, same log-likelihood.
 
-Without a card both work on torch's processor, over a hundredth of the rows, which shows that this runs and nothing else; without
-torch nothing is measured. scikit-learn asks for SCIPY_ARRAY_API=1 before SciPy is loaded, so all is done in a new process.
+Without a card both work on torch's processor, over a hundredth of the rows, which shows that this runs and nothing else;
+without torch nothing is measured. scikit-learn asks for SCIPY_ARRAY_API=1 before SciPy is loaded, so all is done in a new
+process.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def measured(count: int) -> list[Measured]:
 
     if torch.cuda.is_available():
         goal = f"ratio >= {RATIO:g}, log-likelihood of the processor to {AS_HERE:g}"
-        found = [(measure(case, "cuda", count)) for case in CASES]
+        found = [measure(case, "cuda", count) for case in CASES]
         name = torch.cuda.get_device_name()
         return [replace(line, target=goal, met=bool((line.ratio or 0.0) >= RATIO), note=f"on {name}") for line in found]
     note = "no card here: this shows that the benchmark runs, and is no measurement of a card"
