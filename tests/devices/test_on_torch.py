@@ -256,6 +256,16 @@ def test_estimators_take_it(device):
     np.testing.assert_allclose(*errors, rtol=1e-4)
 
 
+def test_a_full_device_is_an_error_that_says_so(device, monkeypatch):
+    def no_room(*_):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    case = next(case for case in LINEAR if case.name == "gaussian")
+    monkeypatch.setattr(Device, "tensor", no_room)
+    with pytest.raises(ek.ModelError, match=f"device '{device}' has too little memory"):
+        ek.fit(ek.Mixture(case.family), weighted(case), case.mixture, executor=ek.Torch(device))
+
+
 def test_an_impossible_start_is_refused_alike(device):
     start = ek.MixtureParams([1.0], ek.SuccessParams([[0.0]]))
     with pytest.raises(ek.ParameterError):

@@ -62,6 +62,14 @@ class Device:
         sent = self.tensor(np.concatenate([array.ravel() for array in arrays]))
         return [part.view(array.shape) for part, array in zip(sent.split([a.size for a in arrays]), arrays, strict=True)]
 
+    @property
+    def full(self) -> type[Exception]:
+        """The error of torch where there is no memory left."""
+        import torch
+
+        error: type[Exception] = torch.cuda.OutOfMemoryError
+        return error
+
     def let_go(self) -> None:
         """Give back what torch keeps of the memory of a card for the next tensors."""
         import torch

@@ -13,6 +13,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.source import RowSource
 from emkit.data.sparse import is_sparse
 from emkit.devices.device import Device
+from emkit.errors import ModelError
 
 A = TypeVar("A", bound=Additive)
 MOST_NUMBERS = 1 << 25  # of a chunk, 256 MiB: large ones keep a card busy, and what a chunk costs besides is little
@@ -37,7 +38,10 @@ class Torch:
 
     @contextmanager
     def __call__(self) -> Iterator[MapReduce]:
-        """The executor, for as long as the context lasts, and its rows on the device no longer."""
+        """The executor, for as long as the context lasts, and its rows on the device no longer.
+
+        Errors: ModelError if the device has too little memory.
+        """
         device = Device.named(self.device)
         kept: dict[int, tuple[RowSource, tuple[Chunk, ...]]] = {}  # with the sources, which keep their identities from others
 
@@ -53,6 +57,10 @@ class Torch:
 
         try:
             yield spread
+        except device.full as error:
+            raise ModelError(
+                f"device {self.device!r} has too little memory for a part of these rows: free some, or fit without a device."
+            ) from error
         finally:
             kept.clear()
             device.let_go()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from emkit.core.json_types import Json
+from emkit.core.protocols import Executor
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
@@ -110,7 +111,7 @@ class Selection:
         number: int = 99,
         method: str = "bootstrap",
         random_state: Any = None,
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
         watch: Watch = all_of_them,
     ) -> BootstrapTest:
         """Whether `n_components` are too few: the bootstrap likelihood-ratio test against one more, of the best form.
@@ -185,14 +186,14 @@ def bootstrap_lrt(
     number: int = 99,
     method: str = "bootstrap",
     random_state: Any = None,
-    n_jobs: int | None = None,
+    n_jobs: int | Executor | None = None,
     watch: Watch = all_of_them,
     **known: Any,
 ) -> BootstrapTest:
     """The parametric bootstrap likelihood-ratio test of `n_components` against one more.
 
     Both models are fitted to `number` data sets drawn from the smaller one, each from starts of their own as `estimator` asks
-    for them, and from the estimates. `n_jobs`: processes; the numbers do not depend on it.
+    for them, and from the estimates. `n_jobs`: processes, or an executor; the numbers do not depend on it.
     Source: McLachlan (1987), Applied Statistics 36, 318-324. Errors: ModelError for what cannot be, and for `method` "vlmr".
     """
     return _tested(_fits(estimator, X, None, known), (), n_components, number, method, random_state, n_jobs, watch)
