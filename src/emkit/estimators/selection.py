@@ -165,7 +165,8 @@ def select(
 
     `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
-    sabic, caic, icl, or cv (rows left out; `random_state` deals them). All are lower where a model is better.
+    sabic, caic, icl, or cv (rows left out; `random_state` deals them; if `n_jobs` of the estimator is an executor, it works on
+    several models at once). All are lower where a model is better.
     What is `known` besides (`sample_weight`, `lengths`) goes to `fit`. Each model is fitted from starts of its own, mixtures
     from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
     never chosen. BIC and its kin count rows, those in sequence as others.
@@ -173,8 +174,9 @@ def select(
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
+    executor = estimator.n_jobs if callable(estimator.n_jobs) else None
     with told_once():
-        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state)
+        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state, executor)
     return Selection(choice, fits)
 
 

@@ -23,8 +23,13 @@ LOT = 256  # tasks that an executor has at a time: whoever watches sees what was
 
 def to_send(fitted: AnyFitted) -> AnyFitted:
     """A fit without the other runs and the rows as they were given: what other processes need of it."""
+    return replace(by_itself(fitted), source=fitted.passes)
+
+
+def by_itself(fitted: AnyFitted) -> AnyFitted:
+    """A fit without the other runs, and without whoever worked on it."""
     alone = replace(fitted.runs, runs=(fitted.record,), left=(), degenerate=frozenset())
-    return replace(fitted, source=fitted.passes, runs=alone, executor=one_thread)
+    return replace(fitted, runs=alone, executor=one_thread)
 
 
 def seed_from(random_state: Any) -> int:
