@@ -53,8 +53,7 @@ class Features:
 class Own:
     """A tile of which `tight` components (J,) see features about their own means, and the others those of `shared`.
 
-    `base` (J) makes base rows for each of them, of `columns`. `whiten` (J, d, d) has rows of 0 at most behind; none where the
-    columns of a component are independent. `pairs` (F, 2): see `OwnMeans`.
+    `base` (J) makes base rows for each of them, of `columns`. `whiten` (J, d, d), and `pairs` (F, 2): see `OwnMeans`.
     """
 
     columns: Tensor
@@ -80,7 +79,6 @@ class Own:
     def sums(self, shares: Tensor) -> Tensor:
         each = zip(self.tight, self.base, strict=True)
         own = [product_sums(base := made(self.columns), base * shares[k]) for k, made in each]
-        shares[list(self.tight)] = 0.0  # each row belongs to one of the two kinds
         found = shares.new_zeros((len(shares), len(self.pairs))) if self.shared is None else self.shared.sums(shares)
         first, second = self.pairs.T.tolist()
         for k, squares in zip(self.tight, own, strict=True):
