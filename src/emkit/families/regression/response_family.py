@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.checks import check_settled
 from emkit.core.newton import NewtonSums
 from emkit.core.statistics import add_up
 from emkit.data.framed_design import Column
@@ -43,6 +44,7 @@ class ResponseFamily(Family[P, NewtonSums]):
     def __post_init__(self) -> None:
         self._as_columns("covariates")
         self.named.check()
+        check_settled("layout", self.layout, Layout)
 
     def _as_columns(self, name: str) -> None:
         """Make several columns of the field `name`, which may hold one by itself."""
