@@ -56,6 +56,7 @@ from emkit.errors import (
     ModelError,
     Outcome,
     ParameterError,
+    SeparationWarning,
     Status,
     WeightsWarning,
 )
@@ -197,6 +198,7 @@ __all__ = [
     "Rotation",
     "Sampled",
     "Scale",
+    "SeparationWarning",
     "Simplex",
     "Soft",
     "StationaryHiddenMarkovChain",

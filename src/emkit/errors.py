@@ -66,6 +66,10 @@ class DegenerateFitWarning(EmkitWarning):
     """Components collapsed onto a few rows: a floor holds them, and the likelihood says little. The message names both."""
 
 
+class SeparationWarning(EmkitWarning):
+    """Coefficients run off to infinity: a covariate tells responses or components apart. The message names them."""
+
+
 class Status(Enum):
     """The ways in which a run of EM can end."""
 

@@ -309,7 +309,7 @@ class Result(Inferred[P]):
         return f"<pre>{escape(self.summary())}</pre>"
 
     def tidy(self, standard_errors: bool | None = None) -> Any:
-        """A row for each estimate: parameter, column, level, component (counted from 1), estimate, std_error, path.
+        """A row for each estimate: parameter, column or covariate, level, component (from 1), estimate, std_error, path.
 
         In a data frame of the library that the data came in; as a dictionary of columns if they came in none, which any library
         makes a frame of. `standard_errors` take 2 passes over the data for each parameter; by default they are there where the

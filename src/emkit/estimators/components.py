@@ -39,6 +39,7 @@ from emkit.models.frozen import Frozen, bare
 from emkit.models.order import component_count
 from emkit.persistence.checkpoint import Place, journal_of
 from emkit.report.collapse import collapsed
+from emkit.report.summary import warn_of_separation
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
@@ -204,6 +205,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
             warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=5)
         if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=5)
+        warn_of_separation(result, stacklevel=5)
 
     @property
     def _number(self) -> int:

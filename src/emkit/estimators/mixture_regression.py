@@ -136,7 +136,7 @@ class MixtureRegression(ComponentsEstimator):
         """Fit the mixture to a `frame` with the columns of the formula.
 
         `sample_weight` (n,) >= 0 counts how often each row occurs, or each group, if there are groups.
-        Warns: ConvergenceWarning with the reason if the fit did not converge.
+        Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning naming infinite coefficients.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
         return self._fit(frame, None, sample_weight=sample_weight)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.errors import ModelError, some_of
 from emkit.inference.covariance import Covariance
 from emkit.inference.delta import normal_quantile, p_values
+from emkit.inference.near import chosen_among
 from emkit.inference.standard_errors import standard_errors
 
 
@@ -49,7 +49,7 @@ class Intervals:
         return cls(chosen, estimates[places], ends[0], ends[1], level, method, told, open_ends)
 
     def __getitem__(self, name: str) -> tuple[float, float]:
-        place = self.names.index(name)
+        (place,) = chosen_among(self.names, name)
         return float(self.lower[place]), float(self.upper[place])
 
     def __str__(self) -> str:
@@ -57,15 +57,6 @@ class Intervals:
         rows = zip(self.names, self.estimates, self.lower, self.upper, strict=True)
         lines = [f"{name:<{width}}  {value:>12.6g}  {low:>12.6g}  {high:>12.6g}" for name, value, low, high in rows]
         return "\n".join([f"{self.level:.4g} intervals, {self.method}", *lines])
-
-
-def chosen_among(known: tuple[str, ...], names: Iterable[str] | None) -> list[int]:
-    """The places of the parameters `names` among those `known`; of all by default. Errors: ModelError for one there is not."""
-    chosen = known if names is None else [names] if isinstance(names, str) else list(names)
-    for name in chosen:
-        if name not in known:
-            raise ModelError(f"there is no free parameter {name!r}; there are {some_of(known)}.")
-    return [known.index(name) for name in chosen]
 
 
 def wald(found: Covariance, level: float = 0.95, names: Iterable[str] | None = None) -> Intervals:

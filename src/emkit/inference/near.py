@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import numpy as np
 from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Coordinates
 from emkit.core.protocols import LatentModel
+from emkit.errors import ModelError, some_of
 from emkit.inference.floors import Floors, held
 
 NO_FLOORS: Floors = MappingProxyType({})
@@ -22,6 +23,15 @@ HELD = "the floor under the spread holds it"
 EMPTY = "its component has no rows"
 INFINITE = "its maximum-likelihood value is infinite: the likelihood still rises as it runs off (separation)"
 SHOWN = 1e-2  # of a move of length 1: what moves less does not run off
+
+
+def chosen_among(known: tuple[str, ...], names: Iterable[str] | None) -> list[int]:
+    """The places of the parameters `names` among those `known`; of all by default. Errors: ModelError for one there is not."""
+    chosen = known if names is None else [names] if isinstance(names, str) else list(names)
+    for name in chosen:
+        if name not in known:
+            raise ModelError(f"there is no free parameter {name!r}; there are {some_of(known)}.")
+    return [known.index(name) for name in chosen]
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,8 @@ from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.inference.covariance import Covariance
 from emkit.inference.delta import normal_quantile
 from emkit.inference.information import Information
-from emkit.inference.intervals import Intervals, chosen_among
+from emkit.inference.intervals import Intervals
+from emkit.inference.near import chosen_among
 from emkit.inference.scores import has_expected, objective_and_score
 
 FAR = 40.0  # standard errors: an end beyond is none

@@ -8,6 +8,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.inference.covariance import Covariance
+from emkit.inference.near import chosen_among
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class StandardErrors:
     kind: str = "information"
 
     def __getitem__(self, name: str) -> float:
-        return float(self.errors[self.names.index(name)])
+        (place,) = chosen_among(self.names, name)
+        return float(self.errors[place])
 
 
 def standard_errors(found: Covariance) -> StandardErrors:

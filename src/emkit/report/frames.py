@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
-    """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path."""
+    """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path.
+
+    The column of a coefficient is the covariate that it is of.
+    """
     coordinates = Coordinates(result.params)
     paths = coordinates.entry_names(result.params)
     named = list(_named(result))
@@ -52,7 +55,8 @@ def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, 
     if is_covariance(leaf) and len(columns) == 2:
         what = "variance" if columns[0] == columns[1] else "covariance"
         columns = list(dict.fromkeys(columns))
-    names = source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None
+    columns += [leaf.told[i] for axis, i in leaf.places(index) if axis not in at and i < len(leaf.told)]  # covariates
+    names = leaf.levels or (source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None)
     levels = [names[code] if names is not None and code < len(names) else str(code) for code in at[LEVEL]]
     component = component_key(at[COMPONENT][0], source.component_names) if at[COMPONENT] else None
     return what, ", ".join(columns) or None, ", ".join(levels) if levels else None, component

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from emkit.core.axes import component_name
 from emkit.core.json_types import Json
+from emkit.errors import SeparationWarning
 from emkit.models.around import bare, wrappers
 from emkit.models.gated_mixture import GatedMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
@@ -82,6 +84,12 @@ def remarks(result: AnyFitted) -> list[str]:
     return said
 
 
+def warn_of_separation(result: AnyFitted, stacklevel: int) -> None:
+    """Warn of coefficients that have no maximum."""
+    for sentence in infinite_told(result):
+        warnings.warn(sentence, SeparationWarning, stacklevel=stacklevel + 1)
+
+
 def infinite_told(result: AnyFitted) -> list[str]:
     """Which coefficients have no maximum, and what can be done, in one sentence; none if all have one."""
     words = labels(result.params, names_of(result.source))
@@ -91,7 +99,7 @@ def infinite_told(result: AnyFitted) -> list[str]:
     return [
         f"Separation: the likelihood has no maximum. It comes to this height while {listed(off, MOST_NAMED)} "
         f"run{'s' if len(off) == 1 else ''} off to infinity, so without a standard error. Merge levels, leave a covariate out, "
-        "or state a prior on coefficients (WithPrior)."
+        "or state a prior on coefficients (ridge=1, or WithPrior)."
     ]
 
 

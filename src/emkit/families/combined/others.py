@@ -53,7 +53,7 @@ class AmongOthers(Wrapped[Any, Any]):
     def _moved(self, path: str, update: Update[Any, Any], stats: Any, before: Any, now: Any) -> Any:
         if not self._counts_others(before):
             return update(stats, before, now)
-        number = _length(stats.others)
+        number = _length(stats.others) * len(next(leaves(now)).value) // _length(stats.own)
         every = _with_others(now, number)
         found = update(side_by_side([stats.own, stats.others]), _with_others(before, number), every)
         own = part_of(replace_at(every, {path: found}), slice(0, -number))
@@ -70,7 +70,7 @@ def _with_others(params: Any, number: int) -> Any:
 
 
 def _length(stats: Any) -> int:
-    """Of how many components these are the statistics."""
+    """How long statistics are: as many for each component."""
     while not isinstance(stats, np.ndarray):
         stats = stats[0] if isinstance(stats, tuple) else getattr(stats, fields(stats)[0].name)
     return len(stats)
