@@ -98,6 +98,7 @@ from emkit.models import (
     WithPrior,
 )
 from emkit.result import Result, fit, load, resume
+from emkit.streaming import Online, fit_incremental, fit_online
 from emkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ __all__ = [
     "NonNegative",
     "NormalMissing",
     "NormalPrior",
+    "Online",
     "Outcome",
     "ParameterError",
     "Parameters",
@@ -207,6 +209,8 @@ __all__ = [
     "families",
     "family_named",
     "fit",
+    "fit_incremental",
+    "fit_online",
     "iterate",
     "lessons",
     "load",
