@@ -53,6 +53,12 @@ class Online(Generic[P]):
     def __repr__(self) -> str:
         return f"Online(blocks={self.blocks:,}, rows={self.rows:,.10g}, params={self.params!r})"
 
+    @classmethod
+    def begun(cls, model: ModelOf[P], start: P, source: RowSource, decay: Decay | None = None) -> Online[P]:
+        """Before the first block of a stream of rows such as those of the `source`, by which the `model` was settled."""
+        steps = Decay() if decay is None else decay
+        return cls(model, start, steps, OnlineState(start), NotStoredSource.of(source), bool(source.profile.has_gaps))
+
     @property
     def params(self) -> P:
         """The parameters after the last block."""
@@ -132,8 +138,8 @@ class Online(Generic[P]):
             except DataError as error:
                 where = str(error).split(";")[0]
                 raise DataError(
-                    f"{where}, and the rows by which the model was settled have no gaps: give some that have, fit_online(..., "
-                    "like=rows)."
+                    f"{where}, and the rows by which the model was settled have no gaps: let those of the first block have "
+                    "some, or give other rows for that, fit_online(..., like=rows)."
                 ) from None
         self.model.check(self.params, source.profile)
         return source
@@ -184,9 +190,7 @@ def fit_online(
     with _naming(1):
         source = model.recoded(as_source(like))
         settled = ready(model, source, [start])
-    known = NotStoredSource.of(source)
-    begun = Online(settled, start, decay, OnlineState(start), known, bool(source.profile.has_gaps))
-    return begun.more(blocks, passes=passes, executor=executor)
+    return Online.begun(settled, start, source, decay).more(blocks, passes=passes, executor=executor)
 
 
 def fit_incremental(
