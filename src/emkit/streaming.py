@@ -125,12 +125,18 @@ class Online(Generic[P]):
 
     def _each(self, blocks: Blocks) -> Iterator[Source[Any]]:
         if isinstance(blocks, RowSource):
-            return map(OneCut, self._admitted(blocks.coded(self.known.levels)).cuts())
-        return (self._admitted(rows_like(self.known, block)) for block in _opened(blocks))
+            yield from map(OneCut, self._admitted(blocks.coded(self.known.levels)).cuts())
+            return
+        for block in _opened(blocks):
+            source = self._admitted(rows_like(self.known, block))
+            yield source
+            source.forget()
 
     def _admitted(self, source: RowSource) -> RowSource:
         """Rows of the stream as the model takes them. Errors: DataError naming row and column of what it cannot take."""
-        source = self.model.recoded(source)
+        given, source = source, self.model.recoded(source)
+        if source is not given:
+            given.forget()
         refuse_gaps(self.model, source)
         if not self.has_gaps and source.profile.has_gaps:
             try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
+import weakref
 from itertools import count, islice
 
 import numpy as np
@@ -160,6 +162,27 @@ def test_levels_are_those_of_the_first_block():
     assert ek.fit_online(model, [answers, {"wet": ["no", "yes"]}], start).blocks == 2
     with pytest.raises(ek.DataError, match=r"^block 2: row 1, column 'wet' is 'perhaps'; its levels are no, yes"):
         ek.fit_online(model, [answers, {"wet": ["no", "perhaps"]}], start)
+
+
+@pytest.mark.parametrize("model", [MODEL, ek.Mixture(ek.Categorical())])
+def test_no_block_is_kept(model):
+    seen = []
+
+    def stream():
+        for t in range(5):
+            block = np.minimum(counts(t), 5.0)
+            seen.append(weakref.ref(block))
+            yield block
+            del block
+            assert sum(each() is not None for each in seen) <= 1
+
+    x = np.arange(6.0)[:, None]
+    start = START if model is MODEL else model.starts(model.recoded(ek.ArraySource(x)).profile, 2, [0])[0]
+    gc.disable()  # what is freed is freed at once
+    try:
+        assert ek.fit_online(model, stream(), start, like=x).blocks == 5
+    finally:
+        gc.enable()
 
 
 def test_statistics_that_do_not_add_up():

@@ -84,6 +84,10 @@ class RowSource(Source[Chunk]):
         """What is known of the rows."""
         return Profile(self)
 
+    def forget(self) -> None:
+        """Forget what is known of the rows: it holds them, so that they would be in memory until a circle is collected."""
+        self.__dict__.pop("profile", None)
+
     def tallies(self) -> tuple[Tally, ...]:
         """What one pass over the rows is to tell, besides what a profile asks for, where they are elsewhere."""
         return ()
