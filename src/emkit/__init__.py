@@ -42,7 +42,7 @@ from emkit.core.spaces import (
 )
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
-from emkit.data import ArraySource, Chunk, ParquetSource
+from emkit.data import ArraySource, BlockSource, Chunk, ParquetSource
 from emkit.errors import (
     DataError,
     DegenerateDataWarning,
@@ -125,6 +125,7 @@ __all__ = [
     "ArraySource",
     "Axes",
     "BetaPrior",
+    "BlockSource",
     "Cell",
     "Cells",
     "CellsParams",

@@ -21,8 +21,8 @@ from emkit.core.ready import check_is_model, ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
 from emkit.data.frames import as_frame, beside, library_of
+from emkit.data.given import as_source
 from emkit.data.like import rows_like
-from emkit.data.source import as_source
 from emkit.errors import DataError, DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named

@@ -21,8 +21,9 @@ from emkit.core.protocols import Executor, Source
 from emkit.core.ready import check_is_model, ready, refuse_gaps
 from emkit.core.stopping import Step
 from emkit.data.frames import library_of
+from emkit.data.given import as_source
 from emkit.data.like import rows_like
-from emkit.data.source import RowSource, as_source
+from emkit.data.source import RowSource
 from emkit.errors import DataError, DegenerateFitError, ModelError, Outcome, ParameterError, Status
 from emkit.fitted import ModelOf
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules, fit_each, row_work, solver_named

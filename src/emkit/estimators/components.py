@@ -21,6 +21,7 @@ from emkit.core.journal import Journal, Unkept
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Executor
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
+from emkit.data.blocks import as_blocks
 from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, needs_reading, read_table
 from emkit.data.membership import membership_of, names_in
@@ -221,6 +222,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
+        X = as_blocks(X)
         if isinstance(X, RowSource):
             return self._of_source(X, reset, {"sample_weight": sample_weight, "labels": labels, "groups": groups})
         levels, given, X = None, X, framed(X)
