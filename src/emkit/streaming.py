@@ -20,6 +20,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, Source
 from emkit.core.ready import check_is_model, ready, refuse_gaps
 from emkit.core.stopping import Step
+from emkit.data.blocks import BlockSource, is_dask
 from emkit.data.frames import library_of
 from emkit.data.given import as_source
 from emkit.data.like import rows_like
@@ -86,7 +87,7 @@ class Online(Generic[P]):
     def more(self, blocks: Blocks, *, passes: int = 1, executor: Executor = one_thread) -> Online[P]:
         """The same after more blocks: see `fit_online`. Errors: as there; this one stays as it is."""
         check_count("passes", passes, ModelError)
-        _check_blocks(blocks, passes)
+        blocks = _checked(blocks, passes)
         state = self.state
         with executor() as map_reduce:
             for _ in range(passes):
@@ -190,7 +191,7 @@ def fit_online(
     """
     check_is_model(model)
     check_count("passes", passes, ModelError)
-    _check_blocks(blocks, passes)
+    blocks = _checked(blocks, passes)
     decay = Decay(alpha, t0)
     if like is None:
         like, blocks = (blocks, blocks) if isinstance(blocks, RowSource) else _first(blocks)
@@ -277,8 +278,10 @@ def _joined(start: P, sweeps: Sequence[Refreshed[P]], record: Record[P]) -> Reco
     )
 
 
-def _check_blocks(blocks: Any, passes: int) -> None:
-    """Errors: DataError unless blocks can be read so many times."""
+def _checked(blocks: Any, passes: int) -> Any:
+    """The blocks, those of Dask as a source. Errors: DataError unless they can be read so many times."""
+    if is_dask(blocks):
+        return BlockSource(blocks)
     if isinstance(blocks, np.ndarray | str | Mapping) or library_of(blocks) is not None:
         raise DataError(
             "blocks are one table. Give several, one after the other; or a source that is cut, ArraySource(x, chunk_rows=1000)."
@@ -290,6 +293,7 @@ def _check_blocks(blocks: Any, passes: int) -> None:
             f"{passes} passes are asked for, but {type(blocks).__name__} can be read once. Give a source, a list, or a "
             "function that opens it anew."
         )
+    return blocks
 
 
 def _opened(blocks: Any) -> Iterator[Any]:

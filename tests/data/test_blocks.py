@@ -144,3 +144,26 @@ def test_a_generator_is_no_data_of_a_fit():
 def test_weights_of_blocks_belong_to_their_source():
     with pytest.raises(ek.DataError, match="weights and groups belong to the source"):
         ek.fit(MODEL, dd.from_pandas(FRAME, chunksize=40), START, weights=np.ones(120))
+
+
+def test_a_stream_takes_partitions_and_sources():
+    lazy = dd.from_pandas(FRAME, chunksize=40)
+    online = [ek.fit_online(MODEL, blocks, START, passes=2) for blocks in (lazy, MEMORY, ek.BlockSource(in_blocks(FRAME, 40)))]
+    assert {each.blocks for each in online} == {6}
+    assert len({each.params.components.means.tobytes() for each in online}) == 1
+    assert online[0].full_pass(lazy).log_likelihood == online[1].full_pass(MEMORY).log_likelihood
+
+
+def test_a_mapping_to_families_takes_its_columns_of_blocks():
+    mixed = ek.MixtureModel({"b": "gaussian", "n": "poisson"}, 1)
+    frame = FRAME.assign(n=np.arange(120) % 5)
+    found = mixed.fit(dd.from_pandas(frame, chunksize=40))
+    assert found.result_.source.columns == ("b", "n")
+    assert found.predict(frame).shape == (120,)
+    assert found.predict(in_blocks(frame, 50)).shape == (120,)
+
+
+def test_groups_of_rows_in_a_source_are_not_said_twice():
+    result = ek.fit(MODEL, MEMORY, START, max_evaluations=2)
+    with pytest.raises(ek.DataError, match="belong to the source: give them when you make it"):
+        result.posterior(MEMORY, groups=np.arange(120))

@@ -73,7 +73,7 @@ class LatentModel(Protocol[P, S]):
         raise NotImplementedError(f"{type(self).__name__} does not write expected(stats, before, now).")
 
     def carried(self, stats: S, before: P, now: P) -> S:
-        """The statistics of an E-step at `before`, told as those of one at `now` are: see `not_carried`.
+        """The statistics of an E-step at `before`, told as those of one at `now` are.
 
         Statistics may be about the parameters of their E-step, as moments are about current means. Those of E-steps at
         different parameters add up once they are told about the same: ``expected(carried, now, theta)`` differs from

@@ -227,15 +227,16 @@ def _computed(part: Any) -> Any:
     return part.compute(scheduler="synchronous")
 
 
-def as_blocks(data: Any) -> Any:
+def as_blocks(data: Any, columns: Sequence[str] | None = None) -> Any:
     """Data that come in blocks as a `BlockSource`: lists of tables, functions, collections of Dask; others as they are.
 
+    `columns`: those of data frames to take, in order.
     Errors: DataError for an iterator.
     """
     if isinstance(data, RowSource | type):
         return data
     listed = isinstance(data, list | tuple) and len(data) > 0 and _is_block(data[0])
-    return BlockSource(data) if listed or is_dask(data) or callable(data) or isinstance(data, Iterator) else data
+    return BlockSource(data, columns) if listed or is_dask(data) or callable(data) or isinstance(data, Iterator) else data
 
 
 def _is_block(item: Any) -> bool:

@@ -23,6 +23,8 @@ def rows_like(
     """
     data = as_blocks(data)
     if isinstance(data, RowSource):
+        if weights is not None or groups is not None or labels is not None:
+            raise DataError("weights, groups and labels belong to the source: give them when you make it.")
         return data.coded(known.levels)
     if known.design is not None:
         if labels is not None:
