@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.paired import median_seconds
 from emkit.core.mapreduce import usable_cores
 
-PACKAGES = ("emkit", "numpy", "scipy", "numba", "scikit-learn", "stepmix", "hmmlearn", "em-fit")
+PACKAGES = ("emkit", "numpy", "scipy", "numba", "scikit-learn", "stepmix", "hmmlearn", "em-fit", "torch")
 
 
 @dataclass(frozen=True)

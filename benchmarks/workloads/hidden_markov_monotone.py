@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from itertools import count
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import emkit as ek
+from benchmarks.falls import counted
 from benchmarks.paired import Measured
-from benchmarks.workloads.monotone import QUICK_SECONDS, draw, fall
+from benchmarks.workloads.monotone import draw, fall
 
 FITS, PASSES = 2_000, 150
 
@@ -31,33 +31,6 @@ def chain(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
 
 
 def run(quick: bool) -> list[Measured]:
-    """2,000 fits in whole runs; as many as fit into a few seconds in quick ones. Whatever is no refusal is a crash."""
-    start = time.perf_counter()
-    fits: list[float] = []
-    refused = crashed = 0
-    for seed in count():
-        try:
-            fallen = fall(chain, seed, PASSES)
-        except Exception:  # noqa: BLE001
-            crashed += 1
-            continue
-        if fallen is None:
-            refused += 1
-        else:
-            fits.append(fallen)
-        if len(fits) == FITS or (quick and time.perf_counter() - start > QUICK_SECONDS):
-            break
-    found = {"fits with a fall of the objective": sum(value > 0 for value in fits), "crashes": crashed}
-    return [
-        Measured(
-            workload=f"{len(fits):,} random fits of hidden Markov chains: {what}",
-            peer="–",
-            ratio=None,
-            ours=float(number),
-            unit="fits",
-            target="0",
-            met=number == 0,
-            note=f"{refused} more were refused (more states than rows that differ, constant or empty columns)",
-        )
-        for what, number in found.items()
-    ]
+    """2,000 fits in whole runs."""
+    note = "{refused} more were refused (more states than rows that differ, constant or empty columns)"
+    return counted(partial(fall, chain, passes=PASSES), FITS, "random fits of hidden Markov chains", note, quick)

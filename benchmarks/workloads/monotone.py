@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
-from itertools import count
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import emkit as ek
+from benchmarks.falls import counted, worst_fall
 from benchmarks.paired import Measured
 from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
 from emkit.search.seeding import spread_start
 
-FITS, PASSES, QUICK_SECONDS = 10_000, 300, 4.0
+FITS, PASSES = 10_000, 300
 
 
 def draw(rng: np.random.Generator) -> tuple[Any, np.ndarray]:
@@ -66,35 +66,10 @@ def fall(drawn: Callable[[np.random.Generator], tuple[Any, ek.ArraySource]], see
             history = ek.fit(model, source, start, solver=solver, max_evaluations=passes).history
     except EmkitError:
         return None
-    objective = np.array([moment.objective for moment in history])
-    drop = np.diff(objective) / (1 + np.abs(objective[:-1]))
-    worst = -float(drop.min(initial=0.0))
-    return worst if worst > 1e-9 else 0.0
+    return worst_fall(history)
 
 
 def run(quick: bool) -> list[Measured]:
-    """10,000 fits in whole runs; as many as fit into a few seconds in quick ones."""
-    start = time.perf_counter()
-    fits: list[float] = []
-    refused = 0
-    for seed in count():
-        fallen = fall(mixture, seed, PASSES)
-        if fallen is None:
-            refused += 1
-        else:
-            fits.append(fallen)
-        if len(fits) == FITS or (quick and time.perf_counter() - start > QUICK_SECONDS):
-            break
-    decreased = sum(value > 0 for value in fits)
-    return [
-        Measured(
-            workload=f"{len(fits):,} random fits: fits with a fall of the objective",
-            peer="–",
-            ratio=None,
-            ours=float(decreased),
-            unit="fits",
-            target="0",
-            met=decreased == 0,
-            note=f"{refused} more starts were refused (more components than rows that differ, constant counts)",
-        )
-    ]
+    """10,000 fits in whole runs."""
+    note = "{refused} more starts were refused (more components than rows that differ, constant counts)"
+    return counted(partial(fall, mixture, passes=PASSES), FITS, "random fits", note, quick)

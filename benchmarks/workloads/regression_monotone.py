@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from itertools import count
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import emkit as ek
+from benchmarks.falls import counted, worst_fall
 from benchmarks.paired import Measured
-from benchmarks.workloads.monotone import QUICK_SECONDS
 from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
 from emkit.search.seeding import spread_start
 
 FITS, PASSES = 500, 40
+TRIALS, LEVELS = 12, 3
 WILD = (0.5, 3.0, 10.0)  # steps that move predictors by about 1, from a start of rough lines
-ROUNDING = 1e-9  # relative: a fall no larger is none
-LAWS = ("normal", "poisson", "binomial", "gamma", "zero-truncated", "zero-inflated", "hurdle")
+BY_LAW = {
+    "normal": ek.NormalRegression,
+    "Student t": ek.StudentTRegression,
+    "Poisson": ek.PoissonRegression,
+    "negative binomial": ek.NegativeBinomialRegression,
+    "binomial": partial(ek.BinomialRegression, trials=TRIALS),
+    "gamma": ek.GammaRegression,
+    "multinomial": partial(ek.MultinomialRegression, levels=LEVELS),
+    "ordered": partial(ek.OrderedRegression, levels=LEVELS),
+    "zero-truncated": ek.PoissonRegression,
+    "zero-inflated": ek.PoissonRegression,
+    "hurdle": ek.PoissonRegression,
+}
+LAWS = tuple(BY_LAW)
+IN_LEVELS = ("multinomial", "ordered")  # laws that share no slopes
 
 
 def regression(law: str, offset: str | None, shared: tuple[str, ...]) -> Any:
     """The regression of y on some of a, b and c."""
-    given: dict[str, Any] = {"offset": offset, "shared": shared}
-    own = tuple(name for name in "abc" if name not in shared)
-    if law == "normal":
-        return ek.NormalRegression("y", own, **given)
-    if law == "binomial":
-        return ek.BinomialRegression("y", own, trials=12, **given)
-    if law == "gamma":
-        return ek.GammaRegression("y", own, **given)
-    counts = ek.PoissonRegression("y", own, **given)
-    return ek.ZeroTruncatedRegression(counts) if law in ("zero-truncated", "hurdle") else counts
+    given: dict[str, Any] = {}
+    if law != "multinomial":
+        given["offset"] = offset
+    if law not in IN_LEVELS:
+        given["shared"] = shared
+    own = tuple(name for name in "abc" if name not in given.get("shared", ()))
+    one = BY_LAW[law]("y", own, **given)
+    return ek.ZeroTruncatedRegression(one) if law in ("zero-truncated", "hurdle") else one
 
 
 def drawn(law: str, rng: np.random.Generator) -> tuple[ek.ArraySource, Any]:
@@ -45,7 +56,11 @@ def drawn(law: str, rng: np.random.Generator) -> tuple[ek.ArraySource, Any]:
     counts = rng.poisson(mean).astype(float)
     y = {
         "normal": lambda: eta + 0.3 * rng.normal(size=n),
-        "binomial": lambda: rng.binomial(12, 1 / (1 + np.exp(-eta))),
+        "Student t": lambda: eta + 0.3 * rng.standard_t(3, size=n),
+        "negative binomial": lambda: rng.poisson(mean * rng.gamma(2.0, 0.5, size=n)),
+        "multinomial": lambda: np.digitize(eta + rng.logistic(size=n), [0.0, 1.0]),
+        "ordered": lambda: np.digitize(eta + rng.logistic(size=n), [0.0, 1.0]),
+        "binomial": lambda: rng.binomial(TRIALS, 1 / (1 + np.exp(-eta))),
         "gamma": lambda: rng.gamma(3.0, mean / 3.0),
         "zero-truncated": lambda: counts + 1,
         "zero-inflated": lambda: np.where(rng.random(n) < 0.3, 0.0, counts),
@@ -81,37 +96,10 @@ def fall(seed: int) -> float | None:
             history = ek.fit(model, source, wild, solver=solver, max_evaluations=PASSES).history
     except EmkitError:
         return None
-    objective = np.array([moment.objective for moment in history])
-    worst = -float((np.diff(objective) / (1 + np.abs(objective[:-1]))).min(initial=0.0))
-    return worst if worst > ROUNDING else 0.0
+    return worst_fall(history)
 
 
 def run(quick: bool) -> list[Measured]:
-    """500 fits in whole runs; as many as fit into a few seconds in quick ones. Whatever is no refusal is a crash."""
-    start, fits, refused, crashed = time.perf_counter(), [], 0, 0
-    for seed in count():
-        try:
-            fallen = fall(seed)
-        except Exception:  # noqa: BLE001
-            crashed += 1
-            continue
-        if fallen is None:
-            refused += 1
-        else:
-            fits.append(fallen)
-        if len(fits) >= FITS or (quick and time.perf_counter() - start > QUICK_SECONDS):
-            break
-    found = {"fits with a fall of the objective": sum(value > 0 for value in fits), "crashes": crashed}
-    return [
-        Measured(
-            workload=f"{len(fits):,} fits of mixtures of regressions from wild starts: {what}",
-            peer="–",
-            ratio=None,
-            ours=float(number),
-            unit="fits",
-            target="0",
-            met=number == 0,
-            note=f"{len(LAWS)} laws, with gates, shared slopes, offsets and weights; {refused} more were refused",
-        )
-        for what, number in found.items()
-    ]
+    """500 fits in whole runs."""
+    note = f"{len(LAWS)} laws, with gates, shared slopes, offsets and weights; {{refused}} more were refused"
+    return counted(fall, FITS, "fits of mixtures of regressions from wild starts", note, quick)

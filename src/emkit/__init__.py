@@ -43,6 +43,8 @@ from emkit.core.spaces import (
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, BlockSource, Chunk, ParquetSource
+from emkit.data.stand_ins import rows_of_covariance
+from emkit.devices.executor import Torch
 from emkit.errors import (
     DataError,
     DegenerateDataWarning,
@@ -72,6 +74,8 @@ from emkit.models import (
     ComponentStats,
     DensityPrior,
     DirichletPrior,
+    FactorModel,
+    FactorModelParams,
     FieldPrior,
     Frozen,
     GammaPrior,
@@ -107,6 +111,7 @@ if TYPE_CHECKING:
     from emkit.estimators import (
         ConvergenceWarning,
         Discriminant,
+        FactorAnalysis,
         GaussianMixture,
         HiddenMarkov,
         LatentClass,
@@ -147,6 +152,9 @@ __all__ = [
     "Evaluation",
     "Expectation",
     "Expected",
+    "FactorAnalysis",
+    "FactorModel",
+    "FactorModelParams",
     "FieldPrior",
     "Frozen",
     "GammaPrior",
@@ -198,6 +206,7 @@ __all__ = [
     "StationaryHiddenMarkovParams",
     "Status",
     "Step",
+    "Torch",
     "UnitInterval",
     "UnitProduct",
     "WeightsWarning",
@@ -219,6 +228,7 @@ __all__ = [
     "no_lower",
     "pool",
     "resume",
+    "rows_of_covariance",
     "search",
     "select",
     "solvers",
@@ -230,6 +240,7 @@ __all__ += OFFERED + COMBINED + REGRESSIONS  # the families and their parameters
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
     "Discriminant": "emkit.estimators",
+    "FactorAnalysis": "emkit.estimators",
     "bootstrap_lrt": "emkit.estimators.selection",
     "select": "emkit.estimators.selection",
     "GaussianMixture": "emkit.estimators",

@@ -139,24 +139,26 @@ def means_of(fitted: AnyFitted, data: Any, gaps: Gaps = "refuse", row_name: RowN
 
     Errors: ModelError for another fit; DataError for rows that cannot be.
     """
-    model = _model_of(fitted)
-    if hasattr(model.family, "shares"):
+    if is_in_levels(fitted):
         raise ModelError("a response in levels has no mean; each level has a probability.")
+    model = _model_of(fitted)
     return Means(*_told(fitted, lambda x: _means(model, fitted.params, x), data, gaps, row_name))
 
 
 def level_shares_of(fitted: AnyFitted, data: Any, gaps: Gaps = "refuse", row_name: RowName = "row {}".format) -> LevelShares:
     """What a fit of regressions of levels says of rows without their response; see `means_of`."""
-    family: Any = _model_of(fitted).family
-    if not hasattr(family, "shares"):
+    given: Any = _model_of(fitted).family.conditional
+    names = given.level_names(fitted.params.components)
+    if names is None:
         raise ModelError("the response of the fit is of numbers, and has no levels; each component has a mean of it.")
-    each, proportions = _told(fitted, lambda x: family.shares(fitted.params.components, x), data, gaps, row_name)
-    return LevelShares(each, proportions, family.level_names_of(each.shape[2]))
+    each, proportions = _told(fitted, lambda x: given.shares(fitted.params.components, x), data, gaps, row_name)
+    return LevelShares(each, proportions, names)
 
 
 def is_in_levels(fitted: AnyFitted) -> bool:
     """Whether the response of a fit of regressions is in levels. Errors: ModelError for another fit."""
-    return hasattr(_model_of(fitted).family, "shares")
+    given: Any = _model_of(fitted).family.conditional
+    return given.level_names(fitted.params.components) is not None
 
 
 def _model_of(fitted: AnyFitted) -> AnyComponents:

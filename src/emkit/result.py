@@ -126,15 +126,15 @@ class Result(Inferred[P]):
         *,
         kind: str = "parametric",
         random_state: Any = None,
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
         watch: Watched = all_of_them,
     ) -> Bootstrap:
         """So many estimates from data made anew: standard errors, and percentile and BCa intervals follow from them.
 
         `kind`: "parametric" (rows drawn from the fitted model), "case" (rows drawn from the rows; groups as groups), or
         "bayesian" (the rows with Dirichlet weights). Each estimate is where a short run from this one ends, its components in
-        the order of those here. `n_jobs`: processes (None: this one; -1: all cores); the numbers do not depend on it.
-        `watch` wraps the stream of replicates (progress). `Bootstrap.more` goes on from there.
+        the order of those here. `n_jobs`: processes (None: this one; -1: all cores), or an executor, ``ek.Dask(client)``;
+        the numbers do not depend on it. `watch` wraps the stream of replicates (progress). `Bootstrap.more` goes on from there.
         Errors: ModelError for a model that cannot be drawn from, for rows that are not in memory, and for what cannot be.
         """
         return bootstrap(self, number, kind, random_state, n_jobs, watch)

@@ -104,6 +104,14 @@ def test_searches_of_estimators_use_an_executor(problems, cluster):
 
 
 @pytest.mark.slow
+def test_a_cluster_makes_the_same_replicates(cluster):
+    x = np.random.default_rng(0).poisson(np.repeat([1, 8], 40))[:, None]
+    fit = ek.MixtureModel("poisson", 2, random_state=0).fit(x).result_
+    here, there = (fit.bootstrap(12, random_state=0, n_jobs=n_jobs) for n_jobs in (None, ek.Dask(cluster)))
+    assert np.array_equal(here.replicates, there.replicates)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["processes", "cluster", "threads"])
 def test_an_error_is_the_one_of_the_foremost_cut(executor, cluster):
     made = {"processes": ek.Processes(2), "cluster": ek.Dask(cluster), "threads": partial(threads, 2)}[executor]

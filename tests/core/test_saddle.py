@@ -155,3 +155,24 @@ def test_digits_do_not_end_on_a_saddle():
     near = np.where(np.isfinite(here), here + 1e-3 * rng.normal(size=len(here)), here)
     again = ek.fit(model, x, coordinates.unpack(near, result.params), solver="squarem")
     assert again.log_likelihood <= result.log_likelihood + 1e-6
+
+
+@pytest.mark.filterwarnings("ignore::emkit.DegenerateFitWarning")
+def test_a_point_that_is_higher_only_below_a_floor_is_none_to_go_on_from():
+    """Of three lines through few rows, some rest on the floor: a push beneath it leads off no saddle, for EM falls back."""
+    rng = np.random.default_rng(42)
+    n = int(rng.integers(20, 80))
+    x = rng.normal(size=(n, 3))
+    line = 0.5 + 0.7 * (x * rng.normal(size=(2, 3))[rng.integers(2, size=n)]).sum(axis=1)
+    rng.poisson(np.exp(line))
+    y = line + 0.3 * rng.normal(size=n)
+    x = x * 10.0 ** rng.integers(-4, 5, 3) + 10.0 ** rng.integers(-1, 4)
+    source = ek.ArraySource(np.column_stack([y, x, 0.3 * rng.normal(size=n)]), columns=["y", "a", "b", "c", "o"])
+    model = ek.Mixture(ek.NormalRegression("y", ("a", "b", "c"), offset="o")).settled(source.profile)
+    coordinates = model.coordinates(start := spread_start(model, source, 3, 42))
+    rng.random(3), rng.integers(1, 4)
+    wild = coordinates.unpack(coordinates.pack(start) + 0.5 * rng.normal(size=len(coordinates.pack(start))), start)
+    for solver in ("plain", "squarem", "anderson"):
+        fit = ek.fit(model, source, wild, solver=solver)
+        assert fit.outcome.status is ek.Status.CONVERGED
+        assert np.diff([moment.objective for moment in fit.history]).min() > -1e-12

@@ -17,6 +17,7 @@ ESTIMATORS = [
     ek.MixtureModel("gaussian-diag", 2, random_state=0),
     ek.HiddenMarkov("gaussian", 2, random_state=0),
     ek.NormalMissing(),
+    ek.FactorAnalysis(uniquenesses="equal"),
     ek.Discriminant(random_state=0),
 ]
 

@@ -13,6 +13,7 @@ ESTIMATORS = [
     ek.LatentClass(2),
     ek.HiddenMarkov("poisson", 2),
     ek.NormalMissing(),
+    ek.FactorAnalysis(uniquenesses="equal"),
 ]
 ROWS = np.random.default_rng(0).integers(0, 3, (40, 2)).astype(float)
 

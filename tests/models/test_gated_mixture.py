@@ -187,3 +187,18 @@ def test_no_covariate_is_called_as_the_intercept(rows):
     source = ek.ArraySource(rows, columns=["y", "intercept"])
     with pytest.raises(ek.DataError, match="is called 'intercept', as the coefficient of 1 is; rename the column"):
         ek.PoissonRegression(0, (1,)).settled(source.profile)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: ek.GatedMixture(ek.NormalRegression(0, 1), 2, gate=6),
+        lambda: ek.GatedHiddenMarkovChain(ek.NormalRegression(0, 1), transitions=2, gate="z"),
+        lambda: ek.NormalRegression(0, 1, layout=3),
+        lambda: ek.OrderedRegression(0, 1, layout=3),
+        lambda: ek.ExactZeros(0, place="a"),
+    ],
+)
+def test_what_is_found_in_the_data_is_no_setting(made):
+    with pytest.raises(ek.ModelError, match=r"it is no setting, but is found when there are data\. Leave it out\."):
+        made()

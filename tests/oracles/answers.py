@@ -512,6 +512,49 @@ def mvn_airquality() -> Answers:
     return {"loglik": found.result_.log_likelihood, "mean": found.means_.tolist(), "cov": found.covariance_.tolist()}
 
 
+def factors(model: Any, source: Any) -> Any:
+    """The fit of a factor model from its own start."""
+    return ek.fit(model, source, model.start(source.profile), solver="anderson", tol=1e-12)
+
+
+def discrepancy(fitted: Any, covariance: np.ndarray) -> float:
+    """log |Sigma| - log |S| + tr(S Sigma^-1) - d, the same in any units."""
+    ratio = np.linalg.solve(fitted.params.covariance, covariance)
+    return float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - len(covariance))
+
+
+def fa_ability() -> Answers:
+    rows = table("fa_ability")
+    given = column(rows, *rows[0])
+    found = {}
+    for m in (1, 2):
+        fitted = factors(ek.FactorModel(m), ek.rows_of_covariance(given, 112))
+        found |= {f"F_{m}": discrepancy(fitted, given), f"uniq_{m}": (fitted.params.uniquenesses / np.diag(given)).tolist()}
+    return found
+
+
+def ppca_iris() -> Answers:
+    rows = table("ppca_iris")
+    found = {}
+    for m in (1, 2, 3):
+        fitted = factors(ek.FactorModel(m, equal=True), ek.ArraySource(column(rows, *rows[0])))
+        found |= {f"loglik_{m}": fitted.log_likelihood, f"sigma2_{m}": float(fitted.params.uniquenesses)}
+    return found
+
+
+def boundary_heywood() -> Answers:
+    inline = task("boundary_heywood")["data"]["inline"]
+    given = np.array(inline["S"])
+    fitted = factors(ek.FactorModel(1), ek.rows_of_covariance(given, inline["n"]))
+    return {
+        "F": discrepancy(fitted, given),
+        "loglik": fitted.log_likelihood,
+        "psi": fitted.params.uniquenesses.tolist(),
+        "loadings": (fitted.params.loadings[:, 0] * np.sign(fitted.params.loadings[0, 0])).tolist(),
+        "boundary": fitted.boundary == ("uniquenesses[0]",),
+    }
+
+
 def lca_missing_weights() -> Answers:
     inline = task("lca_missing_weights")["data"]["inline"]
     codes, weights = np.array(inline["rows"], dtype=float) - 1, np.array(inline["w"])
@@ -782,6 +825,9 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         gmm_galaxies,
         mvn_murray,
         mvn_airquality,
+        fa_ability,
+        ppca_iris,
+        boundary_heywood,
         lca_missing_weights,
         gmm_mclust14,
         t_newcomb,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 import emkit as ek
+from emkit.core.mapreduce import threads
 from emkit.selection.choice import Cell, Choice, Line
+from emkit.selection.workers import Tasks
 
 CENTRES = np.array([[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]])
 FORMS = ["full", "spherical"]
@@ -83,6 +86,22 @@ def test_left_out_rows_tell_the_number_of_clusters(three):
     assert found.best.n_components == 3
     assert values[1] > values[2] > values[3]
     assert values[3] == pytest.approx(found[3].result_.aic, rel=0.01)
+
+
+def test_rows_are_left_out_by_the_executor_of_the_estimator(three):
+    lots = []
+
+    @contextmanager
+    def executor():
+        with threads(2) as map_reduce:
+            yield lambda function, source: lots.append(source) or map_reduce(function, source)
+
+    here, there = (
+        ek.select(ek.GaussianMixture(n_init=2, random_state=0, n_jobs=n_jobs), three[::3], [1, 2], criterion="cv")
+        for n_jobs in (None, executor)
+    )
+    assert [line.deviance for line in here.lines] == [line.deviance for line in there.lines]
+    assert sum(isinstance(source, Tasks) for source in lots) == 1
 
 
 def test_the_table_says_what_was_chosen(chosen):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy import stats
 
 import emkit as ek
+from emkit.core.mapreduce import one_thread
 from emkit.selection.held_out import held_out_deviance
+from emkit.selection.workers import by_itself
 
 DAYS = np.array([162, 267, 271, 185, 111, 61, 27, 8, 3, 1])  # with so many death notices, 0 to 9: Hasselblad (1969)
 
@@ -67,3 +71,9 @@ def test_rows_of_a_group_are_left_out_together():
 def test_a_row_that_the_others_make_impossible_is_infinitely_bad():
     fit = ek.fit(ek.Mixture(ek.Poisson()), [0.0] * 19 + [3.0], ek.MixtureParams([1.0], ek.PoissonParams([[0.5]])))
     assert held_out_deviance(fit) == np.inf
+
+
+def test_a_fit_that_travels_by_itself_says_the_same():
+    x = np.random.default_rng(4).normal(size=(30, 1))
+    fit = ek.GaussianMixture(1, n_jobs=one_thread).fit(x).result_
+    assert held_out_deviance(pickle.loads(pickle.dumps(by_itself(fit)))) == held_out_deviance(fit)

@@ -29,6 +29,7 @@ EXTRAS = {
     "formula": ("formulaic",),
     "teach": ("sympy",),
     "autodiff": ("jax",),
+    "gpu": ("torch",),
 }
 COINS = (0.7967890669226469, 0.5195831201451351)
 LOG_LIKELIHOOD = -31.57020023599690413206945

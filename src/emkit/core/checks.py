@@ -33,6 +33,12 @@ def check_count(name: str, number: object, error: type[EmkitError], least: int =
         raise error(f"{name} is {_shown(number)}; it must be a whole number from {least} to {most:,}{also}.")
 
 
+def check_settled(name: str, value: object, kind: type) -> None:
+    """Raise ModelError unless `value` is None or of the `kind` that a model makes of the data when it is settled."""
+    if value is not None and not isinstance(value, kind):
+        raise ModelError(f"{name} is {value!r:.60}; it is no setting, but is found when there are data. Leave it out.")
+
+
 def check_step(step: object) -> None:
     """Raise ModelError unless `step` is the number of an EM step, counted from 1, that one can wait for."""
     check_count("step", step, ModelError, most=MOST_STEPS)

@@ -37,7 +37,7 @@ def escape(em: EMMap[P], here: Evaluation[P]) -> Evaluation[P] | None:
     lie along a ridge, on a slow way to a maximum, or, where two normal components coincide, on a saddle whose curvature is
     zero: longer pushes in both senses tell, since from a maximum none of them can rise. At most 10 passes over the data, 4 if
     EM is not slow, fewer once next to nothing is left of the push, none if no coordinate can move; 2 more if a
-    probability that is next to nothing grows again.
+    probability that is next to nothing grows again, and one from every point that is higher.
     """
     around = _Around(em, here)
     regrown = _regrown(around)
@@ -50,8 +50,9 @@ def _regrown(around: _Around[P]) -> Evaluation[P] | None:
     if growing.any():
         for size in INSIDE:
             pushed = around.evaluate_at(np.where(growing, np.sign(around.there) * size, around.there))
-            if pushed is not None and around.higher(pushed):
-                return pushed
+            kept = around.kept(pushed)
+            if kept is not None:
+                return kept
     return None
 
 
@@ -65,8 +66,9 @@ def _pushed_off(around: _Around[P]) -> Evaluation[P] | None:
             return None
         push = around.carried(pushed)
         growth = float(np.linalg.norm(push)) / PUSH
-        if growth > ESCAPES and around.higher(pushed):
-            return pushed
+        kept = around.kept(pushed) if growth > ESCAPES else None
+        if kept is not None:
+            return kept
         left *= growth
         if left * np.sqrt(len(push)) < FADED:
             return None
@@ -77,11 +79,12 @@ def _uphill(around: _Around[P], direction: Array) -> Evaluation[P] | None:
     """A point higher than the stationary one, along `direction` or against it; None if there is none."""
     for push in (direction, -direction):
         for _ in range(LONG_TRIES):
-            pushed = around.evaluate(push, LONG_PUSH, within=True)
+            pushed = around.evaluate(push, LONG_PUSH)
             if pushed is None:
                 break
-            if around.higher(pushed):
-                return pushed
+            kept = around.kept(pushed)
+            if kept is not None:
+                return kept
             push = around.carried(pushed)
     return None
 
@@ -107,19 +110,20 @@ class _Around(Generic[P]):
         push[self.still] = np.random.default_rng(0).standard_normal(int(self.still.sum()))
         return push
 
-    def evaluate(self, push: Array, length: float, within: bool = False) -> Evaluation[P] | None:
-        """The evaluation at so long a push, if there is one; and if it keeps `within` the bounds of the model, where asked."""
+    def evaluate(self, push: Array, length: float) -> Evaluation[P] | None:
+        """The evaluation at so long a push, within the bounds of the model, if there is one."""
         size = float(np.linalg.norm(push))
         if size == 0:
             return None
-        return self.evaluate_at(self.there + push * (length / size), self._here.params if within else None)
+        return self.evaluate_at(self.there + push * (length / size))
 
-    def evaluate_at(self, point: Array, like: P | None = None) -> Evaluation[P] | None:
+    def evaluate_at(self, point: Array) -> Evaluation[P] | None:
+        """The evaluation at a point, within the bounds of the model: beyond them, it would be higher than EM can stay."""
         try:
             params = self._coordinates.unpack(point, self._here.params)
         except ParameterError:
             return None
-        return self._em.attempt(params, like)
+        return self._em.attempt(params, self._here.params)
 
     def growing(self) -> Mask:
         """Which coordinates lie at the edge of their space, but move away from it in every EM step."""
@@ -134,6 +138,12 @@ class _Around(Generic[P]):
         """Where an EM step carries a push."""
         return np.where(self.still, self._away(pushed.update), 0.0)
 
-    def higher(self, pushed: Evaluation[P]) -> bool:
-        """Whether a pushed point lies above all that EM would reach from the stationary one."""
-        return pushed.objective > self._top
+    def kept(self, pushed: Evaluation[P] | None) -> Evaluation[P] | None:
+        """Where EM leads from a pushed point, if both lie above all that it would reach from the stationary one.
+
+        A push may lie a little below a floor, and higher for that alone: EM brings it back.
+        """
+        if pushed is None or not pushed.objective > self._top:
+            return None
+        after = self._em.attempt(pushed.update)
+        return after if after is not None and after.objective > self._top else None

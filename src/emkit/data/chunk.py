@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,7 @@ class Chunk:
     `groups` (G + 1,) say where groups of rows (sequences, people) begin and, last, where the chunk ends; None if each row
     stands for itself. The weight of a group is that of its rows. `membership` (n, K) says how plausible each component is for
     each row, the most plausible one 1 (what is known of a group, at its first row); None if nothing is known of any.
+    `on_device` turns base rows of a linear form into such as go over these rows on a device; None if they are on none.
     """
 
     x: Array
@@ -70,6 +71,7 @@ class Chunk:
     groups: Integers | None = None
     membership: Array | None = None
     memory: Memory = field(default_factory=dict, repr=False, compare=False)
+    on_device: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
 
     def load(self) -> Chunk:
         """The rows themselves: those of a chunk in memory are here."""
@@ -112,9 +114,9 @@ class Chunk:
             yield rows, as_float64(self.x[rows])
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is stored and sent: of rows in a file the place, and weights of 1 stay what they are; no memory is sent."""
+        """What is stored and sent: of rows in a file the place, and weights of 1 stay what they are; no memory, no device."""
         weights, place = None if alike(self.weights) else self.weights, mapped_at(self.x)
-        return {**self.__dict__, "x": self.x if place is None else place, "weights": weights, "memory": {}}
+        return {**self.__dict__, "x": self.x if place is None else place, "weights": weights, "memory": {}, "on_device": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         x = state["x"].rows() if isinstance(state["x"], Mapped) else state["x"]

@@ -103,6 +103,10 @@ class RowSource(Source[Chunk]):
         """
         return self
 
+    def cut_for(self, numbers: int) -> RowSource:
+        """The same rows in chunks of so many `numbers`, where these can be cut anew."""
+        return self
+
     def as_one_group(self) -> Self:
         """The same rows, all in one group where they come in none; as they are, where only chunks know of groups."""
         return self
@@ -267,7 +271,12 @@ class ArraySource(RowSource):
         return _sample(self, min(rows, max(MOST_SAMPLED // self.x.shape[1], 1)) if few else rows)
 
     def shared_out(self, numbers: int) -> ArraySource:
-        rows = _even_rows(self.x, numbers)
+        return self._cut_anew(_even_rows(self.x, numbers))
+
+    def cut_for(self, numbers: int) -> ArraySource:
+        return self if is_sparse(self.x) else self._cut_anew(min(max(numbers // self.x.shape[1], 1), self.rows))
+
+    def _cut_anew(self, rows: int) -> ArraySource:
         if self.cut_by_hand or rows == self.chunk_rows:
             return self
         made = copy(self)

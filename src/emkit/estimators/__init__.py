@@ -2,6 +2,7 @@
 
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.discriminant import Discriminant
+from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.gaussian import GaussianMixture
 from emkit.estimators.hidden_markov import HiddenMarkov
 from emkit.estimators.latent_class import LatentClass
@@ -12,6 +13,7 @@ from emkit.estimators.mixture_regression import MixtureRegression
 __all__ = [
     "ConvergenceWarning",
     "Discriminant",
+    "FactorAnalysis",
     "GaussianMixture",
     "HiddenMarkov",
     "LatentClass",

@@ -14,14 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.core.evaluation import EMMap
-from emkit.data.dictionaries import framed
-from emkit.data.frames import needs_reading, read_table
-from emkit.data.source import ArraySource
-from emkit.errors import DataError, EmkitWarning, ParameterError
+from emkit.errors import EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
-from emkit.estimators.stored import WithoutData
-from emkit.estimators.validated import as_before_if_it_fails, validated
+from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.validated import as_before_if_it_fails
 from emkit.families.gaussian import FullGaussian
 from emkit.families.gaussian.imputed import drawn_cells, expected_cells
 from emkit.fitting import SOLVERS
@@ -30,11 +27,10 @@ from emkit.inference.mcar import McarTest, mcar_test
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.result import fit
 
-FLOATS = (np.float64, np.float32)
 TRIES = 100  # of parameters drawn that cannot be
 
 
-class NormalMissing(OneToOneFeatureMixin, TransformerMixin, WithoutData):
+class NormalMissing(OneToOneFeatureMixin, TransformerMixin, GappyRows):
     """Mean and covariance of one normal distribution by maximum likelihood, from rows of which cells are missing (NaN).
 
     Cells may be missing at random: whether one is may depend on the cells seen, but not on what it would have been.
@@ -152,28 +148,3 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, WithoutData):
             )
             return None
         return np.asarray(np.linalg.inv(np.linalg.cholesky(scaled)).T / unit[:, None])
-
-    def _source(self, X: object, sample_weight: object, reset: bool = True) -> ArraySource:
-        """The rows as a source. `reset`: whether these are the rows to fit."""
-        if not reset:
-            check_is_fitted(self)
-        X = framed(X)
-        if needs_reading(X):
-            table = read_table(X)
-            validated(self, X, reset=reset, skip_check_array=True)
-            x, levels = table.x, table.levels
-        else:
-            least = 2 if reset else 1
-            x = validated(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
-            levels = None
-        names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, names, levels=levels)
-        if not reset and len(source.columns) != len(self.means_):
-            raise DataError(f"there are {len(source.columns)} columns, but the fit was of {len(self.means_)}.")
-        return source
-
-    def __sklearn_tags__(self) -> Any:
-        """scikit-learn's own: cells may be missing."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags

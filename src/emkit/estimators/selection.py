@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sklearn.base import clone
 
 from emkit.core.json_types import Json
+from emkit.core.protocols import Executor
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
@@ -110,7 +111,7 @@ class Selection:
         number: int = 99,
         method: str = "bootstrap",
         random_state: Any = None,
-        n_jobs: int | None = None,
+        n_jobs: int | Executor | None = None,
         watch: Watch = all_of_them,
     ) -> BootstrapTest:
         """Whether `n_components` are too few: the bootstrap likelihood-ratio test against one more, of the best form.
@@ -164,7 +165,8 @@ def select(
 
     `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
-    sabic, caic, icl, or cv (rows left out; `random_state` deals them). All are lower where a model is better.
+    sabic, caic, icl, or cv (rows left out; `random_state` deals them; if `n_jobs` of the estimator is an executor, it works on
+    several models at once). All are lower where a model is better.
     What is `known` besides (`sample_weight`, `lengths`) goes to `fit`. Each model is fitted from starts of its own, mixtures
     from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
     never chosen. BIC and its kin count rows, those in sequence as others.
@@ -172,8 +174,9 @@ def select(
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
+    executor = estimator.n_jobs if callable(estimator.n_jobs) else None
     with told_once():
-        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state)
+        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state, executor)
     return Selection(choice, fits)
 
 
@@ -185,14 +188,14 @@ def bootstrap_lrt(
     number: int = 99,
     method: str = "bootstrap",
     random_state: Any = None,
-    n_jobs: int | None = None,
+    n_jobs: int | Executor | None = None,
     watch: Watch = all_of_them,
     **known: Any,
 ) -> BootstrapTest:
     """The parametric bootstrap likelihood-ratio test of `n_components` against one more.
 
     Both models are fitted to `number` data sets drawn from the smaller one, each from starts of their own as `estimator` asks
-    for them, and from the estimates. `n_jobs`: processes; the numbers do not depend on it.
+    for them, and from the estimates. `n_jobs`: processes, or an executor; the numbers do not depend on it.
     Source: McLachlan (1987), Applied Statistics 36, 318-324. Errors: ModelError for what cannot be, and for `method` "vlmr".
     """
     return _tested(_fits(estimator, X, None, known), (), n_components, number, method, random_state, n_jobs, watch)

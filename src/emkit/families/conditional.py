@@ -38,6 +38,14 @@ class Conditional(Protocol):
         """
         return None
 
+    def level_names(self, params: Any) -> tuple[str, ...] | None:
+        """The names of the levels of the column that the family describes; None where that holds numbers."""
+        return None
+
+    def shares(self, params: Any, x: Array) -> Array | None:
+        """The probability (n, K, levels) of each level given the others of each row x (n, d); None where there are none."""
+        return None
+
     def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
         """A division of rows x (n, d) among components, shape (n,), from which a start is estimated.
 

@@ -207,12 +207,16 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
         """Whether the features behind the first are the columns of the data."""
         return type(self).features is ExponentialFamily.features
 
+    def _behind_the_first(self, x: Array) -> Array:
+        """The features (n, F - 1) of rows but the first, which is 1."""
+        return self.features(x)[:, 1:]
+
     def linear(self, params: P) -> LinearForm[Totals] | None:
         coefficients = self.natural(params)
         others = coefficients.shape[1] - 1
         plain = Columns(single(1 + others), np.zeros(others), np.ones(others))
         affine = self.affine(others)
-        rows = plain if self._are_columns else Read(lambda x: self.features(x)[:, 1:], plain)
+        rows = plain if self._are_columns else Read(self._behind_the_first, plain)
         return LinearForm(
             coefficients,
             rows=rows if affine is None else OfCells(rows, affine),

@@ -3,6 +3,7 @@
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
+from emkit.models.factor_model import EqualFactorModelParams, FactorModel, FactorModelParams
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
@@ -27,6 +28,9 @@ __all__ = [
     "Components",
     "DensityPrior",
     "DirichletPrior",
+    "EqualFactorModelParams",
+    "FactorModel",
+    "FactorModelParams",
     "FieldPrior",
     "Frozen",
     "GammaPrior",

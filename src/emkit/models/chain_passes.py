@@ -122,7 +122,7 @@ class ChainPasses(Components[P, C, S]):
     ) -> S:  # fmt: skip
         if form is None:
             return self.family.statistics(components, laid.x, weights)
-        return form.statistics(compiled.sums_of(form, laid.x, weights), chunk)
+        return form.statistics(compiled.sums_of(form, laid, weights), chunk)
 
 
 class Room(NamedTuple):

@@ -10,7 +10,7 @@ from emkit.core.arrays import Array
 from emkit.core.memo import Memo
 from emkit.data.chunk import Chunk, alike
 from emkit.families.family import LOG_OF_ZERO, safe_log
-from emkit.families.linear import LinearForm, base_of_rows, no_base
+from emkit.families.linear import BaseRows, LinearForm, base_of_rows, no_base
 
 S = TypeVar("S")
 LEAST_ROWS = 1_000  # of a chunk: for fewer, nobody should wait for a compiler,
@@ -32,7 +32,7 @@ def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple
     weights = chunk.weights[:1].copy() if alike(chunk.weights) else chunk.weights
     number = form.coefficients.shape[0] // proportions.shape[-1]
     scored = np.zeros(number)
-    form.rows.add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums, scored)
+    _rows(form, chunk).add_up(chunk.x, weights, _joint_coefficients(form, proportions), sums, scored)
     possible = scored > IMPOSSIBLE * chunk.least_weight
     mass = sums[:, 0].reshape(number, -1).copy()
     return mass, form.statistics(sums, chunk), np.where(possible, scored + form.constant(chunk), -np.inf)
@@ -41,7 +41,7 @@ def expectations(form: LinearForm[S], proportions: Array, chunk: Chunk) -> tuple
 def log_density(form: LinearForm[S], chunk: Chunk, room: Array | None = None) -> Array:
     """Log p(x_i | component k) of the rows of a chunk, shape (n, K); in `room` (K, n), if there is any."""
     scores = np.empty((len(form.coefficients), len(chunk.x))) if room is None else room
-    form.rows.score(chunk.x, np.ascontiguousarray(form.coefficients.T), scores)
+    _rows(form, chunk).score(chunk.x, np.ascontiguousarray(form.coefficients.T), scores)
     if form.base is not no_base:
         scores += base_of_rows(form, chunk.x)
     return scores.T
@@ -49,14 +49,19 @@ def log_density(form: LinearForm[S], chunk: Chunk, room: Array | None = None) ->
 
 def statistics(form: LinearForm[S], chunk: Chunk, weights: Array) -> S:
     """The family's statistics of a chunk, given how much of each row counts for each component (n, K)."""
-    return form.statistics(sums_of(form, chunk.x, weights), chunk)
+    return form.statistics(sums_of(form, chunk, weights), chunk)
 
 
-def sums_of(form: LinearForm[S], x: Array, weights: Array) -> Array:
-    """The feature sums (K, G) of rows x, given how much of each counts for each component (n, K)."""
+def sums_of(form: LinearForm[S], chunk: Chunk, weights: Array) -> Array:
+    """The feature sums (K, G) of a chunk, given how much of each row counts for each component (n, K)."""
     sums = form.no_sums()
-    form.rows.sum_up(x, np.ascontiguousarray(weights.T), sums)
+    _rows(form, chunk).sum_up(chunk.x, np.ascontiguousarray(weights.T), sums)
     return sums
+
+
+def _rows(form: LinearForm[S], chunk: Chunk) -> BaseRows:
+    """The base rows of a form: those that go over the rows of the chunk where these are."""
+    return form.rows if chunk.on_device is None else chunk.on_device(form.rows)
 
 
 def with_proportions(form: LinearForm[S], proportions: Array) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
+from emkit.core.checks import check_settled
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.newton import NewtonSums
@@ -147,6 +148,8 @@ class GatedHiddenMarkovChain(HiddenMarkovChain[GatedHiddenMarkovParams[P], P, S]
         super().__post_init__()
         object.__setattr__(self, "transitions", columns_of(self.transitions))
         object.__setattr__(self, "initial", columns_of(self.initial))
+        check_settled("gate", self.gate, Gate)
+        check_settled("initial_gate", self.initial_gate, Gate)
         if self.transitions or self.initial:
             refuse_whole_rows(self.family, "GatedHiddenMarkovChain({'y': family, 'x': ek.Covariates()}, transitions='x')")
 

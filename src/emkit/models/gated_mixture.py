@@ -10,6 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
+from emkit.core.checks import check_settled
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.newton import NewtonSums
@@ -88,6 +89,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "family", as_family(self.family))
         object.__setattr__(self, "covariates", columns_of(self.covariates))
+        check_settled("gate", self.gate, Gate)
         if not self.covariates and not self.intercept:
             raise ModelError("a gate needs covariates, as in GatedMixture(family, 'age'), or an intercept.")
         if self.covariates:

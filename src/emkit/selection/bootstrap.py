@@ -13,6 +13,7 @@ import numpy as np
 from emkit.core.arrays import Array, readonly
 from emkit.core.checks import check_count, check_range
 from emkit.core.json_types import Json
+from emkit.core.protocols import Executor
 from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
@@ -98,11 +99,12 @@ class Bootstrap:
     def __len__(self) -> int:
         return len(self.made)
 
-    def more(self, number: int, *, n_jobs: int | None = None, watch: Watch = all_of_them) -> Bootstrap:
+    def more(self, number: int, *, n_jobs: int | Executor | None = None, watch: Watch = all_of_them) -> Bootstrap:
         """So many replicates more: the same, to the last bit, as if all had been made at once, by any number of processes.
 
-        `n_jobs`: processes (None: this one; -1: as many as there are cores). `watch` wraps the stream of replicates, as tqdm
-        does; what it does not pass on is not kept. Errors: ModelError for a number that cannot be.
+        `n_jobs`: processes (None: this one; -1: as many as there are cores), or an executor such as `ek.Dask`. `watch` wraps
+        the stream of replicates, as tqdm does; what it does not pass on is not kept.
+        Errors: ModelError for a number that cannot be.
         """
         check_count("the number of replicates", number, ModelError)
         work = _Work(to_send(self.fitted), self.kind, self.seed)
@@ -255,7 +257,7 @@ def bootstrap(
     number: int,
     kind: str = "parametric",
     random_state: Any = None,
-    n_jobs: int | None = None,
+    n_jobs: int | Executor | None = None,
     watch: Watch = all_of_them,
 ) -> Bootstrap:
     """So many replicates of a fit.

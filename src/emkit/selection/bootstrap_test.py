@@ -19,6 +19,7 @@ from emkit.core.checks import check_count
 from emkit.core.evaluation import STUMBLES
 from emkit.core.json_types import Json
 from emkit.core.mapreduce import one_thread
+from emkit.core.protocols import Executor
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
 from emkit.errors import EmkitError, EmkitWarning, ModelError
@@ -60,7 +61,7 @@ class BootstrapTest:
     seed: int
     made: tuple[float, ...] = ()
 
-    def more(self, number: int, *, n_jobs: int | None = None, watch: Watch = all_of_them) -> BootstrapTest:
+    def more(self, number: int, *, n_jobs: int | Executor | None = None, watch: Watch = all_of_them) -> BootstrapTest:
         """So many data sets more: the same as if all had been drawn at once, by any number of processes.
 
         `watch` wraps the stream of statistics. Errors: ModelError for a number that cannot be.
@@ -140,7 +141,7 @@ class BootstrapTest:
 
 
 def bootstrap_test(
-    smaller: AnyFitted, larger: AnyFitted, number: int, random_state: Any, n_jobs: int | None, watch: Watch
+    smaller: AnyFitted, larger: AnyFitted, number: int, random_state: Any, n_jobs: int | Executor | None, watch: Watch
 ) -> BootstrapTest:
     """The test of two fits to the same data. Errors: ModelError for what cannot be."""
     return BootstrapTest(smaller, larger, seed_from(random_state)).more(number, n_jobs=n_jobs, watch=watch)

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -21,6 +22,7 @@ import numpy as np
 
 from emkit.core.axes import component_name
 from emkit.core.checks import is_count
+from emkit.core.protocols import Executor
 from emkit.errors import (
     DataError,
     DegenerateDataWarning,
@@ -36,6 +38,7 @@ from emkit.selection.choice import WORDS, Cell, Choice, Form, Line
 from emkit.selection.held_out import held_out_deviance
 from emkit.selection.neighbours import Member, grown, lent, shrunk
 from emkit.selection.rising import risen
+from emkit.selection.workers import by_itself, each_of
 
 F = TypeVar("F")
 OF_THE_DATA = (DegenerateDataWarning, WeightsWarning)  # warnings that do not depend on the model
@@ -70,8 +73,9 @@ def choose(
     criterion: str = "bic",
     names: tuple[str, ...] = (),
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> Choice[F]:
-    """Fit every form with every number of components: see above.
+    """Fit every form with every number of components: see above. Rows are left out of all fits at once, by an `executor`.
 
     Errors: ModelError for a criterion that there is not; if nothing can be fitted, the error of the last model.
     """
@@ -86,9 +90,9 @@ def choose(
     if all(line.record is None for line in lines):
         fitter(lines[-1].cell)  # raises again what kept it from being fitted: of fewer components, that may be too many labels
     if criterion == "cv":
-        lines = [
-            replace(line, deviance=np.nan if line.record is None else held_out_deviance(line.record, seed)) for line in lines
-        ]
+        records = (by_itself(line.record) for line in lines if line.record is not None)
+        deviances = iter(each_of(partial(held_out_deviance, seed=seed), records, executor))
+        lines = [replace(line, deviance=np.nan if line.record is None else next(deviances)) for line in lines]
     return Choice(tuple(lines), criterion, names)
 
 

@@ -1,26 +1,35 @@
-"""Tasks shared out to processes, and seeds that do not depend on how many there are."""
+"""Tasks shared out to processes or an executor, and seeds that do not depend on how many there are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
 
 from emkit.core.mapreduce import one_thread, worker_count
+from emkit.core.protocols import Executor, Source
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 
 T = TypeVar("T")
 R = TypeVar("R")
 MOST_SEED = 2**63 - 1
+LOT = 256  # tasks that an executor has at a time: whoever watches sees what was made in such lots
 
 
 def to_send(fitted: AnyFitted) -> AnyFitted:
     """A fit without the other runs and the rows as they were given: what other processes need of it."""
+    return replace(by_itself(fitted), source=fitted.passes)
+
+
+def by_itself(fitted: AnyFitted) -> AnyFitted:
+    """A fit without the other runs, and without whoever worked on it."""
     alone = replace(fitted.runs, runs=(fitted.record,), left=(), degenerate=frozenset())
-    return replace(fitted, source=fitted.passes, runs=alone, executor=one_thread)
+    return replace(fitted, runs=alone, executor=one_thread)
 
 
 def seed_from(random_state: Any) -> int:
@@ -36,11 +45,14 @@ def seed_from(random_state: Any) -> int:
         raise ModelError(f"random_state is {random_state!r}; it must be None, a whole number >= 0, or a generator.") from None
 
 
-def each_of(work: Callable[[T], R], tasks: Iterable[T], n_jobs: int | None) -> Iterator[R]:
-    """What `work` makes of each task, in their order: here, or in `n_jobs` processes (-1: as many as there are cores).
+def each_of(work: Callable[[T], R], tasks: Iterable[T], n_jobs: int | Executor | None) -> Iterator[R]:
+    """What `work` makes of each task, in their order: here, in `n_jobs` processes (-1: one for each core), or by an executor.
 
     Errors: ModelError for a number of processes that cannot be.
     """
+    if callable(n_jobs):
+        yield from _by(n_jobs, work, tasks)
+        return
     worker_count(n_jobs)
     if n_jobs is None or n_jobs == 1:
         yield from map(work, tasks)
@@ -48,3 +60,25 @@ def each_of(work: Callable[[T], R], tasks: Iterable[T], n_jobs: int | None) -> I
     from joblib import Parallel, delayed
 
     yield from Parallel(n_jobs=n_jobs, return_as="generator")(delayed(work)(task) for task in tasks)
+
+
+@dataclass(frozen=True)
+class Tasks(Source[T]):
+    """Tasks as a source of which each is a chunk."""
+
+    tasks: tuple[T, ...]
+
+    def chunks(self) -> Iterator[T]:
+        return iter(self.tasks)
+
+
+def _by(executor: Executor, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+    """What `work` makes of each task: tuples of one, whose sum along the tree of an executor has them all in order."""
+    left = iter(tasks)
+    with executor() as map_reduce:
+        while lot := tuple(islice(left, LOT)):
+            yield from map_reduce(partial(_alone, work), Tasks(lot))
+
+
+def _alone(work: Callable[[T], R], task: T) -> tuple[R]:
+    return (work(task),)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.checks import check_settled
 from emkit.core.parameters import Parameters
 from emkit.data.framed_design import Column, place_of
 from emkit.data.profile import AnyProfile, Levels
@@ -48,6 +49,9 @@ class ExactZeros(Fixed[ExactZerosParams]):
 
     response: Column
     place: int | None = field(default=None, repr=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_settled("place", self.place, int)
 
     @property
     def name(self) -> str:

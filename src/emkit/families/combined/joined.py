@@ -6,6 +6,7 @@ A feature is a product of two columns, or tells a level of one; the kernel takes
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -111,16 +112,23 @@ def _side_by_side(blocks: Sequence[Block], places: Sequence[Places]) -> tuple[Ba
             tells.append(features)
     rows = mixed(np.concatenate(products), np.concatenate(levels), origin, unit)
     order = np.concatenate([*tells, *of_levels])
-    return rows if as_they_are else Read(partial(_read, tuple(blocks), tuple(places)), rows), order
+    reads = tuple(block.read for block in blocks)
+    return rows if as_they_are else Read(_Read(reads, tuple(widths), tuple(places)), rows), order
 
 
-def _read(blocks: Sequence[Block], places: Sequence[Places], x: Array) -> Array:
-    """The columns of all blocks, one block behind the other."""
-    found = np.empty((sum(len(block.columns.origin) for block in blocks), len(x))).T  # each column in one piece
-    start = 0
-    for block, own in zip(blocks, places, strict=True):
-        end = start + len(block.columns.origin)
-        part = columns_at(x, own)
-        found[:, start:end] = part if block.read is None else block.read(as_float64(part))
-        start = end
-    return found
+@dataclass(frozen=True)
+class _Read:
+    """Makes the columns of all blocks, one block behind the other, of which each has so many: the same for any parameters."""
+
+    reads: tuple[Reader | None, ...]
+    widths: tuple[int, ...]
+    places: tuple[Places, ...]
+
+    def __call__(self, x: Array) -> Array:
+        found = np.empty((sum(self.widths), len(x))).T  # each column in one piece
+        start = 0
+        for read, width, own in zip(self.reads, self.widths, self.places, strict=True):
+            part = columns_at(x, own)
+            found[:, start : start + width] = part if read is None else read(as_float64(part))
+            start += width
+        return found

@@ -114,6 +114,12 @@ class OfOne(Conditional):
     def means(self, params: Any, x: Array) -> Array | None:
         return self.inner.means(params, x)
 
+    def level_names(self, params: Any) -> tuple[str, ...] | None:
+        return self.inner.level_names(params)
+
+    def shares(self, params: Any, x: Array) -> Array | None:
+        return self.inner.shares(params, x)
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         return self.inner.drawn(params, rng, components, rows)
 

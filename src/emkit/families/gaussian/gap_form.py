@@ -44,23 +44,23 @@ class PatternRows:
 
         height, d = len(sums) + 3, len(self.origin)
         work = workspace((d + 1, TILE_ROWS), (height, TILE_ROWS), (d + 1, NARROW), (height, NARROW))
-        rows = (*self._rows(x), frozen(weights), self.origin, 1 / self.unit)
+        rows = (*self.in_order(x), frozen(weights), self.origin, 1 / self.unit)
         add_gaps(*(*rows, coefficients, self.pairs, *work, sums, log_likelihoods))
 
     def score(self, x: Array, coefficients: Array, scores: Array) -> None:
         from emkit.kernels.gaps import score_gaps
 
-        if not set(self.keys).issuperset(patterns_of(x).keys):
+        if not self.knows(x):
             scores[:] = self.plain(x).T
             return
         plan = self.origin, 1 / self.unit, coefficients, self.pairs
-        score_gaps(*(*self._rows(x), *plan, *self._workspace(len(scores)), scores))
+        score_gaps(*(*self.in_order(x), *plan, *self._workspace(len(scores)), scores))
 
     def sum_up(self, x: Array, weights: Array, sums: Array) -> None:
         from emkit.kernels.gaps import sum_gaps
 
         plan = self.origin, 1 / self.unit, self.pairs
-        sum_gaps(*(*self._rows(x), frozen(weights), *plan, *self._workspace(len(sums)), sums))
+        sum_gaps(*(*self.in_order(x), frozen(weights), *plan, *self._workspace(len(sums)), sums))
 
     def _workspace(self, height: int) -> tuple[Array, ...]:
         from emkit.kernels.gaps import NARROW
@@ -68,11 +68,15 @@ class PatternRows:
 
         return workspace((len(self.origin) + 1, NARROW), (height, NARROW))
 
-    def _rows(self, x: Array) -> tuple[Any, ...]:
+    def knows(self, x: Array) -> bool:
+        """Whether there are coefficients for the patterns of all rows."""
+        return set(self.keys).issuperset(patterns_of(x).keys)
+
+    def in_order(self, x: Array) -> tuple[Any, ...]:
         """The rows, their order by patterns, where patterns begin, which ones they are, and what is seen of all patterns."""
         patterns = patterns_of(x)
         place = {key: p for p, key in enumerate(self.keys)}
-        if not place.keys() >= set(patterns.keys):
+        if not self.knows(x):
             raise ModelError(
                 "some rows lack cells that no row lacked for which the model was settled; settle it for these: "
                 "model.settled(source.profile)."

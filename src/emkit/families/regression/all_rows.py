@@ -25,7 +25,7 @@ def of_all_rows(profile: AnyProfile, regression: Any) -> Any:
 def climbed(regression: Any, profile: AnyProfile, now: Any) -> Any:
     """The parameters of one component that M-steps lead to from those of `now`."""
     for _ in range(STEPS):
-        sums = profile.total(partial(_sums, regression, now))
+        sums = profile.total(partial(sums_of_all, regression, now))
         then = maximise_in_turn(regression.updates(), sums, now)
         risen = regression.expected(sums, now, then).value - regression.expected(sums, now, now).value
         now = then
@@ -40,5 +40,6 @@ def repeated(one: Any, n_components: int) -> Any:
     return replace_at(one, {leaf.path: repeat(leaf.value[0], n_components) for leaf in own})
 
 
-def _sums(regression: Any, params: Any, x: Array, weights: Array) -> Any:
+def sums_of_all(regression: Any, params: Any, x: Array, weights: Array) -> Any:
+    """The statistics of one component that has all rows x (n, d), of `weights` (n,)."""
     return regression.statistics(params, x, weights[:, None])

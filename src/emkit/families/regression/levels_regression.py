@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.newton import NewtonSums
-from emkit.core.statistics import add_up
-from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile, Levels
 from emkit.data.some import some_columns
-from emkit.errors import DataError, ModelError
+from emkit.errors import DataError
 from emkit.families.conditional import Conditional
-from emkit.families.family import LOG_OF_ZERO, Family
+from emkit.families.family import LOG_OF_ZERO
 from emkit.families.levels import LevelSupport, declared
-from emkit.families.regression.all_rows import climbed, of_all_rows, repeated
-from emkit.families.regression.layout import Layout, Named, as_places, found_in
-from emkit.families.regression.lines import ROUNDS, nearest_lines
-from emkit.families.regression.regression import BLOCK
+from emkit.families.regression.all_rows import climbed
+from emkit.families.regression.response_family import OfResponse, ResponseFamily
 from emkit.families.regression.responses import ResponseSupport
 from emkit.families.support import Support
 
@@ -32,42 +26,32 @@ MOST_LEVELS = 100  # whose probabilities are told for every row
 
 
 @dataclass(frozen=True)
-class LevelsRegression(Family[P, NewtonSums]):
+class LevelsRegression(ResponseFamily[P]):
     """How probable each level of one column, the `response`, is, given the `covariates` of its row.
 
     Columns are given by name or by place, and others are left alone. `levels`: how many there are, or their names in order;
     without it, those of the data, in the order of a column of categories, otherwise sorted. Covariates may be any numbers.
-    A subclass writes `named`, `log_shares`, `start_from`, `target`, and what an M-step is made of.
+    A subclass writes `named`, `log_shares`, `number_of_levels`, `start_from`, `target`, and what an M-step is made of.
     Errors: ModelError for what is no column; DataError for one that is not there or depends on others, and for one level.
     """
 
-    response: Column
-    covariates: tuple[Column, ...] = ()
     levels: int | tuple[str, ...] | None = field(default=None, kw_only=True)
-    layout: Layout | None = field(default=None, repr=False, kw_only=True)
     level_names: tuple[str, ...] = field(default=(), repr=False, kw_only=True)  # once settled
 
     def __post_init__(self) -> None:
-        given: Any = self.covariates
-        object.__setattr__(self, "covariates", (given,) if isinstance(given, str | int) else tuple(given))
+        super().__post_init__()
         if self.levels is not None:
             object.__setattr__(self, "levels", declared(self.levels))
-        self.named.check()
 
     # -- what a subclass writes
-
-    @property
-    @abstractmethod
-    def named(self) -> Named:
-        """The columns that are read."""
 
     @abstractmethod
     def log_shares(self, params: P, x: Array) -> Array:
         """The logarithm of the probability of each level for the covariates of rows x (n, d), shape (n, K, levels)."""
 
     @abstractmethod
-    def sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
-        """What the M-step adds up, of few rows."""
+    def number_of_levels(self, params: P) -> int:
+        """How many levels the parameters are of."""
 
     @abstractmethod
     def start_from(self, shares: Array) -> P:
@@ -78,15 +62,6 @@ class LevelsRegression(Family[P, NewtonSums]):
         """What a row of each level says of lines, shape (levels,) or (levels, r), given the shares of the levels."""
 
     # -- columns and levels
-
-    @property
-    def described_by(self) -> Layout:
-        """The layout. Errors: ModelError while columns are known by name only."""
-        return as_places(self.named) if self.layout is None else self.layout
-
-    def laid_out(self, profile: AnyProfile) -> Layout:
-        """The layout among the columns of the data."""
-        return found_in(profile, self.named) if self.layout is None else self.layout
 
     @property
     def law(self) -> Support:
@@ -111,9 +86,6 @@ class LevelsRegression(Family[P, NewtonSums]):
             return self
         layout = self.laid_out(profile)
         return replace(self, layout=layout, level_names=self._names(profile, layout.response))
-
-    def settled(self, profile: AnyProfile) -> Self:
-        return self.placed(profile)
 
     def _names(self, profile: AnyProfile, response: int) -> tuple[str, ...]:
         """The names of the levels; of those that have none, their codes. Errors: DataError for fewer than two levels."""
@@ -149,21 +121,9 @@ class LevelsRegression(Family[P, NewtonSums]):
         found = np.take_along_axis(shares, self.codes(x, shares.shape[2])[:, None, None], axis=2)[:, :, 0]
         return np.maximum(np.nan_to_num(found, nan=LOG_OF_ZERO), LOG_OF_ZERO)
 
-    def statistics(self, params: P, x: Array, weights: Array) -> NewtonSums:
-        step = max(1, BLOCK // self.described_by.own_size)
-        return add_up(
-            self.sums(params, x[first : first + step], weights[first : first + step])
-            for first in range(0, max(len(x), 1), step)
-        )
-
     # -- the estimate for all rows
 
-    def pooled(self, profile: AnyProfile, n_components: int) -> P:
-        found: P = repeated(of_all_rows(profile, self.placed(profile)), n_components)
-        return found
-
     def of_all_rows(self, profile: AnyProfile) -> P:
-        """The estimate of one component from all rows."""
         return climbed(self, profile, self.start_from(self.smoothed(profile.average(self.indicators))))
 
     def indicators(self, x: Array) -> Array:
@@ -174,10 +134,11 @@ class LevelsRegression(Family[P, NewtonSums]):
         """The shares (levels,), of which none is 0."""
         return np.asarray((shares + UNSEEN) / (shares + UNSEEN).sum())
 
-    # -- drawn and predicted
+    def said_of_lines(self, x: Array, weights: Array) -> Array:
+        there = self.indicators(x).astype(np.float64)
+        return np.asarray(there @ self.target(self.smoothed(np.average(there, axis=0, weights=weights))))
 
-    def draw(self, params: P, rng: np.random.Generator, components: Integers) -> Array:
-        raise ModelError("covariates are data, and cannot be drawn: a regression draws responses for rows that are given.")
+    # -- predicted
 
     def shares(self, params: P, x: Array) -> Array:
         """The probability of each level for the covariates of rows x (n, d), under each component, shape (n, K, levels)."""
@@ -201,16 +162,16 @@ class LevelsOfResponse(ResponseSupport):
 
 
 @dataclass(frozen=True)
-class OfLevels(Conditional):
-    """Responses in levels of a `regression` given the covariates of their rows."""
+class OfLevels(OfResponse):
+    """Responses in levels."""
 
-    regression: Any
+    def level_names(self, params: Any) -> tuple[str, ...]:
+        found: tuple[str, ...] = self.regression.level_names_of(self.regression.number_of_levels(params))
+        return found
 
-    def placed(self, profile: AnyProfile) -> Any:
-        return self.regression.placed(profile)
-
-    def laws(self, columns: int) -> Mapping[int, Support]:
-        return {self.regression.described_by.response: self.regression.law}
+    def shares(self, params: Any, x: Array) -> Array:
+        found: Array = self.regression.shares(params, x)
+        return found
 
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         found = np.array(rows, dtype=np.float64)
@@ -218,13 +179,3 @@ class OfLevels(Conditional):
         lots = rng.random((len(found), 1)) * up_to[:, -1:]
         found[:, self.regression.described_by.response] = (lots > up_to[:, :-1]).sum(axis=1)
         return found
-
-    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
-        rounds = ROUNDS[seed % len(ROUNDS)]
-        if rounds is None:
-            return None
-        family = self.regression
-        there = family.indicators(x).astype(np.float64)
-        said = family.target(family.smoothed(np.average(there, axis=0, weights=weights)))
-        rng = np.random.default_rng(seed)
-        return nearest_lines(family.described_by.framed(x), there @ said, weights, n_components, rng, rounds)

@@ -103,6 +103,9 @@ class MultinomialRegression(LevelsRegression[MultinomialRegressionParams]):
         layout = self.described_by
         return MultinomialLogits(layout.places, layout.names, layout.intercept, layout.centre, layout.factor)
 
+    def number_of_levels(self, params: MultinomialRegressionParams) -> int:
+        return int(params.coefficients.shape[1])
+
     def log_shares(self, params: MultinomialRegressionParams, x: Array) -> Array:
         return self._logits.log_proportions(params.coefficients, x)
 

@@ -24,6 +24,7 @@ from emkit.families.floor import Floor, SpreadFloor
 from emkit.families.gaussian.columns import EPSILON, SMALLEST
 from emkit.families.linear import Columns, LinearForm, no_base, no_constant
 from emkit.families.linear_map import LinearlyMapped, LinearMap
+from emkit.families.regression.all_rows import sums_of_all
 from emkit.families.regression.deviations import deviations
 from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.from_datum import FromDatum
@@ -182,7 +183,7 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
     def about_line(self, profile: AnyProfile) -> tuple[float, bool]:
         """The variance of all rows about one line, and whether there is any."""
         pooled = self.pooled(profile, 1)
-        return self._whole(profile.total(partial(self._sums_of_all, pooled)), pooled)
+        return self._whole(profile.total(partial(sums_of_all, self, pooled)), pooled)
 
     def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
         noise = np.sqrt(params.variances) * rng.standard_normal(rows.predictors.shape)

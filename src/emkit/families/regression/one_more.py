@@ -21,7 +21,8 @@ from emkit.core.parameters import get_at, leaves, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import add_up
 from emkit.families.family import slope_of_log
-from emkit.families.regression.regression import BLOCK, Regression
+from emkit.families.regression.regression import Regression
+from emkit.families.regression.response_family import BLOCK
 from emkit.families.span import Curve
 from emkit.families.student_t import LIGHT, NEAR, place_near
 
@@ -59,9 +60,9 @@ class OneMore(Regression[P]):
         """How many copies there are of each component."""
         return NEAR.places if self.moves else 1
 
-    def _sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
+    def sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
         if not self.moves:
-            return super()._sums(params, x, weights)
+            return super().sums(params, x, weights)
         own = [leaf for leaf in leaves(params) if leaf.axes is not None and leaf.axes.names[0] == "component"]
         copies = {leaf.path: np.repeat(leaf.value, self.places, axis=0) for leaf in own}
         copies[self.number] = NEAR.around(np.asarray(get_at(params, self.number))).ravel()

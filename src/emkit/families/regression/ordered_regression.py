@@ -146,6 +146,9 @@ class OrderedRegression(LevelsRegression[OrderedRegressionParams]):
         )
         return Cuts(y, upper, lower, (y < last)[:, None], (y > 0)[:, None])
 
+    def number_of_levels(self, params: OrderedRegressionParams) -> int:
+        return int(params.cutpoints.shape[1]) + 1
+
     def log_shares(self, params: OrderedRegressionParams, x: Array) -> Array:
         predictors = self._predictors(params, x)
         ends = np.zeros((*predictors.shape[:2], 1))

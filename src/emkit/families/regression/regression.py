@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,21 +17,18 @@ from emkit.core.memo import once
 from emkit.core.newton import Greatest, NewtonSums, gain, stepped, stepped_together
 from emkit.core.parameters import leaves
 from emkit.core.protocols import Update
-from emkit.core.statistics import add_up
 from emkit.data.chunk import Chunk
 from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.families.conditional import Conditional
-from emkit.families.family import LOG_OF_ZERO, Family, repeat
+from emkit.families.family import LOG_OF_ZERO, repeat
 from emkit.families.linear import LinearForm
-from emkit.families.regression.all_rows import climbed, of_all_rows, repeated
+from emkit.families.regression.all_rows import climbed
 from emkit.families.regression.in_tiles import InTiles, TileLaw
-from emkit.families.regression.layout import Layout, Named, as_places, found_in
-from emkit.families.regression.lines import ROUNDS, nearest_lines
+from emkit.families.regression.layout import Layout, Named
 from emkit.families.regression.params import with_shared
-from emkit.families.regression.responses import ResponseSupport
-from emkit.families.support import Support
+from emkit.families.regression.response_family import OfResponse, ResponseFamily
 
 P = TypeVar("P", bound=Any)
 BLOCK = 1 << 16  # numbers of the design that are worked on at a time
@@ -68,7 +65,7 @@ class Height(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Regression(Family[P, NewtonSums]):
+class Regression(ResponseFamily[P]):
     """The law of one column, the `response`, given others of its row: eta_k = offset + x' b_k + u' c.
 
     `covariates` x have coefficients b_k of each component; those of `shared` covariates u are c in all components. Columns are
@@ -78,30 +75,20 @@ class Regression(Family[P, NewtonSums]):
     Errors: ModelError for what is no column; DataError for one that is not there, or depends on other covariates.
     """
 
-    response: Column
-    covariates: tuple[Column, ...] = ()
     shared: tuple[Column, ...] = field(default=(), kw_only=True)
     offset: Column | None = field(default=None, kw_only=True)
     intercept: bool = field(default=True, kw_only=True)
-    layout: Layout | None = field(default=None, repr=False, kw_only=True)
 
     kind: ClassVar[Any]
     curved: ClassVar[bool] = True  # whether the log-density is anything but a parabola in the linear predictor
 
     def __post_init__(self) -> None:
-        for name in ("covariates", "shared"):
-            given: Any = getattr(self, name)
-            object.__setattr__(self, name, (given,) if isinstance(given, str | int) else tuple(given))
-        self.named.check()
+        self._as_columns("shared")
+        super().__post_init__()
         if not self.intercept and not self.covariates:
             raise ModelError("a component needs a coefficient of its own: an intercept, or a covariate that is not shared.")
 
     # -- the law of the response
-
-    @property
-    @abstractmethod
-    def law(self) -> Support:
-        """Which values the response may have."""
 
     @abstractmethod
     def log_law(self, rows: Rows, params: P) -> Array:
@@ -159,15 +146,6 @@ class Regression(Family[P, NewtonSums]):
         """How many coefficients enter a linear predictor."""
         return self.intercept + len(self.covariates) + len(self.shared)
 
-    @property
-    def described_by(self) -> Layout:
-        """The layout. Errors: ModelError while columns are known by name only."""
-        return as_places(self.named) if self.layout is None else self.layout
-
-    def laid_out(self, profile: AnyProfile) -> Layout:
-        """The layout among the columns of the data."""
-        return found_in(profile, self.named) if self.layout is None else self.layout
-
     def params(self, coefficients: Any, shared: Any = None, **own: Any) -> P:
         """Parameters from which a fit may start: `coefficients` (K, p), those that are `shared` (q,), and the law's own.
 
@@ -187,23 +165,12 @@ class Regression(Family[P, NewtonSums]):
         return with_shared(self.kind) if self.shared else self.kind
 
     @property
-    def support(self) -> Support:
-        return ResponseSupport(regression=self)
-
-    @property
     def conditional(self) -> Conditional:
         return OfRows(self)
 
     @property
     def rounds(self) -> int:
         return 6 if self.curved else 1
-
-    def placed(self, profile: AnyProfile) -> Self:
-        """The regression with its columns found in the data, and the frame of its design."""
-        return self if self.layout is not None else replace(self, layout=self.laid_out(profile))
-
-    def settled(self, profile: AnyProfile) -> Self:
-        return self.placed(profile)
 
     def _coefficients_of(self, params: P) -> Array:
         """All coefficients (K, P) of each component."""
@@ -226,14 +193,7 @@ class Regression(Family[P, NewtonSums]):
             found = self.log_law(self.rows(params, x), params)
         return np.maximum(np.nan_to_num(found, nan=LOG_OF_ZERO), LOG_OF_ZERO)
 
-    def statistics(self, params: P, x: Array, weights: Array) -> NewtonSums:
-        step = max(1, BLOCK // self.size)
-        return add_up(
-            self._sums(params, x[first : first + step], weights[first : first + step])
-            for first in range(0, max(len(x), 1), step)
-        )
-
-    def _sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
+    def sums(self, params: P, x: Array, weights: Array) -> NewtonSums:
         slope, curvature, own = self.pieces(self.rows(params, x), params)
         z = self.described_by.framed(x)
         bent = np.stack([(z * each[:, None]).T @ z for each in (weights * curvature).T])
@@ -310,12 +270,7 @@ class Regression(Family[P, NewtonSums]):
 
     # -- the estimate for all rows
 
-    def pooled(self, profile: AnyProfile, n_components: int) -> P:
-        found: P = repeated(of_all_rows(profile, self.placed(profile)), n_components)
-        return found
-
     def of_all_rows(self, profile: AnyProfile) -> P:
-        """The estimate of one component from all rows."""
         layout = self.described_by
         line = profile.total(partial(self._begin, layout))
         coefficients = layout.back(np.linalg.solve(line.curvature[0], line.gradient[0])[None])
@@ -326,15 +281,12 @@ class Regression(Family[P, NewtonSums]):
 
     def _begin(self, layout: Layout, x: Array, weights: Array) -> NewtonSums:
         """Sums of a regression of what the response says of the predictors."""
-        z, target = layout.framed(x), self.target(x)
+        z, target = layout.framed(x), self.said_of_lines(x, weights)
         weighted = (z * weights[:, None]).T
         nothing = np.zeros(1)
         return NewtonSums(nothing, (weighted @ target)[None], (weighted @ z)[None], Greatest(nothing), ())
 
-    def _sums_of_all(self, params: P, x: Array, weights: Array) -> NewtonSums:
-        return self._sums(params, x, weights[:, None])
-
-    def target(self, x: Array) -> Array:
+    def said_of_lines(self, x: Array, weights: Array) -> Array:
         """What the response of each row says of x' b + u' c, shape (n,)."""
         layout = self.described_by
         trials = 1.0 if layout.trials is None else x[:, layout.trials]
@@ -342,9 +294,6 @@ class Regression(Family[P, NewtonSums]):
         return found if layout.offset is None else found - x[:, layout.offset]
 
     # -- drawn and predicted
-
-    def draw(self, params: P, rng: np.random.Generator, components: Integers) -> Array:
-        raise ModelError("covariates are data, and cannot be drawn: a regression draws responses for rows that are given.")
 
     def means(self, params: P, x: Array) -> Array:
         """The mean of the response of each row under each component, shape (n, K)."""
@@ -363,16 +312,8 @@ def in_deviations(scales: Mapping[str, Scale], deviations: Array) -> Mapping[str
 
 
 @dataclass(frozen=True)
-class OfRows(Conditional):
-    """Responses of a `regression` given the covariates of their rows."""
-
-    regression: Any
-
-    def placed(self, profile: AnyProfile) -> Any:
-        return self.regression.placed(profile)
-
-    def laws(self, columns: int) -> Mapping[int, Support]:
-        return {self.regression.described_by.response: self.regression.law}
+class OfRows(OfResponse):
+    """Responses that are numbers."""
 
     def means(self, params: Any, x: Array) -> Array:
         found: Array = self.regression.means(params, x)
@@ -389,14 +330,6 @@ class OfRows(Conditional):
         predictors = np.take_along_axis(each.predictors, components[:, None], axis=1)
         found[:, family.described_by.response] = family.drawn_from(each._replace(predictors=predictors), Fields(own), rng)
         return found
-
-    def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
-        rounds = ROUNDS[seed % len(ROUNDS)]
-        if rounds is None:
-            return None
-        family = self.regression
-        rng = np.random.default_rng(seed)
-        return nearest_lines(family.described_by.framed(x), family.target(x), weights, n_components, rng, rounds)
 
 
 class Fields:

@@ -1,0 +1,56 @@
+"""Many fits, in none of which the objective may fall and none of which may crash: counted in the same way for all models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from benchmarks.paired import Measured
+
+ROUNDING = 1e-9  # relative: a fall no larger is none
+QUICK_SECONDS = 4.0
+
+
+def worst_fall(history: Any) -> float:
+    """The largest fall of the objective from one step to the next, relative; 0 if there is none but rounding."""
+    objective = np.array([moment.objective for moment in history])
+    worst = -float((np.diff(objective) / (1 + np.abs(objective[:-1]))).min(initial=0.0))
+    return worst if worst > ROUNDING else 0.0
+
+
+def counted(fall: Callable[[int], float | None], fits: int, what: str, note: str, quick: bool) -> list[Measured]:
+    """So many `fits` of seeds 0, 1, ... (in quick runs, as many as some seconds allow): how many fell, and how many crashed.
+
+    `fall(seed)` is the worst fall of a fit, or None if it was refused in words; whatever else it raises is a crash.
+    """
+    start, falls, refused, crashed = time.perf_counter(), [], 0, 0
+    for seed in count():
+        try:
+            fallen = fall(seed)
+        except Exception:  # noqa: BLE001
+            crashed += 1
+            continue
+        if fallen is None:
+            refused += 1
+        else:
+            falls.append(fallen)
+        if len(falls) >= fits or (quick and time.perf_counter() - start > QUICK_SECONDS):
+            break
+    found = {"fits with a fall of the objective": sum(value > 0 for value in falls), "crashes": crashed}
+    return [
+        Measured(
+            workload=f"{len(falls):,} {what}: {counts}",
+            peer="–",
+            ratio=None,
+            ours=float(number),
+            unit="fits",
+            target="0",
+            met=number == 0,
+            note=note.format(refused=refused),
+        )
+        for counts, number in found.items()
+    ]

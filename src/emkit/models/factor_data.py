@@ -1,0 +1,71 @@
+"""Can these data carry so many factors? And what a start needs to know of them."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.frames import TRUTHS
+from emkit.data.profile import AnyProfile
+from emkit.data.stand_ins import standing_in
+from emkit.errors import DataError, EmkitWarning, some_of
+
+UNLIKE = 1e8  # times the least variance of a column: where errors are equal, so many digits of the largest are left to tell
+CONSTANT = 1e-28  # of the square of a column's mean: a variance that is rounding
+
+
+def refuse(profile: AnyProfile, m: int, equal: bool) -> None:
+    """Errors: DataError if the data cannot carry `m` factors; `equal`: with one uniqueness for all columns."""
+    columns, variances = profile.columns, profile.variance
+    names = [column for column, levels in zip(columns, profile.levels, strict=True) if levels not in (None, TRUTHS)]
+    if names:
+        raise DataError(f"factors are of numbers, but columns hold names: {some_of([*map(repr, names)])}. Leave them out.")
+    profile.refuse_empty_columns()
+    constant = np.flatnonzero(variances <= CONSTANT * profile.mean**2)
+    if len(constant):
+        named = some_of([repr(columns[j]) for j in constant])
+        raise DataError(f"columns that never vary have no variance to explain: {named}. Leave them out.")
+    if m > len(columns):
+        raise DataError(f"{m} factors are more than the {len(columns)} columns of the data. Use fewer factors.")
+    widest, narrowest = int(variances.argmax()), int(variances.argmin())
+    if equal and variances[widest] > UNLIKE * variances[narrowest]:
+        raise DataError(
+            f"column {columns[widest]!r} varies {np.sqrt(variances[widest] / variances[narrowest]):.2g} times as much as "
+            f"{columns[narrowest]!r}, and digits do not suffice for an error that is equal in both. Give columns in like "
+            "units, such as standard deviations."
+        )
+    if m and profile.rows < m + 2:
+        raise DataError(f"{m} factors explain {profile.rows:g} rows without error; at least {m + 2} are needed.")
+
+
+def warn_of_too_many(d: int, m: int, equal: bool) -> None:
+    """Warn of `m` factors with more free parameters than `d` columns have variances and covariances."""
+    told = d * (d + 1) // 2
+    if _free(d, m, equal) <= told:
+        return
+    most = max((k for k in range(m) if _free(d, k, equal) <= told), default=0)
+    warnings.warn(
+        f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)} have {_free(d, m, equal)} free parameters, but there are "
+        f"{told} variances and covariances to tell them: their covariance fits, but loadings and uniquenesses may be others as "
+        f"well. Use at most {most}.",
+        EmkitWarning,
+        stacklevel=3,
+    )
+
+
+def _free(d: int, m: int, equal: bool) -> int:
+    """Free parameters of a covariance of d columns by m factors."""
+    return d * m - m * (m - 1) // 2 + (1 if equal else d)
+
+
+def correlations(profile: AnyProfile) -> tuple[Array, Array, Array]:
+    """Means and variances (d,) of the columns, and correlations (d, d) in which gaps stand for means."""
+    means, variances = np.asarray(profile.mean), np.asarray(profile.variance)
+    total: Array = np.zeros((len(means), len(means)))
+    for chunk in standing_in(profile.source).chunks():
+        apart = np.nan_to_num((chunk.x - means) / np.sqrt(variances), nan=0.0)
+        total += (apart * chunk.weights[:, None]).T @ apart
+    unit = np.sqrt(np.maximum(np.diag(total), np.finfo(float).tiny))
+    return means, variances, total / np.outer(unit, unit)

@@ -1,0 +1,257 @@
+"""Factor analysis and probabilistic principal components: columns that hang together by a few latent factors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import numpy as np
+from scipy.linalg import qr
+
+from emkit.core.arrays import Array, ArrayLike
+from emkit.core.axes import Axes
+from emkit.core.checks import check_count
+from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.spaces import NonNegative, Real
+from emkit.data.chunk import Chunk
+from emkit.data.profile import AnyProfile
+from emkit.data.stand_ins import standing_in
+from emkit.errors import ModelError, ParameterError
+from emkit.models.factor_data import correlations, refuse, warn_of_too_many
+from emkit.models.factor_sums import FactorSums, Told, sums_of, told
+
+LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
+LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
+
+
+@dataclass(frozen=True, eq=False)
+class FactorModelParams(Parameters):
+    """Parameters of `FactorModel`, of d columns and m factors.
+
+    `means` (d,); `loadings` (d, m), how far a column moves with each factor; `uniquenesses` (d,) >= 0, the variances of what is
+    left, or one number for all columns. Factors can be turned: `pivots` (m,) are the columns that say how they are, the first
+    of which has a loading on the first factor alone, the second on the first two, and so on.
+    """
+
+    means: Annotated[Array, Real(), Axes("column")]
+    loadings: Annotated[Array, Real(), Axes("column", "factor")]
+    uniquenesses: Annotated[Array, NonNegative(), Axes("column")]
+    pivots: tuple[int, ...] = ()
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(
+            self, means: ArrayLike, loadings: ArrayLike, uniquenesses: ArrayLike, pivots: tuple[int, ...] = ()
+        ) -> None: ...
+
+    @property
+    def covariance(self) -> Array:
+        """Of the columns, (d, d)."""
+        noise = np.broadcast_to(self.uniquenesses, self.means.shape)
+        return np.asarray(self.loadings @ self.loadings.T + np.diag(noise))
+
+
+@dataclass(frozen=True, eq=False)
+class EqualFactorModelParams(FactorModelParams):
+    """The same with one uniqueness () for all columns."""
+
+    uniquenesses: Annotated[Array, NonNegative(), Axes()]
+
+
+class FactorModel(LatentModel[FactorModelParams, FactorSums]):
+    """x = means + loadings f + e: `n_factors` factors f ~ N(0, I), and e ~ N(0, diag(uniquenesses)).
+
+    `equal`: all columns have the same uniqueness, which makes it probabilistic principal components. Cells may be missing.
+    Loadings are one of many that turn into each other, of which the count of free parameters knows: see `FactorModelParams`.
+    A uniqueness of 0 (a Heywood case) is an estimate on the edge. No part of the parameters can be held.
+    Source: Rubin & Thayer (1982), Psychometrika 47, 69-76; Tipping & Bishop (1999), J. R. Statist. Soc. B 61, 611-622.
+
+    >>> import emkit as ek
+    >>> tests = ek.rows_of_covariance([[1.0, 0.56, 0.4], [0.56, 1.0, 0.35], [0.4, 0.35, 1.0]], 100)
+    >>> model = ek.FactorModel(1)
+    >>> found = ek.fit(model, tests, model.start(tests.profile), solver="anderson").params
+    >>> found.loadings.round(3).ravel().tolist(), found.uniquenesses.round(3).tolist()
+    ([0.8, 0.7, 0.5], [0.36, 0.51, 0.75])
+    """
+
+    def __init__(self, n_factors: int, equal: bool = False) -> None:
+        check_count("n_factors", n_factors, ModelError, 0)
+        self.n_factors = int(n_factors)
+        self.equal = equal
+
+    def params(self, means: ArrayLike, loadings: ArrayLike, uniquenesses: ArrayLike) -> FactorModelParams:
+        """Parameters of any loadings (d, m), turned so that `pivots` say how. Errors: ParameterError if shapes do not fit."""
+        made = EqualFactorModelParams if self.equal else FactorModelParams
+        given = np.array(loadings, dtype=np.float64)
+        centre, noise = np.asarray(means, dtype=np.float64), np.asarray(uniquenesses, dtype=np.float64)
+        shapes = {"means": centre.shape, "loadings": given.shape, "uniquenesses": noise.shape}
+        d = len(centre) if centre.ndim else 0
+        wanted = {"means": (d,), "loadings": (d, self.n_factors), "uniquenesses": () if self.equal else (d,)}
+        for name, shape in shapes.items():
+            if shape != wanted[name] or self.n_factors > d:
+                raise ParameterError(f"{name} have shape {shape}; of {d} columns and {self.n_factors} factors, {wanted[name]}.")
+        if not self.n_factors:
+            return made(centre, given, noise)
+        unit = np.sqrt((given**2).sum(axis=1) + noise)
+        turn, _, order = qr((given / np.where(unit > 0, unit, 1.0)[:, None]).T, pivoting=True)
+        pivots = tuple(int(j) for j in order[: self.n_factors])
+        turned = given @ turn
+        turned *= np.where(np.diag(turned[list(pivots)]) < 0, -1.0, 1.0)
+        turned[list(pivots)] = np.tril(turned[list(pivots)])
+        return made(centre, turned, noise, pivots)
+
+    def e_step(self, params: FactorModelParams, chunk: Chunk) -> Expectation[FactorSums]:
+        one = _told(params, chunk)
+        return Expectation(sums_of(one, chunk.weights), float(chunk.weights @ one.log_density), float(chunk.weights.sum()))
+
+    def m_step(self, stats: FactorSums, params: FactorModelParams) -> FactorModelParams:
+        """Each column regressed on the expected factors of the rows that have it.
+
+        Given a column without uniqueness, a factor is known, and its loading would stay for ever where it is. Then the
+        covariance of factors is estimated, too, and taken up by the loadings.
+        Source: for that, Liu, Rubin & Wu (1998), Biometrika 85, 755-770.
+        """
+        lines = _regressions(stats, params)
+        squares = np.maximum(_left(stats, lines), 0.0)
+        known = np.broadcast_to(params.uniquenesses, params.means.shape) == 0
+        noise = squares.sum() / stats.mass.sum() if self.equal else np.where(known, 0.0, squares / stats.mass)
+        if known.any():
+            shift, root = _centred(stats.total)
+            lines = np.column_stack([lines[:, 0] + lines[:, 1:] @ shift, lines[:, 1:] @ root])
+        return type(params)(params.means + lines[:, 0], lines[:, 1:], noise, params.pivots)
+
+    def updates(self) -> Mapping[str, Update[FactorSums, FactorModelParams]]:
+        raise NotImplementedError("means and loadings are estimated by one regression, so no part of them can be held.")
+
+    def expected(self, stats: FactorSums, before: FactorModelParams, now: FactorModelParams) -> Expected:
+        """Without the factors' own density, which no parameter enters.
+
+        Of columns without uniqueness, whose joint density has none either, a parabola with the slope of the log-likelihood.
+        """
+        lines = np.column_stack([now.means - before.means, now.loadings])
+        noise = np.broadcast_to(now.uniquenesses, now.means.shape)
+        inside = noise > 0
+        safe, squares = np.where(inside, noise, 1.0), _left(stats, lines)
+        value = -0.5 * (stats.mass * np.log(2 * np.pi * safe) + squares / safe)[inside].sum()
+        along = (stats.cross - np.einsum("jab,jb->ja", stats.gram, lines)) / safe[:, None]
+        if not inside.all():
+            moved = lines - np.column_stack([np.zeros(len(lines)), before.loadings])
+            bent = np.einsum("jab,jb->ja", stats.gram, moved) * np.diag(np.linalg.inv(before.covariance))[:, None]
+            value += (moved * (stats.slopes - bent / 2))[~inside].sum()
+            along = np.where(inside[:, None], along, stats.slopes - bent)
+        of_noise = np.where(inside, (squares / safe - stats.mass) / (2 * safe), 0.0)
+        slopes = {"means": along[:, 0], "loadings": along[:, 1:], "uniquenesses": of_noise.sum() if self.equal else of_noise}
+        return Expected(float(value), {path: np.asarray(slope) for path, slope in slopes.items()})
+
+    def row_objectives(self, params: FactorModelParams, chunk: Chunk) -> Array:
+        return _told(params, chunk).log_density
+
+    def latent(self, params: FactorModelParams, chunk: Chunk) -> tuple[Array, Array]:
+        """Mean (n, m) and covariance (n, m, m) of the factors of each row, given its cells."""
+        one = _told(params, chunk)
+        return one.scores, one.spreads[one.which]
+
+    def draw(self, params: FactorModelParams, rng: np.random.Generator, n: int) -> Array:
+        """Rows (n, d)."""
+        noise = np.sqrt(np.broadcast_to(params.uniquenesses, params.means.shape))
+        factors = rng.standard_normal((n, self.n_factors))
+        return np.asarray(params.means + factors @ params.loadings.T + noise * rng.standard_normal((n, len(noise))))
+
+    @property
+    def admits_gaps(self) -> bool:
+        return True
+
+    def prepare(self, source: Any) -> Any:
+        """Of complete rows, and of many that lack the same cells, means and covariance are all that matters."""
+        return standing_in(source)
+
+    def settled(self, profile: AnyProfile) -> Self:
+        """Warns of more factors than the columns can tell apart."""
+        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
+        return self
+
+    def held(self, params: FactorModelParams) -> tuple[str, ...]:
+        """The loadings that are 0 because of how the factors are turned."""
+        return tuple(f"loadings[{j}, {k}]" for i, j in enumerate(params.pivots) for k in range(i + 1, self.n_factors))
+
+    def scales(self, params: FactorModelParams) -> Mapping[str, Scale]:
+        unit = np.sqrt(np.diag(params.covariance))
+        units = np.repeat(unit[:, None], self.n_factors, axis=1)
+        return {"means": Scale(params.means, unit), "loadings": Scale(np.zeros_like(units), units)}
+
+    def start(self, profile: AnyProfile) -> FactorModelParams:
+        """Principal factors of the correlations, or components of the covariance; gaps are taken for means.
+
+        Errors: DataError if the data cannot carry the factors.
+        """
+        refuse(profile, self.n_factors, self.equal)
+        means, variances, correlation = correlations(profile)
+        unit, d, m = np.sqrt(variances), len(means), self.n_factors
+        if self.equal:
+            values, vectors = np.linalg.eigh(unit[:, None] * correlation * unit)
+            noise = float(
+                np.clip(values[: max(d - m, 1)].mean(), LEAST_UNIQUE * variances.mean(), MOST_UNIQUE * variances.mean())
+            )
+            lengths = np.sqrt(np.maximum(values[d - m :] - noise, LEAST_SHARED * noise))
+            return self.params(means, (vectors[:, d - m :] * lengths)[:, ::-1], noise)
+        alone = 1 / np.diag(np.linalg.inv(correlation + 1e-3 * np.eye(d)))
+        own = np.clip((1 - m / (2 * d)) * alone, LEAST_UNIQUE, MOST_UNIQUE)
+        values, vectors = np.linalg.eigh(correlation / np.sqrt(np.outer(own, own)))
+        lengths = np.sqrt(np.maximum(values[d - m :] - 1, LEAST_SHARED))
+        loadings = (np.sqrt(own)[:, None] * vectors[:, d - m :] * lengths)[:, ::-1]
+        return self.params(means, unit[:, None] * loadings, variances * own)
+
+    def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[FactorModelParams]:
+        """Loadings and uniquenesses at random, for each seed."""
+        refuse(profile, self.n_factors, self.equal)
+        means, variances, _ = correlations(profile)
+        made = []
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            shares = rng.uniform(LEAST_UNIQUE, MOST_UNIQUE, len(means))
+            ways = rng.standard_normal((len(means), self.n_factors))
+            lengths = np.sqrt((ways**2).sum(axis=1, keepdims=True))
+            loadings = np.sqrt((1 - shares) * variances)[:, None] * ways / np.where(lengths > 0, lengths, 1.0)
+            noise = shares * variances
+            made.append(self.params(means, loadings, noise.mean() if self.equal else noise))
+        return made
+
+    def check(self, params: FactorModelParams, profile: AnyProfile) -> None:
+        given, asked = len(profile.columns), len(params.means)
+        if given != asked:
+            raise ParameterError(f"the parameters are of {asked} columns, but the data have {given}.")
+        refuse(profile, self.n_factors, self.equal)
+        self.params(params.means, params.loadings, params.uniquenesses)
+        if len(params.pivots) != self.n_factors or np.triu(params.loadings[list(params.pivots)], 1).any():
+            raise ParameterError("loadings are not turned as pivots say: make parameters with `FactorModel.params`.")
+
+
+def _told(params: FactorModelParams, chunk: Chunk) -> Told:
+    """What the rows of a chunk tell at these parameters."""
+    return told(params.means, params.loadings, np.broadcast_to(params.uniquenesses, params.means.shape), chunk.x)
+
+
+def _regressions(stats: FactorSums, params: FactorModelParams) -> Array:
+    """The coefficients (d, m + 1) of each column on (1, factors); 0 for those that the turn of the factors holds."""
+    lines = np.asarray(np.linalg.solve(stats.gram, stats.cross[:, :, None])[:, :, 0], dtype=np.float64)
+    for i, j in enumerate(params.pivots):
+        free = i + 2
+        lines[j] = 0.0
+        lines[j, :free] = np.linalg.solve(stats.gram[j, :free, :free], stats.cross[j, :free])
+    return lines
+
+
+def _left(stats: FactorSums, lines: Array) -> Array:
+    """Expected sums of squares (d,) about lines (d, m + 1)."""
+    fitted = np.einsum("jab,jb->ja", stats.gram, lines)
+    return np.asarray(stats.squares + np.einsum("ja,ja->j", lines, fitted - 2 * stats.cross))
+
+
+def _centred(total: Array) -> tuple[Array, Array]:
+    """The mean (m,) of factors, and a lower triangle (m, m) that makes unit ones of their covariance."""
+    mean = total[0, 1:] / total[0, 0]
+    return mean, np.linalg.cholesky(total[1:, 1:] / total[0, 0] - np.outer(mean, mean))
