@@ -34,6 +34,10 @@ from emkit.result import Result
 
 P = TypeVar("P", bound=Parameters)
 LITTLE = 0.01  # log-likelihood that a sweep gains at least: what gains less has come near a maximum, or a saddle
+NO_GAPS_BEFORE = (
+    "the rows by which the model was settled have no gaps: let those of the first block have some, or give other rows for "
+    "that, fit_online(..., like=rows)."
+)
 Blocks = Iterable[Any] | Callable[[], Iterable[Any]] | RowSource
 
 
@@ -141,14 +145,7 @@ class Online(Generic[P]):
             given.forget()
         refuse_gaps(self.model, source)
         if not self.has_gaps and source.profile.has_gaps:
-            try:
-                source.refuse_gaps()
-            except DataError as error:
-                where = str(error).split(";")[0]
-                raise DataError(
-                    f"{where}, and the rows by which the model was settled have no gaps: let those of the first block have "
-                    "some, or give other rows for that, fit_online(..., like=rows)."
-                ) from None
+            source.refuse(np.isnan, NO_GAPS_BEFORE)
         self.model.check(self.params, source.profile)
         return source
 

@@ -122,7 +122,7 @@ def test_weights_groups_and_executors_belong_to_blocks():
     [
         ([counts(1), np.empty((0, 1))], r"^block 2: "),
         ([counts(1), counts(1)[:, [0, 0]]], r"^block 2: there are 2 columns, but the fit is of 1 "),
-        ([counts(1), [[2.0], [np.nan]]], r"^block 2: row 1, column 'x0' is nan, and the rows by which"),
+        ([counts(1), [[2.0], [np.nan]]], r"^block 2: row 1, column 'x0' is nan; the rows by which"),
         ([counts(1), [[2.0], [-1.0]]], r"^block 2: row 1, column 'x0' is -1"),
         ([], r"^there are no blocks"),
         (iter([]), r"^there are no blocks"),

@@ -89,7 +89,7 @@ def test_blocks_that_cannot_be():
     before = made.params_
     for X, said in (
         (points(1)[:, :1], "expecting 2 features"),
-        (np.array([[1.0, np.nan]]), r"row 0, column 'x1' is nan, and the rows by which"),
+        (np.array([[1.0, np.nan]]), r"row 0, column 'x1' is nan; the rows by which"),
         (np.empty((0, 2)), "minimum of 1 is required"),
     ):
         with pytest.raises(ek.DataError, match=said):
