@@ -49,6 +49,7 @@ def test_a_table_of_arrow_is_rows_in_memory():
     assert there.source.library == "pyarrow"
 
 
+@pytest.mark.slow
 def test_estimators_take_them():
     lazy = dd.from_pandas(FRAME, chunksize=40)
     with pytest.warns(ek.ConvergenceWarning):

@@ -22,6 +22,7 @@ def answers(seed: int, rows: int = 300) -> dict[str, list[str]]:
     return {f"q{j}": np.where(rng.random(rows) < np.where(firm, 0.9, 0.2), "yes", "no").tolist() for j in range(4)}
 
 
+@pytest.mark.slow
 def test_blocks_lead_near_the_fit_to_all_rows():
     blocks = [points(t, 160) for t in range(8)]
     made = ek.GaussianMixture(2, random_state=0)
