@@ -42,7 +42,7 @@ from emkit.core.spaces import (
 )
 from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
-from emkit.data import ArraySource, Chunk, ParquetSource
+from emkit.data import ArraySource, BlockSource, Chunk, ParquetSource
 from emkit.data.stand_ins import rows_of_covariance
 from emkit.devices.executor import Torch
 from emkit.errors import (
@@ -103,6 +103,7 @@ from emkit.models import (
     WithPrior,
 )
 from emkit.result import Result, fit, load, resume
+from emkit.streaming import Online, fit_incremental, fit_online
 from emkit.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ __all__ = [
     "ArraySource",
     "Axes",
     "BetaPrior",
+    "BlockSource",
     "Cell",
     "Cells",
     "CellsParams",
@@ -181,6 +183,7 @@ __all__ = [
     "NonNegative",
     "NormalMissing",
     "NormalPrior",
+    "Online",
     "Outcome",
     "ParameterError",
     "Parameters",
@@ -218,6 +221,8 @@ __all__ = [
     "families",
     "family_named",
     "fit",
+    "fit_incremental",
+    "fit_online",
     "iterate",
     "lessons",
     "load",

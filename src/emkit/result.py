@@ -11,11 +11,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
 from emkit.by_formula import Means, means_of
 from emkit.core.arrays import Array, Integers
-from emkit.core.checks import check_count
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
@@ -24,8 +21,8 @@ from emkit.core.ready import check_is_model, ready
 from emkit.core.restarts import Restarts
 from emkit.core.stopping import Rule
 from emkit.data.frames import as_frame, beside, library_of
+from emkit.data.given import as_source
 from emkit.data.like import rows_like
-from emkit.data.source import as_source
 from emkit.errors import DataError, DegenerateFitWarning, ModelError
 from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named
@@ -33,10 +30,9 @@ from emkit.inference import Classification, GenericRank, Merging, Univariate, cl
 from emkit.inferred import Inferred
 from emkit.models.around import bare
 from emkit.models.assignment import Posterior
-from emkit.models.components import Components
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
-from emkit.models.prediction import admitted, belonging, posterior_of
+from emkit.models.prediction import admitted, belonging, drawn_from, posterior_of
 from emkit.persistence import fit_file
 from emkit.persistence.archive import LIMIT
 from emkit.persistence.checkpoint import Asked, Place, journal_of, read
@@ -194,12 +190,7 @@ class Result(Inferred[P]):
         Those of a hidden Markov chain are one sequence. `random_state`: a seed, or a numpy generator.
         Errors: ModelError for a model of no components, or of a family that nothing can be drawn from.
         """
-        check_count("n", n, ModelError)
-        model = bare(self.model)
-        if not isinstance(model, Components):
-            raise ModelError(f"{type(model).__name__} has no components that rows could be drawn from.")
-        params: Any = self.params
-        return model.draw(params, np.random.default_rng(random_state), int(n))
+        return drawn_from(self.model, self.params, n, random_state)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit, without its data, to a file that `emkit.load` reads: see docs/file_format.md.

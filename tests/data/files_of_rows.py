@@ -1,11 +1,13 @@
-"""Problems whose rows lie in memory, in a mapped file and in Parquet files, cut alike."""
+"""Problems whose rows lie in memory, in a mapped file, in Parquet files, in blocks and with Dask, cut alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 
@@ -34,6 +36,7 @@ def normal(folder: Path, rows: int = 1_200, cut: int = 100) -> Problem:
         "memory": ek.ArraySource(x, columns=["a", "b", "c"], chunk_rows=cut),
         "mapped": ek.ArraySource(np.load(folder / "x.npy", mmap_mode="r"), columns=["a", "b", "c"], chunk_rows=cut),
         "Parquet": ek.ParquetSource(folder),
+        "Dask": ek.BlockSource(dd.from_pandas(frame, chunksize=cut)),
     }
     model = ek.Mixture(ek.FullGaussian())
     return Problem(model, model.starts(sources["memory"].profile, 2, [0])[0], sources)
@@ -50,7 +53,11 @@ def answers(folder: Path, rows: int = 600, cut: int = 50) -> Problem:
     model = ek.Mixture(ek.Categorical())
     whole = model.admitted(ek.data.as_source(frame))
     memory = ek.ArraySource(whole.x, columns=whole.columns, levels=whole.levels, chunk_rows=cut)
-    sources = {"memory": memory, "Parquet": ek.ParquetSource(folder / "answers.parquet")}
+    sources = {
+        "memory": memory,
+        "Parquet": ek.ParquetSource(folder / "answers.parquet"),
+        "blocks": ek.BlockSource([partial(frame.iloc.__getitem__, slice(i, i + cut)) for i in range(0, rows, cut)]),
+    }
     return Problem(model, model.settled(memory.profile).starts(memory.profile, 2, [0])[0], sources)
 
 
@@ -66,6 +73,11 @@ def sequences(folder: Path, number: int = 40, length: int = 15) -> Problem:
     memory = ek.ArraySource(frame[["x"]], columns=["x"], groups=frame.who, chunk_rows=4 * length)
     assert [len(chunk.x) for chunk in memory.chunks()] == [len(chunk.x) for chunk in there.chunks()]
     return Problem(model, model.settled(memory.profile).starts(memory.profile, 2, [0])[0], {"memory": memory, "Parquet": there})
+
+
+def in_blocks(frame: pd.DataFrame, rows: int) -> list[pd.DataFrame]:
+    """A frame in blocks of so many rows."""
+    return [frame[first : first + rows] for first in range(0, len(frame), rows)]
 
 
 PROBLEMS = {"normal": normal, "answers": answers, "sequences": sequences}

@@ -36,7 +36,8 @@ def folder(frame, tmp_path):
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_fits_are_the_same_bits_as_in_memory(name, tmp_path):
     problem = PROBLEMS[name](tmp_path)
-    fits = {kind: ek.fit(problem.model, source, problem.start) for kind, source in problem.sources.items()}
+    kinds = problem.sources.keys() & {"memory", "mapped", "Parquet"}
+    fits = {kind: ek.fit(problem.model, problem.sources[kind], problem.start) for kind in kinds}
     assert fits["memory"].converged
     for kind in fits:
         assert_same_fit(fits["memory"], fits[kind])

@@ -13,7 +13,7 @@ from emkit.core.parameters import trusted
 from emkit.core.spaces import Positive
 from emkit.families.categorical import LevelShares
 from tests import cases
-from tests.laws import chains, contract, densities, maxima, sums, together
+from tests.laws import chains, contract, densities, maxima, streams, sums, together
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]
@@ -393,3 +393,19 @@ def test_a_chain_whose_sequences_have_no_order(rng):
     params = ek.HiddenMarkovParams(POISSON.proportions, cases.TURNS[3], POISSON.params)
     with pytest.raises(AssertionError, match="from all paths"):
         chains.assert_agrees_with_all_paths(CutsSequences(ek.Poisson()), params, COUNTS[: sum(chains.LENGTHS)], rng)
+
+
+class CarriesAsTheyAre(ek.DiagonalGaussian):
+    @property
+    def carry(self):
+        return lambda stats, before, now: stats
+
+
+def test_moments_about_means_that_have_moved():
+    with pytest.raises(AssertionError, match="another expected log-likelihood"):
+        streams.assert_carried_statistics_tell_the_same(ek.Mixture(CarriesAsTheyAre()), NORMAL.mixture, POINTS)
+
+
+def test_an_m_step_that_lowers_the_free_energy():
+    with pytest.raises(AssertionError, match="the free energy fell"):
+        streams.assert_free_energy_rises(ek.Mixture(ForgetsTheMass()), POISSON.mixture, COUNTS)

@@ -8,7 +8,7 @@ import pytest
 import emkit as ek
 from emkit.models.order import kinds
 from tests import cases
-from tests.laws import chains, contract, densities, gaps, maxima, sums, together
+from tests.laws import chains, contract, densities, gaps, maxima, streams, sums, together
 
 QUICK = (  # of those with gaps, and of chains; the others are slow
     "poisson-gaps", "categorical-gaps", "gaussian-gaps", "poisson-chain", "gaussian-chain",
@@ -37,6 +37,19 @@ def over(models):
     return pytest.mark.parametrize("case", marked)
 
 
+NOT_CARRIED = (  # what a family keeps latent, or sums at places near its parameters, is about these, and stays there
+    "negative-binomial", "weibull", "beta", "nested", "density", "scipy-geom", "truncated", "tied-wear",
+    "skew-normal", "laplace", "student-t", "stays", "gated",
+)  # fmt: skip
+
+
+def is_carried(case):
+    return not case.name.startswith(NOT_CARRIED) and "regression" not in case.name
+
+
+to_carry = [*cases.MIXTURES, *cases.GAPS, *cases.CELLS, *cases.PRIORS, *cases.CHAINS, *cases.GATED]
+carried = pytest.mark.parametrize("case", [case for case in to_carry if is_carried(case)], ids=lambda case: case.name)
+not_carried = pytest.mark.parametrize("case", [case for case in to_carry if not is_carried(case)], ids=lambda case: case.name)
 family_cases = pytest.mark.parametrize("case", cases.FAMILIES, ids=lambda case: case.name)
 model_cases = over(cases.MODELS)
 to_rounding = over(  # sequences of one row tell nothing of how long states last: there, rounding leads
@@ -97,6 +110,24 @@ def test_updates_are_admissible(case, rows, rng):
 @model_cases
 def test_statistics_add_up(case, rng):
     sums.assert_adds_up(case.model, case.params, case.draw(rng, 1203))
+
+
+@carried
+def test_carried_statistics_tell_the_same(case, rng):
+    streams.assert_carried_statistics_tell_the_same(case.model, case.params, case.draw(rng, 60))
+
+
+@carried
+def test_the_free_energy_rises(case, rng):
+    streams.assert_free_energy_rises(case.model, case.params, case.draw(rng, 60))
+
+
+@not_carried
+def test_statistics_that_cannot_be_carried_are_refused(case):
+    em = ek.EMMap(case.model, ek.ArraySource(case.draw(np.random.default_rng(1), 20)), case.params)
+    stats = em.expectation(case.params).statistics
+    with pytest.raises(ek.ModelError, match="cannot be fitted block by block"):
+        case.model.carried(stats, case.params, case.params)
 
 
 @to_rounding

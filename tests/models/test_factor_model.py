@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 import emkit as ek
-from emkit.data.source import as_source
+from emkit.data.given import as_source
 from tests import cases
 from tests.laws import maxima, sums
 

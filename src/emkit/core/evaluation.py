@@ -79,8 +79,14 @@ class EMMap(Generic[P]):
 
     def __call__(self, params: P) -> Evaluation[P]:
         total = self.expectation(params)
-        objective = self.objective_of(total, params)
-        if not np.isfinite(objective):
+        objective, update = self.objective_of(total, params), self.maximised(total, params)
+        here = Evaluation(params, objective, float(total.log_likelihood), update, self._rate(params, objective, update))
+        self._recent.append(here)
+        return here
+
+    def maximised(self, total: Expectation[Any], params: P) -> P:
+        """The M-step, given the statistics of E-steps at `params`."""
+        if not np.isfinite(self.objective_of(total, params)):
             raise ParameterError(
                 f"the log-likelihood is {total.log_likelihood} at these parameters: some rows have probability 0 under "
                 "every latent state, or a value overflowed. Start from parameters under which every row is possible."
@@ -94,9 +100,7 @@ class EMMap(Generic[P]):
                 f"{type(self.model).__name__}.m_step returned {type(update).__name__}; it must return {type(params).__name__}, "
                 "as it was given."
             )
-        here = Evaluation(params, objective, float(total.log_likelihood), update, self._rate(params, objective, update))
-        self._recent.append(here)
-        return here
+        return update
 
     def attempt(self, params: P, like: P | None = None) -> Evaluation[P] | None:
         """Evaluate a guess; None if it has no finite objective or no M-step, or if none from `like` would go so far."""

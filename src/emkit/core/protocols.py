@@ -72,6 +72,16 @@ class LatentModel(Protocol[P, S]):
         """
         raise NotImplementedError(f"{type(self).__name__} does not write expected(stats, before, now).")
 
+    def carried(self, stats: S, before: P, now: P) -> S:
+        """The statistics of an E-step at `before`, told as those of one at `now` are.
+
+        Statistics may be about the parameters of their E-step, as moments are about current means. Those of E-steps at
+        different parameters add up once they are told about the same: ``expected(carried, now, theta)`` differs from
+        ``expected(stats, before, theta)`` by a constant. Statistics that are about no parameters are carried as they are.
+        Errors: ModelError unless the model writes it.
+        """
+        raise not_carried(self)
+
     def row_objectives(self, params: P, chunk: Any) -> Array | None:
         """What each row (n,), or each group of rows (G,), adds to the objective at a weight of 1; None if there is no telling.
 
@@ -200,6 +210,16 @@ class LatentModel(Protocol[P, S]):
     def ascends(self) -> bool:
         """Whether every EM step raises the objective (a sampled E-step does not promise that)."""
         return True
+
+
+def not_carried(which: object) -> ModelError:
+    """The error for statistics that cannot be put together from E-steps at different parameters, as streams of rows need."""
+    name = type(which).__name__
+    return ModelError(
+        f"{name} cannot be fitted block by block: it does not say how statistics of E-steps at different parameters add up. "
+        "Fit all rows with `fit`; or, in a class of your own, write carried(stats, before, now), which returns `stats` where "
+        "they are about no parameters."
+    )
 
 
 @dataclass(frozen=True)

@@ -113,3 +113,39 @@ def planted(items: Iterable[A]) -> Tree[A]:
 def add_up(items: Iterable[A]) -> A:
     """Sum `items` along the `Tree`, in order. Errors: ValueError if there are no items."""
     return planted(items).total()
+
+
+class SumTree(Generic[A]):
+    """The sum of `leaves` along the `Tree`, of which one may be replaced at the cost of log2(n) sums."""
+
+    def __init__(self, leaves: Sequence[A]) -> None:
+        self._number = len(leaves)
+        self._width = 1 << (self._number - 1).bit_length()
+        self._sums: list[A | None] = [*[None] * self._width, *leaves, *[None] * (self._width - self._number)]
+        for node in range(self._width - 1, 0, -1):
+            self._add_up(node)
+
+    def _add_up(self, node: int) -> None:
+        left, right = self._sums[2 * node], self._sums[2 * node + 1]
+        self._sums[node] = left if left is None or right is None else left + right
+
+    def replace(self, place: int, leaf: A) -> None:
+        """Put another leaf at a place."""
+        node = self._width + place
+        self._sums[node] = leaf
+        while node > 1:
+            node //= 2
+            self._add_up(node)
+
+    @property
+    def leaves(self) -> list[A]:
+        """What is added up, in order."""
+        return [leaf for leaf in self._sums[self._width :] if leaf is not None]
+
+    @property
+    def total(self) -> A:
+        """The sum of all leaves. Errors: ValueError if there are none."""
+        total = self._sums[1] if self._number else None
+        if total is None:
+            raise ValueError("there is nothing to add up: the source has no chunks")
+        return total

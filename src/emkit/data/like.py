@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emkit.data.blocks import as_blocks
 from emkit.data.formula_rows import rows_of_formula
 from emkit.data.frames import columns_from, library_of, read_table
 from emkit.data.membership import membership_of
@@ -20,7 +21,10 @@ def rows_like(
     places; those that a formula made are made anew. `groups` and `labels` say what is known of the rows: see `as_source`.
     Errors: DataError naming a column that is missing, or the cell whose level is unknown.
     """
+    data = as_blocks(data)
     if isinstance(data, RowSource):
+        if weights is not None or groups is not None or labels is not None:
+            raise DataError("weights, groups and labels belong to the source: give them when you make it.")
         return data.coded(known.levels)
     if known.design is not None:
         if labels is not None:

@@ -14,9 +14,9 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike, as_float64
-from emkit.data.frames import TRUTHS, library_of, read_table
+from emkit.data.frames import TRUTHS
 from emkit.data.groups import cuts_between, group_starts, weights_of_groups
-from emkit.data.membership import is_known, membership_of, names_in, of_groups
+from emkit.data.membership import is_known, of_groups
 from emkit.data.profile import Bad, Levels, Profile, Tally
 from emkit.data.sparse import MOST_DENSE, MOST_SAMPLED, is_sparse
 from emkit.data.subsample import SUBSAMPLE, chosen_rows, in_order_of_values
@@ -83,6 +83,10 @@ class RowSource(Source[Chunk]):
     def profile(self) -> Profile[ArraySource]:
         """What is known of the rows."""
         return Profile(self)
+
+    def forget(self) -> None:
+        """Forget what is known of the rows: it holds them, so that they would be in memory until a circle is collected."""
+        self.__dict__.pop("profile", None)
 
     def tallies(self) -> tuple[Tally, ...]:
         """What one pass over the rows is to tell, besides what a profile asks for, where they are elsewhere."""
@@ -398,29 +402,3 @@ class ChunkSource(RowSource):
 def columns_of(source: object) -> tuple[str, ...]:
     """The names of the columns of the rows that `source` hands out, if they have any."""
     return tuple(getattr(source, "columns", ()))
-
-
-def as_source(data: Any, weights: Any = None, groups: Any = None, labels: Any = None, n_components: int = 1) -> Any:
-    """A source for `data`: itself if it is one, else an `ArraySource` (arrays, lists, frames: see `read_table`).
-
-    `labels`: what is known of which of `n_components` rows belong to, as `membership_of` takes it.
-    """
-    if hasattr(data, "chunks") and not isinstance(data, np.ndarray):
-        if weights is not None or groups is not None or labels is not None:
-            raise DataError(
-                "weights and groups belong to the source, and labels likewise: give them when you make it, "
-                "ArraySource(x, weights)."
-            )
-        return data if isinstance(data, RowSource) else ChunkSource(data)
-    table = read_table(data)
-    known = None if labels is None else membership_of(labels, len(table.x), n_components)
-    return ArraySource(
-        table.x,
-        weights,
-        table.columns,
-        levels=table.levels,
-        groups=groups,
-        membership=known,
-        library=library_of(data),
-        component_names=names_in(labels),
-    )

@@ -9,12 +9,12 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, Transfor
 
 from emkit.core.arrays import Array, Integers
 from emkit.estimators.callbacks import with_callbacks
-from emkit.estimators.components import ComponentsEstimator
+from emkit.estimators.partial import PartialFit
 from emkit.models.mixture import MixtureParams
 from emkit.models.prediction import belonging, log_likelihood_of, posterior_of
 
 
-class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, ComponentsEstimator):
+class MixtureEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, PartialFit):
     """A mixture with scikit-learn's interface. A subclass has the parameters, the mixture and the fitted attributes."""
 
     def _fitted(self, params: MixtureParams[Any]) -> dict[str, Any]:

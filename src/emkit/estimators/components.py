@@ -21,9 +21,9 @@ from emkit.core.journal import Journal, Unkept
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Executor
 from emkit.core.stopping import Decreased, Iterations, Rule, Settled
+from emkit.data.blocks import as_blocks
 from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, needs_reading, read_table
-from emkit.data.like import rows_like
 from emkit.data.membership import membership_of, names_in
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
@@ -37,6 +37,7 @@ from emkit.fitting import SOLVERS
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import Frozen, bare
 from emkit.models.order import component_count
+from emkit.models.prediction import drawn_from
 from emkit.persistence.checkpoint import Place, journal_of
 from emkit.report.collapse import collapsed
 from emkit.report.summary import warn_of_separation
@@ -180,7 +181,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         Those of a hidden Markov model are one sequence.
         """
         check_is_fitted(self)
-        return self.result_.sample(n_samples, self._seed())
+        return drawn_from(self.model_, self.params_, n_samples, self._seed())
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -192,6 +193,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
     def _keep(self, result: Result[Any]) -> None:
         """Set the fitted attributes, and say so if the fit did not converge."""
         rows = result.source.total_weight
+        self.__dict__.pop("online_", None)
         self.result_ = result
         self.__dict__.update(self._fitted(result.params))
         self.converged_ = result.converged
@@ -222,6 +224,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         """The rows as a source: a view of `X` wherever possible. `reset`: whether these are the rows to fit."""
         if not reset:
             check_is_fitted(self)
+        X = as_blocks(X)
         if isinstance(X, RowSource):
             return self._of_source(X, reset, {"sample_weight": sample_weight, "labels": labels, "groups": groups})
         levels, given, X = None, X, framed(X)
@@ -259,7 +262,7 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         for name in (name for name, value in known.items() if value is not None):
             raise DataError(f"{name} belongs to the source: give it when you make it, as in ParquetSource(path, weights=...).")
         if not reset:
-            return rows_like(self.result_.source, source)
+            return source.coded(self._levels)
         self.n_features_in_ = len(source.columns)
         self.feature_names_in_ = np.array(source.columns, dtype=object)
         self._component_names = source.component_names

@@ -134,6 +134,14 @@ class InSteps(MixtureEstimator):
             super()._fit(X, y, **given)
             return self._last(X, given.get("sample_weight")) if self._in_steps else self
 
+    def partial_fit(self, X: object, y: object = None, sample_weight: object = None, groups: object = None) -> Self:
+        """The items, block by block: see `MixtureModel.partial_fit`. Errors: ParameterError with predictors or outcomes."""
+        if self._in_steps:
+            raise ParameterError("partial_fit is of items alone: a last step, of predictors or outcomes, needs all rows.")
+        with as_before_if_it_fails(self):
+            self._forget()
+            return super().partial_fit(X, y, sample_weight, groups)
+
     def _forget(self) -> None:
         """Forget the last step of a fit before. Errors: ParameterError for what is held, and would not be."""
         if hasattr(self, "measurement_"):

@@ -101,6 +101,11 @@ class LatentClass(InSteps):
         self.n_jobs = n_jobs
         self.checkpoint = checkpoint
 
+    _of_rows = (
+        *InSteps._of_rows,
+        *("entropy_", "classification_table_", "goodness_of_fit_", "G2_", "X2_", "degrees_of_freedom_"),
+    )
+
     def _model(self) -> Mixture[Any, Any]:
         return Mixture(family_named("categorical"))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emkit.core.protocols import Executor
+from emkit.data.blocks import as_blocks
 from emkit.data.frames import chosen_columns
 from emkit.data.source import RowSource
 from emkit.errors import ModelError, ParameterError
@@ -70,9 +71,10 @@ class MixtureModel(MixtureEstimator):
         self.checkpoint = checkpoint
 
     def _source(self, X: object, *options: Any, **named: Any) -> RowSource:
-        names = _columns(self.family) if isinstance(self.family, Mapping) else ()
-        chosen = chosen_columns(X, names) if names and all(isinstance(name, str) for name in names) else X
-        return super()._source(chosen, *options, **named)
+        names = _columns(self.family) if isinstance(self.family, Mapping) else []
+        if not names or not all(isinstance(name, str) for name in names):
+            return super()._source(X, *options, **named)
+        return super()._source(chosen_columns(as_blocks(X, names), names), *options, **named)
 
     def _model(self) -> Mixture[Any, Any]:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.column import column_of, rows_with
 from emkit.data.profile import AnyProfile
 from emkit.families.description import Description
-from emkit.families.family import Family
+from emkit.families.family import Carry, Family
 from emkit.families.floor import Floor
 from emkit.families.linear import Columns, Features, LinearForm, Read, features_of, single
 from emkit.families.spread import Spread
@@ -123,6 +124,15 @@ class ByColumn(Family[P, ColumnSums[S]], Generic[P, S]):
         parts = [self.family.expected(*own) for own in each]
         slopes = {path: _side_by_side(now, path, [part.slopes[path] for part in parts]) for path in parts[0].slopes}
         return Expected(sum(part.value for part in parts), slopes)
+
+    @property
+    def carry(self) -> Carry[ColumnSums[S], P] | None:
+        own = self.family.carry
+        return None if own is None else partial(self._carried, own)
+
+    def _carried(self, own: Carry[S, P], stats: ColumnSums[S], before: P, now: P) -> ColumnSums[S]:
+        each = zip(stats.columns, _columns_of(before), _columns_of(now), strict=True)
+        return replace(stats, columns=tuple(own(*column) for column in each))
 
     def draw(self, params: P, rng: np.random.Generator, components: Integers) -> Array:
         return self.family.draw(params, rng, components)

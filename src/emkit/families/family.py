@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeVar
 
@@ -30,6 +30,7 @@ from emkit.families.support import Support
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
+Carry = Callable[[S, P, P], S]
 LOG_OF_ZERO = -1e300  # finite, so that 0 * log 0 = 0 in a matrix product; exp() of it is 0
 
 
@@ -45,6 +46,11 @@ def slope_of_log(counts: Array, value: Array) -> Array:
     """The derivative of counts * log(value), counts / value; 0 at a value of 0, where no coordinate is left to move."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(value > 0, counts / value, 0.0)
+
+
+def as_they_are(stats: S, before: Any, now: Any) -> S:
+    """Statistics that are about no parameters, carried."""
+    return stats
 
 
 class Family(Protocol[P, S]):
@@ -107,6 +113,14 @@ class Family(Protocol[P, S]):
     @property
     def in_groups(self) -> InGroups[P] | None:
         """The family for several groups of components at once, each of which shares fields; None if there is none such."""
+        return None
+
+    @property
+    def carry(self) -> Carry[S, P] | None:
+        """How statistics taken at `before` are told as those at `now` are, ``carry(stats, before, now)``; None: they are not.
+
+        See `LatentModel.carried`.
+        """
         return None
 
     def settled(self, profile: AnyProfile) -> Self:
@@ -175,6 +189,10 @@ class ExponentialFamily(Family[P, Totals], Protocol[P]):
 
     def expected(self, stats: Totals, before: P, now: P) -> Expected:
         return Expected(float((stats.sums * self.natural(now)).sum()), self.slopes(stats.sums, now))
+
+    @property
+    def carry(self) -> Carry[Totals, P]:
+        return as_they_are
 
     def slopes(self, sums: Array, params: P) -> Slopes:
         """The derivatives of the sum of sums (K, F) * natural(params) along the fields, where they are written."""

@@ -25,7 +25,7 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Word
-from emkit.families.family import keep_where_empty, per_mass, repeat
+from emkit.families.family import Carry, keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, shape_of
 from emkit.families.spread import Spread, Variances
@@ -127,6 +127,14 @@ class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
         value = (mass * (log_less_gammaln(a) - a * spread)).sum()
         of_means = a * (stats.shift - mass * move) / ((1 + move) ** 2 * before.means)
         return Expected(float(value), {"shapes": mass * (log_less_digamma(a) - spread), "means": of_means})
+
+    @property
+    def carry(self) -> Carry[GammaStats, GammaParams]:
+        return self._carried
+
+    def _carried(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> GammaStats:
+        mass, (spread, move) = stats.mass[:, None], _moved_spread(stats, before, now)
+        return GammaStats(stats.mass, (stats.shift - mass * move) / (1 + move), np.maximum(mass * spread, 0.0))
 
     def draw(self, params: GammaParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.gamma(params.shapes[components], 1 / params.rates[components])

@@ -23,7 +23,7 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Estimate, Total, Word
-from emkit.families.family import keep_where_empty, per_mass, repeat
+from emkit.families.family import Carry, keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
@@ -141,6 +141,17 @@ class InverseGaussian(Floored, IndependentColumns[InverseGaussianParams, Inverse
         away = _away_from(stats, before, now) / m
         of_means = s * (before.means * (mass + stats.shift) - mass * m) / m**3
         return Expected(float((mass * np.log(s) - s * away).sum()) / 2, {"means": of_means, "shapes": (mass / s - away) / 2})
+
+    @property
+    def carry(self) -> Carry[InverseGaussianStats, InverseGaussianParams]:
+        return self._carried
+
+    def _carried(
+        self, stats: InverseGaussianStats, before: InverseGaussianParams, now: InverseGaussianParams
+    ) -> InverseGaussianStats:
+        total = before.means * (stats.mass[:, None] + stats.shift)
+        away, _ = _moved(stats, before, now.means)
+        return InverseGaussianStats(stats.mass, total / now.means - stats.mass[:, None], np.maximum(away, 0.0))
 
     def draw(self, params: InverseGaussianParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.wald(params.means[components], params.shapes[components])

@@ -26,7 +26,7 @@ from emkit.data.profile import AnyProfile
 from emkit.families.by_column import IndependentColumns
 from emkit.families.concentration import circular_spread, concentration_of
 from emkit.families.description import Description, Word
-from emkit.families.family import keep_where_empty, per_mass, repeat
+from emkit.families.family import Carry, keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.linear import Columns, LinearForm, Read, no_base, no_constant, single
 from emkit.families.spread import Spread, Variances
@@ -163,6 +163,15 @@ class VonMises(Floored, IndependentColumns[VonMisesParams, VonMisesStats]):
         of_concentrations = mass * circular_spread(c) - away
         slopes = {"directions": of_directions, "concentrations": of_concentrations}
         return Expected(float((mass * _log_peak(c) - c * away).sum()), slopes)
+
+    @property
+    def carry(self) -> Carry[VonMisesStats, VonMisesParams]:
+        return self._carried
+
+    def _carried(self, stats: VonMisesStats, before: VonMisesParams, now: VonMisesParams) -> VonMisesStats:
+        move = now.directions - before.directions
+        shift = stats.shift * np.cos(move) - (stats.mass[:, None] - stats.away) * np.sin(move)
+        return VonMisesStats(stats.mass, shift, _away_from(stats, move))
 
     def draw(self, params: VonMisesParams, rng: np.random.Generator, components: Integers) -> Array:
         return rng.vonmises(params.directions[components], params.concentrations[components])

@@ -20,7 +20,8 @@ from emkit.core.evaluation import EMMap
 from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
 from emkit.core.protocols import Evaluation, LatentModel
 from emkit.core.ready import check_is_model, ready
-from emkit.data.source import ArraySource, as_source
+from emkit.data.given import as_source
+from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.inference.differences import jacobian
 from emkit.inference.floors import held

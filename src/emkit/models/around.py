@@ -77,6 +77,9 @@ class Around(LatentModel[P, S]):
     def expected(self, stats: S, before: P, now: P) -> Expected:
         return self.model.expected(stats, before, now)
 
+    def carried(self, stats: S, before: P, now: P) -> S:
+        return self.model.carried(stats, before, now)
+
     def log_prior(self, params: P) -> float:
         return self.model.log_prior(params)
 

@@ -145,6 +145,9 @@ class Cells(LatentModel[CellsParams, Array]):
         by_path = {f"groups.{g}.probabilities": slope for g, slope in enumerate(np.split(slopes, ends))}
         return Expected(float(stats @ self.log_probabilities(now)), by_path)
 
+    def carried(self, stats: Array, before: CellsParams, now: CellsParams) -> Array:
+        return stats
+
     def check(self, params: CellsParams, profile: AnyProfile) -> None:
         profile.refuse(lambda x: (x < 0) | (x != np.floor(x)), "counts must be whole numbers >= 0.")
         given, asked = len(profile.columns), len(self.observed)

@@ -17,7 +17,7 @@ from emkit.core.evaluation import STUMBLES
 from emkit.core.expected import Expected
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
-from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.protocols import Expectation, LatentModel, Update, not_carried
 from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, alike, as_float64, occurring
@@ -104,6 +104,10 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     @abstractmethod
     def belonging_expected(self, belonging: Any, before: P, now: P) -> Expected:
         """The expected log-likelihood of who belongs where: see `LatentModel.expected`."""
+
+    def belonging_carried(self, belonging: Any, before: P, now: P) -> Any:
+        """Sums of who belongs where, told as those at `now` are: see `LatentModel.carried`. Counts are about no parameters."""
+        return belonging
 
     def even(self, profile: Profile[ArraySource], n_components: int) -> P:
         """Components that are all alike, each estimated from all rows. Errors: ModelError if the model brings no starts."""
@@ -307,6 +311,13 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     def expected(self, stats: Any, before: P, now: P) -> Expected:
         inner = self.family.expected(stats.components, before.components, now.components)
         return self.belonging_expected(stats.belonging, before, now).plus(inner.inside("components"))
+
+    def carried(self, stats: Any, before: P, now: P) -> Any:
+        carry = self.family.carry
+        if carry is None:
+            raise not_carried(self.family)
+        components = carry(stats.components, before.components, now.components)
+        return self.statistics_of(self.belonging_carried(stats.belonging, before, now), components)
 
     # -- data and start
 

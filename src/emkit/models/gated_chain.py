@@ -16,7 +16,7 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.newton import NewtonSums
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Update
+from emkit.core.protocols import Update, not_carried
 from emkit.core.spaces import Contrasts, Simplex
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64, unit_weights
@@ -226,6 +226,9 @@ class GatedHiddenMarkovChain(HiddenMarkovChain[GatedHiddenMarkovParams[P], P, S]
             self._first.sums(chunk.x[first], starts, chain.initial),
             self._gate.sums(chunk.x[later], moves.moves[later], chain.transitions[later]),
         )
+
+    def belonging_carried(self, belonging: Any, before: Any, now: Any) -> Any:
+        raise not_carried(self)
 
     def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], GatedHiddenMarkovParams[P]]]:
         return {"initial": self._initial, "transitions": self._transitions}

@@ -15,7 +15,7 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.newton import NewtonSums
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Complete, Update
+from emkit.core.protocols import Complete, Update, not_carried
 from emkit.core.spaces import Contrasts
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.framed_design import Column
@@ -158,6 +158,9 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
 
     def statistics_of(self, belonging: NewtonSums, components: S) -> Any:
         return ComponentStats(belonging, components)
+
+    def belonging_carried(self, belonging: Any, before: Any, now: Any) -> Any:
+        raise not_carried(self)
 
     def belonging_updates(self) -> Mapping[str, Update[Any, GatedMixtureParams[P]]]:
         return {"gates": self._gates}

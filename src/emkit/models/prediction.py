@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
+from emkit.core.checks import check_count
 from emkit.core.ready import refuse_gaps
 from emkit.data.chunk import Chunk
 from emkit.data.source import RowSource
@@ -110,6 +111,18 @@ def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     refuse_gaps(model, source)
     model.check(params, source.profile)
     return source
+
+
+def drawn_from(model: AnyModel, params: Any, rows: int, random_state: Any) -> tuple[Array, Integers]:
+    """So many rows (n, d) drawn, levels as codes, and the component (n,) that each comes from.
+
+    Errors: ModelError for a model of no components, or of a family that nothing can be drawn from.
+    """
+    check_count("n", rows, ModelError)
+    inner = bare(model)
+    if not isinstance(inner, Components):
+        raise ModelError(f"{type(inner).__name__} has no components that rows could be drawn from.")
+    return inner.draw(params, np.random.default_rng(random_state), int(rows))
 
 
 def check_together(model: AnyModel, params: Any, columns: int) -> None:

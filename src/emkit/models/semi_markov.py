@@ -13,7 +13,7 @@ from emkit.core.axes import Axes, Subject
 from emkit.core.checks import check_count
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Update
+from emkit.core.protocols import Update, not_carried
 from emkit.core.spaces import HollowSimplex, Simplex
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile, Profile
@@ -154,6 +154,9 @@ class HiddenSemiMarkovChain(HiddenMarkovChain[HiddenSemiMarkovParams[P], P, S]):
     def long_run(self, params: HiddenSemiMarkovParams[P]) -> Array:
         visits = stationary(params.transitions) * (self.stays.law(params.durations).no_shorter.sum(axis=1))
         return visits / visits.sum()
+
+    def belonging_carried(self, belonging: Any, before: Any, now: Any) -> Any:
+        raise not_carried(self)
 
     def belonging_updates(self) -> Mapping[str, Update[ComponentStats[S], HiddenSemiMarkovParams[P]]]:
         return {"initial": initial_update, "transitions": transitions_update, "durations": self._durations}

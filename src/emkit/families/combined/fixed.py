@@ -23,7 +23,7 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.description import Description, Word
-from emkit.families.family import LOG_OF_ZERO, Family, P, repeat
+from emkit.families.family import LOG_OF_ZERO, Carry, Family, P, as_they_are, repeat
 from emkit.families.support import Support
 
 __all__ = ["PointMass", "PointMassParams", "Uniform", "UniformParams"]
@@ -91,6 +91,10 @@ class Fixed(Family[P, Mass], Protocol[P]):
 
     def expected(self, stats: Mass, before: P, now: P) -> Expected:
         return Expected(float(stats.mass @ self.height(now)))
+
+    @property
+    def carry(self) -> Carry[Mass, P]:
+        return as_they_are
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from emkit.core.parameters import get_at, leaves, part_of, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive, side_by_side
 from emkit.families.combined.wrapped import Wrapped
-from emkit.families.family import Family
+from emkit.families.family import Carry, Family
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,18 @@ class AmongOthers(Wrapped[Any, Any]):
 
     def expected(self, stats: Any, before: Any, now: Any) -> Expected:
         return self.family.expected(stats.own if self._counts_others(now) else stats, before, now)
+
+    @property
+    def carry(self) -> Carry[Any, Any] | None:
+        own = self.family.carry
+        return None if own is None else partial(self._carried, own)
+
+    def _carried(self, own: Carry[Any, Any], stats: Any, before: Any, now: Any) -> Any:
+        if not self._counts_others(now):
+            return own(stats, before, now)
+        first = slice(0, 1)
+        others = own(stats.others, part_of(before, first), part_of(now, first))
+        return OwnAndOthers(own(stats.own, before, now), others)
 
     def _moved(self, path: str, update: Update[Any, Any], stats: Any, before: Any, now: Any) -> Any:
         if not self._counts_others(before):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from emkit.core.expected import NONE, Expected
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
-from emkit.families.family import Family
+from emkit.families.family import Carry, Family
 from emkit.families.floor import Floor
 from emkit.families.spread import Spread
 
@@ -66,12 +66,23 @@ class InParts(Family[Any, Any], Protocol):
             total = total.plus(family.expected(stats.parts[i], before.parts[i], now.parts[i]).inside(at_part(i)))
         return total
 
+    @property
+    def carry(self) -> Carry[Any, Any] | None:
+        each = [family.carry for family in self.estimating]
+        known = tuple(carry for carry in each if carry is not None)
+        return partial(_each_carried, known) if len(known) == len(each) else None
+
     def scales(self, params: Any) -> Mapping[str, Scale]:
         return of_parts([family.scales(part) for family, part in zip(self.families, params.parts, strict=True)])
 
     @property
     def spread(self) -> Spread:
         return SpreadOfParts(tuple(family.spread for family in self.families))
+
+
+def _each_carried(carries: Sequence[Carry[Any, Any]], stats: Any, before: Any, now: Any) -> Any:
+    each = zip(carries, stats.parts, before.parts, now.parts, strict=True)
+    return replace(stats, parts=tuple(carry(*part) for carry, *part in each))
 
 
 def _inside(part: int, update: Update[Any, Any], stats: Any, before: Any, now: Any) -> Any:

@@ -18,6 +18,7 @@ from emkit.data.subsample import SUBSAMPLE
 from emkit.errors import DataError, ModelError
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
+from emkit.families.family import Carry
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
@@ -81,6 +82,10 @@ class Repeated(Wrapped[Any, Any]):
 
     def statistics(self, params: Any, x: Array, weights: Array) -> Any:
         return self.family.statistics(params, _below(x, self.times), np.repeat(weights, self.times, axis=0))
+
+    @property
+    def carry(self) -> Carry[Any, Any] | None:
+        return self.family.carry
 
     def draw(self, params: Any, rng: np.random.Generator, components: Integers) -> Array:
         return self.family.draw(params, rng, np.repeat(components, self.times)).reshape(len(components), -1)

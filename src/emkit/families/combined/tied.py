@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from emkit.families.combined.sharing import apiece, own_paths, shared
 from emkit.families.combined.tied_in_groups import TiedInGroups
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
+from emkit.families.family import Carry
 from emkit.families.floor import Floor
 from emkit.families.in_groups import InGroups
 from emkit.families.linear import LinearForm
@@ -116,6 +118,14 @@ class Tied(Wrapped[Any, Any]):
         found = self.family.expected(stats.own, _apiece(before), each)
         tied = own_paths(each, self.fields)
         return Expected(found.value, {path: s.sum(axis=0) if path in tied else s for path, s in found.slopes.items()})
+
+    @property
+    def carry(self) -> Carry[TiedStats, Any] | None:
+        own = self.family.carry
+        return None if own is None else partial(self._carried, own)
+
+    def _carried(self, own: Carry[Any, Any], stats: TiedStats, before: Any, now: Any) -> TiedStats:
+        return TiedStats(stats.mass, own(stats.own, _apiece(before), _apiece(now)))
 
     @property
     def in_groups(self) -> InGroups[Any]:

@@ -7,7 +7,7 @@ each component and column, and what a family of counts makes of its rows it make
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -26,7 +26,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description, Word
-from emkit.families.family import for_rows, per_mass, repeat, safe_log, slope_of_log
+from emkit.families.family import Carry, for_rows, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
@@ -156,6 +156,17 @@ class ZeroInflated(Wrapped[Any, Any]):
         paths = set.intersection(*(set(one.slopes) for one in each))
         slopes = {path: np.concatenate([one.slopes[path] for one in each], axis=axes[path]) for path in paths}
         return Expected(value, {"zeros": of_zeros}).plus(Expected(sum(one.value for one in each), slopes).inside("counts"))
+
+    @property
+    def carry(self) -> Carry[ZeroInflatedStats, ZeroInflatedParams] | None:
+        own = self.family.carry
+        return None if own is None else partial(self._carried, own)
+
+    def _carried(
+        self, own: Carry[Any, Any], stats: ZeroInflatedStats, before: ZeroInflatedParams, now: ZeroInflatedParams
+    ) -> ZeroInflatedStats:
+        columns = zip(stats.counts, _by_column(before.counts), _by_column(now.counts), strict=True)
+        return replace(stats, counts=tuple(own(*column) for column in columns))
 
     def draw(self, params: ZeroInflatedParams, rng: np.random.Generator, components: Integers) -> Array:
         x = self.family.draw(params.counts, rng, components)

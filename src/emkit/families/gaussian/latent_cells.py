@@ -23,7 +23,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.gaps import Patterns, patterns_among, patterns_of
 from emkit.data.profile import AnyProfile
 from emkit.families.description import Description
-from emkit.families.family import Family
+from emkit.families.family import Carry, Family
 from emkit.families.floor import Floor
 from emkit.families.gaussian.gap_form import Sums, gap_form
 from emkit.families.gaussian.normal import GaussianFamily
@@ -115,6 +115,17 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
     def expected(self, stats: SeenMoments, before: G, now: G) -> Expected:
         """That of rows with all their cells, as they are expected at `before`."""
         return self.family.expected(stats, before, now)
+
+    @property
+    def carry(self) -> Carry[SeenMoments, G]:
+        return self._carried
+
+    def _carried(self, stats: SeenMoments, before: G, now: G) -> SeenMoments:
+        mass, shift, square = stats.seen.swapaxes(0, 1)
+        move = now.means - before.means
+        seen = np.stack([mass, shift - mass * move, square - 2 * move * shift + mass * move**2], axis=1)
+        moved = self.family.carry(stats, before, now)
+        return SeenMoments(moved.mass, moved.shift, moved.scatter, seen)
 
     def draw(self, params: G, rng: np.random.Generator, components: Integers) -> Array:
         return self.family.draw(params, rng, components)

@@ -23,7 +23,7 @@ from emkit.core.spaces.positive_definite import each_definite, is_definite
 from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.families.family import Family, per_mass
+from emkit.families.family import Carry, Family, per_mass
 from emkit.families.floor import FLOOR, FREED, bounds, held, less_likely, too_thin
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
 from emkit.families.spread import few, rows_per_weight
@@ -130,6 +130,17 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
             weighted = deviation * weights[rows].T[:, None, :]
             parts.append(Moments(weights[rows].sum(axis=0), weighted.sum(axis=2), self.scatter(deviation, weighted)))
         return add_up(parts)
+
+    @property
+    def carry(self) -> Carry[Moments, G]:
+        return self._carried
+
+    def _carried(self, stats: Moments, before: G, now: G) -> Moments:
+        """The same sums about the means `now`: two more rows have what that adds to the scatter."""
+        move = now.means - before.means
+        shift = stats.shift - stats.mass[:, None] * move
+        more = self.scatter(np.stack([move, -stats.shift], axis=2), np.stack([-shift, move], axis=2))
+        return replace(stats, shift=shift, scatter=stats.scatter + more)
 
     @property
     def support(self) -> Support:
