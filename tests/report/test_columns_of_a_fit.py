@@ -127,3 +127,22 @@ def test_components_are_named_in_plain_values():
     assert mixture.fit(x, labels=labels).result_.to_dict()["component_names"] == ["large", "small"]
     assert mixture.fit(x).result_.to_dict()["component_names"] == ["1", "2"]
     assert "component_names" not in lessons.blood_groups().fit().to_dict()
+
+
+@pytest.mark.filterwarnings("ignore::emkit.SeparationWarning")
+def test_coefficients_go_by_their_covariates_and_levels():
+    frame = {"way": ["bus", "car", "walk", "car"] * 10, "rain": list(range(40)), "wind": [1.0, 2.0, 0.0, 5.0, 4.0] * 8}
+    fit = ek.MixtureRegression("way ~ rain | wind", 2, family="multinomial", n_init=1, random_state=0).fit(frame)
+    told = fit.result_.tidy(standard_errors=False)
+    assert list(zip(told["parameter"], told["column"], told["level"], strict=True))[:4] == [
+        ("gate", "intercept", None),
+        ("gate", "wind", None),
+        ("coefficient", "intercept", "car"),
+        ("coefficient", "rain", "car"),
+    ]
+
+
+def test_an_estimate_that_there_is_not_is_named(numbered):
+    for found in (numbered.standard_errors(), numbered.confidence_intervals()):
+        with pytest.raises(ek.ModelError, match=r"no free parameter 'mean'; there are proportions\[0\]"):
+            found["mean"]

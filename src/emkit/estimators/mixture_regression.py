@@ -57,7 +57,8 @@ class MixtureRegression(ComponentsEstimator):
         levels: of a response in levels: their names or numbers, in order. If nothing is said, the order is that of a column of
             categories (of pandas, or an Enum of polars); numbers rise, and text is sorted by letters, truths False first.
         ridge: a penalty on slopes, but not on intercepts: estimates maximise log-likelihood - ridge/2 * the sum of the squares
-            of the slopes, each counted in standard deviations of its covariate (as glmnet has it, with lambda = ridge / n).
+            of the slopes, each counted in standard deviations of its covariate. One class of variance v is that of glmnet with
+            lambda = ridge v / n; without a variance, ridge / n.
         gaps: rows with gaps are refused, or dropped ("drop"); what is predicted of such rows is then NaN.
         tol, max_iter, n_init, random_state, start, frozen, warm_start, solver, n_jobs, checkpoint: as in `GaussianMixture`.
 

@@ -103,3 +103,29 @@ def test_any_number_of_threads_gives_the_same_bits():
         with executor() as map_reduce:
             found.append(ek.EMMap(model, source, start, map_reduce)(start).update)
     np.testing.assert_array_equal(*(numbers(params) for params in found))
+
+
+def test_lines_far_apart_for_their_variances_keep_their_digits():
+    """Products about a line in their midst would lose them: the form is declined, and a fit ends where it should."""
+    rng = np.random.default_rng(0)
+    x, first = rng.normal(size=ROWS), rng.random(ROWS) < 0.5
+    rows = np.column_stack([np.where(first, 1 + x, -1 - 2 * x) + 1e-4 * rng.normal(size=ROWS), x])
+    model = ek.Mixture(ek.NormalRegression(0, 1)).settled(ek.ArraySource(rows).profile)
+    params = ek.MixtureParams([0.5, 0.5], ek.NormalRegressionParams([[1, 1], [-1, -2]], [1e-8, 1e-8]))
+    assert worth_compiling(rows, 2)
+    assert linear_form(model.family, params.components) is None
+    found = ek.fit(model, rows, params)
+    assert found.converged
+    sd = np.sqrt(found.params.components.variances)
+    np.testing.assert_allclose(sd, 1e-4, rtol=0.1)
+
+
+@pytest.mark.parametrize(("trials", "wanted"), [(10**6, -7.1335648816088646), (10**12, -14.041301910627252)])
+@pytest.mark.parametrize("told", ["in a number", "in a column"])
+def test_many_trials_keep_their_digits(trials, wanted, told):
+    """Half of the trials and three more: the logarithm of its probability in 40 digits, by mpmath."""
+    rows = np.array([[trials // 2 + 3, 0.0, trials]])
+    family = ek.BinomialRegression(0, 1, trials=trials if told == "in a number" else "x2")
+    others = rows + np.array([[0, 0, 0], [1, 1, 0], [2, 5, 0]])
+    family = family.settled(ek.ArraySource(others).profile)
+    assert family.log_density(ek.RegressionParams([[0.0, 0.0]]), rows).item() == pytest.approx(wanted, rel=1e-12)

@@ -125,7 +125,8 @@ class ZeroTruncatedRegression(Wrapped[Any, NewtonSums]):
 
 def has_zeros(regression: Regression[Any]) -> bool:
     """Whether the response is a count that may be 0."""
-    return regression.law.whole and not regression.law.impossible(np.zeros((1, 1))).any()
+    law = regression.law
+    return law.whole and not law.takes_names and not law.impossible(np.zeros((1, 1))).any()
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from scipy.special import expit, gammaln, log_expit
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
 from emkit.errors import ModelError
+from emkit.families.counts import SMALL, deviance, log_peak
 from emkit.families.description import Description, Word
 from emkit.families.regression.in_tiles import Tile, TileLaw
 from emkit.families.regression.layout import Named
@@ -77,13 +78,20 @@ class BinomialRegression(Regression[RegressionParams]):
 
     def log_law(self, rows: Rows, params: RegressionParams) -> Array:
         y, m = rows.y, self._trials(rows)
+        if np.max(m, initial=0) > SMALL:  # where logarithms of factorials have lost their digits
+            peaks = log_peak(y) + log_peak(m - y) - log_peak(np.asarray(m))
+            off = deviance(y, m * expit(rows.predictors)) + deviance(m - y, m * expit(-rows.predictors))
+            return np.asarray(peaks - off)
         return np.asarray(self.log_base(rows) + y * log_expit(rows.predictors) + (m - y) * log_expit(-rows.predictors))
 
     def log_base(self, rows: Rows) -> Array:
         y, m = rows.y, self._trials(rows)
         return np.asarray(gammaln(m + 1) - gammaln(y + 1) - gammaln(m - y + 1))
 
-    def in_tiles(self, params: RegressionParams) -> TileLaw:
+    def in_tiles(self, params: RegressionParams) -> TileLaw | None:
+        """None where `trials` are so many that digits would be lost; of trials in a column, 1e9 keep about 8 digits."""
+        if not isinstance(self.trials, str) and self.trials > SMALL:
+            return None
         return TileLaw(_fill, trials=1.0 if isinstance(self.trials, str) else float(self.trials))
 
     def pieces(self, rows: Rows, params: RegressionParams) -> Pieces:

@@ -22,6 +22,7 @@ from emkit.data.profile import AnyProfile
 from emkit.families.description import Description, Word
 from emkit.families.floor import Floor, SpreadFloor
 from emkit.families.gaussian.columns import EPSILON, SMALLEST
+from emkit.families.gaussian.forms import TIGHTEST
 from emkit.families.linear import Columns, LinearForm, no_base, no_constant
 from emkit.families.linear_map import LinearlyMapped, LinearMap
 from emkit.families.regression.all_rows import sums_of_all
@@ -190,11 +191,16 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         return np.asarray((rows.predictors + self.described_by.datum + noise)[:, 0])
 
     def linear(self, params: NormalRegressionParams) -> LinearForm[NewtonSums] | None:
-        """In products of the orthonormal columns and the deviation from a line in the midst of those of the components."""
+        """In products of the orthonormal columns and the deviation from a line in the midst of those of the components.
+
+        None where lines are so far apart, for their variances, that digits would be lost.
+        """
         layout = self.described_by
         coefficients = self._coefficients_of(params)
         middle = coefficients.mean(axis=0, keepdims=True)
         apart, v = layout.way(coefficients - middle), params.variances
+        if ((apart**2).sum(axis=1) > TIGHTEST * v).any():
+            return None
         size = self.size
         columns = size - layout.intercept + 1
         row, column = np.tril_indices(size + 1)

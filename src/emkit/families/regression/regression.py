@@ -31,7 +31,6 @@ from emkit.families.regression.params import with_shared
 from emkit.families.regression.response_family import OfResponse, ResponseFamily
 
 P = TypeVar("P", bound=Any)
-BLOCK = 1 << 16  # numbers of the design that are worked on at a time
 EPSILON = float(np.finfo(np.float64).eps)
 NOTHING = 1e-300  # of a row: a component that has no more of it does not have it
 LARGEST = 300.0  # of a linear predictor inside exp(): a mean of 1e130, whose squares do not overflow
