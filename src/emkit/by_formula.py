@@ -41,6 +41,10 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
         if given is not None and not takes(regression, setting):
             those = ", ".join(f"family={name!r}" for name, kind in REGRESSIONS.items() if takes(kind, setting))
             raise ParameterError(f"{setting} is {given!r:.60}, and {family} responses have none; it is for {those}.")
+    for setting, more in (("offset", ", or what is made of some, as 'log(days)'"), ("groups", "")):
+        text = known.get(setting)
+        if text is not None and not isinstance(text, str):
+            raise ParameterError(f"{setting} is a {type(text).__name__}; it must be text, the name of a column{more}.")
     if trials is not None and not isinstance(trials, str) and not is_count(trials):
         raise ParameterError(f"trials is {trials!r:.60}; it must be a whole number >= 1, or the name of a column.")
     said = parsed(formula)

@@ -260,7 +260,7 @@ def test_gaps_are_refused_or_dropped_as_is_said(npreg):
             "y ~ x",
             {"family": "poison"},
             "family is 'poison'; it must be 'gaussian', 'student-t', 'poisson', 'negative-binomial', 'binomial', 'gamma', "
-            "'multinomial', 'ordered'. Did",
+            "'multinomial', 'ordered', after 'zero-inflated:', 'hurdle:' or 'zero-truncated:' if that is said of zeros. Did",
         ),
         ("y ~ x", {"family": None}, "family is None"),
         ("y ~ x", {"trials": 3}, "trials is 3, and gaussian responses have none"),
@@ -397,3 +397,23 @@ def test_fits_by_no_formula_tell_means_of_rows_with_all_columns(two_counts, npre
     np.testing.assert_allclose(found.means(npreg.assign(yp=np.nan)).of_all, two_counts.predict(npreg), rtol=1e-9)
     with pytest.raises(ek.ModelError, match="the fit is of no regression"):
         ek.lessons.two_coins().fit().means([[1.0]])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"family": "normal"}, "Did you mean 'gaussian'"),
+        ({"family": "negbin"}, "Did you mean 'negative-binomial'"),
+        ({"family": "poison"}, r"after 'zero-inflated:', 'hurdle:' or 'zero-truncated:'.* Did you mean 'poisson'"),
+        ({"offset": np.zeros(3)}, "offset is a ndarray; it must be text, the name of a column, or what is made of some"),
+        ({"groups": [1, 2, 3]}, "groups is a list; it must be text, the name of a column"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_with_what_may_be_meant(settings, said):
+    with pytest.raises(ek.ParameterError, match=said):
+        ek.MixtureRegression("y ~ x", 1, **settings).fit({"y": [1.0, 2.0, 4.0], "x": [0.0, 1.0, 2.0]})
+
+
+def test_a_column_that_is_not_there_may_be_one_that_is_said_beside_the_formula():
+    with pytest.raises(ek.DataError, match="what is said beside it, speaks of a column 'person'"):
+        ek.MixtureRegression("y ~ x", 1, groups="person").fit({"y": [1.0, 2.0, 4.0], "x": [0.0, 1.0, 2.0]})

@@ -27,14 +27,38 @@ REGRESSIONS: dict[str, Any] = {
     "multinomial": MultinomialRegression,
     "ordered": OrderedRegression,
 }
+OTHER_NAMES = {  # what others call them, or what is made of them
+    "normal": "gaussian",
+    "linear": "gaussian",
+    "t": "student-t",
+    "negbin": "negative-binomial",
+    "nb": "negative-binomial",
+    "bernoulli": "binomial",
+    "logistic": "binomial",
+    "logit": "binomial",
+    "categorical": "multinomial",
+    "ordinal": "ordered",
+    "cumulative": "ordered",
+    "zip": "zero-inflated:poisson",
+    "zinb": "zero-inflated:negative-binomial",
+}
 
 
 def regression_named(name: Any) -> Any:
     """The regression whose response has the law of that name. Errors: ParameterError naming those there are."""
     if not isinstance(name, str) or name not in REGRESSIONS:
-        guess = did_you_mean(name, REGRESSIONS) if isinstance(name, str) else ""
-        raise ParameterError(f"family is {name!r:.60}; it must be {', '.join(map(repr, REGRESSIONS))}.{guess}")
+        raise ParameterError(
+            f"family is {name!r:.60}; it must be {', '.join(map(repr, REGRESSIONS))}, after 'zero-inflated:', 'hurdle:' or "
+            f"'zero-truncated:' if that is said of zeros.{_guess(name)}"
+        )
     return REGRESSIONS[name]
+
+
+def _guess(name: Any) -> str:
+    if not isinstance(name, str):
+        return ""
+    known = OTHER_NAMES.get(name.lower().replace("_", "-"))
+    return did_you_mean(name, REGRESSIONS) if known is None else f" Did you mean {known!r}?"
 
 
 def takes(regression: Any, setting: str) -> bool:

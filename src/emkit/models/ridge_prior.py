@@ -22,8 +22,9 @@ class RidgePrior(Prior):
 
     It goes to the path of the components: ``WithPrior(model, {"components": RidgePrior(2.0)})``. s_j is the standard deviation
     of the covariate j among all rows, so that the unit of a covariate makes no difference (as glmnet has it by default; its
-    lambda is penalty / n, and penalty * variance / n for normal responses); with ``standardised=False`` it is 1, and slopes
-    are penalised as they are (the alpha of scikit-learn's Ridge is then penalty * variance). The penalty is 1 / variance of the slopes before the data.
+    lambda is penalty / n, and penalty * variance / n for normal responses); with ``standardised=False`` it is 1, and slopes are
+    penalised as they are (the alpha of scikit-learn's Ridge is then penalty * variance). The penalty is 1 / variance of the
+    slopes before the data.
     `deviations`: the standard deviations by name, which the data settle.
     Errors: ModelError for a penalty that is no number >= 0, and for components that are no regressions.
     Source: Hoerl & Kennard (1970), Ridge regression, Technometrics 12, 55-67.

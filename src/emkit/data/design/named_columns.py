@@ -192,7 +192,8 @@ def _length(given: Mapping[str, Any]) -> int:
 def _place(name: str, there: Sequence[str]) -> int:
     if name in there:
         return there.index(name)
+    have = some_of(there) or "no named columns"
     raise DataError(
-        f"the formula speaks of a column {name!r}, and there is none; the data have {some_of(there) or 'no named columns'}."
+        f"the formula, or what is said beside it, speaks of a column {name!r}, and there is none; the data have {have}."
         f"{did_you_mean(name, there)}"
     )

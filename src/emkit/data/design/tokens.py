@@ -69,7 +69,7 @@ class Token:
 def tokens_of(formula: str) -> tuple[Token, ...]:
     """The tokens of a formula, in order. Errors: ParameterError naming the part that no formula has, and what is allowed."""
     if not isinstance(formula, str):
-        raise ParameterError(f"a formula is text, such as 'y ~ x'; {formula!r:.60} is {type(formula).__name__}.")
+        raise ParameterError(f"a formula is text, such as 'y ~ x', and this is a {type(formula).__name__}.")
     size = len(formula.encode(errors="replace"))
     if size > MOST_BYTES:
         raise ParameterError(f"the formula has {size:,} bytes; {MOST_BYTES:,} are the most that are read.")
