@@ -195,3 +195,9 @@ def test_columns_in_another_order_are_refused_with_what_takes_them(answers, fitt
     with pytest.raises(ek.DataError, match=r"result_\.predict"):
         fitted.predict(turned)
     np.testing.assert_array_equal(fitted.result_.predict(turned), fitted.predict(answers[0]))
+
+
+def test_a_column_that_names_rows_is_told():
+    frame = {"id": [f"person {i}" for i in range(60)], "a": ["yes", "no"] * 30, "b": ["no", "no", "yes"] * 20}
+    with pytest.warns(ek.DegenerateDataWarning, match="column 'id' has 60 levels in 60 rows. If it names rows, leave it out"):
+        ek.LatentClass(2, n_init=1, random_state=0).fit(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,7 @@ from emkit.core.parameters import Parameters, trusted
 from emkit.core.protocols import Update
 from emkit.core.spaces import Simplex
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError, ParameterError
+from emkit.errors import DataError, DegenerateDataWarning, ModelError, ParameterError
 from emkit.families.description import Description, Estimate, Total, Word, first_terms
 from emkit.families.family import ExponentialFamily, Totals, lead_with, per_mass, repeat, safe_log, slope_of_log
 from emkit.families.levels import LevelSupport, declared
@@ -27,6 +28,8 @@ from emkit.formulas.expressions import Given, Quotient
 from emkit.formulas.numerals import plain
 
 __all__ = ["Categorical", "CategoricalParams", "LevelShares"]
+
+MANY, MOST_OF = 20, 0.5  # so many levels, and more than this share of the rows, are names of rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +107,18 @@ class Categorical(ExponentialFamily[CategoricalParams]):
         if self.levels is None:
             return None
         return tuple(given if isinstance(given, int) else len(given) for given in self.levels)
+
+    def settled(self, profile: AnyProfile) -> Self:
+        """Warns of columns that have nearly as many levels as rows: they name these, and tell nothing of components."""
+        number = profile.highest + 1
+        for j in np.flatnonzero((number >= MANY) & (number > MOST_OF * profile.rows)):
+            warnings.warn(
+                f"column {profile.columns[j]!r} has {int(number[j]):,} levels in {int(profile.rows):,} rows. If it names rows, "
+                "leave it out: components would be told apart by names.",
+                DegenerateDataWarning,
+                stacklevel=3,
+            )
+        return self
 
     @property
     def described(self) -> Description:
