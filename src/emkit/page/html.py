@@ -17,7 +17,7 @@ from emkit.core.json_types import Json
 
 SCRIPTS = (
     *("elements", "numbers", "formula", "view", "chart", "contour"),
-    *("data", "estep", "mstep", "path", "bound", "ledger", "whatif", "source", "words"),
+    *("data", "estep", "bridge", "mstep", "path", "bound", "ledger", "whatif", "source", "words"),
 )
 MARKS = {"rows": "rows", "levels": "levels", "histogram": "histogram", "points": "plane", "grids": "plane"}
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -10,6 +10,7 @@ from emkit.core.mapreduce import one_thread
 from emkit.core.parameters import Parameters
 from emkit.data.source import columns_of
 from emkit.errors import ModelError
+from emkit.explain.bridge import bridge
 from emkit.explain.latent import Account, assignment_of
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
 from emkit.explain.subject import Subject
@@ -44,6 +45,7 @@ def trace(subject: Subject, include_data: bool = True, call: str = "", ending: J
             **_about(subject),
             **_steps(run, include_data or are_counts(run)),
             **_pictures(run, include_data),
+            "bridge": _bridge(run),
             **_notations(),
         }
 
@@ -93,6 +95,15 @@ def _pictures(run: Walk, include_data: bool) -> Json:
     }
 
 
+def _bridge(run: Walk) -> Json:
+    """The links from the general formula of the M-step to its numbers, in every notation, with places for these."""
+    first = run.steps[0]
+    return {
+        name: [link.to_dict() for link in bridge(run.subject, first, notation)] if run.rows_alone else []
+        for name, notation in NOTATIONS.items()
+    }
+
+
 def _notations() -> Json:
     return {
         "notations": {
@@ -101,6 +112,7 @@ def _notations() -> Json:
                 "states_of_two": list(notation.states_of_two),
                 "first_of_two": notation.first_of_two,
                 "second_of_two": notation.second_of_two,
+                "any_row": notation.any_row,
                 "in_sequence": asdict(notation.in_sequence),
                 **{concept: asdict(notation)[concept] for concept in CONCEPTS},
             }

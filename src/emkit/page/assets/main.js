@@ -99,6 +99,7 @@ const ACTS = {
   sequence: (value) => setState({ sequence: Number(value), row: null }),
   pair: (value) => setState({ pair: Number(value) }),
   landscape: (value) => setState({ landscape: Number(value) }),
+  link: (value) => setState({ link: Number(value) }),
   hard: (value) => whatIf({ hard: value === "hard" }),
   components: (value) => changeComponents(Number(value)),
   another: () => anotherStart(),

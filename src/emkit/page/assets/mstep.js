@@ -5,7 +5,7 @@ const MOST_UPDATES = 24;
 const mstepPanel = {
   id: "mstep",
   draw(view) {
-    return [lead(view.notation.m_step), sideBySide([countsTable(view), otherTosses(view)].filter(Boolean), updateList(view))];
+    return [lead(view.notation.m_step), sideBySide([countsTable(view), otherTosses(view)].filter(Boolean), updateList(view)), view.eDone ? drawBridge(view) : null];
   },
   text(view) {
     if (!view.eDone) return "No M-step yet.";

@@ -14,6 +14,7 @@ const state = {
   component: 0, // and the component
   pair: 0, // of columns, in the data panel
   landscape: 0,
+  link: 0, // of the bridge, the one that is lit
   settings: null, // of "what if"
   waiting: false, // for the server
   said: "", // what was just copied
@@ -74,6 +75,7 @@ function notationOf(trace, name) {
   const otherwise = { e_step: "complete the data by q, with the current theta", m_step: "estimate as usual, from the counts that q gives" };
   return {
     ...own,
+    key: name,
     ...(trace.posterior ? {} : otherwise),
     states,
     joint: (k, row) => [own.joint, names(k, row)],
@@ -82,7 +84,7 @@ function notationOf(trace, name) {
       return [two && own.first_of_two ? (k === 0 ? own.first_of_two : own.second_of_two) : own.responsibility, names(k, row)];
     },
     attribution: (k, what) => {
-      const [text, given] = trace.posterior && two && own.first_of_two ? [k === 0 ? own.first_of_two : own.second_of_two, { i: "i" }] : ["", {}];
+      const [text, given] = trace.posterior && two && own.first_of_two ? [k === 0 ? own.first_of_two : own.second_of_two, { i: own.any_row }] : ["", {}];
       const called = filled(text, given);
       return filled(own.attributed.replace("*", " · "), { what, k: states[k], share: called.includes("-") ? `(${called})` : called });
     },
