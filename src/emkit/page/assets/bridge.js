@@ -44,9 +44,9 @@ function drawBridge(view) {
   return html("div", { class: "bridge" },
     html("h3", {}, "From the formula to the numbers"),
     html("ol", {}, links.map((link, n) => html("li", {}, html("div", { class: `link${n === view.link ? " lit" : ""}`, "data-act": "link", "data-value": n, "data-link": link.name },
-      html("button", { type: "button", class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": n === view.link ? "true" : "false" }, inLetters(link.said)),
+      html("button", { type: "button", class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": n === view.link ? "true" : "false" }, withGreek(link.said)),
       html("div", {}, link.lines.map((line) => html("div", { class: "formula" }, bridgeLine(view, line)))))))));
 }
 
 // Words with Greek letters by their signs.
-const inLetters = (text) => text.replace(/\b(theta|lambda|pi|mu)\b/g, (word) => GREEK[word]).replaceAll(" * ", " · ");
+const withGreek = (text) => text.replace(/\b(theta|lambda|pi|mu)\b/g, (word) => GREEK[word]).replaceAll(" * ", " · ");
