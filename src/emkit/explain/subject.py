@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -54,6 +55,12 @@ class Subject(Protocol):
     def reference(self) -> str: ...
     @property
     def printed(self) -> tuple[Printed, ...]: ...
+    @property
+    def told(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def known(self) -> tuple[int, ...]: ...
+    @property
+    def notation(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,9 @@ class Fit:
     errata: tuple[str, ...] = ()
     reference: str = ""
     printed: tuple[Printed, ...] = ()
+    told: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known: tuple[int, ...] = ()
+    notation: str = "coin"
 
 
 def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit:

@@ -36,8 +36,12 @@ def old_faithful() -> Lesson:
         symbols={"pi": "proportions[0]"},
         notice=NOTICE,
         reference=SOURCE,
+        told=TOLD,
+        notation="bishop",
     )
 
+
+TOLD = {"e-step": ("Most points are in no doubt. The third lies between the clouds, and even it is all but certain.",)}
 
 NOTICE = (
     "Most responsibilities are close to 0 or 1: the clouds lie apart, little information is missing, and EM needs few steps.",

@@ -30,8 +30,21 @@ def three_coins() -> Lesson:
         notice=NOTICE,
         errata=ERRATA,
         reference=SLIDES,
+        told=TOLD,
+        notation="slides",
     )
 
+
+TOLD = {
+    "e-step": (
+        "The slides print 0.82 for a report of 0. Their denominator has 0.6 * 0.2 where (1 - pi)(1 - beta) = 0.4 * 0.2 "
+        "belongs; the right value is 27/31 = 0.8710, and everything after it changes.",
+    ),
+    "m-step": (
+        "The slides call this a soft version of the estimate: a report counts by mu for coin a and by 1 - mu for coin b. In "
+        "fractions, pi is 261/589, alpha 31/145 and beta 186/205.",
+    ),
+}
 
 PRINTED = (
     Printed("mu[x=1]", "0.16", "Concrete Example, P(z=1 | x=1)"),

@@ -35,6 +35,9 @@ def two_coins(free_proportions: bool = False) -> Lesson:
         printed=() if free_proportions else PRINTED,
         notice=NOTICE_FREE if free_proportions else NOTICE,
         reference=PAPER,
+        told=TOLD,
+        known=(1, 0, 0, 1, 0),
+        notation="cs229",
     )
 
 
@@ -51,6 +54,11 @@ PRINTED = (
     Printed("theta_A", "0.71", "M-step, coin A"),
     Printed("theta_B", "0.58", "M-step, coin B"),
 )
+
+TOLD = {
+    "e-step": ("Nine heads speak for A, but not for sure: B shows nine heads now and then, too.",),
+    "m-step": ("What is left of a row is not lost. It counts for the other coin.",),
+}
 
 COUNTING = (
     "The M-step is the estimate one would make with known coins, heads / tosses, with fractional counts in place of counts: "

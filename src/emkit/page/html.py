@@ -18,8 +18,9 @@ from emkit.core.json_types import Json
 SCRIPTS = (
     *("elements", "numbers", "formula", "view", "chart", "contour"),
     *("data", "estep", "bridge", "mstep", "path", "bound", "ledger", "whatif", "source", "words"),
+    *("rows", "story", "scenes"),
 )
-MARKS = {"rows": "rows", "levels": "levels", "histogram": "histogram", "points": "plane", "grids": "plane"}
+MARKS = {"levels": "levels", "histogram": "histogram", "points": "plane", "grids": "plane"}
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -31,7 +32,7 @@ def page(trace: Json, derivation: str = "", live: str = "") -> str:
         "title": shown(f"{trace['title']} - emkit"),
         "style": css,
         "heading": shown(f"{trace['title']}"),
-        "story": shown(f"{trace['story']}"),
+        "story": shown(f"{trace['about']}"),
         "derivation": derivation,
         "trace": embedded(trace),
         "live": escape(live, quote=True),
@@ -51,6 +52,7 @@ def parts(trace: Json) -> list[str]:
     marks, own = trace["marks"], trace["browser_em"]
     drawn = [MARKS[marks["kind"]]] if isinstance(marks, dict) and marks["kind"] in MARKS else []
     run = ["browser_em", own["family"], "imagine"] if isinstance(own, dict) else []
+    run += ["known", "line"] if isinstance(own, dict) else []
     along = ["passes", "sequence"] if trace["in_sequence"] else []
     return [*drawn, *run, *along, *(["ridge"] if trace["ridge"] else [])]
 
@@ -65,7 +67,7 @@ def code(*more: str) -> str:
 @cache
 def style(*names: str) -> str:
     """The page's style, and that of the files `names` after it, without comments and idle blanks."""
-    return str(cssmin("\n".join(asset(f"{name}.css") for name in ("page", *names))))
+    return str(cssmin("\n".join(asset(f"{name}.css") for name in ("page", "story", *names))))
 
 
 def policy(script: str, css: str, live: bool = False) -> str:

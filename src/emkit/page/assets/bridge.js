@@ -49,4 +49,4 @@ function drawBridge(view) {
 }
 
 // Words with Greek letters by their signs.
-const withGreek = (text) => text.replace(/\b(theta|lambda|pi|mu)\b/g, (word) => GREEK[word]).replaceAll(" * ", " · ");
+const withGreek = (text) => text.replace(/\b(theta|lambda|alpha|beta|pi|mu)(?=\b|_)/g, (word) => GREEK[word]).replaceAll(" * ", " · ");

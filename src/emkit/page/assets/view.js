@@ -14,6 +14,10 @@ const state = {
   component: 0, // and the component
   pair: 0, // of columns, in the data panel
   landscape: 0,
+  mode: "story", // or the workbench
+  scene: "", // by name
+  known: null, // labels of single rows that the reader gave in the first scene
+  place: null, // on the line of a step, that of the slider
   link: 0, // of the bridge, the one that is lit
   settings: null, // of "what if"
   waiting: false, // for the server
@@ -35,6 +39,7 @@ function viewOf(now) {
   const notation = notationOf(trace, now.notation);
   return {
     ...now,
+    position,
     s,
     step: { ...trace.steps[s], tallies: trace.counts.map((about, n) => ({ ...about, values: trace.steps[s].tallies[n] })) },
     number: s + 1,
