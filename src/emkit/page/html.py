@@ -6,9 +6,11 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from urllib.parse import quote
 
 from rcssmin import cssmin
 from rjsmin import jsmin
@@ -24,8 +26,14 @@ MARKS = {"levels": "levels", "histogram": "histogram", "points": "plane", "grids
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def page(trace: Json, derivation: str = "", live: str = "") -> str:
-    """The page for a trace. `derivation` is HTML that was made safe; `live` the address that answers refits, if one does."""
+Beside = Sequence[tuple[str, str]]  # files beside a page, and what they are called
+
+
+def page(trace: Json, derivation: str = "", live: str = "", beside: Beside = ()) -> str:
+    """The page for a trace. `derivation` is HTML that was made safe; `live` the address that answers refits, if one does.
+
+    `beside` are files that it links, such as the next lesson's.
+    """
     script, css = code(*parts(trace)), style(*(["sequence"] if trace["in_sequence"] else []))
     values = {
         "policy": policy(script, css, live=bool(live)),
@@ -34,11 +42,18 @@ def page(trace: Json, derivation: str = "", live: str = "") -> str:
         "heading": shown(f"{trace['title']}"),
         "story": shown(f"{trace['about']}"),
         "derivation": derivation,
+        "beside": links(beside),
         "trace": embedded(trace),
         "live": escape(live, quote=True),
         "script": script,
     }
     return filled(asset("page.html"), values)
+
+
+def links(beside: Beside) -> str:
+    """Links to files beside a page, as HTML; nothing if there are none."""
+    items = "".join(f'<a href="{quote(file)}">{shown(title)}</a>' for file, title in beside)
+    return f'<nav class="beside" aria-label="Other pages">{items}</nav>' if items else ""
 
 
 @cache

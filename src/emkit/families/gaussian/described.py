@@ -15,7 +15,7 @@ from emkit.families.gaussian.normal import Moments
 from emkit.formulas.expressions import TWO, Expression, Given, Less, Power, Product, Quotient, Sum
 from emkit.formulas.numerals import plain, significant
 
-SHOWN_COLUMNS = 3
+SHOWN_COLUMNS = 2
 MEANS = {"means": Word("mean", "mu", 0.0)}
 VARIANCES = {"variances": Word("variance", "v", 1.0)}
 HALF_SQUARE = "1/2 ({row} - mu_k)^T Sigma_k^(-1) ({row} - mu_k)"
@@ -69,8 +69,8 @@ class OwnMatrix(Description):
             return f"N({plain(x[0])}; {plain(means[0])}, {plain(spread)})"
         if len(x) > SHOWN_COLUMNS:
             return super().density(params, k, x, value)
-        point, centre = (", ".join(plain(v) for v in vector) for vector in (x, means))
-        return f"N([{point}]; [{centre}], {self.field.rstrip('s')})"
+        point, centre, *rows = (", ".join(map(plain, row)) for row in (x, means, *self.covariances(params)[k]))
+        return f"N([{point}]; [{centre}], [{'; '.join(rows)}])"
 
     def totals(self, stats: Moments, params: Any) -> Iterator[Total]:
         yield from (Total("deviations", shift, (j,)) for j, shift in enumerate(stats.shift.T))
