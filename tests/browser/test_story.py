@@ -210,6 +210,29 @@ def test_known_labels_lead_to_counting(browse, pages):
     assert watched.spotless()
 
 
+def test_answers_are_marked_to_their_own_digits(browse, pages):
+    watched = browse()
+    tab = watched.open(pages["two-coins"], at="where-it-ends")
+    step = explain(two_coins()).step
+    first, raised, _ = (entry.account.bound for entry in step.ledger)
+    right = (step.rows[3].responsibilities[0], step.rows[2].tallies[1].values[1], raised - first)
+    fields, verdicts = tab.locator("#scene-text [data-act=answer]"), tab.locator("#scene-text .questions .verdict")
+    for n, value in enumerate(right):
+        for text, verdict in (
+            (f"{value:.2f}", "right"),
+            (f"{value + 0.02:.2f}", "wrong"),
+            (f"{value:.4f}", "right"),
+            ("", "wrong"),
+        ):
+            fields.nth(n).fill(text)
+            tab.keyboard.press("Enter")
+            tab.keyboard.press("Tab")
+            assert verdict in verdicts.nth(n).get_attribute("class"), (n, text)
+    verdicts.first.locator("button").click()
+    assert here(tab) == "e-step"
+    assert watched.spotless()
+
+
 def test_a_moved_start_is_that_of_the_workbench_which_keeps_its_place(browse, pages):
     watched = browse()
     tab = watched.open(pages["two-coins"], at="guess")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -24,6 +24,15 @@ class Printed(Protocol):
     def text(self) -> str: ...
     @property
     def where(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to a reader who saw the first steps: what is `asked`, its `answer` from the steps, the scene that has it."""
+
+    asked: str
+    answer: Callable[[Sequence[Any]], float]
+    scene: str
 
 
 class Subject(Protocol):
@@ -61,6 +70,8 @@ class Subject(Protocol):
     def known(self) -> tuple[int, ...]: ...
     @property
     def notation(self) -> str: ...
+    @property
+    def questions(self) -> tuple[Question, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,7 @@ class Fit:
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
     known: tuple[int, ...] = ()
     notation: str = "coin"
+    questions: tuple[Question, ...] = ()
 
 
 def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emkit.data.source import ArraySource
+from emkit.explain.subject import Question
 from emkit.families.bernoulli import Bernoulli
 from emkit.families.successes import SuccessParams
 from emkit.lessons.lesson import Lesson, Printed
@@ -32,6 +33,7 @@ def three_coins() -> Lesson:
         reference=SLIDES,
         told=TOLD,
         notation="slides",
+        questions=QUESTIONS,
     )
 
 
@@ -45,6 +47,12 @@ TOLD = {
         "fractions, pi is 261/589, alpha 31/145 and beta 186/205.",
     ),
 }
+
+QUESTIONS = (
+    Question("A report of 0: how likely did coin z show heads?", lambda steps: steps[0].rows[1].responsibilities[0], "e-step"),
+    Question("What is pi after the first M-step?", lambda steps: steps[0].after["pi"], "m-step"),
+    Question("How large is the gap after the first M-step?", lambda steps: steps[0].ledger[1].account.gap, "why-it-climbs"),
+)
 
 PRINTED = (
     Printed("mu[x=1]", "0.16", "Concrete Example, P(z=1 | x=1)"),

@@ -123,6 +123,10 @@ def _story(run: Walk, include_data: bool) -> Json:
         "known": list(subject.known),
         "notation": subject.notation,
         "order": order,
+        "questions": [
+            {"asked": question.asked, "answer": float(question.answer(run.steps)), "scene": question.scene}
+            for question in subject.questions
+        ],
     }
 
 

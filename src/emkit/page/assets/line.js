@@ -12,7 +12,7 @@ function drawLine(view, width) {
   const middle = inner.y + inner.height;
   const free = freeEntries(view.trace);
   const held = view.eDone ? view.before : null;
-  return picture(box, `theta on a line from 0 to 1: ${inNumbers(view, free)}`,
+  return picture(box, `On a line from 0 to 1: ${free.map((n) => view.trace.symbols[n] + " = " + plain(view.theta[n])).join(", ")}`,
     axes(box),
     held && view.mDone ? free.map((n) => svg("g", { class: ownerClass(view.trace, n) },
       svg("path", { class: "moved-by", d: `M${sx(held[n])} ${middle}L${sx(view.theta[n])} ${middle}` }),

@@ -128,6 +128,7 @@ const ACTS = {
 function act(element, event) {
   const { act: name, value } = element.dataset;
   if (name === "value" && event.type === "change") changeValue(Number(value), element.value);
+  else if (name === "answer" && event.type === "change") setState({ answers: { ...state.answers, [value]: element.value } });
   else if (name === "label" && event.type === "change") changeLabel(Number(value), element.value);
   else if (ACTS[name] && (event.type === "change") === ("value" in element && element.nodeName !== "BUTTON")) ACTS[name](value === undefined ? element.value : value);
 }

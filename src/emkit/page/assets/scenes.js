@@ -10,7 +10,7 @@ const drawMarks = (view, width) => { const draw = MARKS[view.trace.marks.kind]; 
 const freeEntries = ({ symbols, held, components }) => range(symbols.length).filter((n) => !held.includes(symbols[n]) && !(n === 1 && components.length === 2 && held.length === 0 && /proportion/.test(symbols[1])));
 
 // Parameters by name with their numbers, in a sentence.
-const inNumbers = ({ trace, theta }, entries, write = significant) => entries.map((n) => withGreek(trace.symbols[n]) + " = " + write(theta[n])).join(", ");
+const inNumbers = ({ trace, theta }, entries, write = significant) => entries.flatMap((n, at) => [at ? ", " : "", symbol(trace.symbols[n]), ` = ${write(theta[n])}`]);
 
 // The start with its numbers.
 function thetaList(view, title) {
@@ -19,7 +19,7 @@ function thetaList(view, title) {
   return html("div", { class: "theta" }, html("p", { class: "theta-title" }, title),
     html("ul", {}, shown.slice(0, 12).map((n) => html("li", {}, symbol(trace.symbols[n]), " = ", html("output", { "data-number": `start ${trace.symbols[n]}` }, plain(view.theta[n])))),
       shown.length > 12 ? html("li", {}, `… ${shown.length} in all`) : null),
-    trace.held.length ? html("p", { class: "note" }, `Held: ${inNumbers(view, trace.held.map((name) => trace.symbols.indexOf(name)), plain)}.`) : null);
+    trace.held.length ? html("p", { class: "note" }, "Held: ", inNumbers(view, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null);
 }
 
 SCENES.push({
@@ -138,11 +138,31 @@ SCENES.push({
       trace.browser_em ? html("p", {}, hardText(view)) : endingOf(view),
       told(view, "where-it-ends"),
       trace.ridge && !trace.imagined ? html("p", {}, ridgeText(view)) : null,
+      questions(view),
       html("ul", { class: "points" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
     ];
   },
   picture: (view, width) => (view.original.ridge && !view.trace.imagined ? [drawRidge(view, width)] : [drawLand(view, width)]),
 });
+
+// Questions that mark what is answered, to the digits that are given.
+function questions({ trace, answers }) {
+  const asked = trace.imagined ? [] : trace.story.questions;
+  return asked.length ? html("ol", { class: "questions" }, asked.map(({ asked: text, answer, scene }, n) => {
+    const given = answers[n];
+    const right = given !== undefined && isRight(given, answer);
+    return html("li", {}, html("label", {}, `${text} `, html("input", { type: "text", inputmode: "decimal", size: 8, "data-act": "answer", "data-value": n, value: given || "" })),
+      given === undefined ? null : html("span", { class: `verdict ${right ? "right" : "wrong"}`, role: "status" }, right ? " ✓ right" : " ✗ not so. ",
+        right ? null : html("button", { type: "button", "data-act": "scene", "data-value": scene }, "look again")));
+  })) : null;
+}
+
+// Whether an answer is right to its own digits, of which it has two behind the point at least.
+function isRight(given, answer) {
+  const text = given.trim().replace(",", ".").replace("−", "-");
+  const digits = (text.split(".")[1] || "").length;
+  return text !== "" && (digits >= 2 || Number(text) === answer) && Math.abs(Number(text) - answer) <= 0.5001 * 10 ** -digits;
+}
 
 // What the same start gives if every row goes wholly to its likeliest component.
 function hardText({ trace, original }) {
@@ -151,7 +171,7 @@ function hardText({ trace, original }) {
   const run = emRun(model, theta, { hard: true });
   const values = FAMILY[model.family].entries(run.thetas.at(-1));
   const shown = freeEntries(trace).slice(0, 4);
-  return `Beside it, hard EM, which gives every row wholly to its likeliest component, ends at ${inNumbers({ trace, theta: values }, shown)}.`;
+  return ["Beside it, hard EM, which gives every row wholly to its likeliest component, ends at ", inNumbers({ trace, theta: values }, shown), "."];
 }
 
 const drawLand = (view, width) => [pathPanel.draw(view, width)];

@@ -17,6 +17,7 @@ const state = {
   mode: "story", // or the workbench
   scene: "", // by name
   known: null, // labels of single rows that the reader gave in the first scene
+  answers: {}, // to the questions at the end, by number
   place: null, // on the line of a step, that of the slider
   link: 0, // of the bridge, the one that is lit
   settings: null, // of "what if"
