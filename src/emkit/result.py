@@ -338,8 +338,8 @@ class Result(Inferred[P]):
     ) -> Explanation:
         """EM step `step` (counted from 1) of plain EM from the start of the best run, in numbers; print it to read it.
 
-        `notation`: coin, cs229 or slides; `rows`: how many different rows to show. The sums are of all rows. Of a hidden
-        Markov model, `sequence` is shown, and its `row` worked out, both counted from 1.
+        `notation`: coin, cs229, slides or bishop; `rows`: how many different rows to show. The sums are of all rows. Of a
+        hidden Markov model, `sequence` is shown, and its `row` worked out, both counted from 1.
         Errors: ModelError for a model whose latent states cannot be listed row by row, or a place that there is not.
         """
         from emkit.explain import explain, subject_of_fit

@@ -39,9 +39,10 @@ class Watched:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
-    def open(self, path: Path | str):
+    def open(self, path: Path | str, at: str = "workbench"):
+        """Open a page at its workbench, or at a scene of its story."""
         address = path.as_uri() if isinstance(path, Path) else path
-        self.tab.goto(address)
+        self.tab.goto(f"{address}#{at}")
         self.requests = [request for request in self.requests if request != address]
         return self.tab
 

@@ -82,17 +82,26 @@ def test_there_are_forty():
     assert len(set(PAYLOADS)) == 40
 
 
+def shapes_of(tab) -> list[list[str]]:
+    """The structure of the workbench at the start and after a step, and of scenes of the story."""
+    found = [tab.evaluate(SHAPE)]
+    tab.keyboard.press("e")
+    tab.keyboard.press("m")
+    found.append(tab.evaluate(SHAPE))
+    for scene in ("guess", "e-step", "m-step"):
+        tab.goto(f"{tab.url.partition('#')[0]}#{scene}")
+        found.append(tab.evaluate(SHAPE))
+    return found
+
+
 @pytest.fixture(scope="module")
 def shape(chromium, tmp_path_factory):
-    """The structure of a page with plain names, at the start and after a step."""
+    """The structures of a page with plain names."""
     path = tmp_path_factory.mktemp("plain") / "plain.html"
     path.write_text(lesson_page(named(PLAIN)), encoding="utf-8")
     tab = chromium.new_page(viewport={"width": 1200, "height": 900})
-    tab.goto(path.as_uri())
-    before = tab.evaluate(SHAPE)
-    tab.keyboard.press("e")
-    tab.keyboard.press("m")
-    return before, tab.evaluate(SHAPE)
+    tab.goto(f"{path.as_uri()}#workbench")
+    return shapes_of(tab)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
@@ -101,10 +110,7 @@ def test_a_name_is_only_text(payload, shape, browse, tmp_path):
     path.write_text(lesson_page(named(payload)), encoding="utf-8")
     watched = browse()
     tab = watched.open(path)
-    assert tab.evaluate(SHAPE) == shape[0]
-    tab.keyboard.press("e")
-    tab.keyboard.press("m")
-    assert tab.evaluate(SHAPE) == shape[1]
+    assert shapes_of(tab) == shape
     assert tab.evaluate("window.pwned") is None
     assert tab.locator("h1").text_content() == payload.replace("\x00", "\ufffd")
     assert watched.spotless()

@@ -301,7 +301,8 @@ def test_words_and_copies(browse, pages):
 def test_a_page_prints_and_does_without_motion(browse, pages):
     watched = browse(reduced_motion="reduce")
     tab = watched.open(pages["two-coins"])
-    assert tab.evaluate("getComputedStyle(document.querySelector('.split rect')).transitionDuration") in ("0s", "")
+    tab.keyboard.press("e")
+    assert tab.evaluate("getComputedStyle(document.querySelector('#data .split rect')).transitionDuration") in ("0s", "")
     tab.emulate_media(media="print")
     assert not tab.locator(".controls").is_visible()
     assert tab.locator("#data").is_visible()

@@ -44,7 +44,7 @@ def test_exact_prints_fractions():
 def test_steps_notation_map_rows_and_assignment_are_chosen():
     assert "EM step 3" in output("old-faithful", "--step", "3")
     assert "Q_i(z=A)" in output("two-coins", "--notation", "cs229")
-    assert "THE SAME IN THREE NOTATIONS" in output("two-coins", "--map")
+    assert "THE SAME IN EVERY NOTATION" in output("two-coins", "--map")
     assert "the first 2 of 5 rows" in output("two-coins", "--rows", "2")
     assert "= 0.8000" in output("two-coins", "--hard")
     assert len(json.loads(output("old-faithful", "--json"))["rows"]) == 272
@@ -55,7 +55,8 @@ def test_steps_notation_map_rows_and_assignment_are_chosen():
     [
         (["four-coins"], "there is no lesson 'four-coins'; the lessons are two-coins"),
         (["two-coins", "--step", "0"], "0 is not in the range x>=1"),
-        (["two-coins", "--notation", "bishop"], "'bishop' is not one of 'coin', 'cs229', 'slides'"),
+        (["two-coins", "--notation", "knuth"], "'knuth' is not one of 'coin', 'cs229', 'slides', 'bishop'"),
+        (["coins"], "Did you mean 'two-coins'?"),
         (["linkage", "--exact"], "components, not for Cells, whose densities are no fractions"),
     ],
 )

@@ -147,8 +147,8 @@ def test_a_notation_of_ones_own_will_do():
 
 
 def test_an_unknown_notation_is_refused():
-    with pytest.raises(ek.ModelError, match="there is no notation 'bishop'; the notations are coin, cs229, slides"):
-        notation_named("bishop")
+    with pytest.raises(ek.ModelError, match="there is no notation 'knuth'; the notations are coin, cs229, slides, bishop"):
+        notation_named("knuth")
 
 
 def test_tables_line_up():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,9 @@ from emkit.data.files import read_file
 from emkit.families import family_named
 from emkit.lessons import LESSONS, Lesson
 from emkit.models import Mixture
+from emkit.page import lesson_page, result_page
+from emkit.page.html import Beside
+from emkit.page.thumbnail import thumbnail
 from emkit.report.summary import report
 from emkit.report.tables import as_text, components_across
 from emkit.result import AnyResult
@@ -34,7 +38,7 @@ WIDTH = 80
 
 
 class Stop(NamedTuple):
-    """One stop of the tour: what to show, its numbers, and what writes its page to a file."""
+    """One stop of the tour: what to show, its numbers, its data as a small picture, and its page with links to others."""
 
     name: str
     title: str
@@ -42,7 +46,8 @@ class Stop(NamedTuple):
     content: RenderableType
     numbers: Json
     converged: bool
-    write_page: Callable[[Path], Path]
+    picture: str
+    page: Callable[[Beside], str]
 
 
 @click.command("demo")
@@ -88,7 +93,8 @@ def lesson_stop(lesson: Lesson) -> Stop:
         *(Padding(Text(sentence), (0, 0, 0, 2)) for sentence in said),
     )
     numbers = {"lesson": lesson.name, **result.to_dict(), "printed": marking.to_dict() if marking else None}
-    return Stop(lesson.name, lesson.title, lesson.story, content, numbers, result.converged, lesson.to_html)
+    picture, page = thumbnail(lesson.source), partial(lesson_page, lesson, "")
+    return Stop(lesson.name, lesson.title, lesson.story, content, numbers, result.converged, picture, page)
 
 
 def csv_stop() -> Stop:
@@ -106,8 +112,9 @@ def csv_stop() -> Stop:
     about = (
         "What emkit explore faithful.csv --model gaussian -k 2 --html writes: counts in cells of a grid, no row of the data."
     )
-    page = partial(result.to_html, title="faithful.csv")
-    return Stop("faithful-csv", "A fit to a CSV file", about, content, result.to_dict(), result.converged, page)
+    page = partial(result_page, result, "faithful.csv", False, "")
+    picture = thumbnail(source)
+    return Stop("faithful-csv", "A fit to a CSV file", about, content, result.to_dict(), result.converged, picture, page)
 
 
 def _way(result: AnyResult) -> str:
@@ -149,11 +156,12 @@ def write(folder: Path, stops: list[Stop]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.txt").write_text(as_text(tour(stops), WIDTH) + "\n", encoding="utf-8")
-        for stop in stops:
+        for stop, after in zip_longest(stops, stops[1:]):
+            beside = [("index.html", "All pages"), *([(f"{after.name}.html", f"Next: {after.title}")] if after else [])]
             text = json.dumps(finite(stop.numbers), indent=2, ensure_ascii=False, allow_nan=False)
             (folder / f"{stop.name}.json").write_text(text + "\n", encoding="utf-8")
-            stop.write_page(folder / f"{stop.name}.html")
-        entries = [Entry(f"{stop.name}.html", stop.title, stop.about) for stop in stops]
+            (folder / f"{stop.name}.html").write_text(stop.page(beside), encoding="utf-8")
+        entries = [Entry(f"{stop.name}.html", stop.title, stop.about, stop.picture) for stop in stops]
         (folder / "index.html").write_text(index_page(entries), encoding="utf-8")
     except OSError as error:
         raise click.UsageError(f"cannot write to {str(folder)!r}: {error.strerror}.") from None

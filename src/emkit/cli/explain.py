@@ -15,7 +15,13 @@ ROWS_OF_JSON = 1_000
 @click.command("explain")
 @click.argument("lesson")
 @click.option("--step", default=1, show_default=True, type=click.IntRange(min=1), help="Which EM step, from N-1 to N.")
-@click.option("--notation", default="coin", show_default=True, type=click.Choice(list(NOTATIONS)), help="Whose symbols to use.")
+@click.option(
+    "--notation",
+    default="coin",
+    show_default=True,
+    type=click.Choice(list(NOTATIONS), case_sensitive=False),
+    help="Whose symbols to use.",
+)
 @click.option("--map", "side_by_side", is_flag=True, help="Add the notations side by side, and what is easily mistaken.")
 @click.option("--exact", is_flag=True, help="Add the step in fractions (for coins and the like).")
 @click.option("--hard", is_flag=True, help="Assign every row wholly to its likeliest component (classification EM).")

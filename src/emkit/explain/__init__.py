@@ -1,4 +1,4 @@
-"""Every step of EM in numbers: the step table, the ledger of the bound, exact fractions, three notations, worksheets."""
+"""Every step of EM in numbers: the step table, the ledger of the bound, exact fractions, four notations, worksheets."""
 
 from emkit.explain.explanation import Explanation, explain
 from emkit.explain.latent import Account

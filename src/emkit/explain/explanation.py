@@ -40,7 +40,7 @@ def explain(
 ) -> Explanation:
     """Explain EM step `step` (counted from 1) of a lesson or a fit, from its start.
 
-    `notation`: coin, cs229 or slides, or a `Notation` of your own; `rows`: how many different rows to show (20);
+    `notation`: coin, cs229, slides or bishop, or a `Notation` of your own; `rows`: how many different rows to show (20);
     `exact`: the same step in fractions, for families whose densities are fractions. Of rows in sequence, `sequence` says which
     one is shown, and `row` which of its rows is worked out (the second), both counted from 1.
     Errors: ModelError for a step, notation, number of rows or place that cannot be, or a model that cannot be explained.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
+from emkit.explain.bridge import Numbers, bridge
 from emkit.explain.ledger import Entry
 from emkit.explain.notation import CONCEPTS, NOTATIONS
 from emkit.explain.passes import Passes
@@ -35,6 +36,7 @@ def record(explanation: WorkedStep) -> Json:
         "parameters": {"before": step.before, "after": step.after, "held": list(step.held)},
         **(_passes(step.e_step) if isinstance(step.e_step, Passes) else _table(step.e_step, step)),
         "expected_counts": _tallies(step, step.tallies),
+        "bridge": _bridge(explanation),
         "updates": [update.to_dict() for update in step.updates],
         "ledger": [_entry(entry, step) for entry in step.ledger],
         "exact": _exact(explanation.exact) if explanation.exact else None,
@@ -42,6 +44,13 @@ def record(explanation: WorkedStep) -> Json:
         "errata": list(subject.errata),
         "notations": {name: {c: vars(notation)[c] for c in CONCEPTS} for name, notation in NOTATIONS.items()},
     }
+
+
+def _bridge(explanation: WorkedStep) -> list[Json]:
+    """The links from the general formula to the updates, their numbers filled in."""
+    numbers = Numbers(explanation.notation.states(explanation.step.components), explanation.step)
+    links = bridge(explanation.subject, explanation.step, explanation.notation)
+    return [{**link.to_dict(), "lines": list(map(numbers.fill, link.lines))} for link in links]
 
 
 def _table(found: RowTable, step: Step) -> Json:

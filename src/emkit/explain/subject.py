@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,6 +24,15 @@ class Printed(Protocol):
     def text(self) -> str: ...
     @property
     def where(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question to a reader who saw the first steps: what is `asked`, its `answer` from the steps, the scene that has it."""
+
+    asked: str
+    answer: Callable[[Sequence[Any]], float]
+    scene: str
 
 
 class Subject(Protocol):
@@ -54,6 +64,14 @@ class Subject(Protocol):
     def reference(self) -> str: ...
     @property
     def printed(self) -> tuple[Printed, ...]: ...
+    @property
+    def told(self) -> Mapping[str, tuple[str, ...]]: ...
+    @property
+    def known(self) -> tuple[int, ...]: ...
+    @property
+    def notation(self) -> str: ...
+    @property
+    def questions(self) -> tuple[Question, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,10 @@ class Fit:
     errata: tuple[str, ...] = ()
     reference: str = ""
     printed: tuple[Printed, ...] = ()
+    told: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    known: tuple[int, ...] = ()
+    notation: str = "coin"
+    questions: tuple[Question, ...] = ()
 
 
 def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit:

@@ -10,6 +10,7 @@ from emkit.explain.notation import REMARKS, Notation, correspondence
 from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, table
 from emkit.explain.passes import Passes
 from emkit.explain.steps import Step
+from emkit.explain.text_bridge import bridge_section
 from emkit.explain.text_chain import passes_sections
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, responsibility_names, rows_section
@@ -25,6 +26,7 @@ def text(explanation: WorkedStep, width: int, side_by_side: Sequence[Notation]) 
     sections = [
         _title(explanation, width),
         *_e_step(explanation, width),
+        bridge_section(explanation, width),
         _m_step(explanation, width),
         exact_section(explanation.exact, _share_names(explanation), width) if explanation.exact else "",
         _ledger(explanation, width),
@@ -136,4 +138,4 @@ def _points(title: str, points: Iterable[str], width: int) -> str:
 
 def _map(notations: Sequence[Notation], width: int) -> str:
     remarks = [paragraph(remark, width, "  - ", "    ") for remark in REMARKS]
-    return "\n".join(["THE SAME IN THREE NOTATIONS", correspondence(notations), "", *remarks])
+    return "\n".join(["THE SAME IN EVERY NOTATION", correspondence(notations, width), "", *remarks])

@@ -51,15 +51,16 @@ def responsibility_names(explanation: WorkedStep) -> tuple[str, ...]:
 
 def _joint_in_words(found: RowTable, explanation: WorkedStep) -> str:
     notation, factors = explanation.notation, found.factors
-    general = [form.format(i="i", k="k") for form in (notation.prior, notation.likelihood)]
-    parts = [notation.joint.format(i="i", k="k"), *([" * ".join(general)] if len(factors) == 2 else []), " * ".join(factors)]
+    row = notation.any_row
+    general = [form.format(i=row, k="k") for form in (notation.prior, notation.likelihood)]
+    parts = [notation.joint.format(i=row, k="k"), *([" * ".join(general)] if len(factors) == 2 else []), " * ".join(factors)]
     return " = ".join(parts)
 
 
 def _division(explanation: WorkedStep, all_possible: bool) -> str:
     notation, states = explanation.notation, explanation.step.components
     if not all_possible:
-        joint, shared = notation.joint.format(i="i", k="k"), notation.responsibility.format(i="i", k="k")
+        joint, shared = (form.format(i=notation.any_row, k="k") for form in (notation.joint, notation.responsibility))
         return f"{shared} = {joint} / (the sum over the latent states that the row can have)"
     joints = notation.joints(states)
     total = " + ".join(joints) if len(joints) <= 3 else f"the sum of {joints[0]} ... {joints[-1]}"
@@ -119,7 +120,7 @@ def _long(found: RowTable, explanation: WorkedStep) -> Table:
         "times",
         "latent",
         notation.joints(("k",))[0],
-        notation.responsibility.format(i="i", k="k"),
+        notation.responsibility.format(i=notation.any_row, k="k"),
         "expected count",
     ]
     cells = []
@@ -139,13 +140,9 @@ def _worked(found: RowTable, explanation: WorkedStep, width: int) -> list[str]:
         return []
     terms = [row.formulas[k] for k in row.states]
     first = row.states[0]
-    name = explanation.notation.responsibilities(step.components, _index(row.label))[first]
+    name = explanation.notation.responsibilities(step.components, row.label if row.label.isdigit() else "")[first]
     line = f"{name} = {terms[0]} / ({' + '.join(terms)}) = {four_decimals(row.responsibilities[first])}"
     return [paragraph(line, width, f"  row {row.label}:  ")]
-
-
-def _index(label: str) -> str:
-    return label if label.isdigit() else "i"
 
 
 def counts_section(found: RowTable, explanation: WorkedStep, width: int) -> str:

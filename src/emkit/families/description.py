@@ -61,6 +61,19 @@ class Estimate:
         return float(self.expression.value({}))
 
 
+@dataclass(frozen=True)
+class Reason:
+    """A link of the way from a density to an update: what is `said`, and `formulas`, perhaps with the numbers of a `field`.
+
+    In the formulas ``{share}`` stands for the responsibility of component k, ``{row}`` for a row, ``{i}`` for what rows are
+    called and ``{log}`` for the logarithm. The numbers of the field are means, weighted by responsibilities.
+    """
+
+    said: str
+    formulas: tuple[str, ...] = ()
+    field: str = ""
+
+
 def itself(x: Array) -> Array:
     """The number in a cell as it is."""
     return x
@@ -87,7 +100,7 @@ class Description:
 
     `browser` says which of the page's own EM knows the family, and what it needs besides the data. `matrices` tells the
     covariances (K, d, d) of the parameters of normal components; `data_by_name` tells the data of a family whose columns
-    differ, given their names. A subclass says more.
+    differ, given their names. `reasons` lead from the density of components to their updates. A subclass says more.
     """
 
     words: Mapping[str, Word] = dataclasses.field(default_factory=dict)
@@ -95,6 +108,7 @@ class Description:
     parameters: str = ""
     browser: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     matrices: Callable[[Any], Array | None] | None = None
+    reasons: tuple[Reason, ...] = ()
     data_by_name: Callable[[Sequence[str]], str] | None = None
 
     @property

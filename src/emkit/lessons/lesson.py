@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emkit.data.source import ArraySource
+from emkit.explain.subject import Question
 from emkit.models.around import AnyModel
 from emkit.models.assignment import Assignment
 from emkit.models.reassigned import with_assignment
@@ -34,10 +36,11 @@ class Printed:
 class Lesson:
     """Everything a worked example consists of.
 
-    `components` name the latent states; `symbols` map a name of the worksheet (``theta_A``) to the dotted entry it stands
+        `components` name the latent states; `symbols` map a name of the worksheet (``theta_A``) to the dotted entry it stands
     for (``components.probabilities[0, 0]``); `printed` are the numbers of the `reference` for the first step, to be checked,
     and `iterates` those that it prints for one parameter step by step; `notice` is what the lesson is about, and `errata`
-    is what else is wrong in its source.
+    is what else is wrong in its source. `told` are sentences for scenes of its page, by their names; `known` are the labels
+    of the rows, if they came to be known, and `notation` is that of its source. `questions` are asked at the end of its page.
     """
 
     name: str
@@ -54,6 +57,10 @@ class Lesson:
     reference: str = ""
     iterates: tuple[Printed, ...] = ()
     errata: tuple[str, ...] = ()
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    known: tuple[int, ...] = ()
+    notation: str = "coin"
+    questions: tuple[Question, ...] = ()
 
     def fit(self, **options: Any) -> AnyResult:
         """Fit the lesson's model to its data from its start; options as in `emkit.fit`."""

@@ -21,7 +21,7 @@ def linkage() -> Lesson:
         story=(
             "Animals fall into four cells with probabilities 1/2 + theta/4, (1 - theta)/4, (1 - theta)/4 and theta/4. The "
             "first is two latent cells in one, of probability 1/2 (y1) and theta/4 (y1'); with these known, theta would be a "
-            "share of counts. `rest` is 1 - theta."
+            "share of counts. What is left of 1, 1 - theta, is called rest."
         ),
         model=model,
         source=ArraySource([COUNTS], columns=["y1", "y2", "y3", "y4"]),

@@ -7,6 +7,7 @@ from importlib.resources import files
 import numpy as np
 
 from emkit.data.source import ArraySource
+from emkit.explain.subject import Question
 from emkit.families.gaussian.full import FullGaussian, FullGaussianParams
 from emkit.lessons.lesson import Lesson
 from emkit.models.mixture import Mixture, MixtureParams
@@ -36,8 +37,29 @@ def old_faithful() -> Lesson:
         symbols={"pi": "proportions[0]"},
         notice=NOTICE,
         reference=SOURCE,
+        told=TOLD,
+        notation="bishop",
+        questions=QUESTIONS,
     )
 
+
+TOLD = {"e-step": ("Most points are in no doubt. The third lies between the clouds, and even it is all but certain.",)}
+
+QUESTIONS = (
+    Question(
+        "How much of row 3 goes to the short eruptions in the first E-step?",
+        lambda steps: steps[0].rows[2].responsibilities[0],
+        "e-step",
+    ),
+    Question(
+        "What is the mean waiting time after short eruptions, after the first M-step?",
+        lambda steps: steps[0].after["mean_short_waiting"],
+        "m-step",
+    ),
+    Question(
+        "How large is the gap that the first M-step opens?", lambda steps: steps[0].ledger[1].account.gap, "why-it-climbs"
+    ),
+)
 
 NOTICE = (
     "Most responsibilities are close to 0 or 1: the clouds lie apart, little information is missing, and EM needs few steps.",

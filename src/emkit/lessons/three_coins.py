@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emkit.data.source import ArraySource
+from emkit.explain.subject import Question
 from emkit.families.bernoulli import Bernoulli
 from emkit.families.successes import SuccessParams
 from emkit.lessons.lesson import Lesson, Printed
@@ -30,8 +31,28 @@ def three_coins() -> Lesson:
         notice=NOTICE,
         errata=ERRATA,
         reference=SLIDES,
+        told=TOLD,
+        notation="slides",
+        questions=QUESTIONS,
     )
 
+
+TOLD = {
+    "e-step": (
+        "The slides print 0.82 for a report of 0. Their denominator has 0.6 * 0.2 where (1 - pi)(1 - beta) = 0.4 * 0.2 "
+        "belongs; the right value is 27/31 = 0.8710, and everything after it changes.",
+    ),
+    "m-step": (
+        "The slides call this a soft version of the estimate: a report counts by mu for coin a and by 1 - mu for coin b. In "
+        "fractions, pi is 261/589, alpha 31/145 and beta 186/205.",
+    ),
+}
+
+QUESTIONS = (
+    Question("A report of 0: how likely did coin z show heads?", lambda steps: steps[0].rows[1].responsibilities[0], "e-step"),
+    Question("What is pi after the first M-step?", lambda steps: steps[0].after["pi"], "m-step"),
+    Question("How large is the gap after the first M-step?", lambda steps: steps[0].ledger[1].account.gap, "why-it-climbs"),
+)
 
 PRINTED = (
     Printed("mu[x=1]", "0.16", "Concrete Example, P(z=1 | x=1)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emkit.data.source import ArraySource
+from emkit.explain.subject import Question
 from emkit.families.binomial import Binomial
 from emkit.families.successes import SuccessParams
 from emkit.lessons.lesson import Lesson, Printed
@@ -35,6 +36,10 @@ def two_coins(free_proportions: bool = False) -> Lesson:
         printed=() if free_proportions else PRINTED,
         notice=NOTICE_FREE if free_proportions else NOTICE,
         reference=PAPER,
+        told=TOLD,
+        known=(1, 0, 0, 1, 0),
+        notation="cs229",
+        questions=() if free_proportions else QUESTIONS,
     )
 
 
@@ -50,6 +55,23 @@ PRINTED = (
     Printed("tails_B", "8.4", "E-step, total tails of coin B"),
     Printed("theta_A", "0.71", "M-step, coin A"),
     Printed("theta_B", "0.58", "M-step, coin B"),
+)
+
+TOLD = {
+    "e-step": ("Nine heads speak for A, but not for sure: B shows nine heads now and then, too.",),
+    "m-step": ("What is left of a row is not lost. It counts for the other coin.",),
+}
+
+QUESTIONS = (
+    Question(
+        "How much of row 4 goes to coin A in the first E-step?", lambda steps: steps[0].rows[3].responsibilities[0], "e-step"
+    ),
+    Question("How many heads does row 3 count for coin B?", lambda steps: steps[0].rows[2].tallies[1].values[1], "m-step"),
+    Question(
+        "How far does the first M-step raise the bound?",
+        lambda steps: steps[0].ledger[1].account.bound - steps[0].ledger[0].account.bound,
+        "why-it-climbs",
+    ),
 )
 
 COUNTING = (

@@ -14,7 +14,7 @@ from emkit.explain.subject import Fit, Subject, subject_of_fit
 from emkit.fitted import Fitted
 from emkit.fitting import default_rules, fit_each
 from emkit.page.derived import derived
-from emkit.page.html import page
+from emkit.page.html import Beside, page
 from emkit.page.step_trace import SCHEMA, ending_of, trace
 from emkit.report.summary import title as in_words
 
@@ -23,19 +23,21 @@ __all__ = ["SCHEMA", "lesson_page", "page", "result_page", "trace", "write"]
 P = TypeVar("P", bound=Parameters)
 
 
-def lesson_page(lesson: Subject, live: str = "") -> str:
-    """The page of a lesson, data and all, as one string of HTML."""
+def lesson_page(lesson: Subject, live: str = "", beside: Beside = ()) -> str:
+    """The page of a lesson, data and all, as one string of HTML, with links to files `beside` it."""
     name = lesson.name.replace("-", "_")
     call = f'import emkit as ek\nek.lessons.lesson_named("{lesson.name}").to_html("{name}.html")'
     rules = default_rules(lesson.model)
     ending = ending_of(fit_each(lesson.model, lesson.source, [lesson.start], solver=Squarem(), rules=rules))
-    return page(trace(lesson, call=call, ending=ending), derived(lesson), live)
+    return page(trace(lesson, call=call, ending=ending), derived(lesson), live, beside)
 
 
-def result_page(result: Fitted[P], title: str | None = None, include_data: bool = False, live: str = "") -> str:
+def result_page(
+    result: Fitted[P], title: str | None = None, include_data: bool = False, live: str = "", beside: Beside = ()
+) -> str:
     """The page of a fit as one string of HTML; without `include_data` it holds sums and counts in bins, and no row."""
     made = trace(subject_of_result(result, title), include_data, RESULT_CALL, ending_of(result))
-    return page(made, derived(result.model), live)
+    return page(made, derived(result.model), live, beside)
 
 
 RESULT_CALL = 'result = ek.fit(model, data, start)\nresult.to_html("report.html")'

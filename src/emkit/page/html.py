@@ -6,9 +6,11 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from urllib.parse import quote
 
 from rcssmin import cssmin
 from rjsmin import jsmin
@@ -17,27 +19,41 @@ from emkit.core.json_types import Json
 
 SCRIPTS = (
     *("elements", "numbers", "formula", "view", "chart", "contour"),
-    *("data", "estep", "mstep", "path", "bound", "ledger", "whatif", "source", "words"),
+    *("data", "estep", "bridge", "mstep", "path", "bound", "ledger", "whatif", "source", "words"),
+    *("rows", "story", "scenes"),
 )
-MARKS = {"rows": "rows", "levels": "levels", "histogram": "histogram", "points": "plane", "grids": "plane"}
+MARKS = {"levels": "levels", "histogram": "histogram", "points": "plane", "grids": "plane"}
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def page(trace: Json, derivation: str = "", live: str = "") -> str:
-    """The page for a trace. `derivation` is HTML that was made safe; `live` the address that answers refits, if one does."""
+Beside = Sequence[tuple[str, str]]  # files beside a page, and what they are called
+
+
+def page(trace: Json, derivation: str = "", live: str = "", beside: Beside = ()) -> str:
+    """The page for a trace. `derivation` is HTML that was made safe; `live` the address that answers refits, if one does.
+
+    `beside` are files that it links, such as the next lesson's.
+    """
     script, css = code(*parts(trace)), style(*(["sequence"] if trace["in_sequence"] else []))
     values = {
         "policy": policy(script, css, live=bool(live)),
         "title": shown(f"{trace['title']} - emkit"),
         "style": css,
         "heading": shown(f"{trace['title']}"),
-        "story": shown(f"{trace['story']}"),
+        "story": shown(f"{trace['about']}"),
         "derivation": derivation,
+        "beside": links(beside),
         "trace": embedded(trace),
         "live": escape(live, quote=True),
         "script": script,
     }
     return filled(asset("page.html"), values)
+
+
+def links(beside: Beside) -> str:
+    """Links to files beside a page, as HTML; nothing if there are none."""
+    items = "".join(f'<a href="{quote(file)}">{shown(title)}</a>' for file, title in beside)
+    return f'<nav class="beside" aria-label="Other pages">{items}</nav>' if items else ""
 
 
 @cache
@@ -51,6 +67,7 @@ def parts(trace: Json) -> list[str]:
     marks, own = trace["marks"], trace["browser_em"]
     drawn = [MARKS[marks["kind"]]] if isinstance(marks, dict) and marks["kind"] in MARKS else []
     run = ["browser_em", own["family"], "imagine"] if isinstance(own, dict) else []
+    run += ["known", "line"] if isinstance(own, dict) else []
     along = ["passes", "sequence"] if trace["in_sequence"] else []
     return [*drawn, *run, *along, *(["ridge"] if trace["ridge"] else [])]
 
@@ -65,7 +82,7 @@ def code(*more: str) -> str:
 @cache
 def style(*names: str) -> str:
     """The page's style, and that of the files `names` after it, without comments and idle blanks."""
-    return str(cssmin("\n".join(asset(f"{name}.css") for name in ("page", *names))))
+    return str(cssmin("\n".join(asset(f"{name}.css") for name in ("page", "story", *names))))
 
 
 def policy(script: str, css: str, live: bool = False) -> str:

@@ -10,17 +10,20 @@ from emkit.page.html import asset, policy, shown, style
 
 
 class Entry(NamedTuple):
-    """One link: the file beside the page, its title, and a sentence about it."""
+    """One link: the file beside the page, its title, a sentence about it, and a `picture` as SVG that holds no text."""
 
     file: str
     title: str
     about: str
+    picture: str = ""
 
 
 def index_page(entries: Iterable[Entry]) -> str:
-    """The page of links, as one string of HTML."""
+    """The page of links in their order, as one string of HTML; the first is where to start."""
     items = "".join(
-        f'<li><a href="{quote(entry.file)}">{shown(entry.title)}</a><p>{shown(entry.about)}</p></li>' for entry in entries
+        f'<li>{entry.picture}<div><p class="place">{"Start here" if number == 1 else number}</p>'
+        f'<a href="{quote(entry.file)}">{shown(entry.title)}</a><p>{shown(entry.about)}</p></div></li>'
+        for number, entry in enumerate(entries, start=1)
     )
     css = style("index")
     text = asset("index.html").replace("{{policy}}", policy("", css)).replace("{{style}}", css)

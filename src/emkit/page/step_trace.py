@@ -8,11 +8,13 @@ from typing import TypeVar
 from emkit.core.json_types import Json
 from emkit.core.mapreduce import one_thread
 from emkit.core.parameters import Parameters
-from emkit.data.source import columns_of
+from emkit.data.source import ArraySource, columns_of
 from emkit.errors import ModelError
+from emkit.explain.bridge import bridge
 from emkit.explain.latent import Account, assignment_of
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
 from emkit.explain.subject import Subject
+from emkit.explain.worksheet.distinct import rows_of
 from emkit.fitted import Fitted
 from emkit.page.browser_em import browser_em, entries
 from emkit.page.in_sequence import in_sequence, shown_in_sequence
@@ -24,6 +26,7 @@ from emkit.page.walk import Walk, walk
 from emkit.version import __version__
 
 SCHEMA = "emkit-page/1"
+MOST_SINGLE = 12  # rows that are shown one by one, though some are equal
 P = TypeVar("P", bound=Parameters)
 
 
@@ -44,6 +47,8 @@ def trace(subject: Subject, include_data: bool = True, call: str = "", ending: J
             **_about(subject),
             **_steps(run, include_data or are_counts(run)),
             **_pictures(run, include_data),
+            "bridge": _bridge(run),
+            "story": _story(run, include_data),
             **_notations(),
         }
 
@@ -53,7 +58,7 @@ def _about(subject: Subject) -> Json:
     return {
         "name": subject.name,
         "title": subject.title,
-        "story": subject.story,
+        "about": subject.story,
         "reference": subject.reference,
         "notice": list(subject.notice),
         "errata": list(subject.errata),
@@ -93,6 +98,38 @@ def _pictures(run: Walk, include_data: bool) -> Json:
     }
 
 
+def _bridge(run: Walk) -> Json:
+    """The links from the general formula of the M-step to its numbers, in every notation, with places for these."""
+    first = run.steps[0]
+    return {
+        name: [link.to_dict() for link in bridge(run.subject, first, notation)] if run.rows_alone else []
+        for name, notation in NOTATIONS.items()
+    }
+
+
+def _story(run: Walk, include_data: bool) -> Json:
+    """What the story needs beside the steps: the subject's own words, true labels, and the order of rows that repeat.
+
+    `order` (n,) says which line of the table every row is, where several rows are one line and all are few.
+    """
+    subject, source = run.subject, run.subject.source
+    order: list[int] | None = None
+    if include_data and run.rows_alone and isinstance(source, ArraySource) and source.rows <= MOST_SINGLE:
+        rows = rows_of(source)
+        if len(rows.x) < source.rows:
+            order = [line for _, line in sorted((place, line) for line, at in enumerate(rows.places) for place in at)]
+    return {
+        "told": {scene: list(sentences) for scene, sentences in subject.told.items()},
+        "known": list(subject.known),
+        "notation": subject.notation,
+        "order": order,
+        "questions": [
+            {"asked": question.asked, "answer": float(question.answer(run.steps)), "scene": question.scene}
+            for question in subject.questions
+        ],
+    }
+
+
 def _notations() -> Json:
     return {
         "notations": {
@@ -101,6 +138,7 @@ def _notations() -> Json:
                 "states_of_two": list(notation.states_of_two),
                 "first_of_two": notation.first_of_two,
                 "second_of_two": notation.second_of_two,
+                "any_row": notation.any_row,
                 "in_sequence": asdict(notation.in_sequence),
                 **{concept: asdict(notation)[concept] for concept in CONCEPTS},
             }

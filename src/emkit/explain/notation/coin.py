@@ -1,6 +1,6 @@
 """Do & Batzoglou's notation of the two coins."""
 
-from emkit.explain.notation.notation import InSequence, Notation
+from emkit.explain.notation.notation import InGeneral, InSequence, Notation
 
 COIN = Notation(
     name="coin",
@@ -28,5 +28,8 @@ COIN = Notation(
         share="P(Z_t=k|E)",
         pair="P(Z_t=j,Z_(t+1)=k|E)",
         e_step="complete the data in expectation, with the current theta",
+    ),
+    in_general=InGeneral(
+        state="k", share="P(Z_k|E_{i})", joint="P(E_{i},Z_k;theta)", prior="P(Z_k;theta)", likelihood="P(E_{i}|Z_k;theta)"
     ),
 )

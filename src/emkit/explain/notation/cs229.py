@@ -1,6 +1,6 @@
 """The notation of Stanford's CS229 notes."""
 
-from emkit.explain.notation.notation import InSequence, Notation
+from emkit.explain.notation.notation import InGeneral, InSequence, Notation
 
 CS229 = Notation(
     name="cs229",
@@ -28,5 +28,8 @@ CS229 = Notation(
         share="Q_t(z=k)",
         pair="Q_t(z=j,z'=k)",
         e_step="Q_t(z) := p(z^(t)|x; theta)",
+    ),
+    in_general=InGeneral(
+        state="z", share="Q_{i}(z)", joint="p(x^({i}),z;theta)", prior="p(z;theta)", likelihood="p(x^({i})|z;theta)"
     ),
 )

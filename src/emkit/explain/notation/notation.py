@@ -19,11 +19,24 @@ class InSequence:
 
 
 @dataclass(frozen=True)
+class InGeneral:
+    """What sums over all latent states of a row `{i}` are of: `state` is what the sum runs over, `logarithm` its name."""
+
+    state: str = "k"
+    share: str = "q_{i}(k)"
+    joint: str = "p(x_{i},k;theta)"
+    prior: str = "p(k;theta)"
+    likelihood: str = "p(x_{i}|k;theta)"
+    logarithm: str = "log"
+
+
+@dataclass(frozen=True)
 class Notation:
-    """The symbols of one author. `{k}` stands for a latent state and `{i}` for a row.
+    """The symbols of one author. `{k}` stands for a latent state and `{i}` for a row, `any_row` if no number says which.
 
     Where there are just two states, an author may have words of their own for them (`states_of_two`) and for their
-    responsibilities (`first_of_two`, `second_of_two`). `in_sequence` is for rows in sequence.
+    responsibilities (`first_of_two`, `second_of_two`). `in_sequence` is for rows in sequence, and `in_general` for sums over
+    states.
     """
 
     name: str
@@ -48,20 +61,23 @@ class Notation:
     second_of_two: str = ""
     states_of_two: tuple[str, ...] = ()
     in_sequence: InSequence = InSequence()
+    in_general: InGeneral = InGeneral()
+    any_row: str = "i"
 
     def states(self, components: Sequence[str]) -> tuple[str, ...]:
         """What the states are called that stand for `components`."""
         return self.states_of_two if len(components) == 2 and self.states_of_two else tuple(components)
 
-    def responsibilities(self, states: Sequence[str], row: str = "i") -> tuple[str, ...]:
+    def responsibilities(self, states: Sequence[str], row: str = "") -> tuple[str, ...]:
         """What the responsibilities of `states` are called."""
+        row = row or self.any_row
         if len(states) == 2 and self.first_of_two:
             return self.first_of_two.format(i=row), self.second_of_two.format(i=row)
         return tuple(self.responsibility.format(i=row, k=k) for k in self.states(states))
 
-    def joints(self, states: Sequence[str], row: str = "i") -> tuple[str, ...]:
+    def joints(self, states: Sequence[str], row: str = "") -> tuple[str, ...]:
         """What the joint probabilities of a row and each of `states` are called."""
-        return tuple(self.joint.format(i=row, k=k) for k in self.states(states))
+        return tuple(self.joint.format(i=row or self.any_row, k=k) for k in self.states(states))
 
     def attribution(self, what: str, state: str, share: str) -> str:
         """What an expected count is called: `what` is counted for `state`, whose responsibility is called `share`."""

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emkit.explain.notation.notation import CONCEPTS, Notation
-from emkit.explain.numbers import table
+from emkit.explain.numbers import LEFT, table, table_width
+
+Table = tuple[list[str], list[list[str]]]
 
 
-def correspondence(notations: Sequence[Notation]) -> str:
-    """A table of what each author calls the same thing, for coin A and its heads."""
+def correspondence(notations: Sequence[Notation], width: int) -> str:
+    """What each author calls the same thing, for coin A and its heads, in as many tables as the width asks for."""
+    tables, pending = [], list(notations)
+    while pending:
+        taken = max([n for n in range(1, len(pending) + 1) if table_width(*_side_by_side(pending[:n])) <= width], default=1)
+        tables.append(table(*_side_by_side(pending[:taken]), LEFT * (1 + taken)))
+        pending = pending[taken:]
+    return "\n\n".join(tables)
+
+
+def _side_by_side(notations: Sequence[Notation]) -> Table:
     rows = [
         [meaning, *(_shown(notation, concept) for notation in notations)]
         for concept, meaning in CONCEPTS.items()
         if concept not in ("e_step", "m_step")
     ]
-    return table(["", *(notation.name for notation in notations)], rows, "<" * (1 + len(notations)))
+    return ["", *(notation.name for notation in notations)], rows
 
 
 def _shown(notation: Notation, concept: str) -> str:
@@ -23,7 +34,7 @@ def _shown(notation: Notation, concept: str) -> str:
         return notation.responsibilities(("A", "B"))[0]
     if concept == "attributed":
         return notation.attribution("heads", "A", notation.responsibilities(("A", "B"))[0])
-    return str(vars(notation)[concept]).format(i="i", k="A")
+    return str(vars(notation)[concept]).format(i=notation.any_row, k="A")
 
 
 REMARKS = (

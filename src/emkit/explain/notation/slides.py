@@ -1,6 +1,6 @@
 """The notation of the three-coins slides, in which z = 1 is the first of two states."""
 
-from emkit.explain.notation.notation import InSequence, Notation
+from emkit.explain.notation.notation import InGeneral, InSequence, Notation
 
 SLIDES = Notation(
     name="slides",
@@ -31,5 +31,13 @@ SLIDES = Notation(
         share="mu_t(k)",
         pair="mu_t(j,k)",
         e_step="mu_t(k) = Pr(z_t=k|x, theta_old)",
+    ),
+    in_general=InGeneral(
+        state="z",
+        share="q(z_{i})",
+        joint="Pr(x_{i},z_{i}|theta)",
+        prior="Pr(z_{i}|theta)",
+        likelihood="Pr(x_{i}|z_{i},theta)",
+        logarithm="ln",
     ),
 )

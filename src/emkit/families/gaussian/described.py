@@ -10,14 +10,37 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.parameters import get_at
-from emkit.families.description import Columns, Description, Estimate, Total, Word
+from emkit.families.description import Columns, Description, Estimate, Reason, Total, Word
 from emkit.families.gaussian.normal import Moments
 from emkit.formulas.expressions import TWO, Expression, Given, Less, Power, Product, Quotient, Sum
 from emkit.formulas.numerals import plain, significant
 
-SHOWN_COLUMNS = 3
+SHOWN_COLUMNS = 2
 MEANS = {"means": Word("mean", "mu", 0.0)}
 VARIANCES = {"variances": Word("variance", "v", 1.0)}
+HALF_SQUARE = "1/2 ({row} - mu_k)^T Sigma_k^(-1) ({row} - mu_k)"
+MEAN = (
+    Reason(
+        "For the mean: the derivative of the squared distances. It is 0 where the deviations of the rows, each counted by its "
+        "responsibility, cancel, whatever the covariance.",
+        ("Sigma_k^(-1) sum_{i} {share} ({row} - mu_k) = 0",),
+    ),
+    Reason("Solved: the weighted mean of the rows.", ("mu_k = sum_{i} {share} {row} / (sum_{i} {share})",), "means"),
+)
+SPREAD = Reason(
+    "For the covariance: with that mean in place, the derivative by the inverse of the covariance. It is 0 where the "
+    "covariance is that of the rows.",
+    ("sum_{i} {share} [Sigma_k - ({row} - mu_k) ({row} - mu_k)^T] = 0",),
+)
+SOLVED = (
+    "Solved: the weighted mean of squares and products of deviations from the new mean.",
+    ("Sigma_k = sum_{i} {share} ({row} - mu_k) ({row} - mu_k)^T / (sum_{i} {share})",),
+)
+LOGARITHM = Reason(
+    "The density of a row is normal. Its logarithm is a constant, less half the logarithm of the determinant of the "
+    "covariance, less half the squared distance from the mean, measured in that covariance.",
+    ("= argmax_theta sum_{i} sum_k {share} [-1/2 {log} det Sigma_k - " + HALF_SQUARE + "]",),
+)
 Entry = tuple[tuple[int, ...], tuple[int, ...], Array]  # index without the component, columns, sums (K,), or (1,) for all
 
 
@@ -29,6 +52,7 @@ class OwnMatrix(Description):
     """
 
     field: str = "covariances"
+    reasons: tuple[Reason, ...] = (LOGARITHM, *MEAN, SPREAD, Reason(*SOLVED, "covariances"))
 
     @property
     def formula(self) -> str:
@@ -45,8 +69,8 @@ class OwnMatrix(Description):
             return f"N({plain(x[0])}; {plain(means[0])}, {plain(spread)})"
         if len(x) > SHOWN_COLUMNS:
             return super().density(params, k, x, value)
-        point, centre = (", ".join(plain(v) for v in vector) for vector in (x, means))
-        return f"N([{point}]; [{centre}], {self.field.rstrip('s')})"
+        point, centre, *rows = (", ".join(map(plain, row)) for row in (x, means, *self.covariances(params)[k]))
+        return f"N([{point}]; [{centre}], [{'; '.join(rows)}])"
 
     def totals(self, stats: Moments, params: Any) -> Iterator[Total]:
         yield from (Total("deviations", shift, (j,)) for j, shift in enumerate(stats.shift.T))
@@ -96,6 +120,7 @@ class OwnColumns(OwnMatrix):
     """A variance for every component and column."""
 
     field: str = "variances"
+    reasons: tuple[Reason, ...] = ()
 
     def entries(self, scatter: Array) -> Iterator[Entry]:
         yield from (((j,), (j,), sums) for j, sums in enumerate(scatter.T))
@@ -109,6 +134,7 @@ class SharedMatrix(OwnMatrix):
     """One covariance matrix for all components: its sums run over them, too."""
 
     field: str = "covariance"
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def shared(self) -> bool:
@@ -132,6 +158,7 @@ class Round(OwnMatrix):
     """One variance for all columns of a component."""
 
     field: str = "variances"
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def by_hand(self) -> Columns:

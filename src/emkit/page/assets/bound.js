@@ -20,7 +20,8 @@ function boundText(view) {
 }
 
 // Heights are counted from where the bound touches; the axis shows them so, too, where the step is too small for its digits.
-function drawBound(view, curve, width) {
+// At the place number `at` of the line, if one is given, the gap between the two is drawn; else that at the update.
+function drawBound(view, curve, width, at = null) {
   const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
   const base = touch.log_likelihood;
   const [hang, rise, reached] = [touch.bound - base, top.bound - base, top.log_likelihood - base];
@@ -30,13 +31,14 @@ function drawBound(view, curve, width) {
   const low = Math.max(Math.min(...curve.b), Math.min(hang, 0) - 1.1 * reach);
   const domain = padded([low, Math.max(...curve.l, ...curve.b)], 0.08).map((height) => height + up);
   const labels = { x: "s", y: near ? `log-likelihood less ${general(base, 7)}` : "log-likelihood" };
-  const box = frame(width, Math.min(400, Math.max(280, width * 0.62)), [curve.s[0], curve.s.at(-1)], domain, labels, { ...MARGIN, left: 72 });
+  const box = frame(width, Math.min(400, Math.max(280, width * 0.62)), [curve.s[0], curve.s.at(-1)], domain, labels, { ...MARGIN, left: 72, right: 20 });
   const { sx, inner } = box;
   const sy = (height) => box.sy(height + up);
   const dot = (s, height, name) => svg("circle", { class: name, cx: sx(s), cy: sy(height), r: 5 });
   const plumb = (s) => [svg("path", { class: "plumb", d: `M${sx(s)} ${inner.y}V${inner.y + inner.height}` }),
     svg("text", { class: "mark", x: sx(s) + 4, y: inner.y + inner.height - 8 }, "θ", svg("tspan", { dy: 3, class: "index" }, String(view.s + s)))];
-  const gapLine = view.mDone && top.gap > 0 ? svg("g", { class: "gap" }, svg("path", { d: `M${sx(1)} ${sy(rise)}V${sy(reached)}` }),
+  const here = at === null ? null : [curve.s[at], curve.l[at], curve.b[at]];
+  const gapLine = here ? gapAt(...here, sx, sy, inner) : view.mDone && top.gap > 0 ? svg("g", { class: "gap" }, svg("path", { d: `M${sx(1)} ${sy(rise)}V${sy(reached)}` }),
     svg("text", { x: sx(1) + 8, y: (sy(rise) + sy(reached)) / 2 + 4 }, `gap ${small(top.gap)}`)) : null;
   return picture(box, boundText(view), svg("clipPath", { id: "along" }, svg("rect", inner)), axes(box), plumb(0), plumb(1),
     svg("g", { "clip-path": "url(#along)" },
@@ -44,7 +46,15 @@ function drawBound(view, curve, width) {
       view.eDone ? svg("path", { class: "lower-bound", d: polyline(curve.s, curve.b, sx, sy) }) : null),
     gapLine, dot(0, 0, "on-likelihood"),
     view.eDone ? dot(0, hang, view.mDone ? "on-bound past" : "on-bound") : null,
-    view.mDone ? [dot(1, reached, "on-likelihood"), dot(1, rise, "on-bound")] : null);
+    view.mDone ? [dot(1, reached, "on-likelihood"), dot(1, rise, "on-bound")] : null,
+    here ? [dot(here[0], here[1], "on-likelihood now"), dot(here[0], here[2], "on-bound now")] : null);
+}
+
+// The distance of the two curves at one place.
+function gapAt(s, high, low, sx, sy, { x, width }) {
+  const after = sx(s) < x + width - 90;
+  return svg("g", { class: "gap" }, svg("path", { d: `M${sx(s)} ${sy(low)}V${sy(high)}` }),
+    svg("text", { x: sx(s) + (after ? 9 : -9), y: (sy(low) + sy(high)) / 2 + 4, "text-anchor": after ? "start" : "end" }, `gap ${fixed(cleaned(high - low, 1), 3)}`));
 }
 
 const boundLegend = (view) => html("p", { class: "legend" }, [["likelihood", "log-likelihood"], ...(view.eDone ? [["lower-bound", `bound of E-step ${view.number}`]] : [])].map(([name, text]) =>

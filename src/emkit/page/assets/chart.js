@@ -20,10 +20,15 @@ function frame(width, height, x, y, labels, margin = MARGIN) {
 function ticks([low, high], most) {
   const raw = (high - low) / Math.max(1, most);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((m) => m >= raw * (1 - 1e-9));
-  const first = Math.ceil(low / step - 1e-9);
+  const steps = [0.5, 1, 2, 2.5, 5, 10].map((m) => m * power);
+  const at = steps.findIndex((m, n) => n > 0 && m >= raw * (1 - 1e-9));
+  const found = multiples(steps[at], low, high);
+  return found.length > 1 ? found : multiples(steps[at - 1], low, high); // a single tick does not tell a scale
+}
+
+function multiples(step, low, high) {
   const found = [];
-  for (let n = first; n * step <= high + 1e-9 * step; n += 1) found.push(Number((n * step).toPrecision(12)));
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n += 1) found.push(Number((n * step).toPrecision(12)));
   return found;
 }
 
@@ -35,9 +40,9 @@ function axes({ height, sx, sy, inner, labels, margin }) {
   const ys = labels.noY ? [] : kept(ticks(sy.domain, inner.height / 44), labels.wholeY);
   const bottom = inner.y + inner.height;
   return svg("g", { class: "axes" },
-    svg("path", { class: "axis", d: `M${inner.x} ${inner.y}V${bottom}H${inner.x + inner.width}` }),
+    svg("path", { class: "axis", d: `M${inner.x} ${labels.noY ? bottom : inner.y}V${bottom}H${inner.x + inner.width}` }),
     xs.map((v) => svg("g", {}, svg("path", { class: "tick", d: `M${sx(v)} ${bottom}v4` }),
-      svg("text", { x: sx(v), y: bottom + 16, "text-anchor": "middle" }, tickText(v)))),
+      svg("text", { x: sx(v), y: bottom + (labels.below || 16), "text-anchor": "middle" }, tickText(v)))),
     ys.map((v) => svg("g", {}, svg("path", { class: "tick", d: `M${inner.x} ${sy(v)}h-4` }),
       svg("text", { x: inner.x - 7, y: sy(v) + 4, "text-anchor": "end" }, tickText(v)))),
     labels.x && axisLabel(labels.x, inner.x + inner.width / 2, height - 6, "middle"),

@@ -46,9 +46,11 @@ function splitBar(view, responsibilities, states, length, width) {
     svg("rect", { class: "empty", x: 0, y: 0, width: width * length, height: 24 }),
     parts.map((k) => {
       const wide = width * length * responsibilities[k];
-      const [x, text] = [from, `${view.trace.components[k]} ${fixed(responsibilities[k], 2)}`];
+      const share = fixed(responsibilities[k], 2);
+      const texts = [`${view.trace.components[k]} ${share}`, share]; // the shorter one where there is little room
+      const [x, text] = [from, texts.find((one) => wide > 14 + 7.5 * one.length) || (wide > 34 ? share : "")];
       from += wide;
       return svg("g", {}, svg("rect", { class: `fill c${k % 8}`, x: x.toFixed(1), y: 0, width: Math.max(0, wide - 1).toFixed(1), height: 24 }),
-        wide > 14 + 7.5 * text.length ? svg("text", { class: "in-bar", x: x + 8, y: 16.5 }, text) : null);
+        text ? svg("text", { class: "in-bar", x: x + (wide > 14 + 7.5 * text.length ? 8 : 3), y: 16.5 }, text) : null);
     }));
 }

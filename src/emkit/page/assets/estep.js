@@ -53,7 +53,7 @@ function rowTable(view) {
   return html("div", {}, table({
     left,
     label: items.length > 10 ? "Rows of the E-step" : null,
-    heads: ["row", ...(named ? [html("th", { scope: "col", class: "tosses" }, "tosses")] : []), ...columns, ...(repeated ? ["times"] : []), ...(states.length ? states.map((k) => formula(...responsibilityPair(view, k, "i"))) : ["states"])],
+    heads: ["row", ...(named ? [html("th", { scope: "col", class: "tosses" }, "tosses")] : []), ...columns, ...(repeated ? ["times"] : []), ...(states.length ? states.map((k) => formula(...responsibilityPair(view, k, view.notation.any_row))) : ["states"])],
     rows: items.map((item, i) => ({
       "data-row": i, class: i === view.shownRow ? "lit" : null,
       cells: [item.label, ...(named ? [html("td", { class: "mono" }, item.name)] : []), ...numbers(item),

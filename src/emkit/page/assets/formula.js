@@ -1,7 +1,7 @@
 // Formulas: plain text such as "21.30 / (21.30 + 8.57)" is read into a tree, and the tree is written as MathML or LaTeX.
 // `names` says what placeholders such as {k} stand for; what they stand for is never read as a formula.
 
-const GREEK = { theta: "θ", pi: "π", alpha: "α", beta: "β", gamma: "γ", xi: "ξ", lambda: "λ", mu: "μ", sigma: "σ" };
+const GREEK = { Sigma: "Σ", theta: "θ", pi: "π", alpha: "α", beta: "β", gamma: "γ", xi: "ξ", lambda: "λ", mu: "μ", sigma: "σ" };
 const UPRIGHT = ["log", "exp", "sum", "argmax", "KL", "ELBO", "Pr", "const"];
 const RELATIONS = ["=", ":=", ",", ";", "|", "||", ":"];
 
@@ -36,8 +36,7 @@ function readFormula(text) {
         left = { kind: "row", parts: [left, { kind: "sign", text: "*" }, power()] };
       } else {
         const right = power();
-        const words = right.kind === "word" && (left.kind === "row" ? left.parts.at(-1) : left).kind === "word";
-        left = { kind: "row", parts: words ? [left, { kind: "space" }, right] : [left, right] };
+        left = { kind: "row", parts: apart(left, right) ? [left, { kind: "space" }, right] : [left, right] };
       }
     }
     return left;
@@ -67,6 +66,15 @@ function readFormula(text) {
   return at < list.length ? { kind: "row", parts: [tree, { kind: "word", text: list.slice(at).join(" ") }] } : tree;
 }
 
+// Whether two factors need a space between them: words of more than a letter do, but for what stands in their brackets.
+function apart(left, right) {
+  const last = left.kind === "row" ? left.parts.at(-1) : left;
+  const stem = (tree) => (tree.base ? stem(tree.base) : tree);
+  const long = (tree) => tree.kind === "word" && tree.text.length > 1 && tree.text !== "sum" && !GREEK[tree.text] && !tree.text.startsWith("{");
+  const both = last.kind === "word" && right.kind === "word";
+  return both || long(stem(right)) || (long(stem(last)) && right.kind !== "group");
+}
+
 const bare = (tree) => (tree.kind === "group" && tree.open === "(" ? tree.inside : tree);
 
 function toMath(tree, names) {
@@ -74,7 +82,7 @@ function toMath(tree, names) {
   switch (tree.kind) {
     case "row": return math("mrow", tree.parts.map(inner));
     case "fraction": return math("mfrac", inner(tree.over), inner(tree.under));
-    case "below": return math("msub", inner(tree.base), inner(tree.script));
+    case "below": return math(["sum", "argmax"].includes(tree.base.text) ? "munder" : "msub", inner(tree.base), inner(bare(tree.script)));
     case "above": return math("msup", inner(tree.base), inner(tree.script));
     case "group": return math("mrow", math("mo", tree.open), inner(tree.inside), math("mo", tree.close));
     case "number": return math("mn", tree.text);
@@ -86,6 +94,7 @@ function toMath(tree, names) {
 
 function wordToMath(text, names) {
   const given = names && names[text.slice(1, -1)];
+  if (typeof given === "function") return given();
   if (given !== undefined) return math(given.length > 1 ? "mtext" : "mi", given);
   if (text === "sum") return math("mo", "∑");
   if (GREEK[text] || (text.length === 1 && /\p{L}/u.test(text))) return math("mi", GREEK[text] || text);
@@ -133,6 +142,12 @@ function symbolParts(name) {
 function symbol(name) {
   const { base, index } = symbolParts(name);
   return index ? html("span", { class: "symbol" }, base, html("sub", {}, index)) : html("span", { class: "symbol" }, base);
+}
+
+function symbolMath(name) {
+  const { base, index } = symbolParts(name);
+  const letter = math([...base].length === 1 ? "mi" : "mtext", base);
+  return index ? math("msub", letter, math("mtext", index)) : letter;
 }
 
 function symbolLatex(name) {

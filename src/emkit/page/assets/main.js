@@ -12,6 +12,21 @@ function setState(changes) {
 }
 
 function render() {
+  const story = state.mode === "story";
+  $("story").hidden = !story;
+  $("bench").hidden = story;
+  document.body.dataset.mode = state.mode;
+  for (const one of document.querySelectorAll("[data-act=notation]")) one.value = state.notation;
+  if (story) renderStory();
+  else renderBench();
+  for (const box of document.querySelectorAll(".scroll, .formula")) {
+    const more = box.scrollWidth > box.clientWidth + 1;
+    box.classList.toggle("more", more);
+    if (more || box.scrollHeight > box.clientHeight) box.tabIndex = 0; // so that keys can scroll it
+  }
+}
+
+function renderBench() {
   const view = viewOf(state);
   for (const panel of PANELS) {
     const section = $(panel.id);
@@ -23,9 +38,6 @@ function render() {
     patchChildren(body, nodes.flat(Infinity).filter(Boolean));
   }
   renderControls(view);
-  for (const box of document.querySelectorAll(".scroll, .formula")) {
-    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0; // so that keys can scroll it
-  }
 }
 
 function renderControls(view) {
@@ -82,7 +94,8 @@ const KEYS = { ArrowRight: "forward", ArrowLeft: "back", ArrowDown: "forward", A
 function onKey(event) {
   const { target, key } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target.dataset && target.dataset.drag) return onHandleKey(event);
+  if (target.dataset && target.dataset.drag && event.key.startsWith("Arrow")) return onHandleKey(event);
+  if (state.mode === "story") return onStoryKey(event);
   const arrow = key.startsWith("Arrow");
   if (target.closest("input[type=text], select, textarea")) return;
   if (target.closest("[type=radio], .scroll[tabindex], .formula[tabindex]") && (arrow || key === " ")) return;
@@ -99,6 +112,12 @@ const ACTS = {
   sequence: (value) => setState({ sequence: Number(value), row: null }),
   pair: (value) => setState({ pair: Number(value) }),
   landscape: (value) => setState({ landscape: Number(value) }),
+  scene: (value) => goToScene(value),
+  notation: (value) => setState({ notation: value }),
+  know: (value) => knowNext(Number(value)),
+  "know-all": () => know(state.trace.story.known),
+  "know-none": () => know(null),
+  link: (value) => setState({ link: Number(value) }),
   hard: (value) => whatIf({ hard: value === "hard" }),
   components: (value) => changeComponents(Number(value)),
   another: () => anotherStart(),
@@ -109,6 +128,7 @@ const ACTS = {
 function act(element, event) {
   const { act: name, value } = element.dataset;
   if (name === "value" && event.type === "change") changeValue(Number(value), element.value);
+  else if (name === "answer" && event.type === "change") setState({ answers: { ...state.answers, [value]: element.value } });
   else if (name === "label" && event.type === "change") changeLabel(Number(value), element.value);
   else if (ACTS[name] && (event.type === "change") === ("value" in element && element.nodeName !== "BUTTON")) ACTS[name](value === undefined ? element.value : value);
 }
@@ -165,10 +185,9 @@ function onHandleKey(event) {
 function begin() {
   const trace = JSON.parse($("trace").textContent);
   const live = document.body.dataset.live || "";
-  Object.assign(state, { trace, original: trace, live, settings: settingsOf(trace) });
+  Object.assign(state, { trace, original: trace, live, notation: trace.story.notation, settings: settingsOf(trace) });
   for (const id of Object.keys(MOVES)) if ($(id)) $(id).addEventListener("click", MOVES[id]);
   $("scrub").addEventListener("input", (event) => goTo(Number(event.target.value)));
-  $("notation").addEventListener("change", (event) => setState({ notation: event.target.value }));
   $("speed").addEventListener("change", (event) => setState({ speed: Number(event.target.value) }));
   document.addEventListener("keydown", onKey);
   for (const type of ["pointerover", "focusin"]) document.addEventListener(type, onPoint);
@@ -181,7 +200,9 @@ function begin() {
   let closed = []; // a print shows everything
   addEventListener("beforeprint", () => { closed = [...document.querySelectorAll("details:not([open])")]; closed.forEach((details) => { details.open = true; }); });
   addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
-  render();
+  document.addEventListener("input", ({ target }) => { if (target.dataset.act === "slide") setState({ place: Number(target.value) }); });
+  beginStory();
+  fromAddress();
 }
 
 begin();

@@ -5,7 +5,7 @@ const MOST_UPDATES = 24;
 const mstepPanel = {
   id: "mstep",
   draw(view) {
-    return [lead(view.notation.m_step), sideBySide([countsTable(view), otherTosses(view)].filter(Boolean), updateList(view))];
+    return [lead(view.notation.m_step), sideBySide([countsTable(view), otherTosses(view)].filter(Boolean), updateList(view)), view.eDone ? drawBridge(view) : null];
   },
   text(view) {
     if (!view.eDone) return "No M-step yet.";
@@ -64,7 +64,7 @@ function otherTosses(view) {
     + `the other ${count(h[1 - k] + t[1 - k])} went to ${trace.components[1 - k]}, with its responsibility ${fourDecimals(step.responsibilities[i][1 - k])}.`);
 }
 
-const headOf = (name, k) => html("th", { scope: "col", class: `number c${k % 8}` }, name);
+const headOf = (name, k) => html("th", { scope: "col", class: `number c${k % 8}` }, withGreek(name));
 
 function countsDown(view, columns) {
   const { tallies } = view.step;

@@ -95,7 +95,7 @@ FAMILY.normal = {
     const x = model.x[i];
     const inside = x.length === 1
       ? `${plain(x[0])}; ${plain(theta.means[k][0])}, ${plain(theta.covariances[k][0][0])}`
-      : `[${x.map(plain).join(", ")}]; [${theta.means[k].map(plain).join(", ")}], covariance`;
+      : `[${x.map(plain).join(", ")}]; [${theta.means[k].map(plain).join(", ")}], [${theta.covariances[k].map((row) => row.map(plain).join(", ")).join("; ")}]`;
     return `${plain(theta.proportions[k])} * N(${inside})`;
   },
   updates: (model, stats, theta) => {

@@ -4,25 +4,30 @@ PANELS.push({
   id: "ridge",
   shown: (view) => view.original.ridge,
   draw(view, width) {
-    const { total, starts } = view.original.ridge;
-    const box = frame(width, Math.min(420, Math.max(280, width * 0.75)), [0, 1], [0, 1], { x: "π α", y: "(1 − π) β" });
-    const { sx, sy } = box;
-    const spots = starts.map(({ at }, n) => svg("g", { class: n === 0 ? "own" : "other" },
-      svg("path", { class: "leap", d: `M${sx(at[0][0])} ${sy(at[0][1])}L${sx(at[1][0])} ${sy(at[1][1])}` }),
-      svg("circle", { class: "from", cx: sx(at[0][0]), cy: sy(at[0][1]), r: n ? 3 : 4.5 }),
-      svg("circle", { class: "stop-at", cx: sx(at[1][0]), cy: sy(at[1][1]), r: n ? 3.5 : 5 })));
-    return [picture(box, ridgeText(view), axes(box),
-      svg("path", { class: "ridge", d: `M${sx(0)} ${sy(total)}L${sx(total)} ${sy(0)}` }),
-      svg("text", { class: "curve-name", x: sx(total * 0.52) + 8, y: sy(total * 0.52) - 8 }, `π α + (1 − π) β = ${plain(total)}`), spots),
-    html("p", {}, ridgeText(view)),
-    table({
-      left: 3,
-      heads: ["start (π, α, β)", "after one step", "after two", "log-likelihood"],
-      rows: starts.slice(0, 6).map(({ theta, log_likelihood }) => ({ cells: [...theta.map((values) => values.map((value) => fixed(value, 3)).join(", ")), fourDecimals(log_likelihood[1])] })),
-    })];
+    const { starts } = view.original.ridge;
+    return [drawRidge(view, width),
+      html("p", {}, ridgeText(view)),
+      table({
+        left: 3,
+        heads: ["start (π, α, β)", "after one step", "after two", "log-likelihood"],
+        rows: starts.slice(0, 6).map(({ theta, log_likelihood }) => ({ cells: [...theta.map((values) => values.map((value) => fixed(value, 3)).join(", ")), fourDecimals(log_likelihood[1])] })),
+      })];
   },
   text: ridgeText,
 });
+
+function drawRidge(view, width) {
+  const { total, starts } = view.original.ridge;
+  const box = frame(width, Math.min(420, Math.max(280, width * 0.75)), [0, 1], [0, 1], { x: "π α", y: "(1 − π) β" });
+  const { sx, sy } = box;
+  const spots = starts.map(({ at }, n) => svg("g", { class: n === 0 ? "own" : "other" },
+    svg("path", { class: "leap", d: `M${sx(at[0][0])} ${sy(at[0][1])}L${sx(at[1][0])} ${sy(at[1][1])}` }),
+    svg("circle", { class: "from", cx: sx(at[0][0]), cy: sy(at[0][1]), r: n ? 3 : 4.5 }),
+    svg("circle", { class: "stop-at", cx: sx(at[1][0]), cy: sy(at[1][1]), r: n ? 3.5 : 5 })));
+  return picture(box, ridgeText(view), axes(box),
+    svg("path", { class: "ridge", d: `M${sx(0)} ${sy(total)}L${sx(total)} ${sy(0)}` }),
+    svg("text", { class: "curve-name", x: sx(total * 0.52) + 8, y: sy(total * 0.52) - 8 }, `π α + (1 − π) β = ${plain(total)}`), spots);
+}
 
 function ridgeText({ original }) {
   const { total, starts } = original.ridge;

@@ -9,14 +9,14 @@ function drawRows(view, width) {
       html("p", { class: "bar-name" }, /^\d/.test(item.label) ? `row ${item.label}` : item.label,
         item.weight === 1 ? null : html("span", { class: "times" }, ` × ${plain(item.weight)}`),
         /^[HT]+$/.test(item.name) ? tosses(item.name) : null),
-      splitBar(view, eDone ? step.responsibilities[i] : null, item.states, item.weight / most, width - 14))));
+      eDone ? splitBar(view, step.responsibilities[i], item.states, item.weight / most, width - 14) : null)));
 }
 
 function tosses(name) {
-  const gap = 17;
-  return svg("svg", { class: "tosses", width: gap * name.length, height: 18, viewBox: `0 0 ${gap * name.length} 18`, role: "img", "aria-label": name },
+  const gap = 21;
+  return svg("svg", { class: "tosses", width: gap * name.length, height: 22, viewBox: `0 0 ${gap * name.length} 22`, role: "img", "aria-label": name },
     [...name].map((toss, i) => svg("g", { class: toss === "H" ? "heads" : "tails" },
-      svg("circle", { cx: 8 + gap * i, cy: 9, r: 7 }), svg("text", { x: 8 + gap * i, y: 12.5, "text-anchor": "middle" }, toss))));
+      svg("circle", { cx: 10 + gap * i, cy: 11, r: 9 }), svg("text", { x: 10 + gap * i, y: 15, "text-anchor": "middle" }, toss))));
 }
 
 MARKS.rows = drawRows;

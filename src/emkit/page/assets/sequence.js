@@ -25,18 +25,18 @@ function drawSequence(view, room) {
   const seen = values.filter((value) => value !== null);
   const margin = { ...MARGIN, bottom: 8, noX: true };
   const above = frame(width, 170, span, padded([Math.min(...seen), Math.max(...seen)]), { y: columns[0], wholeY: seen.every(Number.isInteger) }, margin);
-  const below = frame(width, 124, span, [0, 1], { x: named ? "" : "t", y: "shares", wholeX: true, wholeY: true });
+  const below = frame(width, 124, span, [0, 1], { x: named ? "" : "t", y: "shares", wholeX: true, wholeY: true, below: 22 });
   const pick = (t) => ({ "data-row": t, "data-act": "cell", "data-value": `${t}:${view.component}` });
   const likeliest = (t) => found.shares[t].indexOf(Math.max(...found.shares[t]));
   const wide = below.sx(1) - below.sx(0);
   const band = ({ inner, sx }) => svg("rect", { class: "band", x: sx(at(view.shownRow) - 0.5), width: Math.max(wide, 1), y: inner.y, height: inner.height });
   const bars = places.map((t) => {
     let from = 0;
-    return svg("g", pick(t), view.eDone ? found.shares[t].map((share, k) => {
+    return svg("g", pick(t), found.shares[t].map((share, k) => {
       const bar = svg("rect", { class: `fill c${k % 8}`, x: below.sx(at(t) - 0.5), width: Math.max(0.6, wide - (wide > 4 ? 1 : 0)), y: below.sy(from + share), height: Math.max(0, below.sy(from) - below.sy(from + share)) });
       from += share;
       return bar;
-    }) : svg("rect", { class: "empty", x: below.sx(at(t) - 0.5), width: Math.max(0.6, wide - (wide > 4 ? 1 : 0)), y: below.sy(1), height: below.sy(0) - below.sy(1) }));
+    }));
   });
   return [
     sequenceChoice(view),
@@ -44,7 +44,7 @@ function drawSequence(view, room) {
       svg("path", { class: "whole-curve", d: polyline(places.map(at), values, above.sx, above.sy) }),
       places.map((t) => (values[t] === null ? null : svg("g", { ...pick(t), class: view.eDone ? `c${likeliest(t) % 8}` : null },
         svg("circle", { class: view.eDone ? "fill" : "whole-dot", cx: above.sx(at(t)), cy: above.sy(values[t]), r: Math.min(5, Math.max(2, wide / 2)) }))))),
-    picture(below, "The share of each state, row by row", band(below), bars, axes(below)),
+    view.eDone && picture(below, "The share of each state, row by row", band(below), bars, axes(below)),
   ];
 }
 

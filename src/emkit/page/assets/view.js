@@ -14,6 +14,12 @@ const state = {
   component: 0, // and the component
   pair: 0, // of columns, in the data panel
   landscape: 0,
+  mode: "story", // or the workbench
+  scene: "", // by name
+  known: null, // labels of single rows that the reader gave in the first scene
+  answers: {}, // to the questions at the end, by number
+  place: null, // on the line of a step, that of the slider
+  link: 0, // of the bridge, the one that is lit
   settings: null, // of "what if"
   waiting: false, // for the server
   said: "", // what was just copied
@@ -34,6 +40,7 @@ function viewOf(now) {
   const notation = notationOf(trace, now.notation);
   return {
     ...now,
+    position,
     s,
     step: { ...trace.steps[s], tallies: trace.counts.map((about, n) => ({ ...about, values: trace.steps[s].tallies[n] })) },
     number: s + 1,
@@ -74,6 +81,7 @@ function notationOf(trace, name) {
   const otherwise = { e_step: "complete the data by q, with the current theta", m_step: "estimate as usual, from the counts that q gives" };
   return {
     ...own,
+    key: name,
     ...(trace.posterior ? {} : otherwise),
     states,
     joint: (k, row) => [own.joint, names(k, row)],
@@ -82,7 +90,7 @@ function notationOf(trace, name) {
       return [two && own.first_of_two ? (k === 0 ? own.first_of_two : own.second_of_two) : own.responsibility, names(k, row)];
     },
     attribution: (k, what) => {
-      const [text, given] = trace.posterior && two && own.first_of_two ? [k === 0 ? own.first_of_two : own.second_of_two, { i: "i" }] : ["", {}];
+      const [text, given] = trace.posterior && two && own.first_of_two ? [k === 0 ? own.first_of_two : own.second_of_two, { i: own.any_row }] : ["", {}];
       const called = filled(text, given);
       return filled(own.attributed.replace("*", " · "), { what, k: states[k], share: called.includes("-") ? `(${called})` : called });
     },

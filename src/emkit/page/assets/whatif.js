@@ -127,6 +127,7 @@ function moveStart(handle, x, y) {
   const at = kind === "mean"
     ? [K + Number(k) * own.columns.length + Number(i), K + Number(k) * own.columns.length + Number(j)]
     : [land.x, land.y].map((name) => state.trace.symbols.indexOf(name));
+  if (kind === "entry") at.splice(0, 2, Number(k));
   at.forEach((entry, n) => {
     if (entry < K) setEntry(values, entry, [x, y][n], K);
     else values[entry] = [x, y][n];

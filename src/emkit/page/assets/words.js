@@ -7,23 +7,23 @@ const wordsPanel = {
       html("div", { class: "buttons" }, ["LaTeX", "CSV", "Python", "text"].map((kind) => html("button", { type: "button", "data-act": "copy", "data-value": kind }, `copy ${kind}`)),
         html("span", { class: "said", role: "status" }, view.said)),
       html("p", { class: "position" }, `${positionInWords(view)}. ${parameterText(view, 7)}.`),
-      html("details", {}, html("summary", {}, "The same in three notations"), threeWays(view.trace)),
+      html("details", {}, html("summary", {}, "The same in every notation"), everyWay(view.trace)),
       speakingPanels(view).map((panel) => html("details", { "data-words": panel.id }, html("summary", {}, titleOf(panel)), html("pre", {}, panel.text(view)))),
     ];
   },
 };
 
 // What each author calls the same thing, for component A and its heads, and where readers go astray.
-function threeWays({ notations, concepts, remarks }) {
-  const two = Object.values(notations);
+function everyWay({ notations, concepts, remarks }) {
+  const all = Object.values(notations);
   const called = (n, concept) => {
     const mine = n.first_of_two || n.responsibility;
-    if (concept === "responsibility") return formula(mine, { k: "A", i: "i" });
-    if (concept === "attributed") return filled(n.attributed.replace("*", " · "), { what: "heads", k: "A", share: filled(mine, { i: "i" }) });
-    return formula(n[concept], { k: "A", i: "i" });
+    if (concept === "responsibility") return formula(mine, { k: "A", i: n.any_row });
+    if (concept === "attributed") return filled(n.attributed.replace("*", " · "), { what: "heads", k: "A", share: filled(mine, { i: n.any_row }) });
+    return formula(n[concept], { k: "A", i: n.any_row });
   };
   return [
-    table({ left: 4, heads: ["", ...two.map((n) => n.author)], rows: Object.keys(concepts).filter((concept) => !concept.endsWith("_step")).map((concept) => ({ cells: [concepts[concept], ...two.map((n) => called(n, concept))] })) }),
+    table({ left: 1 + all.length, heads: ["", ...all.map((n) => n.author)], rows: Object.keys(concepts).filter((concept) => !concept.endsWith("_step")).map((concept) => ({ cells: [concepts[concept], ...all.map((n) => called(n, concept))] })) }),
     html("ul", { class: "prose" }, remarks.map((remark) => html("li", {}, remark))),
   ];
 }

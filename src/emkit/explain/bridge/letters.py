@@ -1,0 +1,113 @@
+"""What a bridge is written in: the letters of a notation for the states, rows and parameters of a subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from emkit.core.parameters import leaves
+from emkit.data.source import ArraySource
+from emkit.explain.notation import Notation
+from emkit.explain.steps import Step
+from emkit.explain.subject import Subject
+from emkit.explain.symbols import Symbols
+from emkit.families.description import Description
+
+MOST_LINES = 4  # of one kind in a link; what is done to the others is the same
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The letters of one notation for one step of a mixture, whose family describes itself as `described`."""
+
+    subject: Subject
+    step: Step
+    notation: Notation
+    described: Description
+
+    @property
+    def i(self) -> str:
+        """What rows are called."""
+        return self.notation.any_row
+
+    @property
+    def log(self) -> str:
+        """The logarithm."""
+        return self.notation.in_general.logarithm
+
+    @property
+    def count(self) -> int:
+        """K, the number of components."""
+        return len(self.step.components)
+
+    def general(self, form: str) -> str:
+        """A form of `InGeneral`, such as the joint of a row and any state."""
+        return str(getattr(self.notation.in_general, form)).format(i=self.i)
+
+    @cached_property
+    def shares(self) -> tuple[str, ...]:
+        """The responsibility of each component for a row, as a factor."""
+        names = tuple(f"{{k{k}}}" for k in range(self.count))
+        found = self.notation.responsibilities(names) if self.count != 2 else self._of_two()
+        return tuple(f"({share})" if "-" in share else share for share in found)
+
+    def _of_two(self) -> tuple[str, ...]:
+        own = self.notation
+        if own.first_of_two:
+            return own.first_of_two.format(i=self.i), own.second_of_two.format(i=self.i)
+        return tuple(own.responsibility.format(i=self.i, k=f"{{k{k}}}") for k in (0, 1))
+
+    @property
+    def share(self) -> str:
+        """The responsibility of component k for a row, whatever k."""
+        return self.notation.responsibility.format(i=self.i, k="k")
+
+    @property
+    def row(self) -> str:
+        """A row."""
+        return self.notation.row.format(i=self.i)
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """The names of parameters."""
+        return Symbols.of(self.subject)
+
+    @cached_property
+    def updated(self) -> tuple[str, ...]:
+        """The parameters whose update is written out."""
+        return tuple(update.symbol for update in self.step.updates)
+
+    def entry(self, path: str, *index: int) -> int | None:
+        """The number of a parameter among all, if its update is written out."""
+        symbol = self.symbols(path, *index)
+        return list(self.step.after).index(symbol) if symbol in self.updated and symbol in self.step.after else None
+
+    def tally(self, what: str, column: int | None = None) -> int:
+        """The number of an expected count among all."""
+        mark = "" if column is None else self.symbols.mark(column)
+        return next(n for n, tally in enumerate(self.step.tallies) if (tally.what, tally.mark) == (what, mark))
+
+    def indices(self, field: str) -> list[tuple[int, ...]]:
+        """The entries of a field of the components whose update is written out."""
+        shape = next((leaf.value.shape for leaf in leaves(self.subject.start.components) if leaf.path == field), ())
+        places = [(int(i),) for i in range(shape[0])] if len(shape) == 1 else _places(shape)
+        return [place for place in places if self.entry(f"components.{field}", *place) is not None]
+
+    @property
+    def in_memory(self) -> ArraySource | None:
+        """The rows, where they are in memory and their cells are of one kind."""
+        source = self.subject.source
+        return source if isinstance(source, ArraySource) and not source.profile.has_gaps else None
+
+
+def _places(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The places of an array in order; of a stack of symmetric matrices, those on and below the diagonal."""
+    if len(shape) == 3:
+        return [(k, a, b) for k in range(shape[0]) for a in range(shape[1]) for b in range(a + 1)]
+    return [(k, j) for k in range(shape[0]) for j in range(shape[1])] if len(shape) == 2 else [()]
+
+
+def some(lines: list[str]) -> tuple[tuple[str, ...], str]:
+    """As many lines as are shown, and the words for the others."""
+    left = len(lines) - MOST_LINES
+    return tuple(lines[:MOST_LINES]), f" The other {left} are made alike." if left > 0 else ""

@@ -1,0 +1,52 @@
+"""The links from the density of a family to its updates: worked out for one parameter, else by the family's own reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emkit.explain.bridge.letters import Letters, some
+from emkit.explain.bridge.link import Link
+from emkit.explain.bridge.one_parameter import one_parameter
+from emkit.families.description import Columns, Reason
+
+
+def reasons(letters: Letters) -> Iterator[Link]:
+    """The links of the components."""
+    described = letters.described
+    if isinstance(described, Columns) and (links := one_parameter(letters, described)):
+        yield from links
+    elif described.reasons:
+        for number, reason in enumerate(described.reasons):
+            yield _reason(letters, reason, f"reason-{number + 1}")
+    else:
+        yield from _maximiser(letters)
+
+
+def _reason(letters: Letters, reason: Reason, name: str) -> Link:
+    """A reason in the letters of the notation, with the updates of its fields."""
+    places = {"i": letters.i, "share": letters.share, "row": letters.row, "log": letters.log, "k": "k"}
+    formulas = tuple(formula.format(**places) for formula in reason.formulas)
+    if not reason.field:
+        return Link(name, reason.said, formulas)
+    lines, more = some([_mean(letters, f"components.{reason.field}", place) for place in letters.indices(reason.field)])
+    return Link(name, reason.said + more, (*formulas, *lines))
+
+
+def _mean(letters: Letters, path: str, place: tuple[int, ...]) -> str:
+    """An update as a weighted sum over the expected number of rows it is of."""
+    entry, k = letters.entry(path, *place), place[0]
+    return f"{{s{entry}}} = {{w{entry}_{k}}} / {{t0_{k}}} = {{v{entry}}}"
+
+
+def _maximiser(letters: Letters) -> Iterator[Link]:
+    """Where nobody has written the way out: what the family's own maximiser does, with its numbers."""
+    shares = {letters.symbols("proportions", k) for k in range(letters.count)}
+    own = [
+        list(letters.step.after).index(symbol)
+        for symbol in letters.updated
+        if symbol not in shares and symbol in letters.step.after
+    ]
+    lines, more = some([f"{{s{entry}}} = {{u{entry}}} = {{v{entry}}}" for entry in own])
+    if lines:
+        said = f"The second part, for each component: every row counts by its responsibility.{more}"
+        yield Link("numbers", said, lines)

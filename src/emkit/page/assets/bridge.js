@@ -1,0 +1,52 @@
+// The bridge: from the general formula of the M-step to its numbers, link by link. Python wrote the links, with places for the
+// numbers of a step; these are put in here, in the letters of the chosen notation.
+
+const PLACE = /\{([a-z])([\d_]*)\}/g;
+
+// The links for what is shown; none where Python wrote none, or where they are not those of this trace.
+function bridgeLinks({ trace, original, notation }) {
+  const same = trace.components.length === original.components.length && trace.posterior;
+  return same ? trace.bridge[notation.key] : [];
+}
+
+// The number at a place such as {t1_0}, as Python's `Numbers` writes it.
+function numberAt({ step, trace }, kind, at) {
+  const update = () => step.updates.find((line) => line.symbol === trace.symbols[at[0]]);
+  const computed = () => { const { computed: own, value } = update(); return own === undefined ? value : own; };
+  switch (kind) {
+    case "t": return amount(step.tallies[at[0]], step.tallies[at[0]].values[at[1]]);
+    case "r": return amount(step.tallies[at[1]], step.row_tallies[at[0]][at[1]][at[2]]);
+    case "w": return significant(computed() * step.tallies[0].values[at[1]], 5);
+    case "u": return update().substituted;
+    case "v": return significant(computed());
+    default: return plain(sum(step.tallies[0].values));
+  }
+}
+
+// The names of states, components and parameters; they are set as text and never read as formulas.
+function namesAt({ trace, notation }) {
+  return Object.fromEntries([
+    ...notation.states.map((name, k) => [`k${k}`, name]),
+    ...trace.components.map((name, k) => [`c${k}`, name]),
+    ...trace.symbols.map((name, n) => [`s${n}`, () => symbolMath(name)]),
+  ]);
+}
+
+const withNumbers = (view, line) => line.replace(PLACE, (whole, kind, at) =>
+  ("kcs".includes(kind) ? whole : numberAt(view, kind, at.split("_").filter(Boolean).map(Number))));
+
+// A line of a link as MathML: what follows a sign of equality stays on its line.
+const bridgeLine = (view, line) => formula(withNumbers(view, line), namesAt(view));
+
+function drawBridge(view) {
+  const links = bridgeLinks(view);
+  if (!links.length) return null;
+  return html("div", { class: "bridge" },
+    html("h3", {}, "From the formula to the numbers"),
+    html("ol", {}, links.map((link, n) => html("li", {}, html("div", { class: `link${n === view.link ? " lit" : ""}`, "data-act": "link", "data-value": n, "data-link": link.name },
+      html("button", { type: "button", class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": n === view.link ? "true" : "false" }, withGreek(link.said)),
+      html("div", {}, link.lines.map((line) => html("div", { class: "formula" }, bridgeLine(view, line)))))))));
+}
+
+// Words with Greek letters by their signs.
+const withGreek = (text) => text.replace(/\b(theta|lambda|alpha|beta|pi|mu)(?=\b|_)/g, (word) => GREEK[word]).replaceAll(" * ", " · ");
