@@ -20,7 +20,6 @@ TOLD = {  # the scenes of a page
     "old-faithful": SCENES,
     "linkage": ("not-known", *SCENES[2:]),
     "earthquakes": ("not-known", *SCENES[2:]),
-    "levels": ("not-known", *SCENES[2:]),
     "fit": ("not-known", *SCENES[2:]),
 }
 

@@ -80,7 +80,7 @@ const TURNS = { ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1 };
 // Keys in the story; whether the key was one of its own.
 function onStoryKey(event) {
   const { key, target } = event;
-  if (target.closest("input, select, textarea") || (key === " " && target.closest("button, a"))) return;
+  if (target.closest("input, select, textarea") || (key === " " && target.closest("button, summary, a"))) return;
   if (target.closest(".scroll[tabindex], .formula[tabindex]") && key !== " ") return;
   const by = key === " " && event.shiftKey ? -1 : TURNS[key];
   if (!by && key !== "Home" && key !== "End") return;
