@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from emkit.data.source import ArraySource
+from emkit.explain.subject import Question
 from emkit.families import FullGaussian
 from emkit.lessons import old_faithful
 from emkit.models import Mixture
@@ -75,6 +76,8 @@ def named(name: str):
         components=(name, f"other {name}"),
         symbols={},
         row_names=(name,) * 24,
+        told={"e-step": (name,)},
+        questions=(Question(name, lambda steps: 1.0, "e-step"),),
     )
 
 
@@ -88,7 +91,7 @@ def shapes_of(tab) -> list[list[str]]:
     tab.keyboard.press("e")
     tab.keyboard.press("m")
     found.append(tab.evaluate(SHAPE))
-    for scene in ("guess", "e-step", "m-step"):
+    for scene in ("guess", "e-step", "m-step", "where-it-ends"):
         tab.goto(f"{tab.url.partition('#')[0]}#{scene}")
         found.append(tab.evaluate(SHAPE))
     return found
