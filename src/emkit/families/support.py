@@ -57,6 +57,11 @@ class Support:
             found |= (bad(x) & ~np.isnan(x)).any(axis=1)
         return found
 
+    @property
+    def counts_zeros(self) -> bool:
+        """Whether each column is one of counts that may be 0."""
+        return self.whole and not self.takes_names and self.width == 1 and not self.impossible(np.zeros((1, 1))).any()
+
     def levels(self, profile: AnyProfile) -> Levels:
         """The names of the levels of each column; None for numbers, and truths are numbers."""
         return (None,) * len(profile.columns)

@@ -10,7 +10,7 @@ import numpy as np
 from emkit.errors import ModelError, ParameterError, did_you_mean
 from emkit.families.combined.exact_zeros import ExactZeros
 from emkit.families.combined.per_component import PerComponent
-from emkit.families.combined.zero_truncated import ZeroTruncatedRegression, has_zeros
+from emkit.families.combined.zero_truncated import ZeroTruncatedRegression
 from emkit.families.regression.regression import Regression
 
 COUNTS, ZEROS = "counts", "zeros"  # what classes are called
@@ -24,7 +24,7 @@ def _hurdle(regression: Regression[Any]) -> Any:
 
 
 def _inflated(regression: Regression[Any]) -> Any:
-    if not has_zeros(regression):
+    if not regression.law.counts_zeros:
         raise ModelError(f"a {regression.name} has no zeros of its own that others could be beside.")
     return regression
 

@@ -34,8 +34,6 @@ from emkit.families.spread import Spread
 
 __all__ = ["ZeroInflated", "ZeroInflatedParams"]
 
-ZERO = np.zeros((1, 1))
-
 
 @dataclass(frozen=True, eq=False)
 class ZeroInflatedParams(Parameters):
@@ -77,8 +75,7 @@ class ZeroInflated(Wrapped[Any, Any]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        support = self.family.support
-        if not support.whole or support.takes_names or support.width > 1 or support.impossible(ZERO).any():
+        if not self.family.support.counts_zeros:
             raise ModelError(
                 f"{self.family!r} cannot be zero-inflated, which is for columns of counts that may be 0, as Poisson(). For "
                 "other amounts of which some are exactly 0, use PerComponent(family, PointMass(0))."

@@ -51,7 +51,7 @@ class ZeroTruncatedRegression(Wrapped[Any, NewtonSums]):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.family, Regression) or not has_zeros(self.family):
+        if not isinstance(self.family, Regression) or not self.family.law.counts_zeros:
             raise ModelError(f"{self.family!r} is no regression of counts, whose zeros may go unseen, as PoissonRegression is.")
 
     @property
@@ -121,12 +121,6 @@ class ZeroTruncatedRegression(Wrapped[Any, NewtonSums]):
     def pooled(self, profile: AnyProfile, n_components: int) -> Any:
         family = self.conditional.placed(profile)
         return repeated(climbed(family, profile, family.family.pooled(profile, 1)), n_components)
-
-
-def has_zeros(regression: Regression[Any]) -> bool:
-    """Whether the response is a count that may be 0."""
-    law = regression.law
-    return law.whole and not law.takes_names and not law.impossible(np.zeros((1, 1))).any()
 
 
 @dataclass(frozen=True)
