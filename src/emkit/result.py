@@ -350,10 +350,11 @@ class Result(Inferred[P]):
     def plot(self, kind: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a figure of the fit on `ax` (or on axes of its own), and return the axes.
 
-        `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen, classification (`columns`), uncertainty,
-        responsibilities, density (`rows`), profiles, rootogram, qq and residuals (`which`: a kind of `pseudo_residuals`) or
-        starts; of regressions, lines and gate, too (`over`: a covariate); of rows in sequence, states (`column`, `first`),
-        transitions and dwell_times. The numbers alone are in `emkit.views` and `emkit.teach.why`.
+        `kind`: trace, path (`parameters`, `profile`), bound (`step`), jensen; classification, pairs and uncertainty (each of
+        some `columns`), responsibilities, density (`rows`; one `column` of several), profiles, rootogram, qq and residuals
+        (`which`: a kind of `pseudo_residuals`) or starts; of regressions, lines and gate, too (`over`: a covariate); of rows in
+        sequence, states (`column`, `first`), transitions and dwell_times. The numbers alone are in `emkit.views` and
+        `emkit.teach.why`.
         Errors: ModelError for a figure that there is not, or not of this fit, or without matplotlib (the extra emkit[plot]).
         """
         from emkit.plots import draw

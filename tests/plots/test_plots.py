@@ -182,7 +182,48 @@ def test_uncertainty_is_one_minus_the_largest_responsibility(coins, geyser):
     assert sorted(shown[:, 1], reverse=True) == pytest.approx(sorted(np.minimum(r, 1 - r), reverse=True), rel=1e-12)
     view = views.rows(lessons.two_coins(), coins.params)
     assert view.expected_errors == pytest.approx(np.minimum(r, 1 - r).mean(), rel=1e-12)
-    assert "262 more are certain to 0.001" in geyser.plot("uncertainty").get_xlabel()
+
+
+def test_uncertainty_is_drawn_on_all_rows_over_the_columns_in_which_they_lie_apart(coins, geyser):
+    view = views.rows(lessons.old_faithful(), geyser.params)
+    assert view.spread_out == (0, 1)
+    assert views.rows(lessons.two_coins(), coins.params).spread_out == ()
+    marks = [found for found in geyser.plot("uncertainty").collections if len(found.get_offsets()) > 3]
+    assert sum(len(found.get_offsets()) for found in marks) == 272
+    for k, found in enumerate(marks):
+        mine = view.labels == k
+        assert np.asarray(found.get_offsets()).tolist() == view.x[mine].tolist()
+        sizes, chances = found.get_sizes(), view.uncertainty[mine]
+        assert (sizes - sizes.min()) / np.ptp(sizes) == pytest.approx((chances - chances.min()) / np.ptp(chances), abs=1e-9)
+    one = lines(geyser.plot("uncertainty", columns=["waiting"]))
+    for k, name in enumerate(("short", "long")):
+        assert one[name].tolist() == np.column_stack([view.x[:, 1], view.uncertainty])[view.labels == k].tolist()
+
+
+def test_pairs_show_rows_outlines_and_what_a_normal_component_is_in_each_column(geyser):
+    view = views.pairs(lessons.old_faithful(), geyser.params)
+    p, c = geyser.params.proportions, geyser.params.components
+    for j, found in enumerate(view.densities):
+        for k in (0, 1):
+            expected = p[k] * stats.norm.pdf(found.x, c.means[k, j], np.sqrt(c.covariances[k, j, j]))
+            assert found.parts[k] == pytest.approx(expected, rel=1e-9, abs=1e-300)
+    ax = geyser.plot("pairs")
+    alone, across, last = ax.child_axes
+    assert [len(found.get_offsets()) for found in across.collections] == [97, 175]
+    assert np.asarray([line.get_xydata() for line in across.lines]) == pytest.approx(view.outlines[0, 1])
+    for panel, found in ((alone, view.densities[0]), (last, view.densities[1])):
+        assert [line.get_ydata().tolist() for line in panel.lines] == found.parts.tolist()
+    assert (across.get_xlabel(), across.get_ylabel()) == ("eruptions", "waiting")
+    json.dumps(view.to_dict(), allow_nan=False)
+    with pytest.raises(ek.ModelError, match="pairs are of two columns and more; here is one, waiting"):
+        geyser.plot("pairs", columns=["waiting"])
+
+
+def test_a_path_begins_inside_its_frame(geyser):
+    land = views.landscape(lessons.old_faithful(), estimate=geyser.params, points=3)
+    start = land.path[0]
+    for at, axis in ((start[0], land.x), (start[1], land.y)):
+        assert axis[0] + 0.03 * np.ptp(axis) < at < axis[-1] - 0.03 * np.ptp(axis)
 
 
 def test_the_heat_map_holds_the_responsibilities_and_writes_them(coins, geyser):
@@ -254,6 +295,7 @@ def test_what_has_no_density_is_refused():
     counts = ek.fit(ek.Mixture(ek.Poisson()), [[1, 2], [3, 4]], start)
     with pytest.raises(ek.ModelError, match="here are 2"):
         counts.plot("density")
+    assert starting(counts.plot("density", column=1), "1")[:, 1] == pytest.approx(stats.poisson.pmf(range(5), 3.0))
 
 
 # --- several fits, several starts ----------------------------------------------------------------------------------------
@@ -358,8 +400,9 @@ def test_a_figure_goes_on_the_axes_it_is_given_and_its_words_stay_inside(kind, h
     assert having(kind).plot(kind, ax, **({"points": 5} if kind == "path" else {})) is ax
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
-    words = [ax.xaxis.label, ax.yaxis.label, ax._left_title, *tick_labels(ax.xaxis), *tick_labels(ax.yaxis)]
-    for word in words:
+    own = [ax.child_axes[-2]] if kind == "pairs" else [ax]  # the panel in the last row but one of its ends
+    words = [word for panel in own for axis in (panel.xaxis, panel.yaxis) for word in (axis.label, *tick_labels(axis))]
+    for word in (ax._left_title, *words):
         box = word.get_window_extent()
         assert word.get_text()
         assert -1 <= box.x0 <= box.x1 <= width + 1, word.get_text()

@@ -9,6 +9,7 @@ from emkit.plots.density import density
 from emkit.plots.embedded import pictures
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
+from emkit.plots.pairs import pairs
 from emkit.plots.regression_lines import gate, lines
 from emkit.plots.residuals import qq, residuals
 from emkit.plots.rootogram import rootogram
@@ -31,6 +32,7 @@ __all__ = [
     "gate",
     "jensen",
     "lines",
+    "pairs",
     "path",
     "pictures",
     "qq",

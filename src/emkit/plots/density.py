@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emkit.plots.style import FAINT, INK, axes, colour, dash, finish, in_legend, marker, whole_ticks
+from emkit.plots.style import FAINT, INK, axes, colour, dash, finish, in_legend, marker, shade, whole_ticks
 from emkit.views import Density, Density2
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+SHARES = (0.99, 0.9, 0.75, 0.5, 0.25)  # of the rows, that regions of two columns hold, from the lowest density to the highest
 
 
 def density(view: Density | Density2, ax: Axes | None = None) -> Axes:
@@ -41,11 +44,15 @@ def _one(view: Density, ax: Axes) -> Axes:
 
 
 def _two(view: Density2, ax: Axes) -> Axes:
-    ax.plot(*view.points.T, ".", color=FAINT, markersize=4, alpha=0.6, label="rows")
+    from matplotlib.lines import Line2D
+
+    if len(view.points):
+        ax.plot(*view.points.T, ".", color=FAINT, markersize=4, alpha=0.6)
     heights = np.sort(view.total.ravel())[::-1]
     inside = np.cumsum(heights) / heights.sum()
-    levels = [float(heights[np.searchsorted(inside, share)]) for share in (0.99, 0.9, 0.75, 0.5, 0.25)]
-    lines = ax.contour(view.x, view.y, view.total, levels=sorted(set(levels)), colors=colour(0), linewidths=1.1)
-    names = dict(zip(levels, ("99 %", "90 %", "75 %", "50 %", "25 %"), strict=True))
-    ax.clabel(lines, fmt=lambda level: names[float(level)], fontsize=8)
+    levels = {float(heights[np.searchsorted(inside, share)]): share for share in SHARES}
+    inks = [shade(share) for share in levels.values()]
+    ax.contour(view.x, view.y, view.total, levels=list(levels), colors=inks, linewidths=1.4)
+    named = [Line2D([], [], color=ink, label=f"{share:.0%}") for ink, share in zip(inks, levels.values(), strict=True)]
+    ax.legend(handles=named[::-1], frameon=False, fontsize="small", title="inside", bbox_to_anchor=(1.0, 1.0), loc="upper left")
     return finish(ax, "Fitted density: regions that hold a share of the rows", *view.columns)

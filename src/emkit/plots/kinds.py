@@ -21,6 +21,7 @@ from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.landscape import path as draw_path
+from emkit.plots.pairs import pairs as draw_pairs
 from emkit.plots.regression_lines import gate as draw_gate
 from emkit.plots.regression_lines import lines as draw_lines
 from emkit.plots.residuals import qq as draw_qq
@@ -49,6 +50,7 @@ from emkit.views import (
     gate_effect,
     landscape,
     outlines,
+    pairs,
     path_of,
     pseudo_residuals,
     regression_lines,
@@ -130,17 +132,21 @@ def _classification(result: AnyFitted, ax: Axes | None, columns: Sequence[str | 
     return draw_classification(view, ax, columns=columns, outlines=around)
 
 
-def _uncertainty(result: AnyFitted, ax: Axes | None) -> Axes:
-    return draw_uncertainty(_rows(result), ax)
+def _pairs(result: AnyFitted, ax: Axes | None, columns: Sequence[str | int] | None = None) -> Axes:
+    return draw_pairs(pairs(_subject(result), result.params, columns), ax)
+
+
+def _uncertainty(result: AnyFitted, ax: Axes | None, columns: Sequence[str | int] | None = None) -> Axes:
+    return draw_uncertainty(_rows(result), ax, columns=columns)
 
 
 def _responsibilities(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_responsibilities(_rows(result), ax)
 
 
-def _density(result: AnyFitted, ax: Axes | None, rows: bool = True) -> Axes:
-    """`rows`: whether they are drawn, too, where there are two columns."""
-    view = density(_subject(result), result.params)
+def _density(result: AnyFitted, ax: Axes | None, rows: bool = True, column: str | int | None = None) -> Axes:
+    """`rows`: whether they are drawn, too, where there are two columns; `column`: one of several, alone."""
+    view = density(_subject(result), result.params, column=column)
     if isinstance(view, Density2) and not rows:
         view = replace(view, points=view.points[:0])
     return draw_density(view, ax)
@@ -198,6 +204,7 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "bound": _bound,
     "jensen": _jensen,
     "classification": _classification,
+    "pairs": _pairs,
     "uncertainty": _uncertainty,
     "responsibilities": _responsibilities,
     "density": _density,
@@ -244,6 +251,7 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "bound": _em_step,
     "jensen": _rows,
     "classification": lambda result: column_places(_rows(result).columns, None, 2),
+    "pairs": lambda result: pairs(_subject(result), result.params),
     "uncertainty": _rows,
     "responsibilities": _rows,
     "density": lambda result: density(_subject(result), result.params, 2),

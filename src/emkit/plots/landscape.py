@@ -11,13 +11,17 @@ from emkit.views import Landscape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.path import Path as MatplotlibPath
 
+LEGIBLE = 0.25  # of the width of the picture: how wide a contour is that has room for its label
 DROPS = (0.1, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0, 300.0, 1000.0)  # contours, below the highest point
 
 
 def path(land: Landscape, ax: Axes | None = None) -> Axes:
     """Contours of the log-likelihood, labelled by how far below the highest point they lie, and the iterates of EM."""
     ax = axes(ax)
+    from matplotlib.patheffects import withStroke
+
     height = np.ma.masked_invalid(land.log_likelihood)
     top = max(float(height.max()), land.highest)
     below = top - height
@@ -25,7 +29,10 @@ def path(land: Landscape, ax: Axes | None = None) -> Axes:
     if reached:
         ax.contourf(land.x, land.y, below, levels=[0, *reached, float(below.max()) + 1e-9], colors=_greys(len(reached) + 1))
         lines = ax.contour(land.x, land.y, below, levels=reached, colors=INK, linewidths=0.6)
-        ax.clabel(lines, fmt=lambda drop: f"-{drop:g}", fontsize=8)
+        wide = LEGIBLE * np.ptp(land.x)
+        named = [drop for drop, line in zip(reached, lines.get_paths(), strict=True) if _width(line) > wide]
+        for label in ax.clabel(lines, named, fmt=lambda drop: f"-{drop:g}", fontsize=8):
+            label.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
     ax.plot(
         *land.path.T,
         "-o",
@@ -42,6 +49,12 @@ def path(land: Landscape, ax: Axes | None = None) -> Axes:
     ax.legend(framealpha=0.85, fontsize="small")
     kind = "profile" if land.profile else "slice"
     return finish(ax, f"Log-likelihood below its highest, {top:.6g} ({kind})", *land.names)
+
+
+def _width(contour: MatplotlibPath) -> float:
+    """How far a line reaches from left to right."""
+    across = np.asarray(contour.vertices)[:, 0]
+    return float(np.ptp(across)) if len(across) else 0.0
 
 
 def _greys(count: int) -> list[str]:

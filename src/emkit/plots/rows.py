@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.plots.style import INK, axes, colour, finish, in_legend, marker
+from emkit.plots.style import INK, axes, colour, finish, in_legend, ink_of, marker, whole_ticks
 from emkit.views import Rows
 from emkit.views.classified import column_places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CERTAIN, LEAST_SHOWN = 1e-3, 10
+CHANCE = "1 - largest responsibility"
+AREA = 90.0  # points^2 of the mark of a row of which nothing is known
+LEAST_AREA, PALE = 0.12, 0.35  # area and ink of the mark of a row that is certain, as shares of that
 WRITTEN = 16  # rows whose responsibilities are written into their cells
 
 
@@ -56,29 +58,65 @@ def classification(
     return finish(ax, "Likeliest component" + _some(view), names[0], names[1] if len(names) == 2 else "component")
 
 
-def uncertainty(view: Rows, ax: Axes | None = None) -> Axes:
-    """The chance that each row's label is wrong, 1 - its largest responsibility, least certain first.
+def uncertainty(view: Rows, ax: Axes | None = None, *, columns: Sequence[str | int] | None = None) -> Axes:
+    """The chance that each row's label is wrong, 1 - its largest responsibility.
 
-    Rows that are certain to 0.001 are left out, but ten are shown in any case.
+    Over two columns, marks are the larger and fuller the higher it is; over one, it is the height. By default over the first
+    columns in which rows lie apart; without any, rows stand in order, least certain first.
+    Errors: ModelError for columns that are not there.
     """
     ax = axes(ax)
-    order = np.argsort(-view.uncertainty, kind="stable")
-    order = order[: max(LEAST_SHOWN, int((view.uncertainty >= CERTAIN).sum()))]
-    rank = np.arange(1, len(order) + 1)
-    ax.vlines(rank, 0, view.uncertainty[order], color="#BBBBBB", linewidth=0.8)
-    for k, name in enumerate(view.components):
-        mine = view.labels[order] == k
-        ax.plot(rank[mine], view.uncertainty[order][mine], marker(k), color=colour(k), markersize=4, label=in_legend(name))
-    worst = 1 - 1 / len(view.components)
-    ax.axhline(worst, color=INK, linestyle=":", linewidth=1)
-    ax.text(rank[-1], worst, "nothing known ", ha="right", va="bottom", fontsize="small", color=INK)
-    ax.set_ylim(0, worst * 1.12 or 1.0)  # one component: nothing is uncertain
-    ax.set_xlim(0, len(order) + 1)
-    ax.legend(frameon=False, fontsize="small", title="labelled", bbox_to_anchor=(1.0, 1.0), loc="upper left")
+    places = view.spread_out[:2] if columns is None else column_places(view.columns, columns, 2)
+    called = [view.columns[place] for place in places]
     title = f"Uncertainty: {view.expected_errors:.1%} of labels expected wrong" + _some(view)
-    rest = len(view.index) - len(order)
-    others = f" ({rest:,} more are certain to {CERTAIN:g})" if rest else ""
-    return finish(ax, title, "row, least certain first" + others, "1 - largest responsibility")
+    if len(places) == 2:
+        _by_size(view, ax, places)
+        return finish(ax, title, *called)
+    if places:
+        _by_height(view, ax, view.x[:, places[0]])
+        return finish(ax, title, called[0], CHANCE)
+    order = np.argsort(-view.uncertainty, kind="stable")
+    rank = np.empty(len(order))
+    rank[order] = np.arange(1, len(order) + 1)
+    ax.vlines(rank, 0, view.uncertainty, color="#BBBBBB", linewidth=0.8)
+    _by_height(view, ax, rank)
+    whole_ticks(ax)
+    return finish(ax, title, "row, least certain first", CHANCE)
+
+
+def _nothing_known(view: Rows) -> float:
+    """The uncertainty of a row that is everybody's alike."""
+    return 1 - 1 / len(view.components)
+
+
+def _by_size(view: Rows, ax: Axes, places: Sequence[int]) -> None:
+    """Marks whose areas grow with the uncertainty."""
+    worst = _nothing_known(view) or 1.0
+    for k, name in enumerate(view.components):
+        mine = view.labels == k
+        share = np.minimum(view.uncertainty[mine] / worst, 1.0)
+        x, y = view.x[mine][:, list(places)].T
+        ink = [(*ink_of(k), PALE + (1 - PALE) * part) for part in share]
+        ax.scatter(x, y, s=AREA * (LEAST_AREA + share), marker=marker(k), color=ink, linewidths=0)
+        ax.scatter([], [], s=30, marker=marker(k), color=colour(k), label=in_legend(name))
+    for part in (0.0, 0.5, 1.0) if len(view.components) > 1 else ():
+        size, alpha = AREA * (LEAST_AREA + part), PALE + (1 - PALE) * part
+        ax.scatter([], [], s=size, color=INK, alpha=alpha, linewidths=0, label=f"{part * worst:.2g}")
+    title = "labelled, and\nchance of error"
+    ax.legend(frameon=False, fontsize="small", title=title, bbox_to_anchor=(1.0, 1.0), loc="upper left")
+
+
+def _by_height(view: Rows, ax: Axes, at: Array) -> None:
+    """Marks as high as the uncertainty, and a line where nothing is known."""
+    worst = _nothing_known(view)
+    for k, name in enumerate(view.components):
+        mine = view.labels == k
+        ax.plot(at[mine], view.uncertainty[mine], marker(k), color=colour(k), markersize=4, label=in_legend(name))
+    ax.axhline(worst, color=INK, linestyle=":", linewidth=1)
+    across = ax.get_yaxis_transform()
+    ax.text(1, worst, "nothing known ", ha="right", va="bottom", fontsize="small", color=INK, transform=across)
+    ax.set_ylim(-0.02 * worst, worst * 1.12 or 1.0)  # one component: nothing is uncertain
+    ax.legend(frameon=False, fontsize="small", title="labelled", bbox_to_anchor=(1.0, 1.0), loc="upper left")
 
 
 def responsibilities(view: Rows, ax: Axes | None = None) -> Axes:

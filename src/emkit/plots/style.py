@@ -24,6 +24,19 @@ def colour(k: int) -> str:
     return COLOURS[k % len(COLOURS)]
 
 
+def ink_of(k: int) -> tuple[float, float, float]:
+    """The colour of component k as its parts of red, green and blue."""
+    from matplotlib.colors import to_rgb
+
+    return to_rgb(colour(k))
+
+
+def shade(share: float) -> tuple[float, float, float]:
+    """The first colour, the paler the larger a share from 0 to 1 it is of."""
+    red, green, blue = (1 - (1 - part) * (1 - 0.75 * share) for part in ink_of(0))
+    return red, green, blue
+
+
 def marker(k: int) -> str:
     """The shape of component k: it differs from that of a component with the same colour."""
     return MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]

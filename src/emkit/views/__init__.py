@@ -4,6 +4,7 @@ from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
+from emkit.views.pairs import Pairs, pairs
 from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
 from emkit.views.regression_lines import GateEffect, RegressionLines, gate_effect, regression_lines
 from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, rootogram
@@ -21,6 +22,7 @@ __all__ = [
     "DwellTimes",
     "GateEffect",
     "Landscape",
+    "Pairs",
     "Point",
     "PseudoResiduals",
     "RegressionLines",
@@ -38,6 +40,7 @@ __all__ = [
     "gate_effect",
     "landscape",
     "outlines",
+    "pairs",
     "path_of",
     "pseudo_residuals",
     "regression_lines",

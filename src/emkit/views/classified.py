@@ -24,6 +24,7 @@ from emkit.models.components import Components
 from emkit.models.mixture import AnyMixtureParams, Mixture, MixtureParams
 
 MOST_ROWS = 2_000  # drawn; more say nothing more
+FEW = 10  # values of a column, that most rows share with others
 COVERS = 0.95  # share of a normal component that its outline encloses
 
 
@@ -54,6 +55,13 @@ class Rows:
     def uncertainty(self) -> Array:
         """1 - the largest responsibility of each row: the chance that its label is wrong, (n,)."""
         return np.asarray(1 - self.responsibilities.max(axis=1))
+
+    @property
+    def spread_out(self) -> tuple[int, ...]:
+        """The places of the columns in which rows lie apart from each other: numbers, with many values."""
+        distinct = [len(np.unique(column[~np.isnan(column)])) for column in self.x.T]
+        named = [place for place, names in enumerate(self.levels) if names is not None]
+        return tuple(place for place, many in enumerate(distinct) if many > FEW and place not in named)
 
     @property
     def expected_errors(self) -> float:

@@ -16,6 +16,7 @@ from emkit.explain.subject import Subject
 from emkit.families.support import Support
 from emkit.models.around import bare
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
+from emkit.views.classified import column_places
 
 BEYOND = 0.2  # of the range of the data, shown to each side
 MOST_POINTS = 2_000
@@ -66,10 +67,14 @@ class Density2:
         return {"columns": list(self.columns), **{name: array.tolist() for name, array in arrays.items()}}
 
 
-def density(subject: Subject, params: AnyMixtureParams, points: int | None = None) -> Density | Density2:
-    """The density of a mixture of one or two columns. `points` of the grid each way (201; of two columns 61).
+def density(
+    subject: Subject, params: AnyMixtureParams, points: int | None = None, column: str | int | None = None
+) -> Density | Density2:
+    """The density of a mixture of one or two columns, or of one `column` of several, by name or place.
 
-    Errors: ModelError for another model, or for another number of columns.
+    `points` of the grid each way (201; of two columns 61). Of one column among others, the density is that of rows of which
+    nothing else was seen.
+    Errors: ModelError for another model, for another number of columns, or for a column that cannot be told from the others.
     """
     model, source = bare(subject.model), subject.source
     if not isinstance(model, Mixture):
@@ -80,21 +85,30 @@ def density(subject: Subject, params: AnyMixtureParams, points: int | None = Non
         raise ModelError(f"rows with different numbers of {own} have no common density: give {model.family.name}({own}=...).")
     if model.family.conditional is not None:
         raise ModelError(f"{model.family.name} rows have no density: covariates are given, and only the response is described.")
-    if width == 1:
-        return _of_one(model, source, params, subject.components, points)
+    if column is not None or width == 1:
+        place = column_places(source.columns, None if column is None else [column], 1)[0]
+        if width > 1 and not (model.admits_gaps and support.width == 1):
+            raise ModelError(f"{model.family.name} columns have no density one by one: they cannot be told apart by gaps.")
+        return _of_one(model, source, params, subject.components, points, place)
     if width == 2 and not support.whole:
         return _of_two(model, source, params, points or 61)
     raise ModelError(
-        f"a density is drawn for one column, or two of real numbers; here are {width} ({some_of(source.columns)})."
+        f"a density is drawn for one column, or two of real numbers; here are {width} ({some_of(source.columns)}): "
+        "choose a column."
     )
 
 
 def _of_one(
-    model: AnyMixture, source: ArraySource, params: AnyMixtureParams, components: tuple[str, ...], points: int | None
+    model: AnyMixture,
+    source: ArraySource,
+    params: AnyMixtureParams,
+    components: tuple[str, ...],
+    points: int | None,
+    place: int,
 ) -> Density:
     data, weights = _rows(source)
-    seen = ~np.isnan(data[:, 0])
-    support, x, weights = model.family.support, data[seen, 0], weights[seen]
+    seen = ~np.isnan(data[:, place])
+    support, x, weights = model.family.support, data[seen, place], weights[seen]
     if support.whole:
         values = support.values(x.max(), x.min())
         edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
@@ -105,9 +119,14 @@ def _of_one(
         values = np.linspace(*_inside(support, low - beyond, high + beyond), points or 201)
         heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
     names = components or tuple(map(component_name, range(len(params.proportions))))
-    parts = np.exp(model.log_joint(params, values[:, None])).T
-    parts = parts * model.family.described.orders(values[:, None])  # of rows that are sequences, a number stands for many
-    return Density(source.columns[0], values, parts, edges, heights, names, support.whole)
+    grid = np.full((len(values), data.shape[1]), np.nan)
+    grid[:, place] = values
+    alone = data.shape[1] == 1
+    among = model if alone or model.family.among_gaps is None else model.of_family(model.family.among_gaps)
+    parts = np.exp(among.log_joint(params, grid)).T
+    if alone:
+        parts = parts * model.family.described.orders(grid)  # of rows that are sequences, a number stands for many
+    return Density(source.columns[place], values, parts, edges, heights, names, support.whole)
 
 
 def _inside(support: Support, low: float, high: float) -> tuple[float, float]:
@@ -123,10 +142,11 @@ def _rows(source: ArraySource) -> tuple[Array, Array]:
 
 
 def _edges(x: Array, weights: Array) -> Array:
-    """Bins of the width of Freedman and Diaconis, between 5 and 60 of them."""
+    """Bins of the width of Freedman and Diaconis, at least as many as Sturges has (for clusters far apart), at most 60."""
     spread = np.subtract(*np.percentile(x, [75, 25])) or x.std() or 1.0
     width = 2 * spread / max(weights.sum(), 1) ** (1 / 3)
-    return np.linspace(x.min(), x.max(), int(np.clip(np.ceil(np.ptp(x) / width), 5, 60)) + 1)
+    fewest = np.clip(np.ceil(np.log2(max(weights.sum(), 1))) + 1, 5, 60)
+    return np.linspace(x.min(), x.max(), int(np.clip(np.ceil(np.ptp(x) / width), fewest, 60)) + 1)
 
 
 def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, points: int) -> Density2:

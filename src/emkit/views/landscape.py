@@ -23,6 +23,7 @@ from emkit.views.entries import entry_called, value_of, with_entries
 from emkit.views.profile import Profile, log_likelihood_at
 
 DROP = 6.0  # of log-likelihood: how far from the estimate a picture reaches (a 95 % region of two parameters ends at 3)
+MARGIN = 0.05  # of the width of a picture, beyond the places where a path ends
 MOST_STEPS = 200
 MOST_POINTS = 1_000  # each way: a million passes over the data
 Edge = tuple[float, float]
@@ -168,8 +169,25 @@ def _edge(height: Callable[[float, float], float], centre: Array, axis: int, hig
         place[axis] = value
         return bool(height(*place) >= highest - DROP)
 
+    def possible(value: float) -> bool:
+        place = centre.copy()
+        place[axis] = value
+        return bool(np.isfinite(height(*place)))
+
     low, high = (_reach(near, float(centre[axis]), side) for side in (-1, 1))
-    return float(min(low, track[:, axis].min())), float(max(high, track[:, axis].max()))
+    first, last = float(track[:, axis].min()), float(track[:, axis].max())
+    margin = MARGIN * (max(high, last) - min(low, first))
+    return _beyond(low, first, -margin, possible), _beyond(high, last, margin, possible)
+
+
+def _beyond(edge: float, end: float, margin: float, possible: Callable[[float], bool]) -> float:
+    """The edge, or where the path reaches a little beyond the end of it, as far as that is possible."""
+    farther = (edge - end) * np.sign(margin)
+    if farther > abs(margin):
+        return edge
+    return next(
+        (end + part * margin for part in (1.0, 0.5, 0.25) if possible(end + part * margin)), edge if farther > 0 else end
+    )
 
 
 def _reach(near: Callable[[float], bool], centre: float, side: int) -> float:

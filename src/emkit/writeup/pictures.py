@@ -45,5 +45,5 @@ def of_rows(result: AnyInferred) -> tuple[Figure, ...]:
         return ()
     return (
         Figure("classification", "Rows by their likeliest component."),
-        Figure("uncertainty", "The chance that the label of a row is wrong, least certain rows first."),
+        Figure("uncertainty", "The chance that the label of a row is wrong: larger marks, or higher ones."),
     )
