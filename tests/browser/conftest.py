@@ -52,9 +52,8 @@ class Watched:
         return True
 
 
-@pytest.fixture
-def browse(chromium):
-    """Makes a tab: ``browse(width=360, color_scheme="dark")``."""
+def watched_tabs(chromium):
+    """Yields what makes a tab, ``make(width=360, color_scheme="dark")``, and closes all that were made."""
     contexts = []
 
     def make(width: int = 1200, height: int = 900, **options) -> Watched:
@@ -71,6 +70,18 @@ def browse(chromium):
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def browse(chromium):
+    """Makes a tab for one test."""
+    yield from watched_tabs(chromium)
+
+
+@pytest.fixture(scope="module")
+def browse_for_all(chromium):
+    """Makes a tab for all tests of a file."""
+    yield from watched_tabs(chromium)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from emkit.data.source import ArraySource
@@ -11,7 +12,7 @@ from emkit.explain.subject import Question
 from emkit.families import FullGaussian
 from emkit.lessons import old_faithful
 from emkit.models import Mixture
-from emkit.page import lesson_page, result_page
+from emkit.page import lesson_page, likelihood, result_page
 from emkit.result import fit
 
 pytestmark = pytest.mark.slow
@@ -97,21 +98,34 @@ def shapes_of(tab) -> list[list[str]]:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _coarse():
+    """Heights at few places: they hold no names, and most of a page's time goes into them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(likelihood, "GRID", 3)
+        patched.setattr(likelihood, "ALONG", np.array([0.0, 0.5, 1.0]))
+        yield
+
+
 @pytest.fixture(scope="module")
-def shape(chromium, tmp_path_factory):
+def watched(browse_for_all):
+    """One tab, which opens one page after the other."""
+    return browse_for_all()
+
+
+@pytest.fixture(scope="module")
+def shape(watched, tmp_path_factory):
     """The structures of a page with plain names."""
     path = tmp_path_factory.mktemp("plain") / "plain.html"
     path.write_text(lesson_page(named(PLAIN)), encoding="utf-8")
-    tab = chromium.new_page(viewport={"width": 1200, "height": 900})
-    tab.goto(f"{path.as_uri()}#workbench")
-    return shapes_of(tab)
+    return shapes_of(watched.open(path))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
-def test_a_name_is_only_text(payload, shape, browse, tmp_path):
+def test_a_name_is_only_text(payload, shape, watched, tmp_path):
     path = tmp_path / "page.html"
     path.write_text(lesson_page(named(payload)), encoding="utf-8")
-    watched = browse()
+    watched.complaints.clear()
     tab = watched.open(path)
     assert shapes_of(tab) == shape
     assert tab.evaluate("window.pwned") is None
@@ -119,7 +133,7 @@ def test_a_name_is_only_text(payload, shape, browse, tmp_path):
     assert watched.spotless()
 
 
-def test_names_of_files_and_columns_of_a_fit_are_only_text(browse, tmp_path):
+def test_names_of_files_and_columns_of_a_fit_are_only_text(watched, tmp_path):
     lesson = old_faithful()
     shapes = set()
     for n, payload in enumerate((PLAIN, *PAYLOADS[:6])):
@@ -127,7 +141,7 @@ def test_names_of_files_and_columns_of_a_fit_are_only_text(browse, tmp_path):
         text = result_page(fit(Mixture(FullGaussian()), source, lesson.start), title=f"{payload}.csv")
         path = tmp_path / f"{n}.html"
         path.write_text(text, encoding="utf-8")
-        watched = browse()
+        watched.complaints.clear()
         tab = watched.open(path)
         tab.keyboard.press("e")
         shapes.add(tuple(tab.evaluate(SHAPE)))
