@@ -73,6 +73,25 @@ def test_means_and_covariances_of_normal_components_are_weighted_sums_over_rows(
     assert not any(re.search(r"\bcovariance\)?$", line) for lines in links.values() for line in lines)
 
 
+@pytest.mark.parametrize("form", ["diag", "tied", "spherical"])
+def test_other_forms_of_covariance_are_sums_over_rows_too(form):
+    """The last line of each number against the mean of squares about the new means, made here."""
+    x = lesson_named("old-faithful").source.x[:40]
+    fit = ek.GaussianMixture(2, covariance_type=form, random_state=0, n_init=1).fit(x).result_
+    start = fit.record.start
+    shares = fit.model.posterior(start, next(iter(fit.source.chunks()))).responsibilities
+    means = shares.T @ x / shares.sum(axis=0)[:, None]
+    away = x[:, None] - means[:, None].transpose(1, 0, 2)
+    right = {
+        "diag": (np.einsum("nk,nkd->kd", shares, away**2) / shares.sum(axis=0)[:, None]).ravel(),
+        "tied": np.einsum("nk,nkd,nke->de", shares, away, away)[np.tril_indices(2)] / 40,
+        "spherical": np.einsum("nk,nkd->k", shares, away**2) / (2 * shares.sum(axis=0)),
+    }[form]
+    links = crossed(subject_of_fit(fit.model, fit.source, start))
+    assert [float(line.rpartition("= ")[2]) for line in links["reason-3"][1:]] == pytest.approx(means.ravel(), rel=1e-3)
+    assert [float(line.rpartition("= ")[2]) for line in links["reason-5"][1:]] == pytest.approx(right, rel=1e-3)
+
+
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_notations_change_the_letters_and_not_the_numbers(notation):
     def last(lines):

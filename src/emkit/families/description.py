@@ -66,12 +66,14 @@ class Reason:
     """A link of the way from a density to an update: what is `said`, and `formulas`, perhaps with the numbers of a `field`.
 
     In the formulas ``{share}`` stands for the responsibility of component k, ``{row}`` for a row, ``{i}`` for what rows are
-    called and ``{log}`` for the logarithm. The numbers of the field are means, weighted by responsibilities.
+    called and ``{log}`` for the logarithm. The `numbers` of each ``{entry}`` of the field are a line with places of the bridge,
+    by default those of a mean that is weighted by the responsibilities of component ``{k}``.
     """
 
     said: str
     formulas: tuple[str, ...] = ()
     field: str = ""
+    numbers: str = "{{s{entry}}} = {{w{entry}_{k}}} / {{t0_{k}}} = {{v{entry}}}"
 
 
 def itself(x: Array) -> Array:

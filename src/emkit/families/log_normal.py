@@ -12,7 +12,7 @@ from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
-from emkit.families.description import CELL, Columns, Side
+from emkit.families.description import CELL, Columns, Reason, Side
 from emkit.families.family import repeat
 from emkit.families.floor import Floor, SpreadFloor, warn_of_constant_columns
 from emkit.families.gaussian import normal
@@ -115,6 +115,8 @@ class LogNormal(DiagonalGaussian):
 @dataclass(frozen=True)
 class InLogs(OwnColumns):
     """Normal columns of logarithms: all sums are of these."""
+
+    reasons: tuple[Reason, ...] = ()  # those of normal rows are of rows as they are
 
     @property
     def formula(self) -> str:

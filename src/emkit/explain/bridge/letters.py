@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from emkit.core.parameters import leaves
+from emkit.core.spaces import PositiveDefinite
 from emkit.data.source import ArraySource
 from emkit.explain.notation import Notation
 from emkit.explain.steps import Step
@@ -89,8 +92,8 @@ class Letters:
 
     def indices(self, field: str) -> list[tuple[int, ...]]:
         """The entries of a field of the components whose update is written out."""
-        shape = next((leaf.value.shape for leaf in leaves(self.subject.start.components) if leaf.path == field), ())
-        places = [(int(i),) for i in range(shape[0])] if len(shape) == 1 else _places(shape)
+        leaf = next((leaf for leaf in leaves(self.subject.start.components) if leaf.path == field), None)
+        places = _places(leaf.value.shape, isinstance(leaf.space, PositiveDefinite)) if leaf else []
         return [place for place in places if self.entry(f"components.{field}", *place) is not None]
 
     @property
@@ -100,11 +103,9 @@ class Letters:
         return source if isinstance(source, ArraySource) and not source.profile.has_gaps else None
 
 
-def _places(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The places of an array in order; of a stack of symmetric matrices, those on and below the diagonal."""
-    if len(shape) == 3:
-        return [(k, a, b) for k in range(shape[0]) for a in range(shape[1]) for b in range(a + 1)]
-    return [(k, j) for k in range(shape[0]) for j in range(shape[1])] if len(shape) == 2 else [()]
+def _places(shape: tuple[int, ...], symmetric: bool) -> list[tuple[int, ...]]:
+    """The places of an array in order; of symmetric matrices, those on and below the diagonal."""
+    return [place for place in np.ndindex(shape) if not symmetric or place[-1] <= place[-2]]
 
 
 def some(lines: list[str]) -> tuple[tuple[str, ...], str]:

@@ -28,14 +28,13 @@ def _reason(letters: Letters, reason: Reason, name: str) -> Link:
     formulas = tuple(formula.format(**places) for formula in reason.formulas)
     if not reason.field:
         return Link(name, reason.said, formulas)
-    lines, more = some([_mean(letters, f"components.{reason.field}", place) for place in letters.indices(reason.field)])
+    lines, more = some([_line(letters, reason, place) for place in letters.indices(reason.field)])
     return Link(name, reason.said + more, (*formulas, *lines))
 
 
-def _mean(letters: Letters, path: str, place: tuple[int, ...]) -> str:
-    """An update as a weighted sum over the expected number of rows it is of."""
-    entry, k = letters.entry(path, *place), place[0]
-    return f"{{s{entry}}} = {{w{entry}_{k}}} / {{t0_{k}}} = {{v{entry}}}"
+def _line(letters: Letters, reason: Reason, place: tuple[int, ...]) -> str:
+    """The numbers of one entry of a field."""
+    return reason.numbers.format(entry=letters.entry(f"components.{reason.field}", *place), k=place[0])
 
 
 def _maximiser(letters: Letters) -> Iterator[Link]:

@@ -36,11 +36,71 @@ SOLVED = (
     "Solved: the weighted mean of squares and products of deviations from the new mean.",
     ("Sigma_k = sum_{i} {share} ({row} - mu_k) ({row} - mu_k)^T / (sum_{i} {share})",),
 )
+WRITTEN_OUT = "{{s{entry}}} = {{u{entry}}} = {{v{entry}}}"  # by sums about the means before the step, as the table has them
+ABOUT_OLD = " Sums are taken about the means before the step; what these move by is taken off."
+OF_ONE_VARIANCE = (
+    Reason(
+        "The density of a row is normal, and there is no covariance between columns. Its logarithm is a sum over the columns. "
+        "Of one of them: a constant, less half the logarithm of the variance, less half the squared deviation over it.",
+        ("= argmax_theta sum_{i} sum_k {share} [-1/2 {log} v_k - ({row} - mu_k)^2 / (2 v_k)]",),
+    ),
+    Reason(
+        "For the mean: the derivative of the squared deviations. It is 0 where the deviations of the rows, each counted by its "
+        "responsibility, cancel, whatever the variance.",
+        ("sum_{i} {share} ({row} - mu_k) / v_k = 0",),
+    ),
+    MEAN[1],
+)
+COLUMNS_SPREAD = (
+    Reason(
+        "For the variance: with that mean in place, the derivative by the inverse of the variance. It is 0 where the variance "
+        "is that of the rows.",
+        ("sum_{i} {share} [v_k - ({row} - mu_k)^2] = 0",),
+    ),
+    Reason(
+        "Solved, column by column: the weighted mean of squared deviations from the new mean.",
+        ("v_k = sum_{i} {share} ({row} - mu_k)^2 / (sum_{i} {share})",),
+        "variances",
+    ),
+)
+ROUND_SPREAD = (
+    Reason(
+        "For the variance: with that mean in place, the derivative by the inverse of the variance, which all d columns share. "
+        "It is 0 where the variance is that of the rows in all columns together.",
+        ("sum_{i} {share} [d v_k - ({row} - mu_k)^T ({row} - mu_k)] = 0",),
+    ),
+    Reason(
+        "Solved: the weighted mean of squared deviations from the new mean, over rows and columns." + ABOUT_OLD,
+        ("v_k = sum_{i} {share} ({row} - mu_k)^T ({row} - mu_k) / (d sum_{i} {share})",),
+        "variances",
+        WRITTEN_OUT,
+    ),
+)
+SHARED_SPREAD = (
+    Reason(
+        "For the covariance, which all components share: with those means in place, the derivative by its inverse. It is a sum "
+        "over the components, too, and 0 where the covariance is that of all rows about the means of their components.",
+        ("sum_{i} sum_k {share} [Sigma - ({row} - mu_k) ({row} - mu_k)^T] = 0",),
+    ),
+    Reason(
+        "Solved: every row counts once, in shares, so that the number of rows n is below the line." + ABOUT_OLD,
+        ("Sigma = sum_{i} sum_k {share} ({row} - mu_k) ({row} - mu_k)^T / n",),
+        "covariance",
+        WRITTEN_OUT,
+    ),
+)
 LOGARITHM = Reason(
     "The density of a row is normal. Its logarithm is a constant, less half the logarithm of the determinant of the "
     "covariance, less half the squared distance from the mean, measured in that covariance.",
     ("= argmax_theta sum_{i} sum_k {share} [-1/2 {log} det Sigma_k - " + HALF_SQUARE + "]",),
 )
+
+
+def _of_all(reason: Reason) -> Reason:
+    """A reason with one covariance for all components."""
+    return replace(reason, formulas=tuple(formula.replace("Sigma_k", "Sigma") for formula in reason.formulas))
+
+
 Entry = tuple[tuple[int, ...], tuple[int, ...], Array]  # index without the component, columns, sums (K,), or (1,) for all
 
 
@@ -120,7 +180,7 @@ class OwnColumns(OwnMatrix):
     """A variance for every component and column."""
 
     field: str = "variances"
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Reason, ...] = (*OF_ONE_VARIANCE, *COLUMNS_SPREAD)
 
     def entries(self, scatter: Array) -> Iterator[Entry]:
         yield from (((j,), (j,), sums) for j, sums in enumerate(scatter.T))
@@ -134,7 +194,7 @@ class SharedMatrix(OwnMatrix):
     """One covariance matrix for all components: its sums run over them, too."""
 
     field: str = "covariance"
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Reason, ...] = (*map(_of_all, (LOGARITHM, *MEAN)), *SHARED_SPREAD)
 
     @property
     def shared(self) -> bool:
@@ -158,7 +218,7 @@ class Round(OwnMatrix):
     """One variance for all columns of a component."""
 
     field: str = "variances"
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Reason, ...] = (*OF_ONE_VARIANCE, *ROUND_SPREAD)
 
     @property
     def by_hand(self) -> Columns:
