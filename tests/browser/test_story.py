@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from emkit.data.source import ArraySource
 from emkit.explain import explain
 from emkit.formulas.numerals import count, four_decimals, significant
-from emkit.lessons import LESSONS, two_coins
+from emkit.lessons import LESSONS, old_faithful, two_coins
 
 pytestmark = pytest.mark.slow
 
@@ -259,7 +262,58 @@ def test_a_moved_start_is_that_of_the_workbench_which_keeps_its_place(browse, pa
     assert watched.spotless()
 
 
-@pytest.mark.parametrize("name", ["two-coins", "old-faithful"])
+def test_tosses_are_turned_over_by_keys_and_by_a_finger(browse, pages):
+    """What follows is what Python makes of the changed rows."""
+    watched = browse(width=360, has_touch=True)
+    tab = watched.open(pages["two-coins"], at="guess")
+    rows = tab.locator("#scene-picture [data-heads]")
+    rows.nth(1).focus()
+    tab.keyboard.press("ArrowLeft")
+    assert rows.nth(1).get_attribute("aria-valuetext") == "8 heads, 2 tails"
+    assert (here(tab), tab.evaluate("document.activeElement.dataset.heads")) == ("guess", "1")
+    rows.nth(0).locator(".tails").first.tap()
+    assert rows.nth(0).get_attribute("aria-valuetext") == "6 heads, 4 tails"
+    changed = ArraySource(np.array([[6.0], [8.0], [8.0], [4.0], [7.0]]), columns=["heads"])
+    step = explain(replace(two_coins(), source=changed, row_names=())).step
+    for scene in SCENES[2:5]:
+        tab.keyboard.press("PageDown")  # arrows turn tosses over
+        assert here(tab) == scene
+        if scene == "m-step":
+            found = tab.locator("#scene-text [data-link]").last.inner_text()
+            assert all(significant(update.value) in found for update in step.updates)
+    assert four_decimals(-step.ledger[1].account.bound) in shown(tab)
+    tab.locator("#moved [data-act=reset]").click()
+    assert four_decimals(-explain(two_coins()).step.ledger[1].account.bound) in shown(tab)
+    assert watched.spotless()
+
+
+def test_a_point_can_be_moved_and_the_ridge_is_walked(browse, pages):
+    watched = browse(width=360)
+    tab = watched.open(pages["old-faithful"], at="e-step")
+    point = tab.locator("#scene-picture [data-drag]")
+    point.focus()
+    for key in ("Shift+ArrowUp", "Shift+ArrowLeft", "ArrowRight"):
+        tab.keyboard.press(key)
+    at = np.array([[float(value) for value in point.get_attribute("aria-valuetext").split(", ")]])
+    lesson = old_faithful()
+    assert np.abs(at - lesson.source.x[2]).min() > 0.1
+    shares = np.exp(lesson.model.log_joint(lesson.start, at)[0])
+    assert float(tab.locator("#scene-text .worked output").inner_text()) == pytest.approx(shares[0] / shares.sum(), abs=2e-3)
+    tab = watched.open(pages["three-coins"], at="where-it-ends")
+    start = tab.locator("#scene-picture [data-drag]")
+    start.focus()
+    ends = set()
+    for key in ("ArrowUp", "Shift+ArrowRight"):
+        tab.keyboard.press(key)
+        pi, alpha, beta = (float(box.inner_text()) for box in tab.locator("#scene-text .theta output").all())
+        assert pi * alpha + (1 - pi) * beta == pytest.approx(0.6, abs=2e-3)
+        ends.add((pi, alpha, beta))
+    assert len(ends) == 2
+    assert (here(tab), tab.evaluate("document.activeElement.dataset.drag")) == ("where-it-ends", "ridge:0")
+    assert watched.spotless()
+
+
+@pytest.mark.parametrize("name", ["two-coins", "three-coins", "old-faithful"])
 def test_no_serious_finding_of_axe_in_a_scene(name, browse, pages):
     from axe_playwright_python.sync_playwright import Axe
 

@@ -88,3 +88,6 @@ function legend(trace, states) {
 
 const extent = (values) => values.reduce(([low, high], v) => (v === null || !Number.isFinite(v) ? [low, high] : [Math.min(low, v), Math.max(high, v)]), [Infinity, -Infinity]);
 const padded = ([low, high], by = 0.06) => { const room = (high - low || Math.abs(high) || 1) * by; return [low - room, high + room]; };
+
+// What a handle needs to know of the picture that it is moved in.
+const boxOf = ({ sx, sy, inner }) => JSON.stringify([sx.domain, sy.domain, [inner.x, inner.x + inner.width], [inner.y + inner.height, inner.y]]);

@@ -34,6 +34,9 @@ function textOf(tree, at, write) {
   }
 }
 
+// The binomial coefficients in a formula.
+const choicesIn = (tree) => (tree.kind === "Choose" ? [tree] : (tree.parts || []).flatMap(choicesIn));
+
 // The logarithm, where 0 times log 0 is 0. What holds no parameter is in the model's log_base.
 function logOf(tree, at) {
   if (tree.kind === "Product") return sum(tree.parts.map((part) => logOf(part, at)));
@@ -48,7 +51,10 @@ const cellsOf = (model, theta, k, i) => ({
 });
 const totalsOf = (model, stats, k) => ({ rows: stats.mass[k], ...Object.fromEntries(model.totals.map((total, n) => [total, stats.totals[n][k]])) });
 
+const logChoose = (n, k) => sum(range(k).map((i) => Math.log((n - i) / (i + 1))));
+
 FAMILY.columns = {
+  logBase: (model, x) => x.map((_, i) => { const at = cellsOf({ ...model, x }, { probabilities: [0] }, 0, i); return sum(choicesIn(model.density).map(({ parts: [n, k] }) => logChoose(valueOf(n, at), valueOf(k, at)))); }),
   ofProbabilities: true, // every parameter lies between 0 and 1
   logDensity: (model, theta, k, i) => logOf(model.density, cellsOf(model, theta, k, i)) + model.log_base[i],
   statistics: (model, theta, responsibilities) => ({

@@ -2,8 +2,12 @@
 
 const LANDSCAPE = 33;
 
-// Settings: { values (of theta0, in the order of the names), K, hard, labels }.
-function imagine(trace, settings) {
+// The page's model of the data, or of the reader's own: the same rows with other numbers in them.
+const modelWith = (own, x) => (x ? { ...own, x, log_base: own.log_base && FAMILY[own.family].logBase(own, x) } : own);
+
+// Settings: { values (of theta0, in the order of the names), K, hard, labels, x (the reader's own data, or null) }.
+function imagine(original, settings) {
+  const trace = { ...original, browser_em: modelWith(original.browser_em, settings.x) };
   const model = trace.browser_em;
   const family = FAMILY[model.family];
   const names = model.names[settings.K];
@@ -18,7 +22,7 @@ function imagine(trace, settings) {
     posterior: !settings.hard && !(settings.labels || []).some((label) => label !== null),
     path: run.thetas.map(family.entries),
     stands_still: run.standsStill,
-    rows: { ...trace.rows, items: trace.rows.items.map((item) => ({ ...item, states: range(settings.K) })) },
+    rows: { ...trace.rows, items: trace.rows.items.map((item, i) => ({ ...itemWith(item, model, settings.x, i), states: range(settings.K) })) },
     steps: run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step)),
     counts: family.tallies(model, run.steps[0].stats).map(({ what, mark, shared, is_count }) => ({ what, mark, shared, is_count })),
     accounts: Object.fromEntries(Object.keys(run.accounts[0]).map((name) => [name, run.accounts.map((account) => account[name])])),
@@ -28,6 +32,13 @@ function imagine(trace, settings) {
     ending: null,
     printed: null,
   };
+}
+
+// A row of the table with the reader's own numbers; coins show as many heads, wherever they fell.
+function itemWith(item, model, x, i) {
+  if (!x) return item;
+  const values = Object.fromEntries(Object.keys(item.values).map((name, j) => [name, x[i][j]]));
+  return { ...item, values, name: isTossed(item) ? tossedWith(item.name, x[i][0]) : item.name };
 }
 
 function stepRecord(trace, names, theta, step) {
@@ -65,7 +76,7 @@ function imagineMarks(trace, run) {
   const { marks, browser_em: model } = trace;
   if (marks.kind === "points") {
     const shapes = run.thetas.map((theta) => ({ means: theta.means, spread: theta.covariances }));
-    return { ...marks, responsibilities: run.steps.map((step) => step.responsibilities), shapes };
+    return { ...marks, x: marks.x.length === model.x.length ? model.x : marks.x, responsibilities: run.steps.map((step) => step.responsibilities), shapes };
   }
   if (marks.kind !== "histogram") return marks;
   const width = marks.edges[1] - marks.edges[0];

@@ -7,7 +7,7 @@ const labelsOf = (view) => (view.known && view.known.length === singleRows(view)
 
 // What single rows with these labels would give; rows without a label are left out.
 function estimateFrom(view, labels) {
-  const { browser_em: own } = view.original;
+  const { browser_em: own } = view.trace;
   const places = singleRows(view);
   const model = { ...own, x: places.map((i) => own.x[i]), weights: places.map(() => 1) };
   const shares = labels.map((label) => range(view.K).map((k) => (k === label ? 1 : 0)));

@@ -95,6 +95,7 @@ function onKey(event) {
   const { target, key } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.dataset && target.dataset.drag && event.key.startsWith("Arrow")) return onHandleKey(event);
+  if (target.dataset && target.dataset.heads && event.key.startsWith("Arrow")) return onTossKey(event);
   if (state.mode === "story") return onStoryKey(event);
   const arrow = key.startsWith("Arrow");
   if (target.closest("input[type=text], select, textarea")) return;
@@ -180,6 +181,21 @@ function onHandleKey(event) {
   const step = event.shiftKey ? 10 : 1;
   const [x, y] = [Number(handle.getAttribute("cx")), Number(handle.getAttribute("cy"))];
   moveStart(handle.dataset.drag, ...placeIn(handle, x + (step * way[0] * (right - left)) / 100, y + (step * way[1] * (bottom - top)) / 100));
+  if (state.settings.x) whatIf({}, { keepPosition: true }); // the heights are those of other data
+}
+
+function onTossKey(event) {
+  event.preventDefault();
+  const by = event.key === "ArrowRight" || event.key === "ArrowUp" ? 1 : -1;
+  changeHeads(Number(event.target.dataset.heads), Number(event.target.getAttribute("aria-valuenow")) + by);
+}
+
+// A toss is turned over where it is clicked.
+function onToss({ target }) {
+  const toss = target.closest("[data-heads] .heads, [data-heads] .tails");
+  if (!toss) return;
+  const row = toss.closest("[data-heads]");
+  changeHeads(Number(row.dataset.heads), Number(row.getAttribute("aria-valuenow")) + (toss.classList.contains("heads") ? -1 : 1));
 }
 
 function begin() {
@@ -192,6 +208,7 @@ function begin() {
   document.addEventListener("keydown", onKey);
   for (const type of ["pointerover", "focusin"]) document.addEventListener(type, onPoint);
   document.addEventListener("pointerdown", onDrag);
+  document.addEventListener("click", onToss);
   for (const type of ["click", "change"]) {
     document.addEventListener(type, (event) => { const element = event.target.closest("[data-act]"); if (element) act(element, event); });
   }

@@ -32,7 +32,7 @@ function drawPoints(view, width) {
       "data-row": view.trace.rows && n < view.trace.rows.items.length ? n : null });
   });
   return html("div", {}, pairChoice(view), picture(box, `${marks.columns[i]} against ${marks.columns[j]}, points by their likeliest component`,
-    axes(box), points, ellipses(view, box, i, j), own ? meanHandles(view, box, i, j) : null));
+    axes(box), points, ellipses(view, box, i, j), own ? [meanHandles(view, box, i, j), pointHandle(view, box, i, j)] : null));
 }
 
 function drawGrids(view, width) {
@@ -92,8 +92,20 @@ function meanHandles(view, box, i, j) {
     class: `handle c${k % 8}`, cx: box.sx(mean[i]), cy: box.sy(mean[j]), r: 11, tabindex: 0, role: "slider",
     "data-drag": `mean:${k}:${i}:${j}`, "aria-label": `where the mean of ${view.trace.components[k]} starts`,
     "aria-valuenow": plain(mean[i]), "aria-valuetext": `${plain(mean[i])}, ${plain(mean[j])}`,
-    "data-box": JSON.stringify([box.sx.domain, box.sy.domain, [box.inner.x, box.inner.x + box.inner.width], [box.inner.y + box.inner.height, box.inner.y]]),
+    "data-box": boxOf(box),
   }));
+}
+
+// The row that is spoken of can be dragged elsewhere, once rows are shared out.
+function pointHandle(view, box, i, j) {
+  const { marks, rows } = view.trace;
+  if (!view.eDone || !rows || marks.x.length !== view.trace.browser_em.x.length) return null;
+  const at = marks.x[view.shownRow];
+  return svg("circle", {
+    class: "handle of-point", cx: box.sx(at[i]), cy: box.sy(at[j]), r: 11, tabindex: 0, role: "slider", "data-drag": `point:${view.shownRow}:${i}:${j}`,
+    "aria-label": `where ${rowCalled(rows.items[view.shownRow])} lies`, "aria-valuenow": plain(at[i]), "aria-valuetext": `${plain(at[i])}, ${plain(at[j])}`,
+    "data-box": boxOf(box),
+  });
 }
 
 MARKS.points = drawPoints;

@@ -8,8 +8,26 @@ function drawRows(view, width) {
     html("li", { "data-row": i, class: i === view.shownRow ? "lit" : null },
       html("p", { class: "bar-name" }, /^\d/.test(item.label) ? `row ${item.label}` : item.label,
         item.weight === 1 ? null : html("span", { class: "times" }, ` × ${plain(item.weight)}`),
-        /^[HT]+$/.test(item.name) ? tosses(item.name) : null),
+        isTossed(item) ? (trace.browser_em && item.weight === 1 ? tossesToTurn(item, i) : tosses(item.name)) : null),
       eDone ? splitBar(view, step.responsibilities[i], item.states, item.weight / most, width - 14) : null)));
+}
+
+const isTossed = ({ name }) => /^[HT]+$/.test(name);
+
+// The same tosses with so many heads: the last of the others are turned.
+function tossedWith(name, heads) {
+  const turned = [...name];
+  const more = heads - turned.filter((toss) => toss === "H").length;
+  for (let n = turned.length - 1, left = Math.abs(more); n >= 0 && left > 0; n -= 1) {
+    if (turned[n] === (more > 0 ? "T" : "H")) { turned[n] = more > 0 ? "H" : "T"; left -= 1; }
+  }
+  return turned.join("");
+}
+
+// Tosses that a click turns over, or the arrow keys.
+function tossesToTurn(item, i) {
+  const heads = [...item.name].filter((toss) => toss === "H").length;
+  return html("span", { class: "turns", role: "slider", tabindex: 0, "data-heads": i, "aria-label": `heads in row ${item.label}`, "aria-valuemin": 0, "aria-valuemax": item.name.length, "aria-valuenow": heads, "aria-valuetext": `${heads} heads, ${item.name.length - heads} tails` }, tosses(item.name));
 }
 
 function tosses(name) {

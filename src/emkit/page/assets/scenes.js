@@ -41,7 +41,7 @@ SCENES.push({
     const item = trace.rows.items[view.shownRow];
     return [
       thetaList(view, "The guess θ₀:"),
-      html("p", {}, hasLine(trace) ? "Drag its marks, or move them with the arrow keys: everything that follows is worked out anew." : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
+      html("p", {}, hasLine(trace) ? `Drag its marks, or move them with the arrow keys: everything that follows is worked out anew.${trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over." : ""}` : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
       told(view, "guess"),
       html("p", {}, `How likely is ${rowCalled(item)}, with each of them?`),
       hasLine(trace) ? null : drawLikely(view, 300),
@@ -137,12 +137,12 @@ SCENES.push({
       thetaList(view, "There θ is:"),
       trace.browser_em ? html("p", {}, hardText(view)) : endingOf(view),
       told(view, "where-it-ends"),
-      trace.ridge && !trace.imagined ? html("p", {}, ridgeText(view)) : null,
+      trace.ridge ? html("p", {}, ridgeText(view), view.K === 2 ? " Drag the start, or move it with the arrow keys: one step leads to another place of the ridge." : null) : null,
       questions(view),
       html("ul", { class: "points" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
     ];
   },
-  picture: (view, width) => (view.original.ridge && !view.trace.imagined ? [drawRidge(view, width)] : [drawLand(view, width)]),
+  picture: (view, width) => (view.original.ridge && view.K === 2 ? [drawRidge(view, width)] : [drawLand(view, width)]),
 });
 
 // Questions that mark what is answered, to the digits that are given.
@@ -165,8 +165,8 @@ function isRight(given, answer) {
 }
 
 // What the same start gives if every row goes wholly to its likeliest component.
-function hardText({ trace, original }) {
-  const model = original.browser_em;
+function hardText({ trace }) {
+  const model = trace.browser_em;
   const theta = FAMILY[model.family].fromEntries(model, trace.path[0], trace.components.length);
   const run = emRun(model, theta, { hard: true });
   const values = FAMILY[model.family].entries(run.thetas.at(-1));

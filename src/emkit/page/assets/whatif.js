@@ -61,14 +61,14 @@ function verdict(view) {
 }
 
 // The settings of a trace that nobody has changed.
-const settingsOf = (trace) => ({ K: trace.components.length, hard: trace.browser_em ? trace.browser_em.hard : false, labels: null, values: trace.path[0], seed: 0 });
+const settingsOf = (trace) => ({ K: trace.components.length, hard: trace.browser_em ? trace.browser_em.hard : false, labels: null, x: null, values: trace.path[0], seed: 0 });
 
 // Work the what-if out, here or on the server, and show it from the start.
 function whatIf(changes, { keepPosition = false, quick = false } = {}) {
   const settings = { ...state.settings, ...changes };
   if (state.original.browser_em) {
     const made = imagine(state.original, { ...settings, quick });
-    if (made) setState({ settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: null });
+    if (made) setState({ settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: keepPosition ? state.row : null });
     return;
   }
   if (state.live) refit(settings);
@@ -117,9 +117,26 @@ function changeLabel(i, text) {
   whatIf({ labels });
 }
 
+// Another number of heads in a row of tosses.
+function changeHeads(i, heads) {
+  const own = state.trace.browser_em;
+  const all = sum(own.x[i]);
+  if (heads < 0 || heads > all) return;
+  whatIf({ x: own.x.map((x, n) => (n === i ? [heads, all - heads] : x)) }, { keepPosition: true });
+}
+
+// A row goes elsewhere, in two of its columns.
+function movePoint(row, columns, place) {
+  const moved = state.trace.browser_em.x.map((x, n) => (n === row ? x.map((value, j) => (columns.includes(j) ? place[columns.indexOf(j)] : value)) : x));
+  state.row = row; // which stays the one that is spoken of
+  whatIf({ x: moved }, { keepPosition: true, quick: true });
+}
+
 // A handle was moved: of two parameters in the landscape, or of a mean among the points.
-function moveStart(handle, x, y) {
+function moveStart(handle, across, up) {
+  let [x, y] = [across, up];
   const [kind, k, i, j] = handle.split(":");
+  if (kind === "point") return movePoint(Number(k), [Number(i), Number(j)], [x, y]);
   const values = state.settings.values.slice();
   const { browser_em: own } = state.original;
   const { K } = state.settings;
@@ -128,9 +145,14 @@ function moveStart(handle, x, y) {
     ? [K + Number(k) * own.columns.length + Number(i), K + Number(k) * own.columns.length + Number(j)]
     : [land.x, land.y].map((name) => state.trace.symbols.indexOf(name));
   if (kind === "entry") at.splice(0, 2, Number(k));
+  if (kind === "ridge") {
+    at.splice(0, 2, K, K + 1);
+    [x, y] = [x, y].map((both, n) => Math.min(Math.max(both / values[n], 0.001), 0.999));
+  }
   at.forEach((entry, n) => {
     if (entry < K) setEntry(values, entry, [x, y][n], K);
     else values[entry] = [x, y][n];
   });
   if (FAMILY[own.family].valid(FAMILY[own.family].fromEntries(own, values, K))) whatIf({ values }, { quick: true });
+  return undefined;
 }
