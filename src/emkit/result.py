@@ -59,7 +59,21 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(Inferred[P]):
-    """A fitted model, and the verbs one asks of it: summaries, standard errors, explanations, figures, pages."""
+    """A fitted model, and the verbs one asks of it: summaries, standard errors, explanations, figures, pages.
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start)
+    >>> result.converged, round(result.log_likelihood, 3), round(result.bic, 2)
+    (True, -21.847, 50.6)
+    >>> result.predict([0, 3, 9]).tolist()
+    [0, 1, 1]
+    >>> print(result.summary().splitlines()[0])
+    Mixture of 2 poisson components
+    >>> errors = result.standard_errors()
+    >>> {name: round(errors[name], 2) for name in errors.names}
+    {'proportions[0]': 0.17, 'proportions[1]': 0.17, 'components.rates[0, 0]': 0.43, 'components.rates[1, 0]': 1.21}
+    """
 
     @classmethod
     def of(cls, fitted: Fitted[P]) -> Result[P]:
@@ -415,6 +429,15 @@ def load(path: str | Path, classes: Iterable[type] = (), limit: int = LIMIT) -> 
     Nothing in the file is imported or run. `classes`: those of your own that the fit is made of, models, families and
     parameters. `limit`: the most bytes that the file may hold, unpacked.
     Errors: DataError naming the file and what is wrong with it.
+
+    >>> import emkit as ek
+    >>> from tempfile import TemporaryDirectory
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start)
+    >>> with TemporaryDirectory() as folder:
+    ...     again = ek.load(result.save(f"{folder}/counts.emk"))
+    >>> again.log_likelihood == result.log_likelihood, again.predict([0, 3, 9]).tolist()
+    (True, [0, 1, 1])
     """
     return Result.of(fit_file.load(path, classes, limit))
 
@@ -454,6 +477,15 @@ def fit(
     the fit goes on from it, to the same bits. See `resume`.
     Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
+
+    Ten counts, two kinds of them:
+
+    >>> import emkit as ek
+    >>> counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6]
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(ek.Mixture("poisson"), counts, start, solver="squarem")
+    >>> print(result.params.components.rates.round(2).ravel(), round(result.log_likelihood, 3), result.outcome.name)
+    [0.73 6.07] -21.847 CONVERGED
     """
     check_is_model(model)
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)
