@@ -14,7 +14,6 @@ import click
 
 from emkit.cli.choices import best_fit
 from emkit.cli.failures import FAILED, OK
-from emkit.cli.progress import Progress
 from emkit.cli.screen import finite, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.core.solvers import Squarem
@@ -30,6 +29,7 @@ from emkit.report.tables import as_text, components_across
 from emkit.result import AnyResult
 from emkit.search.seeding import begin
 from emkit.teach.check import Marking, Verdict, check_printed
+from emkit.watching import Progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

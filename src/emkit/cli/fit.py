@@ -13,7 +13,6 @@ from emkit.cli.asked import FIT, Option, fit_as_asked, with_options
 from emkit.cli.elsewhere import WORKED, workers_asked
 from emkit.cli.failures import code_for
 from emkit.cli.kept import Kept
-from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.errors import Status
@@ -22,6 +21,7 @@ from emkit.inference.standard_errors import standard_errors as errors_of
 from emkit.persistence.atomic import refuse_unwritable
 from emkit.report.summary import report
 from emkit.result import AnyResult
+from emkit.watching import Progress
 
 MANNER: tuple[Option[Any], ...] = (
     click.option(

@@ -10,7 +10,6 @@ import numpy as np
 from emkit.cli.by_formula import means_of_file
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import FORMATS, write_rows
-from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option
 from emkit.data import ArraySource
 from emkit.models.assignment import Posterior
@@ -19,6 +18,7 @@ from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.prediction import paths_of, posterior_of
 from emkit.report.frames import assigned
 from emkit.result import load
+from emkit.watching import Progress
 
 
 @click.command("predict")

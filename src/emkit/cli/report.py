@@ -11,13 +11,13 @@ from emkit.cli.asked import FIT, fit_as_asked, with_options
 from emkit.cli.failures import code_for
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import say_written
-from emkit.cli.progress import Progress
 from emkit.cli.screen import json_option, print_json
 from emkit.core.solvers import Squarem
 from emkit.lessons import LESSONS, lesson_named
 from emkit.models.order import component_count
 from emkit.page.report import check_place
 from emkit.result import AnyResult, load
+from emkit.watching import Progress
 
 SAVED = ".emk"
 

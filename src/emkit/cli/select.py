@@ -13,7 +13,6 @@ from emkit.cli.by_formula import Said, check_beside, regression_problems
 from emkit.cli.choices import Chosen, best_fit, chosen_families
 from emkit.cli.failures import NOT_CONVERGED, OK, tell
 from emkit.cli.given import Known, read_rows, source_of
-from emkit.cli.progress import Progress
 from emkit.cli.screen import console, json_option, print_json, show
 from emkit.core.memo import Memory, once
 from emkit.core.solvers import Anderson
@@ -28,6 +27,7 @@ from emkit.result import AnyResult, Result
 from emkit.search.seeding import begin
 from emkit.selection.choice import Cell
 from emkit.selection.grid import checked_numbers, choose, told_once
+from emkit.watching import Progress
 
 BY_COLUMN = "by column"  # the form of which each column has a family of its own
 

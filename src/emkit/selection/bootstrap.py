@@ -22,7 +22,7 @@ from emkit.selection.alignment import Alignment, aligned
 from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 from emkit.selection.refits import Refits
 from emkit.selection.resampling import dealt, of_units, resampling_named, rows_in_memory
-from emkit.selection.workers import each_of, seed_from, to_send
+from emkit.selection.workers import Counted, each_of, seed_from, to_send
 
 LEFT_OUT = 200  # times at most that some rows are left out, for the acceleration of intervals
 LEAST_LEVEL = 1e-9
@@ -112,7 +112,7 @@ class Bootstrap:
         last, kept = len(self) + number, len(self) // block * block  # a block that was begun is made as a whole
         blocks = [range(first, min(first + block, last)) for first in range(kept, last, block)]
         stream = (each for some in each_of(work, blocks, n_jobs) for each in some)
-        return replace(self, made=(*self.made[:kept], *watch(stream)))
+        return replace(self, made=(*self.made[:kept], *watch(Counted(stream, last - kept))))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from emkit.search.seeding import begin
 from emkit.selection.neighbours import grown
 from emkit.selection.resampling import as_rows, parametric, rows_in_memory
 from emkit.selection.rising import risen
-from emkit.selection.workers import each_of, seed_from, to_send
+from emkit.selection.workers import Counted, each_of, seed_from, to_send
 
 STARTS = 8  # of either model for every data set, besides the estimates,
 BRIEF = replace(PLAN, rounds=1, most_rounds=1, moves=8)  # and fewer moves: those of the larger model begin at the smaller one
@@ -71,7 +71,7 @@ class BootstrapTest:
         tasks = [range(at, min(at + TASK, last)) for at in range(first, last, TASK)]
         work = _Drawn(to_send(self.smaller), to_send(self.larger), self.seed)
         stream = (each for some in each_of(work, tasks, n_jobs) for each in some)
-        return replace(self, made=(*self.made, *watch(stream)))
+        return replace(self, made=(*self.made, *watch(Counted(stream, number))))
 
     @property
     def components(self) -> tuple[int, int]:
