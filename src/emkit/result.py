@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +27,7 @@ from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named
 from emkit.inference import Classification, GenericRank, Merging, Univariate, classification, generic_rank, merging
 from emkit.inferred import Inferred
+from emkit.markup import text_as_html
 from emkit.models.around import bare
 from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture
@@ -311,7 +311,7 @@ class Result(Inferred[P]):
 
     def _repr_html_(self) -> str:
         """The summary, for notebooks."""
-        return f"<pre>{escape(self.summary())}</pre>"
+        return text_as_html(self.summary())
 
     def tidy(self, standard_errors: bool | None = None) -> Any:
         """A row for each estimate: parameter, column or covariate, level, component (from 1), estimate, std_error, path.

@@ -16,6 +16,7 @@ from emkit.core.protocols import Executor
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
+from emkit.markup import text_as_html
 from emkit.report.choices import choice_text
 from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
 from emkit.selection.choice import Cell, Choice, Line
@@ -92,6 +93,9 @@ class Selection:
         return choice_text(self.choice, width)
 
     __str__ = table
+
+    def _repr_html_(self) -> str:
+        return text_as_html(self.table())
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw by how much the criterion is above the lowest, by number of components, one line for each form.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 from emkit.inference.standard_errors import StandardErrors
+from emkit.markup import table_as_html
 from emkit.selection.alignment import Alignment, aligned
 from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 from emkit.selection.refits import Refits
@@ -218,6 +219,13 @@ class Bootstrap:
 
     def __repr__(self) -> str:
         return f"Bootstrap({self.sentence})"
+
+    def _repr_html_(self) -> str:
+        columns: dict[str, Sequence[object]] = {"parameter": self.names, "estimate": self.estimates.tolist()}
+        if len(self.replicates) >= 2:
+            lower, upper = self.intervals().T.tolist()
+            columns |= {"std. error": self.standard_errors().errors.tolist(), "2.5 %": lower, "97.5 %": upper}
+        return table_as_html(columns, self.sentence)
 
     def to_dict(self, level: float = 0.95) -> Json:
         """Plain values for JSON: standard errors and percentile intervals by name, and what went wrong."""
