@@ -14,7 +14,7 @@ import click
 
 from emkit.cli.choices import best_fit
 from emkit.cli.failures import FAILED, OK
-from emkit.cli.screen import finite, json_option, print_json, show
+from emkit.cli.screen import examples, finite, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.core.solvers import Squarem
 from emkit.data.files import read_file
@@ -50,7 +50,10 @@ class Stop(NamedTuple):
     page: Callable[[Beside], str]
 
 
-@click.command("demo")
+EXAMPLES = ("emkit demo", "emkit demo --out demo")
+
+
+@click.command("demo", epilog=examples(*EXAMPLES))
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the tour and its numbers here."
 )
