@@ -148,7 +148,7 @@ class Result(Inferred[P]):
         `kind`: "parametric" (rows drawn from the fitted model), "case" (rows drawn from the rows; groups as groups), or
         "bayesian" (the rows with Dirichlet weights). Each estimate is where a short run from this one ends, its components in
         the order of those here. `n_jobs`: processes (None: this one; -1: all cores), or an executor, ``ek.Dask(client)``;
-        the numbers do not depend on it. `watch` wraps the stream of replicates (progress). `Bootstrap.more` goes on from there.
+        the numbers do not depend on it. `watch` wraps the stream of replicates (`ek.progress()`). `Bootstrap.more` goes on.
         Errors: ModelError for a model that cannot be drawn from, for rows that are not in memory, and for what cannot be.
         """
         return bootstrap(self, number, kind, random_state, n_jobs, watch)
@@ -470,7 +470,7 @@ def fit(
     `solver`: "plain" (the default), "squarem", "anderson", or a solver such as `Squarem()` or your own.
     `tol`: how much log-likelihood may be left.
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
-    wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
+    wraps the stream of steps of each run (`ek.progress()`). `n_jobs`: threads (None: all cores, where there is work for
     them), or an `executor` of your own that goes over the chunks; the result is the same bits for any of them.
     `escape`: whether a run that has come to a saddle goes on from a higher point beside it, or ends there and says so.
     `checkpoint`: a file that keeps where the fit stands, at most every few seconds and when it is interrupted; if it is there,

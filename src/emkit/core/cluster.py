@@ -26,7 +26,7 @@ class Dask:
     for any number of workers.
     Errors: ModelError unless `client` is a ``distributed.Client``.
 
-    A client that is none is refused at once; a fit on a cluster of two is in docs/scaling.md:
+    A client that is none is refused at once; fits on clusters are in docs/from_laptop_to_cluster.md:
 
     >>> import emkit as ek
     >>> ek.Dask("tcp://scheduler:8786")

@@ -1,10 +1,10 @@
 """What one component looks like: one family a file.
 
-How many families have a name, and the log-density of a count of 3 under two rates:
+A family by its name, and the log-density of a count of 3 under two rates:
 
 >>> import emkit as ek
->>> len(ek.FAMILIES), "poisson" in ek.FAMILIES
-(33, True)
+>>> "poisson" in ek.FAMILIES, ek.families.as_family("poisson")
+(True, Poisson())
 >>> import numpy as np
 >>> ek.families.Poisson().log_density(ek.PoissonParams([[1.0], [3.0]]), np.array([[3.0]])).round(4).tolist()
 [[-2.7918, -1.4959]]

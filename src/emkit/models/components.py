@@ -68,6 +68,8 @@ class SeveralStats(Additive):
 class ComponentStats(Additive, Generic[S]):
     """`belonging`: sums of who belongs where; `components`: the family's statistics.
 
+    Of each of two states, the expected number of rows, and the total of their counts:
+
     >>> import emkit as ek
     >>> chunk = next(iter(ek.ArraySource([0.0, 1.0, 5.0, 6.0], groups=[0, 0, 0, 0]).chunks()))
     >>> params = ek.HiddenMarkovParams([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], ek.PoissonParams([[0.5], [5.5]]))

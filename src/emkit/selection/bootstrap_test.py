@@ -64,7 +64,7 @@ class BootstrapTest:
     def more(self, number: int, *, n_jobs: int | Executor | None = None, watch: Watch = all_of_them) -> BootstrapTest:
         """So many data sets more: the same as if all had been drawn at once, by any number of processes.
 
-        `watch` wraps the stream of statistics. Errors: ModelError for a number that cannot be.
+        `watch` wraps the stream of statistics (`ek.progress()`). Errors: ModelError for a number that cannot be.
         """
         check_count("the number of replicates", number, ModelError)
         first, last = len(self.made), len(self.made) + number
