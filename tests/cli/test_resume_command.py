@@ -44,7 +44,7 @@ def stopped(path, monkeypatch):
             yield step
 
     with monkeypatch.context() as patched:
-        patched.setattr(Progress, "iterations", interrupted)
+        patched.setattr(Progress, "following", interrupted)
         result = run(*FIT, "--checkpoint", str(path))
     assert result.exit_code == 130
     return result.stderr
