@@ -89,6 +89,73 @@ def test_groups_are_never_cut_in_two(folder):
     assert [len(chunk.x) for chunk in ek.ParquetSource(folder, columns=["a"], least_rows=100).chunks()] == [120, 130, 50]
 
 
+WHERE = [("a", ">", 0.0), ("word", "in", ["u", "v"])]
+
+
+def meant(frame):
+    return frame[(frame.a > 0) & frame.word.isin(["u", "v"])]
+
+
+def test_rows_that_are_meant_are_fitted_as_if_there_were_no_others(folder, frame):
+    import pyarrow.compute as pc
+
+    columns = ["a", "count"]
+    by_signs = ek.ParquetSource(folder, columns=columns, weights="times", where=WHERE)
+    by_arrow = ek.ParquetSource(
+        folder, columns=columns, weights="times", where=(pc.field("a") > 0) & pc.field("word").isin(["u", "v"])
+    )
+    few = meant(frame)
+    here = ek.ArraySource(few[columns], few.times, columns)
+    for there in (by_signs, by_arrow):
+        assert (there.rows, there.total_weight, there.columns) == (here.rows, here.total_weight, here.columns)
+        np.testing.assert_array_equal(np.concatenate([chunk.x for chunk in there.chunks()]), here.x)
+    either = ek.ParquetSource(folder, columns=columns, where=[[("a", ">", 0)], [("word", "==", "u")]])
+    assert either.rows == ((frame.a > 0) | (frame.word == "u")).sum()
+    assert ek.ParquetSource(folder, columns=["count", "word"], where=WHERE).levels == (None, ("u", "v"))
+
+
+def test_groups_are_those_of_the_rows_that_are_meant(folder, frame):
+    source = ek.ParquetSource(folder, columns=["a"], groups="who", where=[("who", ">=", 20)])
+    late = frame[frame.who >= 20]
+    assert np.diff(source.groups).tolist() == late.groupby("who").size().tolist()
+    np.testing.assert_array_equal(np.concatenate([chunk.x for chunk in source.chunks()])[:, 0], late.a)
+
+
+def test_parts_of_files_that_cannot_hold_rows_that_are_meant_are_not_read(frame, tmp_path):
+    frame[["who", "a"]].to_parquet(tmp_path / "rows.parquet", row_group_size=60, index=False)
+    path = tmp_path / "rows.parquet"
+    with path.open("r+b") as file:  # the first row group holds people 0 to 9
+        file.seek(4)
+        file.write(bytes(400))
+    with pytest.raises(ek.DataError, match="damaged"):
+        _ = ek.ParquetSource(path).profile.mean
+    late = ek.ParquetSource(path, columns=["a"], where=[("who", ">=", 10)])
+    assert late.profile.mean == pytest.approx(frame.a[frame.who >= 10].mean())
+
+
+def test_a_bad_cell_among_rows_that_are_meant_is_named_by_its_place_in_the_file(folder, frame):
+    frame.loc[200, ["a", "word"]] = [np.inf, "u"]
+    frame[170:].to_parquet(folder / "2.parquet", row_group_size=40)
+    with pytest.raises(ek.DataError, match=r"row 30 of 2\.parquet, column 'a' is inf"):
+        _ = ek.ParquetSource(folder, columns=["a"], where=WHERE).profile.mean
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ("a > 3", r"where is 'a > 3', and no condition .*Give \[\(column, sign, value\)"),
+        ([("a", "~", 3)], "no condition"),
+        (5, "no condition"),
+        ([("q", ">", 3)], r"where cannot be told of 1\.parquet: .*q"),
+        ([("word", ">", 3)], r"where cannot be told of 1\.parquet"),
+        ([("a", ">", 99)], r"no row is such that \(a > 99\)"),
+    ],
+)
+def test_a_condition_that_cannot_be_is_refused_in_words(folder, where, sentence):
+    with pytest.raises(ek.DataError, match=sentence):
+        ek.ParquetSource(folder, columns=["a"], where=where)
+
+
 def test_estimators_take_a_source(folder, frame):
     source = ek.ParquetSource(folder, columns=["a", "count"])
     there = ek.GaussianMixture(2, covariance_type="diag", random_state=0).fit(source)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from click.testing import CliRunner
+from sklearn.exceptions import ConvergenceWarning
 from statsmodels.discrete.truncated_model import TruncatedLFPoisson
 
 import emkit as ek
@@ -197,7 +198,9 @@ def test_a_window_is_of_columns_by_themselves():
 def test_counts_beyond_a_hurdle_may_be_of_several_classes(law):
     """Statistics of a law may hold more than one number for each component."""
     frame = {"y": [0, 0, 0, 1, 2, 3, 1, 5, 9, 0, 1, 2] * 5, "x": list(range(12)) * 5}
-    found = ek.MixtureRegression("y ~ x", 3, family=f"hurdle:{law}", n_init=2, random_state=0).fit(frame)
-    heights = np.array([moment.objective for moment in found.result_.history])
-    assert np.diff(heights).min(initial=0.0) >= -1e-9
-    assert found.weights_[-1] == pytest.approx(20 / 60)
+    with pytest.warns(ConvergenceWarning):  # a search comes to no end among so few counts: what counts here are its steps
+        begun = ek.MixtureRegression("y ~ x", 3, family=f"hurdle:{law}", max_iter=0, random_state=0).fit(frame)
+    found = ek.fit(begun.model_, begun.result_.source, begun.params_, max_evaluations=60)
+    assert np.diff([moment.objective for moment in found.history]).min() >= 0
+    assert found.objective > begun.result_.objective + 1
+    assert found.params.proportions[-1] == pytest.approx(20 / 60)

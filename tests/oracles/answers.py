@@ -555,6 +555,43 @@ def boundary_heywood() -> Answers:
     }
 
 
+def patterns_of(name: str) -> ek.ArraySource:
+    """Patterns of answers, as often as they occurred."""
+    inline = task(name)["data"]["inline"]
+    return ek.ArraySource([[float(cell) for cell in pattern] for pattern in inline["patterns"]], inline["freq"])
+
+
+def irt_lsat6(name: str = "irt_lsat6") -> Answers:
+    source = patterns_of(name)
+    items = len(source.columns)
+    free, rasch = (
+        ek.fit(model, source, model.start(source.profile), solver="anderson", tol=1e-12)
+        for model in (ek.ItemResponseModel(), ek.ItemResponseModel(equal=True))
+    )
+    errors = free.standard_errors().errors
+    ends = ek.Chunk(np.array([[1.0] * items, [0.0] * items]), np.ones(2))
+    means, spreads = free.model.latent(free.params, ends)
+    return {
+        "loglik": free.log_likelihood,
+        "intercepts": free.params.intercepts.tolist(),
+        "slopes": free.params.slopes.tolist(),
+        "difficulties": free.params.difficulties.tolist(),
+        "se_intercepts": errors[:items].tolist(),
+        "se_slopes": errors[items:].tolist(),
+        "rasch_loglik": rasch.log_likelihood,
+        "rasch_slope": float(rasch.params.slopes),
+        "rasch_intercepts": rasch.params.intercepts.tolist(),
+        "rasch_se": rasch.standard_errors().errors.tolist(),
+        "expected_all_one": source.total_weight * float(np.exp(free.model.row_objectives(free.params, ends)[0])),
+        "eap_all_one": [means[0], spreads[0]],
+        "eap_all_zero": [means[1], spreads[1]],
+    }
+
+
+def irt_lsat7() -> Answers:
+    return irt_lsat6("irt_lsat7")
+
+
 def lca_missing_weights() -> Answers:
     inline = task("lca_missing_weights")["data"]["inline"]
     codes, weights = np.array(inline["rows"], dtype=float) - 1, np.array(inline["w"])
@@ -828,6 +865,8 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         fa_ability,
         ppca_iris,
         boundary_heywood,
+        irt_lsat6,
+        irt_lsat7,
         lca_missing_weights,
         gmm_mclust14,
         t_newcomb,

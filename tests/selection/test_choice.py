@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import emkit as ek
 from emkit.core.mapreduce import threads
 from emkit.selection.choice import Cell, Choice, Line
-from emkit.selection.workers import Tasks
 
 CENTRES = np.array([[0.0, 0.0], [7.0, 0.0], [0.0, 7.0]])
 FORMS = ["full", "spherical"]
@@ -88,20 +89,40 @@ def test_left_out_rows_tell_the_number_of_clusters(three):
     assert values[3] == pytest.approx(found[3].result_.aic, rel=0.01)
 
 
-def test_rows_are_left_out_by_the_executor_of_the_estimator(three):
-    lots = []
+def told(found: Any) -> list[tuple[Any, ...]]:
+    return [(line.cell, line.record.log_likelihood, line.deviance, line.trouble) for line in found.lines]
 
-    @contextmanager
-    def executor():
-        with threads(2) as map_reduce:
-            yield lambda function, source: lots.append(source) or map_reduce(function, source)
 
-    here, there = (
-        ek.select(ek.GaussianMixture(n_init=2, random_state=0, n_jobs=n_jobs), three[::3], [1, 2], criterion="cv")
-        for n_jobs in (None, executor)
-    )
-    assert [line.deviance for line in here.lines] == [line.deviance for line in there.lines]
-    assert sum(isinstance(source, Tasks) for source in lots) == 1
+@pytest.mark.parametrize("n_jobs", [partial(threads, 2), pytest.param(2, marks=pytest.mark.slow)])
+def test_fits_and_those_without_some_rows_may_be_made_elsewhere(three, n_jobs):
+    asked = (ek.GaussianMixture(n_init=2, random_state=0), three[::3], [1, 2])
+    here, there = (ek.select(*asked, criterion="cv", n_jobs=jobs) for jobs in (None, n_jobs))
+    assert told(here) == told(there)
+    np.testing.assert_array_equal(there[2].means_, here[2].means_)
+    assert there[2].result_.standard_errors().errors == pytest.approx(here[2].result_.standard_errors().errors)
+    assert there[2].result_.source.rows == len(three[::3])  # the rows came back with it
+
+
+@pytest.mark.slow
+def test_fits_made_elsewhere_warn_of_the_data_once_and_cannot_lose_a_last_step(three):
+    with pytest.warns(ek.WeightsWarning) as seen:
+        ek.select(
+            ek.GaussianMixture(n_init=1, random_state=0),
+            three,
+            [1, 2],
+            n_jobs=2,
+            sample_weight=np.full(len(three), 1 / len(three)),
+        )
+    assert len(seen) == 1
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.integers(0, 2, (60, 3)).astype(str), columns=list("abc")).assign(z=rng.normal(size=60))
+    with pytest.raises(ek.ModelError, match="select without n_jobs"):
+        ek.select(ek.LatentClass(predictors="z", random_state=0, n_init=1), frame, [1], n_jobs=2)
+
+
+def test_either_fits_or_passes_are_spread(three):
+    with pytest.raises(ek.ModelError, match="give one of the two"):
+        ek.select(ek.GaussianMixture(n_jobs=partial(threads, 2)), three, [1, 2], n_jobs=2)
 
 
 def test_the_table_says_what_was_chosen(chosen):

@@ -4,43 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from glob import glob, has_magic
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from emkit.core.arrays import Integers
 from emkit.data.cut_source import CutSource
-from emkit.data.files.columnar import kind_of, naming_damage
-from emkit.data.files.header import check_names, choose
+from emkit.data.files.header import choose
 from emkit.data.frames import Names, Table, read_table
 from emkit.data.groups import group_starts
+from emkit.data.parquet_places import Place, holds_names, paths_of, places_in, table_of
 from emkit.data.source import ArraySource
 from emkit.data.validate import RowName
 from emkit.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-KIND = "a Parquet file"
-
-
-class Place(NamedTuple):
-    """Rows `first` to `last` of a row group of a file, of which `before` come before in the file."""
-
-    path: str
-    row_group: int
-    first: int
-    last: int
-    before: int
-
-    def row_name(self, row: int) -> str:
-        """How messages call a row of these."""
-        return f"row {self.before + self.first + row} of {Path(self.path).name}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +36,7 @@ class ParquetRows:
 
     def read(self) -> ArraySource:
         """The rows. Errors: DataError naming a file that is damaged, or row, column and value of what cannot be."""
-        table = _table(self.places, [*self.columns, *(name for name in (self.weights, self.groups) if name is not None)])
+        table = table_of(self.places, [*self.columns, *(name for name in (self.weights, self.groups) if name is not None)])
         own = _cells(table.select(list(self.columns)), self._row_name)
         return ArraySource(
             own.x,
@@ -74,7 +56,7 @@ class ParquetRows:
     def sized(self) -> ArraySource | None:
         """The same rows, groups and weights, without their columns; None if all weights are 0."""
         named = [name for name in (self.weights, self.groups) if name is not None]
-        table = _table(self.places, named)
+        table = table_of(self.places, named)
         weights = None if self.weights is None else _numbers(table, self.weights, self._row_name)
         if weights is not None and not weights.any():
             return None
@@ -101,7 +83,11 @@ class ParquetSource(CutSource):
     says how often each row occurs, `groups` the one that says which rows belong together: those of one group lie one after the
     other. Each row group of a file is a cut of the rows (small ones are joined until they have `least_rows`); one that ends
     within a group of rows goes on to the end of it. Text and dictionaries are levels, nulls are gaps.
-    Errors: DataError naming a file that cannot be read, a column that is missing, and row, column and value of what cannot be.
+    `where` says which rows are meant, ``[("age", ">=", 18), ("ward", "in", ["A", "B"])]`` (all must hold; of several such lists
+    in a list, one), or an expression of pyarrow's. Row groups whose smallest and largest values tell that they have none are
+    never read.
+    Errors: DataError naming a file that cannot be read, a column that is missing, and row, column and value of what cannot be,
+    and what cannot be a condition, or is one that no row meets.
 
     >>> import emkit as ek
     >>> source = ek.ParquetSource("rows.parquet", columns=["height", "weight"])  # doctest: +SKIP
@@ -115,10 +101,11 @@ class ParquetSource(CutSource):
         weights: str | None = None,
         groups: str | None = None,
         least_rows: int = 0,
+        where: Any = None,
     ) -> None:
         if find_spec("pyarrow") is None:
             raise DataError("reading Parquet files needs pyarrow, which is not installed: pip install 'emkit[arrow]'.")
-        names, places = _places(_paths(path))
+        names, places = places_in(paths_of(path), where)
         beside = [] if groups is None else [groups]
         chosen = choose(names, None if columns is None else list(columns), weights, beside=beside)
         own = tuple(chosen.names[: len(chosen.names) - len(beside) - (weights is not None)])
@@ -131,80 +118,6 @@ class ParquetSource(CutSource):
         sizes = sizes or [(cut.rows, float(cut.rows)) for cut in cuts]
         super().__init__(cuts, sizes, own, _levels(places, own), _joined(sized) if groups is not None else None)
         self.library = "pyarrow"
-
-
-def _paths(path: str | Path | Sequence[str | Path]) -> list[Path]:
-    """The files, in the order of their names. Errors: DataError if there are none."""
-    if not isinstance(path, str | Path):
-        found = [each for part in path for each in _paths(part)]
-    elif Path(path).is_dir():
-        found = sorted(Path(path).glob("**/*.parquet"))
-    elif has_magic(str(path)) and not Path(path).exists():
-        found = sorted(map(Path, glob(str(path), recursive=True)))
-    else:
-        found = [Path(path)]
-    if not found:
-        raise DataError(f"there are no Parquet files at {path!s}; give a file, a folder, or a pattern, 'data/*.parquet'.")
-    for missing in (each for each in found if not each.is_file()):
-        raise DataError(f"there is no file {missing!s}.")
-    return [each.absolute() for each in found]
-
-
-@lru_cache(256)
-def _metadata(path: str, changed: int) -> Any:
-    from pyarrow.parquet import read_metadata
-
-    name = Path(path).name
-    with naming_damage(name, KIND):
-        with open(path, "rb") as stream:
-            kind = kind_of(stream)
-        if kind == KIND:
-            return read_metadata(path)
-    raise DataError(
-        f"{name} is not {KIND}: rows that are read anew in each pass are in such files, as pandas.to_parquet writes."
-    )
-
-
-def _known(path: str) -> Any:
-    """What the end of a file tells of it, read once for as long as the file does not change."""
-    return _metadata(path, Path(path).stat().st_mtime_ns)
-
-
-def _places(paths: Sequence[Path]) -> tuple[tuple[str, ...], list[Place]]:
-    """The names of the columns, and where the rows of all files lie. Errors: DataError for files of other columns."""
-    names: tuple[str, ...] = ()
-    found: list[Place] = []
-    for path in map(str, paths):
-        known = _known(path)
-        own = tuple(known.schema.to_arrow_schema().names)
-        check_names(own)
-        names = names or own
-        if set(own) != set(names):
-            odd = sorted({*own} ^ {*names})[0]
-            raise DataError(f"{Path(path).name} has other columns than {paths[0].name}: {odd!r} is in one of them alone.")
-        before = 0
-        for i in range(known.num_row_groups):
-            rows = known.row_group(i).num_rows
-            if rows:
-                found.append(Place(path, i, 0, rows, before))
-            before += rows
-    if not found:
-        raise DataError(f"{paths[0].name} has columns but no rows." if len(paths) == 1 else "the files have no rows.")
-    return names, found
-
-
-def _table(places: Sequence[Place], columns: list[str]) -> pa.Table:
-    """Columns of the rows at these places. Errors: DataError naming a file that is damaged."""
-    import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
-
-    parts = []
-    for place in places:
-        with naming_damage(Path(place.path).name, KIND):
-            file = ParquetFile(place.path, metadata=_known(place.path), memory_map=True)
-            whole = file.read_row_group(place.row_group, columns=columns, use_threads=False).select(columns)
-        parts.append(whole.slice(place.first, place.last - place.first))
-    return pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
 
 
 def _cells(table: pa.Table, row_name: RowName) -> Table:
@@ -235,7 +148,7 @@ def _ends_of_groups(places: Sequence[Place], groups: str, ends: Integers) -> Int
     """
     starts, labels, before, last = [], [], 0, None
     for place in places:
-        own = _labels(_table([place], [groups]), groups)
+        own = _labels(table_of([place], [groups]), groups)
         first = group_starts(own, len(own), place.row_name)[:-1]
         going_on = last is not None and own[0] == last
         kept = first[1:] if going_on else first
@@ -280,18 +193,10 @@ def _joined(sized: Sequence[ArraySource | None]) -> Integers:
 def _levels(places: Sequence[Place], columns: Sequence[str]) -> tuple[Names, ...]:
     """The levels of columns of text, dictionaries and truths, from one look at these: in their own order, if parts agree."""
     found: dict[str, Names] = dict.fromkeys(columns)
-    named = [name for name in columns if any(_holds_names(path, name) for path, _ in groupby(place.path for place in places))]
+    named = [name for name in columns if any(holds_names(path, name) for path, _ in groupby(place.path for place in places))]
     for place in places if named else ():
-        table = read_table(_table([place], named), place.row_name)
+        table = read_table(table_of([place], named), place.row_name)
         for name, own in zip(named, table.levels, strict=True):
             known = found[name]
             found[name] = own if known is None or known == own else tuple(sorted({*known, *(own or ())}))
     return tuple(found.values())
-
-
-def _holds_names(path: str, column: str) -> bool:
-    import pyarrow as pa
-
-    kind = _known(path).schema.to_arrow_schema().field(column).type
-    asked = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary, pa.types.is_boolean)
-    return any(is_one(kind) for is_one in asked)

@@ -15,7 +15,8 @@ from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.core.statistics import Additive, add_up
 from emkit.data.chunk import Chunk, as_float64, joined
-from emkit.errors import DataError
+from emkit.data.frames import TRUTHS
+from emkit.errors import DataError, some_of
 
 NEAR_ROWS = 10_000  # rows, whose mean is within some hundredths of a standard deviation of that of all
 MOST_VALUES = 10_000  # of a column whose values are told apart
@@ -162,6 +163,12 @@ class Profile(Generic[Some_co]):
         A gap breaks no rule.
         """
         self.source.refuse(lambda x: _bad_number(bad, x), rule)
+
+    def refuse_names(self, rule: str) -> None:
+        """Raise DataError naming columns of text, with the `rule` that they break; truths are numbers."""
+        names = [column for column, held in zip(self.columns, self.levels, strict=True) if held not in (None, TRUTHS)]
+        if names:
+            raise DataError(f"{rule}, but columns hold names: {some_of([*map(repr, names)])}. Leave them out.")
 
     def refuse_empty_columns(self) -> None:
         """Raise DataError for a column that is missing in every row."""

@@ -5,6 +5,7 @@ from emkit.estimators.discriminant import Discriminant
 from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.gaussian import GaussianMixture
 from emkit.estimators.hidden_markov import HiddenMarkov
+from emkit.estimators.item_response import ItemResponse
 from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
 from emkit.estimators.mixture import MixtureModel
@@ -16,6 +17,7 @@ __all__ = [
     "FactorAnalysis",
     "GaussianMixture",
     "HiddenMarkov",
+    "ItemResponse",
     "LatentClass",
     "MixtureModel",
     "MixtureRegression",

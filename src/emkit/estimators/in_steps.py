@@ -17,7 +17,7 @@ from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.dictionaries import framed
 from emkit.data.frames import library_of, read_table
 from emkit.data.source import RowSource
-from emkit.errors import DegenerateFitError, ParameterError, Status
+from emkit.errors import DegenerateFitError, ModelError, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.base import MixtureEstimator
 from emkit.estimators.components import ConvergenceWarning
@@ -116,8 +116,16 @@ class InSteps(MixtureEstimator):
         return self.measurement_ if hasattr(self, "measurement_") else super().chosen_by
 
     def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the items for that of `fit`, and make the last step anew."""
+        """Take a better fit of the items for that of `fit`, and make the last step anew.
+
+        Errors: ModelError for an estimator that comes from elsewhere, without the data of that step.
+        """
         before = self.result_
+        if self._in_steps and not isinstance(before, StepResult):
+            raise ModelError(
+                "the last step was made in another process, and its data are not here: select without n_jobs, or among the "
+                "items alone, predictors=None and outcomes=None, and fit the one chosen with them."
+            )
         super().adopt(better)
         if not isinstance(before, StepResult):
             return self

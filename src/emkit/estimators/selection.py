@@ -163,14 +163,16 @@ def select(
     grid: Mapping[str, Iterable[Any]] | None = None,
     criterion: str = "bic",
     random_state: int = 0,
+    n_jobs: int | Executor | None = None,
     **known: Any,
 ) -> Selection:
     """Fit an estimator with several numbers of components, and several values of its settings, and choose among the fits.
 
     `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
-    sabic, caic, icl, or cv (rows left out; `random_state` deals them; if `n_jobs` of the estimator is an executor, it works on
-    several models at once). All are lower where a model is better.
+    sabic, caic, icl, or cv (rows left out, which `random_state` deals). All are lower where a model is better. `n_jobs`:
+    processes (-1: one for each core) or an executor, ``ek.Dask(client)``, for fits from starts of their own and those of cv,
+    each of which works on one thread, and brings its own copy of the rows back. The numbers do not depend on it.
     What is `known` besides (`sample_weight`, `lengths`) goes to `fit`. Each model is fitted from starts of its own, mixtures
     from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
     never chosen. BIC and its kin count rows, those in sequence as others.
@@ -187,9 +189,12 @@ def select(
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
-    executor = estimator.n_jobs if callable(estimator.n_jobs) else None
+    if n_jobs is not None and callable(estimator.n_jobs):
+        raise ModelError(
+            "n_jobs is for whole fits, and the estimator's own executor for the passes of one: give one of the two."
+        )
     with told_once():
-        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state, executor)
+        choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state, n_jobs)
     return Selection(choice, fits)
 
 

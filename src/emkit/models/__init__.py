@@ -16,6 +16,7 @@ from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovPa
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
+from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
 from emkit.models.later_step import LaterStep
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
@@ -36,6 +37,7 @@ __all__ = [
     "DensityPrior",
     "DirichletPrior",
     "EqualFactorModelParams",
+    "EqualSlopeParams",
     "FactorModel",
     "FactorModelParams",
     "FieldPrior",
@@ -52,6 +54,8 @@ __all__ = [
     "HiddenMarkovParams",
     "HiddenSemiMarkovChain",
     "HiddenSemiMarkovParams",
+    "ItemResponseModel",
+    "ItemResponseParams",
     "LaterStep",
     "Mixture",
     "MixtureParams",

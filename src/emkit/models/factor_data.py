@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.frames import TRUTHS
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import DataError, EmkitWarning, some_of
@@ -19,9 +18,7 @@ CONSTANT = 1e-28  # of the square of a column's mean: a variance that is roundin
 def refuse(profile: AnyProfile, m: int, equal: bool) -> None:
     """Errors: DataError if the data cannot carry `m` factors; `equal`: with one uniqueness for all columns."""
     columns, variances = profile.columns, profile.variance
-    names = [column for column, levels in zip(columns, profile.levels, strict=True) if levels not in (None, TRUTHS)]
-    if names:
-        raise DataError(f"factors are of numbers, but columns hold names: {some_of([*map(repr, names)])}. Leave them out.")
+    profile.refuse_names("factors are of numbers")
     profile.refuse_empty_columns()
     constant = np.flatnonzero(variances <= CONSTANT * profile.mean**2)
     if len(constant):

@@ -73,15 +73,16 @@ def choose(
     criterion: str = "bic",
     names: tuple[str, ...] = (),
     seed: int = 0,
-    executor: Executor | None = None,
+    n_jobs: int | Executor | None = None,
 ) -> Choice[F]:
-    """Fit every form with every number of components: see above. Rows are left out of all fits at once, by an `executor`.
+    """Fit every form with every number of components: see above.
 
+    Fresh fits, and those without some of the rows, are made in `n_jobs` processes, or by an executor.
     Errors: ModelError for a criterion that there is not; if nothing can be fitted, the error of the last model.
     """
     if criterion not in WORDS:
         raise ModelError(f"criterion is {criterion!r}; it must be one of {', '.join(WORDS)}.")
-    grid = _Grid(fitter, forms, {cell: _fitted(fitter, cell) for cell in (Cell(form, k) for form in forms for k in numbers)})
+    grid = _Grid(fitter, forms, {line.cell: line for line in _fresh(fitter, forms, numbers, n_jobs)})
     for fewer, number in pairwise(numbers):
         grid.raise_all(number, fewer, grown, forms)
     for more, number in pairwise(reversed(numbers)):
@@ -91,7 +92,7 @@ def choose(
         fitter(lines[-1].cell)  # raises again what kept it from being fitted: of fewer components, that may be too many labels
     if criterion == "cv":
         records = (by_itself(line.record) for line in lines if line.record is not None)
-        deviances = iter(each_of(partial(held_out_deviance, seed=seed), records, executor))
+        deviances = iter(each_of(partial(held_out_deviance, seed=seed), records, n_jobs))
         lines = [replace(line, deviance=np.nan if line.record is None else next(deviances)) for line in lines]
     return Choice(tuple(lines), criterion, names)
 
@@ -109,6 +110,28 @@ def told_once() -> Iterator[None]:
         if not of_a_fit and str(each.message) not in told:
             told.add(str(each.message))
             warnings.warn(each.message, each.category, stacklevel=4)
+
+
+def _fresh(
+    fitter: Fitter[F], forms: Sequence[Form], numbers: Sequence[int], n_jobs: int | Executor | None
+) -> Iterator[Line[F]]:
+    """The lines of all fits from starts of their own."""
+    cells = [Cell(form, number) for form in forms for number in numbers]
+    for line, told in each_of(partial(_told, fitter), cells, n_jobs):
+        for each in told:
+            warnings.warn(each, stacklevel=2)
+        if n_jobs is None or line.fit is None or line.record is None:
+            yield line
+        else:  # one that was sent comes without its data, which its record has
+            yield _line(fitter, line.cell, fitter.adopted(line.fit, line.record))
+
+
+def _told(fitter: Fitter[F], cell: Cell) -> tuple[Line[F], list[Warning]]:
+    """The line of a cell, and what was warned of, wherever that is."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        line = _fitted(fitter, cell)
+    return line, [each.message for each in seen if isinstance(each.message, Warning)]
 
 
 def _fitted(fitter: Fitter[F], cell: Cell) -> Line[F]:
