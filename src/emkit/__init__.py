@@ -107,6 +107,7 @@ from emkit.models import (
 from emkit.result import Result, fit, load, resume
 from emkit.streaming import Online, fit_incremental, fit_online
 from emkit.version import __version__ as __version__
+from emkit.watching import progress
 
 if TYPE_CHECKING:
     from emkit import lessons
@@ -235,6 +236,7 @@ __all__ = [
     "models",
     "no_lower",
     "pool",
+    "progress",
     "resume",
     "rows_of_covariance",
     "search",

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +27,7 @@ from emkit.fitted import TOLD, Fitted, ModelOf, SolverOf
 from emkit.fitting import MAX_EVALUATIONS, SOLVERS, TOL, default_rules, fit_each, reunited, solver_named
 from emkit.inference import Classification, GenericRank, Merging, Univariate, classification, generic_rank, merging
 from emkit.inferred import Inferred
+from emkit.markup import text_as_html
 from emkit.models.around import bare
 from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture
@@ -59,7 +59,21 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(Inferred[P]):
-    """A fitted model, and the verbs one asks of it: summaries, standard errors, explanations, figures, pages."""
+    """A fitted model, and the verbs one asks of it: summaries, standard errors, explanations, figures, pages.
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start)
+    >>> result.converged, round(result.log_likelihood, 3), round(result.bic, 2)
+    (True, -21.847, 50.6)
+    >>> result.predict([0, 3, 9]).tolist()
+    [0, 1, 1]
+    >>> print(result.summary().splitlines()[0])
+    Mixture of 2 poisson components
+    >>> errors = result.standard_errors()
+    >>> {name: round(errors[name], 2) for name in errors.names}
+    {'proportions[0]': 0.17, 'proportions[1]': 0.17, 'components.rates[0, 0]': 0.43, 'components.rates[1, 0]': 1.21}
+    """
 
     @classmethod
     def of(cls, fitted: Fitted[P]) -> Result[P]:
@@ -134,7 +148,7 @@ class Result(Inferred[P]):
         `kind`: "parametric" (rows drawn from the fitted model), "case" (rows drawn from the rows; groups as groups), or
         "bayesian" (the rows with Dirichlet weights). Each estimate is where a short run from this one ends, its components in
         the order of those here. `n_jobs`: processes (None: this one; -1: all cores), or an executor, ``ek.Dask(client)``;
-        the numbers do not depend on it. `watch` wraps the stream of replicates (progress). `Bootstrap.more` goes on from there.
+        the numbers do not depend on it. `watch` wraps the stream of replicates (`ek.progress()`). `Bootstrap.more` goes on.
         Errors: ModelError for a model that cannot be drawn from, for rows that are not in memory, and for what cannot be.
         """
         return bootstrap(self, number, kind, random_state, n_jobs, watch)
@@ -297,7 +311,7 @@ class Result(Inferred[P]):
 
     def _repr_html_(self) -> str:
         """The summary, for notebooks."""
-        return f"<pre>{escape(self.summary())}</pre>"
+        return text_as_html(self.summary())
 
     def tidy(self, standard_errors: bool | None = None) -> Any:
         """A row for each estimate: parameter, column or covariate, level, component (from 1), estimate, std_error, path.
@@ -416,6 +430,15 @@ def load(path: str | Path, classes: Iterable[type] = (), limit: int = LIMIT) -> 
     Nothing in the file is imported or run. `classes`: those of your own that the fit is made of, models, families and
     parameters. `limit`: the most bytes that the file may hold, unpacked.
     Errors: DataError naming the file and what is wrong with it.
+
+    >>> import emkit as ek
+    >>> from tempfile import TemporaryDirectory
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start)
+    >>> with TemporaryDirectory() as folder:
+    ...     again = ek.load(result.save(f"{folder}/counts.emk"))
+    >>> again.log_likelihood == result.log_likelihood, again.predict([0, 3, 9]).tolist()
+    (True, [0, 1, 1])
     """
     return Result.of(fit_file.load(path, classes, limit))
 
@@ -448,13 +471,22 @@ def fit(
     `solver`: "plain" (the default), "squarem", "anderson", or a solver such as `Squarem()` or your own.
     `tol`: how much log-likelihood may be left.
     `max_evaluations`: the budget of passes over the data of one run. `rules` replace the default stopping rules; `watch`
-    wraps the stream of steps of each run (progress, traces). `n_jobs`: threads (None: all cores, where there is work for
+    wraps the stream of steps of each run (`ek.progress()`). `n_jobs`: threads (None: all cores, where there is work for
     them), or an `executor` of your own that goes over the chunks; the result is the same bits for any of them.
     `escape`: whether a run that has come to a saddle goes on from a higher point beside it, or ends there and says so.
     `checkpoint`: a file that keeps where the fit stands, at most every few seconds and when it is interrupted; if it is there,
     the fit goes on from it, to the same bits. See `resume`.
     Warns: DegenerateFitWarning if components collapsed or received no rows.
     Errors: DataError, ParameterError or ModelError naming what cannot be; a run that goes wrong is an outcome, not an error.
+
+    Ten counts, two kinds of them:
+
+    >>> import emkit as ek
+    >>> counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6]
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(ek.Mixture("poisson"), counts, start, solver="squarem")
+    >>> print(result.params.components.rates.round(2).ravel(), round(result.log_likelihood, 3), result.outcome.name)
+    [0.73 6.07] -21.847 CONVERGED
     """
     check_is_model(model)
     ending = tuple(rules) if rules is not None else default_rules(model, tol, max_evaluations)

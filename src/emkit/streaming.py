@@ -47,6 +47,14 @@ class Online(Generic[P]):
 
     No block is kept: the `state` is the parameters and statistics as large as those of one E-step, and can be pickled.
     `start`: where it began; `known`: the columns and levels of the stream.
+
+    Two blocks of a stream, and what a third is worth under what was learnt of them:
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> online = ek.fit_online(ek.Mixture("poisson"), [[0, 1, 6, 5, 7], [1, 0, 8, 6, 2]], start)
+    >>> online.blocks, online.rows, online.params.components.rates.round(2).tolist()
+    (2, 10.0, [[0.71], [5.7]])
     """
 
     model: ModelOf[P]

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 import emkit as ek
 from emkit.cli import COMMANDS, group
 from emkit.cli.failures import code_for
-from emkit.cli.progress import Progress
 from emkit.fitting import default_rules
 from emkit.lessons import LESSONS
 from emkit.search.search import Long, search
 from emkit.search.seeding import begin
+from emkit.watching import Progress
 
 FAITHFUL = str(files("emkit.lessons") / "data" / "faithful.csv")
 GAUSSIANS = ["fit", FAITHFUL, "--model", "gaussian", "-k", "2"]
@@ -374,7 +374,7 @@ def test_colours_on_a_terminal_unless_they_are_not_wanted():
 
 
 SLOW = (
-    "import time\nfrom emkit.cli.progress import Progress\n"
+    "import time\nfrom emkit.watching import Progress\n"
     "with Progress() as progress:\n    progress.say('start 3 of 20')\n    time.sleep({seconds})\nprint('done')\n"
 )
 
@@ -399,9 +399,9 @@ def test_progress_passes_every_step_on_and_tells_lines():
         ek.Mixture(ek.Poisson()),
         [1, 2, 7, 9],
         ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [5.0]])),
-        watch=progress.iterations,
+        watch=progress.following,
     )
     assert result.converged
-    assert "following the best, iteration" in progress._line().plain
+    assert f"iteration {result.iterations}: {result.objective:.4f}" in progress.line()
     progress.lines(1234)
-    assert "reading line 1,234" in progress._line().plain
+    assert "reading line 1,234" in progress.line()

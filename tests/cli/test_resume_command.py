@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import emkit as ek
 from emkit.cli import group
-from emkit.cli.progress import Progress
+from emkit.watching import Progress
 
 FAITHFUL = str(files("emkit.lessons") / "data" / "faithful.csv")
 FIT = ["fit", FAITHFUL, "--model", "gaussian", "-k", "3", "--starts", "3", "--columns", "waiting,eruptions"]
@@ -44,7 +44,7 @@ def stopped(path, monkeypatch):
             yield step
 
     with monkeypatch.context() as patched:
-        patched.setattr(Progress, "iterations", interrupted)
+        patched.setattr(Progress, "following", interrupted)
         result = run(*FIT, "--checkpoint", str(path))
     assert result.exit_code == 130
     return result.stderr

@@ -1,5 +1,6 @@
 """What `import emkit as ek` offers, to people who look and to programs that check types."""
 
+import inspect
 import subprocess
 import sys
 
@@ -20,6 +21,33 @@ def test_dir_lists_what_is_loaded_on_first_use_and_nothing_of_typing():
     assert {"GaussianMixture", "MixtureModel", "check_work", "explore", "lessons", "search"} <= set(names)
     assert not {"Any", "TYPE_CHECKING", "import_module"} & set(names)
     assert all(hasattr(ek, name) for name in names)
+
+
+def example_of(name):
+    """The example in what `help` says of a public name, not counting what it inherits; None for a value, such as a table."""
+    value = getattr(ek, name)
+    if not (inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value)):
+        return None
+    own = vars(value).get("__doc__") if inspect.isclass(value) else value.__doc__
+    return ">>>" in (own or "")
+
+
+def test_every_public_name_has_an_example_of_its_own():
+    examples = {name: example_of(name) for name in ek.__all__}
+    assert [name for name, there in examples.items() if there is False] == []
+    assert {name for name, there in examples.items() if there is None} == {"FAMILIES", "Array"}  # a table, and a type
+
+
+def test_an_example_is_not_inherited():
+    class Counts(ek.Poisson):
+        pass
+
+    ek.Counts = Counts
+    try:
+        assert example_of("Poisson")
+        assert not example_of("Counts")
+    finally:
+        del ek.Counts
 
 
 @pytest.mark.slow

@@ -12,7 +12,6 @@ from emkit.cli.choices import best_fit, chosen_families, families_of_columns, na
 from emkit.cli.elsewhere import THREADS, Workers, are_read_in_passes, parquet_source, the_one
 from emkit.cli.given import Known, read_source
 from emkit.cli.kept import Kept
-from emkit.cli.progress import Progress
 from emkit.data.design import Gaps
 from emkit.data.source import RowSource
 from emkit.fitting import SOLVERS
@@ -22,6 +21,7 @@ from emkit.result import AnyResult
 from emkit.search.plan import MOST_STARTS
 from emkit.search.seeding import Begin, begin
 from emkit.selection.choice import WORDS
+from emkit.watching import Progress
 
 CHAIN = "hmm"
 C = TypeVar("C", bound=Callable[..., int])

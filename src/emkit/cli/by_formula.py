@@ -10,7 +10,6 @@ import click
 
 from emkit.by_formula import is_in_levels, level_shares_of, means_of, regression_design, regression_model, with_class_names
 from emkit.cli.files import given_file
-from emkit.cli.progress import Progress
 from emkit.core.arrays import Array
 from emkit.data import ArraySource
 from emkit.data.design import Design, Gaps, columns_read
@@ -21,6 +20,7 @@ from emkit.data.source import RowSource
 from emkit.errors import DataError, ModelError, some_of
 from emkit.fitted import AnyFitted
 from emkit.models.components import AnyComponents
+from emkit.watching import Progress
 
 NOT_BESIDE = {  # options by the names of their values
     "family": "--model",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from emkit.cli.screen import json_option, print_json
+from emkit.cli.screen import examples, json_option, print_json
 from emkit.cli.subjects import lesson_called
 
+EXAMPLES = ("emkit check two-coins --printed", "emkit check two-coins --claim 'r[2]=0.80' --claim theta_A=0.71")
 
-@click.command("check")
+
+@click.command("check", epilog=examples(*EXAMPLES))
 @click.argument("lesson")
 @click.option("--printed", is_flag=True, help="Mark the numbers that the lesson's source prints.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A number of your own; repeat it for more.")

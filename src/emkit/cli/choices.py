@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import click
 
 from emkit.cli.kept import Kept
-from emkit.cli.progress import Progress
 from emkit.core.json_types import Json
 from emkit.core.protocols import Executor
 from emkit.data.source import RowSource
@@ -27,6 +26,7 @@ from emkit.persistence.plain import from_plain
 from emkit.result import AnyResult, Result
 from emkit.search.search import Long, search
 from emkit.search.seeding import Begin, check_components
+from emkit.watching import Progress
 
 MOST_DIGITS = 300
 MOST_COMPARED = 100  # numbers of components
@@ -165,7 +165,7 @@ def best_fit(
             lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
             max_evaluations,
             workers=workers,
-            watch=progress.iterations,
+            watch=progress.following,
             journal=journal,
         )
         return Result.of(search(model, source, begin, long)).in_order()

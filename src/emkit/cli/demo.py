@@ -14,8 +14,7 @@ import click
 
 from emkit.cli.choices import best_fit
 from emkit.cli.failures import FAILED, OK
-from emkit.cli.progress import Progress
-from emkit.cli.screen import finite, json_option, print_json, show
+from emkit.cli.screen import examples, finite, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.core.solvers import Squarem
 from emkit.data.files import read_file
@@ -30,6 +29,7 @@ from emkit.report.tables import as_text, components_across
 from emkit.result import AnyResult
 from emkit.search.seeding import begin
 from emkit.teach.check import Marking, Verdict, check_printed
+from emkit.watching import Progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +50,10 @@ class Stop(NamedTuple):
     page: Callable[[Beside], str]
 
 
-@click.command("demo")
+EXAMPLES = ("emkit demo", "emkit demo --out demo")
+
+
+@click.command("demo", epilog=examples(*EXAMPLES))
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write the tour and its numbers here."
 )

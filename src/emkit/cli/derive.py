@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import click
 
-from emkit.cli.screen import json_option, print_json
+from emkit.cli.screen import examples, json_option, print_json
 from emkit.cli.subjects import lesson_called
 from emkit.lessons import Lesson
 
+EXAMPLES = ("emkit derive poisson", "emkit derive two-coins --format latex")
 
-@click.command("derive")
+
+@click.command("derive", epilog=examples(*EXAMPLES))
 @click.argument("name", metavar="FAMILY|LESSON")
 @click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "markdown", "latex"]))
 @json_option

@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from emkit.cli.failures import FAILED, OK
-from emkit.cli.screen import console, json_option, print_json, show
+from emkit.cli.screen import console, examples, json_option, print_json, show
 from emkit.core.mapreduce import usable_cores
 from emkit.core.stopping import Budget, Moved
 from emkit.lessons import two_coins
@@ -36,7 +36,10 @@ LOG_LIKELIHOOD = -31.57020023599690413206945
 TOLERANCE = 1e-12
 
 
-@click.command("doctor")
+EXAMPLES = ("emkit doctor", "emkit doctor --json")
+
+
+@click.command("doctor", epilog=examples(*EXAMPLES))
 @json_option
 def command(as_json: bool) -> int:
     """Check that emkit works here: versions, extras, a small fit with a known answer, the terminal."""

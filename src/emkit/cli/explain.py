@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from emkit.cli.screen import json_option, print_json, text_width
+from emkit.cli.screen import examples, json_option, print_json, text_width
 from emkit.cli.subjects import lesson_called
 from emkit.explain.notation import NOTATIONS
 from emkit.models import Hard
@@ -12,7 +12,10 @@ from emkit.models import Hard
 ROWS_OF_JSON = 1_000
 
 
-@click.command("explain")
+EXAMPLES = ("emkit explain two-coins", "emkit explain two-coins --notation cs229 --exact", "emkit explain umbrella --row 2")
+
+
+@click.command("explain", epilog=examples(*EXAMPLES))
 @click.argument("lesson")
 @click.option("--step", default=1, show_default=True, type=click.IntRange(min=1), help="Which EM step, from N-1 to N.")
 @click.option(

@@ -10,13 +10,15 @@ import click
 from emkit.cli.asked import with_options
 from emkit.cli.failures import OK, code_for
 from emkit.cli.output import say_written
-from emkit.cli.screen import json_option, print_json
+from emkit.cli.screen import examples, json_option, print_json
 from emkit.cli.subjects import SUBJECT, subject_of, title_of
 from emkit.lessons import Lesson
 from emkit.result import AnyResult
 
+EXAMPLES = ("emkit explore two-coins", "emkit explore faithful.csv --model gaussian -k 2 --html steps.html")
 
-@click.command("explore")
+
+@click.command("explore", epilog=examples(*EXAMPLES))
 @with_options(SUBJECT)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Where to serve.  [default: any free port]")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
@@ -35,11 +37,7 @@ def command(port: int, no_browser: bool, out: Path | None, include_data: bool, a
     It is served on 127.0.0.1, to this machine alone, under an address that nobody can guess, with refits while you read; it
     holds the data. With --html it is one file that opens in any browser, without a network; that of a FILE then holds sums and
     counts in bins, and no row, unless you ask for the data to be in it.
-
-    \b
-    emkit explore two-coins
-    emkit explore faithful.csv --model gaussian -k 2 --html steps.html
-    """  # noqa: D301
+    """
     subject = subject_of(what, **about)
     return _serve(subject, port, no_browser, as_json) if out is None else _write(subject, what, out, include_data, as_json)
 

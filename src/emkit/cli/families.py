@@ -6,7 +6,7 @@ import inspect
 
 import click
 
-from emkit.cli.screen import json_option, print_json, show
+from emkit.cli.screen import examples, json_option, print_json, show
 from emkit.families import FAMILIES, family_named
 from emkit.families.named import PREFIXES, pattern_of
 
@@ -24,7 +24,10 @@ def described(name: str) -> dict[str, object]:
     }
 
 
-@click.command("families")
+EXAMPLES = ("emkit families", "emkit families --json")
+
+
+@click.command("families", epilog=examples(*EXAMPLES))
 @json_option
 def command(as_json: bool) -> None:
     """List the families of components: the data they take, their parameters, and whether cells may be missing.

@@ -13,8 +13,7 @@ from emkit.cli.asked import FIT, Option, fit_as_asked, with_options
 from emkit.cli.elsewhere import WORKED, workers_asked
 from emkit.cli.failures import code_for
 from emkit.cli.kept import Kept
-from emkit.cli.progress import Progress
-from emkit.cli.screen import console, json_option, print_json, show
+from emkit.cli.screen import console, examples, json_option, print_json, show
 from emkit.core.json_types import Json
 from emkit.errors import Status
 from emkit.inference import Covariance, wald
@@ -22,6 +21,7 @@ from emkit.inference.standard_errors import standard_errors as errors_of
 from emkit.persistence.atomic import refuse_unwritable
 from emkit.report.summary import report
 from emkit.result import AnyResult
+from emkit.watching import Progress
 
 MANNER: tuple[Option[Any], ...] = (
     click.option(
@@ -43,7 +43,19 @@ class Manner(NamedTuple):
     as_json: bool
 
 
-@click.command("fit")
+EXAMPLES = (
+    "emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk",
+    "emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json",
+    "emkit fit quakes.csv --model hmm --family poisson -k 3 --columns count --sequence region",
+    "emkit fit clinics.csv --formula 'visits ~ age + ward' --family poisson -k 2 --offset 'log(days)'",
+    "emkit fit visits.csv --column age=gaussian --column visits=poisson --column ward=categorical -k 3",
+    "emkit fit data/*.parquet --model gaussian -k 8 --scheduler tcp://10.0.0.7:8786",
+    'emkit fit coins.csv --model binomial -k 2 --trials 10 --start \'{"proportions": [0.5, 0.5],',
+    '   "components": {"probabilities": [[0.6], [0.5]]}}\'',
+)
+
+
+@click.command("fit", epilog=examples(*EXAMPLES))
 @click.argument("files", nargs=-1, required=True)
 @with_options(FIT)
 @click.option(
@@ -60,17 +72,7 @@ def command(files: tuple[str, ...], checkpoint: Path | None, **asked: Any) -> in
     Several are Parquet, as are a folder and a pattern; their rows are read anew in each pass, as are those of Parquet for
     --workers and --scheduler. The best of many starts is shown, its components in the order of their first parameter. With
     --checkpoint, a fit that was stopped goes on where it stood, by `emkit resume PATH` or by the same command.
-
-    \b
-    emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
-    emkit fit counts.csv --model poisson -k 3 --columns deaths --weights days --json
-    emkit fit quakes.csv --model hmm --family poisson -k 3 --columns count --sequence region
-    emkit fit clinics.csv --formula 'visits ~ age + ward' --family poisson -k 2 --offset 'log(days)'
-    emkit fit visits.csv --column age=gaussian --column visits=poisson --column ward=categorical -k 3
-    emkit fit data/*.parquet --model gaussian -k 8 --scheduler tcp://10.0.0.7:8786
-    emkit fit coins.csv --model binomial -k 2 --trials 10 --start '{"proportions": [0.5, 0.5],
-       "components": {"probabilities": [[0.6], [0.5]]}}'
-    """  # noqa: D301
+    """
     manner = Manner(**{name: asked.pop(name) for name in Manner._fields})
     return fit_and_show(files, None if checkpoint is None else Kept.of(checkpoint, files, asked), manner, asked)
 

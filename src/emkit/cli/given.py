@@ -9,7 +9,6 @@ import numpy as np
 
 from emkit.cli.by_formula import rows_of_design
 from emkit.cli.files import given_file
-from emkit.cli.progress import Progress
 from emkit.data import ArraySource
 from emkit.data.files import FileTable, read_file
 from emkit.data.membership import membership_of
@@ -20,6 +19,7 @@ from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import AnyFamily
+from emkit.watching import Progress
 
 
 class Known(NamedTuple):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
-from emkit.cli.screen import json_option, print_json
+from emkit.cli.screen import examples, json_option, print_json
 from emkit.explain.numbers import table
 
+EXAMPLES = ("emkit lessons", "emkit lessons --json")
 
-@click.command("lessons")
+
+@click.command("lessons", epilog=examples(*EXAMPLES))
 @json_option
 def command(as_json: bool) -> None:
-    """List the worked examples. `emkit explain NAME` works through one."""
+    """List the worked examples. `emkit explore NAME` opens the page of one; `emkit explain NAME` works through a step of it."""
     from emkit.lessons import LESSONS
 
     lessons = [make() for make in LESSONS.values()]
@@ -20,3 +22,4 @@ def command(as_json: bool) -> None:
         print_json({"schema": "emkit-lessons/1", "lessons": [{key: vars(lesson)[key] for key in keys} for lesson in lessons]})
         return
     click.echo(table(["lesson", "about"], [[lesson.name, lesson.title] for lesson in lessons], "<<", indent=""))
+    click.echo("emkit explore NAME opens the page of one; emkit explain NAME works through a step of it.", err=True)

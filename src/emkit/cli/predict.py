@@ -10,8 +10,7 @@ import numpy as np
 from emkit.cli.by_formula import means_of_file
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import FORMATS, write_rows
-from emkit.cli.progress import Progress
-from emkit.cli.screen import json_option
+from emkit.cli.screen import examples, json_option
 from emkit.data import ArraySource
 from emkit.models.assignment import Posterior
 from emkit.models.frozen import bare
@@ -19,9 +18,15 @@ from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.prediction import paths_of, posterior_of
 from emkit.report.frames import assigned
 from emkit.result import load
+from emkit.watching import Progress
+
+EXAMPLES = (
+    "emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk",
+    "emkit predict geyser.emk faithful.csv --out components.csv",
+)
 
 
-@click.command("predict")
+@click.command("predict", epilog=examples(*EXAMPLES))
 @click.argument("model", metavar="MODEL.emk")
 @click.argument("file")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT", help="Write the rows to a file.")
@@ -50,11 +55,7 @@ def command(
     likeliest path through the sequence. With --mean there is, of a fit by --formula, the mean of the response given the
     covariates of a row, of all components by their proportions and of each by itself, or the probability of each level of the
     response, if it is in levels; without it, FILE must have the response.
-
-    \b
-    emkit fit faithful.csv --model gaussian -k 2 --save geyser.emk
-    emkit predict geyser.emk faithful.csv --out components.csv
-    """  # noqa: D301
+    """
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --to {form} ask for different things: give one of the two.")
     fitted = load(model)

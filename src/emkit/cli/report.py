@@ -11,18 +11,24 @@ from emkit.cli.asked import FIT, fit_as_asked, with_options
 from emkit.cli.failures import code_for
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import say_written
-from emkit.cli.progress import Progress
-from emkit.cli.screen import json_option, print_json
+from emkit.cli.screen import examples, json_option, print_json
 from emkit.core.solvers import Squarem
 from emkit.lessons import LESSONS, lesson_named
 from emkit.models.order import component_count
 from emkit.page.report import check_place
 from emkit.result import AnyResult, load
+from emkit.watching import Progress
 
 SAVED = ".emk"
 
 
-@click.command("report")
+EXAMPLES = (
+    "emkit report faithful.csv --model gaussian -k 2 --out geyser.html",
+    "emkit report geyser.emk --data faithful.csv --out geyser.md",
+)
+
+
+@click.command("report", epilog=examples(*EXAMPLES))
 @click.argument("what", metavar="FILE|FIT.emk|LESSON")
 @with_options(FIT)
 @click.option(
@@ -61,11 +67,7 @@ def command(
     classification, residuals, what the data cannot tell, versions, seed and hash. A saved fit is without its data: give them
     by --data (with --weights, --groups, --sequence and --labels, if the fit had them) for all but the estimates. No row is in
     the report, unless you ask for the data to be in it. --json prints its numbers, too.
-
-    \b
-    emkit report faithful.csv --model gaussian -k 2 --out geyser.html
-    emkit report geyser.emk --data faithful.csv --out geyser.md
-    """  # noqa: D301
+    """
     check_place(out)  # rather than after a long fit
     with Progress() as progress:
         result = _fit(what, data, progress, asked)

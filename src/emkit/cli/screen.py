@@ -17,6 +17,11 @@ NARROWEST, WIDEST = 80, 100  # characters: longer lines are hard to read
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in full precision.")
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help: what one may write, each on a line of its own, or on several that are set in."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
 def console(stderr: bool = False) -> Console:
     """A console that prints text as it stands; rich honours NO_COLOR, COLUMNS and what kind of terminal there is."""
     from rich.console import Console

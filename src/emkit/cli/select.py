@@ -13,8 +13,7 @@ from emkit.cli.by_formula import Said, check_beside, regression_problems
 from emkit.cli.choices import Chosen, best_fit, chosen_families
 from emkit.cli.failures import NOT_CONVERGED, OK, tell
 from emkit.cli.given import Known, read_rows, source_of
-from emkit.cli.progress import Progress
-from emkit.cli.screen import console, json_option, print_json, show
+from emkit.cli.screen import console, examples, json_option, print_json, show
 from emkit.core.memo import Memory, once
 from emkit.core.solvers import Anderson
 from emkit.data.design import Gaps
@@ -28,6 +27,7 @@ from emkit.result import AnyResult, Result
 from emkit.search.seeding import begin
 from emkit.selection.choice import Cell
 from emkit.selection.grid import checked_numbers, choose, told_once
+from emkit.watching import Progress
 
 BY_COLUMN = "by column"  # the form of which each column has a family of its own
 
@@ -86,7 +86,17 @@ class Searches:
         return Result.of(better).in_order()
 
 
-@click.command("select")
+EXAMPLES = (
+    "emkit select faithful.csv -k 1:6",
+    "emkit select faithful.csv -k 1:6 --model gaussian --model gaussian-tied --criterion icl",
+    "emkit select counts.csv -k 1:4 --model poisson --columns deaths --weights days --json",
+    "emkit select visits.csv -k 1:4 --column age=gaussian --column visits=poisson --groups person",
+    "emkit select clinics.csv -k 1:4 --formula 'visits ~ age + ward' --family poisson --offset 'log(days)'",
+    "emkit select quakes.csv -k 1:5 --model hmm --family poisson --columns count --sequence region",
+)
+
+
+@click.command("select", epilog=examples(*EXAMPLES))
 @click.argument("file")
 @with_options(SELECT)
 @json_option
@@ -115,15 +125,7 @@ def command(
 
     They are fitted to the rows of a FILE. One component is always among them. Criteria are lower where a model is better; what
     did not converge, or collapsed, is in the table with its reason, and never chosen.
-
-    \b
-    emkit select faithful.csv -k 1:6
-    emkit select faithful.csv -k 1:6 --model gaussian --model gaussian-tied --criterion icl
-    emkit select counts.csv -k 1:4 --model poisson --columns deaths --weights days --json
-    emkit select visits.csv -k 1:4 --column age=gaussian --column visits=poisson --groups person
-    emkit select clinics.csv -k 1:4 --formula 'visits ~ age + ward' --family poisson --offset 'log(days)'
-    emkit select quakes.csv -k 1:5 --model hmm --family poisson --columns count --sequence region
-    """  # noqa: D301
+    """
     forms: Mapping[str, Form]
     with Progress() as progress, told_once():
         if formula is not None:

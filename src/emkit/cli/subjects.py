@@ -8,13 +8,13 @@ import click
 
 from emkit.cli.choices import best_fit, chosen_family, names, whole_number
 from emkit.cli.given import read_source
-from emkit.cli.progress import Progress
 from emkit.core.solvers import Squarem
 from emkit.errors import ModelError
 from emkit.lessons import LESSONS, Lesson, lesson_named
 from emkit.models import Mixture
 from emkit.result import AnyResult
 from emkit.search.seeding import begin
+from emkit.watching import Progress
 
 SUBJECT = (  # the argument and the options that say what a command is about
     click.argument("what", metavar="LESSON|FILE"),

@@ -23,6 +23,12 @@ class Axes:
     log-likelihood has some along the field, so that its curvature does not tell how far estimates vary. `told_by`: the field of
     the same class that has the names of the places on the last axis, as a tuple; `levels_by`: the one that has those of levels,
     which otherwise are those of a column.
+
+    The rates of K components in d columns; a slope that all share has no axis of components:
+
+    >>> import emkit as ek
+    >>> ek.Axes("component", "column"), ek.Axes("covariate"), str(ek.Axes("component"))
+    (Axes('component', 'column'), Axes('covariate'), 'one axis (component)')
     """
 
     def __init__(

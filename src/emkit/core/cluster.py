@@ -25,6 +25,14 @@ class Dask:
     another, and an error is the one that the function raised, of several that of the foremost cut. The sums are the same bits
     for any number of workers.
     Errors: ModelError unless `client` is a ``distributed.Client``.
+
+    A client that is none is refused at once; fits on clusters are in docs/from_laptop_to_cluster.md:
+
+    >>> import emkit as ek
+    >>> ek.Dask("tcp://scheduler:8786")
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ModelError: Dask takes a distributed.Client, and not 'tcp://scheduler:8786': ek.Dask(Client()).
     """
 
     def __init__(self, client: Any) -> None:

@@ -66,7 +66,16 @@ def _sorted(like: Parameters, held: Iterable[str]) -> tuple[frozenset[str], dict
 
 
 class Scale(NamedTuple):
-    """Where a field's coordinates are 0, and what their unit is; both in the shape of the field."""
+    """Where a field's coordinates are 0, and what their unit is; both in the shape of the field.
+
+    Degrees Celsius as coordinates about 20 in units of 5: 30 is 2 units away.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> scale = ek.Scale(origin=np.array(20.0), unit=np.array(5.0))
+    >>> float((30 - scale.origin) / scale.unit)
+    2.0
+    """
 
     origin: Array
     unit: Array

@@ -25,7 +25,14 @@ def unwatched(steps: Iterator[Step]) -> Iterator[Step]:
 
 
 class HistoryEntry(NamedTuple):
-    """One line of a run's history."""
+    """One line of a run's history.
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> history = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start).history
+    >>> [(entry.iteration, round(entry.objective, 3)) for entry in history[:3]]
+    [(0, -24.262), (1, -21.928), (2, -21.859)]
+    """
 
     iteration: int
     evaluations: int
@@ -38,6 +45,14 @@ class Record(Generic[P]):
     """What a run leaves behind: where it ended, why, and how it got there.
 
     `params`, `objective` and `log_likelihood` belong together: they are of one evaluation.
+
+    The run that a result is of:
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> record = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start).record
+    >>> record.start.components.rates.tolist(), record.params.components.rates.round(2).tolist(), record.outcome.name
+    ([[1.0], [4.0]], [[0.73], [6.07]], 'CONVERGED')
     """
 
     start: P
@@ -105,6 +120,19 @@ def iterate(em: EMMap[P], start: P, solver: Solver[P, Any]) -> Iterator[Step]:
     """Every step of the algorithm, for ever: step 0 is the start.
 
     Errors: ParameterError or DegenerateFitError where an E-step has no finite value or an M-step no maximum.
+
+    The likelihood of the two coins, step by step:
+
+    >>> import emkit as ek
+    >>> coins = ek.lessons.two_coins()
+    >>> em = ek.EMMap(coins.model, coins.source, coins.start)
+    >>> for step in ek.iterate(em, coins.start, ek.solvers.Plain()):
+    ...     print(step.number, round(step.here.objective, 4))
+    ...     if step.number == 2:
+    ...         break
+    0 -33.0939
+    1 -31.8593
+    2 -31.7231
     """
     return Steps(em, start, solver, None)
 

@@ -35,6 +35,18 @@ class Parameters:
     A field is a number or an array with a declared space (``Annotated[Array, Positive()]``), another `Parameters`, or a
     tuple of these. Other fields (names, settings) are carried along.
     Errors: ParameterError naming field, element and value.
+
+    What all parameters have in common: they are checked when they are made, and cannot be changed.
+
+    >>> import emkit as ek
+    >>> from dataclasses import replace
+    >>> params = ek.PoissonParams([[2.0], [5.0]])
+    >>> isinstance(params, ek.Parameters), params.rates.dtype.name, params.rates.flags.writeable
+    (True, 'float64', False)
+    >>> replace(params, rates=[[2.0], [-5.0]])
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ParameterError: rates[1, 0] is -5; it must be >= 0.
     """
 
     def __post_init__(self) -> None:

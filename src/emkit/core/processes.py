@@ -28,6 +28,16 @@ class Processes:
     fits use by themselves; processes are for models of one's own that are written in Python, which lets one thread work at a
     time: ``ek.fit(model, data, start, executor=ek.Processes())``.
     Errors: ModelError if `n_jobs` is neither a positive number nor -1 nor None.
+
+    None of its own is started before a fit begins; what cannot be is refused at once:
+
+    >>> import emkit as ek
+    >>> ek.Processes(2)
+    Processes(n_jobs=2)
+    >>> ek.Processes(-2)
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ModelError: n_jobs is -2; it must be a whole number >= 1, or -1 for all cores.
     """
 
     n_jobs: int | None = None

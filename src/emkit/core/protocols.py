@@ -33,6 +33,13 @@ class Expectation(Additive, Generic[S]):
     `statistics` are expected sufficient statistics (an `Additive`, an array or a number); `log_likelihood` is that of the
     rows at the parameters the E-step was given; `rows` is their number (their total weight); `gap` is the divergence of the
     distribution that the E-step used from the posterior: 0 for the exact E-step, more for hard assignment.
+
+    Those of two chunks add up to that of both:
+
+    >>> import emkit as ek
+    >>> both = ek.Expectation(1.5, log_likelihood=-3.0, rows=2.0) + ek.Expectation(0.5, log_likelihood=-1.0, rows=1.0)
+    >>> both.statistics, both.log_likelihood, both.rows
+    (2.0, -4.0, 3.0)
     """
 
     statistics: S
@@ -46,6 +53,23 @@ class LatentModel(Protocol[P, S]):
 
     Derive from this class and write `e_step` and either `m_step` or `updates`; the rest has defaults. A worked example
     is in docs/write_your_own_model.md.
+
+    Numbers, each a signal of unknown variance and noise of variance 1. Their mean square is 5, so the signal's variance is 4:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> class Noisy(ek.LatentModel):
+    ...     def e_step(self, params, chunk):
+    ...         signal = params.variances[0]
+    ...         squares = (signal / (signal + 1) * chunk.x) ** 2 + signal / (signal + 1)
+    ...         log_density = -(chunk.x**2 / (signal + 1) + np.log(2 * np.pi * (signal + 1))) / 2
+    ...         return ek.Expectation(np.array([squares.sum(), squares.size]), log_density.sum(), squares.size)
+    ...
+    ...     def m_step(self, stats, params):
+    ...         return ek.SphericalGaussianParams(params.means, [stats[0] / stats[1]])
+    >>> result = ek.fit(Noisy(), [-3.0, -1.0, 1.0, 3.0], ek.SphericalGaussianParams([[0.0]], [1.0]))
+    >>> result.params.variances.round(4).tolist()
+    [4.0]
     """
 
     @abstractmethod
@@ -239,6 +263,15 @@ class Evaluation(Generic[P]):
 
     `objective` and `log_likelihood` are those of `params`; `update` is m_step(e_step(params)), whose own objective is not
     known until it is evaluated in its turn. `em_rate` is how fast EM moved into `params`; None if no EM step led there.
+
+    One round of the two coins; the parameters that it leads to have an objective once they are evaluated in their turn:
+
+    >>> import emkit as ek
+    >>> coins = ek.lessons.two_coins()
+    >>> em = ek.EMMap(coins.model, coins.source, coins.start)
+    >>> here = em(coins.start)
+    >>> round(here.objective, 4), round(em(here.update).objective, 4)
+    (-33.0939, -31.8593)
     """
 
     params: P

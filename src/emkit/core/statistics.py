@@ -34,6 +34,17 @@ class Additive:
 
     The statistics of an empty chunk are zeros of the same shape, hence neutral. Multiplication by a number serves stepwise
     EM and priors as pseudo-data.
+
+    Statistics of two chunks, added up:
+
+    >>> import emkit as ek
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Heads(ek.Additive):
+    ...     heads: float
+    ...     tosses: float
+    >>> Heads(5, 10) + Heads(9, 10)
+    Heads(heads=14, tosses=20)
     """
 
     def __add__(self, other: Self) -> Self:

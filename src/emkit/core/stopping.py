@@ -1,4 +1,15 @@
-"""When to stop: pure rules over the steps of a run. A rule returns an `Outcome`, or None to go on."""
+"""When to stop: pure rules over the steps of a run. A rule returns an `Outcome`, or None to go on.
+
+A rule of one's own beside one that is there: three steps, then enough.
+
+>>> import emkit as ek
+>>> def three(step):
+...     return ek.Outcome(ek.Status.BUDGET, "three steps are enough.") if step.number == 3 else None
+>>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+>>> result = ek.fit(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start, rules=[ek.stopping.Settled(), three])
+>>> result.iterations, str(result.outcome)
+(3, 'three steps are enough.')
+"""
 
 from __future__ import annotations
 
@@ -24,7 +35,17 @@ ROUGH = 1e-3  # log-likelihood that may be left to gain when maxima are told apa
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the loop: where it stands, what it gained, and how many passes over the data there were so far."""
+    """One step of the loop: where it stands, what it gained, and how many passes over the data there were so far.
+
+    What a stopping rule and a `watch` see:
+
+    >>> import emkit as ek
+    >>> coins = ek.lessons.two_coins()
+    >>> steps = ek.iterate(ek.EMMap(coins.model, coins.source, coins.start), coins.start, ek.solvers.Plain())
+    >>> first, second = next(steps), next(steps)
+    >>> second.number, second.evaluations, round(second.gain, 4)
+    (1, 2, 1.2346)
+    """
 
     number: int
     evaluations: int

@@ -63,6 +63,13 @@ class Chunk:
     stands for itself. The weight of a group is that of its rows. `membership` (n, K) says how plausible each component is for
     each row, the most plausible one 1 (what is known of a group, at its first row); None if nothing is known of any.
     `on_device` turns base rows of a linear form into such as go over these rows on a device; None if they are on none.
+
+    The two chunks of five rows:
+
+    >>> import emkit as ek
+    >>> source = ek.ArraySource([1.0, 2.0, 3.0, 4.0, 5.0], chunk_rows=3)
+    >>> [(chunk.start, chunk.x.ravel().tolist(), chunk.total_weight) for chunk in source.chunks()]
+    [(0, [1.0, 2.0, 3.0], 3.0), (3, [4.0, 5.0], 2.0)]
     """
 
     x: Array

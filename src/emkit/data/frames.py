@@ -29,6 +29,7 @@ from emkit.data.validate import (
     times_refused,
 )
 from emkit.errors import DataError, some_of
+from emkit.markup import TidyTable
 
 if TYPE_CHECKING:
     import narwhals.stable.v1 as nw
@@ -201,14 +202,14 @@ def library_of(data: Any) -> str | None:
 def as_frame(columns: Columns, library: str | None) -> Any:
     """Columns as a data frame of a library; as they are, a dictionary, if it is None or not installed here."""
     if library is None:
-        return columns
+        return TidyTable(columns)
     import narwhals.stable.v1 as nw
 
     try:
         backend: Any = library
         return nw.from_dict(columns, backend=backend).to_native()
     except ImportError:
-        return columns
+        return TidyTable(columns)
 
 
 def beside(data: Any, columns: Columns) -> Any:

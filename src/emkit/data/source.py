@@ -170,6 +170,13 @@ class ArraySource(RowSource):
     `component_names` how the first components are called. `row_name` says how messages call a row, given its index in the
     original data; `library` is that of the data frame that the rows came in.
     Errors: DataError naming row, column and value.
+
+    Three rows, of which the second counts twice, and the third not at all:
+
+    >>> import emkit as ek
+    >>> source = ek.ArraySource([[1.0], [2.0], [3.0]], weights=[1, 2, 0])
+    >>> source.rows, source.total_weight
+    (2, 3.0)
     """
 
     def __init__(

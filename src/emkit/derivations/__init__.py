@@ -48,6 +48,15 @@ def derivation(subject: Any) -> Derivation:
     of a table of cells, gene counting; of a hidden Markov chain, transitions and the family; of another lesson, the family.
     Needs SymPy, the extra ``teach``.
     Errors: ModelError naming what there is; RuntimeError if SymPy could not confirm a step.
+
+    Nine steps; what is last is the proof that the stationary point is a maximum:
+
+    >>> import emkit as ek
+    >>> made = ek.derivation("poisson")
+    >>> made.title, len(made.steps)
+    ('Poisson columns: the mean count', 9)
+    >>> made.steps[-1].formulas[1]
+    -N_k**2/S_k < 0
     """
     if find_spec("sympy") is None:
         raise ModelError("derivations need SymPy, which is not installed: pip install 'emkit[teach]'.")

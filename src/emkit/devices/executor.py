@@ -29,6 +29,15 @@ class Torch:
     a device, on one thread: regressions but the normal one, and chains but for rows of which the state is known. Numbers agree
     with those of a processor to rounding, but are not the same bits. ``"cpu"`` computes the same without a card.
     Errors: ModelError if torch is not installed, or has no such device, or none for double precision.
+
+    Refused at once, before any fit, is a device that there is not (or, without torch, any):
+
+    >>> import emkit as ek
+    >>> try:
+    ...     ek.Torch("abacus")
+    ... except ek.ModelError:
+    ...     print("no such device")
+    no such device
     """
 
     device: str = "cuda"

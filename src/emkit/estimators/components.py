@@ -61,7 +61,16 @@ INSTEAD = {  # of parameters of scikit-learn's mixtures
 
 
 class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
-    """A fit ended without converging; the message says how it ended."""
+    """A fit ended without converging; the message says how it ended.
+
+    >>> import emkit as ek
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     found = ek.MixtureModel("poisson", 2, max_iter=2, random_state=0).fit([0, 1, 0, 2, 1, 3, 7, 5, 8, 6])
+    >>> [each.category.__name__ for each in said], found.result_.outcome.name
+    (['ConvergenceWarning'], 'BUDGET')
+    """
 
 
 class ComponentsEstimator(CallbackSupportMixin, WithoutData):

@@ -16,6 +16,7 @@ from emkit.core.protocols import Executor
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
+from emkit.markup import text_as_html
 from emkit.report.choices import choice_text
 from emkit.selection.bootstrap_test import BootstrapTest, Watch, all_of_them, bootstrap_test
 from emkit.selection.choice import Cell, Choice, Line
@@ -92,6 +93,9 @@ class Selection:
         return choice_text(self.choice, width)
 
     __str__ = table
+
+    def _repr_html_(self) -> str:
+        return text_as_html(self.table())
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw by how much the criterion is above the lowest, by number of components, one line for each form.
@@ -173,6 +177,15 @@ def select(
     from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
     never chosen. BIC and its kin count rows, those in sequence as others.
     Errors: ModelError or ParameterError for what cannot be; DataError if nothing can be fitted.
+
+    Two clusters in one column; a criterion is lower where a model is better:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> x = np.r_[np.linspace(-1, 1, 40), np.linspace(4, 6, 40)][:, None]
+    >>> chosen = ek.select(ek.GaussianMixture(), x, n_components=[1, 2, 3])
+    >>> chosen.best.n_components, [round(chosen[k].result_.bic, 1) for k in (1, 2, 3)]
+    (2, [386.8, 276.0, 283.0])
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
@@ -202,6 +215,13 @@ def bootstrap_lrt(
     Both models are fitted to `number` data sets drawn from the smaller one, each from starts of their own as `estimator` asks
     for them, and from the estimates. `n_jobs`: processes, or an executor; the numbers do not depend on it.
     Source: McLachlan (1987), Applied Statistics 36, 318-324. Errors: ModelError for what cannot be, and for `method` "vlmr".
+
+    >>> import emkit as ek
+    >>> counts = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6]
+    >>> estimator = ek.MixtureModel("poisson", n_init=1, random_state=0)
+    >>> test = ek.bootstrap_lrt(estimator, counts, 1, number=9, random_state=0)  # none of the 9 is as high: (0 + 1) / (9 + 1)
+    >>> round(test.statistic, 2), test.p_value
+    (11.62, 0.1)
     """
     return _tested(_fits(estimator, X, None, known), (), n_components, number, method, random_state, n_jobs, watch)
 

@@ -10,6 +10,7 @@ from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
 from emkit.explain.text import text
 from emkit.explain.worked import WorkedStep
+from emkit.markup import text_as_html
 
 ROWS = 20
 
@@ -27,6 +28,9 @@ class Explanation(WorkedStep):
 
     def __str__(self) -> str:
         return self.text()
+
+    def _repr_html_(self) -> str:
+        return text_as_html(self.text())
 
 
 def explain(

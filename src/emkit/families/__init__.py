@@ -1,4 +1,14 @@
-"""What one component looks like: one family a file."""
+"""What one component looks like: one family a file.
+
+A family by its name, and the log-density of a count of 3 under two rates:
+
+>>> import emkit as ek
+>>> "poisson" in ek.FAMILIES, ek.families.as_family("poisson")
+(True, Poisson())
+>>> import numpy as np
+>>> ek.families.Poisson().log_density(ek.PoissonParams([[1.0], [3.0]]), np.array([[3.0]])).round(4).tolist()
+[[-2.7918, -1.4959]]
+"""
 
 from __future__ import annotations
 

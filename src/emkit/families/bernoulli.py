@@ -21,6 +21,13 @@ class Bernoulli(SuccessFamily):
     """Independent Bernoulli columns: log p(x|k) = sum_j x_j log p_kj + (1 - x_j) log(1 - p_kj).
 
     Data: x (n, d) of 0 and 1.
+
+    Two questions, answered by four people: the shares of yes are 3/4 and 1/4.
+
+    >>> import emkit as ek
+    >>> found = ek.MixtureModel(ek.Bernoulli(), 1).fit([[1, 0], [1, 1], [1, 0], [0, 0]]).result_
+    >>> found.params.components.probabilities.tolist()
+    [[0.75, 0.25]]
     """
 
     @property

@@ -43,7 +43,14 @@ SHARP = 1e3  # precisions beyond lose more than three digits in features that al
 
 @dataclass(frozen=True, eq=False)
 class BetaParams(Parameters):
-    """`means` (K, d) between 0 and 1, and `precisions` (K, d) > 0: the variance is mean (1 - mean) / (1 + precision)."""
+    """`means` (K, d) between 0 and 1, and `precisions` (K, d) > 0: the variance is mean (1 - mean) / (1 + precision).
+
+    The usual pair a = mean * precision and b = (1 - mean) * precision:
+
+    >>> import emkit as ek
+    >>> [each.ravel().tolist() for each in ek.BetaParams(means=[[0.25]], precisions=[[8.0]]).shapes]
+    [[2.0], [6.0]]
+    """
 
     means: Annotated[Array, UnitInterval(), Axes("component", "column")]
     precisions: Annotated[Array, Positive(), Axes("component", "column")]

@@ -35,6 +35,15 @@ class Binomial(SuccessFamily):
     With `ordered` the rows stand for particular sequences of tosses, and the coefficient log C(m, h), which no parameter
     touches, is left out.
     Errors: ModelError if `trials` is not a whole number >= 1.
+
+    Heads in 10 tosses of each row, or in as many as the row says:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> same = ek.MixtureModel(ek.Binomial(10), 1).fit([5, 9, 8, 4, 7]).result_
+    >>> each = ek.MixtureModel(ek.Binomial(), 1).fit(np.array([[5, 10], [9, 10], [3, 4]])).result_
+    >>> print(same.params.components.probabilities, each.params.components.probabilities.round(4))
+    [[0.66]] [[0.7083]]
     """
 
     trials: int | None = None

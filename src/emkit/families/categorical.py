@@ -34,7 +34,16 @@ MANY, MOST_OF = 20, 0.5  # so many levels, and more than this share of the rows,
 
 @dataclass(frozen=True, eq=False)
 class LevelShares(Parameters):
-    """`probabilities` (K, C) of the levels 0 ... C-1 of one column; those of each component sum to 1."""
+    """`probabilities` (K, C) of the levels 0 ... C-1 of one column; those of each component sum to 1.
+
+    >>> import emkit as ek
+    >>> ek.LevelShares([[0.2, 0.3, 0.5]]).probabilities.tolist()
+    [[0.2, 0.3, 0.5]]
+    >>> ek.LevelShares([[0.2, 0.3, 0.6]])
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ParameterError: probabilities[0] sums to 1.1; proportions must be >= 0 and sum to 1.
+    """
 
     probabilities: Annotated[Array, Simplex(), Axes("component", "level")]
 
@@ -48,6 +57,13 @@ class CategoricalParams(Parameters):
     """One `LevelShares` for each column (or its array (K, C)), since columns may have different numbers of levels.
 
     Errors: ParameterError unless every column has the same number of components.
+
+    Two components; the first column has two levels, the second three:
+
+    >>> import emkit as ek
+    >>> params = ek.CategoricalParams(([[0.9, 0.1], [0.5, 0.5]], [[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]))
+    >>> params.levels, params.columns[1].probabilities[0].tolist()
+    ((2, 3), [0.2, 0.3, 0.5])
     """
 
     columns: Annotated[tuple[LevelShares, ...], Axes("column")]
@@ -77,6 +93,13 @@ class Categorical(ExponentialFamily[CategoricalParams]):
     Data: x (n, d) of codes 0 ... C_j - 1. `levels` gives for each column the C_j, or the names of the levels in the order of
     their codes; without it, they are those of the parameters at hand. Estimators take the levels that occur in the data.
     Errors: ModelError if a number of levels is not a whole number >= 1.
+
+    Answers in words are coded on the way in, and named again on the way out:
+
+    >>> import emkit as ek
+    >>> found = ek.MixtureModel("categorical", 1).fit({"answer": ["yes", "no", "yes", "yes"]}).result_
+    >>> found.source.levels, found.params.components.columns[0].probabilities.tolist()
+    ((('no', 'yes'),), [[0.25, 0.75]])
     """
 
     levels: tuple[int | tuple[str, ...], ...] | None = None

@@ -35,7 +35,12 @@ SUM_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class DirichletParams(Parameters):
-    """`concentrations` (K, d), > 0: their shares are the mean of a component, their sum is how narrow it is."""
+    """`concentrations` (K, d), > 0: their shares are the mean of a component, their sum is how narrow it is.
+
+    >>> import emkit as ek
+    >>> ek.DirichletParams([[2.0, 3.0, 5.0]]).means.tolist()
+    [[0.2, 0.3, 0.5]]
+    """
 
     concentrations: Annotated[Array, Positive(), Axes("component", "column", coupled=("column",))]
 

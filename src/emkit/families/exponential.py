@@ -27,7 +27,14 @@ __all__ = ["Exponential", "ExponentialParams"]
 
 @dataclass(frozen=True, eq=False)
 class ExponentialParams(Parameters):
-    """`rates` (K, d): events per unit of time, > 0; the mean waiting time is 1 / rate."""
+    """`rates` (K, d): events per unit of time, > 0; the mean waiting time is 1 / rate.
+
+    Events at a rate of 4 an hour: a quarter of an hour from one to the next.
+
+    >>> import emkit as ek
+    >>> (1 / ek.ExponentialParams([[4.0]]).rates).tolist()
+    [[0.25]]
+    """
 
     rates: Annotated[Array, Positive(), Axes("component", "column")]
 

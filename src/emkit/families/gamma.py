@@ -39,7 +39,12 @@ ROUNDING = 64 * EPSILON  # a column with a spread below this is constant
 
 @dataclass(frozen=True, eq=False)
 class GammaParams(Parameters):
-    """`shapes` (K, d), without a unit, and `means` (K, d) in the unit of the data; both > 0."""
+    """`shapes` (K, d), without a unit, and `means` (K, d) in the unit of the data; both > 0.
+
+    >>> import emkit as ek
+    >>> ek.GammaParams(shapes=[[2.0]], means=[[8.0]]).rates.tolist()
+    [[0.25]]
+    """
 
     shapes: Annotated[Array, Positive(), Axes("component", "column")]
     means: Annotated[Array, Positive(), Axes("component", "column")]
@@ -72,6 +77,13 @@ class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
 
     Data: x (n, d) of numbers > 0.
     The floor is under every component's spread, log(mean of x) - mean(log x): see `Floored`.
+
+    The mean is that of the data, whatever the shape:
+
+    >>> import emkit as ek
+    >>> found = ek.MixtureModel(ek.Gamma(), 1).fit([1.0, 2.0, 3.0, 6.0]).result_.params.components
+    >>> found.means.round(6).tolist(), found.shapes.round(4).tolist()
+    ([[3.0]], [[2.621]])
     """
 
     @property

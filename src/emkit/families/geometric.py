@@ -28,7 +28,15 @@ CHANCE = Ref("p")
 
 @dataclass(frozen=True, eq=False)
 class GeometricParams(Parameters):
-    """`chances` (K, d): the chance of success at each try."""
+    """`chances` (K, d): the chance of success at each try.
+
+    The mean number of failures before a success at a chance of 0.2:
+
+    >>> import emkit as ek
+    >>> chances = ek.GeometricParams([[0.2]]).chances
+    >>> ((1 - chances) / chances).tolist()
+    [[4.0]]
+    """
 
     chances: Annotated[Array, Probability(), Axes("component", "column")]
 
@@ -42,6 +50,12 @@ class Geometric(IndependentColumns[GeometricParams, Totals], ExponentialFamily[G
     """Independent geometric columns: log p(x|k) = sum_j log p_kj + x_j log(1 - p_kj).
 
     Data: x (n, d) of failures before the first success, whole numbers >= 0.
+
+    Failures before a success, 3 to each on average: a chance of 1 / (1 + 3).
+
+    >>> import emkit as ek
+    >>> ek.MixtureModel(ek.Geometric(), 1).fit([0, 2, 7, 3]).result_.params.components.chances.tolist()
+    [[0.25]]
     """
 
     @property

@@ -39,7 +39,15 @@ LOG_2_PI = float(np.log(2 * np.pi))
 
 @dataclass(frozen=True, eq=False)
 class InverseGaussianParams(Parameters):
-    """`means` (K, d) and `shapes` (K, d), both > 0 and in the unit of the data; the variance is mean^3 / shape."""
+    """`means` (K, d) and `shapes` (K, d), both > 0 and in the unit of the data; the variance is mean^3 / shape.
+
+    The variance is mean^3 / shape:
+
+    >>> import emkit as ek
+    >>> params = ek.InverseGaussianParams(means=[[2.0]], shapes=[[4.0]])
+    >>> (params.means**3 / params.shapes).tolist()
+    [[2.0]]
+    """
 
     means: Annotated[Array, Positive(), Axes("component", "column")]
     shapes: Annotated[Array, Positive(), Axes("component", "column")]

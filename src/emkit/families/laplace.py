@@ -42,7 +42,14 @@ ROUNDING = 1e-14  # of the distances: a place that is better by no more is no be
 
 @dataclass(frozen=True, eq=False)
 class LaplaceParams(Parameters):
-    """`locations` (K, d), the medians, and `scales` (K, d), the mean distances from them, in the unit of the data."""
+    """`locations` (K, d), the medians, and `scales` (K, d), the mean distances from them, in the unit of the data.
+
+    The variance is twice the square of the scale:
+
+    >>> import emkit as ek
+    >>> ek.LaplaceParams(locations=[[0.0]], scales=[[3.0]]).variances.tolist()
+    [[18.0]]
+    """
 
     locations: Annotated[Array, Real(), Axes("component", "column", kinks=True)]
     scales: Annotated[Array, Positive(), Axes("component", "column")]

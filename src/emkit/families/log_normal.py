@@ -31,7 +31,13 @@ __all__ = ["LogNormal", "LogNormalParams"]
 
 @dataclass(frozen=True, eq=False)
 class LogNormalParams(DiagonalGaussianParams):
-    """`means` (K, d) and `variances` (K, d) of the logarithms of the data."""
+    """`means` (K, d) and `variances` (K, d) of the logarithms of the data.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.LogNormalParams(means=[np.log([100.0])], variances=[[0.25]]).medians.round(6).tolist()
+    [[100.0]]
+    """
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 

@@ -29,7 +29,14 @@ __all__ = ["Multinomial", "MultinomialParams"]
 
 @dataclass(frozen=True, eq=False)
 class MultinomialParams(Parameters):
-    """`probabilities` (K, d) of the outcomes, one a column; those of each component sum to 1."""
+    """`probabilities` (K, d) of the outcomes, one a column; those of each component sum to 1.
+
+    Expected counts of the three outcomes in a row of 20:
+
+    >>> import emkit as ek
+    >>> (20 * ek.MultinomialParams([[0.5, 0.3, 0.2]]).probabilities).tolist()
+    [[10.0, 6.0, 4.0]]
+    """
 
     probabilities: Annotated[Array, Simplex(), Axes("component", "column")]
 

@@ -58,6 +58,14 @@ def family_named(name: str, alone: bool = False) -> Family[Any, Any]:
     """The family of that name with its default settings, also ``zero-inflated:poisson`` and such: see `PREFIXES`.
 
     `alone` says that it is of one column. Errors: ModelError naming the families there are.
+
+    >>> import emkit as ek
+    >>> ek.family_named("poisson"), ek.family_named("binomial").trials
+    (Poisson(), None)
+    >>> ek.family_named("poison")
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ModelError: there is no family 'poison'; the families are bernoulli, binomial, ... Did you mean 'poisson'?
     """
     found = PREFIXED.fullmatch(name)
     if found is not None:

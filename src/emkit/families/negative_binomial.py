@@ -41,7 +41,14 @@ NEGLIGIBLE = 1e-12  # a mean, or a dispersion times the mean, this small adds no
 
 @dataclass(frozen=True, eq=False)
 class NegativeBinomialParams(Parameters):
-    """`means` (K, d) of the counts, >= 0, and `dispersions` (K, d), >= 0: the variance is mean + dispersion * mean^2."""
+    """`means` (K, d) of the counts, >= 0, and `dispersions` (K, d), >= 0: the variance is mean + dispersion * mean^2.
+
+    Counts of mean 2 whose variance is 2 + 0.5 * 4 = 4; the size is 1 / dispersion:
+
+    >>> import emkit as ek
+    >>> ek.NegativeBinomialParams(means=[[2.0]], dispersions=[[0.5]]).sizes.tolist()
+    [[2.0]]
+    """
 
     means: Annotated[Array, NonNegative(), Axes("component", "column")]
     dispersions: Annotated[Array, NonNegative(), Axes("component", "column")]

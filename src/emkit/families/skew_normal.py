@@ -49,7 +49,15 @@ TERMS = np.array([1.0, -1, 3, -15, 105, -945, 10395, -135135])  # of the inverse
 
 @dataclass(frozen=True, eq=False)
 class SkewNormalParams(Parameters):
-    """`locations` (K, d) and `skews` (K, d) in the unit of the data, and `variances` (K, d) of the noise in its squares."""
+    """`locations` (K, d) and `skews` (K, d) in the unit of the data, and `variances` (K, d) of the noise in its squares.
+
+    A normal part of variance 1, and the half of a normal of scale 1 on top, which moves the mean by (2 / pi)^(1/2):
+
+    >>> import emkit as ek
+    >>> params = ek.SkewNormalParams(locations=[[0.0]], skews=[[1.0]], variances=[[1.0]])
+    >>> params.slants.tolist(), params.means.round(4).tolist()
+    ([[1.0]], [[0.7979]])
+    """
 
     locations: Annotated[Array, Real(), Axes("component", "column")]
     skews: Annotated[Array, Real(), Axes("component", "column")]

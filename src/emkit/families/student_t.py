@@ -51,6 +51,13 @@ class StudentTParams(Parameters):
 
     Scale matrices are in squares of the unit of the data. Tails of 0 are those of a normal distribution, tails of 1 those of a
     Cauchy distribution.
+
+    Tails of 0.25 are those of four degrees of freedom; tails of 0, those of a normal distribution:
+
+    >>> import emkit as ek
+    >>> params = ek.StudentTParams([[0.0], [5.0]], [[[1.0]], [[2.0]]], tails=[0.25, 0.0])
+    >>> params.freedoms.tolist()
+    [4.0, inf]
     """
 
     means: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]

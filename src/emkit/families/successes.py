@@ -29,7 +29,16 @@ ORDERS = Choose(TOSSES, HEADS)
 
 @dataclass(frozen=True, eq=False)
 class SuccessParams(Parameters):
-    """`probabilities` (K, d): the chance of success in each column of successes."""
+    """`probabilities` (K, d): the chance of success in each column of successes.
+
+    >>> import emkit as ek
+    >>> ek.SuccessParams([[0.6], [0.5]]).probabilities.ravel().tolist()
+    [0.6, 0.5]
+    >>> ek.SuccessParams([[1.2], [0.5]])
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ParameterError: probabilities[0, 0] is 1.2; a probability must lie between 0 and 1.
+    """
 
     probabilities: Annotated[Array, Probability(), Axes("component", "column")]
 

@@ -42,7 +42,14 @@ SHARP = 1e3  # concentrations beyond lose more than three digits in features tha
 
 @dataclass(frozen=True, eq=False)
 class VonMisesParams(Parameters):
-    """`directions` (K, d) in radians, up to whole turns, and `concentrations` (K, d), >= 0: 0 for angles from everywhere."""
+    """`directions` (K, d) in radians, up to whole turns, and `concentrations` (K, d), >= 0: 0 for angles from everywhere.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> params = ek.VonMisesParams(directions=[[np.pi / 2]], concentrations=[[3.0]])
+    >>> np.degrees(params.directions).tolist(), params.concentrations.tolist()
+    ([[90.0]], [[3.0]])
+    """
 
     directions: Annotated[Array, Real(), Axes("component", "column")]
     concentrations: Annotated[Array, NonNegative(), Axes("component", "column")]

@@ -33,7 +33,13 @@ LENGTH_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class VonMisesFisherParams(Parameters):
-    """`vectors` (K, d): concentration times direction."""
+    """`vectors` (K, d): concentration times direction.
+
+    >>> import emkit as ek
+    >>> params = ek.VonMisesFisherParams([[3.0, 4.0]])
+    >>> params.concentrations.tolist(), params.directions.tolist()
+    ([5.0], [[0.6, 0.8]])
+    """
 
     vectors: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]
 

@@ -42,7 +42,15 @@ SETTLED = 1e-13  # relative to a shape
 
 @dataclass(frozen=True, eq=False)
 class WeibullParams(Parameters):
-    """`shapes` (K, d), without a unit, and `scales` (K, d) in the unit of the data; both > 0."""
+    """`shapes` (K, d), without a unit, and `scales` (K, d) in the unit of the data; both > 0.
+
+    A shape of 1 is that of the exponential distribution, of which the scale is the mean:
+
+    >>> import emkit as ek
+    >>> params = ek.WeibullParams(shapes=[[1.0]], scales=[[3.0]])
+    >>> params.shapes.item(), params.scales.item()
+    (1.0, 3.0)
+    """
 
     shapes: Annotated[Array, Positive(), Axes("component", "column")]
     scales: Annotated[Array, Positive(), Axes("component", "column")]

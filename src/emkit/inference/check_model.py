@@ -62,6 +62,16 @@ def check_model(
     False if the M-step is meant to climb only part of the way (a generalised EM), so that it need not reach the maximum.
     A model that does not write `expected` can only be looked at as a whole: EM must end where the log-likelihood has no slope.
     Errors: ModelError naming the first step that is wrong, and by how much; DataError or ParameterError as `fit` has them.
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.4, 0.6], ek.PoissonParams([[1.0], [5.0]]))
+    >>> print(ek.check_model(ek.Mixture("poisson"), [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start))
+    coordinates: 3 free, and back again.
+    sums: the same in one chunk and in several, and a weight of 2 is the row twice.
+    expected: its slopes are those of its value.
+    E-step: its statistics have the slope of its log-likelihood (to 0).
+    M-step: each link is where the expected log-likelihood has no slope left.
+    ascent: five EM steps, none of which falls.
     """
     check_is_model(model)
     source = model.recoded(as_source(data, weights, groups))

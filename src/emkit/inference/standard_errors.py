@@ -9,6 +9,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.inference.covariance import Covariance
 from emkit.inference.near import chosen_among
+from emkit.markup import table_as_html
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class StandardErrors:
     def __getitem__(self, name: str) -> float:
         (place,) = chosen_among(self.names, name)
         return float(self.errors[place])
+
+    def _repr_html_(self) -> str:
+        columns = {"parameter": self.names, "estimate": self.estimates.tolist(), "std. error": self.errors.tolist()}
+        return table_as_html(columns, "Standard errors", [f"{name}: {reason}" for name, reason in self.reasons.items()])
 
 
 def standard_errors(found: Covariance) -> StandardErrors:

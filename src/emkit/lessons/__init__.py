@@ -1,4 +1,12 @@
-"""Worked examples as values: data, model, start, the numbers their sources print, and what to notice."""
+"""Worked examples as values: data, model, start, the numbers their sources print, and what to notice.
+
+A lesson, and the first number that its source prints:
+
+>>> import emkit as ek
+>>> coins = ek.lessons.lesson_named("two-coins")
+>>> coins.title, coins.printed[0].name, coins.printed[0].text
+('Two coins, five draws of ten tosses', 'r[1]', '0.45')
+"""
 
 from __future__ import annotations
 

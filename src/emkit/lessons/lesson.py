@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emkit.data.source import ArraySource
 from emkit.explain.subject import Question
+from emkit.markup import table_as_html
 from emkit.models.around import AnyModel
 from emkit.models.assignment import Assignment
 from emkit.models.reassigned import with_assignment
@@ -61,6 +62,11 @@ class Lesson:
     known: tuple[int, ...] = ()
     notation: str = "coin"
     questions: tuple[Question, ...] = ()
+
+    def _repr_html_(self) -> str:
+        told = {"number": [each.name for each in self.printed], "printed": [each.text for each in self.printed]}
+        where = {"where": [each.where for each in self.printed]}
+        return table_as_html({**told, **where}, self.title, [self.story, self.reference, *self.notice])
 
     def fit(self, **options: Any) -> AnyResult:
         """Fit the lesson's model to its data from its start; options as in `emkit.fit`."""

@@ -1,4 +1,11 @@
-"""How latent and observed are joined: one model a file."""
+"""How latent and observed are joined: one model a file.
+
+A table of one observed cell that is the sum of two latent ones: the model knows the names.
+
+>>> import emkit as ek
+>>> ek.models.Cells([["p", "q"]], [ek.Cell("a", "x", 1.0, {"p": 1}), ek.Cell("b", "x", 1.0, {"q": 1})]).observed
+('x',)
+"""
 
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams

@@ -25,6 +25,14 @@ class Posterior(NamedTuple):
     They are of groups wherever rows come in groups. `gap` is None where the E-step is exact. `latent` is what else an E-step
     needs to know of who belongs where, such as expected numbers of moves between states. `by_row`: whether each row has a state
     of its own, where rows come in groups; else those of a group have one in common.
+
+    Who belongs where, and what each row adds to the log-likelihood:
+
+    >>> import emkit as ek
+    >>> params = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> found = ek.Mixture("poisson").posterior(params, next(iter(ek.ArraySource([0.0, 3.0]).chunks())))
+    >>> found.responsibilities.round(3).tolist(), found.log_likelihood.round(3).tolist()
+    ([[0.953, 0.047], [0.239, 0.761]], [-1.645, -2.053])
     """
 
     responsibilities: Array
@@ -109,7 +117,16 @@ class Assignment(Protocol):
 
 @dataclass(frozen=True)
 class Soft(Assignment):
-    """The posterior itself, Q_i(z) = p(z | x_i; theta): EM."""
+    """The posterior itself, Q_i(z) = p(z | x_i; theta): EM.
+
+    The responsibilities of two joint densities, 3 to 1 and 1 to 1; what rows add to the log-likelihood, as a density:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> found = ek.Soft().assign(np.log([[0.3, 0.1], [0.2, 0.2]]), np.ones(2), 0)
+    >>> found.responsibilities.round(2).tolist(), np.exp(found.log_likelihood).round(2).tolist()
+    ([[0.75, 0.25], [0.5, 0.5]], [0.4, 0.4])
+    """
 
     @property
     def is_posterior(self) -> bool:
@@ -134,6 +151,15 @@ class Hard(Assignment):
 
     Its objective is the classification log-likelihood sum_i max_k log p(x_i, z=k), below the log-likelihood by the gap.
     Source: Celeux & Govaert (1992), Comput. Statist. Data Anal. 14, 315-332.
+
+    Each count goes to one component as a whole, so that the rates are means of some of them: 4 / 5 and 32 / 5.
+
+    >>> import emkit as ek
+    >>> model = ek.Mixture("poisson", ek.Hard())
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(model, [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start)
+    >>> result.params.components.rates.tolist(), round(result.log_likelihood - result.objective, 3)
+    ([[0.8], [6.4]], 0.289)
     """
 
     @property
@@ -170,6 +196,15 @@ class Sampled(Assignment):
     What has whole-number weight w draws w times. The lots are a function of the seed, the rows and the parameters. The
     objective is the log-likelihood, which wanders.
     Source: Celeux & Diebolt (1985), Comput. Statist. Quart. 2, 73-82.
+
+    A state for each row, drawn anew in each step; the same seed draws the same:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> log_joint = np.log(np.full((6, 2), 0.1))
+    >>> drawn = [ek.Sampled(seed).assign(log_joint, np.ones(6), 0).responsibilities[:, 0].tolist() for seed in (0, 0, 1)]
+    >>> drawn[0], drawn[0] == drawn[1], drawn[0] == drawn[2]
+    ([0.0, 0.0, 0.0, 1.0, 0.0, 0.0], True, False)
     """
 
     seed: int = 0

@@ -29,6 +29,14 @@ class Cell:
     """One latent cell: it is counted in `observed`, with probability coefficient * product of parameters to `powers`.
 
     The heterozygote AO of the blood groups is ``Cell("AO", "A", 2, {"p": 1, "r": 1})``: seen as A, probability 2 p r.
+
+    Two alleles of which the first is dominant: 9 people in 25 show the trait of aa, so that a is 0.6.
+
+    >>> import emkit as ek
+    >>> cells = [ek.Cell("AA", "A", 1, {"A": 2}), ek.Cell("Aa", "A", 2, {"A": 1, "a": 1}), ek.Cell("aa", "a", 1, {"a": 2})]
+    >>> model = ek.Cells([["A", "a"]], cells)
+    >>> round(ek.fit(model, [[16, 9]], model.params(A=0.5, a=0.5)).params["a"], 4)
+    0.6
     """
 
     name: str
@@ -51,7 +59,16 @@ class Shares(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class CellsParams(Parameters):
-    """One `Shares` for each group of parameters that sum to 1."""
+    """One `Shares` for each group of parameters that sum to 1.
+
+    The gene counts of the blood groups, by name:
+
+    >>> import emkit as ek
+    >>> blood = ek.lessons.lesson_named("blood-groups")
+    >>> params = ek.fit(blood.model, blood.source, blood.start).params
+    >>> {name: round(params[name], 4) for name in params.groups[0].names}
+    {'p': 0.2136, 'q': 0.0501, 'r': 0.7363}
+    """
 
     groups: tuple[Shares, ...]
 
@@ -72,6 +89,15 @@ class Cells(LatentModel[CellsParams, Array]):
     Errors: ModelError naming the cell or parameter that does not fit.
     Source: gene counting, Ceppellini, Siniscalco & Smith (1955), Ann. Hum. Genet. 20, 97-115; Dempster, Laird & Rubin
     (1977), J. R. Statist. Soc. B 39, 1-38, section 1.
+
+    The counts of Rao (1973) for linkage of two genes, where each count is of one or two latent cells:
+
+    >>> import emkit as ek
+    >>> cells = [ek.Cell("half", "AB", 0.5), ek.Cell("AB", "AB", 0.25, {"p": 1}), ek.Cell("Ab", "Ab", 0.25, {"q": 1})]
+    >>> cells += [ek.Cell("aB", "aB", 0.25, {"q": 1}), ek.Cell("ab", "ab", 0.25, {"p": 1})]
+    >>> model = ek.Cells([["p", "q"]], cells)
+    >>> round(ek.fit(model, [[125, 18, 20, 34]], model.params(p=0.5, q=0.5)).params["p"], 4)
+    0.6268
     """
 
     def __init__(

@@ -66,7 +66,17 @@ class SeveralStats(Additive):
 
 @dataclass(frozen=True)
 class ComponentStats(Additive, Generic[S]):
-    """`belonging`: sums of who belongs where; `components`: the family's statistics."""
+    """`belonging`: sums of who belongs where; `components`: the family's statistics.
+
+    Of each of two states, the expected number of rows, and the total of their counts:
+
+    >>> import emkit as ek
+    >>> chunk = next(iter(ek.ArraySource([0.0, 1.0, 5.0, 6.0], groups=[0, 0, 0, 0]).chunks()))
+    >>> params = ek.HiddenMarkovParams([0.5, 0.5], [[0.9, 0.1], [0.1, 0.9]], ek.PoissonParams([[0.5], [5.5]]))
+    >>> stats = ek.HiddenMarkovChain("poisson").e_step(params, chunk).statistics
+    >>> stats.components.sums.round(2).tolist()
+    [[1.92, 0.93], [2.08, 11.07]]
+    """
 
     belonging: Any
     components: S
@@ -76,6 +86,14 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
     """A model whose rows come from components of one `family`. A subclass says who belongs where.
 
     It writes `assign`, `gathered`, `belonging_updates` and `belonging_expected`; and `even`, if it is to bring starts.
+
+    What mixtures and chains have in common is asked of both in the same words:
+
+    >>> import emkit as ek
+    >>> rates = ek.PoissonParams([[0.5], [5.5]])
+    >>> mixture, chain = ek.Mixture("poisson"), ek.HiddenMarkovChain("poisson")
+    >>> isinstance(mixture, ek.Components), isinstance(chain, ek.Components), chain.family == mixture.family
+    (True, True, True)
     """
 
     family: Family[C, S]

@@ -35,6 +35,11 @@ class FactorModelParams(Parameters):
     `means` (d,); `loadings` (d, m), how far a column moves with each factor; `uniquenesses` (d,) >= 0, the variances of what is
     left, or one number for all columns. Factors can be turned: `pivots` (m,) are the columns that say how they are, the first
     of which has a loading on the first factor alone, the second on the first two, and so on.
+
+    >>> import emkit as ek
+    >>> params = ek.FactorModelParams(means=[0.0, 0.0], loadings=[[0.8], [0.6]], uniquenesses=[0.36, 0.64])
+    >>> params.covariance.round(2).tolist()
+    [[1.0, 0.48], [0.48, 1.0]]
     """
 
     means: Annotated[Array, Real(), Axes("column")]

@@ -30,6 +30,15 @@ class Frozen(Around[P, S]):
     ``"transitions[0, 2]"`` one probability (held at 0: a structural zero), while the others of its vector share what is left.
     The other parameters are still maximised, given the held ones, and the held ones are not counted as free.
     Errors: ModelError if a path is none of the model's updates, or if what lies there cannot be held alone.
+
+    The rate of the first component stays where it is, and the other is fitted beside it:
+
+    >>> import emkit as ek
+    >>> model = ek.Frozen(ek.Mixture("poisson"), "components.rates[0]")
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
+    >>> result = ek.fit(model, [0, 1, 0, 2, 1, 6, 7, 5, 8, 6], start)
+    >>> result.params.components.rates.round(2).tolist(), result.free_parameters
+    ([[1.0], [6.15]], 2)
     """
 
     def __init__(self, model: LatentModel[P, S], *paths: str) -> None:

@@ -44,6 +44,15 @@ class GatedHiddenMarkovParams(Parameters, Generic[P]):
     The log-odds are those of going on from a state (first axis) to another (second axis) against going to the first state, by
     intercept and covariates. Only differences along the second axis matter: the first is taken off all of them. `covariates`
     are the names of the columns of the transitions.
+
+    Whoever is in state 1 stays there at log-odds of 1, and of 1 + 0.5 where the covariate is 1:
+
+    >>> import emkit as ek
+    >>> params = ek.GatedHiddenMarkovParams(
+    ...     [0.5, 0.5], [[[0, 0], [-1, 0]], [[0, 0], [1, 0.5]]], ek.PoissonParams([[1.0], [6.0]]), ("Intercept", "rain")
+    ... )
+    >>> params.transitions[1, 1].tolist(), params.covariates
+    ([1.0, 0.5], ('Intercept', 'rain'))
     """
 
     initial: Annotated[Array, Simplex(), Axes("component")]
@@ -71,6 +80,17 @@ class GatedInitialHiddenMarkovParams(GatedHiddenMarkovParams[P]):
     """The same with `initial` (K, q): log-odds of each first state against the first, by intercept and covariates.
 
     `initial_covariates` are the names of their columns.
+
+    >>> import emkit as ek
+    >>> params = ek.GatedInitialHiddenMarkovParams(
+    ...     initial=[[0, 0], [0.2, 1.5]],
+    ...     transitions=[[[0], [-1]], [[0], [1]]],
+    ...     components=ek.PoissonParams([[1.0], [6.0]]),
+    ...     covariates=("Intercept",),
+    ...     initial_covariates=("Intercept", "age"),
+    ... )
+    >>> dict(zip(params.initial_covariates, params.initial[1].tolist(), strict=True))
+    {'Intercept': 0.2, 'age': 1.5}
     """
 
     initial: Annotated[

@@ -40,6 +40,13 @@ class GatedMixtureParams(Parameters, Generic[P]):
     """`gates` (K, q): the log-odds of each component against the first, by intercept and covariates; the `components`.
 
     Only differences between rows matter: the first is taken off all of them. `covariates` are the names of the columns.
+
+    The first row is taken off both, since differences between components are all that matters:
+
+    >>> import emkit as ek
+    >>> params = ek.GatedMixtureParams([[1.0, 0.0], [3.0, 0.5]], ek.PoissonParams([[1.0], [6.0]]), ("Intercept", "age"))
+    >>> params.gates.tolist()
+    [[0.0, 0.0], [2.0, 0.5]]
     """
 
     gates: Annotated[

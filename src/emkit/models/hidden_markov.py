@@ -49,7 +49,13 @@ class ChainParams(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class HiddenMarkovParams(Parameters, Generic[P]):
-    """`initial` (K,): the probability of each state in the first row; `transitions` (K, K) from row to column; `components`."""
+    """`initial` (K,): the probability of each state in the first row; `transitions` (K, K) from row to column; `components`.
+
+    >>> import emkit as ek
+    >>> params = ek.HiddenMarkovParams([1.0, 0.0], [[0.9, 0.1], [0.3, 0.7]], ek.PoissonParams([[1.0], [6.0]]))
+    >>> params.transitions[0].tolist(), params.components.rates.ravel().tolist()
+    ([0.9, 0.1], [1.0, 6.0])
+    """
 
     initial: Annotated[Array, Simplex(), Axes("component")]
     transitions: Annotated[Array, Simplex(), Axes("component", "component")]

@@ -29,7 +29,15 @@ SPREAD = 1.7  # logits that a normal ability of standard deviation 1 is wide, ne
 
 @dataclass(frozen=True, eq=False)
 class ItemResponseParams(Parameters):
-    """Parameters of J items: logit P(item j is right | ability) = intercepts_j + slopes_j * ability, shapes (J,)."""
+    """Parameters of J items: logit P(item j is right | ability) = intercepts_j + slopes_j * ability, shapes (J,).
+
+    A hard question of which one in two is right at an ability of 2, and an easy one:
+
+    >>> import emkit as ek
+    >>> params = ek.ItemResponseParams(intercepts=[-3.0, 1.0], slopes=[1.5, 1.0])
+    >>> params.difficulties.tolist()
+    [2.0, -1.0]
+    """
 
     intercepts: Annotated[Array, Real(), Axes("column")]
     slopes: Annotated[Array, Real(), Axes("column")]

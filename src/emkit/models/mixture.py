@@ -38,7 +38,13 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, eq=False)
 class MixtureParams(Parameters, Generic[P]):
-    """`proportions` (K,) that sum to 1, and the parameters of the K `components`."""
+    """`proportions` (K,) that sum to 1, and the parameters of the K `components`.
+
+    >>> import emkit as ek
+    >>> params = ek.MixtureParams([0.25, 0.75], ek.PoissonParams([[1.0], [4.0]]))
+    >>> params.proportions.tolist(), params.components.rates.tolist()
+    ([0.25, 0.75], [[1.0], [4.0]])
+    """
 
     proportions: Annotated[Array, Simplex(), Axes("component")]
     components: P
@@ -74,6 +80,15 @@ class Mixture(Components[MixtureParams[P], P, S]):
     (2009), Pattern Recognition 42, 334-348.
 
     To hold the proportions at their start, wrap it: ``Frozen(Mixture(family), "proportions")``.
+
+    Tosses of two coins, five rows of ten (the lesson's data), from a guess:
+
+    >>> import emkit as ek
+    >>> model = ek.Mixture(ek.Binomial(10))
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.SuccessParams([[0.6], [0.5]]))
+    >>> result = ek.fit(ek.Frozen(model, "proportions"), [5, 9, 8, 4, 7], start)
+    >>> result.params.components.probabilities.round(2).ravel().tolist()
+    [0.8, 0.52]
     """
 
     family: Family[P, S]

@@ -38,6 +38,14 @@ class NormalPrior(Prior):
     of the data, d + 2 degrees of freedom, and the covariance of the data divided by K^(2/d) (or the mean of their variances).
     It keeps components from collapsing. Errors: ModelError for components that have no means with one field of spread.
     Source: Fraley & Raftery (2007), J. Classification 24, 155-181, section 3.
+
+    It keeps a component from collapsing onto the one row it has:
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.DiagonalGaussianParams([[0.0], [9.0]], [[1.0], [1.0]]))
+    >>> model = ek.WithPrior(ek.Mixture("gaussian-diag"), {"components": ek.NormalPrior()})
+    >>> ek.fit(model, [-1.0, 0.0, 1.0, 9.0], start).params.components.variances.round(3).tolist()
+    [[0.809], [0.811]]
     """
 
     shrinkage: float = 0.01

@@ -40,6 +40,15 @@ class HiddenSemiMarkovParams(Parameters, Generic[P]):
     """`initial` (K,): of each state in the first row; `transitions` (K, K) to another state, 0 on the diagonal.
 
     `durations` and `components`: of how long each state lasts, and of its rows.
+
+    Between two states every move is to the other one; how long each lasts stands in `durations`:
+
+    >>> import emkit as ek
+    >>> params = ek.HiddenSemiMarkovParams(
+    ...     [0.5, 0.5], [[0, 1], [1, 0]], ek.PoissonParams([[2.0], [5.0]]), ek.PoissonParams([[1.0], [6.0]])
+    ... )
+    >>> (1 + params.durations.rates).ravel().tolist()
+    [3.0, 6.0]
     """
 
     initial: Annotated[Array, Simplex(), Axes("component")]

@@ -32,7 +32,15 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, eq=False)
 class StationaryHiddenMarkovParams(Parameters, Generic[P]):
-    """`transitions` (K, K) from row to column, of which the `initial` distribution (K,) follows, and `components`."""
+    """`transitions` (K, K) from row to column, of which the `initial` distribution (K,) follows, and `components`.
+
+    Two moves out of the second state for one out of the first: two thirds of the time in the first.
+
+    >>> import emkit as ek
+    >>> params = ek.StationaryHiddenMarkovParams([[0.9, 0.1], [0.2, 0.8]], ek.PoissonParams([[1.0], [6.0]]))
+    >>> params.initial.round(4).tolist()
+    [0.6667, 0.3333]
+    """
 
     transitions: Annotated[Array, Simplex(), Axes("component", "component", coupled=("component",))]
     components: P

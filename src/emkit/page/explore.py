@@ -31,6 +31,15 @@ def explore(
 
     The page holds the data, and is shown to whoever knows its address on this machine. `say` is told that address.
     Errors: DataError if the port is taken.
+
+    It goes on until it is interrupted, which `say` does here at once:
+
+    >>> import emkit as ek
+    >>> def interrupt(address):
+    ...     print(address[:17])
+    ...     raise KeyboardInterrupt
+    >>> ek.explore(ek.lessons.two_coins(), open_browser=False, say=interrupt)
+    http://127.0.0.1:
     """
     server = server_for(what, port)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,11 +18,12 @@ from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 from emkit.inference.standard_errors import StandardErrors
+from emkit.markup import table_as_html
 from emkit.selection.alignment import Alignment, aligned
 from emkit.selection.bootstrap_intervals import acceleration_from, bca, percentile
 from emkit.selection.refits import Refits
 from emkit.selection.resampling import dealt, of_units, resampling_named, rows_in_memory
-from emkit.selection.workers import each_of, seed_from, to_send
+from emkit.selection.workers import Counted, each_of, seed_from, to_send
 
 LEFT_OUT = 200  # times at most that some rows are left out, for the acceleration of intervals
 LEAST_LEVEL = 1e-9
@@ -112,7 +113,7 @@ class Bootstrap:
         last, kept = len(self) + number, len(self) // block * block  # a block that was begun is made as a whole
         blocks = [range(first, min(first + block, last)) for first in range(kept, last, block)]
         stream = (each for some in each_of(work, blocks, n_jobs) for each in some)
-        return replace(self, made=(*self.made[:kept], *watch(stream)))
+        return replace(self, made=(*self.made[:kept], *watch(Counted(stream, last - kept))))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -218,6 +219,13 @@ class Bootstrap:
 
     def __repr__(self) -> str:
         return f"Bootstrap({self.sentence})"
+
+    def _repr_html_(self) -> str:
+        columns: dict[str, Sequence[object]] = {"parameter": self.names, "estimate": self.estimates.tolist()}
+        if len(self.replicates) >= 2:
+            lower, upper = self.intervals().T.tolist()
+            columns |= {"std. error": self.standard_errors().errors.tolist(), "2.5 %": lower, "97.5 %": upper}
+        return table_as_html(columns, self.sentence)
 
     def to_dict(self, level: float = 0.95) -> Json:
         """Plain values for JSON: standard errors and percentile intervals by name, and what went wrong."""

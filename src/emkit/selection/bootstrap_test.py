@@ -34,7 +34,7 @@ from emkit.search.seeding import begin
 from emkit.selection.neighbours import grown
 from emkit.selection.resampling import as_rows, parametric, rows_in_memory
 from emkit.selection.rising import risen
-from emkit.selection.workers import each_of, seed_from, to_send
+from emkit.selection.workers import Counted, each_of, seed_from, to_send
 
 STARTS = 8  # of either model for every data set, besides the estimates,
 BRIEF = replace(PLAN, rounds=1, most_rounds=1, moves=8)  # and fewer moves: those of the larger model begin at the smaller one
@@ -64,14 +64,14 @@ class BootstrapTest:
     def more(self, number: int, *, n_jobs: int | Executor | None = None, watch: Watch = all_of_them) -> BootstrapTest:
         """So many data sets more: the same as if all had been drawn at once, by any number of processes.
 
-        `watch` wraps the stream of statistics. Errors: ModelError for a number that cannot be.
+        `watch` wraps the stream of statistics (`ek.progress()`). Errors: ModelError for a number that cannot be.
         """
         check_count("the number of replicates", number, ModelError)
         first, last = len(self.made), len(self.made) + number
         tasks = [range(at, min(at + TASK, last)) for at in range(first, last, TASK)]
         work = _Drawn(to_send(self.smaller), to_send(self.larger), self.seed)
         stream = (each for some in each_of(work, tasks, n_jobs) for each in some)
-        return replace(self, made=(*self.made, *watch(stream)))
+        return replace(self, made=(*self.made, *watch(Counted(stream, number))))
 
     @property
     def components(self) -> tuple[int, int]:

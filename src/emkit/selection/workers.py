@@ -62,6 +62,22 @@ def each_of(work: Callable[[T], R], tasks: Iterable[T], n_jobs: int | Executor |
     yield from Parallel(n_jobs=n_jobs, return_as="generator")(delayed(work)(task) for task in tasks)
 
 
+@dataclass
+class Counted(Iterator[R]):
+    """A `stream` of which it is known how many are still to come: `operator.length_hint` says so to whoever watches."""
+
+    stream: Iterator[R]
+    left: int
+
+    def __next__(self) -> R:
+        found = next(self.stream)
+        self.left -= 1
+        return found
+
+    def __length_hint__(self) -> int:
+        return self.left
+
+
 @dataclass(frozen=True)
 class Tasks(Source[T]):
     """Tasks as a source of which each is a chunk."""

@@ -1,4 +1,12 @@
-"""Where a parameter may live: each space checks values, and maps them to free real coordinates and back."""
+"""Where a parameter may live: each space checks values, and maps them to free real coordinates and back.
+
+A vector that does not sum to 1, and why it is refused:
+
+>>> import emkit as ek
+>>> import numpy as np
+>>> ek.spaces.Simplex().complaint(np.array([0.5, 0.6]))
+((), 'sums to 1.1; proportions must be >= 0 and sum to 1.')
+"""
 
 from emkit.core.spaces.contrasts import Contrasts
 from emkit.core.spaces.hollow import HollowSimplex

@@ -53,6 +53,18 @@ class PositiveDefinite(Space):
     """Symmetric positive-definite matrices (last two axes).
 
     Coordinates: the lower triangle of the Cholesky factor, with the logarithm of its diagonal.
+
+    As many coordinates as a triangle has entries, here those of a diagonal Cholesky factor with 2 and 3:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.PositiveDefinite().pack(np.array([[4.0, 0.0], [0.0, 9.0]])).round(4).tolist(), np.log([2, 3]).round(4).tolist()
+    ([0.6931, 0.0, 1.0986], [0.6931, 1.0986])
+    >>> ek.PositiveDefinite().check(np.array([[1.0, 2.0], [2.0, 1.0]]), "covariance")
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ParameterError: covariance is not positive definite (its smallest eigenvalue is -1); a covariance must
+        be.
     """
 
     event_axes = 2

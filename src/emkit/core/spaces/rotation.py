@@ -25,6 +25,14 @@ class Rotation(Space):
     but for half turns, where they are infinite. The entries of the matrix below its diagonal tell the rest of it, if it is no
     quarter turn or more from 1.
     Source: Cayley (1846), J. reine angew. Math. 32, 119-123.
+
+    Of a turn by an angle, the one coordinate is the tangent of half of it:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> turn = np.array([[np.cos(0.4), -np.sin(0.4)], [np.sin(0.4), np.cos(0.4)]])
+    >>> abs(ek.Rotation().pack(turn)).round(4).tolist(), round(float(np.tan(0.2)), 4)
+    ([0.2027], 0.2027)
     """
 
     event_axes = 2

@@ -30,7 +30,13 @@ def share_lost(value: Array, after: Array) -> Array:
 
 
 class Real(Space):
-    """Any finite number."""
+    """Any finite number.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.Real().pack(np.array([[-1.5, 2.0]])).tolist()
+    [-1.5, 2.0]
+    """
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         return None
@@ -46,7 +52,17 @@ class Real(Space):
 
 
 class Positive(Space):
-    """Numbers > 0; the coordinate is the logarithm."""
+    """Numbers > 0; the coordinate is the logarithm.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.Positive().pack(np.array([1.0, np.e])).tolist(), ek.Positive().unpack(np.array([0.0, 1.0]), (2,)).round(3).tolist()
+    ([0.0, 1.0], [1.0, 2.718])
+    >>> ek.Positive().check(np.array([0.5, 0.0]), "rates")
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ParameterError: rates[1] is 0; it must be > 0.
+    """
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         return _complaint(value <= 0, value, "it must be > 0.")
@@ -65,7 +81,13 @@ class Positive(Space):
 
 
 class NonNegative(Space):
-    """Numbers >= 0, 0 included; the coordinate is the logarithm, -infinity at 0."""
+    """Numbers >= 0, 0 included; the coordinate is the logarithm, -infinity at 0.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.NonNegative().pack(np.array([0.0, 1.0])).tolist(), ek.NonNegative().on_boundary(np.array([0.0, 1.0]))
+    ([-inf, 0.0], [(0,)])
+    """
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         return _complaint(value < 0, value, "it must be >= 0.")
@@ -97,7 +119,15 @@ class NonNegative(Space):
 
 
 class UnitInterval(Space):
-    """Numbers between 0 and 1, both excluded; the coordinate is the log-odds."""
+    """Numbers between 0 and 1, both excluded; the coordinate is the log-odds.
+
+    Log-odds of 1 to 1 and of 3 to 1:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.UnitInterval().pack(np.array([0.5, 0.75])).round(4).tolist()
+    [0.0, 1.0986]
+    """
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         return _complaint((value <= 0) | (value >= 1), value, "it must lie between 0 and 1, which are excluded.")
@@ -116,7 +146,13 @@ class UnitInterval(Space):
 
 
 class Probability(UnitInterval):
-    """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1."""
+    """Numbers from 0 to 1, both included; the coordinate is the log-odds, infinite at 0 and 1.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.Probability().pack(np.array([0.0, 0.5, 1.0])).tolist()
+    [-inf, 0.0, inf]
+    """
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         return _complaint((value < 0) | (value > 1), value, "a probability must lie between 0 and 1.")

@@ -25,6 +25,17 @@ class Simplex(Space):
     Coordinates: the log-odds of each entry against all entries after it ("breaking a stick"), one fewer than entries. An
     entry of 0 makes only its own coordinate infinite, unlike ratios against one reference entry; where nothing is left of the
     stick, all further coordinates are.
+
+    Half of the stick, then half of what is left of it: log-odds of 0, both times.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.Simplex().pack(np.array([0.5, 0.25, 0.25])).round(9).tolist()
+    [0.0, 0.0]
+    >>> ek.Simplex().check(np.array([0.5, 0.6]), "proportions")
+    Traceback (most recent call last):
+        ...
+    emkit.errors.ParameterError: proportions sums to 1.1; proportions must be >= 0 and sum to 1.
     """
 
     event_axes = 1

@@ -16,6 +16,11 @@ class UnitProduct(Space):
     """Vectors (last axis) with entries > 0 whose product is 1: relative lengths.
 
     Coordinates: the logarithms of all entries but the last, which makes up for the others.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.UnitProduct().unpack(np.log([2.0, 0.25]), (3,)).round(4).tolist()
+    [2.0, 0.25, 2.0]
     """
 
     event_axes = 1

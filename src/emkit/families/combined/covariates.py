@@ -24,7 +24,15 @@ __all__ = ["Covariates", "CovariatesParams"]
 
 @dataclass(frozen=True, eq=False)
 class CovariatesParams(Parameters):
-    """None: nothing is said of columns that are given."""
+    """None: nothing is said of columns that are given.
+
+    Columns that are given add nothing to a density, whatever they hold:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> ek.Covariates().log_density(ek.CovariatesParams(), np.array([[3.0], [-1.0]])).tolist()
+    [[0.0], [0.0]]
+    """
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,16 @@ OTHERS = "exact zeros have no other values."
 
 @dataclass(frozen=True, eq=False)
 class ExactZerosParams(Parameters):
-    """None: nothing is to be estimated."""
+    """None: nothing is to be estimated.
+
+    A component of zeros beside one of counts has no number of its own:
+
+    >>> import emkit as ek
+    >>> family = ek.PerComponent(ek.PoissonRegression(0, 1), ek.ExactZeros(0))
+    >>> params = family.params(ek.RegressionParams([[0.5, 1.0]]), ek.ExactZerosParams())
+    >>> params.places, params.parts[1]
+    (((0,), (1,)), ExactZerosParams())
+    """
 
 
 @dataclass(frozen=True)

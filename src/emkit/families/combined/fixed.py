@@ -33,7 +33,16 @@ Given = float | tuple[float, ...]
 
 @dataclass(frozen=True, eq=False)
 class PointMassParams(Parameters):
-    """`at` (K, d): the row that alone is possible; no fit moves it."""
+    """`at` (K, d): the row that alone is possible; no fit moves it.
+
+    A component of nothing but zeros, beside one of counts (zero inflation, written out):
+
+    >>> import emkit as ek
+    >>> family = ek.PerComponent(ek.Poisson(), ek.PointMass(0))
+    >>> params = family.params(ek.PoissonParams([[3.0]]), ek.PointMassParams([[0.0]]))
+    >>> params.parts[1].at.tolist()
+    [[0.0]]
+    """
 
     at: Annotated[Array, Real(), Axes("component", "column")]
 
@@ -44,7 +53,16 @@ class PointMassParams(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class UniformParams(Parameters):
-    """`least` and `highest` (K, d), in the unit of the data: the corners of the box; no fit moves them."""
+    """`least` and `highest` (K, d), in the unit of the data: the corners of the box; no fit moves them.
+
+    A box 4 wide and 2 high has a density of 1/8:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> params = ek.UniformParams(least=[[0.0, 0.0]], highest=[[4.0, 2.0]])
+    >>> np.exp(ek.Uniform().log_density(params, np.array([[1.0, 1.0]]))).round(6).tolist()
+    [[0.125]]
+    """
 
     least: Annotated[Array, Real(), Axes("component", "column")]
     highest: Annotated[Array, Real(), Axes("component", "column")]

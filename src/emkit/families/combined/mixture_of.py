@@ -38,7 +38,15 @@ BLUR = 0.2  # share of every row that is spread evenly over all parts where thes
 
 @dataclass(frozen=True, eq=False)
 class MixtureOfParams(Parameters):
-    """`proportions` (K, L) of the parts of each component; `parts`: L times the parameters of K components of the family."""
+    """`proportions` (K, L) of the parts of each component; `parts`: L times the parameters of K components of the family.
+
+    One component that is itself made of two Poisson parts:
+
+    >>> import emkit as ek
+    >>> params = ek.MixtureOfParams([[0.25, 0.75]], (ek.PoissonParams([[1.0]]), ek.PoissonParams([[5.0]])))
+    >>> params.proportions.tolist(), [part.rates.item() for part in params.parts]
+    ([[0.25, 0.75]], [1.0, 5.0])
+    """
 
     proportions: Annotated[Array, Simplex(), Axes("component", "part")]
     parts: Annotated[tuple[Any, ...], Axes("part")]

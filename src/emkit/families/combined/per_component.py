@@ -32,7 +32,14 @@ Places = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class PerComponentParams(Parameters):
-    """The parameters of the components of each family in `parts`, and the `places` of these among all components."""
+    """The parameters of the components of each family in `parts`, and the `places` of these among all components.
+
+    >>> import emkit as ek
+    >>> family = ek.PerComponent((ek.Poisson(), 2), ek.PointMass(0))
+    >>> params = family.params(ek.PoissonParams([[1.0], [3.0]]), ek.PointMassParams([[0.0]]))
+    >>> params.places, params.parts[0].rates.ravel().tolist()
+    (((0, 1), (2,)), [1.0, 3.0])
+    """
 
     parts: Annotated[tuple[Any, ...], Divided("component")]
     places: tuple[Places, ...]
@@ -46,6 +53,15 @@ class PerComponent(InParts):
     the same family stand together, in the order in which families are first named; only these can change places. A row must
     be possible for one of the families at least: `Gamma` beside ``PointMass(0)`` takes amounts of which some are 0.
     Parameters that start a fit are made by `params`. Errors: ModelError for what is no family.
+
+    Counts, of which some come from a component that is always 0:
+
+    >>> import emkit as ek
+    >>> family = ek.PerComponent(ek.Poisson(), ek.PointMass(0))
+    >>> start = ek.MixtureParams([0.5, 0.5], family.params(ek.PoissonParams([[3.0]]), ek.PointMassParams([[0.0]])))
+    >>> found = ek.fit(ek.Mixture(family), [0, 0, 0, 0, 3, 5, 4], start).params
+    >>> found.proportions.round(3).tolist(), found.components.parts[0].rates.round(3).tolist()
+    ([0.437, 0.563], [[3.921]])
     """
 
     each: tuple[AnyFamily, ...]

@@ -33,7 +33,15 @@ Places = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class ProductParams(Parameters):
-    """The parameters of the families of blocks of columns in `parts`, and the `places` of the columns of each block."""
+    """The parameters of the families of blocks of columns in `parts`, and the `places` of the columns of each block.
+
+    Two blocks: the first column is a count, the other a yes or no.
+
+    >>> import emkit as ek
+    >>> params = ek.ProductParams((ek.PoissonParams([[2.0]]), ek.SuccessParams([[0.3]])), ((0,), (1,)))
+    >>> params.places, params.parts[1].probabilities.tolist()
+    (((0,), (1,)), [[0.3]])
+    """
 
     parts: Annotated[tuple[Any, ...], Divided("column")]
     places: tuple[Places, ...]

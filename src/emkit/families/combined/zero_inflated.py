@@ -37,7 +37,15 @@ __all__ = ["ZeroInflated", "ZeroInflatedParams"]
 
 @dataclass(frozen=True, eq=False)
 class ZeroInflatedParams(Parameters):
-    """`zeros` (K, d): the probability that a cell is 0 whatever is counted; `counts`: parameters of the family of counts."""
+    """`zeros` (K, d): the probability that a cell is 0 whatever is counted; `counts`: parameters of the family of counts.
+
+    A mean of (1 - 0.4) * 5:
+
+    >>> import emkit as ek
+    >>> params = ek.ZeroInflatedParams(zeros=[[0.4]], counts=ek.PoissonParams([[5.0]]))
+    >>> ((1 - params.zeros) * params.counts.rates).tolist()
+    [[3.0]]
+    """
 
     zeros: Annotated[Array, Probability(), Axes("component", "column")]
     counts: Any

@@ -29,7 +29,13 @@ __all__ = ["DiagonalGaussian", "DiagonalGaussianParams"]
 
 @dataclass(frozen=True, eq=False)
 class DiagonalGaussianParams(Parameters):
-    """`means` (K, d) and `variances` (K, d), in the units of the data and their squares."""
+    """`means` (K, d) and `variances` (K, d), in the units of the data and their squares.
+
+    >>> import emkit as ek
+    >>> params = ek.DiagonalGaussianParams(means=[[0.0, 5.0], [3.0, 1.0]], variances=[[1.0, 0.25], [1.0, 4.0]])
+    >>> (params.variances**0.5).tolist()
+    [[1.0, 0.5], [1.0, 2.0]]
+    """
 
     means: Annotated[Array, Real(), Axes("component", "column")]
     variances: Annotated[Array, Positive(), Axes("component", "column")]
@@ -44,6 +50,13 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
     """log p(x|k) = -1/2 sum_j [(x_j - m_kj)^2 / v_kj + log v_kj + log 2 pi].
 
     Data: x (n, d) of real numbers.
+
+    Means and variances column by column, as if the columns were independent:
+
+    >>> import emkit as ek
+    >>> found = ek.MixtureModel(ek.DiagonalGaussian(), 1).fit([[0.0, 10.0], [2.0, 14.0]]).result_.params.components
+    >>> found.means.tolist(), found.variances.round(6).tolist()
+    ([[1.0, 12.0]], [[1.0, 4.0]])
     """
 
     @property

@@ -32,7 +32,16 @@ __all__ = ["FullGaussian", "FullGaussianParams"]
 
 @dataclass(frozen=True, eq=False)
 class FullGaussianParams(Parameters):
-    """`means` (K, d) and `covariances` (K, d, d), in the units of the data and their squares."""
+    """`means` (K, d) and `covariances` (K, d, d), in the units of the data and their squares.
+
+    Two columns of variances 4 and 1; their correlation is 1 / (2 * 1):
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> params = ek.FullGaussianParams([[0.0, 5.0]], [[[4.0, 1.0], [1.0, 1.0]]])
+    >>> float(params.covariances[0, 0, 1] / np.sqrt(np.prod(np.diag(params.covariances[0]))))
+    0.5
+    """
 
     means: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]
     covariances: Annotated[Array, PositiveDefinite(), Axes("component", "column", "column")]
@@ -47,6 +56,13 @@ class FullGaussian(JoinedColumns[FullGaussianParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi].
 
     Data: x (n, d) of real numbers.
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> x = np.array([[0, 0], [1, 1], [2, 2], [2, 0], [0, 2.0]])
+    >>> one = ek.MixtureModel(ek.FullGaussian(), 1).fit(x).result_.params.components
+    >>> one.means.round(3).tolist(), one.covariances.round(3).tolist()
+    ([[1.0, 1.0]], [[[0.8, 0.0], [0.0, 0.8]]])
     """
 
     @property

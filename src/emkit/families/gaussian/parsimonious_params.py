@@ -97,14 +97,30 @@ def _of_the_form(kind: Any) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class EIIParams(EllipsoidParams):
-    """One `volume` for all components, which are round."""
+    """One `volume` for all components, which are round.
+
+    Two round clusters of one size: 2 * 2 means and one volume, no more.
+
+    >>> import emkit as ek
+    >>> params = ek.EIIParams(means=[[0.0, 0.0], [3.0, 1.0]], volume=2.0)
+    >>> params.covariances[1].round(6).tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
+    """
 
     volume: Volume
 
 
 @dataclass(frozen=True, eq=False)
 class EEIParams(EllipsoidParams):
-    """One `volume` and one `shape` (d,), along the columns, for all components."""
+    """One `volume` and one `shape` (d,), along the columns, for all components.
+
+    A volume of 2 along the axes in the ratio of 2 to 1/2, alike in both clusters:
+
+    >>> import emkit as ek
+    >>> params = ek.EEIParams([[0.0, 0.0], [3.0, 1.0]], volume=2.0, shape=[2.0, 0.5])
+    >>> params.covariances[1].tolist()
+    [[4.0, 0.0], [0.0, 1.0]]
+    """
 
     volume: Volume
     shape: ColumnShape
@@ -112,7 +128,15 @@ class EEIParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class VEIParams(EllipsoidParams):
-    """`volumes` (K,), and one `shape` (d,), along the columns."""
+    """`volumes` (K,), and one `shape` (d,), along the columns.
+
+    The second is three times as large, and of the same shape:
+
+    >>> import emkit as ek
+    >>> params = ek.VEIParams([[0.0, 0.0], [3.0, 1.0]], volumes=[1.0, 3.0], shape=[2.0, 0.5])
+    >>> params.covariances.round(6).tolist()
+    [[[2.0, 0.0], [0.0, 0.5]], [[6.0, 0.0], [0.0, 1.5]]]
+    """
 
     volumes: Volumes
     shape: ColumnShape
@@ -120,7 +144,15 @@ class VEIParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class EVIParams(EllipsoidParams):
-    """One `volume`, and `shapes` (K, d), along the columns."""
+    """One `volume`, and `shapes` (K, d), along the columns.
+
+    The one is wide, the other high, and both have an area of the same size:
+
+    >>> import emkit as ek
+    >>> params = ek.EVIParams([[0.0, 0.0], [3.0, 1.0]], volume=1.0, shapes=[[4.0, 0.25], [0.25, 4.0]])
+    >>> params.covariances.tolist()
+    [[[4.0, 0.0], [0.0, 0.25]], [[0.25, 0.0], [0.0, 4.0]]]
+    """
 
     volume: Volume
     shapes: ColumnShapes
@@ -128,7 +160,15 @@ class EVIParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class VEEParams(EllipsoidParams):
-    """`volumes` (K,), one `shape` (d,) and one `orientation` (d, d)."""
+    """`volumes` (K,), one `shape` (d,) and one `orientation` (d, d).
+
+    Both lie along the same direction, here turned by a quarter, so that the long axis is the second column's:
+
+    >>> import emkit as ek
+    >>> params = ek.VEEParams([[0.0, 0.0], [3.0, 1.0]], [1.0, 3.0], shape=[4.0, 0.25], orientation=[[0.0, -1.0], [1.0, 0.0]])
+    >>> params.covariances.round(6).tolist()
+    [[[0.25, 0.0], [0.0, 4.0]], [[0.75, 0.0], [0.0, 12.0]]]
+    """
 
     volumes: Volumes
     shape: Shape
@@ -137,7 +177,17 @@ class VEEParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class EVEParams(EllipsoidParams):
-    """One `volume`, `shapes` (K, d) and one `orientation` (d, d)."""
+    """One `volume`, `shapes` (K, d) and one `orientation` (d, d).
+
+    Along the same diagonals, one longer along the first of them, one along the second:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
+    >>> params = ek.EVEParams([[0.0, 0.0], [3.0, 1.0]], 1.0, shapes=[[4.0, 0.25], [0.25, 4.0]], orientation=turn)
+    >>> params.covariances.round(3).tolist()
+    [[[2.125, 1.875], [1.875, 2.125]], [[2.125, -1.875], [-1.875, 2.125]]]
+    """
 
     volume: Volume
     shapes: Shapes
@@ -146,7 +196,17 @@ class EVEParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class VVEParams(EllipsoidParams):
-    """`volumes` (K,), `shapes` (K, d) and one `orientation` (d, d)."""
+    """`volumes` (K,), `shapes` (K, d) and one `orientation` (d, d).
+
+    As EVE, but the second is twice as large:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> turn = np.array([[1.0, -1.0], [1.0, 1.0]]) / np.sqrt(2)
+    >>> params = ek.VVEParams([[0.0, 0.0], [3.0, 1.0]], [1.0, 2.0], shapes=[[4.0, 0.25], [0.25, 4.0]], orientation=turn)
+    >>> np.linalg.det(params.covariances).round(3).tolist()
+    [1.0, 4.0]
+    """
 
     volumes: Volumes
     shapes: Shapes
@@ -155,7 +215,16 @@ class VVEParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class EEVParams(EllipsoidParams):
-    """One `volume`, one `shape` (d,) and `orientations` (K, d, d)."""
+    """One `volume`, one `shape` (d,) and `orientations` (K, d, d).
+
+    The same ellipse twice, the second turned by a quarter:
+
+    >>> import emkit as ek
+    >>> turns = [[[1.0, 0.0], [0.0, 1.0]], [[0.0, -1.0], [1.0, 0.0]]]
+    >>> params = ek.EEVParams([[0.0, 0.0], [3.0, 1.0]], volume=1.0, shape=[4.0, 0.25], orientations=turns)
+    >>> params.covariances.tolist()
+    [[[4.0, 0.0], [0.0, 0.25]], [[0.25, 0.0], [0.0, 4.0]]]
+    """
 
     volume: Volume
     shape: Shape
@@ -164,7 +233,16 @@ class EEVParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class VEVParams(EllipsoidParams):
-    """`volumes` (K,), one `shape` (d,) and `orientations` (K, d, d)."""
+    """`volumes` (K,), one `shape` (d,) and `orientations` (K, d, d).
+
+    The second is turned by a quarter, and twice as large:
+
+    >>> import emkit as ek
+    >>> turns = [[[1.0, 0.0], [0.0, 1.0]], [[0.0, -1.0], [1.0, 0.0]]]
+    >>> params = ek.VEVParams([[0.0, 0.0], [3.0, 1.0]], volumes=[1.0, 2.0], shape=[4.0, 0.25], orientations=turns)
+    >>> params.covariances[1].round(6).tolist()
+    [[0.5, 0.0], [0.0, 8.0]]
+    """
 
     volumes: Volumes
     shape: Shape
@@ -173,7 +251,17 @@ class VEVParams(EllipsoidParams):
 
 @dataclass(frozen=True, eq=False)
 class EVVParams(EllipsoidParams):
-    """One `volume`, `shapes` (K, d) and `orientations` (K, d, d)."""
+    """One `volume`, `shapes` (K, d) and `orientations` (K, d, d).
+
+    A long ellipse and a round one of the same area, in any direction:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> turns = [[[1.0, 0.0], [0.0, 1.0]], [[0.0, -1.0], [1.0, 0.0]]]
+    >>> params = ek.EVVParams([[0.0, 0.0], [3.0, 1.0]], volume=1.0, shapes=[[4.0, 0.25], [1.0, 1.0]], orientations=turns)
+    >>> np.linalg.det(params.covariances).round(6).tolist()
+    [1.0, 1.0]
+    """
 
     volume: Volume
     shapes: Shapes

@@ -29,7 +29,13 @@ __all__ = ["SphericalGaussian", "SphericalGaussianParams"]
 
 @dataclass(frozen=True, eq=False)
 class SphericalGaussianParams(Parameters):
-    """`means` (K, d) and `variances` (K,), in the units of the data and their squares."""
+    """`means` (K, d) and `variances` (K,), in the units of the data and their squares.
+
+    >>> import emkit as ek
+    >>> params = ek.SphericalGaussianParams(means=[[0.0, 0.0], [3.0, 1.0]], variances=[1.0, 2.25])
+    >>> (params.variances**0.5).tolist()
+    [1.0, 1.5]
+    """
 
     means: Annotated[Array, Real(), Axes("component", "column")]
     variances: Annotated[Array, Positive(), Axes("component")]
@@ -44,6 +50,13 @@ class SphericalGaussian(JoinedColumns[SphericalGaussianParams]):
     """log p(x|k) = -1/2 [|x - m_k|^2 / v_k + d log v_k + d log 2 pi].
 
     Data: x (n, d) of real numbers in one common unit.
+
+    One variance for all columns, the mean of theirs (1 and 4):
+
+    >>> import emkit as ek
+    >>> found = ek.MixtureModel(ek.SphericalGaussian(), 1).fit([[0.0, 10.0], [2.0, 14.0]]).result_.params.components
+    >>> found.means.tolist(), found.variances.round(6).tolist()
+    ([[1.0, 12.0]], [2.5])
     """
 
     @property

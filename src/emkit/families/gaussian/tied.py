@@ -34,7 +34,13 @@ __all__ = ["TiedGaussian", "TiedGaussianParams"]
 
 @dataclass(frozen=True, eq=False)
 class TiedGaussianParams(Parameters):
-    """`means` (K, d) and one `covariance` (d, d), in the units of the data and their squares."""
+    """`means` (K, d) and one `covariance` (d, d), in the units of the data and their squares.
+
+    >>> import emkit as ek
+    >>> params = ek.TiedGaussianParams(means=[[0.0, 0.0], [3.0, 1.0]], covariance=[[1.0, 0.5], [0.5, 2.0]])
+    >>> params.means.shape, params.covariance.shape
+    ((2, 2), (2, 2))
+    """
 
     means: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]
     covariance: Annotated[Array, PositiveDefinite(), Axes("column", "column")]
@@ -49,6 +55,14 @@ class TiedGaussian(JoinedColumns[TiedGaussianParams]):
     """log p(x|k) = -1/2 [(x - m_k)' C^-1 (x - m_k) + log |C| + d log 2 pi].
 
     Data: x (n, d) of real numbers.
+
+    Two components 8 apart share one variance, that about the mean of each:
+
+    >>> import emkit as ek
+    >>> start = ek.MixtureParams([0.5, 0.5], ek.TiedGaussianParams([[0.0], [9.0]], [[1.0]]))
+    >>> found = ek.fit(ek.Mixture(ek.TiedGaussian()), [1.0, 3.0, 9.0, 11.0], start).params.components
+    >>> found.means.round(6).tolist(), found.covariance.round(6).tolist()
+    ([[2.0], [10.0]], [[1.0]])
     """
 
     @property

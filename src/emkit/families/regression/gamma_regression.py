@@ -38,7 +38,15 @@ ROUNDING = 1e-14  # a spread below this is made of rounding: the covariates tell
 
 @dataclass(frozen=True, eq=False)
 class GammaRegressionParams(RegressionParams):
-    """`coefficients` (K, p) as in `RegressionParams`; `shapes` (K,), > 0: the variance is mean^2 / shape."""
+    """`coefficients` (K, p) as in `RegressionParams`; `shapes` (K,), > 0: the variance is mean^2 / shape.
+
+    At x = 0 the mean is exp(2) and its coefficient of variation 1 / 4^(1/2):
+
+    >>> import emkit as ek
+    >>> params = ek.GammaRegressionParams([[2.0, 0.5]], shapes=[4.0], covariates=("Intercept", "x"))
+    >>> params.covariates, (params.shapes**-0.5).tolist()
+    (('Intercept', 'x'), [0.5])
+    """
 
     shapes: Annotated[Array, Positive(), Axes("component")]
 

@@ -30,6 +30,15 @@ class MultinomialRegressionParams(Parameters):
     """`coefficients` (K, levels, p): the log-odds of each level against the first, by intercept and covariates.
 
     Only differences between levels matter: those of the first are taken off all of them. `covariates` and `levels` are names.
+
+    Odds of the second level against the first of 2 to 1 where x is 0, and twice these for each unit of x:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> slopes = [[[0.0, 0.0], np.log([2.0, 2.0])]]
+    >>> params = ek.MultinomialRegressionParams(slopes, covariates=("Intercept", "x"), levels=("no", "yes"))
+    >>> np.exp(params.coefficients[0, 1]).round(6).tolist(), params.levels
+    ([2.0, 2.0], ('no', 'yes'))
     """
 
     coefficients: Annotated[

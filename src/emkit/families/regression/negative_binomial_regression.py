@@ -33,7 +33,12 @@ MOST = 1e8  # of a dispersion: with a few counts among zeros, the likelihood may
 
 @dataclass(frozen=True, eq=False)
 class NegativeBinomialRegressionParams(RegressionParams):
-    """`coefficients` (K, p) as in `RegressionParams`; `dispersions` (K,), >= 0: the variance is mean + dispersion * mean^2."""
+    """`coefficients` (K, p) as in `RegressionParams`; `dispersions` (K,), >= 0: the variance is mean + dispersion * mean^2.
+
+    >>> import emkit as ek
+    >>> ek.NegativeBinomialRegressionParams([[1.0, 0.2]], dispersions=[0.25], covariates=("Intercept", "age")).sizes.tolist()
+    [4.0]
+    """
 
     dispersions: Annotated[Array, NonNegative(), Axes("component")]
 

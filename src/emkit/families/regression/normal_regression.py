@@ -44,7 +44,15 @@ ROUNDED = 64  # units in the last place of the response: deviations from a line 
 
 @dataclass(frozen=True, eq=False)
 class NormalRegressionParams(RegressionParams):
-    """`coefficients` (K, p) as in `RegressionParams`; `variances` (K,) about the lines."""
+    """`coefficients` (K, p) as in `RegressionParams`; `variances` (K,) about the lines.
+
+    A line of slope 2 through 1, from which points are off by 1.5 in the mean square's root:
+
+    >>> import emkit as ek
+    >>> params = ek.NormalRegressionParams([[1.0, 2.0]], variances=[2.25], covariates=("Intercept", "x"))
+    >>> (params.coefficients @ [1.0, 3.0]).tolist(), (params.variances**0.5).tolist()
+    ([7.0], [1.5])
+    """
 
     variances: Annotated[Array, Positive(), Axes("component")]
 

@@ -40,6 +40,15 @@ class OrderedRegressionParams(RegressionParams):
     """`coefficients` (K, p), a slope for each covariate; `cutpoints` (K, levels - 1) between the levels, which do not fall.
 
     `covariates` and `thresholds` are the names of both.
+
+    Three levels, and chances of 1/2 of being at or below the first where the covariate is 0:
+
+    >>> import emkit as ek
+    >>> params = ek.OrderedRegressionParams(
+    ...     [[0.7]], cutpoints=[[0.0, 1.5]], covariates=("age",), thresholds=("low|middle", "middle|high")
+    ... )
+    >>> dict(zip(params.thresholds, params.cutpoints[0].tolist(), strict=True))
+    {'low|middle': 0.0, 'middle|high': 1.5}
     """
 
     cutpoints: Annotated[Array, Increasing(), Axes("component", "cutpoint", coupled=("cutpoint",), told_by="thresholds")]

@@ -18,7 +18,16 @@ SHARED = Axes("covariate", coupled=("covariate",), told_by="shared_covariates")
 
 @dataclass(frozen=True, eq=False)
 class RegressionParams(Parameters):
-    """`coefficients` (K, p): the intercept, if there is one, and a slope for each covariate; `covariates`: their names."""
+    """`coefficients` (K, p): the intercept, if there is one, and a slope for each covariate; `covariates`: their names.
+
+    Poisson counts whose mean doubles with each unit of x:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> params = ek.RegressionParams([np.log([3.0, 2.0])], covariates=("Intercept", "x"))
+    >>> np.exp(params.coefficients @ [1.0, 2.0]).round(6).tolist()
+    [12.0]
+    """
 
     coefficients: Annotated[Array, Real(), OWN]
     covariates: tuple[str, ...] = field(default=(), kw_only=True)

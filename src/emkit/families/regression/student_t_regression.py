@@ -46,6 +46,11 @@ class StudentTRegressionParams(RegressionParams):
     """`coefficients` (K, p) as in `RegressionParams`; `squared_scales` (K,) about the lines; `tails` (K,).
 
     Tails are 1 / degrees of freedom: 0 for a normal distribution, 1 for a Cauchy distribution.
+
+    >>> import emkit as ek
+    >>> params = ek.StudentTRegressionParams([[1.0, 2.0]], squared_scales=[4.0], tails=[0.2], covariates=("Intercept", "x"))
+    >>> params.scales.tolist(), params.freedoms.tolist()
+    ([2.0], [5.0])
     """
 
     squared_scales: Annotated[Array, Positive(), Axes("component")]

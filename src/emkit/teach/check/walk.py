@@ -25,6 +25,13 @@ def check_work(lesson: Subject, claims: Mapping[str, object], step: int = 1) -> 
     numbers above as they are written. Of a wrong one it is said which usual slip gives it, on which line; later numbers
     that follow from it are "carried".
     Errors: ModelError for a name that is not on the worksheet (it lists those that are); ParameterError for what is no number.
+
+    The share of coin A in row 2, right to the two digits that the tutorial prints, and a chance of heads that is not:
+
+    >>> import emkit as ek
+    >>> marking = ek.check_work(ek.lessons.two_coins(), {"r[2]": "0.80", "theta_A": "0.66"})
+    >>> [(mark.name, mark.verdict.name, round(mark.right, 4)) for mark in marking.lines]
+    [('r[2]', 'RIGHT', 0.805), ('theta_A', 'WRONG', 0.713)]
     """
     sheet = worksheet(lesson, step)
     return _mark(lesson, sheet, read_claims(sheet, claims))
