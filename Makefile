@@ -13,9 +13,11 @@ BIN := $(VENV)/bin
 EXTRAS_demo := plot,teach
 EXTRAS_test := test
 EXTRAS_bench := bench
+EXTRAS_docs := docs
+EXTRAS_dist := dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench bench-quick scale coverage clean FORCE
+.PHONY: help demo test quick lint docs bench bench-quick scale coverage clean FORCE
 .NOTPARALLEL:
 
 help: ## show this list
@@ -41,6 +43,10 @@ lint: $(VENV)/.installed-test ## check style, formatting, types, the order of th
 	@if command -v npx >/dev/null; then echo "npx $(ESLINT)"; npx --yes $(ESLINT) src/emkit/page/assets; \
 	else echo "npx is not here: the page's JavaScript is not linted"; fi
 
+docs: $(VENV)/.installed-docs ## build the site of docs/ into site/, with every figure, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	$(BIN)/python -m website.check_links site
+
 bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
 	$(BIN)/python -m benchmarks
 
@@ -53,8 +59,8 @@ scale: $(VENV)/.installed-bench ## fit ROWS=1e8 rows in files (4 GB on disk), an
 coverage: $(VENV)/.installed-test ## count how often intervals cover the truth (1,000 data sets a design), and write docs/coverage.md
 	$(BIN)/python -m benchmarks.coverage
 
-clean: ## remove everything that make made: environments, caches, demo output
-	rm -rf .venv .venv-* demo build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove everything that make made: environments, caches, demo output, the site
+	rm -rf .venv .venv-* demo site build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # One stamp per set of extras, so that a second run re-uses the set-up and an edited pyproject.toml renews it.
