@@ -13,11 +13,10 @@ BIN := $(VENV)/bin
 EXTRAS_demo := plot,teach
 EXTRAS_test := test
 EXTRAS_bench := bench
-EXTRAS_docs := docs
-EXTRAS_dist := dist
+EXTRAS_docs := docs,dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint docs bench bench-quick scale coverage clean FORCE
+.PHONY: help demo test quick lint docs dist-check bench bench-quick scale coverage clean FORCE
 .NOTPARALLEL:
 
 help: ## show this list
@@ -46,6 +45,26 @@ lint: $(VENV)/.installed-test ## check style, formatting, types, the order of th
 docs: $(VENV)/.installed-docs ## build the site of docs/ into site/, with every figure, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	$(BIN)/python -m website.check_links site
+
+dist-check: $(VENV)/.installed-docs ## build wheel and sdist, check them, and run the tour and the README's example from the wheel
+	rm -rf dist build/empty
+	$(BIN)/python -m build --quiet --no-isolation
+	$(BIN)/python -m twine check --strict dist/*
+	"$(PYTHON)" -m venv build/empty
+	build/empty/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[plot,teach]"
+	cp README.md build/empty
+	cd build/empty && bin/emkit demo --out tour && bin/python -c "$$FIRST_EXAMPLE"
+	@echo "dist/ holds a wheel and a source archive that work"
+
+define FIRST_EXAMPLE
+import doctest
+page = open("README.md", encoding="utf-8").read()
+code = page.split("```python")[1].split("```")[0]
+test = doctest.DocTestParser().get_doctest(code, {}, "README.md", "README.md", 0)
+result = doctest.DocTestRunner().run(test)
+assert result.attempted and not result.failed, result
+endef
+export FIRST_EXAMPLE
 
 bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
 	$(BIN)/python -m benchmarks
