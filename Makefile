@@ -13,9 +13,10 @@ BIN := $(VENV)/bin
 EXTRAS_demo := plot,teach
 EXTRAS_test := test
 EXTRAS_bench := bench
+EXTRAS_docs := docs,dist
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench bench-quick scale coverage clean FORCE
+.PHONY: help demo test quick lint docs dist-check bench bench-quick scale coverage clean FORCE
 .NOTPARALLEL:
 
 help: ## show this list
@@ -41,6 +42,30 @@ lint: $(VENV)/.installed-test ## check style, formatting, types, the order of th
 	@if command -v npx >/dev/null; then echo "npx $(ESLINT)"; npx --yes $(ESLINT) src/emkit/page/assets; \
 	else echo "npx is not here: the page's JavaScript is not linted"; fi
 
+docs: $(VENV)/.installed-docs ## build the site of docs/ into site/, with every figure, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	$(BIN)/python -m website.check_links site
+
+dist-check: $(VENV)/.installed-docs ## build wheel and sdist, check them, and run the tour and the README's example from the wheel
+	rm -rf dist build/empty
+	$(BIN)/python -m build --quiet --no-isolation
+	$(BIN)/python -m twine check --strict dist/*
+	"$(PYTHON)" -m venv build/empty
+	build/empty/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[plot,teach]"
+	cp README.md build/empty
+	cd build/empty && bin/emkit demo --out tour && bin/python -c "$$FIRST_EXAMPLE"
+	@echo "dist/ holds a wheel and a source archive that work"
+
+define FIRST_EXAMPLE
+import doctest
+page = open("README.md", encoding="utf-8").read()
+code = page.split("```python")[1].split("```")[0]
+test = doctest.DocTestParser().get_doctest(code, {}, "README.md", "README.md", 0)
+result = doctest.DocTestRunner().run(test)
+assert result.attempted and not result.failed, result
+endef
+export FIRST_EXAMPLE
+
 bench: $(VENV)/.installed-bench ## measure speed and accuracy against the peers
 	$(BIN)/python -m benchmarks
 
@@ -53,8 +78,8 @@ scale: $(VENV)/.installed-bench ## fit ROWS=1e8 rows in files (4 GB on disk), an
 coverage: $(VENV)/.installed-test ## count how often intervals cover the truth (1,000 data sets a design), and write docs/coverage.md
 	$(BIN)/python -m benchmarks.coverage
 
-clean: ## remove everything that make made: environments, caches, demo output
-	rm -rf .venv .venv-* demo build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove everything that make made: environments, caches, demo output, the site
+	rm -rf .venv .venv-* demo site build dist htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # One stamp per set of extras, so that a second run re-uses the set-up and an edited pyproject.toml renews it.
