@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import emkit as ek
-from emkit.core.spaces import HollowSimplex, Increasing
+from emkit.core.spaces import HollowSimplex, Increasing, PositiveSemidefinite
 from emkit.core.spaces.part import holding
 from emkit.inference.differences import jacobian
 
@@ -23,6 +23,7 @@ SPACES = {
     "hollow-simplex": (HollowSimplex(), (2, 3, 3), 6),
     "increasing": (Increasing(), (2, 3), 6),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
+    "positive-semidefinite": (PositiveSemidefinite(), (2, 3, 3), 12),
     "rotation": (ek.Rotation(), (2, 3, 3), 6),
     "unit-product": (ek.UnitProduct(), (2, 4), 6),
 }

@@ -7,6 +7,7 @@ from emkit.estimators.gaussian import GaussianMixture
 from emkit.estimators.hidden_markov import HiddenMarkov
 from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
+from emkit.estimators.mixed_regression import MixedRegression
 from emkit.estimators.mixture import MixtureModel
 from emkit.estimators.mixture_regression import MixtureRegression
 
@@ -17,6 +18,7 @@ __all__ = [
     "GaussianMixture",
     "HiddenMarkov",
     "LatentClass",
+    "MixedRegression",
     "MixtureModel",
     "MixtureRegression",
     "NormalMissing",
