@@ -214,10 +214,10 @@ class MixedRegression(WithoutData):
 
     @property
     def _still_told(self) -> str:
-        beside = ", given those before them" if len(self.effect_names_) > 1 else ""
+        beside = "" if len(self.effect_names_) == 1 else ", given those before"
         return (
-            f"The estimate lies on an edge: of the random effects, {listed(map(repr, self.still_), MOST_NAMED)} do not vary"
-            f"{beside}. Leave them out of the bracket, or see whether more groups tell."
+            f"The estimate lies on an edge: the variance of {listed(map(repr, self.still_), MOST_NAMED)} between groups is 0"
+            f"{beside}. Fewer random effects, or more groups, may tell more."
         )
 
     def _model(self, said: MixedFormula) -> OfGroups[Any]:

@@ -82,7 +82,8 @@ class PositiveSemidefinite(PositiveDefinite):
         return share_lost(_pivots(value), _pivots(after))[..., None] * np.eye(value.shape[-1])
 
     def way_to_edge(self, value: Array) -> Array:
-        return _pivots(value)[..., None] * np.eye(value.shape[-1])
+        """Without an end for what varies: it may be little in one unit, or from one origin, and much in others."""
+        return np.where((_pivots(value)[..., None] == 0) & np.eye(value.shape[-1], dtype=bool), 0.0, np.inf)
 
     def on_edge(self, value: Array, mask: Mask) -> Array:
         root = semidefinite_root(value, np.einsum("...jj->...j", mask))

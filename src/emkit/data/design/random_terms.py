@@ -53,8 +53,8 @@ def mixed_formula(formula: str) -> MixedFormula:
     groups = inside[bars[-1] - first :]
     if len(bars) > 1 + apart or len(groups) != 1 or groups[0].kind is not TokenKind.NAME:
         _refuse(formula, "has something else than the name of one column behind the bar; write (x | id)")
-    if bars[0] == first + 1:
-        _refuse(formula, "has nothing before the bar; write (1 | id) for intercepts that vary")
+    if bars[0] == first + 1 or [each.text for each in inside[: bars[0] - first - 1]] == ["0"]:
+        _refuse(formula, "has nothing that varies before the bar; write (1 | id) for intercepts that do")
     return MixedFormula(
         _written(_without(tokens, first, end, formula)), _written(inside[: bars[0] - first - 1]), groups[0].text, apart
     )
