@@ -216,7 +216,7 @@ class MixedRegression(WithoutData):
     def _still_told(self) -> str:
         beside = "" if len(self.effect_names_) == 1 else ", given those before"
         return (
-            f"The estimate lies on an edge: the variance of {listed(map(repr, self.still_), MOST_NAMED)} between groups is 0"
+            f"On an edge: the variance of {listed(map(repr, self.still_), MOST_NAMED)} between groups is 0"
             f"{beside}. Fewer random effects, or more groups, may tell more."
         )
 
