@@ -91,7 +91,7 @@ def told(chunk: Chunk, layout: MixedLayout, fixed: Array, root: Array, within: f
     precision = np.eye(len(root)) + root.T @ sums.zz @ root / within
     spreads = np.asarray(np.linalg.inv(precision), dtype=np.float64)
     forces = ze @ root / within
-    means = (spreads @ forces[:, :, None])[:, :, 0]
+    means = np.einsum("grs,gs->gr", spreads, forces)
     heights = sums.rows * (LOG_2_PI + np.log(within)) + np.linalg.slogdet(precision)[1]
     heights = -0.5 * (heights + ee / within - (forces * means).sum(axis=1))
     return Told(sums, heights, means, spreads, xe, ze, ee, within, root)
@@ -134,7 +134,7 @@ def generalized_at(one: Told, weights: Array) -> GeneralizedSums:
     sums = one.sums
     xzl = sums.xz @ one.root
     left = sums.xx - xzl @ one.spreads @ xzl.swapaxes(1, 2) / one.within
-    along = one.xe - (xzl @ one.means[:, :, None])[:, :, 0]
+    along = one.xe - np.einsum("gpr,gr->gp", xzl, one.means)
     return GeneralizedSums(np.tensordot(weights, left, 1) / one.within, weights @ along / one.within)
 
 

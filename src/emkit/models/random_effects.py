@@ -77,8 +77,8 @@ class AnyCovariance(EffectsCovariance):
 
     def expected(self, moments: Array, groups: float) -> Expected:
         root = self.root(len(self.covariance))
-        if not np.diag(root).all():  # none varies: there is nothing to tell
-            return Expected(0.0, {"covariance": np.zeros_like(root)})
+        if not np.diag(root).all():  # of effects that are known to be 0 there is nothing to tell
+            return Expected(-np.inf if moments.any() else 0.0, {"covariance": np.zeros_like(root)})
         inverse = np.linalg.inv(self.covariance)
         told = inverse @ moments
         value = -groups * np.log(np.diag(root)).sum() - np.trace(told) / 2
@@ -135,6 +135,8 @@ COVARIANCES: dict[str, type[EffectsCovariance]] = {
 def _of_variances(variances: Array, squares: Array, number: Array) -> tuple[float, Array]:
     """Expected log-density of normals, so many of each variance, given sums of squares; 0 for those that do not vary."""
     varies = variances > 0
+    if squares[~varies].any():
+        return -np.inf, np.zeros(len(variances))
     safe = np.where(varies, variances, 1.0)
     value = -0.5 * (number * np.log(safe) + squares / safe)[varies].sum()
     return float(value), np.where(varies, (squares / safe - number) / (2 * safe), 0.0)
