@@ -10,6 +10,7 @@ import pytest
 
 import emkit as ek
 from emkit.data.design.random_terms import mixed_formula
+from emkit.estimators import MixedRegression
 
 G, N = 8, 5
 TIME = np.tile(np.arange(N), G) * 1.0
@@ -21,7 +22,7 @@ FRAME = {"y": Y, "t": TIME, "id": NAMES}
 
 
 def fitted(formula="y ~ t + (t | id)", frame=None, **options):
-    return ek.MixedRegression(formula, **options).fit(FRAME if frame is None else frame)
+    return MixedRegression(formula, **options).fit(FRAME if frame is None else frame)
 
 
 def beside(**columns):
@@ -103,7 +104,7 @@ def test_gaps_are_left_out_and_told():
 
 def test_groups_of_weight_0_are_none():
     fewer = fitted("y ~ t + (1 | id)", {name: column[N:] for name, column in FRAME.items()})
-    weighted = ek.MixedRegression("y ~ t + (1 | id)").fit(FRAME, sample_weight=(NAMES != "g0").astype(float))
+    weighted = MixedRegression("y ~ t + (1 | id)").fit(FRAME, sample_weight=(NAMES != "g0").astype(float))
     assert weighted.result_.log_likelihood == pytest.approx(fewer.result_.log_likelihood, rel=1e-12)
 
 
@@ -178,4 +179,4 @@ def test_settings_that_cannot_be_are_refused(options):
 
 def test_weights_are_of_groups():
     with pytest.raises(ek.DataError, match="a weight is of a group"):
-        ek.MixedRegression("y ~ t + (1 | id)").fit(FRAME, sample_weight=np.arange(1.0, 41.0))
+        MixedRegression("y ~ t + (1 | id)").fit(FRAME, sample_weight=np.arange(1.0, 41.0))
