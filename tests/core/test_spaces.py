@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import emkit as ek
-from emkit.core.spaces import HollowSimplex, Increasing
+from emkit.core.spaces import HollowSimplex, Increasing, PositiveSemidefinite
 from emkit.core.spaces.part import holding
 from emkit.inference.differences import jacobian
 
@@ -23,6 +23,7 @@ SPACES = {
     "hollow-simplex": (HollowSimplex(), (2, 3, 3), 6),
     "increasing": (Increasing(), (2, 3), 6),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
+    "positive-semidefinite": (PositiveSemidefinite(), (2, 3, 3), 12),
     "rotation": (ek.Rotation(), (2, 3, 3), 6),
     "unit-product": (ek.UnitProduct(), (2, 4), 6),
 }
@@ -123,6 +124,26 @@ def test_zero_is_the_edge_of_what_is_not_negative():
     assert space.at_edge(there, (2,)).tolist() == [True, False]
     assert space.on_boundary(value) == [(0,)]
     np.testing.assert_allclose(space.unpack(there, (2,)), value, rtol=1e-15)
+
+
+def test_a_covariance_may_lose_its_rank():
+    space, root = PositiveSemidefinite(), np.array([[2.0, 0.0, 0.0], [1.0, 0.0, 0.0], [3.0, 0.0, 1.5]])
+    value = root @ root.T
+    space.check(value, "value")
+    there = space.pack(value)
+    np.testing.assert_allclose(space.unpack(there, (3, 3)), value, rtol=1e-12)
+    assert space.at_edge(there, (3, 3)).tolist() == [False, False, True, False, True, False]
+    assert space.on_boundary(value) == [(1, 1)]
+    assert space.on_boundary(np.zeros((2, 2))) == [(0, 0), (1, 1)]
+    with pytest.raises(ek.ParameterError, match="negative eigenvalue"):
+        space.check(value - 0.1 * np.eye(3), "value")
+
+
+def test_what_varies_little_given_others_goes_to_the_edge():
+    space, before, after = PositiveSemidefinite(), np.array([[4.0, 2.0], [2.0, 1.5]]), np.array([[4.0, 2.0], [2.0, 1.25]])
+    np.testing.assert_allclose(space.pace_to_edge(before, after), [[0.0, 0.0], [0.0, 0.5]])
+    np.testing.assert_allclose(space.on_edge(before, np.array([[False, False], [False, True]])), [[4.0, 2.0], [2.0, 1.0]])
+    np.testing.assert_allclose(space.on_edge(before, np.array([[True, False], [False, False]])), [[0.0, 0.0], [0.0, 1.5]])
 
 
 def test_numbers_that_come_together_are_on_the_edge_of_what_increases():

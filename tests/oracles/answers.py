@@ -592,6 +592,54 @@ def irt_lsat7() -> Answers:
     return irt_lsat6("irt_lsat7")
 
 
+def random_effects_rail() -> Answers:
+    """The first steps of plain EM, and the maximum."""
+    rows = table("random_effects_rail")
+    source = ek.ArraySource(column(rows, "travel"), groups=[row["Rail"] for row in rows])
+    model = ek.MixedModel(0, covariance="scalar")
+    start = ek.MixedModelParams([66.5], ek.models.EqualCovariance(100.0), 100.0)
+    em, trace = ek.EMMap(model, source, start), []
+    here = em(start)
+    for _ in range(4):
+        params = here.params
+        trace.append([params.fixed[0], params.within, params.between.variance, here.log_likelihood])
+        here = em(here.update)
+    found = ek.fit(model, source, start, tol=1e-13)
+    params = found.params
+    return {
+        "trace4": trace,
+        "mu": params.fixed[0],
+        "s2": params.within,
+        "sb2": params.between.variance,
+        "loglik": found.log_likelihood,
+    }
+
+
+def boundary_random_effects() -> Answers:
+    """A variance that the fit itself puts on its bound; the slope there is that of the log-likelihood, by differences."""
+    inline = task("boundary_random_effects")["data"]["inline"]
+    groups = [name for name, values in inline.items() for _ in values]
+    source = ek.ArraySource(np.concatenate(list(inline.values()))[:, None], groups=groups)
+    model = ek.MixedModel(0, covariance="scalar")
+    found = ek.fit(model, source, model.start(source.profile), tol=1e-13)
+    fixed, within = found.params.fixed, found.params.within
+
+    def log_likelihood(variance: float) -> float:
+        params = ek.MixedModelParams(fixed, ek.models.EqualCovariance(variance), within)
+        return ek.EMMap(model, source, params)(params).log_likelihood
+
+    step = 1e-5  # one-sided: there is nothing below 0
+    slope = (4 * log_likelihood(step) - log_likelihood(2 * step) - 3 * log_likelihood(0.0)) / (2 * step)
+    return {
+        "sb2": found.params.between.variance,
+        "mu": fixed[0],
+        "s2": within,
+        "loglik": found.log_likelihood,
+        "boundary": found.boundary == ("between.variance",),
+        "score_at_zero": slope,
+    }
+
+
 def lca_missing_weights() -> Answers:
     inline = task("lca_missing_weights")["data"]["inline"]
     codes, weights = np.array(inline["rows"], dtype=float) - 1, np.array(inline["w"])
@@ -867,6 +915,8 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         boundary_heywood,
         irt_lsat6,
         irt_lsat7,
+        random_effects_rail,
+        boundary_random_effects,
         lca_missing_weights,
         gmm_mclust14,
         t_newcomb,

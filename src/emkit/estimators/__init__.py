@@ -8,6 +8,7 @@ from emkit.estimators.hidden_markov import HiddenMarkov
 from emkit.estimators.item_response import ItemResponse
 from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
+from emkit.estimators.mixed_regression import MixedRegression
 from emkit.estimators.mixture import MixtureModel
 from emkit.estimators.mixture_regression import MixtureRegression
 
@@ -19,6 +20,7 @@ __all__ = [
     "HiddenMarkov",
     "ItemResponse",
     "LatentClass",
+    "MixedRegression",
     "MixtureModel",
     "MixtureRegression",
     "NormalMissing",

@@ -18,15 +18,20 @@ from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
 from emkit.models.later_step import LaterStep
+from emkit.models.mixed_model import MixedModel
+from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
+from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, EqualCovariance
+from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
+    "AnyCovariance",
     "Assignment",
     "BetaPrior",
     "Cell",
@@ -35,7 +40,9 @@ __all__ = [
     "ComponentStats",
     "Components",
     "DensityPrior",
+    "DiagonalCovariance",
     "DirichletPrior",
+    "EqualCovariance",
     "EqualFactorModelParams",
     "EqualSlopeParams",
     "FactorModel",
@@ -57,11 +64,15 @@ __all__ = [
     "ItemResponseModel",
     "ItemResponseParams",
     "LaterStep",
+    "MixedModel",
+    "MixedModelParams",
     "Mixture",
     "MixtureParams",
     "NormalPrior",
     "Posterior",
     "Prior",
+    "RestrictedMixedModel",
+    "RestrictedMixedModelParams",
     "RidgePrior",
     "Sampled",
     "Soft",

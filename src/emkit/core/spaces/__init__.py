@@ -14,6 +14,7 @@ from emkit.core.spaces.increasing import Increasing
 from emkit.core.spaces.positive_definite import PositiveDefinite
 from emkit.core.spaces.rotation import Rotation
 from emkit.core.spaces.scalar import NonNegative, Positive, Probability, Real, UnitInterval
+from emkit.core.spaces.semidefinite import PositiveSemidefinite
 from emkit.core.spaces.simplex import Simplex
 from emkit.core.spaces.space import Space
 from emkit.core.spaces.unit_product import UnitProduct
@@ -25,6 +26,7 @@ __all__ = [
     "NonNegative",
     "Positive",
     "PositiveDefinite",
+    "PositiveSemidefinite",
     "Probability",
     "Real",
     "Rotation",

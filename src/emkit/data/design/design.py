@@ -154,12 +154,13 @@ class Design:
         gaps: Gaps = "refuse",
         weights: Any = None,
         row_name: RowName = "row {}".format,
+        gate_called: str = "the gate of the formula",
     ) -> Design:
         """The design of a formula for these data, a data frame, a dictionary of columns or a `Table`.
 
         Levels are those that occur, in the order of the column. `levels`: the response is in levels, even if it is of numbers:
         in these, in their order, or in those that occur, if none are given. `gaps`: rows with gaps are refused, or dropped
-        ("drop"). Rows whose `weights` (n,) are 0 are no rows, and are left out.
+        ("drop"). Rows whose `weights` (n,) are 0 are no rows, and are left out. Messages say what the gate is called.
         Errors: ModelError without formulaic; ParameterError for a formula; DataError naming a column that is missing, the
         first gap, a weight that cannot be, columns that are constant or sums of others, and levels that no row has, or that
         were not given.
@@ -173,7 +174,7 @@ class Design:
         design._check_columns()
         x, _, _, at = design._made(read, response=True)
         refuse_dependent(x[:, at.covariates], design.covariates, "the right side of the formula")
-        refuse_dependent(x[:, at.gate], design.gate, "the gate of the formula")
+        refuse_dependent(x[:, at.gate], design.gate, gate_called)
         if groups is not None:
             labels(data, groups, None)
         return design

@@ -1,0 +1,48 @@
+"""Can these data tell so many effects? And what a start needs to know of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.profile import AnyProfile
+from emkit.errors import DataError
+from emkit.models.mixed_layout import MixedLayout
+from emkit.models.mixed_sums import sums_of_groups
+
+EXACT = 1e-12  # of the variance of the response: a variance of errors that is rounding
+
+
+def refuse(profile: AnyProfile, layout: MixedLayout) -> None:
+    """Errors: DataError for groups that cannot tell so many effects."""
+    chunks = list(profile.source.chunks())
+    if all(chunk.groups is None for chunk in chunks):
+        raise DataError("a mixed model is of rows in groups: say with `groups` whose each row is.")
+    lengths = np.concatenate([sums_of_groups(chunk, layout).rows for chunk in chunks])
+    rows, groups = int(lengths.sum()), int((lengths > 0).sum())
+    fixed, random = len(layout.fixed.factor), len(layout.random.factor)
+    if groups < 2:
+        raise DataError("there is one group with a response, and how groups differ cannot be told: at least 2 are needed.")
+    if rows <= groups * random:
+        raise DataError(
+            f"{rows:,} rows in {groups:,} groups cannot tell {random} random effect{'s' * (random > 1)} of each group from "
+            "errors: leave out some effects, or give groups of more rows."
+        )
+    if rows <= fixed:
+        raise DataError(f"{rows:,} rows cannot tell {fixed} fixed effects: leave some out.")
+
+
+def least_squares(profile: AnyProfile, layout: MixedLayout) -> tuple[Array, float]:
+    """Framed fixed effects (p,) by least squares, and the variance that is left. Errors: DataError if none is."""
+    p = len(layout.fixed.factor)
+    xx, xy, yy, mass = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
+    for chunk in profile.source.chunks():
+        sums, weights = sums_of_groups(chunk, layout), chunk.group_weights
+        xx += np.tensordot(weights, sums.xx, 1)
+        xy += weights @ sums.xy
+        yy, mass = yy + float(weights @ sums.yy), mass + float(weights @ sums.rows)
+    fixed = np.asarray(np.linalg.lstsq(xx, xy, rcond=EXACT)[0])
+    left = float(yy - fixed @ xy) / mass
+    if left <= EXACT * layout.variance:
+        raise DataError("fixed effects alone reproduce the response without error: there is nothing left to tell.")
+    return fixed, left

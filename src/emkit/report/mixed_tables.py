@@ -1,0 +1,46 @@
+"""Mixed models on one screen: coefficients, and how far they vary between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import norm
+
+from emkit.core.arrays import Array
+from emkit.inference.delta import p_told
+from emkit.report.tables import WIDTH, as_text, grid_of
+
+
+def coefficients_table(names: Sequence[str], values: Array, covariance: Array, width: int = WIDTH) -> str:
+    """Coefficients (p,) with standard errors, and the chance of one as far from 0."""
+    errors = np.sqrt(np.diag(covariance))
+    z = values / errors
+    told = {
+        "coefficient": list(names),
+        "estimate": [f"{value:.6g}" for value in values],
+        "error": [f"{value:.4g}" for value in errors],
+        "z": [f"{value:.2f}" for value in z],
+        "p": [p_told(float(p)) for p in 2 * norm.sf(np.abs(z))],
+    }
+    return as_text(grid_of(told), width).rstrip("\n")
+
+
+def effects_table(names: Sequence[str], covariance: Array, within: float, width: int = WIDTH) -> str:
+    """Variances, standard deviations and correlations of random effects (r, r); in the last line, of errors."""
+    variances = np.diag(covariance)
+    deviations = np.sqrt(variances)
+    told = {
+        "varies": [*names, "error"],
+        "variance": [f"{value:.6g}" for value in [*variances, within]],
+        "deviation": [f"{value:.4g}" for value in [*deviations, np.sqrt(within)]],
+    }
+    if len(names) > 1:
+        told["correlations"] = [_correlations(covariance[j, :j], deviations, j) for j in range(len(names))] + [""]
+    return as_text(grid_of(told), width).rstrip("\n")
+
+
+def _correlations(row: Array, deviations: Array, j: int) -> str:
+    """Of an effect with those before it; - with one that does not vary."""
+    products = deviations[j] * deviations[:j]
+    return " ".join(f"{c / product:.2f}" if product > 0 else "-" for c, product in zip(row, products, strict=True))
