@@ -15,7 +15,9 @@ from emkit.models.normal_prior import NormalPrior
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
 from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
+from emkit.models.state_space import CorrelatedStateSpaceParams, StateSpace, StateSpaceParams
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
+from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "CellsParams",
     "ComponentStats",
     "Components",
+    "CorrelatedStateSpaceParams",
     "DensityPrior",
     "DirichletPrior",
     "EqualFactorModelParams",
@@ -54,9 +57,14 @@ __all__ = [
     "RidgePrior",
     "Sampled",
     "Soft",
+    "StateSpace",
+    "StateSpaceParams",
     "StationaryHiddenMarkovChain",
     "StationaryHiddenMarkovParams",
     "WithPrior",
     "bare",
+    "dynamic_factor",
+    "local_level",
+    "local_linear_trend",
     "normalise",
 ]
