@@ -124,6 +124,7 @@ if TYPE_CHECKING:
         MixtureModel,
         MixtureRegression,
         NormalMissing,
+        StateSpaceModel,
     )
     from emkit.estimators.selection import bootstrap_lrt, select
     from emkit.page.explore import explore
@@ -210,6 +211,7 @@ __all__ = [
     "Simplex",
     "Soft",
     "StateSpace",
+    "StateSpaceModel",
     "StateSpaceParams",
     "StationaryHiddenMarkovChain",
     "StationaryHiddenMarkovParams",
@@ -261,6 +263,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "MixtureModel": "emkit.estimators",
     "MixtureRegression": "emkit.estimators",
     "NormalMissing": "emkit.estimators",
+    "StateSpaceModel": "emkit.estimators",
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",
     "explore": "emkit.page.explore",

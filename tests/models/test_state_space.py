@@ -121,7 +121,7 @@ def test_statsmodels_has_the_same_states_and_likelihood(unknown):
         peer.ssm.initialize_known(np.ones(4), 2 * np.eye(4))
     wanted = peer.ssm.smooth()
     model = ek.StateSpace(
-        transition, observation, state_noise=np.diag(shocks), noise=noise, start=np.zeros(4) if unknown else np.ones(4),
+        transition, observation, state_noise=np.diag(shocks), noise=noise, start_mean=np.zeros(4) if unknown else np.ones(4),
         start_covariance=[INF if unknown else 2.0] * 4,
     )  # fmt: skip
     chunk = whole(ek.ArraySource(y))

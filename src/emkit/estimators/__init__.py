@@ -9,6 +9,7 @@ from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
 from emkit.estimators.mixture import MixtureModel
 from emkit.estimators.mixture_regression import MixtureRegression
+from emkit.estimators.state_space import StateSpaceModel
 
 __all__ = [
     "ConvergenceWarning",
@@ -20,4 +21,5 @@ __all__ = [
     "MixtureModel",
     "MixtureRegression",
     "NormalMissing",
+    "StateSpaceModel",
 ]

@@ -21,7 +21,7 @@ class Layout:
     """The matrices of a state space, with NaN for each entry that is estimated, and what is known of its first states.
 
     `transition` (m, m), `observation` (d, m), `state_noise` (r,) or (r, r), `noise` (d,), `selection` (m, r). The first states
-    are N(`start` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
+    are N(`start_mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
     """
 
     transition: Array
@@ -29,14 +29,14 @@ class Layout:
     state_noise: Array
     noise: Array
     selection: Array
-    start: Array
+    start_mean: Array
     covariance: Array
     unknown: Array
 
     @classmethod
     def of(
         cls, transition: ArrayLike, observation: ArrayLike, state_noise: ArrayLike | None, noise: ArrayLike | None,
-        selection: ArrayLike | None, start: ArrayLike | None, start_covariance: ArrayLike | None,
+        selection: ArrayLike | None, start_mean: ArrayLike | None, start_covariance: ArrayLike | None,
     ) -> Layout:  # fmt: skip
         """The layout of what was given. Errors: ModelError naming what does not fit together."""
         moves = _numbers("transition", transition, 2, gaps=True)
@@ -47,10 +47,10 @@ class Layout:
         r = picks.shape[1]
         shocks = np.full(r, np.nan) if state_noise is None else _numbers("state_noise", state_noise, None, gaps=True)
         errors = np.full(d, np.nan) if noise is None else _numbers("noise", noise, 1, gaps=True)
-        first = np.zeros(m) if start is None else _numbers("start", start, 1)
+        first = np.zeros(m) if start_mean is None else _numbers("start_mean", start_mean, 1)
         spread = np.full(m, np.inf) if start_covariance is None else _numbers("start_covariance", start_covariance, None, True)
         wanted = {"transition": [(m, m)], "observation": [(d, m)], "selection": [(m, r)], "state_noise": [(r,), (r, r)]}
-        wanted |= {"noise": [(d,)], "start": [(m,)], "start_covariance": [(m,), (m, m)]}
+        wanted |= {"noise": [(d,)], "start_mean": [(m,)], "start_covariance": [(m,), (m, m)]}
         given = (moves, seen, picks, shocks, errors, first, spread)
         for (name, shapes), value in zip(wanted.items(), given, strict=True):
             if value.shape not in shapes or not value.size:

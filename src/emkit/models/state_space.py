@@ -22,6 +22,7 @@ from emkit.models import state_layout, state_starts, state_sums
 from emkit.models.state_layout import Layout
 from emkit.models.state_sums import StateSums, System
 
+Matrix = Array | list[Any]
 FIELDS = ("transition", "state_noise", "observation", "noise")
 
 
@@ -84,9 +85,9 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     the errors of the columns, which are independent (errors that are not are states); `selection` (m, r): which states a shock
     moves, by default each state has its own. By default, all variances are estimated.
 
-    The first state of each series is N(`start` (m,), `start_covariance`), (m, m) or variances (m,), and neither is estimated. A
-    variance of infinity, which is the default for all, is a start of which nothing is known: the likelihood is then that of the
-    cells integrated over all starts alike, which takes as many cells as there are such states.
+    The first state of each series has the mean `start_mean` (m,) and the covariance `start_covariance`, (m, m) or variances
+    (m,), neither of which is estimated. A variance of infinity, the default for all, is a start of which nothing is known: the
+    likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states.
 
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
@@ -102,11 +103,13 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     """
 
     def __init__(
-        self, transition: ArrayLike, observation: ArrayLike, *, state_noise: ArrayLike | None = None,
-        noise: ArrayLike | None = None, selection: ArrayLike | None = None, start: ArrayLike | None = None,
-        start_covariance: ArrayLike | None = None,
+        self, transition: Matrix, observation: Matrix, *, state_noise: Matrix | None = None, noise: Matrix | None = None,
+        selection: Matrix | None = None, start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
     ) -> None:  # fmt: skip
-        self.layout = Layout.of(transition, observation, state_noise, noise, selection, start, start_covariance)
+        self.layout = lay = Layout.of(transition, observation, state_noise, noise, selection, start_mean, start_covariance)
+        self.transition, self.observation, self.selection = lay.transition, lay.observation, lay.selection
+        self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.start_mean
+        self.start_covariance = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -128,7 +131,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             params.shocks,
             params.observation,
             params.noise,
-            lay.start,
+            lay.start_mean,
             lay.covariance,
             lay.unknown,
         )
@@ -240,7 +243,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """A series of n rows (n, d); of a start of which nothing is known, from its mean."""
         lay = self.layout
-        x = rng.multivariate_normal(lay.start, lay.covariance, method="svd")
+        x = rng.multivariate_normal(lay.start_mean, lay.covariance, method="svd")
         shocks = rng.multivariate_normal(np.zeros(len(params.shocks)), params.shocks, n, method="svd") @ lay.selection.T
         states = np.empty((n, len(x)))
         for t in range(n):

@@ -22,11 +22,13 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
     if free.any():
         means, _, correlation = correlations(profile)
         values, vectors = np.linalg.eigh(correlation)
-        level = (layout.start != 0) & ~layout.covariance.any(axis=1) & ~layout.unknown.any(axis=1)  # a state that is a number
+        level = (
+            (layout.start_mean != 0) & ~layout.covariance.any(axis=1) & ~layout.unknown.any(axis=1)
+        )  # a state that is a number
         turn = 0
         for k in np.flatnonzero(free.any(axis=0)):
             if level[k]:
-                loading[:, k] = means / layout.start[k]
+                loading[:, k] = means / layout.start_mean[k]
                 continue
             way = len(values) - 1 - turn % len(values)
             loading[:, k] = np.sqrt(variances * max(values[way], 1.0) / 2) * vectors[:, way]

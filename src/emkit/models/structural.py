@@ -58,7 +58,7 @@ def dynamic_factor(columns: int, n_factors: int = 1) -> StateSpace:
     loadings = np.where(np.triu(np.ones((d, m), dtype=bool), 1), 0.0, np.nan)
     return StateSpace(
         transition, np.column_stack([loadings, np.full(d, np.nan)]), state_noise=np.ones(m), selection=np.eye(m + 1)[:, :m],
-        start=np.eye(m + 1)[m], start_covariance=[1.0] * m + [0.0],
+        start_mean=np.eye(m + 1)[m], start_covariance=[1.0] * m + [0.0],
     )  # fmt: skip
 
 
