@@ -215,6 +215,13 @@ def test_units_change_nothing_else(factor):
     np.testing.assert_allclose(other.params.noise, one.params.noise * factor**2, rtol=1e-3)
 
 
+def test_a_level_far_from_0_loses_no_digits():
+    y = np.random.default_rng(1).standard_normal((40, 1)).cumsum(axis=0) + np.random.default_rng(2).standard_normal((40, 1))
+    near, far = fitted(ek.local_level(), y), fitted(ek.local_level(), y + 2.0**27)
+    assert far.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-6)
+    np.testing.assert_allclose(far.params.noise, near.params.noise, rtol=1e-4)
+
+
 def test_without_moves_a_level_is_a_mean():
     y = np.random.default_rng(2).normal(3, 2, (30, 1))
     model = ek.StateSpace([[1.0]], [[1.0]], state_noise=[0.0])

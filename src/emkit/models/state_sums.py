@@ -15,6 +15,7 @@ from emkit.errors import DegenerateFitError
 
 LOG_2_PI = float(np.log(2 * np.pi))
 UNTOLD = 1e-12  # of what a series tells of an unknown start, given what it tells of others, below which that is rounding
+FAR = 1e3  # of squared errors a cell, which lose as many digits: from there, a filter begins again nearer
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,19 @@ class _Filtered:
 
     @classmethod
     def of(cls, system: System, y: Array) -> _Filtered:
+        """The filter from the mean of the start, or from near where the series tells that it began, if that is far away."""
+        found = cls.begun_at(system, y, system.mean)
+        told = found.told[1:, 1:]
+        if not told.size or not np.isfinite(found.told).all():
+            return found
+        shift = np.linalg.lstsq(told, found.told[1:, 0], rcond=None)[0]
+        if shift @ found.told[1:, 0] <= FAR * np.count_nonzero(found.widths):
+            return found
+        return cls.begun_at(system, y, system.mean - system.unknown @ shift)
+
+    @classmethod
+    def begun_at(cls, system: System, y: Array, mean: Array) -> _Filtered:
+        """The filter from this mean (m,) of the start."""
         from emkit.kernels.kalman import filter_series
 
         (rows, d), (m, q) = y.shape, system.unknown.shape
@@ -142,7 +156,7 @@ class _Filtered:
         gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, 1 + q)), np.empty((rows, d))
         told = np.zeros((1 + q, 1 + q))
         shocks = system.selection @ system.shocks @ system.selection.T
-        means[0] = np.column_stack([system.mean, system.unknown])
+        means[0] = np.column_stack([mean, system.unknown])
         # an unknown start remains as unknown with any variance added to it, and the filter has one to divide by
         size = (system.noise.mean() + np.diag(shocks).mean()) or 1.0
         spreads[0] = system.covariance + size * system.unknown @ system.unknown.T
