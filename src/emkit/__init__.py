@@ -104,9 +104,14 @@ from emkit.models import (
     RidgePrior,
     Sampled,
     Soft,
+    StateSpace,
+    StateSpaceParams,
     StationaryHiddenMarkovChain,
     StationaryHiddenMarkovParams,
     WithPrior,
+    dynamic_factor,
+    local_level,
+    local_linear_trend,
 )
 from emkit.result import Result, fit, load, resume
 from emkit.streaming import Online, fit_incremental, fit_online
@@ -128,6 +133,7 @@ if TYPE_CHECKING:
         MixtureModel,
         MixtureRegression,
         NormalMissing,
+        StateSpaceModel,
     )
     from emkit.estimators.selection import bootstrap_lrt, select
     from emkit.page.explore import explore
@@ -221,6 +227,9 @@ __all__ = [
     "SeparationWarning",
     "Simplex",
     "Soft",
+    "StateSpace",
+    "StateSpaceModel",
+    "StateSpaceParams",
     "StationaryHiddenMarkovChain",
     "StationaryHiddenMarkovParams",
     "Status",
@@ -234,6 +243,7 @@ __all__ = [
     "check_model",
     "check_work",
     "derivation",
+    "dynamic_factor",
     "explore",
     "families",
     "family_named",
@@ -243,6 +253,8 @@ __all__ = [
     "iterate",
     "lessons",
     "load",
+    "local_level",
+    "local_linear_trend",
     "models",
     "no_lower",
     "pool",
@@ -271,6 +283,7 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "MixtureModel": "emkit.estimators",
     "MixtureRegression": "emkit.estimators",
     "NormalMissing": "emkit.estimators",
+    "StateSpaceModel": "emkit.estimators",
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",
     "explore": "emkit.page.explore",

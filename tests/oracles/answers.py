@@ -886,6 +886,68 @@ def poisreg_warpbreaks() -> Answers:
     }
 
 
+NILE = (15099.0, 1469.1)  # the published variances of errors and of shocks
+
+
+def level_at(model: Any, noise: float, state_noise: float) -> Any:
+    return model.params(noise=[noise], state_noise=[state_noise])
+
+
+def nile_local_level() -> Answers:
+    flow = ek.ArraySource(column(table("nile_local_level"), "flow"))
+    model, (chunk,) = ek.local_level(), flow.as_one_group().chunks()
+    fitted = ek.fit(model, flow, model.start(flow.profile), solver="anderson", tol=1e-13)
+    errors = fitted.standard_errors()
+    level, spread = model.latent(fitted.params, chunk)
+    ahead, wide = model.forecast(fitted.params, chunk, 10)
+    known = ek.StateSpace([[1.0]], [[1.0]], start_covariance=[1e7])
+    start = task("nile_local_level")["start"]["prior_em_trace"]
+    first = level_at(known, start["s_eps"], start["s_eta"])
+    after = ek.fit(known, flow, first, solver="anderson", tol=1e-13)
+    em = ek.EMMap(known, flow.as_one_group(), first)
+    steps = [step.here for _, step in zip(range(5), ek.iterate(em, first, ek.solvers.Plain()), strict=False)]
+    years = [0, 28, 42, 99]
+    return {
+        "s_eps": fitted.params.noise.item(),
+        "s_eta": fitted.params.state_noise.item(),
+        "loglik": fitted.log_likelihood,
+        "loglik_published": model.row_objectives(level_at(model, *NILE), chunk).item(),
+        "se_variances": [errors["noise[0]"], errors["state_noise[0]"]],
+        "smoothed_level": level[years, 0].tolist(),
+        "smoothed_var": spread[years, 0, 0].tolist(),
+        "forecast_1971": [ahead[0, 0, 0], wide[0, 0, 0, 0]],
+        "forecast_var_1980": wide[0, 9, 0, 0],
+        "prior_loglik_published": known.row_objectives(level_at(known, *NILE), chunk).item(),
+        "prior_s_eps": after.params.noise.item(),
+        "prior_s_eta": after.params.state_noise.item(),
+        "prior_loglik": after.log_likelihood,
+        "prior_em_trace": [[each.params.noise.item(), each.params.state_noise.item(), each.log_likelihood] for each in steps],
+    }
+
+
+def nile_missing() -> Answers:
+    rows = column(table("nile_missing"), "year", "flow")
+    for first, last in task("nile_missing")["data"]["missing_years"]:
+        rows[(rows[:, 0] >= first) & (rows[:, 0] <= last), 1] = np.nan
+    flow = ek.ArraySource(rows[:, 1:])
+    model, (chunk,) = ek.local_level(), flow.as_one_group().chunks()
+    fitted = ek.fit(model, flow, model.start(flow.profile), solver="anderson", tol=1e-13)
+    errors, published = fitted.standard_errors(), level_at(model, *NILE)
+    level, spread = model.latent(published, chunk)
+    begun = whole(rows[:20, 1:])
+    ahead, wide = model.forecast(published, begun, 10)
+    return {
+        "loglik_published": model.row_objectives(published, chunk).item(),
+        "s_eps": fitted.params.noise.item(),
+        "s_eta": fitted.params.state_noise.item(),
+        "loglik": fitted.log_likelihood,
+        "se_variances": [errors["noise[0]"], errors["state_noise[0]"]],
+        "predicted": [ahead[0, 9, 0], wide[0, 9, 0, 0] - published.noise.item()],
+        "smoothed_1900": [level[29, 0], spread[29, 0, 0]],
+        "smoothed_1940": [level[69, 0], spread[69, 0, 0]],
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -930,6 +992,8 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         regmix_npreg,
         poisreg_npreg,
         poisreg_warpbreaks,
+        nile_local_level,
+        nile_missing,
     )
 }
 

@@ -11,6 +11,7 @@ from emkit.estimators.missing import NormalMissing
 from emkit.estimators.mixed_regression import MixedRegression
 from emkit.estimators.mixture import MixtureModel
 from emkit.estimators.mixture_regression import MixtureRegression
+from emkit.estimators.state_space import StateSpaceModel
 
 __all__ = [
     "ConvergenceWarning",
@@ -24,4 +25,5 @@ __all__ = [
     "MixtureModel",
     "MixtureRegression",
     "NormalMissing",
+    "StateSpaceModel",
 ]

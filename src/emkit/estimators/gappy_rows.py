@@ -20,8 +20,8 @@ FLOATS = (np.float64, np.float32)
 class GappyRows(WithoutData):
     """An estimator of rows of numbers, of which cells may be missing (NaN)."""
 
-    def _source(self, X: object, sample_weight: object, reset: bool = True) -> ArraySource:
-        """The rows as a source. `reset`: whether these are the rows to fit."""
+    def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
+        """The rows as a source. `reset`: whether these are the rows to fit. `groups`: a label for each."""
         if not reset:
             check_is_fitted(self)
         X = framed(X)
@@ -34,7 +34,7 @@ class GappyRows(WithoutData):
             x = validated(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
             levels = None
         columns = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, columns, levels=levels)
+        source = ArraySource(x, sample_weight, columns, levels=levels, groups=groups)
         if not reset and len(source.columns) != self.n_features_in_:
             raise DataError(f"there are {len(source.columns)} columns, but the fit was of {self.n_features_in_}.")
         names = [column for column, held in zip(source.columns, source.levels, strict=True) if held not in (None, TRUTHS)]

@@ -13,13 +13,13 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Executor
-from emkit.data.dictionaries import framed
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, OneOf
 from emkit.estimators.callbacks import with_callbacks
 from emkit.estimators.components import ComponentsEstimator
 from emkit.estimators.gated_rows import GatedRows, is_formula
+from emkit.estimators.sequences import labels_of, rows_in
 from emkit.models.frozen import bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain
 from emkit.models.hidden_markov import AnyHiddenMarkovChain, HiddenMarkovChain
@@ -136,11 +136,9 @@ class HiddenMarkov(ComponentsEstimator):
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
-        if isinstance(y, Sized) and len(y) != _rows_in(X):
-            raise DataError(
-                f"y is ignored, and has {len(y)} entries for {_rows_in(X)} rows; are these lengths? Say lengths=..."
-            )
-        return self._fit(X, y, sample_weight=sample_weight, groups=_labels(X, lengths, groups))
+        if isinstance(y, Sized) and len(y) != rows_in(X):
+            raise DataError(f"y is ignored, and has {len(y)} entries for {rows_in(X)} rows; are these lengths? Say lengths=...")
+        return self._fit(X, y, sample_weight=sample_weight, groups=labels_of(X, lengths, groups))
 
     def predict(self, X: object, lengths: object = None, groups: object = None, algorithm: str = "viterbi") -> Integers:
         """The state of each row (n,): on the likeliest path through its sequence, or by itself. See `decode`."""
@@ -249,7 +247,7 @@ class HiddenMarkov(ComponentsEstimator):
         return given.reshape(wanted)
 
     def _rows(self, X: object, lengths: object, groups: object) -> RowSource:
-        return self._source(X, None, reset=False, groups=_labels(X, lengths, groups))
+        return self._source(X, None, reset=False, groups=labels_of(X, lengths, groups))
 
     def _source(
         self, X: object, sample_weight: object, reset: bool = True, labels: object = None, groups: object = None
@@ -344,27 +342,3 @@ class HiddenMarkov(ComponentsEstimator):
             zeros = np.argwhere(self._from_left()["transitions"] == 0)
             return (*held, "initial", *(f"transitions[{i}, {k}]" for i, k in zeros))
         return (*held, "initial") if self.initial == "uniform" else held
-
-
-def _labels(X: Any, lengths: Any, groups: Any) -> Any:
-    """A label for each row of X. Errors: DataError for lengths that cannot be, or beside groups."""
-    if lengths is None:
-        return groups
-    if groups is not None:
-        raise DataError("lengths and groups both say which rows are one sequence: give one of the two.")
-    try:
-        given = np.asarray(lengths)
-    except ValueError:  # lists of several lengths
-        given = np.empty((0, 0))
-    whole = given.ndim == 1 and np.issubdtype(given.dtype, np.number) and bool(np.all(given == np.floor(given)))
-    if not whole or not len(given) or not np.all(given >= 1):
-        raise DataError(f"lengths are {lengths!r}; give the number of rows of each sequence, whole numbers >= 1, as a list.")
-    rows = _rows_in(framed(X))
-    total = sum(int(length) for length in given)  # in numbers that never overflow
-    if total != rows:
-        raise DataError(f"the lengths sum to {total:,}, but there are {rows:,} rows; they must account for every row.")
-    return np.repeat(np.arange(len(given)), given.astype(np.int64))
-
-
-def _rows_in(X: Any) -> int:
-    return int(X.shape[0]) if hasattr(X, "shape") else len(X)

@@ -27,7 +27,9 @@ from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, Equal
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
+from emkit.models.state_space import CorrelatedStateSpaceParams, StateSpace, StateSpaceParams
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
+from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "CellsParams",
     "ComponentStats",
     "Components",
+    "CorrelatedStateSpaceParams",
     "DensityPrior",
     "DiagonalCovariance",
     "DirichletPrior",
@@ -76,9 +79,14 @@ __all__ = [
     "RidgePrior",
     "Sampled",
     "Soft",
+    "StateSpace",
+    "StateSpaceParams",
     "StationaryHiddenMarkovChain",
     "StationaryHiddenMarkovParams",
     "WithPrior",
     "bare",
+    "dynamic_factor",
+    "local_level",
+    "local_linear_trend",
     "normalise",
 ]

@@ -1,0 +1,161 @@
+"""Linear Gaussian state spaces as an estimator of series."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from emkit.core.arrays import Array
+from emkit.core.checks import check_count
+from emkit.data.chunk import Chunk, joined
+from emkit.errors import DegenerateFitError, ParameterError
+from emkit.estimators.allowed import Allowed, Count, Number, OneOf
+from emkit.estimators.components import ConvergenceWarning
+from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.sequences import labels_of
+from emkit.estimators.validated import as_before_if_it_fails
+from emkit.fitting import SOLVERS
+from emkit.models.state_space import StateSpace
+from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
+from emkit.result import fit
+
+STRUCTURES = ("level", "trend", "factors")
+
+
+class StateSpaceModel(GappyRows):
+    """Series by a linear Gaussian state space, fitted by expectation-maximization. Cells may be missing (NaN).
+
+    Parameters:
+        structure: "level" (`local_level`) or "trend" (`local_linear_trend`) for one column, "factors" (`dynamic_factor`) for
+            several; or any `StateSpace`.
+        seasons: of a level or trend, how many rows a year has; 0 for no seasons.
+        n_factors: how many factors there are.
+        n_init: how many starts; the first is made of moments of the columns, others are random.
+        tol, solver, max_iter, random_state: as in `NormalMissing`.
+
+    Attributes after `fit`: `model_`, the `StateSpace`; `params_`, with `transition`, `state_noise`, `observation` and `noise`;
+    `converged_`, `n_iter_` (passes over the rows), and `result_`: an `ek.Result` with `standard_errors()`, `bic` ...
+
+    >>> import emkit as ek
+    >>> flow = [[5.1], [4.2], [5.9], [6.4], [float("nan")], [7.9], [6.3], [8.1], [7.0], [8.8]]
+    >>> level = ek.StateSpaceModel("level").fit(flow)
+    >>> level.predict(flow)[3:6].round(2).ravel().tolist()
+    [6.29, 6.75, 7.21]
+    >>> mean, spread = level.forecast(flow, steps=2)
+    >>> mean.round(2).ravel().tolist(), spread.round(2).ravel().tolist()
+    ([8.17, 8.17], [1.23, 1.44])
+    """
+
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        "structure": OneOf(STRUCTURES, or_with="layout", also=" or an ek.StateSpace"),
+        "seasons": Count(least=0),
+        "n_factors": Count(),
+        "n_init": Count(),
+        "max_iter": Count(),
+        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
+        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+    }
+
+    def __init__(
+        self,
+        structure: Any = "level",
+        *,
+        seasons: int = 0,
+        n_factors: int = 1,
+        n_init: int = 1,
+        tol: float = 1e-8,
+        max_iter: int = 10_000,
+        solver: Any = "anderson",
+        random_state: Any = None,
+    ) -> None:
+        self.structure = structure
+        self.seasons = seasons
+        self.n_factors = n_factors
+        self.n_init = n_init
+        self.tol = tol
+        self.max_iter = max_iter
+        self.solver = solver
+        self.random_state = random_state
+
+    def fit(
+        self, X: object, y: object = None, *, lengths: object = None, groups: object = None, sample_weight: object = None
+    ) -> Self:
+        """Estimate from rows `X` (n, d), array or data frame, of one series in order, or of several, one after the other.
+
+        `lengths` (G,): how many rows each series has; or `groups` (n,): a label for each row, which of one series are the same.
+        `sample_weight` (G,) or (n,): how often each series counts. `y` is ignored.
+        Warns: ConvergenceWarning with the reason if the fit did not converge.
+        Errors: DataError, ParameterError or DegenerateFitError, naming what cannot be.
+        """
+        for name, allowed in self._allowed.items():
+            allowed.check(name, getattr(self, name))
+        with as_before_if_it_fails(self):
+            source = self._source(X, sample_weight, groups=labels_of(X, lengths, groups))
+            model = self._model(len(source.columns))
+            seeds = check_random_state(self.random_state).randint(2**31 - 1, size=int(self.n_init) - 1)
+            starts = [model.start(source.profile), *model.starts(source.profile, 1, map(int, seeds))]
+            result = fit(model, source, starts, solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter))
+            if result.outcome.failed:
+                raise DegenerateFitError(result.outcome.sentence)
+            self.model_, self.result_, self.params_ = model, result, result.params
+            self.converged_, self.n_iter_ = result.converged, result.evaluations
+            if not self.converged_:
+                warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=2)
+            return self
+
+    def smooth(self, X: object, lengths: object = None, groups: object = None) -> tuple[Array, Array]:
+        """Means (n, m) of the states at every row, given all rows of its series, and their covariances (n, m, m)."""
+        return self.model_.latent(self.params_, self._rows(X, lengths, groups))
+
+    def predict(self, X: object, lengths: object = None, groups: object = None) -> Array:
+        """What each cell (n, d) is expected to be without its error, given all rows of its series: also where it is missing."""
+        return np.asarray(self.smooth(X, lengths, groups)[0] @ self.params_.observation.T)
+
+    def forecast(self, X: object, steps: int = 1, lengths: object = None, groups: object = None) -> tuple[Array, Array]:
+        """Means and standard deviations (steps, d) of the rows 1, 2, ... steps after the last one of X, given X.
+
+        With `lengths` or `groups`, X is several series, and there are such of each: (G, steps, d).
+        """
+        check_count("steps", steps, ParameterError)
+        means, spreads = self.model_.forecast(self.params_, self._rows(X, lengths, groups), int(steps))
+        wide = np.sqrt(np.diagonal(spreads, axis1=2, axis2=3))
+        return (means[0], wide[0]) if lengths is None and groups is None else (means, wide)
+
+    def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
+        """The log-likelihood (G,) of every series, of its cells that are there."""
+        return self.model_.row_objectives(self.params_, self._rows(X, lengths, groups))
+
+    def score(self, X: object, y: object = None, lengths: object = None, groups: object = None) -> float:
+        """The log-likelihood of all series together. `y` is ignored."""
+        return float(self.score_samples(X, lengths, groups).sum())
+
+    def sample(self, n_samples: int = 1) -> Array:
+        """A series of rows (n_samples, d) drawn from the fit; a start of which nothing is known is the one that is its mean."""
+        check_is_fitted(self)
+        check_count("n_samples", n_samples, ParameterError)
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        return self.model_.draw(self.params_, rng, int(n_samples))
+
+    def _rows(self, X: object, lengths: object, groups: object) -> Chunk:
+        source = self._source(X, None, reset=False, groups=labels_of(X, lengths, groups))
+        return joined(list(source.as_one_group().chunks()))
+
+    def _model(self, columns: int) -> StateSpace:
+        """The model. Errors: ParameterError for what does not go together."""
+        if self.structure == "factors":
+            if self.n_factors > columns:
+                raise ParameterError(f"n_factors is {self.n_factors}, more than the {columns} columns. Use fewer factors.")
+            return dynamic_factor(columns, int(self.n_factors))
+        if not isinstance(self.structure, str):
+            made: StateSpace = self.structure
+            return made
+        if columns != 1:
+            raise ParameterError(
+                f"structure={self.structure!r} is for one column, but there are {columns}. Take 'factors', or an ek.StateSpace."
+            )
+        make = local_level if self.structure == "level" else local_linear_trend
+        return make(int(self.seasons))

@@ -1,0 +1,64 @@
+"""Starts for state spaces, from moments of the columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.profile import AnyProfile
+from emkit.models.factor_data import correlations
+from emkit.models.state_layout import Layout
+
+ERRORS, SHOCKS = 0.5, 0.1  # of the variance of a column, as that of its errors, and of a shock each row
+STAYS = 0.5  # of a state that moves on to itself
+LEAST, MOST = -5.0, 2.0  # by how much the logarithm of a variance of a random start differs
+
+
+def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
+    """The fields of a start, by name, with what is given as it is."""
+    variances = np.asarray(profile.variance, dtype=np.float64)
+    free, seen = layout.free("observation"), np.nan_to_num(layout.observation)
+    loading = np.zeros_like(seen)
+    if free.any():
+        means, _, correlation = correlations(profile)
+        values, vectors = np.linalg.eigh(correlation)
+        level = (
+            (layout.start_mean != 0) & ~layout.covariance.any(axis=1) & ~layout.unknown.any(axis=1)
+        )  # a state that is a number
+        turn = 0
+        for k in np.flatnonzero(free.any(axis=0)):
+            if level[k]:
+                loading[:, k] = means / layout.start_mean[k]
+                continue
+            way = len(values) - 1 - turn % len(values)
+            loading[:, k] = np.sqrt(variances * max(values[way], 1.0) / 2) * vectors[:, way]
+            turn += 1
+    observation = np.where(free, loading, seen)
+    reach = np.where(seen != 0, np.sqrt(variances)[:, None] / np.where(seen != 0, np.abs(seen), 1.0), np.inf).min(axis=0)
+    told = reach[np.isfinite(reach)]
+    unit = np.where(np.isfinite(reach), reach, np.where(free.any(axis=0) | (not told.size), 1.0, told.min(initial=np.inf)))
+    size = SHOCKS * unit[layout.places] ** 2
+    return {
+        "transition": np.where(layout.free("transition"), STAYS * np.eye(len(unit)), layout.transition),
+        "state_noise": np.where(
+            layout.free("state_noise"), size if layout.state_noise.ndim == 1 else np.diag(size), layout.state_noise
+        ),
+        "observation": observation,
+        "noise": np.where(layout.free("noise"), ERRORS * variances, layout.noise),
+    }
+
+
+def at_random(first: dict[str, Array], layout: Layout, rng: np.random.Generator) -> dict[str, Array]:
+    """The fields of a start with other variances and entries where these are estimated."""
+    made = dict(first)
+    for name, value in first.items():
+        free = layout.free(name)
+        if name in ("state_noise", "noise"):
+            factor = np.exp(rng.uniform(LEAST, MOST, value.shape[:1]))
+            made[name] = np.where(free, value * (factor if value.ndim == 1 else np.sqrt(np.outer(factor, factor))), value)
+        elif name == "transition":
+            made[name] = np.where(free, rng.uniform(-1, 1, value.shape) / np.sqrt(len(value)), value)
+        else:
+            size = np.sqrt((value**2).mean(axis=1, keepdims=True))
+            made[name] = np.where(free, size * rng.standard_normal(value.shape), value)
+    return made

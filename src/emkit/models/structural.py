@@ -1,0 +1,74 @@
+"""State spaces that are often asked for: levels, trends and seasons of a column, and factors that move."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from emkit.core.arrays import Array
+from emkit.core.checks import check_count
+from emkit.errors import ModelError
+from emkit.models.state_space import StateSpace
+
+
+def local_level(seasons: int = 0) -> StateSpace:
+    """A level that takes a random step from row to row, seen with an error; with `seasons`, these besides.
+
+    The states are the level and, if there are `seasons` in a year, the effects of the last ones but one, which sum to 0 over a
+    year but for a shock. Shocks are those of the level and of the season. Nothing is known of where states begin.
+    Source: Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, sections 2.3 and 4.1.
+
+    >>> import emkit as ek
+    >>> ek.local_level(seasons=4).layout.transition.astype(int).tolist()
+    [[1, 0, 0, 0], [0, -1, -1, -1], [0, 1, 0, 0], [0, 0, 1, 0]]
+    """
+    return _structural(np.ones((1, 1)), seasons)
+
+
+def local_linear_trend(seasons: int = 0) -> StateSpace:
+    """A level with a slope, both of which take random steps; with `seasons`, these besides, as in `local_level`.
+
+    The states are the level, the slope and the seasons; shocks are those of level, slope and season. A slope with shocks of
+    variance 0 is the same throughout; a level with such is a smooth trend.
+
+    >>> import emkit as ek
+    >>> ek.local_linear_trend().layout.transition.astype(int).tolist()
+    [[1, 1], [0, 1]]
+    """
+    return _structural(np.array([[1.0, 1.0], [0.0, 1.0]]), seasons)
+
+
+def dynamic_factor(columns: int, n_factors: int = 1) -> StateSpace:
+    """Columns that hang together by factors which depend on those of the row before, and have a mean and an error each.
+
+    The states are the factors, with shocks of variance 1, and a last one that is 1, whose loadings are the means of columns. Of
+    the first columns, each has a loading on no factor behind its own number, so that factors cannot be turned; they can be
+    reflected. The first factors of a series are independent, with mean 0 and variance 1.
+    Errors: ModelError if there are more factors than columns.
+    Source: Geweke (1977), The dynamic factor analysis of economic time series.
+
+    >>> import emkit as ek
+    >>> ek.dynamic_factor(3, 2).layout.observation.tolist()
+    [[nan, 0.0, nan], [nan, nan, nan], [nan, nan, nan]]
+    """
+    check_count("columns", columns, ModelError)
+    check_count("n_factors", n_factors, ModelError, most=int(columns))
+    d, m = int(columns), int(n_factors)
+    transition = block_diag(np.full((m, m), np.nan), 1.0)
+    loadings = np.where(np.triu(np.ones((d, m), dtype=bool), 1), 0.0, np.nan)
+    return StateSpace(
+        transition, np.column_stack([loadings, np.full(d, np.nan)]), state_noise=np.ones(m), selection=np.eye(m + 1)[:, :m],
+        start_mean=np.eye(m + 1)[m], start_covariance=[1.0] * m + [0.0],
+    )  # fmt: skip
+
+
+def _structural(trend: Array, seasons: int) -> StateSpace:
+    """A trend of a column that is its first state, with its seasons."""
+    check_count("seasons", seasons, ModelError, 0)
+    if seasons == 1:
+        raise ModelError("seasons is 1; give the number of rows in a year, 2 or more, or 0 for no seasons.")
+    k, rest = len(trend), max(int(seasons) - 1, 0)
+    year = np.vstack([-np.ones(rest), np.eye(rest)[:-1]]) if rest else np.empty((0, 0))
+    seen = np.zeros((1, k + rest))
+    seen[0, [0, k][: 1 + bool(rest)]] = 1.0
+    return StateSpace(block_diag(trend, year) if rest else trend, seen, selection=np.eye(k + rest)[:, : k + bool(rest)])
