@@ -12,6 +12,7 @@ from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.later_step import LaterStep
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
+from emkit.models.point_masses import PointMasses, PointMassesParams
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
 from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
@@ -49,6 +50,8 @@ __all__ = [
     "Mixture",
     "MixtureParams",
     "NormalPrior",
+    "PointMasses",
+    "PointMassesParams",
     "Posterior",
     "Prior",
     "RidgePrior",
