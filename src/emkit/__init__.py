@@ -44,6 +44,7 @@ from emkit.core.statistics import Additive
 from emkit.core.stopping import Step
 from emkit.data import ArraySource, BlockSource, Chunk, ParquetSource
 from emkit.data.stand_ins import rows_of_covariance
+from emkit.data.survival import survival
 from emkit.devices.executor import Torch
 from emkit.errors import (
     DataError,
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
         StateSpaceModel,
     )
     from emkit.estimators.selection import bootstrap_lrt, select
+    from emkit.estimators.turnbull import SurvivalCurve, turnbull
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -234,6 +236,7 @@ __all__ = [
     "StationaryHiddenMarkovParams",
     "Status",
     "Step",
+    "SurvivalCurve",
     "Torch",
     "UnitInterval",
     "UnitProduct",
@@ -266,6 +269,8 @@ __all__ = [
     "solvers",
     "spaces",
     "stopping",
+    "survival",
+    "turnbull",
 ]
 __all__ += OFFERED + COMBINED + REGRESSIONS  # the families and their parameters
 
@@ -287,6 +292,8 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",
     "explore": "emkit.page.explore",
+    "SurvivalCurve": "emkit.estimators.turnbull",
+    "turnbull": "emkit.estimators.turnbull",
 }
 
 

@@ -948,6 +948,21 @@ def nile_missing() -> Answers:
     }
 
 
+def exp_gehan() -> Answers:
+    rows, model = table("exp_gehan"), ek.Mixture(ek.Censored("exponential"))
+    found = {}
+    for group in ("control", "6-MP"):
+        time, event = column([row for row in rows if row["treat"] == group], "time", "cens").T
+        start = ek.MixtureParams([1.0], ek.ExponentialParams([[0.5]]))
+        found[group] = ek.fit(model, ek.survival(time, event), start, solver="anderson")
+    rates = {group: float(fit.params.components.rates[0, 0]) for group, fit in found.items()}
+    return {
+        "rate_control": rates["control"],
+        "rate_6MP": rates["6-MP"],
+        "loglik": sum(fit.log_likelihood for fit in found.values()),
+    }
+
+
 PROBLEMS: dict[str, Callable[[], Answers]] = {
     problem.__name__: problem
     for problem in (
@@ -974,6 +989,7 @@ PROBLEMS: dict[str, Callable[[], Answers]] = {
         mvn_airquality,
         fa_ability,
         ppca_iris,
+        exp_gehan,
         boundary_heywood,
         irt_lsat6,
         irt_lsat7,

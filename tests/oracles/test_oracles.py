@@ -65,7 +65,7 @@ def test_answer(problem, expected):
 
 
 def test_there_are_as_many_quantities_as_there_should_be():
-    assert len(QUANTITIES) == 366
+    assert len(QUANTITIES) == 369
 
 
 @pytest.mark.parametrize("form", answers.COVARIANCES)

@@ -16,6 +16,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, DegenerateFitError
+from emkit.families.between import Between, Told, exponential_between
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import ROWS, Columns, Word
 from emkit.families.family import ExponentialFamily, Totals, keep_where_empty, repeat
@@ -84,6 +85,14 @@ class Exponential(IndependentColumns[ExponentialParams, Totals], ExponentialFami
 
     def slopes(self, sums: Array, params: ExponentialParams) -> Slopes:
         return {"rates": sums[:, :1] / params.rates - sums[:, 1:]}
+
+    @property
+    def between(self) -> Told[ExponentialParams, Totals]:
+        return self._between
+
+    def _between(self, params: ExponentialParams, low: Array, high: Array) -> Between[Totals]:
+        log_mass, means = exponential_between(params.rates[:, 0], np.maximum(low, 0.0), high)
+        return Between(log_mass, lambda weights: Totals(np.stack([weights.sum(axis=0), (weights * means).sum(axis=0)], axis=1)))
 
     def natural(self, params: ExponentialParams) -> Array:
         return np.concatenate([np.log(params.rates).sum(axis=1, keepdims=True), -params.rates], axis=1)

@@ -20,6 +20,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.affine import Affine, base_of
+from emkit.families.between import Told
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.floor import Floor
@@ -145,6 +146,11 @@ class Family(Protocol[P, S]):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         """The floor under the spread of components, that none may collapse."""
         return Floor()
+
+    @property
+    def between(self) -> Told[P, S] | None:
+        """What is known of values of one column that lie in intervals, in closed form; None if there is none."""
+        return None
 
     def linear(self, params: P) -> LinearForm[S] | None:
         """The log-density as a linear form, exact to rounding near `params`; None if there is none."""

@@ -12,6 +12,7 @@ from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile
+from emkit.families.between import Between
 from emkit.families.description import CELL, Columns, Reason, Side
 from emkit.families.family import repeat
 from emkit.families.floor import Floor, SpreadFloor, warn_of_constant_columns
@@ -91,6 +92,10 @@ class LogNormal(DiagonalGaussian):
 
     def statistics(self, params: DiagonalGaussianParams, x: Array, weights: Array) -> Moments:
         return super().statistics(params, np.log(x), weights)
+
+    def _between(self, params: DiagonalGaussianParams, low: Array, high: Array) -> Between[Moments]:
+        with np.errstate(divide="ignore"):
+            return super()._between(params, np.log(np.maximum(low, 0.0)), np.log(high))
 
     def unit(self, stats: Moments, before: DiagonalGaussianParams) -> Array:
         return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0), units_of)

@@ -22,6 +22,7 @@ from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
 from emkit.models.mixture import Mixture, MixtureParams
 from emkit.models.normal_prior import NormalPrior
+from emkit.models.point_masses import PointMasses, PointMassesParams
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
 from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, EqualCovariance
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
@@ -72,6 +73,8 @@ __all__ = [
     "Mixture",
     "MixtureParams",
     "NormalPrior",
+    "PointMasses",
+    "PointMassesParams",
     "Posterior",
     "Prior",
     "RestrictedMixedModel",

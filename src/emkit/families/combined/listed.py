@@ -1,6 +1,7 @@
 """The families made of others that there are: one line each. A file says in `__all__` what it offers."""
 
 # ruff: noqa: F403
+from emkit.families.combined.censored import *
 from emkit.families.combined.covariates import *
 from emkit.families.combined.exact_zeros import *
 from emkit.families.combined.fixed import *

@@ -119,7 +119,7 @@ def _added(family: Family[Any, Any], params: Any, rows: Array, volumes: Array | 
 
 
 def _numbers(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen:
-    places = _places(family, params, low, high)
+    places = places_between(family, params, low, high)
     half, middle = np.diff(places) / 2, (places[1:] + places[:-1]) / 2
     rows = (middle[:, None] + half[:, None] * NODES).ravel()
     volumes = (half[:, None] * GAUSS).ravel()
@@ -127,8 +127,9 @@ def _numbers(family: Family[Any, Any], params: Any, low: float, high: float) -> 
     return _added(family, params, rows[good], volumes[good])
 
 
-def _places(family: Family[Any, Any], params: Any, low: float, high: float) -> Array:
-    """Between which Gauss's rule is used, in order, from `low` to `high`."""
+def places_between(family: Family[Any, Any], params: Any, low: float | None = None, high: float | None = None) -> Array:
+    """Between which Gauss's rule is used, in order, from `low` to `high`: by default, over all that is possible."""
+    low, high = family.support.least if low is None else low, family.support.most if high is None else high
     number = component_number(params)
     drawn = family.draw(params, np.random.default_rng(0), np.repeat(np.arange(number), DRAWN)).reshape(number, DRAWN)
     spreads = np.ptp(drawn, axis=1, keepdims=True)

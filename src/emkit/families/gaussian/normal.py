@@ -23,6 +23,7 @@ from emkit.core.spaces.positive_definite import each_definite, is_definite
 from emkit.core.statistics import Additive, add_up
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ParameterError
+from emkit.families.between import Between, Told, normal_between
 from emkit.families.family import Carry, Family, per_mass
 from emkit.families.floor import FLOOR, FREED, bounds, held, less_likely, too_thin
 from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
@@ -130,6 +131,22 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
             weighted = deviation * weights[rows].T[:, None, :]
             parts.append(Moments(weights[rows].sum(axis=0), weighted.sum(axis=2), self.scatter(deviation, weighted)))
         return add_up(parts)
+
+    @property
+    def between(self) -> Told[G, Moments]:
+        return self._between
+
+    def _between(self, params: G, low: Array, high: Array) -> Between[Moments]:
+        deviation, mean = np.sqrt(self.variances(params)[:, 0]), params.means[:, 0]
+        start, end = ((each[:, None] - mean) / deviation for each in (low, high))
+        log_mass, z, square = normal_between(start, end, (high - low)[:, None] / deviation)
+
+        def statistics(weights: Array) -> Moments:
+            root = deviation * np.sqrt((weights * square).sum(axis=0))
+            shift = deviation * (weights * z).sum(axis=0)
+            return Moments(weights.sum(axis=0), shift[:, None], self.scatter(root[:, None, None], root[:, None, None]))
+
+        return Between(log_mass, statistics)
 
     @property
     def carry(self) -> Carry[Moments, G]:

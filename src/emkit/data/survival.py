@@ -1,0 +1,63 @@
+"""Times of which some were seen to end, and intervals, as the two columns that censored families take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.data.validate import numbers_in
+from emkit.errors import DataError
+
+
+def survival(time: Any, event: Any) -> Array:
+    """Times (n,), and whether each was seen to end (1) or only to last so long (0), as two columns (n, 2) for `ek.Censored`.
+
+    The upper end of a time that was not seen to end is missing (NaN). Errors: DataError naming what cannot be.
+
+    >>> import emkit as ek
+    >>> ek.survival([6, 9, 13], [1, 0, 1])
+    array([[ 6.,  6.],
+           [ 9., nan],
+           [13., 13.]])
+    """
+    times, seen = _column("time", time), _column("event", event)
+    if len(times) != len(seen):
+        raise DataError(f"there are {len(times)} times but {len(seen)} events; give one event, 0 or 1, for each time.")
+    for row in np.flatnonzero(~np.isfinite(times))[:1]:
+        raise DataError(f"the time of row {row} is {times[row]:g}; every time must be a finite number. Leave the row out.")
+    for row in np.flatnonzero((seen != 0) & (seen != 1))[:1]:
+        raise DataError(
+            f"the event of row {row} is {seen[row]:g}; it must be 1 (the time was seen to end) or 0 (it lasted longer). Where "
+            "events are coded 1 and 2, take 1 off."
+        )
+    return np.column_stack([times, np.where(seen == 1, times, np.nan)])
+
+
+def intervals(lower: Any, upper: Any) -> tuple[Array, Array]:
+    """The ends (n,) and (n,) of intervals (lower, upper], -infinity and infinity where there are none (also NaN).
+
+    Errors: DataError naming what cannot be.
+    """
+    low, high = _column("lower", lower), _column("upper", upper)
+    if len(low) != len(high):
+        raise DataError(f"there are {len(low)} lower ends but {len(high)} upper ones; give both for each row.")
+    if not len(low):
+        raise DataError("there are no rows: nothing can be estimated.")
+    low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+    for row in np.flatnonzero(high < low)[:1]:
+        raise DataError(f"the interval of row {row} ends at {high[row]:g}, before it begins at {low[row]:g}.")
+    for row in np.flatnonzero((low == np.inf) | (high == -np.inf))[:1]:
+        raise DataError(f"the interval of row {row} is from {low[row]:g} to {high[row]:g}, where no number lies.")
+    return low, high
+
+
+def _column(name: str, given: Any) -> Array:
+    try:
+        numbers = numbers_in(given, "row {}".format)
+    except DataError:
+        raise DataError(f"{name} is not numbers; give one number for each row.") from None
+    if numbers.ndim != 1:
+        raise DataError(f"{name} has shape {numbers.shape}; give one number for each row.")
+    return numbers
