@@ -28,3 +28,9 @@ def test_truths_are_numbers(estimator):
     truths = FRAME.assign(b=FRAME.b > 0)
     told = estimator.fit(truths).transform(truths)
     np.testing.assert_array_equal(told, estimator.fit(truths.astype(float)).transform(truths.astype(float)))
+
+
+@over_estimators
+def test_a_source_is_refused_in_words(estimator):
+    with pytest.raises(ek.DataError, match="takes rows as an array or a data frame, and not ArraySource"):
+        estimator.fit(ek.rows_of_covariance([[1.0, 0.3], [0.3, 1.0]], 20))

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from emkit.data.dictionaries import framed
 from emkit.data.frames import TRUTHS, needs_reading, read_table
-from emkit.data.source import ArraySource
+from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, some_of
 from emkit.estimators.stored import WithoutData
 from emkit.estimators.validated import validated
@@ -24,6 +24,11 @@ class GappyRows(WithoutData):
         """The rows as a source. `reset`: whether these are the rows to fit. `groups`: a label for each."""
         if not reset:
             check_is_fitted(self)
+        if isinstance(X, RowSource):
+            raise DataError(
+                f"{type(self).__name__} takes rows as an array or a data frame, and not {type(X).__name__}: give what it was "
+                "made of (factors of a covariance matrix are fitted by FactorAnalysis.fit_covariance), or fit its model by ek.fit."
+            )
         X = framed(X)
         if needs_reading(X):
             table = read_table(X)
