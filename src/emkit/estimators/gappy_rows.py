@@ -27,7 +27,7 @@ class GappyRows(WithoutData):
         if isinstance(X, RowSource):
             raise DataError(
                 f"{type(self).__name__} takes rows as an array or a data frame, and not {type(X).__name__}: give what it was "
-                "made of (factors of a covariance matrix are fitted by FactorAnalysis.fit_covariance), or fit its model by ek.fit."
+                "made of, or fit its model by ek.fit. Factors of a covariance matrix are fitted by FactorAnalysis.fit_covariance."
             )
         X = framed(X)
         if needs_reading(X):
