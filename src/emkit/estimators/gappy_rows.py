@@ -27,7 +27,7 @@ class GappyRows(WithoutData):
         if isinstance(X, RowSource):
             raise DataError(
                 f"{type(self).__name__} takes rows as an array or a data frame, and not {type(X).__name__}: give what it was "
-                "made of, or fit its model by ek.fit. Factors of a covariance matrix are fitted by FactorAnalysis.fit_covariance."
+                "made of, or fit its model by ek.fit. Factors of a covariance are fitted by FactorAnalysis.fit_covariance."
             )
         X = framed(X)
         if needs_reading(X):
