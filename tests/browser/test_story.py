@@ -13,6 +13,7 @@ from emkit.data.source import ArraySource
 from emkit.explain import explain
 from emkit.formulas.numerals import count, four_decimals, significant
 from emkit.lessons import LESSONS, old_faithful, two_coins
+from emkit.page import lesson_page
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +123,18 @@ def test_a_finger_turns_the_page_and_scrolls_a_formula(browse, pages):
         tab.wait_for_function(f"location.hash === '#{scene}'", timeout=2000)
     swipe(tab, 150)
     tab.wait_for_function("location.hash === '#why-it-climbs'", timeout=2000)
+    assert watched.spotless()
+
+
+def test_the_last_scene_leads_to_the_next_page(browse, tmp_path):
+    beside = [("index.html", "All pages"), ("three-coins.html", "Next: Three coins")]
+    (tmp_path / "here.html").write_text(lesson_page(two_coins(), beside=beside), encoding="utf-8")
+    watched = browse(width=360)
+    tab = watched.open(tmp_path / "here.html", at="where-it-ends")
+    links = tab.locator("#scene-text .onward a")
+    assert links.all_inner_texts() == ["Next: Three coins", "All pages"]
+    assert [link.get_attribute("href") for link in links.all()] == ["three-coins.html", "index.html"]
+    assert tab.evaluate(FAULTS) == []
     assert watched.spotless()
 
 

@@ -140,10 +140,17 @@ SCENES.push({
       trace.ridge ? html("p", {}, ridgeText(view), view.K === 2 ? " Drag the start, or move it with the arrow keys: one step leads to another place of the ridge." : null) : null,
       questions(view),
       html("ul", { class: "points" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
+      onward(),
     ];
   },
   picture: (view, width) => (view.original.ridge && view.K === 2 ? [drawRidge(view, width)] : [drawLand(view, width)]),
 });
+
+// From the end of a story to the pages beside this one, of which the next is the last.
+function onward() {
+  const links = [...document.querySelectorAll(".beside a")].reverse();
+  return links.length ? html("p", { class: "onward" }, links.map((link) => html("a", { href: link.getAttribute("href") }, link.textContent))) : null;
+}
 
 // Questions that mark what is answered, to the digits that are given.
 function questions({ trace, answers }) {
