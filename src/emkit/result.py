@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from emkit.by_formula import Means, means_of
 from emkit.core.arrays import Array, Integers
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
+from emkit.core.mapreduce import as_executor
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor
 from emkit.core.ready import check_is_model, ready
@@ -579,14 +579,9 @@ def _as_workers(executor: Any, n_jobs: int | None) -> Executor | int | None:
     """Who goes over the chunks: an executor, or so many threads. Errors: ModelError if it is none, or if both are given."""
     if executor is None:
         return n_jobs
-    if not callable(executor) or isinstance(executor, AbstractContextManager):
-        raise ModelError(
-            f"executor is {executor!r}; it must be a function without arguments that returns a context, such as "
-            "functools.partial(threads, 2)."
-        )
+    chosen = as_executor(executor)
     if n_jobs is not None:
         raise ModelError("n_jobs is for threads of this process, and an executor brings its own workers; give one of the two.")
-    chosen: Executor = executor
     return chosen
 
 

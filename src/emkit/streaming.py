@@ -14,7 +14,7 @@ from emkit.core.checks import check_count
 from emkit.core.engine import HistoryEntry, Record
 from emkit.core.evaluation import EMMap
 from emkit.core.incremental import OneCut, Refreshed, refreshed
-from emkit.core.mapreduce import one_thread
+from emkit.core.mapreduce import as_executor, one_thread
 from emkit.core.online import Decay, OnlineState, after_block
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor, Source
@@ -96,12 +96,12 @@ class Online(Generic[P]):
         """
         return np.nan if self.state.average is None else float(self.state.average.log_likelihood)
 
-    def more(self, blocks: Blocks, *, passes: int = 1, executor: Executor = one_thread) -> Online[P]:
+    def more(self, blocks: Blocks, *, passes: int = 1, executor: Executor | None = None) -> Online[P]:
         """The same after more blocks: see `fit_online`. Errors: as there; this one stays as it is."""
         check_count("passes", passes, ModelError)
         blocks = _checked(blocks, passes)
         state = self.state
-        with executor() as map_reduce:
+        with as_executor(executor)() as map_reduce:
             for _ in range(passes):
                 each = self._each(blocks)
                 while True:
@@ -122,6 +122,7 @@ class Online(Generic[P]):
         `data`: as `fit` takes them, such as the source of the blocks, which is read again. The outcome is not converged: see
         its sentence.
         """
+        workers = None if executor is None else as_executor(executor)
         source = self._admitted(rows_like(self.known, data, groups, None, component_count(self.params) or 1, weights))
         said = (
             f"not converged: these are the parameters after {self.blocks:,} blocks ({self.rows:,.10g} rows) of stepwise EM, "
@@ -133,7 +134,7 @@ class Online(Generic[P]):
             return Outcome(Status.BUDGET, said)
 
         made = fit_each(
-            self.model, source, [self.params], solver=None, rules=[read], workers=executor, to_the_end=False, off_saddles=False
+            self.model, source, [self.params], solver=None, rules=[read], workers=workers, to_the_end=False, off_saddles=False
         )
         return Result.of(made)
 
@@ -167,7 +168,7 @@ def fit_online(
     alpha: float = 0.6,
     t0: float = 0.0,
     like: object = None,
-    executor: Executor = one_thread,
+    executor: Executor | None = None,
 ) -> Online[P]:
     """Fit a model to rows that come block by block, none of which is kept, by stepwise EM.
 
@@ -224,7 +225,8 @@ def fit_incremental(
     `data`, `weights`, `groups`, `labels`, `start`: as in `fit`; the cuts are those of the source, for rows in memory
     ``ArraySource(x, chunk_rows=1000)``. With one cut it is EM. The statistics of all cuts are kept, in memory.
     Sweeps over the cuts go on until one gains less than 0.01; from there `solver` goes on with whole passes until the stopping
-    rules of `fit`, for `tol` and `max_evaluations`, are met, so that converged means the same as there.
+    rules of `fit`, for `tol` and `max_evaluations`, are met, so that converged means the same as there. Sweeps look at one cut
+    after the other, here; `executor` works in the whole passes. Of these two at least are made, for the true log-likelihood.
     In the `history`, a sweep is one line, with the free energy for both objective and log-likelihood, of which it is a lower
     bound (of log-likelihood plus log-prior, for a model with a prior).
     Errors: as `fit`; ModelError for a model whose statistics do not add up over E-steps at different parameters.
@@ -238,7 +240,8 @@ def fit_incremental(
     (True, [0.73, 6.07])
     """
     check_is_model(model)
-    rules = default_rules(model, tol, max_evaluations)
+    default_rules(model, tol, max_evaluations)  # what cannot be is refused before the sweeps
+    workers = None if executor is None else as_executor(executor)
     source = model.recoded(as_source(data, weights, groups, labels, component_count(start) or 1))
     model = ready(model, source, [start])
     passes = model.prepare(source).shared_out(row_work(start))
@@ -246,7 +249,7 @@ def fit_incremental(
         sweeps = _swept(refreshed(EMMap(model, passes, start, map_reduce), start), max_evaluations)
     rules = default_rules(model, tol, max_evaluations, before=len(sweeps))
     params = sweeps[-1].params
-    made = Result.of(fit_each(model, source, [params], solver=solver_named(solver), rules=rules, workers=executor))
+    made = Result.of(fit_each(model, source, [params], solver=solver_named(solver), rules=rules, workers=workers))
     return replace(made, runs=replace(made.runs, runs=(_joined(start, sweeps, made.record),)))
 
 

@@ -122,19 +122,21 @@ def test_an_error_is_the_one_of_the_foremost_cut(executor, cluster):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["memory", "Parquet"])
-def test_a_worker_that_is_killed_changes_no_bit(kind, cluster, tmp_path):
+@pytest.mark.parametrize(("kind", "victims"), [("memory", 1), ("Parquet", 1), ("Parquet", 2)])
+def test_workers_that_are_killed_change_no_bit(kind, victims, cluster, tmp_path):
+    """Of all that are killed at once, too: those that come later go on."""
     problem = normal(tmp_path)
     source, start = problem.sources[kind], problem.start
     here = ek.fit(problem.model, problem.sources["memory"], start, solver="plain", tol=0, max_evaluations=20)
     cluster.wait_for_workers(2)
-    victim = sorted(cluster.run(os.getpid).values())[0]
-    killer = Timer(0.3, os.kill, (victim, signal.SIGKILL))
-    killer.start()
+    killers = [Timer(0.3, os.kill, (victim, signal.SIGKILL)) for victim in [*cluster.run(os.getpid).values()][:victims]]
+    for killer in killers:
+        killer.start()
     try:
         there = ek.fit(problem.model, source, start, solver="plain", tol=0, max_evaluations=20, executor=ek.Dask(cluster))
     finally:
-        killer.join()
+        for killer in killers:
+            killer.join()
     assert_same_fit(here, there)
 
 

@@ -190,3 +190,10 @@ def test_statistics_that_do_not_add_up():
     start = ek.MixtureParams([1.0], family.pooled(ek.ArraySource(points(1)).profile, 1))
     with pytest.raises(ek.ModelError, match=r"StudentT cannot be fitted block by block.*write carried\(stats, before, now\)"):
         ek.fit_online(ek.Mixture(family), [points(1)], start)
+
+
+def test_what_is_no_executor_is_refused_in_words():
+    assert ek.fit_online(MODEL, [counts(1)], START, executor=None).blocks == 1
+    for fit in (ek.fit_online, ek.fit_incremental):
+        with pytest.raises(ek.ModelError, match="executor is 2; it must be a function without arguments"):
+            fit(MODEL, [counts(1)], START, executor=2)

@@ -100,6 +100,22 @@ def test_blocks_without_rows_are_left_out():
         assert each.place_of_row(60) == "row 10 of block 4"
 
 
+def test_blocks_that_change_under_a_source_are_not_fitted():
+    opened = []
+
+    def tables():
+        opened.append(None)
+        yield np.arange(3.0)[:, None]
+        if len(opened) < 3:
+            yield np.arange(4.0 if len(opened) < 2 else 6.0)[:, None]
+
+    source = ek.BlockSource(tables)
+    with pytest.raises(ek.DataError, match=r"there were 4 rows .* now there are 6\. Make the source anew"):
+        list(source.chunks())
+    with pytest.raises(ek.DataError, match="block 2 is gone: there were 2 when the source was made"):
+        list(source.chunks())
+
+
 def test_a_function_is_opened_once_a_pass():
     opened = []
 

@@ -149,9 +149,13 @@ def test_a_bad_cell_among_rows_that_are_meant_is_named_by_its_place_in_the_file(
         ([("q", ">", 3)], r"where cannot be told of 1\.parquet: .*q"),
         ([("word", ">", 3)], r"where cannot be told of 1\.parquet"),
         ([("a", ">", 99)], r"no row is such that \(a > 99\)"),
+        ("a number", "of the kind double, and no condition"),
     ],
 )
 def test_a_condition_that_cannot_be_is_refused_in_words(folder, where, sentence):
+    import pyarrow.compute as pc
+
+    where = pc.field("a") if where == "a number" else where
     with pytest.raises(ek.DataError, match=sentence):
         ek.ParquetSource(folder, columns=["a"], where=where)
 
@@ -178,6 +182,8 @@ def test_estimators_take_a_source(folder, frame):
         ({"columns": ["a"], "groups": "whose"}, "scattered"),
         ({"columns": ["a"], "weights": "word"}, "weights are numbers"),
         ({"columns": ["a"], "weights": "a"}, "both data and weights"),
+        ({"columns": "a"}, r"give a list, \['a'\]"),
+        ({"least_rows": -5}, "least_rows"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(folder, options, sentence):
@@ -186,6 +192,8 @@ def test_what_cannot_be_is_refused_in_words(folder, options, sentence):
 
 
 def test_files_that_cannot_be_read_are_named(folder, tmp_path):
+    with pytest.raises(ek.DataError, match="path is 3; it must be a file"):
+        ek.ParquetSource(3)
     with pytest.raises(ek.DataError, match=r"no Parquet files at .*nothing"):
         ek.ParquetSource(tmp_path / "nothing*.parquet")
     with pytest.raises(ek.DataError, match=r"no file .*nothing\.parquet"):
@@ -196,6 +204,20 @@ def test_files_that_cannot_be_read_are_named(folder, tmp_path):
     pd.DataFrame({"b": [1.0]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(ek.DataError, match="other columns"):
         ek.ParquetSource([folder / "1.parquet", tmp_path / "other.parquet"])
+
+
+def test_files_that_change_under_a_source_are_not_fitted(folder, frame):
+    source = ek.ParquetSource(folder, columns=["a"])
+    frame[:150].to_parquet(folder / "1.parquet", row_group_size=38)
+    with pytest.raises(ek.DataError, match=r"from row 0 of 1\.parquet on, there were 40 rows .* now there are 38\. Make the"):
+        _ = source.profile.mean
+
+
+def test_columns_of_kinds_that_do_not_go_together_are_named(frame, tmp_path):
+    frame[:102].to_parquet(tmp_path / "1.parquet")
+    frame[102:].assign(who=frame.who.astype(str)).to_parquet(tmp_path / "2.parquet")
+    with pytest.raises(ek.DataError, match=r"columns of 1\.parquet and 2\.parquet are of kinds that do not go together"):
+        ek.ParquetSource(tmp_path, columns=["a"], groups="who", least_rows=200)
 
 
 def test_a_bad_cell_is_named_by_its_file_and_row(folder, frame):

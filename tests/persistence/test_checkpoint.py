@@ -298,3 +298,18 @@ def test_what_a_file_cannot_hold_is_said_before_the_first_step(path):
     with pytest.raises(ek.ModelError, match=r"rules.0 is function .* which a file cannot hold"):
         ek.fit(MODEL, counts(), START, rules=[lambda step: None], checkpoint=path, watch=after(0))
     assert not path.exists()
+
+
+@pytest.mark.parametrize("path", ["", 5, True])
+def test_what_is_no_path_is_refused_in_words(path):
+    with pytest.raises(ek.ModelError, match="it must be the path of a file"):
+        fit(path)
+
+
+def test_a_link_leads_to_the_file(tmp_path):
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "run.ckpt"
+    link.symlink_to(tmp_path / "disk" / "run.ckpt")
+    fit(link)
+    assert link.is_symlink()
+    assert (tmp_path / "disk" / "run.ckpt").stat().st_size > 0

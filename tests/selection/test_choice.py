@@ -120,6 +120,18 @@ def test_fits_made_elsewhere_warn_of_the_data_once_and_cannot_lose_a_last_step(t
         ek.select(ek.LatentClass(predictors="z", random_state=0, n_init=1), frame, [1], n_jobs=2)
 
 
+def test_a_checkpoint_of_one_fit_is_none_of_several(three, tmp_path):
+    estimator = ek.GaussianMixture(random_state=0, checkpoint=tmp_path / "one.ckpt")
+    for asked in (lambda: ek.select(estimator, three, [1, 2]), lambda: ek.bootstrap_lrt(estimator, three, 1, number=2)):
+        with pytest.raises(ek.ModelError, match="leave out the estimator's checkpoint"):
+            asked()
+
+
+def test_rows_elsewhere_are_not_left_out_and_that_is_said_before_a_fit(three):
+    with pytest.raises(ek.ModelError, match="left out where they are in memory"):
+        ek.select(ek.GaussianMixture(n_components="none"), [three[:90], three[90:]], [1, 2], criterion="cv")
+
+
 def test_either_fits_or_passes_are_spread(three):
     with pytest.raises(ek.ModelError, match="give one of the two"):
         ek.select(ek.GaussianMixture(n_jobs=partial(threads, 2)), three, [1, 2], n_jobs=2)

@@ -155,7 +155,7 @@ def fit_as_asked(
         chosen = chosen_families(of_part if in_sequence else family, mapping, columns, number)
         model = HiddenMarkovChain(chosen.family) if in_sequence else Mixture(chosen.family)
         known = Known(labels, sequence if in_sequence else groups, components or 1)
-        if are_read_in_passes(files, workers):
+        if are_read_in_passes(files):
             progress.say("reading")
             source = parquet_source(model, files, chosen.columns, weights, known)
         else:

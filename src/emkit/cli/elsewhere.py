@@ -19,6 +19,7 @@ from emkit.data.parquet import ParquetSource
 from emkit.data.source import RowSource
 from emkit.models.components import AnyComponents
 
+LARGE = 2**28  # bytes of a Parquet file that is not read as a whole
 PATIENCE = 10.0  # seconds for a scheduler to answer, and to have workers
 Workers = Executor | int  # an executor, or so many threads
 THREADS: Workers = -1
@@ -58,14 +59,17 @@ def workers_asked(workers: int | None, scheduler: str | None) -> Iterator[Worker
         yield Dask(client)
 
 
-def are_read_in_passes(files: Sequence[str], workers: Workers) -> bool:
-    """Whether rows are read anew in each pass: those of several files, a folder or a pattern, and those sent to workers."""
+def are_read_in_passes(files: Sequence[str]) -> bool:
+    """Whether rows are read anew in each pass: those of several files, a folder or a pattern, and of a large Parquet file.
+
+    Who works does not matter: a fit that is kept goes on with other workers.
+    """
     if len(files) > 1:
         return True
     path = Path(files[0])
     if path.is_dir() or (has_magic(files[0]) and not path.exists()):
         return True
-    return workers is not THREADS and path.suffix == ".parquet"
+    return path.suffix == ".parquet" and path.is_file() and path.stat().st_size > LARGE
 
 
 def the_one(files: Sequence[str], option: str) -> str:
@@ -82,7 +86,7 @@ def parquet_source(
 ) -> RowSource:
     """The rows of Parquet files for a model. Errors: UsageError for labels; those of `ParquetSource` and `source_of`."""
     if known.labels is not None:
-        said = "--labels is for rows in memory: those of one FILE, without --workers and --scheduler."
+        said = "--labels is for rows in memory: those of one FILE that is not large."
         raise click.UsageError(said, click.get_current_context())
     source = ParquetSource(files, columns, weights, known.groups)
     check_columns(model.family, source)

@@ -69,8 +69,8 @@ def command(files: tuple[str, ...], checkpoint: Path | None, **asked: Any) -> in
     """Fit a mixture, or a hidden Markov model, to the rows of FILES (- for stdin), and show the estimates.
 
     A file is CSV with a header line (fields set apart by , ; | or tabs), Parquet, Arrow or Feather, packed with gzip or not.
-    Several are Parquet, as are a folder and a pattern; their rows are read anew in each pass, as are those of Parquet for
-    --workers and --scheduler. The best of many starts is shown, its components in the order of their first parameter. With
+    Several are Parquet, as are a folder and a pattern; their rows are read anew in each pass, as are those of Parquet of more
+    than 256 MB. The best of many starts is shown, its components in the order of their first parameter. With
     --checkpoint, a fit that was stopped goes on where it stood, by `emkit resume PATH` or by the same command.
     """
     manner = Manner(**{name: asked.pop(name) for name in Manner._fields})

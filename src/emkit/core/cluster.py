@@ -20,10 +20,10 @@ CLOSED = ("closing", "closed")
 class Dask:
     """An executor on the workers of a Dask `client`: ``ek.fit(model, source, start, executor=ek.Dask(client))``.
 
-    Cuts of rows that lie in files are loaded by the workers, each as a rule by the one that had it in the pass before; rows in
-    memory travel with every pass, so that large ones are better put into files. What is lost with a worker is done again by
-    another, and an error is the one that the function raised, of several that of the foremost cut. The sums are the same bits
-    for any number of workers.
+    Cuts of rows that lie in files are loaded by the workers; rows in memory travel with every pass, so that large ones are
+    better put into files. What is lost with a worker is done again by another, or by one that comes later; a task with which
+    several workers are lost, one after the other, is given up. An error is the one that the function raised, of several that
+    of the foremost cut. The sums are the same bits for any number of workers.
     Errors: ModelError unless `client` is a ``distributed.Client``.
 
     A client that is none is refused at once; fits on clusters are in docs/from_laptop_to_cluster.md:
@@ -55,10 +55,7 @@ class Dask:
     def _spread(self, function: Callable[[C], A], source: Source[C]) -> A:
         workers = self.client.scheduler_info(n_workers=-1)["workers"]
         tasks = in_tasks(list(source.cuts()), max(sum(each["nthreads"] for each in workers.values()), 1))
-        homes = sorted(workers)
-        begun = [
-            self.client.submit(worked, function, cuts, pure=False, **_home(homes, place)) for place, cuts in enumerate(tasks)
-        ]
+        begun = [self.client.submit(worked, function, cuts, pure=False) for cuts in tasks]
         try:
             return joined(self._found(begun))
         except BaseException:
@@ -72,8 +69,3 @@ class Dask:
         except Exception:  # noqa: BLE001  (the one that was met first: in order, the foremost is raised)
             return (task.result() for task in tasks)
         return found
-
-
-def _home(workers: Sequence[str], place: int) -> dict[str, Any]:
-    """Where a task is worked on as a rule, so that a worker has the same rows in every pass."""
-    return {"workers": [workers[place % len(workers)]], "allow_other_workers": True} if workers else {}

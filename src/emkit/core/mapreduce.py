@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from emkit.core.checks import check_count
-from emkit.core.protocols import Cut, MapReduce, Source
+from emkit.core.protocols import Cut, Executor, MapReduce, Source
 from emkit.core.statistics import Additive, Tree, add_up
 from emkit.errors import ModelError
 
@@ -46,6 +46,19 @@ def one_thread() -> Iterator[MapReduce]:
     """`serial` as a context, like any executor; linear algebra keeps to this thread, too."""
     with limited_to_one_thread():
         yield serial
+
+
+def as_executor(given: Any) -> Executor:
+    """The executor that is given; of None, one thread. Errors: ModelError if it is none."""
+    if given is None:
+        return one_thread
+    if not callable(given) or isinstance(given, AbstractContextManager):
+        raise ModelError(
+            f"executor is {given!r}; it must be a function without arguments that returns a context, such as "
+            "functools.partial(threads, 2)."
+        )
+    found: Executor = given
+    return found
 
 
 def usable_cores() -> int:

@@ -149,8 +149,12 @@ class BlockSource(CutSource):
         own = [rows for rows in self._rows if isinstance(rows, Block)]
         there = {rows.number for rows in own}
         opened = (given for number, given in enumerate(_opened(self._again), 1) if number in there)
-        for rows, start, given in zip(own, self._starts[:-1].tolist(), opened, strict=True):
-            yield CodedCut(replace(rows, given=given), start, self._levels)
+        ends = self._starts.tolist()
+        for i, rows in enumerate(own):
+            given = next(opened, None)
+            if given is None:
+                raise DataError(f"block {rows.number} is gone: there were {len(own)} when the source was made. Make it anew.")
+            yield CodedCut(replace(rows, given=given), ends[i], ends[i + 1], self._levels)
 
 
 class Look(NamedTuple):

@@ -33,15 +33,21 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class CodedCut(Cut[Chunk]):
-    """The rows of a cut, of which `start` come before, with their columns as codes of `levels`."""
+    """The rows of a cut, from `start` to `end` of all, with their columns as codes of `levels`."""
 
     rows: Rows
     start: int
+    end: int
     levels: Levels
 
     def load(self) -> Chunk:
-        """The chunk. Errors: DataError naming a cell that cannot be, or what cannot be read."""
+        """The chunk. Errors: DataError naming a cell that cannot be, what cannot be read, or rows that are others by now."""
         found = self.rows.read().coded(self.levels)
+        if len(found.x) != self.end - self.start:
+            raise DataError(
+                f"from {found.place_of_row(0)} on, there were {self.end - self.start:,} rows of a positive weight when the "
+                f"source was made, and now there are {len(found.x):,}. Make the source anew."
+            )
         return Chunk(found.x, found.weights, self.start, found.groups)
 
 
@@ -79,8 +85,8 @@ class CutSource(RowSource):
         return self._levels
 
     def cuts(self) -> Iterator[Cut[Chunk]]:
-        starts = self._starts.tolist()
-        return (CodedCut(rows, start, self._levels) for rows, start in zip(self._rows, starts, strict=False))
+        ends = self._starts.tolist()
+        return (CodedCut(rows, ends[i], ends[i + 1], self._levels) for i, rows in enumerate(self._rows))
 
     def chunks(self) -> Iterator[Chunk]:
         return (cut.load() for cut in self.cuts())

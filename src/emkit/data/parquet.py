@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emkit.core.arrays import Integers
+from emkit.core.checks import check_count
 from emkit.data.cut_source import CutSource
 from emkit.data.files.header import choose
 from emkit.data.frames import Names, Table, read_table
@@ -105,6 +106,9 @@ class ParquetSource(CutSource):
     ) -> None:
         if find_spec("pyarrow") is None:
             raise DataError("reading Parquet files needs pyarrow, which is not installed: pip install 'emkit[arrow]'.")
+        check_count("least_rows", least_rows, DataError, 0)
+        if isinstance(columns, str):
+            raise DataError(f"columns is {columns!r}; give a list, [{columns!r}].")
         names, places = places_in(paths_of(path), where)
         beside = [] if groups is None else [groups]
         chosen = choose(names, None if columns is None else list(columns), weights, beside=beside)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KIND = "a Parquet file"
+FILES = 10_000  # whose ends are remembered: fewer than there are would never be found again in the next pass
 
 
 class Place(NamedTuple):
@@ -52,6 +53,8 @@ class Place(NamedTuple):
 
 def paths_of(path: str | Path | Sequence[str | Path]) -> list[Path]:
     """The files, in the order of their names. Errors: DataError if there are none."""
+    if not isinstance(path, str | Path | Sequence):
+        raise DataError(f"path is {path!r}; it must be a file, a folder, a pattern, or a list of these.")
     if not isinstance(path, str | Path):
         found = [each for part in path for each in paths_of(part)]
     elif Path(path).is_dir():
@@ -67,7 +70,7 @@ def paths_of(path: str | Path | Sequence[str | Path]) -> list[Path]:
     return [each.absolute() for each in found]
 
 
-@lru_cache(256)
+@lru_cache(FILES)
 def _metadata(path: str, changed: int) -> Any:
     from pyarrow.parquet import read_metadata
 
@@ -137,11 +140,15 @@ def _count(path: str, row_group: int, meant: Any) -> int:
 
     Errors: DataError for a condition of columns that there are not, or that cannot be told of their kinds.
     """
-    from pyarrow import ArrowInvalid, ArrowNotImplementedError
+    from pyarrow import ArrowException, bool_
 
     try:
-        return int(_group(path, row_group).count_rows(filter=meant))
-    except (ArrowInvalid, ArrowNotImplementedError) as error:
+        group = _group(path, row_group)
+        kind = group.scanner(columns={"meant": meant}).projected_schema.field("meant").type
+        if kind != bool_():
+            raise DataError(f"where is {meant}, which is of the kind {kind}, and no condition: compare it with something.")
+        return int(group.count_rows(filter=meant))
+    except ArrowException as error:
         raise DataError(f"where cannot be told of {Path(path).name}: {' '.join(str(error).split())}") from None
 
 
@@ -155,7 +162,7 @@ def _group(path: str, row_group: int) -> Any:
     return _fragment(path, Path(path).stat().st_mtime_ns).subset(row_group_ids=[row_group])
 
 
-@lru_cache(256)
+@lru_cache(FILES)
 def _fragment(path: str, changed: int) -> Any:
     from pyarrow.dataset import ParquetFileFormat
     from pyarrow.fs import LocalFileSystem
@@ -168,7 +175,11 @@ def table_of(places: Sequence[Place], columns: list[str]) -> pa.Table:
     import pyarrow as pa
 
     parts = [place.read(columns) for place in places]
-    return pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
+    try:
+        return pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
+    except pa.ArrowException as error:
+        names = " and ".join(dict.fromkeys(Path(place.path).name for place in places))
+        raise DataError(f"columns of {names} are of kinds that do not go together: {' '.join(str(error).split())}") from None
 
 
 def holds_names(path: str, column: str) -> bool:

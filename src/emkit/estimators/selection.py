@@ -13,6 +13,8 @@ from sklearn.base import clone
 
 from emkit.core.json_types import Json
 from emkit.core.protocols import Executor
+from emkit.data.blocks import as_blocks
+from emkit.data.source import RowSource
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.fitted import AnyFitted
@@ -170,9 +172,10 @@ def select(
 
     `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
-    sabic, caic, icl, or cv (rows left out, which `random_state` deals). All are lower where a model is better. `n_jobs`:
-    processes (-1: one for each core) or an executor, ``ek.Dask(client)``, for fits from starts of their own and those of cv,
-    each of which works on one thread, and brings its own copy of the rows back. The numbers do not depend on it.
+    sabic, caic, icl, or cv (rows left out, which are in memory; `random_state` deals them). All are lower where a model is
+    better. `n_jobs`: processes (-1: one for each core) or an executor, ``ek.Dask(client)``, for fits from starts of their own
+    and those of cv, each of which works on one thread, and brings its own copy of the rows back. The numbers do not depend on
+    it.
     What is `known` besides (`sample_weight`, `lengths`) goes to `fit`. Each model is fitted from starts of its own, mixtures
     from what their neighbours lead to, too. What did not converge, or collapsed, stands in the table with its reason, and is
     never chosen. BIC and its kin count rows, those in sequence as others.
@@ -189,6 +192,9 @@ def select(
     """
     fits = _fits(estimator, X, grid, known)
     forms = _forms(grid)
+    rows = as_blocks(X)
+    if criterion == "cv" and isinstance(rows, RowSource) and rows.is_elsewhere:
+        raise ModelError("rows can be left out where they are in memory, and these are read as they are worked on: use bic.")
     if n_jobs is not None and callable(estimator.n_jobs):
         raise ModelError(
             "n_jobs is for whole fits, and the estimator's own executor for the passes of one: give one of the two."
@@ -241,6 +247,8 @@ def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, m
 def _fits(estimator: ComponentsEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
     if not isinstance(estimator, ComponentsEstimator):
         raise ModelError(f"estimator is {estimator!r}; it must be one of emkit's, such as ek.GaussianMixture().")
+    if estimator.checkpoint is not None:
+        raise ModelError("a checkpoint keeps one fit, and here are several: leave out the estimator's checkpoint.")
     names = tuple(grid or ())
     for name in (name for name in names if name not in estimator.get_params() or name == "n_components"):
         raise ParameterError(f"the grid has {name!r}, which is no setting of {type(estimator).__name__} to choose by.")

@@ -20,6 +20,7 @@ def write(path: str | Path, content: bytes, mode: int = 0o600) -> Path:
     place = Path(path)
     written = None
     try:
+        place = Path(os.path.realpath(place))  # what a link leads to
         handle, written = tempfile.mkstemp(prefix=f".{place.name[:40]}.", dir=place.parent)  # exclusive, 0600
         with os.fdopen(handle, "wb") as file:
             file.write(content)

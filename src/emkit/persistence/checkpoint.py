@@ -19,7 +19,7 @@ from emkit.core.journal import Go, Journal, Unkept
 from emkit.core.parameters import Parameters
 from emkit.core.solvers import Anderson, Plain, Squarem
 from emkit.core.stopping import Budget, Decreased, Drawn, Iterations, Moved, Settled
-from emkit.errors import DataError
+from emkit.errors import DataError, ModelError
 from emkit.persistence import atomic
 from emkit.persistence.archive import LIMIT, Content, packed, unpacked
 from emkit.persistence.digest import digest_of_passes
@@ -139,6 +139,9 @@ def journal_of(
     """
     if place is None:
         return nullcontext(Unkept())
+    given: Any = place.path
+    if not isinstance(given, str | os.PathLike) or not str(given):
+        raise ModelError(f"checkpoint is {given!r}; it must be the path of a file.")
     of = {name: _hash_of(value, name) for name, value in parts.items()} | {"data": digest_of_passes(source)}
     path = Path(place.path)
     if not os.path.exists(path):  # of a folder that may not be looked into, writing says so
