@@ -105,7 +105,7 @@ class Online(Generic[P]):
             for _ in range(passes):
                 each = self._each(blocks)
                 while True:
-                    with _naming(state.blocks + 1):
+                    with naming_block(state.blocks + 1):
                         block = next(each, None)
                         if block is None:
                             break
@@ -201,7 +201,7 @@ def fit_online(
     decay = Decay(alpha, t0)
     if like is None:
         like, blocks = (blocks, blocks) if isinstance(blocks, RowSource) else _first(blocks)
-    with _naming(1):
+    with naming_block(1):
         source = model.recoded(as_source(like))
         settled = ready(model, source, [start])
     return Online.begun(settled, start, source, decay).more(blocks, passes=passes, executor=executor)
@@ -317,7 +317,7 @@ def _first(blocks: Any) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _naming(block: int) -> Iterator[None]:
+def naming_block(block: int) -> Iterator[None]:
     """Say which block an error is about."""
     try:
         yield

@@ -98,3 +98,11 @@ def test_blocks_that_cannot_be():
     assert made.params_ is before
     with pytest.raises(ek.ModelError, match="cannot be fitted block by block"):
         ek.MixtureModel("student-t", 2, random_state=0).partial_fit(points(0))
+
+
+def test_a_level_that_is_new_is_named_with_its_block():
+    words = np.array(list("xxyy") * 20)[:, None]
+    learned = ek.MixtureModel("categorical", 1, random_state=0).partial_fit(words).partial_fit(words[:40])
+    with pytest.raises(ek.DataError, match=r"block 3: row 5, column 'x0' is 'z'; its levels are x, y"):
+        learned.partial_fit(np.where(np.arange(40)[:, None] == 5, "z", words[:40]))
+    assert learned.online_.blocks == 2

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from emkit.estimators.components import ComponentsEstimator
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.streaming import Online
+from emkit.streaming import Online, naming_block
 
 
 class PartialFit(ComponentsEstimator):
@@ -28,7 +28,9 @@ class PartialFit(ComponentsEstimator):
         """
         with as_before_if_it_fails(self):
             if hasattr(self, "online_"):
-                begun, source = self.online_, self._source(X, sample_weight, reset=False, groups=groups)
+                begun = self.online_
+                with naming_block(begun.blocks + 1):
+                    source = self._source(X, sample_weight, reset=False, groups=groups)
             else:
                 found, reporter = self._searched(X, y, {"sample_weight": sample_weight, "labels": None, "groups": groups})
                 reporter.done()
