@@ -66,7 +66,7 @@ def parts(trace: Json) -> list[str]:
     """The files of the script that only some pages need: for the kind of marks, the page's own EM, the ridge."""
     marks, own = trace["marks"], trace["browser_em"]
     drawn = [MARKS[marks["kind"]]] if isinstance(marks, dict) and marks["kind"] in MARKS else []
-    run = ["browser_em", own["family"], "imagine"] if isinstance(own, dict) else []
+    run = ["browser_em", own["family"], "imagine", "changes"] if isinstance(own, dict) else []
     run += ["known", "line"] if isinstance(own, dict) else []
     along = ["passes", "sequence"] if trace["in_sequence"] else []
     return [*drawn, *run, *along, *(["ridge"] if trace["ridge"] else [])]
