@@ -13,14 +13,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, ArrayLike
-from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
 from emkit.data.stand_ins import rows_of_covariance
-from emkit.errors import DegenerateFitError, EmkitWarning, ModelError, ParameterError
+from emkit.errors import DegenerateFitError, EmkitWarning, ModelError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
-from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitting import SOLVERS
 from emkit.inference.factors_enough import FactorTest, factor_test
@@ -34,7 +33,7 @@ LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must te
 MOST_NAMED = 6
 
 
-class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, GappyRows):
+class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
     """Columns that hang together by a few latent factors: x = means + loadings f + e, by maximum likelihood.
 
     Factors f are standard normal, and errors e are normal, independent of each other. Cells may be missing at random (NaN).
@@ -165,24 +164,6 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, GappyRow
             scores, spreads = _from_cells_alone(scores, spreads)
         back = np.linalg.inv(self._rotated.turn)
         return scores @ back.T, back @ spreads @ back.T
-
-    def score_samples(self, X: object) -> Array:
-        """The log-likelihood (n,) of every row, of its cells that are there."""
-        x = self._source(X, None, reset=False).x
-        return self._model.row_objectives(self.result_.params, Chunk(x, unit_weights(len(x))))
-
-    def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
-        """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
-        source = self._source(X, sample_weight, reset=False)
-        heights = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
-        return float(source.weights @ heights / source.total_weight)
-
-    def sample(self, n_samples: int = 1) -> Array:
-        """Rows (n_samples, d) drawn from the fit."""
-        check_is_fitted(self)
-        check_count("n_samples", n_samples, ParameterError)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        return self._model.draw(self.result_.params, rng, int(n_samples))
 
     def get_covariance(self) -> Array:
         """The covariance (d, d) of the columns by the model."""

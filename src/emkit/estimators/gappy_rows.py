@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from emkit.core.arrays import Array
+from emkit.core.checks import check_count
+from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.dictionaries import framed
 from emkit.data.frames import TRUTHS, needs_reading, read_table
 from emkit.data.source import ArraySource, RowSource
-from emkit.errors import DataError, some_of
+from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.stored import WithoutData
 from emkit.estimators.validated import validated
+from emkit.result import Result
 
 FLOATS = (np.float64, np.float32)
 
@@ -52,3 +58,36 @@ class GappyRows(WithoutData):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+class RowsOfModel(GappyRows):
+    """An estimator whose rows are those of one model, without components: how likely they are, and rows drawn from it.
+
+    A subclass has the model, and its `result_` after `fit`.
+    """
+
+    result_: Result[Any]
+    random_state: Any
+
+    @property
+    @abstractmethod
+    def _model(self) -> Any:
+        """The model that the settings ask for."""
+
+    def score_samples(self, X: object) -> Array:
+        """The log-likelihood (n,) of every row, of its cells that are there."""
+        x = self._source(X, None, reset=False).x
+        return self._model.row_objectives(self.result_.params, Chunk(x, unit_weights(len(x))))
+
+    def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
+        """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
+        source = self._source(X, sample_weight, reset=False)
+        heights = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
+        return float(source.weights @ heights / source.total_weight)
+
+    def sample(self, n_samples: int = 1) -> Array:
+        """Rows (n_samples, d) drawn from the fit."""
+        check_is_fitted(self)
+        check_count("n_samples", n_samples, ParameterError)
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        return self._model.draw(self.result_.params, rng, int(n_samples))

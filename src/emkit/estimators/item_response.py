@@ -8,17 +8,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, ArrayLike
-from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, EmkitWarning, ParameterError, SeparationWarning, some_of
+from emkit.errors import DegenerateFitError, EmkitWarning, SeparationWarning, some_of
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
-from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitting import SOLVERS
 from emkit.models.item_response import ItemResponseModel
@@ -31,7 +29,7 @@ STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integral
 STEPS, REACH = 50, 1e3  # of Newton's method for a most likely ability, and how far it may come
 
 
-class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, GappyRows):
+class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
     """Answers of 0 and 1 to items, whose odds rise with an ability: logit P(right) = intercept_j + slope_j * ability.
 
     Ability is standard normal, and given it answers are independent. Answers may be missing (NaN), as by design.
@@ -157,24 +155,6 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, GappyRows)
         """The probability (n, J) that each item is right, at abilities (n,)."""
         check_is_fitted(self)
         return 1 / (1 + np.exp(-(self.intercepts_ + np.asarray(ability, dtype=np.float64)[:, None] * self.slopes_)))
-
-    def score_samples(self, X: object) -> Array:
-        """The log-likelihood (n,) of every row, of its answers that are there."""
-        x = self._source(X, None, reset=False).x
-        return self._model.row_objectives(self.result_.params, Chunk(x, unit_weights(len(x))))
-
-    def score(self, X: object, y: object = None, sample_weight: object = None) -> float:
-        """The mean log-likelihood of a row, weighted by `sample_weight` if it is given."""
-        source = self._source(X, sample_weight, reset=False)
-        heights = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
-        return float(source.weights @ heights / source.total_weight)
-
-    def sample(self, n_samples: int = 1) -> Array:
-        """Answers (n_samples, J) drawn from the fit."""
-        check_is_fitted(self)
-        check_count("n_samples", n_samples, ParameterError)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        return self._model.draw(self.result_.params, rng, int(n_samples))
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, and the items with standard errors."""
