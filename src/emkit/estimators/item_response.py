@@ -7,6 +7,7 @@ from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.special import expit
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -154,7 +155,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     def predict_proba(self, ability: ArrayLike) -> Array:
         """The probability (n, J) that each item is right, at abilities (n,)."""
         check_is_fitted(self)
-        return 1 / (1 + np.exp(-(self.intercepts_ + np.asarray(ability, dtype=np.float64)[:, None] * self.slopes_)))
+        return self._model.chances(self.result_.params, ability)
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, and the items with standard errors."""
@@ -192,7 +193,7 @@ def _most_likely(x: Array, intercepts: Array, slopes: Array) -> tuple[Array, Arr
     ability: Array = np.zeros(len(inner))
     answers, seen = np.nan_to_num(x[inner]), there[inner]
     for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-(intercepts + ability[:, None] * slopes)))
+        chance = expit(intercepts + ability[:, None] * slopes)
         slope = np.where(seen, (answers - chance) * slopes, 0.0).sum(axis=1)
         bend = np.where(seen, slopes**2 * chance * (1 - chance), 0.0).sum(axis=1)
         step = np.clip(slope / bend, -1.0, 1.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.special import log_expit
+from scipy.special import expit, log_expit
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
@@ -174,9 +174,13 @@ class ItemResponseModel(LatentModel[ItemResponseParams, ItemSums]):
         mean = shares @ self.places
         return mean, np.sqrt(np.maximum(shares @ self.places**2 - mean**2, 0.0))
 
+    def chances(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
+        """The probability (n, J) that each item is right, at abilities (n,)."""
+        return np.asarray(expit(params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes))
+
     def information(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
         """Fisher's information (n, J) of each item on the ability, at abilities (n,)."""
-        chance = 1 / (1 + np.exp(-(params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes)))
+        chance = self.chances(params, ability)
         return np.asarray(params.slopes**2 * chance * (1 - chance))
 
     def draw(self, params: ItemResponseParams, rng: np.random.Generator, n: int) -> Array:
