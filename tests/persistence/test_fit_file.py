@@ -334,3 +334,15 @@ def test_settings_are_checked_before_anything_is_evaluated(tmp_path):
         (tmp_path / "bomb.emk").write_bytes(content)
         with pytest.raises(ek.DataError, match="cannot be loaded"):
             ek.load(tmp_path / "bomb.emk")
+
+
+def test_the_path_of_a_saved_fit_comes_back_as_it_was_given(tmp_path, monkeypatch):
+    model, source, start = spread_mixture("poisson")
+    result = fitted(model, start, source)
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("kept")
+    os.symlink("kept/fit.emk", "fit.emk")
+    assert str(result.save("fit.emk")) == "fit.emk"
+    assert os.path.islink("fit.emk") and os.path.exists("kept/fit.emk")
+    with pytest.raises(ek.DataError, match="cannot write 'nowhere/fit.emk'"):
+        result.save("nowhere/fit.emk")

@@ -15,12 +15,12 @@ def write(path: str | Path, content: bytes, mode: int = 0o600) -> Path:
     """Write a file that only its owner may read (or with another `mode`), in place of the one that is there, if there is one.
 
     It is written beside its place and moved there when it is on the disk: whatever happens meanwhile, the place holds what
-    it held, or all of `content`. Errors: DataError if it cannot be written.
+    it held, or all of `content`. What a link leads to is written, and the link stays. The path comes back as it was given.
+    Errors: DataError if it cannot be written.
     """
-    place = Path(path)
     written = None
     try:
-        place = Path(os.path.realpath(place))  # what a link leads to
+        place = Path(os.path.realpath(path))
         handle, written = tempfile.mkstemp(prefix=f".{place.name[:40]}.", dir=place.parent)  # exclusive, 0600
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -31,12 +31,12 @@ def write(path: str | Path, content: bytes, mode: int = 0o600) -> Path:
         written = None
         _sync_folder(place.parent)
     except (OSError, ValueError) as error:  # a path with a NUL in it is a ValueError
-        raise _refusal(place, error) from None
+        raise _refusal(Path(path), error) from None
     finally:
         if written is not None:
             with suppress(OSError):
                 os.unlink(written)
-    return place
+    return Path(path)
 
 
 def refuse_unwritable(path: str | Path) -> None:
