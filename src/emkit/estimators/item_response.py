@@ -7,7 +7,6 @@ from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.special import expit
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,13 +20,13 @@ from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitting import SOLVERS
 from emkit.models.item_response import ItemResponseModel
+from emkit.models.most_likely import most_likely
 from emkit.report.item_tables import items_table
 from emkit.report.sentences import capital
 from emkit.result import fit
 
 NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
 STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
-STEPS, REACH = 50, 1e3  # of Newton's method for a most likely ability, and how far it may come
 
 
 class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
@@ -37,8 +36,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     Parameters:
         slopes: "free", one for each item (the two-parameter logistic model), or "equal", one for all (Rasch's model).
-        scores: what `transform` returns: "eap", the mean of the ability given the answers, or "ml", the most likely one, which
-            is infinite where all answers are right, or all wrong.
+        scores: what `transform` returns: "eap", the mean of the ability given the answers; "map", the most likely one, given
+            that abilities are normal; or "ml", the most likely one by the answers alone, which is infinite where all are right,
+            or all wrong.
         nodes: over how many places of ability sums stand for integrals: see `ek.ItemResponseModel`.
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
@@ -56,7 +56,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     _allowed: ClassVar[dict[str, Allowed]] = {
         "slopes": OneOf(("free", "equal")),
-        "scores": OneOf(("eap", "ml")),
+        "scores": OneOf(("eap", "map", "ml")),
         "nodes": Count(least=3),
         "max_iter": Count(),
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
@@ -145,7 +145,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         x = self._source(X, None, reset=False).x.astype(np.float64)
         if self.scores == "eap":
             return self._model.latent(self.result_.params, Chunk(x, unit_weights(len(x))))
-        return _most_likely(x, self.intercepts_, self.slopes_)
+        standard = np.zeros(len(x)), np.ones(len(x))
+        return most_likely(self._model, self.result_.params, x, standard if self.scores == "map" else None)
 
     def information(self, ability: ArrayLike) -> Array:
         """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
@@ -180,25 +181,3 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     @property
     def _n_features_out(self) -> int:
         return 1
-
-
-def _most_likely(x: Array, intercepts: Array, slopes: Array) -> tuple[Array, Array]:
-    """The most likely abilities (n,) and their standard errors (n,) of answers x (n, J), by Newton's method, damped."""
-    there = ~np.isnan(x)
-    ways = np.where(there, slopes * np.where(np.nan_to_num(x) > 0, 1.0, -1.0), 0.0)  # where each answer draws the ability
-    up, down = (ways > 0).any(axis=1), (ways < 0).any(axis=1)
-    found = np.where(up & down, 0.0, np.where(up, np.inf, np.where(down, -np.inf, np.nan)))
-    error = np.where(np.isnan(found), np.nan, np.inf)
-    inner = np.flatnonzero(up & down)
-    ability: Array = np.zeros(len(inner))
-    answers, seen = np.nan_to_num(x[inner]), there[inner]
-    for _ in range(STEPS):
-        chance = expit(intercepts + ability[:, None] * slopes)
-        slope = np.where(seen, (answers - chance) * slopes, 0.0).sum(axis=1)
-        bend = np.where(seen, slopes**2 * chance * (1 - chance), 0.0).sum(axis=1)
-        step = np.clip(slope / bend, -1.0, 1.0)
-        ability = np.clip(ability + step, -REACH, REACH)
-        if not (np.abs(step) > 1e-12 * (1 + np.abs(ability))).any():
-            break
-    found[inner], error[inner] = ability, 1 / np.sqrt(bend) if len(inner) else ability
-    return found, error

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.checks import check_count
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Expectation, LatentModel
@@ -29,10 +29,11 @@ class AbilityModel(LatentModel[P, S]):
     are known no better than to about a step: take more for tests of hundreds of items.
     """
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, farther: int = 1) -> None:
+        """`farther`: how many times as far as 7 places go, in the same steps, since abilities spread wider."""
         check_count("nodes", nodes, ModelError, 3)
         self.nodes = int(nodes)
-        self.places = np.linspace(-FARTHEST, FARTHEST, self.nodes)
+        self.places = np.linspace(-FARTHEST * farther, FARTHEST * farther, farther * (self.nodes - 1) + 1)
         self.log_mass = log_mass_at(self.places)
 
     @abstractmethod
@@ -44,25 +45,36 @@ class AbilityModel(LatentModel[P, S]):
         """The logarithm (A, n) of the probability of each answer to each item, at abilities (n,)."""
 
     @abstractmethod
-    def of_counts(self, counts: Array, params: P) -> S:
-        """The statistics of how many are expected at each place with each answer, (A, Q)."""
+    def by_ability(self, params: P, ability: Array) -> Array:
+        """The derivatives (A, n) of these logarithms along the ability."""
+
+    @abstractmethod
+    def of_counts(self, counts: Array, people: Array, params: P) -> S:
+        """The statistics of how many are expected at each place with each answer, (A, Q), and of all `people` there, (Q,)."""
 
     def e_step(self, params: P, chunk: Chunk) -> Expectation[S]:
-        counts, heights = expected_answers(*self._scored(params), chunk)
+        counts, people, heights = expected_answers(*self._scored(params), chunk)
         log_likelihood = float(chunk.weights @ heights)
-        return Expectation(self.of_counts(counts, params), log_likelihood, float(chunk.weights.sum()))
+        return Expectation(self.of_counts(counts, people, params), log_likelihood, float(chunk.weights.sum()))
 
     def carried(self, stats: S, before: P, now: P) -> S:
         return stats
 
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
-        return expected_answers(*self._scored(params), chunk)[1]
+        return expected_answers(*self._scored(params), chunk)[2]
 
     def latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n,) and standard deviation (n,) of the ability of each row, given its answers."""
         shares, _ = posterior(*self._scored(params), chunk)
         mean = shares @ self.places
         return mean, np.sqrt(np.maximum(shares @ self.places**2 - mean**2, 0.0))
+
+    def information(self, params: P, ability: ArrayLike) -> Array:
+        """Fisher's information (n, J) of each item on the ability, at abilities (n,)."""
+        at = np.atleast_1d(np.asarray(ability, dtype=np.float64))
+        squares = np.exp(self.log_chances(params, at)) * self.by_ability(params, at) ** 2
+        firsts = np.cumsum([0, *self.answer_levels(params)])
+        return np.add.reduceat(squares, firsts[firsts < len(squares)], axis=0).T
 
     def _scored(self, params: P) -> tuple[tuple[int, ...], Array, Array]:
         """Levels (J,) of items, the chances of their answers (A, Q) and the mass of the places (Q,), in logarithms."""

@@ -133,7 +133,12 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         logits = params.intercepts[:, None] + np.broadcast_to(params.slopes, params.intercepts.shape)[:, None] * ability
         return np.asarray(log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, len(ability)))
 
-    def of_counts(self, counts: Array, params: ItemResponseParams) -> ItemSums:
+    def by_ability(self, params: ItemResponseParams, ability: Array) -> Array:
+        chance = self.chances(params, ability).T
+        slopes = np.broadcast_to(params.slopes, params.intercepts.shape)[:, None]
+        return np.asarray(np.stack([-slopes * chance, slopes * (1 - chance)], axis=1).reshape(-1, len(ability)))
+
+    def of_counts(self, counts: Array, people: Array, params: ItemResponseParams) -> ItemSums:
         wrong, right = counts[::2].T, counts[1::2].T
         return ItemSums(wrong + right, np.ascontiguousarray(right))
 
@@ -158,11 +163,6 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
     def chances(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
         """The probability (n, J) that each item is right, at abilities (n,)."""
         return np.asarray(expit(params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes))
-
-    def information(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
-        """Fisher's information (n, J) of each item on the ability, at abilities (n,)."""
-        chance = self.chances(params, ability)
-        return np.asarray(params.slopes**2 * chance * (1 - chance))
 
     def draw(self, params: ItemResponseParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J)."""
