@@ -52,6 +52,14 @@ class AbilityModel(LatentModel[P, S]):
     def of_counts(self, counts: Array, people: Array, params: P) -> S:
         """The statistics of how many are expected at each place with each answer, (A, Q), and of all `people` there, (Q,)."""
 
+    @abstractmethod
+    def free_of_item(self, params: P, item: int) -> int:
+        """How many parameters one item has for itself."""
+
+    def log_places(self, params: P) -> Array:
+        """The logarithm (Q,) of the mass of the places of ability. Errors: ModelError where that differs between people."""
+        return self.log_mass
+
     def e_step(self, params: P, chunk: Chunk) -> Expectation[S]:
         counts, people, heights = expected_answers(*self._scored(params), chunk)
         log_likelihood = float(chunk.weights @ heights)

@@ -142,6 +142,9 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         wrong, right = counts[::2].T, counts[1::2].T
         return ItemSums(wrong + right, np.ascontiguousarray(right))
 
+    def free_of_item(self, params: ItemResponseParams, item: int) -> int:
+        return 1 if self.equal else 2
+
     def m_step(self, stats: ItemSums, params: ItemResponseParams) -> ItemResponseParams:
         """For each item the logistic line through what is expected at each place of ability."""
         return type(params)(*highest(stats, self.places, params.intercepts, params.slopes, (True, True)))

@@ -95,6 +95,14 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         each = zip(self.kinds, params.items, strict=True)
         return np.concatenate([kind.by_ability(item, ability) for kind, item in each])
 
+    def free_of_item(self, params: ItemsParams, item: int) -> int:
+        return sum(leaf.value.size for leaf in leaves(params.items[item]))
+
+    def log_places(self, params: ItemsParams) -> Array:
+        if self.groups > 1:
+            raise ModelError(f"abilities of {self.groups} groups differ: ask it of a fit of one of them.")
+        return self._group_mass(params)[0]
+
     def _scored(self, params: ItemsParams) -> tuple[tuple[int, ...], Array, Array]:
         """A group is an answer, too: it says where abilities are."""
         mass = self._group_mass(params)
