@@ -56,6 +56,14 @@ class AbilityModel(LatentModel[P, S]):
     def free_of_item(self, params: P, item: int) -> int:
         """How many parameters one item has for itself."""
 
+    @abstractmethod
+    def slopes_of(self, params: P) -> Array:
+        """The slope (J,) of each item."""
+
+    def before(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
+        """Mean and standard deviation (n,) of the ability of each row, without its answers."""
+        return np.zeros(len(chunk.x)), np.ones(len(chunk.x))
+
     def log_places(self, params: P) -> Array:
         """The logarithm (Q,) of the mass of the places of ability. Errors: ModelError where that differs between people."""
         return self.log_mass

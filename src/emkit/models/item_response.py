@@ -145,6 +145,9 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
     def free_of_item(self, params: ItemResponseParams, item: int) -> int:
         return 1 if self.equal else 2
 
+    def slopes_of(self, params: ItemResponseParams) -> Array:
+        return np.array(np.broadcast_to(params.slopes, params.intercepts.shape))
+
     def m_step(self, stats: ItemSums, params: ItemResponseParams) -> ItemResponseParams:
         """For each item the logistic line through what is expected at each place of ability."""
         return type(params)(*highest(stats, self.places, params.intercepts, params.slopes, (True, True)))

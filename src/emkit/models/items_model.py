@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.checks import check_count
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
+from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models import item_newton
@@ -91,12 +92,24 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         each = zip(self.kinds, params.items, strict=True)
         return np.concatenate([kind.log_chances(item, ability) for kind, item in each])
 
+    def chances(self, params: ItemsParams, ability: ArrayLike) -> list[Array]:
+        """The probabilities (n, L) of the answers to each item, at abilities (n,)."""
+        at = np.atleast_1d(np.asarray(ability, dtype=np.float64))
+        return [np.exp(kind.log_chances(item, at)).T for kind, item in zip(self.kinds, params.items, strict=True)]
+
     def by_ability(self, params: ItemsParams, ability: Array) -> Array:
         each = zip(self.kinds, params.items, strict=True)
         return np.concatenate([kind.by_ability(item, ability) for kind, item in each])
 
     def free_of_item(self, params: ItemsParams, item: int) -> int:
         return sum(leaf.value.size for leaf in leaves(params.items[item]))
+
+    def slopes_of(self, params: ItemsParams) -> Array:
+        return np.array([getattr(item, "slope", 1.0) for item in params.items])
+
+    def before(self, params: ItemsParams, chunk: Chunk) -> tuple[Array, Array]:
+        group = chunk.x[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(chunk.x), dtype=np.int64)
+        return params.abilities.means[group], params.abilities.spreads[group]
 
     def log_places(self, params: ItemsParams) -> Array:
         if self.groups > 1:
