@@ -172,6 +172,15 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
                 stacklevel=4,
             )
             return
+        reach, far = self._model.places[-1], self._model.farthest(result.params)
+        if far > reach:
+            warnings.warn(
+                f"abilities of some group go to {far:.3g}, and sums to {reach:g}: groups are too far apart, or too few people "
+                "are in one. Join groups, or fit them by themselves.",
+                EmkitWarning,
+                stacklevel=4,
+            )
+            return
         narrowest = min(self._model.latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
         if narrowest < NARROW * step:
             more = int(np.ceil(self.nodes * NARROW * step / narrowest))

@@ -29,9 +29,11 @@ class NamesOfItems(Allowed):
     """A name of a kind of items, or one for each item, or None."""
 
     def check(self, name: str, value: object) -> None:
-        given = [value] if isinstance(value, str) or value is None else value
-        wrong = [each for each in given if each not in KINDS and value is not None] if isinstance(given, Sequence) else [value]
-        if wrong or given == []:
+        if value is None:
+            return
+        given: Sequence[object] = [value] if isinstance(value, str) or not isinstance(value, Sequence) else value
+        wrong = [each for each in given if not (isinstance(each, str) and each in KINDS)]
+        if wrong or not given:
             raise ParameterError(
                 f"{name} is {value!r}; it must be None, one of {', '.join(map(repr, KINDS))}, or a list of these, "
                 "one for each item."
@@ -76,7 +78,10 @@ def grouped(source: ArraySource, labels: object, known: Sequence[Any] | None) ->
     if any(missing):
         raise DataError(f"groups[{missing.index(True)}] is missing: each row belongs to one.")
     if known is None:
-        names = tuple(np.unique(given).tolist())
+        found, sizes = np.unique(given, return_counts=True)
+        names = tuple(found.tolist())
+        if sizes.min() < 2 < len(given):
+            raise DataError(f"group {names[int(sizes.argmin())]!r} has one row, which tells no mean and spread: leave it out.")
     else:
         names = tuple(known)
         strange = [label for label in given.tolist() if label not in names]

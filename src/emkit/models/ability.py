@@ -14,7 +14,7 @@ from emkit.core.protocols import Expectation, LatentModel
 from emkit.data.chunk import Chunk
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile
-from emkit.errors import ModelError
+from emkit.errors import ModelError, ParameterError
 from emkit.models.answer_blocks import expected_answers, log_mass_at, posterior
 
 P = TypeVar("P", bound=Parameters)
@@ -64,6 +64,10 @@ class AbilityModel(LatentModel[P, S]):
         """Mean and standard deviation (n,) of the ability of each row, without its answers."""
         return np.zeros(len(chunk.x)), np.ones(len(chunk.x))
 
+    def farthest(self, params: P) -> float:
+        """How far from 0 abilities are to be expected, if anybody's is."""
+        return FARTHEST
+
     def log_places(self, params: P) -> Array:
         """The logarithm (Q,) of the mass of the places of ability. Errors: ModelError where that differs between people."""
         return self.log_mass
@@ -86,8 +90,10 @@ class AbilityModel(LatentModel[P, S]):
         return mean, np.sqrt(np.maximum(shares @ self.places**2 - mean**2, 0.0))
 
     def information(self, params: P, ability: ArrayLike) -> Array:
-        """Fisher's information (n, J) of each item on the ability, at abilities (n,)."""
+        """Fisher's information (n, J) of each item on the ability, at abilities (n,). Errors: ParameterError for NaN."""
         at = np.atleast_1d(np.asarray(ability, dtype=np.float64))
+        if np.isnan(at).any():
+            raise ParameterError("an ability is nan: leave it out.")
         squares = np.exp(self.log_chances(params, at)) * self.by_ability(params, at) ** 2
         firsts = np.cumsum([0, *self.answer_levels(params)])
         return np.add.reduceat(squares, firsts[firsts < len(squares)], axis=0).T

@@ -137,18 +137,21 @@ def _codes(chunk: Chunk, blocks: Blocks) -> Integers:
         codes: Integers = np.empty((len(chunk.x), len(firsts)), dtype=np.int64)
         ends = np.array([part.stop for part in blocks.columns])
         place = coded(chunk.x, firsts, ends, blocks.strides, np.array(blocks.levels), codes)
-    else:
-        numbers = np.array(blocks.levels)
-        digits = np.where(np.isnan(chunk.x), numbers, chunk.x)
-        wrong = (digits < 0) | (digits > numbers) | (digits != np.floor(digits)) | (chunk.x == numbers)
-        place = int(wrong.argmax()) if wrong.any() else -1
-        steps = np.where(wrong, 0, digits).astype(np.int64) * blocks.strides
-        codes = np.add.reduceat(steps, [part.start for part in blocks.columns], axis=1) + firsts if len(steps) else steps
-    if place >= 0:
-        i, j = divmod(place, chunk.x.shape[1])
-        least = ", ".join(map(str, range(blocks.levels[j])))
-        raise DataError(f"row {chunk.start + i}, column {j} is {chunk.x[i, j]:g}; the answers there are {least}, or missing.")
-    return codes
+        if place >= 0:
+            refuse_no_answers(blocks.levels, chunk.x, chunk.start)
+        return codes
+    refuse_no_answers(blocks.levels, chunk.x, chunk.start)
+    steps = np.where(np.isnan(chunk.x), np.array(blocks.levels), chunk.x).astype(np.int64) * blocks.strides
+    return np.add.reduceat(steps, [part.start for part in blocks.columns], axis=1) + firsts if len(steps) else steps
+
+
+def refuse_no_answers(levels: tuple[int, ...], x: Array, start: int = 0) -> None:
+    """Errors: DataError for the first cell of rows x (n, J), before which come `start` others, that is no answer."""
+    wrong = (x < 0) | (x >= np.array(levels)) | (x != np.floor(x)) & ~np.isnan(x)
+    if wrong.any():
+        i, j = (int(place) for place in np.argwhere(wrong)[0])
+        answers = ", ".join(map(str, range(levels[j])))
+        raise DataError(f"row {start + i}, column {j} is {x[i, j]:g}; the answers there are {answers}, or missing.")
 
 
 def _joint(codes: Integers, tables: Array) -> Array:

@@ -20,7 +20,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models import item_newton
-from emkit.models.ability import AbilityModel
+from emkit.models.ability import FARTHEST, AbilityModel
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_params import AbilityGroups, ItemsParams
 
@@ -110,6 +110,9 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
     def before(self, params: ItemsParams, chunk: Chunk) -> tuple[Array, Array]:
         group = chunk.x[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(chunk.x), dtype=np.int64)
         return params.abilities.means[group], params.abilities.spreads[group]
+
+    def farthest(self, params: ItemsParams) -> float:
+        return float((np.abs(params.abilities.means) + FARTHEST * params.abilities.spreads).max())
 
     def log_places(self, params: ItemsParams) -> Array:
         if self.groups > 1:

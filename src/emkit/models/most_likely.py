@@ -8,6 +8,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.models.ability import AbilityModel
+from emkit.models.answer_blocks import refuse_no_answers
 
 Known = tuple[Array, Array] | None  # mean and standard deviation (n,) of abilities, before the answers
 STEPS, HALVINGS = 60, 30
@@ -51,7 +52,8 @@ def most_likely(model: AbilityModel[Any, Any], params: Any, x: Array, before: Kn
 
 
 def _marks(levels: tuple[int, ...], x: Array) -> Array:
-    """Which answers (A, n) were given."""
+    """Which answers (A, n) were given. Errors: DataError for what is none."""
+    refuse_no_answers(levels, x)
     columns = [x[:, j] == level for j, number in enumerate(levels) for level in range(number)]
     return np.array(columns)
 
