@@ -372,7 +372,12 @@ def having(coins, geyser3, chain):
     frame = {"y": [0, 1, 1, 3, 2, 6, 8, 9, 5, 7], "x": [0.0, 1, 2, 3, 4, 0, 1, 2, 3, 4]}
     gated = ek.MixtureRegression("y ~ x | x", 2, family="poisson", random_state=0, n_init=1).fit(frame).result_
     own = {"rootogram": coins, "profiles": coins, "states": chain, "transitions": chain, "dwell_times": chain}
-    own |= {"lines": gated, "gate": gated}
+    test = (
+        ek.ItemResponse("equal")
+        .fit([[1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1], [1, 0, 0]])
+        .result_
+    )
+    own |= {"lines": gated, "gate": gated, "items": test, "information": test}
     return lambda kind: own.get(kind, geyser3)
 
 

@@ -16,7 +16,10 @@ from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovPa
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
+from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
+from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
 from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
+from emkit.models.items_model import ItemsModel
 from emkit.models.later_step import LaterStep
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
@@ -34,6 +37,7 @@ from emkit.models.structural import dynamic_factor, local_level, local_linear_tr
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
+    "AbilityGroups",
     "AnyCovariance",
     "Assignment",
     "BetaPrior",
@@ -59,20 +63,29 @@ __all__ = [
     "GatedInitialHiddenMarkovParams",
     "GatedMixture",
     "GatedMixtureParams",
+    "GeneralisedPartialCredit",
     "GivenShares",
+    "GradedItem",
+    "GradedResponse",
+    "GuessedItem",
+    "Guessing",
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",
     "HiddenSemiMarkovChain",
     "HiddenSemiMarkovParams",
+    "ItemKind",
     "ItemResponseModel",
     "ItemResponseParams",
+    "ItemsModel",
+    "ItemsParams",
     "LaterStep",
     "MixedModel",
     "MixedModelParams",
     "Mixture",
     "MixtureParams",
     "NormalPrior",
+    "PartialCredit",
     "PointMasses",
     "PointMassesParams",
     "Posterior",
@@ -81,11 +94,13 @@ __all__ = [
     "RestrictedMixedModelParams",
     "RidgePrior",
     "Sampled",
+    "SlopedItem",
     "Soft",
     "StateSpace",
     "StateSpaceParams",
     "StationaryHiddenMarkovChain",
     "StationaryHiddenMarkovParams",
+    "UnitSlopeItem",
     "WithPrior",
     "bare",
     "dynamic_factor",

@@ -20,6 +20,8 @@ from emkit.models.cells import CellsParams
 from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
+from emkit.plots.item_curves import information as draw_information
+from emkit.plots.item_curves import items as draw_items
 from emkit.plots.landscape import path as draw_path
 from emkit.plots.pairs import pairs as draw_pairs
 from emkit.plots.regression_lines import gate as draw_gate
@@ -48,6 +50,8 @@ from emkit.views import (
     density,
     dwell_times,
     gate_effect,
+    information_curves,
+    item_curves,
     landscape,
     outlines,
     pairs,
@@ -194,6 +198,15 @@ def _dwell_times(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_dwell_times(dwell_times(result), ax)
 
 
+def _items(result: AnyFitted, ax: Axes | None, item: str | int | None = None) -> Axes:
+    """`item`: one of several, answer by answer."""
+    return draw_items(item_curves(result, item), ax)
+
+
+def _information(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_information(information_curves(result), ax)
+
+
 def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_starts(starts_map(result.runs), ax)
 
@@ -217,6 +230,8 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "states": _states,
     "transitions": _transitions,
     "dwell_times": _dwell_times,
+    "items": _items,
+    "information": _information,
     "starts": _starts,
 }
 
@@ -264,6 +279,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "states": _has_states,
     "transitions": chain_of,
     "dwell_times": lambda result: (chain_of(result), _has_states(result)),
+    "items": item_curves,
+    "information": information_curves,
     "starts": lambda result: starts_map(result.runs),
 }
 

@@ -3,6 +3,7 @@
 from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
+from emkit.views.item_curves import ItemCurves, information_curves, item_curves
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.pairs import Pairs, pairs
 from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
@@ -21,6 +22,7 @@ __all__ = [
     "Density2",
     "DwellTimes",
     "GateEffect",
+    "ItemCurves",
     "Landscape",
     "Pairs",
     "Point",
@@ -38,6 +40,8 @@ __all__ = [
     "density",
     "dwell_times",
     "gate_effect",
+    "information_curves",
+    "item_curves",
     "landscape",
     "outlines",
     "pairs",
