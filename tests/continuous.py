@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import emkit as ek
@@ -13,6 +15,20 @@ NOISE = np.array([0.5, 0.8, 0.4, 1.0, 0.6])
 MEANS = np.array([1.0, -2.0, 0.0, 3.0, 5.0])
 INTERCEPTS = np.array([0.5, -1.0, 0.2, 1.5, -0.4])
 SLOPES = np.array([1.0, 1.6, 0.7, 2.0, -0.9])
+ITEMS = (
+    ek.GradedItem([-1.0, 0.3, 1.2], 1.5),
+    ek.SlopedItem([0.4, -0.3], 0.9),
+    ek.GuessedItem(0.3, 1.2, 0.2),
+    ek.SlopedItem([0.5], -0.8),
+)
+KINDS = [ek.GradedResponse(4), ek.GeneralisedPartialCredit(3), ek.Guessing(), ek.GeneralisedPartialCredit(2)]
+CREDITS = (ek.UnitSlopeItem([0.4, -0.3]), ek.UnitSlopeItem([1.0]), ek.UnitSlopeItem([-0.5, -0.2]))
+_TESTS: dict[str, tuple[ek.ItemsModel, tuple[Any, ...]]] = {
+    "kinds": (ek.ItemsModel(KINDS), (ITEMS,)),
+    "groups": (ek.ItemsModel(KINDS, groups=2), (ITEMS, [0.0, 0.5], [1.0, 1.3])),
+    "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), (CREDITS, None, [1.5])),
+}
+TESTS = {name: (model, model.params(*given)) for name, (model, given) in _TESTS.items()}
 BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])
 
 
@@ -26,6 +42,11 @@ def items(equal: bool) -> ModelCase:
     model = ek.ItemResponseModel(equal)
     params = model.params(INTERCEPTS, 1.2 if equal else SLOPES)
     return ModelCase(f"items{'-equal' * equal}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def of_kinds(name: str) -> ModelCase:
+    model, params = TESTS[name]
+    return ModelCase(f"items-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
 def mixed_rows(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -67,7 +88,8 @@ def among_gaps(case: ModelCase) -> ModelCase:
 
 
 _ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), items(False), items(True)]
-OF_ROWS = [*_ROWS, *map(among_gaps, _ROWS)]
+_KINDS = [of_kinds(name) for name in TESTS]
+OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
 OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states())]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted()]

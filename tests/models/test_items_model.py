@@ -13,28 +13,14 @@ from scipy.stats import norm
 import emkit as ek
 from emkit.core.evaluation import EMMap
 from emkit.inference.scores import score
-from tests.laws import contract, maxima, streams, sums
+from tests.continuous import ITEMS, KINDS, TESTS
+from tests.laws import maxima, streams
 
-ITEMS = (
-    ek.GradedItem([-1.0, 0.3, 1.2], 1.5),
-    ek.SlopedItem([0.4, -0.3], 0.9),
-    ek.GuessedItem(0.3, 1.2, 0.2),
-    ek.SlopedItem([0.5], -0.8),
-)
-KINDS = [ek.GradedResponse(4), ek.GeneralisedPartialCredit(3), ek.Guessing(), ek.GeneralisedPartialCredit(2)]
-CREDITS = (ek.UnitSlopeItem([0.4, -0.3]), ek.UnitSlopeItem([1.0]), ek.UnitSlopeItem([-0.5, -0.2]))
-MODELS = {
-    "kinds": (ek.ItemsModel(KINDS), ITEMS, None, None),
-    "groups": (ek.ItemsModel(KINDS, groups=2), ITEMS, [0.0, 0.5], [1.0, 1.3]),
-    "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), CREDITS, None, [1.5]),
-}
-over_models = pytest.mark.parametrize("name", MODELS)
-over_gaps = pytest.mark.parametrize("share", [0.0, 0.25], ids=["whole", "gaps"])
+over_models = pytest.mark.parametrize("name", TESTS)
 
 
 def told(name):
-    model, items, means, spreads = MODELS[name]
-    return model, model.params(items, means, spreads)
+    return TESTS[name]
 
 
 def rows(name, n, share=0.0, seed=3):
@@ -47,22 +33,8 @@ def rows(name, n, share=0.0, seed=3):
 
 
 @over_models
-@over_gaps
-def test_steps_belong_together(name, share):
-    model, params = told(name)
-    weights = np.random.default_rng(0).integers(1, 4, 80).astype(float)
-    assert "no slope left" in str(ek.check_model(model, rows(name, 80, share), params, weights=weights))
-
-
-@over_models
-def test_sums_keep_the_laws(name):
-    rng, x, (model, params) = np.random.default_rng(1), rows(name, 40, 0.2), told(name)
-    sums.assert_adds_up(model, params, x, (1, 7))
-    sums.assert_weights_are_copies(model, params, x, rng)
-    sums.assert_rows_permute(model, params, x, rng)
-    sums.assert_weight_zero_is_absence(model, params, x[:-1], x[-1])
-    contract.assert_an_empty_chunk_is_neutral(model, params, x)
-    contract.assert_travels(model, params, x)
+def test_items_can_be_held_and_what_is_carried_tells_the_same(name):
+    x, (model, params) = rows(name, 40, 0.2), told(name)
     streams.assert_carried_statistics_tell_the_same(model, params, x)
     maxima.assert_held_stay(ek.Frozen(model, "items.1"), params, ("items.1",), x, ek.solvers.Plain())
 
@@ -190,7 +162,7 @@ def test_a_prior_keeps_guesses_from_the_edge():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_runs_of_several_kinds_ascend_from_wild_starts(seed):
-    name = list(MODELS)[seed % 3]
+    name = list(TESTS)[seed % 3]
     model, _ = told(name)
     source = ek.ArraySource(rows(name, 60, 0.1 * (seed % 2), seed))
     for start in model.starts(source.profile, 1, [seed, seed + 6]):

@@ -69,41 +69,8 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
     >>> import numpy as np
     >>> import emkit as ek
     >>> patterns = (np.arange(32)[:, None] >> np.arange(4, -1, -1)) & 1
-    >>> counts = [
-    ...     3,
-    ...     6,
-    ...     2,
-    ...     11,
-    ...     1,
-    ...     1,
-    ...     3,
-    ...     4,
-    ...     1,
-    ...     8,
-    ...     0,
-    ...     16,
-    ...     0,
-    ...     3,
-    ...     2,
-    ...     15,
-    ...     10,
-    ...     29,
-    ...     14,
-    ...     81,
-    ...     3,
-    ...     28,
-    ...     15,
-    ...     80,
-    ...     16,
-    ...     56,
-    ...     21,
-    ...     173,
-    ...     11,
-    ...     61,
-    ...     28,
-    ...     298,
-    ... ]
-    >>> lsat = ek.ArraySource(patterns.astype(float), counts)
+    >>> counts = "3 6 2 11 1 1 3 4 1 8 0 16 0 3 2 15 10 29 14 81 3 28 15 80 16 56 21 173 11 61 28 298"
+    >>> lsat = ek.ArraySource(patterns.astype(float), np.array(counts.split(), dtype=float))
     >>> model = ek.ItemResponseModel()
     >>> fit = ek.fit(model, lsat, model.start(lsat.profile), solver="anderson", tol=1e-10)
     >>> print(f"{fit.log_likelihood:.3f}", fit.params.slopes.round(2))
