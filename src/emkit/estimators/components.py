@@ -55,8 +55,8 @@ INSTEAD = {  # of parameters of scikit-learn's mixtures
     "that collapse.",
     "init_params": "starts of several kinds race here, as many as `n_init` says. To choose one, give `start`: labels (such as "
     "those of KMeans), responsibilities or parameters.",
-    "verbose": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
-    "verbose_interval": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+    "verbose": "`with ek.progress():` shows the steps during a fit, and `result_.history` has them after it.",
+    "verbose_interval": "`with ek.progress():` shows the steps during a fit, and `result_.history` has them after it.",
 }
 
 
