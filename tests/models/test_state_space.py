@@ -9,7 +9,7 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 import emkit as ek
 from emkit.data.given import as_source
 from emkit.models.state_space import FIELDS
-from emkit.models.state_sums import System, smoothed
+from emkit.models.state_sums import System, _Filtered, smoothed, summed
 from tests.laws import contract, maxima, sums
 
 NAN, INF = np.nan, np.inf
@@ -95,6 +95,40 @@ def test_filter_and_smoother_are_those_of_the_joint_normal(unknown, singular):
     np.testing.assert_allclose(found.log_likelihood, height, rtol=1e-12)
     np.testing.assert_allclose(found.means, means, atol=1e-12)
     np.testing.assert_allclose(found.spreads, [spread[3 * t : 3 * t + 3, 3 * t : 3 * t + 3] for t in range(6)], atol=1e-12)
+
+
+def test_rows_whose_covariances_no_longer_move_are_those_of_the_joint_normal():
+    rng, rows = np.random.default_rng(5), 120
+    system = System(TURN, np.eye(2), [[0.5, 0.1], [0.1, 0.3]], SEEN, [0.3, 0.5, 0.2], [1.0, 0.0], np.eye(2), np.zeros((2, 0)))
+    y = rng.standard_normal((rows, 3))
+    y[60:63, 1] = y[62] = y[90:, 2] = NAN
+    steady = _Filtered.of(system, y).steady
+    assert steady.sum() > 50
+    assert not steady[60]  # other cells are seen than before
+    assert steady[119]  # the same gap for long
+    height, means, spread = joint(system, y)
+    found = smoothed(system, y)
+    np.testing.assert_allclose(found.log_likelihood, height, rtol=1e-12)
+    np.testing.assert_allclose(found.means, means, atol=1e-12)
+    np.testing.assert_allclose(found.spreads, [spread[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows)], atol=1e-12)
+
+    stats, _ = summed(system, whole(ek.ArraySource(y)))
+    x = spread + np.outer(means, means)  # (T m, T m) E x x'
+    square = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows - 1))
+    ahead = sum(x[2 * t + 2 : 2 * t + 4, 2 * t : 2 * t + 2] for t in range(rows - 1))
+    np.testing.assert_allclose(stats.before, square, rtol=1e-11)
+    np.testing.assert_allclose(stats.cross, ahead - TURN @ square, rtol=1e-9, atol=1e-10)
+    later = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(1, rows))
+    moved = later - ahead @ TURN.T - TURN @ ahead.T + TURN @ square @ TURN.T
+    np.testing.assert_allclose(stats.shocks, moved, rtol=1e-9, atol=1e-10)
+    for j, seen in enumerate(SEEN):
+        there = np.flatnonzero(~np.isnan(y[:, j]))
+        gram = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in there)
+        sides = sum(y[t, j] * means[t] for t in there)
+        np.testing.assert_allclose(stats.gram[j], gram, rtol=1e-11)
+        np.testing.assert_allclose(stats.along[j], sides - gram @ seen, rtol=1e-9, atol=1e-10)
+        left = (y[there, j] ** 2).sum() - 2 * seen @ sides + seen @ gram @ seen
+        np.testing.assert_allclose(stats.left[j], left, rtol=1e-9)
 
 
 @pytest.mark.parametrize("unknown", [False, True])

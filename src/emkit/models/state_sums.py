@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.errors import DegenerateFitError
@@ -115,7 +115,7 @@ def _gone_through(system: System, y: Array, weight: float, into: tuple[Array, ..
     pushed = np.ascontiguousarray(system.shocks @ system.selection.T)
     smooth_series(
         system.transition, pushed, system.shocks, system.observation, system.noise, found.means, found.spreads, found.filtered,
-        found.gains, found.errors, found.widths, weight, *into,
+        found.gains, found.errors, found.widths, found.steady, weight, *into,
     )  # fmt: skip
     apart = found.means[:, :, 1:]
     return Smoothed(found.means[:, :, 0], found.spreads + apart @ np.swapaxes(apart, 1, 2), height)
@@ -132,6 +132,7 @@ class _Filtered:
     errors: Array
     widths: Array
     told: Array
+    steady: Mask
     height: float
 
     @classmethod
@@ -154,7 +155,7 @@ class _Filtered:
         (rows, d), (m, q) = y.shape, system.unknown.shape
         means, spreads, filtered = np.empty((rows, m, 1 + q)), np.empty((rows, m, m)), np.empty((rows, m, m))
         gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, 1 + q)), np.empty((rows, d))
-        told = np.zeros((1 + q, 1 + q))
+        told, steady = np.zeros((1 + q, 1 + q)), np.zeros(rows, dtype=np.bool_)
         shocks = system.selection @ system.shocks @ system.selection.T
         means[0] = np.column_stack([mean, system.unknown])
         # an unknown start remains as unknown with any variance added to it, and the filter has one to divide by
@@ -173,8 +174,9 @@ class _Filtered:
             errors,
             widths,
             told,
+            steady,
         )
-        return cls(means, spreads, filtered, gains, errors, widths, told, height)
+        return cls(means, spreads, filtered, gains, errors, widths, told, steady, height)
 
     def log_likelihood(self, name: str) -> float:
         """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
