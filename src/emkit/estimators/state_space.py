@@ -109,7 +109,8 @@ class StateSpaceModel(GappyRows):
 
     def smooth(self, X: object, lengths: object = None, groups: object = None) -> tuple[Array, Array]:
         """Means (n, m) of the states at every row, given all rows of its series, and their covariances (n, m, m)."""
-        return self.model_.latent(self.params_, self._rows(X, lengths, groups))
+        chunk = self._rows(X, lengths, groups)
+        return self.model_.latent(self.params_, chunk)
 
     def predict(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """What each cell (n, d) is expected to be without its error, given all rows of its series: also where it is missing."""
@@ -121,13 +122,15 @@ class StateSpaceModel(GappyRows):
         With `lengths` or `groups`, X is several series, and there are such of each: (G, steps, d).
         """
         check_count("steps", steps, ParameterError)
-        means, spreads = self.model_.forecast(self.params_, self._rows(X, lengths, groups), int(steps))
+        chunk = self._rows(X, lengths, groups)
+        means, spreads = self.model_.forecast(self.params_, chunk, int(steps))
         wide = np.sqrt(np.diagonal(spreads, axis1=2, axis2=3))
         return (means[0], wide[0]) if lengths is None and groups is None else (means, wide)
 
     def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """The log-likelihood (G,) of every series, of its cells that are there."""
-        return self.model_.row_objectives(self.params_, self._rows(X, lengths, groups))
+        chunk = self._rows(X, lengths, groups)
+        return self.model_.row_objectives(self.params_, chunk)
 
     def score(self, X: object, y: object = None, lengths: object = None, groups: object = None) -> float:
         """The log-likelihood of all series together. `y` is ignored."""
@@ -141,6 +144,8 @@ class StateSpaceModel(GappyRows):
         return self.model_.draw(self.params_, rng, int(n_samples))
 
     def _rows(self, X: object, lengths: object, groups: object) -> Chunk:
+        """The rows as one chunk of series. Errors: NotFittedError before a fit."""
+        check_is_fitted(self)
         source = self._source(X, None, reset=False, groups=labels_of(X, lengths, groups))
         return joined(list(source.as_one_group().chunks()))
 

@@ -17,6 +17,8 @@ LOG_2_PI = float(np.log(2 * np.pi))
 UNTOLD = 1e-12  # of what a series tells of an unknown start, given what it tells of others, below which that is rounding
 FAR = 1e3  # of squared errors a cell, which lose as many digits: from there, a filter begins again nearer
 
+EXACT = 1e-20  # of the variance of a column: a variance of what is left to tell of its cells that is rounding
+
 
 @dataclass(frozen=True)
 class System:
@@ -134,6 +136,7 @@ class _Filtered:
     told: Array
     steady: Mask
     height: float
+    exact: bool
 
     @classmethod
     def of(cls, system: System, y: Array) -> _Filtered:
@@ -176,10 +179,15 @@ class _Filtered:
             told,
             steady,
         )
-        return cls(means, spreads, filtered, gains, errors, widths, told, steady, height)
+        return cls(means, spreads, filtered, gains, errors, widths, told, steady, height, _exact(y, widths))
 
     def log_likelihood(self, name: str) -> float:
         """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
+        if self.exact:
+            raise DegenerateFitError(
+                f"{name} is reproduced by its states without error, so that the likelihood has no maximum. Give an error or a "
+                "shock a variance, or use fewer states."
+            )
         if not np.isfinite(self.height + self.told.sum()):
             raise DegenerateFitError(
                 f"{name} has no density: an error has the variance 0, or states grew beyond all numbers. Start from "
@@ -217,3 +225,13 @@ class _Filtered:
         for each in (self.means, self.errors):
             each[:, :, 0] -= each[:, :, 1:] @ shift
             each[:, :, 1:] = each[:, :, 1:] @ spread
+
+
+def _exact(y: Array, widths: Array) -> bool:
+    """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors."""
+    there = widths > 0
+    cells = np.maximum(there.sum(axis=0), 1)
+    centred = np.where(there, y - np.where(there, y, 0.0).sum(axis=0) / cells, 0.0)
+    squares = (centred**2).sum(axis=0) / cells
+    mostly = np.where(there, widths <= EXACT * squares, False).sum(axis=0)
+    return bool(((2 * mostly > cells) & (squares > 0)).any())
