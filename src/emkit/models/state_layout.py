@@ -218,11 +218,16 @@ def regressed(squares: Array, cross: Array, free: Mask, weights: Array) -> Array
 
     `squares` (m, m) and `cross` (r, m) are sums of products, and `weights` (r, r) those of the responses with each other.
     """
-    found, chosen = np.zeros(free.shape), free.ravel()
-    if chosen.any():
-        unit = np.sqrt(np.diag(squares))
+    found = solved(np.asarray(np.kron(weights, squares)), (weights @ cross).ravel(), free.ravel())
+    return found.reshape(free.shape)
+
+
+def solved(table: Array, side: Array, free: Mask) -> Array:
+    """The coefficients (k,) of normal equations `table` (k, k) and `side` (k,), 0 where they are not `free`."""
+    found = np.zeros(len(side))
+    if free.any():
+        unit = np.sqrt(np.diag(table))
         unit = np.where(unit > 0, unit, 1.0)
-        table = np.kron(weights, squares / np.outer(unit, unit))[np.ix_(chosen, chosen)]
-        values = np.linalg.lstsq(table, (weights @ (cross / unit)).ravel()[chosen], rcond=None)[0]
-        found[free] = values / np.broadcast_to(unit, free.shape)[free]
+        scaled = (table / np.outer(unit, unit))[np.ix_(free, free)]
+        found[free] = np.linalg.lstsq(scaled, (side / unit)[free], rcond=None)[0] / unit[free]
     return found
