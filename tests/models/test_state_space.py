@@ -8,6 +8,8 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 import emkit as ek
 from emkit.data.given import as_source
+from emkit.inference.differences import jacobian
+from emkit.inference.scores import objective_and_score
 from emkit.models.state_space import FIELDS
 from emkit.models.state_sums import System, _Filtered, smoothed, summed
 from tests.laws import contract, maxima, sums
@@ -206,6 +208,32 @@ def test_no_step_falls_from_wild_starts():
             heights.append(here.objective)
             start = here.update
         assert (np.diff(heights) >= -1e-9 * np.abs(heights[:-1])).all()
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [own, ek.local_level, ek.local_linear_trend, lambda: ek.dynamic_factor(3)])
+def test_no_step_falls_from_five_hundred_wild_starts(make):
+    model = make()
+    x = drawn(own(), true(own()), (25, 15), 0.2)
+    source = x if len(model.noise) > 1 else ek.ArraySource(x.x[:, :1], groups=np.repeat([0, 1], [25, 15]))
+    for start in model.starts(source.profile, 1, range(500)):
+        em, heights = ek.EMMap(model, source, start), []
+        for _ in range(5):
+            here = em(start)
+            heights.append(here.objective)
+            start = here.update
+        assert (np.diff(heights) >= -1e-9 * np.abs(heights[:-1])).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_slopes_are_those_of_the_log_likelihood(share):
+    model = own()
+    em = ek.EMMap(model, drawn(model, true(model), (12, 9), share), true(model))
+    at = em.coordinates.pack(true(model))
+    height = lambda v: np.array([em.objective(em.coordinates.unpack(v, true(model)))])  # noqa: E731
+    numeric = jacobian(height, at, np.full(len(at), 1e-2))[0]
+    np.testing.assert_allclose(objective_and_score(em, true(model))[1], numeric, rtol=1e-6, atol=1e-7)
 
 
 def test_series_come_in_any_order_and_weights_count_them():

@@ -243,8 +243,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         system, c = self.system(params), params.observation
         pairs = zip(chunk.bounds, chunk.bounds[1:], strict=False)
         found = [state_sums.smoothed(system, np.concatenate([chunk.x[a:z], beyond])) for a, z in pairs]
-        means = np.array([each.means[-steps:] @ c.T for each in found])
-        return means, np.array([c @ each.spreads[-steps:] @ c.T for each in found]) + np.diag(params.noise)
+        means = np.array([each.means[len(each.means) - steps :] @ c.T for each in found])
+        return means, np.array([c @ each.spreads[len(each.means) - steps :] @ c.T for each in found]) + np.diag(params.noise)
 
     def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """A series of n rows (n, d); of a start of which nothing is known, from its mean."""

@@ -3,7 +3,9 @@
 from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
+from emkit.views.group_effects import GroupEffects, group_effects
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
+from emkit.views.moving import MovingSeries, moving_series
 from emkit.views.pairs import Pairs, pairs
 from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
 from emkit.views.regression_lines import GateEffect, RegressionLines, gate_effect, regression_lines
@@ -21,7 +23,9 @@ __all__ = [
     "Density2",
     "DwellTimes",
     "GateEffect",
+    "GroupEffects",
     "Landscape",
+    "MovingSeries",
     "Pairs",
     "Point",
     "PseudoResiduals",
@@ -38,7 +42,9 @@ __all__ = [
     "density",
     "dwell_times",
     "gate_effect",
+    "group_effects",
     "landscape",
+    "moving_series",
     "outlines",
     "pairs",
     "path_of",
