@@ -13,7 +13,19 @@ import numpy as np
 from benchmarks.paired import median_seconds
 from emkit.core.mapreduce import usable_cores
 
-PACKAGES = ("emkit", "numpy", "scipy", "numba", "scikit-learn", "stepmix", "hmmlearn", "em-fit", "torch")
+PACKAGES = (
+    "emkit",
+    "numpy",
+    "scipy",
+    "numba",
+    "scikit-learn",
+    "stepmix",
+    "hmmlearn",
+    "em-fit",
+    "torch",
+    "statsmodels",
+    "pykalman",
+)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,16 @@ def states() -> ModelCase:
     return ModelCase("states", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def tied_states() -> ModelCase:
+    """Two states that move alike, with errors of one variance."""
+    turn = [["a", "b"], [0.0, "a"]]
+    model = ek.TiedStateSpace(
+        turn, [[1.0, "c"], ["c", 1.0]], state_noise=["q", "q"], noise=["r", "r"], start_covariance=[1.0, 2.0]
+    )
+    params = ek.TiedStateSpaceParams(transition=[0.6, 0.2], state_noise=[0.5], observation=[0.4], noise=[0.3])
+    return ModelCase("states-tied", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def among_gaps(case: ModelCase) -> ModelCase:
     return ModelCase(f"{case.name}-gaps", case.model, case.params, with_gaps(case.draw))
 
@@ -90,6 +100,6 @@ def among_gaps(case: ModelCase) -> ModelCase:
 _ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), items(False), items(True)]
 _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
-OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states())]
+OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted()]

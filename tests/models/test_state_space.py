@@ -8,8 +8,10 @@ from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 import emkit as ek
 from emkit.data.given import as_source
+from emkit.inference.differences import jacobian
+from emkit.inference.scores import objective_and_score
 from emkit.models.state_space import FIELDS
-from emkit.models.state_sums import System, smoothed
+from emkit.models.state_sums import System, _Filtered, smoothed, summed
 
 NAN, INF = np.nan, np.inf
 TURN = np.array([[0.7, 0.2], [-0.3, 0.5]])
@@ -96,6 +98,40 @@ def test_filter_and_smoother_are_those_of_the_joint_normal(unknown, singular):
     np.testing.assert_allclose(found.spreads, [spread[3 * t : 3 * t + 3, 3 * t : 3 * t + 3] for t in range(6)], atol=1e-12)
 
 
+def test_rows_whose_covariances_no_longer_move_are_those_of_the_joint_normal():
+    rng, rows = np.random.default_rng(5), 120
+    system = System(TURN, np.eye(2), [[0.5, 0.1], [0.1, 0.3]], SEEN, [0.3, 0.5, 0.2], [1.0, 0.0], np.eye(2), np.zeros((2, 0)))
+    y = rng.standard_normal((rows, 3))
+    y[60:63, 1] = y[62] = y[90:, 2] = NAN
+    steady = _Filtered.of(system, y).steady
+    assert steady.sum() > 50
+    assert not steady[60]  # other cells are seen than before
+    assert steady[119]  # the same gap for long
+    height, means, spread = joint(system, y)
+    found = smoothed(system, y)
+    np.testing.assert_allclose(found.log_likelihood, height, rtol=1e-12)
+    np.testing.assert_allclose(found.means, means, atol=1e-12)
+    np.testing.assert_allclose(found.spreads, [spread[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows)], atol=1e-12)
+
+    stats, _ = summed(system, whole(ek.ArraySource(y)))
+    x = spread + np.outer(means, means)  # (T m, T m) E x x'
+    square = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows - 1))
+    ahead = sum(x[2 * t + 2 : 2 * t + 4, 2 * t : 2 * t + 2] for t in range(rows - 1))
+    np.testing.assert_allclose(stats.before, square, rtol=1e-11)
+    np.testing.assert_allclose(stats.cross, ahead - TURN @ square, rtol=1e-9, atol=1e-10)
+    later = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(1, rows))
+    moved = later - ahead @ TURN.T - TURN @ ahead.T + TURN @ square @ TURN.T
+    np.testing.assert_allclose(stats.shocks, moved, rtol=1e-9, atol=1e-10)
+    for j, seen in enumerate(SEEN):
+        there = np.flatnonzero(~np.isnan(y[:, j]))
+        gram = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in there)
+        sides = sum(y[t, j] * means[t] for t in there)
+        np.testing.assert_allclose(stats.gram[j], gram, rtol=1e-11)
+        np.testing.assert_allclose(stats.along[j], sides - gram @ seen, rtol=1e-9, atol=1e-10)
+        left = (y[there, j] ** 2).sum() - 2 * seen @ sides + seen @ gram @ seen
+        np.testing.assert_allclose(stats.left[j], left, rtol=1e-9)
+
+
 @pytest.mark.parametrize("unknown", [False, True])
 def test_statsmodels_has_the_same_states_and_likelihood(unknown):
     rng = np.random.default_rng(3)
@@ -155,6 +191,32 @@ def test_no_step_falls_from_wild_starts():
             heights.append(here.objective)
             start = here.update
         assert (np.diff(heights) >= -1e-9 * np.abs(heights[:-1])).all()
+
+
+@pytest.mark.long
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [own, ek.local_level, ek.local_linear_trend, lambda: ek.dynamic_factor(3)])
+def test_no_step_falls_from_five_hundred_wild_starts(make):
+    model = make()
+    x = drawn(own(), true(own()), (25, 15), 0.2)
+    source = x if len(model.noise) > 1 else ek.ArraySource(x.x[:, :1], groups=np.repeat([0, 1], [25, 15]))
+    for start in model.starts(source.profile, 1, range(500)):
+        em, heights = ek.EMMap(model, source, start), []
+        for _ in range(5):
+            here = em(start)
+            heights.append(here.objective)
+            start = here.update
+        assert (np.diff(heights) >= -1e-9 * np.abs(heights[:-1])).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_slopes_are_those_of_the_log_likelihood(share):
+    model = own()
+    em = ek.EMMap(model, drawn(model, true(model), (12, 9), share), true(model))
+    at = em.coordinates.pack(true(model))
+    height = lambda v: np.array([em.objective(em.coordinates.unpack(v, true(model)))])  # noqa: E731
+    numeric = jacobian(height, at, np.full(len(at), 1e-2))[0]
+    np.testing.assert_allclose(objective_and_score(em, true(model))[1], numeric, rtol=1e-6, atol=1e-7)
 
 
 def test_series_come_in_any_order_and_weights_count_them():

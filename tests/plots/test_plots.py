@@ -377,7 +377,11 @@ def having(coins, geyser3, chain):
         .fit([[1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1], [1, 0, 0]])
         .result_
     )
-    own |= {"lines": gated, "gate": gated, "items": test, "information": test}
+    own |= {"items": test, "information": test}
+    level = ek.StateSpaceModel().fit([[5.1], [4.2], [5.9], [6.4], [np.nan], [7.9], [6.3], [8.1], [7.0], [8.8]]).result_
+    rails = {"rail": [1, 1, 1, 2, 2, 2, 3, 3, 3], "time": [55, 53, 54, 26, 37, 32, 78, 91, 85]}
+    mixed = ek.MixedRegression("time ~ (1 | rail)").fit(rails).result_
+    own |= {"lines": gated, "gate": gated, "smoothed": level, "effects": mixed}
     return lambda kind: own.get(kind, geyser3)
 
 

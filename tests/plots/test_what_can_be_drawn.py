@@ -131,6 +131,15 @@ def _chain(number=2):
     return ek.HiddenMarkov("poisson", number, random_state=0, n_init=1).fit(counts, lengths=[8, 5]).result_
 
 
+def _level():
+    return ek.StateSpaceModel().fit([[5.1], [4.2], [5.9], [6.4], [np.nan], [7.9], [6.3], [8.1], [7.0], [8.8]]).result_
+
+
+def _rails():
+    frame = {"rail": [1, 1, 1, 2, 2, 2, 3, 3, 3], "time": [55, 53, 54, 26, 37, 32, 78, 91, 85]}
+    return ek.MixedRegression("time ~ (1 | rail)").fit(frame).result_
+
+
 def _regression(formula):
     frame = {"y": [0, 1, 1, 3, 2, 6, 8, 9, 5, 7], "x": [0.0, 1, 2, 3, 4, 0, 1, 2, 3, 4]}
     return ek.MixtureRegression(formula, 2, family="poisson", random_state=0, n_init=1, max_iter=30).fit(frame).result_
@@ -173,6 +182,9 @@ MODELS = {  # what each can draw, in any order
     ),
     "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
     "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
+    "a level that moves": (lambda: _level(), ("trace", "path", "smoothed")),
+    "a level without data": (lambda: _level().without_data(), ("trace",)),
+    "a mixed model": (lambda: _rails(), ("trace", "path", "effects")),
     "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),
 }
 

@@ -21,6 +21,7 @@ from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitting import SOLVERS
 from emkit.models.state_space import StateSpace
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
+from emkit.models.tied_state_space import TiedStateSpace
 from emkit.result import fit
 
 STRUCTURES = ("level", "trend", "factors")
@@ -31,7 +32,7 @@ class StateSpaceModel(GappyRows):
 
     Parameters:
         structure: "level" (`local_level`) or "trend" (`local_linear_trend`) for one column, "factors" (`dynamic_factor`) for
-            several; or any `StateSpace`.
+            several; or any `StateSpace` or `TiedStateSpace`.
         seasons: of a level or trend, how many rows a year has; 0 for no seasons.
         n_factors: how many factors there are.
         n_init: how many starts; the first is made of moments of the columns, others are random.
@@ -51,7 +52,7 @@ class StateSpaceModel(GappyRows):
     """
 
     _allowed: ClassVar[dict[str, Allowed]] = {
-        "structure": OneOf(STRUCTURES, or_with="layout", also=" or an ek.StateSpace"),
+        "structure": OneOf(STRUCTURES, or_with="forecast", also=" or an ek.StateSpace"),
         "seasons": Count(least=0),
         "n_factors": Count(),
         "n_init": Count(),
@@ -109,11 +110,12 @@ class StateSpaceModel(GappyRows):
 
     def smooth(self, X: object, lengths: object = None, groups: object = None) -> tuple[Array, Array]:
         """Means (n, m) of the states at every row, given all rows of its series, and their covariances (n, m, m)."""
-        return self.model_.latent(self.params_, self._rows(X, lengths, groups))
+        chunk = self._rows(X, lengths, groups)
+        return self.model_.latent(self.params_, chunk)
 
     def predict(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """What each cell (n, d) is expected to be without its error, given all rows of its series: also where it is missing."""
-        return np.asarray(self.smooth(X, lengths, groups)[0] @ self.params_.observation.T)
+        return np.asarray(self.smooth(X, lengths, groups)[0] @ self.model_.system(self.params_).observation.T)
 
     def forecast(self, X: object, steps: int = 1, lengths: object = None, groups: object = None) -> tuple[Array, Array]:
         """Means and standard deviations (steps, d) of the rows 1, 2, ... steps after the last one of X, given X.
@@ -121,13 +123,15 @@ class StateSpaceModel(GappyRows):
         With `lengths` or `groups`, X is several series, and there are such of each: (G, steps, d).
         """
         check_count("steps", steps, ParameterError)
-        means, spreads = self.model_.forecast(self.params_, self._rows(X, lengths, groups), int(steps))
+        chunk = self._rows(X, lengths, groups)
+        means, spreads = self.model_.forecast(self.params_, chunk, int(steps))
         wide = np.sqrt(np.diagonal(spreads, axis1=2, axis2=3))
         return (means[0], wide[0]) if lengths is None and groups is None else (means, wide)
 
     def score_samples(self, X: object, lengths: object = None, groups: object = None) -> Array:
         """The log-likelihood (G,) of every series, of its cells that are there."""
-        return self.model_.row_objectives(self.params_, self._rows(X, lengths, groups))
+        chunk = self._rows(X, lengths, groups)
+        return self.model_.row_objectives(self.params_, chunk)
 
     def score(self, X: object, y: object = None, lengths: object = None, groups: object = None) -> float:
         """The log-likelihood of all series together. `y` is ignored."""
@@ -141,17 +145,19 @@ class StateSpaceModel(GappyRows):
         return self.model_.draw(self.params_, rng, int(n_samples))
 
     def _rows(self, X: object, lengths: object, groups: object) -> Chunk:
+        """The rows as one chunk of series. Errors: NotFittedError before a fit."""
+        check_is_fitted(self)
         source = self._source(X, None, reset=False, groups=labels_of(X, lengths, groups))
         return joined(list(source.as_one_group().chunks()))
 
-    def _model(self, columns: int) -> StateSpace:
+    def _model(self, columns: int) -> StateSpace | TiedStateSpace:
         """The model. Errors: ParameterError for what does not go together."""
         if self.structure == "factors":
             if self.n_factors > columns:
                 raise ParameterError(f"n_factors is {self.n_factors}, more than the {columns} columns. Use fewer factors.")
             return dynamic_factor(columns, int(self.n_factors))
         if not isinstance(self.structure, str):
-            made: StateSpace = self.structure
+            made: StateSpace | TiedStateSpace = self.structure
             return made
         if columns != 1:
             raise ParameterError(

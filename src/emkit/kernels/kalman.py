@@ -3,6 +3,9 @@
 Cells that are seen at the same time have errors of their own, so each can be taken by itself, and a missing one is left out.
 Nothing is inverted but the variance of a cell, so covariances of states may be singular. Means stand in columns (m, 1 + q):
 the first is that of the rows; what the others say depends on the start alone, in q directions of which nothing is known.
+
+Covariances do not depend on the values of cells, only on which are seen, and soon they no longer change from row to row. From
+there on, those of a row that sees the same cells as the row before are those of that row, and not worked out again.
 Source: Koopman & Durbin (2000), J. Time Ser. Anal. 21, 281-296; for the other columns, de Jong (1991), Annals of Statistics
 19, 1073-1083.
 """
@@ -13,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+
+STILL = 2e-15  # of its unit, by which an entry of a covariance may differ from row to row: a few roundings
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -45,20 +50,60 @@ def transposed(a: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def close(a: Any, b: Any) -> bool:
+    """Whether two covariances (m, m) are the same, but for rounding."""
+    for i in range(len(a)):
+        for j in range(i + 1):
+            if not abs(a[i, j] - b[i, j]) <= STILL * np.sqrt(abs(b[i, i] * b[j, j])):
+                return False
+    return True
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def narrow(spread: Any, seen: Any, noise: float, gain: Any) -> float:
+    """Take a cell into the covariance (m, m) of the states; its `gain` (m,), and the variance of its error, else NaN."""
+    m = len(spread)
+    width = noise
+    for a in range(m):
+        gain[a] = 0.0
+        for b in range(m):
+            gain[a] += spread[a, b] * seen[b]
+        width += seen[a] * gain[a]
+    if not (width > 0.0 and width < np.inf):
+        return np.nan
+    for a in range(m):
+        for b in range(m):
+            spread[a, b] -= gain[a] * gain[b] / width
+    for a in range(m):
+        gain[a] /= width
+    return width
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def as_before(y: Any, widths: Any) -> bool:
+    """Whether a row y (d,) has the cells that were seen in the row before, of which `widths` (d,) are not 0."""
+    same = True
+    for j in range(len(y)):
+        same &= np.isnan(y[j]) == (widths[j] == 0.0)
+    return same
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def filter_series(
     y: Any, transition: Any, shocks: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any, gains: Any,
-    errors: Any, widths: Any, told: Any,
+    errors: Any, widths: Any, told: Any, steady: Any,
 ) -> float:  # fmt: skip
     """Predict each row of y (T, d), and learn from it; the log-density of all cells by the first column.
 
     `means` (T, m, 1 + q) and `spreads` (T, m, m), of which the first are given, become those of the states before each row;
     `filtered` (T, m, m) the covariances after it; of each cell, `gains` (T, d, m), `errors` (T, d, 1 + q) and `widths` (T, d),
-    the variance of its error, 0 if it is missing. `told` (1 + q, 1 + q) gathers products of errors over their variances.
-    `shocks` (m, m) is the covariance of what is added to the states between rows. NaN if a variance is none.
+    the variance of its error, 0 if it is missing. `told` (1 + q, 1 + q) gathers products of errors over their variances;
+    `steady` (T,) says whose covariances are those of the row before. `shocks` (m, m) is the covariance of what is added to the
+    states between rows. NaN if a variance is none.
     """
     rows, d = y.shape
     m, columns = means.shape[1:]
-    height = 0.0
+    height, still = 0.0, False
     mean, after, spread, half = np.empty((m, columns)), np.empty((m, columns)), np.empty((m, m)), np.empty((m, m))
     turned = transposed(transition)
     put(means[0], 0.0, mean)
@@ -66,18 +111,15 @@ def filter_series(
     for t in range(rows):
         put(mean, 0.0, means[t])
         put(spread, 0.0, spreads[t])
+        steady[t] = still and as_before(y[t], widths[t - 1])
+        if steady[t]:
+            put(gains[t - 1], 0.0, gains[t])
         for j in range(d):
             widths[t, j] = 0.0
             if np.isnan(y[t, j]):
                 continue
-            width = noise[j]
-            for a in range(m):
-                gain = 0.0
-                for b in range(m):
-                    gain += spread[a, b] * observation[j, b]
-                gains[t, j, a] = gain
-                width += observation[j, a] * gain
-            if not (width > 0.0 and width < np.inf):
+            width = widths[t - 1, j] if steady[t] else narrow(spread, observation[j], noise[j], gains[t, j])
+            if np.isnan(width):
                 return np.nan
             widths[t, j] = width
             for c in range(columns):
@@ -86,47 +128,53 @@ def filter_series(
                     error -= observation[j, a] * mean[a, c]
                 errors[t, j, c] = error
             for a in range(m):
-                for b in range(m):
-                    spread[a, b] -= gains[t, j, a] * gains[t, j, b] / width
-            for a in range(m):
-                gains[t, j, a] /= width
                 for c in range(columns):
                     mean[a, c] += gains[t, j, a] * errors[t, j, c]
             for c in range(columns):
                 for e in range(columns):
                     told[c, e] += errors[t, j, c] * errors[t, j, e] / width
             height -= 0.5 * (np.log(2 * np.pi * width) + errors[t, j, 0] ** 2 / width)
+        product(transition, mean, after)
+        put(after, 0.0, mean)
+        if steady[t]:
+            put(filtered[t - 1], 0.0, filtered[t])
+            continue
         put(spread, 0.0, filtered[t])
         product(transition, spread, half)
         product(half, turned, spread)
-        product(transition, mean, after)
-        put(after, 0.0, mean)
         for a in range(m):
             for b in range(a + 1):
                 both = (spread[a, b] + spread[b, a]) / 2 + shocks[a, b]
                 spread[a, b] = spread[b, a] = both
+        still = close(spread, spreads[t])
     return height
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def learn(error: Any, width: float, gain: Any, seen: Any, score: Any, known: Any, turned: Any) -> float:
-    """Take one cell into what later cells say of the states: `score` (m, c) and `known` (m, m), its covariance.
-
-    Its own error per variance goes to `error` (c,), of which the variance that is explained is returned. `turned` (m,) is room.
-    """
+def learn(error: Any, width: float, gain: Any, seen: Any, score: Any) -> None:
+    """Take a cell into the `score` (m, c), what later cells say of the states; its error per variance goes to `error` (c,)."""
     m, columns = score.shape
-    inside = 1.0 / width
-    for a in range(m):
-        turned[a] = 0.0
-        for b in range(m):
-            turned[a] += known[a, b] * gain[b]
-        inside += gain[a] * turned[a]
     for c in range(columns):
         error[c] /= width
         for a in range(m):
             error[c] -= gain[a] * score[a, c]
         for a in range(m):
             score[a, c] += seen[a] * error[c]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def widen(width: float, gain: Any, seen: Any, known: Any, turned: Any) -> float:
+    """Take one cell into the covariance `known` (m, m) of the score; the variance of its error per variance.
+
+    `turned` (m,) is room.
+    """
+    m = len(known)
+    inside = 1.0 / width
+    for a in range(m):
+        turned[a] = 0.0
+        for b in range(m):
+            turned[a] += known[a, b] * gain[b]
+        inside += gain[a] * turned[a]
     for a in range(m):
         for b in range(a + 1):
             known[a, b] += inside * seen[a] * seen[b] - seen[a] * turned[b] - turned[a] * seen[b]
@@ -137,7 +185,8 @@ def learn(error: Any, width: float, gain: Any, seen: Any, score: Any, known: Any
 @njit(nogil=True, cache=True, error_model="numpy")
 def smooth_series(
     transition: Any, pushed: Any, moved: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any, gains: Any,
-    errors: Any, widths: Any, weight: float, before: Any, cross: Any, shocks: Any, whole: Any, gram: Any, along: Any, left: Any,
+    errors: Any, widths: Any, steady: Any, weight: float, before: Any, cross: Any, shocks: Any, whole: Any, gram: Any,
+    along: Any, left: Any,
 ) -> None:  # fmt: skip
     """Go back through a series that was filtered, and add up what an M-step asks for.
 
@@ -153,44 +202,59 @@ def smooth_series(
     score, later, known, half = np.zeros((m, columns)), np.empty((m, columns)), np.zeros((m, m)), np.empty((m, m))
     mean, square, turned = np.empty((m, columns)), np.empty((m, m)), transposed(transition)
     shock, push, cut, room = np.empty((r, columns)), np.empty((r, m)), np.empty((r, m)), np.empty(m)
+    last, rest, after, inside, tilted = np.empty((m, m)), np.empty((r, r)), np.empty((m, m)), np.zeros(d), np.empty((d, m))
+    still = False
     for t in range(rows - 1, -1, -1):
+        same = still and steady[t + 1]  # all covariances of this row are those of the row behind it, which are at hand
         if t < rows - 1:
             product(pushed, score, shock)
-            product(pushed, known, push)
-            for i in range(r):
-                for k in range(r):
-                    total = moved[i, k]
-                    for c in range(columns):
-                        total += shock[i, c] * shock[k, c]
-                    for a in range(m):
-                        total -= push[i, a] * pushed[k, a]
-                    shocks[i, k] += weight * total
-            product(push, transition, cut)
-            product(cut, filtered[t], push)
             product(turned, score, later)
             put(later, 0.0, score)
-            product(turned, known, half)
-            product(half, transition, known)
+            if not same:
+                put(known, 0.0, last)
+                product(pushed, known, push)
+                for i in range(r):
+                    for k in range(r):
+                        rest[i, k] = moved[i, k]
+                        for a in range(m):
+                            rest[i, k] -= push[i, a] * pushed[k, a]
+                product(push, transition, cut)
+                product(cut, filtered[t], push)
+                product(turned, known, half)
+                product(half, transition, known)
+            for i in range(r):
+                for k in range(r):
+                    total = rest[i, k]
+                    for c in range(columns):
+                        total += shock[i, c] * shock[k, c]
+                    shocks[i, k] += weight * total
         seen = 0
         for j in range(d - 1, -1, -1):
             if widths[t, j] > 0.0:
                 seen += 1
-                inside = learn(errors[t, j], widths[t, j], gains[t, j], observation[j], score, known, room)
-                total = noise[j] - noise[j] * noise[j] * inside
+                learn(errors[t, j], widths[t, j], gains[t, j], observation[j], score)
+                if not same:
+                    inside[j] = widen(widths[t, j], gains[t, j], observation[j], known, room)
+                total = noise[j] - noise[j] * noise[j] * inside[j]
                 for c in range(columns):
                     total += (noise[j] * errors[t, j, c]) ** 2
                 left[j] += weight * total
         product(spreads[t], score, mean)
-        product(spreads[t], known, half)
-        product(half, spreads[t], square)
+        if not same:
+            still = t < rows - 1 and close(known, last)
+            product(spreads[t], known, half)
+            product(half, spreads[t], square)
+            for a in range(m):
+                for b in range(m):
+                    after[a, b] = spreads[t, a, b] - (square[a, b] + square[b, a]) / 2
+            product(observation, after, tilted)
+        put(after, 0.0, spreads[t])
         for a in range(m):
             for c in range(columns):
                 means[t, a, c] += mean[a, c]
-            for b in range(m):
-                spreads[t, a, b] -= (square[a, b] + square[b, a]) / 2
         for a in range(m):
             for b in range(m):
-                total = spreads[t, a, b]
+                total = after[a, b]
                 for c in range(columns):
                     total += means[t, a, c] * means[t, b, c]
                 square[a, b] = weight * total
@@ -207,9 +271,7 @@ def smooth_series(
         for j in range(d):
             if widths[t, j] > 0.0 and noise[j] > 0.0:
                 for a in range(m):
-                    total = 0.0
-                    for b in range(m):
-                        total -= observation[j, b] * spreads[t, b, a]
+                    total = -tilted[j, a]
                     for c in range(columns):
                         total += noise[j] * errors[t, j, c] * means[t, a, c]
                     along[j, a] += weight * total

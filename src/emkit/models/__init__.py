@@ -34,6 +34,7 @@ from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovPara
 from emkit.models.state_space import CorrelatedStateSpaceParams, StateSpace, StateSpaceParams
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
+from emkit.models.tied_state_space import TiedStateSpace, TiedStateSpaceParams
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
@@ -100,6 +101,8 @@ __all__ = [
     "StateSpaceParams",
     "StationaryHiddenMarkovChain",
     "StationaryHiddenMarkovParams",
+    "TiedStateSpace",
+    "TiedStateSpaceParams",
     "UnitSlopeItem",
     "WithPrior",
     "bare",

@@ -7,10 +7,13 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError
+from emkit.models.digits import refuse_extremes, refuse_far
 from emkit.models.mixed_layout import MixedLayout
 from emkit.models.mixed_sums import sums_of_groups
 
 EXACT = 1e-12  # of the variance of the response: a variance of errors that is rounding
+LEFT = 1e-10  # of the squares of a random effect's columns: what fixed effects leave of these, if that is rounding
+NEAREST = 1e-6  # of how far a column with slopes is from 0, where intercepts are: the least that it may vary by
 
 
 def refuse(profile: AnyProfile, layout: MixedLayout) -> None:
@@ -30,6 +33,29 @@ def refuse(profile: AnyProfile, layout: MixedLayout) -> None:
         )
     if rows <= fixed:
         raise DataError(f"{rows:,} rows cannot tell {fixed} fixed effects: leave some out.")
+    _refuse_scales(profile, layout)
+    _refuse_told(profile, layout)
+
+
+def _refuse_scales(profile: AnyProfile, layout: MixedLayout) -> None:
+    """Errors: DataError for units that leave too few digits, or slopes of what is too far from its intercept."""
+    refuse_extremes(profile, sorted({layout.response, *layout.fixed.places, *layout.random.places}))
+    if layout.random.intercept:
+        refuse_far(profile, layout.random.places, NEAREST)
+
+
+def _refuse_told(profile: AnyProfile, layout: MixedLayout) -> None:
+    """Errors: DataError for random effects that fixed effects tell, group by group: nothing is left that could vary."""
+    chunks = [sums_of_groups(chunk, layout) for chunk in profile.source.chunks()]
+    xx, zz = (sum(getattr(each, name).sum(axis=0) for each in chunks) for name in ("xx", "zz"))
+    inverse = np.linalg.pinv(xx, rcond=EXACT, hermitian=True)
+    told = sum(np.einsum("gpr,pq,gqr->r", each.xz, inverse, each.xz) for each in chunks)
+    for k in np.flatnonzero(np.diag(zz) - told <= LEFT * np.diag(zz)):
+        name = "the intercept" if layout.random.intercept and k == 0 else repr(layout.random.names[k - layout.random.intercept])
+        raise DataError(
+            f"fixed effects tell {name} of every group, so that nothing says how far it varies between groups. Leave out the "
+            "fixed effects that tell groups apart, or this random effect."
+        )
 
 
 def least_squares(profile: AnyProfile, layout: MixedLayout) -> tuple[Array, float]:

@@ -11,9 +11,11 @@ from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.data.frames import TRUTHS
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
+from emkit.models.digits import refuse_extremes, refuse_far
 from emkit.models.factor_data import CONSTANT
 
 AGREE = 1e-12  # of the largest given number of its field, by which the same number may differ
+NEAREST = 5e-9  # of how far a column is from 0: the least that it may vary by
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,15 +174,36 @@ def refuse(layout: Layout, profile: AnyProfile) -> None:
     if names:
         raise DataError(f"a state space is of numbers, but columns hold names: {some_of([*map(repr, names)])}.")
     profile.refuse_empty_columns()
+    refuse_extremes(profile, range(d))
     constant = np.flatnonzero((profile.variance <= CONSTANT * profile.mean**2) & layout.free("noise"))
     if len(constant):
         named = some_of([repr(columns[j]) for j in constant])
         raise DataError(f"columns that never vary have no variance to explain: {named}. Leave them out.")
+    refuse_far(profile, range(d), NEAREST)
+    _refuse_few(layout, profile)
+
+
+def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
+    """Errors: DataError for columns or series that are too short for what is estimated of them."""
+    entries = layout.free("observation").sum(axis=1)
+    for j in np.flatnonzero(layout.free("noise") & (entries > 0) & (profile.rows - profile.missing <= entries)):
+        cells, number = int(profile.rows - profile.missing[j]), int(entries[j])
+        raise DataError(
+            f"column {profile.columns[j]!r} has {cells} cell{'s' * (cells != 1)}, which cannot tell {number} of its entries in "
+            "observation from errors. Leave it out, or give such entries."
+        )
     steps = layout.free("transition").any() or layout.free("state_noise").any()
     if steps and profile.rows <= _series(profile):
         raise DataError(
             "every series is of one row, so nothing tells how states move. Give series of more rows: if groups say which rows "
             "belong together, each label stands for one series."
+        )
+    shocks = len(layout.state_noise)
+    number = int(profile.rows - _series(profile))
+    if layout.state_noise.ndim == 2 and layout.free("state_noise").any() and number < shocks:
+        raise DataError(
+            f"{number} step{'s' * (number > 1)} from row to row cannot tell a covariance of {shocks} shocks. Give their "
+            "variances alone, or longer series."
         )
 
 
@@ -195,11 +218,16 @@ def regressed(squares: Array, cross: Array, free: Mask, weights: Array) -> Array
 
     `squares` (m, m) and `cross` (r, m) are sums of products, and `weights` (r, r) those of the responses with each other.
     """
-    found, chosen = np.zeros(free.shape), free.ravel()
-    if chosen.any():
-        unit = np.sqrt(np.diag(squares))
+    found = solved(np.asarray(np.kron(weights, squares)), (weights @ cross).ravel(), free.ravel())
+    return found.reshape(free.shape)
+
+
+def solved(table: Array, side: Array, free: Mask) -> Array:
+    """The coefficients (k,) of normal equations `table` (k, k) and `side` (k,), 0 where they are not `free`."""
+    found = np.zeros(len(side))
+    if free.any():
+        unit = np.sqrt(np.diag(table))
         unit = np.where(unit > 0, unit, 1.0)
-        table = np.kron(weights, squares / np.outer(unit, unit))[np.ix_(chosen, chosen)]
-        values = np.linalg.lstsq(table, (weights @ (cross / unit)).ravel()[chosen], rcond=None)[0]
-        found[free] = values / np.broadcast_to(unit, free.shape)[free]
+        scaled = (table / np.outer(unit, unit))[np.ix_(free, free)]
+        found[free] = np.linalg.lstsq(scaled, (side / unit)[free], rcond=None)[0] / unit[free]
     return found

@@ -171,7 +171,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         """Expected squares and products of the shocks / steps. Shapes: (r, r) -> (r,) or (r, r)."""
         if not stats.steps:
             return now.state_noise
-        squares = now.told_of(self._squares(stats, before, now)) / stats.steps
+        squares = now.told_of(self.squares(stats, before, now)) / stats.steps
         lowest = np.maximum(squares, 0.0) if squares.ndim == 1 else squares
         return np.where(self.layout.free("state_noise"), lowest, now.state_noise)
 
@@ -186,20 +186,20 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
     def _noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares of the errors of each column / its cells. Shapes: (d,) -> (d,)."""
-        squares = np.maximum(self._left(stats, before, now), 0.0) / np.where(stats.cells > 0, stats.cells, 1.0)
+        squares = np.maximum(self.left(stats, before, now), 0.0) / np.where(stats.cells > 0, stats.cells, 1.0)
         return np.where(self.layout.free("noise") & (before.noise > 0) & (stats.cells > 0), squares, now.noise)
 
     def _turned(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """By how much transitions differ, in the states that shocks move, shock by shock (r, m)."""
         return (now.transition - before.transition)[self.layout.places]
 
-    def _squares(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+    def squares(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares and products (r, r) of the shocks by the transitions of `now`."""
         turned = self._turned(before, now)
         shared = turned @ stats.cross.T
         return np.asarray(stats.shocks - shared - shared.T + turned @ stats.before @ turned.T)
 
-    def _left(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+    def left(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares (d,) of the errors by the observation of `now`."""
         turned = now.observation - before.observation
         return np.asarray(
@@ -208,11 +208,11 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
     def expected(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
         """Without the start, and without shocks and errors of variance 0, of which there are none."""
-        precision, squares = now.shock_precision, self._squares(stats, before, now)
+        precision, squares = now.shock_precision, self.squares(stats, before, now)
         some = np.diag(precision) > 0
         logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
         inside = now.noise > 0
-        safe, left = np.where(inside, now.noise, 1.0), self._left(stats, before, now)
+        safe, left = np.where(inside, now.noise, 1.0), self.left(stats, before, now)
         value = -0.5 * (stats.steps * logs + np.sum(precision * squares))
         value -= 0.5 * (stats.cells * np.log(2 * np.pi * safe) + left / safe)[inside].sum()
         transition = np.zeros_like(now.transition)
@@ -243,8 +243,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         system, c = self.system(params), params.observation
         pairs = zip(chunk.bounds, chunk.bounds[1:], strict=False)
         found = [state_sums.smoothed(system, np.concatenate([chunk.x[a:z], beyond])) for a, z in pairs]
-        means = np.array([each.means[-steps:] @ c.T for each in found])
-        return means, np.array([c @ each.spreads[-steps:] @ c.T for each in found]) + np.diag(params.noise)
+        means = np.array([each.means[len(each.means) - steps :] @ c.T for each in found])
+        return means, np.array([c @ each.spreads[len(each.means) - steps :] @ c.T for each in found]) + np.diag(params.noise)
 
     def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """A series of n rows (n, d); of a start of which nothing is known, from its mean."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.errors import DegenerateFitError
@@ -16,6 +16,8 @@ from emkit.errors import DegenerateFitError
 LOG_2_PI = float(np.log(2 * np.pi))
 UNTOLD = 1e-12  # of what a series tells of an unknown start, given what it tells of others, below which that is rounding
 FAR = 1e3  # of squared errors a cell, which lose as many digits: from there, a filter begins again nearer
+
+EXACT = 1e-20  # of the variance of a column: a variance of what is left to tell of its cells that is rounding
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _gone_through(system: System, y: Array, weight: float, into: tuple[Array, ..
     pushed = np.ascontiguousarray(system.shocks @ system.selection.T)
     smooth_series(
         system.transition, pushed, system.shocks, system.observation, system.noise, found.means, found.spreads, found.filtered,
-        found.gains, found.errors, found.widths, weight, *into,
+        found.gains, found.errors, found.widths, found.steady, weight, *into,
     )  # fmt: skip
     apart = found.means[:, :, 1:]
     return Smoothed(found.means[:, :, 0], found.spreads + apart @ np.swapaxes(apart, 1, 2), height)
@@ -132,7 +134,9 @@ class _Filtered:
     errors: Array
     widths: Array
     told: Array
+    steady: Mask
     height: float
+    exact: bool
 
     @classmethod
     def of(cls, system: System, y: Array) -> _Filtered:
@@ -154,7 +158,7 @@ class _Filtered:
         (rows, d), (m, q) = y.shape, system.unknown.shape
         means, spreads, filtered = np.empty((rows, m, 1 + q)), np.empty((rows, m, m)), np.empty((rows, m, m))
         gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, 1 + q)), np.empty((rows, d))
-        told = np.zeros((1 + q, 1 + q))
+        told, steady = np.zeros((1 + q, 1 + q)), np.zeros(rows, dtype=np.bool_)
         shocks = system.selection @ system.shocks @ system.selection.T
         means[0] = np.column_stack([mean, system.unknown])
         # an unknown start remains as unknown with any variance added to it, and the filter has one to divide by
@@ -173,11 +177,17 @@ class _Filtered:
             errors,
             widths,
             told,
+            steady,
         )
-        return cls(means, spreads, filtered, gains, errors, widths, told, height)
+        return cls(means, spreads, filtered, gains, errors, widths, told, steady, height, _exact(y, widths))
 
     def log_likelihood(self, name: str) -> float:
         """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
+        if self.exact:
+            raise DegenerateFitError(
+                f"{name} is reproduced by its states without error, so that the likelihood has no maximum. Give an error or a "
+                "shock a variance, or use fewer states."
+            )
         if not np.isfinite(self.height + self.told.sum()):
             raise DegenerateFitError(
                 f"{name} has no density: an error has the variance 0, or states grew beyond all numbers. Start from "
@@ -215,3 +225,13 @@ class _Filtered:
         for each in (self.means, self.errors):
             each[:, :, 0] -= each[:, :, 1:] @ shift
             each[:, :, 1:] = each[:, :, 1:] @ spread
+
+
+def _exact(y: Array, widths: Array) -> bool:
+    """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors."""
+    there = widths > 0
+    cells = np.maximum(there.sum(axis=0), 1)
+    centred = np.where(there, y - np.where(there, y, 0.0).sum(axis=0) / cells, 0.0)
+    squares = (centred**2).sum(axis=0) / cells
+    mostly = np.where(there, widths <= EXACT * squares, False).sum(axis=0)
+    return bool(((2 * mostly > cells) & (squares > 0)).any())

@@ -7,8 +7,10 @@ matplotlib. `Result.plot(kind)` does both.
 from emkit.plots.class_profiles import class_profiles
 from emkit.plots.density import density
 from emkit.plots.embedded import pictures
+from emkit.plots.group_effects import effects
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
+from emkit.plots.moving import smoothed
 from emkit.plots.pairs import pairs
 from emkit.plots.regression_lines import gate, lines
 from emkit.plots.residuals import qq, residuals
@@ -29,6 +31,7 @@ __all__ = [
     "density",
     "draw",
     "dwell_times",
+    "effects",
     "gate",
     "jensen",
     "lines",
@@ -39,6 +42,7 @@ __all__ = [
     "residuals",
     "responsibilities",
     "rootogram",
+    "smoothed",
     "starts",
     "states",
     "trace",

@@ -20,9 +20,11 @@ from emkit.models.cells import CellsParams
 from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
+from emkit.plots.group_effects import effects as draw_effects
 from emkit.plots.item_curves import information as draw_information
 from emkit.plots.item_curves import items as draw_items
 from emkit.plots.landscape import path as draw_path
+from emkit.plots.moving import smoothed as draw_smoothed
 from emkit.plots.pairs import pairs as draw_pairs
 from emkit.plots.regression_lines import gate as draw_gate
 from emkit.plots.regression_lines import lines as draw_lines
@@ -50,9 +52,11 @@ from emkit.views import (
     density,
     dwell_times,
     gate_effect,
+    group_effects,
     information_curves,
     item_curves,
     landscape,
+    moving_series,
     outlines,
     pairs,
     path_of,
@@ -67,6 +71,8 @@ from emkit.views import (
     two_apart,
 )
 from emkit.views.classified import column_places
+from emkit.views.group_effects import mixed_model_of
+from emkit.views.moving import state_space_of
 from emkit.views.quantiles import model_with_rows
 from emkit.views.sequences import chain_of, model_of_states
 
@@ -97,7 +103,7 @@ def _trace(result: AnyFitted, ax: Axes | None) -> Axes:
 
 
 def _path(result: AnyFitted, ax: Axes | None, parameters: Sequence[str] | None = None, **options: Any) -> Axes:
-    view = landscape(_subject(result), parameters, estimate=result.params, **options)
+    view = landscape(_subject(result, result.passes), parameters, estimate=result.params, **options)
     return draw_path(view, ax)
 
 
@@ -207,6 +213,14 @@ def _information(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_information(information_curves(result), ax)
 
 
+def _smoothed(result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: int = 0, series: int = 0) -> Axes:
+    return draw_smoothed(moving_series(result, column, steps, series), ax)
+
+
+def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0) -> Axes:
+    return draw_effects(group_effects(result, effect), ax)
+
+
 def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_starts(starts_map(result.runs), ax)
 
@@ -232,6 +246,8 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "dwell_times": _dwell_times,
     "items": _items,
     "information": _information,
+    "smoothed": _smoothed,
+    "effects": _effects,
     "starts": _starts,
 }
 
@@ -281,6 +297,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "dwell_times": lambda result: (chain_of(result), _has_states(result)),
     "items": item_curves,
     "information": information_curves,
+    "smoothed": lambda result: (state_space_of(result), next(iter(result.source.chunks()))),
+    "effects": lambda result: (mixed_model_of(result), next(iter(result.source.chunks()))),
     "starts": lambda result: starts_map(result.runs),
 }
 

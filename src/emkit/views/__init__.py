@@ -3,8 +3,10 @@
 from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
+from emkit.views.group_effects import GroupEffects, group_effects
 from emkit.views.item_curves import ItemCurves, information_curves, item_curves
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
+from emkit.views.moving import MovingSeries, moving_series
 from emkit.views.pairs import Pairs, pairs
 from emkit.views.quantiles import PseudoResiduals, pseudo_residuals
 from emkit.views.regression_lines import GateEffect, RegressionLines, gate_effect, regression_lines
@@ -22,8 +24,10 @@ __all__ = [
     "Density2",
     "DwellTimes",
     "GateEffect",
+    "GroupEffects",
     "ItemCurves",
     "Landscape",
+    "MovingSeries",
     "Pairs",
     "Point",
     "PseudoResiduals",
@@ -40,9 +44,11 @@ __all__ = [
     "density",
     "dwell_times",
     "gate_effect",
+    "group_effects",
     "information_curves",
     "item_curves",
     "landscape",
+    "moving_series",
     "outlines",
     "pairs",
     "path_of",

@@ -1,0 +1,234 @@
+"""State spaces of which several entries are one parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, ArrayLike
+from emkit.core.axes import Axes
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters
+from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.spaces import NonNegative, Real
+from emkit.data.chunk import Chunk
+from emkit.data.profile import AnyProfile
+from emkit.errors import ModelError, ParameterError
+from emkit.models.state_layout import solved
+from emkit.models.state_space import FIELDS, Matrix, StateSpace, StateSpaceParams
+from emkit.models.state_sums import StateSums, System
+
+
+@dataclass(frozen=True, eq=False)
+class TiedStateSpaceParams(Parameters):
+    """Parameters of `TiedStateSpace`: of each matrix, the numbers (k,) that its letters stand for, in alphabetical order.
+
+    `transition`, `state_noise` >= 0, `observation`, `noise` >= 0; of a matrix without letters there are none. Three columns
+    with errors of one variance, seen of a level:
+
+    >>> import emkit as ek
+    >>> params = ek.TiedStateSpaceParams(transition=[], state_noise=[0.5], observation=[], noise=[2.0])
+    >>> round(float(params.state_noise[0] / params.noise[0]), 2)
+    0.25
+    """
+
+    transition: Annotated[Array, Real(), Axes("letter of transition")]
+    state_noise: Annotated[Array, NonNegative(), Axes("letter of state_noise")]
+    observation: Annotated[Array, Real(), Axes("letter of observation")]
+    noise: Annotated[Array, NonNegative(), Axes("letter of noise")]
+
+    if TYPE_CHECKING:  # made from whatever an array can be made from
+
+        def __init__(self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike) -> None: ...
+
+
+class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
+    """A `StateSpace` whose matrices have names where numbers are estimated: entries of one name are one parameter.
+
+    `transition` (m, m), `observation` (d, m), variances `state_noise` (r,) and `noise` (d,): each entry a number, or a name as
+    text; `selection`, `start_mean` and `start_covariance` as in `StateSpace`. A name is of one matrix; `letters` has those of
+    each, in the order of the parameters.
+    Errors: ModelError for what is neither number nor name, for a name in two matrices, and as `StateSpace`.
+    Source: Holmes (2013), arXiv:1302.3919, whose vec(B) = f + D b this is with one 1 in each row of D.
+
+    Two columns that see one level with errors of one variance:
+
+    >>> import emkit as ek
+    >>> model = ek.TiedStateSpace([[1.0]], [[1.0], [1.0]], state_noise=["q"], noise=["r", "r"])
+    >>> rows = ek.ArraySource([[5.1, 4.8], [4.2, 4.4], [5.9, 5.1], [6.4, 6.9], [7.9, 7.0], [6.3, 7.2], [8.1, 7.7], [7.0, 7.6]])
+    >>> found = ek.fit(model, rows, model.start(rows.profile), solver="anderson")
+    >>> found.free_parameters, model.letters["noise"], found.params.noise.round(2).tolist()
+    (2, ('r',), [0.2])
+    """
+
+    def __init__(
+        self, transition: Any, observation: Any, *, state_noise: Any, noise: Any, selection: Matrix | None = None,
+        start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
+    ) -> None:  # fmt: skip
+        self.transition, self.observation = _plain(transition), _plain(observation)
+        self.state_noise, self.noise = _plain(state_noise), _plain(noise)
+        given = {name: _numbers_and_names(name, getattr(self, name)) for name in FIELDS}
+        self.space = StateSpace(
+            **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
+            start_covariance=start_covariance,
+        )  # fmt: skip
+        if self.space.layout.state_noise.ndim == 2:
+            raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
+        self.selection, self.start_mean = self.space.selection, self.space.start_mean
+        self.start_covariance = self.space.start_covariance
+        self.letters = {name: tuple(sorted({*names[names != ""].tolist()})) for name, (_, names) in given.items()}
+        for name in {each for letters in self.letters.values() for each in letters}:
+            matrices = [field for field, letters in self.letters.items() if name in letters]
+            if len(matrices) > 1:
+                raise ModelError(
+                    f"{name!r} is in {matrices[0]} and in {matrices[1]}; entries of one matrix can be one parameter."
+                )
+        self._ties = {name: _places(names, self.letters[name]) for name, (_, names) in given.items()}
+
+    def whole(self, params: TiedStateSpaceParams) -> StateSpaceParams:
+        """The same as parameters of the `StateSpace`: matrices, with their numbers at each place."""
+        given = {name: getattr(self.space.layout, name) for name in FIELDS}
+        filled = {
+            name: np.where(np.isnan(value), self._ties[name] @ getattr(params, name), value) for name, value in given.items()
+        }
+        return self.space.params(**filled)
+
+    def _tied(self, whole: StateSpaceParams) -> TiedStateSpaceParams:
+        """Of each letter, the mean of the entries where it stands."""
+        found = {
+            name: _shared(ties, getattr(whole, name)) / np.maximum(_shared(ties, 1.0), 1) for name, ties in self._ties.items()
+        }
+        return TiedStateSpaceParams(**found)
+
+    def params(self, **values: float) -> TiedStateSpaceParams:
+        """Parameters by name. Errors: ParameterError for a name that there is not, or that is missing."""
+        every = [letter for letters in self.letters.values() for letter in letters]
+        if set(every) != set(values):
+            raise ParameterError(f"the names are {', '.join(every)}, but there are numbers for {', '.join(values) or 'none'}.")
+        return TiedStateSpaceParams(**{name: [values[each] for each in letters] for name, letters in self.letters.items()})
+
+    def system(self, params: TiedStateSpaceParams) -> System:
+        """All matrices as they are at these parameters."""
+        return self.space.system(self.whole(params))
+
+    def e_step(self, params: TiedStateSpaceParams, chunk: Chunk) -> Expectation[StateSums]:
+        return self.space.e_step(self.whole(params), chunk)
+
+    def updates(self) -> Mapping[str, Update[StateSums, TiedStateSpaceParams]]:
+        links = {
+            "transition": self._transition,
+            "state_noise": self._state_noise,
+            "observation": self._observation,
+            "noise": self._noise,
+        }
+        return {name: link for name, link in links.items() if self.letters[name]}
+
+    def _transition(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
+        """A regression of all states at once, each by the precision of its shock. (r, m, k) ties -> (k,)."""
+        precision = np.diag(self.whole(now).shock_precision)
+        ties = self._ties["transition"][self.space.layout.places]
+        table = np.einsum("i,iak,ab,ibl->kl", precision, ties, stats.before, ties)
+        side = np.einsum("i,iak,ia->k", precision, ties, stats.cross)
+        stuck = ties[precision == 0].any(axis=(0, 1))  # a state without shocks moves as it did
+        return np.asarray(before.transition + solved(table, side, ~stuck))
+
+    def _observation(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
+        """A regression of all columns at once, each by the precision of its errors. (d, m, k) ties -> (k,)."""
+        noise, ties = self.whole(now).noise, self._ties["observation"]
+        precision = np.where(noise > 0, 1 / np.where(noise > 0, noise, 1.0), 0.0)
+        table = np.einsum("j,jak,jab,jbl->kl", precision, ties, stats.gram, ties)
+        side = np.einsum("j,jak,ja->k", precision, ties, stats.along)
+        stuck = ties[precision == 0].any(axis=(0, 1))
+        return np.asarray(before.observation + solved(table, side, ~stuck))
+
+    def _state_noise(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
+        """The mean of the expected squares of all shocks of a letter."""
+        if not stats.steps:
+            return now.state_noise
+        squares = np.diag(self.space.squares(stats, self.whole(before), self.whole(now)))
+        ties = self._ties["state_noise"]
+        return np.maximum(_shared(ties, squares), 0.0) / (stats.steps * _shared(ties, 1.0))
+
+    def _noise(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
+        """The mean of the expected squares of the errors of all cells of a letter."""
+        ties, left = self._ties["noise"], self.space.left(stats, self.whole(before), self.whole(now))
+        cells = _shared(ties, stats.cells)
+        moved = np.maximum(_shared(ties, left), 0.0) / np.where(cells > 0, cells, 1.0)
+        return np.where((before.noise > 0) & (cells > 0), moved, now.noise)
+
+    def expected(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Expected:
+        found = self.space.expected(stats, self.whole(before), self.whole(now))
+        return Expected(found.value, {name: _shared(self._ties[name], slope) for name, slope in found.slopes.items()})
+
+    def row_objectives(self, params: TiedStateSpaceParams, chunk: Chunk) -> Array:
+        return self.space.row_objectives(self.whole(params), chunk)
+
+    def latent(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
+        """As `StateSpace.latent`."""
+        return self.space.latent(self.whole(params), chunk)
+
+    def forecast(self, params: TiedStateSpaceParams, chunk: Chunk, steps: int) -> tuple[Array, Array]:
+        """As `StateSpace.forecast`."""
+        return self.space.forecast(self.whole(params), chunk, steps)
+
+    def draw(self, params: TiedStateSpaceParams, rng: np.random.Generator, n: int) -> Array:
+        """As `StateSpace.draw`."""
+        return self.space.draw(self.whole(params), rng, n)
+
+    @property
+    def admits_gaps(self) -> bool:
+        return True
+
+    def prepare(self, source: Any) -> Any:
+        """All rows as one series, where nothing says which are."""
+        return self.space.prepare(source)
+
+    def start(self, profile: AnyProfile) -> TiedStateSpaceParams:
+        """The means of the entries of the start of the `StateSpace`. Errors: DataError if the data cannot carry the model."""
+        return self._tied(self.space.start(profile))
+
+    def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[TiedStateSpaceParams]:
+        """The same of its random starts, for each seed."""
+        return [self._tied(each) for each in self.space.starts(profile, n_components, seeds)]
+
+    def check(self, params: TiedStateSpaceParams, profile: AnyProfile) -> None:
+        for name, letters in self.letters.items():
+            if getattr(params, name).shape != (len(letters),):
+                raise ParameterError(f"{name} has shape {getattr(params, name).shape}; it has {len(letters)} letters.")
+        self.space.check(self.whole(params), profile)
+
+
+def _plain(given: Any) -> Any:
+    """Rows of numbers and names as tuples, which a file can hold."""
+    if isinstance(given, np.ndarray):
+        return _plain(given.tolist())
+    return tuple(map(_plain, given)) if isinstance(given, list | tuple) else given
+
+
+def _numbers_and_names(field: str, given: Any) -> tuple[Array, np.ndarray[Any, Any]]:
+    """Numbers, NaN where there is a name, and names, "" where there is a number. Errors: ModelError."""
+    try:
+        cells = np.array(given, dtype=object)
+        names = np.array([each if isinstance(each, str) else "" for each in cells.ravel()], dtype=object).reshape(cells.shape)
+        numbers = np.where(names == "", cells, 0.0).astype(np.float64)
+    except (TypeError, ValueError):
+        raise ModelError(f"{field} is no array of numbers and names: {given!r:.60}.") from None
+    if not np.isfinite(numbers).all():
+        raise ModelError(f"{field} holds numbers that are not finite; give what is estimated a name, such as 'a'.")
+    return np.where(names == "", numbers, np.nan), names
+
+
+def _places(names: np.ndarray[Any, Any], letters: tuple[str, ...]) -> Array:
+    """Which of the letters stands where: (..., k), 1 or 0."""
+    found = np.zeros((*names.shape, len(letters)))
+    for k, letter in enumerate(letters):
+        found[..., k] = names == letter
+    return found
+
+
+def _shared(ties: Array, values: Array | float) -> Array:
+    """The sum over the places of each letter (k,)."""
+    return np.asarray((ties * np.broadcast_to(values, ties.shape[:-1])[..., None]).sum(axis=tuple(range(ties.ndim - 1))))
