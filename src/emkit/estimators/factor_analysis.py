@@ -9,25 +9,22 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
 from emkit.data.stand_ins import rows_of_covariance
-from emkit.errors import DegenerateFitError, EmkitWarning, ModelError
-from emkit.estimators.allowed import Allowed, Count, Number, OneOf
-from emkit.estimators.components import ConvergenceWarning
+from emkit.errors import EmkitWarning, ModelError
+from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
+from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitting import SOLVERS
 from emkit.inference.factors_enough import FactorTest, factor_test
 from emkit.models.factor_model import FactorModel
 from emkit.models.rotations import ROTATIONS, Rotated, rotated
 from emkit.report.factor_tables import loadings_table, variance_table
 from emkit.report.sentences import capital, listed
-from emkit.result import fit
 
 LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must tell, for scores from its cells alone
 MOST_NAMED = 6
@@ -68,9 +65,7 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         "rotation": OneOf(tuple(name for name in ROTATIONS if name is not None), also=" or None", or_none=True),
         "scores": OneOf(("regression", "bartlett")),
         "n_init": Count(),
-        "max_iter": Count(),
-        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
-        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+        **FITTING,
     }
 
     def __init__(
@@ -120,29 +115,17 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
                 self.feature_names_in_ = np.array(source.columns, dtype=object)
             return self._fit(source)
 
-    def _check_settings(self) -> None:
-        for name, allowed in self._allowed.items():
-            allowed.check(name, getattr(self, name))
-
     def _fit(self, source: ArraySource) -> Self:
         model = FactorModel(int(self.n_components), equal=self.uniquenesses == "equal")
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=int(self.n_init) - 1)
-        starts = [model.start(source.profile), *model.starts(source.profile, 1, map(int, seeds))]
-        result = fit(model, source, starts, solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter))
-        if result.outcome.failed:
-            raise DegenerateFitError(result.outcome.sentence)
+        params = self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))).params
         self.__dict__.pop("_rotated", None)
-        params = result.params
-        self.result_, self.mean_ = result, params.means
+        self.mean_ = params.means
         self.uniquenesses_ = self.noise_variance_ = np.array(np.broadcast_to(params.uniquenesses, params.means.shape))
         self.loadings_ = self._rotated.loadings
         self.components_ = self.loadings_.T
         self.factor_correlation_ = self._rotated.correlation
         self.communalities_ = 1 - self.uniquenesses_ / np.diag(params.covariance)
         self.heywood_ = tuple(source.columns[j] for j in np.flatnonzero(self.uniquenesses_ == 0))
-        self.converged_, self.n_iter_ = result.converged, result.evaluations
-        if not self.converged_:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=3)
         if self.heywood_:
             warnings.warn(self._heywood_told, EmkitWarning, stacklevel=3)
         return self

@@ -16,14 +16,13 @@ from emkit.data.dictionaries import framed
 from emkit.data.frames import TRUTHS, needs_reading, read_table
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, ParameterError, some_of
-from emkit.estimators.stored import WithoutData
+from emkit.estimators.one_model import OneModel
 from emkit.estimators.validated import validated
-from emkit.result import Result
 
 FLOATS = (np.float64, np.float32)
 
 
-class GappyRows(WithoutData):
+class GappyRows(OneModel):
     """An estimator of rows of numbers, of which cells may be missing (NaN)."""
 
     def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
@@ -65,9 +64,6 @@ class RowsOfModel(GappyRows):
 
     A subclass has the model, and its `result_` after `fit`.
     """
-
-    result_: Result[Any]
-    random_state: Any
 
     @property
     @abstractmethod

@@ -14,14 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
-from emkit.errors import DataError, DegenerateFitError, EmkitWarning, ModelError, SeparationWarning, some_of
-from emkit.estimators.allowed import Allowed, Count, Number, OneOf
-from emkit.estimators.components import ConvergenceWarning
+from emkit.errors import DataError, EmkitWarning, ModelError, SeparationWarning, some_of
+from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.items_named import NamesOfItems, grouped, kinds_named
+from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitting import SOLVERS
 from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
 from emkit.models.item_params import ItemsParams
 from emkit.models.item_response import ItemResponseModel
@@ -29,7 +28,6 @@ from emkit.models.items_model import ItemsModel
 from emkit.models.most_likely import most_likely
 from emkit.report.item_tables import entries_table, items_table
 from emkit.report.sentences import capital
-from emkit.result import fit
 
 NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
 STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
@@ -79,9 +77,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         "items": NamesOfItems(),
         "scores": OneOf(("eap", "map", "ml")),
         "nodes": Count(least=3),
-        "max_iter": Count(),
-        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
-        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+        **FITTING,
     }
 
     def __init__(
@@ -113,28 +109,16 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         EmkitWarning if `nodes` are too few.
         Errors: DataError, ParameterError or DegenerateFitError, naming what cannot be.
         """
-        for name, allowed in self._allowed.items():
-            allowed.check(name, getattr(self, name))
+        self._check_settings()
         with as_before_if_it_fails(self):
             self.groups_: tuple[Any, ...] | None = None
             return self._fit(self._source(X, sample_weight), groups)
 
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
-        result = fit(model, source, model.start(source.profile), **self._settings)
-        if result.outcome.failed:
-            raise DegenerateFitError(result.outcome.sentence)
-        self.result_ = result
-        self._keep(result.params)
-        self.converged_, self.n_iter_ = result.converged, result.evaluations
-        if not self.converged_:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=3)
+        self._keep(self._fit_from(model, source, model.start(source.profile)).params)
         self._warn_of_sums(model.places[1] - model.places[0])
         return self
-
-    @property
-    def _settings(self) -> dict[str, Any]:
-        return {"solver": self.solver, "tol": self.tol, "max_evaluations": int(self.max_iter)}
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
         """The model of the items in these columns and of the groups of people, and the source that it takes."""

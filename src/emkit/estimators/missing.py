@@ -14,18 +14,17 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.core.evaluation import EMMap
+from emkit.data.source import ArraySource
 from emkit.errors import EmkitWarning, ParameterError
-from emkit.estimators.allowed import Allowed, Count, Number, OneOf
-from emkit.estimators.components import ConvergenceWarning
+from emkit.estimators.allowed import Allowed
 from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.families.gaussian import FullGaussian
 from emkit.families.gaussian.imputed import drawn_cells, expected_cells
-from emkit.fitting import SOLVERS
 from emkit.inference import observed_information
 from emkit.inference.mcar import McarTest, mcar_test
 from emkit.models.mixture import Mixture, MixtureParams
-from emkit.result import fit
 
 TRIES = 100  # of parameters drawn that cannot be
 
@@ -53,11 +52,7 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, GappyRows):
     [[4.0, 8.61], [20.0, 18.44], [25.0, 21.51]]
     """
 
-    _allowed: ClassVar[dict[str, Allowed]] = {
-        "max_iter": Count(),
-        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
-        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
-    }
+    _allowed: ClassVar[dict[str, Allowed]] = {**FITTING}
 
     def __init__(
         self,
@@ -80,21 +75,17 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, GappyRows):
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError or ParameterError, naming what cannot be.
         """
-        for name, allowed in self._allowed.items():
-            allowed.check(name, getattr(self, name))
+        self._check_settings()
         with as_before_if_it_fails(self):
-            source = self._source(X, sample_weight)
-            model = Mixture(FullGaussian(floor=self.floor))
-            source = model.admitted(source)
-            source.profile.refuse_empty_columns()
-            start = model.even(source.profile, 1)
-        self.result_ = fit(model, source, start, solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter))
+            return self._fit(self._source(X, sample_weight))
+
+    def _fit(self, source: ArraySource) -> Self:
+        model = Mixture(FullGaussian(floor=self.floor))
+        rows = model.admitted(source)
+        rows.profile.refuse_empty_columns()
+        components = self._fit_from(model, rows, model.even(rows.profile, 1)).params.components
         self.__dict__.pop("_root", None)
-        components = self.result_.params.components
         self.means_, self.covariance_ = components.means[0], components.covariances[0]
-        self.converged_, self.n_iter_ = self.result_.converged, self.result_.evaluations
-        if not self.converged_:
-            warnings.warn(self.result_.outcome.sentence, ConvergenceWarning, stacklevel=2)
         return self
 
     def transform(self, X: object, draws: int | None = None) -> Any:

@@ -19,12 +19,10 @@ from emkit.data.frames import library_of
 from emkit.data.groups import labels_of
 from emkit.data.source import ArraySource
 from emkit.data.validate import Kind, kind_of
-from emkit.errors import DataError, DegenerateFitError, EmkitWarning, ParameterError
-from emkit.estimators.allowed import Allowed, Count, Number, OneOf
-from emkit.estimators.components import ConvergenceWarning
-from emkit.estimators.stored import WithoutData
+from emkit.errors import DataError, EmkitWarning, ParameterError
+from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.one_model import FITTING, OneModel
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitting import SOLVERS
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
 from emkit.models.of_groups import OfGroups
@@ -32,14 +30,13 @@ from emkit.models.random_effects import COVARIANCES
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.report.mixed_tables import coefficients_table, effects_table
 from emkit.report.sentences import capital, listed
-from emkit.result import fit
 
 METHODS: dict[str, type[OfGroups[Any]]] = {"ml": MixedModel, "reml": RestrictedMixedModel}
 MOST_NAMED = 6
 RANDOM = "the part of the formula with random effects"
 
 
-class MixedRegression(WithoutData):
+class MixedRegression(OneModel):
     """A linear mixed model: a regression of which some coefficients vary between groups of rows, normally distributed.
 
     Parameters:
@@ -75,9 +72,7 @@ class MixedRegression(WithoutData):
         "covariance": OneOf(tuple(COVARIANCES), also=" or None", or_none=True),
         "gaps": OneOf(("refuse", "drop")),
         "n_init": Count(),
-        "max_iter": Count(),
-        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
-        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+        **FITTING,
     }
 
     def __init__(
@@ -111,8 +106,7 @@ class MixedRegression(WithoutData):
         naming effects that do not vary.
         Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
         """
-        for name, allowed in self._allowed.items():
-            allowed.check(name, getattr(self, name))
+        self._check_settings()
         with as_before_if_it_fails(self):
             return self._fit(frame, sample_weight)
 
@@ -127,18 +121,12 @@ class MixedRegression(WithoutData):
             warnings.warn(rows.sentence, EmkitWarning, stacklevel=4)
         source, groups = _in_groups(self.design_, rows, sample_weight, library_of(frame))
         model = self._model(said)
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=int(self.n_init) - 1)
-        profile = source.profile
-        starts = [model.start(profile), *model.starts(profile, 1, map(int, seeds))]
-        result = fit(model, source, starts, solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter))
-        if result.outcome.failed:
-            raise DegenerateFitError(result.outcome.sentence)
+        result = self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init)))
         return self._keep(result, source, groups)
 
     def _keep(self, result: Any, source: ArraySource, groups: Any) -> Self:
         """The attributes that follow from a fit."""
         model: OfGroups[Any] = result.model
-        self.result_ = result
         self.coefficient_names_, self.effect_names_ = self.design_.covariates, self.design_.gate
         self.coefficients_, self.coefficient_covariance_ = model.fixed_effects(result.params, source)
         self.effect_covariance_ = result.params.between.matrix(model.n_effects)
@@ -148,9 +136,6 @@ class MixedRegression(WithoutData):
         self.effects_, self.effect_spreads_ = (np.concatenate(each) for each in zip(*told, strict=True))
         varies = np.diag(result.params.between.root(model.n_effects)) > 0
         self.still_ = tuple(name for name, own in zip(self.effect_names_, varies, strict=True) if not own)
-        self.converged_, self.n_iter_ = result.converged, result.evaluations
-        if not self.converged_:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
         if self.still_:
             warnings.warn(self._still_told, EmkitWarning, stacklevel=4)
         return self

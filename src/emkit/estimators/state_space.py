@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,17 +11,16 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk, joined
-from emkit.errors import DegenerateFitError, ParameterError
-from emkit.estimators.allowed import Allowed, Count, Number, OneOf
-from emkit.estimators.components import ConvergenceWarning
+from emkit.data.source import ArraySource
+from emkit.errors import ParameterError
+from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import GappyRows
+from emkit.estimators.one_model import FITTING
 from emkit.estimators.sequences import labels_of
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitting import SOLVERS
 from emkit.models.state_space import StateSpace
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.tied_state_space import TiedStateSpace
-from emkit.result import fit
 
 STRUCTURES = ("level", "trend", "factors")
 
@@ -56,9 +54,7 @@ class StateSpaceModel(GappyRows):
         "seasons": Count(least=0),
         "n_factors": Count(),
         "n_init": Count(),
-        "max_iter": Count(),
-        "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
-        "solver": OneOf(tuple(SOLVERS), or_with="step", also=" or a solver"),
+        **FITTING,
     }
 
     def __init__(
@@ -92,21 +88,14 @@ class StateSpaceModel(GappyRows):
         Warns: ConvergenceWarning with the reason if the fit did not converge.
         Errors: DataError, ParameterError or DegenerateFitError, naming what cannot be.
         """
-        for name, allowed in self._allowed.items():
-            allowed.check(name, getattr(self, name))
+        self._check_settings()
         with as_before_if_it_fails(self):
-            source = self._source(X, sample_weight, groups=labels_of(X, lengths, groups))
-            model = self._model(len(source.columns))
-            seeds = check_random_state(self.random_state).randint(2**31 - 1, size=int(self.n_init) - 1)
-            starts = [model.start(source.profile), *model.starts(source.profile, 1, map(int, seeds))]
-            result = fit(model, source, starts, solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter))
-            if result.outcome.failed:
-                raise DegenerateFitError(result.outcome.sentence)
-            self.model_, self.result_, self.params_ = model, result, result.params
-            self.converged_, self.n_iter_ = result.converged, result.evaluations
-            if not self.converged_:
-                warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=2)
-            return self
+            return self._fit(self._source(X, sample_weight, groups=labels_of(X, lengths, groups)))
+
+    def _fit(self, source: ArraySource) -> Self:
+        self.model_ = self._model(len(source.columns))
+        self.params_ = self._fit_from(self.model_, source, self._starts(self.model_, source.profile, int(self.n_init))).params
+        return self
 
     def smooth(self, X: object, lengths: object = None, groups: object = None) -> tuple[Array, Array]:
         """Means (n, m) of the states at every row, given all rows of its series, and their covariances (n, m, m)."""
