@@ -33,7 +33,7 @@ def test_rows_are_seen_in_chunks_and_through_the_profile_only(room):
 
 NO_FAMILIES = (  # what families are made with
     "family.py", "description.py", "support.py", "linear.py", "spread.py", "floor.py", "parts.py", "blocks.py", "joined.py",
-    "in_groups.py", "linear_map.py", "tight.py", "gap_form.py",
+    "in_groups.py", "linear_map.py", "tight.py", "gap_form.py", "unseen.py",
 )  # fmt: skip
 KINDS = {  # families, their parameters and their statistics
     node.name

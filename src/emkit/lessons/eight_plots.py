@@ -18,15 +18,7 @@ AFTER = (10.0, 13.0, 9.0, 14.0, 12.0, nan, nan, nan)
 
 
 def eight_plots() -> Lesson:
-    """The lesson, from round numbers: means 18 and 12, variances 16 and 5, covariance 8, by which the slope is 1/2.
-
-    What the first E-step expects of the three weights, and the mean that the first M-step makes of it:
-
-    >>> import emkit as ek
-    >>> step = ek.lessons.eight_plots().explain().step
-    >>> [round(cell.expected[0].item(), 10) for cell in step.table.unseen], round(step.after["mu_y"], 10)
-    ([14.0, 15.0, 13.5], 12.5625)
-    """
+    """The lesson, from round numbers: means 18 and 12, variances 16 and 5, covariance 8, by which the slope is 1/2."""
     source = ArraySource(np.column_stack([BEFORE, AFTER]), columns=["before", "after"])
     return Lesson(
         name="eight-plots",
