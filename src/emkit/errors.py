@@ -6,10 +6,11 @@ is an exception that names the value, why it cannot be, and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from types import MappingProxyType
 
 MOST_NAMED = 5  # columns in a sentence
 
@@ -20,9 +21,10 @@ def some_of(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence that refuses a `name`: the known one that is spelt most like it, if there is one."""
-    close = get_close_matches(name, list(known), n=1)
+def did_you_mean(name: str, known: Iterable[str], other_names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The end of a sentence that refuses a `name`: what it is among `other_names`, or what is spelt most like it, if any is."""
+    other = other_names.get(name.lower().replace("_", "-"))
+    close = get_close_matches(name, list(known), n=1) if other is None else [other]
     return f" Did you mean {close[0]!r}?" if close else ""
 
 

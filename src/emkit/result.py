@@ -198,13 +198,14 @@ class Result(Inferred[P]):
         """
         return means_of(self, X)
 
-    def sample(self, n: int = 1, random_state: Any = None) -> tuple[Array, Integers]:
-        """`n` rows (n, d) drawn from the fit, levels as codes, and the component (n,) that each comes from.
+    def sample(self, n: int = 1, random_state: Any = None) -> tuple[Any, Integers]:
+        """`n` rows (n, d) drawn from the fit, and the component (n,) that each comes from.
 
-        Those of a hidden Markov chain are one sequence. `random_state`: a seed, or a numpy generator.
+        Rows are objects where columns were of text, and can be given back. Those of a hidden Markov chain are one sequence.
+        `random_state`: a seed, or a numpy generator.
         Errors: ModelError for a model of no components, or of a family that nothing can be drawn from.
         """
-        return drawn_from(self.model, self.params, n, random_state)
+        return drawn_from(self.model, self.params, self.source.levels, n, random_state)
 
     def save(self, path: str | Path) -> Path:
         """Write the fit, without its data, to a file that `emkit.load` reads: see docs/file_format.md.

@@ -17,7 +17,7 @@ from emkit.cli import COMMANDS, group
 
 FAITHFUL = files("emkit.lessons") / "data" / "faithful.csv"
 RUN = ("lessons", "explain", "check", "families", "predict", "report")  # in little time
-NOT_RUN = ("tcp://", "--exact", "explore two-coins")  # a cluster; SymPy; a server
+NOT_RUN = ("tcp://", "--exact", "explore two-coins", "--open")  # a cluster; SymPy; a server; a browser
 
 
 def examples_of(name):
@@ -75,7 +75,7 @@ def test_examples_run(name, place, monkeypatch):
 BASH = shutil.which("bash")
 ASK = """
 eval "$(_EMKIT_COMPLETE=bash_source emkit)"
-for line in "emkit ex" "emkit families --j"; do
+for line in "emkit ex" "emkit families --j" "emkit lessons two-c" "emkit why lin"; do
     read -ra COMP_WORDS <<< "$line"
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
     _emkit_completion emkit
@@ -86,10 +86,12 @@ done
 
 @pytest.mark.slow
 @pytest.mark.skipif(BASH is None, reason="there is no bash here")
-def test_bash_completes_commands_and_options(tmp_path):
+def test_bash_completes_commands_options_and_lessons(tmp_path):
     program = tmp_path / "emkit"  # as installed, whatever the environment
     program.write_text(f"#!{sys.executable}\nfrom emkit.cli import main\nmain()\n")
     program.chmod(0o755)
     found = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     said = subprocess.run([BASH, "-c", ASK], capture_output=True, text=True, env=found, timeout=120, check=False)
-    assert sorted(said.stdout.split()) == ["--json", "explain", "explore"], said.stderr
+    assert sorted(said.stdout.split()) == ["--json", "explain", "explore", "linkage", "two-coins", "two-coins-free"], (
+        said.stderr
+    )

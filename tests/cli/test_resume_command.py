@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 import emkit as ek
 from emkit.cli import group
+from emkit.core.stopping import Step
 from emkit.watching import Progress
 
 FAITHFUL = str(files("emkit.lessons") / "data" / "faithful.csv")
@@ -37,11 +38,11 @@ def path(tmp_path):
 def stopped(path, monkeypatch):
     """A checkpoint of a fit that was interrupted, and what was said of that."""
 
-    def interrupted(self, steps):
-        for step in steps:
-            if step.number == 2:
+    def interrupted(self, stream, of=""):
+        for item in stream:
+            if isinstance(item, Step) and item.number == 2:
                 raise KeyboardInterrupt
-            yield step
+            yield item
 
     with monkeypatch.context() as patched:
         patched.setattr(Progress, "following", interrupted)

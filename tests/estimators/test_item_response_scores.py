@@ -64,6 +64,19 @@ def test_most_likely_abilities_are_most_likely(fitted, answers):
     assert means[2] == means.max()
 
 
+def test_scores_with_the_prior_are_between(answers):
+    """The mode of the posterior density, by brute force; where nothing is answered, 0 with an error of 1."""
+    found = ek.ItemResponse(scores="map").fit(answers)
+    rows = pd.DataFrame([[1.0] * 5, [1, 0, np.nan, 1, 0], [np.nan] * 5], columns=list("abcde"))
+    scores, errors = found.ability_scores(rows)
+    at = np.linspace(-4, 4, 8001)
+    chances = found.predict_proba(at)
+    for row, score in zip(rows.to_numpy()[:2], scores, strict=False):
+        depth = np.nansum(np.log(np.where(row == 1, chances, np.where(row == 0, 1 - chances, np.nan))), axis=1) - at**2 / 2
+        assert score == pytest.approx(at[depth.argmax()], abs=1e-3)
+    assert (scores[2], errors[2]) == pytest.approx((0.0, 1.0), abs=1e-9)
+
+
 def test_slopes_that_run_off_are_named():
     x = MODEL.draw(PARAMS, np.random.default_rng(1), 20)
     with pytest.warns(ek.SeparationWarning, match=r"slopes run off: 'x\d' \("):
@@ -84,7 +97,7 @@ def test_too_few_places_are_told():
 
 @pytest.mark.parametrize(
     ("settings", "sentence"),
-    [({"slopes": "some"}, "slopes"), ({"scores": "map"}, "scores"), ({"nodes": 2}, "nodes"), ({"tol": -1}, "tol")],
+    [({"slopes": "some"}, "slopes"), ({"scores": "mode"}, "scores"), ({"nodes": 2}, "nodes"), ({"tol": -1}, "tol")],
 )
 def test_settings_that_cannot_be_are_refused(settings, sentence, answers):
     with pytest.raises(ek.ParameterError, match=sentence):

@@ -43,7 +43,10 @@ def test_the_bound_touches_rises_and_lacks_the_divergence(name):
         assert raised.account.log_likelihood == touched.account.log_likelihood
 
 
-@pytest.mark.parametrize("name", ALONE)
+LABELS = [name for name in ALONE if name != "eight-plots"]  # whose latent values are cells: see test_unseen.py
+
+
+@pytest.mark.parametrize("name", LABELS)
 def test_the_sums_are_those_worked_out_without_emkit(name):
     subject = SUBJECTS[name]
     before, after = path(subject, 1)

@@ -104,9 +104,11 @@ def test_a_combination_that_runs_off_leaves_the_others_their_errors():
     np.testing.assert_allclose(told, 1 / np.sqrt((z == 0).sum() * here * (1 - here)), rtol=1e-5)
 
 
-def test_a_gate_that_tells_components_apart():
-    z = RNG.normal(size=100)
-    source = ek.ArraySource(np.column_stack([np.where(z > 0, 10, 0) + RNG.normal(size=100), z]), columns=["y", "z"])
+@pytest.mark.parametrize("seed", range(6))  # in some of them the gate has come to 1e10, where small steps are rounded away
+def test_a_gate_that_tells_components_apart(seed):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=100)
+    source = ek.ArraySource(np.column_stack([np.where(z > 0, 10, 0) + rng.normal(size=100), z]), columns=["y", "z"])
     model = ek.GatedMixture(ek.NormalRegression("y"), "z")
     fit = ek.fit(model, source, model.starts(source.profile, 2, [0]), solver="anderson")
     assert fit.converged

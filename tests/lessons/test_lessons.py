@@ -207,3 +207,21 @@ def test_another_assignment_leaves_the_lesson_and_its_held_parameters_alone():
 @pytest.mark.parametrize("name", LESSONS)
 def test_no_lesson_ends_in_a_component_that_collapsed(name):
     assert lesson_named(name).fit().degenerate == ()
+
+
+@pytest.mark.parametrize("name", ["two-coins", "linkage", "umbrella"])
+def test_nothing_is_said_of_the_lessons_rows_about_ones_own(name, tmp_path):
+    lesson = lesson_named(name)
+    rows = lesson.source.x[:-1] if lesson.source.rows > 2 else lesson.source.x + 1
+    own = lesson.of_rows(rows, "Rows of our own")
+    assert own.source.columns == lesson.source.columns
+    kept = own.to_html(tmp_path / "own.html").read_text(encoding="utf-8")
+    assert "Rows of our own" in kept
+    said = [
+        lesson.title,
+        lesson.story,
+        *lesson.notice,
+        *lesson.errata,
+        *(text for texts in lesson.told.values() for text in texts),
+    ]
+    assert not [text for text in said if text and text[:60] in kept]

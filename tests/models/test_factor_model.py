@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 import emkit as ek
 from emkit.data.given import as_source
 from tests import cases
-from tests.laws import maxima, sums
+from tests.laws import maxima
 
 LOADINGS = np.array([[1.2, 0.0], [0.9, 0.4], [-0.5, 1.0], [0.3, 0.8], [0.7, -0.6]])
 NOISE = np.array([0.5, 0.8, 0.4, 1.0, 0.6])
@@ -34,27 +34,6 @@ def rows(n, share=0.0, seed=3, m=2):
 def fitted(model, data, **options):
     source = data if isinstance(data, ek.ArraySource) else ek.ArraySource(data)
     return ek.fit(model, source, model.start(source.profile), solver="anderson", **options)
-
-
-@over_models
-@over_gaps
-def test_steps_belong_together(model, share):
-    x = rows(60, share)
-    weights = np.random.default_rng(0).integers(1, 4, 60).astype(float)
-    assert "no slope left" in str(ek.check_model(model, x, near(model), weights=weights))
-
-
-@over_models
-@over_gaps
-def test_sums_keep_the_laws(model, share):
-    rng, x, params = np.random.default_rng(1), rows(24, share), near(model)
-    sums.assert_adds_up(model, params, x, (1, 7))
-    sums.assert_executors_agree(model, params, x)
-    sums.assert_weights_are_copies(model, params, x, rng)
-    sums.assert_rows_permute(model, params, x, rng)
-    sums.assert_weight_zero_is_absence(model, params, x[:-1], x[-1])
-    maxima.assert_round_trip(model, params, rng)
-    maxima.assert_estimate_beats_neighbours(model, params, x, rng, inside=True)
 
 
 @over_models

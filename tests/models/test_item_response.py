@@ -13,7 +13,7 @@ from scipy.stats import norm
 import emkit as ek
 from emkit.data.given import as_source
 from tests import cases
-from tests.laws import contract, maxima, streams, sums
+from tests.laws import maxima, streams
 
 INTERCEPTS = np.array([0.5, -1.0, 0.2, 1.5, -0.4])
 SLOPES = np.array([1.0, 1.6, 0.7, 2.0, -0.9])
@@ -34,25 +34,8 @@ def rows(n, share=0.0, seed=3):
 
 @over_models
 @over_gaps
-def test_steps_belong_together(model, share):
-    weights = np.random.default_rng(0).integers(1, 4, 60).astype(float)
-    assert "no slope left" in str(ek.check_model(model, rows(60, share), near(model), weights=weights))
-
-
-@over_models
-@over_gaps
-def test_sums_keep_the_laws(model, share):
-    rng, x, params = np.random.default_rng(1), rows(24, share), near(model)
-    sums.assert_adds_up(model, params, x, (1, 7))
-    sums.assert_executors_agree(model, params, x)
-    sums.assert_weights_are_copies(model, params, x, rng)
-    sums.assert_rows_permute(model, params, x, rng)
-    sums.assert_weight_zero_is_absence(model, params, x[:-1], x[-1])
-    contract.assert_an_empty_chunk_is_neutral(model, params, x)
-    contract.assert_travels(model, params, x)
-    streams.assert_carried_statistics_tell_the_same(model, params, x)
-    maxima.assert_round_trip(model, params, rng)
-    maxima.assert_estimate_beats_neighbours(model, params, x, rng, inside=True)
+def test_carried_statistics_tell_the_same(model, share):
+    streams.assert_carried_statistics_tell_the_same(model, near(model), rows(24, share))
 
 
 @over_models

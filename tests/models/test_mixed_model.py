@@ -10,7 +10,7 @@ import emkit as ek
 from emkit.inference.differences import jacobian
 from emkit.inference.scores import objective_and_score
 from tests import cases
-from tests.laws import maxima, sums
+from tests.laws import maxima
 
 FORMS = ["unstructured", "diagonal", "scalar"]
 COVARIANCE = np.array([[1.5, 0.3], [0.3, 0.4]])
@@ -63,27 +63,6 @@ def dense(data, params, fixed=None):
         found.append(multivariate_normal(design @ (params.fixed if fixed is None else fixed), covariance).logpdf(y))
         precision = precision + design.T @ np.linalg.solve(covariance, design)
     return np.array(found), precision
-
-
-@over_kinds
-@over_forms
-def test_steps_belong_together(kind, form):
-    told = str(ek.check_model(model_of(kind, form), given(rows(20)), near(kind, form)))
-    assert "no slope left" in told
-    assert "none of which falls" in told
-
-
-@over_forms
-def test_sums_keep_the_laws(form):
-    rng, model, params = np.random.default_rng(1), model_of(form=form), near(form=form)
-    x = rows(8)[0]  # each row a group of its own: what is a sum over groups
-    sums.assert_adds_up(model, params, x, (1, 7))
-    sums.assert_executors_agree(model, params, x)
-    sums.assert_weights_are_copies(model, params, x, rng)
-    sums.assert_rows_permute(model, params, x, rng)
-    sums.assert_weight_zero_is_absence(model, params, x[:-1], x[-1])
-    maxima.assert_round_trip(model, params, rng)
-    maxima.assert_estimate_beats_neighbours(model, params, x, rng, inside=True)
 
 
 @over_kinds

@@ -12,7 +12,6 @@ from emkit.inference.differences import jacobian
 from emkit.inference.scores import objective_and_score
 from emkit.models.state_space import FIELDS
 from emkit.models.state_sums import System, _Filtered, smoothed, summed
-from tests.laws import contract, maxima, sums
 
 NAN, INF = np.nan, np.inf
 TURN = np.array([[0.7, 0.2], [-0.3, 0.5]])
@@ -166,22 +165,6 @@ def test_statsmodels_has_the_same_states_and_likelihood(unknown):
     np.testing.assert_allclose(spreads, np.moveaxis(wanted.smoothed_state_cov, 2, 0), atol=1e-9, rtol=1e-9)
     constant = 4 * np.log(2 * np.pi) / 2 if unknown else 0.0  # which it counts for cells that a start takes
     assert model.row_objectives(model.params(), chunk)[0] == pytest.approx(wanted.llf + constant, rel=1e-9)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3])
-def test_sums_and_maxima_keep_the_laws(share):
-    model, rng = own(), np.random.default_rng(1)
-    params = true(model)
-    x = drawn(model, params, (24,), share).x
-    sums.assert_adds_up(model, params, x, (1, 7))
-    sums.assert_executors_agree(model, params, x)
-    sums.assert_weights_are_copies(model, params, x, rng)
-    sums.assert_rows_permute(model, params, x, rng)
-    sums.assert_weight_zero_is_absence(model, params, x[:-1], x[-1])
-    maxima.assert_round_trip(model, params, rng)
-    maxima.assert_estimate_beats_neighbours(model, params, x, rng, inside=True)
-    contract.assert_an_empty_chunk_is_neutral(model, params, x)
-    contract.assert_travels(model, params, x)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3])

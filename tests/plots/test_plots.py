@@ -372,6 +372,12 @@ def having(coins, geyser3, chain):
     frame = {"y": [0, 1, 1, 3, 2, 6, 8, 9, 5, 7], "x": [0.0, 1, 2, 3, 4, 0, 1, 2, 3, 4]}
     gated = ek.MixtureRegression("y ~ x | x", 2, family="poisson", random_state=0, n_init=1).fit(frame).result_
     own = {"rootogram": coins, "profiles": coins, "states": chain, "transitions": chain, "dwell_times": chain}
+    test = (
+        ek.ItemResponse("equal")
+        .fit([[1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1], [1, 0, 0]])
+        .result_
+    )
+    own |= {"items": test, "information": test}
     level = ek.StateSpaceModel().fit([[5.1], [4.2], [5.9], [6.4], [np.nan], [7.9], [6.3], [8.1], [7.0], [8.8]]).result_
     rails = {"rail": [1, 1, 1, 2, 2, 2, 3, 3, 3], "time": [55, 53, 54, 26, 37, 32, 78, 91, 85]}
     mixed = ek.MixedRegression("time ~ (1 | rail)").fit(rails).result_

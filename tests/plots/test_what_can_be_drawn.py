@@ -148,6 +148,7 @@ def _regression(formula):
 LINES = ("classification", "pairs", "uncertainty", "responsibilities", "rootogram", *RESIDUALS, "lines")
 COUNTS = ("classification", "uncertainty", "responsibilities", "density", "rootogram", *RESIDUALS)  # in one column
 ROWS = (*COUNTS, "profiles")  # of successes
+TEST = [[1, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1], [0, 0, 0], [1, 0, 1], [1, 0, 0]]
 STATES = ("bound", "jensen", "uncertainty", "responsibilities")
 MODELS = {  # what each can draw, in any order
     "one parameter": (lambda: ek.fit(ONE, TRIAL, One(10.0)), ("trace",)),
@@ -174,6 +175,11 @@ MODELS = {  # what each can draw, in any order
     "a regression": (lambda: _regression("y ~ x"), ("trace", "path", "bound", "jensen", *LINES)),
     "a gated regression": (lambda: _regression("y ~ x | x"), ("trace", "path", "bound", "jensen", *LINES, "gate")),
     "a regression without data": (lambda: _regression("y ~ x").without_data(), ("trace",)),
+    "a test": (lambda: ek.ItemResponse("equal").fit(TEST).result_, ("trace", "path", "items", "information")),
+    "a test without data": (
+        lambda: ek.ItemResponse("equal").fit(TEST).result_.without_data(),
+        ("trace", "items", "information"),
+    ),
     "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
     "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
     "a level that moves": (lambda: _level(), ("trace", "path", "smoothed")),

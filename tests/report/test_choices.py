@@ -84,3 +84,17 @@ def test_criteria_are_left_out_only_where_there_is_no_room(fits):
     needed = max(map(len, choice_text(choice, 80).splitlines()[:3]))  # the last column holds the mark of the best
     assert headings(80) == headings(needed) == every
     assert headings(needed - 1) == [name for name in every if name != "AIC"]
+
+
+def test_long_forms_go_on_in_further_lines_and_every_number_is_there(fits):
+    long = ("spherical", "Squarem(longest=4.0, growth=4.0)", "a value of which nobody knew how many words it has")
+    cells = [Cell(("VVV", "anderson", "short"), 1), Cell(long, 2)]
+    choice = Choice(tuple(Line(cell, fits[k], fits[k]) for k, cell in zip((1, 2), cells, strict=True)), "bic", ("a", "b", "c"))
+    for width in (60, 80):
+        text = choice_text(choice, width).partition("\n\n")[0].splitlines()
+        assert max(map(len, text)) <= width
+        end = text[0].index(" K ") + 2
+        assert [line[end - 1 : end].strip() for line in text if line[end:].strip()] == ["K", "1", "2"]
+        assert [line.endswith("*") for line in text if line[end:].strip()] == [False, False, True]
+        told = "".join("".join(line[: end - 1].split()) for line in text)
+        assert told == "".join(["a,b,c", *cells[0].form, *long]).replace(" ", "")

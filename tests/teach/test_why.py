@@ -18,7 +18,8 @@ from emkit.teach.why import Even, Known, bound_curve, known_labels, why
 from tests.cases import LESSONS as WORKED
 
 IN_SEQUENCE = ("umbrella", "earthquakes")  # whose rows have their states together
-QUICK = [name for name in LESSONS if name not in ("death-notices", *IN_SEQUENCE)]  # EM of the first takes thousands of steps
+CELLS = "eight-plots"  # whose latent values are no labels: it is refused, see tests/explain/test_unseen.py
+QUICK = [name for name in LESSONS if name not in ("death-notices", CELLS, *IN_SEQUENCE)]  # of the first: thousands of steps
 
 
 def lesson(name):

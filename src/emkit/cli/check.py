@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from emkit.cli.screen import examples, json_option, print_json
-from emkit.cli.subjects import lesson_called
+from emkit.cli.subjects import complete_lesson, lesson_called
 
 EXAMPLES = ("emkit check two-coins --printed", "emkit check two-coins --claim 'r[2]=0.80' --claim theta_A=0.71")
 
 
 @click.command("check", epilog=examples(*EXAMPLES))
-@click.argument("lesson")
+@click.argument("lesson", shell_complete=complete_lesson)
 @click.option("--printed", is_flag=True, help="Mark the numbers that the lesson's source prints.")
 @click.option("--claim", "claims", multiple=True, metavar="NAME=VALUE", help="A number of your own; repeat it for more.")
 @click.option("--step", default=1, show_default=True, type=click.IntRange(min=1), help="The EM step, counted from the start.")

@@ -165,7 +165,6 @@ def best_fit(
             lambda steps, passes: default_rules(model, tol, max_evaluations, passes),
             max_evaluations,
             workers=workers,
-            watch=progress.following,
             journal=journal,
         )
         return Result.of(search(model, source, begin, long)).in_order()

@@ -5,14 +5,20 @@ from __future__ import annotations
 import click
 
 from emkit.cli.screen import examples, json_option, print_json
-from emkit.cli.subjects import lesson_called
+from emkit.cli.subjects import complete_lesson, lesson_called
 from emkit.lessons import Lesson
 
 EXAMPLES = ("emkit derive poisson", "emkit derive two-coins --format latex")
 
 
+def _complete(context: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    from emkit.derivations import derived_names
+
+    return [*(name for name in derived_names() if name.startswith(begun)), *complete_lesson(context, param, begun)]
+
+
 @click.command("derive", epilog=examples(*EXAMPLES))
-@click.argument("name", metavar="FAMILY|LESSON")
+@click.argument("name", metavar="FAMILY|LESSON", shell_complete=_complete)
 @click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "markdown", "latex"]))
 @json_option
 def command(name: str, form: str, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from emkit.cli.screen import examples, json_option, print_json, text_width
-from emkit.cli.subjects import lesson_called
+from emkit.cli.subjects import complete_lesson, lesson_called
 from emkit.explain.notation import NOTATIONS
 from emkit.models import Hard
 
@@ -16,7 +16,7 @@ EXAMPLES = ("emkit explain two-coins", "emkit explain two-coins --notation cs229
 
 
 @click.command("explain", epilog=examples(*EXAMPLES))
-@click.argument("lesson")
+@click.argument("lesson", shell_complete=complete_lesson)
 @click.option("--step", default=1, show_default=True, type=click.IntRange(min=1), help="Which EM step, from N-1 to N.")
 @click.option(
     "--notation",

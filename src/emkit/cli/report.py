@@ -12,6 +12,7 @@ from emkit.cli.failures import code_for
 from emkit.cli.given import Known, joined_by, rows_of_fit
 from emkit.cli.output import say_written
 from emkit.cli.screen import examples, json_option, print_json
+from emkit.cli.subjects import complete_lesson_or_file
 from emkit.core.solvers import Squarem
 from emkit.lessons import LESSONS, lesson_named
 from emkit.models.order import component_count
@@ -29,7 +30,7 @@ EXAMPLES = (
 
 
 @click.command("report", epilog=examples(*EXAMPLES))
-@click.argument("what", metavar="FILE|FIT.emk|LESSON")
+@click.argument("what", metavar="FILE|FIT.emk|LESSON", shell_complete=complete_lesson_or_file)
 @with_options(FIT)
 @click.option(
     "--out",

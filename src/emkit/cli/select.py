@@ -74,7 +74,6 @@ class Searches:
     progress: Progress
 
     def __call__(self, cell: Cell) -> AnyResult:
-        self.progress.say(f"{cell.form[0]}, {cell.components}")
         rows = self.forms[cell.form[0]]
         model, source = rows.model_of(cell.components), rows.source(cell.components)
         return best_fit(model, source, begin(model, source, cell.components, self.seed, self.starts), Anderson(), self.progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from emkit.cli.choices import best_fit, chosen_family, names, whole_number
 from emkit.cli.given import read_source
@@ -16,8 +17,19 @@ from emkit.result import AnyResult
 from emkit.search.seeding import begin
 from emkit.watching import Progress
 
+
+def complete_lesson(context: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """The names of lessons that begin so, for a shell that completes words."""
+    return [name for name in LESSONS if name.startswith(begun)]
+
+
+def complete_lesson_or_file(context: click.Context, param: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The same, and the files that the shell knows."""
+    return [*map(CompletionItem, complete_lesson(context, param, begun)), CompletionItem(begun, type="file")]
+
+
 SUBJECT = (  # the argument and the options that say what a command is about
-    click.argument("what", metavar="LESSON|FILE"),
+    click.argument("what", metavar="LESSON|FILE", shell_complete=complete_lesson_or_file),
     click.option("--model", "family", metavar="FAMILY", help="Of a FILE: what one component looks like."),
     click.option("-k", "components", callback=whole_number, metavar="K", help="Of a FILE: the number of components."),
     click.option("--columns", callback=names, metavar="A,B", help="Of a FILE: the columns to use; all by default."),

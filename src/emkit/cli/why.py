@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from emkit.cli.screen import examples, json_option, print_json, text_width
-from emkit.cli.subjects import lesson_called
+from emkit.cli.subjects import complete_lesson, lesson_called
 
 EXAMPLES = ("emkit why two-coins", "emkit why old-faithful --step 2")
 
 
 @click.command("why", epilog=examples(*EXAMPLES))
-@click.argument("lesson")
+@click.argument("lesson", shell_complete=complete_lesson)
 @click.option("--step", default=1, show_default=True, type=click.IntRange(min=1), help="Which EM step, from N-1 to N.")
 @json_option
 def command(lesson: str, step: int, as_json: bool) -> None:

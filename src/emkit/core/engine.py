@@ -10,6 +10,7 @@ import numpy as np
 
 from emkit.core.beyond import Beyond, Tried
 from emkit.core.evaluation import EMMap, EMMemory
+from emkit.core.onlooker import seen
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Evaluation, Solver
 from emkit.core.stopping import Rule, Step, first_outcome
@@ -156,9 +157,10 @@ def run(
     A run that goes `to_the_end` tries the edge that its estimates creep towards before it is called converged, and goes on
     from there; a short run over a sample does not, since a zero of a sample would stay one. Where the point it has come to is
     a saddle, it goes on from a higher one beside it, or ends there, unless it goes `off_saddles`.
-    `watch` may wrap the stream of steps (to show progress, to keep a trace). `keep` is told after every step where the run
-    stands; a run that was `begun` before goes on from there, to the same bits. The record holds the best evaluation seen; for
-    a model that ascends that is the last one, unless the run ended because it fell.
+    `watch` may wrap the stream of steps (to show progress, to keep a trace), which an onlooker of this thread sees, too.
+    `keep` is told after every step where the run stands; a run that was `begun` before goes on from there, to the same bits.
+    The record holds the best evaluation seen; for a model that ascends that is the last one, unless the run ended because it
+    fell.
     Errors: ParameterError if not even the start can be evaluated.
     """
     rules = tuple(rules)
@@ -170,7 +172,7 @@ def run(
     steps = Steps(em, start, solver, None if begun is None else begun.standing)
     beyond = Beyond(em, to_the_end, off_saddles, tried)
     try:
-        for step in watch(steps):
+        for step in watch(seen(steps)):
             history.append(HistoryEntry(step.number, step.evaluations, step.here.objective, step.here.log_likelihood))
             if best is None or _no_worse(step.here.objective, best.objective, em.model.ascends):
                 best = step.here

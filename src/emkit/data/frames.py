@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,17 @@ class Table:
     x: Array
     columns: tuple[str, ...] | None
     levels: tuple[Names, ...]
+
+
+def in_words(x: Array, levels: Iterable[Names]) -> Any:
+    """Rows (n, d) as `read_table` takes them: objects, with words in columns of named levels; if there are none, `x` itself."""
+    named = {j: names for j, names in enumerate(levels) if names not in (None, TRUTHS)}
+    if not named:
+        return x
+    rows = x.astype(object)
+    for j, names in named.items():
+        rows[:, j] = np.array(names, dtype=object)[x[:, j].astype(np.int64)]
+    return rows
 
 
 def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:

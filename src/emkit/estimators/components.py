@@ -55,8 +55,8 @@ INSTEAD = {  # of parameters of scikit-learn's mixtures
     "that collapse.",
     "init_params": "starts of several kinds race here, as many as `n_init` says. To choose one, give `start`: labels (such as "
     "those of KMeans), responsibilities or parameters.",
-    "verbose": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
-    "verbose_interval": "`result_.history` has every step after the fit, and scikit-learn's callbacks show them during it.",
+    "verbose": "`with ek.progress():` shows the steps during a fit, and `result_.history` has them after it.",
+    "verbose_interval": "`with ek.progress():` shows the steps during a fit, and `result_.history` has them after it.",
 }
 
 
@@ -184,13 +184,13 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         self._keep(Result.of(better.in_order()))
         return self
 
-    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
-        """Draw `n_samples` rows from the fitted model: the rows (n, d), levels as codes, and their components (n,).
+    def sample(self, n_samples: int = 1) -> tuple[Any, Integers]:
+        """Draw `n_samples` rows from the fitted model: the rows (n, d), and their components (n,).
 
-        Those of a hidden Markov model are one sequence.
+        Rows are objects where columns were of text, and can be given back. Those of a hidden Markov model are one sequence.
         """
         check_is_fitted(self)
-        return drawn_from(self.model_, self.params_, n_samples, self._seed())
+        return drawn_from(self.model_, self.params_, self.result_.source.levels, n_samples, self._seed())
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.special import expit
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
-from emkit.errors import DegenerateFitError, EmkitWarning, SeparationWarning, some_of
+from emkit.errors import DataError, DegenerateFitError, EmkitWarning, ModelError, SeparationWarning, some_of
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
+from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
+from emkit.estimators.items_named import NamesOfItems, grouped, kinds_named
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitting import SOLVERS
+from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
+from emkit.models.item_params import ItemsParams
 from emkit.models.item_response import ItemResponseModel
-from emkit.report.item_tables import items_table
+from emkit.models.items_model import ItemsModel
+from emkit.models.most_likely import most_likely
+from emkit.report.item_tables import entries_table, items_table
 from emkit.report.sentences import capital
 from emkit.result import fit
 
 NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
 STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
-STEPS, REACH = 50, 1e3  # of Newton's method for a most likely ability, and how far it may come
 
 
 class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
-    """Answers of 0 and 1 to items, whose odds rise with an ability: logit P(right) = intercept_j + slope_j * ability.
+    """Answers to items that hang on an ability: of right and wrong ones, logit P(right) = intercept_j + slope_j * ability.
 
     Ability is standard normal, and given it answers are independent. Answers may be missing (NaN), as by design.
 
     Parameters:
         slopes: "free", one for each item (the two-parameter logistic model), or "equal", one for all (Rasch's model).
-        scores: what `transform` returns: "eap", the mean of the ability given the answers, or "ml", the most likely one, which
-            is infinite where all answers are right, or all wrong.
+        items: of what kind items are, or a list of kinds, one for each: "2pl", "3pl" (guessed, with a prior), "graded", "gpcm"
+            and "pcm" (partial credit), or "rasch", of answers counted from 0; see `ek.ItemsModel`. None: right and wrong
+            answers, as `slopes` says.
+        scores: what `transform` returns: "eap", the mean of the ability given the answers; "map", the most likely one, given
+            that abilities are normal; or "ml", the most likely one by the answers alone, which is infinite where all are right,
+            or all wrong.
         nodes: over how many places of ability sums stand for integrals: see `ek.ItemResponseModel`.
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
-    Attributes after `fit`: `intercepts_` (J,), `slopes_` (J,), `difficulties_` (J,): the abilities at which one in two is
-    right; `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with `standard_errors()` ...
+    Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
+    `params`, `standard_errors()` ... Of right and wrong answers with lines: `intercepts_` (J,), `slopes_` (J,), `difficulties_`
+    (J,): the abilities at which one in two is right. Of several groups: `groups_`, their labels, the first of which has
+    abilities of mean 0 and spread 1; `means_` (G,) and `spreads_` (G,) are those of all.
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -52,11 +63,21 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     [-1.02, 0.32, 0.64]
     >>> rasch.transform([[1, 1, 1], [1, float("nan"), 0]]).round(2).ravel().tolist()
     [1.18, -0.11]
+
+    Grades of essays, 0 to 2, by three readers; the third is stricter:
+
+    >>> import numpy as np
+    >>> model = ek.ItemsModel([ek.GradedResponse(3)] * 3)
+    >>> true = model.params([*[ek.GradedItem([-1.0, 1.0], 1.5)] * 2, ek.GradedItem([0.5, 2.5], 1.5)])
+    >>> essays = ek.ItemResponse(items="graded").fit(model.draw(true, np.random.default_rng(0), 2000))
+    >>> [item.cuts.round(1).tolist() for item in essays.result_.params.items]
+    [[-0.9, 1.1], [-1.0, 1.0], [0.6, 2.5]]
     """
 
     _allowed: ClassVar[dict[str, Allowed]] = {
         "slopes": OneOf(("free", "equal")),
-        "scores": OneOf(("eap", "ml")),
+        "items": NamesOfItems(),
+        "scores": OneOf(("eap", "map", "ml")),
         "nodes": Count(least=3),
         "max_iter": Count(),
         "tol": Number("it must be a number >= 0 (of log-likelihood still to be gained)"),
@@ -67,6 +88,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self,
         slopes: str = "free",
         *,
+        items: str | Sequence[str] | None = None,
         scores: str = "eap",
         nodes: int = 81,
         tol: float = 1e-8,
@@ -75,6 +97,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         random_state: Any = None,
     ) -> None:
         self.slopes = slopes
+        self.items = items
         self.scores = scores
         self.nodes = nodes
         self.tol = tol
@@ -82,9 +105,10 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self.solver = solver
         self.random_state = random_state
 
-    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
-        """Estimate items from answers `X` (n, J), array or data frame. `y` is ignored.
+    def fit(self, X: object, y: object = None, sample_weight: object = None, groups: object = None) -> Self:
+        """Estimate items from answers `X` (n, J), array or data frame. `groups`: a label for each row (n,). `y` is ignored.
 
+        Items are the same in all groups, and abilities differ in mean and spread.
         Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes that run off;
         EmkitWarning if `nodes` are too few.
         Errors: DataError, ParameterError or DegenerateFitError, naming what cannot be.
@@ -92,35 +116,68 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         for name, allowed in self._allowed.items():
             allowed.check(name, getattr(self, name))
         with as_before_if_it_fails(self):
-            return self._fit(self._source(X, sample_weight))
+            self.groups_: tuple[Any, ...] | None = None
+            return self._fit(self._source(X, sample_weight), groups)
 
-    def _fit(self, source: ArraySource) -> Self:
-        model = self._model
-        result = fit(
-            model, source, model.start(source.profile), solver=self.solver, tol=self.tol, max_evaluations=int(self.max_iter)
-        )
+    def _fit(self, source: ArraySource, labels: object) -> Self:
+        model, source = self._made_for(source, labels)
+        result = fit(model, source, model.start(source.profile), **self._settings)
         if result.outcome.failed:
             raise DegenerateFitError(result.outcome.sentence)
         self.result_ = result
-        self.intercepts_, self.difficulties_ = result.params.intercepts, result.params.difficulties
-        self.slopes_ = np.array(np.broadcast_to(result.params.slopes, self.intercepts_.shape))
+        self._keep(result.params)
         self.converged_, self.n_iter_ = result.converged, result.evaluations
         if not self.converged_:
             warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=3)
         self._warn_of_sums(model.places[1] - model.places[0])
         return self
 
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {"solver": self.solver, "tol": self.tol, "max_evaluations": int(self.max_iter)}
+
+    def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
+        """The model of the items in these columns and of the groups of people, and the source that it takes."""
+        if self.items is None and labels is None:
+            return ItemResponseModel(equal=self.slopes == "equal", nodes=int(self.nodes)), source
+        names = self.items or ("2pl" if self.slopes == "free" else "rasch")
+        kinds, number = kinds_named(names, source), 1
+        if labels is not None:
+            source, known = grouped(source, labels, None)
+            self.groups_, number = known, len(known)
+            if number < 2:
+                raise DataError(f"all rows belong to one group, {known[0]!r}: fit them without groups.")
+        return ItemsModel(kinds, number, int(self.nodes)), source
+
+    def _keep(self, params: Any) -> None:
+        """What of the parameters has attributes of its own."""
+        if isinstance(params, ItemsParams):
+            self.means_, self.spreads_ = params.abilities.means, params.abilities.spreads
+            return
+        self.intercepts_, self.difficulties_ = params.intercepts, params.difficulties
+        self.slopes_ = np.array(np.broadcast_to(params.slopes, self.intercepts_.shape))
+
     def _warn_of_sums(self, step: float) -> None:
         """Warn where sums in such steps are no integrals: of items that are nearly steps themselves, and of abilities known."""
         result = self.result_
-        steep = np.flatnonzero(np.abs(self.slopes_) * step > STEEP)
+        slopes = self._model.slopes_of(result.params)
+        steep = np.flatnonzero(np.abs(slopes) * step > STEEP)
         if len(steep):
-            named = some_of([f"{result.source.columns[j]!r} ({self.slopes_[j]:.3g})" for j in steep])
+            named = some_of([f"{result.source.columns[j]!r} ({slopes[j]:.3g})" for j in steep])
             warnings.warn(
                 f"slopes run off: {named}. By these answers ability decides the item, or nearly, and the likelihood rises with "
                 "its slope for ever, or hardly falls. Use slopes='equal', leave the item out, or give slopes a prior "
                 "(ek.WithPrior).",
                 SeparationWarning,
+                stacklevel=4,
+            )
+            return
+        reach, far = self._model.places[-1], self._model.farthest(result.params)
+        if far > reach:
+            warnings.warn(
+                f"abilities of some group go to {far:.3g}, and sums to {reach:g}: groups are too far apart, or too few people "
+                "are in one. Join groups, or fit them by themselves.",
+                EmkitWarning,
                 stacklevel=4,
             )
             return
@@ -137,23 +194,47 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         """The ability scores (n, 1) of rows, as `scores` says: see `ability_scores`."""
         return self.ability_scores(X)[0][:, None]
 
-    def ability_scores(self, X: object) -> tuple[Array, Array]:
-        """Ability scores (n,) of rows, and their standard deviations or, of the most likely ones, standard errors, (n,).
+    def ability_scores(self, X: object, groups: object = None) -> tuple[Array, Array]:
+        """Ability scores (n,) of rows, given the label of the group of each where the fit has `groups`.
 
-        Errors are infinite where scores are; where nothing was answered, a most likely score is NaN.
+        And their standard deviations or, of the most likely ones, standard errors, (n,). Errors are infinite where scores are;
+        where nothing was answered, a most likely score by the answers alone is NaN.
         """
-        x = self._source(X, None, reset=False).x.astype(np.float64)
+        source = self._source(X, None, reset=False, groups=groups)
+        x, model, params = source.x.astype(np.float64), self._model, self.result_.params
+        chunk = Chunk(x, unit_weights(len(x)))
         if self.scores == "eap":
-            return self._model.latent(self.result_.params, Chunk(x, unit_weights(len(x))))
-        return _most_likely(x, self.intercepts_, self.slopes_)
+            return model.latent(params, chunk)
+        before = model.before(params, chunk) if self.scores == "map" else None
+        return most_likely(model, params, x[:, : len(model.answer_levels(params))], before)
+
+    def item_fit(self) -> tuple[ItemFit, ...]:
+        """S-X2 of each item, of right and wrong answers of one group: see `item_fits` in emkit.models.item_fit."""
+        check_is_fitted(self)
+        return item_fits(self._model, self.result_.params, self.result_.passes, self.result_.source.columns)
+
+    def pair_fit(self) -> PairFit:
+        """M2 of the whole test, of right and wrong answers of one group: how many have each pair of items right."""
+        check_is_fitted(self)
+        return pair_fit(self._model, self.result_.params, self.result_.passes)
+
+    def differential_items(self) -> tuple[DifferentialItem, ...]:
+        """Whether each item asks the same of all groups, by the likelihood ratio of letting it differ, the others tied."""
+        check_is_fitted(self)
+        if self.groups_ is None:
+            raise ModelError("items differ between groups, and this fit is of one: fit with groups, a label for each row.")
+        return differential_items(self.result_, **self._settings)
 
     def information(self, ability: ArrayLike) -> Array:
         """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
         check_is_fitted(self)
         return self._model.information(self.result_.params, ability)
 
-    def predict_proba(self, ability: ArrayLike) -> Array:
-        """The probability (n, J) that each item is right, at abilities (n,)."""
+    def predict_proba(self, ability: ArrayLike) -> Any:
+        """The probability (n, J) that each item is right, at abilities (n,).
+
+        Where `items` have kinds, a list with the probabilities (n, L) of the answers to each.
+        """
         check_is_fitted(self)
         return self._model.chances(self.result_.params, ability)
 
@@ -162,43 +243,43 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         check_is_fitted(self)
         result = self.result_
         told = (
-            f"{len(self.intercepts_)} items, {self.slopes} slopes: {result.rows:,.10g} rows, log-likelihood "
+            f"{len(self._model.answer_levels(result.params))} items, {self._said}: {result.rows:,.10g} rows, log-likelihood "
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
-        errors = result.standard_errors().errors
-        count = len(self.intercepts_)
-        beside = np.broadcast_to(errors[count:], self.slopes_.shape)
-        table = items_table(
-            result.source.columns, (self.intercepts_, errors[:count]), (self.slopes_, beside), self.difficulties_, width
-        )
-        return "\n\n".join([wrapped(told, width), table, wrapped(capital(str(result.outcome)), width)])
+        return "\n\n".join([wrapped(told, width), self._table(width), wrapped(capital(str(result.outcome)), width)])
 
     @property
-    def _model(self) -> ItemResponseModel:
-        return ItemResponseModel(equal=self.slopes == "equal", nodes=int(self.nodes))
+    def _said(self) -> str:
+        of = (
+            f"{self.slopes} slopes" if self.items is None else self.items if isinstance(self.items, str) else "of several kinds"
+        )
+        return of if self.groups_ is None else f"{of}, {len(self.groups_)} groups"
+
+    def _table(self, width: int) -> str:
+        result, found = self.result_, self.result_.standard_errors()
+        if isinstance(result.params, ItemsParams):
+            return entries_table(result.source.columns, self.groups_, found, width)
+        errors, count = found.errors, len(self.intercepts_)
+        beside = np.broadcast_to(errors[count:], self.slopes_.shape)
+        return items_table(
+            result.source.columns, (self.intercepts_, errors[:count]), (self.slopes_, beside), self.difficulties_, width
+        )
+
+    def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
+        """The rows as a source; of a fit of several groups, with a last column that says which."""
+        source = super()._source(X, sample_weight, reset)
+        if reset or self.groups_ is None:
+            if groups is not None and not reset:
+                raise DataError("this fit is of one group: leave groups out.")
+            return source
+        if groups is None:
+            raise DataError(f"abilities differ between groups: give groups, a label of {self.groups_} for each row.")
+        return grouped(source, groups, self.groups_)[0]
+
+    @property
+    def _model(self) -> Any:
+        return self.result_.model
 
     @property
     def _n_features_out(self) -> int:
         return 1
-
-
-def _most_likely(x: Array, intercepts: Array, slopes: Array) -> tuple[Array, Array]:
-    """The most likely abilities (n,) and their standard errors (n,) of answers x (n, J), by Newton's method, damped."""
-    there = ~np.isnan(x)
-    ways = np.where(there, slopes * np.where(np.nan_to_num(x) > 0, 1.0, -1.0), 0.0)  # where each answer draws the ability
-    up, down = (ways > 0).any(axis=1), (ways < 0).any(axis=1)
-    found = np.where(up & down, 0.0, np.where(up, np.inf, np.where(down, -np.inf, np.nan)))
-    error = np.where(np.isnan(found), np.nan, np.inf)
-    inner = np.flatnonzero(up & down)
-    ability: Array = np.zeros(len(inner))
-    answers, seen = np.nan_to_num(x[inner]), there[inner]
-    for _ in range(STEPS):
-        chance = expit(intercepts + ability[:, None] * slopes)
-        slope = np.where(seen, (answers - chance) * slopes, 0.0).sum(axis=1)
-        bend = np.where(seen, slopes**2 * chance * (1 - chance), 0.0).sum(axis=1)
-        step = np.clip(slope / bend, -1.0, 1.0)
-        ability = np.clip(ability + step, -REACH, REACH)
-        if not (np.abs(step) > 1e-12 * (1 + np.abs(ability))).any():
-            break
-    found[inner], error[inner] = ability, 1 / np.sqrt(bend) if len(inner) else ability
-    return found, error

@@ -10,10 +10,11 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Complete
+from emkit.core.protocols import Complete, Expectation
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk, as_float64
 from emkit.errors import ModelError
+from emkit.families.unseen import ExpectsCells
 from emkit.models.around import AnyModel, bare
 from emkit.models.assignment import Assignment, Enumerable, Posterior, Soft, normalise
 from emkit.models.components import AnyComponents, Components
@@ -85,9 +86,17 @@ def check_divides_counts(chain: AnyHiddenMarkovChain) -> None:
 def latent_of(model: AnyModel) -> Latent | None:
     """The latent states of a model; None if it neither lists them nor has components that rows come from."""
     inner = bare(model)
+    if isinstance(inner, Components) and latent_cells_of(inner) is not None:
+        return WithCells(inner)
     if isinstance(inner, Enumerable):
         return Listed(inner, assignment_of(model))
     return OfComponents(inner) if isinstance(inner, Components) else None
+
+
+def latent_cells_of(model: AnyModel) -> ExpectsCells | None:
+    """Who says what is expected of cells that were not seen, if the model takes them for latent values."""
+    inner = bare(model)
+    return inner.family.latent_cells if isinstance(inner, Components) else None
 
 
 def responsibilities(assignment: Assignment, complete: Complete, chunk: object) -> Array:
@@ -172,3 +181,35 @@ class OfComponents:
         belonging = self.model.gathered(posterior, chunk)
         rows = float(chunk.weights @ _mean(posterior.responsibilities, here.log_density))
         return self.model.belonging_expected(belonging, before, here.params).value + rows
+
+
+@dataclass(frozen=True)
+class _Completed:
+    """A distribution q over states and cells: the statistics that the E-step at `params` expects, and the entropy of q."""
+
+    params: Any
+    statistics: Any
+    entropy: float
+
+
+@dataclass(frozen=True)
+class WithCells:
+    """Latent states together with cells that were not seen, of models of components: Q is of rows with all their cells.
+
+    The entropy is that of a density, which may be below 0. It follows as in `OfComponents`.
+    """
+
+    model: AnyComponents
+
+    def at(self, params: Any, chunk: Chunk) -> tuple[Any, Expectation[Any]]:
+        return params, self.model.e_step(params, chunk)
+
+    def assigned(self, here: tuple[Any, Expectation[Any]], chunk: Chunk) -> _Completed:
+        params, found = here
+        expected = self.model.expected(found.statistics, params, params).value
+        return _Completed(params, found.statistics, found.log_likelihood - found.gap - expected)
+
+    def account(self, q: _Completed, here: tuple[Any, Expectation[Any]], chunk: Chunk) -> Account:
+        params, found = here
+        expected = self.model.expected(q.statistics, q.params, params).value
+        return Account(found.log_likelihood, expected, q.entropy, found.log_likelihood - expected - q.entropy)

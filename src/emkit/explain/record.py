@@ -54,7 +54,9 @@ def _bridge(explanation: WorkedStep) -> list[Json]:
 
 
 def _table(found: RowTable, step: Step) -> Json:
-    return {"joint": " * ".join(found.factors), "rows": [_row(row, step) for row in found.rows], "rows_in_all": found.distinct}
+    unseen = {"expected_cells": [cell.to_dict() for cell in found.unseen]} if found.unseen else {}
+    rows = [_row(row, step) for row in found.rows]
+    return {"joint": " * ".join(found.factors), "rows": rows, "rows_in_all": found.distinct, **unseen}
 
 
 def _passes(found: Passes) -> Json:
@@ -90,7 +92,7 @@ def _row(row: Row, step: Step) -> Json:
     return {
         "label": row.label,
         "name": row.name,
-        "values": row.values,
+        "values": {name: _finite(value) for name, value in row.values.items()},
         "weight": row.weight,
         "log_joint": list(map(_finite, row.log_joint.tolist())),
         "joint": [math.exp(v) for v in row.log_joint],

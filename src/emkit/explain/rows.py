@@ -15,6 +15,7 @@ from emkit.data.source import ArraySource, columns_of
 from emkit.explain.arithmetic import AnyArithmetic, Tally
 from emkit.explain.latent import assignment_of, check_enumerable, responsibilities
 from emkit.explain.subject import Subject
+from emkit.explain.unseen import Unseen, unseen_cells
 from emkit.explain.worksheet.distinct import Rows, rows_of
 from emkit.formulas.numerals import plain
 from emkit.models.assignment import Sampled
@@ -49,12 +50,16 @@ class Row:
 
 @dataclass(frozen=True)
 class RowTable:
-    """The first of `distinct` different rows, of so many latent `states`; `factors` are their joint probability in words."""
+    """The first of `distinct` different rows, of so many latent `states`; `factors` are their joint probability in words.
+
+    `unseen` are the cells of these rows that were not seen, where they are latent values, too.
+    """
 
     factors: tuple[str, ...]
     rows: tuple[Row, ...]
     distinct: int
     states: int
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def repeated(self) -> bool:
@@ -82,7 +87,8 @@ def row_table(subject: Subject, before: Parameters, arithmetic: AnyArithmetic, l
         )
         for label, name, i, weight in islice(zip(at.labels, at.names, at.index, at.weights, strict=True), limit)
     )
-    return RowTable(arithmetic.factors, rows, at.distinct, possible.shape[1])
+    shown = dict(islice(zip(at.index, at.labels, strict=True), limit))
+    return RowTable(arithmetic.factors, rows, at.distinct, possible.shape[1], unseen_cells(subject, before, chunk, shown))
 
 
 def values_of(subject: Subject, x: Array) -> dict[str, float]:

@@ -14,6 +14,7 @@ from emkit.explain.text_bridge import bridge_section
 from emkit.explain.text_chain import passes_sections
 from emkit.explain.text_exact import exact_section
 from emkit.explain.text_rows import counts_section, responsibility_names, rows_section
+from emkit.explain.text_unseen import unseen_section
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
 from emkit.formulas.numerals import four_decimals, plain, significant
@@ -42,7 +43,11 @@ def _e_step(explanation: WorkedStep, width: int) -> list[str]:
     found = explanation.step.e_step
     if isinstance(found, Passes):
         return passes_sections(found, explanation, width)
-    return [rows_section(found, explanation, width), counts_section(found, explanation, width)]
+    return [
+        rows_section(found, explanation, width),
+        unseen_section(found, explanation, width),
+        counts_section(found, explanation, width),
+    ]
 
 
 def _share_names(explanation: WorkedStep) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from emkit.families.in_groups import InGroups
 from emkit.families.linear import Columns, LinearForm, OfCells, Read, single
 from emkit.families.spread import Spread
 from emkit.families.support import Support
+from emkit.families.unseen import ExpectsCells
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
@@ -99,6 +100,11 @@ class Family(Protocol[P, S]):
     @property
     def among_gaps(self) -> Family[P, Any] | None:
         """The same family, of the same parameters, for rows of which cells may be missing (NaN); None if none may."""
+        return None
+
+    @property
+    def latent_cells(self) -> ExpectsCells | None:
+        """Says what is expected of cells that were not seen, where they are latent values; None where a gap says nothing."""
         return None
 
     @property

@@ -15,6 +15,19 @@ from emkit.families.gaussian.parsimonious import ParsimoniousGaussian
 from emkit.families.gaussian.parsimonious_params import PARAMETERS
 
 OF_ONE_COLUMN = {"gaussian": "gaussian-diag"}  # a column alone has a variance, and no covariances
+OTHER_NAMES = {  # what others call them
+    "normal": "gaussian",
+    "multivariate-normal": "gaussian",
+    "mvn": "gaussian",
+    "gauss": "gaussian",
+    "t": "student-t",
+    "negbin": "negative-binomial",
+    "nb": "negative-binomial",
+    "multinoulli": "categorical",
+    "lognorm": "log-normal",
+    "invgauss": "inverse-gaussian",
+    "vmf": "von-mises-fisher",
+}
 OFFERED = [name for name in vars(listed) if not name.startswith("_")]  # the families and their parameters
 KINDS: list[type[Any]] = [kind for kind in map(vars(listed).get, OFFERED) if isinstance(kind, type) and Family in kind.__mro__]
 WITH_DEFAULTS = [kind for kind in KINDS if not any(f.default is f.default_factory is MISSING for f in fields(kind))]
@@ -72,7 +85,8 @@ def family_named(name: str, alone: bool = False) -> Family[Any, Any]:
         return _prefixed(name, found, alone)
     name = OF_ONE_COLUMN.get(name, name) if alone else name
     if name not in FAMILIES:
-        raise ModelError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}.{did_you_mean(name, FAMILIES)}")
+        guess = did_you_mean(name, FAMILIES, OTHER_NAMES)
+        raise ModelError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}.{guess}")
     return FAMILIES[name]()
 
 

@@ -57,8 +57,7 @@ def regression_named(name: Any) -> Any:
 def _guess(name: Any) -> str:
     if not isinstance(name, str):
         return ""
-    known = OTHER_NAMES.get(name.lower().replace("_", "-"))
-    return did_you_mean(name, REGRESSIONS) if known is None else f" Did you mean {known!r}?"
+    return did_you_mean(name, REGRESSIONS, OTHER_NAMES)
 
 
 def takes(regression: Any, setting: str) -> bool:

@@ -15,6 +15,7 @@ from emkit.inference.near import INFINITE, Near
 from emkit.inference.scores import expected_slope, has_expected
 
 STEP = 1e-7  # of coordinates: slopes are written out, and are exact
+SEEN = 1e-5  # of how far coefficients have come: what is less, times a step, is lost to rounding
 NOTHING = 1e-5  # of one row's information about its linear predictor: less than this is the tail of a likelihood that rises
 FAR = 40.0  # of linear predictors,
 NO_LOWER = 1e-4  # over which a likelihood that rises for ever does not fall by more,
@@ -59,8 +60,10 @@ def _complete(model: LatentModel[Any, Any], near: Near, stats: Any) -> Array:
     def slope(params: Any) -> Array:
         return near.pulled(expected_slope(model, near.coordinates, stats, near.params, params))
 
-    basis = np.eye(near.size)
-    return 2 * curvature(near, slope, basis, STEP / 2) - curvature(near, slope, basis, STEP)
+    far = np.abs(near.way(near.params, _without_coefficients(near.params)))
+    wide = np.maximum(1.0, SEEN * far)
+    basis = np.diag(wide)
+    return (2 * curvature(near, slope, basis, STEP / 2) - curvature(near, slope, basis, STEP)) / np.outer(wide, wide)
 
 
 def _without_coefficients(params: Any) -> Any:

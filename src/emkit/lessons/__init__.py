@@ -17,6 +17,7 @@ from emkit.errors import ModelError, did_you_mean
 from emkit.lessons.blood_groups import blood_groups
 from emkit.lessons.death_notices import death_notices
 from emkit.lessons.earthquakes import earthquakes
+from emkit.lessons.eight_plots import eight_plots
 from emkit.lessons.lesson import Lesson, Printed
 from emkit.lessons.linkage import linkage
 from emkit.lessons.old_faithful import old_faithful
@@ -34,6 +35,7 @@ LESSONS: dict[str, Callable[[], Lesson]] = {
     "death-notices": death_notices,
     "old-faithful": old_faithful,
     "two-lines": two_lines,
+    "eight-plots": eight_plots,
     "umbrella": umbrella,
     "earthquakes": earthquakes,
 }
@@ -53,6 +55,7 @@ __all__ = [
     "blood_groups",
     "death_notices",
     "earthquakes",
+    "eight_plots",
     "lesson_named",
     "linkage",
     "old_faithful",

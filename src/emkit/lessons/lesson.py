@@ -37,7 +37,7 @@ class Printed:
 class Lesson:
     """Everything a worked example consists of.
 
-        `components` name the latent states; `symbols` map a name of the worksheet (``theta_A``) to the dotted entry it stands
+    `components` name the latent states; `symbols` map a name of the worksheet (``theta_A``) to the dotted entry it stands
     for (``components.probabilities[0, 0]``); `printed` are the numbers of the `reference` for the first step, to be checked,
     and `iterates` those that it prints for one parameter step by step; `notice` is what the lesson is about, and `errata`
     is what else is wrong in its source. `told` are sentences for scenes of its page, by their names; `known` are the labels
@@ -75,6 +75,23 @@ class Lesson:
     def assigned(self, assignment: Assignment) -> Lesson:
         """The same lesson with another E-step: `Hard()` or `Sampled(seed)` in place of `Soft()`; nothing printed is left."""
         return replace(self, model=with_assignment(self.model, assignment), printed=(), iterates=())
+
+    def of_rows(self, rows: Any, title: str = "", story: str = "") -> Lesson:
+        """The same model, start and symbols with `rows` of one's own, array-like or a source.
+
+        Nothing is left of what was said of the lesson's rows. `title` and `story` are the page's.
+        Errors: DataError for rows that are none.
+
+        >>> import emkit as ek
+        >>> ours = ek.lessons.two_coins().of_rows([[6], [2], [7], [3], [8]], "The tosses of our class")
+        >>> ours.fit().params.components.probabilities.ravel().round(3).tolist()
+        [0.698, 0.272]
+        """
+        source = rows if isinstance(rows, ArraySource) else ArraySource(rows, columns=self.source.columns)
+        return replace(
+            self, source=source, title=title or self.name.replace("-", " ").capitalize(), story=story, reference="",
+            row_names=(), known=(), printed=(), iterates=(), errata=(), notice=(), told={}, questions=(),
+        )  # fmt: skip
 
     def explain(
         self,

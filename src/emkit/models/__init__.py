@@ -16,7 +16,10 @@ from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovPa
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
+from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
+from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
 from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
+from emkit.models.items_model import ItemsModel
 from emkit.models.later_step import LaterStep
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
@@ -35,6 +38,7 @@ from emkit.models.tied_state_space import TiedStateSpace, TiedStateSpaceParams
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
+    "AbilityGroups",
     "AnyCovariance",
     "Assignment",
     "BetaPrior",
@@ -60,20 +64,29 @@ __all__ = [
     "GatedInitialHiddenMarkovParams",
     "GatedMixture",
     "GatedMixtureParams",
+    "GeneralisedPartialCredit",
     "GivenShares",
+    "GradedItem",
+    "GradedResponse",
+    "GuessedItem",
+    "Guessing",
     "Hard",
     "HiddenMarkovChain",
     "HiddenMarkovParams",
     "HiddenSemiMarkovChain",
     "HiddenSemiMarkovParams",
+    "ItemKind",
     "ItemResponseModel",
     "ItemResponseParams",
+    "ItemsModel",
+    "ItemsParams",
     "LaterStep",
     "MixedModel",
     "MixedModelParams",
     "Mixture",
     "MixtureParams",
     "NormalPrior",
+    "PartialCredit",
     "PointMasses",
     "PointMassesParams",
     "Posterior",
@@ -82,6 +95,7 @@ __all__ = [
     "RestrictedMixedModelParams",
     "RidgePrior",
     "Sampled",
+    "SlopedItem",
     "Soft",
     "StateSpace",
     "StateSpaceParams",
@@ -89,6 +103,7 @@ __all__ = [
     "StationaryHiddenMarkovParams",
     "TiedStateSpace",
     "TiedStateSpaceParams",
+    "UnitSlopeItem",
     "WithPrior",
     "bare",
     "dynamic_factor",

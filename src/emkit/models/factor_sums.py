@@ -127,8 +127,8 @@ def sums_of(one: Told, weights: Array) -> FactorSums:
     of_patterns = np.zeros((len(one.seen), m + 1, m + 1))
     of_patterns[:, 1:, 1:] = one.spreads
     mass = np.bincount(one.which, weights, minlength=len(one.seen))  # of each pattern
-    squares = (factors[:, :, None] * factors[:, None, :]).reshape(n, -1)
-    spread = of_patterns.reshape(len(of_patterns), -1)
+    squares = (factors[:, :, None] * factors[:, None, :]).reshape(n, (m + 1) ** 2)
+    spread = of_patterns.reshape(len(of_patterns), (m + 1) ** 2)
     gram = weighted.T @ squares + (one.seen * mass[:, None]).T @ spread
     total = weights @ squares + mass @ spread
     slopes = (one.rest * weights[:, None]).T @ factors

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from scipy.special import expit, log_expit
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
-from emkit.core.checks import check_count
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.protocols import Update
 from emkit.core.spaces import Real
-from emkit.data.chunk import Chunk
-from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError, ParameterError, some_of
-from emkit.models.assignment import normalise
+from emkit.errors import DataError, ParameterError, some_of
+from emkit.models.ability import AbilityModel
 from emkit.models.item_lines import ItemSums, height, highest, left
 
-FARTHEST = 7.0  # ability that one in 10^12 goes beyond
 SPREAD = 1.7  # logits that a normal ability of standard deviation 1 is wide, nearly
 
 
@@ -60,7 +56,7 @@ class EqualSlopeParams(ItemResponseParams):
     slopes: Annotated[Array, Real(), Axes()]
 
 
-class ItemResponseModel(LatentModel[ItemResponseParams, ItemSums]):
+class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
     """Answers of 0 and 1 to J items: logit P(x_j = 1 | ability) = intercept_j + slope_j * ability, ability ~ N(0, 1).
 
     Given the ability, answers are independent. `equal`: all items have one slope (Rasch's model; else the two-parameter
@@ -73,41 +69,8 @@ class ItemResponseModel(LatentModel[ItemResponseParams, ItemSums]):
     >>> import numpy as np
     >>> import emkit as ek
     >>> patterns = (np.arange(32)[:, None] >> np.arange(4, -1, -1)) & 1
-    >>> counts = [
-    ...     3,
-    ...     6,
-    ...     2,
-    ...     11,
-    ...     1,
-    ...     1,
-    ...     3,
-    ...     4,
-    ...     1,
-    ...     8,
-    ...     0,
-    ...     16,
-    ...     0,
-    ...     3,
-    ...     2,
-    ...     15,
-    ...     10,
-    ...     29,
-    ...     14,
-    ...     81,
-    ...     3,
-    ...     28,
-    ...     15,
-    ...     80,
-    ...     16,
-    ...     56,
-    ...     21,
-    ...     173,
-    ...     11,
-    ...     61,
-    ...     28,
-    ...     298,
-    ... ]
-    >>> lsat = ek.ArraySource(patterns.astype(float), counts)
+    >>> counts = "3 6 2 11 1 1 3 4 1 8 0 16 0 3 2 15 10 29 14 81 3 28 15 80 16 56 21 173 11 61 28 298"
+    >>> lsat = ek.ArraySource(patterns.astype(float), np.array(counts.split(), dtype=float))
     >>> model = ek.ItemResponseModel()
     >>> fit = ek.fit(model, lsat, model.start(lsat.profile), solver="anderson", tol=1e-10)
     >>> print(f"{fit.log_likelihood:.3f}", fit.params.slopes.round(2))
@@ -115,12 +78,8 @@ class ItemResponseModel(LatentModel[ItemResponseParams, ItemSums]):
     """
 
     def __init__(self, equal: bool = False, nodes: int = 81) -> None:
-        check_count("nodes", nodes, ModelError, 3)
+        super().__init__(nodes)
         self.equal = equal
-        self.nodes = int(nodes)
-        self.places = np.linspace(-FARTHEST, FARTHEST, self.nodes)
-        mass = np.exp(-0.5 * self.places**2)
-        self.log_mass = np.log(mass / mass.sum())
 
     def params(self, intercepts: ArrayLike, slopes: ArrayLike) -> ItemResponseParams:
         """Parameters of these items. Errors: ParameterError if shapes do not fit."""
@@ -132,11 +91,29 @@ class ItemResponseModel(LatentModel[ItemResponseParams, ItemSums]):
             )
         return (EqualSlopeParams if self.equal else ItemResponseParams)(a, b)
 
-    def e_step(self, params: ItemResponseParams, chunk: Chunk) -> Expectation[ItemSums]:
-        shares, heights = self._posterior(params, chunk.x)
-        mass = (shares * chunk.weights[:, None]).T
-        sums = ItemSums(mass @ ~np.isnan(chunk.x), mass @ np.nan_to_num(chunk.x))
-        return Expectation(sums, float(chunk.weights @ heights), float(chunk.weights.sum()))
+    def answer_levels(self, params: ItemResponseParams) -> tuple[int, ...]:
+        """Two answers to each item (J,)."""
+        return (2,) * len(params.intercepts)
+
+    def log_chances(self, params: ItemResponseParams, ability: Array) -> Array:
+        """The logarithm (2 J, n) of the probabilities that each item is wrong, and right, at abilities (n,)."""
+        logits = params.intercepts[:, None] + np.broadcast_to(params.slopes, params.intercepts.shape)[:, None] * ability
+        return np.asarray(log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, len(ability)))
+
+    def by_ability(self, params: ItemResponseParams, ability: Array) -> Array:
+        chance = self.chances(params, ability).T
+        slopes = np.broadcast_to(params.slopes, params.intercepts.shape)[:, None]
+        return np.asarray(np.stack([-slopes * chance, slopes * (1 - chance)], axis=1).reshape(-1, len(ability)))
+
+    def of_counts(self, counts: Array, people: Array, params: ItemResponseParams) -> ItemSums:
+        wrong, right = counts[::2].T, counts[1::2].T
+        return ItemSums(wrong + right, np.ascontiguousarray(right))
+
+    def free_of_item(self, params: ItemResponseParams, item: int) -> int:
+        return 1 if self.equal else 2
+
+    def slopes_of(self, params: ItemResponseParams) -> Array:
+        return np.array(np.broadcast_to(params.slopes, params.intercepts.shape))
 
     def m_step(self, stats: ItemSums, params: ItemResponseParams) -> ItemResponseParams:
         """For each item the logistic line through what is expected at each place of ability."""
@@ -156,48 +133,14 @@ class ItemResponseModel(LatentModel[ItemResponseParams, ItemSums]):
         of_intercepts, of_slopes = left(stats, self.places, now.intercepts, now.slopes)
         return Expected(value, {"intercepts": of_intercepts, "slopes": of_slopes.sum() if self.equal else of_slopes})
 
-    def carried(self, stats: ItemSums, before: ItemResponseParams, now: ItemResponseParams) -> ItemSums:
-        return stats
-
-    def row_objectives(self, params: ItemResponseParams, chunk: Chunk) -> Array:
-        return self._posterior(params, chunk.x)[1]
-
-    def _posterior(self, params: ItemResponseParams, x: Array) -> tuple[Array, Array]:
-        """The posterior probabilities (n, Q) of the places of ability, and the log-likelihoods (n,) of rows x (n, J)."""
-        logits = params.intercepts + self.places[:, None] * params.slopes
-        joint = np.nan_to_num(x) @ logits.T + ~np.isnan(x) @ log_expit(-logits).T
-        return normalise(np.asarray(joint + self.log_mass))
-
-    def latent(self, params: ItemResponseParams, chunk: Chunk) -> tuple[Array, Array]:
-        """Mean (n,) and standard deviation (n,) of the ability of each row, given its answers."""
-        shares, _ = self._posterior(params, chunk.x)
-        mean = shares @ self.places
-        return mean, np.sqrt(np.maximum(shares @ self.places**2 - mean**2, 0.0))
-
     def chances(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
         """The probability (n, J) that each item is right, at abilities (n,)."""
         return np.asarray(expit(params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes))
-
-    def information(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
-        """Fisher's information (n, J) of each item on the ability, at abilities (n,)."""
-        chance = self.chances(params, ability)
-        return np.asarray(params.slopes**2 * chance * (1 - chance))
 
     def draw(self, params: ItemResponseParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J)."""
         logits = params.intercepts + rng.standard_normal((n, 1)) * params.slopes
         return np.asarray(rng.logistic(size=logits.shape) < logits, dtype=np.float64)
-
-    @property
-    def admits_gaps(self) -> bool:
-        return True
-
-    def prepare(self, source: Any) -> Any:
-        """Each pattern of answers once."""
-        return collapsed(source)
-
-    def settled(self, profile: AnyProfile) -> Self:
-        return self
 
     def start(self, profile: AnyProfile) -> ItemResponseParams:
         """Intercepts from the shares of right answers, slopes of 1. Errors: DataError for items that tell nothing."""

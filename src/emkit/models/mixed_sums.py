@@ -117,8 +117,7 @@ def sums_at(one: Told, weights: Array) -> MixedSums:
 
 def _outer(a: Array, b: Array, weights: Array) -> Array:
     """The weighted sum over groups of the outer products of a (G, ...) and b (G, ...)."""
-    flat = (a * weights.reshape(-1, *[1] * (a.ndim - 1))).reshape(len(a), -1).T @ b.reshape(len(b), -1)
-    return np.asarray(flat.reshape(*a.shape[1:], *b.shape[1:]))
+    return np.tensordot(a * weights.reshape(-1, *[1] * (a.ndim - 1)), b, axes=(0, 0))
 
 
 @dataclass(frozen=True)

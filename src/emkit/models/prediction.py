@@ -11,6 +11,8 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.ready import refuse_gaps
 from emkit.data.chunk import Chunk
+from emkit.data.frames import in_words
+from emkit.data.profile import Levels
 from emkit.data.source import RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.models.assignment import Posterior
@@ -113,8 +115,8 @@ def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     return source
 
 
-def drawn_from(model: AnyModel, params: Any, rows: int, random_state: Any) -> tuple[Array, Integers]:
-    """So many rows (n, d) drawn, levels as codes, and the component (n,) that each comes from.
+def drawn_from(model: AnyModel, params: Any, levels: Levels, rows: int, random_state: Any) -> tuple[Any, Integers]:
+    """So many rows (n, d) drawn, objects where columns have `levels` in words, and the component (n,) that each comes from.
 
     Errors: ModelError for a model of no components, or of a family that nothing can be drawn from.
     """
@@ -122,7 +124,8 @@ def drawn_from(model: AnyModel, params: Any, rows: int, random_state: Any) -> tu
     inner = bare(model)
     if not isinstance(inner, Components):
         raise ModelError(f"{type(inner).__name__} has no components that rows could be drawn from.")
-    return inner.draw(params, np.random.default_rng(random_state), int(rows))
+    drawn, components = inner.draw(params, np.random.default_rng(random_state), int(rows))
+    return in_words(drawn, levels), components
 
 
 def check_together(model: AnyModel, params: Any, columns: int) -> None:

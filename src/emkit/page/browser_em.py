@@ -39,6 +39,8 @@ def browser_em(walk: Walk) -> Json | None:
     source = subject.source
     if not isinstance(model, Mixture) or not isinstance(source, ArraySource) or source.rows > MOST_ROWS:
         return None
+    if source.profile.has_gaps:  # what a page would expect of missing cells, nobody has written
+        return None
     if subject.model.states_prior or not isinstance(model.assignment, Soft | Hard):
         return None
     described = model.family.described

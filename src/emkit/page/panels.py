@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.latent import Account
-from emkit.explain.rows import RowTable
+from emkit.explain.rows import Row, RowTable
 from emkit.explain.steps import Step
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
@@ -28,10 +30,15 @@ def rows(walk: Walk) -> Json:
         "distinct": table.distinct,
         "repeated": table.repeated,
         "items": [
-            {"label": row.label, "name": row.name, "values": row.values, "weight": row.weight, "states": list(row.states)}
+            {"label": row.label, "name": row.name, "values": _known(row), "weight": row.weight, "states": list(row.states)}
             for row in table.rows
         ],
     }
+
+
+def _known(row: Row) -> dict[str, float | None]:
+    """The cells of a row; None for one that was not seen."""
+    return {name: None if math.isnan(value) else value for name, value in row.values.items()}
 
 
 def are_counts(walk: Walk) -> bool:

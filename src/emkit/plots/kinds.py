@@ -21,6 +21,8 @@ from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
 from emkit.plots.group_effects import effects as draw_effects
+from emkit.plots.item_curves import information as draw_information
+from emkit.plots.item_curves import items as draw_items
 from emkit.plots.landscape import path as draw_path
 from emkit.plots.moving import smoothed as draw_smoothed
 from emkit.plots.pairs import pairs as draw_pairs
@@ -51,6 +53,8 @@ from emkit.views import (
     dwell_times,
     gate_effect,
     group_effects,
+    information_curves,
+    item_curves,
     landscape,
     moving_series,
     outlines,
@@ -200,6 +204,15 @@ def _dwell_times(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_dwell_times(dwell_times(result), ax)
 
 
+def _items(result: AnyFitted, ax: Axes | None, item: str | int | None = None) -> Axes:
+    """`item`: one of several, answer by answer."""
+    return draw_items(item_curves(result, item), ax)
+
+
+def _information(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_information(information_curves(result), ax)
+
+
 def _smoothed(result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: int = 0, series: int = 0) -> Axes:
     return draw_smoothed(moving_series(result, column, steps, series), ax)
 
@@ -231,6 +244,8 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "states": _states,
     "transitions": _transitions,
     "dwell_times": _dwell_times,
+    "items": _items,
+    "information": _information,
     "smoothed": _smoothed,
     "effects": _effects,
     "starts": _starts,
@@ -280,6 +295,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "states": _has_states,
     "transitions": chain_of,
     "dwell_times": lambda result: (chain_of(result), _has_states(result)),
+    "items": item_curves,
+    "information": information_curves,
     "smoothed": lambda result: (state_space_of(result), next(iter(result.source.chunks()))),
     "effects": lambda result: (mixed_model_of(result), next(iter(result.source.chunks()))),
     "starts": lambda result: starts_map(result.runs),

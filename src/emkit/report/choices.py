@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ BEST, TROUBLE = "*", "!"
 NARROW = 80  # characters: what is wider than this is shown in full only where there is room
 MANY = 24  # models: of more, all have one number each, and the best
 FIRST = 6  # have a line
+LEAST = 12  # characters of a form in a line
 
 
 def choice_text(choice: Choice[Any], width: int) -> str:
@@ -81,10 +83,24 @@ def _lines(choice: Choice[Any], lines: Sequence[Line[Any]], width: int) -> Table
     columns = _columns(choice, lines, criteria)
     while breadth(columns) > width and len(criteria) > 1:
         columns = _columns(choice, lines, criteria := criteria[:-1])
+    if choice.names and breadth(columns) > width:
+        columns = _folded(columns, width)
     grid = new_grid(*columns)
     for row in zip(*columns.values(), strict=True):
         grid.add_row(*map(cell, row))
     return grid
+
+
+def _folded(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:
+    """The columns, the first of which goes on in further lines, so that the others keep their room."""
+    (heading, labels), *others = columns.items()
+    room = max(LEAST, width - breadth(dict(others)) - 2)
+    return {_fold(heading, room): [_fold(label, room) for label in labels], **dict(others)}
+
+
+def _fold(words: str, room: int) -> str:
+    """Words in lines of at most so many characters."""
+    return "\n".join(textwrap.wrap(words, room))
 
 
 def _columns(choice: Choice[Any], lines: Sequence[Line[Any]], criteria: Sequence[str]) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emkit.core.arrays import Array
+from emkit.inference.standard_errors import StandardErrors
 from emkit.report.tables import WIDTH, as_text, grid_of
 
 DIGITS = 3
@@ -20,3 +21,21 @@ def items_table(
     }  # fmt: skip
     numbers = {name: [f"{value:.{DIGITS}f}" for value in values] for name, values in told.items()}
     return as_text(grid_of({"item": list(items), **numbers}), width).rstrip("\n")
+
+
+def entries_table(columns: Sequence[str], groups: Sequence[object] | None, found: StandardErrors, width: int = WIDTH) -> str:
+    """Every parameter of items of several kinds, and of groups, with its standard error."""
+    rows = [_named(name, columns, groups) for name in found.names]
+    told = {"of": [row[0] for row in rows], "parameter": [row[1] for row in rows]}
+    numbers = {"estimate": found.estimates, "(error)": found.errors}
+    return as_text(grid_of({**told, **{name: [f"{value:.{DIGITS}f}" for value in of] for name, of in numbers.items()}}), width)
+
+
+def _named(path: str, columns: Sequence[str], groups: Sequence[object] | None) -> tuple[str, str]:
+    """Of which item or group a parameter is, and how it is called: ``items.2.cuts[0]``."""
+    where, _, name = path.removeprefix("items.").partition(".")
+    if path.startswith("items."):
+        return columns[int(where)], name
+    field, _, place = name.partition("[")
+    group = "ability" if groups is None else str(groups[int(place.rstrip("]"))])
+    return group, {"means": "mean", "spreads": "spread"}[field]

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from emkit.core.engine import HistoryEntry, Record
+from emkit.core.onlooker import seen
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor
 from emkit.core.stopping import ROUGHLY, still_to_gain
@@ -136,11 +137,12 @@ class Race(Generic[P]):
         source = self.model.prepare(self.sample)
         passes = min(passes, 1 + self.max_iter - max(run.iterations for run in runs))
         longer: list[Record[P]] = []
+        told = f"{len(runs)} start{'' if len(runs) == 1 else 's'}, pass"
         with self._executor(source, runs[0].params)() as map_reduce:
             for group in several(self.model, [run.params for run in runs], int(source.rows)):
                 heights: list[Heights] = []
                 here: Several[P] = group
-                for here, height, is_step, ends_round in squared_steps(group, source, map_reduce):  # noqa: B007
+                for here, height, is_step, ends_round in seen(squared_steps(group, source, map_reduce), told):  # noqa: B007
                     heights.append(height)
                     enough = len(heights) >= passes - ends_round  # what may follow a round is a guess, and that is no end
                     if (is_step and enough) or (ends_round and self._known(heights)):

@@ -31,6 +31,7 @@ import numpy as np
 
 from emkit.core.engine import Record, Watch, unwatched
 from emkit.core.journal import Journal
+from emkit.core.onlooker import amid
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Executor
 from emkit.core.ready import ready
@@ -97,8 +98,9 @@ def search(model: ModelOf[P], source: RowSource, begin: Begin[P], long: Long[P],
 def _widened(
     model: ModelOf[P], source: RowSource, begin: Begin[P], narrowed: Narrowed[P], long: Long[P], plan: Plan
 ) -> Fitted[P]:
-    """What a search in fewer columns finds, told in all of them. Nobody watches: the steps are those of another problem."""
-    found = _search(narrowed.model, narrowed.source, begin, replace(long, watch=unwatched), plan)
+    """What a search in fewer columns finds, told in all of them. No `watch`: the steps are those of another problem."""
+    with amid("in fewer columns"):
+        found = _search(narrowed.model, narrowed.source, begin, replace(long, watch=unwatched), plan)
     runs = tuple(narrowed.record(run) for run in found.runs.runs)
     left = tuple(replace(each, told=narrowed.record) for each in found.runs.left)
     return Fitted(model, source, model.prepare(source), replace(found.runs, runs=runs, left=left), found.executor)

@@ -13,6 +13,7 @@ import numpy as np
 from emkit.core.arrays import Array, readonly
 from emkit.core.checks import check_count, check_range
 from emkit.core.json_types import Json
+from emkit.core.onlooker import seen
 from emkit.core.protocols import Executor
 from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
@@ -113,7 +114,7 @@ class Bootstrap:
         last, kept = len(self) + number, len(self) // block * block  # a block that was begun is made as a whole
         blocks = [range(first, min(first + block, last)) for first in range(kept, last, block)]
         stream = (each for some in each_of(work, blocks, n_jobs) for each in some)
-        return replace(self, made=(*self.made[:kept], *watch(Counted(stream, last - kept))))
+        return replace(self, made=(*self.made[:kept], *watch(seen(Counted(stream, last - kept), "replicate"))))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from emkit.core.checks import check_count
 from emkit.core.evaluation import STUMBLES
 from emkit.core.json_types import Json
 from emkit.core.mapreduce import one_thread
+from emkit.core.onlooker import seen
 from emkit.core.protocols import Executor
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
@@ -71,7 +72,7 @@ class BootstrapTest:
         tasks = [range(at, min(at + TASK, last)) for at in range(first, last, TASK)]
         work = _Drawn(to_send(self.smaller), to_send(self.larger), self.seed)
         stream = (each for some in each_of(work, tasks, n_jobs) for each in some)
-        return replace(self, made=(*self.made, *watch(Counted(stream, number))))
+        return replace(self, made=(*self.made, *watch(seen(Counted(stream, number), "data set"))))
 
     @property
     def components(self) -> tuple[int, int]:

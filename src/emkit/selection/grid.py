@@ -22,6 +22,7 @@ import numpy as np
 
 from emkit.core.axes import component_name
 from emkit.core.checks import is_count
+from emkit.core.onlooker import amid, seen
 from emkit.core.protocols import Executor
 from emkit.errors import (
     DataError,
@@ -38,7 +39,7 @@ from emkit.selection.choice import WORDS, Cell, Choice, Form, Line
 from emkit.selection.held_out import held_out_deviance
 from emkit.selection.neighbours import Member, grown, lent, shrunk
 from emkit.selection.rising import risen
-from emkit.selection.workers import by_itself, each_of
+from emkit.selection.workers import Counted, by_itself, each_of
 
 F = TypeVar("F")
 OF_THE_DATA = (DegenerateDataWarning, WeightsWarning)  # warnings that do not depend on the model
@@ -83,16 +84,18 @@ def choose(
     if criterion not in WORDS:
         raise ModelError(f"criterion is {criterion!r}; it must be one of {', '.join(WORDS)}.")
     grid = _Grid(fitter, forms, {line.cell: line for line in _fresh(fitter, forms, numbers, n_jobs)})
-    for fewer, number in pairwise(numbers):
-        grid.raise_all(number, fewer, grown, forms)
-    for more, number in pairwise(reversed(numbers)):
-        grid.raise_all(number, more, shrunk)
+    up, down = pairwise(numbers), pairwise(reversed(numbers))
+    ways = [*((here, there, grown, forms) for there, here in up), *((here, there, shrunk, ()) for there, here in down)]
+    for way in seen(Counted(iter(ways), len(ways)), "neighbours"):
+        grid.raise_all(*way)
     lines = list(grid.lines.values())
     if all(line.record is None for line in lines):
         fitter(lines[-1].cell)  # raises again what kept it from being fitted: of fewer components, that may be too many labels
     if criterion == "cv":
         records = (by_itself(line.record) for line in lines if line.record is not None)
-        deviances = iter(each_of(partial(held_out_deviance, seed=seed), records, n_jobs))
+        made = each_of(partial(held_out_deviance, seed=seed), records, n_jobs)
+        number = sum(line.record is not None for line in lines)
+        deviances = iter([*seen(Counted(made, number), "rows left out of model")])
         lines = [replace(line, deviance=np.nan if line.record is None else next(deviances)) for line in lines]
     return Choice(tuple(lines), criterion, names)
 
@@ -100,12 +103,12 @@ def choose(
 @contextmanager
 def told_once() -> Iterator[None]:
     """Pass on the warnings of many fits: those of the data once, those of single fits not at all, since a table has them."""
-    seen: list[warnings.WarningMessage]
-    with warnings.catch_warnings(record=True) as seen:
+    caught: list[warnings.WarningMessage]
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
     told: set[str] = set()
-    for each in seen:
+    for each in caught:
         of_a_fit = issubclass(each.category, EmkitWarning) and not issubclass(each.category, OF_THE_DATA)
         if not of_a_fit and str(each.message) not in told:
             told.add(str(each.message))
@@ -117,7 +120,7 @@ def _fresh(
 ) -> Iterator[Line[F]]:
     """The lines of all fits from starts of their own."""
     cells = [Cell(form, number) for form in forms for number in numbers]
-    for line, told in each_of(partial(_told, fitter), cells, n_jobs):
+    for line, told in seen(Counted(each_of(partial(_told, fitter), cells, n_jobs), len(cells)), "model"):
         for each in told:
             warnings.warn(each, stacklevel=2)
         if n_jobs is None or line.fit is None or line.record is None:
@@ -128,10 +131,11 @@ def _fresh(
 
 def _told(fitter: Fitter[F], cell: Cell) -> tuple[Line[F], list[Warning]]:
     """The line of a cell, and what was warned of, wherever that is."""
-    with warnings.catch_warnings(record=True) as seen:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        line = _fitted(fitter, cell)
-    return line, [each.message for each in seen if isinstance(each.message, Warning)]
+        with amid(" ".join([*map(str, cell.form), f"K = {cell.components}"])):
+            line = _fitted(fitter, cell)
+    return line, [each.message for each in caught if isinstance(each.message, Warning)]
 
 
 def _fitted(fitter: Fitter[F], cell: Cell) -> Line[F]:

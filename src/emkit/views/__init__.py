@@ -4,6 +4,7 @@ from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
 from emkit.views.group_effects import GroupEffects, group_effects
+from emkit.views.item_curves import ItemCurves, information_curves, item_curves
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
 from emkit.views.moving import MovingSeries, moving_series
 from emkit.views.pairs import Pairs, pairs
@@ -24,6 +25,7 @@ __all__ = [
     "DwellTimes",
     "GateEffect",
     "GroupEffects",
+    "ItemCurves",
     "Landscape",
     "MovingSeries",
     "Pairs",
@@ -43,6 +45,8 @@ __all__ = [
     "dwell_times",
     "gate_effect",
     "group_effects",
+    "information_curves",
+    "item_curves",
     "landscape",
     "moving_series",
     "outlines",

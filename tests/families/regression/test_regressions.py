@@ -241,8 +241,9 @@ def test_a_fit_is_saved_and_read(tmp_path):
     np.testing.assert_allclose(again.predict_proba(source.x), fit.predict_proba(source.x))
 
 
+@pytest.mark.slow
 def test_responses_are_drawn_for_rows_that_are_given():
-    source = two_lines("normal", np.random.default_rng(8), 40)
+    source = two_lines("normal", np.random.default_rng(8), 300)  # of 40, some replicates lose a line
     model = ek.Mixture(LAWS["normal"])
     fit = ek.fit(model, source, model.starts(source.profile, 2, range(4)))
     x, _ = fit.model.draw_given(fit.params, np.random.default_rng(0), source.x)
@@ -250,10 +251,10 @@ def test_responses_are_drawn_for_rows_that_are_given():
     assert not np.isclose(x[:, 0], source.x[:, 0]).any()
     with pytest.raises(ek.ModelError, match="covariates are data"):
         fit.sample(3)
-    errors = fit.bootstrap(20, kind="parametric", random_state=0).standard_errors()
+    errors = fit.bootstrap(40, kind="parametric", random_state=0).standard_errors()
     own = fit.standard_errors()
-    for name in ("components.coefficients[0, 1]", "components.coefficients[1, 2]"):
-        assert errors[name] == pytest.approx(own[name], rel=0.7)
+    for name in ("components.coefficients[0, 1]", "components.coefficients[1, 2]"):  # each known to 11 %: 1 / sqrt(2 * 40)
+        assert errors[name] == pytest.approx(own[name], rel=0.5)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,10 @@ class OwnMatrix(Description):
             return f"N({plain(x[0])}; {plain(means[0])}, {plain(spread)})"
         if len(x) > SHOWN_COLUMNS:
             return super().density(params, k, x, value)
-        point, centre, *rows = (", ".join(map(plain, row)) for row in (x, means, *self.covariances(params)[k]))
+        seen, covariance = ~np.isnan(x), self.covariances(params)[k]  # the density of a row is that of the cells seen
+        if seen.sum() == 1:
+            return f"N({plain(x[seen][0])}; {plain(means[seen][0])}, {plain(covariance[seen, seen][0])})"
+        point, centre, *rows = (", ".join(map(plain, row)) for row in (x[seen], means[seen], *covariance[seen][:, seen]))
         return f"N([{point}]; [{centre}], [{'; '.join(rows)}])"
 
     def totals(self, stats: Moments, params: Any) -> Iterator[Total]:

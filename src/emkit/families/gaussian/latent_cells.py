@@ -32,6 +32,7 @@ from emkit.families.gaussian.regressions import (
     SeenMoments,
     among_gaps,
     completed,
+    deviations_by_pattern,
     log_density,
     regressions,
     sums_by_pattern,
@@ -40,6 +41,7 @@ from emkit.families.in_groups import InGroups
 from emkit.families.linear import LinearForm
 from emkit.families.spread import Spread
 from emkit.families.support import Support
+from emkit.families.unseen import ExpectedCells
 
 G = TypeVar("G", bound=Any)
 MOST_PATTERNS = 1 << 10  # that a compiled pass keeps features of: 2^8 for eight columns, all of them missing now and then
@@ -70,7 +72,7 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
 
     @property
     def described(self) -> Description:
-        return self.family.described.without_arithmetic
+        return self.family.described
 
     @property
     def spread(self) -> Spread:
@@ -84,6 +86,20 @@ class LatentCells(Family[G, SeenMoments], Generic[G]):
     def in_groups(self) -> InGroups[G] | None:
         inner = self.family.in_groups
         return None if inner is None else inner._replace(family=lambda number: replace(self, family=inner.family(number)))
+
+    @property
+    def latent_cells(self) -> Self:
+        return self
+
+    def expected_cells(self, params: G, x: Array) -> ExpectedCells:
+        """By one regression for each pattern of gaps."""
+        patterns, (k, d) = patterns_of(x), params.means.shape
+        found = self._regressions(params, patterns)
+        values, onto, rest = np.empty((len(x), k, d)), np.empty((len(x), k, d, d)), np.empty((len(x), k, d, d))
+        for p, rows, away in deviations_by_pattern(x, params.means, patterns):
+            values[rows] = params.means + (found.onto[p] @ away).transpose(2, 0, 1)
+            onto[rows], rest[rows] = found.onto[p], found.rest[p]
+        return ExpectedCells(np.where(np.isnan(x)[:, None], values, x[:, None]), onto, rest)
 
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(among_gaps(profile))

@@ -48,7 +48,7 @@ function rowTable(view) {
   const states = view.K <= 6 ? range(view.K) : [];
   const left = named ? 2 : 1;
   const mass = step.tallies[0] && step.tallies[0].what === "n" && states.length ? step.tallies[0].values : null;
-  const numbers = (item) => [...columns.map((name) => plain(item.values[name])), ...(repeated ? [plain(item.weight)] : [])];
+  const numbers = (item) => [...columns.map((name) => item.values[name] === null ? "–" : plain(item.values[name])), ...(repeated ? [plain(item.weight)] : [])];
   const between = columns.length + (repeated ? 1 : 0);
   return html("div", {}, table({
     left,

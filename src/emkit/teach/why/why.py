@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emkit.core.json_types import Json
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
-from emkit.explain.latent import latent_of
+from emkit.explain.latent import latent_cells_of, latent_of
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject
 from emkit.models.around import bare
@@ -59,6 +59,11 @@ def why(subject: Subject, step: int = 1) -> Why:
         raise ModelError(
             "why EM works is told by one row and its latent state, and the rows of a sequence have theirs together. `explain` "
             "shows the ledger of the bound for them, and `derive` how the M-step follows."
+        )
+    if latent_cells_of(model) is not None:
+        raise ModelError(
+            "why EM works is told by one row and its latent state, and here cells that were not seen are latent values, too. "
+            "`explain` shows what is expected of them, and the ledger of the bound."
         )
     here, ahead = work_out(subject, step, ROWS), work_out(subject, step + 1, ROWS)
     before, after = here.params

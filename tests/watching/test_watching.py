@@ -10,9 +10,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 import emkit as ek
-from emkit import watching
 from emkit.selection.workers import Counted
-from emkit.watching import Progress
+from emkit.watching import Progress, line, screen
 
 START = ek.MixtureParams([0.5, 0.5], ek.PoissonParams([[1.0], [4.0]]))
 COUNTS = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6]
@@ -22,7 +21,7 @@ COUNTS = [0, 1, 0, 2, 1, 6, 7, 5, 8, 6]
 def clock(monkeypatch):
     """A clock that moves by hand."""
     now = SimpleNamespace(seconds=0.0)
-    monkeypatch.setattr(watching.time, "monotonic", lambda: now.seconds)
+    monkeypatch.setattr(line.time, "monotonic", lambda: now.seconds)
     return now
 
 
@@ -75,8 +74,8 @@ def test_steps_left_are_those_that_plain_em_then_makes():
     fitted(watch=kept)
     made = len(steps) - 1
     for step in steps[4:10]:
-        assert watching.steps_left(step) == pytest.approx(made - step.number, abs=2)
-    assert watching.steps_left(steps[0]) == float("inf")
+        assert line.steps_left(step) == pytest.approx(made - step.number, abs=2)
+    assert line.steps_left(steps[0]) == float("inf")
 
 
 def test_whoever_watches_knows_how_many_replicates_are_left():
@@ -118,9 +117,9 @@ def test_a_shell_without_a_kernel_is_no_notebook(monkeypatch):
     package = ModuleType("IPython")
     package.get_ipython = lambda: SimpleNamespace()
     monkeypatch.setitem(sys.modules, "IPython", package)
-    assert watching._display() is None
+    assert screen._display() is None
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(12.3, "12 s"), (600, "10 min"), (9000, "2 h")])
 def test_spans_are_told_in_whole_units(seconds, words):
-    assert watching._span(seconds) == words
+    assert line._span(seconds) == words

@@ -1,0 +1,57 @@
+"""Items of several kinds from wild starts: the objective must never fall, and nothing may crash."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+import emkit as ek
+from benchmarks.falls import counted, worst_fall
+from benchmarks.paired import Measured
+from emkit.errors import EmkitError
+from emkit.fitting import SOLVERS
+
+FITS, PASSES = 500, 30
+WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
+
+
+def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
+    """A model of three to six items of kinds at random, and people who answer them, some with gaps, weights and groups."""
+    number, groups = int(rng.integers(3, 7)), int(rng.integers(1, 3))
+    made = []
+    for _ in range(number):
+        levels = int(rng.integers(2, 5))
+        kind: Any = [ek.GradedResponse, ek.GeneralisedPartialCredit, ek.PartialCredit][int(rng.integers(3))](levels)
+        made.append(ek.Guessing() if rng.random() < 0.2 else kind)
+    model = ek.ItemsModel(made, groups)
+    below = (np.sort(rng.random(kind.levels - 1)) * 0.8 + 0.1 for kind in made)
+    items = [kind.start(share, float(rng.lognormal(0.0, 0.4))) for kind, share in zip(made, below, strict=True)]
+    n = int(rng.integers(40, 200))
+    x = model.draw(model.params(items), rng, n)
+    x[:, :number][rng.random((n, number)) < rng.choice([0.0, 0.2])] = np.nan
+    return model, ek.ArraySource(x, rng.gamma(1.0, size=n) if rng.random() < 0.4 else None)
+
+
+def fall(seed: int) -> float | None:
+    """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
+    rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
+    model, source = drawn(rng)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            start = model.starts(source.profile, 1, [seed])[0]
+            coordinates = model.coordinates(start)
+            there = coordinates.pack(start)
+            wild = coordinates.unpack(there + WILD[seed % len(WILD)] * rng.normal(size=len(there)), start)
+            history = ek.fit(model, source, wild, solver=solver, max_evaluations=PASSES).history
+    except EmkitError:
+        return None
+    return worst_fall(history)
+
+
+def run(quick: bool) -> list[Measured]:
+    """500 fits, not to their ends."""
+    note = "graded, partial credit and guessed items, one group or two, gaps and weights; {refused} more were refused"
+    return counted(fall, FITS, "fits of items of several kinds from wild starts", note, quick)

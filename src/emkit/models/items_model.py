@@ -1,0 +1,275 @@
+"""Tests whose items are of several kinds, answered by one group of people or by several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, ArrayLike
+from emkit.core.checks import check_count
+from emkit.core.expected import Expected
+from emkit.core.parameters import Parameters, leaves
+from emkit.core.protocols import Update
+from emkit.core.statistics import Additive
+from emkit.data.chunk import Chunk
+from emkit.data.profile import AnyProfile
+from emkit.errors import DataError, ModelError, ParameterError, some_of
+from emkit.models import item_newton
+from emkit.models.ability import FARTHEST, AbilityModel
+from emkit.models.item_kinds import ItemKind
+from emkit.models.item_params import AbilityGroups, ItemsParams
+
+FARTHER = 2  # times as far as those of a standard normal ability go places of abilities whose spread is estimated
+
+
+@dataclass(frozen=True)
+class AnswerCounts(Additive):
+    """`answers` (A, Q): how many are expected at each place of ability with each answer; last, in each group."""
+
+    answers: Array
+
+
+class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
+    """Answers to J items of `kinds` such as `ek.GradedResponse(4)`, independent given an ability.
+
+    Data: x (n, J) of answers counted from 0; cells may be missing. Of several `groups`, a last column says 0 ... groups - 1;
+    items are the same in all, and means and spreads of ability are estimated in all but the first, where they are 0 and 1.
+    Where items have a slope of 1 (`ek.PartialCredit`), the spread in the first is estimated, too.
+    `nodes` as in `ek.ItemResponseModel`, and twice as far where a spread is estimated. Items can be held, as those
+    that are known from a bank: ``ek.Frozen(model, "items.3")``.
+    Errors: ModelError for kinds that are none.
+    Source: Bock & Aitkin (1981), Psychometrika 46, 443-459; of several groups, Bock & Zimowski (1997), in van der Linden &
+    Hambleton, Handbook of Modern Item Response Theory.
+
+    An item in three grades beside three that are right or wrong:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> model = ek.ItemsModel([ek.GradedResponse(3), *[ek.GeneralisedPartialCredit()] * 3])
+    >>> items = (ek.GradedItem([-1.0, 1.0], 1.5), *[ek.SlopedItem([0.5], 1.0)] * 3)
+    >>> x = model.draw(model.params(items), np.random.default_rng(0), 2000)
+    >>> fit = ek.fit(model, x, model.start(ek.ArraySource(x).profile), solver="anderson")
+    >>> fit.params.items[0].cuts.round(1).tolist(), round(fit.params.items[0].slope, 1)
+    ([-0.9, 1.1], 1.4)
+    """
+
+    def __init__(self, kinds: Iterable[ItemKind], groups: int = 1, nodes: int = 81) -> None:
+        check_count("groups", groups, ModelError)
+        given: list[Any] = list(kinds)
+        wrong = [kind for kind in given if not isinstance(kind, ItemKind)]
+        if wrong or not given:
+            said = f"{wrong[0]!r} is none" if wrong else "there are none"
+            raise ModelError(f"items have kinds, and {said}: give one for each item, such as ek.GradedResponse(4).")
+        self.kinds: tuple[ItemKind, ...] = tuple(given)
+        self.groups = int(groups)
+        super().__init__(nodes, FARTHER if self.groups > 1 or self._free_spread else 1)
+        firsts = np.cumsum([0, *(kind.levels for kind in self.kinds)]).tolist()
+        self._answers = [slice(*ends) for ends in pairwise(firsts)]
+
+    def params(self, items: Iterable[Any], means: Any = None, spreads: Any = None) -> ItemsParams:
+        """Parameters of these items, and of abilities, N(0, 1) unless told. Errors: ParameterError if they do not fit."""
+        here = np.zeros(self.groups) if means is None else means
+        wide = np.ones(self.groups) if spreads is None else spreads
+        made = ItemsParams(tuple(items), AbilityGroups(here, wide))
+        self._refuse_params(made)
+        return made
+
+    def answer_levels(self, params: ItemsParams) -> tuple[int, ...]:
+        return tuple(kind.levels for kind in self.kinds)
+
+    @property
+    def _levels(self) -> tuple[int, ...]:
+        """How many answers there are in each column: of several groups, the last says which."""
+        return (*(kind.levels for kind in self.kinds), *([self.groups] if self.groups > 1 else []))
+
+    def log_chances(self, params: ItemsParams, ability: Array) -> Array:
+        """Those of all answers, one item after the other, (A, n)."""
+        each = zip(self.kinds, params.items, strict=True)
+        return np.concatenate([kind.log_chances(item, ability) for kind, item in each])
+
+    def chances(self, params: ItemsParams, ability: ArrayLike) -> list[Array]:
+        """The probabilities (n, L) of the answers to each item, at abilities (n,)."""
+        at = np.atleast_1d(np.asarray(ability, dtype=np.float64))
+        return [np.exp(kind.log_chances(item, at)).T for kind, item in zip(self.kinds, params.items, strict=True)]
+
+    def by_ability(self, params: ItemsParams, ability: Array) -> Array:
+        each = zip(self.kinds, params.items, strict=True)
+        return np.concatenate([kind.by_ability(item, ability) for kind, item in each])
+
+    def free_of_item(self, params: ItemsParams, item: int) -> int:
+        return sum(leaf.value.size for leaf in leaves(params.items[item]))
+
+    def slopes_of(self, params: ItemsParams) -> Array:
+        return np.array([getattr(item, "slope", 1.0) for item in params.items])
+
+    def before(self, params: ItemsParams, chunk: Chunk) -> tuple[Array, Array]:
+        group = chunk.x[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(chunk.x), dtype=np.int64)
+        return params.abilities.means[group], params.abilities.spreads[group]
+
+    def farthest(self, params: ItemsParams) -> float:
+        return float((np.abs(params.abilities.means) + FARTHEST * params.abilities.spreads).max())
+
+    def log_places(self, params: ItemsParams) -> Array:
+        if self.groups > 1:
+            raise ModelError(f"abilities of {self.groups} groups differ: ask it of a fit of one of them.")
+        return self._group_mass(params)[0]
+
+    def _scored(self, params: ItemsParams) -> tuple[tuple[int, ...], Array, Array]:
+        """A group is an answer, too: it says where abilities are."""
+        mass = self._group_mass(params)
+        if self.groups == 1:
+            return self._levels, self.log_chances(params, self.places), mass[0]
+        chances = np.concatenate([self.log_chances(params, self.places), mass])
+        return self._levels, chances, np.zeros(len(self.places))
+
+    def _group_mass(self, params: ItemsParams) -> Array:
+        """The logarithm (G, Q) of the mass of the places in each group."""
+        off = (self.places - params.abilities.means[:, None]) / params.abilities.spreads[:, None]
+        step = self.places[1] - self.places[0]
+        return np.asarray(-0.5 * off**2 + np.log(step / np.sqrt(2 * np.pi) / params.abilities.spreads)[:, None])
+
+    def of_counts(self, counts: Array, people: Array, params: ItemsParams) -> AnswerCounts:
+        return AnswerCounts(counts if self.groups > 1 else np.concatenate([counts, people[None]]))
+
+    def updates(self) -> Mapping[str, Update[AnswerCounts, ItemsParams]]:
+        own = {f"items.{j}": partial(self._item, j) for j in range(len(self.kinds))}
+        return {**own, "abilities": self._abilities}
+
+    def _item(self, j: int, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> Any:
+        return item_newton.highest(self.kinds[j], now.items[j], stats.answers[self._answers[j]], self.places)
+
+    def _abilities(self, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> AbilityGroups:
+        """The mean and the spread of what is expected of each group."""
+        mass = stats.answers[-self.groups :]
+        people = mass.sum(axis=1)
+        means = mass @ self.places / people
+        means[0] = now.abilities.means[0]
+        squares = (mass * (self.places - means[:, None]) ** 2).sum(axis=1) / people
+        spreads = np.sqrt(squares)
+        if not self._free_spread:
+            spreads[0] = now.abilities.spreads[0]
+        return AbilityGroups(means, spreads)
+
+    @property
+    def _free_spread(self) -> bool:
+        """Whether items say what the unit of ability is."""
+        return any(kind.scales_ability for kind in self.kinds)
+
+    def held(self, params: ItemsParams) -> tuple[str, ...]:
+        return ("abilities.means[0]", *(() if self._free_spread else ("abilities.spreads[0]",)))
+
+    def expected(self, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> Expected:
+        mass = stats.answers[-self.groups :]
+        found = Expected(float((mass * self._group_mass(now)).sum()), self._ability_slopes(mass, now.abilities))
+        for j, kind in enumerate(self.kinds):
+            counts, item = stats.answers[self._answers[j]], now.items[j]
+            value = item_newton.height(kind, item, counts, self.places) - kind.log_prior(item)
+            found = found.plus(Expected(value, item_newton.slopes(kind, item, counts, self.places)).inside(f"items.{j}"))
+        return found
+
+    def _ability_slopes(self, mass: Array, abilities: AbilityGroups) -> dict[str, Array]:
+        off = (self.places - abilities.means[:, None]) / abilities.spreads[:, None]
+        wide = abilities.spreads[:, None]
+        return {
+            "abilities.means": (mass * off / wide).sum(axis=1),
+            "abilities.spreads": (mass * (off**2 - 1) / wide).sum(axis=1),
+        }
+
+    def log_prior(self, params: ItemsParams) -> float:
+        return float(sum(kind.log_prior(item) for kind, item in zip(self.kinds, params.items, strict=True)))
+
+    @property
+    def states_prior(self) -> bool:
+        return any(kind.has_prior for kind in self.kinds)
+
+    def draw(self, params: ItemsParams, rng: np.random.Generator, n: int) -> Array:
+        """Rows (n, J); of several groups (n, J + 1), of which a row is as likely in each."""
+        group = rng.integers(self.groups, size=n)
+        ability = params.abilities.means[group] + params.abilities.spreads[group] * rng.standard_normal(n)
+        columns = []
+        for kind, item in zip(self.kinds, params.items, strict=True):
+            chances = np.cumsum(np.exp(kind.log_chances(item, ability)), axis=0)
+            columns.append((rng.random(n) > chances[:-1]).sum(axis=0))
+        return np.column_stack([*columns, *([group] if self.groups > 1 else [])]).astype(np.float64)
+
+    def start(self, profile: AnyProfile) -> ItemsParams:
+        """From the shares of answers, with slopes of 1. Errors: DataError for what cannot be an answer, or tells nothing."""
+        return self._of_slopes(profile, np.ones(len(self.kinds)))
+
+    def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[ItemsParams]:
+        """The same with slopes at random, for each seed."""
+        draws = (np.random.default_rng(seed).lognormal(0.0, 0.5, len(self.kinds)) for seed in seeds)
+        return [self._of_slopes(profile, slopes) for slopes in draws]
+
+    def _of_slopes(self, profile: AnyProfile, slopes: Array) -> ItemsParams:
+        below = self._below(profile)
+        each = zip(self.kinds, below, slopes, strict=True)
+        return self.params(kind.start(share, float(slope)) for kind, share, slope in each)
+
+    def _below(self, profile: AnyProfile) -> list[Array]:
+        """The shares (L - 1,) of answers up to each level of each item but the highest.
+
+        Errors: DataError if some never occur.
+        """
+        self._refuse(profile)
+        pairs = [(j, level) for j, number in enumerate(self._levels) for level in range(number)]
+        items, answers = np.array(pairs).T
+
+        def shares(x: Array) -> Array:
+            return np.where(np.isnan(x[:, items]), np.nan, x[:, items] == answers)
+
+        found = profile.average(shares)
+        never = [f"{answers[i]} of {profile.columns[items[i]]!r}" for i in np.flatnonzero(~(found > 0))]
+        if never:
+            raise DataError(
+                f"answers that nobody gives have no finite parameter: {some_of(never)}. Count answers from 0 without leaving "
+                "any out, join levels, or leave out items that everybody answers alike."
+            )
+        return [np.cumsum(found[items == j])[:-1] for j in range(len(self.kinds))]
+
+    def check(self, params: ItemsParams, profile: AnyProfile) -> None:
+        self._refuse_params(params)
+        self._below(profile)
+
+    def _refuse_params(self, params: ItemsParams) -> None:
+        """Errors: ParameterError if these are not parameters of these kinds and groups."""
+        if len(params.items) != len(self.kinds):
+            raise ParameterError(f"the parameters are of {len(params.items)} items, but the model has {len(self.kinds)}.")
+        for j, (kind, item) in enumerate(zip(self.kinds, params.items, strict=True)):
+            like = kind.start(np.arange(1, kind.levels) / kind.levels, 1.0)
+            if type(item) is not type(like) or _shapes(item) != _shapes(like):
+                raise ParameterError(f"items[{j}] is {item!r}; of {kind!r} it is a {type(like).__name__} like {like!r}.")
+        given = [np.shape(params.abilities.means), np.shape(params.abilities.spreads)]
+        if given != [(self.groups,)] * 2:
+            raise ParameterError(
+                f"abilities have means and spreads of shapes {given}; of {self.groups} groups, {(self.groups,)}."
+            )
+        if params.abilities.means[0] != 0 or (params.abilities.spreads[0] != 1 and not self._free_spread):
+            raise ParameterError("abilities of the first group say where 0 and 1 are: their mean is 0 and their spread 1.")
+
+    def _refuse(self, profile: AnyProfile) -> None:
+        """Errors: DataError for columns that are not those of the items, what is no answer, and items that are too few."""
+        wanted = len(self._levels)
+        if len(profile.columns) != wanted:
+            behind = " and, last, one that says the group" if self.groups > 1 else ""
+            raise DataError(f"there are {len(profile.columns)} columns; of {len(self.kinds)} items there is one each{behind}.")
+        profile.refuse_names("answers are counted from 0")
+        highest = np.array(self._levels) - 1
+        told = ", ".join(map(str, highest.tolist()))
+        rule = f"answers are whole numbers from 0 to as many as the kinds of the columns say ({told}), or missing."
+        profile.refuse(lambda x: (x < 0) | (x > highest) | (x != np.floor(x)), rule)
+        profile.refuse_empty_columns()
+        if self.groups > 1 and profile.missing[-1]:
+            raise DataError(f"column {profile.columns[-1]!r} says the group, and must not be missing.")
+        least = 2 if self._free_spread else 3
+        if len(self.kinds) < least:
+            raise DataError(f"items are too few to tell slopes: there must be {least}, and there are {len(self.kinds)}.")
+
+
+def _shapes(item: Parameters) -> list[tuple[int, ...]]:
+    return [leaf.value.shape for leaf in leaves(item)]

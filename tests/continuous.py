@@ -1,0 +1,105 @@
+"""Every model whose latent variables are continuous, with parameters and rows drawn near them: the list that laws run over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import emkit as ek
+from tests.cases import ModelCase, with_gaps
+
+NAN = np.nan
+LOADINGS = np.array([[1.2, 0.0], [0.9, 0.4], [-0.5, 1.0], [0.3, 0.8], [0.7, -0.6]])
+NOISE = np.array([0.5, 0.8, 0.4, 1.0, 0.6])
+MEANS = np.array([1.0, -2.0, 0.0, 3.0, 5.0])
+INTERCEPTS = np.array([0.5, -1.0, 0.2, 1.5, -0.4])
+SLOPES = np.array([1.0, 1.6, 0.7, 2.0, -0.9])
+ITEMS = (
+    ek.GradedItem([-1.0, 0.3, 1.2], 1.5),
+    ek.SlopedItem([0.4, -0.3], 0.9),
+    ek.GuessedItem(0.3, 1.2, 0.2),
+    ek.SlopedItem([0.5], -0.8),
+)
+KINDS = [ek.GradedResponse(4), ek.GeneralisedPartialCredit(3), ek.Guessing(), ek.GeneralisedPartialCredit(2)]
+CREDITS = (ek.UnitSlopeItem([0.4, -0.3]), ek.UnitSlopeItem([1.0]), ek.UnitSlopeItem([-0.5, -0.2]))
+_TESTS: dict[str, tuple[ek.ItemsModel, tuple[Any, ...]]] = {
+    "kinds": (ek.ItemsModel(KINDS), (ITEMS,)),
+    "groups": (ek.ItemsModel(KINDS, groups=2), (ITEMS, [0.0, 0.5], [1.0, 1.3])),
+    "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), (CREDITS, None, [1.5])),
+}
+TESTS = {name: (model, model.params(*given)) for name, (model, given) in _TESTS.items()}
+BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])
+
+
+def factor(n_factors: int, equal: bool = False) -> ModelCase:
+    model = ek.FactorModel(n_factors, equal)
+    params = model.params(MEANS, LOADINGS[:, :n_factors], 0.7 if equal else NOISE)
+    return ModelCase(f"factor-{n_factors}{'-equal' * equal}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def items(equal: bool) -> ModelCase:
+    model = ek.ItemResponseModel(equal)
+    params = model.params(INTERCEPTS, 1.2 if equal else SLOPES)
+    return ModelCase(f"items{'-equal' * equal}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def of_kinds(name: str) -> ModelCase:
+    model, params = TESTS[name]
+    return ModelCase(f"items-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def mixed_rows(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Responses and times."""
+    time = rng.uniform(0, 4, n)
+    return np.column_stack([2 - 0.5 * time + 1.5 * rng.standard_normal(n), time])
+
+
+def mixed(form: str) -> ModelCase:
+    model = ek.MixedModel(0, (1,), (1,), covariance=form)
+    profile = ek.ArraySource(mixed_rows(np.random.default_rng(0), 12), groups=np.repeat(np.arange(4), 3)).profile
+    return ModelCase(
+        f"mixed-{form}", model, ek.MixedModelParams([2.0, -0.5], model.start(profile).between.near(BETWEEN), 0.7), mixed_rows
+    )
+
+
+def restricted() -> ModelCase:
+    """Its likelihood is no sum over rows, nor over groups."""
+    of = mixed("unstructured")
+    params = ek.RestrictedMixedModelParams(of.params.between, of.params.within)
+    return ModelCase("restricted", ek.RestrictedMixedModel(0, (1,), (1,)), params, mixed_rows)
+
+
+def states() -> ModelCase:
+    """Every matrix of the system is estimated as far as it can be told."""
+    free = np.full((2, 2), NAN)
+    model = ek.StateSpace(free, [[1, 0], [0, 1], [NAN, NAN]], state_noise=free, start_covariance=[1.0, 2.0])
+    params = model.params(
+        transition=[[0.7, 0.2], [-0.3, 0.5]],
+        state_noise=[[0.5, 0.1], [0.1, 0.3]],
+        observation=[[1, 0], [0, 1], [0.8, -0.6]],
+        noise=[0.3, 0.5, 0.2],
+    )
+    return ModelCase("states", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def tied_states() -> ModelCase:
+    """Two states that move alike, with errors of one variance."""
+    turn = [["a", "b"], [0.0, "a"]]
+    model = ek.TiedStateSpace(
+        turn, [[1.0, "c"], ["c", 1.0]], state_noise=["q", "q"], noise=["r", "r"], start_covariance=[1.0, 2.0]
+    )
+    params = ek.TiedStateSpaceParams(transition=[0.6, 0.2], state_noise=[0.5], observation=[0.4], noise=[0.3])
+    return ModelCase("states-tied", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def among_gaps(case: ModelCase) -> ModelCase:
+    return ModelCase(f"{case.name}-gaps", case.model, case.params, with_gaps(case.draw))
+
+
+_ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), items(False), items(True)]
+_KINDS = [of_kinds(name) for name in TESTS]
+OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
+OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
+MODELS = [*OF_ROWS, *OF_GROUPS]
+OF_ALL_ROWS = [restricted()]
