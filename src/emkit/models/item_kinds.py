@@ -61,7 +61,16 @@ class ItemKind(ABC):
 
     def prior_slope(self, params: Any) -> Array:
         """Its derivatives (p,) along the parameters."""
-        return np.zeros(1)
+        return np.zeros(self._size)
+
+    def prior_information(self, params: Any) -> Array:
+        """How the log-prior bends downwards along each free coordinate (p,)."""
+        return np.zeros(self._size)
+
+    @property
+    def _size(self) -> int:
+        """How many parameters an item has."""
+        return self.levels
 
     @property
     def has_prior(self) -> bool:
@@ -149,6 +158,10 @@ class PartialCredit(_Credit):
     @property
     def scales_ability(self) -> bool:
         return True
+
+    @property
+    def _size(self) -> int:
+        return self.levels - 1
 
 
 @dataclass(frozen=True)
@@ -256,6 +269,10 @@ class Guessing(ItemKind):
     def prior_slope(self, params: GuessedItem) -> Array:
         of_guess = 0.0 if self.prior is None else float(self.prior.slope(np.array(params.guess)))
         return np.array([0.0, 0.0, of_guess])
+
+    def prior_information(self, params: GuessedItem) -> Array:
+        seen = 0.0 if self.prior is None else self.prior.successes + self.prior.failures - 2
+        return np.array([0.0, 0.0, seen * params.guess * (1 - params.guess)])
 
 
 def widened(slope: float) -> float:

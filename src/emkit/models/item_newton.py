@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
@@ -16,7 +17,6 @@ from emkit.models.item_kinds import ItemKind
 STEPS, HALVINGS = 100, 40
 ENOUGH = 1e-13  # of what a step promises, relative to 1 + the height: nothing is left to gain
 FARTHEST = 3.0  # in a free coordinate: from farther off, the curvature here tells nothing
-NUDGE = 1e-5  # of differences of the slope of a prior
 
 
 def height(kind: ItemKind, params: Any, counts: Array, places: Array) -> float:
@@ -46,7 +46,7 @@ def highest(kind: ItemKind, params: Any, counts: Array, places: Array) -> Any:
     coordinates = Coordinates(params)
     here, tall = coordinates.pack(params), height(kind, params, counts, places)
     for _ in range(STEPS):
-        step, gain = _scoring(kind, params, counts, places, coordinates)
+        step, gain = _scoring(kind, params, counts, places)
         if not gain > ENOUGH * (1 + abs(tall)):
             break
         step *= min(1.0, FARTHEST / max(float(np.abs(step).max()), FARTHEST))
@@ -65,33 +65,23 @@ def highest(kind: ItemKind, params: Any, counts: Array, places: Array) -> Any:
     return params
 
 
-def _scoring(kind: ItemKind, params: Any, counts: Array, places: Array, coordinates: Coordinates[Any]) -> tuple[Array, float]:
+def _scoring(kind: ItemKind, params: Any, counts: Array, places: Array) -> tuple[Array, float]:
     """The step (p,) in free coordinates, and twice the gain that it promises."""
-    pulled = _pull(params, coordinates)
-    derivatives = np.einsum("fp,plq->flq", pulled, kind.derivatives(params, places))
+    pulled = _pull(params)
+    number = len(pulled)
+    derivatives = (pulled @ kind.derivatives(params, places).reshape(number, -1)).reshape(number, *counts.shape)
     expected = counts.sum(axis=0) * np.exp(kind.log_chances(params, places))
-    slope = np.einsum("flq,lq->f", derivatives, counts) + pulled @ (kind.prior_slope(params) + np.zeros(pulled.shape[1]))
-    curvature = np.einsum("flq,lq,glq->fg", derivatives, expected, derivatives) + _of_prior(kind, params, coordinates)
+    flat = derivatives.reshape(number, -1)
+    slope = flat @ counts.ravel() + pulled @ kind.prior_slope(params)
+    curvature = (flat * expected.ravel()) @ flat.T + np.diag(kind.prior_information(params))
     step = solved(curvature, slope, np.asarray(counts.sum()))
     return step, float(step @ slope)
 
 
-def _pull(params: Any, coordinates: Coordinates[Any]) -> Array:
-    """The matrix (f, p) that makes derivatives along free coordinates of those along the parameters."""
-    number = sum(leaf.value.size for leaf in leaves(params))
-    return np.stack([coordinates.pull(params, by_field(params, unit)) for unit in np.eye(number)], axis=1)
-
-
-def _of_prior(kind: ItemKind, params: Any, coordinates: Coordinates[Any]) -> Array:
-    """How the log-prior bends, along each free coordinate by itself (f, f): where it does downwards, by differences."""
-    here = coordinates.pack(params)
-    if not kind.prior_slope(params).any():
-        return np.zeros((len(here), len(here)))
-
-    def slope(there: Array) -> Array:
-        at = coordinates.unpack(there, params)
-        return _pull(at, coordinates) @ kind.prior_slope(at)
-
-    moves = NUDGE * np.eye(len(here))
-    bent = np.array([(slope(here - move) - slope(here + move))[i] for i, move in enumerate(moves)]) / (2 * NUDGE)
-    return np.diag(np.maximum(bent, 0.0))
+def _pull(params: Any) -> Array:
+    """The matrix (p, p) that makes derivatives along free coordinates of those along the parameters."""
+    made = []
+    for leaf in leaves(params):
+        units = np.eye(leaf.value.size)
+        made.append(np.stack([leaf.space.pull(leaf.value, unit.reshape(leaf.value.shape)) for unit in units], axis=1))
+    return np.asarray(block_diag(*made))
