@@ -86,9 +86,10 @@ def _by_gauss(low: Array, width: Array) -> tuple[Array, Array, Array]:
 
 
 def double_exponential() -> tuple[Array, Array, Array]:
-    """Nodes p (m,) between 0 and 1, what is left of them to 1, and weights (m,), for integrands that may be infinite at either end.
+    """Nodes p (m,) between 0 and 1, what is left of them to 1, and weights (m,).
 
-    Those that grow as powers of the logarithm of the distance are integrated to all digits but three.
+    Integrands may be infinite at either end: those that grow as powers of the logarithm of the distance from there are
+    integrated to some twelve digits.
     Source: Takahasi & Mori (1974), Publ. RIMS 9, 721-741.
     """
     t = np.arange(-REACH, REACH + STEP / 2, STEP)
