@@ -18,6 +18,8 @@ from emkit.data.subsample import SUBSAMPLE
 from emkit.errors import DataError
 from emkit.families.support import Rule, Support
 
+ENDS = ("lower", "upper")  # what the two columns are
+
 
 def of_intervals(inner: Support) -> IntervalSupport:
     """Two columns, the ends of intervals in which values lie that are possible by `inner`."""
@@ -27,7 +29,7 @@ def of_intervals(inner: Support) -> IntervalSupport:
             (_reversed, "the upper end of an interval may not lie below the lower one. Are the columns exchanged?"),
         ),
         width=2,
-        roles=("lower", "upper"),
+        roles=ENDS,
         least=inner.least,
         most=inner.most,
         inner=inner,

@@ -17,6 +17,7 @@ from emkit.plots.rows import classification, responsibilities, uncertainty
 from emkit.plots.selection import choice
 from emkit.plots.sequences import dwell_times, states, transitions
 from emkit.plots.starts import starts
+from emkit.plots.survival import survival
 from emkit.plots.theory import bound, jensen
 from emkit.plots.trace import trace
 
@@ -41,6 +42,7 @@ __all__ = [
     "rootogram",
     "starts",
     "states",
+    "survival",
     "trace",
     "transitions",
     "uncertainty",
