@@ -126,6 +126,18 @@ def test_two_groups_are_told_apart():
     assert sorted(found[:, 1]) == pytest.approx([-0.5, 1], abs=0.1)
 
 
+@each
+def test_residuals_are_of_known_responses(name):
+    family, law = LAWS[name]
+    data = np.exp(rows(6)[:, [2, 2]]) * [1.3, 1.0]
+    lines = np.array([[0.2, 0.5]])
+    params = ek.RegressionParams(lines) if name == "exponential" else ek.SurvivalParams(lines, [0.4])
+    own = law(0.2 + 0.5 * data[:, 1], 1.0 if name == "exponential" else 0.4)
+    assert family(0, 1).conditional.up_to(params, data)[:, 0] == pytest.approx(own.cdf(data[:, 0]), rel=1e-9)
+    with pytest.raises(ek.ModelError, match="no residuals"):
+        family(0, 1, event=2).conditional.up_to(params, data)
+
+
 HOSTILE = {
     "upper below lower": ({"l": [3, 1, 2], "u": [2, 1, 2]}, {}, "upper end.*below the lower"),
     "negative time": ({"l": [-1, 1, 2], "u": [2, 1, 2]}, {}, "times must be numbers > 0"),

@@ -267,6 +267,15 @@ class OfTimes(OfResponse):
         found: Array | None = self.regression.mean(self._predictors(params, x), self.regression.scales_of(params))
         return found
 
+    def up_to(self, params: Any, x: Array) -> Array:
+        """Errors: ModelError where responses are known up to intervals only: where in the law they lie, nothing tells."""
+        family = self.regression
+        if family.named.upper is not None:
+            raise ModelError("responses known up to intervals have no residuals: where in an interval they lie, nothing tells.")
+        z = (family.transformed(x[:, [family.described_by.response]]) - self._predictors(params, x)) / family.scales_of(params)
+        below = np.full_like(z, -np.inf)
+        return np.asarray(np.exp(family.standard.log_between(below, z, z - below)))
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         """Responses that are known."""
         family, found = self.regression, np.array(rows, dtype=np.float64)
