@@ -33,7 +33,7 @@ from emkit.families.regression.response_family import OfResponse, ResponseFamily
 from emkit.families.regression.responses_up_to import UpToIntervals
 from emkit.families.regression.standard_laws import StandardLaw
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
-from emkit.families.support import LARGEST_AMOUNT, Support, positive, yes_or_no
+from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 NARROWEST = 1e-7  # of the spread of all responses: a scale about one line for all rows that may be rounding
 
@@ -256,12 +256,7 @@ def _midst(low: Array, high: Array) -> Array:
 
 @dataclass(frozen=True)
 class OfTimes(OfResponse):
-    """Responses, both ends of which are described."""
-
-    def laws(self, columns: int) -> Mapping[int, Support]:
-        family = self.regression
-        layout, beside = family.described_by, family.law if family.event is None else yes_or_no()
-        return {layout.response: family.law} | ({} if layout.upper is None else {layout.upper: beside})
+    """Responses, of which the upper ends, or events, go along."""
 
     def means(self, params: Any, x: Array) -> Array | None:
         found: Array | None = self.regression.mean(self._predictors(params, x), self.regression.scales_of(params))
