@@ -619,6 +619,35 @@ def response_grid(responses: Grid, covariates: int = 1) -> Grid:
     return product_grid(responses, *[(GIVEN, np.full(3, 1 / 3))] * covariates)
 
 
+SEEN_UP_TO = 2.5  # where a study of times ends
+LIVES = np.array([[0.9, 0.5], [0.2, -0.4]])  # logarithms of times about which they lie, and how these depend on a covariate
+
+
+def seen_times(rng: np.random.Generator, k: int, n: int) -> Array:
+    """The ends of intervals in which Weibull times lie, of which the long ones are not seen to end."""
+    time = [0.5, 2.0][k] * rng.weibull([1.3, 4.0][k], n)
+    return np.stack([np.minimum(time, SEEN_UP_TO), np.where(time < SEEN_UP_TO, time, np.nan)], axis=1)
+
+
+def seen_times_grid() -> Grid:
+    logs, volumes = between(-42, np.log(SEEN_UP_TO), 400)
+    x, volumes = np.exp(logs), volumes * np.exp(logs)
+    return np.concatenate([np.stack([x, x], axis=1), [[SEEN_UP_TO, np.nan]]]), np.append(volumes, 1.0)
+
+
+def seen_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    """The same with logarithms that depend on a covariate, behind whether each time was seen to end."""
+    x = rng.choice(GIVEN, n)
+    time = np.exp(LIVES[k, 0] + LIVES[k, 1] * x + [0.8, 0.5][k] * np.log(rng.exponential(size=n)))
+    return np.stack([np.minimum(time, SEEN_UP_TO), time < SEEN_UP_TO, x], axis=1).astype(float)
+
+
+def seen_responses_grid() -> Grid:
+    ends, volumes = seen_times_grid()
+    points, all_volumes = response_grid((ends[:, 0], volumes))
+    return np.insert(points, 1, points[:, 0] < SEEN_UP_TO, axis=1), all_volumes
+
+
 def settled(family: Any, draw: Callable[..., Array]) -> Any:
     """A family with what rows of its components settle."""
     rng = np.random.default_rng(0)
@@ -1099,6 +1128,22 @@ FAMILIES = [
         None,
     ),
     FamilyCase(
+        "weibull-regression",  # times that may not be seen to end
+        settled(ek.WeibullRegression(0, 2, event=1), seen_responses),
+        ek.SurvivalParams(LIVES, [0.8, 0.5], covariates=("intercept", "column 2")),
+        seen_responses,
+        seen_responses_grid,
+        None,
+    ),
+    FamilyCase(
+        "censored-weibull",
+        ek.Censored(ek.Weibull()),
+        ek.WeibullParams([[1.3], [4.0]], [[0.5], [2.0]]),
+        seen_times,
+        seen_times_grid,
+        None,
+    ),
+    FamilyCase(
         "gamma-regression",
         ek.GammaRegression(0, 1),
         ek.GammaRegressionParams([[0.4, 0.5], [1.5, -0.4]], [2.0, 5.0], covariates=("intercept", "column 1")),
@@ -1139,6 +1184,7 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
 } | {"VII": ek.SphericalGaussian, "VVI": ek.DiagonalGaussian, "EEE": ek.TiedGaussian, "VVV": ek.FullGaussian}
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 INSIDE = (
+    "censored-weibull",
     "student-t",
     "skew-normal",
     "laplace",
@@ -1210,7 +1256,9 @@ CELLS = [
         lessons=(blood_groups(),),
     ),
 ]
-ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None]
+SAY_MORE = [case for case in FAMILIES if np.isnan(case.draw(np.random.default_rng(0), 100)).any()]  # gaps are what they tell
+DRAWN_WHOLE = ("weibull-regression", "censored-weibull")  # the family draws rows of which nothing is hidden
+ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None and case not in SAY_MORE]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
 LATENT_CELLS = [  # by itself, or several times in a row
     case

@@ -48,9 +48,10 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
     if trials is not None and not isinstance(trials, str) and not is_count(trials):
         raise ParameterError(f"trials is {trials!r:.60}; it must be a whole number >= 1, or the name of a column.")
     said = parsed(formula)
-    if len(said.response) != 1:
+    if len(said.response) not in ((1, 2) if takes(regression, "event") else (1,)):
         has = f"has {len(said.response)} on its left side" if said.response else "has nothing on its left side"
-        raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'.")
+        more = ", or of a time and an event, as in 'time + event ~ x'" if takes(regression, "event") else ""
+        raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more}.")
     named = _names_of(levels) if takes(regression, "levels") else None
     design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, levels=named, **known)
     names = design.response_levels
@@ -84,6 +85,7 @@ def regression_model(design: Design, family: str, trials: Any, n_components: int
     zeros, name = named_with_zeros(family)
     kind, given = regression_named(name), {"offset": design.offset, "trials": trials}
     given = {setting: value for setting, value in given.items() if value is not None}
+    given |= dict(zip(("event",), design.response[1:], strict=False))
     if INTERCEPT not in design.covariates:
         given["intercept"] = False
         if not takes(kind, "intercept"):

@@ -260,7 +260,8 @@ def test_gaps_are_refused_or_dropped_as_is_said(npreg):
             "y ~ x",
             {"family": "poison"},
             "family is 'poison'; it must be 'gaussian', 'student-t', 'poisson', 'negative-binomial', 'binomial', 'gamma', "
-            "'multinomial', 'ordered', after 'zero-inflated:', 'hurdle:' or 'zero-truncated:' if that is said of zeros. Did",
+            "'multinomial', 'ordered', 'exponential', 'weibull', 'log-normal', 'log-logistic', 'censored-normal', after "
+            "'zero-inflated:', 'hurdle:' or 'zero-truncated:' if that is said of zeros. Did",
         ),
         ("y ~ x", {"family": None}, "family is None"),
         ("y ~ x", {"trials": 3}, "trials is 3, and gaussian responses have none"),

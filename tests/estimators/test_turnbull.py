@@ -6,6 +6,7 @@ from scipy import stats
 
 import emkit as ek
 from emkit.models.point_masses import PointMasses, PointMassesParams, innermost
+from emkit.views import survival_steps
 
 
 def some_intervals(n, seed=0):
@@ -113,3 +114,31 @@ def test_what_cannot_be_is_refused(lower, upper, said):
 def test_masses_must_be_there():
     with pytest.raises(ek.DataError, match="stretches of 2 places"):
         ek.fit(PointMasses(), [[0.0, 3.0]], PointMassesParams([0.5, 0.5]))
+
+
+def test_a_curve_is_seen_beside_fits():
+    times = ek.survival([6, 7, 10, 13, 16, 22], [1, 1, 0, 1, 1, 0])
+    curve = ek.turnbull(*times.T)
+    fit = ek.MixtureModel("censored:exponential", 1).fit(times).result_
+    view = survival_steps(curve.lower, curve.upper, curve.masses, {"exponential": fit})
+    assert np.allclose(view.after, curve.at(curve.upper))
+    assert np.allclose(view.before[1:], view.after[:-1])
+    places, beyond = view.curves["exponential"]
+    rate = fit.params.components.rates[0, 0]
+    assert beyond == pytest.approx(np.exp(-rate * places), rel=1e-12)
+    assert places[-1] == 22
+
+
+def test_a_curve_is_drawn():
+    pytest.importorskip("matplotlib").use("Agg")
+    curve = ek.turnbull([0, 2, 4, 3, 6, 8], [3, 5, 5, 7, np.inf, 8])
+    fit = ek.MixtureModel("censored:gaussian-diag", 1).fit(np.array([[1.0, 2], [2, 3], [4, np.nan]])).result_
+    drawn = curve.plot(fits={"normal": fit})
+    assert [text.get_text() for text in drawn.get_legend().get_texts()] == ["without a law", "normal"]
+    assert drawn.get_ylabel() == "probability of larger values"
+
+
+def test_only_fits_of_intervals_are_drawn_beside_it():
+    fit = ek.MixtureModel("exponential", 1).fit([1.0, 2.0, 4.0]).result_
+    with pytest.raises(ek.ModelError, match="'other' is none of values known up to intervals"):
+        ek.turnbull([0, 2], [3, 5]).plot(fits={"other": fit})

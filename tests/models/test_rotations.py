@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emkit.models.rotations import principal, promax, rotated, varimax
+from emkit.models.rotations import oblimin, principal, promax, rotated, varimax
 
 LOADINGS = np.array([[0.65, 0.35], [0.35, 0.54], [0.47, 0.75], [0.25, 0.41], [0.96, -0.13], [0.81, -0.04]])
 NOISE = 1 - (LOADINGS**2).sum(axis=1)
-HOWS = [None, "varimax", "promax"]
+HOWS = [None, "varimax", "promax", "oblimin"]
 
 
 def simplicity(loadings):
@@ -29,6 +29,32 @@ def test_promax_makes_small_loadings_smaller_and_factors_of_variance_1():
     found = rotated(LOADINGS, NOISE, "promax")
     np.testing.assert_allclose(np.diag(found.correlation), 1, rtol=1e-12)
     assert np.abs(found.loadings).min(axis=1).sum() < np.abs(LOADINGS @ varimax(LOADINGS)).min(axis=1).sum()
+
+
+def products(loadings):
+    """Across the two factors, of squares of loadings."""
+    return float((loadings[:, 0] ** 2 * loadings[:, 1] ** 2).sum())
+
+
+def test_oblimin_is_the_best_of_all_pairs_of_factors():
+    best = products(LOADINGS @ oblimin(LOADINGS))
+    assert best < products(LOADINGS @ varimax(LOADINGS))
+    angles = np.linspace(0, np.pi, 181)
+    for a in angles:
+        for b in angles[np.abs(np.sin(angles - a)) > 0.05]:
+            factors = np.array([[np.cos(a), np.cos(b)], [np.sin(a), np.sin(b)]])
+            assert products(LOADINGS @ np.linalg.inv(factors).T) >= best - 1e-12
+    found = rotated(LOADINGS, NOISE, "oblimin")
+    np.testing.assert_allclose(np.diag(found.correlation), 1, rtol=1e-12)
+    assert abs(found.correlation[0, 1]) < 1
+
+
+def test_oblimin_finds_factors_of_which_each_column_knows_one():
+    simple = np.array([[0.8, 0], [0.7, 0], [0.6, 0], [0, 0.9], [0, 0.5], [0, 0.7]])
+    factors = np.array([[1.0, 0.4], [0.0, np.sqrt(1 - 0.16)]])
+    found = rotated(simple @ factors.T, np.full(6, 0.3), "oblimin")
+    np.testing.assert_allclose(np.sort(np.abs(found.loadings), axis=1)[:, 0], 0, atol=1e-6)
+    assert abs(found.correlation[0, 1]) == pytest.approx(0.4, abs=1e-6)
 
 
 @pytest.mark.parametrize("how", HOWS)
@@ -57,4 +83,6 @@ def test_principal_axes_are_orthogonal_in_units_of_uniquenesses():
 
 def test_no_column_on_a_factor_is_no_harm():
     assert np.isfinite(varimax(np.zeros((3, 2)))).all()
+    assert np.isfinite(oblimin(np.zeros((3, 2)))).all()
     assert promax(LOADINGS[:, :1]) == 1
+    assert oblimin(LOADINGS[:, :1]) == 1

@@ -44,7 +44,9 @@ def rows_of_covariance(covariance: ArrayLike, n: float, means: ArrayLike | None 
         raise DataError(f"a covariance has as many rows as columns; this has shape {given.shape}.")
     if not np.isfinite(given).all():
         raise DataError("every covariance must be a finite number. Give the covariance of the columns of which it is known.")
-    units = np.sqrt(np.maximum(np.diag(given), 0.0))
+    for j in np.flatnonzero(np.diag(given) < 0)[:1]:
+        raise DataError(f"the matrix is no covariance: at [{j}, {j}] it has a variance of {given[j, j]:g}.")
+    units = np.sqrt(np.diag(given))
     off = np.abs(given - given.T) - SYMMETRIC * np.outer(units, units)
     if (off > 0).any():
         i, j = np.unravel_index(int(off.argmax()), off.shape)

@@ -28,6 +28,7 @@ from emkit.report.sentences import capital, listed
 
 LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must tell, for scores from its cells alone
 MOST_NAMED = 6
+UNCORRELATED = 1e-9  # factors, but for rounding: then each explains a variance of its own
 
 
 class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
@@ -39,8 +40,8 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         n_components: how many factors.
         uniquenesses: "free", the variance of the error of each column by itself (factor analysis), or "equal", one for all
             (probabilistic principal components).
-        rotation: how factors are turned, which no likelihood tells: None (along principal axes), "varimax" or "promax", whose
-            factors correlate (`factor_correlation_`).
+        rotation: how factors are turned, which no likelihood tells: None (along principal axes), "varimax", or "promax" or
+            "oblimin", whose factors correlate (`factor_correlation_`).
         scores: what `transform` returns: "regression", the means of factors given a row, or "bartlett", the most likely ones.
         n_init: how many starts; the first is made of principal factors, others are random.
         tol, solver, max_iter, random_state: as in `NormalMissing`.
@@ -185,7 +186,7 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
             f"log-likelihood {result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}",
             loadings_table(result.source.columns, loadings, self.uniquenesses_ / unit**2, width),
         ]
-        if self.rotation != "promax":
+        if np.allclose(self.factor_correlation_, np.eye(len(self.factor_correlation_)), atol=UNCORRELATED):
             told.append(variance_table(loadings, width))
         said = [*([self._heywood_told] if self.heywood_ else []), capital(str(result.outcome))]
         return "\n\n".join([wrapped(told[0], width), *told[1:], *(wrapped(sentence, width) for sentence in said)])

@@ -48,7 +48,9 @@ class MixtureRegression(ComponentsEstimator):
             by a multinomial logit: see docs/formulas.md.
         family: of the response: "gaussian" or "student-t" (the mean; some may be far off), "poisson", "negative-binomial" or
             "gamma" (logarithm of the mean), "binomial" (log-odds of the chance), "multinomial" (levels: log-odds against the
-            first) or "ordered" (levels in order: proportional odds). Of counts also "zero-inflated:poisson" or
+            first) or "ordered" (levels in order: proportional odds); "weibull", "exponential", "log-normal" or "log-logistic"
+            (the logarithm of a time) and "censored-normal", also of a response that may be known to be larger only, as in
+            ``"time + event ~ x"``. Of counts also "zero-inflated:poisson" or
             "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these; "zero-truncated:poisson",
             where no zeros are seen.
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.

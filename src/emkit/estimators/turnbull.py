@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +13,13 @@ from emkit.core.arrays import Array
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
 from emkit.data.survival import intervals
+from emkit.fitted import AnyFitted
 from emkit.models.point_masses import PointMasses, PointMassesParams, innermost
 from emkit.result import Result, fit
+from emkit.views import survival_steps
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["SurvivalCurve", "turnbull"]
 
@@ -50,6 +57,15 @@ class SurvivalCurve:
         """The probability of a value beyond each of the `times`; inside an interval, where it is not known, that before it."""
         passed = np.searchsorted(self.upper, np.asarray(times, dtype=np.float64), side="right")
         return np.asarray(np.append(1.0, self.survival)[passed])
+
+    def plot(self, ax: Axes | None = None, fits: Mapping[str, AnyFitted] = MappingProxyType({})) -> Axes:
+        """Draw the steps on `ax` (or on axes of its own), beside curves of `fits` of `ek.Censored` families, by name.
+
+        Errors: ModelError for a fit of anything else, or without matplotlib (the extra emkit[plot]).
+        """
+        from emkit.plots.survival import survival
+
+        return survival(survival_steps(self.lower, self.upper, self.masses, fits), ax)
 
 
 def turnbull(

@@ -8,13 +8,18 @@ from typing import Any
 from emkit.errors import ParameterError, did_you_mean
 from emkit.families.regression.listed import (
     BinomialRegression,
+    CensoredNormalRegression,
+    ExponentialRegression,
     GammaRegression,
+    LogLogisticRegression,
+    LogNormalRegression,
     MultinomialRegression,
     NegativeBinomialRegression,
     NormalRegression,
     OrderedRegression,
     PoissonRegression,
     StudentTRegression,
+    WeibullRegression,
 )
 
 REGRESSIONS: dict[str, Any] = {
@@ -26,6 +31,11 @@ REGRESSIONS: dict[str, Any] = {
     "gamma": GammaRegression,
     "multinomial": MultinomialRegression,
     "ordered": OrderedRegression,
+    "exponential": ExponentialRegression,
+    "weibull": WeibullRegression,
+    "log-normal": LogNormalRegression,
+    "log-logistic": LogLogisticRegression,
+    "censored-normal": CensoredNormalRegression,
 }
 OTHER_NAMES = {  # what others call them, or what is made of them
     "normal": "gaussian",
@@ -39,6 +49,9 @@ OTHER_NAMES = {  # what others call them, or what is made of them
     "categorical": "multinomial",
     "ordinal": "ordered",
     "cumulative": "ordered",
+    "tobit": "censored-normal",
+    "lognormal": "log-normal",
+    "loglogistic": "log-logistic",
     "zip": "zero-inflated:poisson",
     "zinb": "zero-inflated:negative-binomial",
 }

@@ -6,12 +6,13 @@ the expected log-likelihood is highest with the scale that is best for it, which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
+from scipy.special import exprel
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -21,6 +22,7 @@ from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
+from emkit.families.between import SHARES, Between, Told, exponential_nodes
 from emkit.families.by_column import IndependentColumns
 from emkit.families.description import Description, Word
 from emkit.families.family import keep_where_empty, per_mass, repeat
@@ -36,6 +38,7 @@ SPAN = Span(reach=0.5, places=24)  # of the logarithm of a sum of powers, whose 
 OVERFLOW = 600.0  # exponents beyond are those of rows that no component is near to
 VARIANCE = np.pi**2 / 6  # of the logarithm of a Weibull time with a shape of 1
 OFFSET = float(np.euler_gamma)  # of the mean of its logarithm from that of the scale
+TINY = float(np.finfo(np.float64).tiny)
 STEPS = 200  # of the estimate for all rows; ten are the rule
 SETTLED = 1e-13  # relative to a shape
 
@@ -121,16 +124,32 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         return found
 
     def statistics(self, params: WeibullParams, x: Array, weights: Array) -> WeibullStats:
-        places, log_x = SPAN.around(params.shapes), np.log(x)
-        shift, scatter = np.empty_like(params.shapes), np.empty_like(params.shapes)
-        powers, tilted = np.empty_like(places), np.empty_like(places)
-        for k, w in enumerate(weights.T):
-            t = _log_ratio(x, log_x, params.scales[k])
-            shift[k], scatter[k] = w @ t, w @ t**2
-            for j, column in enumerate(t.T):
-                power = np.exp(np.minimum(np.outer(column, places[k, j]), OVERFLOW))
-                powers[k, j], tilted[k, j] = w @ power, (w * column) @ power
-        return WeibullStats(weights.sum(axis=0), shift, scatter, powers, tilted)
+        log_x = np.log(x)
+        return _sums(params.shapes, [(_log_ratio(x, log_x, s), w) for s, w in zip(params.scales, weights.T, strict=True)])
+
+    @property
+    def between(self) -> Told[WeibullParams, WeibullStats]:
+        return self._between
+
+    def _between(self, params: WeibullParams, low: Array, high: Array) -> Between[WeibullStats]:
+        """By the powers (x / s)^a, which are exponential times of rate 1, at nodes that are quantiles of these."""
+        a, s = params.shapes[:, 0], params.scales[:, 0]
+        low, ends = np.maximum(low, 0.0)[:, None], np.isfinite(high)[:, None]
+        high = np.where(ends, high[:, None], np.maximum(low, 1.0))
+        with np.errstate(divide="ignore"):  # of intervals from 0
+            start = np.exp(np.minimum(a * np.log(low / s), OVERFLOW))
+            log_width = np.minimum(a * np.log(high / s), OVERFLOW) + np.log(-np.expm1(a * np.log1p((low - high) / high)))
+        width = np.where(ends, np.exp(log_width), np.inf)
+        log_mass = np.where(ends, log_width + np.log(exprel(-np.exp(log_width))), 0.0) - start
+
+        def statistics(weights: Array) -> WeibullStats:
+            parts = []
+            for k, w in enumerate(weights.T):
+                powers = np.maximum(start[:, k, None] + exponential_nodes(width[:, k]), TINY)
+                parts.append((np.log(powers).reshape(-1, 1) / a[k], (w[:, None] * SHARES).ravel()))
+            return _sums(params.shapes, parts)
+
+        return Between(log_mass, statistics)
 
     def updates(self) -> Mapping[str, Update[WeibullStats, WeibullParams]]:
         return {"": self._both}
@@ -199,6 +218,19 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
 
     def draw(self, params: WeibullParams, rng: np.random.Generator, components: Integers) -> Array:
         return params.scales[components] * rng.weibull(params.shapes[components])
+
+
+def _sums(shapes: Array, parts: Sequence[tuple[Array, Array]]) -> WeibullStats:
+    """Of logarithms t (n, d) with weights (n,), for each of the components, which have these `shapes` (K, d)."""
+    places, mass = SPAN.around(shapes), np.array([w.sum() for _, w in parts])
+    shift, scatter = np.empty_like(shapes), np.empty_like(shapes)
+    powers, tilted = np.empty_like(places), np.empty_like(places)
+    for k, (t, w) in enumerate(parts):
+        shift[k], scatter[k] = w @ t, w @ t**2
+        for j, column in enumerate(t.T):
+            power = np.exp(np.minimum(np.outer(column, places[k, j]), OVERFLOW))
+            powers[k, j], tilted[k, j] = w @ power, (w * column) @ power
+    return WeibullStats(mass, shift, scatter, powers, tilted)
 
 
 def _variance(shape: Array) -> Array:

@@ -10,6 +10,8 @@ from emkit.core.arrays import Array
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import DataError, EmkitWarning, some_of
+from emkit.families.gaussian.columns import LARGEST, refuse_vanishing
+from emkit.families.support import reals
 
 UNLIKE = 1e8  # times the least variance of a column: where errors are equal, so many digits of the largest are left to tell
 CONSTANT = 1e-28  # of the square of a column's mean: a variance that is rounding
@@ -17,9 +19,12 @@ CONSTANT = 1e-28  # of the square of a column's mean: a variance that is roundin
 
 def refuse(profile: AnyProfile, m: int, equal: bool) -> None:
     """Errors: DataError if the data cannot carry `m` factors; `equal`: with one uniqueness for all columns."""
-    columns, variances = profile.columns, profile.variance
     profile.refuse_names("factors are of numbers")
     profile.refuse_empty_columns()
+    for bad, sentence in reals(LARGEST).rules:
+        profile.refuse(bad, sentence)
+    refuse_vanishing(profile)
+    columns, variances = profile.columns, profile.variance
     constant = np.flatnonzero(variances <= CONSTANT * profile.mean**2)
     if len(constant):
         named = some_of([repr(columns[j]) for j in constant])

@@ -19,6 +19,7 @@ from emkit.plots.rows import classification, responsibilities, uncertainty
 from emkit.plots.selection import choice
 from emkit.plots.sequences import dwell_times, states, transitions
 from emkit.plots.starts import starts
+from emkit.plots.survival import survival
 from emkit.plots.theory import bound, jensen
 from emkit.plots.trace import trace
 
@@ -45,6 +46,7 @@ __all__ = [
     "smoothed",
     "starts",
     "states",
+    "survival",
     "trace",
     "transitions",
     "uncertainty",

@@ -14,6 +14,7 @@ from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_resid
 from emkit.views.selection import ChoiceLines, Point, choice_view
 from emkit.views.sequences import DwellTimes, StateSequence, TransitionGraph, dwell_times, state_sequence, transition_graph
 from emkit.views.starts import StartsMap, starts_map
+from emkit.views.survival import SurvivalSteps, survival_steps
 from emkit.views.trace import Trace, trace
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Rows",
     "StartsMap",
     "StateSequence",
+    "SurvivalSteps",
     "Trace",
     "TransitionGraph",
     "bivariate_residuals",
@@ -58,6 +60,7 @@ __all__ = [
     "rows",
     "starts_map",
     "state_sequence",
+    "survival_steps",
     "trace",
     "transition_graph",
     "two_apart",

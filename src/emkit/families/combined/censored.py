@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.core.memo import once
-from emkit.data.chunk import Chunk, as_float64
-from emkit.data.profile import AnyProfile, Bad, Profile
-from emkit.data.source import ArraySource, RowSource
-from emkit.data.subsample import SUBSAMPLE
-from emkit.errors import DataError, ModelError
+from emkit.data.profile import AnyProfile
+from emkit.errors import ModelError
 from emkit.families.between import Between
 from emkit.families.combined.quadrature import between
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import Carry
 from emkit.families.floor import Floor
+from emkit.families.intervals import about, of_intervals
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix, one_family
-from emkit.families.support import Rule, Support
+from emkit.families.support import Support
 
 __all__ = ["Censored"]
 
@@ -65,14 +60,7 @@ class Censored(Wrapped[Any, Any]):
 
     @property
     def support(self) -> Support:
-        return CensoredSupport(
-            (*(_bounds_rule(self.family.support, rule) for rule in self.family.support.rules), *_rules(self.family.support)),
-            width=2,
-            roles=("lower", "upper"),
-            least=self.family.support.least,
-            most=self.family.support.most,
-            inner=self.family.support,
-        )
+        return of_intervals(self.family.support)
 
     @property
     def described(self) -> Description:
@@ -93,18 +81,22 @@ class Censored(Wrapped[Any, Any]):
         return self.family.lower_bound(about(profile, self.family.support))
 
     def log_density(self, params: Any, x: Array) -> Array:
-        known, low, high, some = _parts(x)
+        known, low, high, some, which = _parts(x)
         found = self.family.log_density(params, np.ascontiguousarray(x[known, :1]))
         every = np.zeros((len(x), found.shape[1]))
         every[known] = found
-        if some.any():
-            every[some] = self._between(params, low, high).log_mass
+        if len(low):
+            every[some] = self._between(params, low, high).log_mass[which]
         return every
 
     def statistics(self, params: Any, x: Array, weights: Array) -> Any:
-        known, low, high, some = _parts(x)
+        known, low, high, some, which = _parts(x)
         stats = self.family.statistics(params, np.ascontiguousarray(x[known, :1]), weights[known])
-        return stats + self._between(params, low, high).statistics(weights[some]) if some.any() else stats
+        if not len(low):
+            return stats
+        of_each = np.zeros((len(low), weights.shape[1]))
+        np.add.at(of_each, which, weights[some])
+        return stats + self._between(params, low, high).statistics(of_each)
 
     def _between(self, params: Any, low: Array, high: Array) -> Between[Any]:
         closed = self.family.between
@@ -121,87 +113,30 @@ class Censored(Wrapped[Any, Any]):
         return None  # the probability of an interval is linear in no features
 
 
-@dataclass(frozen=True)
-class CensoredSupport(Support):
-    """Intervals in which a value of the family may lie."""
+class _Parts(NamedTuple):
+    """Which rows (n,) have `known` values, and which have `some` interval; the ends (m,) of these, each different one once.
 
-    inner: Support = field(default_factory=Support)
+    `which` (number of `some`): which of them each row has. Rows of which both ends are missing are neither.
+    """
 
-    def check(self, profile: AnyProfile) -> None:
-        if len(profile.columns) != 2:
-            raise DataError(
-                f"the data have {len(profile.columns)} columns; censored values have two, the lower and the upper end of an "
-                "interval. See ek.survival(time, event)."
-            )
-        super().check(profile)
-        if about(profile, self.inner).rows == 0:
-            raise DataError("no row says anything of a value: in each, both ends of its interval are missing.")
-
-    def seen(self, profile: AnyProfile) -> AnyProfile:
-        return self.inner.seen(about(profile, self.inner))
-
-    def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
-        return self.inner.parameter_columns(columns[:1], path)
+    known: Mask
+    low: Array
+    high: Array
+    some: Mask
+    which: Integers
 
 
-def _bounds_rule(inner: Support, rule: Rule) -> Rule:
-    """The family's rule for both ends; an interval may also begin at the edge of what is possible."""
-    bad, sentence = rule
-    return partial(_bad_ends, bad, inner.least), sentence
-
-
-def _bad_ends(bad: Bad, least: float, x: Array) -> Mask:
-    found = np.array(bad(x))
-    found[:, 0] &= (x[:, 0] != least) | (x[:, 1] == least)
-    return found
-
-
-def _rules(inner: Support) -> tuple[Rule, ...]:
-    def reversed_ends(x: Array) -> Mask:
-        return np.stack([np.zeros(len(x), dtype=bool), x[:, 1] < x[:, 0]], axis=1)
-
-    return ((reversed_ends, "the upper end of an interval may not lie below the lower one. Are the columns exchanged?"),)
-
-
-def _parts(x: Array) -> tuple[Mask, Array, Array, Mask]:
-    """Which rows have known values, the ends of the intervals of others, and which these are; neither, if both are missing."""
+def _parts(x: Array) -> _Parts:
     low, high = np.where(np.isnan(x[:, 0]), -np.inf, x[:, 0]), np.where(np.isnan(x[:, 1]), np.inf, x[:, 1])
     known: Mask = low == high
     some: Mask = ~known & (np.isfinite(low) | np.isfinite(high))
-    return known, low[some], high[some], some
-
-
-@once
-def about(profile: AnyProfile, inner: Support) -> AnyProfile:
-    """The profile of a value for each row that says something: the known one, the middle of its interval, or its one end."""
-    return Profile(_About(profile.source, inner))
-
-
-class _About(RowSource):
-    """One column: about where the values of the rows of `source` lie."""
-
-    def __init__(self, source: Any, inner: Support) -> None:
-        self._source, self._inner = source, inner
-        self.columns = source.columns[:1]
-        self.membership = None  # what is known of rows is known where they are assigned
-        sizes = [(len(chunk.x), chunk.total_weight) for chunk in self.chunks()]
-        self.rows = sum(rows for rows, _ in sizes)
-        self.total_weight = sum(weight for _, weight in sizes)
-
-    def chunks(self) -> Iterator[Chunk]:
-        """The rows in order; what was before a row in the source is not told."""
-        for chunk in self._source.chunks():
-            yield Chunk(*self._values(as_float64(chunk.x), chunk.weights))
-
-    def _values(self, x: Array, weights: Array) -> tuple[Array, Array]:
-        low, high = x[:, :1], x[:, 1:]
-        value = np.where(np.isnan(high), low, np.where(np.isnan(low), high, low + (high - low) / 2))
-        some = ~np.isnan(value[:, 0]) & ~self._inner.impossible(value)
-        return value[some], weights[some]
-
-    def sample(self, rows: int = SUBSAMPLE) -> ArraySource:
-        some = self._source.sample()
-        return ArraySource(*self._values(as_float64(some.x), some.weights), self.columns)
+    low, high = low[some], high[some]
+    order = np.lexsort([high, low])
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (low[order][1:] != low[order][:-1]) | (high[order][1:] != high[order][:-1])
+    which = np.empty(len(order), dtype=np.int64)
+    which[order] = np.cumsum(first) - 1
+    return _Parts(known, low[order][first], high[order][first], some, which)
 
 
 PREFIXES["censored"] = Prefix(Censored, "two columns, the ends of intervals in which values of one column lie")

@@ -1,8 +1,8 @@
 """Values of which only an interval is known, of any density of one column: by Gauss's rule between many places.
 
-The line is cut at the ends of all intervals, at places that rows drawn from each component suggest, and ever closer to an end
-where a density is steep beside it. Every interval is then a stretch of panels, and the density is worked out once
-in each, however many intervals hold it.
+For each component, the line is cut at the ends of all intervals, at places that rows drawn from it suggest, and ever closer to
+an end where its density is steep beside it. Every interval is then a stretch of panels, and the density is worked out once
+in each, however many intervals hold it. Panels that no interval holds are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.axes import COMPONENT
+from emkit.core.parameters import leaves, part_of
+from emkit.core.statistics import side_by_side
 from emkit.core.stretches import Stretches
 from emkit.families.between import GAUSS, NODES, Between
 from emkit.families.combined.sharing import component_number
@@ -23,8 +26,22 @@ CLOSER, ROUNDS = 3.0, 40  # panels that are too steep are cut to so much of thei
 
 def between(family: Any, params: Any, low: Array, high: Array) -> Between[Any]:
     """What is known of values in (low, high], each (n,), with infinite ends where there are none."""
+    if any(leaf.axes is None or leaf.axes.names[:1] != (COMPONENT,) for leaf in leaves(params)):
+        return _of_all(family, params, low, high)  # components that share fields cannot be taken apart
+    number = component_number(params)
+    each = [_of_all(family, part_of(params, slice(k, k + 1)), low, high) for k in range(number)]
+
+    def statistics(weights: Array) -> Any:
+        return side_by_side([one.statistics(weights[:, [k]]) for k, one in enumerate(each)])
+
+    return Between(np.concatenate([one.log_mass for one in each], axis=1), statistics)
+
+
+def _of_all(family: Any, params: Any, low: Array, high: Array) -> Between[Any]:
+    """The same, at places that are those of all components."""
     with np.errstate(all="ignore"):
         places = _gentle(family, params, _with(places_between(family, params), low, high), np.concatenate([low, high]))
+        places = places[(places >= low.min()) & (places <= high.max())]
         half, middle = np.diff(places) / 2, (places[1:] + places[:-1]) / 2
         rows = (middle[:, None] + half[:, None] * NODES).ravel()
         inside = (rows > family.support.least) & (rows < family.support.most) & np.isfinite(rows)

@@ -22,11 +22,12 @@ class Named(NamedTuple):
     intercept: bool
     offset: Column | None = None
     trials: Column | None = None
+    upper: Column | None = None
 
     @property
     def every(self) -> tuple[Column, ...]:
         """All columns that are read."""
-        beside = tuple(column for column in (self.offset, self.trials) if column is not None)
+        beside = tuple(column for column in (self.offset, self.trials, self.upper) if column is not None)
         return (self.response, *self.own, *self.shared, *beside)
 
     def check(self) -> None:
@@ -44,7 +45,8 @@ class Named(NamedTuple):
 class Layout(FramedDesign):
     """The covariates, of which the last `common` are shared, and the places of the other columns.
 
-    `datum`: a number in the midst of the response, from which normal responses are counted.
+    `datum`: a number in the midst of the response, from which normal responses are counted. `upper`: where the upper ends of
+    responses lie that are known up to intervals.
     """
 
     common: int
@@ -52,6 +54,7 @@ class Layout(FramedDesign):
     offset: int | None
     trials: int | None
     datum: float
+    upper: int | None = None
 
     @property
     def own_size(self) -> int:
@@ -80,7 +83,8 @@ def as_places(named: Named) -> Layout:
     response: Any = named.response
     offset: Any = named.offset
     trials: Any = named.trials
-    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, 0.0)
+    upper: Any = named.upper
+    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, 0.0, upper)
 
 
 @once
@@ -91,8 +95,9 @@ def found_in(profile: AnyProfile, named: Named) -> Layout:
     """
     response = place_of(named.response, profile, WHOSE)
     places = tuple(place_of(column, profile, WHOSE) for column in (*named.own, *named.shared))
-    offset, trials = (None if column is None else place_of(column, profile, WHOSE) for column in (named.offset, named.trials))
+    beside = (named.offset, named.trials, named.upper)
+    offset, trials, upper = (None if column is None else place_of(column, profile, WHOSE) for column in beside)
     names = tuple(profile.columns[place] for place in places)
     datum = float(centre_of(profile, [response])[0]) if named.intercept else 0.0
     frame = frame_of(profile, places, named.intercept)
-    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, datum)
+    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, datum, upper)

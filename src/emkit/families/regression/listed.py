@@ -2,6 +2,7 @@
 
 # ruff: noqa: F403
 from emkit.families.regression.binomial_regression import *
+from emkit.families.regression.censored_times import *
 from emkit.families.regression.gamma_regression import *
 from emkit.families.regression.multinomial_regression import *
 from emkit.families.regression.negative_binomial_regression import *

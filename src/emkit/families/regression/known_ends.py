@@ -1,0 +1,133 @@
+"""Responses known up to intervals about lines: how likely lines and scales make them, and which make them likeliest.
+
+With z = (y - eta) / s, the log-likelihood is concave in eta / s and 1 / s together, for every law whose log-density is concave.
+So Newton's method, with steps halved until they climb, finds the one maximum.
+Source: Burridge (1981), J. R. Statist. Soc. B 43, 41-45; Pratt (1981), J. Amer. Statist. Assoc. 76, 103-106.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.core.newton import solved
+from emkit.families.regression.standard_laws import StandardLaw
+
+STEPS, HALVINGS = 100, 40
+SETTLED = 1e-14  # of the weight of the rows: a step that promises no more is rounding
+
+
+class Height(NamedTuple):
+    """The log-likelihood, its slope (p + 1,), and its second derivatives with the sign changed, `curvature` (p + 1, p + 1).
+
+    They are along g and t, where z = (1 + t) (y - eta) / s - g' x: how far eta / s has moved, and 1 / s in units of itself.
+    """
+
+    value: float
+    slope: Array
+    curvature: Array
+
+
+class Line(NamedTuple):
+    """Coefficients (p,) of the orthonormal columns, and the scale s about the line."""
+
+    way: Array
+    scale: float
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Rows of which the response lies in (low, high], (n,) each, or is known, with orthonormal columns z (n, p)."""
+
+    low: Array
+    high: Array
+    z: Array
+    law: StandardLaw
+
+    def log_density(self, line: Line) -> Array:
+        """Of each row, (n,): a density for known responses, in units of the response; else a probability."""
+        return self._logs(self._standard(line), line.scale)
+
+    def height(self, line: Line, weights: Array) -> Height:
+        """Of rows with `weights` (n,)."""
+        low, high, known = self._standard(line)
+        logs = self._logs((low, high, known), line.scale)
+        some = ~known
+        value = float(np.where(weights > 0, weights * logs, 0.0).sum())
+        at = self.law.density(low[known])
+        w, design = weights[known], np.column_stack([-self.z[known], low[known]])
+        slope, bent = design.T @ (w * at.slope), (design * (w * at.bend)[:, None]).T @ design
+        slope[-1] += w.sum()
+        bent[-1, -1] -= w.sum()
+        first, last = self._end(low[some], logs[some], some), self._end(high[some], logs[some], some)
+        w = weights[some]
+        slope += last.design.T @ (w * last.share) - first.design.T @ (w * first.share)
+        bent += (last.design * (w * last.share * (last.slope - last.share))[:, None]).T @ last.design
+        bent -= (first.design * (w * first.share * (first.slope + first.share))[:, None]).T @ first.design
+        cross = (first.design * (w * first.share * last.share)[:, None]).T @ last.design
+        return Height(value, slope, -(bent + cross + cross.T))
+
+    def highest(self, line: Line, weights: Array, least: float, moves: bool) -> Line:
+        """The line and scale of the greatest height, from one that is given; no scale is below `least`.
+
+        `moves`: whether the scale is estimated.
+        """
+        mass = float(weights.sum())
+        for _ in range(STEPS if mass > 0 else 0):
+            here = self.height(line, weights)
+            free = np.append(np.ones(len(line.way), dtype=bool), moves and (line.scale > least or here.slope[-1] < 0))
+            step = np.zeros(len(free))
+            step[free] = solved(here.curvature[np.ix_(free, free)], here.slope[free])
+            if not step @ here.slope > SETTLED * mass:
+                break
+            share = 1.0
+            for _ in range(HALVINGS):
+                there = _moved(line, share * step, least if moves else line.scale)
+                if there is not None and self.height(there, weights).value >= here.value:
+                    break
+                share /= 2
+            else:
+                break
+            assert there is not None
+            line = there
+        return line
+
+    def _standard(self, line: Line) -> tuple[Array, Array, Mask]:
+        eta = self.z @ line.way
+        return (self.low - eta) / line.scale, (self.high - eta) / line.scale, self.low == self.high
+
+    def _logs(self, standard: tuple[Array, Array, Mask], scale: float) -> Array:
+        low, high, known = standard
+        found, some = np.empty(len(low)), ~known
+        found[known] = self.law.density(low[known]).value - np.log(scale)
+        with np.errstate(divide="ignore", over="ignore"):
+            width = (self.high[some] - self.low[some]) / scale
+            found[some] = self.law.log_between(low[some], high[some], width)
+        return found
+
+    def _end(self, place: Array, log_mass: Array, some: Mask) -> _End:
+        """One end of intervals: its density over their probability, the slope of its log-density, and what it moves with."""
+        finite = np.isfinite(place)
+        place = np.where(finite, place, 0.0)
+        at = self.law.density(place)
+        possible = finite & np.isfinite(log_mass)
+        share = np.where(possible, np.exp(at.value - np.where(possible, log_mass, 0.0)), 0.0)
+        return _End(share, at.slope, np.column_stack([-self.z[some], place]))
+
+
+class _End(NamedTuple):
+    share: Array
+    slope: Array
+    design: Array
+
+
+def _moved(line: Line, step: Array, least: float) -> Line | None:
+    """A line a step on; None if its scale would be none."""
+    inverse = 1 + step[-1]
+    if inverse <= 0:
+        return None
+    scale = max(line.scale / inverse, least)
+    return Line(line.way + scale * step[:-1], scale)

@@ -1,0 +1,78 @@
+"""Which rows are possible where responses are known up to intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.data.framed_design import place_of
+from emkit.data.profile import AnyProfile
+from emkit.data.some import some_columns
+from emkit.errors import DataError
+from emkit.families.family import Totals
+from emkit.families.intervals import of_intervals
+from emkit.families.regression.layout import WHOSE
+from emkit.families.regression.responses import ResponseSupport
+
+
+@dataclass(frozen=True)
+class UpToIntervals(ResponseSupport):
+    """Rows in which the law of a `regression` allows a response in the interval; only its ends may be missing."""
+
+    def check(self, profile: AnyProfile) -> None:
+        self.regression.law.check(some_columns(profile, (place_of(self.regression.response, profile, WHOSE),)))
+        super().check(profile)
+        layout = self.regression.laid_out(profile)
+        of_ends = self.regression.upper is not None
+        read = (*layout.places, *(() if of_ends else (layout.response, layout.upper)))
+        for j in (place for place in read if place is not None and profile.missing[place]):
+            raise DataError(
+                f"column {profile.columns[j]!r} has missing cells; of the columns of this regression, only the ends of "
+                "intervals may be missing. Leave the rows out."
+            )
+        if layout.upper is not None:
+            pair = some_columns(profile, (layout.response, layout.upper))
+            if of_ends:
+                of_intervals(self.regression.law).check(pair)
+            else:
+                yes_or_no_event(some_columns(profile, (layout.upper,)))
+            _check_seen(*pair.total(_seen_ends if of_ends else _seen_events).sums[0])
+
+    def impossible(self, x: Array) -> Mask:
+        layout = self.regression.layout
+        if layout is None or self.regression.upper is None:
+            return super().impossible(x)
+        return of_intervals(self.regression.law).impossible(x[:, [layout.response, layout.upper]])
+
+
+def yes_or_no_event(profile: AnyProfile) -> None:
+    """Raise DataError for a column of events that are neither 0 nor 1."""
+    rule = "an event is 1 (the response was seen) or 0 (it is larger). Where events are coded 1 and 2, take 1 off."
+    profile.refuse(lambda x: (x != 0) & (x != 1), rule)
+
+
+def _check_seen(lower: float, upper: float, neither: float) -> None:
+    """Raise DataError unless some rows have each end, and all have one."""
+    for side, number in (("lower", lower), ("upper", upper)):
+        if not number:
+            raise DataError(
+                f"no response is known to have {'a lower' if side == 'lower' else 'an upper'} end, so the likelihood rises for "
+                f"ever as responses become {'smaller' if side == 'lower' else 'larger'}: there is no best estimate."
+            )
+    if neither:
+        raise DataError(
+            f"{neither:g} rows say nothing of the response: in each, both ends of its interval are missing. Leave them out."
+        )
+
+
+def _seen_ends(x: Array, weights: Array) -> Totals:
+    """How many rows have a lower end, an upper end, and neither."""
+    gaps = np.isnan(x)
+    return Totals(np.array([[*(~gaps).sum(axis=0), gaps.all(axis=1).sum()]], dtype=np.float64))
+
+
+def _seen_events(x: Array, weights: Array) -> Totals:
+    """The same where responses were seen, or are larger."""
+    return Totals(np.array([[len(x), x[:, 1].sum(), 0.0]]))
