@@ -11,6 +11,7 @@ import pytest
 
 from emkit.data.source import ArraySource
 from emkit.explain import explain
+from emkit.explain.notation import NOTATIONS
 from emkit.formulas.numerals import count, four_decimals, significant
 from emkit.lessons import LESSONS, old_faithful, two_coins
 from emkit.page import lesson_page
@@ -341,3 +342,22 @@ def test_no_serious_finding_of_axe_in_a_scene(name, browse, pages):
         ]
         tab.keyboard.press("ArrowRight")
     assert serious == []
+
+
+@pytest.mark.parametrize("name", ["linkage", "umbrella"])
+def test_bridges_of_cells_and_chains_end_with_the_numbers_of_python_in_every_notation(name, browse, pages):
+    watched = browse(width=1440)
+    tab = watched.open(pages[name], at="m-step")
+    for notation in NOTATIONS:
+        tab.select_option("#story [data-act=notation]", notation)
+        links = explain(LESSONS[name](), notation=notation).to_dict()["bridge"]
+        assert [place.get_attribute("data-link") for place in tab.locator("#scene-text [data-link]").all()] == [
+            link["name"] for link in links
+        ]
+        lines = [line for link in links for line in link["lines"]]
+        shown_lines = tab.locator("#scene-text [data-link] .formula").all_inner_texts()
+        for line, formula in zip(lines, shown_lines, strict=True):
+            value = line.rpartition(" = ")[2]
+            if re.fullmatch(r"[\d.]+", value):
+                assert formula.split("=")[-1].strip() == value
+    assert watched.spotless()

@@ -6,7 +6,8 @@ const PLACE = /\{([a-z])([\d_]*)\}/g;
 // The links for what is shown; none where Python wrote none, or where they are not those of this trace.
 function bridgeLinks({ trace, original, notation }) {
   const same = trace.components.length === original.components.length && trace.posterior;
-  return same ? trace.bridge[notation.key] : [];
+  const { links, texts } = trace.bridge;
+  return same ? links[notation.key].map(({ name, said, lines }) => ({ name, said: texts[said], lines: lines.map((n) => texts[n]) })) : [];
 }
 
 // The number at a place such as {t1_0}, as Python's `Numbers` writes it.
@@ -19,7 +20,8 @@ function numberAt({ step, trace }, kind, at) {
     case "w": return significant(computed() * step.tallies[0].values[at[1]], 5);
     case "u": return update().substituted;
     case "v": return significant(computed());
-    default: return plain(sum(step.tallies[0].values));
+    case "a": return amount(step.tallies[at[0]], sum(range((at.length - 1) / 2).map((n) => step.tallies[at[0]].values[at[2 * n + 1]] * at[2 * n + 2])));
+    default: return plain(sum(step.tallies[at[0] || 0].values));
   }
 }
 

@@ -13,6 +13,7 @@ function imagine(original, settings) {
   const names = model.names[settings.K];
   const run = emRun(model, family.fromEntries(model, settings.values, settings.K), settings);
   if (!run.steps.length) return null;
+  const steps = run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step));
   return {
     ...trace,
     imagined: true,
@@ -23,7 +24,8 @@ function imagine(original, settings) {
     path: run.thetas.map(family.entries),
     stands_still: run.standsStill,
     rows: { ...trace.rows, items: trace.rows.items.map((item, i) => ({ ...itemWith(item, model, settings.x, i), states: range(settings.K) })) },
-    steps: run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step)),
+    formulas: Object.fromEntries(steps.flatMap((step) => step.updates.map((line) => [line.symbol, line.formula]))),
+    steps,
     counts: family.tallies(model, run.steps[0].stats).map(({ what, mark, shared, is_count }) => ({ what, mark, shared, is_count })),
     accounts: Object.fromEntries(Object.keys(run.accounts[0]).map((name) => [name, run.accounts.map((account) => account[name])])),
     marks: imagineMarks(trace, run),
@@ -45,7 +47,6 @@ function stepRecord(trace, names, theta, step) {
   const model = trace.browser_em;
   const family = FAMILY[model.family];
   const K = names.components.length;
-  const after = family.entries(step.after);
   const total = sum(step.stats.mass);
   const proportions = model.held ? [] : step.stats.mass.map((mass) => ({
     formula: "rows / all rows", substituted: `${count(mass)} / ${plain(total)}`, computed: mass / total,
@@ -55,7 +56,7 @@ function stepRecord(trace, names, theta, step) {
   const shown = trace.rows.items.map((_, i) => i);
   return {
     tallies: valuesOf(family.tallies(model, step.stats)),
-    updates: lines.map((line, i) => ({ ...line, symbol: names.symbols[first + i], value: after[first + i] }))
+    updates: lines.map((line, i) => ({ ...line, symbol: names.symbols[first + i] }))
       .filter((line) => Number.isFinite(line.computed)),
     log_joint: shown.map((i) => step.joint[i].map((value) => (Number.isFinite(value) ? value : null))),
     formulas: shown.map((i) => range(K).map((k) => family.joint(model, theta, k, i))),
