@@ -106,10 +106,9 @@ class Letters:
         return [place for place in places if self.entry(f"components.{field}", *place) is not None]
 
     @property
-    def added(self) -> int:
-        """How many rows add up to an expected count, if they are so few that each is written out; else 0."""
-        found = len(self.step.rows)
-        return found if found == self.step.distinct <= MOST_ADDED else 0
+    def writes_rows(self) -> bool:
+        """Whether rows are so few that what each adds to an expected count is written out."""
+        return len(self.step.rows) == self.step.distinct <= MOST_ADDED
 
     @property
     def in_memory(self) -> ArraySource | None:
@@ -143,8 +142,8 @@ class LettersInSequence(Letters):
         return self.notation.in_sequence.pair.format(j=j, k=k)
 
     @property
-    def added(self) -> int:
-        return 0
+    def writes_rows(self) -> bool:
+        return False
 
 
 def _places(shape: tuple[int, ...], symmetric: bool) -> list[tuple[int, ...]]:

@@ -134,8 +134,7 @@ class _Work:
 
     def _total(self, term: Term, k: int, j: int) -> str:
         letters, n = self.letters, self._tally(term, j)
-        each = [f"{{r{i}_{n}_{k}}}" for i in range(letters.added)]
-        added = f" = {' + '.join(each)}" if each else ""
+        added = f" = {{r{n}_{k}}}" if letters.writes_rows else ""
         return f"sum_{letters.i} {letters.shares[k]} {self._cell(term)}{added} = {{t{n}_{k}}}"
 
     def _solved(self, k: int, j: int, each: float | None) -> str:
