@@ -138,8 +138,8 @@ const equals = (...what) => html("span", { class: "side" }, html("span", { class
 function pieces(text, names = {}) {
   const found = [[]];
   const tree = readFormula(text);
-  (tree.parts || [tree]).forEach((part) => {
-    const sign = part.kind === "sign" && "=+-".includes(part.text);
+  (tree.parts || [tree]).forEach((part, n, all) => {
+    const sign = part.kind === "sign" && "=+-".includes(part.text) && (n ? all[n - 1].kind !== "sign" : part.text !== "-");
     if (sign && found.at(-1).length) found.push([]);
     found.at(-1).push(sign ? make(NAMESPACES.math, "mo", { form: "infix" }, [part.text.replace("-", "−")]) : toMath(part, names));
   });
