@@ -11,6 +11,7 @@ import pytest
 
 from emkit.data.source import ArraySource
 from emkit.explain import explain
+from emkit.explain.notation import NOTATIONS
 from emkit.formulas.numerals import count, four_decimals, significant
 from emkit.lessons import LESSONS, old_faithful, two_coins
 from emkit.page import lesson_page
@@ -341,3 +342,85 @@ def test_no_serious_finding_of_axe_in_a_scene(name, browse, pages):
         ]
         tab.keyboard.press("ArrowRight")
     assert serious == []
+
+
+@pytest.mark.parametrize("name", ["linkage", "umbrella"])
+def test_bridges_of_cells_and_chains_end_with_the_numbers_of_python_in_every_notation(name, browse, pages):
+    watched = browse(width=1440)
+    tab = watched.open(pages[name], at="m-step")
+    for notation in NOTATIONS:
+        tab.select_option("#story [data-act=notation]", notation)
+        links = explain(LESSONS[name](), notation=notation).to_dict()["bridge"]
+        assert [place.get_attribute("data-link") for place in tab.locator("#scene-text [data-link]").all()] == [
+            link["name"] for link in links
+        ]
+        lines = [line for link in links for line in link["lines"]]
+        shown_lines = tab.locator("#scene-text [data-link] .formula").all_inner_texts()
+        for line, formula in zip(lines, shown_lines, strict=True):
+            value = line.rpartition(" = ")[2]
+            if re.fullmatch(r"[\d.]+", value):
+                assert formula.split("=")[-1].strip() == value
+    assert watched.spotless()
+
+
+def last_numbers(tab) -> str:
+    """The last link of the bridge, from the guess two scenes before."""
+    for scene in SCENES[2:4]:
+        tab.locator(f"#rail [data-value={scene}]").click()
+    return tab.locator("#scene-text [data-link]").last.inner_text()
+
+
+def test_rows_are_added_and_taken_away_by_keys_and_by_a_finger(browse, pages):
+    """What follows is what Python makes of the rows that are there then."""
+    watched = browse(width=360, has_touch=True)
+    tab = watched.open(pages["two-coins"], at="guess")
+    tab.locator("#scene-picture [data-row-act=add]").focus()
+    tab.keyboard.press("Enter")
+    tab.locator("#scene-picture [data-heads='5']").focus()
+    tab.keyboard.press("ArrowLeft")
+    tab.locator("#scene-picture [data-row-act=away]").nth(1).tap()
+    assert [place.get_attribute("aria-valuenow") for place in tab.locator("[data-heads]").all()] == ["5", "8", "4", "7", "6"]
+    assert tab.locator("#scene-picture .bar-name").last.inner_text().startswith("row 6")
+    heads = ArraySource(np.array([[5.0], [8.0], [4.0], [7.0], [6.0]]), columns=["heads"])
+    step = explain(replace(two_coins(), source=heads, row_names=())).step
+    found = last_numbers(tab)
+    assert all(significant(update.value) in found for update in step.updates)
+    assert watched.spotless()
+
+
+def test_reports_that_stand_once_are_turned_over_and_counted(browse, pages):
+    watched = browse(width=768)
+    tab = watched.open(pages["three-coins"], at="not-known")
+    reports = tab.locator("#scene-picture .report")
+    reports.nth(2).click()
+    assert reports.all_inner_texts() == list("1111001011")
+    tab.keyboard.press("PageDown")
+    tab.locator("#scene-picture [data-row-act=more]").nth(1).click()
+    tab.locator("#scene-picture [data-row-act=less]").nth(0).click()
+    tab.locator("#rail [data-value=not-known]").click()
+    assert sorted(reports.all_inner_texts()) == list("0000111111")
+    tab.locator("#scene-picture [data-row-act=turn]").nth(0).click()
+    reported = ArraySource(np.array([[1.0]] * 5 + [[0.0]] * 5), columns=["x"])
+    step = explain(replace(LESSONS["three-coins"](), source=reported)).step
+    found = last_numbers(tab)
+    assert all(significant(step.after[name]) in found for name in ("alpha", "beta"))
+    tab.locator("#rail [data-value=where-it-ends]").click()
+    assert "= 0.5" in tab.locator("#scene-picture .curve-name").text_content()
+    assert watched.spotless()
+
+
+def test_a_point_is_added_where_there_is_none(browse, pages):
+    watched = browse(width=1440)
+    tab = watched.open(pages["old-faithful"], at="e-step")
+    points = tab.locator("#scene-picture .point")
+    plane = tab.locator("#scene-picture .plane").bounding_box()
+    tab.mouse.dblclick(plane["x"] + plane["width"] / 2, plane["y"] + plane["height"] / 2)
+    assert points.count() == 273
+    handle = tab.locator("#scene-picture [data-drag^='point:20:']")
+    at = np.array([[float(value) for value in handle.get_attribute("aria-valuetext").split(", ")]])
+    lesson = old_faithful()
+    shares = np.exp(lesson.model.log_joint(lesson.start, at)[0])
+    assert float(tab.locator("#scene-text .worked output").inner_text()) == pytest.approx(shares[0] / shares.sum(), abs=2e-3)
+    tab.locator("#scene-picture [data-row-act=away]").click()
+    assert points.count() == 272
+    assert watched.spotless()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from emkit.explain.notation import NOTATIONS, notation_named
 from emkit.explain.steps import work_out
 from emkit.formulas.numerals import significant
 from emkit.lessons import lesson_named
-from tests.explained import ALONE, SUBJECTS
+from tests.explained import SUBJECTS
 
 
 def crossed(subject, notation="cs229", number=1):
@@ -97,12 +98,12 @@ def test_notations_change_the_letters_and_not_the_numbers(notation):
     def last(lines):
         return [line.rpartition(" = ")[2].replace("ln", "log") for line in lines]
 
-    for name in ("two-coins", "three-coins", "old-faithful", "death-notices"):
+    for name in ("two-coins", "three-coins", "old-faithful", "death-notices", "umbrella", "blood-groups"):
         own, other = crossed(lesson_named(name), notation), crossed(lesson_named(name), "coin")
         assert list(own) == list(other)
         if notation != "coin":
             assert own["bound"] != other["bound"]
-        for link in set(own) - {"bound", "drop", "split", "density", "reason-1", "reason-2", "reason-4"}:
+        for link in set(own) - {"bound", "drop", "split", "density", "paths", "reason-1", "reason-2", "reason-4"}:
             assert last(own[link]) == last(other[link]) or link in ("ratio", "collect", "reason-3", "reason-5")
 
 
@@ -121,7 +122,7 @@ def test_the_derivative_is_that_of_sympy():
         assert float(shown.subs(theta, at)) == pytest.approx(right, rel=2e-3)
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", SUBJECTS)
 def test_every_place_is_filled_and_every_number_is_that_of_the_step(name):
     subject = SUBJECTS[name]
     step = work_out(subject)
@@ -136,9 +137,97 @@ def test_every_place_is_filled_and_every_number_is_that_of_the_step(name):
             assert float(last) == pytest.approx(computed[symbol], rel=1e-3, abs=1e-12)
 
 
+def paths_counted(lesson):
+    """Expected starts (K,), moves (K, K) and visits of rows with a 1 and with a 0, (2, K), by going through every path."""
+    start, states = lesson.start, range(2)
+    starts, moves, seen = np.zeros(2), np.zeros((2, 2)), np.zeros((2, 2))
+    for days in np.split(lesson.source.x[:, 0], lesson.source.groups[1:-1]):
+        paths = list(product(states, repeat=len(days)))
+        chances = np.array([start.initial[path[0]] for path in paths])
+        for n, path in enumerate(paths):
+            chances[n] *= np.prod([start.transitions[move] for move in pairwise(path)])
+            shows = start.components.probabilities[list(path), 0]
+            chances[n] *= np.prod(np.where(days == 1, shows, 1 - shows))
+        for path, share in zip(paths, chances / chances.sum(), strict=True):
+            starts[path[0]] += share
+            for move in pairwise(path):
+                moves[move] += share
+            np.add.at(seen, (np.where(days == 1, 0, 1), list(path)), share)
+    return starts, moves, seen
+
+
+def test_a_chain_crosses_to_what_counting_along_every_path_gives():
+    lesson = lesson_named("umbrella")
+    links = crossed(lesson)
+    starts, moves, ((umbrella, _), (none, _)) = paths_counted(lesson)
+    assert links["first"] == [
+        f"sum Q_1(z=rain) = {starts[0]:.2f}",
+        f"argmax {starts[0]:.2f} log initial_rain + {starts[1]:.2f} log (1 - initial_rain)",
+    ]
+    assert links["first-ratio"][0] == f"initial_rain = sum Q_1(z=rain) / 2 = {starts[0]:.2f} / 2 = {starts[0] / 2:.4f}"
+    assert links["moves"][:2] == [
+        f"sum_t Q_t(z=rain,z'=rain) = {moves[0, 0]:.2f}",
+        f"argmax {moves[0, 0]:.2f} log transition_rain_rain + {moves[0, 1]:.2f} log (1 - transition_rain_rain)",
+    ]
+    name = "transition_dry_rain"
+    assert links["moves-slope"][1] == f"{moves[1, 0]:.2f} / {name} - {moves[1, 1]:.2f} / (1 - {name}) = 0"
+    shown = [float(line.rpartition(" = ")[2]) for line in links["moves-ratio"]]
+    assert shown == pytest.approx((moves / moves.sum(axis=1, keepdims=True)).ravel(), abs=6e-5)
+    assert links["numbers"][0] == (
+        f"probability_rain = {umbrella:.2f} / ({umbrella:.2f} + {none:.2f}) = {umbrella / (umbrella + none):.4f}"
+    )
+
+
+def test_a_table_of_cells_crosses_to_shares_of_what_occurs():
+    assert crossed(lesson_named("linkage"), "slides") == {
+        "bound": ["argmax_theta sum_i N_i sum_z q(z_i) ln (Pr(x_i,z_i|theta) / (q(z_i)))"],
+        "drop": ["= argmax_theta sum_i N_i sum_z q(z_i) ln Pr(x_i,z_i|theta)"],
+        "density": [
+            "ln Pr(z=y1) = ln 0.5",
+            "ln Pr(z=y1') = ln 0.25 + ln theta",
+            "ln Pr(z=y2) = ln 0.25 + ln rest",
+            "ln Pr(z=y3) = ln 0.25 + ln rest",
+            "ln Pr(z=y4) = ln 0.25 + ln theta",
+        ],
+        "collect": [
+            "sum_i N_i mu_i(y1) = 100.00",
+            "sum_i N_i mu_i(y1') = 25.00",
+            "sum_i N_i mu_i(y2) = 18.00",
+            "sum_i N_i mu_i(y3) = 20.00",
+            "sum_i N_i mu_i(y4) = 34.00",
+        ],
+        "occurrences": ["(25.00 + 34.00) ln theta = 59.00 ln theta", "(18.00 + 20.00) ln rest = 38.00 ln rest"],
+        "chances": ["argmax 59.00 ln theta + 38.00 ln (1 - theta)"],
+        "chances-slope": ["59.00 / theta - 38.00 / (1 - theta) = 0"],
+        "chances-ratio": ["theta = 59.00 / (59.00 + 38.00) = 0.6082", "rest = 38.00 / (59.00 + 38.00) = 0.3918"],
+    }
+
+
+def test_genes_are_counted_twice_where_a_cell_has_two():
+    links = crossed(lesson_named("blood-groups"))
+    a, b = 186 * 9 / (9 + 30), 38 * 4 / (4 + 20)  # AA of A, BB of B: squares against twice the products
+    p, q, r = 2 * a + (186 - a) + 13, 2 * b + (38 - b) + 13, (186 - a) + (38 - b) + 2 * 284
+    assert links["occurrences"][0] == f"(2 * {a:.2f} + {186 - a:.2f} + 13.00) log p = {p:.2f} log p"
+    assert links["chances-slope"] == [f"{p:.2f} / p - lambda = 0"]
+    assert [line.rpartition(" = ")[2] for line in links["chances-ratio"]] == [significant(n / 1042) for n in (p, q, r)]
+
+
+def test_chances_that_are_held_and_moves_that_cannot_be_have_no_links():
+    model = ek.HiddenMarkovChain(ek.Poisson())
+    ahead = [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]]
+    start = ek.HiddenMarkovParams([1.0, 0.0, 0.0], ahead, ek.PoissonParams([[1.0], [4.0], [9.0]]))
+    source = ek.ArraySource([1, 0, 2, 5, 4, 3, 9, 8, 11, 10]).as_one_group()
+    subject = subject_of_fit(ek.Frozen(model, "initial"), source, start)
+    links = crossed(subject)
+    assert not [name for name in links if name.startswith("first")]
+    assert len(links["moves-slope"]) == 2
+    assert [line.partition(" = ")[0] for line in links["moves-ratio"]] == [
+        f"transition_{move}" for move in ("1_1", "1_2", "2_2", "2_3")
+    ]
+
+
 def test_what_has_no_bridge_is_explained_without():
-    for name in ("linkage", "umbrella", "earthquakes"):
-        assert "BRIDGE" not in str(lesson_named(name).explain())
+    assert "BRIDGE" in str(lesson_named("earthquakes").explain())
     assert "BRIDGE" not in str(lesson_named("two-coins").assigned(ek.Hard()).explain())
     assert [link["name"] for link in lesson_named("two-coins").explain().to_dict()["bridge"]][-1] == "numbers"
 

@@ -102,6 +102,16 @@ def test_the_bound_figure_carries_the_ledgers_numbers(coins):
     assert starting(ax, "bound, with q of theta_0") == pytest.approx(np.stack([curve.s, curve.bound], axis=1), rel=1e-13)
 
 
+def test_a_path_is_drawn_in_the_letters_of_the_lesson(coins):
+    ax = coins.plot("path", points=3)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("theta_A", "theta_B")
+    ax = lessons.three_coins().fit().plot("path", parameters=["pi", "alpha"], points=3)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("pi", "alpha")
+    plain = lessons.two_coins()
+    ax = ek.fit(plain.model, plain.source, plain.start).plot("path", points=3)
+    assert ax.get_xlabel() == "probability_1"
+
+
 def test_a_later_step_can_be_drawn_and_one_that_is_not_there_cannot(coins):
     assert starting(coins.plot("bound", step=3), "E-step")[0, 1] == pytest.approx(-31.723116079360555, rel=1e-12)
     with pytest.raises(ek.ModelError, match="no EM step 2 to draw: plain EM from this start stands still after 1"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -66,6 +67,7 @@ class RowSource(Source[Chunk]):
     groups: Integers | None = None  # where groups of rows begin, and last the number of rows; None if rows are by themselves
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
     component_names: tuple[str, ...] = ()  # of the first components, where what is known of rows gives them names
+    parameter_names: Mapping[str, str] = MappingProxyType({})  # entries, by what the author of the data calls them
     library: str | None = None  # of the data frame that the rows came in
     design: Design | None = None  # the formula, and its codings, that made the columns, if one did
 
@@ -329,10 +331,11 @@ class ArraySource(RowSource):
         made.x, made._levels = x, levels
         return made
 
-    def naming(self, components: Sequence[str]) -> ArraySource:
-        """The same rows, with names for the first components."""
+    def naming(self, components: Sequence[str], parameters: Mapping[str, str] | None = None) -> ArraySource:
+        """The same rows, with names for the first components, and for `parameters` (name to entry)."""
         made = copy(self)
         made.component_names = tuple(components)
+        made.parameter_names = dict(parameters or {})
         return made
 
     def _codes(self, column: int, names: tuple[str, ...]) -> Array:

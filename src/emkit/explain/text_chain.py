@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from emkit.core.arrays import Array
+from emkit.explain.notation import InSequence
 from emkit.explain.numbers import LEFT, RIGHT, paragraph, table, table_width
 from emkit.explain.passes import Passes
 from emkit.explain.worked import WorkedStep
@@ -30,7 +31,7 @@ def passes_sections(found: Passes, explanation: WorkedStep, width: int) -> list[
     lines = [
         f"E-STEP   {author.e_step}",
         paragraph(f"b_k(t) = {found.words}, with the parameters of state k", width, "  ", "      "),
-        *(paragraph(f"{it} = {getattr(author, field)} = {how}", width, "  ", "      ") for it, field, how in LETTERS),
+        *(paragraph(f"{it} = {_called(author, field)} = {how}", width, "  ", "      ") for it, field, how in LETTERS),
         paragraph(_which(found), width, "  "),
         *_tables(found, explanation.step.components, width),
         *_left_out(found),
@@ -38,6 +39,11 @@ def passes_sections(found: Passes, explanation: WorkedStep, width: int) -> list[
         *_worked(found, explanation.step.components, width),
     ]
     return ["\n".join(lines), "\n".join(_counts(explanation, width))]
+
+
+def _called(author: InSequence, field: str) -> str:
+    """What an author calls a letter at place t, for states j and k."""
+    return str(getattr(author, field)).format(t="t", j="j", k="k")
 
 
 def _which(found: Passes) -> str:

@@ -70,7 +70,7 @@ class Lesson:
 
     def fit(self, **options: Any) -> AnyResult:
         """Fit the lesson's model to its data from its start; options as in `emkit.fit`."""
-        return fit(self.model, self.source.naming(self.components), self.start, **options)
+        return fit(self.model, self.source.naming(self.components, self.symbols), self.start, **options)
 
     def assigned(self, assignment: Assignment) -> Lesson:
         """The same lesson with another E-step: `Hard()` or `Sampled(seed)` in place of `Soft()`; nothing printed is left."""

@@ -56,16 +56,15 @@ def counts(step: Step) -> list[Json]:
 def step_record(step: Step, with_rows: bool) -> Json:
     """One step: values of the expected counts, updates, and with `with_rows` the arithmetic of the rows that are shown.
 
-    An update has `computed` only where its arithmetic did not decide (see `Update.agrees`).
+    What an update is in words is said once for all steps, and what it leads to is in the path of these. It has
+    `computed` only where its arithmetic did not decide (see `Update.agrees`).
     """
     record: Json = {
         "tallies": _values(step.tallies),
         "updates": [
             {
                 "symbol": update.symbol,
-                "formula": update.formula,
                 "substituted": update.substituted,
-                "value": update.value,
                 **({} if update.agrees else {"computed": update.computed}),
             }
             for update in step.updates

@@ -82,6 +82,7 @@ def _steps(run: Walk, with_rows: bool) -> Json:
         "bands": None if with_rows and (run.rows_alone or shown_in_sequence(run)) else bands(run),
         "in_sequence": in_sequence(run) if with_rows else None,
         "counts": counts(first),
+        "formulas": {update.symbol: update.formula for step in run.steps for update in step.updates},
         "steps": [step_record(step, with_rows) for step in run.steps],
         "accounts": accounts(_accounts(run)),
     }
@@ -99,12 +100,23 @@ def _pictures(run: Walk, include_data: bool) -> Json:
 
 
 def _bridge(run: Walk) -> Json:
-    """The links from the general formula of the M-step to its numbers, in every notation, with places for these."""
-    first = run.steps[0]
-    return {
-        name: [link.to_dict() for link in bridge(run.subject, first, notation)] if run.rows_alone else []
+    """The links from the general formula of the M-step to its numbers, with places for these, in every notation.
+
+    What is said, and lines, are numbers of `texts`: most are the same in several notations.
+    """
+    texts: dict[str, int] = {}
+
+    def number(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    links = {
+        name: [
+            {"name": link.name, "said": number(link.said), "lines": list(map(number, link.lines))}
+            for link in bridge(run.subject, run.steps[0], notation)
+        ]
         for name, notation in NOTATIONS.items()
     }
+    return {"links": links, "texts": list(texts)}
 
 
 def _story(run: Walk, include_data: bool) -> Json:

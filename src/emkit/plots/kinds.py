@@ -85,12 +85,13 @@ if TYPE_CHECKING:
 def _subject(result: AnyFitted, source: Any = None) -> Subject:
     """The fit as a subject, with its own rows (not the collapsed ones), unless another `source` of them is given.
 
-    Only mixtures and tables have systematic symbols; the parameters of any other model are called what they are.
+    Parameters go by the names that the author of the data gave, as lessons do. Only mixtures and tables have systematic
+    symbols beside these; the parameters of any other model are called what they are.
     """
     start = result.record.start
     subject = subject_of_fit(result.model, result.source if source is None else source, start)
     if isinstance(start, MixtureParams | CellsParams):
-        return subject
+        return replace(subject, symbols=dict(result.source.parameter_names))
     return replace(subject, symbols={name: name for name in Coordinates(start).entry_names(start)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,19 +15,18 @@ from emkit.explain.notation import Notation
 from emkit.explain.steps import Step
 from emkit.explain.subject import Subject
 from emkit.explain.symbols import Symbols
-from emkit.families.description import Description
 
 MOST_LINES = 4  # of one kind in a link; what is done to the others is the same
+MOST_ADDED = 8  # rows whose contributions are written out
 
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters of one notation for one step of a mixture, whose family describes itself as `described`."""
+    """The letters of one notation for one step, whose rows are independent of each other."""
 
     subject: Subject
     step: Step
     notation: Notation
-    described: Description
 
     @property
     def i(self) -> str:
@@ -85,6 +85,15 @@ class Letters:
         symbol = self.symbols(path, *index)
         return list(self.step.after).index(symbol) if symbol in self.updated and symbol in self.step.after else None
 
+    def entries(self, path: str, last: Iterable[int], *before: int) -> dict[int, int]:
+        """The numbers of some parameters, by the `last` index of each, of those whose update is written out."""
+        found = ((at, self.entry(path, *before, at)) for at in last)
+        return {at: entry for at, entry in found if entry is not None}
+
+    def first_tally(self, what: str) -> int:
+        """The number of the first expected count of a kind."""
+        return next(n for n, tally in enumerate(self.step.tallies) if tally.what == what)
+
     def tally(self, what: str, column: int | None = None) -> int:
         """The number of an expected count among all."""
         mark = "" if column is None else self.symbols.mark(column)
@@ -97,10 +106,44 @@ class Letters:
         return [place for place in places if self.entry(f"components.{field}", *place) is not None]
 
     @property
+    def writes_rows(self) -> bool:
+        """Whether rows are so few that what each adds to an expected count is written out."""
+        return len(self.step.rows) == self.step.distinct <= MOST_ADDED
+
+    @property
     def in_memory(self) -> ArraySource | None:
         """The rows, where they are in memory and their cells are of one kind."""
         source = self.subject.source
         return source if isinstance(source, ArraySource) and not source.profile.has_gaps else None
+
+
+@dataclass(frozen=True)
+class LettersInSequence(Letters):
+    """The letters of one notation for one step of a chain: rows are called t, and shared out among states."""
+
+    @property
+    def i(self) -> str:
+        return "t"
+
+    @cached_property
+    def shares(self) -> tuple[str, ...]:
+        return self.shares_at("t")
+
+    def shares_at(self, t: str) -> tuple[str, ...]:
+        """The share of each state in the row at place `t`."""
+        return tuple(self.notation.in_sequence.share.format(t=t, k=f"{{k{k}}}") for k in range(self.count))
+
+    @property
+    def share(self) -> str:
+        return self.notation.in_sequence.share.format(t="t", k="k")
+
+    def pair(self, j: str, k: str) -> str:
+        """The share of two states in a row and the next."""
+        return self.notation.in_sequence.pair.format(j=j, k=k)
+
+    @property
+    def writes_rows(self) -> bool:
+        return False
 
 
 def _places(shape: tuple[int, ...], symmetric: bool) -> list[tuple[int, ...]]:
@@ -110,5 +153,6 @@ def _places(shape: tuple[int, ...], symmetric: bool) -> list[tuple[int, ...]]:
 
 def some(lines: list[str]) -> tuple[tuple[str, ...], str]:
     """As many lines as are shown, and the words for the others."""
-    left = len(lines) - MOST_LINES
-    return tuple(lines[:MOST_LINES]), f" The other {left} are made alike." if left > 0 else ""
+    shown = len(lines) if len(lines) <= MOST_LINES + 1 else MOST_LINES
+    left = len(lines) - shown
+    return tuple(lines[:shown]), f" The other {left} are made alike." if left else ""

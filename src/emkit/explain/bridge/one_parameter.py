@@ -15,8 +15,6 @@ from emkit.families.description import ROWS, Columns
 from emkit.formulas.expressions import ONE, Apply, Expression, Less, Negative, Power, Product, Ref, filled, names_in
 from emkit.formulas.numerals import plain
 
-MOST_ADDED = 8  # rows whose contributions are written out
-
 
 @dataclass(frozen=True)
 class Term:
@@ -136,10 +134,7 @@ class _Work:
 
     def _total(self, term: Term, k: int, j: int) -> str:
         letters, n = self.letters, self._tally(term, j)
-        rows = letters.step.rows
-        added = ""
-        if len(rows) == letters.step.distinct <= MOST_ADDED:
-            added = f" = {' + '.join(f'{{r{i}_{n}_{k}}}' for i in range(len(rows)))}"
+        added = f" = {{r{n}_{k}}}" if letters.writes_rows else ""
         return f"sum_{letters.i} {letters.shares[k]} {self._cell(term)}{added} = {{t{n}_{k}}}"
 
     def _solved(self, k: int, j: int, each: float | None) -> str:

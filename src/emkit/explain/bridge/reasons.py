@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from emkit.explain.bridge.letters import Letters, some
 from emkit.explain.bridge.link import Link
 from emkit.explain.bridge.one_parameter import one_parameter
-from emkit.families.description import Columns, Reason
+from emkit.families.description import Columns, Description, Reason
 
 
-def reasons(letters: Letters) -> Iterator[Link]:
-    """The links of the components."""
-    described = letters.described
+def reasons(letters: Letters, described: Description) -> Iterator[Link]:
+    """The links of the components, whose family describes itself so."""
     if isinstance(described, Columns) and (links := one_parameter(letters, described)):
         yield from links
     elif described.reasons:
@@ -39,13 +38,11 @@ def _line(letters: Letters, reason: Reason, place: tuple[int, ...]) -> str:
 
 def _maximiser(letters: Letters) -> Iterator[Link]:
     """Where nobody has written the way out: what the family's own maximiser does, with its numbers."""
-    shares = {letters.symbols("proportions", k) for k in range(letters.count)}
-    own = [
-        list(letters.step.after).index(symbol)
-        for symbol in letters.updated
-        if symbol not in shares and symbol in letters.step.after
-    ]
+    entries = letters.symbols.entries(letters.subject.start).items()
+    components = {symbol for entry, symbol in entries if entry.startswith("components")}
+    after = list(letters.step.after)
+    own = [after.index(symbol) for symbol in letters.updated if symbol in components]
     lines, more = some([f"{{s{entry}}} = {{u{entry}}} = {{v{entry}}}" for entry in own])
     if lines:
-        said = f"The second part, for each component: every row counts by its responsibility.{more}"
+        said = f"The part of each component: every row counts by its responsibility.{more}"
         yield Link("numbers", said, lines)

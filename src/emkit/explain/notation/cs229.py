@@ -25,9 +25,15 @@ CS229 = Notation(
         forward="p(z^(t)=k|x^(1:t))",
         scale="p(x^(t)|x^(1:t-1))",
         backward="p(x^(t+1:T)|z^(t)=k) / p(x^(t+1:T)|x^(1:t))",
-        share="Q_t(z=k)",
-        pair="Q_t(z=j,z'=k)",
+        share="Q_{t}(z={k})",
+        pair="Q_t(z={j},z'={k})",
         e_step="Q_t(z) := p(z^(t)|x; theta)",
+        path="z",
+        posterior="Q(z)",
+        joint="p(x,z;theta)",
+        first="p(z^(1);theta)",
+        move="p(z^(t+1)|z^(t);theta)",
+        emission="p(x^(t)|z^(t);theta)",
     ),
     in_general=InGeneral(
         state="z", share="Q_{i}(z)", joint="p(x^({i}),z;theta)", prior="p(z;theta)", likelihood="p(x^({i})|z;theta)"

@@ -8,14 +8,24 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class InSequence:
-    """What forward-backward is about, as an author would write it: t is a place in the sequence, j and k are states."""
+    """What forward-backward is about, as an author would write it: t is a place in the sequence, j and k are states.
+
+    `share` and `pair` have places for the states, ``{j}`` and ``{k}``, and `share` for the place ``{t}``. A `path` through
+    all states has a `posterior` and, with the rows, a `joint`: that of the `first` state, times every `move` and `emission`.
+    """
 
     forward: str = "p(z_t=k|x_(1:t))"
     scale: str = "p(x_t|x_(1:t-1))"
     backward: str = "p(x_(t+1:T)|z_t=k) / p(x_(t+1:T)|x_(1:t))"
-    share: str = "p(z_t=k|x)"
-    pair: str = "p(z_t=j,z_(t+1)=k|x)"
+    share: str = "p(z_{t}={k}|x)"
+    pair: str = "p(z_t={j},z_(t+1)={k}|x)"
     e_step: str = "q := p(z_1..z_T|x; theta)"
+    path: str = "z"
+    posterior: str = "q(z)"
+    joint: str = "p(x,z;theta)"
+    first: str = "p(z_1;theta)"
+    move: str = "p(z_(t+1)|z_t;theta)"
+    emission: str = "p(x_t|z_t;theta)"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ const PLACE = /\{([a-z])([\d_]*)\}/g;
 // The links for what is shown; none where Python wrote none, or where they are not those of this trace.
 function bridgeLinks({ trace, original, notation }) {
   const same = trace.components.length === original.components.length && trace.posterior;
-  return same ? trace.bridge[notation.key] : [];
+  const { links, texts } = trace.bridge;
+  return same ? links[notation.key].map(({ name, said, lines }) => ({ name, said: texts[said], lines: lines.map((n) => texts[n]) })) : [];
 }
 
 // The number at a place such as {t1_0}, as Python's `Numbers` writes it.
@@ -15,11 +16,12 @@ function numberAt({ step, trace }, kind, at) {
   const computed = () => { const { computed: own, value } = update(); return own === undefined ? value : own; };
   switch (kind) {
     case "t": return amount(step.tallies[at[0]], step.tallies[at[0]].values[at[1]]);
-    case "r": return amount(step.tallies[at[1]], step.row_tallies[at[0]][at[1]][at[2]]);
+    case "r": return step.row_tallies.map((row) => amount(step.tallies[at[0]], row[at[0]][at[1]])).join(" + ");
     case "w": return significant(computed() * step.tallies[0].values[at[1]], 5);
     case "u": return update().substituted;
     case "v": return significant(computed());
-    default: return plain(sum(step.tallies[0].values));
+    case "a": return amount(step.tallies[at[0]], sum(range((at.length - 1) / 2).map((n) => step.tallies[at[0]].values[at[2 * n + 1]] * at[2 * n + 2])));
+    default: return plain(sum(step.tallies[at[0] || 0].values));
   }
 }
 
@@ -35,8 +37,8 @@ function namesAt({ trace, notation }) {
 const withNumbers = (view, line) => line.replace(PLACE, (whole, kind, at) =>
   ("kcs".includes(kind) ? whole : numberAt(view, kind, at.split("_").filter(Boolean).map(Number))));
 
-// A line of a link as MathML: what follows a sign of equality stays on its line.
-const bridgeLine = (view, line) => formula(withNumbers(view, line), namesAt(view));
+// A line of a link as MathML.
+const bridgeLine = (view, line) => pieces(withNumbers(view, line), namesAt(view));
 
 function drawBridge(view) {
   const links = bridgeLinks(view);
@@ -44,9 +46,12 @@ function drawBridge(view) {
   return html("div", { class: "bridge" },
     html("h3", {}, "From the formula to the numbers"),
     html("ol", {}, links.map((link, n) => html("li", {}, html("div", { class: `link${n === view.link ? " lit" : ""}`, "data-act": "link", "data-value": n, "data-link": link.name },
-      html("button", { type: "button", class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": n === view.link ? "true" : "false" }, withGreek(link.said)),
+      html("button", { type: "button", class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": n === view.link ? "true" : "false" }, withLetters(link.said)),
       html("div", {}, link.lines.map((line) => html("div", { class: "formula" }, bridgeLine(view, line)))))))));
 }
+
+// The same, with indices below their letters.
+const withLetters = (text) => withGreek(text).split(/(\b\w_\w+|π_\w)/).map((part, n) => (n % 2 ? symbol(part) : part));
 
 // Words with Greek letters by their signs.
 const withGreek = (text) => text.replace(/\b(theta|lambda|alpha|beta|pi|mu)(?=\b|_)/g, (word) => GREEK[word]).replaceAll(" * ", " · ");

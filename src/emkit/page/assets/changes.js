@@ -33,20 +33,67 @@ function changeLabel(i, text) {
   whatIf({ labels });
 }
 
-// Another number of heads in a row of tosses.
-function changeHeads(i, heads) {
-  const own = state.trace.browser_em;
-  const all = sum(own.x[i]);
-  if (heads < 0 || heads > all) return;
-  whatIf({ x: own.x.map((x, n) => (n === i ? [heads, all - heads] : x)) }, { keepPosition: true });
+// The rows as they are now, with some of that changed; the row `i` is the one that is spoken of.
+function changeRows(change, i = state.row, quick = false) {
+  const { labels, ...rows } = { ...rowsOf(state.trace), labels: state.settings.labels, ...change };
+  state.row = i;
+  whatIf({ rows, labels }, { keepPosition: true, quick });
 }
 
-// A row goes elsewhere, in two of its columns.
-function movePoint(row, columns, place) {
-  const moved = state.trace.browser_em.x.map((x, n) => (n === row ? x.map((value, j) => (columns.includes(j) ? place[columns.indexOf(j)] : value)) : x));
-  state.row = row; // which stays the one that is spoken of
-  whatIf({ x: moved }, { keepPosition: true, quick: true });
+const changed = (list, i, value) => list.map((old, n) => (n === i ? value : old));
+const within = (list, i, value) => list && [...list.slice(0, i), value, ...list.slice(i)];
+const without = (list, i) => list && list.filter((_, n) => n !== i);
+
+// Another number of heads in a row of tosses.
+function changeHeads(i, heads) {
+  const { x } = rowsOf(state.trace);
+  const all = sum(x[i]);
+  if (heads >= 0 && heads <= all) changeRows({ x: changed(x, i, [heads, all - heads]) });
 }
+
+// One more row, the last of those in the table: at a place, else like the last one.
+function addRow(place = null) {
+  const { x, weights, items } = rowsOf(state.trace);
+  const [i, last] = [items.length, items.length - 1];
+  const label = String(1 + Math.max(x.length, ...items.map((item) => Number(item.label) || 0)));
+  changeRows({ x: within(x, i, place || x[last]), weights: within(weights, i, 1), items: [...items, { ...items[last], label }], labels: within(state.settings.labels, i, null) }, i);
+}
+
+function takeAway(i) {
+  const { x, weights, items } = rowsOf(state.trace);
+  if (items.length < 2) return;
+  changeRows({ x: without(x, i), weights: without(weights, i), items: without(items, i), labels: without(state.settings.labels, i) }, Math.min(i, items.length - 2));
+}
+
+// Of equal rows that stand in one line, one more or one less.
+function changeTimes(i, by) {
+  const { weights, order } = rowsOf(state.trace);
+  const times = changed(weights, i, weights[i] + by);
+  if (times[i] >= 0 && sum(times) >= 1) changeRows({ weights: times, order: order && (by > 0 ? [...order, i] : without(order, order.lastIndexOf(i))) });
+}
+
+// A single row becomes one of the next line of the table: a toss is turned over.
+function turnRow(place) {
+  const { weights, order } = rowsOf(state.trace);
+  const [from, to] = [order[place], (order[place] + 1) % weights.length];
+  changeRows({ weights: changed(changed(weights, from, weights[from] - 1), to, weights[to] + 1), order: changed(order, place, to) });
+}
+
+// What is done to rows, by the value of data-row-act.
+const ROW_ACTS = {
+  add: () => addRow(),
+  away: (i) => takeAway(i),
+  more: (i) => changeTimes(i, 1),
+  less: (i) => changeTimes(i, -1),
+  turn: (place) => turnRow(place),
+};
+
+const rowButton = (name, value, sign, said, disabled = false) => html("button", { type: "button", "data-row-act": name, "data-value": value, "aria-label": said, disabled }, sign);
+
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-row-act]");
+  if (button) ROW_ACTS[button.dataset.rowAct](Number(button.dataset.value));
+});
 
 // A handle was moved: of two parameters in the landscape, or of a mean among the points.
 function moveStart(handle, across, up) {

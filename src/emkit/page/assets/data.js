@@ -34,7 +34,7 @@ function dataNote({ trace, mDone, notation }) {
   if (marks.left_out) parts.push(`${marks.left_out} more columns are not drawn.`);
   if (marks.shapes && marks.shapes.length) parts.push("Ellipses hold half and nine tenths of a component.");
   if (marks.kind === "sequence") parts.push("Choose a row to see its arithmetic.");
-  if (marks.kind === "rows" && mDone) parts.push(`The shares are those of the E-step; ${filled(notation.parameters, {})} has moved on.`);
+  if (marks.kind === "rows" && mDone) parts.push(`The shares are those of the E-step; ${withGreek(notation.parameters)} has moved on.`);
   return parts.join(" ");
 }
 

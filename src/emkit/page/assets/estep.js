@@ -23,7 +23,7 @@ const estepPanel = {
 };
 
 const lead = (text) => html("p", { class: "lead" }, formulaOrWords(text));
-const formulaOrWords = (text) => (/[()=]/.test(text) && !/,\s\w+\s\w+/.test(text) ? formula(text) : text);
+const formulaOrWords = (text) => (/[()=]/.test(text) && !/,\s\w+\s\w+/.test(text) ? formula(text) : withGreek(text));
 
 const responsibilityPair = (view, k, row) => { const [text, names] = view.notation.responsibility(k, row); return [[text], names]; };
 
@@ -103,13 +103,13 @@ function worked(view) {
     html("p", { class: "worked-title" }, `row ${rowText(item)}, component ${view.trace.components[k]}`),
     view.trace.posterior ? [
       html("div", { class: "formula" }, equation(formula(...responsibilityPair(view, k, item.label)), short ? formula(`${own} / (${inLetters.join(" + ")})`, named) : null)),
-      item.states.length > 1 ? html("div", { class: "formula" }, html("span", { class: "equals" }, "="), formula(dividedText(view, i, k))) : null,
-      shown && short && item.states.length > 1 ? html("div", { class: "formula" }, html("span", { class: "equals" }, "="), formula(`${significant(jointOf(view, i, k))} / (${values.join(" + ")})`)) : null,
+      item.states.length > 1 ? html("div", { class: "formula" }, equals(formula(dividedText(view, i, k)))) : null,
+      shown && short && item.states.length > 1 ? html("div", { class: "formula" }, equals(formula(`${significant(jointOf(view, i, k))} / (${values.join(" + ")})`))) : null,
     ] : html("div", { class: "formula" }, formula(...responsibilityPair(view, k, item.label))),
-    html("div", { class: "formula" }, html("span", { class: "equals" }, "="), html("output", { class: "result", "data-number": "responsibility" }, fourDecimals(step.responsibilities[i][k]))), rule);
+    html("div", { class: "formula" }, equals(html("output", { class: "result", "data-number": "responsibility" }, fourDecimals(step.responsibilities[i][k])))), rule);
 }
 
-const equation = (left, right) => (right ? [left, html("span", { class: "equals" }, "="), right] : [left]);
+const equation = (left, right) => [left, right && equals(right)];
 
 // Without rows: how sure the E-step is.
 function bandLines(view) {

@@ -131,6 +131,21 @@ function formula(texts, names = {}) {
   return math("math", math("mrow", children));
 }
 
+// What something is equal to: the sign stays with it.
+const equals = (...what) => html("span", { class: "side" }, html("span", { class: "equals" }, "="), what);
+
+// The same in pieces, each of which may begin a line: they end before signs of equality, and before + and - outside brackets.
+function pieces(text, names = {}) {
+  const found = [[]];
+  const tree = readFormula(text);
+  (tree.parts || [tree]).forEach((part, n, all) => {
+    const sign = part.kind === "sign" && "=+-".includes(part.text) && (n ? all[n - 1].kind !== "sign" : part.text !== "-");
+    if (sign && found.at(-1).length) found.push([]);
+    found.at(-1).push(sign ? make(NAMESPACES.math, "mo", { form: "infix" }, [part.text.replace("-", "−")]) : toMath(part, names));
+  });
+  return found.map((inside) => math("math", math("mrow", inside)));
+}
+
 const latex = (texts, names = {}) => [texts].flat().map((text) => toLatex(readFormula(text), names)).join(" = ");
 
 // The name of a parameter, such as theta_A or mean_short_eruptions: what follows the first underscore is an index.

@@ -2,17 +2,26 @@
 
 const LANDSCAPE = 33;
 
-// The page's model of the data, or of the reader's own: the same rows with other numbers in them.
-const modelWith = (own, x) => (x ? { ...own, x, log_base: own.log_base && FAMILY[own.family].logBase(own, x) } : own);
+// The rows of a trace: their cells `x` and `weights`, the `items` of the table for the first of them, and the order of single ones.
+const rowsOf = ({ browser_em: { x, weights }, rows: { items }, story: { order } }) => ({ x, weights, items, order });
 
-// Settings: { values (of theta0, in the order of the names), K, hard, labels, x (the reader's own data, or null) }.
+// The trace of the same model with the reader's own rows.
+function traceWith(original, { x, weights, items, order }) {
+  const { browser_em: own, rows, story } = original;
+  const model = { ...own, x, weights, log_base: own.log_base && FAMILY[own.family].logBase(own, x) };
+  const shown = items.map((item, i) => itemWith(item, model, i));
+  return { ...original, browser_em: model, story: { ...story, order }, rows: { ...rows, distinct: rows.distinct + x.length - own.x.length, items: shown } };
+}
+
+// Settings: { values (of theta0, in the order of the names), K, hard, labels, rows (the reader's own, or null) }.
 function imagine(original, settings) {
-  const trace = { ...original, browser_em: modelWith(original.browser_em, settings.x) };
+  const trace = settings.rows ? traceWith(original, settings.rows) : original;
   const model = trace.browser_em;
   const family = FAMILY[model.family];
   const names = model.names[settings.K];
   const run = emRun(model, family.fromEntries(model, settings.values, settings.K), settings);
   if (!run.steps.length) return null;
+  const steps = run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step));
   return {
     ...trace,
     imagined: true,
@@ -22,8 +31,9 @@ function imagine(original, settings) {
     posterior: !settings.hard && !(settings.labels || []).some((label) => label !== null),
     path: run.thetas.map(family.entries),
     stands_still: run.standsStill,
-    rows: { ...trace.rows, items: trace.rows.items.map((item, i) => ({ ...itemWith(item, model, settings.x, i), states: range(settings.K) })) },
-    steps: run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step)),
+    rows: { ...trace.rows, items: trace.rows.items.map((item) => ({ ...item, states: range(settings.K) })) },
+    formulas: Object.fromEntries(steps.flatMap((step) => step.updates.map((line) => [line.symbol, line.formula]))),
+    steps,
     counts: family.tallies(model, run.steps[0].stats).map(({ what, mark, shared, is_count }) => ({ what, mark, shared, is_count })),
     accounts: Object.fromEntries(Object.keys(run.accounts[0]).map((name) => [name, run.accounts.map((account) => account[name])])),
     marks: imagineMarks(trace, run),
@@ -35,17 +45,15 @@ function imagine(original, settings) {
 }
 
 // A row of the table with the reader's own numbers; coins show as many heads, wherever they fell.
-function itemWith(item, model, x, i) {
-  if (!x) return item;
+function itemWith(item, { x, weights }, i) {
   const values = Object.fromEntries(Object.keys(item.values).map((name, j) => [name, x[i][j]]));
-  return { ...item, values, name: isTossed(item) ? tossedWith(item.name, x[i][0]) : item.name };
+  return { ...item, values, weight: weights[i], name: isTossed(item) ? tossedWith(item.name, x[i][0]) : item.name };
 }
 
 function stepRecord(trace, names, theta, step) {
   const model = trace.browser_em;
   const family = FAMILY[model.family];
   const K = names.components.length;
-  const after = family.entries(step.after);
   const total = sum(step.stats.mass);
   const proportions = model.held ? [] : step.stats.mass.map((mass) => ({
     formula: "rows / all rows", substituted: `${count(mass)} / ${plain(total)}`, computed: mass / total,
@@ -55,7 +63,7 @@ function stepRecord(trace, names, theta, step) {
   const shown = trace.rows.items.map((_, i) => i);
   return {
     tallies: valuesOf(family.tallies(model, step.stats)),
-    updates: lines.map((line, i) => ({ ...line, symbol: names.symbols[first + i], value: after[first + i] }))
+    updates: lines.map((line, i) => ({ ...line, symbol: names.symbols[first + i] }))
       .filter((line) => Number.isFinite(line.computed)),
     log_joint: shown.map((i) => step.joint[i].map((value) => (Number.isFinite(value) ? value : null))),
     formulas: shown.map((i) => range(K).map((k) => family.joint(model, theta, k, i))),
@@ -76,7 +84,7 @@ function imagineMarks(trace, run) {
   const { marks, browser_em: model } = trace;
   if (marks.kind === "points") {
     const shapes = run.thetas.map((theta) => ({ means: theta.means, spread: theta.covariances }));
-    return { ...marks, x: marks.x.length === model.x.length ? model.x : marks.x, responsibilities: run.steps.map((step) => step.responsibilities), shapes };
+    return { ...marks, x: marks.of === marks.x.length ? model.x : marks.x, of: model.x.length, responsibilities: run.steps.map((step) => step.responsibilities), shapes };
   }
   if (marks.kind !== "histogram") return marks;
   const width = marks.edges[1] - marks.edges[0];

@@ -149,6 +149,13 @@ function placeIn(handle, x, y) {
   return [x0 + ((inside(x, left, right) - left) / (right - left)) * (x1 - x0), y0 + ((inside(y, bottom, top) - bottom) / (top - bottom)) * (y1 - y0)];
 }
 
+// The same for a pointer over the picture.
+function placeOn(handle, drawn, { clientX, clientY }) {
+  const bounds_ = drawn.getBoundingClientRect();
+  const zoom = bounds_.width / drawn.viewBox.baseVal.width;
+  return placeIn(handle, (clientX - bounds_.left) / zoom, (clientY - bounds_.top) / zoom);
+}
+
 function onDrag(event) {
   const handle = event.target.closest("[data-drag]");
   if (!handle) return;
@@ -157,11 +164,7 @@ function onDrag(event) {
   const picture_ = handle.ownerSVGElement;
   const box = handle.cloneNode();
   handle.focus();
-  const move = (at) => {
-    const bounds_ = picture_.getBoundingClientRect();
-    const zoom = bounds_.width / picture_.viewBox.baseVal.width;
-    moveStart(drag, ...placeIn(box, (at.clientX - bounds_.left) / zoom, (at.clientY - bounds_.top) / zoom));
-  };
+  const move = (at) => moveStart(drag, ...placeOn(box, picture_, at));
   const ends = ["pointerup", "pointercancel"];
   const stop = () => {
     removeEventListener("pointermove", move);
@@ -181,7 +184,7 @@ function onHandleKey(event) {
   const step = event.shiftKey ? 10 : 1;
   const [x, y] = [Number(handle.getAttribute("cx")), Number(handle.getAttribute("cy"))];
   moveStart(handle.dataset.drag, ...placeIn(handle, x + (step * way[0] * (right - left)) / 100, y + (step * way[1] * (bottom - top)) / 100));
-  if (state.settings.x) whatIf({}, { keepPosition: true }); // the heights are those of other data
+  if (state.settings.rows) whatIf({}, { keepPosition: true }); // the heights are those of other data
 }
 
 function onTossKey(event) {

@@ -1,6 +1,7 @@
 // Panel 3: the M-step. Expected counts row by row where rows are few, and each update as a ratio with its numbers.
 
 const MOST_UPDATES = 24;
+const MOST_OPEN = 12; // updates beyond are folded away: they are made alike
 
 const mstepPanel = {
   id: "mstep",
@@ -82,8 +83,8 @@ function updateList(view) {
   const { step, trace } = view;
   if (!view.eDone) return html("p", { class: "muted" }, "The E-step comes first.");
   if (!step.updates.length) {
-    return html("ul", { class: "updates" }, trace.symbols.map((name, i) => html("li", {}, symbol(name), " ", html("span", { class: "equals" }, "="),
-      html("output", { class: "result" }, view.mDone ? significant(view.after[i]) : "?"))));
+    return html("ul", { class: "updates" }, trace.symbols.map((name, i) => html("li", {}, symbol(name), " ",
+      equals(html("output", { class: "result" }, view.mDone ? significant(view.after[i]) : "?")))));
   }
   let before = "";
   const lines = step.updates.slice(0, MOST_UPDATES).map((u) => {
@@ -91,13 +92,17 @@ function updateList(view) {
     before = u.formula;
     return html("li", { class: `${owner(view, u)}` },
       words ? html("span", { class: "in-words" }, words.replaceAll("*", "·").replaceAll("^2", "²")) : null,
-      html("div", { class: "update formula" }, symbol(u.symbol), html("span", { class: "equals" }, "="), formula(u.substituted), html("span", { class: "equals" }, "="),
-        html("output", { class: "result", "data-number": u.symbol }, view.mDone ? significant(u.value) : "?"),
+      html("div", { class: "update formula" }, symbol(u.symbol), pieces(`= ${u.substituted}`),
+        equals(html("output", { class: "result", "data-number": u.symbol }, view.mDone ? significant(u.value) : "?")),
         agrees(u) || !view.mDone ? null : html("span", { class: "note" }, ` raised to the floor under the variances from ${significant(u.computed)}`)));
   });
   const more = step.updates.length > MOST_UPDATES ? html("li", { class: "note" }, `… and ${step.updates.length - MOST_UPDATES} more`) : null;
-  const held = trace.held.length ? html("p", { class: "note" }, `Held at their start: ${trace.held.map((name) => name + " = " + plain(view.before[trace.symbols.indexOf(name)])).join(", ")}.`) : null;
-  return html("div", {}, html("ul", { class: `updates${step.updates.length > 6 ? " many" : ""}` }, lines, more),
+  const held = trace.held.length ? html("p", { class: "note" }, "Held at their start: ", inNumbers({ trace, theta: view.before }, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null;
+  const list = (shown) => html("ul", { class: `updates${step.updates.length > 6 ? " many" : ""}` }, shown);
+  const folded = lines.length > MOST_OPEN;
+  return html("div", {}, folded ? html("p", { class: "note" }, "All lines are made alike: follow the first, then choose the one you ask about.") : null,
+    list(folded ? lines.slice(0, MOST_OPEN / 2) : [...lines, more]),
+    folded ? html("details", {}, html("summary", {}, `the other ${step.updates.length - MOST_OPEN / 2}`), list([...lines.slice(MOST_OPEN / 2), more])) : null,
     view.mDone ? null : html("p", { class: "muted" }, "Press m to divide."), held);
 }
 

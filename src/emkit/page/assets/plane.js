@@ -32,8 +32,12 @@ function drawPoints(view, width) {
       "data-row": view.trace.rows && n < view.trace.rows.items.length ? n : null });
   });
   return html("div", {}, pairChoice(view), picture(box, `${marks.columns[i]} against ${marks.columns[j]}, points by their likeliest component`,
-    axes(box), points, ellipses(view, box, i, j), own ? [meanHandles(view, box, i, j), pointHandle(view, box, i, j)] : null));
+    axes(box), own ? svg("rect", { class: "plane", ...box.inner, "data-plane": `${i}:${j}`, "data-box": boxOf(box) }) : null, points, ellipses(view, box, i, j), own ? [meanHandles(view, box, i, j), pointHandle(view, box, i, j)] : null), own && marks.of === marks.x.length ? pointActs(view) : null);
 }
+
+const pointActs = ({ trace, shownRow: i }) => html("p", { class: "row-acts" }, rowButton("add", 0, "+ add a point", "add a point"),
+  rowButton("away", i, "take this point away", `take ${rowCalled(trace.rows.items[i])} away`, trace.rows.items.length < 2),
+  html("span", { class: "note" }, "A double click adds one there."));
 
 function drawGrids(view, width) {
   const { marks } = view.trace;
@@ -107,6 +111,21 @@ function pointHandle(view, box, i, j) {
     "data-box": boxOf(box),
   });
 }
+
+// A row goes elsewhere, in two of its columns.
+function movePoint(row, columns, place) {
+  const { x } = rowsOf(state.trace);
+  changeRows({ x: changed(x, row, x[row].map((value, j) => (columns.includes(j) ? place[columns.indexOf(j)] : value))) }, row, true);
+}
+
+// A point comes where there is none.
+document.addEventListener("dblclick", (event) => {
+  const plane = event.target.closest("[data-plane]");
+  if (!plane) return;
+  const [i, j] = plane.dataset.plane.split(":").map(Number);
+  const place = placeOn(plane, plane.ownerSVGElement, event);
+  addRow(rowsOf(state.trace).x.at(-1).map((value, column) => (column === i ? place[0] : column === j ? place[1] : value)));
+});
 
 MARKS.points = drawPoints;
 MARKS.grids = drawGrids;

@@ -2,9 +2,9 @@
 
 PANELS.push({
   id: "ridge",
-  shown: (view) => view.original.ridge,
+  shown: (view) => view.original.ridge && view.K === 2,
   draw(view, width) {
-    const { starts } = view.original.ridge;
+    const { starts } = ridgeOf(view);
     return [drawRidge(view, width),
       html("p", {}, ridgeText(view)),
       table({
@@ -17,7 +17,7 @@ PANELS.push({
 });
 
 function drawRidge(view, width) {
-  const { total, starts: given } = view.original.ridge;
+  const { total, starts: given } = ridgeOf(view);
   const starts = view.trace.imagined ? [ownStart(view), ...given.slice(1)] : given;
   const box = frame(width, Math.min(420, Math.max(280, width * 0.75)), [0, 1], [0, 1], { x: "π α", y: "(1 − π) β" });
   const { sx, sy } = box;
@@ -30,19 +30,31 @@ function drawRidge(view, width) {
     svg("text", { class: "curve-name", x: sx(total * 0.52) + 8, y: sy(total * 0.52) - 8 }, `π α + (1 − π) β = ${plain(total)}`), spots, ridgeHandle(view, box, starts[0].at[0]));
 }
 
+// The ridge of the data as they are: of the reader's own rows, there is the reader's start alone.
+function ridgeOf(view) {
+  if (!view.settings.rows) return view.original.ridge;
+  const { trace } = view;
+  const { x, weights } = trace.browser_em;
+  const places = [0, 1, 2].map((t) => Math.min(t, trace.path.length - 1));
+  return {
+    total: sum(weights.map((weight, i) => weight * x[i][0])) / sum(weights),
+    starts: [{ ...ownStart(view), theta: places.map((t) => [0, 2, 3].map((n) => trace.path[t][n])), log_likelihood: places.map((t) => accountAt(trace, 2 * t).log_likelihood) }],
+  };
+}
+
 // Where the first coin leads to a 1, and where it does not, for the start that the reader chose and after a step from it.
 const ownStart = ({ trace }) => ({ at: trace.path.slice(0, 2).map((theta) => [theta[0] * theta[2], theta[1] * theta[3]]) });
 
 // The start can be dragged, or moved with the arrow keys: pi stays, the other two follow.
-const ridgeHandle = ({ trace, settings, K }, box, at) => (trace.browser_em && K === 2 && !settings.x ? svg("circle", {
+const ridgeHandle = ({ trace, K }, box, at) => (trace.browser_em && K === 2 ? svg("circle", {
   class: "handle c0", cx: box.sx(at[0]), cy: box.sy(at[1]), r: 11, tabindex: 0, role: "slider", "data-drag": "ridge:0", "aria-label": "where EM starts",
   "aria-valuenow": plain(at[0]), "aria-valuetext": `π α = ${plain(at[0])}, (1 − π) β = ${plain(at[1])}`,
   "data-box": boxOf(box),
 }) : null);
 
-function ridgeText({ original }) {
-  const { total, starts } = original.ridge;
+function ridgeText(view) {
+  const { total, starts } = ridgeOf(view);
   const still = starts.every(({ theta }) => theta[1].every((value, i) => Math.abs(value - theta[2][i]) < 1e-9));
   return `The likelihood depends on π α + (1 − π) β alone. Every point of the ridge, where that is ${plain(total)}, is a maximum of ${fourDecimals(starts[0].log_likelihood[1])}. `
-    + `From each of ${starts.length} starts, one step leads onto the ridge${still ? ", and the second does not move" : ""}.`;
+    + `${starts.length > 1 ? "From each of " + starts.length + " starts" : "From this start"}, one step leads onto the ridge${still ? ", and the second does not move" : ""}.`;
 }

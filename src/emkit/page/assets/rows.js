@@ -4,12 +4,23 @@
 function drawRows(view, width) {
   const { trace, step, eDone } = view;
   const most = Math.max(...trace.rows.items.map((item) => item.weight));
-  return html("ul", { class: "bars" }, trace.rows.items.map((item, i) =>
+  const touched = trace.browser_em && trace.rows.items.length === trace.rows.distinct;
+  return html("div", {}, html("ul", { class: "bars" }, trace.rows.items.map((item, i) =>
     html("li", { "data-row": i, class: i === view.shownRow ? "lit" : null },
       html("p", { class: "bar-name" }, /^\d/.test(item.label) ? `row ${item.label}` : item.label,
         item.weight === 1 ? null : html("span", { class: "times" }, ` × ${plain(item.weight)}`),
-        isTossed(item) ? (trace.browser_em && item.weight === 1 ? tossesToTurn(item, i) : tosses(item.name)) : null),
-      eDone ? splitBar(view, step.responsibilities[i], item.states, item.weight / most, width - 14) : null)));
+        isTossed(item) ? (trace.browser_em && item.weight === 1 ? tossesToTurn(item, i) : tosses(item.name)) : null,
+        touched ? rowActs(trace, item, i) : null),
+      eDone ? splitBar(view, step.responsibilities[i], item.states, item.weight / most, width - 14) : null))),
+  touched && !trace.rows.repeated ? html("p", { class: "row-acts" }, rowButton("add", 0, "+ add a row", "add a row")) : null);
+}
+
+// A row is taken away; of equal rows, there is one more or one less.
+function rowActs(trace, item, i) {
+  const called = /^\d/.test(item.label) ? `row ${item.label}` : `row with ${item.label}`;
+  return html("span", { class: "row-acts" }, trace.rows.repeated
+    ? [rowButton("less", i, "−", `one ${called} less`, item.weight < 1), rowButton("more", i, "+", `one ${called} more`)]
+    : rowButton("away", i, "×", `take ${called} away`, trace.rows.items.length < 2));
 }
 
 const isTossed = ({ name }) => /^[HT]+$/.test(name);

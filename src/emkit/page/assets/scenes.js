@@ -26,7 +26,7 @@ SCENES.push({
   name: "not-known",
   title: "What is not known",
   at: () => 0,
-  text: (view) => [html("p", { class: "lead-in" }, view.trace.about), told(view, "not-known"), canBeKnown(view.trace) ? knownText(view) : null,
+  text: (view) => [html("p", { class: "lead-in" }, withGreek(view.trace.about)), told(view, "not-known"), canBeKnown(view.trace) ? knownText(view) : null,
     thetaList(view, "EM begins with a guess:")],
   picture: (view, width) => (canBeKnown(view.trace) ? [drawUnknown(view)] : [drawMarks(view, width) || drawLand(view, width)]),
 });
@@ -41,7 +41,7 @@ SCENES.push({
     const item = trace.rows.items[view.shownRow];
     return [
       thetaList(view, "The guess θ₀:"),
-      html("p", {}, hasLine(trace) ? `Drag its marks, or move them with the arrow keys: everything that follows is worked out anew.${trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over." : ""}` : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
+      html("p", {}, hasLine(trace) ? `Drag its marks, or move them with the arrow keys: everything that follows is worked out anew.${trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over, add a row or take one away." : ""}` : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
       told(view, "guess"),
       html("p", {}, `How likely is ${rowCalled(item)}, with each of them?`),
       hasLine(trace) ? null : drawLikely(view, 300),

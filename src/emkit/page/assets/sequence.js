@@ -94,7 +94,7 @@ function letters({ notation, trace }) {
   const { forward, scale: scaled, backward, share, pair } = notation.in_sequence;
   const lines = [["alpha_t(k)", forward], ["c_t", scaled], ["beta_t(k)", backward], ["gamma_t(k)", share], ["xi_t(j,k)", pair]];
   return html("details", {}, html("summary", {}, "what the letters stand for"),
-    lines.map(([letter, meaning]) => html("div", { class: "formula" }, formula(letter), html("span", { class: "equals" }, "="), formula(meaning))),
+    lines.map(([letter, meaning]) => html("div", { class: "formula" }, formula(letter), equals(formula(meaning, { t: "t", j: "j", k: "k" })))),
     html("p", { class: "note" }, `b is the density ${trace.in_sequence.words} of a row in a state. The log-likelihood of a sequence is the sum of the logarithms of its c.`));
 }
 
@@ -109,8 +109,8 @@ function workedRow(view, found, g, t) {
   return html("div", { class: `worked c${k % 8}`, "aria-live": "polite" },
     html("p", { class: "worked-title" }, `${title}, state ${trace.components[k]}`),
     writtenRow(found, t, k).map((line) => html("div", { class: "formula" }, formula(...letterPair(line, trace, label)),
-      line.text === shownValue(line) ? null : [html("span", { class: "equals" }, "="), formula(line.text)],
-      html("span", { class: "equals" }, "="), html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, shownValue(line)))));
+      line.text === shownValue(line) ? null : pieces(`= ${line.text}`),
+      equals(html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, shownValue(line))))));
 }
 
 const shownValue = (line) => (line.letter === "c" ? significant(line.value) : later(line.value));

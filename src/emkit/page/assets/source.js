@@ -34,7 +34,7 @@ const noticePanel = {
   id: "notice",
   shown: ({ original }) => original.notice.length || original.errata.length,
   draw: ({ original }) => [
-    html("ul", { class: "prose" }, original.notice.map((sentence) => html("li", {}, sentence))),
+    html("ul", { class: "prose" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
     original.errata.length ? [html("h3", {}, "Wrong in the source"), html("ul", { class: "prose" }, original.errata.map((sentence) => html("li", {}, sentence)))] : null,
     original.reference ? html("p", { class: "note" }, `Source: ${original.reference}.`) : null,
   ].flat(),

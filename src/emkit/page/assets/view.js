@@ -34,6 +34,13 @@ const lastAccount = (trace) => accountAt(trace, trace.accounts.bound.length - 1)
 
 const lastPosition = (trace) => 2 * trace.steps.length;
 
+// A step with what is the same in all of them, and its updates with the values that they lead to.
+const stepOf = ({ steps, counts, formulas, path, symbols }, s) => ({
+  ...steps[s],
+  tallies: counts.map((about, n) => ({ ...about, values: steps[s].tallies[n] })),
+  updates: steps[s].updates.map((line) => ({ ...line, formula: formulas[line.symbol], value: path[s + 1][symbols.indexOf(line.symbol)] })),
+});
+
 function viewOf(now) {
   const { trace, position } = now;
   const s = position === 0 ? 0 : Math.ceil(position / 2) - 1;
@@ -42,7 +49,7 @@ function viewOf(now) {
     ...now,
     position,
     s,
-    step: { ...trace.steps[s], tallies: trace.counts.map((about, n) => ({ ...about, values: trace.steps[s].tallies[n] })) },
+    step: stepOf(trace, s),
     number: s + 1,
     K: trace.components.length,
     eDone: position > 0,

@@ -47,7 +47,7 @@ function verdict(view) {
 }
 
 // The settings of a trace that nobody has changed.
-const settingsOf = (trace) => ({ K: trace.components.length, hard: trace.browser_em ? trace.browser_em.hard : false, labels: null, x: null, values: trace.path[0], seed: 0 });
+const settingsOf = (trace) => ({ K: trace.components.length, hard: trace.browser_em ? trace.browser_em.hard : false, labels: null, rows: null, values: trace.path[0], seed: 0 });
 
 // Work the what-if out, here or on the server, and show it from the start.
 function whatIf(changes, { keepPosition = false, quick = false } = {}) {
