@@ -39,7 +39,7 @@ lint: $(VENV)/.installed-test ## check style, formatting, types, the order of th
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@if command -v npx >/dev/null; then echo "npx $(ESLINT)"; npx --yes $(ESLINT) src/emkit/page/assets; \
+	@if command -v npx >/dev/null; then echo "npx $(ESLINT)"; npx --yes $(ESLINT) src/emkit/page/assets website docs/javascripts; \
 	else echo "npx is not here: the page's JavaScript is not linted"; fi
 
 docs: $(VENV)/.installed-docs ## build the site of docs/ into site/, with every figure, and check its links

@@ -1,4 +1,5 @@
 // The page's JavaScript: its files are put one after the other into one script, so each is linted as a stretch of the whole.
+// The site's are scripts by themselves.
 import { readFileSync, readdirSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -29,16 +30,24 @@ const wholeScript = {
   },
 };
 
+const STRICT = { ...configs.recommended.rules, eqeqeq: "error", "no-shadow": "error", "no-var": "error", "prefer-const": "error" };
+const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
+
 export default [{
   ...configs.recommended,
   files: ["src/emkit/page/assets/*.js"],
   rules: {
-    ...configs.recommended.rules, eqeqeq: "error", "no-shadow": "error", "no-var": "error", "prefer-const": "error",
+    ...STRICT,
     "no-restricted-syntax": ["error", {
       selector: "TemplateLiteral TemplateLiteral", message: "rjsmin cannot read a template inside a template.",
     }],
   },
   processor: wholeScript,
-  languageOptions: { sourceType: "script", globals: Object.fromEntries(BROWSER.map((name) => [name, "readonly"])) },
+  languageOptions: { sourceType: "script", globals: readonly(BROWSER) },
+  linterOptions: { reportUnusedDisableDirectives: "error" },
+}, {
+  files: ["website/*.js", "docs/javascripts/*.js"],
+  rules: STRICT,
+  languageOptions: { sourceType: "script", globals: readonly([...BROWSER, "MutationObserver", "parent", "window"]) },
   linterOptions: { reportUnusedDisableDirectives: "error" },
 }];

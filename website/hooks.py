@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:  # mkdocs loads this file by its path
     sys.path.insert(0, str(ROOT))
 
+from website import live  # noqa: E402
+from website.copying import with_copies  # noqa: E402
 from website.figures import Drawn, draw  # noqa: E402
 
 PROJECT = {  # pages outside docs/, and where they stand in the site
@@ -32,14 +34,21 @@ PROMPTS = re.compile(r"^```python\n(?=>>> )", re.MULTILINE)  # a session, which 
 FIRST_HEADING = re.compile(r"^# .*\n", re.MULTILINE)
 
 
+def on_config(config: Any) -> Any:
+    """Leave out the page for addresses that are not there: opened from a folder, it finds no style."""
+    config.theme.static_templates.discard("404.html")
+    return config
+
+
 def on_files(files: Files, config: Any) -> Files:
     """Add what is made: pages of the root, the pages of all lessons, and figures."""
     for source, place in PROJECT.items():
         if place.startswith("project/"):
             text = (ROOT / source).read_text(encoding="utf-8")
             files.append(File.generated(config, place, content=in_site(text, source, place)))
+    about = {f"{lesson}.html": str(PurePosixPath(page).with_suffix(".html")) for page, lesson in config.extra["live"].items()}
     for name, content in live_pages().items():
-        files.append(File.generated(config, f"live/{name}", content=content))
+        files.append(File.generated(config, f"{live.FOLDER}/{name}", content=live.in_site(content, name, about)))
     config.extra["figures"] = {}
     for page in WITH_FIGURES:
         if (file := files.get_file_from_path(page)) is not None:
@@ -56,11 +65,16 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     if drawn is not None:
         markdown = drawn.shown_in(markdown, relpath("figures", PurePosixPath(path).parent))
     if path in config.extra["live"]:
-        address = relpath(f"live/{config.extra['live'][path]}.html", PurePosixPath(path).parent)
+        address = relpath(f"{live.FOLDER}/{config.extra['live'][path]}.html", PurePosixPath(path).parent)
         heading = FIRST_HEADING.search(markdown)
         assert heading is not None, f"{path} has no heading to put the lesson under"
         markdown = f"{markdown[: heading.end()]}\n{embedded(address)}\n{markdown[heading.end() :]}"
     return PROMPTS.sub("```pycon\n", markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Say of every session what its button copies."""
+    return with_copies(html)
 
 
 def embedded(address: str) -> str:

@@ -406,6 +406,13 @@ def test_states_are_drawn_over_time_and_their_graph_and_stays(chain):
     assert sum(bar.get_height() for bars in chain.plot("dwell_times").containers for bar in bars) == 4
 
 
+@pytest.mark.parametrize(("longest", "said"), [(20, "rows of a stay"), (21, "rows of a stay, 2 to a bin")])
+def test_bars_of_stays_say_how_many_rows_a_bin_has(longest, said):
+    none = np.array([], int)
+    view = views.DwellTimes(("1",), np.array([0.9]), np.array([10.0]), (np.array([3, longest]),), (none,))
+    assert plots.dwell_times(view).get_xlabel() == said
+
+
 def test_residuals_are_drawn_in_order_and_row_by_row(chain):
     found = chain.pseudo_residuals()
     assert chain.plot("qq", seed=3).lines[0].get_ydata().tolist() == sorted(found.randomised(3)[:, 0])

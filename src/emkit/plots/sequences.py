@@ -109,8 +109,9 @@ def dwell_times(view: DwellTimes, ax: Axes | None = None) -> Axes:
     whole_ticks(ax, "y")
     ax.legend(frameon=False, fontsize="small")
     cut = sum(map(len, view.cut))
+    binned = f", {width} to a bin" if width > 1 else ""
     more = f"; {cut} cut short by the ends of sequences" if cut else ""
-    return finish(ax, "How long states last: likeliest paths (bars), fit (points)", f"rows of a stay{more}", "stays")
+    return finish(ax, "How long states last: likeliest paths (bars), fit (points)", f"rows of a stay{binned}{more}", "stays")
 
 
 def _around(number: int) -> Array:
