@@ -175,7 +175,7 @@ def test_what_has_no_maximum_is_refused_and_the_last_fit_stays():
     ("settings", "said"),
     [
         ({"n_components": 0}, "n_components"),
-        ({"rotation": "oblimin"}, "rotation is 'oblimin'"),
+        ({"rotation": "equamax"}, "rotation is 'equamax'"),
         ({"uniquenesses": 1}, "uniquenesses"),
         ({"scores": None}, "scores"),
         ({"n_init": 0}, "n_init"),
