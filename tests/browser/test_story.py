@@ -28,8 +28,8 @@ TOLD = {  # the scenes of a page
     "fit": ("not-known", *SCENES[2:]),
 }
 
-# Texts under 11 px, texts that lie outside their picture or the window, texts of one picture that lie on each other, and blocks
-# of a scene that do.
+# Tables and formulas that are cut where there is room, a picture before the first words of its scene, texts under 11 px, texts
+# that lie outside their picture or the window, texts of one picture that lie on each other, and blocks of a scene that do.
 FAULTS = """() => {
   const found = [];
   const story = document.getElementById("story");
@@ -67,6 +67,10 @@ FAULTS = """() => {
       bottom = box.bottom;
     }
   }
+  if (innerWidth >= 768) for (const box of story.querySelectorAll(".more")) found.push(`cut: ${box.textContent.slice(0, 40)}`);
+  const [words, picture] = ["text", "picture"].map((id) => document.getElementById(`scene-${id}`).firstElementChild);
+  const first = words.getBoundingClientRect().top > picture.getBoundingClientRect().top ? picture : words;
+  if (innerWidth <= 1100 && first !== words) found.push("words after the picture");
   if (document.documentElement.scrollWidth > innerWidth) found.push(`wide: ${document.documentElement.scrollWidth}`);
   return found;
 }"""

@@ -23,6 +23,7 @@ SCRIPTS = (
     *("rows", "story", "scenes"),
 )
 MARKS = {"levels": "levels", "histogram": "histogram", "points": "plane", "grids": "plane"}
+STYLED = ("plane", "sequence", "ridge")  # files of the script with a style of their own
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -34,7 +35,7 @@ def page(trace: Json, derivation: str = "", live: str = "", beside: Beside = ())
 
     `beside` are files that it links, such as the next lesson's.
     """
-    script, css = code(*parts(trace)), style(*(["sequence"] if trace["in_sequence"] else []))
+    script, css = code(*parts(trace)), style(*styles(trace))
     values = {
         "policy": policy(script, css, live=bool(live)),
         "title": shown(f"{trace['title']} - emkit"),
@@ -70,6 +71,11 @@ def parts(trace: Json) -> list[str]:
     run += ["known", "line"] if isinstance(own, dict) else []
     along = ["passes", "sequence"] if trace["in_sequence"] else []
     return [*drawn, *run, *along, *(["ridge"] if trace["ridge"] else [])]
+
+
+def styles(trace: Json) -> list[str]:
+    """The files of the style that only some pages need: for those parts of the script that have one."""
+    return [name for name in parts(trace) if name in STYLED]
 
 
 @cache

@@ -4,11 +4,13 @@ const boundPanel = {
   id: "bound",
   draw(view, width) {
     const curve = view.trace.bounds[view.s];
-    if (!curve.s.length) return [html("p", {}, "This step does not move: the log-likelihood and its bound touch at the top, and EM stands still.")];
-    return [boundLegend(view), drawBound(view, curve, width), html("p", { class: "note" }, boundText(view))];
+    if (!curve.s.length) return [doesNotMove()];
+    return [boundLegend(view), drawBound(view, curve, width), note(boundText(view))];
   },
   text: boundText,
 };
+
+const doesNotMove = () => prose("This step does not move: the log-likelihood and its bound touch at the top, and EM stands still.");
 
 function boundText(view) {
   const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));

@@ -46,8 +46,8 @@ function drawBridge(view) {
   return html("div", { class: "bridge" },
     html("h3", {}, "From the formula to the numbers"),
     html("ol", {}, links.map((link, n) => html("li", {}, html("div", { class: `link${n === view.link ? " lit" : ""}`, "data-act": "link", "data-value": n, "data-link": link.name },
-      html("button", { type: "button", class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": n === view.link ? "true" : "false" }, withLetters(link.said)),
-      html("div", {}, link.lines.map((line) => html("div", { class: "formula" }, bridgeLine(view, line)))))))));
+      html("button", { class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": String(n === view.link) }, withLetters(link.said)),
+      html("div", {}, link.lines.map((line) => written(bridgeLine(view, line)))))))));
 }
 
 // The same, with indices below their letters.

@@ -88,7 +88,7 @@ const ROW_ACTS = {
   turn: (place) => turnRow(place),
 };
 
-const rowButton = (name, value, sign, said, disabled = false) => html("button", { type: "button", "data-row-act": name, "data-value": value, "aria-label": said, disabled }, sign);
+const rowButton = (name, value, sign, said, disabled = false) => html("button", { "data-row-act": name, "data-value": value, "aria-label": said, disabled }, sign);
 
 document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-row-act]");

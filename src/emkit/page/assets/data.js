@@ -7,9 +7,9 @@ const dataPanel = {
   id: "data",
   draw(view, width) {
     const draw = MARKS[view.trace.marks.kind];
-    if (!draw) return [html("p", {}, "These data cannot be drawn row by row.")];
+    if (!draw) return [prose("These data cannot be drawn row by row.")];
     const wait = view.eDone ? "" : "Nothing is shared out yet: press e for the first E-step.";
-    return [legend(view.trace), draw(view, width), html("p", { class: "note" }, wait || dataNote(view))];
+    return [legend(view.trace), draw(view, width), note(wait || dataNote(view))];
   },
   text(view) {
     const { trace, step } = view;

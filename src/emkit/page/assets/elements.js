@@ -16,6 +16,9 @@ function make(namespace, tag, attributes, children) {
 const html = (tag, attributes, ...children) => make(null, tag, attributes, children);
 const svg = (tag, attributes, ...children) => make(NAMESPACES.svg, tag, attributes, children);
 const math = (tag, ...children) => make(NAMESPACES.math, tag, {}, children);
+const prose = (...what) => html("p", {}, what);
+const note = (...what) => html("p", { class: "note" }, what);
+const written = (...what) => html("div", { class: "formula" }, what);
 
 // A table: the first `left` columns are words, the others numbers. A row is { cells, ...attributes }; a table with a `label`
 // scrolls by itself.

@@ -60,7 +60,7 @@ function rowTable(view) {
         ...(states.length ? states.map((k) => responsibilityCell(view, i, k)) : [item.states.map((k) => responsibilityCell(view, i, k, "span"))])],
     })),
     foot: mass && ["sum", ...(named ? [html("td", { class: "mono" })] : []), ...range(between).map(() => ""), ...states.map((k) => (view.eDone ? fourDecimals(mass[k]) : "·"))],
-  }), items.length < distinct ? html("p", { class: "note" }, `The first ${items.length} of ${distinct.toLocaleString("en")} ${repeated ? "different rows" : "rows"}; sums are of all.`) : null);
+  }), items.length < distinct ? note(`The first ${items.length} of ${distinct.toLocaleString("en")} ${repeated ? "different rows" : "rows"}; sums are of all.`) : null);
 }
 
 // One responsibility: a button that shows its formula, with a bar as long as it.
@@ -71,9 +71,9 @@ function responsibilityCell(view, i, k, tag = "td") {
   const text = value === null ? "·" : fourDecimals(value);
   const lit = i === view.shownRow && k === shownComponent(view);
   return html(tag, { class: "number responsibility" }, html("button", {
-    type: "button", class: `cell${lit ? " lit" : ""}`, "data-act": "cell", "data-value": `${i}:${k}`,
+    class: `cell${lit ? " lit" : ""}`, "data-act": "cell", "data-value": `${i}:${k}`,
     "aria-label": value === null ? `row ${rowText(item)}, ${view.trace.components[k]}: not yet known` : `row ${rowText(item)}, ${view.trace.components[k]}: ${text}`,
-    "aria-pressed": lit ? "true" : "false" },
+    "aria-pressed": String(lit) },
     svg("svg", { class: "spark", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: `fill c${k % 8}`, x: 0, y: 0, height: 4, width: (100 * (value || 0)).toFixed(2) })),
     tag === "span" ? `${view.trace.components[k]} ${text}` : text));
@@ -83,6 +83,8 @@ function shownComponent(view) {
   const states = view.trace.rows.items[view.shownRow].states;
   return states.includes(view.component) ? view.component : states[0];
 }
+
+const MOST_DIVIDED = 62; // letters of a fraction; where it is longer, each part of it has a line of its own
 
 // The formula of the chosen cell: in letters, in numbers, and worked out.
 function worked(view) {
@@ -98,15 +100,17 @@ function worked(view) {
   const values = item.states.map((state) => significant(jointOf(view, i, state)));
   const shown = jointOf(view, i, item.states[0]) > 0 || jointOf(view, i, k) > 0;
   const short = item.states.length <= 4;
-  const rule = view.trace.posterior ? null : html("p", { class: "note" }, "Here rows are not shared out by their posterior: q is how they were assigned.");
+  const divided = dividedText(view, i, k);
+  const rule = view.trace.posterior ? null : note("Here rows are not shared out by their posterior: q is how they were assigned.");
   return html("div", { class: `worked c${k % 8}`, "aria-live": "polite" },
     html("p", { class: "worked-title" }, `row ${rowText(item)}, component ${view.trace.components[k]}`),
     view.trace.posterior ? [
-      html("div", { class: "formula" }, equation(formula(...responsibilityPair(view, k, item.label)), short ? formula(`${own} / (${inLetters.join(" + ")})`, named) : null)),
-      item.states.length > 1 ? html("div", { class: "formula" }, equals(formula(dividedText(view, i, k)))) : null,
-      shown && short && item.states.length > 1 ? html("div", { class: "formula" }, equals(formula(`${significant(jointOf(view, i, k))} / (${values.join(" + ")})`))) : null,
-    ] : html("div", { class: "formula" }, formula(...responsibilityPair(view, k, item.label))),
-    html("div", { class: "formula" }, equals(html("output", { class: "result", "data-number": "responsibility" }, fourDecimals(step.responsibilities[i][k])))), rule);
+      written(equation(formula(...responsibilityPair(view, k, item.label)), short ? formula(`${own} / (${inLetters.join(" + ")})`, named) : null)),
+      item.states.length < 2 ? null : divided.length < MOST_DIVIDED ? written(equals(formula(divided)))
+        : item.states.slice(0, 4).map((state, n) => written(formula(inLetters[n], named), pieces(`= ${step.formulas[i][state]}`), equals(formula(values[n])))),
+      shown && short && item.states.length > 1 ? written(equals(formula(`${significant(jointOf(view, i, k))} / (${values.join(" + ")})`))) : null,
+    ] : written(formula(...responsibilityPair(view, k, item.label))),
+    written(equals(html("output", { class: "result", "data-number": "responsibility" }, fourDecimals(step.responsibilities[i][k])))), rule);
 }
 
 const equation = (left, right) => [left, right && equals(right)];
@@ -120,11 +124,11 @@ function bandLines(view) {
 function drawBands(view) {
   const [first] = view.step.tallies;
   return [lead(view.notation.e_step),
-    html("p", {}, "No row of the data is in this page. Rows are counted by their largest responsibility, under the component that has it:"),
+    prose("No row of the data is in this page. Rows are counted by their largest responsibility, under the component that has it:"),
     table({
       heads: ["largest share", ...view.trace.components],
       rows: bandLines(view).map((cells) => ({ cells })),
       foot: first && first.what === "n" && ["sum of shares", ...first.values.map((m) => (view.eDone ? fourDecimals(m) : "·"))],
     }),
-    html("p", { class: "note" }, "With include_data=True (--include-data) the page shows the arithmetic row by row.")];
+    note("With include_data=True (--include-data) the page shows the arithmetic row by row.")];
 }

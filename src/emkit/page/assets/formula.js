@@ -87,6 +87,7 @@ function toMath(tree, names) {
     case "group": return math("mrow", math("mo", tree.open), inner(tree.inside), math("mo", tree.close));
     case "number": return math("mn", tree.text);
     case "space": return math("mtext", "\u00a0");
+    case "bracket": return make(NAMESPACES.math, "mo", { stretchy: "false" }, [tree.text]);
     case "sign": return math("mo", { "*": "·", "-": "−", "||": "∥" }[tree.text] || tree.text);
     default: return wordToMath(tree.text, names);
   }
@@ -134,16 +135,26 @@ function formula(texts, names = {}) {
 // What something is equal to: the sign stays with it.
 const equals = (...what) => html("span", { class: "side" }, html("span", { class: "equals" }, "="), what);
 
-// The same in pieces, each of which may begin a line: they end before signs of equality, and before + and - outside brackets.
+// The same in pieces, each of which may begin a line: they end before =, + and -, also inside square brackets of long sums, and
+// between the arguments of a density.
 function pieces(text, names = {}) {
   const found = [[]];
-  const tree = readFormula(text);
-  (tree.parts || [tree]).forEach((part, n, all) => {
-    const sign = part.kind === "sign" && "=+-".includes(part.text) && (n ? all[n - 1].kind !== "sign" : part.text !== "-");
-    if (sign && found.at(-1).length) found.push([]);
+  opened(readFormula(text)).forEach((part, n, all) => {
+    const before = n ? all[n - 1] : {};
+    const sign = part.kind === "sign" && "=+-".includes(part.text) && !["sign", "bracket"].includes(before.kind) && (n || part.text !== "-");
+    if ((sign && found.at(-1).length) || (part.open === "[" && ";,".includes(before.text)) || (part.kind === "space" && before.kind === "group")) found.push([]);
     found.at(-1).push(sign ? make(NAMESPACES.math, "mo", { form: "infix" }, [part.text.replace("-", "−")]) : toMath(part, names));
   });
   return found.map((inside) => math("math", math("mrow", inside)));
+}
+
+// The parts of a formula one after the other, those of rows and of brackets that may be broken among them.
+function opened(tree) {
+  const { kind, parts, inside } = tree;
+  if (kind === "row" && (parts.length !== 2 || parts[0].text !== "-")) return parts.flatMap(opened);
+  const inner = kind === "group" && inside.kind === "row" ? inside.parts : [];
+  const broken = tree.open === "[" ? inner.some(({ text }) => text === "+" || text === "-") : inner.some(({ open }, n) => n && open === "[");
+  return broken ? [{ kind: "bracket", text: tree.open }, ...inner.flatMap(opened), { kind: "bracket", text: tree.close }] : [tree];
 }
 
 const latex = (texts, names = {}) => [texts].flat().map((text) => toLatex(readFormula(text), names)).join(" = ");

@@ -23,14 +23,14 @@ function knownText(view) {
   const known = labels.filter((label) => label !== null).length;
   const { known: told } = trace.story;
   return [
-    html("p", {}, known ? "With these labels, the estimate is counting:" : "If it were known, estimating would be counting. Click a row to say which it is.", !known && trace.story.order ? " A click turns a report over." : null),
+    prose(known ? "With these labels, the estimate is counting:" : "If it were known, estimating would be counting. Click a row to say which it is.", !known && trace.story.order ? " A click turns a report over." : null),
     known ? html("ul", { class: "counted" }, range(view.K).filter((k) => mass[k] > 0).map((k) => html("li", { class: `c${k % 8}` }, html("div", { class: "formula" },
       symbol(trace.symbols[view.K + k]), equals(formula(`${plain(heads[k])} / ${plain(all[k])}`)),
       equals(html("output", { class: "result", "data-number": `known ${trace.components[k]}` }, significant(heads[k] / all[k]))))))) : null,
     known && trace.held.length === 0 ? html("p", { class: "formula" }, symbol(trace.symbols[0]), equals(formula(`${plain(mass[0])} / ${known}`)), equals(html("output", { class: "result" }, significant(mass[0] / known)))) : null,
     html("p", { class: "buttons" },
-      told.length === labels.length ? html("button", { type: "button", "data-act": "know-all" }, "as it really was") : null,
-      html("button", { type: "button", "data-act": "know-none", disabled: !known }, "hide all")),
+      told.length === labels.length ? html("button", { "data-act": "know-all" }, "as it really was") : null,
+      html("button", { "data-act": "know-none", disabled: !known }, "hide all")),
   ];
 }
 
@@ -53,7 +53,7 @@ function drawUnknown(view) {
     const label = labels[place];
     const [said, inFull] = label === null ? ["?", "not known"] : [trace.components[label], trace.components[label]];
     const value = Object.values(item.values)[0];
-    return html("li", {}, single ? html("button", { type: "button", class: "report", "data-row-act": "turn", "data-value": place, "aria-label": `row ${place + 1} shows ${plain(value)}; click to turn it over` }, plain(value)) : [html("span", { class: "row-name" }, `row ${item.label}`), /^[HT]+$/.test(item.name) ? tosses(item.name) : html("span", {}, item.name || plain(value))],
-      html("button", { type: "button", class: label === null ? "label" : `label c${label % 8}`, "data-act": "know", "data-value": place, "aria-label": `row ${place + 1}: ${inFull}; click to change` }, said));
+    return html("li", {}, single ? html("button", { class: "report", "data-row-act": "turn", "data-value": place, "aria-label": `row ${place + 1} shows ${plain(value)}; click to turn it over` }, plain(value)) : [html("span", { class: "row-name" }, `row ${item.label}`), /^[HT]+$/.test(item.name) ? tosses(item.name) : html("span", {}, item.name || plain(value))],
+      html("button", { class: label === null ? "label" : `label c${label % 8}`, "data-act": "know", "data-value": place, "aria-label": `row ${place + 1}: ${inFull}; click to change` }, said));
   }));
 }

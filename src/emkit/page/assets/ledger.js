@@ -12,7 +12,7 @@ const ledgerPanel = {
       heads: ["after", ...heads.map((head) => formula(head)), "gain"],
       rows: lines.map((line, i) => ({ class: `${line.half === "M" ? "m-line" : ""}${i === 0 ? " lit" : ""}`, cells: [line.name, ...line.cells] })),
     }),
-    html("p", { class: "note" }, "log-likelihood = bound + gap; bound = Q + entropy; the gap is KL(shares ‖ posterior). Newest first."), endingOf(view)];
+    note("log-likelihood = bound + gap; bound = Q + entropy; the gap is KL(shares ‖ posterior). Newest first."), endingOf(view)];
   },
   text: (view) => ledgerLines(view).map((line) => `${line.name}: log-likelihood ${line.cells[0]}, Q ${line.cells[1]}, entropy ${line.cells[2]}, bound ${line.cells[3]}, gap ${line.cells[4]}${line.cells[5] ? ", gain " + line.cells[5] : ""}`).join("\n") || "No step yet.",
 };
@@ -23,7 +23,7 @@ function endingOf({ trace }) {
   if (!ending) return null;
   const first = stands_still ? "" : `These are the first ${steps.length} steps of plain EM. `;
   const starts = ending.starts ? ` ${ending.starts}` : "";
-  return html("p", { class: "note" }, `${first}The fit (★) ends at log-likelihood ${fourDecimals(ending.log_likelihood)}: ${ending.sentence}${starts}`);
+  return note(`${first}The fit (★) ends at log-likelihood ${fourDecimals(ending.log_likelihood)}: ${ending.sentence}${starts}`);
 }
 
 // The bound goes up in every half step: to the log-likelihood in an E-step, to its own top in an M-step.

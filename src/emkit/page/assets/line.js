@@ -57,7 +57,7 @@ function drawLikely(view, width) {
   const most = Math.max(...found.map(({ value }) => value)) || 1;
   return html("ul", { class: "likely" }, found.map(({ k, value, text }) => html("li", { class: `c${k % 8}` },
     html("span", { class: "likely-name" }, svg("svg", { width: 16, height: 16, viewBox: "-8 -8 16 16", "aria-hidden": "true" }, glyph(k, 0, 0, 5)), view.trace.components[k]),
-    html("div", { class: "formula" }, formula(`${text} = ${significant(value, 3)}`)),
+    written(pieces(`${text} = ${significant(value, 3)}`)),
     svg("svg", { class: "likely-bar", width, height: 12, viewBox: `0 0 ${width} 12`, "aria-hidden": "true" }, svg("rect", { class: `fill c${k % 8}`, x: 0, y: 0, rx: 2, height: 12, width: Math.max(1, (width * value) / most).toFixed(1) })))));
 }
 

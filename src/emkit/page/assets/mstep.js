@@ -61,7 +61,7 @@ function otherTosses(view) {
   const k = shownComponent(view);
   const [h, t] = [heads, tails].map((n) => step.row_tallies[i][n]);
   const all = sum(h) + sum(t);
-  return html("p", { class: "note" }, `Row ${trace.rows.items[i].label}: ${count(h[k])} heads + ${count(t[k])} tails are not ${plain(all)} tosses but ${count(h[k] + t[k])}: `
+  return note(`Row ${trace.rows.items[i].label}: ${count(h[k])} heads + ${count(t[k])} tails are not ${plain(all)} tosses but ${count(h[k] + t[k])}: `
     + `the other ${count(h[1 - k] + t[1 - k])} went to ${trace.components[1 - k]}, with its responsibility ${fourDecimals(step.responsibilities[i][1 - k])}.`);
 }
 
@@ -97,10 +97,10 @@ function updateList(view) {
         agrees(u) || !view.mDone ? null : html("span", { class: "note" }, ` raised to the floor under the variances from ${significant(u.computed)}`)));
   });
   const more = step.updates.length > MOST_UPDATES ? html("li", { class: "note" }, `… and ${step.updates.length - MOST_UPDATES} more`) : null;
-  const held = trace.held.length ? html("p", { class: "note" }, "Held at their start: ", inNumbers({ trace, theta: view.before }, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null;
+  const held = trace.held.length ? note("Held at their start: ", inNumbers({ trace, theta: view.before }, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null;
   const list = (shown) => html("ul", { class: `updates${step.updates.length > 6 ? " many" : ""}` }, shown);
   const folded = lines.length > MOST_OPEN;
-  return html("div", {}, folded ? html("p", { class: "note" }, "All lines are made alike: follow the first, then choose the one you ask about.") : null,
+  return html("div", {}, folded ? note("All lines are made alike: follow the first, then choose the one you ask about.") : null,
     list(folded ? lines.slice(0, MOST_OPEN / 2) : [...lines, more]),
     folded ? html("details", {}, html("summary", {}, `the other ${step.updates.length - MOST_OPEN / 2}`), list([...lines.slice(MOST_OPEN / 2), more])) : null,
     view.mDone ? null : html("p", { class: "muted" }, "Press m to divide."), held);

@@ -5,8 +5,8 @@ const pathPanel = {
   draw(view, width) {
     const chosen = Math.min(view.landscape, view.trace.landscapes.length - 1);
     const land = view.trace.landscapes[chosen];
-    if (!land) return [html("p", {}, "No parameter is free.")];
-    return [landscapeChoice(view, chosen), land.ys ? drawContour(view, land, width) : drawProfile(view, land, width), html("p", { class: "note" }, landNote(view, land))];
+    if (!land) return [prose("No parameter is free.")];
+    return [landscapeChoice(view, chosen), land.ys ? drawContour(view, land, width) : drawProfile(view, land, width), note(landNote(view, land))];
   },
   text(view) {
     const last = view.trace.path.length - 1;

@@ -6,7 +6,7 @@ PANELS.push({
   draw(view, width) {
     const { starts } = ridgeOf(view);
     return [drawRidge(view, width),
-      html("p", {}, ridgeText(view)),
+      prose(ridgeText(view)),
       table({
         left: 3,
         heads: ["start (π, α, β)", "after one step", "after two", "log-likelihood"],

@@ -1,6 +1,6 @@
 // The six scenes: what is not known, a guess, the E-step, the M-step, why it climbs, where it ends.
 
-const told = ({ trace }, name) => (trace.story.told[name] || []).map((text) => html("p", {}, withGreek(text)));
+const told = ({ trace }, name) => (trace.story.told[name] || []).map((text) => prose(withGreek(text)));
 const hasLine = ({ browser_em: own, rows }) => own && own.family === "columns" && rows;
 const canBeKnown = (trace) => hasLine(trace) && (trace.story.order || trace.rows.items.length <= 12);
 const isFew = ({ marks }) => marks.kind === "rows";
@@ -19,7 +19,7 @@ function thetaList(view, title) {
   return html("div", { class: "theta" }, html("p", { class: "theta-title" }, title),
     html("ul", {}, shown.slice(0, 12).map((n) => html("li", {}, symbol(trace.symbols[n]), " = ", html("output", { "data-number": `start ${trace.symbols[n]}` }, plain(view.theta[n])))),
       shown.length > 12 ? html("li", {}, `… ${shown.length} in all`) : null),
-    trace.held.length ? html("p", { class: "note" }, "Held: ", inNumbers(view, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null);
+    trace.held.length ? note("Held: ", inNumbers(view, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null);
 }
 
 SCENES.push({
@@ -41,9 +41,9 @@ SCENES.push({
     const item = trace.rows.items[view.shownRow];
     return [
       thetaList(view, "The guess θ₀:"),
-      html("p", {}, hasLine(trace) ? `Drag its marks, or move them with the arrow keys: everything that follows is worked out anew.${trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over, add a row or take one away." : ""}` : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
+      prose(hasLine(trace) ? `Drag its marks, or move them with the arrow keys: everything that follows is worked out anew.${trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over, add a row or take one away." : ""}` : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
       told(view, "guess"),
-      html("p", {}, `How likely is ${rowCalled(item)}, with each of them?`),
+      prose(`How likely is ${rowCalled(item)}, with each of them?`),
       hasLine(trace) ? null : drawLikely(view, 300),
     ];
   },
@@ -61,8 +61,8 @@ SCENES.push({
     const { trace } = view;
     if (!trace.rows) return [told(view, "e-step"), estepPanel.draw(view)];
     return [
-      html("p", {}, "Every row is shared out among the components, in the proportion in which they make it likely:"), lead(view.notation.e_step), worked(view), told(view, "e-step"),
-      isFew(trace) ? html("p", { class: "note" }, "Point at another row, or step through them, to open its formula.") : rowTable(view),
+      prose("Every row is shared out among the components, in the proportion in which they make it likely:"), lead(view.notation.e_step), worked(view), told(view, "e-step"),
+      isFew(trace) ? note("Point at another row, or step through them, to open its formula.") : rowTable(view),
     ];
   },
   picture: (view, width) => (hasLine(view.trace) ? [legend(view.trace), drawRows(view, width), drawLine({ ...view, position: 1 }, width)] : [drawMarks(view, width) || drawBoundAt(view, width)]),
@@ -75,7 +75,7 @@ SCENES.push({
   at: () => 2,
   text(view) {
     return [
-      html("p", {}, "Now the shares are fixed, and θ is free. Every row counts for every component, by its share:"), countsTable(view), otherTosses(view), told(view, "m-step"),
+      prose("Now the shares are fixed, and θ is free. Every row counts for every component, by its share:"), countsTable(view), otherTosses(view), told(view, "m-step"),
       drawBridge(view) || updateList(view),
     ];
   },
@@ -89,15 +89,15 @@ SCENES.push({
   text(view) {
     const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
     const number = (value) => html("strong", {}, fourDecimals(value).replace("-", "−"));
-    if (!view.trace.bounds[view.s].s.length) return [html("p", {}, "This step does not move: the log-likelihood and its bound touch at the top, and EM stands still.")];
+    if (!view.trace.bounds[view.s].s.length) return [doesNotMove()];
     const closes = top.gap > 0
       ? [`There a gap of `, number(top.gap), ` has opened, KL(Q ‖ p): the shares are still those of θ₀. The next E-step closes it, and the bound touches again at `, number(top.log_likelihood), "."]
       : ["No gap opens here: θ₁ gives the same shares, so the next step will change nothing. The log-likelihood is ", number(top.log_likelihood), "."];
     return [
-      view.trace.posterior ? html("p", {}, "The E-step hangs a bound below the log-likelihood that touches it at θ₀: ", number(touch.bound), ".") : html("p", {}, boundText(view)),
-      html("p", {}, "The M-step goes to the top of the bound, θ₁: up by ", number(top.bound - touch.bound), ", to ", number(top.bound), "."),
-      html("p", {}, closes),
-      html("p", {}, "The log-likelihood lies above the bound everywhere, so it rose at least as much: EM cannot fall."),
+      view.trace.posterior ? prose("The E-step hangs a bound below the log-likelihood that touches it at θ₀: ", number(touch.bound), ".") : prose(boundText(view)),
+      prose("The M-step goes to the top of the bound, θ₁: up by ", number(top.bound - touch.bound), ", to ", number(top.bound), "."),
+      prose(closes),
+      prose("The log-likelihood lies above the bound everywhere, so it rose at least as much: EM cannot fall."),
       slider(view), told(view, "why-it-climbs"),
     ];
   },
@@ -133,11 +133,11 @@ SCENES.push({
     const last = lastAccount(trace);
     const many = trace.steps.length;
     return [
-      html("p", {}, `After ${many} step${many === 1 ? "" : "s"} EM ${trace.stands_still ? "stands still" : "is here"}, at log-likelihood `, html("strong", {}, fourDecimals(last.log_likelihood).replace("-", "−")), "."),
+      prose(`After ${many} step${many === 1 ? "" : "s"} EM ${trace.stands_still ? "stands still" : "is here"}, at log-likelihood `, html("strong", {}, fourDecimals(last.log_likelihood).replace("-", "−")), "."),
       thetaList(view, "There θ is:"),
-      trace.browser_em ? html("p", {}, hardText(view)) : endingOf(view),
+      trace.browser_em ? prose(hardText(view)) : endingOf(view),
       told(view, "where-it-ends"),
-      trace.ridge ? html("p", {}, ridgeText(view), view.K === 2 ? " Drag the start, or move it with the arrow keys: one step leads to another place of the ridge." : null) : null,
+      trace.ridge ? prose(ridgeText(view), view.K === 2 ? " Drag the start, or move it with the arrow keys: one step leads to another place of the ridge." : null) : null,
       questions(view),
       html("ul", { class: "points" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
       onward(),
@@ -160,7 +160,7 @@ function questions({ trace, answers }) {
     const right = given !== undefined && isRight(given, answer);
     return html("li", {}, html("label", {}, `${text} `, html("input", { type: "text", inputmode: "decimal", size: 8, "data-act": "answer", "data-value": n, value: given || "" })),
       given === undefined ? null : html("span", { class: `verdict ${right ? "right" : "wrong"}`, role: "status" }, right ? " ✓ right" : " ✗ not so. ",
-        right ? null : html("button", { type: "button", "data-act": "scene", "data-value": scene }, "look again")));
+        right ? null : html("button", { "data-act": "scene", "data-value": scene }, "look again")));
   })) : null;
 }
 

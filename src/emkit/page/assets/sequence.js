@@ -83,7 +83,7 @@ function shareCell(view, found, t, k) {
   const text = view.eDone ? fourDecimals(found.shares[t][k]) : "·";
   const lit = t === view.shownRow && k === view.component;
   return html("td", { class: "number responsibility" }, html("button", {
-    type: "button", class: `cell${lit ? " lit" : ""}`, "data-act": "cell", "data-value": `${t}:${k}`, "aria-pressed": lit ? "true" : "false",
+    class: `cell${lit ? " lit" : ""}`, "data-act": "cell", "data-value": `${t}:${k}`, "aria-pressed": String(lit),
     "aria-label": `row ${t + 1}, ${view.trace.components[k]}: ${view.eDone ? text : "not yet known"}` },
   svg("svg", { class: "spark", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("rect", { class: `fill c${k % 8}`, x: 0, y: 0, height: 4, width: (view.eDone ? 100 * found.shares[t][k] : 0).toFixed(2) })), text));
@@ -94,8 +94,8 @@ function letters({ notation, trace }) {
   const { forward, scale: scaled, backward, share, pair } = notation.in_sequence;
   const lines = [["alpha_t(k)", forward], ["c_t", scaled], ["beta_t(k)", backward], ["gamma_t(k)", share], ["xi_t(j,k)", pair]];
   return html("details", {}, html("summary", {}, "what the letters stand for"),
-    lines.map(([letter, meaning]) => html("div", { class: "formula" }, formula(letter), equals(formula(meaning, { t: "t", j: "j", k: "k" })))),
-    html("p", { class: "note" }, `b is the density ${trace.in_sequence.words} of a row in a state. The log-likelihood of a sequence is the sum of the logarithms of its c.`));
+    lines.map(([letter, meaning]) => written(formula(letter), equals(formula(meaning, { t: "t", j: "j", k: "k" })))),
+    note(`b is the density ${trace.in_sequence.words} of a row in a state. The log-likelihood of a sequence is the sum of the logarithms of its c.`));
 }
 
 const letterPair = (line, trace, label) => [[`${line.letter}_{t}${line.states.length === 2 ? "({j},{k})" : line.states.length ? "({k})" : ""}`],
@@ -108,7 +108,7 @@ function workedRow(view, found, g, t) {
   const title = ["row", label, ...(name ? ["(" + name + ")"] : [])].join(" ");
   return html("div", { class: `worked c${k % 8}`, "aria-live": "polite" },
     html("p", { class: "worked-title" }, `${title}, state ${trace.components[k]}`),
-    writtenRow(found, t, k).map((line) => html("div", { class: "formula" }, formula(...letterPair(line, trace, label)),
+    writtenRow(found, t, k).map((line) => written(formula(...letterPair(line, trace, label)),
       line.text === shownValue(line) ? null : pieces(`= ${line.text}`),
       equals(html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, shownValue(line))))));
 }

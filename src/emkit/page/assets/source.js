@@ -7,7 +7,7 @@ const printedPanel = {
     const { lines, remarks } = view.original.printed;
     const wrong = lines.filter((line) => line.verdict !== "right").length;
     return [
-      html("p", {}, wrong ? `Of the ${lines.length} numbers printed for the first step, ${wrong} are not right.` : lines.length === 1 ? "The number printed for the first step is right, to the digits given." : `All ${lines.length} numbers printed for the first step are right, to the digits given.`),
+      prose(wrong ? `Of the ${lines.length} numbers printed for the first step, ${wrong} are not right.` : lines.length === 1 ? "The number printed for the first step is right, to the digits given." : `All ${lines.length} numbers printed for the first step are right, to the digits given.`),
       table({
         heads: ["", "printed", "right", html("th", { scope: "col" }, "where")],
         rows: lines.map((line) => ({
@@ -18,16 +18,16 @@ const printedPanel = {
         })),
       }),
       lines.filter((line) => line.slip && line.verdict === "wrong").map((line) => html("div", { class: "slip" },
-        html("p", {}, html("strong", {}, `The slip in ${line.name}: `), line.slip.what),
+        prose(html("strong", {}, `The slip in ${line.name}: `), line.slip.what),
         slipLine("✗", line.slip.wrong), slipLine("✓", line.slip.right))),
-      remarks.map((remark) => html("p", { class: "note" }, remark)),
+      remarks.map((remark) => note(remark)),
     ];
   },
   text: (view) => view.original.printed.lines.map((line) => `${line.name}: printed ${line.claimed}, right ${fixed(line.right, 4)} (${line.verdict})`).join("\n"),
 };
 
 // Arithmetic such as "joint = 0.6 * 0.2 = 0.12, so mu = 0.54 / (0.54 + 0.12) = 0.81818".
-const slipLine = (sign, text) => html("div", { class: "formula" }, html("span", { class: "sign" }, `${sign} `),
+const slipLine = (sign, text) => written(html("span", { class: "sign" }, `${sign} `),
   text.split(", so ").map((part, n) => { const [, ...sides] = part.split(" = "); return [n ? html("span", { class: "equals" }, "so") : null, formula(sides)]; }));
 
 const noticePanel = {
@@ -36,7 +36,7 @@ const noticePanel = {
   draw: ({ original }) => [
     html("ul", { class: "prose" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
     original.errata.length ? [html("h3", {}, "Wrong in the source"), html("ul", { class: "prose" }, original.errata.map((sentence) => html("li", {}, sentence)))] : null,
-    original.reference ? html("p", { class: "note" }, `Source: ${original.reference}.`) : null,
+    original.reference ? note(`Source: ${original.reference}.`) : null,
   ].flat(),
   text: ({ original }) => [...original.notice, ...original.errata].join("\n"),
 };

@@ -33,7 +33,7 @@ function renderStory() {
   const n = scenes.indexOf(scene);
   const view = sceneView(scene);
   patchChildren($("rail"), scenes.map(({ name, title }, i) => html("li", { class: i < n ? "past" : null },
-    html("button", { type: "button", "data-act": "scene", "data-value": name, "aria-current": i === n ? "step" : null },
+    html("button", { "data-act": "scene", "data-value": name, "aria-current": i === n ? "step" : null },
       html("span", { class: "stop-no" }, String(i + 1)), html("span", { class: "stop-title" }, title)))));
   patchChildren($("scene-title"), [scene.title]);
   fillScene($("scene-text"), scene, scene.text(view));

@@ -12,8 +12,8 @@ const whatifPanel = {
           choice("hard", "hard", "wholly to its likeliest (hard EM)", settings.hard)),
         html("label", { class: "choice" }, "components ", html("select", { "data-act": "components", id: "components" },
           Object.keys(componentCounts(view)).map((K) => html("option", { value: K, selected: Number(K) === settings.K }, K)))),
-        html("div", { class: "buttons" }, html("button", { type: "button", "data-act": "another" }, "another start"),
-          html("button", { type: "button", "data-act": "reset", disabled: !trace.imagined }, "back to the original"))),
+        html("div", { class: "buttons" }, html("button", { "data-act": "another" }, "another start"),
+          html("button", { "data-act": "reset", disabled: !trace.imagined }, "back to the original"))),
       trace.browser_em ? startFields(view) : null,
       trace.browser_em && trace.rows && original.rows.distinct <= 12 ? labelFields(view) : null,
       html("p", { class: "verdict", "aria-live": "polite" }, verdict(view)),
@@ -29,7 +29,7 @@ const choice = (action, value, text, checked) => html("label", { class: "radio" 
 
 // The page of somebody's data without the data cannot compute: it says how to get one that can.
 function cannot({ trace }) {
-  return [html("p", {}, trace.rows || trace.in_sequence || trace.marks.kind === "points"
+  return [prose(trace.rows || trace.in_sequence || trace.marks.kind === "points"
     ? "The page computes what-ifs itself for columns with a probability, such as coins, and for normal components in one or two columns. For this model, Python does it live:"
     : "Without the data in it, this page can only show what was computed before. Live, with your data on your machine alone:"),
   html("pre", {}, "emkit explore LESSON\nemkit explore data.csv --model FAMILY -k 2")];
