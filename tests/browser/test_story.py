@@ -174,6 +174,7 @@ def test_two_coins_answer_the_question_in_order(browse, pages):
         "Qi(z=A)heads",
         "0.7130",
         "0.5813",
+        "belowitsmaximum",  # the axis
         f"−{four_decimals(-first.bound)}",
         four_decimals(raised.bound - first.bound),
         four_decimals(raised.gap),

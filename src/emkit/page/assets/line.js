@@ -68,9 +68,9 @@ function drawExpected(view, width) {
   const at = range(197).map((n) => 0.01 + (n * 0.98) / 196);
   const totals = (k) => Object.fromEntries(model.cells.map((cell, n) => [cell, step.tallies.find(({ what }) => what === model.totals[n]).values[k]]));
   const height = (k, theta) => logOf(model.density, { ...totals(k), [model.parameter]: theta });
-  const box = frame(width, Math.min(340, Math.max(240, width * 0.55)), [0, 1], [-10, 1.6], { x: "", y: "expected log-likelihood" }, { ...LINE, top: 12, bottom: 10, noX: true });
+  const box = frame(width, Math.min(340, Math.max(240, width * 0.55)), [0, 1], [-10, 1.6], { x: "", y: "below its maximum" }, { ...LINE, top: 12, bottom: 10, noX: true });
   const { sx, sy, inner } = box;
-  return picture(box, "The expected log-likelihood of each component's parameter; its top is the new parameter", svg("clipPath", { id: "tops" }, svg("rect", inner)), axes(box),
+  return [note("Expected log-likelihood of each parameter"), picture(box, "The expected log-likelihood of each component's parameter; its top is the new parameter", svg("clipPath", { id: "tops" }, svg("rect", inner)), axes(box),
     range(view.K).map((k) => {
       const top = view.after[view.K + k];
       const highest = height(k, top);
@@ -78,5 +78,5 @@ function drawExpected(view, width) {
         svg("path", { class: "stem", d: `M${sx(top)} ${sy(0)}V${inner.y + inner.height}` }),
         svg("circle", { class: "line-mark", cx: sx(top), cy: sy(0), r: 5.5 }),
         svg("text", { class: "line-value", x: sx(top), y: sy(0) - (k % 2 ? 26 : 10), "text-anchor": top > 0.8 ? "end" : top < 0.2 ? "start" : "middle" }, svgSymbol(trace.symbols[view.K + k]), ` ${significant(top)}`));
-    }));
+    }))];
 }
