@@ -29,7 +29,8 @@ TOLD = {  # the scenes of a page
 }
 
 # Tables and formulas that are cut where there is room, a picture before the first words of its scene, texts under 11 px, texts
-# that lie outside their picture or the window, texts of one picture that lie on each other, and blocks of a scene that do.
+# that lie outside their picture or the window, texts of one picture that lie on each other or under a line,
+# and blocks of a scene that lie on each other.
 FAULTS = """() => {
   const found = [];
   const story = document.getElementById("story");
@@ -71,6 +72,15 @@ FAULTS = """() => {
   const [words, picture] = ["text", "picture"].map((id) => document.getElementById(`scene-${id}`).firstElementChild);
   const first = words.getBoundingClientRect().top > picture.getBoundingClientRect().top ? picture : words;
   if (innerWidth <= 1100 && first !== words) found.push("words after the picture");
+  const struck = (label, line) => {
+    const box = label.getBoundingClientRect(), matrix = line.getScreenCTM();
+    return Array.from({ length: 300 }, (_, n) => line.getPointAtLength((n * line.getTotalLength()) / 299))
+      .map((point) => point.matrixTransform(matrix)).some(({ x, y }) => x > box.left + 1 && x < box.right - 1 && y > box.top + 3 && y < box.bottom - 3);
+  };
+  for (const label of story.querySelectorAll(".gap text, .line-value")) {
+    for (const line of label.closest("svg").querySelectorAll(".likelihood, .lower-bound, .stem"))
+      if (!label.parentNode.contains(line) && struck(label, line)) found.push(`struck: ${label.textContent}`);
+  }
   if (document.documentElement.scrollWidth > innerWidth) found.push(`wide: ${document.documentElement.scrollWidth}`);
   return found;
 }"""

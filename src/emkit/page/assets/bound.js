@@ -40,8 +40,7 @@ function drawBound(view, curve, width, at = null) {
   const plumb = (s) => [svg("path", { class: "plumb", d: `M${sx(s)} ${inner.y}V${inner.y + inner.height}` }),
     svg("text", { class: "mark", x: sx(s) + 4, y: inner.y + inner.height - 8 }, "θ", svg("tspan", { dy: 3, class: "index" }, String(view.s + s)))];
   const here = at === null ? null : [curve.s[at], curve.l[at], curve.b[at]];
-  const gapLine = here ? gapAt(...here, sx, sy, inner) : view.mDone && top.gap > 0 ? svg("g", { class: "gap" }, svg("path", { d: `M${sx(1)} ${sy(rise)}V${sy(reached)}` }),
-    svg("text", { x: sx(1) + 8, y: (sy(rise) + sy(reached)) / 2 + 4 }, `gap ${small(top.gap)}`)) : null;
+  const gapLine = here ? gapAt(...here, fixed(cleaned(here[1] - here[2], 1), 3), sx, sy, inner) : view.mDone && top.gap > 0 ? gapAt(1, reached, rise, small(top.gap), sx, sy, inner) : null;
   return picture(box, boundText(view), svg("clipPath", { id: "along" }, svg("rect", inner)), axes(box), plumb(0), plumb(1),
     svg("g", { "clip-path": "url(#along)" },
       svg("path", { class: "likelihood", d: polyline(curve.s, curve.l, sx, sy) }),
@@ -52,11 +51,11 @@ function drawBound(view, curve, width, at = null) {
     here ? [dot(here[0], here[1], "on-likelihood now"), dot(here[0], here[2], "on-bound now")] : null);
 }
 
-// The distance of the two curves at one place.
-function gapAt(s, high, low, sx, sy, { x, width }) {
-  const after = sx(s) < x + width - 90;
+// The distance of the two curves at one place. Its number stands below the bound, on the side to which that climbs: no curve is there.
+function gapAt(s, high, low, number, sx, sy, { y, height }) {
+  const side = Math.sign(1 - s);
   return svg("g", { class: "gap" }, svg("path", { d: `M${sx(s)} ${sy(low)}V${sy(high)}` }),
-    svg("text", { x: sx(s) + (after ? 9 : -9), y: (sy(low) + sy(high)) / 2 + 4, "text-anchor": after ? "start" : "end" }, `gap ${fixed(cleaned(high - low, 1), 3)}`));
+    svg("text", { x: sx(s) + 9 * side, y: Math.min(sy(low) + 28, y + height - 26), "text-anchor": ["end", "middle", "start"][side + 1] }, `gap ${number}`));
 }
 
 const boundLegend = (view) => html("p", { class: "legend" }, [["likelihood", "log-likelihood"], ...(view.eDone ? [["lower-bound", `bound of E-step ${view.number}`]] : [])].map(([name, text]) =>

@@ -17,16 +17,18 @@ function drawLine(view, width) {
     held && view.mDone ? free.map((n) => svg("g", { class: ownerClass(view.trace, n) },
       svg("path", { class: "moved-by", d: `M${sx(held[n])} ${middle}L${sx(view.theta[n])} ${middle}` }),
       svg("circle", { class: "was", cx: sx(held[n]), cy: middle, r: 5 }))) : null,
-    free.map((n, at) => lineMark(view, n, sx(view.theta[n]), middle, inner, at)));
+    free.map((n, at, all) => lineMark(view, n, all.map((other) => sx(view.theta[other])), middle, inner, at)));
 }
 
 const ownerClass = (trace, n) => (entryOwner(trace, n) < 0 ? "chance" : `c${entryOwner(trace, n) % 8}`);
 
-function lineMark(view, n, x, middle, inner, at) {
+function lineMark(view, n, places, middle, inner, at) {
+  const x = places[at];
   const { trace, theta, position } = view;
   const up = [60, 40, 20][at % 3];
   const width = inner.width + inner.x;
-  const anchor = x < 60 ? "start" : x > width - 60 ? "end" : "middle";
+  const near = (side) => places.some((place) => (place - x) * side > 0 && Math.abs(place - x) < 90); // its stem would strike through
+  const anchor = x < inner.x + 30 || (near(-1) && !near(1)) ? "start" : x > width - 60 || (near(1) && !near(-1)) ? "end" : "middle";
   const handle = { class: "line-mark", cx: x, cy: middle, r: 9 };
   const movable = position === 0 && trace.browser_em;
   return svg("g", { class: ownerClass(trace, n) },
