@@ -75,7 +75,8 @@ FAULTS = """() => {
   const struck = (label, line) => {
     const box = label.getBoundingClientRect(), matrix = line.getScreenCTM();
     return Array.from({ length: 300 }, (_, n) => line.getPointAtLength((n * line.getTotalLength()) / 299))
-      .map((point) => point.matrixTransform(matrix)).some(({ x, y }) => x > box.left + 1 && x < box.right - 1 && y > box.top + 3 && y < box.bottom - 3);
+      .map((point) => point.matrixTransform(matrix))
+      .some(({ x, y }) => x > box.left + 1 && x < box.right - 1 && y > box.top + 3 && y < box.bottom - 3);
   };
   for (const label of story.querySelectorAll(".gap text, .line-value")) {
     for (const line of label.closest("svg").querySelectorAll(".likelihood, .lower-bound, .stem"))

@@ -14,7 +14,7 @@ from emkit.data.source import ArraySource
 from emkit.errors import DataError
 from emkit.explain import explain
 from emkit.families import Bernoulli, Categorical, FullGaussian, Gamma, Poisson
-from emkit.lessons import LESSONS, old_faithful, two_coins
+from emkit.lessons import LESSONS, old_faithful, two_coins, umbrella
 from emkit.models import Mixture
 from emkit.page import lesson_page, result_page
 from emkit.page.html import code, digest, embedded, policy, style
@@ -150,6 +150,12 @@ def test_large_data_are_sampled_and_the_page_says_so():
     assert made["browser_em"] is None
     at_end = made["accounts"]["log_likelihood"][-1]
     assert max(max(v for v in row if v is not None) for row in made["landscapes"][0]["z"]) == pytest.approx(at_end, rel=0.05)
+
+
+def test_a_lesson_counts_in_its_own_words():
+    made = trace(umbrella())
+    assert {"umbrella", "none"} < {count["what"] for count in made["counts"]}
+    assert not re.search(r"heads|tails", json.dumps([made["formulas"], made["bridge"], made["in_sequence"]["words"]]))
 
 
 def test_the_bound_lies_below_and_touches():

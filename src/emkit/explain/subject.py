@@ -72,6 +72,8 @@ class Subject(Protocol):
     def notation(self) -> str: ...
     @property
     def questions(self) -> tuple[Question, ...]: ...
+    @property
+    def counted(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Fit:
     known: tuple[int, ...] = ()
     notation: str = "coin"
     questions: tuple[Question, ...] = ()
+    counted: dict[str, str] = field(default_factory=dict)
 
 
 def subject_of_fit(model: AnyModel, source: AnySource, start: Parameters) -> Fit:

@@ -42,6 +42,7 @@ class Lesson:
     and `iterates` those that it prints for one parameter step by step; `notice` is what the lesson is about, and `errata`
     is what else is wrong in its source. `told` are sentences for scenes of its page, by their names; `known` are the labels
     of the rows, if they came to be known, and `notation` is that of its source. `questions` are asked at the end of its page.
+    `counted` says what its page calls the expected counts that its family has other words for (``heads``).
     """
 
     name: str
@@ -62,6 +63,7 @@ class Lesson:
     known: tuple[int, ...] = ()
     notation: str = "coin"
     questions: tuple[Question, ...] = ()
+    counted: Mapping[str, str] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         told = {"number": [each.name for each in self.printed], "printed": [each.text for each in self.printed]}

@@ -31,6 +31,7 @@ def umbrella() -> Lesson:
         start=HiddenMarkovParams([0.5, 0.5], [[0.7, 0.3], [0.3, 0.7]], SuccessParams([[0.9], [0.2]])),
         components=("rain", "dry"),
         printed=PRINTED,
+        counted={"heads": "umbrella", "tails": "none"},
         notice=NOTICE,
         reference=BOOK,
     )

@@ -15,6 +15,7 @@ from emkit.families.family import for_rows
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
 from emkit.page.likelihood import brief
+from emkit.page.own_words import in_own_words
 from emkit.page.walk import Walk
 
 MOST_ROWS = 1_000  # of all sequences together
@@ -50,7 +51,7 @@ def in_sequence(walk: Walk) -> Json | None:
         "values": [[_shown(source, j, value) for j, value in enumerate(line[: len(columns)])] for line in different],
         "numbers": brief(different[:, 0], 9),
         "names": list(subject.row_names) if len(subject.row_names) == source.rows else [],
-        "words": first.words,
+        "words": in_own_words(subject, first.words),
         "log_density": [_log_density(walk, params, different) for params in walk.path[:-1]],
     }
 

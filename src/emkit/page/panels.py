@@ -12,10 +12,12 @@ from emkit.explain.arithmetic import Tally
 from emkit.explain.latent import Account
 from emkit.explain.rows import Row, RowTable
 from emkit.explain.steps import Step
+from emkit.explain.subject import Subject
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
 from emkit.models.cells import Cells
 from emkit.page.likelihood import brief
+from emkit.page.own_words import in_own_words
 from emkit.page.walk import Walk
 
 MOST_ADDED = 8  # rows whose contributions to a count are written out one by one
@@ -46,10 +48,11 @@ def are_counts(walk: Walk) -> bool:
     return isinstance(bare(walk.subject.model), Cells)
 
 
-def counts(step: Step) -> list[Json]:
+def counts(subject: Subject, step: Step) -> list[Json]:
     """What the expected counts of every step are of."""
     return [
-        {"what": tally.what, "mark": tally.mark, "shared": tally.shared, "is_count": tally.is_count} for tally in step.tallies
+        {"what": in_own_words(subject, tally.what), "mark": tally.mark, "shared": tally.shared, "is_count": tally.is_count}
+        for tally in step.tallies
     ]
 
 

@@ -20,6 +20,7 @@ from emkit.page.browser_em import browser_em, entries
 from emkit.page.in_sequence import in_sequence, shown_in_sequence
 from emkit.page.likelihood import bounds, drawn_from, landscapes
 from emkit.page.marks import marks
+from emkit.page.own_words import in_own_words
 from emkit.page.panels import accounts, are_counts, bands, counts, rows, step_record
 from emkit.page.ridge import ridge
 from emkit.page.walk import Walk, walk
@@ -81,8 +82,8 @@ def _steps(run: Walk, with_rows: bool) -> Json:
         "rows": rows(run) if with_rows and run.rows_alone else None,
         "bands": None if with_rows and (run.rows_alone or shown_in_sequence(run)) else bands(run),
         "in_sequence": in_sequence(run) if with_rows else None,
-        "counts": counts(first),
-        "formulas": {update.symbol: update.formula for step in run.steps for update in step.updates},
+        "counts": counts(run.subject, first),
+        "formulas": {update.symbol: in_own_words(run.subject, update.formula) for step in run.steps for update in step.updates},
         "steps": [step_record(step, with_rows) for step in run.steps],
         "accounts": accounts(_accounts(run)),
     }
@@ -116,7 +117,7 @@ def _bridge(run: Walk) -> Json:
         ]
         for name, notation in NOTATIONS.items()
     }
-    return {"links": links, "texts": list(texts)}
+    return {"links": links, "texts": [in_own_words(run.subject, text) for text in texts]}
 
 
 def _story(run: Walk, include_data: bool) -> Json:

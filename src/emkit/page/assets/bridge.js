@@ -51,7 +51,7 @@ function drawBridge(view) {
 }
 
 // The same, with indices below their letters.
-const withLetters = (text) => withGreek(text).split(/(\b\w_\w+|π_\w)/).map((part, n) => (n % 2 ? symbol(part) : part));
+const withLetters = (text) => withGreek(text).split(/((?<!\p{L})\p{L}_\w+)/u).map((part, n) => (n % 2 ? symbol(part) : part));
 
 // Words with Greek letters by their signs.
 const withGreek = (text) => text.replace(/\b(theta|lambda|alpha|beta|pi|mu)(?=\b|_)/g, (word) => GREEK[word]).replaceAll(" * ", " · ");

@@ -65,7 +65,7 @@ function otherTosses(view) {
     + `the other ${count(h[1 - k] + t[1 - k])} went to ${trace.components[1 - k]}, with its responsibility ${fourDecimals(step.responsibilities[i][1 - k])}.`);
 }
 
-const headOf = (name, k) => html("th", { scope: "col", class: `number c${k % 8}` }, withGreek(name));
+const headOf = (name, k) => html("th", { scope: "col", class: `number c${k % 8}` }, withLetters(name));
 
 function countsDown(view, columns) {
   const { tallies } = view.step;
