@@ -248,12 +248,18 @@ def test_answers_are_marked_to_their_own_digits(browse, pages):
     step = explain(two_coins()).step
     first, raised, _ = (entry.account.bound for entry in step.ledger)
     right = (step.rows[3].responsibilities[0], step.rows[2].tallies[1].values[1], raised - first)
+    assert "two decimals" in tab.locator("#scene-text .questions").locator("xpath=preceding-sibling::*[1]").inner_text()
     fields, verdicts = tab.locator("#scene-text [data-act=answer]"), tab.locator("#scene-text .questions .verdict")
     for n, value in enumerate(right):
         for text, verdict in (
             (f"{value:.2f}", "right"),
             (f"{value + 0.02:.2f}", "wrong"),
             (f"{value:.4f}", "right"),
+            (f"{100 * value:.0f} %", "right"),
+            (f"{100 * value:.1f}%".replace(".", ","), "right"),
+            (f"{100 * value + 2:.0f}%", "wrong"),
+            (f"{value:.0f}", "wrong"),
+            ("%", "wrong"),
             ("", "wrong"),
         ):
             fields.nth(n).fill(text)

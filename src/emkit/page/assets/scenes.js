@@ -155,20 +155,21 @@ function onward() {
 // Questions that mark what is answered, to the digits that are given.
 function questions({ trace, answers }) {
   const asked = trace.imagined ? [] : trace.story.questions;
-  return asked.length ? html("ol", { class: "questions" }, asked.map(({ asked: text, answer, scene }, n) => {
+  return asked.length ? [note("Answer to two decimals or more, or in per cent, rounded:"), html("ol", { class: "questions" }, asked.map(({ asked: text, answer, scene }, n) => {
     const given = answers[n];
     const right = given !== undefined && isRight(given, answer);
-    return html("li", {}, html("label", {}, `${text} `, html("input", { type: "text", inputmode: "decimal", size: 8, "data-act": "answer", "data-value": n, value: given || "" })),
+    return html("li", {}, html("label", {}, withLetters(`${text} `), html("input", { type: "text", inputmode: "decimal", size: 8, "data-act": "answer", "data-value": n, value: given || "" })),
       given === undefined ? null : html("span", { class: `verdict ${right ? "right" : "wrong"}`, role: "status" }, right ? " ✓ right" : " ✗ not so. ",
         right ? null : html("button", { "data-act": "scene", "data-value": scene }, "look again")));
-  })) : null;
+  }))] : null;
 }
 
-// Whether an answer is right to its own digits, of which it has two behind the point at least.
+// Whether an answer, which may be in per cent, is right to its own digits, of which it has two behind the point at least.
 function isRight(given, answer) {
-  const text = given.trim().replace(",", ".").replace("−", "-");
-  const digits = (text.split(".")[1] || "").length;
-  return text !== "" && (digits >= 2 || Number(text) === answer) && Math.abs(Number(text) - answer) <= 0.5001 * 10 ** -digits;
+  const [, number, decimals = "", percent] = given.trim().replace(",", ".").replace("−", "-").match(/^(-?\d*(?:\.(\d*))?)\s*(%?)$/) || [];
+  const digits = decimals.length + (percent ? 2 : 0);
+  const value = percent ? number / 100 : Number(number);
+  return Boolean(number) && (digits >= 2 || value === answer) && Math.abs(value - answer) <= 0.5001 * 10 ** -digits;
 }
 
 // What the same start gives if every row goes wholly to its likeliest component.
