@@ -14,7 +14,7 @@ from emkit.data.source import ArraySource
 from emkit.errors import DataError
 from emkit.explain import explain
 from emkit.families import Bernoulli, Categorical, FullGaussian, Gamma, Poisson
-from emkit.lessons import LESSONS, old_faithful, two_coins, umbrella
+from emkit.lessons import LESSONS, old_faithful, two_coins, two_lines, umbrella
 from emkit.models import Mixture
 from emkit.page import lesson_page, result_page
 from emkit.page.html import code, digest, embedded, policy, style
@@ -150,6 +150,15 @@ def test_large_data_are_sampled_and_the_page_says_so():
     assert made["browser_em"] is None
     at_end = made["accounts"]["log_likelihood"][-1]
     assert max(max(v for v in row if v is not None) for row in made["landscapes"][0]["z"]) == pytest.approx(at_end, rel=0.05)
+
+
+def test_a_regression_is_drawn_as_points_and_lines():
+    made = trace(two_lines())
+    drawn, path = made["marks"]["lines"], [dict(zip(made["symbols"], theta, strict=True)) for theta in made["path"]]
+    assert (made["marks"]["kind"], made["marks"]["pairs"], drawn["pair"]) == ("points", [[0, 1]], [0, 1])
+    for theta, means in zip(path, drawn["means"], strict=True):
+        right = [theta[f"a_{way}"] + theta[f"b_{way}"] * np.array(drawn["at"]) for way in ("up", "down")]
+        assert np.allclose(means, right, atol=2e-4)
 
 
 def test_a_lesson_counts_in_its_own_words():

@@ -19,6 +19,7 @@ from emkit.models.around import bare
 from emkit.models.cells import Cells
 from emkit.page.in_sequence import shown_in_sequence
 from emkit.page.likelihood import brief
+from emkit.page.lines import lines
 from emkit.page.walk import Walk
 from emkit.views.classified import covariances
 
@@ -33,8 +34,12 @@ DIGITS = 5
 
 
 def marks(walk: Walk, include_data: bool) -> Json:
-    """The marks for the data of a walk: of `kind` rows, levels, histogram, points or grids."""
+    """The marks for the data of a walk: of `kind` rows, levels, histogram, points (a regression's with lines) or grids."""
     source = walk.subject.source
+    if include_data and walk.rows_alone and isinstance(source, ArraySource) and not source.profile.has_gaps:
+        drawn = lines(walk)
+        if drawn is not None:
+            return {**_points(walk, source), "pairs": [drawn["pair"]], "shapes": [], "lines": drawn}
     if not walk.rows_alone:
         return {"kind": "sequence" if include_data and shown_in_sequence(walk) else "none"}
     if isinstance(bare(walk.subject.model), Cells) or (include_data and walk.steps[0].distinct <= MOST_BARS):

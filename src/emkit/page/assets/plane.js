@@ -27,12 +27,12 @@ function drawPoints(view, width) {
   const points = marks.x.map((x, n) => {
     const most = view.eDone ? responsibilities[n].indexOf(Math.max(...responsibilities[n])) : 0;
     const sure = view.eDone ? Math.max(...responsibilities[n]) : 1;
-    return glyph(most, box.sx(x[i]), box.sy(x[j]), 3.2, {
+    return glyph(most, box.sx(x[i]), box.sy(x[j]), marks.x.length > 50 ? 3.2 : 5, {
       class: `${view.eDone ? "" : "unknown "}point${sure < 0.9 ? " unsure" : ""}${n === view.shownRow && view.trace.rows.items.length > n ? " lit-point" : ""}`,
       "data-row": view.trace.rows && n < view.trace.rows.items.length ? n : null });
   });
   return html("div", {}, pairChoice(view), picture(box, `${marks.columns[i]} against ${marks.columns[j]}, points by their likeliest component`,
-    axes(box), own ? svg("rect", { class: "plane", ...box.inner, "data-plane": `${i}:${j}`, "data-box": boxOf(box) }) : null, points, ellipses(view, box, i, j), own ? [meanHandles(view, box, i, j), pointHandle(view, box, i, j)] : null), own && marks.of === marks.x.length ? pointActs(view) : null);
+    axes(box), own ? svg("rect", { class: "plane", ...box.inner, "data-plane": `${i}:${j}`, "data-box": boxOf(box) }) : null, points, curves(view, box), ellipses(view, box, i, j), own ? [meanHandles(view, box, i, j), pointHandle(view, box, i, j)] : null), own && marks.of === marks.x.length ? pointActs(view) : null);
 }
 
 const pointActs = ({ trace, shownRow: i }) => html("p", { class: "row-acts" }, rowButton("add", 0, "+ add a point", "add a point"),
@@ -65,6 +65,10 @@ function drawGrids(view, width) {
   return html("div", {}, pairChoice(view), picture(box, `${marks.columns[i]} against ${marks.columns[j]}, counts in cells, split by responsibility`,
     axes(box), cells, ellipses(view, box, i, j)));
 }
+
+// The lines of a regression at this theta.
+const curves = ({ trace: { marks }, t }, { sx, sy }) => marks.lines && svg("g", { class: "shape" },
+  marks.lines.means[t].map((means, k) => svg("path", { class: `c${k % 8}`, d: polyline(marks.lines.at, means, sx, sy) })));
 
 // Ellipses that hold 50 and 90 per cent of a normal component, and its mean.
 function ellipses(view, box, i, j) {

@@ -143,7 +143,7 @@ SCENES.push({
       onward(),
     ];
   },
-  picture: (view, width) => (view.original.ridge && view.K === 2 ? [drawRidge(view, width)] : [drawLand(view, width)]),
+  picture: (view, width) => (view.original.ridge && view.K === 2 ? [drawRidge(view, width)] : [view.trace.marks.lines && drawMarks(view, width), drawLand(view, width)]),
 });
 
 // From the end of a story to the pages beside this one, of which the next is the last.
