@@ -73,8 +73,8 @@ def coin(name: str, chance: str, weight: Any) -> Coin:
     return Coin(name, positive(chance), weight, positive(f"N_{name}"), positive(f"H_{name}"), positive(f"T_{name}"))
 
 
-TWO = ("Each draw takes one of two coins and tosses it {M} times; draw {i} shows {h} heads. {z} is 1 if draw {i} took coin A, "
-       "else 0. The probability of the draw together with its coin:")  # fmt: skip
+TWO = ("Each row is of one of two coins, tossed {M} times; row {i} shows {h} heads. {z} is 1 if row {i} is of coin A, "
+       "else 0. The probability of the row together with its coin:")  # fmt: skip
 THREE = ("Coin z shows heads with probability {share}; then coin a is tossed and reported, else coin b. {h} is 1 for a "
          "reported head, else 0, and {z} is 1 if coin z showed heads in row {i}. The probability of the report together with "
          "coin z:")  # fmt: skip

@@ -44,11 +44,11 @@ def two_coins(free_proportions: bool = False) -> Lesson:
 
 
 PRINTED = (
-    Printed("r[1]", "0.45", "E-step, draw 1, coin A"),
-    Printed("r[2]", "0.80", "E-step, draw 2, coin A"),
-    Printed("r[3]", "0.73", "E-step, draw 3, coin A"),
-    Printed("r[4]", "0.35", "E-step, draw 4, coin A"),
-    Printed("r[5]", "0.65", "E-step, draw 5, coin A"),
+    Printed("r[1]", "0.45", "E-step, row 1, coin A"),
+    Printed("r[2]", "0.80", "E-step, row 2, coin A"),
+    Printed("r[3]", "0.73", "E-step, row 3, coin A"),
+    Printed("r[4]", "0.35", "E-step, row 4, coin A"),
+    Printed("r[5]", "0.65", "E-step, row 5, coin A"),
     Printed("heads_A", "21.3", "E-step, total heads of coin A"),
     Printed("tails_A", "8.6", "E-step, total tails of coin A"),
     Printed("heads_B", "11.7", "E-step, total heads of coin B"),
@@ -76,24 +76,24 @@ QUESTIONS = (
 
 COUNTING = (
     "The M-step is the estimate one would make with known coins, heads / tosses, with fractional counts in place of counts: "
-    "each draw is shared between the coins by its responsibilities."
+    "each row is shared between the coins by its responsibilities."
 )
 
 NOTICE = (
     COUNTING,
-    "Hard EM gives each draw wholly to its likelier coin: B A A B A. It lands on 0.80 and 0.45 in one step, the estimate for "
-    "coins that were really so; soft EM ends at 0.797 and 0.520, because draws 1 and 4 are in doubt.",
+    "Hard EM gives each row wholly to its likelier coin: B A A B A. It lands on 0.80 and 0.45 in one step, the estimate for "
+    "coins that were really so; soft EM ends at 0.797 and 0.520, because rows 1 and 4 are in doubt.",
     "From equal coins nothing can tell them apart: one step leads to (0.66, 0.66), where EM stands still. It is a saddle, "
     "not a maximum.",
     "The start says which coin is which: from (0.5, 0.6) EM ends at the same estimate with the names exchanged.",
     "The paper fixes the chance of drawing coin A at 1/2. Estimating it, too, changes the answer (0.793, 0.514, with chance "
-    "0.523), and five draws hardly determine it.",
+    "0.523), and five rows hardly determine it.",
 )
 
 NOTICE_FREE = (
     COUNTING,
     "The chance of coin A is the mean of the responsibilities, 2.99 / 5: a row counts for it whatever its heads and tails. The "
     "coins' own updates in the first step are those of fixed chances, since both begin at 1/2; after it they differ.",
-    "EM ends at chance 0.523, coins 0.793 and 0.514. With standard errors of 0.41, 0.12 and 0.17, five draws say next to "
+    "EM ends at chance 0.523, coins 0.793 and 0.514. With standard errors of 0.41, 0.12 and 0.17, five rows say next to "
     "nothing about the chance.",
 )

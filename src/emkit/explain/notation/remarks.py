@@ -40,8 +40,8 @@ def _shown(notation: Notation, concept: str) -> str:
 REMARKS = (
     "P(E|Z_A) is p(x|z), not the joint p(x,z): the joint has the factor P(Z_A) as well. For the two coins both factors are "
     "1/2 and cancel in P(Z_A|E), so nobody notices. For the three coins they do not cancel.",
-    "The index of Z_A names a coin; the index of z^(i) names a draw, and its value is a coin. There is one distribution Q_i "
-    "over the coins for each draw.",
+    "The index of Z_A names a coin; the index of z^(i) names a row, and its value is a coin. There is one distribution Q_i "
+    "over the coins for each row.",
     "The E-step chooses Q: it brings Q to the posterior and so closes the gap, KL(Q || p(z|x)). The argmax of the M-step "
     "chooses theta with Q held: it raises the bound. It does not bring Q closer to p; it opens the gap again.",
     "Here Q is the expected complete-data log-likelihood, without the entropy of the responsibilities; Q + entropy is the "
