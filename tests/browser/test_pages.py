@@ -11,6 +11,8 @@ from emkit.explain import explain
 from emkit.formulas.numerals import count, four_decimals, significant
 from emkit.lessons import LESSONS, three_coins, two_coins
 from emkit.models import Hard
+from emkit.page.index import Entry, index_page
+from emkit.page.thumbnail import thumbnail
 
 pytestmark = pytest.mark.slow
 
@@ -306,3 +308,17 @@ def test_a_page_prints_and_does_without_motion(browse, pages):
     tab.emulate_media(media="print")
     assert not tab.locator(".controls").is_visible()
     assert tab.locator("#data").is_visible()
+
+
+def test_titles_in_a_row_of_the_index_are_level(browse, tmp_path):
+    picture = thumbnail(two_coins().source)
+    entries = [
+        Entry("a.html", "A", "about", picture),
+        Entry("b.html", "B", "at length " * 9, picture),
+        Entry("c.html", "C", "bare"),
+    ]
+    (tmp_path / "index.html").write_text(index_page(entries), encoding="utf-8")
+    watched = browse(width=1440)
+    tab = watched.open(tmp_path / "index.html", at="")
+    assert len({link.bounding_box()["y"] for link in tab.locator(".cards a").all()}) == 1
+    assert watched.spotless()
