@@ -40,7 +40,7 @@ function drawBound(view, curve, width, at = null) {
   const plumb = (s) => [svg("path", { class: "plumb", d: `M${sx(s)} ${inner.y}V${inner.y + inner.height}` }),
     svg("text", { class: "mark", x: sx(s) + 4, y: inner.y + inner.height - 8 }, "θ", svg("tspan", { dy: 3, class: "index" }, String(view.s + s)))];
   const here = at === null ? null : [curve.s[at], curve.l[at], curve.b[at]];
-  const gapLine = here ? gapAt(...here, fixed(cleaned(here[1] - here[2], 1), 3), sx, sy, inner) : view.mDone && top.gap > 0 ? gapAt(1, reached, rise, small(top.gap), sx, sy, inner) : null;
+  const gapLine = here ? gapAt(...here, fixed(cleaned(here[1] - here[2], 1), 3), curve, sx, sy, inner) : view.mDone && top.gap > 0 ? gapAt(1, reached, rise, small(top.gap), curve, sx, sy, inner) : null;
   return picture(box, boundText(view), svg("clipPath", { id: "along" }, svg("rect", inner)), axes(box), plumb(0), plumb(1),
     svg("g", { "clip-path": "url(#along)" },
       svg("path", { class: "likelihood", d: polyline(curve.s, curve.l, sx, sy) }),
@@ -52,10 +52,11 @@ function drawBound(view, curve, width, at = null) {
 }
 
 // The distance of the two curves at one place. Its number stands below the bound, on the side to which that climbs: no curve is there.
-function gapAt(s, high, low, number, sx, sy, { y, height }) {
+function gapAt(s, high, low, number, curve, sx, sy, { y, height }) {
   const side = Math.sign(1 - s);
+  const over = curve.s.map((at, n) => (Math.abs(sx(at) - sx(s) - 45 * side) < 50 ? sy(curve.b[n]) : 0)); // the number, the bound
   return svg("g", { class: "gap" }, svg("path", { d: `M${sx(s)} ${sy(low)}V${sy(high)}` }),
-    svg("text", { x: sx(s) + 9 * side, y: Math.min(sy(low) + 28, y + height - 26), "text-anchor": ["end", "middle", "start"][side + 1] }, `gap ${number}`));
+    svg("text", { x: sx(s) + 9 * side, y: Math.min(Math.max(sy(low) + 8, ...over) + 18, y + height - 26), "text-anchor": ["end", "middle", "start"][side + 1] }, `gap ${number}`));
 }
 
 const boundLegend = (view) => html("p", { class: "legend" }, [["likelihood", "log-likelihood"], ...(view.eDone ? [["lower-bound", `bound of E-step ${view.number}`]] : [])].map(([name, text]) =>
