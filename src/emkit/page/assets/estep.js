@@ -84,7 +84,7 @@ function shownComponent(view) {
   return states.includes(view.component) ? view.component : states[0];
 }
 
-const MOST_DIVIDED = 62; // letters of a fraction; where it is longer, each part of it has a line of its own
+const MOST_DIVIDED = 70; // letters of a fraction; where it is longer, each part of it has a line of its own
 
 // The formula of the chosen cell: in letters, in numbers, and worked out.
 function worked(view) {
