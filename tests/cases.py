@@ -1204,7 +1204,8 @@ KINKED = ("laplace",)  # a bound in pieces of straight lines, which has no slope
 NOT_LINEAR = (  # in any features, or not without loss of digits
     "gamma", "negative-binomial", "weibull", "inverse-gaussian",
     "normals-and-noise", "counts-and-zero", "zero-inflated", "mixture-of", "nested", "student-t-light", *INSIDE,
-    "density", "scipy-geom", "repeated", "repeated-normal", "tied-shapes", "tied-wear", "poisson-regression-offset", *STEPPING,
+    "density", "scipy-geom", "repeated", "repeated-normal", "tied-shapes", "tied-wear", "poisson-regression-offset",
+    "weibull-regression", *STEPPING,
 )  # fmt: skip
 INNER_STATES = ("zero-inflated", "mixture-of", "nested")  # components that have latent states of their own
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]

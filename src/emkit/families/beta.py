@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.memo import once
@@ -102,7 +102,7 @@ class Beta(Floored, IndependentColumns[BetaParams, BetaStats]):
     @property
     def support(self) -> Support:
         rule = "beta shares must be numbers between 0 and 1, which are excluded."
-        return Support(((lambda x: (x <= 0) | (x >= 1), rule),), least=0.0, most=1.0)
+        return Support(((_outside, rule),), least=0.0, most=1.0)
 
     @property
     def described(self) -> Description:
@@ -271,3 +271,7 @@ def _log_base(x: Array) -> Array:
 @once
 def _total_log_base(chunk: Chunk) -> float:
     return float(chunk.weights @ _log_base(chunk.x))
+
+
+def _outside(x: Array) -> Mask:
+    return (x <= 0) | (x >= 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import lt
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ from emkit.families.description import Description, Estimate, Total, Word
 from emkit.families.family import Carry, keep_where_empty, per_mass, repeat
 from emkit.families.floor import Floor, Floored, SpreadFloor, warn_of_constant_columns
 from emkit.families.spread import Spread, Variances
-from emkit.families.support import LARGEST_AMOUNT, Support, positive
+from emkit.families.support import LARGEST_AMOUNT, Support, Where, positive
 from emkit.formulas.expressions import Given, Quotient, Sum
 from emkit.formulas.numerals import significant
 
@@ -98,7 +99,7 @@ class InverseGaussian(Floored, IndependentColumns[InverseGaussianParams, Inverse
         least = 1 / LARGEST_AMOUNT
         vanishing = f"times below {least:g} overflow when they are divided by. Multiply the column by a constant."
         numbers = positive("inverse Gaussian times", LARGEST_AMOUNT)
-        return replace(numbers, rules=(*numbers.rules, (lambda x: x < least, vanishing)))
+        return replace(numbers, rules=(*numbers.rules, (Where(lt, least), vanishing)))
 
     @property
     def described(self) -> MeansAndShapes:

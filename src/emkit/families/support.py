@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import gt, le, lt
 
 import numpy as np
 
@@ -79,36 +81,63 @@ class Support:
         return tuple(columns[:: self.width])
 
 
+@dataclass(frozen=True)
+class Where:
+    """Which cells compare so with an `edge`: a rule that is equal by value, and can be sent elsewhere with rows."""
+
+    compare: Callable[[Array, float], Mask]
+    edge: float
+
+    def __call__(self, x: Array) -> Mask:
+        return self.compare(x, self.edge)
+
+
+def _wider(x: Array, largest: float) -> Mask:
+    return np.abs(np.asarray(x, np.float64)) > largest
+
+
+def _from(edges: Array, x: Array) -> Mask:
+    return x >= edges
+
+
+def _no_count(x: Array) -> Mask:
+    return (x < 0) | (x != np.floor(x))
+
+
+def _no_truth(x: Array) -> Mask:
+    return (x != 0) & (x != 1)
+
+
 def reals(largest: float) -> Support:
     """Numbers whose size is at most `largest`."""
     rule = f"squares beyond {largest:g} overflow. Divide the column by a constant."
-    return Support(((lambda x: np.abs(np.asarray(x, np.float64)) > largest, rule),))
+    return Support(((Where(_wider, largest), rule),))
 
 
 def at_least_zero(noun: str, largest: float = np.inf) -> Support:
     """Numbers >= 0, up to `largest`; `noun` is what they are, in the plural."""
-    return Support(((lambda x: x < 0, f"{noun} must be numbers >= 0."), *_no_larger(noun, largest)), least=0.0)
+    return Support(((Where(lt, 0.0), f"{noun} must be numbers >= 0."), *_no_larger(noun, largest)), least=0.0)
 
 
 def positive(noun: str, largest: float = np.inf) -> Support:
     """Numbers > 0, up to `largest`; `noun` is what they are, in the plural."""
-    return Support(((lambda x: x <= 0, f"{noun} must be numbers > 0."), *_no_larger(noun, largest)), least=0.0)
+    return Support(((Where(le, 0.0), f"{noun} must be numbers > 0."), *_no_larger(noun, largest)), least=0.0)
 
 
 def _no_larger(noun: str, largest: float) -> tuple[Rule, ...]:
     if largest == np.inf:
         return ()
     what = noun.split()[-1]
-    return ((lambda x: x > largest, f"{what} beyond {largest:g} overflow. Divide the column by a constant."),)
+    return ((Where(gt, largest), f"{what} beyond {largest:g} overflow. Divide the column by a constant."),)
 
 
 def counts(noun: str, most: float = np.inf, beyond: str = "") -> Support:
     """Whole numbers >= 0; where there is a `most`, `beyond` says why no count can be larger."""
-    rules: list[Rule] = [(lambda x: (x < 0) | (x != np.floor(x)), f"{noun} must be whole numbers >= 0.")]
+    rules: list[Rule] = [(_no_count, f"{noun} must be whole numbers >= 0.")]
     too_many = (
         f"beyond {LARGEST_COUNT:,.0f}, floating-point numbers leave out counts. Choose a family of measurements, as gamma."
     )
-    rules.append((lambda x: x > most, beyond) if most < np.inf else (lambda x: x > LARGEST_COUNT, too_many))
+    rules.append((Where(gt, most), beyond) if most < np.inf else (Where(gt, LARGEST_COUNT), too_many))
     return Support(tuple(rules), whole=True, least=0.0, most=most)
 
 
@@ -116,7 +145,7 @@ def codes_below(levels: Sequence[int]) -> Rule:
     """The rule for columns of codes 0, 1, 2 ..., of so many levels each."""
     most = np.array(levels)
     return (
-        lambda x: x >= most,
+        partial(_from, most),
         f"the columns have {', '.join(map(str, levels))} levels (levels are coded from 0). Where there are more, say so when "
         "fitting: Categorical(levels=...).",
     )
@@ -124,5 +153,5 @@ def codes_below(levels: Sequence[int]) -> Rule:
 
 def yes_or_no() -> Support:
     """0 and 1."""
-    rule = (lambda x: (x != 0) & (x != 1), "a Bernoulli column holds only 0 and 1.")
+    rule = (_no_truth, "a Bernoulli column holds only 0 and 1.")
     return Support((rule,), whole=True, least=0.0, most=1.0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import numpy as np
 from scipy.special import exprel
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters, maximise_in_turn
@@ -191,20 +191,25 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         return Expected(float(np.where(np.isnan(t), -np.inf, value).sum()), slopes)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> WeibullParams:
-        """By EM steps on all rows, from the shape and scale that fit the moments of their logarithms."""
+        """By EM steps on all rows, from the shape and scale that fit the moments of their logarithms.
+
+        A column that never varies stays where these are: what it is above a floor is rounding.
+        """
         mean, variance = of_logs(profile)
         unit = units_of(variance, mean)
-        shape = _shape(np.maximum(variance, max(self.floor, EPSILON) * unit))
-        now = WeibullParams(shape[None], np.exp(mean + OFFSET / shape)[None])
-        for _ in range(STEPS if (variance > rounding_of(mean)).any() else 0):
+        shapes = _shape(np.maximum(variance, max(self.floor, EPSILON) * unit))
+        scales, varies = np.exp(mean + OFFSET / shapes), variance > rounding_of(mean)
+        now = WeibullParams(shapes[None, varies], scales[None, varies])
+        for _ in range(STEPS if varies.any() else 0):
             before = now
-            now = maximise_in_turn(self.updates(), profile.total(partial(self._of_all, before)), before)
+            now = maximise_in_turn(self.updates(), profile.total(partial(self._of_all, before, varies)), before)
             if (np.abs(now.shapes - before.shapes) <= SETTLED * before.shapes).all():
                 break
-        return WeibullParams(repeat(now.shapes[0], n_components), repeat(now.scales[0], n_components))
+        shapes[varies], scales[varies] = now.shapes[0], now.scales[0]
+        return WeibullParams(repeat(shapes, n_components), repeat(scales, n_components))
 
-    def _of_all(self, params: WeibullParams, x: Array, weights: Array) -> WeibullStats:
-        return self.statistics(params, x, weights[:, None])
+    def _of_all(self, params: WeibullParams, columns: Mask, x: Array, weights: Array) -> WeibullStats:
+        return self.statistics(params, x[:, columns], weights[:, None])
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
