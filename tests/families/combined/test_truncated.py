@@ -144,7 +144,14 @@ def test_joined_columns_are_refused():
         ek.MixtureModel(ek.Truncated(ek.FullGaussian(), 0), 1).fit(RNG.random((20, 2)))
 
 
-@pytest.mark.parametrize("solver", [ek.solvers.Plain(), ek.solvers.Squarem(), ek.solvers.Anderson()], ids=repr)
+LONG = [pytest.mark.slow, pytest.mark.long]  # two minutes each: steps along a ridge are climbed numerically
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [pytest.param(ek.solvers.Plain(), marks=LONG), pytest.param(ek.solvers.Squarem(), marks=LONG), ek.solvers.Anderson()],
+    ids=repr,
+)
 def test_where_the_likelihood_rises_without_end_no_step_falls(solver):
     """Rows that fill their window evenly are best told by a normal of ever larger variance, or ever farther mean."""
     x = np.repeat(np.array([[0.4], [2.8], [3.6], [3.9]]), 3, axis=0)
