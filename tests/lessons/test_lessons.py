@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit.explain.bridge import bridge
+from emkit.explain.notation import NOTATIONS
 from emkit.explain.steps import work_out
 from emkit.lessons import LESSONS, lesson_named
 from emkit.teach.check import check_printed
@@ -225,3 +227,11 @@ def test_nothing_is_said_of_the_lessons_rows_about_ones_own(name, tmp_path):
         *(text for texts in lesson.told.values() for text in texts),
     ]
     assert not [text for text in said if text and text[:60] in kept]
+
+
+def test_what_is_latent_in_cells_has_no_worksheet_and_no_bridge():
+    lesson = lesson_named("eight-plots")
+    with pytest.raises(ek.ModelError, match="shows what is expected of missing cells"):
+        ek.check_work(lesson, {"mu_y": "12.56"})
+    step = work_out(lesson, 1)
+    assert bridge(lesson, step, NOTATIONS["cs229"]) == ()

@@ -54,9 +54,13 @@ class SurvivalCurve:
         return self.fit.log_likelihood
 
     def at(self, times: Any) -> Array:
-        """The probability of a value beyond each of the `times`; inside an interval, where it is not known, that before it."""
-        passed = np.searchsorted(self.upper, np.asarray(times, dtype=np.float64), side="right")
-        return np.asarray(np.append(1.0, self.survival)[passed])
+        """The probability of a value beyond each of the `times`; inside an interval, where it is not known, that before it.
+
+        NaN for a time that is NaN.
+        """
+        given = np.asarray(times, dtype=np.float64)
+        passed = np.searchsorted(self.upper, given, side="right")
+        return np.where(np.isnan(given), np.nan, np.append(1.0, self.survival)[passed])
 
     def plot(self, ax: Axes | None = None, fits: Mapping[str, AnyFitted] = MappingProxyType({})) -> Axes:
         """Draw the steps on `ax` (or on axes of its own), beside curves of `fits` of `ek.Censored` families, by name.

@@ -65,6 +65,6 @@ NOTICE = (
     "8.75 for the variance after, and 8.82 is the estimate.",
     "EM ends at 13.5411, where the regression line through the five pairs stands at the mean of all eight before. The mean of "
     "the five is 11.6: they are the light ones.",
-    "The entropy in the ledger is that of a density: it may be below 0, and changes with the unit of the data, by as much as Q "
-    "does the other way.",
+    "The entropy in the ledger is that of a density: it may be below 0, and changes with the unit of the data, once for every "
+    "missing cell.",
 )

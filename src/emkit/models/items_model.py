@@ -266,7 +266,7 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         profile.refuse_empty_columns()
         if self.groups > 1 and profile.missing[-1]:
             raise DataError(f"column {profile.columns[-1]!r} says the group, and must not be missing.")
-        least = 2 if self._free_spread else 3
+        least = 2 if all(kind.scales_ability for kind in self.kinds) else 3
         if len(self.kinds) < least:
             raise DataError(f"items are too few to tell slopes: there must be {least}, and there are {len(self.kinds)}.")
 

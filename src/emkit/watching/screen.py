@@ -39,7 +39,7 @@ def screen_for(line: Callable[[], str]) -> Screen:
     """The screen that a person looks at, if there is one."""
     if _display() is not None:
         return _Notebook(line)
-    return _Terminal(line) if sys.stderr.isatty() else _Nobody(line)
+    return _Terminal(line) if sys.stderr is not None and sys.stderr.isatty() else _Nobody(line)
 
 
 class _Nobody(Screen):

@@ -9,7 +9,7 @@ from emkit.explain.bridge.link import Link, Numbers
 from emkit.explain.bridge.of_cells import of_cells
 from emkit.explain.bridge.of_chain import of_chain
 from emkit.explain.bridge.of_mixture import of_mixture
-from emkit.explain.latent import assignment_of
+from emkit.explain.latent import assignment_of, latent_cells_of
 from emkit.explain.notation import Notation
 from emkit.explain.steps import Step
 from emkit.explain.subject import Subject
@@ -26,7 +26,7 @@ def bridge(subject: Subject, step: Step, notation: Notation) -> tuple[Link, ...]
 
     The lines hold places for numbers, which are the same in every step; `Numbers` puts those of one step in.
     """
-    posterior = assignment_of(subject.model).is_posterior
+    posterior = assignment_of(subject.model).is_posterior and latent_cells_of(subject.model) is None
     if not posterior or subject.model.states_prior or not step.updates:
         return ()
     return tuple(_links(bare(subject.model), subject, step, notation))

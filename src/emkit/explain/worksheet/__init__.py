@@ -5,6 +5,7 @@ from __future__ import annotations
 from emkit.core.checks import check_step
 from emkit.core.evaluation import EMMap
 from emkit.errors import ModelError
+from emkit.explain.latent import latent_cells_of
 from emkit.explain.subject import Subject
 from emkit.explain.worksheet.cells_lines import cells_lines
 from emkit.explain.worksheet.chain_lines import chain_lines
@@ -35,6 +36,8 @@ def worksheet(subject: Subject, step: int = 1) -> Worksheet:
         raise ModelError(f"there are worksheets for mixtures, hidden Markov chains and tables of cells, not for {name}.")
     if not isinstance(model.assignment, Soft):
         raise ModelError(f"worksheets work out soft responsibilities, not {type(model.assignment).__name__.lower()} ones.")
+    if latent_cells_of(subject.model) is not None:
+        raise ModelError("worksheets are of rows that were seen as a whole. `explain` shows what is expected of missing cells.")
     em = EMMap(subject.model, subject.source, subject.start)
     here = em(subject.start)
     for _ in range(step - 1):
