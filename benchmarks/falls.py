@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import emkit as ek
 from benchmarks.paired import Measured
 
 ROUNDING = 1e-9  # relative: a fall no larger is none
@@ -20,6 +21,14 @@ def worst_fall(history: Any) -> float:
     objective = np.array([moment.objective for moment in history])
     worst = -float((np.diff(objective) / (1 + np.abs(objective[:-1]))).min(initial=0.0))
     return worst if worst > ROUNDING else 0.0
+
+
+def wild_fall(model: Any, source: Any, start: Any, away: float, rng: np.random.Generator, **options: Any) -> float:
+    """The worst fall of a fit from a point that is so many standard deviations `away` from `start`, in free coordinates."""
+    coordinates = model.coordinates(start)
+    there = coordinates.pack(start)
+    wild = coordinates.unpack(there + away * rng.normal(size=len(there)), start)
+    return worst_fall(ek.fit(model, source, wild, **options).history)
 
 
 def counted(fall: Callable[[int], float | None], fits: int, what: str, note: str, quick: bool) -> list[Measured]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import emkit as ek
-from benchmarks.falls import counted, worst_fall
+from benchmarks.falls import counted, wild_fall
 from benchmarks.paired import Measured
 from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
@@ -90,13 +90,9 @@ def fall(seed: int) -> float | None:
             warnings.simplefilter("ignore")
             model = model.settled(source.profile)
             start = spread_start(model, source, number, seed)
-            coordinates = model.coordinates(start)
-            there = coordinates.pack(start)
-            wild = coordinates.unpack(there + WILD[seed % len(WILD)] * rng.normal(size=len(there)), start)
-            history = ek.fit(model, source, wild, solver=solver, max_evaluations=PASSES).history
+            return wild_fall(model, source, start, WILD[seed % len(WILD)], rng, solver=solver, max_evaluations=PASSES)
     except EmkitError:
         return None
-    return worst_fall(history)
 
 
 def run(quick: bool) -> list[Measured]:

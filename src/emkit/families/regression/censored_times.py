@@ -183,8 +183,7 @@ class LogLogisticRegression(SurvivalRegression):
         return Description(WORDS, "a column of times, or two with their lower and upper ends, and covariates")
 
     def mean(self, predictors: Array, scales: Array) -> Array:
-        safe = np.minimum(scales, 0.5)
-        ratio = np.where(scales < 1, np.pi * scales / np.sin(np.pi * np.where(scales < 1, scales, safe)), np.inf)
+        ratio = np.where(scales < 1, np.pi * scales / np.sin(np.pi * np.where(scales < 1, scales, 0.5)), np.inf)
         return np.asarray(np.exp(predictors) * ratio)
 
 
