@@ -381,6 +381,14 @@ def test_hostile_data_are_refused_in_words(name):
         fitted(make(), data)
 
 
+def test_rows_that_the_filter_did_not_reach_tell_nothing(monkeypatch):
+    """Their variances were whatever lay in memory, and a series could pass for one that its states reproduce."""
+    make, data, error, words = HOSTILE["states that explode"]
+    monkeypatch.setattr(np, "empty", lambda shape, dtype=float, **_: np.full(shape, 1e-300, dtype))
+    with pytest.raises(error, match=words):
+        fitted(make(), data)
+
+
 SPOILT = {
     "axes": ({"transition": [1.0], "observation": [[1.0]]}, "transition has 1 axes"),
     "shape": ({"transition": np.eye(2), "observation": [[1.0]]}, "observation has shape (1, 1)"),

@@ -157,7 +157,7 @@ class _Filtered:
 
         (rows, d), (m, q) = y.shape, system.unknown.shape
         means, spreads, filtered = np.empty((rows, m, 1 + q)), np.empty((rows, m, m)), np.empty((rows, m, m))
-        gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, 1 + q)), np.empty((rows, d))
+        gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, 1 + q)), np.zeros((rows, d))
         told, steady = np.zeros((1 + q, 1 + q)), np.zeros(rows, dtype=np.bool_)
         shocks = system.selection @ system.shocks @ system.selection.T
         means[0] = np.column_stack([mean, system.unknown])
