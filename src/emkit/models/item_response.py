@@ -105,8 +105,8 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         slopes = np.broadcast_to(params.slopes, params.intercepts.shape)[:, None]
         return np.asarray(np.stack([-slopes * chance, slopes * (1 - chance)], axis=1).reshape(-1, len(ability)))
 
-    def of_counts(self, counts: Array, people: Array, params: ItemResponseParams) -> ItemSums:
-        wrong, right = counts[::2].T, counts[1::2].T
+    def of_counts(self, counts: Array, params: ItemResponseParams) -> ItemSums:
+        wrong, right = counts[::2, 0].T, counts[1::2, 0].T
         return ItemSums(wrong + right, np.ascontiguousarray(right))
 
     def free_of_item(self, params: ItemResponseParams, item: int) -> int:
