@@ -166,16 +166,21 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         self.params(params.intercepts, params.slopes)
 
     def _refuse(self, profile: AnyProfile) -> None:
-        """Errors: DataError for what is neither 0 nor 1, and for items that all, or none, have right."""
-        profile.refuse_names("answers are 0 or 1")
-        profile.refuse(lambda x: (x != 0) & (x != 1), "an answer is 0 (wrong), 1 (right), or missing.")
-        profile.refuse_empty_columns()
-        even = np.flatnonzero(np.asarray(profile.least) == np.asarray(profile.highest))
-        if len(even):
-            named = some_of([f"{profile.columns[j]!r} is always {profile.least[j]:g}" for j in even])
-            raise DataError(f"items that everybody answers alike have no finite intercept: {named}. Leave them out.")
+        """Errors: DataError for what is neither 0 nor 1, items that all, or none, have right, and items that are too few."""
+        refuse_answers(profile)
         if len(profile.columns) < (2 if self.equal else 3):
             raise DataError(
                 "items are too few to tell slopes: there must be three, or with one slope for all of them two, and there "
                 f"{'is' if len(profile.columns) == 1 else 'are'} {len(profile.columns)}."
             )
+
+
+def refuse_answers(profile: AnyProfile) -> None:
+    """Errors: DataError for what is neither 0 nor 1, and for items that all, or none, have right."""
+    profile.refuse_names("answers are 0 or 1")
+    profile.refuse(lambda x: (x != 0) & (x != 1), "an answer is 0 (wrong), 1 (right), or missing.")
+    profile.refuse_empty_columns()
+    even = np.flatnonzero(np.asarray(profile.least) == np.asarray(profile.highest))
+    if len(even):
+        named = some_of([f"{profile.columns[j]!r} is always {profile.least[j]:g}" for j in even])
+        raise DataError(f"items that everybody answers alike have no finite intercept: {named}. Leave them out.")
