@@ -17,6 +17,7 @@ from tests.oracles import answers
 TWO = ek.AbilitiesModel(2)
 CLUSTERS = np.repeat(np.eye(2), 3, axis=0)
 BIFACTOR = ek.AbilitiesModel(loads=ASKED)
+COARSE = [ek.AbilitiesModel(2, nodes=15), ek.AbilitiesModel(loads=ASKED, nodes=15)]
 OF_SEVEN = BIFACTOR.params([0.5, -1.0, 0.2, 1.5, -0.4, 0.1, 0.7], ASKED * [1.1, -0.8, 1.3])
 
 
@@ -102,9 +103,7 @@ def test_a_bifactor_integral_is_that_over_all_abilities_at_once():
         np.testing.assert_allclose(one, other, atol=1e-7)
 
 
-@pytest.mark.parametrize(
-    "model", [ek.AbilitiesModel(2, nodes=15), ek.AbilitiesModel(loads=ASKED, nodes=15)], ids=["two", "bifactor"]
-)
+@pytest.mark.parametrize("model", COARSE, ids=["two", "bifactor"])
 def test_rows_are_gone_through_some_at_a_time(model, monkeypatch):
     params = model.params(*((INTERCEPTS, WAYS) if model.loads is None else (OF_SEVEN.intercepts, OF_SEVEN.slopes)))
     chunk = ek.Chunk(rows(model, params, 90, 0.2), np.random.default_rng(0).random(90) + 0.5)
@@ -115,6 +114,18 @@ def test_rows_are_gone_through_some_at_a_time(model, monkeypatch):
     np.testing.assert_allclose(parts.statistics.answers, whole.statistics.answers, rtol=1e-10, atol=1e-14)
     for one, other in zip(model.latent(params, chunk), moments, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-13)
+
+
+@pytest.mark.parametrize("model", COARSE, ids=["two", "bifactor"])
+def test_fits_can_be_saved(model, tmp_path):
+    params = model.params(*((INTERCEPTS, WAYS) if model.loads is None else (OF_SEVEN.intercepts, OF_SEVEN.slopes)))
+    source = ek.ArraySource(rows(model, params, 200))
+    fit = ek.fit(model, source, params, rules=[ek.stopping.Budget(3)])
+    fit.save(tmp_path / "fit.emkit")
+    again = ek.load(tmp_path / "fit.emkit")
+    np.testing.assert_array_equal(again.params.slopes, fit.params.slopes)
+    assert again.params.pivots == fit.params.pivots
+    np.testing.assert_array_equal(again.model.grid.places, model.grid.places)
 
 
 def test_probabilities_of_all_patterns_sum_to_one():
@@ -201,12 +212,13 @@ def test_turns_are_no_parameters():
     ("make", "sentence"),
     [
         (lambda: ek.AbilitiesModel(), "say how many abilities"),
-        (lambda: ek.AbilitiesModel(2, loads=ASKED), "say how many abilities"),
+        (lambda: ek.AbilitiesModel(2, loads=ASKED), "n_abilities is 2, but loads have 3 columns"),
         (lambda: ek.AbilitiesModel(0), "n_abilities"),
         (lambda: ek.AbilitiesModel(4), "too many. Use fewer abilities"),
         (lambda: ek.AbilitiesModel(2, nodes=1), "nodes"),
         (lambda: ek.AbilitiesModel(loads=[1, 0]), "a row of 0 and 1 for each item"),
-        (lambda: ek.AbilitiesModel(loads=[[1, 2]]), "a row of 0 and 1 for each item"),
+        (lambda: ek.AbilitiesModel(loads=[[1, 2]]), "item 0 has 2 for ability 1"),
+        (lambda: ek.AbilitiesModel(loads=[[1], [1, 0]]), "rows differ in length"),
         (lambda: ek.AbilitiesModel(loads=[[1], [1], [1], [0]]), "item 3 asks no ability"),
         (lambda: ek.AbilitiesModel(loads=CLUSTERS[:5]), "ability 1 is asked by 2 items"),
         (lambda: ek.AbilitiesModel(loads=np.ones((5, 2))), "abilities 0 and 1 are asked by the same items"),

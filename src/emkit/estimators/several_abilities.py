@@ -34,10 +34,7 @@ def model_of(settings: dict[str, Any], grouped: bool) -> AbilitiesModel | None:
     wrong = [name for name, given in alone.items() if given]
     if wrong:
         raise ParameterError(f"several abilities are there for right and wrong answers of one group: leave out {wrong[0]}.")
-    columns = np.shape(loadings)[-1] if np.ndim(loadings) == 2 else number
-    if loadings is not None and number not in (1, columns):
-        raise ParameterError(f"n_abilities is {number}, but loadings have {columns} columns: leave one of them out.")
-    return AbilitiesModel(None if loadings is not None else number, loadings, settings["nodes"])
+    return AbilitiesModel(None if number == 1 else number, loadings, settings["nodes"])
 
 
 class SeveralAbilities:

@@ -28,6 +28,7 @@ from emkit.models.item_kinds import SPREAD
 from emkit.models.item_response import refuse_answers
 from emkit.models.pivots import held_by_pivots, turned_to_pivots
 
+Pattern = Mask | Array | list[Any]
 LARGEST_SHARED = 0.8  # of the variance of an item, that a start says abilities explain
 
 
@@ -62,14 +63,16 @@ class AbilitiesModel(LatentModel[AbilitiesParams, AnswersAt]):
     [[1.5, 0.0], [0.0, 1.1]]
     """
 
-    def __init__(self, n_abilities: int | None = None, loads: ArrayLike | None = None, nodes: int | None = None) -> None:
-        if (n_abilities is None) == (loads is None):
+    def __init__(self, n_abilities: int | None = None, loads: Pattern | None = None, nodes: int | None = None) -> None:
+        if n_abilities is None and loads is None:
             raise ModelError("say how many abilities there are (`n_abilities`), or which items ask which (`loads`).")
         for name, count, least in (("n_abilities", n_abilities, 1), ("nodes", nodes, 3)):
             if count is not None:
                 check_count(name, count, ModelError, least)
         self.loads = None if loads is None else pattern_of(loads)
         self.n_abilities = int(n_abilities or 0) if self.loads is None else self.loads.shape[1]
+        if n_abilities not in (None, self.n_abilities):
+            raise ModelError(f"n_abilities is {n_abilities}, but loads have {self.n_abilities} columns: leave one of them out.")
         self.nodes = nodes
         self.grid = grid_of(self.n_abilities, self.loads, nodes)
 

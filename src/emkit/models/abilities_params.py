@@ -42,11 +42,19 @@ class AbilitiesParams(Parameters):
 
 def pattern_of(loads: ArrayLike) -> Mask:
     """Which items ask which abilities (J, m). Errors: ModelError for a pattern that data cannot tell."""
-    given = np.asarray(loads)
-    if given.ndim != 2 or not given.size or not np.isin(given, (0, 1)).all():
+    try:
+        given = np.asarray(loads)
+    except ValueError:
+        said = "loads say which items ask which abilities, a row of 0 and 1 for each item; rows differ in length."
+        raise ModelError(said) from None
+    if given.ndim != 2 or not given.size:
         raise ModelError(
             f"loads say which items ask which abilities, a row of 0 and 1 for each item; they have shape {given.shape}."
         )
+    strange = np.argwhere(~np.isin(given, (0, 1)))
+    if len(strange):
+        j, k = strange[0].tolist()
+        raise ModelError(f"loads are 0 and 1, a row for each item; item {j} has {given[j, k]} for ability {k}.")
     found = given.astype(bool)
     idle = np.flatnonzero(~found.any(axis=1))
     if len(idle):
