@@ -19,15 +19,14 @@ STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integral
 STEP = 0.175  # between places, as they are of one ability: items that are steep there are nearly steps themselves
 
 
-def warned_of_steep(items: Sequence[str], slopes: Array, step: float = STEP) -> bool:
-    """Warn of items whose `slopes` (J,) make steps of them between places; whether some do."""
+def warned_of_steep(items: Sequence[str], slopes: Array, instead: str, step: float = STEP) -> bool:
+    """Warn of items whose `slopes` (J,) make steps of them between places, and what to do `instead`; whether some do."""
     steep = np.flatnonzero(np.abs(slopes) * step > STEEP)
     if len(steep):
         named = some_of([f"{items[j]!r} ({slopes[j]:.3g})" for j in steep.tolist()])
         warnings.warn(
             f"slopes run off: {named}. By these answers ability decides the item, or nearly, and the likelihood rises with "
-            "its slope for ever, or hardly falls. Use slopes='equal', leave the item out, or give slopes a prior "
-            "(ek.WithPrior).",
+            f"its slope for ever, or hardly falls. {instead}, leave the item out, or give slopes a prior (ek.WithPrior).",
             SeparationWarning,
             stacklevel=6,
         )
@@ -55,6 +54,6 @@ def warn_of_one_ability(model: AbilityModel[Any, Any], result: Any) -> None:
     """Warn where sums over one ability are no integrals: of items that are nearly steps themselves, and of abilities known."""
     step = float(model.places[1] - model.places[0])  # in units of the spread of abilities
     slopes = model.slopes_of(result.params) * model.spreads_of(result.params).max()
-    if not warned_of_steep(result.source.columns, slopes, step):
+    if not warned_of_steep(result.source.columns, slopes, "Use slopes='equal'", step):
         narrowest = min(model.standard_latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
         warn_of_narrow(float(narrowest), step, model.nodes)

@@ -72,7 +72,7 @@ class SeveralAbilities:
     def warn_of_sums(self, result: Any) -> None:
         """Warn of items that are nearly steps, and of places that are too far apart for what is known of abilities."""
         lengths: Array = np.sqrt((self.slopes**2).sum(axis=1))
-        if warned_of_steep(result.source.columns, lengths):
+        if warned_of_steep(result.source.columns, lengths, "Use fewer abilities"):
             return
         spreads = (self._model.latent(self._params, chunk)[1] for chunk in result.passes.chunks())
         narrowest = min(float(np.linalg.eigvalsh(spread)[:, 0].min()) for spread in spreads)
