@@ -48,9 +48,7 @@ class MixedModel(OfGroups[MixedModelParams]):
     def _fixed_effects(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Array:
         """By least squares, of the response less the expected random effects."""
         layout = self.known_layout
-        root = layout.turn @ before.between.root(self.n_effects)
-        shift = np.linalg.solve(stats.design, stats.along - np.einsum("pas,as->p", stats.shared, root))
-        return layout.back(layout.framed(before.fixed) + shift)
+        return layout.back(layout.framed(before.fixed) + np.linalg.solve(stats.design, stats.along))
 
     def _shift(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Array:
         layout = self.known_layout
@@ -59,9 +57,10 @@ class MixedModel(OfGroups[MixedModelParams]):
     def expected(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Expected:
         shift = self._shift(stats, before, now)
         found = self._of_variances(stats, before, now, shift)
-        moved = now.between if before.between.tilts else before.between
-        root = self.known_layout.turn @ moved.root(self.n_effects)
-        along = stats.along - np.einsum("pas,as->p", stats.shared, root) - stats.design @ shift
+        along = stats.along - stats.design @ shift
+        if before.between.tilts:
+            turned = now.between.root(self.n_effects) - before.between.root(self.n_effects)
+            along -= np.einsum("pas,as->p", stats.shared, self.known_layout.turn @ turned)
         return found.plus(Expected(0.0, {"fixed": self.known_layout.fixed.slopes(along[None] / now.within)[0]}))
 
     def row_objectives(self, params: MixedModelParams, chunk: Chunk) -> Array:

@@ -119,7 +119,7 @@ class OfGroups(LatentModel[V, MixedSums]):
     def _within(self, stats: MixedSums, before: V, now: V) -> float:
         root = before.between.root(self.n_effects)
         moved = now.between.root(self.n_effects) if before.between.tilts else root
-        found = self._left(stats, self._shift(stats, before, now), self.known_layout.turn @ moved) / stats.mass
+        found = self._left(stats, self._shift(stats, before, now), moved - root) / stats.mass
         if found <= EXACT * self.known_layout.variance or found <= 0:
             raise DegenerateFitError(NO_ERROR)
         return found
@@ -128,24 +128,25 @@ class OfGroups(LatentModel[V, MixedSums]):
         """How far framed fixed effects are from those of the E-step."""
         return np.zeros(len(stats.along))
 
-    def _left(self, stats: MixedSums, shift: Array, root: Array) -> float:
-        """The expected sum of squares of errors, given this framed root and a `shift` of the fixed effects."""
-        cross = stats.cross - np.tensordot(shift, stats.shared, 1)
-        left = stats.squares - 2 * np.sum(root * cross) + np.einsum("as,bt,abst->", root, root, stats.gram)
-        return float(left - 2 * shift @ stats.along + shift @ stats.design @ shift)
+    def _left(self, stats: MixedSums, shift: Array, turned: Array) -> float:
+        """The expected sum of squares of errors, by a `shift` of the fixed effects, and a root that is `turned` (r, r)."""
+        moved = self.known_layout.turn @ turned
+        along = stats.along - np.einsum("pas,as->p", stats.shared, moved)
+        left = stats.squares - 2 * np.sum(moved * stats.cross) + np.einsum("as,bt,abst->", moved, moved, stats.gram)
+        return float(left - 2 * shift @ along + shift @ stats.design @ shift)
 
-    def _along_root(self, stats: MixedSums, shift: Array, root: Array) -> Array:
-        """The slope (r, r) of minus half the sum of squares along the root of the covariance of the effects as they are."""
+    def _along_root(self, stats: MixedSums, shift: Array, turned: Array) -> Array:
+        """The slope (r, r) of minus half that sum along the root of the covariance of the effects as they are."""
         turn = self.known_layout.turn
         cross = stats.cross - np.tensordot(shift, stats.shared, 1)
-        return np.asarray(turn.T @ (cross - np.einsum("abst,bt->as", stats.gram, turn @ root)))
+        return np.asarray(turn.T @ (cross - np.einsum("abst,bt->as", stats.gram, turn @ turned)))
 
     def _regressed(self, stats: MixedSums, root: Array, shift: Array) -> Array:
         """The root, of columns that do not vanish in `root`, with the least sum of squares; itself if a sign would turn."""
         turn, free = self.known_layout.turn, _free(root)
         gram = np.einsum("ax,by,abst->xsyt", turn, turn, stats.gram)[free][:, free[0], free[1]]
-        found = np.zeros_like(root)
-        found[free] = np.linalg.solve(gram, self._along_root(stats, shift, found)[free])
+        found = root.copy()
+        found[free] += np.linalg.solve(gram, self._along_root(stats, shift, np.zeros_like(root))[free])
         return root if np.any(np.diag(found) < 0) else found
 
     def _of_variances(self, stats: MixedSums, before: V, now: V, shift: Array) -> Expected:
@@ -153,10 +154,10 @@ class OfGroups(LatentModel[V, MixedSums]):
         r = self.n_effects
         root, tilts = before.between.root(r), before.between.tilts
         moved = now.between.root(r) if tilts else root
-        left = self._left(stats, shift, self.known_layout.turn @ moved)
+        left = self._left(stats, shift, moved - root)
         value = -0.5 * (stats.mass * np.log(2 * np.pi * now.within) + left / now.within)
         if tilts:
-            along = self._along_root(stats, shift, moved) / now.within
+            along = self._along_root(stats, shift, moved - root) / now.within
             of_effects = Expected(0.0, {"covariance": _slope_of(moved, along)})
         else:
             of_effects = now.between.expected(root @ stats.moments @ root.T, stats.groups)
