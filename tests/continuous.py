@@ -29,6 +29,8 @@ _TESTS: dict[str, tuple[ek.ItemsModel, tuple[Any, ...]]] = {
     "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), (CREDITS, None, [1.5])),
 }
 TESTS = {name: (model, model.params(*given)) for name, (model, given) in _TESTS.items()}
+WAYS = np.array([[1.2, 0.0], [0.9, 0.8], [-0.5, 1.3], [0.7, 1.0], [1.1, -0.6]])
+ASKED = np.column_stack([np.ones(7), [1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0]])
 BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])
 
 
@@ -47,6 +49,17 @@ def items(equal: bool) -> ModelCase:
 def of_kinds(name: str) -> ModelCase:
     model, params = TESTS[name]
     return ModelCase(f"items-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def abilities(kind: str) -> ModelCase:
+    """Of all items, of a pattern, and two of each pair of a bifactor model."""
+    if kind == "free":
+        model = ek.AbilitiesModel(2, nodes=21)
+        params = model.params(INTERCEPTS, WAYS)
+    else:
+        model = ek.AbilitiesModel(loads=ASKED, nodes=15)
+        params = model.params([0.5, -1.0, 0.2, 1.5, -0.4, 0.1, 0.7], ASKED * [1.1, -0.8, 1.3])
+    return ModelCase(f"abilities-{kind}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
 def mixed_rows(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -98,8 +111,9 @@ def among_gaps(case: ModelCase) -> ModelCase:
 
 
 _ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), items(False), items(True)]
+_ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [of_kinds(name) for name in TESTS]
-OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
+OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted()]

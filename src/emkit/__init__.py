@@ -68,6 +68,8 @@ from emkit.families.regression.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
 from emkit.inference.pooling import pool
 from emkit.models import (
+    AbilitiesModel,
+    AbilitiesParams,
     AbilityGroups,
     BetaPrior,
     Cell,
@@ -157,6 +159,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAMILIES",
+    "AbilitiesModel",
+    "AbilitiesParams",
     "AbilityGroups",
     "Additive",
     "Array",

@@ -117,7 +117,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
         self._keep(self._fit_from(model, source, model.start(source.profile)).params)
-        self._warn_of_sums(model.places[1] - model.places[0])
+        self._warn_of_sums()
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
@@ -141,10 +141,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self.intercepts_, self.difficulties_ = params.intercepts, params.difficulties
         self.slopes_ = np.array(np.broadcast_to(params.slopes, self.intercepts_.shape))
 
-    def _warn_of_sums(self, step: float) -> None:
-        """Warn where sums in such steps are no integrals: of items that are nearly steps themselves, and of abilities known."""
-        result = self.result_
-        slopes = self._model.slopes_of(result.params)
+    def _warn_of_sums(self) -> None:
+        """Warn where sums over places are no integrals: of items that are nearly steps themselves, and of abilities known."""
+        result, model = self.result_, self._model
+        step = model.places[1] - model.places[0]  # in units of the spread of abilities
+        slopes = model.slopes_of(result.params) * model.spreads_of(result.params).max()
         steep = np.flatnonzero(np.abs(slopes) * step > STEEP)
         if len(steep):
             named = some_of([f"{result.source.columns[j]!r} ({slopes[j]:.3g})" for j in steep])
@@ -156,20 +157,12 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
                 stacklevel=4,
             )
             return
-        reach, far = self._model.places[-1], self._model.farthest(result.params)
-        if far > reach:
-            warnings.warn(
-                f"abilities of some group go to {far:.3g}, and sums to {reach:g}: groups are too far apart, or too few people "
-                "are in one. Join groups, or fit them by themselves.",
-                EmkitWarning,
-                stacklevel=4,
-            )
-            return
-        narrowest = min(self._model.latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
+        narrowest = min(model.standard_latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
         if narrowest < NARROW * step:
             more = int(np.ceil(self.nodes * NARROW * step / narrowest))
             warnings.warn(
-                f"answers tell some ability to {narrowest:.2g}, and sums go in steps of {step:.2g}: set nodes={more} or more.",
+                f"answers tell some ability to {narrowest:.2g} of the spread among people, and sums go in steps of {step:.2g}: "
+                f"set nodes={more} or more.",
                 EmkitWarning,
                 stacklevel=4,
             )

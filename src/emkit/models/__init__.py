@@ -7,6 +7,8 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 ('x',)
 """
 
+from emkit.models.abilities import AbilitiesModel
+from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
@@ -38,6 +40,8 @@ from emkit.models.tied_state_space import TiedStateSpace, TiedStateSpaceParams
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
+    "AbilitiesModel",
+    "AbilitiesParams",
     "AbilityGroups",
     "AnyCovariance",
     "Assignment",
