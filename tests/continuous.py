@@ -76,11 +76,21 @@ def mixed(form: str) -> ModelCase:
     )
 
 
-def restricted() -> ModelCase:
+def nested_rows(rng: np.random.Generator, n: int) -> np.ndarray:
+    """The same, with labels of inner groups."""
+    return np.column_stack([mixed_rows(rng, n), rng.integers(0, 2, n)])
+
+
+def nested() -> ModelCase:
+    model = ek.MixedModel(0, (1,), (1,), nested=ek.Nested(2, covariance="scalar"))
+    between = ek.models.NestedCovariance(ek.models.AnyCovariance(BETWEEN), ek.models.EqualCovariance(0.6))
+    return ModelCase("mixed-nested", model, ek.MixedModelParams([2.0, -0.5], between, 0.7), nested_rows)
+
+
+def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
-    of = mixed("unstructured")
-    params = ek.RestrictedMixedModelParams(of.params.between, of.params.within)
-    return ModelCase("restricted", ek.RestrictedMixedModel(0, (1,), (1,)), params, mixed_rows)
+    model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
+    return ModelCase(f"restricted-{of.name}", ek.RestrictedMixedModel(0, (1,), (1,), nested=model.nested), params, of.draw)
 
 
 def states() -> ModelCase:
@@ -114,6 +124,7 @@ _ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), item
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
-OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
+_MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
+OF_GROUPS = [*_MIXED, states(), among_gaps(states()), tied_states()]
 MODELS = [*OF_ROWS, *OF_GROUPS]
-OF_ALL_ROWS = [restricted()]
+OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]

@@ -26,6 +26,7 @@ from emkit.models.later_step import LaterStep
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.point_masses import PointMasses, PointMassesParams
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
@@ -89,6 +90,8 @@ __all__ = [
     "MixedModelParams",
     "Mixture",
     "MixtureParams",
+    "Nested",
+    "NestedCovariance",
     "NormalPrior",
     "PartialCredit",
     "PointMasses",
