@@ -87,7 +87,7 @@ def sums_of_units(chunk: Chunk, layout: MixedLayout) -> UnitSums:
     x, z = layout.fixed.framed(chunk.x), layout.framed_effects(chunk.x)
     p, r = x.shape[1], z.shape[1]
     whole = np.column_stack([x, z, np.where(there, y, 0.0)]) * there[:, None]
-    order, starts, of = _units(chunk, layout)
+    order, starts, of = units_of(chunk, layout)
     whole, there = whole[order], there[order]
     found = np.empty((len(starts), p + r + 1, p + r + 1))
     for j in range(p + r + 1):
@@ -99,7 +99,7 @@ def sums_of_units(chunk: Chunk, layout: MixedLayout) -> UnitSums:
     return UnitSums(firsts, of, _counts(rows, firsts, of, layout), *map(np.ascontiguousarray, own))
 
 
-def _units(chunk: Chunk, layout: MixedLayout) -> tuple[Any, Integers, Integers]:
+def units_of(chunk: Chunk, layout: MixedLayout) -> tuple[Any, Integers, Integers]:
     """The order of rows in which each unit is together, where units begin in it, and the group (U,) of each."""
     starts = np.asarray(chunk.bounds[:-1], dtype=np.intp)
     if layout.within is None:
