@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.expected import Expected
 from emkit.core.mapreduce import serial
 from emkit.core.protocols import LatentModel, MapReduce, Source
@@ -21,7 +21,7 @@ from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.models.mixed_data import EXACT, refuse
 from emkit.models.mixed_layout import MixedLayout, Side, by_place, found_in, in_blocks, side_of
 from emkit.models.mixed_params import AnyMixedParams
-from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told
+from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told, units_of
 from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.random_effects import COVARIANCES, free_places, slope_of
 
@@ -118,6 +118,11 @@ class OfGroups(LatentModel[V, MixedSums]):
         means: Array = one.means[which, own] @ root.T
         factor = root @ one.posterior.factor[which][:, own]
         return means, np.asarray(factor @ factor.swapaxes(1, 2), dtype=np.float64)
+
+    def units(self, chunk: Chunk) -> tuple[Integers, Array]:
+        """The group (J,) of each inner group of a chunk, and the label (J,) of each, as `effects_of` has them."""
+        order, starts, of = units_of(chunk, self.known_layout)
+        return of, np.asarray(chunk.x[order, self.known_layout.within][starts])
 
     def fixed_effects(self, params: V, source: Source[Any]) -> FixedEffects:
         """Fixed effects by generalized least squares, given the variances: one pass."""
