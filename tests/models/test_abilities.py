@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import log_expit
 
 import emkit as ek
+from emkit.models import ability_grid
 from emkit.models.ability_grid import grid_of
 from tests.continuous import ASKED, INTERCEPTS, SLOPES, WAYS
 from tests.laws import maxima, streams
@@ -99,6 +100,21 @@ def test_a_bifactor_integral_is_that_over_all_abilities_at_once():
     np.testing.assert_allclose(heights(whole, turned, x), heights(whole, unturned, x), atol=1e-5)
     for one, other in zip(*(model.latent(unturned, ek.Chunk(x, np.ones(40))) for model in (reduced, whole)), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "model", [ek.AbilitiesModel(2, nodes=15), ek.AbilitiesModel(loads=ASKED, nodes=15)], ids=["two", "bifactor"]
+)
+def test_rows_are_gone_through_some_at_a_time(model, monkeypatch):
+    params = model.params(*((INTERCEPTS, WAYS) if model.loads is None else (OF_SEVEN.intercepts, OF_SEVEN.slopes)))
+    chunk = ek.Chunk(rows(model, params, 90, 0.2), np.random.default_rng(0).random(90) + 0.5)
+    whole, moments = model.e_step(params, chunk), model.latent(params, chunk)
+    monkeypatch.setattr(ability_grid, "TILE", 7 * len(model.grid.places))
+    parts = model.e_step(params, chunk)
+    assert parts.log_likelihood == pytest.approx(whole.log_likelihood, rel=1e-13)
+    np.testing.assert_allclose(parts.statistics.answers, whole.statistics.answers, rtol=1e-10, atol=1e-14)
+    for one, other in zip(model.latent(params, chunk), moments, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-13)
 
 
 def test_probabilities_of_all_patterns_sum_to_one():
@@ -194,6 +210,7 @@ def test_turns_are_no_parameters():
         (lambda: ek.AbilitiesModel(loads=[[1], [1], [1], [0]]), "item 3 asks no ability"),
         (lambda: ek.AbilitiesModel(loads=CLUSTERS[:5]), "ability 1 is asked by 2 items"),
         (lambda: ek.AbilitiesModel(loads=np.ones((5, 2))), "abilities 0 and 1 are asked by the same items"),
+        (lambda: ek.AbilitiesModel(loads=np.column_stack([np.ones(6), CLUSTERS])), "leave 1 of the 12 slopes open"),
         (lambda: TWO.params(INTERCEPTS, SLOPES), "slopes"),
         (lambda: BIFACTOR.params(np.zeros(7), np.ones((7, 3))), r"slopes\[0, 2\] is 1, but item 0 does not ask ability 2"),
     ],
@@ -215,6 +232,12 @@ def test_models_and_parameters_that_cannot_be_are_refused(make, sentence):
 def test_data_that_cannot_be_are_refused(model, x, sentence):
     with pytest.raises(ek.DataError, match=sentence):
         model.start(ek.ArraySource(x).profile)
+
+
+@pytest.mark.parametrize("sizes", [(4, 4), (3, 3, 3), (3, 4)], ids=str)
+def test_patterns_that_pairs_tell_are_taken(sizes):
+    own = np.repeat(np.eye(len(sizes)), sizes, axis=0)
+    assert ek.AbilitiesModel(loads=np.column_stack([np.ones(sum(sizes)), own])).n_abilities == 1 + len(sizes)
 
 
 def test_grids_are_as_small_as_they_can_be():

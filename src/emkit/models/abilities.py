@@ -103,8 +103,10 @@ class AbilitiesModel(LatentModel[AbilitiesParams, AnswersAt]):
         parts = self.grid.parts_of(len(params.intercepts))
         for tile in self._tiles(params, chunk):
             weights = chunk.weights[tile.rows]
-            for part, marks, shares in zip(parts, tile.marks, tile.shares, strict=True):
-                counts[answers_of(part)] += (marks * weights[:, None]).T @ shares.reshape(len(shares), -1)
+            for part, told in zip(parts, tile.parts, strict=True):
+                people = np.zeros(told.given.shape[:2])
+                np.add.at(people, told.which, weights[:, None] * tile.common)
+                counts[answers_of(part)] += told.marks.T @ (told.given * people[:, :, None]).reshape(len(people), -1)
             total += float(weights @ tile.heights)
         return Expectation(AnswersAt(counts), total, float(chunk.weights.sum()))
 
@@ -168,7 +170,7 @@ class AbilitiesModel(LatentModel[AbilitiesParams, AnswersAt]):
         """Mean (n, m) and covariance (n, m, m) of the abilities of each row, given its answers."""
         parts = self.grid.parts_of(len(params.intercepts))
         none = Moments(np.empty((0, self.n_abilities)), np.empty((0, self.n_abilities, self.n_abilities)))
-        found = [none, *(moments_of(self.grid, parts, tile.shares, self.n_abilities) for tile in self._tiles(params, chunk))]
+        found = [none, *(moments_of(self.grid, parts, tile, self.n_abilities) for tile in self._tiles(params, chunk))]
         return np.concatenate([each.means for each in found]), np.concatenate([each.covariances for each in found])
 
     def chances(self, params: AbilitiesParams, abilities: ArrayLike) -> Array:

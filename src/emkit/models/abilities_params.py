@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from scipy.sparse import coo_array
 
 from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.axes import Axes
@@ -13,6 +14,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.spaces import Real
 from emkit.errors import ModelError
 
+FLAT = 1e-10  # of the greatest curvature: what bends less is not told
 LEAST_ITEMS = 3  # of an ability that is independent of the others: two have one covariance, for two slopes
 
 
@@ -61,4 +63,25 @@ def pattern_of(loads: ArrayLike) -> Mask:
             "abilities {} and {} are asked by the same items, so that they can be turned into each other: leave one out, or "
             "say only how many there are.".format(*alike[0])
         )
+    left = _untold(found)
+    if left:
+        raise ModelError(
+            f"pairs of items leave {left} of the {found.sum()} slopes open, whatever the data, as where two abilities of three "
+            "items each stand beside one that all ask: add items or abilities, or let fewer items ask what all ask."
+        )
     return found
+
+
+def _untold(loads: Mask) -> int:
+    """How many slopes the covariances of pairs of items leave open, at slopes that are nothing special."""
+    number = int(loads.sum())
+    slopes = np.where(loads, np.random.default_rng(0).uniform(0.5, 1.5, loads.shape), 0.0)
+    places = np.cumsum(loads).reshape(loads.shape) - 1  # of each slope among those that are free
+    first, second = np.triu_indices(len(loads), 1)
+    moved = coo_array((len(first), number)).tocsr()
+    for one, other in ((first, second), (second, first)):
+        pair, ability = np.nonzero(loads[one])
+        cells = pair, places[one[pair], ability]
+        moved = moved + coo_array((slopes[other[pair], ability], cells), shape=moved.shape).tocsr()
+    bends = np.linalg.eigvalsh((moved.T @ moved).toarray())
+    return int((bends < FLAT * bends[-1]).sum())

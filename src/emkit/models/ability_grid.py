@@ -20,6 +20,7 @@ from emkit.models.answer_blocks import log_mass_at
 
 NODES = {1: 81, 2: 41, 3: 31}  # along each ability that is integrated over together with others
 MOST_PLACES = 100_000
+MISSING = 2  # stands for an answer that was not given
 TILE = 2_000_000  # numbers that rows are worked out in at a time
 
 
@@ -35,13 +36,19 @@ class Grid:
     """Places (G S, d) of d abilities: G of what all parts have in common, each with S of what each part has for itself.
 
     `log_common` (G,) and `log_own` (S,) are the logarithms of their masses. `parts`: the items of each part; None: one part,
-    of all items and all abilities.
+    of all items and all abilities. `nodes`: how many there are along each ability.
     """
 
     places: Array
     log_common: Array
     log_own: Array
     parts: tuple[Part, ...] | None
+    nodes: int
+
+    @property
+    def step(self) -> float:
+        """How far places are apart."""
+        return 2 * FARTHEST / (self.nodes - 1)
 
     def parts_of(self, items: int) -> tuple[Part, ...]:
         """The parts of a test of so many items."""
@@ -55,15 +62,24 @@ class Grid:
         return found
 
 
-class Tile(NamedTuple):
-    """Some rows: `marks` (n, 2 J') of the answers to the items of each part, and `shares` (n, G, S) of its places given a row.
+class OfPart(NamedTuple):
+    """What the answers to the items of one part tell, each pattern of these once (u), which rows have as `which` (n,) says.
 
-    `heights` (n,): the log-likelihoods of the rows.
+    `marks` (u, 2 J'): 1 where an answer is wrong, and where it is right; `given` (u, G, S): the shares of the places of what
+    the part has for itself, given those that all parts have in common.
     """
 
+    marks: Array
+    which: Integers
+    given: Array
+
+
+class Tile(NamedTuple):
+    """Some rows: what is told of each part, the shares (n, G) of the common places, and the log-likelihoods (n,)."""
+
     rows: slice
-    marks: list[Array]
-    shares: list[Array]
+    parts: list[OfPart]
+    common: Array
     heights: Array
 
 
@@ -74,7 +90,7 @@ def grid_of(abilities: int, loads: Mask | None, nodes: int | None) -> Grid:
     """
     reduced = None if loads is None or abilities == 1 else _reduced(loads)
     together = abilities if reduced is None else 2
-    number = NODES.get(together, NODES[3]) if nodes is None else nodes
+    number = NODES.get(together, NODES[3]) if nodes is None else int(nodes)
     line = np.linspace(-FARTHEST, FARTHEST, number)
     if number**together > MOST_PLACES:
         raise ModelError(
@@ -83,10 +99,10 @@ def grid_of(abilities: int, loads: Mask | None, nodes: int | None) -> Grid:
         )
     places = np.stack(np.meshgrid(*[line] * together, indexing="ij"), axis=-1).reshape(-1, together)
     if reduced is not None:
-        return Grid(places, log_mass_at(line), log_mass_at(line), reduced)
+        return Grid(places, log_mass_at(line), log_mass_at(line), reduced, number)
     near = places[(places**2).sum(axis=1) <= FARTHEST**2 * (1 + 1e-12)]
     mass = np.exp(-0.5 * (near**2).sum(axis=1))
-    return Grid(near, np.zeros(1), np.log(mass / mass.sum()), None)
+    return Grid(near, np.zeros(1), np.log(mass / mass.sum()), None, number)
 
 
 def _reduced(loads: Mask) -> tuple[Part, ...] | None:
@@ -106,11 +122,10 @@ def tiles(grid: Grid, log_chances: Array, x: Array) -> Iterator[Tile]:
     """Rows x (n, J) of answers 0 and 1, some at a time, given the logarithms (2 J, N) of the chances of answers at places."""
     parts = grid.parts_of(x.shape[1])
     step = max(TILE // (len(grid.places) * len(parts)), 1)
-    chances = [log_chances[answers_of(part)] for part in parts]
+    answers = np.where(np.isnan(x), MISSING, x).astype(np.int64)
     for first in range(0, len(x), step):
         rows = slice(first, first + step)
-        marks = [_marks(x[rows][:, part.items]) for part in parts]
-        yield Tile(rows, marks, *_posterior(grid, [mark @ chance for mark, chance in zip(marks, chances, strict=True)]))
+        yield _told(grid, rows, [(answers[rows][:, part.items], log_chances[answers_of(part)]) for part in parts])
 
 
 def answers_of(part: Part) -> Integers:
@@ -118,27 +133,24 @@ def answers_of(part: Part) -> Integers:
     return np.stack([2 * part.items, 2 * part.items + 1], axis=1).ravel()
 
 
-def _marks(x: Array) -> Array:
-    """1 where an answer is wrong, and where it is right, (n, 2 J'); neither is in a gap."""
-    return np.stack([x == 0, x == 1], axis=2).reshape(len(x), -1).astype(np.float64)
+def _told(grid: Grid, rows: slice, asked: list[tuple[Integers, Array]]) -> Tile:
+    """What rows tell, by the answers (n, J') to the items of each part and the logarithms (2 J', N) of their chances."""
+    total, parts = np.tile(grid.log_common, (len(asked[0][0]), 1)), []
+    for answers, chances in asked:
+        patterns, which = np.unique(answers, axis=0, return_inverse=True)
+        marks = np.stack([patterns == 0, patterns == 1], axis=2).reshape(len(patterns), -1).astype(np.float64)
+        joint = (marks @ chances).reshape(len(patterns), len(grid.log_common), -1) + grid.log_own
+        given, own = normalised(joint)
+        total += own[which.ravel()]
+        parts.append(OfPart(marks, which.ravel(), given))
+    return Tile(rows, parts, *normalised(total))
 
 
-def _posterior(grid: Grid, joints: list[Array]) -> tuple[list[Array], Array]:
-    """The shares (n, G, S) of the places of each part, and the log-likelihoods (n,), given those of rows at each place."""
-    shape = len(joints[0]), len(grid.log_common), len(grid.log_own)
-    total, shares = np.broadcast_to(grid.log_common, shape[:2]).copy(), []
-    for joint in joints:
-        own = joint.reshape(shape) + grid.log_own
-        top = own.max(axis=2)
-        np.exp(own - top[:, :, None], out=own)
-        size = own.sum(axis=2)
-        total += top + np.log(size)
-        own /= size[:, :, None]
-        shares.append(own)
-    top = total.max(axis=1, keepdims=True)
-    np.exp(total - top, out=total)
-    size = total.sum(axis=1, keepdims=True)
-    total /= size
-    for own in shares:
-        own *= total[:, :, None]
-    return shares, (top + np.log(size))[:, 0]
+def normalised(logs: Array) -> tuple[Array, Array]:
+    """Shares along the last axis, in place of their logarithms up to a constant, and the logarithms of their sums."""
+    top = logs.max(axis=-1, keepdims=True)
+    logs -= top
+    np.exp(logs, out=logs)
+    size = logs.sum(axis=-1, keepdims=True)
+    logs /= size
+    return logs, (top + np.log(size))[..., 0]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.models.ability_grid import Grid, Part
+from emkit.models.ability_grid import Grid, Part, Tile
 
 
 class Moments(NamedTuple):
@@ -19,22 +19,20 @@ class Moments(NamedTuple):
     covariances: Array
 
 
-def moments_of(grid: Grid, parts: Sequence[Part], shares: Sequence[Array], abilities: int) -> Moments:
-    """Moments of rows with `shares` (n, G, S) of the places of each part.
-
-    Abilities of different parts are independent given what the parts have in common.
-    """
+def moments_of(grid: Grid, parts: Sequence[Part], tile: Tile, abilities: int) -> Moments:
+    """Moments of the rows of a tile. Abilities of different parts are independent given what the parts have in common."""
     places = grid.places.reshape(len(grid.log_common), len(grid.log_own), -1)
-    rows, common = len(shares[0]), shares[0].sum(axis=2)
+    both = places[:, :, :, None] * places[:, :, None, :]
+    rows, common = len(tile.common), tile.common
     means, squares = np.zeros((rows, abilities)), np.zeros((rows, abilities, abilities))
-    given = []  # what is expected of abilities at each place of what is common
-    for part, share in zip(parts, shares, strict=True):
-        at = np.einsum("ngs,gsd->ngd", share, places)
-        given.append(at / np.where(common > 0, common, 1.0)[:, :, None])
-        means[:, part.abilities] = at.sum(axis=1)
-        both = np.einsum("ngs,gsd,gse->nde", share, places, places, optimize=True)
-        squares[:, part.abilities[:, None], part.abilities] = both
+    given = []  # what is expected of abilities at each common place
+    for part, told in zip(parts, tile.parts, strict=True):
+        at = np.einsum("ugs,gsd->ugd", told.given, places)[told.which]
+        squared = np.einsum("ugs,gsde->ugde", told.given, both, optimize=True)[told.which]
+        given.append(at[:, :, -1])
+        means[:, part.abilities] = np.einsum("ng,ngd->nd", common, at)
+        squares[:, part.abilities[:, None], part.abilities] = np.einsum("ng,ngde->nde", common, squared)
     for (one, first), (other, second) in combinations(zip(parts, given, strict=True), 2):
         j, k = int(one.abilities[-1]), int(other.abilities[-1])
-        squares[:, j, k] = squares[:, k, j] = (common * first[:, :, -1] * second[:, :, -1]).sum(axis=1)
+        squares[:, j, k] = squares[:, k, j] = (common * first * second).sum(axis=1)
     return Moments(means, squares - means[:, :, None] * means[:, None, :])
