@@ -30,6 +30,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.processes import Processes
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
 from emkit.core.spaces import (
+    LowerTriangular,
     NonNegative,
     Positive,
     PositiveDefinite,
@@ -218,6 +219,7 @@ __all__ = [
     "ItemsParams",
     "LatentClass",
     "LatentModel",
+    "LowerTriangular",
     "MixedModel",
     "MixedModelParams",
     "MixedRegression",

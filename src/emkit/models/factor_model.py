@@ -21,7 +21,8 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import ModelError, ParameterError
-from emkit.models.factor_data import correlations, refuse, warn_of_too_many
+from emkit.families.gaussian.best_factors import warn_of_too_many
+from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, Told, sums_of, told
 
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
