@@ -10,6 +10,7 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
+from emkit.models.confirmatory import ConfirmatoryFactorModel, ConfirmatoryFactorParams
 from emkit.models.factor_model import EqualFactorModelParams, FactorModel, FactorModelParams
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
@@ -47,6 +48,8 @@ __all__ = [
     "CellsParams",
     "ComponentStats",
     "Components",
+    "ConfirmatoryFactorModel",
+    "ConfirmatoryFactorParams",
     "CorrelatedStateSpaceParams",
     "DensityPrior",
     "DiagonalCovariance",

@@ -170,14 +170,18 @@ def free_parameters(d: int, m: int, equal: bool) -> int:
 
 def warn_of_too_many(d: int, m: int, equal: bool) -> None:
     """Warn of `m` factors with more free parameters than `d` columns have variances and covariances."""
+    most = max((k for k in range(m) if free_parameters(d, k, equal) <= d * (d + 1) // 2), default=0)
+    who = f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)}"
+    warn_of_unknowns(who, free_parameters(d, m, equal), d, f"Use at most {most}.")
+
+
+def warn_of_unknowns(who: str, free: int, d: int, advice: str) -> None:
+    """Warn if `free` parameters are more than the variances and covariances that tell them, of `d` columns."""
     told = d * (d + 1) // 2
-    if free_parameters(d, m, equal) <= told:
-        return
-    most = max((k for k in range(m) if free_parameters(d, k, equal) <= told), default=0)
-    warnings.warn(
-        f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)} have {free_parameters(d, m, equal)} free parameters, but "
-        f"there are {told} variances and covariances to tell them: their covariance fits, but loadings and uniquenesses may be "
-        f"others as well. Use at most {most}.",
-        EmkitWarning,
-        stacklevel=3,
-    )
+    if free > told:
+        warnings.warn(
+            f"{who} have {free} free parameters, but there are {told} variances and covariances to tell them: their "
+            f"covariance fits, but loadings and uniquenesses may be others as well. {advice}",
+            EmkitWarning,
+            stacklevel=4,
+        )
