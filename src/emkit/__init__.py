@@ -30,6 +30,7 @@ from emkit.core.parameters import Parameters
 from emkit.core.processes import Processes
 from emkit.core.protocols import Evaluation, Expectation, LatentModel
 from emkit.core.spaces import (
+    LowerTriangular,
     NonNegative,
     Positive,
     PositiveDefinite,
@@ -77,6 +78,8 @@ from emkit.models import (
     CellsParams,
     Components,
     ComponentStats,
+    ConfirmatoryFactorModel,
+    ConfirmatoryFactorParams,
     DensityPrior,
     DirichletPrior,
     FactorModel,
@@ -175,6 +178,8 @@ __all__ = [
     "Chunk",
     "ComponentStats",
     "Components",
+    "ConfirmatoryFactorModel",
+    "ConfirmatoryFactorParams",
     "ConvergenceWarning",
     "Dask",
     "DataError",
@@ -223,6 +228,7 @@ __all__ = [
     "ItemsParams",
     "LatentClass",
     "LatentModel",
+    "LowerTriangular",
     "MixedModel",
     "MixedModelParams",
     "MixedRegression",

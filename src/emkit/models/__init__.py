@@ -12,6 +12,7 @@ from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
+from emkit.models.confirmatory import ConfirmatoryFactorModel, ConfirmatoryFactorParams
 from emkit.models.factor_model import EqualFactorModelParams, FactorModel, FactorModelParams
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
@@ -52,6 +53,8 @@ __all__ = [
     "CellsParams",
     "ComponentStats",
     "Components",
+    "ConfirmatoryFactorModel",
+    "ConfirmatoryFactorParams",
     "CorrelatedStateSpaceParams",
     "DensityPrior",
     "DiagonalCovariance",
