@@ -258,6 +258,34 @@ def parsimonious(form: str) -> FamilyCase:
     )
 
 
+FACTORS = {  # of two components in three columns, whose rows leave no uniqueness on its floor; by the axes of uniquenesses
+    "loadings": np.array([[[1.2], [1.4], [1.5]], [[1.1], [-1.2], [1.1]]]),
+    "kj": np.array([[0.3, 0.7, 0.7], [0.3, 0.7, 0.2]]),
+    "k": np.array([0.4, 0.6]),
+    "j": np.array([0.5, 0.6, 0.4]),
+    "": np.array(0.5),
+}
+PLACES = np.array([[0.0, 0.0, 1.0], [5.0, 2.0, -2.0]])
+
+
+def factors(equal: bool = False, shared: str | None = None) -> FamilyCase:
+    family = ek.FactorNormal(1, equal, shared=shared)
+    made = type(family.pooled(ek.ArraySource(np.random.default_rng(0).standard_normal((40, 3))).profile, 2))
+    loadings = FACTORS["loadings"]
+    params = made(PLACES, loadings[0] if shared == "covariance" else loadings, FACTORS[made.by_component])
+    covariances = params.covariances
+    named = "equal" * equal, f"shared-{shared}" if shared else ""
+    return FamilyCase(
+        "-".join(["gaussian-factors", *filter(None, named)]),
+        family,
+        params,
+        lambda rng, k, n: normal(rng, PLACES[k], covariances[k], n),
+        lambda: product_grid(*[line(-13.0, 15.5, 60)] * 3),
+        None,
+        shared=tuple(leaf.path for leaf in leaves(params) if leaf.axes is not None and leaf.axes.names[:1] != ("component",)),
+    )
+
+
 def gamma_fit(x: Array, w: Array) -> list[Any]:
     """Shapes by SciPy's solver on rows repeated as often as their whole-number weights say, and means."""
     rows = np.repeat(x, w.astype(int), axis=0)
@@ -893,6 +921,11 @@ FAMILIES = [
         exchange_columns=lambda p, order: ek.SphericalGaussianParams(p.means[:, order], p.variances),
     ),
     *map(parsimonious, PARSIMONIOUS),
+    factors(),
+    factors(equal=True),
+    factors(shared="uniquenesses"),
+    factors(equal=True, shared="uniquenesses"),
+    factors(shared="covariance"),
     FamilyCase(
         "product",
         MIXED,

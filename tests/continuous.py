@@ -40,6 +40,21 @@ def factor(n_factors: int, equal: bool = False) -> ModelCase:
     return ModelCase(f"factor-{n_factors}{'-equal' * equal}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def confirmatory(correlated: bool) -> ModelCase:
+    """Two factors; two columns load alike on the second, and one on both."""
+    model = ek.ConfirmatoryFactorModel(
+        [[1.0, 0.0], ["a", 0.0], ["b", "c"], [0.0, 1.0 if correlated else "f"], [0.0, "d"], [0.0, "d"]],
+        ["p", "q", "r", "s", "e", "e"],
+        correlated=correlated,
+    )
+    loadings = [0.9, -0.5, 0.4, 0.8] if correlated else [0.9, -0.5, 0.4, 0.8, 1.1]
+    factors = [[1.2, 0.4], [0.4, 0.8]] if correlated else np.eye(2)
+    params = ek.ConfirmatoryFactorParams([*MEANS, 1.0], loadings, [0.6, 0.5, 0.8, 0.4, 1.0], factors)
+    return ModelCase(
+        f"confirmatory{'' if correlated else '-independent'}", model, params, lambda rng, n: model.draw(params, rng, n)
+    )
+
+
 def items(equal: bool) -> ModelCase:
     model = ek.ItemResponseModel(equal)
     params = model.params(INTERCEPTS, 1.2 if equal else SLOPES)
@@ -76,11 +91,21 @@ def mixed(form: str) -> ModelCase:
     )
 
 
-def restricted() -> ModelCase:
+def nested_rows(rng: np.random.Generator, n: int) -> np.ndarray:
+    """The same, with labels of inner groups."""
+    return np.column_stack([mixed_rows(rng, n), rng.integers(0, 2, n)])
+
+
+def nested() -> ModelCase:
+    model = ek.MixedModel(0, (1,), (1,), nested=ek.Nested(2, covariance="scalar"))
+    between = ek.models.NestedCovariance(ek.models.AnyCovariance(BETWEEN), ek.models.EqualCovariance(0.6))
+    return ModelCase("mixed-nested", model, ek.MixedModelParams([2.0, -0.5], between, 0.7), nested_rows)
+
+
+def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
-    of = mixed("unstructured")
-    params = ek.RestrictedMixedModelParams(of.params.between, of.params.within)
-    return ModelCase("restricted", ek.RestrictedMixedModel(0, (1,), (1,)), params, mixed_rows)
+    model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
+    return ModelCase(f"restricted-{of.name}", ek.RestrictedMixedModel(0, (1,), (1,), nested=model.nested), params, of.draw)
 
 
 def states() -> ModelCase:
@@ -110,10 +135,12 @@ def among_gaps(case: ModelCase) -> ModelCase:
     return ModelCase(f"{case.name}-gaps", case.model, case.params, with_gaps(case.draw))
 
 
-_ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), items(False), items(True)]
+_FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
+_ROWS = [*_FACTORS, items(False), items(True)]
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
-OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
+_MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
+OF_GROUPS = [*_MIXED, states(), among_gaps(states()), tied_states()]
 MODELS = [*OF_ROWS, *OF_GROUPS]
-OF_ALL_ROWS = [restricted()]
+OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]

@@ -32,14 +32,21 @@ def assert_sample_follows(
     )
 
 
+def _is_square(path: str) -> bool:
+    """Whether a field has the square of the unit of the data."""
+    return any(word in path for word in ("varianc", "volume", "uniqueness"))
+
+
 def moved(params: Any, shift: float, scale: float) -> Any:
     """Gaussian mixture parameters for the data shift + scale * x."""
     changes = {}
     for leaf in leaves(params):
         if leaf.path.endswith("means"):
             changes[leaf.path] = shift + scale * leaf.value
-        elif "varianc" in leaf.path or "volume" in leaf.path:
+        elif _is_square(leaf.path):
             changes[leaf.path] = scale**2 * leaf.value
+        elif leaf.path.endswith("loadings"):
+            changes[leaf.path] = scale * leaf.value
     return replace_at(params, changes)
 
 
@@ -57,6 +64,6 @@ def assert_units_do_not_matter(
     )
     wanted = moved(plain.params, shift, scale)
     for found, leaf in zip(leaves(other.params), leaves(wanted), strict=True):
-        unit = scale if leaf.path.endswith("means") else scale**2 if "varianc" in leaf.path or "volume" in leaf.path else 1.0
+        unit = scale if leaf.path.endswith(("means", "loadings")) else scale**2 if _is_square(leaf.path) else 1.0
         off = np.abs(found.value - leaf.value).max() / unit
         assert off <= 1e3 * tolerance + 1e-6, f"{leaf.path} depends on the unit: off by {off:.3g}"

@@ -11,6 +11,7 @@ from typing import Any
 from emkit.errors import ModelError, did_you_mean
 from emkit.families import listed
 from emkit.families.family import Family
+from emkit.families.gaussian.factor_normal import FactorNormal
 from emkit.families.gaussian.parsimonious import ParsimoniousGaussian
 from emkit.families.gaussian.parsimonious_params import PARAMETERS
 
@@ -33,6 +34,7 @@ KINDS: list[type[Any]] = [kind for kind in map(vars(listed).get, OFFERED) if isi
 WITH_DEFAULTS = [kind for kind in KINDS if not any(f.default is f.default_factory is MISSING for f in fields(kind))]
 FAMILIES: dict[str, Callable[[], Family[Any, Any]]] = {kind().name: kind for kind in WITH_DEFAULTS}
 FAMILIES |= {make().name: make for make in (partial(ParsimoniousGaussian, form) for form in PARAMETERS)}
+COUNTED: dict[str, Callable[[int], Family[Any, Any]]] = {"gaussian-factors": FactorNormal}  # named with any number behind
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def _prefixed(name: str, found: re.Match[str], alone: bool) -> Family[Any, Any]:
 def family_named(name: str, alone: bool = False) -> Family[Any, Any]:
     """The family of that name with its default settings, also ``zero-inflated:poisson`` and such: see `PREFIXES`.
 
+    ``gaussian-factors-2`` has two factors, or any number.
     `alone` says that it is of one column. Errors: ModelError naming the families there are.
 
     >>> import emkit as ek
@@ -84,6 +87,9 @@ def family_named(name: str, alone: bool = False) -> Family[Any, Any]:
     if found is not None:
         return _prefixed(name, found, alone)
     name = OF_ONE_COLUMN.get(name, name) if alone else name
+    word, _, number = name.rpartition("-")
+    if word in COUNTED and re.fullmatch(r"\d{1,9}", number):
+        return COUNTED[word](int(number))
     if name not in FAMILIES:
         guess = did_you_mean(name, FAMILIES, OTHER_NAMES)
         raise ModelError(f"there is no family {name!r}; the families are {', '.join(FAMILIES)}.{guess}")

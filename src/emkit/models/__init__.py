@@ -12,6 +12,7 @@ from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
+from emkit.models.confirmatory import ConfirmatoryFactorModel, ConfirmatoryFactorParams
 from emkit.models.factor_model import EqualFactorModelParams, FactorModel, FactorModelParams
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
@@ -26,6 +27,7 @@ from emkit.models.later_step import LaterStep
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.point_masses import PointMasses, PointMassesParams
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
@@ -51,6 +53,8 @@ __all__ = [
     "CellsParams",
     "ComponentStats",
     "Components",
+    "ConfirmatoryFactorModel",
+    "ConfirmatoryFactorParams",
     "CorrelatedStateSpaceParams",
     "DensityPrior",
     "DiagonalCovariance",
@@ -89,6 +93,8 @@ __all__ = [
     "MixedModelParams",
     "Mixture",
     "MixtureParams",
+    "Nested",
+    "NestedCovariance",
     "NormalPrior",
     "PartialCredit",
     "PointMasses",

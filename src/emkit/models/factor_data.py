@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
-from emkit.errors import DataError, EmkitWarning, some_of
+from emkit.errors import DataError, some_of
 from emkit.families.gaussian.columns import LARGEST, refuse_vanishing
 from emkit.families.support import reals
 
@@ -40,26 +38,6 @@ def refuse(profile: AnyProfile, m: int, equal: bool) -> None:
         )
     if m and profile.rows < m + 2:
         raise DataError(f"{m} factors explain {profile.rows:g} rows without error; at least {m + 2} are needed.")
-
-
-def warn_of_too_many(d: int, m: int, equal: bool) -> None:
-    """Warn of `m` factors with more free parameters than `d` columns have variances and covariances."""
-    told = d * (d + 1) // 2
-    if _free(d, m, equal) <= told:
-        return
-    most = max((k for k in range(m) if _free(d, k, equal) <= told), default=0)
-    warnings.warn(
-        f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)} have {_free(d, m, equal)} free parameters, but there are "
-        f"{told} variances and covariances to tell them: their covariance fits, but loadings and uniquenesses may be others as "
-        f"well. Use at most {most}.",
-        EmkitWarning,
-        stacklevel=3,
-    )
-
-
-def _free(d: int, m: int, equal: bool) -> int:
-    """Free parameters of a covariance of d columns by m factors."""
-    return d * m - m * (m - 1) // 2 + (1 if equal else d)
 
 
 def correlations(profile: AnyProfile) -> tuple[Array, Array, Array]:

@@ -20,8 +20,9 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import ModelError, ParameterError
-from emkit.models.factor_data import correlations, refuse, warn_of_too_many
-from emkit.models.factor_sums import FactorSums, Told, sums_of, told
+from emkit.families.gaussian.best_factors import warn_of_too_many
+from emkit.models.factor_data import correlations, refuse
+from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
 from emkit.models.pivots import held_by_pivots, turned_to_pivots
 
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
@@ -117,7 +118,7 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         Source: for that, Liu, Rubin & Wu (1998), Biometrika 85, 755-770.
         """
         lines = _regressions(stats, params)
-        squares = np.maximum(_left(stats, lines), 0.0)
+        squares = np.maximum(left_about(stats, lines), 0.0)
         known = np.broadcast_to(params.uniquenesses, params.means.shape) == 0
         noise = squares.sum() / stats.mass.sum() if self.equal else np.where(known, 0.0, squares / stats.mass)
         if known.any():
@@ -136,7 +137,7 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         lines = np.column_stack([now.means - before.means, now.loadings])
         noise = np.broadcast_to(now.uniquenesses, now.means.shape)
         inside = noise > 0
-        safe, squares = np.where(inside, noise, 1.0), _left(stats, lines)
+        safe, squares = np.where(inside, noise, 1.0), left_about(stats, lines)
         value = -0.5 * (stats.mass * np.log(2 * np.pi * safe) + squares / safe)[inside].sum()
         along = (stats.cross - np.einsum("jab,jb->ja", stats.gram, lines)) / safe[:, None]
         if not inside.all():
@@ -244,12 +245,6 @@ def _regressions(stats: FactorSums, params: FactorModelParams) -> Array:
         lines[j] = 0.0
         lines[j, :free] = np.linalg.solve(stats.gram[j, :free, :free], stats.cross[j, :free])
     return lines
-
-
-def _left(stats: FactorSums, lines: Array) -> Array:
-    """Expected sums of squares (d,) about lines (d, m + 1)."""
-    fitted = np.einsum("jab,jb->ja", stats.gram, lines)
-    return np.asarray(stats.squares + np.einsum("ja,ja->j", lines, fitted - 2 * stats.cross))
 
 
 def _centred(total: Array) -> tuple[Array, Array]:

@@ -141,3 +141,9 @@ def sums_of(one: Told, weights: Array) -> FactorSums:
         total.reshape(m + 1, m + 1),
         slopes,
     )
+
+
+def left_about(stats: FactorSums, lines: Array) -> Array:
+    """Expected sums of squares (d,) about lines (d, m + 1)."""
+    fitted = np.einsum("jab,jb->ja", stats.gram, lines)
+    return np.asarray(stats.squares + np.einsum("ja,ja->j", lines, fitted - 2 * stats.cross))

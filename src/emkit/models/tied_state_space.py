@@ -20,6 +20,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.models.state_layout import solved
 from emkit.models.state_space import FIELDS, Matrix, StateSpace, StateSpaceParams
 from emkit.models.state_sums import StateSums, System
+from emkit.models.ties import letters_of, mean_of, numbers_and_names, places, plain, shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +69,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         self, transition: Any, observation: Any, *, state_noise: Any, noise: Any, selection: Matrix | None = None,
         start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
     ) -> None:  # fmt: skip
-        self.transition, self.observation = _plain(transition), _plain(observation)
-        self.state_noise, self.noise = _plain(state_noise), _plain(noise)
-        given = {name: _numbers_and_names(name, getattr(self, name)) for name in FIELDS}
+        self.transition, self.observation = plain(transition), plain(observation)
+        self.state_noise, self.noise = plain(state_noise), plain(noise)
+        given = {name: numbers_and_names(name, getattr(self, name)) for name in FIELDS}
         self.space = StateSpace(
             **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
             start_covariance=start_covariance,
@@ -79,14 +80,14 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
         self.selection, self.start_mean = self.space.selection, self.space.start_mean
         self.start_covariance = self.space.start_covariance
-        self.letters = {name: tuple(sorted({*names[names != ""].tolist()})) for name, (_, names) in given.items()}
+        self.letters = {name: letters_of(names) for name, (_, names) in given.items()}
         for name in {each for letters in self.letters.values() for each in letters}:
             matrices = [field for field, letters in self.letters.items() if name in letters]
             if len(matrices) > 1:
                 raise ModelError(
                     f"{name!r} is in {matrices[0]} and in {matrices[1]}; entries of one matrix can be one parameter."
                 )
-        self._ties = {name: _places(names, self.letters[name]) for name, (_, names) in given.items()}
+        self._ties = {name: places(names, self.letters[name]) for name, (_, names) in given.items()}
 
     def whole(self, params: TiedStateSpaceParams) -> StateSpaceParams:
         """The same as parameters of the `StateSpace`: matrices, with their numbers at each place."""
@@ -98,10 +99,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def _tied(self, whole: StateSpaceParams) -> TiedStateSpaceParams:
         """Of each letter, the mean of the entries where it stands."""
-        found = {
-            name: _shared(ties, getattr(whole, name)) / np.maximum(_shared(ties, 1.0), 1) for name, ties in self._ties.items()
-        }
-        return TiedStateSpaceParams(**found)
+        return TiedStateSpaceParams(**{name: mean_of(ties, getattr(whole, name)) for name, ties in self._ties.items()})
 
     def params(self, **values: float) -> TiedStateSpaceParams:
         """Parameters by name. Errors: ParameterError for a name that there is not, or that is missing."""
@@ -150,18 +148,18 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
             return now.state_noise
         squares = np.diag(self.space.squares(stats, self.whole(before), self.whole(now)))
         ties = self._ties["state_noise"]
-        return np.maximum(_shared(ties, squares), 0.0) / (stats.steps * _shared(ties, 1.0))
+        return np.maximum(shared(ties, squares), 0.0) / (stats.steps * shared(ties, 1.0))
 
     def _noise(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """The mean of the expected squares of the errors of all cells of a letter."""
         ties, left = self._ties["noise"], self.space.left(stats, self.whole(before), self.whole(now))
-        cells = _shared(ties, stats.cells)
-        moved = np.maximum(_shared(ties, left), 0.0) / np.where(cells > 0, cells, 1.0)
+        cells = shared(ties, stats.cells)
+        moved = np.maximum(shared(ties, left), 0.0) / np.where(cells > 0, cells, 1.0)
         return np.where((before.noise > 0) & (cells > 0), moved, now.noise)
 
     def expected(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Expected:
         found = self.space.expected(stats, self.whole(before), self.whole(now))
-        return Expected(found.value, {name: _shared(self._ties[name], slope) for name, slope in found.slopes.items()})
+        return Expected(found.value, {name: shared(self._ties[name], slope) for name, slope in found.slopes.items()})
 
     def row_objectives(self, params: TiedStateSpaceParams, chunk: Chunk) -> Array:
         return self.space.row_objectives(self.whole(params), chunk)
@@ -199,36 +197,3 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
             if getattr(params, name).shape != (len(letters),):
                 raise ParameterError(f"{name} has shape {getattr(params, name).shape}; it has {len(letters)} letters.")
         self.space.check(self.whole(params), profile)
-
-
-def _plain(given: Any) -> Any:
-    """Rows of numbers and names as tuples, which a file can hold."""
-    if isinstance(given, np.ndarray):
-        return _plain(given.tolist())
-    return tuple(map(_plain, given)) if isinstance(given, list | tuple) else given
-
-
-def _numbers_and_names(field: str, given: Any) -> tuple[Array, np.ndarray[Any, Any]]:
-    """Numbers, NaN where there is a name, and names, "" where there is a number. Errors: ModelError."""
-    try:
-        cells = np.array(given, dtype=object)
-        names = np.array([each if isinstance(each, str) else "" for each in cells.ravel()], dtype=object).reshape(cells.shape)
-        numbers = np.where(names == "", cells, 0.0).astype(np.float64)
-    except (TypeError, ValueError):
-        raise ModelError(f"{field} is no array of numbers and names: {given!r:.60}.") from None
-    if not np.isfinite(numbers).all():
-        raise ModelError(f"{field} holds numbers that are not finite; give what is estimated a name, such as 'a'.")
-    return np.where(names == "", numbers, np.nan), names
-
-
-def _places(names: np.ndarray[Any, Any], letters: tuple[str, ...]) -> Array:
-    """Which of the letters stands where: (..., k), 1 or 0."""
-    found = np.zeros((*names.shape, len(letters)))
-    for k, letter in enumerate(letters):
-        found[..., k] = names == letter
-    return found
-
-
-def _shared(ties: Array, values: Array | float) -> Array:
-    """The sum over the places of each letter (k,)."""
-    return np.asarray((ties * np.broadcast_to(values, ties.shape[:-1])[..., None]).sum(axis=tuple(range(ties.ndim - 1))))

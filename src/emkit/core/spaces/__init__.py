@@ -11,6 +11,7 @@ A vector that does not sum to 1, and why it is refused:
 from emkit.core.spaces.contrasts import Contrasts
 from emkit.core.spaces.hollow import HollowSimplex
 from emkit.core.spaces.increasing import Increasing
+from emkit.core.spaces.lower_triangular import LowerTriangular
 from emkit.core.spaces.positive_definite import PositiveDefinite
 from emkit.core.spaces.rotation import Rotation
 from emkit.core.spaces.scalar import NonNegative, Positive, Probability, Real, UnitInterval
@@ -23,6 +24,7 @@ __all__ = [
     "Contrasts",
     "HollowSimplex",
     "Increasing",
+    "LowerTriangular",
     "NonNegative",
     "Positive",
     "PositiveDefinite",

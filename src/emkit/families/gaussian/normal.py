@@ -263,12 +263,13 @@ def _apart(stats: Moments, before: NormalParams) -> tuple[Array, Array, Array]:
 def collapsed(k: int | None) -> DegenerateFitError:
     """The error for a component without a positive-definite covariance."""
     return DegenerateFitError(
-        f"{_who(k)} collapsed: its rows do not vary in every direction, so the likelihood has no maximum. Use fewer "
+        f"{who(k)} collapsed: its rows do not vary in every direction, so the likelihood has no maximum. Use fewer "
         f"components, or leave the floor under the variances (floor={FLOOR:g})."
     )
 
 
-def _who(k: int | None) -> str:
+def who(k: int | None) -> str:
+    """What a component is called; None stands for what all of them share."""
     return "the shared covariance" if k is None else f"component {component_name(k)}"
 
 
@@ -308,7 +309,7 @@ def each_lifted(
         raise collapsed(next(name for name, each in zip(names, raised, strict=True) if not is_definite(each)))
     for i in np.flatnonzero(freed & holds.any(axis=1)):
         if before is not None and _height(raised[i], covariances[low[i]]) < _height(before[low[i]], covariances[low[i]]):
-            raise too_thin(_who(names[i]))
+            raise too_thin(who(names[i]))
     found = covariances.copy()
     found[low] = raised
     return found
@@ -325,7 +326,7 @@ def raised(variances: Array, before: Array, few: Mask, unit: Array, floor: float
     for k, _ in np.argwhere(found <= 0):
         raise collapsed(int(k))
     for k, _ in np.argwhere(freed & holds & less_likely(found, before, variances)):
-        raise too_thin(_who(int(k)))
+        raise too_thin(who(int(k)))
     return found
 
 

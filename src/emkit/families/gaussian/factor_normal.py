@@ -1,0 +1,274 @@
+"""Normal components whose columns hang together by a few factors: mixtures of factor analysers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emkit.core.arrays import Array, Integers
+from emkit.core.checks import check_count
+from emkit.core.coordinates import Scale
+from emkit.core.expected import Expected
+from emkit.core.protocols import Update
+from emkit.data.profile import AnyProfile
+from emkit.errors import DataError, ModelError
+from emkit.families.description import Description, Word
+from emkit.families.family import per_mass, repeat
+from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
+from emkit.families.gaussian import columns, normal
+from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, warn_of_too_many
+from emkit.families.gaussian.described import MEANS
+from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
+from emkit.families.gaussian.factor_params import (
+    EqualFactorNormalParams,
+    FactorNormalParams,
+    OneEqualFactorNormalParams,
+    OneFactorNormalParams,
+    SharedEqualFactorNormalParams,
+    SharedFactorNormalParams,
+)
+from emkit.families.gaussian.full import FullGaussian
+from emkit.families.gaussian.latent_cells import JoinedColumns
+from emkit.families.gaussian.normal import Moments
+from emkit.families.in_groups import InGroups
+from emkit.families.linear import LinearForm
+from emkit.families.spread import Covariances, Spread
+
+__all__ = [
+    "EqualFactorNormalParams",
+    "FactorNormal",
+    "FactorNormalParams",
+    "OneEqualFactorNormalParams",
+    "OneFactorNormalParams",
+    "SharedEqualFactorNormalParams",
+    "SharedFactorNormalParams",
+]
+SHARED: dict[str | None, tuple[type[FactorNormalParams], type[FactorNormalParams]]] = {  # with equal uniquenesses, the second
+    None: (FactorNormalParams, EqualFactorNormalParams),
+    "uniquenesses": (SharedFactorNormalParams, SharedEqualFactorNormalParams),
+    "covariance": (OneFactorNormalParams, OneEqualFactorNormalParams),
+}
+MATRICES: Any = FullGaussian()  # what needs no more of the parameters than their covariances
+
+
+@dataclass(frozen=True)
+class FactorNormal(JoinedColumns[FactorNormalParams]):
+    """log p(x|k) = -1/2 [(x - m_k)' C_k^-1 (x - m_k) + log |C_k| + d log 2 pi] with C_k = L_k L_k' + diag(uniquenesses_k).
+
+    So x = m_k + L_k f + e: `n_factors` factors f ~ N(0, I), with loadings L_k (d, m), and errors e whose variances are the
+    uniquenesses. `equal`: one uniqueness for all columns (mixtures of probabilistic principal components; columns then are in
+    one unit). `shared`: what all components have in common, "uniquenesses", or the whole "covariance", loadings too.
+    `number` is how many components in a row share that, where it is written out for each; 0 for all.
+    Data: x (n, d) of real numbers.
+    Source: Ghahramani & Hinton (1996), Univ. of Toronto, CRG-TR-96-1; McLachlan & Peel (2000), Finite Mixture Models,
+    chapter 8; McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, of whose forms these are UUU, UUC, UCU, UCC, CCU and CCC.
+
+    Of the rows of one group, the first two columns hang together, of those of the other the last two:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> f, second = rng.standard_normal((400, 1)), np.repeat([[False], [True]], 200, axis=0)
+    >>> x = 6 * second + f * np.where(second, [0, 0, 2, 2], [2, 2, 0, 0]) + 0.5 * rng.standard_normal((400, 4))
+    >>> found = ek.MixtureModel(ek.FactorNormal(1), 2, random_state=0).fit(x).result_.params.components
+    >>> abs(found.loadings[:, :, 0]).round().tolist()
+    [[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 2.0]]
+    """
+
+    n_factors: int = 1
+    equal: bool = False
+    shared: str | None = field(default=None, kw_only=True)
+    number: int = field(default=0, repr=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_count("n_factors", self.n_factors, ModelError, 0)
+        if self.shared not in SHARED:
+            known = ", ".join(map(repr, SHARED))
+            raise ModelError(f"shared is {self.shared!r}; what components of factors may share is {known}.")
+
+    @property
+    def name(self) -> str:
+        return f"gaussian-factors-{self.n_factors}"
+
+    @property
+    def described(self) -> Description:
+        words = {"loadings": Word("loading", "Lambda"), "uniquenesses": Word("uniqueness", "psi")}
+        own = {None: "for each component", "uniquenesses": "and uniquenesses for all components", "covariance": "for all"}
+        return Description(
+            MEANS | words,
+            data="columns of numbers in one unit" if self.equal else "columns of numbers",
+            parameters=f"means; loadings on {self.n_factors} factor{'s' * (self.n_factors != 1)} and "
+            f"{'a uniqueness' if self.equal else 'uniquenesses'} {own[self.shared]}",
+            matrices=_covariances,
+        )
+
+    @property
+    def spread(self) -> Spread:
+        return Spread() if self.shared == "covariance" else Covariances("covariances")
+
+    @property
+    def joins_columns(self) -> bool:
+        return True
+
+    def metric(self, params: FactorNormalParams) -> tuple[Callable[[Array], Array], Array]:
+        found: tuple[Callable[[Array], Array], Array] = MATRICES.metric(params)
+        return found
+
+    def scatter(self, deviation: Array, weighted: Array) -> Array:
+        return np.asarray(MATRICES.scatter(deviation, weighted))
+
+    def variances(self, params: FactorNormalParams) -> Array:
+        return (params.loadings**2).sum(axis=-1) + params.noise
+
+    def scales(self, params: FactorNormalParams) -> Mapping[str, Scale]:
+        unit = np.sqrt(self.variances(params))
+        each = (unit if params.loadings.ndim > 2 else unit[0])[..., None] * np.ones(self.n_factors)
+        return {**super().scales(params), "loadings": Scale(np.zeros(()), each)}
+
+    def settled(self, profile: AnyProfile) -> FactorNormal:
+        """Warns of more factors than the columns can tell apart. Errors: DataError for more factors than columns."""
+        d = len(profile.columns)
+        if self.n_factors > d:
+            raise DataError(f"{self.n_factors} factors are more than the {d} columns of the data. Use fewer factors.")
+        warn_of_too_many(d, self.n_factors, self.equal)
+        return super().settled(profile)
+
+    def updates(self) -> Mapping[str, Update[Moments, FactorNormalParams]]:
+        return {"means": normal.updated_means, "": self._factors}
+
+    def _factors(self, stats: Moments, before: FactorNormalParams, now: FactorNormalParams) -> FactorNormalParams:
+        """The best loadings and uniquenesses about the means `now`, no uniqueness below the floor.
+
+        Shapes: scatter (K, d, d) -> (K, d, m) and (K, d). Unit: that of the data, and its squares.
+        Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
+        Source: see `best_factors.py`.
+        """
+        about, move = normal.products_about(stats, before, now)
+        j = np.arange(move.shape[1])
+        about[:, j, j] += normal.padding(stats, move)
+        raw = per_mass(about, stats.mass, before.covariances)
+        shape = (*move.shape, self.n_factors)
+        loadings, noise = np.array(np.broadcast_to(before.loadings, shape)), np.array(before.noise)
+        number = self.number or len(raw)
+        for first in range(0, len(raw), number):
+            run = range(first, first + number)
+            unit = self._unit_of(stats, before, run)
+            for group in [[k] for k in run] if self.shared is None else [list(run)]:
+                if stats.mass[group].sum() > 0:
+                    found = self._best(group, stats.mass[group], raw[group], noise[group[0]], unit)
+                    loadings[group], noise[group] = found.loadings, found.uniquenesses
+        return self._of(now.means, loadings, noise)
+
+    def _best(self, group: list[int], mass: Array, raw: Array, noise: Array, unit: Array) -> BestFactors:
+        """The best for a `group` of components of `mass` (G,) and covariances `raw` (G, d, d), climbed to from `noise` (d,)."""
+        d = len(noise)
+        unit, start, rows = unit[: self._numbers(d)], noise[: self._numbers(d)], self.few(mass.sum(keepdims=True), d)
+        if self.shared == "covariance":
+            raw, mass = np.einsum("k,kij->ij", mass, raw)[None] / mass.sum(), np.ones(1)
+        freed = np.array([(start < FREED * max(self.floor, THIN) * unit).any()])
+        least = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN) * unit
+        found = best_factors(mass, raw, start, least, self.n_factors)
+        who = group[0] if self.shared is None else None
+        if self.floor == 0 and (found.uniquenesses <= THIN * unit * normal.LIFTED).sum() > self.n_factors:
+            raise normal.collapsed(who)  # factors reproduce more columns than they are
+        if freed.any():
+            old = height(mass, raw, start, self.n_factors)
+            if found.height < old - columns.EPSILON * abs(old):
+                raise too_thin(normal.who(who))
+        return found
+
+    def _of(self, means: Array, loadings: Array, noise: Array) -> FactorNormalParams:
+        """Parameters of loadings (K, d, m) and uniquenesses (K, d) that are written out for every component."""
+        own = noise[:, 0] if self.equal else noise
+        return self._made(
+            means,
+            loadings[0] if self._shares("covariance") else loadings,
+            own[0] if self._shares("uniquenesses", "covariance") else own,
+        )
+
+    def _shares(self, *what: str) -> bool:
+        """Whether components share that, and it is not written out for every one of them."""
+        return self.shared in what and not self.number
+
+    def _unit_of(self, stats: Moments, before: FactorNormalParams, run: range) -> Array:
+        """What the floor is a fraction of, (d,), for the components of one run."""
+        some = slice(run.start, run.stop)
+        own = type(stats)(*(getattr(stats, each.name)[some] for each in fields(stats)))
+        return self._units(*own.of_all(_Means(before.means[some]), np.einsum("kjj->j", own.scatter)))
+
+    def _numbers(self, columns: int) -> int:
+        """How many uniquenesses a component has."""
+        return 1 if self.equal else columns
+
+    @property
+    def _made(self) -> type[FactorNormalParams]:
+        return SHARED[None if self.number else self.shared][self.equal]
+
+    def _units(self, spread: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
+        """What the floor is a fraction of, (d,): the variance of each column; for equal uniquenesses, the mean of these."""
+        if not self.equal:
+            return columns.positive_units(spread, mean, rounding)
+        one = columns.positive_units(spread.mean(), np.abs(mean).max(), float(np.mean(rounding)))
+        return np.full(len(spread), one)
+
+    def expected(self, stats: Moments, before: FactorNormalParams, now: FactorNormalParams) -> Expected:
+        whole = MATRICES.expected(stats, before, now)
+        along = whole.slopes["covariances"]
+        of_loadings = 2 * along @ now.loadings
+        of_noise = np.einsum("kjj->kj", along)
+        slopes = {
+            "means": whole.slopes["means"],
+            "loadings": of_loadings if now.loadings.ndim > 2 else of_loadings.sum(axis=0),
+            "uniquenesses": np.einsum(f"kj->{now.by_component}", of_noise),
+        }
+        return Expected(whole.value, slopes)
+
+    def draw(self, params: FactorNormalParams, rng: np.random.Generator, components: Integers) -> Array:
+        return np.asarray(MATRICES.draw(params, rng, components))
+
+    def linear(self, params: FactorNormalParams) -> LinearForm[Moments]:
+        form: LinearForm[Moments] = MATRICES.linear(params)
+        return form
+
+    def lower_bound(self, profile: AnyProfile) -> Floor:
+        mean, variance, _ = columns.pooled_spread(profile)
+        unit = self._units(variance, mean)
+        varying = np.asarray(variance >= THIN * unit)
+        if self.equal:
+            unit, varying = unit[:1], np.array([varying.any()])
+        made = SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
+        return made("uniquenesses", self.floor * unit, varying, directions=len(mean) + self.across, factors=self.n_factors)
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
+        mean, variance, _ = columns.pooled_spread(profile)
+        floor = max(self.floor, columns.EPSILON) * self._units(variance, mean)
+        covariance, least = profile.covariance, floor[: self._numbers(len(mean))]
+        start = np.maximum(first_uniquenesses(covariance + np.diag(floor), self.n_factors, self.equal), least)
+        found = best_factors(np.ones(1), covariance[None], start, least, self.n_factors)
+        noise = np.broadcast_to(found.uniquenesses, len(mean))
+        return self._of(repeat(mean, n_components), repeat(found.loadings[0], n_components), repeat(noise, n_components))
+
+    @property
+    def in_groups(self) -> InGroups[FactorNormalParams]:
+        def apiece(params: FactorNormalParams) -> FactorNormalParams:
+            shape = (*params.means.shape, self.n_factors)
+            return replace(self, number=1)._of(params.means, np.broadcast_to(params.loadings, shape), params.noise)
+
+        def shared(params: FactorNormalParams) -> FactorNormalParams:
+            return self._of(params.means, params.loadings, params.noise)
+
+        return InGroups(lambda number: replace(self, number=number), apiece, shared)
+
+
+class _Means(NamedTuple):
+    """Means (K, d) of some of the components."""
+
+    means: Array
+
+
+def _covariances(params: Any) -> Array:
+    return np.asarray(params.covariances)

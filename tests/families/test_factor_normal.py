@@ -1,0 +1,154 @@
+"""Mixtures of factor analysers: where they must agree with other families and models, and what they refuse."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import emkit as ek
+from emkit.families.gaussian.best_factors import best_factors, free_parameters, height, turned
+
+LOADINGS = np.array([[1.2, 0.0], [0.9, 0.4], [-0.5, 1.0], [0.3, 0.8], [0.7, -0.6], [0.2, 0.9]])
+
+
+def rows(n=300, seed=1):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, 2)) @ LOADINGS.T + 0.7 * rng.standard_normal((n, 6))
+
+
+def alone(family, x):
+    return ek.MixtureModel(family, 1).fit(x).result_
+
+
+@pytest.mark.parametrize("equal", [False, True], ids=["free", "equal"])
+@pytest.mark.parametrize("m", [0, 1, 2])
+def test_one_component_is_factor_analysis(m, equal):
+    x = rows()
+    found = alone(ek.FactorNormal(m, equal), x)
+    model, source = ek.FactorModel(m, equal), ek.ArraySource(x)
+    other = ek.fit(model, source, model.start(source.profile), solver="anderson")
+    assert abs(found.log_likelihood / other.log_likelihood - 1) < 1e-12
+    assert found.free_parameters == other.free_parameters
+    np.testing.assert_allclose(found.params.components.covariances[0], other.params.covariance, atol=1e-5)
+
+
+def test_one_component_of_principal_components_is_the_closed_form():
+    """Tipping & Bishop (1999): the uniqueness is the mean of the least eigenvalues."""
+    x = rows()
+    found = alone(ek.FactorNormal(2, equal=True), x).params.components
+    values, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
+    noise = values[:4].mean()
+    wanted = (vectors[:, 4:] * (values[4:] - noise)) @ vectors[:, 4:].T + noise * np.eye(6)
+    np.testing.assert_allclose(found.uniquenesses, noise, rtol=1e-10)
+    np.testing.assert_allclose(found.covariances[0], wanted, atol=1e-10)
+
+
+def test_without_factors_it_is_the_normal_of_independent_columns():
+    x = np.concatenate([rows(), rows(seed=2) * 0.5 + 4])
+    start = [ek.DiagonalGaussianParams(np.repeat([[0.0], [4.0]], 6, axis=1), np.ones((2, 6)))]
+    start += [ek.FactorNormalParams(start[0].means, np.zeros((2, 6, 0)), np.ones((2, 6)))]
+    found = [
+        ek.fit(ek.Mixture(family), x, ek.MixtureParams([0.5, 0.5], components))
+        for family, components in zip([ek.DiagonalGaussian(), ek.FactorNormal(0)], start, strict=True)
+    ]
+    assert abs(found[0].log_likelihood / found[1].log_likelihood - 1) < 1e-12
+    assert found[0].free_parameters == found[1].free_parameters
+
+
+@pytest.mark.parametrize("m", [3, 4, 6])
+def test_with_enough_factors_it_is_the_full_normal(m):
+    x = rows()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ek.EmkitWarning)
+        found = alone(ek.FactorNormal(m), x)
+    whole = alone(ek.FullGaussian(), x)
+    gap = whole.log_likelihood - found.log_likelihood
+    assert gap > -1e-9
+    assert gap < 1e-8 or m == 3, "three factors of six columns leave no freedom, but uniquenesses must not be negative"
+
+
+def test_the_forms_lie_within_each_other():
+    x = np.concatenate([rows(), rows(seed=2) * [1, 1, 0.5, 0.5, 1, 2] + 3])
+    heights = {}
+    for shared in (None, "uniquenesses", "covariance"):
+        for equal in (False, True):
+            found = ek.MixtureModel(ek.FactorNormal(2, equal, shared=shared), 2, n_init=2, random_state=0).fit(x).result_
+            assert found.converged
+            k = 1 if shared == "covariance" else 2
+            noise = (1 if equal else 6) * (2 if shared is None else 1)
+            assert found.free_parameters == 1 + 12 + 11 * k + noise
+            heights[shared, equal] = found.log_likelihood
+    assert heights[None, False] > heights["uniquenesses", False] > heights["covariance", False]
+    assert all(heights[shared, False] > heights[shared, True] for shared in (None, "uniquenesses", "covariance"))
+
+
+def test_gaps_by_cell():
+    """A cell that is missing everywhere but in some rows: as the model of rows with gaps finds it."""
+    x = rows(150)
+    x[np.random.default_rng(3).random(x.shape) < 0.1] = np.nan
+    found = alone(ek.FactorNormal(1), x)
+    model, source = ek.FactorModel(1), ek.ArraySource(x)
+    other = ek.fit(model, source, model.start(source.profile), solver="anderson")
+    assert abs(found.log_likelihood - other.log_likelihood) < 1e-6
+
+
+def test_a_column_that_is_all_factor_is_let_go_below_the_floor():
+    """A Heywood case: the floor lets go of it, since many rows tell it."""
+    source = ek.rows_of_covariance([[1, 0.8, 0.75, 0.6], [0.8, 1, 0.5, 0.44], [0.75, 0.5, 1, 0.42], [0.6, 0.44, 0.42, 1]], 200)
+    family = ek.FactorNormal(1)
+    start = ek.MixtureParams([1.0], family.pooled(source.profile, 1))
+    found = ek.fit(ek.Mixture(family), source, start)
+    model = ek.FactorModel(1)
+    other = ek.fit(model, source, model.start(source.profile), solver="anderson")
+    assert not found.degenerate
+    assert found.params.components.uniquenesses[0, 0] < 1e-8
+    assert abs(found.log_likelihood - other.log_likelihood) < 1e-6
+
+
+def test_no_uniquenesses_nearby_are_better():
+    mass, covariance = np.ones(1), np.cov(rows(40).T)[None]
+    found = best_factors(mass, covariance, np.diag(covariance[0]) / 2, np.full(6, 1e-9), 2)
+    for step in [*np.eye(6), *-np.eye(6)]:
+        assert height(mass, covariance, found.uniquenesses * np.exp(1e-3 * step), 2) < found.height
+
+
+def test_turned_loadings_have_the_same_products():
+    triangle = turned(LOADINGS[None])
+    np.testing.assert_allclose(triangle[0] @ triangle[0].T, LOADINGS @ LOADINGS.T, atol=1e-14)
+    assert triangle[0, 0, 1] == 0
+    assert (triangle[0].diagonal() >= 0).all()
+    params = ek.FactorNormalParams.of(np.zeros((1, 6)), LOADINGS[None], np.ones((1, 6)))
+    np.testing.assert_array_equal(params.loadings, triangle)
+
+
+def test_states_and_names():
+    assert ek.family_named("gaussian-factors-3") == ek.FactorNormal(3)
+    x = np.concatenate([rows(150), rows(150, 2) + 4])
+    chain = ek.HiddenMarkov(ek.FactorNormal(1), 2, random_state=0).fit(x).result_
+    assert chain.converged
+    assert chain.params.components.loadings.shape == (2, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "said"),
+    [
+        (lambda: ek.FactorNormal(-1), ek.ModelError, "n_factors"),
+        (lambda: ek.FactorNormal(1, shared="loadings"), ek.ModelError, "shared is 'loadings'; what components"),
+        (lambda: ek.FactorNormal(1, floor=2), ek.ParameterError, "floor is 2"),
+        (lambda: alone(ek.FactorNormal(7), rows()), ek.DataError, "7 factors are more than the 6 columns"),
+        (
+            lambda: ek.FactorNormalParams(np.zeros((1, 2)), [[[1.0, 0.5], [0.2, 0.3]]], np.ones((1, 2))),
+            ek.ParameterError,
+            r"loadings\[0, 0, 1\] is 0.5; above the diagonal there must be 0",
+        ),
+    ],
+)
+def test_what_is_refused(make, error, said):
+    with pytest.raises(error, match=said):
+        make()
+
+
+def test_more_factors_than_columns_can_tell_are_warned_of():
+    with pytest.warns(ek.EmkitWarning, match=r"4 factors of 6 columns have 24 free parameters, but there are 21"):
+        alone(ek.FactorNormal(4), rows())
+    assert free_parameters(6, 4, False) == 24
