@@ -93,6 +93,15 @@ def tied_states() -> ModelCase:
     return ModelCase("states-tied", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def begun_states() -> ModelCase:
+    """Of where the states begin, one mean is estimated."""
+    model = ek.StateSpace(
+        [[NAN, 0.2], [0, 0.5]], [[1, 0], [0.5, 1]], start_mean=[NAN, 1.0], start_covariance=[[1.0, 0.3], [0.3, 2.0]]
+    )
+    params = model.params(transition=[[0.7, 0.2], [0, 0.5]], state_noise=[0.5, 0.3], noise=[0.3, 0.5], start_mean=[2.0, 1.0])
+    return ModelCase("states-begun", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def among_gaps(case: ModelCase) -> ModelCase:
     return ModelCase(f"{case.name}-gaps", case.model, case.params, with_gaps(case.draw))
 
@@ -100,6 +109,7 @@ def among_gaps(case: ModelCase) -> ModelCase:
 _ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), items(False), items(True)]
 _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
-OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
+_STATES = [states(), among_gaps(states()), tied_states(), begun_states()]
+OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted()]

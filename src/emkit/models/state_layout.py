@@ -23,7 +23,7 @@ class Layout:
     """The matrices of a state space, with NaN for each entry that is estimated, and what is known of its first states.
 
     `transition` (m, m), `observation` (d, m), `state_noise` (r,) or (r, r), `noise` (d,), `selection` (m, r). The first states
-    are N(`start_mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
+    are N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
     """
 
     transition: Array
@@ -31,7 +31,7 @@ class Layout:
     state_noise: Array
     noise: Array
     selection: Array
-    start_mean: Array
+    mean: Array
     covariance: Array
     unknown: Array
 
@@ -49,7 +49,7 @@ class Layout:
         r = picks.shape[1]
         shocks = np.full(r, np.nan) if state_noise is None else _numbers("state_noise", state_noise, None, gaps=True)
         errors = np.full(d, np.nan) if noise is None else _numbers("noise", noise, 1, gaps=True)
-        first = np.zeros(m) if start_mean is None else _numbers("start_mean", start_mean, 1)
+        first = np.zeros(m) if start_mean is None else _numbers("start_mean", start_mean, 1, gaps=True)
         spread = np.full(m, np.inf) if start_covariance is None else _numbers("start_covariance", start_covariance, None, True)
         wanted = {"transition": [(m, m)], "observation": [(d, m)], "selection": [(m, r)], "state_noise": [(r,), (r, r)]}
         wanted |= {"noise": [(d,)], "start_mean": [(m,)], "start_covariance": [(m,), (m, m)]}
@@ -92,12 +92,43 @@ class Layout:
                     f"row {row} of transition cannot be estimated: no shock moves that state, so EM learns nothing of how it "
                     "moves. Give the row numbers, or the state a shock."
                 )
+        self._check_start()
         blind = np.flatnonzero(self.free("observation").any(axis=1) & (self.noise == 0))
         if len(blind):
             raise ModelError(
                 f"row {int(blind[0])} of observation cannot be estimated: its column has errors of variance 0, and EM moves no "
                 "entry there. Give the row numbers, or leave the variance to be estimated."
             )
+
+    def _check_start(self) -> None:
+        """Errors: ModelError for means of a start that EM learns nothing of."""
+        for i in np.flatnonzero(np.isnan(self.mean)):
+            if self.unknown[i].any():
+                raise ModelError(
+                    f"start_mean[{i}] cannot be estimated: start_covariance says that nothing is known of where that state "
+                    "begins, and its mean is integrated out. Give the state a finite variance, or its mean any number."
+                )
+            if not self.covariance[i, i] > 0:
+                raise ModelError(
+                    f"start_mean[{i}] cannot be estimated: with a variance of 0 the state begins at its mean, and EM never "
+                    "moves it. Give start_covariance a variance above 0 there."
+                )
+        varies = np.diag(self.covariance) > 0
+        if np.isnan(self.mean).any() and np.linalg.matrix_rank(self.covariance) < varies.sum():
+            raise ModelError("start_mean cannot be estimated where start_covariance has less rank than variances above 0.")
+
+    @property
+    def start_mean(self) -> Array:
+        """The mean of the start as a parameter: (m,), or (0,) if all of it is given."""
+        return self.mean if np.isnan(self.mean).any() else np.empty(0)
+
+    @property
+    def start_precision(self) -> Array:
+        """The inverse of the covariance of the start (m, m), with 0 for states that it has no variance of."""
+        varies = np.ix_(*[np.diag(self.covariance) > 0] * 2)
+        found = np.zeros_like(self.covariance)
+        found[varies] = np.linalg.inv(self.covariance[varies])
+        return found
 
     @property
     def places(self) -> Integers:
@@ -112,10 +143,10 @@ class Layout:
     def held(self) -> tuple[str, ...]:
         """The fields, or single entries, that are not."""
         found: list[str] = []
-        for name in ("transition", "state_noise", "observation", "noise"):
+        for name in ("transition", "state_noise", "observation", "noise", "start_mean"):
             free = self.free(name)
             if not free.any():
-                found.append(name)
+                found += [name] * bool(free.size)
             else:
                 found += [f"{name}[{', '.join(map(str, place))}]" for place in np.argwhere(~free)]
         return tuple(found)
