@@ -36,6 +36,37 @@ def test_the_mean_of_levels_that_stay_is_that_of_their_series():
     assert errors["start_mean[0]"] == pytest.approx(1 / np.sqrt(weights.sum()), rel=1e-6)
 
 
+def test_the_variance_of_levels_that_stay_is_that_of_their_means():
+    """Of series of one length, but for what errors leave of it."""
+    still = {"transition": [[1.0]], "observation": [[1.0]], "state_noise": [0.0], "noise": [0.8]}
+    model = ek.StateSpace(**still, start_mean=[NAN], start_covariance=[NAN])
+    source = drawn(model, model.params(start_mean=[5.0], start_covariance=[2.0]), [4] * 15)
+    found = fitted(model, source)
+    means = source.x.reshape(15, 4).mean(axis=1)
+    assert found.free_parameters == 2
+    assert found.params.start_mean[0] == pytest.approx(means.mean(), rel=1e-7)
+    assert found.params.start_covariance[0] == pytest.approx(means.var() - 0.8 / 4, rel=1e-7)
+    wanted = np.sqrt(2 / 15) * means.var()
+    assert found.standard_errors()["start_covariance[0]"] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_starts_that_do_not_differ_are_an_edge():
+    still = {"transition": [[1.0]], "observation": [[1.0]], "state_noise": [0.0], "noise": [NAN]}
+    model = ek.StateSpace(**still, start_mean=[NAN], start_covariance=[NAN])
+    source = ek.ArraySource(np.tile([[1.0], [4.0], [2.0], [3.0]], (5, 1)), groups=np.repeat(np.arange(5), 4))
+    found = ek.fit(model, source, model.start(source.profile), solver="anderson")
+    assert found.boundary == ("start_covariance[0]",)
+    assert found.params.start_covariance[0] == 0
+    assert found.params.start_mean[0] == pytest.approx(2.5, abs=1e-6)
+
+
+def test_one_series_tells_no_variance_of_starts():
+    model = ek.StateSpace([[NAN]], [[1.0]], start_covariance=[NAN])
+    source = ek.ArraySource(np.random.default_rng(0).standard_normal((30, 1)))
+    with pytest.raises(ek.DataError, match="there is one series, which tells nothing of how far series begin from each other"):
+        model.start(source.profile)
+
+
 def test_a_mean_is_estimated_beside_one_that_is_given_and_statsmodels_has_the_same_maximum():
     given = {"transition": [[0.8, 0.3], [0.0, 0.9]], "observation": [[1.0, 0.0], [0.4, 1.0]]}
     covariance = np.array([[1.0, 0.6], [0.6, 2.0]])
@@ -82,6 +113,9 @@ SPOILT = {
     "unknown": ({"start_mean": [0.0, NAN]}, "start_mean[1] cannot be estimated: start_covariance says that nothing is known"),
     "certain": ({"start_mean": [NAN, 0.0], "start_covariance": [0.0, 1.0]}, "with a variance of 0 the state begins at"),
     "tied": ({"start_mean": [NAN, 0.0], "start_covariance": [[1.0, 1.0], [1.0, 1.0]]}, "has less rank than variances above 0"),
+    "all": ({"start_covariance": np.full((2, 2), NAN)}, "what is estimated of it are variances (m,)"),
+    "beside": ({"start_covariance": [NAN, INF]}, "none beside them is infinite"),
+    "below": ({"start_covariance": [NAN, -1.0]}, "start_covariance[1] is below 0; it is a variance."),
     "infinite": ({"start_mean": [INF, 0.0], "start_covariance": [1.0, 1.0]}, "start_mean holds numbers that are not finite"),
 }
 

@@ -23,7 +23,8 @@ class Layout:
     """The matrices of a state space, with NaN for each entry that is estimated, and what is known of its first states.
 
     `transition` (m, m), `observation` (d, m), `state_noise` (r,) or (r, r), `noise` (d,), `selection` (m, r). The first states
-    are N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
+    are N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q); `start_covariance` are
+    their variances (m,), if some of these are estimated, else (0,).
     """
 
     transition: Array
@@ -34,6 +35,7 @@ class Layout:
     mean: Array
     covariance: Array
     unknown: Array
+    start_covariance: Array
 
     @classmethod
     def of(
@@ -108,13 +110,13 @@ class Layout:
                     f"start_mean[{i}] cannot be estimated: start_covariance says that nothing is known of where that state "
                     "begins, and its mean is integrated out. Give the state a finite variance, or its mean any number."
                 )
-            if not self.covariance[i, i] > 0:
+            if not self._varies[i]:
                 raise ModelError(
                     f"start_mean[{i}] cannot be estimated: with a variance of 0 the state begins at its mean, and EM never "
                     "moves it. Give start_covariance a variance above 0 there."
                 )
-        varies = np.diag(self.covariance) > 0
-        if np.isnan(self.mean).any() and np.linalg.matrix_rank(self.covariance) < varies.sum():
+        given = np.diag(self.covariance) > 0
+        if np.isnan(self.mean).any() and np.linalg.matrix_rank(self.covariance) < given.sum():
             raise ModelError("start_mean cannot be estimated where start_covariance has less rank than variances above 0.")
 
     @property
@@ -123,12 +125,14 @@ class Layout:
         return self.mean if np.isnan(self.mean).any() else np.empty(0)
 
     @property
-    def start_precision(self) -> Array:
-        """The inverse of the covariance of the start (m, m), with 0 for states that it has no variance of."""
-        varies = np.ix_(*[np.diag(self.covariance) > 0] * 2)
-        found = np.zeros_like(self.covariance)
-        found[varies] = np.linalg.inv(self.covariance[varies])
-        return found
+    def _varies(self) -> Mask:
+        """Of which states (m,) the start has a variance that is neither 0 nor infinite."""
+        return (np.diag(self.covariance) > 0) | (np.isnan(self.start_covariance) if len(self.start_covariance) else False)
+
+    @property
+    def certain(self) -> Mask:
+        """Which states (m,) begin at their mean."""
+        return ~self._varies & ~self.unknown.any(axis=1)
 
     @property
     def places(self) -> Integers:
@@ -143,7 +147,7 @@ class Layout:
     def held(self) -> tuple[str, ...]:
         """The fields, or single entries, that are not."""
         found: list[str] = []
-        for name in ("transition", "state_noise", "observation", "noise", "start_mean"):
+        for name in ("transition", "state_noise", "observation", "noise", "start_mean", "start_covariance"):
             free = self.free(name)
             if not free.any():
                 found += [name] * bool(free.size)
@@ -183,17 +187,30 @@ def _numbers(name: str, value: Any, axes: int | None, gaps: bool = False) -> Arr
     return found
 
 
-def _known(spread: Array) -> tuple[Array, Array]:
-    """The covariance (m, m) of a start, and directions (m, q) of which nothing is known, from what was given of it."""
+def _known(spread: Array) -> tuple[Array, Array, Array]:
+    """The covariance (m, m) of a start, directions (m, q) that nothing is known of, and variances if some are estimated."""
     full = np.diag(spread) if spread.ndim == 1 else spread
+    if np.isnan(spread).any():
+        if spread.ndim == 2 or np.isposinf(spread).any():
+            raise ModelError(
+                "start_covariance holds NaN: what is estimated of it are variances (m,), and none beside them is infinite."
+            )
+        _refuse_negative(spread)
+        return np.diag(np.nan_to_num(spread)), np.empty((len(full), 0)), spread
     unknown = np.isposinf(np.diag(full))
     rest = np.where(unknown[:, None] | unknown, 0.0, full)
     beside = (unknown[:, None] | unknown) & ~np.eye(len(full), dtype=bool)
-    if np.isnan(full).any() or (full[beside] != 0).any():
-        raise ModelError("start_covariance holds NaN, or an infinite variance beside covariances that are not 0.")
+    if (full[beside] != 0).any():
+        raise ModelError("start_covariance holds an infinite variance beside covariances that are not 0.")
     if not np.array_equal(rest, rest.T) or np.linalg.eigvalsh(rest)[0] < -AGREE * max(np.trace(rest), 0.0):
         raise ModelError("start_covariance is no covariance: it must be symmetric, with no variance below 0 in any direction.")
-    return rest, np.eye(len(full))[:, unknown]
+    return rest, np.eye(len(full))[:, unknown], np.empty(0)
+
+
+def _refuse_negative(spread: Array) -> None:
+    """Errors: ModelError for a variance of a start below 0."""
+    if (spread < 0).any():
+        raise ModelError(f"start_covariance[{int(np.flatnonzero(spread < 0)[0])}] is below 0; it is a variance.")
 
 
 def refuse(layout: Layout, profile: AnyProfile) -> None:
@@ -229,6 +246,11 @@ def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
             "every series is of one row, so nothing tells how states move. Give series of more rows: if groups say which rows "
             "belong together, each label stands for one series."
         )
+    if len(layout.start_covariance) and _series(profile) < 2:
+        raise DataError(
+            "there is one series, which tells nothing of how far series begin from each other: the variance of its start would "
+            "be 0. Give start_covariance numbers, or more series."
+        )
     shocks = len(layout.state_noise)
     number = int(profile.rows - _series(profile))
     if layout.state_noise.ndim == 2 and layout.free("state_noise").any() and number < shocks:
@@ -240,8 +262,7 @@ def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
 
 def _series(profile: AnyProfile) -> int:
     """How many series there are: all rows are one, where nothing says which belong together."""
-    source: Any = profile.source
-    return 1 if source.groups is None else profile.groups
+    return 1 if all(chunk.groups is None for chunk in profile.source.chunks()) else profile.groups
 
 
 def regressed(squares: Array, cross: Array, free: Mask, weights: Array) -> Array:

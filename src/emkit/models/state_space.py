@@ -24,7 +24,7 @@ from emkit.models.state_sums import StateSums, System
 
 Matrix = Array | list[Any]
 MATRICES = ("transition", "state_noise", "observation", "noise")
-FIELDS = (*MATRICES, "start_mean")
+FIELDS = (*MATRICES, "start_mean", "start_covariance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class StateSpaceParams(Parameters):
 
     `transition` (m, m) maps the states of a row to those of the next; `state_noise` (r,) >= 0 are the variances of the shocks;
     `observation` (d, m) maps states to columns; `noise` (d,) >= 0 are the variances of the errors of the columns. `start_mean`
-    (m,) is where states begin, if some of that is estimated, else (0,).
+    (m,) is where states begin, if some of that is estimated, else (0,); `start_covariance` (m,) >= 0 likewise their variances.
     The signal-to-noise ratio of the level of the Nile:
 
     >>> import emkit as ek
@@ -47,12 +47,13 @@ class StateSpaceParams(Parameters):
     observation: Annotated[Array, Real(), Axes("column", "state", coupled=("state",))]
     noise: Annotated[Array, NonNegative(), Axes("column")]
     start_mean: Annotated[Array, Real(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
+    start_covariance: Annotated[Array, NonNegative(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
         def __init__(
             self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike,
-            start_mean: ArrayLike = (),
+            start_mean: ArrayLike = (), start_covariance: ArrayLike = (),
         ) -> None: ...  # fmt: skip
 
     @property
@@ -100,7 +101,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     The first state of each series has the mean `start_mean` (m,), by default 0, and the covariance `start_covariance`, (m, m)
     or variances (m,), which are given. A variance of infinity, the default for all, is a start of which nothing is known: the
     likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states. Where the
-    variance is another one, a mean that is NaN is estimated.
+    variance is another one, a mean that is NaN is estimated; and variances (m,) that are NaN, where there are several series.
 
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
@@ -122,7 +123,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         self.layout = lay = Layout.of(transition, observation, state_noise, noise, selection, start_mean, start_covariance)
         self.transition, self.observation, self.selection = lay.transition, lay.observation, lay.selection
         self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.mean
-        self.start_covariance = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
+        given = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
+        self.start_covariance = lay.start_covariance if len(lay.start_covariance) else given
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -145,7 +147,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             params.observation,
             params.noise,
             params.start_mean if len(params.start_mean) else lay.mean,
-            lay.covariance,
+            self._start_spread(params),
             lay.unknown,
         )
 
@@ -160,6 +162,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             "observation": self._observation,
             "noise": self._noise,
             "start_mean": self._start_mean,
+            "start_covariance": self._start_variances,
         }
         return {name: link for name, link in links.items() if self.layout.free(name).any()}
 
@@ -199,10 +202,32 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
     def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """The mean of first states, as far as it is estimated, given how far others are from theirs. Shapes: (m,) -> (m,)."""
-        precision = self.layout.start_precision
+        precision = self._start_precision(now)
         return before.start_mean + state_layout.solved(
             stats.series * precision, precision @ stats.begun, self.layout.free("start_mean")
         )
+
+    def _start_variances(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Expected squares of first states about their mean / series. Shapes: (m,) -> (m,)."""
+        squares = np.maximum(self._about_start(stats, before, now), 0.0) / stats.series
+        return np.where(self.layout.free("start_covariance") & (before.start_covariance > 0), squares, now.start_covariance)
+
+    def _about_start(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Expected squares (m,) of first states about the mean of `now`."""
+        moved = now.start_mean - before.start_mean if len(now.start_mean) else np.zeros(len(stats.begun))
+        return np.asarray(stats.spread - 2 * moved * stats.begun + stats.series * moved**2)
+
+    def _start_spread(self, params: StateSpaceParams) -> Array:
+        """The covariance (m, m) of the start, as far as something is known of it."""
+        return np.diag(params.start_covariance) if len(params.start_covariance) else self.layout.covariance
+
+    def _start_precision(self, params: StateSpaceParams) -> Array:
+        """The inverse of that, with 0 for states that it has no variance of."""
+        spread = self._start_spread(params)
+        varies = np.ix_(*[np.diag(spread) > 0] * 2)
+        found = np.zeros_like(spread)
+        found[varies] = np.linalg.inv(spread[varies])
+        return found
 
     def _turned(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """By how much transitions differ, in the states that shocks move, shock by shock (r, m)."""
@@ -222,7 +247,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         )
 
     def expected(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """But for the spread of the start, and for shocks and errors of variance 0, of which there are none."""
+        """But for what is given of the start, and for shocks and errors of variance 0, of which there are none."""
         precision, squares = now.shock_precision, self.squares(stats, before, now)
         some = np.diag(precision) > 0
         logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
@@ -245,12 +270,19 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         ).plus(begun)
 
     def _begun(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """What is expected of the start, along its mean."""
-        moved, precision = now.start_mean - before.start_mean, self.layout.start_precision
-        if not len(moved):
-            return Expected(0.0, {"start_mean": moved})
-        slope = precision @ (stats.begun - stats.series * moved)
-        return Expected(float(moved @ precision @ (stats.begun - stats.series * moved / 2)), {"start_mean": slope})
+        """What is expected of the start, along its mean and its variances, as far as they are estimated."""
+        precision, squares = self._start_precision(now), self._about_start(stats, before, now)
+        value, mean, variances = 0.0, np.zeros(0), np.zeros(0)
+        if len(now.start_mean):
+            moved = now.start_mean - before.start_mean
+            mean = precision @ (stats.begun - stats.series * moved)
+            value = float(moved @ precision @ (stats.begun - stats.series * moved / 2))
+        if len(now.start_covariance):
+            each = np.diag(precision)
+            some = each > 0
+            value -= 0.5 * float(each @ stats.spread - stats.series * np.log(each[some]).sum())
+            variances = (squares * each**2 - stats.series * each) / 2
+        return Expected(value, {"start_mean": mean, "start_covariance": variances})
 
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
         return state_sums.log_density(self.system(params), chunk)
@@ -273,7 +305,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """A series of n rows (n, d); of a start of which nothing is known, from its mean."""
         lay = self.layout
-        x = rng.multivariate_normal(self.system(params).mean, lay.covariance, method="svd")
+        x = rng.multivariate_normal(self.system(params).mean, self._start_spread(params), method="svd")
         shocks = rng.multivariate_normal(np.zeros(len(params.shocks)), params.shocks, n, method="svd") @ lay.selection.T
         states = np.empty((n, len(x)))
         for t in range(n):

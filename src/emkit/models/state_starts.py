@@ -22,9 +22,7 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
     if free.any():
         means, _, correlation = correlations(profile)
         values, vectors = np.linalg.eigh(correlation)
-        level = (
-            (np.nan_to_num(layout.mean) != 0) & ~layout.covariance.any(axis=1) & ~layout.unknown.any(axis=1)
-        )  # a state that is a number
+        level = (np.nan_to_num(layout.mean) != 0) & layout.certain  # a state that is a number
         turn = 0
         for k in np.flatnonzero(free.any(axis=0)):
             if level[k]:
@@ -47,6 +45,9 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
         "observation": observation,
         "noise": np.where(layout.free("noise"), ERRORS * variances, layout.noise),
         "start_mean": np.where(layout.free("start_mean"), begins, layout.start_mean),
+        "start_covariance": np.where(
+            layout.free("start_covariance"), unit[: len(layout.start_covariance)] ** 2, layout.start_covariance
+        ),
     }
 
 
@@ -55,7 +56,7 @@ def at_random(first: dict[str, Array], layout: Layout, rng: np.random.Generator)
     made = dict(first)
     for name, value in first.items():
         free = layout.free(name)
-        if name in ("state_noise", "noise"):
+        if name in ("state_noise", "noise", "start_covariance"):
             factor = np.exp(rng.uniform(LEAST, MOST, value.shape[:1]))
             made[name] = np.where(free, value * (factor if value.ndim == 1 else np.sqrt(np.outer(factor, factor))), value)
         elif name == "start_mean":

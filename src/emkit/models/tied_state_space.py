@@ -77,8 +77,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         )  # fmt: skip
         if self.space.layout.state_noise.ndim == 2:
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
-        if len(self.space.layout.start_mean):
-            raise ModelError("start_mean holds NaN; where entries have names, it is given: to estimate it, use a StateSpace.")
+        for name in ("start_mean", "start_covariance"):
+            if len(getattr(self.space.layout, name)):
+                raise ModelError(f"{name} holds NaN; where entries have names, it is given: to estimate it, use a StateSpace.")
         self.selection, self.start_mean = self.space.selection, self.space.start_mean
         self.start_covariance = self.space.start_covariance
         self.letters = {name: tuple(sorted({*names[names != ""].tolist()})) for name, (_, names) in given.items()}
