@@ -23,7 +23,8 @@ class Layout:
     """The matrices of a state space, with NaN for each entry that is estimated, and what is known of its first states.
 
     `transition` (m, m), `observation` (d, m), `state_noise` (r,) or (r, r), `noise` (d,), `selection` (m, r). The first states
-    are N(`start_mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
+    are N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q); `start_covariance` are
+    their variances (m,), if some of these are estimated, else (0,).
     """
 
     transition: Array
@@ -31,9 +32,10 @@ class Layout:
     state_noise: Array
     noise: Array
     selection: Array
-    start_mean: Array
+    mean: Array
     covariance: Array
     unknown: Array
+    start_covariance: Array
 
     @classmethod
     def of(
@@ -49,7 +51,7 @@ class Layout:
         r = picks.shape[1]
         shocks = np.full(r, np.nan) if state_noise is None else _numbers("state_noise", state_noise, None, gaps=True)
         errors = np.full(d, np.nan) if noise is None else _numbers("noise", noise, 1, gaps=True)
-        first = np.zeros(m) if start_mean is None else _numbers("start_mean", start_mean, 1)
+        first = np.zeros(m) if start_mean is None else _numbers("start_mean", start_mean, 1, gaps=True)
         spread = np.full(m, np.inf) if start_covariance is None else _numbers("start_covariance", start_covariance, None, True)
         wanted = {"transition": [(m, m)], "observation": [(d, m)], "selection": [(m, r)], "state_noise": [(r,), (r, r)]}
         wanted |= {"noise": [(d,)], "start_mean": [(m,)], "start_covariance": [(m,), (m, m)]}
@@ -92,12 +94,45 @@ class Layout:
                     f"row {row} of transition cannot be estimated: no shock moves that state, so EM learns nothing of how it "
                     "moves. Give the row numbers, or the state a shock."
                 )
+        self._check_start()
         blind = np.flatnonzero(self.free("observation").any(axis=1) & (self.noise == 0))
         if len(blind):
             raise ModelError(
                 f"row {int(blind[0])} of observation cannot be estimated: its column has errors of variance 0, and EM moves no "
                 "entry there. Give the row numbers, or leave the variance to be estimated."
             )
+
+    def _check_start(self) -> None:
+        """Errors: ModelError for means of a start that EM learns nothing of."""
+        for i in np.flatnonzero(np.isnan(self.mean)):
+            if self.unknown[i].any():
+                raise ModelError(
+                    f"start_mean[{i}] cannot be estimated: start_covariance says that nothing is known of where that state "
+                    "begins, and its mean is integrated out. Give the state a finite variance, or its mean any number."
+                )
+            if not self._varies[i]:
+                raise ModelError(
+                    f"start_mean[{i}] cannot be estimated: with a variance of 0 the state begins at its mean, and EM never "
+                    "moves it. Give start_covariance a variance above 0 there."
+                )
+        given = np.diag(self.covariance) > 0
+        if np.isnan(self.mean).any() and np.linalg.matrix_rank(self.covariance) < given.sum():
+            raise ModelError("start_mean cannot be estimated where start_covariance has less rank than variances above 0.")
+
+    @property
+    def start_mean(self) -> Array:
+        """The mean of the start as a parameter: (m,), or (0,) if all of it is given."""
+        return self.mean if np.isnan(self.mean).any() else np.empty(0)
+
+    @property
+    def _varies(self) -> Mask:
+        """Of which states (m,) the start has a variance that is neither 0 nor infinite."""
+        return (np.diag(self.covariance) > 0) | (np.isnan(self.start_covariance) if len(self.start_covariance) else False)
+
+    @property
+    def certain(self) -> Mask:
+        """Which states (m,) begin at their mean."""
+        return ~self._varies & ~self.unknown.any(axis=1)
 
     @property
     def places(self) -> Integers:
@@ -112,10 +147,10 @@ class Layout:
     def held(self) -> tuple[str, ...]:
         """The fields, or single entries, that are not."""
         found: list[str] = []
-        for name in ("transition", "state_noise", "observation", "noise"):
+        for name in ("transition", "state_noise", "observation", "noise", "start_mean", "start_covariance"):
             free = self.free(name)
             if not free.any():
-                found.append(name)
+                found += [name] * bool(free.size)
             else:
                 found += [f"{name}[{', '.join(map(str, place))}]" for place in np.argwhere(~free)]
         return tuple(found)
@@ -152,17 +187,30 @@ def _numbers(name: str, value: Any, axes: int | None, gaps: bool = False) -> Arr
     return found
 
 
-def _known(spread: Array) -> tuple[Array, Array]:
-    """The covariance (m, m) of a start, and directions (m, q) of which nothing is known, from what was given of it."""
+def _known(spread: Array) -> tuple[Array, Array, Array]:
+    """The covariance (m, m) of a start, directions (m, q) that nothing is known of, and variances if some are estimated."""
     full = np.diag(spread) if spread.ndim == 1 else spread
+    if np.isnan(spread).any():
+        if spread.ndim == 2 or np.isposinf(spread).any():
+            raise ModelError(
+                "start_covariance holds NaN: what is estimated of it are variances (m,), and none beside them is infinite."
+            )
+        _refuse_negative(spread)
+        return np.diag(np.nan_to_num(spread)), np.empty((len(full), 0)), spread
     unknown = np.isposinf(np.diag(full))
     rest = np.where(unknown[:, None] | unknown, 0.0, full)
     beside = (unknown[:, None] | unknown) & ~np.eye(len(full), dtype=bool)
-    if np.isnan(full).any() or (full[beside] != 0).any():
-        raise ModelError("start_covariance holds NaN, or an infinite variance beside covariances that are not 0.")
+    if (full[beside] != 0).any():
+        raise ModelError("start_covariance holds an infinite variance beside covariances that are not 0.")
     if not np.array_equal(rest, rest.T) or np.linalg.eigvalsh(rest)[0] < -AGREE * max(np.trace(rest), 0.0):
         raise ModelError("start_covariance is no covariance: it must be symmetric, with no variance below 0 in any direction.")
-    return rest, np.eye(len(full))[:, unknown]
+    return rest, np.eye(len(full))[:, unknown], np.empty(0)
+
+
+def _refuse_negative(spread: Array) -> None:
+    """Errors: ModelError for a variance of a start below 0."""
+    if (spread < 0).any():
+        raise ModelError(f"start_covariance[{int(np.flatnonzero(spread < 0)[0])}] is below 0; it is a variance.")
 
 
 def refuse(layout: Layout, profile: AnyProfile) -> None:
@@ -198,6 +246,11 @@ def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
             "every series is of one row, so nothing tells how states move. Give series of more rows: if groups say which rows "
             "belong together, each label stands for one series."
         )
+    if len(layout.start_covariance) and _series(profile) < 2:
+        raise DataError(
+            "there is one series, which tells nothing of how far series begin from each other: the variance of its start would "
+            "be 0. Give start_covariance numbers, or more series."
+        )
     shocks = len(layout.state_noise)
     number = int(profile.rows - _series(profile))
     if layout.state_noise.ndim == 2 and layout.free("state_noise").any() and number < shocks:
@@ -209,8 +262,7 @@ def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
 
 def _series(profile: AnyProfile) -> int:
     """How many series there are: all rows are one, where nothing says which belong together."""
-    source: Any = profile.source
-    return 1 if source.groups is None else profile.groups
+    return 1 if all(chunk.groups is None for chunk in profile.source.chunks()) else profile.groups
 
 
 def regressed(squares: Array, cross: Array, free: Mask, weights: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from emkit.models.state_layout import Layout
 from emkit.models.state_sums import StateSums, System
 
 Matrix = Array | list[Any]
-FIELDS = ("transition", "state_noise", "observation", "noise")
+MATRICES = ("transition", "state_noise", "observation", "noise")
+FIELDS = (*MATRICES, "start_mean", "start_covariance")
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,8 @@ class StateSpaceParams(Parameters):
     """Parameters of `StateSpace`, of m states, r shocks and d columns.
 
     `transition` (m, m) maps the states of a row to those of the next; `state_noise` (r,) >= 0 are the variances of the shocks;
-    `observation` (d, m) maps states to columns; `noise` (d,) >= 0 are the variances of the errors of the columns.
+    `observation` (d, m) maps states to columns; `noise` (d,) >= 0 are the variances of the errors of the columns. `start_mean`
+    (m,) is where states begin, if some of that is estimated, else (0,); `start_covariance` (m,) >= 0 likewise their variances.
     The signal-to-noise ratio of the level of the Nile:
 
     >>> import emkit as ek
@@ -44,10 +46,15 @@ class StateSpaceParams(Parameters):
     state_noise: Annotated[Array, NonNegative(), Axes("shock")]
     observation: Annotated[Array, Real(), Axes("column", "state", coupled=("state",))]
     noise: Annotated[Array, NonNegative(), Axes("column")]
+    start_mean: Annotated[Array, Real(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
+    start_covariance: Annotated[Array, NonNegative(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
-        def __init__(self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike) -> None: ...
+        def __init__(
+            self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike,
+            start_mean: ArrayLike = (), start_covariance: ArrayLike = (),
+        ) -> None: ...  # fmt: skip
 
     @property
     def shocks(self) -> Array:
@@ -91,9 +98,10 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     the errors of the columns, which are independent (errors that are not are states); `selection` (m, r): which states a shock
     moves, by default each state has its own. By default, all variances are estimated.
 
-    The first state of each series has the mean `start_mean` (m,) and the covariance `start_covariance`, (m, m) or variances
-    (m,), neither of which is estimated. A variance of infinity, the default for all, is a start of which nothing is known: the
-    likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states.
+    The first state of each series has the mean `start_mean` (m,), by default 0, and the covariance `start_covariance`, (m, m)
+    or variances (m,), which are given. A variance of infinity, the default for all, is a start of which nothing is known: the
+    likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states. Where the
+    variance is another one, a mean that is NaN is estimated; and variances (m,) that are NaN, where there are several series.
 
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
@@ -114,8 +122,9 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     ) -> None:  # fmt: skip
         self.layout = lay = Layout.of(transition, observation, state_noise, noise, selection, start_mean, start_covariance)
         self.transition, self.observation, self.selection = lay.transition, lay.observation, lay.selection
-        self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.start_mean
-        self.start_covariance = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
+        self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.mean
+        given = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
+        self.start_covariance = lay.start_covariance if len(lay.start_covariance) else given
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -137,8 +146,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             params.shocks,
             params.observation,
             params.noise,
-            lay.start_mean,
-            lay.covariance,
+            params.start_mean if len(params.start_mean) else lay.mean,
+            self._start_spread(params),
             lay.unknown,
         )
 
@@ -152,6 +161,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             "state_noise": self._state_noise,
             "observation": self._observation,
             "noise": self._noise,
+            "start_mean": self._start_mean,
+            "start_covariance": self._start_variances,
         }
         return {name: link for name, link in links.items() if self.layout.free(name).any()}
 
@@ -189,6 +200,35 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         squares = np.maximum(self.left(stats, before, now), 0.0) / np.where(stats.cells > 0, stats.cells, 1.0)
         return np.where(self.layout.free("noise") & (before.noise > 0) & (stats.cells > 0), squares, now.noise)
 
+    def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """The mean of first states, as far as it is estimated, given how far others are from theirs. Shapes: (m,) -> (m,)."""
+        precision = self._start_precision(now)
+        return before.start_mean + state_layout.solved(
+            stats.series * precision, precision @ stats.begun, self.layout.free("start_mean")
+        )
+
+    def _start_variances(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Expected squares of first states about their mean / series. Shapes: (m,) -> (m,)."""
+        squares = np.maximum(self._about_start(stats, before, now), 0.0) / stats.series
+        return np.where(self.layout.free("start_covariance") & (before.start_covariance > 0), squares, now.start_covariance)
+
+    def _about_start(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Expected squares (m,) of first states about the mean of `now`."""
+        moved = now.start_mean - before.start_mean if len(now.start_mean) else np.zeros(len(stats.begun))
+        return np.asarray(stats.spread - 2 * moved * stats.begun + stats.series * moved**2)
+
+    def _start_spread(self, params: StateSpaceParams) -> Array:
+        """The covariance (m, m) of the start, as far as something is known of it."""
+        return np.diag(params.start_covariance) if len(params.start_covariance) else self.layout.covariance
+
+    def _start_precision(self, params: StateSpaceParams) -> Array:
+        """The inverse of that, with 0 for states that it has no variance of."""
+        spread = self._start_spread(params)
+        varies = np.ix_(*[np.diag(spread) > 0] * 2)
+        found = np.zeros_like(spread)
+        found[varies] = np.linalg.inv(spread[varies])
+        return found
+
     def _turned(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """By how much transitions differ, in the states that shocks move, shock by shock (r, m)."""
         return (now.transition - before.transition)[self.layout.places]
@@ -207,7 +247,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         )
 
     def expected(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """Without the start, and without shocks and errors of variance 0, of which there are none."""
+        """But for what is given of the start, and for shocks and errors of variance 0, of which there are none."""
         precision, squares = now.shock_precision, self.squares(stats, before, now)
         some = np.diag(precision) > 0
         logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
@@ -218,6 +258,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         transition = np.zeros_like(now.transition)
         transition[self.layout.places] = precision @ (stats.cross - self._turned(before, now) @ stats.before)
         along = stats.along - np.einsum("jab,jb->ja", stats.gram, now.observation - before.observation)
+        begun = self._begun(stats, before, now)
         return Expected(
             float(value),
             {
@@ -226,7 +267,22 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
                 "observation": np.where(inside[:, None], along / safe[:, None], 0.0),
                 "noise": np.where(inside, (left / safe - stats.cells) / (2 * safe), 0.0),
             },
-        )
+        ).plus(begun)
+
+    def _begun(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
+        """What is expected of the start, along its mean and its variances, as far as they are estimated."""
+        precision, squares = self._start_precision(now), self._about_start(stats, before, now)
+        value, mean, variances = 0.0, np.zeros(0), np.zeros(0)
+        if len(now.start_mean):
+            moved = now.start_mean - before.start_mean
+            mean = precision @ (stats.begun - stats.series * moved)
+            value = float(moved @ precision @ (stats.begun - stats.series * moved / 2))
+        if len(now.start_covariance):
+            each = np.diag(precision)
+            some = each > 0
+            value -= 0.5 * float(each @ stats.spread - stats.series * np.log(each[some]).sum())
+            variances = (squares * each**2 - stats.series * each) / 2
+        return Expected(value, {"start_mean": mean, "start_covariance": variances})
 
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
         return state_sums.log_density(self.system(params), chunk)
@@ -249,7 +305,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """A series of n rows (n, d); of a start of which nothing is known, from its mean."""
         lay = self.layout
-        x = rng.multivariate_normal(lay.start_mean, lay.covariance, method="svd")
+        x = rng.multivariate_normal(self.system(params).mean, self._start_spread(params), method="svd")
         shocks = rng.multivariate_normal(np.zeros(len(params.shocks)), params.shocks, n, method="svd") @ lay.selection.T
         states = np.empty((n, len(x)))
         for t in range(n):

@@ -22,13 +22,11 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
     if free.any():
         means, _, correlation = correlations(profile)
         values, vectors = np.linalg.eigh(correlation)
-        level = (
-            (layout.start_mean != 0) & ~layout.covariance.any(axis=1) & ~layout.unknown.any(axis=1)
-        )  # a state that is a number
+        level = (np.nan_to_num(layout.mean) != 0) & layout.certain  # a state that is a number
         turn = 0
         for k in np.flatnonzero(free.any(axis=0)):
             if level[k]:
-                loading[:, k] = means / layout.start_mean[k]
+                loading[:, k] = means / layout.mean[k]
                 continue
             way = len(values) - 1 - turn % len(values)
             loading[:, k] = np.sqrt(variances * max(values[way], 1.0) / 2) * vectors[:, way]
@@ -38,6 +36,7 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
     told = reach[np.isfinite(reach)]
     unit = np.where(np.isfinite(reach), reach, np.where(free.any(axis=0) | (not told.size), 1.0, told.min(initial=np.inf)))
     size = SHOCKS * unit[layout.places] ** 2
+    begins = np.linalg.lstsq(observation, np.nan_to_num(profile.mean), rcond=None)[0][: len(layout.start_mean)]
     return {
         "transition": np.where(layout.free("transition"), STAYS * np.eye(len(unit)), layout.transition),
         "state_noise": np.where(
@@ -45,6 +44,10 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
         ),
         "observation": observation,
         "noise": np.where(layout.free("noise"), ERRORS * variances, layout.noise),
+        "start_mean": np.where(layout.free("start_mean"), begins, layout.start_mean),
+        "start_covariance": np.where(
+            layout.free("start_covariance"), unit[: len(layout.start_covariance)] ** 2, layout.start_covariance
+        ),
     }
 
 
@@ -53,9 +56,12 @@ def at_random(first: dict[str, Array], layout: Layout, rng: np.random.Generator)
     made = dict(first)
     for name, value in first.items():
         free = layout.free(name)
-        if name in ("state_noise", "noise"):
+        if name in ("state_noise", "noise", "start_covariance"):
             factor = np.exp(rng.uniform(LEAST, MOST, value.shape[:1]))
             made[name] = np.where(free, value * (factor if value.ndim == 1 else np.sqrt(np.outer(factor, factor))), value)
+        elif name == "start_mean":
+            spread = np.sqrt(np.diag(layout.covariance))[: len(value)]
+            made[name] = np.where(free, value + spread * rng.standard_normal(len(value)), value)
         elif name == "transition":
             made[name] = np.where(free, rng.uniform(-1, 1, value.shape) / np.sqrt(len(value)), value)
         else:

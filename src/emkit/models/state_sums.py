@@ -48,7 +48,8 @@ class StateSums(Additive):
 
     `steps`: weighted number of steps from one row to the next; over these `before` (m, m) E x x', `cross` (r, m) E u x' and
     `shocks` (r, r) E u u'. `cells` (d,): weighted number of the cells of each column; over these `gram` (d, m, m) E x x',
-    `along` (d, m) E e x' and `left` (d,) E e^2. Shocks and errors are those at the parameters of the E-step.
+    `along` (d, m) E e x' and `left` (d,) E e^2. Shocks and errors are those at the parameters of the E-step. `series`: weighted
+    number of series; of their first rows, x from the mean of the start, `begun` (m,) E x and `spread` (m,) E x^2.
     """
 
     steps: float
@@ -59,6 +60,9 @@ class StateSums(Additive):
     gram: Array
     along: Array
     left: Array
+    series: float
+    begun: Array
+    spread: Array
 
 
 class Smoothed(NamedTuple):
@@ -76,13 +80,19 @@ def summed(system: System, chunk: Chunk) -> tuple[StateSums, Array]:
     weights, seen = chunk.group_weights, ~np.isnan(chunk.x)
     before, cross, shocks, whole = np.zeros((m, m)), np.zeros((r, m)), np.zeros((r, r)), np.zeros((m, m))
     gram, along, left = np.zeros((d, m, m)), np.zeros((d, m)), np.zeros(d)
+    begun, spread = np.zeros(m), np.zeros(m)
     heights = np.empty(len(weights))
     for g, (start, end) in enumerate(zip(chunk.bounds, chunk.bounds[1:], strict=False)):
         into = (before, cross, shocks, whole, gram, along, left)
-        heights[g] = _gone_through(system, chunk.x[start:end], float(weights[g]), into, f"series {g + 1}").log_likelihood
+        found = _gone_through(system, chunk.x[start:end], float(weights[g]), into, f"series {g + 1}")
+        heights[g] = found.log_likelihood
+        off = found.means[0] - system.mean
+        begun += weights[g] * off
+        spread += weights[g] * (off**2 + np.diag(found.spreads[0]))
     steps = float(weights @ (np.diff(chunk.bounds) - 1))
     cells = np.asarray(chunk.weights @ seen, dtype=np.float64)
-    return StateSums(steps, before, cross, shocks, cells, whole + gram, along, left), heights
+    sums = StateSums(steps, before, cross, shocks, cells, whole + gram, along, left, float(weights.sum()), begun, spread)
+    return sums, heights
 
 
 def smoothed(system: System, rows: Array) -> Smoothed:

@@ -18,7 +18,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.models.state_layout import solved
-from emkit.models.state_space import FIELDS, Matrix, StateSpace, StateSpaceParams
+from emkit.models.state_space import MATRICES, Matrix, StateSpace, StateSpaceParams
 from emkit.models.state_sums import StateSums, System
 from emkit.models.ties import letters_of, mean_of, numbers_and_names, places, plain, shared
 
@@ -71,13 +71,16 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     ) -> None:  # fmt: skip
         self.transition, self.observation = plain(transition), plain(observation)
         self.state_noise, self.noise = plain(state_noise), plain(noise)
-        given = {name: numbers_and_names(name, getattr(self, name)) for name in FIELDS}
+        given = {name: numbers_and_names(name, getattr(self, name)) for name in MATRICES}
         self.space = StateSpace(
             **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
             start_covariance=start_covariance,
         )  # fmt: skip
         if self.space.layout.state_noise.ndim == 2:
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
+        for name in ("start_mean", "start_covariance"):
+            if len(getattr(self.space.layout, name)):
+                raise ModelError(f"{name} holds NaN; where entries have names, it is given: to estimate it, use a StateSpace.")
         self.selection, self.start_mean = self.space.selection, self.space.start_mean
         self.start_covariance = self.space.start_covariance
         self.letters = {name: letters_of(names) for name, (_, names) in given.items()}
@@ -91,7 +94,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def whole(self, params: TiedStateSpaceParams) -> StateSpaceParams:
         """The same as parameters of the `StateSpace`: matrices, with their numbers at each place."""
-        given = {name: getattr(self.space.layout, name) for name in FIELDS}
+        given = {name: getattr(self.space.layout, name) for name in MATRICES}
         filled = {
             name: np.where(np.isnan(value), self._ties[name] @ getattr(params, name), value) for name, value in given.items()
         }
@@ -159,7 +162,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def expected(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Expected:
         found = self.space.expected(stats, self.whole(before), self.whole(now))
-        return Expected(found.value, {name: shared(self._ties[name], slope) for name, slope in found.slopes.items()})
+        return Expected(found.value, {name: shared(ties, found.slopes[name]) for name, ties in self._ties.items()})
 
     def row_objectives(self, params: TiedStateSpaceParams, chunk: Chunk) -> Array:
         return self.space.row_objectives(self.whole(params), chunk)

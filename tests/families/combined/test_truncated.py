@@ -173,3 +173,11 @@ def test_a_window_is_met_however_far_a_component_reaches_beyond_it(shape, low, h
         wanted = float(mp.log(beyond_low - beyond_high))
     found = seen(ek.Weibull(), ek.WeibullParams([[shape]], [[scale]]), low, high).log_mass[0]
     assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(("low", "high"), [(27.2, 424.7), (1e-6, 1.0)])
+def test_a_window_is_met_where_drawn_rows_overflow(low, high):
+    found = seen(ek.LogNormal(), ek.LogNormalParams([[1e3]], [[1e6]]), low, high).log_mass[0]
+    ends = (np.log([low, high]) - 1e3) / 1e3
+    wanted = np.log(np.diff(stats.norm.cdf(ends)).item())
+    assert found == pytest.approx(wanted, rel=1e-9)

@@ -26,6 +26,7 @@ DRAWN = 400  # rows of each component, to see where it lies; their places need n
 QUANTILES = np.linspace(0, 1, 17)
 FINER, EDGE_PANELS = 8.0, 14  # panels shrink by this factor towards an edge
 WIDER, FAR_PANELS = 4.0, 24  # and grow by this towards infinity
+FARTHEST = 1e300  # that panels towards an edge begin from, where drawn rows overflow
 SINGULAR_PANELS = 160  # towards the edge of what is possible, where a density may be infinite
 NEARLY_ALL = 1 - 1e-6  # where more lies outside, what lies inside is added up; of less, the rest to 1 has ten digits
 FEW, MORE = 200, 10  # counts that are added up at first: so many, and so many times the least
@@ -143,7 +144,7 @@ def places_between(family: Family[Any, Any], params: Any, low: float | None = No
     far = np.where(spreads > 0, spreads, spread) * WIDER ** np.arange(FAR_PANELS)  # of each, since one may be narrow
     beyond = [(drawn.max(axis=1, keepdims=True) + far).ravel(), (drawn.min(axis=1, keepdims=True) - far).ravel()]
     found = [np.quantile(drawn, QUANTILES, axis=1).ravel(), *beyond]
-    reach = min(spread, high - low)
+    reach = min(np.nan_to_num(spread, nan=FARTHEST, posinf=FARTHEST), high - low)
     for edge, inwards in ((low, 1.0), (high, -1.0)):
         if np.isfinite(edge):
             singular = edge in (family.support.least, family.support.most)
