@@ -74,6 +74,14 @@ def nested() -> ModelCase:
     return ModelCase("mixed-nested", model, ek.MixedModelParams([2.0, -0.5], between, 0.7), nested_rows)
 
 
+def growth() -> ModelCase:
+    """Two classes, each with a mixed model of its own."""
+    one = mixed("unstructured")
+    other = ek.MixedModelParams([1.0, 0.7], ek.models.AnyCovariance(BETWEEN / 2), 1.1)
+    params = ek.GrowthMixtureParams([0.6, 0.4], (one.params, other))
+    return ModelCase("growth", ek.GrowthMixture(one.model), params, one.draw)
+
+
 def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
     model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
@@ -111,6 +119,6 @@ _ROWS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), item
 _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
-OF_GROUPS = [*_MIXED, states(), among_gaps(states()), tied_states()]
+OF_GROUPS = [*_MIXED, growth(), states(), among_gaps(states()), tied_states()]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]

@@ -74,6 +74,11 @@ class Told(NamedTuple):
     root: Array
 
     @property
+    def rows(self) -> Array:
+        """How many rows with a response each group (G,) has."""
+        return np.add.reduceat(self.sums.rows, self.sums.firsts)
+
+    @property
     def lean(self) -> Array:
         """By how much effects fall as fixed effects rise, (U, r, p)."""
         return self.posterior.means((self.sums.xz @ self.root).swapaxes(1, 2) / self.within)
