@@ -102,6 +102,14 @@ def nested() -> ModelCase:
     return ModelCase("mixed-nested", model, ek.MixedModelParams([2.0, -0.5], between, 0.7), nested_rows)
 
 
+def growth() -> ModelCase:
+    """Two classes, each with a mixed model of its own."""
+    one = mixed("unstructured")
+    other = ek.MixedModelParams([1.0, 0.7], ek.models.AnyCovariance(BETWEEN / 2), 1.1)
+    params = ek.GrowthMixtureParams([0.6, 0.4], (one.params, other))
+    return ModelCase("growth", ek.GrowthMixture(one.model), params, one.draw)
+
+
 def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
     model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
@@ -155,6 +163,6 @@ _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance"))]
-OF_GROUPS = [*_MIXED, *_STATES]
+OF_GROUPS = [*_MIXED, growth(), *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]

@@ -18,6 +18,8 @@ from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
+from emkit.models.growth_mixture import GrowthMixture
+from emkit.models.growth_params import GrowthMixtureParams
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
 from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
@@ -76,6 +78,8 @@ __all__ = [
     "GivenShares",
     "GradedItem",
     "GradedResponse",
+    "GrowthMixture",
+    "GrowthMixtureParams",
     "GuessedItem",
     "Guessing",
     "Hard",

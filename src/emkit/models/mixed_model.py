@@ -15,7 +15,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
 from emkit.models.mixed_data import least_squares
 from emkit.models.mixed_params import MixedModelParams
-from emkit.models.mixed_sums import MixedSums, sums_at
+from emkit.models.mixed_sums import MixedSums, Told, sums_at
 from emkit.models.of_groups import OfGroups
 
 
@@ -39,9 +39,13 @@ class MixedModel(OfGroups[MixedModelParams]):
     """
 
     def e_step(self, params: MixedModelParams, chunk: Chunk) -> Expectation[MixedSums]:
-        one, weights = self._told(params, chunk, params.fixed), chunk.group_weights
+        one, weights = self.told_by(params, chunk), chunk.group_weights
         stats = sums_at(one, weights, self.known_layout)
         return Expectation(stats, float(weights @ one.log_density), stats.mass)
+
+    def told_by(self, params: MixedModelParams, chunk: Chunk) -> Told:
+        """What groups tell at these parameters."""
+        return self._told(params, chunk, params.fixed)
 
     def updates(self) -> Mapping[str, Update[MixedSums, MixedModelParams]]:
         return {"fixed": self._fixed_effects, "between": self._between, "within": self._within}
@@ -63,7 +67,7 @@ class MixedModel(OfGroups[MixedModelParams]):
         return found.plus(Expected(0.0, {"fixed": self.known_layout.fixed.slopes(along[None] / now.within)[0]}))
 
     def row_objectives(self, params: MixedModelParams, chunk: Chunk) -> Array:
-        return self._told(params, chunk, params.fixed).log_density
+        return self.told_by(params, chunk).log_density
 
     def latent(self, params: MixedModelParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (G, r) and covariance (G, r, r) of the random effects of each group, given its rows; none of inner groups."""

@@ -79,6 +79,11 @@ class Told(NamedTuple):
     within: float
 
     @property
+    def rows(self) -> Array:
+        """How many rows with a response each group (G,) has."""
+        return np.add.reduceat(self.sums.rows, self.sums.firsts)
+
+    @property
     def of_fixed(self) -> Array:
         """X in the rows of the triangle (U, r + p + 1, p)."""
         return self.sums.triangle[:, :, self.means.shape[1] : -1]

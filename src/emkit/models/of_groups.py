@@ -158,9 +158,13 @@ class OfGroups(LatentModel[V, MixedSums]):
             found.append(level.tilted(block @ block.T) if tilted else type(level).near(block @ moments @ block.T / groups))
         return type(before.between).of_levels(found)
 
-    def _within(self, stats: MixedSums, before: V, now: V) -> float:
+    def left_within(self, stats: MixedSums, before: V, now: V) -> float:
+        """The variance of errors that has the highest expected log-likelihood."""
         turned = self._moved(before, now) - self.root(before.between)
-        found = self._left(stats, self._shift(stats, before, now), turned) / stats.mass
+        return self._left(stats, self._shift(stats, before, now), turned) / stats.mass
+
+    def _within(self, stats: MixedSums, before: V, now: V) -> float:
+        found = self.left_within(stats, before, now)
         if found <= EXACT * self.known_layout.variance or found <= 0:
             raise DegenerateFitError(NO_ERROR)
         return found
