@@ -29,6 +29,8 @@ _TESTS: dict[str, tuple[ek.ItemsModel, tuple[Any, ...]]] = {
     "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), (CREDITS, None, [1.5])),
 }
 TESTS = {name: (model, model.params(*given)) for name, (model, given) in _TESTS.items()}
+WAYS = np.array([[1.2, 0.0], [0.9, 0.8], [-0.5, 1.3], [0.7, 1.0], [1.1, -0.6]])
+ASKED = np.column_stack([np.ones(7), [1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0]])
 BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])
 
 
@@ -64,6 +66,17 @@ def of_kinds(name: str) -> ModelCase:
     return ModelCase(f"items-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def abilities(kind: str) -> ModelCase:
+    """Of all items, of a pattern, and two of each pair of a bifactor model."""
+    if kind == "free":
+        model = ek.AbilitiesModel(2, nodes=21)
+        params = model.params(INTERCEPTS, WAYS)
+    else:
+        model = ek.AbilitiesModel(loads=ASKED, nodes=15)
+        params = model.params([0.5, -1.0, 0.2, 1.5, -0.4, 0.1, 0.7], ASKED * [1.1, -0.8, 1.3])
+    return ModelCase(f"abilities-{kind}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def mixed_rows(rng: np.random.Generator, n: int) -> np.ndarray:
     """Responses and times."""
     time = rng.uniform(0, 4, n)
@@ -78,11 +91,21 @@ def mixed(form: str) -> ModelCase:
     )
 
 
-def restricted() -> ModelCase:
+def nested_rows(rng: np.random.Generator, n: int) -> np.ndarray:
+    """The same, with labels of inner groups."""
+    return np.column_stack([mixed_rows(rng, n), rng.integers(0, 2, n)])
+
+
+def nested() -> ModelCase:
+    model = ek.MixedModel(0, (1,), (1,), nested=ek.Nested(2, covariance="scalar"))
+    between = ek.models.NestedCovariance(ek.models.AnyCovariance(BETWEEN), ek.models.EqualCovariance(0.6))
+    return ModelCase("mixed-nested", model, ek.MixedModelParams([2.0, -0.5], between, 0.7), nested_rows)
+
+
+def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
-    of = mixed("unstructured")
-    params = ek.RestrictedMixedModelParams(of.params.between, of.params.within)
-    return ModelCase("restricted", ek.RestrictedMixedModel(0, (1,), (1,)), params, mixed_rows)
+    model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
+    return ModelCase(f"restricted-{of.name}", ek.RestrictedMixedModel(0, (1,), (1,), nested=model.nested), params, of.draw)
 
 
 def states() -> ModelCase:
@@ -114,8 +137,10 @@ def among_gaps(case: ModelCase) -> ModelCase:
 
 _FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
 _ROWS = [*_FACTORS, items(False), items(True)]
+_ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [of_kinds(name) for name in TESTS]
-OF_ROWS = [*_ROWS, *_KINDS, *map(among_gaps, _ROWS)]
-OF_GROUPS = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), states(), among_gaps(states()), tied_states()]
+OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
+_MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
+OF_GROUPS = [*_MIXED, states(), among_gaps(states()), tied_states()]
 MODELS = [*OF_ROWS, *OF_GROUPS]
-OF_ALL_ROWS = [restricted()]
+OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]

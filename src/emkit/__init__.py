@@ -69,6 +69,8 @@ from emkit.families.regression.listed import *  # noqa: F403
 from emkit.inference.check_model import check_model
 from emkit.inference.pooling import pool
 from emkit.models import (
+    AbilitiesModel,
+    AbilitiesParams,
     AbilityGroups,
     BetaPrior,
     Cell,
@@ -109,6 +111,7 @@ from emkit.models import (
     MixedModelParams,
     Mixture,
     MixtureParams,
+    Nested,
     NormalPrior,
     PartialCredit,
     Posterior,
@@ -160,6 +163,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAMILIES",
+    "AbilitiesModel",
+    "AbilitiesParams",
     "AbilityGroups",
     "Additive",
     "Array",
@@ -232,6 +237,7 @@ __all__ = [
     "MixtureParams",
     "MixtureRegression",
     "ModelError",
+    "Nested",
     "NonNegative",
     "NormalMissing",
     "NormalPrior",

@@ -31,7 +31,7 @@ every_space = pytest.mark.parametrize(("space", "shape", "size"), SPACES.values(
 
 
 @every_space
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_coordinates_come_back_and_land_inside(space, shape, size, data):
     there = data.draw(arrays(np.float64, size, elements=st.floats(-2, 2)))

@@ -11,6 +11,7 @@ import pytest
 
 from emkit.lessons import two_coins
 from emkit.page import lesson_page
+from website.check_links import faults, found_in
 from website.copying import with_copies
 from website.docstrings import as_markdown
 from website.live import digest, in_site
@@ -93,3 +94,23 @@ def test_a_page_says_where_its_files_lie_and_what_dots_stand_for(page):
     left_out = [line for line in printed if line != "    ..." and "proportion_1" not in line]
     blanks = any("proportion_1 = ..." in example.want for example in examples)  # of a worksheet, to be filled in
     assert not left_out or blanks or "`...` stands for" in text, f"it prints {left_out[0]!r}, and does not say what is left out"
+
+
+def test_links_that_lead_nowhere_are_told(tmp_path):
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "coins.html").write_text("<p>its anchors are made by its script</p>")
+    (tmp_path / "other.html").write_text('<h1 id="there">Other</h1>')
+    (tmp_path / "index.html").write_text(
+        '<a href="other.html#there">1</a> <a href="live/coins.html#m-step-1">2</a> <a href="https://example.org">3</a>'
+    )
+    assert faults(tmp_path) == []
+    (tmp_path / "index.html").write_text(
+        '<a href="gone.html">1</a> <a href="other.html#gone">2</a> <img src="gone.png"> <script src="https://example.org/x.js">'
+    )
+    found_in.cache_clear()
+    assert faults(tmp_path) == [
+        "index.html fetches https://example.org/x.js",
+        "index.html links to gone.html, which is not there",
+        "index.html links to other.html#gone: there is no such anchor",
+        "index.html links to gone.png, which is not there",
+    ]

@@ -129,6 +129,11 @@ def test_formulas_are_taken_apart():
     assert (said.fixed, said.random, said.groups, said.apart) == ("log(y) ~ x - 1", "1 + `a b`", "id", False)
     assert mixed_formula("y ~ (1 | id) - 1 + x").fixed == "y ~ 1 - 1 + x"
 
+    both = mixed_formula("y ~ (x || a/b)")
+    assert (both.groups, both.random, both.apart, both.inner.random, both.inner.groups, both.inner.apart) == (
+        "a", "x", True, "x", "b", True,
+    )  # fmt: skip
+
 
 ONES, EVEN = np.ones(G * N), np.repeat(np.arange(20), 2)
 HOSTILE = {
@@ -151,7 +156,21 @@ HOSTILE = {
     "no random effects": ("y ~ t", FRAME, "no random effects"),
     "a gate": ("y ~ t | id", FRAME, "no random effects"),
     "several": ("y ~ t + (1 | id) + (0 + t | id)", FRAME, "several brackets"),
-    "nested": ("y ~ t + (1 | id/t)", FRAME, "nested groups"),
+    "inner groups of a row": ("y ~ t + (1 | id/t)", FRAME, "40 inner groups cannot tell 1 random effect of each inner group"),
+    "three levels": ("y ~ t + (1 | a/b/c)", FRAME, "more than two levels"),
+    "within itself": ("y ~ t + (1 | id/id)", FRAME, "within themselves"),
+    "an inner group alone": ("y ~ t + (1 | id) + (1 | t:who)", FRAME, "Crossed groups are not fitted"),
+    "crossed": ("y ~ t + (1 | id) + (1 | who)", FRAME, "Crossed groups are not fitted"),
+    "three brackets": ("y ~ t + (1 | id) + (1 | id:a) + (1 | id:b)", FRAME, "Crossed groups are not fitted"),
+    "an inner group without a name": ("y ~ t + (1 | id/h)", beside(h=[None, *"abab" * 9, *"abc"]), "group of row 0 is missing"),
+    "no such inner column": ("y ~ t + (1 | id/who)", FRAME, "'who'"),
+    "one inner group each": ("y ~ t + (1 | id/h)", beside(h=np.ones(G * N)), "8 inner groups in 8 groups"),
+    "nesting of covariates": ("y ~ t / id + (1 | id)", FRAME, "nesting"),
+    "levels in two ways": (
+        "y ~ t + (h | id) + (0 + h | id:k)",
+        beside(h=["a", "b"] * 20, k=[1, 1, 2, 2, 2] * 8),
+        "both with an intercept",
+    ),
     "interaction": ("y ~ t + (1 | id:t)", FRAME, "name of one column"),
     "nothing before the bar": ("y ~ t + (0 | id)", FRAME, "nothing that varies"),
     "nothing behind the bar": ("y ~ t + (1 | )", FRAME, "name of one column"),

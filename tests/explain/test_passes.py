@@ -17,6 +17,7 @@ from emkit.core.parameters import get_at
 from emkit.derivations import derivation
 from emkit.explain import account, explain, subject_of_fit
 from emkit.explain.exact import exact_step
+from emkit.explain.notation import NOTATIONS
 from emkit.explain.steps import work_out
 from emkit.explain.worksheet import Role, worksheet
 from emkit.explain.written_row import written
@@ -178,6 +179,13 @@ def test_the_text_tells_the_letters_of_every_author(notation):
     assert "alpha_rain[1.2] = (0.8182 * 0.7 + 0.1818 * 0.3) * 0.9 / 0.6391 = 0.8834" in text
     assert "transition_rain_dry = 0.81 / (2.89 + 0.81) = 0.2196" in text
     assert "entropy of the paths" in text
+
+
+@pytest.mark.parametrize("notation", sorted(NOTATIONS))
+def test_a_chain_counts_in_the_words_of_its_lesson(notation):
+    text = ek.lessons.umbrella().explain(notation=notation).text()
+    assert re.search(r"state +umbrella +none", text)
+    assert not re.search(r"heads|tails", text)
 
 
 def test_the_book_of_the_umbrella_backward():

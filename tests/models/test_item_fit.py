@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 import pytest
 from scipy.linalg import null_space
+from scipy.optimize import minimize
+from scipy.special import log_expit
 from scipy.stats import kstest
 
 import emkit as ek
@@ -55,6 +57,46 @@ def test_pairs_are_those_of_all_patterns(lsat):
     off = away.T @ (source.weights @ margins[_places(source.x)] / source.total_weight - p @ margins)
     wanted = source.total_weight * off @ np.linalg.solve(away.T @ spread @ away, off)
     assert pair_fit(lsat.model, lsat.params, lsat.passes).statistic == pytest.approx(wanted, rel=1e-6)
+
+
+def test_pairs_are_those_of_all_patterns_where_a_spread_is_estimated():
+    """M2 as a quadratic form in all that is free, the spread of abilities among it, at estimates that another search found."""
+    source = answers.patterns_of("irt_lsat6")
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    margins = np.column_stack([PATTERNS, *(PATTERNS[:, i] * PATTERNS[:, j] for i in range(5) for j in range(i + 1, 5))])
+
+    def shares(at):
+        logits = at[:5, None] + at[5] * nodes
+        return np.exp(PATTERNS @ log_expit(logits) + (1 - PATTERNS) @ log_expit(-logits)) @ (weights / weights.sum())
+
+    seen = np.bincount(_places(source.x), source.weights, 32)
+    best = minimize(lambda at: -seen @ np.log(shares(at)), np.ones(6), method="BFGS", options={"gtol": 1e-4}).x
+    p, n = shares(best), seen.sum()
+    inverse = np.linalg.inv(margins.T @ (np.diag(p) - np.outer(p, p)) @ margins)
+    along = margins.T @ np.array([(shares(best + move) - shares(best - move)) / 2e-5 for move in 1e-5 * np.eye(6)]).T
+    off = (seen / n - p) @ margins
+    less = off @ inverse @ along
+    wanted = n * (off @ inverse @ off - less @ np.linalg.solve(along.T @ inverse @ along, less))
+    for model in (ek.ItemResponseModel(equal=True), ek.ItemsModel([ek.PartialCredit()] * 5)):
+        fit = ek.fit(model, source, model.start(source.profile), solver="anderson", tol=1e-11)
+        found = pair_fit(model, fit.params, fit.passes)
+        assert (found.statistic, found.df) == (pytest.approx(wanted, abs=1e-3), 9)
+
+
+def test_pairs_can_be_compared_where_a_slope_has_run_off():
+    """An item that ability decides is never, or always, right: no probability of 0 is taken by its logarithm."""
+    model, source = ek.ItemResponseModel(), answers.patterns_of("irt_lsat6")
+    start = model.start(source.profile)
+    steep = model.params(start.intercepts * [1, 1, 300, 1, 1], start.slopes * [1, 1, 1000, 1, 1])
+    found = pair_fit(model, steep, source)
+    assert np.isfinite([found.statistic, found.p_value, found.rmsea]).all()
+    assert np.isfinite([one.statistic for one in item_fits(model, steep, source, list("abcde"))]).all()
+
+
+def test_scores_at_the_ends_alone_cannot_tell_how_items_fit(lsat):
+    ends = ek.ArraySource(np.array([[0.0] * 5, [1.0] * 5, [0, 1, np.nan, 1, 0]]))
+    with pytest.raises(ek.DataError, match="all items right, or none"):
+        item_fits(lsat.model, lsat.params, ends, list("abcde"))
 
 
 def _places(x):

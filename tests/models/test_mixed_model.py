@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import mpmath as mp
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -112,6 +115,42 @@ def test_runs_ascend_from_wild_starts(seed):
     for start in model.starts(data.profile, 1, [seed]):
         for solver in (ek.solvers.Plain(), ek.solvers.Anderson()):
             maxima.assert_ascends(model, data, start, solver, 40)
+
+
+def exact(data, params):
+    """The log-density of each group, to 50 digits."""
+    x, group = data
+    found = []
+    with mp.workdps(50):
+        for g in np.unique(group):
+            design = mp.matrix([[1, t] for t in x[group == g, 1].tolist()])
+            covariance = design * mp.matrix(params.between.matrix(2).tolist()) * design.T
+            covariance += params.within * mp.eye(design.rows)
+            off = mp.matrix(x[group == g, 0].tolist()) - design * mp.matrix(params.fixed.tolist())
+            height = (off.T * mp.lu_solve(covariance, off))[0] + mp.log(mp.det(covariance)) + design.rows * mp.log(2 * mp.pi)
+            found.append(float(-height / 2))
+    return np.array(found)
+
+
+@over_forms
+def test_effects_that_vary_far_more_than_errors_leave_digits(form):
+    x, group = rows(5, 2, 1e6 * COVARIANCE)
+    data = np.column_stack([x[:, 0], 1 + x[:, 1] / 100]), group
+    model = model_of(form=form).settled(source(data))
+    params = ek.MixedModelParams(FIXED, near(form=form).between.near(1e10 * COVARIANCE), 0.7)
+    heights = model.row_objectives(params, next(given(data).chunks()))
+    np.testing.assert_allclose(heights, exact(data, params), rtol=1e-9)
+
+
+@over_kinds
+@over_forms
+def test_runs_ascend_where_effects_vary_far_more_than_errors(kind, form):
+    x, group = rows(8, 2, 1e6 * COVARIANCE)
+    data = given((np.column_stack([x[:, 0], 1 + x[:, 1] / 100]), group))
+    model = model_of(kind, form).settled(data.profile)
+    made = near(kind, form).between.near(1e10 * COVARIANCE)
+    for start in model.starts(data.profile, 1, range(2)):
+        maxima.assert_ascends(model, data, replace(start, between=made), ek.solvers.Plain(), 40)
 
 
 @pytest.mark.slow

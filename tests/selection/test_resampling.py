@@ -82,6 +82,39 @@ def test_a_model_that_draws_nothing_says_what_to_do():
         fitted.bootstrap(3)
 
 
+TIMES = ek.survival([6.0, 9.0, 13.0, 4.0, 8.0, 2.0], [1, 0, 1, 1, 0, 1])
+AND_COUNTS = np.column_stack([TIMES, [1, 0, 2, 1, 4, 2]])
+EVENTS = np.column_stack([TIMES[:, 0], [1, 0, 1, 1, 0, 1], [0.3, 1.0, -2.0, 0.5, 1.5, -0.7]])
+ENDS = np.column_stack([TIMES, EVENTS[:, 2]])
+UP_TO_INTERVALS = {
+    "one column": (ek.Censored("exponential"), TIMES),
+    "with others": (ek.Product([([0, 1], ek.Censored("exponential")), ([2], ek.Poisson())]), AND_COUNTS),
+    "of components": (ek.PerComponent(ek.Censored("exponential")), TIMES),
+    "several times": (ek.Repeated(ek.Censored("exponential"), 2), np.column_stack([TIMES, TIMES[::-1]])),
+    "events": (ek.ExponentialRegression(0, (2,), event=1), EVENTS),
+    "ends": (ek.WeibullRegression(0, (2,), upper=1), ENDS),
+}
+
+
+@pytest.mark.parametrize(("family", "x"), UP_TO_INTERVALS.values(), ids=UP_TO_INTERVALS)
+def test_values_known_up_to_intervals_are_not_drawn_but_rows_are(family, x):
+    fitted = ek.MixtureModel(family, 1, random_state=0).fit(x).result_
+    whole, rng = rows_in_memory(fitted.passes), np.random.default_rng(0)
+    said = r"^2 of 6 rows have a value that is known only up to .* with kind='case'\.$"
+    with pytest.raises(ek.ModelError, match=said):
+        parametric(fitted, whole, rng)
+    assert case(fitted, whole, rng).total_weight == 6
+
+
+def test_values_that_are_all_known_are_drawn():
+    x = ek.survival([6.0, 9.0, 13.0], [1, 1, 1])
+    x = np.vstack([x, [np.nan, np.nan]])
+    fitted = ek.MixtureModel(ek.Censored("exponential"), 1).fit(x).result_
+    drawn = parametric(fitted, rows_in_memory(fitted.passes), np.random.default_rng(0)).x
+    assert np.isnan(drawn[3]).all()
+    np.testing.assert_array_equal(drawn[:3, 0], drawn[:3, 1])
+
+
 def test_rows_drawn_from_the_model_are_distributed_as_it_says(weighted):
     whole, rng = rows_in_memory(weighted.passes), np.random.default_rng(2)
     drawn = np.concatenate([parametric(weighted, whole, rng).x for _ in range(1_000)])

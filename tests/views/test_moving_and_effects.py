@@ -51,6 +51,37 @@ def test_effects_are_those_of_the_estimator_the_least_first():
     assert [label.get_text() for label in ax.get_yticklabels()] == [str(g) for g in np.argsort(mixed.effects_[:, 0])]
 
 
+def test_effects_of_groups_with_names_are_called_by_them():
+    frame = {"rail": np.repeat(["low", "mid", "high"], 3), "time": [26, 37, 32, 55, 53, 54, 78, 91, 85]}
+    rails = ek.MixedRegression("time ~ (1 | rail)").fit(frame).result_
+    view = views.group_effects(rails)
+    assert view.names == ("low", "mid", "high")
+    assert view.to_dict()["names"] == ["low", "mid", "high"]
+    assert [label.get_text() for label in rails.plot("effects").get_yticklabels()] == ["low", "mid", "high"]
+    source = ek.ArraySource([[t] for t in frame["time"]], [1, 1, 1, 0, 0, 0, 1, 1, 1], groups=frame["rail"])
+    assert source.group_names == ("low", "high")  # those that are there
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_effects_of_inner_groups_have_a_level_of_their_own(named):
+    rng = np.random.default_rng(0)
+    schools, classes = np.repeat(np.arange(6), 12), np.tile(np.repeat([3, 1, 2], 4), 6)
+    y = rng.standard_normal(6)[schools] * 2 + rng.standard_normal((6, 4))[schools, classes] + 0.3 * rng.standard_normal(72)
+    frame = {"y": y, "school": schools, "class": classes}
+    if named:
+        frame |= {"school": [f"S{i}" for i in schools], "class": [f"K{i}" for i in classes]}
+    model = ek.MixedRegression("y ~ (1 | school/class)").fit(frame)
+    view = views.group_effects(model.result_, level=1)
+    order = np.argsort(model.inner_effects_[:, 0])
+    np.testing.assert_allclose(view.means, model.inner_effects_[order, 0])
+    np.testing.assert_allclose(view.spreads, np.sqrt(model.inner_effect_spreads_[order, 0, 0]))
+    if named:
+        assert view.labels == tuple(" / ".join(model.inner_groups_[g]) for g in order)
+    assert len(model.result_.plot("effects", level=1).get_yticklabels()) == 18
+    with pytest.raises(ek.ParameterError, match="level is 2; groups have levels 0 to 1"):
+        views.group_effects(model.result_, level=2)
+
+
 def test_what_cannot_be_shown_is_refused(pair):
     rails = ek.MixedRegression("time ~ (1 | rail)").fit(TIMES).result_
     with pytest.raises(ek.ParameterError, match="effect is 'turn'; the random effects are intercept"):

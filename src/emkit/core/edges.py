@@ -20,7 +20,7 @@ CREEPING = 2e-8  # of its distance from the edge that an EM step takes off: what
 NEGLIGIBLE = 1e-6  # log-likelihood left to gain, below which the edge is tried before a run has settled,
 TINY = 1e-3  # for elements this much smaller than the largest of their field, which solvers that extrapolate chase for ever,
 LIFTED = 1e-9  # from the edge, by rounding
-SLOW = 0.99  # or for a single number, which has no other to be small against, once EM has become this slow
+SLOW = 0.99  # or for a single number, which has no other to be small against, once EM has become this slow, or creeps anyway
 
 
 class Creeping(NamedTuple):
@@ -95,7 +95,7 @@ def _creeping(em: EMMap[P], here: Evaluation[P], tiny: bool) -> list[Creeping]:
         pace = leaf.space.pace_to_edge(leaf.value, after[leaf.path])
         if tiny and leaf.value.size > 1:
             pace = np.where(leaf.space.way_to_edge(leaf.value) <= TINY * np.abs(leaf.value).max(initial=0.0), pace, 0.0)
-        elif tiny and not _slowly(here):
+        elif tiny and not (_slowly(here) or leaf.space.is_crept_along):
             continue
         for index in np.argwhere(pace > CREEPING):
             place = tuple(int(i) for i in index)

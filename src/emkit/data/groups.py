@@ -35,6 +35,12 @@ def group_starts(labels: Any, rows: int, row_name: RowName) -> Integers:
     return np.concatenate([starts, [rows]])
 
 
+def names_of_groups(labels: Any, groups: Integers) -> tuple[str, ...]:
+    """The labels of groups, where these are all text; none otherwise."""
+    given = labels_of(labels)[groups[:-1]].tolist()
+    return tuple(given) if all(isinstance(label, str) for label in given) else ()
+
+
 def labels_of(labels: Any) -> Any:
     """Labels as an array (n,), masked ones as gaps. Errors: DataError unless they can be told apart."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
@@ -14,29 +13,32 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
-from emkit.errors import DataError, EmkitWarning, ModelError, SeparationWarning, some_of
+from emkit.errors import DataError, ModelError
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
+from emkit.estimators.integral_warnings import warn_of_one_ability
 from emkit.estimators.items_named import NamesOfItems, grouped, kinds_named
 from emkit.estimators.one_model import FITTING
+from emkit.estimators.several_abilities import SeveralAbilities, model_of
 from emkit.estimators.validated import as_before_if_it_fails
+from emkit.models.abilities_params import AbilitiesParams
+from emkit.models.ability import AbilityModel
+from emkit.models.ability_grid import NODES
 from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
 from emkit.models.item_params import ItemsParams
 from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
 from emkit.models.most_likely import most_likely
-from emkit.report.item_tables import entries_table, items_table
+from emkit.report.item_tables import entries_table, items_table, planes_table
 from emkit.report.sentences import capital
-
-NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
-STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
 
 
 class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
     """Answers to items that hang on an ability: of right and wrong ones, logit P(right) = intercept_j + slope_j * ability.
 
-    Ability is standard normal, and given it answers are independent. Answers may be missing (NaN), as by design.
+    Ability is standard normal, and given it answers are independent. Answers may be missing (NaN), as by design. There may be
+    several abilities, independent of each other: the logit is then a plane in them.
 
     Parameters:
         slopes: "free", one for each item (the two-parameter logistic model), or "equal", one for all (Rasch's model).
@@ -46,13 +48,17 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         scores: what `transform` returns: "eap", the mean of the ability given the answers; "map", the most likely one, given
             that abilities are normal; or "ml", the most likely one by the answers alone, which is infinite where all are right,
             or all wrong.
-        nodes: over how many places of ability sums stand for integrals: see `ek.ItemResponseModel`.
+        nodes: over how many places of ability sums stand for integrals, None: 81, or along each of several as many as
+            `ek.AbilitiesModel` says.
+        n_abilities: how many abilities all items ask; of several, they are turned to where slopes are largest, one by one.
+        loadings: which items ask which abilities, (J, m) of 0 and 1, as where all ask one, and each one other (bifactor).
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
     `params`, `standard_errors()` ... Of right and wrong answers with lines: `intercepts_` (J,), `slopes_` (J,), `difficulties_`
     (J,): the abilities at which one in two is right. Of several groups: `groups_`, their labels, the first of which has
-    abilities of mean 0 and spread 1; `means_` (G,) and `spreads_` (G,) are those of all.
+    abilities of mean 0 and spread 1; `means_` (G,) and `spreads_` (G,) are those of all. Of several abilities: `intercepts_`
+    (J,) and `slopes_` (J, m).
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -76,7 +82,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         "slopes": OneOf(("free", "equal")),
         "items": NamesOfItems(),
         "scores": OneOf(("eap", "map", "ml")),
-        "nodes": Count(least=3),
+        "nodes": Count(least=3, or_one_of=(None,), also=" or None"),
+        "n_abilities": Count(),
         **FITTING,
     }
 
@@ -86,7 +93,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         *,
         items: str | Sequence[str] | None = None,
         scores: str = "eap",
-        nodes: int = 81,
+        nodes: int | None = None,
+        n_abilities: int = 1,
+        loadings: Any = None,
         tol: float = 1e-8,
         max_iter: int = 10_000,
         solver: Any = "anderson",
@@ -96,6 +105,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self.items = items
         self.scores = scores
         self.nodes = nodes
+        self.n_abilities = n_abilities
+        self.loadings = loadings
         self.tol = tol
         self.max_iter = max_iter
         self.solver = solver
@@ -117,13 +128,16 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
         self._keep(self._fit_from(model, source, model.start(source.profile)).params)
-        self._warn_of_sums(model.places[1] - model.places[0])
+        self._warn_of_sums()
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
         """The model of the items in these columns and of the groups of people, and the source that it takes."""
+        several, nodes = model_of(self.get_params(), labels is not None), int(self.nodes or NODES[1])
+        if several is not None:
+            return several, source
         if self.items is None and labels is None:
-            return ItemResponseModel(equal=self.slopes == "equal", nodes=int(self.nodes)), source
+            return ItemResponseModel(equal=self.slopes == "equal", nodes=nodes), source
         names = self.items or ("2pl" if self.slopes == "free" else "rasch")
         kinds, number = kinds_named(names, source), 1
         if labels is not None:
@@ -131,62 +145,58 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             self.groups_, number = known, len(known)
             if number < 2:
                 raise DataError(f"all rows belong to one group, {known[0]!r}: fit them without groups.")
-        return ItemsModel(kinds, number, int(self.nodes)), source
+        return ItemsModel(kinds, number, nodes), source
 
     def _keep(self, params: Any) -> None:
         """What of the parameters has attributes of its own."""
         if isinstance(params, ItemsParams):
             self.means_, self.spreads_ = params.abilities.means, params.abilities.spreads
             return
-        self.intercepts_, self.difficulties_ = params.intercepts, params.difficulties
+        self.intercepts_ = params.intercepts
+        if isinstance(params, AbilitiesParams):
+            self.slopes_ = SeveralAbilities(self._model, params).slopes
+            return
+        self.difficulties_ = params.difficulties
         self.slopes_ = np.array(np.broadcast_to(params.slopes, self.intercepts_.shape))
 
-    def _warn_of_sums(self, step: float) -> None:
-        """Warn where sums in such steps are no integrals: of items that are nearly steps themselves, and of abilities known."""
-        result = self.result_
-        slopes = self._model.slopes_of(result.params)
-        steep = np.flatnonzero(np.abs(slopes) * step > STEEP)
-        if len(steep):
-            named = some_of([f"{result.source.columns[j]!r} ({slopes[j]:.3g})" for j in steep])
-            warnings.warn(
-                f"slopes run off: {named}. By these answers ability decides the item, or nearly, and the likelihood rises with "
-                "its slope for ever, or hardly falls. Use slopes='equal', leave the item out, or give slopes a prior "
-                "(ek.WithPrior).",
-                SeparationWarning,
-                stacklevel=4,
-            )
-            return
-        reach, far = self._model.places[-1], self._model.farthest(result.params)
-        if far > reach:
-            warnings.warn(
-                f"abilities of some group go to {far:.3g}, and sums to {reach:g}: groups are too far apart, or too few people "
-                "are in one. Join groups, or fit them by themselves.",
-                EmkitWarning,
-                stacklevel=4,
-            )
-            return
-        narrowest = min(self._model.latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
-        if narrowest < NARROW * step:
-            more = int(np.ceil(self.nodes * NARROW * step / narrowest))
-            warnings.warn(
-                f"answers tell some ability to {narrowest:.2g}, and sums go in steps of {step:.2g}: set nodes={more} or more.",
-                EmkitWarning,
-                stacklevel=4,
-            )
+    def _warn_of_sums(self) -> None:
+        several = self._several
+        if several is not None:
+            several.warn_of_sums(self.result_)
+        else:
+            warn_of_one_ability(self._model, self.result_)
+
+    @property
+    def _several(self) -> SeveralAbilities | None:
+        """What the fit says where it is of several abilities."""
+        params = self.result_.params
+        return SeveralAbilities(self._model, params) if isinstance(params, AbilitiesParams) else None
+
+    def _of_one(self) -> AbilityModel[Any, Any]:
+        """The model. Errors: ModelError where there are several abilities."""
+        check_is_fitted(self)
+        if self._several is not None:
+            raise ModelError("that is told of one ability, and this fit is of several.")
+        found: AbilityModel[Any, Any] = self._model
+        return found
 
     def transform(self, X: object) -> Any:
-        """The ability scores (n, 1) of rows, as `scores` says: see `ability_scores`."""
-        return self.ability_scores(X)[0][:, None]
+        """The ability scores (n, m) of rows, as `scores` says: see `ability_scores`."""
+        found = self.ability_scores(X)[0]
+        return found.reshape(len(found), -1)
 
     def ability_scores(self, X: object, groups: object = None) -> tuple[Array, Array]:
-        """Ability scores (n,) of rows, given the label of the group of each where the fit has `groups`.
+        """Ability scores (n,) of rows, given the label of the group of each where the fit has `groups`; (n, m) of m abilities.
 
-        And their standard deviations or, of the most likely ones, standard errors, (n,). Errors are infinite where scores are;
-        where nothing was answered, a most likely score by the answers alone is NaN.
+        And their standard deviations or, of the most likely ones, standard errors, of the same shape. Errors are infinite where
+        scores are; where nothing was answered, a most likely score by the answers alone is NaN.
         """
         source = self._source(X, None, reset=False, groups=groups)
         x, model, params = source.x.astype(np.float64), self._model, self.result_.params
         chunk = Chunk(x, unit_weights(len(x)))
+        several = self._several
+        if several is not None:
+            return several.scores(chunk)
         if self.scores == "eap":
             return model.latent(params, chunk)
         before = model.before(params, chunk) if self.scores == "map" else None
@@ -194,13 +204,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def item_fit(self) -> tuple[ItemFit, ...]:
         """S-X2 of each item, of right and wrong answers of one group: see `item_fits` in emkit.models.item_fit."""
-        check_is_fitted(self)
-        return item_fits(self._model, self.result_.params, self.result_.passes, self.result_.source.columns)
+        return item_fits(self._of_one(), self.result_.params, self.result_.passes, self.result_.source.columns)
 
     def pair_fit(self) -> PairFit:
         """M2 of the whole test, of right and wrong answers of one group: how many have each pair of items right."""
-        check_is_fitted(self)
-        return pair_fit(self._model, self.result_.params, self.result_.passes)
+        return pair_fit(self._of_one(), self.result_.params, self.result_.passes)
 
     def differential_items(self) -> tuple[DifferentialItem, ...]:
         """Whether each item asks the same of all groups, by the likelihood ratio of letting it differ, the others tied."""
@@ -211,15 +219,17 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def information(self, ability: ArrayLike) -> Array:
         """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
-        check_is_fitted(self)
-        return self._model.information(self.result_.params, ability)
+        return self._of_one().information(self.result_.params, ability)
 
     def predict_proba(self, ability: ArrayLike) -> Any:
         """The probability (n, J) that each item is right, at abilities (n,).
 
-        Where `items` have kinds, a list with the probabilities (n, L) of the answers to each.
+        Where `items` have kinds, a list with the probabilities (n, L) of the answers to each. Of m abilities, at (n, m).
         """
         check_is_fitted(self)
+        several = self._several
+        if several is not None:
+            return several.chances(ability)
         return self._model.chances(self.result_.params, ability)
 
     def summary(self, width: int = 80) -> str:
@@ -227,13 +237,15 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         check_is_fitted(self)
         result = self.result_
         told = (
-            f"{len(self._model.answer_levels(result.params))} items, {self._said}: {result.rows:,.10g} rows, log-likelihood "
+            f"{self.n_features_in_} items, {self._said}: {result.rows:,.10g} rows, log-likelihood "
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
         return "\n\n".join([wrapped(told, width), self._table(width), wrapped(capital(str(result.outcome)), width)])
 
     @property
     def _said(self) -> str:
+        if self._several is not None:
+            return f"{self._n_features_out} abilities"
         of = (
             f"{self.slopes} slopes" if self.items is None else self.items if isinstance(self.items, str) else "of several kinds"
         )
@@ -244,6 +256,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         if isinstance(result.params, ItemsParams):
             return entries_table(result.source.columns, self.groups_, found, width)
         errors, count = found.errors, len(self.intercepts_)
+        if self._several is not None:
+            return planes_table(result.source.columns, (self.intercepts_, errors[:count]), self.slopes_, width)
         beside = np.broadcast_to(errors[count:], self.slopes_.shape)
         return items_table(
             result.source.columns, (self.intercepts_, errors[:count]), (self.slopes_, beside), self.difficulties_, width
@@ -266,4 +280,5 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     @property
     def _n_features_out(self) -> int:
-        return 1
+        several = self._several
+        return 1 if several is None else several.slopes.shape[1]

@@ -10,21 +10,20 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.core.arrays import Array, Integers
-from emkit.data.design import INTERCEPT, Design, DesignRows
-from emkit.data.design.named_columns import labels
+from emkit.core.arrays import Array
+from emkit.data.design import INTERCEPT, DesignRows
 from emkit.data.design.random_terms import MixedFormula, mixed_formula
-from emkit.data.formula_rows import NameOfKept
 from emkit.data.frames import library_of
 from emkit.data.groups import labels_of
 from emkit.data.source import ArraySource
-from emkit.data.validate import Kind, kind_of
-from emkit.errors import DataError, EmkitWarning, ParameterError
+from emkit.errors import EmkitWarning, ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.mixed_rows import codes, design_of, effects_at, in_groups, inner_column, labels_in
 from emkit.estimators.one_model import FITTING, OneModel
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
+from emkit.models.nested import Nested
 from emkit.models.of_groups import OfGroups
 from emkit.models.random_effects import COVARIANCES
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
@@ -33,7 +32,6 @@ from emkit.report.sentences import capital, listed
 
 METHODS: dict[str, type[OfGroups[Any]]] = {"ml": MixedModel, "reml": RestrictedMixedModel}
 MOST_NAMED = 6
-RANDOM = "the part of the formula with random effects"
 
 
 class MixedRegression(OneModel):
@@ -42,7 +40,8 @@ class MixedRegression(OneModel):
     Parameters:
         formula: such as ``"y ~ x + (x | id)"``: left of the bar in the bracket is what varies between the groups that the
             column behind it names, `(1 | id)` intercepts, `(x | id)` also slopes, `(0 + x | id)` slopes alone; two bars,
-            `(x || id)`, if they do not correlate. Otherwise as in docs/formulas.md.
+            `(x || id)`, if they do not correlate. `(x | school/class)` is of classes in schools, the same as
+            `(x | school) + (x | school:class)`. Otherwise as in docs/formulas.md.
         method: "reml", by restricted likelihood, or "ml".
         covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
             None is what the formula says.
@@ -54,9 +53,10 @@ class MixedRegression(OneModel):
     `coefficients_` (p,), which `coefficient_names_` tell, and their `coefficient_covariance_` (p, p), given the variances;
     `effect_covariance_` (r, r) of the random effects, which `effect_names_` tell, and `error_variance_`; `groups_`, the labels
     of the G groups, their `effects_` (G, r), the means of these given the data and the estimates (BLUPs), with covariances
-    `effect_spreads_` (G, r, r); `still_`, names of effects that do not vary, given those before them; `converged_`, `n_iter_`
-    (passes), and `result_`, an `ek.Result` with `standard_errors()`, `bic` ... Likelihoods of "reml" compare fits with the
-    same coefficients.
+    `effect_spreads_` (G, r, r); the same of J groups within groups, `inner_groups_`, pairs of labels, `inner_effect_names_`,
+    `inner_effect_covariance_`, `inner_effects_` and `inner_effect_spreads_`; `still_`, names of effects that do not vary, given
+    those before them; `converged_`, `n_iter_` (passes), and `result_`, an `ek.Result` with `standard_errors()`, `bic` ...
+    Likelihoods of "reml" compare fits with the same coefficients.
 
     >>> import emkit as ek
     >>> rails, times = [1, 1, 1, 2, 2, 2, 3, 3, 3], [55, 53, 54, 26, 37, 32, 78, 91, 85]
@@ -113,32 +113,42 @@ class MixedRegression(OneModel):
     def _fit(self, frame: object, sample_weight: object) -> Self:
         said = mixed_formula(self.formula)
         options: dict[str, Any] = {"gaps": self.gaps, "weights": sample_weight}
-        self.design_ = Design.of(said.with_gate, frame, groups=said.groups, gate_called=RANDOM, **options)
+        self.design_, names = design_of(said, frame, options)
         if len(self.design_.response) != 1 or self.design_.response_levels is not None:
             raise ParameterError(f"the response of {said.fixed!r:.60} must be one column of numbers.")
+        self.effect_names_, self.inner_effect_names_ = (*names, ())[:2]
         rows = self.design_.rows(frame, **options)
         if rows.dropped:
             warnings.warn(rows.sentence, EmkitWarning, stacklevel=4)
-        source, groups = _in_groups(self.design_, rows, sample_weight, library_of(frame))
+        source, *groups = in_groups(self.design_, said, rows, frame, sample_weight, library_of(frame))
+        self.groups_, self.inner_groups_ = groups
         model = self._model(said)
-        result = self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init)))
-        return self._keep(result, source, groups)
+        return self._keep(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))), source)
 
-    def _keep(self, result: Any, source: ArraySource, groups: Any) -> Self:
+    def _keep(self, result: Any, source: ArraySource) -> Self:
         """The attributes that follow from a fit."""
         model: OfGroups[Any] = result.model
-        self.coefficient_names_, self.effect_names_ = self.design_.covariates, self.design_.gate
+        self.coefficient_names_ = self.design_.covariates
         self.coefficients_, self.coefficient_covariance_ = model.fixed_effects(result.params, source)
-        self.effect_covariance_ = result.params.between.matrix(model.n_effects)
         self.error_variance_ = float(result.params.within)
-        self.groups_ = groups
-        told = [model.effects_of(result.params, chunk, self.coefficients_) for chunk in source.chunks()]
-        self.effects_, self.effect_spreads_ = (np.concatenate(each) for each in zip(*told, strict=True))
-        varies = np.diag(result.params.between.root(model.n_effects)) > 0
-        self.still_ = tuple(name for name, own in zip(self.effect_names_, varies, strict=True) if not own)
+        nothing = np.zeros((0, 0))
+        self.effect_covariance_, self.inner_effect_covariance_ = (*model.matrices(result.params.between), nothing)[:2]
+        told = [
+            [np.concatenate(each) for each in zip(*(self._told(result, chunk, k) for chunk in source.chunks()), strict=True)]
+            for k in range(len(model.sides))
+        ]
+        (self.effects_, self.effect_spreads_), (self.inner_effects_, self.inner_effect_spreads_) = (*told, (nothing, nothing))[
+            :2
+        ]
+        still = np.diag(model.root(result.params.between)) == 0
+        self.still_ = tuple(name for name, own in zip(self._varying, still, strict=True) if own)
         if self.still_:
             warnings.warn(self._still_told, EmkitWarning, stacklevel=4)
         return self
+
+    def _told(self, result: Any, chunk: Any, level: int) -> tuple[Array, Array]:
+        found: tuple[Array, Array] = result.model.effects_of(result.params, chunk, self.coefficients_, level)
+        return found
 
     def predict(self, frame: object, random: bool = True) -> Array:
         """The mean of the response (n,) given the covariates of each row; NaN where gaps were dropped.
@@ -149,7 +159,7 @@ class MixedRegression(OneModel):
         rows = self.design_.rows(frame, response=False, gaps=self.gaps)
         mean = rows.covariates @ self.coefficients_
         if random:
-            mean = mean + (rows.gate * self._effects_at(labels(frame, self._said.groups, rows.kept))).sum(axis=1)
+            mean = mean + self._from_groups(frame, rows)
         return rows.of_all(mean)
 
     def residuals(self, frame: object, random: bool = True) -> Array:
@@ -160,7 +170,7 @@ class MixedRegression(OneModel):
 
     def score(self, frame: object, y: object = None, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row of groups, at the estimates. `y` is ignored."""
-        source = self._rows(frame, sample_weight)[0]
+        source = self._rows(frame, sample_weight)
         model, params = self._by_likelihood
         found = [(chunk.group_weights, model.row_objectives(params, chunk)) for chunk in source.chunks()]
         return float(sum(weights @ heights for weights, heights in found) / source.total_weight)
@@ -169,12 +179,15 @@ class MixedRegression(OneModel):
         """A response (n,) drawn for each row of a frame, with new random effects for each group; NaN where there are gaps."""
         check_is_fitted(self)
         rows = self.design_.rows(frame, response=False, gaps=self.gaps)
-        code, _ = _codes(labels(frame, self._said.groups, rows.kept), rows)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
-        root = self.result_.params.between.root(len(self.effect_names_))
-        effects = (rng.standard_normal((code.max(initial=0) + 1, len(root))) @ root.T)[code]
-        errors = np.sqrt(self.error_variance_) * rng.standard_normal(len(code))
-        return rows.of_all(rows.covariates @ self.coefficients_ + (rows.gate * effects).sum(axis=1) + errors)
+        drawn = rows.covariates @ self.coefficients_
+        model, between = self.result_.model, self.result_.params.between
+        levels = zip(labels_in(frame, self._said, rows), self._levels, between.levels, model.sides, strict=False)
+        for own, (names, *_), level, side in levels:
+            code, known = codes(own, rows)
+            effects = rng.standard_normal((len(known), side.size)) @ level.root(side.size).T
+            drawn = drawn + (rows.among(names) * effects[code]).sum(axis=1)
+        return rows.of_all(drawn + np.sqrt(self.error_variance_) * rng.standard_normal(len(drawn)))
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, coefficients with standard errors, and how far they vary between groups."""
@@ -182,13 +195,14 @@ class MixedRegression(OneModel):
         result = self.result_
         kind = "restricted log-likelihood" if self.method == "reml" else "log-likelihood"
         head = (
-            f"{self.formula}: {result.rows:,.10g} rows in {len(self.groups_):,} groups, {kind} {result.log_likelihood:.4f}, "
+            f"{self.formula}: {result.rows:,.10g} rows in {len(self.groups_):,} groups{self._inner_told}, {kind} "
+            f"{result.log_likelihood:.4f}, "
             f"{result.free_parameters} free parameters"
         )
         told = [
             wrapped(head, width),
             coefficients_table(self.coefficient_names_, self.coefficients_, self.coefficient_covariance_, width),
-            effects_table(self.effect_names_, self.effect_covariance_, self.error_variance_, width),
+            effects_table(self._varying, [self.effect_covariance_, self.inner_effect_covariance_], self.error_variance_, width),
         ]
         said = [*([self._still_told] if self.still_ else []), capital(str(result.outcome))]
         return "\n\n".join([*told, *(wrapped(sentence, width) for sentence in said)])
@@ -198,65 +212,68 @@ class MixedRegression(OneModel):
         return mixed_formula(self.formula)
 
     @property
+    def _inner_told(self) -> str:
+        return f" and {len(self.inner_groups_):,} inner groups" if self.inner_groups_ else ""
+
+    @property
+    def _varying(self) -> tuple[str, ...]:
+        """The names of the effects of all levels; with those of their groups, if there are several."""
+        said = self._said
+        if said.inner is None:
+            return self.effect_names_
+        whose = ((self.effect_names_, said.groups), (self.inner_effect_names_, said.inner.groups))
+        return tuple(f"{name} of {groups}" for names, groups in whose for name in names)
+
+    @property
     def _still_told(self) -> str:
-        beside = "" if len(self.effect_names_) == 1 else ", given those before"
+        beside = "" if len(self._varying) == 1 else ", given those before"
         return (
             f"On an edge: the variance of {listed(map(repr, self.still_), MOST_NAMED)} between groups is 0"
             f"{beside}. Fewer random effects, or more groups, may tell more."
         )
 
     def _model(self, said: MixedFormula) -> OfGroups[Any]:
-        design = self.design_
-        fixed, random = (tuple(name for name in side if name != INTERCEPT) for side in (design.covariates, design.gate))
-        covariance = self.covariance or ("diagonal" if said.apart else "unstructured")
-        if said.apart and covariance == "unstructured":
+        fixed = _without_one(self.design_.covariates)
+        ones = [INTERCEPT in names for names in (self.design_.covariates, self.effect_names_, self.inner_effect_names_)]
+        response, nested = self.design_.response[0], None
+        if said.inner is not None:
+            inner = _without_one(self.inner_effect_names_)
+            nested = Nested(inner_column(said), inner, ones[2], self._covariance(said.inner.apart))
+        effects, form = _without_one(self.effect_names_), self._covariance(said.apart)
+        return METHODS[self.method](response, fixed, effects, ones[0], ones[1], form, nested=nested)
+
+    def _covariance(self, apart: bool) -> str:
+        covariance = self.covariance or ("diagonal" if apart else "unstructured")
+        if apart and covariance == "unstructured":
             raise ParameterError("covariance is 'unstructured', and two bars in the formula say that effects do not correlate.")
-        ones = (INTERCEPT in design.covariates, INTERCEPT in design.gate)
-        return METHODS[self.method](design.response[0], fixed, random, *ones, covariance)
+        return covariance
 
     @property
     def _by_likelihood(self) -> tuple[MixedModel, MixedModelParams]:
         """The model whose likelihood is a sum over groups, and the estimates as its parameters."""
         fitted, params = self.result_.model, self.result_.params
         known = (fitted.response, fitted.covariates, fitted.effects, fitted.intercept, fitted.random_intercept)
-        model = MixedModel(*known, fitted.covariance, fitted.layout)
+        model = MixedModel(*known, fitted.covariance, fitted.layout, fitted.nested)
         return model, MixedModelParams(self.coefficients_, params.between, params.within)
 
-    def _rows(self, frame: object, sample_weight: object) -> tuple[ArraySource, Any]:
+    def _rows(self, frame: object, sample_weight: object) -> ArraySource:
         check_is_fitted(self)
         rows = self.design_.rows(frame, gaps=self.gaps, weights=sample_weight)
-        return _in_groups(self.design_, rows, sample_weight, None)
+        return in_groups(self.design_, self._said, rows, frame, sample_weight, None)[0]
 
-    def _effects_at(self, given: Any) -> Array:
-        """The random effects (n, r) of the groups of rows; 0 of unknown ones."""
-        place = {name: g for g, name in enumerate(labels_of(self.groups_).tolist())}
-        at = np.array([place.get(name, -1) for name in labels_of(given).tolist()], dtype=np.intp)
-        return np.where(at[:, None] >= 0, self.effects_[at], 0.0)
+    @property
+    def _levels(self) -> list[tuple[tuple[str, ...], list[Any], Array]]:
+        """Of each level, the names of the effects, the labels of its groups, and their effects."""
+        outer = (self.effect_names_, labels_of(self.groups_).tolist(), self.effects_)
+        return [outer, (self.inner_effect_names_, self.inner_groups_, self.inner_effects_)]
 
-
-def _in_groups(design: Design, rows: DesignRows, weights: Any, library: str | None) -> tuple[ArraySource, Any]:
-    """The rows, group after group, as a source, and the labels of the groups."""
-    code, names = _codes(rows.groups, rows)
-    order = np.argsort(code, kind="stable")
-    columns = [j for j, name in enumerate(rows.columns) if name != INTERCEPT]
-    kept = rows.of_kept(weights)
-    source = ArraySource(
-        rows.x[order][:, columns],
-        None if kept is None else np.asarray(kept)[order],
-        [rows.columns[j] for j in columns],
-        row_name=NameOfKept("row {}".format, rows.kept[order]),
-        levels=tuple(rows.levels[j] for j in columns),
-        groups=code[order],
-        library=library,
-    )
-    source.design = design
-    return source, names
+    def _from_groups(self, frame: object, rows: DesignRows) -> Array:
+        """What the effects of its groups add to the mean of each row (n,)."""
+        found = np.zeros(len(rows.x))
+        for own, (names, known, effects) in zip(labels_in(frame, self._said, rows), self._levels, strict=False):
+            found = found + (rows.among(names) * effects_at(known, effects, own)).sum(axis=1)
+        return found
 
 
-def _codes(given: Any, rows: DesignRows) -> tuple[Integers, Any]:
-    """The number of the group of each row, and the labels of groups, in the order in which they come. Errors: DataError."""
-    every = labels_of(given).tolist()
-    for row in (row for row, label in enumerate(every) if kind_of(label) is Kind.GAP):
-        raise DataError(f"the group of row {rows.kept[row]} is missing; give every row a label, or leave the row out.")
-    number = {label: g for g, label in enumerate(dict.fromkeys(every))}
-    return np.array([number[label] for label in every], dtype=np.intp), list(number)
+def _without_one(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name != INTERCEPT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ ADVICE = {  # by words of scikit-learn's sentences, which end where it says what
     "expecting": "Give the columns that the fit was of, in the same order.",
     "sample(s)": "Give more rows.",
     "feature(s)": "Give at least one column.",
+    "scalar": "Rows are its first axis, and columns its second.",
+    "1D array": "Rows are its first axis, and columns its second: one column is X.reshape(-1, 1).",
     "dim": "Rows are its first axis, and columns its second.",
     "Complex": "Give real and imaginary part as columns.",
 }
@@ -27,7 +30,7 @@ def validated(estimator: Any, X: object, **options: Any) -> Any:
     except ValueError as error:
         said = str(error).strip()
         advice = next((each for words, each in ADVICE.items() if words in said), "")
-        what = said.partition("\n[")[0]  # a complex array follows as a whole
+        what = re.split(r":?\n(?:array=|\[)", said)[0]  # an array may follow as a whole
         raise DataError(f"{what.rstrip('.')}. {advice}".rstrip()) from None
 
 

@@ -8,8 +8,8 @@ from emkit.explain.latent import assignment_of
 from emkit.explain.ledger import Entry
 from emkit.explain.notation import REMARKS, Notation, correspondence
 from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, table
+from emkit.explain.own_words import in_own_words
 from emkit.explain.passes import Passes
-from emkit.explain.steps import Step
 from emkit.explain.text_bridge import bridge_section
 from emkit.explain.text_chain import passes_sections
 from emkit.explain.text_exact import exact_section
@@ -70,7 +70,7 @@ def _title(explanation: WorkedStep, width: int) -> str:
 
 def _m_step(explanation: WorkedStep, width: int) -> str:
     step = explanation.step
-    lines = [f"M-STEP   {wording(explanation).m_step}", *_update_lines(step, width)]
+    lines = [f"M-STEP   {wording(explanation).m_step}", *_update_lines(explanation, width)]
     if step.others:
         moved = [[symbol, significant(step.before[symbol]), significant(step.after[symbol])] for symbol in step.others[:MOST]]
         lines += [table(["also updated", "before", "after"], moved, LEFT + RIGHT * 2), *_and_more(step.others)]
@@ -81,15 +81,16 @@ def _and_more(items: Sequence[object]) -> list[str]:
     return [f"  ... and {len(items) - MOST} more"] if len(items) > MOST else []
 
 
-def _update_lines(step: Step, width: int) -> Iterator[str]:
+def _update_lines(explanation: WorkedStep, width: int) -> Iterator[str]:
     """One line for each update; its formula only where it differs from the one above."""
+    step = explanation.step
     shown = step.updates[:MOST]
     wide = max((len(update.symbol) for update in shown), default=0)
     formula = ""
     for update in shown:
         if update.formula != formula:
             formula = update.formula
-            yield f"  {'':{wide}}   {formula}"
+            yield f"  {'':{wide}}   {in_own_words(explanation.subject, formula)}"
         floor = "" if update.agrees else f"   raised to the floor under the variances, {significant(update.value)}"
         line = f"= {update.substituted} = {significant(update.computed)}{floor}"
         if wide + 3 + len(line) <= width:

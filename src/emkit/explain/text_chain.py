@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from emkit.core.arrays import Array
 from emkit.explain.notation import InSequence
 from emkit.explain.numbers import LEFT, RIGHT, paragraph, table, table_width
+from emkit.explain.own_words import in_own_words
 from emkit.explain.passes import Passes
 from emkit.explain.worked import WorkedStep
 from emkit.explain.written_row import Written, written
@@ -27,10 +28,10 @@ LETTERS = (  # what each stands for in an author's notation, and how it is worke
 
 def passes_sections(found: Passes, explanation: WorkedStep, width: int) -> list[str]:
     """The E-step with its tables and the arithmetic of one row, and the expected counts of all sequences."""
-    author = explanation.notation.in_sequence
+    author, words = explanation.notation.in_sequence, in_own_words(explanation.subject, found.words)
     lines = [
         f"E-STEP   {author.e_step}",
-        paragraph(f"b_k(t) = {found.words}, with the parameters of state k", width, "  ", "      "),
+        paragraph(f"b_k(t) = {words}, with the parameters of state k", width, "  ", "      "),
         *(paragraph(f"{it} = {_called(author, field)} = {how}", width, "  ", "      ") for it, field, how in LETTERS),
         paragraph(_which(found), width, "  "),
         *_tables(found, explanation.step.components, width),
@@ -172,7 +173,7 @@ def _counts(explanation: WorkedStep, width: int) -> Iterable[str]:
     ]
     yield table(header, counted, LEFT + RIGHT * (len(header) - 1))
     if others:
-        named = [tally.what + tally.mark.replace("_", " ") for tally in others]
+        named = [in_own_words(explanation.subject, tally.what) + tally.mark.replace("_", " ") for tally in others]
         cells = [[name, *(t.amount(t.values[0 if t.shared else k]) for t in others)] for k, name in enumerate(step.components)]
         if table_width(["state", *named], cells) <= width:
             yield table(["state", *named], cells, LEFT + RIGHT * len(named))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from emkit.explain.latent import assignment_of
 from emkit.explain.numbers import LEFT, RIGHT, paragraph, table, table_width
+from emkit.explain.own_words import in_own_words
 from emkit.explain.rows import Row, RowTable, written
-from emkit.explain.steps import Step
 from emkit.explain.subject import Subject
 from emkit.explain.wording import wording
 from emkit.explain.worked import WorkedStep
@@ -153,7 +153,7 @@ def counts_section(found: RowTable, explanation: WorkedStep, width: int) -> str:
         return ""
     per_row = _counts(found, explanation, named)
     fits = table_width(per_row[0], per_row[1]) <= width
-    body = [table(*per_row, last=True)] if fits else _sums(step, width)
+    body = [table(*per_row, last=True)] if fits else _sums(explanation, width)
     return "\n".join([wording(explanation).counts, *body, *_sharing(found, step.components, width)])
 
 
@@ -166,7 +166,7 @@ def _counts(found: RowTable, explanation: WorkedStep, named: list[int]) -> Table
     header, align = ["row"], LEFT
     for t, k in places:
         tally = step.tallies[t]
-        what = tally.what + _apart(tally.mark)
+        what = in_own_words(explanation.subject, tally.what) + _apart(tally.mark)
         header.append(what if tally.shared else notation.attribution(what, states[k], responsibilities[k]))
         align += RIGHT
     cells = [[row.label, *(row.tallies[t].amount(row.tallies[t].values[k]) for t, k in places)] for row in found.rows]
@@ -180,9 +180,11 @@ def _apart(mark: str) -> str:
     return columns.replace("_", " ") + bracket + level
 
 
-def _sums(step: Step, width: int) -> Iterator[str]:
+def _sums(explanation: WorkedStep, width: int) -> Iterator[str]:
     """The sums alone: tallies down, components across, in as many tables as the width asks for."""
-    names = [("rows" if tally.what == "n" else tally.what) + _apart(tally.mark) for tally in step.tallies]
+    step = explanation.step
+    called = [in_own_words(explanation.subject, "rows" if tally.what == "n" else tally.what) for tally in step.tallies]
+    names = [name + _apart(tally.mark) for name, tally in zip(called, step.tallies, strict=True)]
     numbers = [[tally.amount(value) for value in tally.values] for tally in step.tallies]
     columns = [[row[k] if k < len(row) else "" for row in numbers] for k in range(len(step.components))]
     widest = max(len(cell) for row in [*numbers, step.components] for cell in row)

@@ -55,6 +55,9 @@ class IntervalSupport(Support):
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(about(profile, self.inner))
 
+    def untold(self, x: Array) -> Mask:
+        return ~np.isnan(x).all(axis=1) & (x[:, 0] != x[:, 1])
+
     def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
         return self.inner.parameter_columns(columns[:1], path)
 

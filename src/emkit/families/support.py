@@ -59,6 +59,10 @@ class Support:
             found |= (bad(x) & ~np.isnan(x)).any(axis=1)
         return found
 
+    def untold(self, x: Array) -> Mask:
+        """Which rows of x (n, d) have a value that is known only up to an interval, shape (n,)."""
+        return np.zeros(len(x), dtype=bool)
+
     @property
     def counts_zeros(self) -> bool:
         """Whether each column is one of counts that may be 0."""

@@ -7,6 +7,8 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 ('x',)
 """
 
+from emkit.models.abilities import AbilitiesModel
+from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
@@ -25,6 +27,7 @@ from emkit.models.later_step import LaterStep
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams, RestrictedMixedModelParams
 from emkit.models.mixture import Mixture, MixtureParams
+from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.normal_prior import NormalPrior
 from emkit.models.point_masses import PointMasses, PointMassesParams
 from emkit.models.priors import BetaPrior, DensityPrior, DirichletPrior, FieldPrior, GammaPrior, Prior
@@ -39,6 +42,8 @@ from emkit.models.tied_state_space import TiedStateSpace, TiedStateSpaceParams
 from emkit.models.with_prior import WithPrior
 
 __all__ = [
+    "AbilitiesModel",
+    "AbilitiesParams",
     "AbilityGroups",
     "AnyCovariance",
     "Assignment",
@@ -88,6 +93,8 @@ __all__ = [
     "MixedModelParams",
     "Mixture",
     "MixtureParams",
+    "Nested",
+    "NestedCovariance",
     "NormalPrior",
     "PartialCredit",
     "PointMasses",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.checks import check_count
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Expectation, LatentModel
@@ -15,25 +16,25 @@ from emkit.data.chunk import Chunk
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
+from emkit.models.ability_groups import OfGroup
 from emkit.models.answer_blocks import expected_answers, log_mass_at, posterior
 
 P = TypeVar("P", bound=Parameters)
 S = TypeVar("S")
-FARTHEST = 7.0  # ability that one in 10^12 goes beyond
+FARTHEST = 7.0  # standard deviations that one in 10^12 goes beyond
 
 
 class AbilityModel(LatentModel[P, S]):
     """Answers to items that are independent given an ability. A subclass says how likely each answer is at any ability.
 
-    The integral over ability is a sum over `nodes` even steps from -7 to 7, whose error vanishes to rounding where abilities
-    are known no better than to about a step: take more for tests of hundreds of items.
+    The integral over ability is a sum over `nodes` even steps from 7 standard deviations below its mean to 7 above, whose error
+    vanishes to rounding where abilities are known no better than to about a step: take more for tests of hundreds of items.
     """
 
-    def __init__(self, nodes: int, farther: int = 1) -> None:
-        """`farther`: how many times as far as 7 places go, in the same steps, since abilities spread wider."""
+    def __init__(self, nodes: int) -> None:
         check_count("nodes", nodes, ModelError, 3)
         self.nodes = int(nodes)
-        self.places = np.linspace(-FARTHEST * farther, FARTHEST * farther, farther * (self.nodes - 1) + 1)
+        self.places = np.linspace(-FARTHEST, FARTHEST, self.nodes)
         self.log_mass = log_mass_at(self.places)
 
     @abstractmethod
@@ -49,8 +50,8 @@ class AbilityModel(LatentModel[P, S]):
         """The derivatives (A, n) of these logarithms along the ability."""
 
     @abstractmethod
-    def of_counts(self, counts: Array, people: Array, params: P) -> S:
-        """The statistics of how many are expected at each place with each answer, (A, Q), and of all `people` there, (Q,)."""
+    def of_counts(self, counts: Array, params: P) -> S:
+        """The statistics of how many of each group are expected at each of its places with each answer, (A, G, Q)."""
 
     @abstractmethod
     def free_of_item(self, params: P, item: int) -> int:
@@ -60,34 +61,52 @@ class AbilityModel(LatentModel[P, S]):
     def slopes_of(self, params: P) -> Array:
         """The slope (J,) of each item."""
 
+    def spreads_of(self, params: P) -> Array:
+        """The standard deviation (G,) of abilities in each group."""
+        return np.ones(1)
+
     def before(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean and standard deviation (n,) of the ability of each row, without its answers."""
         return np.zeros(len(chunk.x)), np.ones(len(chunk.x))
 
-    def farthest(self, params: P) -> float:
-        """How far from 0 abilities are to be expected, if anybody's is."""
-        return FARTHEST
+    def places_of(self, params: P) -> Array:
+        """The places (G, Q) of ability in each group: as far from its mean, in units of its spread, as `places` are from 0."""
+        return self.places[None]
 
-    def log_places(self, params: P) -> Array:
-        """The logarithm (Q,) of the mass of the places of ability. Errors: ModelError where that differs between people."""
-        return self.log_mass
+    def groups_of(self, chunk: Chunk) -> Sequence[OfGroup]:
+        """The rows of each group."""
+        return [OfGroup(slice(None), chunk)]
 
     def e_step(self, params: P, chunk: Chunk) -> Expectation[S]:
-        counts, people, heights = expected_answers(*self._scored(params), chunk)
+        counts, heights = [], np.empty(len(chunk.x))
+        for rows, part, log_chances in self._scored(params, chunk):
+            found, heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)
+            counts.append(found)
         log_likelihood = float(chunk.weights @ heights)
-        return Expectation(self.of_counts(counts, people, params), log_likelihood, float(chunk.weights.sum()))
+        return Expectation(self.of_counts(np.stack(counts, axis=1), params), log_likelihood, float(chunk.weights.sum()))
 
     def carried(self, stats: S, before: P, now: P) -> S:
         return stats
 
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
-        return expected_answers(*self._scored(params), chunk)[2]
+        heights = np.empty(len(chunk.x))
+        for rows, part, log_chances in self._scored(params, chunk):
+            heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)[1]
+        return heights
 
     def latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n,) and standard deviation (n,) of the ability of each row, given its answers."""
-        shares, _ = posterior(*self._scored(params), chunk)
-        mean = shares @ self.places
-        return mean, np.sqrt(np.maximum(shares @ self.places**2 - mean**2, 0.0))
+        centre, unit = self.before(params, chunk)
+        mean, spread = self.standard_latent(params, chunk)
+        return centre + unit * mean, unit * spread
+
+    def standard_latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
+        """The same (n,) and (n,) of how far the ability is above the mean of all, in units of its spread among them."""
+        mean, square = np.empty(len(chunk.x)), np.empty(len(chunk.x))
+        for rows, part, log_chances in self._scored(params, chunk):
+            shares, _ = posterior(self.answer_levels(params), log_chances, self.log_mass, part)
+            mean[rows], square[rows] = shares @ self.places, shares @ self.places**2
+        return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
     def information(self, params: P, ability: ArrayLike) -> Array:
         """Fisher's information (n, J) of each item on the ability, at abilities (n,). Errors: ParameterError for NaN."""
@@ -98,9 +117,10 @@ class AbilityModel(LatentModel[P, S]):
         firsts = np.cumsum([0, *self.answer_levels(params)])
         return np.add.reduceat(squares, firsts[firsts < len(squares)], axis=0).T
 
-    def _scored(self, params: P) -> tuple[tuple[int, ...], Array, Array]:
-        """Levels (J,) of items, the chances of their answers (A, Q) and the mass of the places (Q,), in logarithms."""
-        return self.answer_levels(params), self.log_chances(params, self.places), self.log_mass
+    def _scored(self, params: P, chunk: Chunk) -> Iterator[tuple[Integers | slice, Chunk, Array]]:
+        """The rows of each group, and the logarithm (A, Q) of the chances of all answers at its places."""
+        for (rows, part), places in zip(self.groups_of(chunk), self.places_of(params), strict=True):
+            yield rows, part, self.log_chances(params, places)
 
     @property
     def admits_gaps(self) -> bool:

@@ -99,8 +99,8 @@ def _laid_out(levels: tuple[int, ...], chunk: Chunk) -> Blocks:
     return _blocks(levels, int(min(MOST_CODES, 2 ** int(np.log2(pays)))), int(_has_gaps(chunk)))
 
 
-def expected_answers(levels: tuple[int, ...], log_chances: Array, log_mass: Array, chunk: Chunk) -> tuple[Array, Array, Array]:
-    """How many are expected at each place with each answer, (A, Q), and in all, (Q,); and the log-likelihoods (n,) of rows.
+def expected_answers(levels: tuple[int, ...], log_chances: Array, log_mass: Array, chunk: Chunk) -> tuple[Array, Array]:
+    """How many are expected at each place with each answer, (A, Q), and the log-likelihoods (n,) of rows.
 
     `levels` (J,): how many answers there are to each item, A in all, counted from 0; `log_chances` (A, Q): the logarithm of the
     probability of each at each place of ability; `log_mass` (Q,): that of the place. Errors: DataError for what is no answer.
@@ -109,8 +109,7 @@ def expected_answers(levels: tuple[int, ...], log_chances: Array, log_mass: Arra
     tables = _tables(blocks, log_chances, log_mass)
     sums, heights = _passed(_codes(chunk, blocks), tables, chunk)
     parts = zip(blocks.markers, np.split(sums, blocks.ends[:-1]), strict=True)
-    people = sums[: blocks.ends[0]].sum(axis=0)
-    return np.concatenate([marker.T @ part for marker, part in parts]), people, heights
+    return np.concatenate([marker.T @ part for marker, part in parts]), heights
 
 
 def posterior(levels: tuple[int, ...], log_chances: Array, log_mass: Array, chunk: Chunk) -> tuple[Array, Array]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.linalg import qr
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
@@ -24,6 +23,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families.gaussian.best_factors import warn_of_too_many
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
+from emkit.models.pivots import held_by_pivots, turned_to_pivots
 
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
@@ -103,11 +103,7 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         if not self.n_factors:
             return made(centre, given, noise)
         unit = np.sqrt((given**2).sum(axis=1) + noise)
-        turn, _, order = qr((given / np.where(unit > 0, unit, 1.0)[:, None]).T, pivoting=True)
-        pivots = tuple(int(j) for j in order[: self.n_factors])
-        turned = given @ turn
-        turned *= np.where(np.diag(turned[list(pivots)]) < 0, -1.0, 1.0)
-        turned[list(pivots)] = np.tril(turned[list(pivots)])
+        turned, pivots = turned_to_pivots(given, unit)
         return made(centre, turned, noise, pivots)
 
     def e_step(self, params: FactorModelParams, chunk: Chunk) -> Expectation[FactorSums]:
@@ -182,7 +178,7 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
 
     def held(self, params: FactorModelParams) -> tuple[str, ...]:
         """The loadings that are 0 because of how the factors are turned."""
-        return tuple(f"loadings[{j}, {k}]" for i, j in enumerate(params.pivots) for k in range(i + 1, self.n_factors))
+        return tuple(f"loadings[{j}, {k}]" for j, k in held_by_pivots(params.pivots))
 
     def scales(self, params: FactorModelParams) -> Mapping[str, Scale]:
         unit = np.sqrt(np.diag(params.covariance))

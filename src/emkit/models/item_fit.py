@@ -12,6 +12,7 @@ from scipy.stats import chi2
 
 from emkit.core.arrays import Array, Mask
 from emkit.errors import DataError, ModelError
+from emkit.families.family import LOG_OF_ZERO
 from emkit.models.ability import AbilityModel
 
 Ability = AbilityModel[Any, Any]
@@ -46,26 +47,38 @@ def item_fits(model: Ability, params: Any, passes: Any, columns: Sequence[str]) 
     Source: Orlando & Thissen (2000), Applied Psychological Measurement 24, 50-64; the expected distribution of scores, Lord &
     Wingersky (1984), same journal 8, 453-461.
     """
-    right, mass = _right_chances(model, params)
+    logs, mass = _right_chances(model, params)
+    right = np.exp(logs)
     x, weights, whole = _answers(passes)
     if not whole.any():
         raise DataError("items are compared among people with the same score, and no row is complete.")
     x, weights = x[whole], weights[whole]
     scores = x.sum(axis=1).astype(np.int64)
     items, sizes = len(right), np.bincount(scores, weights, minlength=len(right) + 1)[1:-1]
+    if not sizes.any():
+        raise DataError(
+            "items are compared among people with the same score, and each complete row has all items right, or none: such "
+            "scores cannot tell how items fit."
+        )
     every = score_chances(right)[1:-1] @ mass
     found = []
     for j in range(items):
         others = score_chances(np.delete(right, j, axis=0))[: items - 1]
-        expected = sizes * ((others * right[j]) @ mass) / every
+        expected = sizes * _over((others * right[j]) @ mass, every)
         seen = np.bincount(scores, weights * x[:, j], minlength=items + 1)[1:-1]
         classes = list(_joined(expected, sizes - expected))
         e, o, n = (np.array([values[part].sum() for part in classes]) for values in (expected, seen, sizes))
-        statistic = float(((o - e) ** 2 * n / (e * (n - e))).sum())
+        statistic = float(_over((o - e) ** 2 * n, e * (n - e)).sum())
         df = len(classes) - model.free_of_item(params, j)
         told = float(chi2.sf(statistic, df)) if df > 0 else np.nan
         found.append(ItemFit(columns[j], statistic, df, told))
     return tuple(found)
+
+
+def _over(above: Array, below: Array) -> Array:
+    """Quotients; 0 of nothing by nothing, and infinite of something: what was seen, and never is by the model."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(above > 0, above / below, 0.0)
 
 
 def score_chances(right: Array) -> Array:
@@ -96,13 +109,14 @@ def pair_fit(model: Ability, params: Any, passes: Any) -> PairFit:
     Source: Maydeu-Olivares & Joe (2006), Psychometrika 71, 713-732; RMSEA2, Maydeu-Olivares & Joe (2014), Multivariate
     Behavioral Research 49, 305-328.
     """
-    right, mass = _right_chances(model, params)
+    logs, mass = _right_chances(model, params)
+    right = np.exp(logs)
     x, weights, whole = _answers(passes)
     if not whole.all():
         raise DataError("M2 compares shares of pairs among all rows, and cells are missing: leave those rows out, and fit.")
     n, members = weights.sum(), _margins(len(right))
     seen = np.concatenate([weights @ x, ((x.T * weights) @ x)[np.triu_indices(len(right), 1)]]) / n
-    expected, spread = _moments(right, mass), _spread(right, mass, members)
+    expected, spread = _moments(right, mass), _spread(logs, mass, members)
     away = _beside(_slopes(model, params, len(seen)))
     df = away.shape[1]
     if not df:
@@ -125,14 +139,14 @@ def _margins(items: int) -> Array:
     return np.concatenate([one, one[first] + one[second]])
 
 
-def _spread(right: Array, mass: Array, members: Array) -> Array:
-    """The covariance (s, s) of whether all items of a margin are right, for one person."""
+def _spread(logs: Array, mass: Array, members: Array) -> Array:
+    """The covariance (s, s) of whether all items of a margin are right, for one person, by logarithms (J, Q) of chances."""
     found = np.zeros((len(members),) * 2)
-    for chance, share in zip(np.log(right).T, mass, strict=True):
+    for chance, share in zip(np.maximum(logs, LOG_OF_ZERO / len(logs) / 4).T, mass, strict=True):
         alone = members @ chance
         shared = (members * chance) @ members.T  # of items that both have, which count once
         found += share * np.exp(alone[:, None] + alone - shared)
-    means = _moments(right, mass)
+    means = _moments(np.exp(logs), mass)
     return np.asarray(found - np.outer(means, means))
 
 
@@ -142,7 +156,7 @@ def _slopes(model: Ability, params: Any, number: int) -> Array:
     here = coordinates.pack(params)
     found = np.empty((number, len(here)))
     for i, move in enumerate(STEP * np.eye(len(here))):
-        ends = (_moments(*_chances(model, coordinates.unpack(here + sign * move, params))) for sign in (1, -1))
+        ends = (_moments(*_right(model, coordinates.unpack(here + sign * move, params))) for sign in (1, -1))
         found[:, i] = (next(ends) - next(ends)) / (2 * STEP)
     return found
 
@@ -155,17 +169,21 @@ def _beside(slopes: Array) -> Array:
 
 
 def _right_chances(model: Ability, params: Any) -> tuple[Array, Array]:
-    """How often each item is right at each place (J, Q), and the mass of places (Q,).
+    """The logarithm of how often each item is right at each place (J, Q), and the mass of places (Q,).
 
     Errors: ModelError if answers are not right and wrong ones, or of several groups.
     """
     if {*model.answer_levels(params)} != {2}:
         raise ModelError("these tests of fit are of right and wrong answers; this model has items with more levels.")
-    return _chances(model, params)
+    places = model.places_of(params)
+    if len(places) > 1:
+        raise ModelError(f"abilities of {len(places)} groups differ: ask it of a fit of one of them.")
+    return model.log_chances(params, places[0])[1::2], np.exp(model.log_mass)
 
 
-def _chances(model: Ability, params: Any) -> tuple[Array, Array]:
-    return np.exp(model.log_chances(params, model.places)[1::2]), np.exp(model.log_places(params))
+def _right(model: Ability, params: Any) -> tuple[Array, Array]:
+    logs, mass = _right_chances(model, params)
+    return np.exp(logs), mass
 
 
 def _answers(passes: Any) -> tuple[Array, Array, Mask]:

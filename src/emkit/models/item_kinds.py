@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit, logsumexp
+from scipy.special import expit, log_expit
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
@@ -93,7 +93,7 @@ class _Credit(ItemKind):
     def log_chances(self, params: Any, ability: Array) -> Array:
         intercepts, slope = self._line(params)
         scores = np.arange(self.levels)[:, None] * (slope * ability) + np.concatenate([[0.0], intercepts])[:, None]
-        return np.asarray(scores - logsumexp(scores, axis=0))
+        return np.asarray(scores - np.logaddexp.reduce(scores, axis=0))
 
     def by_ability(self, params: Any, ability: Array) -> Array:
         return self._line(params)[1] * self._off(params, ability)

@@ -1,4 +1,4 @@
-"""The M-step of one item of any kind: Fisher's scoring in free coordinates, which only climbs."""
+"""The M-step of one item of any kind, abilities given."""
 
 from __future__ import annotations
 
@@ -9,14 +9,9 @@ from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
-from emkit.core.newton import solved
 from emkit.core.parameters import leaves
-from emkit.errors import ParameterError
+from emkit.models.climbing import Bend, climbed
 from emkit.models.item_kinds import ItemKind
-
-STEPS, HALVINGS = 100, 40
-ENOUGH = 1e-13  # of what a step promises, relative to 1 + the height: nothing is left to gain
-FARTHEST = 3.0  # in a free coordinate: from farther off, the curvature here tells nothing
 
 
 def height(kind: ItemKind, params: Any, counts: Array, places: Array) -> float:
@@ -43,42 +38,31 @@ def by_field(params: Any, along: Array) -> dict[str, Array]:
 
 def highest(kind: ItemKind, params: Any, counts: Array, places: Array) -> Any:
     """Parameters at which the expected log-likelihood with the log-prior is greatest, from those given; never a lower one."""
-    coordinates = Coordinates(params)
-    here, tall = coordinates.pack(params), height(kind, params, counts, places)
-    for _ in range(STEPS):
-        step, gain = _scoring(kind, params, counts, places)
-        if not gain > ENOUGH * (1 + abs(tall)):
-            break
-        step *= min(1.0, FARTHEST / max(float(np.abs(step).max()), FARTHEST))
-        for _ in range(HALVINGS):
-            try:
-                ahead = coordinates.unpack(here + step, params)
-                reached = height(kind, ahead, counts, places)
-            except ParameterError:
-                reached = -np.inf
-            if reached >= tall:
-                break
-            step /= 2
-        else:
-            break
-        here, params, tall = here + step, ahead, reached
-    return params
+
+    def tall(item: Any) -> float:
+        return height(kind, item, counts, places)
+
+    def bent(item: Any) -> Bend:
+        return bend(kind, item, counts, *told(kind, item, places))
+
+    return climbed(params, Coordinates(params), tall, bent, float(counts.sum()))
 
 
-def _scoring(kind: ItemKind, params: Any, counts: Array, places: Array) -> tuple[Array, float]:
-    """The step (p,) in free coordinates, and twice the gain that it promises."""
-    pulled = _pull(params)
-    number = len(pulled)
-    derivatives = (pulled @ kind.derivatives(params, places).reshape(number, -1)).reshape(number, *counts.shape)
-    expected = counts.sum(axis=0) * np.exp(kind.log_chances(params, places))
-    flat = derivatives.reshape(number, -1)
-    slope = flat @ counts.ravel() + pulled @ kind.prior_slope(params)
+def told(kind: ItemKind, params: Any, places: Array) -> tuple[Array, Array]:
+    """The derivatives (p, L, Q) of the log-chances of answers along free coordinates, and the chances (L, Q)."""
+    found = kind.derivatives(params, places)
+    return np.tensordot(pull(params), found, 1), np.exp(kind.log_chances(params, places))
+
+
+def bend(kind: ItemKind, params: Any, counts: Array, along: Array, chances: Array) -> Bend:
+    """Slope and curvature of the height along free coordinates, by what is `told`."""
+    expected, flat = counts.sum(axis=0) * chances, along.reshape(len(along), -1)
+    slope = flat @ counts.ravel() + pull(params) @ kind.prior_slope(params)
     curvature = (flat * expected.ravel()) @ flat.T + np.diag(kind.prior_information(params))
-    step = solved(curvature, slope, np.asarray(counts.sum()))
-    return step, float(step @ slope)
+    return Bend(slope, curvature, np.ones(len(slope)))
 
 
-def _pull(params: Any) -> Array:
+def pull(params: Any) -> Array:
     """The matrix (p, p) that makes derivatives along free coordinates of those along the parameters."""
     made = []
     for leaf in leaves(params):

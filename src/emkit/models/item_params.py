@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
-from emkit.core.spaces import Increasing, Positive, Real, UnitInterval
+from emkit.core.spaces import Increasing, NonNegative, Real, UnitInterval
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class SlopedItem(Parameters):
     ([0.5, -1.0], 1.5)
     """
 
-    intercepts: Annotated[Array, Real(), Axes("level")]
+    intercepts: Annotated[Array, Real(), Axes("step")]
     slope: Annotated[float, Real()]
 
     if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class UnitSlopeItem(Parameters):
     [0.5, -1.0]
     """
 
-    intercepts: Annotated[Array, Real(), Axes("level")]
+    intercepts: Annotated[Array, Real(), Axes("step")]
 
     if TYPE_CHECKING:
 
@@ -54,7 +54,7 @@ class GradedItem(Parameters):
     [-1.0, 1.0]
     """
 
-    cuts: Annotated[Array, Increasing(), Axes("level")]
+    cuts: Annotated[Array, Increasing(), Axes("step")]
     slope: Annotated[float, Real()]
 
     if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class AbilityGroups(Parameters):
     """
 
     means: Annotated[Array, Real(), Axes("group")]
-    spreads: Annotated[Array, Positive(), Axes("group")]
+    spreads: Annotated[Array, NonNegative(), Axes("group")]
 
     if TYPE_CHECKING:
 

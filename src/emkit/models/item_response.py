@@ -105,8 +105,8 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         slopes = np.broadcast_to(params.slopes, params.intercepts.shape)[:, None]
         return np.asarray(np.stack([-slopes * chance, slopes * (1 - chance)], axis=1).reshape(-1, len(ability)))
 
-    def of_counts(self, counts: Array, people: Array, params: ItemResponseParams) -> ItemSums:
-        wrong, right = counts[::2].T, counts[1::2].T
+    def of_counts(self, counts: Array, params: ItemResponseParams) -> ItemSums:
+        wrong, right = counts[::2, 0].T, counts[1::2, 0].T
         return ItemSums(wrong + right, np.ascontiguousarray(right))
 
     def free_of_item(self, params: ItemResponseParams, item: int) -> int:
@@ -166,16 +166,21 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         self.params(params.intercepts, params.slopes)
 
     def _refuse(self, profile: AnyProfile) -> None:
-        """Errors: DataError for what is neither 0 nor 1, and for items that all, or none, have right."""
-        profile.refuse_names("answers are 0 or 1")
-        profile.refuse(lambda x: (x != 0) & (x != 1), "an answer is 0 (wrong), 1 (right), or missing.")
-        profile.refuse_empty_columns()
-        even = np.flatnonzero(np.asarray(profile.least) == np.asarray(profile.highest))
-        if len(even):
-            named = some_of([f"{profile.columns[j]!r} is always {profile.least[j]:g}" for j in even])
-            raise DataError(f"items that everybody answers alike have no finite intercept: {named}. Leave them out.")
+        """Errors: DataError for what is neither 0 nor 1, items that all, or none, have right, and items that are too few."""
+        refuse_answers(profile)
         if len(profile.columns) < (2 if self.equal else 3):
             raise DataError(
                 "items are too few to tell slopes: there must be three, or with one slope for all of them two, and there "
                 f"{'is' if len(profile.columns) == 1 else 'are'} {len(profile.columns)}."
             )
+
+
+def refuse_answers(profile: AnyProfile) -> None:
+    """Errors: DataError for what is neither 0 nor 1, and for items that all, or none, have right."""
+    profile.refuse_names("answers are 0 or 1")
+    profile.refuse(lambda x: (x != 0) & (x != 1), "an answer is 0 (wrong), 1 (right), or missing.")
+    profile.refuse_empty_columns()
+    even = np.flatnonzero(np.asarray(profile.least) == np.asarray(profile.highest))
+    if len(even):
+        named = some_of([f"{profile.columns[j]!r} is always {profile.least[j]:g}" for j in even])
+        raise DataError(f"items that everybody answers alike have no finite intercept: {named}. Leave them out.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -10,26 +10,29 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.checks import check_count
+from emkit.core.coordinates import Coordinates
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters, leaves
+from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models import item_newton
-from emkit.models.ability import FARTHEST, AbilityModel
+from emkit.models.ability import AbilityModel
+from emkit.models.ability_groups import OfGroup, parted
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_params import AbilityGroups, ItemsParams
+from emkit.models.items_newton import ItemsHeight, with_abilities
 
-FARTHER = 2  # times as far as those of a standard normal ability go places of abilities whose spread is estimated
+UNSEEN = 1e-6  # logits by which answers differ between people
 
 
 @dataclass(frozen=True)
 class AnswerCounts(Additive):
-    """`answers` (A, Q): how many are expected at each place of ability with each answer; last, in each group."""
+    """`answers` (A, G, Q): how many of each group are expected at each of its places of ability with each answer."""
 
     answers: Array
 
@@ -40,8 +43,8 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
     Data: x (n, J) of answers counted from 0; cells may be missing. Of several `groups`, a last column says 0 ... groups - 1;
     items are the same in all, and means and spreads of ability are estimated in all but the first, where they are 0 and 1.
     Where items have a slope of 1 (`ek.PartialCredit`), the spread in the first is estimated, too.
-    `nodes` as in `ek.ItemResponseModel`, and twice as far where a spread is estimated. Items can be held, as those
-    that are known from a bank: ``ek.Frozen(model, "items.3")``.
+    A spread of 0, of people whose answers have nothing in common, is an estimate on the edge. `nodes` as in
+    `ek.ItemResponseModel`. Items can be held, as those that are known from a bank: ``ek.Frozen(model, "items.3")``.
     Errors: ModelError for kinds that are none.
     Source: Bock & Aitkin (1981), Psychometrika 46, 443-459; of several groups, Bock & Zimowski (1997), in van der Linden &
     Hambleton, Handbook of Modern Item Response Theory.
@@ -67,7 +70,7 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
             raise ModelError(f"items have kinds, and {said}: give one for each item, such as ek.GradedResponse(4).")
         self.kinds: tuple[ItemKind, ...] = tuple(given)
         self.groups = int(groups)
-        super().__init__(nodes, FARTHER if self.groups > 1 or self._free_spread else 1)
+        super().__init__(nodes)
         firsts = np.cumsum([0, *(kind.levels for kind in self.kinds)]).tolist()
         self._answers = [slice(*ends) for ends in pairwise(firsts)]
 
@@ -107,53 +110,61 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
     def slopes_of(self, params: ItemsParams) -> Array:
         return np.array([getattr(item, "slope", 1.0) for item in params.items])
 
+    def spreads_of(self, params: ItemsParams) -> Array:
+        return params.abilities.spreads
+
     def before(self, params: ItemsParams, chunk: Chunk) -> tuple[Array, Array]:
-        group = chunk.x[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(chunk.x), dtype=np.int64)
+        group = np.empty(len(chunk.x), dtype=np.int64)
+        for g, (rows, _) in enumerate(self.groups_of(chunk)):
+            group[rows] = g
         return params.abilities.means[group], params.abilities.spreads[group]
 
-    def farthest(self, params: ItemsParams) -> float:
-        return float((np.abs(params.abilities.means) + FARTHEST * params.abilities.spreads).max())
+    def places_of(self, params: ItemsParams) -> Array:
+        return params.abilities.means[:, None] + params.abilities.spreads[:, None] * self.places
 
-    def log_places(self, params: ItemsParams) -> Array:
-        if self.groups > 1:
-            raise ModelError(f"abilities of {self.groups} groups differ: ask it of a fit of one of them.")
-        return self._group_mass(params)[0]
+    def groups_of(self, chunk: Chunk) -> Sequence[OfGroup]:
+        return super().groups_of(chunk) if self.groups == 1 else parted(chunk, self._levels)
 
-    def _scored(self, params: ItemsParams) -> tuple[tuple[int, ...], Array, Array]:
-        """A group is an answer, too: it says where abilities are."""
-        mass = self._group_mass(params)
-        if self.groups == 1:
-            return self._levels, self.log_chances(params, self.places), mass[0]
-        chances = np.concatenate([self.log_chances(params, self.places), mass])
-        return self._levels, chances, np.zeros(len(self.places))
+    def of_counts(self, counts: Array, params: ItemsParams) -> AnswerCounts:
+        return AnswerCounts(counts)
 
-    def _group_mass(self, params: ItemsParams) -> Array:
-        """The logarithm (G, Q) of the mass of the places in each group."""
-        off = (self.places - params.abilities.means[:, None]) / params.abilities.spreads[:, None]
-        step = self.places[1] - self.places[0]
-        return np.asarray(-0.5 * off**2 + np.log(step / np.sqrt(2 * np.pi) / params.abilities.spreads)[:, None])
-
-    def of_counts(self, counts: Array, people: Array, params: ItemsParams) -> AnswerCounts:
-        return AnswerCounts(counts if self.groups > 1 else np.concatenate([counts, people[None]]))
+    def m_step(self, stats: AnswerCounts, params: ItemsParams) -> ItemsParams:
+        """Item by item; with the abilities of groups together, since places of ability move with these."""
+        free = self._free(params)
+        if not free.any():
+            return maximise_in_turn(self.updates(), stats, params)
+        return self._settled_spreads(params, self._height(stats).climbed(params, self.coordinates(params), free))
 
     def updates(self) -> Mapping[str, Update[AnswerCounts, ItemsParams]]:
         own = {f"items.{j}": partial(self._item, j) for j in range(len(self.kinds))}
         return {**own, "abilities": self._abilities}
 
+    def _height(self, stats: AnswerCounts) -> ItemsHeight:
+        return ItemsHeight(self.kinds, self._answers, stats.answers, self.places)
+
     def _item(self, j: int, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> Any:
-        return item_newton.highest(self.kinds[j], now.items[j], stats.answers[self._answers[j]], self.places)
+        counts = self._height(stats).of_item(j)
+        return item_newton.highest(self.kinds[j], now.items[j], counts, self.places_of(now).ravel())
 
     def _abilities(self, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> AbilityGroups:
-        """The mean and the spread of what is expected of each group."""
-        mass = stats.answers[-self.groups :]
-        people = mass.sum(axis=1)
-        means = mass @ self.places / people
-        means[0] = now.abilities.means[0]
-        squares = (mass * (self.places - means[:, None]) ** 2).sum(axis=1) / people
-        spreads = np.sqrt(squares)
-        if not self._free_spread:
-            spreads[0] = now.abilities.spreads[0]
-        return AbilityGroups(means, spreads)
+        free = self._free(now)
+        if not free.any():
+            return now.abilities
+        held = [path.removeprefix("abilities.") for path in self.held(now)]
+        moved = self._height(stats).abilities_climbed(now, Coordinates(now.abilities, held), free)
+        return self._settled_spreads(now, with_abilities(now, moved)).abilities
+
+    def _settled_spreads(self, before: ItemsParams, after: ItemsParams) -> ItemsParams:
+        """With 0 for spreads that no answer shows and that become smaller yet: the likelihood is even in a spread there."""
+        old, new = before.abilities.spreads, after.abilities.spreads
+        unseen = (new < old) & (new * np.abs(self.slopes_of(after)).max() < UNSEEN)
+        return replace_at(after, {"abilities.spreads": np.where(unseen, 0.0, new)}) if unseen.any() else after
+
+    def _free(self, params: ItemsParams) -> Mask:
+        """Which means and spreads (2, G) move: not those that say what 0 and 1 are."""
+        free = np.ones((2, self.groups), dtype=bool)
+        free[0, 0], free[1, 0] = False, self._free_spread
+        return free
 
     @property
     def _free_spread(self) -> bool:
@@ -164,21 +175,13 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         return ("abilities.means[0]", *(() if self._free_spread else ("abilities.spreads[0]",)))
 
     def expected(self, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> Expected:
-        mass = stats.answers[-self.groups :]
-        found = Expected(float((mass * self._group_mass(now)).sum()), self._ability_slopes(mass, now.abilities))
+        height, places = self._height(stats), self.places_of(now).ravel()
+        means, spreads = height.of_abilities(now)
+        found = Expected(height.value(now) - self.log_prior(now), {"abilities.means": means, "abilities.spreads": spreads})
         for j, kind in enumerate(self.kinds):
-            counts, item = stats.answers[self._answers[j]], now.items[j]
-            value = item_newton.height(kind, item, counts, self.places) - kind.log_prior(item)
-            found = found.plus(Expected(value, item_newton.slopes(kind, item, counts, self.places)).inside(f"items.{j}"))
+            slopes = item_newton.slopes(kind, now.items[j], height.of_item(j), places)
+            found = found.plus(Expected(0.0, slopes).inside(f"items.{j}"))
         return found
-
-    def _ability_slopes(self, mass: Array, abilities: AbilityGroups) -> dict[str, Array]:
-        off = (self.places - abilities.means[:, None]) / abilities.spreads[:, None]
-        wide = abilities.spreads[:, None]
-        return {
-            "abilities.means": (mass * off / wide).sum(axis=1),
-            "abilities.spreads": (mass * (off**2 - 1) / wide).sum(axis=1),
-        }
 
     def log_prior(self, params: ItemsParams) -> float:
         return float(sum(kind.log_prior(item) for kind, item in zip(self.kinds, params.items, strict=True)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from emkit.core.arrays import Array
@@ -9,7 +11,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DataError
 from emkit.models.digits import refuse_extremes, refuse_far
 from emkit.models.mixed_layout import MixedLayout
-from emkit.models.mixed_sums import sums_of_groups
+from emkit.models.mixed_sums import sums_of_units
 
 EXACT = 1e-12  # of the variance of the response: a variance of errors that is rounding
 LEFT = 1e-10  # of the squares of a random effect's columns: what fixed effects leave of these, if that is rounding
@@ -21,16 +23,23 @@ def refuse(profile: AnyProfile, layout: MixedLayout) -> None:
     chunks = list(profile.source.chunks())
     if all(chunk.groups is None for chunk in chunks):
         raise DataError("a mixed model is of rows in groups: say with `groups` whose each row is.")
-    lengths = np.concatenate([sums_of_groups(chunk, layout).rows for chunk in chunks])
-    rows, groups = int(lengths.sum()), int((lengths > 0).sum())
-    fixed, random = len(layout.fixed.factor), len(layout.random.factor)
-    if groups < 2:
+    every = [sums_of_units(chunk, layout) for chunk in chunks]
+    rows, fixed = int(sum(sums.rows.sum() for sums in every)), len(layout.fixed.factor)
+    numbers = [round(sum(sums.counts[level].sum() for sums in every)) for level in range(len(layout.levels))]
+    if numbers[0] < 2:
         raise DataError("there is one group with a response, and how groups differ cannot be told: at least 2 are needed.")
-    if rows <= groups * random:
+    if len(numbers) > 1 and numbers[1] <= numbers[0]:
         raise DataError(
-            f"{rows:,} rows in {groups:,} groups cannot tell {random} random effect{'s' * (random > 1)} of each group from "
-            "errors: leave out some effects, or give groups of more rows."
+            f"there are {numbers[1]:,} inner groups in {numbers[0]:,} groups, so that nothing tells their effects apart: leave "
+            "the inner groups out."
         )
+    for number, level, kind in zip(numbers, layout.levels, ("group", "inner group"), strict=False):
+        random = len(level.factor)
+        if rows <= number * random:
+            raise DataError(
+                f"{rows:,} rows in {number:,} {kind}s cannot tell {random} random effect{'s' * (random > 1)} of each {kind} "
+                f"from errors: leave out some effects, or give {kind}s of more rows."
+            )
     if rows <= fixed:
         raise DataError(f"{rows:,} rows cannot tell {fixed} fixed effects: leave some out.")
     _refuse_scales(profile, layout)
@@ -39,23 +48,28 @@ def refuse(profile: AnyProfile, layout: MixedLayout) -> None:
 
 def _refuse_scales(profile: AnyProfile, layout: MixedLayout) -> None:
     """Errors: DataError for units that leave too few digits, or slopes of what is too far from its intercept."""
-    refuse_extremes(profile, sorted({layout.response, *layout.fixed.places, *layout.random.places}))
-    if layout.random.intercept:
-        refuse_far(profile, layout.random.places, NEAREST)
+    refuse_extremes(profile, sorted({layout.response, *layout.fixed.places, *chain(*(each.places for each in layout.levels))}))
+    for level in layout.levels:
+        if level.intercept:
+            refuse_far(profile, level.places, NEAREST)
 
 
 def _refuse_told(profile: AnyProfile, layout: MixedLayout) -> None:
     """Errors: DataError for random effects that fixed effects tell, group by group: nothing is left that could vary."""
-    chunks = [sums_of_groups(chunk, layout) for chunk in profile.source.chunks()]
+    chunks = [sums_of_units(chunk, layout) for chunk in profile.source.chunks()]
     xx, zz = (sum(getattr(each, name).sum(axis=0) for each in chunks) for name in ("xx", "zz"))
     inverse = np.linalg.pinv(xx, rcond=EXACT, hermitian=True)
-    told = sum(np.einsum("gpr,pq,gqr->r", each.xz, inverse, each.xz) for each in chunks)
-    for k in np.flatnonzero(np.diag(zz) - told <= LEFT * np.diag(zz)):
-        name = "the intercept" if layout.random.intercept and k == 0 else repr(layout.random.names[k - layout.random.intercept])
-        raise DataError(
-            f"fixed effects tell {name} of every group, so that nothing says how far it varies between groups. Leave out the "
-            "fixed effects that tell groups apart, or this random effect."
-        )
+    for own, level, kind in zip(layout.own, layout.levels, ("group", "inner group"), strict=False):
+        outer = level is layout.random
+        xz = [np.add.reduceat(each.xz, each.firsts, axis=0) if outer else each.xz for each in chunks]
+        told = sum(np.einsum("gpr,pq,gqr->r", each[:, :, own], inverse, each[:, :, own]) for each in xz)
+        whole = np.diag(zz)[own]
+        for k in np.flatnonzero(whole - told <= LEFT * whole):
+            name = "the intercept" if level.intercept and k == 0 else repr(level.names[k - level.intercept])
+            raise DataError(
+                f"fixed effects tell {name} of every {kind}, so that nothing says how far it varies between {kind}s. Leave out "
+                f"the fixed effects that tell {kind}s apart, or this random effect."
+            )
 
 
 def least_squares(profile: AnyProfile, layout: MixedLayout) -> tuple[Array, float]:
@@ -63,7 +77,8 @@ def least_squares(profile: AnyProfile, layout: MixedLayout) -> tuple[Array, floa
     p = len(layout.fixed.factor)
     xx, xy, yy, mass = np.zeros((p, p)), np.zeros(p), 0.0, 0.0
     for chunk in profile.source.chunks():
-        sums, weights = sums_of_groups(chunk, layout), chunk.group_weights
+        sums = sums_of_units(chunk, layout)
+        weights = chunk.group_weights[sums.of]
         xx += np.tensordot(weights, sums.xx, 1)
         xy += weights @ sums.xy
         yy, mass = yy + float(weights @ sums.yy), mass + float(weights @ sums.rows)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array
 from emkit.core.memo import once
 from emkit.data.framed_design import Column, FramedDesign, centre_of, frame_of, place_of, plain_frame
+from emkit.data.frames import TRUTHS
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError
+from emkit.models.nested import Nested
 
 WHOSE = "mixed model"
 
@@ -30,6 +35,11 @@ class Side:
         return len(self.columns) + self.intercept
 
 
+def side_of(nested: Nested | None) -> Side:
+    """The columns of the effects of inner groups; none where there are none."""
+    return Side((), False) if nested is None else Side(tuple(nested.effects), nested.intercept)
+
+
 @dataclass(frozen=True)
 class EffectsDesign(FramedDesign):
     """The design of the fixed effects, or of the random ones, in a frame of its own."""
@@ -37,18 +47,38 @@ class EffectsDesign(FramedDesign):
 
 @dataclass(frozen=True)
 class MixedLayout:
-    """The place of the `response`, a `datum` in its midst, its variance, and the designs of fixed and random effects."""
+    """The place of the `response`, a `datum` in its midst, its variance, and the designs of fixed and random effects.
+
+    Of inner groups, the place of their labels `within` groups, and the design of their effects, `inner`.
+    """
 
     response: int
     fixed: EffectsDesign
     random: EffectsDesign
     datum: float
     variance: float
+    within: int | None = None
+    inner: EffectsDesign | None = None
+
+    @property
+    def levels(self) -> tuple[EffectsDesign, ...]:
+        """The designs of random effects, those of groups first."""
+        return (self.random,) if self.inner is None else (self.random, self.inner)
+
+    @cached_property
+    def own(self) -> tuple[slice, ...]:
+        """Where the effects of each level stand among all r of them."""
+        ends = np.cumsum([0, *(len(level.factor) for level in self.levels)]).tolist()
+        return tuple(slice(first, end) for first, end in pairwise(ends))
 
     @cached_property
     def turn(self) -> Array:
         """The matrix (r, r) that makes random effects of the framed design of those of the columns as they are."""
-        return np.asarray(self.random.way(np.eye(len(self.random.factor))).T)
+        return in_blocks([level.way(np.eye(len(level.factor))).T for level in self.levels])
+
+    def framed_effects(self, x: Array) -> Array:
+        """The framed designs of the random effects (n, r)."""
+        return np.concatenate([level.framed(x) for level in self.levels], axis=1)
 
     def framed(self, fixed: Array) -> Array:
         """Coefficients (p,) of the framed design, of the response less its datum."""
@@ -65,13 +95,20 @@ class MixedLayout:
         return found
 
 
-def by_place(response: Column, fixed: Side, random: Side) -> MixedLayout:
+def in_blocks(matrices: Sequence[Array]) -> Array:
+    """One matrix with these on its diagonal; itself, if there is one."""
+    return np.asarray(matrices[0] if len(matrices) == 1 else block_diag(*matrices), dtype=np.float64)
+
+
+def by_place(response: Column, fixed: Side, random: Side, nested: Nested | None) -> MixedLayout:
     """The layout of columns that are known by place, in the frame of the data themselves. Errors: ModelError for others."""
-    for column in (response, *fixed.columns, *random.columns):
+    inner = side_of(nested)
+    labels = () if nested is None else (nested.groups,)
+    for column in (response, *fixed.columns, *random.columns, *labels, *inner.columns):
         if isinstance(column, str):
             raise ModelError(f"where {column!r} lies is not known before there are data: settled(profile) finds it.")
-    place: Any = response
-    return MixedLayout(place, _plain(fixed), _plain(random), 0.0, 0.0)
+    places: Any = (response, *labels)
+    return MixedLayout(places[0], _plain(fixed), _plain(random), 0.0, 0.0, *([places[1], _plain(inner)] if labels else []))
 
 
 def _plain(side: Side) -> EffectsDesign:
@@ -82,25 +119,37 @@ def _plain(side: Side) -> EffectsDesign:
 
 
 @once
-def found_in(profile: AnyProfile, response: Column, fixed: Side, random: Side) -> MixedLayout:
+def found_in(profile: AnyProfile, response: Column, fixed: Side, random: Side, nested: Nested | None) -> MixedLayout:
     """The layout of columns among those of the data.
 
     Errors: DataError for a column that is not there or has gaps, for names, and for columns that depend on each other.
     """
     place = place_of(response, profile, WHOSE)
-    places = [tuple(place_of(column, profile, WHOSE) for column in side.columns) for side in (fixed, random)]
+    sides = (fixed, random) if nested is None else (fixed, random, side_of(nested))
+    places = [tuple(place_of(column, profile, WHOSE) for column in side.columns) for side in sides]
     source = profile.source
-    for j in (place, *places[0], *places[1]):
-        if source.levels[j] is not None and any(source.levels[j] or ()) and source.levels[j] != ("False", "True"):
+    for j in (place, *chain(*places)):
+        if source.levels[j] != TRUTHS and any(source.levels[j] or ()):
             raise DataError(f"column {source.columns[j]!r} holds names, where numbers are asked for.")
-    covariates = np.isin(np.arange(len(source.columns)), [*places[0], *places[1]])
+    covariates = np.isin(np.arange(len(source.columns)), [*chain(*places)])
     source.refuse(lambda x: np.isnan(x) & covariates, "covariates take no gaps: leave the row out, or fill the cell.")
-    of_fixed, of_random = (
+    of_fixed, of_random, *of_inner = (
         EffectsDesign(own, tuple(source.columns[j] for j in own), side.intercept, *frame_of(profile, own, side.intercept))
-        for own, side in zip(places, (fixed, random), strict=True)
+        for own, side in zip(places, sides, strict=True)
     )
+    within = _within(profile, nested)
     variance = float(profile.variance[place])
     if not np.isfinite(variance) or variance <= 0:
         raise DataError(f"the response {source.columns[place]!r} never varies, or has no value: there is nothing to explain.")
     datum = float(centre_of(profile, [place])[0]) if fixed.intercept else 0.0
-    return MixedLayout(place, of_fixed, of_random, datum, variance)
+    return MixedLayout(place, of_fixed, of_random, datum, variance, within, *of_inner)
+
+
+def _within(profile: AnyProfile, nested: Nested | None) -> int | None:
+    """Where the labels of inner groups lie. Errors: DataError for a column that is not there, and for gaps."""
+    if nested is None:
+        return None
+    place, source = place_of(nested.groups, profile, WHOSE), profile.source
+    labels = np.arange(len(source.columns)) == place
+    source.refuse(lambda x: np.isnan(x) & labels, "whose inner group it is must be known: give it a label, or leave it out.")
+    return place

@@ -25,7 +25,8 @@ class MixedModel(OfGroups[MixedModelParams]):
     `response`, `covariates` x of fixed effects b, and `effects` z are columns of the data, by name or place, `intercept` and
     `random_intercept` say whether 1 is before x and before z. `covariance` of random effects: "unstructured", "diagonal" or
     "scalar" (one variance). Rows come in groups (`groups` of a source); weights are of groups; a row without a response (NaN)
-    tells nothing. A covariance without rank is an estimate on the edge. By maximum likelihood; see `RestrictedMixedModel`.
+    tells nothing. `nested` are effects of inner groups, as classes in schools: see `Nested`. A covariance without rank is an
+    estimate on the edge. By maximum likelihood; see `RestrictedMixedModel`.
     Source: Laird & Ware (1982), Biometrics 38, 963-974.
 
     >>> import emkit as ek
@@ -39,7 +40,7 @@ class MixedModel(OfGroups[MixedModelParams]):
 
     def e_step(self, params: MixedModelParams, chunk: Chunk) -> Expectation[MixedSums]:
         one, weights = self._told(params, chunk, params.fixed), chunk.group_weights
-        stats = sums_at(one, weights)
+        stats = sums_at(one, weights, self.known_layout)
         return Expectation(stats, float(weights @ one.log_density), stats.mass)
 
     def updates(self) -> Mapping[str, Update[MixedSums, MixedModelParams]]:
@@ -48,9 +49,7 @@ class MixedModel(OfGroups[MixedModelParams]):
     def _fixed_effects(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Array:
         """By least squares, of the response less the expected random effects."""
         layout = self.known_layout
-        root = layout.turn @ before.between.root(self.n_effects)
-        shift = np.linalg.solve(stats.design, stats.along - np.einsum("pas,as->p", stats.shared, root))
-        return layout.back(layout.framed(before.fixed) + shift)
+        return layout.back(layout.framed(before.fixed) + np.linalg.solve(stats.design, stats.along))
 
     def _shift(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Array:
         layout = self.known_layout
@@ -59,16 +58,15 @@ class MixedModel(OfGroups[MixedModelParams]):
     def expected(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Expected:
         shift = self._shift(stats, before, now)
         found = self._of_variances(stats, before, now, shift)
-        moved = now.between if before.between.tilts else before.between
-        root = self.known_layout.turn @ moved.root(self.n_effects)
-        along = stats.along - np.einsum("pas,as->p", stats.shared, root) - stats.design @ shift
+        turned = self.known_layout.turn @ (self._moved(before, now) - self.root(before.between))
+        along = stats.along - np.einsum("pas,as->p", stats.shared, turned) - stats.design @ shift
         return found.plus(Expected(0.0, {"fixed": self.known_layout.fixed.slopes(along[None] / now.within)[0]}))
 
     def row_objectives(self, params: MixedModelParams, chunk: Chunk) -> Array:
         return self._told(params, chunk, params.fixed).log_density
 
     def latent(self, params: MixedModelParams, chunk: Chunk) -> tuple[Array, Array]:
-        """Mean (G, r) and covariance (G, r, r) of the random effects of each group, given its rows."""
+        """Mean (G, r) and covariance (G, r, r) of the random effects of each group, given its rows; none of inner groups."""
         return self.effects_of(params, chunk, params.fixed)
 
     def scales(self, params: MixedModelParams) -> Mapping[str, Scale]:

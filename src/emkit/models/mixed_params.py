@@ -9,13 +9,14 @@ from emkit.core.arrays import Array
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import Positive, Real
+from emkit.models.nested import NestedCovariance
 from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, EqualCovariance
 
 
 class AnyMixedParams(Parameters):
     """Parameters that have the covariance of random effects, `between` groups, and the variance of errors `within` them."""
 
-    between: AnyCovariance | DiagonalCovariance | EqualCovariance
+    between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance
     within: float
 
 
@@ -33,7 +34,7 @@ class MixedModelParams(AnyMixedParams):
     """
 
     fixed: Annotated[Array, Real(), Axes("covariate", coupled=("covariate",))]
-    between: AnyCovariance | DiagonalCovariance | EqualCovariance
+    between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance
     within: Annotated[float, Positive()]
 
 
@@ -47,5 +48,5 @@ class RestrictedMixedModelParams(AnyMixedParams):
     ((2, 2), 16.0)
     """
 
-    between: AnyCovariance | DiagonalCovariance | EqualCovariance
+    between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance
     within: Annotated[float, Positive()]

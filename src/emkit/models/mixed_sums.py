@@ -1,34 +1,41 @@
-"""The E-step of linear mixed models: what groups of rows tell of their effects."""
+"""The E-step of linear mixed models: what groups of rows tell of their effects.
+
+Of rows that share all their effects, with designs X and Z, all comes from the triangle R of [Z X y] = Q R: its first rows hold
+what effects can tell, and the others what they cannot. Nothing is a difference of sums of squares, which would have no digits
+left where effects vary far more than errors.
+Source: Bates, Maechler, Bolker & Walker (2015), J. Statist. Software 67(1), section 3.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.models.mixed_layout import MixedLayout
+from emkit.models.mixed_posterior import Posterior, of_one_level, of_two_levels, triangles
 
 LOG_2_PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True)
 class MixedSums(Additive):
-    """Weighted sums over groups, of residuals e of the fixed effects of the E-step and of standard normal effects u.
+    """Weighted sums over groups, of errors e of rows and standard normal effects u, at the parameters of the E-step.
 
-    `mass` of the rows and number of `groups`; `squares`, of e; `moments` (r, r), E u u'; `cross` (r, r), Z'e E u';
-    `gram` (r, r, r, r), Z'Z by E u u'. Of fixed effects, if these are estimated with the others: `design` (p, p), X'X;
-    `along` (p,), X'e; `shared` (p, r, r), X'Z by E u.
+    `mass` of the rows; of each level of groups, how many there are, `groups`, and `moments`, E u u' of the effects of that
+    level; `squares`, E e'e. Of all r effects of a row: `cross` (r, r), E Z'e u'; `gram` (r, r, r, r), Z'Z by E u u'. Of fixed
+    effects, if these are estimated with the others: `design` (p, p), X'X; `along` (p,), X'E e; `shared` (p, r, r), X'Z by E u.
     """
 
     mass: float
-    groups: float
+    groups: tuple[float, ...]
     squares: float
-    moments: Array
+    moments: tuple[Array, ...]
     cross: Array
     gram: Array
     design: Array
@@ -36,83 +43,142 @@ class MixedSums(Additive):
     shared: Array
 
 
-class GroupSums(NamedTuple):
-    """Of each group of a chunk, sums over its rows in the frames of the designs: all that a normal model needs of them."""
+class UnitSums(NamedTuple):
+    """Of each unit of a chunk, sums over its rows in the frames of the designs; `triangle` (U, r + p + 1, r + p + 1) is R.
 
+    Units are rows that share all their effects: groups, or the inner groups in these. `firsts` (G,) is the first unit of each
+    group, `of` (U,) the group of each unit, and `counts` have, for each level, the share (U,) of a group that counts with a
+    unit: groups without a response are none.
+    """
+
+    firsts: Integers
+    of: Integers
+    counts: tuple[Array, ...]
     rows: Array
     xx: Array
     xz: Array
     zz: Array
     xy: Array
-    zy: Array
     yy: Array
+    triangle: Array
 
 
 class Told(NamedTuple):
     """What groups (G,) tell at some parameters.
 
-    `log_density` (G,); means (G, r) and covariances (G, r, r) of standard normal effects; X'e (G, p), Z'e (G, r), e'e (G,).
+    `log_density` (G,); means (U, r) and the `posterior` of standard normal effects; `reach` (U, r, r), how far these move the
+    first rows of the triangle, which effects can tell; `errors` (U, r + p + 1) in all its rows, where effects are their means.
     """
 
-    sums: GroupSums
+    sums: UnitSums
     log_density: Array
     means: Array
-    spreads: Array
-    xe: Array
-    ze: Array
-    ee: Array
+    posterior: Posterior
+    reach: Array
+    errors: Array
     within: float
-    root: Array
+
+    @property
+    def of_fixed(self) -> Array:
+        """X in the rows of the triangle (U, r + p + 1, p)."""
+        return self.sums.triangle[:, :, self.means.shape[1] : -1]
+
+    def lean(self) -> tuple[Array, Array]:
+        """By how much effects fall as fixed effects rise (U, r, p), and what that leaves of X (U, r + p + 1, p)."""
+        r = self.means.shape[1]
+        lean = self.posterior.means(self.of_fixed[:, :r] / np.sqrt(self.within))
+        left = self.of_fixed.copy()
+        left[:, :r] -= self.reach @ lean
+        return lean, left
+
+    def along(self, weights: Array) -> Array:
+        """X'E e (p,) over units of these `weights` (U,)."""
+        return np.asarray(np.einsum("u,uap,ua->p", weights, self.of_fixed, self.errors))
 
 
 @once
-def sums_of_groups(chunk: Chunk, layout: MixedLayout) -> GroupSums:
-    """The sums of each group, over the rows that have a response."""
+def sums_of_units(chunk: Chunk, layout: MixedLayout) -> UnitSums:
+    """The sums of each unit, over the rows that have a response."""
     y = np.asarray(chunk.x[:, layout.response], dtype=np.float64) - layout.datum
     there = ~np.isnan(y)
-    x, z = layout.fixed.framed(chunk.x), layout.random.framed(chunk.x)
+    x, z = layout.fixed.framed(chunk.x), layout.framed_effects(chunk.x)
     p, r = x.shape[1], z.shape[1]
-    whole = np.column_stack([x, z, np.where(there, y, 0.0)]) * there[:, None]
-    starts = chunk.bounds[:-1]
-    found = np.empty((len(starts), p + r + 1, p + r + 1))
-    for j in range(p + r + 1):
+    whole = np.column_stack([z, x, np.where(there, y, 0.0)]) * there[:, None]
+    order, starts, of = units_of(chunk, layout)
+    whole, there = whole[order], there[order]
+    found = np.empty((len(starts), r + p + 1, r + p + 1))
+    for j in range(r + p + 1):
         found[:, j] = np.add.reduceat(whole * whole[:, j : j + 1], starts, axis=0)
-    xx, xz, zz = found[:, :p, :p], found[:, :p, p:-1], found[:, p:-1, p:-1]
+    zz, xz, xx = found[:, :r, :r], found[:, r:-1, :r], found[:, r:-1, r:-1]
     rows = np.add.reduceat(there.astype(np.float64), starts)
-    return GroupSums(*map(np.ascontiguousarray, (rows, xx, xz, zz, found[:, :p, -1], found[:, p:-1, -1], found[:, -1, -1])))
+    firsts = np.flatnonzero(np.diff(of, prepend=-1))
+    of_rows = triangles(whole, np.append(starts, len(whole)))
+    own = (rows, xx, xz, zz, found[:, r:-1, -1], found[:, -1, -1], of_rows)
+    return UnitSums(firsts, of, _counts(rows, firsts, of, layout), *map(np.ascontiguousarray, own))
+
+
+def units_of(chunk: Chunk, layout: MixedLayout) -> tuple[Any, Integers, Integers]:
+    """The order of rows in which each unit is together, where units begin in it, and the group (U,) of each."""
+    starts = np.asarray(chunk.bounds[:-1], dtype=np.intp)
+    if layout.within is None:
+        return slice(None), starts, np.arange(len(starts))
+    group = np.repeat(np.arange(len(starts)), np.diff(chunk.bounds))
+    label = np.asarray(chunk.x[:, layout.within])
+    order = np.lexsort((label, group))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(group[order]) != 0) | (np.diff(label[order]) != 0)
+    return order, np.flatnonzero(new), group[order][new]
+
+
+def _counts(rows: Array, firsts: Integers, of: Integers, layout: MixedLayout) -> tuple[Array, ...]:
+    """Of each level, the share of a group that counts with a unit."""
+    counted = (rows > 0).astype(np.float64)
+    if layout.within is None:
+        return (counted,)
+    units = np.add.reduceat(counted, firsts)
+    return counted / np.maximum(units, 1.0)[of], counted
 
 
 def told(chunk: Chunk, layout: MixedLayout, fixed: Array, root: Array, within: float) -> Told:
     """What groups tell, given framed `fixed` effects (p,), the `root` (r, r) of the effects' covariance, and `within`."""
-    sums = sums_of_groups(chunk, layout)
-    xe = sums.xy - sums.xx @ fixed
-    ze = sums.zy - fixed @ sums.xz
-    ee = sums.yy - (sums.xy + xe) @ fixed
-    precision = np.eye(len(root)) + root.T @ sums.zz @ root / within
-    spreads = np.asarray(np.linalg.inv(precision), dtype=np.float64)
-    forces = ze @ root / within
-    means = np.einsum("grs,gs->gr", spreads, forces)
-    heights = sums.rows * (LOG_2_PI + np.log(within)) + np.linalg.slogdet(precision)[1]
-    heights = -0.5 * (heights + ee / within - (forces * means).sum(axis=1))
-    return Told(sums, heights, means, spreads, xe, ze, ee, within, root)
+    sums, r, unit = sums_of_units(chunk, layout), len(root), np.sqrt(within)
+    errors = sums.triangle[:, :, -1] - sums.triangle[:, :, r:-1] @ fixed
+    reach = sums.triangle[:, :r, :r] @ root
+    outer, two = len(layout.random.factor), layout.within is not None
+    posterior: Posterior = of_two_levels(reach / unit, sums.firsts, sums.of, outer) if two else of_one_level(reach / unit)
+    means = posterior.means(errors[:, :r, None] / unit)[:, :, 0]
+    errors[:, :r] -= np.einsum("uab,ub->ua", reach, means)
+    left = sums.rows * (LOG_2_PI + np.log(within)) + (errors**2).sum(axis=1) / within
+    heights = -0.5 * (np.add.reduceat(left, sums.firsts) + posterior.lengths(means) + posterior.heights)
+    return Told(sums, heights, means, posterior, reach, errors, within)
 
 
-def sums_at(one: Told, weights: Array) -> MixedSums:
+def sums_at(one: Told, weights: Array, layout: MixedLayout) -> MixedSums:
     """The sums over groups of these `weights` (G,)."""
-    sums, u = one.sums, one.means
-    counted = weights * (sums.rows > 0)
-    each = one.spreads + u[:, :, None] * u[:, None, :]
+    sums, u, factor = one.sums, one.means, one.posterior.factor
+    r = u.shape[1]
+    weights = weights[sums.of]
+    each = factor @ factor.swapaxes(1, 2) + u[:, :, None] * u[:, None, :]
+    unsure = one.reach @ factor
+    crossed = one.errors[:, :r, None] * u[:, None, :] - unsure @ factor.swapaxes(1, 2)
+    squares = (one.errors**2).sum(axis=1) + (unsure**2).sum(axis=(1, 2))
     return MixedSums(
         float(weights @ sums.rows),
-        float(counted.sum()),
-        float(weights @ one.ee),
-        np.tensordot(counted, each, 1),
-        (one.ze * weights[:, None]).T @ u,
+        tuple(float((weights * counts).sum()) for counts in sums.counts),
+        float(weights @ squares),
+        _moments(one, weights, layout, each),
+        np.tensordot(weights, sums.triangle[:, :r, :r].swapaxes(1, 2) @ crossed, 1),
         _outer(sums.zz, each, weights),
         np.tensordot(weights, sums.xx, 1),
-        weights @ one.xe,
+        one.along(weights),
         _outer(sums.xz, u, weights),
     )
+
+
+def _moments(one: Told, weights: Array, layout: MixedLayout, each: Array) -> tuple[Array, ...]:
+    """Second moments of the effects of each level, of those `each` (U, r, r) unit has."""
+    pairs = zip(layout.own, one.sums.counts, strict=True)
+    return tuple(np.tensordot(weights * counts, each[:, own, own], 1) for own, counts in pairs)
 
 
 def _outer(a: Array, b: Array, weights: Array) -> Array:
@@ -130,26 +196,22 @@ class GeneralizedSums(Additive):
 
 def generalized_at(one: Told, weights: Array) -> GeneralizedSums:
     """The sums over groups of these `weights` (G,)."""
-    sums = one.sums
-    xzl = sums.xz @ one.root
-    left = sums.xx - xzl @ one.spreads @ xzl.swapaxes(1, 2) / one.within
-    along = one.xe - np.einsum("gpr,gr->gp", xzl, one.means)
-    return GeneralizedSums(np.tensordot(weights, left, 1) / one.within, weights @ along / one.within)
+    weights = weights[one.sums.of]
+    design = np.tensordot(weights, one.of_fixed.swapaxes(1, 2) @ one.lean()[1], 1)
+    return GeneralizedSums((design + design.T) / (2 * one.within), one.along(weights) / one.within)
 
 
-def integrated_at(one: Told, weights: Array, spread: Array) -> MixedSums:
+def integrated_at(one: Told, weights: Array, layout: MixedLayout, spread: Array) -> MixedSums:
     """As `sums_at`, where fixed effects are no parameters but normal, about those of the E-step, with this `spread` (p, p)."""
-    sums = one.sums
-    plain = sums_at(one, weights)
-    lean = one.spreads @ (sums.xz @ one.root).swapaxes(1, 2) / one.within  # (G, r, p): u moves by -lean, with fixed effects
+    plain, sums, (lean, left) = sums_at(one, weights, layout), one.sums, one.lean()
+    weights, r = weights[sums.of], one.means.shape[1]
     more = lean @ spread @ lean.swapaxes(1, 2)
-    crossed = sums.xz.swapaxes(1, 2) @ spread @ lean.swapaxes(1, 2)
-    r = len(one.root)
+    crossed = sums.triangle[:, :r, :r].swapaxes(1, 2) @ left[:, :r] @ spread @ lean.swapaxes(1, 2)
     return MixedSums(
         plain.mass,
         plain.groups,
-        plain.squares + float(np.tensordot(plain.design, spread)),
-        plain.moments + np.tensordot(weights * (sums.rows > 0), more, 1),
+        plain.squares + float(weights @ np.einsum("uap,pq,uaq->u", left, spread, left)),
+        tuple(a + b for a, b in zip(plain.moments, _moments(one, weights, layout, more), strict=True)),
         plain.cross + np.tensordot(weights, crossed, 1),
         plain.gram + _outer(sums.zz, more, weights),
         np.zeros((0, 0)),

@@ -19,9 +19,14 @@ ALIKE = 1e-9  # of log-likelihood
 def most_likely(model: AbilityModel[Any, Any], params: Any, x: Array, before: Known) -> tuple[Array, Array]:
     """The most likely abilities (n,) given answers x (n, J) alone, and their standard errors (n,), by Fisher's scoring.
 
-    `before`: mean and standard deviation (n,) of a normal ability that is known of each before; None if nothing is. Then scores
-    and errors are infinite where the likelihood rises for ever, and both NaN where nothing was answered.
+    `before`: mean and standard deviation (n,) of a normal ability that is known of each before, for certain where the latter is
+    0; None if nothing is. Then scores and errors are infinite where the likelihood rises for ever, and both NaN where nothing
+    was answered.
     """
+    if before is not None and (before[1] == 0).any():
+        certain = before[1] == 0
+        found, error = most_likely(model, params, x, (before[0], np.where(certain, 1.0, before[1])))
+        return np.where(certain, before[0], found), np.where(certain, 0.0, error)
     answered = _marks(model.answer_levels(params), x)
     found = _first(model, params, answered, before)
     reached = _height(model, params, answered, found, before)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.expected import Expected
 from emkit.core.mapreduce import serial
 from emkit.core.protocols import LatentModel, MapReduce, Source
@@ -19,10 +19,11 @@ from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.models.mixed_data import EXACT, refuse
-from emkit.models.mixed_layout import MixedLayout, Side, by_place, found_in
+from emkit.models.mixed_layout import MixedLayout, Side, by_place, found_in, in_blocks, side_of
 from emkit.models.mixed_params import AnyMixedParams
-from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told
-from emkit.models.random_effects import COVARIANCES
+from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told, units_of
+from emkit.models.nested import Nested, NestedCovariance
+from emkit.models.random_effects import COVARIANCES, free_places, slope_of
 
 WILD = 3.0  # by how many powers of e the variances of random starts differ
 NO_ERROR = (
@@ -52,38 +53,76 @@ class OfGroups(LatentModel[V, MixedSums]):
         random_intercept: bool = True,
         covariance: str = "unstructured",
         layout: MixedLayout | None = None,
+        nested: Nested | None = None,
     ) -> None:
         self.response, self.covariates, self.effects = response, tuple(covariates), tuple(effects)
         self.intercept, self.random_intercept = intercept, random_intercept
-        if covariance not in COVARIANCES:
-            raise ModelError(f"covariance is {covariance!r:.40}; it must be one of {', '.join(map(repr, COVARIANCES))}.")
-        self.covariance = covariance
-        self._fixed, self._random = Side(self.covariates, intercept), Side(self.effects, random_intercept)
-        for side, what in ((self._fixed, "fixed"), (self._random, "random")):
+        self.covariance, self.nested = covariance, nested
+        self._fixed, self._random, inner = (
+            Side(self.covariates, intercept),
+            Side(self.effects, random_intercept),
+            side_of(nested),
+        )
+        self.sides = (self._random,) if nested is None else (self._random, inner)
+        self._forms = (covariance,) if nested is None else (covariance, nested.covariance)
+        for form in self._forms:
+            if form not in COVARIANCES:
+                raise ModelError(f"covariance is {form!r:.40}; it must be one of {', '.join(map(repr, COVARIANCES))}.")
+        for side, what in zip((self._fixed, *self.sides), ("fixed", "random", "inner random"), strict=False):
             if not side.size:
                 raise ModelError(f"there are no {what} effects: name a column, or leave the intercept in.")
             if len(set(side.columns)) < len(side.columns):
                 raise ModelError(f"a column of the {what} effects is named twice: {side.columns}.")
-        if response in (*self.covariates, *self.effects):
+        if response in (*self.covariates, *self.effects, *inner.columns):
             raise ModelError(f"the response {response!r} cannot be told by itself: leave it out of the effects.")
+        if nested is not None and nested.groups in (response, *self.covariates, *self.effects, *inner.columns):
+            raise ModelError(f"{nested.groups!r} tells inner groups apart, and is no covariate: give their labels in a column.")
         self.layout = layout
 
     @property
     def known_layout(self) -> MixedLayout:
         """Where the columns lie. Errors: ModelError for names before there are data."""
-        return self.layout if self.layout is not None else by_place(self.response, self._fixed, self._random)
+        return self.layout if self.layout is not None else by_place(*self._columns)
+
+    @property
+    def _columns(self) -> tuple[Column, Side, Side, Nested | None]:
+        return self.response, self._fixed, self._random, self.nested
 
     @property
     def n_effects(self) -> int:
-        """How many random effects a group has."""
-        return self._random.size
+        """How many random effects a row has, of all levels of groups."""
+        return sum(side.size for side in self.sides)
 
-    def effects_of(self, params: V, chunk: Chunk, fixed: Array) -> tuple[Array, Array]:
-        """Means (G, r) and covariances (G, r, r) of the random effects of groups, given their rows and the `fixed` effects."""
+    def matrices(self, between: Any) -> list[Array]:
+        """The covariance of the effects of each level, as a matrix."""
+        return [level.matrix(side.size) for level, side in zip(between.levels, self.sides, strict=True)]
+
+    def root(self, between: Any) -> Array:
+        """The lower triangular root (r, r) of the covariance of all effects of a row, those of each level in a block."""
+        return in_blocks([level.root(side.size) for level, side in zip(between.levels, self.sides, strict=True)])
+
+    def _moved(self, before: V, now: V) -> Array:
+        """The root from which errors are counted: levels that tilt have that of `now`, others that of `before`."""
+        levels = zip(before.between.levels, now.between.levels, self.sides, strict=True)
+        return in_blocks([(new if old.tilts else old).root(side.size) for old, new, side in levels])
+
+    def effects_of(self, params: V, chunk: Chunk, fixed: Array, level: int = 0) -> tuple[Array, Array]:
+        """Means (G, r) and covariances (G, r, r) of the random effects of groups, given their rows and the `fixed` effects.
+
+        Of `level` 1, those of inner groups, in each group by the order of their labels.
+        """
         one = self._told(params, chunk, fixed)
-        root = params.between.root(self.n_effects)
-        means: Array = one.means @ root.T
-        return means, np.asarray(root @ one.spreads @ root.T, dtype=np.float64)
+        own = self.known_layout.own[level]
+        root = self.root(params.between)[own, own]
+        which = one.sums.firsts if level == 0 else slice(None)
+        means: Array = one.means[which, own] @ root.T
+        factor = root @ one.posterior.factor[which][:, own]
+        return means, np.asarray(factor @ factor.swapaxes(1, 2), dtype=np.float64)
+
+    def units(self, chunk: Chunk) -> tuple[Integers, Array]:
+        """The group (J,) of each inner group of a chunk, and the label (J,) of each, as `effects_of` has them."""
+        order, starts, of = units_of(chunk, self.known_layout)
+        return of, np.asarray(chunk.x[order, self.known_layout.within][starts])
 
     def fixed_effects(self, params: V, source: Source[Any]) -> FixedEffects:
         """Fixed effects by generalized least squares, given the variances: one pass."""
@@ -104,22 +143,24 @@ class OfGroups(LatentModel[V, MixedSums]):
 
     def _told(self, params: V, chunk: Chunk, fixed: Array) -> Told:
         layout = self.known_layout
-        root = layout.turn @ params.between.root(self.n_effects)
+        root = layout.turn @ self.root(params.between)
         return told(chunk, layout, layout.framed(fixed), root, params.within)
 
     def _between(self, stats: MixedSums, before: V, now: V) -> Any:
-        """The covariance of effects; where it tilts, by a regression on the standard effects that vary."""
-        root = before.between.root(self.n_effects)
-        if before.between.tilts:
-            found = self._regressed(stats, root, self._shift(stats, before, now))
-            return before.between.tilted(found @ found.T)
-        moments = root @ stats.moments @ root.T / stats.groups
-        return type(before.between).near(moments)
+        """The covariance of effects; of a level that tilts, by a regression on the standard effects that vary."""
+        root, levels = self.root(before.between), before.between.levels
+        if any(level.tilts for level in levels):
+            root = self._regressed(stats, before, root, self._shift(stats, before, now))
+        found = []
+        for level, own, moments, groups in zip(levels, self.known_layout.own, stats.moments, stats.groups, strict=True):
+            block = root[own, own]
+            tilted = level.tilts
+            found.append(level.tilted(block @ block.T) if tilted else type(level).near(block @ moments @ block.T / groups))
+        return type(before.between).of_levels(found)
 
     def _within(self, stats: MixedSums, before: V, now: V) -> float:
-        root = before.between.root(self.n_effects)
-        moved = now.between.root(self.n_effects) if before.between.tilts else root
-        found = self._left(stats, self._shift(stats, before, now), self.known_layout.turn @ moved) / stats.mass
+        turned = self._moved(before, now) - self.root(before.between)
+        found = self._left(stats, self._shift(stats, before, now), turned) / stats.mass
         if found <= EXACT * self.known_layout.variance or found <= 0:
             raise DegenerateFitError(NO_ERROR)
         return found
@@ -128,40 +169,50 @@ class OfGroups(LatentModel[V, MixedSums]):
         """How far framed fixed effects are from those of the E-step."""
         return np.zeros(len(stats.along))
 
-    def _left(self, stats: MixedSums, shift: Array, root: Array) -> float:
-        """The expected sum of squares of errors, given this framed root and a `shift` of the fixed effects."""
-        cross = stats.cross - np.tensordot(shift, stats.shared, 1)
-        left = stats.squares - 2 * np.sum(root * cross) + np.einsum("as,bt,abst->", root, root, stats.gram)
-        return float(left - 2 * shift @ stats.along + shift @ stats.design @ shift)
+    def _left(self, stats: MixedSums, shift: Array, turned: Array) -> float:
+        """The expected sum of squares of errors, by a `shift` of the fixed effects, and a root that is `turned` (r, r)."""
+        moved = self.known_layout.turn @ turned
+        along = stats.along - np.einsum("pas,as->p", stats.shared, moved)
+        left = stats.squares - 2 * np.sum(moved * stats.cross) + np.einsum("as,bt,abst->", moved, moved, stats.gram)
+        return float(left - 2 * shift @ along + shift @ stats.design @ shift)
 
-    def _along_root(self, stats: MixedSums, shift: Array, root: Array) -> Array:
-        """The slope (r, r) of minus half the sum of squares along the root of the covariance of the effects as they are."""
+    def _along_root(self, stats: MixedSums, shift: Array, turned: Array) -> Array:
+        """The slope (r, r) of minus half that sum along the root of the covariance of the effects as they are."""
         turn = self.known_layout.turn
         cross = stats.cross - np.tensordot(shift, stats.shared, 1)
-        return np.asarray(turn.T @ (cross - np.einsum("abst,bt->as", stats.gram, turn @ root)))
+        return np.asarray(turn.T @ (cross - np.einsum("abst,bt->as", stats.gram, turn @ turned)))
 
-    def _regressed(self, stats: MixedSums, root: Array, shift: Array) -> Array:
-        """The root, of columns that do not vanish in `root`, with the least sum of squares; itself if a sign would turn."""
-        turn, free = self.known_layout.turn, _free(root)
+    def _regressed(self, stats: MixedSums, before: V, root: Array, shift: Array) -> Array:
+        """The root with the least sum of squares, of places that tilt in `root`; itself if a sign would turn."""
+        turn, free = self.known_layout.turn, self._tilting(before, root)
         gram = np.einsum("ax,by,abst->xsyt", turn, turn, stats.gram)[free][:, free[0], free[1]]
-        found = np.zeros_like(root)
-        found[free] = np.linalg.solve(gram, self._along_root(stats, shift, found)[free])
+        found = root.copy()
+        found[free] += np.linalg.solve(gram, self._along_root(stats, shift, np.zeros_like(root))[free])
         return root if np.any(np.diag(found) < 0) else found
+
+    def _tilting(self, before: V, root: Array) -> tuple[Array, Array]:
+        """The places of the root that are free where a level tilts."""
+        pairs = zip(before.between.levels, self.known_layout.own, strict=True)
+        found = [np.add(free_places(root[own, own]), own.start) for level, own in pairs if level.tilts]
+        rows, columns = np.concatenate(found, axis=1)
+        return rows, columns
 
     def _of_variances(self, stats: MixedSums, before: V, now: V, shift: Array) -> Expected:
         """The expected log-likelihood, with slopes along `between` and `within`."""
-        r = self.n_effects
-        root, tilts = before.between.root(r), before.between.tilts
-        moved = now.between.root(r) if tilts else root
-        left = self._left(stats, shift, self.known_layout.turn @ moved)
+        root, moved = self.root(before.between), self._moved(before, now)
+        left = self._left(stats, shift, moved - root)
         value = -0.5 * (stats.mass * np.log(2 * np.pi * now.within) + left / now.within)
-        if tilts:
-            along = self._along_root(stats, shift, moved) / now.within
-            of_effects = Expected(0.0, {"covariance": _slope_of(moved, along)})
-        else:
-            of_effects = now.between.expected(root @ stats.moments @ root.T, stats.groups)
+        levels = zip(before.between.levels, now.between.levels, strict=True)
+        parts = []
+        for (old, new), own, moments, groups in zip(levels, self.known_layout.own, stats.moments, stats.groups, strict=True):
+            if old.tilts:
+                along = self._along_root(stats, shift, moved - root)[own, own] / now.within
+                parts.append(Expected(0.0, {"covariance": slope_of(moved[own, own], along)}))
+            else:
+                block = root[own, own]
+                parts.append(new.expected(block @ moments @ block.T, groups))
         within = np.asarray((left / now.within - stats.mass) / (2 * now.within))
-        return Expected(value, {"within": within}).plus(of_effects.inside("between"))
+        return Expected(value, {"within": within}).plus(now.between.joined(parts).inside("between"))
 
     # -- data
 
@@ -175,19 +226,25 @@ class OfGroups(LatentModel[V, MixedSums]):
         if self.layout is not None:
             return self
         found = copy(self)
-        found.layout = found_in(profile, self.response, self._fixed, self._random)
+        found.layout = found_in(profile, *self._columns)
         return found
 
     def check(self, params: V, profile: AnyProfile) -> None:
         self._found(profile)
-        if not params.between.admits(self.n_effects) or type(params.between) is not COVARIANCES[self.covariance]:
+        levels = params.between.levels
+        if len(levels) != len(self.sides):
             raise ParameterError(
-                f"`between` is no {self.covariance} covariance of {self.n_effects} random effects: begin at `start(profile)`."
+                f"levels of groups in `between`: {len(levels)}, in the model {len(self.sides)}: begin at `start(profile)`."
             )
+        for level, side, form in zip(levels, self.sides, self._forms, strict=True):
+            if not level.admits(side.size) or type(level) is not COVARIANCES[form]:
+                raise ParameterError(
+                    f"`between` is no {form} covariance of {side.size} random effects: begin at `start(profile)`."
+                )
 
     def _found(self, profile: AnyProfile) -> MixedLayout:
         """The layout of these data. Errors: DataError for such as cannot tell the effects."""
-        layout = found_in(profile, self.response, self._fixed, self._random)
+        layout = found_in(profile, *self._columns)
         refuse(profile, layout)
         return layout
 
@@ -209,22 +266,5 @@ class OfGroups(LatentModel[V, MixedSums]):
         sizes = np.ones(r + 1) if rng is None else np.exp(rng.uniform(-WILD, WILD, r + 1))
         back = np.linalg.inv(layout.turn)
         covariance = back @ np.diag(sizes[1:] * left / (2 * r)) @ back.T
-        return COVARIANCES[self.covariance].near(covariance), sizes[0] * left / 2
-
-
-def _free(root: Array) -> tuple[Array, Array]:
-    """The places of a lower triangular root that are not 0 because a column is."""
-    rows, columns = np.tril_indices(len(root))
-    kept = np.diag(root)[columns] != 0
-    return rows[kept], columns[kept]
-
-
-def _slope_of(root: Array, along: Array) -> Array:
-    """A symmetric slope along the covariance root root' that has these slopes `along` the free places of its root."""
-    d, free = len(root), _free(root)
-    rows, columns = np.tril_indices(d)
-    units = np.zeros((len(rows), d, d))
-    units[np.arange(len(rows)), rows, columns] = units[np.arange(len(rows)), columns, rows] = 1.0
-    moved = (2 * units @ root)[:, free[0], free[1]]
-    found = np.linalg.lstsq(moved.T, along[free], rcond=None)[0]
-    return np.asarray(np.tensordot(found, units, 1))
+        levels = [COVARIANCES[form].near(covariance[own, own]) for form, own in zip(self._forms, layout.own, strict=True)]
+        return (levels[0] if self.nested is None else NestedCovariance.of_levels(levels)), sizes[0] * left / 2

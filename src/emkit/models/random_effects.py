@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
@@ -45,6 +46,23 @@ class EffectsCovariance(Parameters):
     def tilted(self, matrix: Array) -> Self:
         """The same form with another `matrix`, where it tilts."""
         raise NotImplementedError
+
+    @property
+    def levels(self) -> tuple[EffectsCovariance, ...]:
+        """The covariance of each level of groups: of one, itself."""
+        return (self,)
+
+    @classmethod
+    def of_levels(cls, levels: Sequence[EffectsCovariance]) -> EffectsCovariance:
+        """That of these levels, which are one."""
+        (only,) = levels
+        return only
+
+    @staticmethod
+    def joined(parts: Sequence[Expected]) -> Expected:
+        """What is expected of all levels."""
+        (only,) = parts
+        return only
 
     @abstractmethod
     def expected(self, moments: Array, groups: float) -> Expected:
@@ -140,3 +158,21 @@ def _of_variances(variances: Array, squares: Array, number: Array) -> tuple[floa
     safe = np.where(varies, variances, 1.0)
     value = -0.5 * (number * np.log(safe) + squares / safe)[varies].sum()
     return float(value), np.where(varies, (squares / safe - number) / (2 * safe), 0.0)
+
+
+def free_places(root: Array) -> tuple[Array, Array]:
+    """The places of a lower triangular root that are not 0 because a column is."""
+    rows, columns = np.tril_indices(len(root))
+    kept = np.diag(root)[columns] != 0
+    return rows[kept], columns[kept]
+
+
+def slope_of(root: Array, along: Array) -> Array:
+    """A symmetric slope along the covariance root root' that has these slopes `along` the free places of its root."""
+    d, free = len(root), free_places(root)
+    rows, columns = np.tril_indices(d)
+    units = np.zeros((len(rows), d, d))
+    units[np.arange(len(rows)), rows, columns] = units[np.arange(len(rows)), columns, rows] = 1.0
+    moved = (2 * units @ root)[:, free[0], free[1]]
+    found = np.linalg.lstsq(moved.T, along[free], rcond=None)[0]
+    return np.asarray(np.tensordot(found, units, 1))

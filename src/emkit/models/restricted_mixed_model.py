@@ -55,7 +55,7 @@ class RestrictedMixedModel(OfGroups[RestrictedMixedModelParams]):
         self, params: RestrictedMixedModelParams, fixed: Array, spread: Array, chunk: Chunk
     ) -> Expectation[MixedSums]:
         one, weights = self._told(params, chunk, self.known_layout.back(fixed)), chunk.group_weights
-        stats = integrated_at(one, weights, spread)
+        stats = integrated_at(one, weights, self.known_layout, spread)
         return Expectation(stats, float(weights @ one.log_density), stats.mass)
 
     def updates(self) -> Mapping[str, Update[MixedSums, RestrictedMixedModelParams]]:

@@ -10,12 +10,12 @@ from emkit.core.arrays import Array
 from emkit.core.json_types import Json
 from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
+from emkit.explain.own_words import in_own_words
 from emkit.explain.passes import Passes
 from emkit.families.family import for_rows
 from emkit.formulas.numerals import plain
 from emkit.models.around import bare
 from emkit.page.likelihood import brief
-from emkit.page.own_words import in_own_words
 from emkit.page.walk import Walk
 
 MOST_ROWS = 1_000  # of all sequences together

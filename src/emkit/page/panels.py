@@ -10,6 +10,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.latent import Account
+from emkit.explain.own_words import in_own_words
 from emkit.explain.rows import Row, RowTable
 from emkit.explain.steps import Step
 from emkit.explain.subject import Subject
@@ -17,7 +18,6 @@ from emkit.formulas.numerals import plain
 from emkit.models.around import bare
 from emkit.models.cells import Cells
 from emkit.page.likelihood import brief
-from emkit.page.own_words import in_own_words
 from emkit.page.walk import Walk
 
 MOST_ADDED = 8  # rows whose contributions to a count are written out one by one

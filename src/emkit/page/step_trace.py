@@ -13,6 +13,7 @@ from emkit.errors import ModelError
 from emkit.explain.bridge import bridge
 from emkit.explain.latent import Account, assignment_of
 from emkit.explain.notation import CONCEPTS, NOTATIONS, REMARKS
+from emkit.explain.own_words import in_own_words
 from emkit.explain.subject import Subject
 from emkit.explain.worksheet.distinct import rows_of
 from emkit.fitted import Fitted
@@ -20,7 +21,6 @@ from emkit.page.browser_em import browser_em, entries
 from emkit.page.in_sequence import in_sequence, shown_in_sequence
 from emkit.page.likelihood import bounds, drawn_from, landscapes
 from emkit.page.marks import marks
-from emkit.page.own_words import in_own_words
 from emkit.page.panels import accounts, are_counts, bands, counts, rows, step_record
 from emkit.page.ridge import ridge
 from emkit.page.walk import Walk, walk

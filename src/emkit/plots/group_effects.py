@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WIDE = 2.0  # standard deviations of a line, to each side
-NAMED = 40  # groups that have their numbers beside them
+NAMED = 40  # groups that have their names or numbers beside them
 
 
 def effects(view: GroupEffects, ax: Axes | None = None) -> Axes:
@@ -24,5 +24,10 @@ def effects(view: GroupEffects, ax: Axes | None = None) -> Axes:
     ax.axvline(0.0, color=FAINT, linestyle=":", linewidth=1)
     ax.hlines(at, view.means - WIDE * view.spreads, view.means + WIDE * view.spreads, color=colour(0), linewidth=1.2)
     ax.plot(view.means, at, "o", color=colour(0), markersize=4)
-    ax.set_yticks(at if few else [], [str(group) for group in view.groups] if few else [])
-    return finish(ax, f"Effects of groups, within {WIDE:g} standard deviations", view.effect, "group, counted from 0")
+    ax.set_yticks(at if few else [], view.labels if few else [])
+    return finish(
+        ax,
+        f"Effects of groups, within {WIDE:g} standard deviations",
+        view.effect,
+        "group" if view.names else "group, counted from 0",
+    )

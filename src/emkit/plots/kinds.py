@@ -223,8 +223,9 @@ def _smoothed(result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: 
     return draw_smoothed(moving_series(result, column, steps, series), ax)
 
 
-def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0) -> Axes:
-    return draw_effects(group_effects(result, effect), ax)
+def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: int = 0) -> Axes:
+    """`level`: 1 for inner groups."""
+    return draw_effects(group_effects(result, effect, level), ax)
 
 
 def _loadings(result: AnyFitted, ax: Axes | None, rotation: str | None = None) -> Axes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from emkit.core.arrays import Array
 from emkit.inference.standard_errors import StandardErrors
-from emkit.report.tables import WIDTH, as_text, grid_of
+from emkit.report.tables import CELL, WIDTH, as_text, grid_of
 
 DIGITS = 3
 
@@ -21,6 +21,19 @@ def items_table(
     }  # fmt: skip
     numbers = {name: [f"{value:.{DIGITS}f}" for value in values] for name, values in told.items()}
     return as_text(grid_of({"item": list(items), **numbers}), width).rstrip("\n")
+
+
+def planes_table(items: Sequence[str], intercepts: tuple[Array, Array], slopes: Array, width: int = WIDTH) -> str:
+    """Intercepts (J,) with standard errors, and slopes (J, m) on abilities; nothing for one of 0, which is held there."""
+    numbers = {"intercept": [f"{value:.{DIGITS}f}" for value in intercepts[0]]}
+    numbers["(error)"] = [f"{value:.{DIGITS}f}" for value in intercepts[1]]
+    along = {
+        f"ability {k + 1}": [f"{value:.{DIGITS}f}" if value else "" for value in slopes[:, k]] for k in range(slopes.shape[1])
+    }
+    room = max(1, (width - max(map(len, items), default=0)) // CELL - 3)
+    parts = [dict(list(along.items())[first : first + room]) for first in range(0, len(along), room)]
+    parts[0] = {**numbers, **parts[0]}
+    return "\n\n".join(as_text(grid_of({"item": list(items), **part}), width).rstrip("\n") for part in parts)
 
 
 def entries_table(columns: Sequence[str], groups: Sequence[object] | None, found: StandardErrors, width: int = WIDTH) -> str:

@@ -26,17 +26,20 @@ def coefficients_table(names: Sequence[str], values: Array, covariance: Array, w
     return as_text(grid_of(told), width).rstrip("\n")
 
 
-def effects_table(names: Sequence[str], covariance: Array, within: float, width: int = WIDTH) -> str:
-    """Variances, standard deviations and correlations of random effects (r, r); in the last line, of errors."""
-    variances = np.diag(covariance)
-    deviations = np.sqrt(variances)
+def effects_table(names: Sequence[str], levels: Sequence[Array], within: float, width: int = WIDTH) -> str:
+    """Variances, standard deviations and correlations of random effects, (r, r) of each level; in the last line, of errors."""
+    variances = np.concatenate([np.diag(covariance) for covariance in levels])
     told = {
         "varies": [*names, "error"],
         "variance": [f"{value:.6g}" for value in [*variances, within]],
-        "deviation": [f"{value:.4g}" for value in [*deviations, np.sqrt(within)]],
+        "deviation": [f"{value:.4g}" for value in np.sqrt([*variances, within])],
     }
-    if len(names) > 1:
-        told["correlations"] = [_correlations(covariance[j, :j], deviations, j) for j in range(len(names))] + [""]
+    if any(len(covariance) > 1 for covariance in levels):
+        told["correlations"] = [
+            _correlations(covariance[j, :j], np.sqrt(np.diag(covariance)), j)
+            for covariance in levels
+            for j in range(len(covariance))
+        ] + [""]
     return as_text(grid_of(told), width).rstrip("\n")
 
 

@@ -65,13 +65,20 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
 
     Columns that the components are given, as covariates, are those of the rows, each as often as it counts.
     Where rows come in groups (sequences, people), as many groups of as many rows are drawn.
-    Errors: ModelError if the model does not draw rows, or groups of them, or if weights count no groups.
+    Errors: ModelError if the model does not draw rows, or groups of them, if weights count no groups, or if rows have values
+    known up to intervals: what made them unknown is no part of the model.
     """
     model: Any = bare(fitted.model)
     if not isinstance(model, Components):
         raise ModelError(f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'.")
     if whole.membership is not None:
         raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
+    untold = int(model.family.support.untold(np.asarray(whole.x)).sum())
+    if untold:
+        raise ModelError(
+            f"{untold} of {len(whole.x)} rows have a value that is known only up to an interval, and a model draws values, not "
+            "how far they would have been known; bootstrap with kind='case'."
+        )
     if whole.groups is not None:
         return _groups_anew(model, fitted.params, whole, rng)
     total = round(whole.total_weight)

@@ -54,7 +54,7 @@ def is_dependent(x):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(FORMULAS, st.integers(0, 5))
 def test_a_design_is_formulaics_or_is_refused_as_dependent(formula, seed):
     data = frame(seed)
@@ -70,7 +70,7 @@ def test_a_design_is_formulaics_or_is_refused_as_dependent(formula, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TERMS, st.integers(0, 5))
 def test_rows_to_come_are_coded_as_formulaics_model_specification_codes_them(formula, seed):
     data, others = frame(seed), frame(seed + 100, rows=40)

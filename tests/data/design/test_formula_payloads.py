@@ -70,7 +70,7 @@ def test_two_things_of_one_name_are_refused():
         Design.of("y ~ `exp(x)` + exp(x)", frame)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.sampled_from([*SIGNS, *WORDS]), min_size=1, max_size=12).map("".join) | st.text(max_size=40))
 def test_any_text_is_read_or_refused(text):
     try:

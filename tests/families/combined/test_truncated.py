@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+import mpmath as mp
 import numpy as np
 import pytest
 from scipy import stats
@@ -160,3 +161,15 @@ def test_where_the_likelihood_rises_without_end_no_step_falls(solver):
     em = ek.EMMap(ek.Mixture(family), ek.ArraySource(x), start)
     heights = [step.here.objective for step in islice(ek.iterate(em, start, solver), 80)]
     assert np.diff(heights).min() >= -1e-9
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.09, 0.5, 1.3, 30.0])
+@pytest.mark.parametrize(("low", "high"), [(27.2, 424.7), (27.2, np.inf), (1e-6, 1.0)])
+def test_a_window_is_met_however_far_a_component_reaches_beyond_it(shape, low, high):
+    """A Weibull of shape 0.05 draws from 1e-40 to 1e30, and places to integrate between must lie in the window."""
+    scale = 1e4
+    with mp.workdps(200):
+        beyond_low, beyond_high = (mp.exp(-((mp.mpf(each) / scale) ** mp.mpf(shape))) for each in (low, high))
+        wanted = float(mp.log(beyond_low - beyond_high))
+    found = seen(ek.Weibull(), ek.WeibullParams([[shape]], [[scale]]), low, high).log_mass[0]
+    assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9)

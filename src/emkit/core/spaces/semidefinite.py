@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
@@ -36,6 +38,8 @@ class PositiveSemidefinite(PositiveDefinite):
     Coordinates: those of positive-definite matrices, -infinity for what does not vary given the elements before it. Its edges
     are there, one for each diagonal element.
     """
+
+    is_crept_along: ClassVar[bool] = True
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         if value.shape[-1] != value.shape[-2]:

@@ -24,6 +24,7 @@ class Space(ABC):
     """
 
     event_axes: ClassVar[int] = 0
+    is_crept_along: ClassVar[bool] = False  # whether EM creeps to edges the slower, the nearer, as a rate of EM need not tell
 
     @abstractmethod
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:

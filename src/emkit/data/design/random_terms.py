@@ -10,54 +10,117 @@ from typing import NoReturn
 from emkit.data.design.tokens import Token, TokenKind, tokens_of
 from emkit.errors import ParameterError
 
+NESTS = "/"  # between groups and those within them
+
+CROSSED = (
+    "has several brackets of random effects whose groups do not lie within each other. Crossed groups are not fitted: if each "
+    "class is of one school, write (1 | school/class); else make the column of fewer groups a covariate, as in y ~ a + (1 | b)"
+)
+
+
+@dataclass(frozen=True)
+class InnerTerms:
+    """What varies between inner groups, `random`, the column of their labels, `groups`, and whether effects are `apart`."""
+
+    random: str
+    groups: str
+    apart: bool
+
 
 @dataclass(frozen=True)
 class MixedFormula:
     """The formula without its bracket, `fixed`; what stands in the bracket before the bar, `random`, and behind it, `groups`.
 
-    `apart`: random effects do not correlate, as two bars say.
+    `apart`: random effects do not correlate, as two bars say. `inner`: what varies between groups within these, if there are.
     """
 
     fixed: str
     random: str
     groups: str
     apart: bool
+    inner: InnerTerms | None = None
 
     @property
     def with_gate(self) -> str:
-        """As a formula whose gate are the random effects, which reads both designs."""
+        """As a formula whose gate are the random effects of groups, which reads both designs."""
         return f"{self.fixed} | {self.random}"
+
+    @property
+    def with_inner_gate(self) -> str:
+        """The same with the random effects of inner groups; of groups, where these are the same, or there are none."""
+        return self.with_gate if self.inner is None else f"{self.fixed} | {self.inner.random}"
+
+
+@dataclass(frozen=True)
+class _Bracket:
+    """What one bracket says: `groups` are one column, or an outer and an inner one."""
+
+    random: str
+    groups: tuple[str, ...]
+    sign: str
+    apart: bool
 
 
 def mixed_formula(formula: str) -> MixedFormula:
     """What a formula of a mixed model says.
 
-    Errors: ParameterError for one without a bracket of random effects, or with several, and for groups that are no column.
+    Errors: ParameterError for one without a bracket of random effects, with crossed groups, and for groups that are no column.
 
     >>> mixed_formula("y ~ x + (1 + x | id)")
-    MixedFormula(fixed='y ~ x', random='1 + x', groups='id', apart=False)
-    >>> mixed_formula("y ~ (x || id)")
-    MixedFormula(fixed='y ~ 1', random='x', groups='id', apart=True)
+    MixedFormula(fixed='y ~ x', random='1 + x', groups='id', apart=False, inner=None)
+    >>> mixed_formula("y ~ (x || id)").apart
+    True
+    >>> mixed_formula("y ~ (1 | school/class)").inner
+    InnerTerms(random='1', groups='class', apart=False)
+    >>> mixed_formula("y ~ (x | school) + (1 | school:class)") == mixed_formula("y ~ (1 | class:school) + (x | school)")
+    True
     """
-    if any("/" in part.partition(")")[0] for part in str(formula).split("|")[1:]):
-        _refuse(formula, "has nested groups; rows are in groups of one column here, as in (x | id)")
-    tokens = tokens_of(formula)
-    found = _brackets(tokens)
-    if not found:
+    tokens = tokens_of(formula, also=NESTS)
+    places = _brackets(tokens)
+    if not places:
         _refuse(formula, "has no random effects; write them in a bracket, as in y ~ x + (x | id)")
-    if len(found) > 1:
-        _refuse(formula, "has several brackets of random effects; one is fitted: write all effects in it, as in (x + z | id)")
-    first, end = found[0]
-    inside, bars = tokens[first + 1 : end], [j for j in range(first + 1, end) if tokens[j].text == "|"]
+    found = [_read(tokens[first + 1 : end], formula) for first, end in places]
+    for first, end in reversed(places):
+        tokens = tuple(_without(tokens, first, end, formula))
+    return _together(_written(tokens), found, formula)
+
+
+def _together(fixed: str, found: Sequence[_Bracket], formula: str) -> MixedFormula:
+    """The two levels of one bracket with a /, or of two, of which the groups of one are those of the other with a :."""
+    first, *others = found
+    if not others and (first.sign == NESTS or len(first.groups) == 1):
+        inner = InnerTerms(first.random, first.groups[1], first.apart) if first.sign == NESTS else None
+        return MixedFormula(fixed, first.random, first.groups[0], first.apart, inner)
+    if not others:
+        _refuse(formula, "has something else than the name of one column behind the bar; write (x | id), or (x | id/inner)")
+    if len({each.groups for each in found}) == 1:
+        _refuse(formula, "has several brackets of random effects of the same groups; write all in one, as in (x + z | id)")
+    outer, inner_one = sorted(found, key=lambda each: len(each.groups))[:2]
+    nests = len(found) == 2 and len(outer.groups) == 1 and inner_one.sign == ":" and outer.groups[0] in inner_one.groups
+    if not nests:
+        _refuse(formula, CROSSED)
+    (label,) = set(inner_one.groups) - set(outer.groups) or {""}
+    if not label:
+        _refuse(formula, "has inner groups that are the outer ones")
+    return MixedFormula(fixed, outer.random, outer.groups[0], outer.apart, InnerTerms(inner_one.random, label, inner_one.apart))
+
+
+def _read(inside: Sequence[Token], formula: str) -> _Bracket:
+    """What a bracket says."""
+    bars = [j for j, token in enumerate(inside) if token.text == "|"]
     apart = len(bars) == 2 and bars[1] == bars[0] + 1
-    groups = inside[bars[-1] - first :]
-    if len(bars) > 1 + apart or len(groups) != 1 or groups[0].kind is not TokenKind.NAME:
-        _refuse(formula, "has something else than the name of one column behind the bar; write (x | id)")
-    if bars[0] == first + 1 or [each.text for each in inside[: bars[0] - first - 1]] == ["0"]:
+    groups = inside[bars[-1] + 1 :]
+    names, signs = groups[::2], {token.text for token in groups[1::2]}
+    if len(names) > 2 and signs == {NESTS}:
+        _refuse(formula, "has groups in more than two levels; two are fitted, as in (x | school/class)")
+    plain = len(groups) in (1, 3) and signs <= {":", NESTS} and all(each.kind is TokenKind.NAME for each in names)
+    if len(bars) > 1 + apart or not plain:
+        _refuse(formula, "has something else than the name of one column behind the bar; write (x | id), or (x | id/inner)")
+    if len({each.text for each in names}) < len(names):
+        _refuse(formula, "has groups within themselves; write the column of the inner groups behind the /")
+    if bars[0] == 0 or [each.text for each in inside[: bars[0]]] == ["0"]:
         _refuse(formula, "has nothing that varies before the bar; write (1 | id) for intercepts that do")
-    return MixedFormula(
-        _written(_without(tokens, first, end, formula)), _written(inside[: bars[0] - first - 1]), groups[0].text, apart
-    )
+    return _Bracket(_written(inside[: bars[0]]), tuple(each.text for each in names), "".join(signs), apart)
 
 
 def _brackets(tokens: Sequence[Token]) -> list[tuple[int, int]]:

@@ -66,8 +66,11 @@ class Token:
     text: str
 
 
-def tokens_of(formula: str) -> tuple[Token, ...]:
-    """The tokens of a formula, in order. Errors: ParameterError naming the part that no formula has, and what is allowed."""
+def tokens_of(formula: str, also: str = "") -> tuple[Token, ...]:
+    """The tokens of a formula, in order; characters `also` are operators, too, and words of Python names behind them.
+
+    Errors: ParameterError naming the part that no formula has, and what is allowed.
+    """
     if not isinstance(formula, str):
         raise ParameterError(f"a formula is text, such as 'y ~ x', and this is a {type(formula).__name__}.")
     size = len(formula.encode(errors="replace"))
@@ -77,6 +80,10 @@ def tokens_of(formula: str) -> tuple[Token, ...]:
     at = depth = 0
     while at < len(formula):
         match = TOKEN.match(formula, at)
+        if match is None and formula[at] in also:
+            found.append(Token(TokenKind.OPERATOR, formula[at]))
+            at += 1
+            continue
         if match is None:
             _refuse_character(formula, at)
         kind, text, end = str(match.lastgroup), match.group(), match.end()
@@ -86,7 +93,8 @@ def tokens_of(formula: str) -> tuple[Token, ...]:
         depth = _depth(depth, kind == "open", kind == "close", formula[at:])
         if kind == "name":
             refuse_odd_letters(text)
-            if keyword.iskeyword(text):
+            labels = also and found and found[-1].text in ("|", ":", *also)  # of groups, which are no arithmetic
+            if keyword.iskeyword(text) and not labels:
                 refuse(text, f"a word of Python; if a column is called so, write `{text}`")
         if kind != "space":
             found.append(Token(TokenKind("name" if kind == "quoted" else kind), text.strip("`") if kind == "quoted" else text))

@@ -48,6 +48,12 @@ class BlockSupport(Support):
             found |= family.support.impossible(columns_at(x, places))
         return found
 
+    def untold(self, x: Array) -> Mask:
+        blocks = zip(self.product.families, self.product.known_places or (), strict=False)
+        return np.logical_or.reduce(
+            [super().untold(x), *(each.support.untold(columns_at(x, places)) for each, places in blocks)]
+        )
+
     def levels(self, profile: AnyProfile) -> Levels:
         return self._levels(profile, lambda support, own: support.levels(own))
 

@@ -68,6 +68,9 @@ class AnyOf(Support):
         in_none = np.logical_and.reduce([family.support.impossible(x) for family in self.families])
         return np.asarray(super().impossible(x) | in_none)
 
+    def untold(self, x: Array) -> Mask:
+        return np.logical_or.reduce([family.support.untold(x) for family in self.families])
+
     def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
         parts, _, inside = path.partition(".")
         place, _, rest = inside.partition(".")

@@ -108,6 +108,9 @@ class RepeatedSupport(Support):
         within = self.inner.impossible(_below(x, self.times)).reshape(-1, self.times)
         return np.asarray(super().impossible(x) | within.any(axis=1))
 
+    def untold(self, x: Array) -> Mask:
+        return np.asarray(self.inner.untold(_below(x, self.times)).reshape(-1, self.times).any(axis=1))
+
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(long(profile, self.times))
 

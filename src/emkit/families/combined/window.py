@@ -127,6 +127,12 @@ def _numbers(family: Family[Any, Any], params: Any, low: float, high: float) -> 
     return _added(family, params, rows[good], volumes[good])
 
 
+def _panels(reach: float, edge: float) -> int:
+    """How many panels towards an edge: more where they begin so far off that powers of a value bend long before."""
+    further = np.log(reach / abs(edge)) / np.log(FINER) if edge else 0.0
+    return EDGE_PANELS + min(max(int(np.ceil(further)), 0), SINGULAR_PANELS)
+
+
 def places_between(family: Family[Any, Any], params: Any, low: float | None = None, high: float | None = None) -> Array:
     """Between which Gauss's rule is used, in order, from `low` to `high`: by default, over all that is possible."""
     low, high = family.support.least if low is None else low, family.support.most if high is None else high
@@ -137,10 +143,10 @@ def places_between(family: Family[Any, Any], params: Any, low: float | None = No
     far = np.where(spreads > 0, spreads, spread) * WIDER ** np.arange(FAR_PANELS)  # of each, since one may be narrow
     beyond = [(drawn.max(axis=1, keepdims=True) + far).ravel(), (drawn.min(axis=1, keepdims=True) - far).ravel()]
     found = [np.quantile(drawn, QUANTILES, axis=1).ravel(), *beyond]
+    reach = min(spread, high - low)
     for edge, inwards in ((low, 1.0), (high, -1.0)):
         if np.isfinite(edge):
             singular = edge in (family.support.least, family.support.most)
-            steps = np.arange(SINGULAR_PANELS if singular else EDGE_PANELS)
-            found.append(edge + inwards * spread * FINER**-steps)
+            found.append(edge + inwards * reach * FINER ** -np.arange(SINGULAR_PANELS if singular else _panels(reach, edge)))
     every = np.concatenate([*found, [each for each in (low, high) if np.isfinite(each)]])
     return np.unique(every[(every >= low) & (every <= high)])

@@ -46,6 +46,14 @@ class UpToIntervals(ResponseSupport):
             return super().impossible(x)
         return of_intervals(self.regression.law).impossible(x[:, [layout.response, layout.upper]])
 
+    def untold(self, x: Array) -> Mask:
+        layout = self.regression.layout
+        if layout is None or layout.upper is None:
+            return super().untold(x)
+        if self.regression.upper is None:
+            return np.asarray(x[:, layout.upper] == 0)
+        return of_intervals(self.regression.law).untold(x[:, [layout.response, layout.upper]])
+
 
 def yes_or_no_event(profile: AnyProfile) -> None:
     """Raise DataError for a column of events that are neither 0 nor 1."""

@@ -1,0 +1,117 @@
+"""Items that ask several abilities, as an estimator: what it says, what does not go together, and integrals too coarse."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import emkit as ek
+
+LOADS = np.column_stack([np.ones(9), np.repeat(np.eye(3), 3, axis=0)])
+MODEL = ek.AbilitiesModel(loads=LOADS)
+TRUE = MODEL.params(np.linspace(-1, 1, 9), LOADS * [-1.2, 1.0, 0.8, 1.2])
+X = pd.DataFrame(MODEL.draw(TRUE, np.random.default_rng(0), 1200), columns=list("abcdefghi"))
+
+
+@pytest.fixture(scope="module")
+def bifactor():
+    return ek.ItemResponse(loadings=LOADS).fit(X)
+
+
+@pytest.fixture(scope="module")
+def two():
+    return ek.ItemResponse(n_abilities=2).fit(X)
+
+
+def test_what_is_asked_is_told(bifactor):
+    assert bifactor.slopes_.shape == (9, 4)
+    assert (bifactor.slopes_[LOADS == 0] == 0).all()
+    assert (bifactor.slopes_.sum(axis=0) > 0).all()
+    lines = bifactor.summary().splitlines()
+    assert lines[0].startswith("9 items, 4 abilities: 1,200 rows")
+    assert max(map(len, lines)) <= 80
+    asked = [line.split() for line in lines if line.split() and line.split()[0] in [*X.columns]]
+    assert [len(line) for line in asked[:9]] == [5, 5, 5, 5, 5, 5, 4, 4, 4]
+    assert bifactor.get_feature_names_out().tolist() == ["itemresponse0", "itemresponse1", "itemresponse2", "itemresponse3"]
+    again = pickle.loads(pickle.dumps(bifactor))
+    np.testing.assert_array_equal(again.transform(X), bifactor.transform(X))
+
+
+@pytest.mark.parametrize("name", ["bifactor", "two"])
+def test_scores_turn_with_the_slopes(name, request):
+    """What is told of rows is the same however abilities are called: logits, and how well they are known."""
+    fit = request.getfixturevalue(name)
+    model, params = fit.result_.model, fit.result_.params
+    means, _ = model.latent(params, ek.Chunk(X.to_numpy(), np.ones(1200)))
+    scores, spreads = fit.ability_scores(X)
+    np.testing.assert_allclose(scores @ fit.slopes_.T, means @ params.slopes.T, atol=1e-9)
+    np.testing.assert_allclose(fit.predict_proba(scores), model.chances(params, means), atol=1e-9)
+    assert scores.shape == spreads.shape == fit.transform(X).shape
+    assert ((spreads > 0) & (spreads < 1)).all()
+    np.testing.assert_allclose(fit.ability_scores(X * np.nan)[0], 0.0, atol=1e-9)
+    assert fit.score(X) == pytest.approx(fit.result_.log_likelihood / 1200)
+
+
+def test_abilities_of_all_items_lie_along_the_largest_slopes(two):
+    lengths = (two.slopes_**2).sum(axis=0)
+    assert lengths[0] > lengths[1]
+    assert two.result_.free_parameters == 9 + 18 - 1
+
+
+def test_a_pattern_may_be_a_frame(bifactor):
+    named = ek.ItemResponse(loadings=pd.DataFrame(LOADS.astype(int)), n_abilities=4).fit(X)
+    np.testing.assert_array_equal(named.slopes_, bifactor.slopes_)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named", "sentence"),
+    [
+        ({"n_abilities": 0}, {}, "n_abilities"),
+        ({"n_abilities": 2, "items": "2pl"}, {}, "leave out items='2pl'"),
+        ({"n_abilities": 2, "slopes": "equal"}, {}, "leave out slopes='equal'"),
+        ({"n_abilities": 2, "scores": "ml"}, {}, "leave out scores='ml'"),
+        ({"n_abilities": 2}, {"groups": ["a"] * 1200}, "leave out groups"),
+        ({"n_abilities": 2, "loadings": LOADS}, {}, "loadings have 4 columns"),
+        ({"loadings": LOADS[:8]}, {}, "asked by 2 items"),
+        ({"loadings": "bifactor"}, {}, "a row of 0 and 1 for each item"),
+        ({"loadings": np.vstack([LOADS, LOADS])}, {}, "9 columns, and `loads` say of 18"),
+        ({"n_abilities": 6, "nodes": 5}, {}, "9 items have 36 pairs"),
+        ({"n_abilities": 9}, {}, "too many"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(settings, named, sentence):
+    with pytest.raises((ek.ParameterError, ek.ModelError, ek.DataError), match=sentence):
+        ek.ItemResponse(**settings).fit(X, **named)
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda fit: fit.item_fit(), "of one ability"),
+        (lambda fit: fit.pair_fit(), "of one ability"),
+        (lambda fit: fit.information([0.0]), "of one ability"),
+        (lambda fit: fit.differential_items(), "this fit is of one"),
+        (lambda fit: fit.predict_proba([0.0, 1.0]), "give 4 numbers a row"),
+        (lambda fit: fit.transform(X + 1), "the answers there are 0, 1"),
+        (lambda fit: fit.result_.plot("items"), "items are those of a model of answers"),
+    ],
+)
+def test_what_is_told_of_one_ability_is_refused(bifactor, ask, sentence):
+    with pytest.raises((ek.ParameterError, ek.ModelError, ek.DataError), match=sentence):
+        ask(bifactor)
+
+
+@pytest.mark.slow
+def test_places_too_far_apart_and_slopes_that_run_off_are_told():
+    with pytest.warns(ek.EmkitWarning, match="set nodes="):
+        ek.ItemResponse(loadings=LOADS, nodes=13).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ek.ItemResponse(loadings=LOADS).fit(X)
+    twice = X.assign(c=X["a"])
+    with pytest.warns(ek.SeparationWarning, match="slopes run off: 'a'"):
+        ek.ItemResponse(loadings=LOADS).fit(twice)
