@@ -391,6 +391,9 @@ def having(coins, geyser3, chain):
     level = ek.StateSpaceModel().fit([[5.1], [4.2], [5.9], [6.4], [np.nan], [7.9], [6.3], [8.1], [7.0], [8.8]]).result_
     rails = {"rail": [1, 1, 1, 2, 2, 2, 3, 3, 3], "time": [55, 53, 54, 26, 37, 32, 78, 91, 85]}
     mixed = ek.MixedRegression("time ~ (1 | rail)").fit(rails).result_
+    scores = np.random.default_rng(0).standard_normal((60, 2)) @ [[1.0, 0.9, 0.8, 0, 0], [0, 0, 0.5, 1, 0.9]]
+    factors = ek.FactorAnalysis(2).fit(scores + 0.5 * np.random.default_rng(1).standard_normal((60, 5))).result_
+    own |= {"loadings": factors, "scree": factors}
     own |= {"lines": gated, "gate": gated, "smoothed": level, "effects": mixed}
     return lambda kind: own.get(kind, geyser3)
 

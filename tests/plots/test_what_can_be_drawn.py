@@ -135,6 +135,12 @@ def _level():
     return ek.StateSpaceModel().fit([[5.1], [4.2], [5.9], [6.4], [np.nan], [7.9], [6.3], [8.1], [7.0], [8.8]]).result_
 
 
+def _factors():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((60, 2)) @ [[1.0, 0.9, 0.8, 0.0, 0.0], [0.0, 0.0, 0.5, 1.0, 0.9]]
+    return ek.FactorAnalysis(2).fit(x + 0.5 * rng.standard_normal((60, 5))).result_
+
+
 def _rails():
     frame = {"rail": [1, 1, 1, 2, 2, 2, 3, 3, 3], "time": [55, 53, 54, 26, 37, 32, 78, 91, 85]}
     return ek.MixedRegression("time ~ (1 | rail)").fit(frame).result_
@@ -185,6 +191,8 @@ MODELS = {  # what each can draw, in any order
     "a level that moves": (lambda: _level(), ("trace", "path", "smoothed")),
     "a level without data": (lambda: _level().without_data(), ("trace",)),
     "a mixed model": (lambda: _rails(), ("trace", "path", "effects")),
+    "two factors": (lambda: _factors(), ("trace", "path", "loadings", "scree")),
+    "factors without data": (lambda: _factors().without_data(), ("trace", "loadings")),
     "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),
 }
 

@@ -20,11 +20,13 @@ from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
+from emkit.fitted import AnyFitted
 from emkit.inference.factors_enough import FactorTest, factor_test
 from emkit.models.factor_model import FactorModel
 from emkit.models.rotations import ROTATIONS, Rotated, rotated
 from emkit.report.factor_tables import loadings_table, variance_table
 from emkit.report.sentences import capital, listed
+from emkit.result import Result
 
 LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must tell, for scores from its cells alone
 MOST_NAMED = 6
@@ -118,7 +120,15 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
 
     def _fit(self, source: ArraySource) -> Self:
         model = FactorModel(int(self.n_components), equal=self.uniquenesses == "equal")
-        params = self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))).params
+        self._shown(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))))
+        if self.heywood_:
+            warnings.warn(self._heywood_told, EmkitWarning, stacklevel=3)
+        return self
+
+    def _shown(self, result: Result[Any]) -> Self:
+        """What a fit tells, as attributes."""
+        self.result_, params, source = result, result.params, result.source
+        self.converged_, self.n_iter_ = result.converged, result.evaluations
         self.__dict__.pop("_rotated", None)
         self.mean_ = params.means
         self.uniquenesses_ = self.noise_variance_ = np.array(np.broadcast_to(params.uniquenesses, params.means.shape))
@@ -127,8 +137,6 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         self.factor_correlation_ = self._rotated.correlation
         self.communalities_ = 1 - self.uniquenesses_ / np.diag(params.covariance)
         self.heywood_ = tuple(source.columns[j] for j in np.flatnonzero(self.uniquenesses_ == 0))
-        if self.heywood_:
-            warnings.warn(self._heywood_told, EmkitWarning, stacklevel=3)
         return self
 
     def transform(self, X: object) -> Any:
@@ -148,6 +156,18 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
             scores, spreads = _from_cells_alone(scores, spreads)
         back = np.linalg.inv(self._rotated.turn)
         return scores @ back.T, back @ spreads @ back.T
+
+    @property
+    def chosen_by(self) -> Result[Any]:
+        """The fit by which `ek.select` chooses a number of factors."""
+        check_is_fitted(self)
+        result: Result[Any] = self.result_
+        return result
+
+    def adopt(self, better: AnyFitted) -> Self:
+        """Take a better fit of the same model to the same data for that of `fit`."""
+        with as_before_if_it_fails(self):
+            return self._shown(Result.of(better))
 
     def get_covariance(self) -> Array:
         """The covariance (d, d) of the columns by the model."""

@@ -17,6 +17,7 @@ from emkit.data.blocks import as_blocks
 from emkit.data.source import RowSource
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
+from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.fitted import AnyFitted
 from emkit.markup import text_as_html
 from emkit.report.choices import choice_text
@@ -35,25 +36,28 @@ VLMR = (
 )
 
 
+Chosen = ComponentsEstimator | FactorAnalysis  # what numbers of components, or of factors, are chosen for
+
+
 @dataclass(frozen=True)
 class Fits:
     """How an estimator is fitted with the settings of one cell of a grid. `known`: what `fit` is given besides the rows."""
 
-    estimator: ComponentsEstimator
+    estimator: Chosen
     names: tuple[str, ...]
     X: object
     known: Mapping[str, Any]
 
-    def __call__(self, cell: Cell) -> ComponentsEstimator:
+    def __call__(self, cell: Cell) -> Chosen:
         settings = dict(zip(self.names, cell.form, strict=True))
         made: Any = clone(self.estimator).set_params(**settings, n_components=cell.components)
-        fitted: ComponentsEstimator = made.fit(self.X, **self.known)
+        fitted: Chosen = made.fit(self.X, **self.known)
         return fitted
 
-    def record(self, fit: ComponentsEstimator) -> AnyFitted:
+    def record(self, fit: Chosen) -> AnyFitted:
         return fit.chosen_by
 
-    def adopted(self, fit: ComponentsEstimator, better: AnyFitted) -> ComponentsEstimator:
+    def adopted(self, fit: Chosen, better: AnyFitted) -> Chosen:
         return fit.adopt(better)
 
 
@@ -65,24 +69,24 @@ class Selection:
     for each form; `test(2)` is the bootstrap test of 2 against 3 components.
     """
 
-    choice: Choice[ComponentsEstimator]
+    choice: Choice[Chosen]
     fits: Fits
 
     @property
-    def best(self) -> ComponentsEstimator:
+    def best(self) -> Chosen:
         """The fitted estimator with the lowest criterion, of those whose fit is sound. Errors: ModelError if none is."""
         return self._fit(self.choice.best)
 
     @property
-    def lines(self) -> tuple[Line[ComponentsEstimator], ...]:
+    def lines(self) -> tuple[Line[Chosen], ...]:
         """Every model of the grid, with its fit and its criteria, or what kept it from being fitted or chosen."""
         return self.choice.lines
 
-    def __getitem__(self, key: Any) -> ComponentsEstimator:
+    def __getitem__(self, key: Any) -> Chosen:
         """Errors: KeyError if there is no such model; ModelError if it could not be fitted."""
         return self._fit(self.choice[key])
 
-    def _fit(self, line: Line[ComponentsEstimator]) -> ComponentsEstimator:
+    def _fit(self, line: Line[Chosen]) -> Chosen:
         if line.fit is None:
             raise ModelError(f"there is no fit of {line.cell.components} components here: {line.trouble}")
         return line.fit
@@ -158,7 +162,7 @@ def _report_of_none(
 
 
 def select(
-    estimator: ComponentsEstimator,
+    estimator: Chosen,
     X: object,
     n_components: Iterable[int] | int = range(1, 10),
     *,
@@ -170,7 +174,8 @@ def select(
 ) -> Selection:
     """Fit an estimator with several numbers of components, and several values of its settings, and choose among the fits.
 
-    `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay. `X` (n, d); `n_components`: 1 is always among
+    `estimator`: such as ``ek.GaussianMixture()``, whose other settings stay; of ``ek.FactorAnalysis()``, numbers of factors are
+    chosen. `X` (n, d); `n_components`: 1 is always among
     them. `grid`: values of settings by name, such as ``{"covariance_type": ["VVV", "EEE"]}``. `criterion`: aic, aicc, bic,
     sabic, caic, icl, or cv (rows left out, which are in memory; `random_state` deals them). All are lower where a model is
     better. `n_jobs`: processes (-1: one for each core) or an executor, ``ek.Dask(client)``, for fits from starts of their own
@@ -195,17 +200,19 @@ def select(
     rows = as_blocks(X)
     if criterion == "cv" and isinstance(rows, RowSource) and rows.is_elsewhere:
         raise ModelError("rows can be left out where they are in memory, and these are read as they are worked on: use bic.")
-    if n_jobs is not None and callable(estimator.n_jobs):
+    if n_jobs is not None and callable(getattr(estimator, "n_jobs", None)):
         raise ModelError(
             "n_jobs is for whole fits, and the estimator's own executor for the passes of one: give one of the two."
         )
+    if criterion == "icl" and isinstance(estimator, FactorAnalysis):
+        raise ModelError("icl is of components that rows belong to, and here are factors: use bic, or another.")
     with told_once():
         choice = choose(fits, checked_numbers(n_components), forms, criterion, fits.names, random_state, n_jobs)
     return Selection(choice, fits)
 
 
 def bootstrap_lrt(
-    estimator: ComponentsEstimator,
+    estimator: Chosen,
     X: object,
     n_components: int,
     *,
@@ -244,10 +251,10 @@ def _tested(fits: Fits, form: tuple[Any, ...], n_components: int, number: int, m
     return bootstrap_test(smaller.chosen_by, larger.chosen_by, number, *how)
 
 
-def _fits(estimator: ComponentsEstimator, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
-    if not isinstance(estimator, ComponentsEstimator):
+def _fits(estimator: Chosen, X: object, grid: Mapping[str, Any] | None, known: Mapping[str, Any]) -> Fits:
+    if not isinstance(estimator, Chosen):
         raise ModelError(f"estimator is {estimator!r}; it must be one of emkit's, such as ek.GaussianMixture().")
-    if estimator.checkpoint is not None:
+    if getattr(estimator, "checkpoint", None) is not None:
         raise ModelError("a checkpoint keeps one fit, and here are several: leave out the estimator's checkpoint.")
     names = tuple(grid or ())
     for name in (name for name in names if name not in estimator.get_params() or name == "n_components"):

@@ -7,6 +7,7 @@ matplotlib. `Result.plot(kind)` does both.
 from emkit.plots.class_profiles import class_profiles
 from emkit.plots.density import density
 from emkit.plots.embedded import pictures
+from emkit.plots.factors import loadings, scree
 from emkit.plots.group_effects import effects
 from emkit.plots.kinds import KINDS, draw
 from emkit.plots.landscape import path
@@ -36,6 +37,7 @@ __all__ = [
     "gate",
     "jensen",
     "lines",
+    "loadings",
     "pairs",
     "path",
     "pictures",
@@ -43,6 +45,7 @@ __all__ = [
     "residuals",
     "responsibilities",
     "rootogram",
+    "scree",
     "smoothed",
     "starts",
     "states",

@@ -20,6 +20,8 @@ from emkit.models.cells import CellsParams
 from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
+from emkit.plots.factors import loadings as draw_loadings
+from emkit.plots.factors import scree as draw_scree
 from emkit.plots.group_effects import effects as draw_effects
 from emkit.plots.item_curves import information as draw_information
 from emkit.plots.item_curves import items as draw_items
@@ -51,6 +53,7 @@ from emkit.views import (
     class_profiles,
     density,
     dwell_times,
+    factor_loadings,
     gate_effect,
     group_effects,
     information_curves,
@@ -64,6 +67,7 @@ from emkit.views import (
     regression_lines,
     rootogram,
     rows,
+    scree,
     starts_map,
     state_sequence,
     trace,
@@ -71,6 +75,7 @@ from emkit.views import (
     two_apart,
 )
 from emkit.views.classified import column_places
+from emkit.views.factors import factor_model_of
 from emkit.views.group_effects import mixed_model_of
 from emkit.views.moving import state_space_of
 from emkit.views.quantiles import model_with_rows
@@ -223,6 +228,14 @@ def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: i
     return draw_effects(group_effects(result, effect, level), ax)
 
 
+def _loadings(result: AnyFitted, ax: Axes | None, rotation: str | None = None) -> Axes:
+    return draw_loadings(factor_loadings(result, rotation), ax)
+
+
+def _scree(result: AnyFitted, ax: Axes | None) -> Axes:
+    return draw_scree(scree(result), ax)
+
+
 def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_starts(starts_map(result.runs), ax)
 
@@ -250,6 +263,8 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "information": _information,
     "smoothed": _smoothed,
     "effects": _effects,
+    "loadings": _loadings,
+    "scree": _scree,
     "starts": _starts,
 }
 
@@ -301,6 +316,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "information": information_curves,
     "smoothed": lambda result: (state_space_of(result), next(iter(result.source.chunks()))),
     "effects": lambda result: (mixed_model_of(result), next(iter(result.source.chunks()))),
+    "loadings": factor_loadings,
+    "scree": lambda result: (factor_model_of(result), next(iter(result.source.chunks()))),
     "starts": lambda result: starts_map(result.runs),
 }
 

@@ -79,7 +79,8 @@ def _above(line: Line[Any], choice: Choice[Any], lowest: float) -> str:
 
 def _lines(choice: Choice[Any], lines: Sequence[Line[Any]], width: int) -> Table:
     """A line for each model, with as many criteria as there is room for."""
-    criteria = [choice.criterion, *(name for name in SHOWN if name != choice.criterion)]
+    shared = any(line.has_components for line in lines)
+    criteria = [choice.criterion, *(name for name in SHOWN if name != choice.criterion and (shared or name != "icl"))]
     columns = _columns(choice, lines, criteria)
     while breadth(columns) > width and len(criteria) > 1:
         columns = _columns(choice, lines, criteria := criteria[:-1])
@@ -108,10 +109,13 @@ def _columns(choice: Choice[Any], lines: Sequence[Line[Any]], criteria: Sequence
     form = ", ".join(choice.names)
     numbers = zip(*(_numbers(line, criteria) for line in lines), strict=True)
     headings = ["log-likelihood", "free", *map(WORDS.__getitem__, criteria), "entropy"]
+    kept = dict(zip(headings, map(list, numbers), strict=True))
+    if not any(line.has_components for line in lines):
+        del kept["entropy"]
     return {
         **({form: [line.label for line in lines]} if form else {}),
         "K": [str(line.cell.components) for line in lines],
-        **dict(zip(headings, map(list, numbers), strict=True)),
+        **kept,
         " ": [_mark(line, choice) for line in lines],
     }
 
@@ -125,4 +129,5 @@ def _numbers(line: Line[Any], criteria: Sequence[str]) -> list[str]:
         return ["-"] * (3 + len(criteria))
     values = [line.value(name) for name in criteria]
     shown = [f"{value:.2f}" if np.isfinite(value) else "-" for value in values]
-    return [f"{line.record.log_likelihood:.2f}", str(line.record.free_parameters), *shown, f"{line.record.entropy:.2f}"]
+    entropy = f"{line.record.entropy:.2f}" if line.has_components else "-"
+    return [f"{line.record.log_likelihood:.2f}", str(line.record.free_parameters), *shown, entropy]

@@ -13,6 +13,8 @@ import numpy as np
 from emkit.core.json_types import Json
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
+from emkit.models.components import Components
+from emkit.models.frozen import bare
 
 F = TypeVar("F")
 WORDS: Mapping[str, str] = MappingProxyType(
@@ -57,9 +59,14 @@ class Line(Generic[F]):
         """The settings in words: nothing if there is only one form."""
         return " ".join(map(str, self.cell.form))
 
+    @property
+    def has_components(self) -> bool:
+        """Whether rows belong to components, more or less: ICL and entropy are of these."""
+        return self.record is not None and isinstance(bare(self.record.model), Components)
+
     def value(self, criterion: str) -> float:
-        """A criterion, lower being better; NaN where there is no fit."""
-        if self.record is None:
+        """A criterion, lower being better; NaN where there is no fit, or no components that it is of."""
+        if self.record is None or (criterion == "icl" and not self.has_components):
             return np.nan
         return self.deviance if criterion == "cv" else _VALUES[criterion](self.record)
 
@@ -68,8 +75,9 @@ class Line(Generic[F]):
         told: Json = {"form": list(self.cell.form), "components": self.cell.components, "trouble": self.trouble}
         if self.record is None:
             return told
-        known = {name: value(self.record) for name, value in _VALUES.items()}
-        numbers = {**known, **({} if np.isnan(self.deviance) else {"cv": self.deviance}), "entropy": self.record.entropy}
+        known = {name: self.value(name) for name in _VALUES if name != "icl" or self.has_components}
+        entropy = {"entropy": self.record.entropy} if self.has_components else {}
+        numbers = {**known, **({} if np.isnan(self.deviance) else {"cv": self.deviance}), **entropy}
         return {
             **told,
             "log_likelihood": self.record.log_likelihood,

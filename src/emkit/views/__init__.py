@@ -3,6 +3,7 @@
 from emkit.views.class_profiles import ClassProfiles, class_profiles
 from emkit.views.classified import Rows, outlines, rows
 from emkit.views.density import Density, Density2, density
+from emkit.views.factors import FactorLoadings, Scree, factor_loadings, scree
 from emkit.views.group_effects import GroupEffects, group_effects
 from emkit.views.item_curves import ItemCurves, information_curves, item_curves
 from emkit.views.landscape import Landscape, landscape, path_of, two_apart
@@ -24,6 +25,7 @@ __all__ = [
     "Density",
     "Density2",
     "DwellTimes",
+    "FactorLoadings",
     "GateEffect",
     "GroupEffects",
     "ItemCurves",
@@ -35,6 +37,7 @@ __all__ = [
     "RegressionLines",
     "Rootogram",
     "Rows",
+    "Scree",
     "StartsMap",
     "StateSequence",
     "SurvivalSteps",
@@ -45,6 +48,7 @@ __all__ = [
     "class_profiles",
     "density",
     "dwell_times",
+    "factor_loadings",
     "gate_effect",
     "group_effects",
     "information_curves",
@@ -58,6 +62,7 @@ __all__ = [
     "regression_lines",
     "rootogram",
     "rows",
+    "scree",
     "starts_map",
     "state_sequence",
     "survival_steps",
