@@ -61,8 +61,9 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
     >>> fit = ek.fit(model, people, model.starts(people.profile, 2, range(3)), solver="anderson")
     >>> sorted(each.fixed[1].round(1).item() for each in fit.params.classes)
     [-0.1, 2.0]
-    >>> fit.model.shares(fit.params, people).argmax(axis=1)[:4].tolist()
-    [1, 0, 1, 0]
+    >>> grows = max((0, 1), key=lambda k: fit.params.classes[k].fixed[1])
+    >>> fit.model.shares(fit.params, people)[:4, grows].round(2).tolist()
+    [0.0, 1.0, 0.0, 1.0]
     """
 
     def __init__(self, model: MixedModel) -> None:
