@@ -1,0 +1,56 @@
+"""Linear mixed models from wild starts: the objective must never fall, and nothing may crash."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+import emkit as ek
+from benchmarks.falls import counted, wild_fall
+from benchmarks.paired import Measured
+from emkit.errors import EmkitError
+from emkit.fitting import SOLVERS
+
+FITS, PASSES = 500, 60
+WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
+FORMS = ("unstructured", "diagonal", "scalar")
+
+
+def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
+    """A model with up to two slopes that vary, by either likelihood, and groups, some with gaps and weights."""
+    slopes, groups = int(rng.integers(0, 3)), int(rng.integers(4, 20))
+    belongs = np.repeat(np.arange(groups), rng.integers(1, 8, groups))
+    n = len(belongs)
+    x = rng.normal(size=(n, 2)) * 10.0 ** rng.integers(-2, 3, 2) + rng.normal(size=2)
+    spread = rng.choice([0.0, 0.3, 2.0], 3)  # some slopes vary not at all: an estimate on the edge
+    between = rng.normal(size=(groups, 3)) * spread
+    y = 2.0 + ((x / x.std(axis=0)) * (between[belongs, 1:] - 0.5)).sum(axis=1) + between[belongs, 0] + rng.normal(size=n)
+    rows = np.column_stack([y * 10.0 ** rng.integers(-3, 4), x])
+    rows[rng.random(n) < rng.choice([0.0, 0.0, 0.1]), 0] = np.nan
+    kind: Any = ek.RestrictedMixedModel if rng.random() < 0.5 else ek.MixedModel
+    model = kind(0, (1, 2), (1, 2)[:slopes], covariance=FORMS[int(rng.integers(len(FORMS)))])
+    weights = rng.gamma(1.0, size=groups)[belongs] if rng.random() < 0.3 else None
+    return model, ek.ArraySource(rows, weights, groups=belongs)
+
+
+def fall(seed: int) -> float | None:
+    """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
+    rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
+    model, source = drawn(rng)
+    away = WILD[seed // len(SOLVERS) % len(WILD)]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = model.settled(source.profile)
+            start = model.starts(source.profile, 1, [seed])[0]
+            return wild_fall(model, source, start, away, rng, solver=solver, max_evaluations=PASSES)
+    except EmkitError:
+        return None
+
+
+def run(quick: bool) -> list[Measured]:
+    """500 fits, not to their ends."""
+    note = "three covariances, up to two slopes that vary, by either likelihood, gaps and weights; {refused} more were refused"
+    return counted(fall, FITS, "fits of linear mixed models from wild starts", note, quick)
