@@ -11,6 +11,7 @@ import pytest
 
 from emkit.lessons import two_coins
 from emkit.page import lesson_page
+from website.check_links import faults
 from website.copying import with_copies
 from website.docstrings import as_markdown
 from website.live import digest, in_site
@@ -93,3 +94,16 @@ def test_a_page_says_where_its_files_lie_and_what_dots_stand_for(page):
     left_out = [line for line in printed if line != "    ..." and "proportion_1" not in line]
     blanks = any("proportion_1 = ..." in example.want for example in examples)  # of a worksheet, to be filled in
     assert not left_out or blanks or "`...` stands for" in text, f"it prints {left_out[0]!r}, and does not say what is left out"
+
+
+def test_the_link_check_tells_of_each_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "good.html").write_text('<h1 id="here">A</h1><a href="#here">x</a><a href="https://a.org/">z</a>', "utf-8")
+    (tmp_path / "links.html").write_text('<a href="good.html#here">x</a>', "utf-8")
+    assert faults(tmp_path) == []
+    wrong = '<a href="gone.html">x</a><a href="good.html#nowhere">y</a><script src="https://example.org/z.js"></script>'
+    (tmp_path / "wrong.html").write_text(wrong, "utf-8")
+    assert faults(tmp_path) == [
+        "wrong.html fetches https://example.org/z.js",
+        "wrong.html links to gone.html, which is not there",
+        "wrong.html links to good.html#nowhere: there is no such anchor",
+    ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-SHARES = (0.99, 0.9, 0.75, 0.5, 0.25)  # of the rows, that regions of two columns hold, from the lowest density to the highest
+SHARES = (0.99, 0.9, 0.75, 0.5, 0.25)  # of the fitted density, that regions of two columns hold, from the lowest to the highest
 
 
 def density(view: Density | Density2, ax: Axes | None = None) -> Axes:
@@ -55,4 +55,4 @@ def _two(view: Density2, ax: Axes) -> Axes:
     ax.contour(view.x, view.y, view.total, levels=list(levels), colors=inks, linewidths=1.4)
     named = [Line2D([], [], color=ink, label=f"{share:.0%}") for ink, share in zip(inks, levels.values(), strict=True)]
     ax.legend(handles=named[::-1], frameon=False, fontsize="small", title="inside", bbox_to_anchor=(1.0, 1.0), loc="upper left")
-    return finish(ax, "Fitted density: regions that hold a share of the rows", *view.columns)
+    return finish(ax, "Fitted density: regions that hold a share of it", *view.columns)

@@ -25,7 +25,7 @@ def _of_components(result: AnyInferred, include_data: bool) -> Iterator[Figure]:
     found = answer(lambda: density(subject_of(result), params, 2))
     if not isinstance(found, str) and not (isinstance(found, Density) and found.discrete and len(found.x) > MOST_BARS):
         columns = len(result.source.columns)
-        what = "The fitted density, and the data in bins." if columns == 1 else "Regions that hold a share of the rows."
+        what = "The fitted density, and the data in bins." if columns == 1 else "Regions that hold a share of the density."
         yield Figure("density", what if columns == 1 or not include_data else f"{what} Points are rows.")
     yield from _of_regressions(result, include_data)
 
