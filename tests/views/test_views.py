@@ -10,6 +10,7 @@ from scipy import stats
 
 import emkit as ek
 from emkit import lessons, views
+from emkit.data.source import ArraySource
 from emkit.search.seeding import spread_starts
 from emkit.selection.choice import Cell, Choice, Line
 from emkit.views.entries import value_of, with_entries
@@ -154,3 +155,15 @@ def test_densities_of_columns_with_gaps_leave_the_gaps_out():
     plane = views.density(two._subject(), two.params)
     assert np.isfinite(plane.total).all()
     assert len(plane.points) == 4
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, -2e9])
+def test_the_density_of_a_constant_column_is_drawn_around_its_only_number(value):
+    x = np.full((8, 1), value)
+    model = ek.Mixture(ek.DiagonalGaussian())
+    params = ek.MixtureParams([1.0], ek.DiagonalGaussianParams([[value]], [[1.0]]))
+    subject = lessons.Lesson("constant", "", "", model, ArraySource(x), params, ("a",))
+    view = views.density(subject, params)
+    json.dumps(view.to_dict(), allow_nan=False)
+    assert view.x[0] < value < view.x[-1]
+    assert float(view.heights @ np.diff(view.edges)) == pytest.approx(1)

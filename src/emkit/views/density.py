@@ -114,7 +114,7 @@ def _of_one(
         edges = np.concatenate([values - 0.5, [values[-1] + 0.5]])
         heights = np.histogram(x, edges, weights=weights)[0] / weights.sum()
     else:
-        low, high = x.min(), x.max()
+        low, high = _range(x)
         beyond = BEYOND * (high - low)
         values = np.linspace(*_inside(support, low - beyond, high + beyond), points or 201)
         heights, edges = np.histogram(x, _edges(x, weights), weights=weights, density=True)
@@ -135,6 +135,13 @@ def _inside(support: Support, low: float, high: float) -> tuple[float, float]:
     return max(low, support.least + a_little), min(high, support.most - a_little)
 
 
+def _range(x: Array) -> tuple[float, float]:
+    """The least and the largest number of a column; around a number that is the only one, half of its size to each side."""
+    low, high = float(np.nanmin(x)), float(np.nanmax(x))
+    alone = (abs(low) or 1.0) / 2 if low == high else 0.0
+    return low - alone, high + alone
+
+
 def _rows(source: ArraySource) -> tuple[Array, Array]:
     """All rows and their weights. Errors: DataError if the data are not stored."""
     x, weights = zip(*((as_float64(chunk.x), chunk.weights) for chunk in source.chunks()), strict=True)
@@ -143,15 +150,16 @@ def _rows(source: ArraySource) -> tuple[Array, Array]:
 
 def _edges(x: Array, weights: Array) -> Array:
     """Bins of the width of Freedman and Diaconis, at least as many as Sturges has (for clusters far apart), at most 60."""
-    spread = np.subtract(*np.percentile(x, [75, 25])) or x.std() or 1.0
+    low, high = _range(x)
+    spread = np.subtract(*np.percentile(x, [75, 25])) or x.std() or high - low
     width = 2 * spread / max(weights.sum(), 1) ** (1 / 3)
     fewest = np.clip(np.ceil(np.log2(max(weights.sum(), 1))) + 1, 5, 60)
-    return np.linspace(x.min(), x.max(), int(np.clip(np.ceil(np.ptp(x) / width), fewest, 60)) + 1)
+    return np.linspace(low, high, int(np.clip(np.ceil((high - low) / width), fewest, 60)) + 1)
 
 
 def _of_two(model: AnyMixture, source: ArraySource, params: AnyMixtureParams, points: int) -> Density2:
     data, _ = _rows(source)
-    low, high = np.nanmin(data, axis=0), np.nanmax(data, axis=0)
+    low, high = np.array([_range(column) for column in data.T]).T
     beyond = BEYOND * (high - low)
     low, high = low - beyond, high + beyond
     data = data[~np.isnan(data).any(axis=1)]  # a row with a gap is no point of the plane
