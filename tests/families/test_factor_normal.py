@@ -152,3 +152,15 @@ def test_more_factors_than_columns_can_tell_are_warned_of():
     with pytest.warns(ek.EmkitWarning, match=r"4 factors of 6 columns have 24 free parameters, but there are 21"):
         alone(ek.FactorNormal(4), rows())
     assert free_parameters(6, 4, False) == 24
+
+
+def test_a_search_refuses_more_factors_than_columns():
+    with pytest.raises(ek.DataError, match="9 factors are more than the 3 columns"):
+        ek.MixtureModel("gaussian-factors-9", 2, random_state=0).fit(np.random.default_rng(3).normal(size=(50, 3)))
+
+
+def test_components_of_hardly_any_rows_are_told_without_other_warnings():
+    rows = np.random.default_rng(3).normal(size=(4, 3))
+    with pytest.warns((ek.DegenerateFitWarning, ek.EmkitWarning)) as told:
+        ek.MixtureModel("gaussian-factors-2", 2, random_state=0).fit(rows)
+    assert {type(each.message) for each in told} <= {ek.DegenerateFitWarning, ek.EmkitWarning, ek.ConvergenceWarning}

@@ -54,7 +54,7 @@ def pattern_of(loads: ArrayLike) -> Mask:
     strange = np.argwhere(~np.isin(given, (0, 1)))
     if len(strange):
         j, k = strange[0].tolist()
-        raise ModelError(f"loads are 0 and 1, a row for each item; item {j} has {given[j, k]} for ability {k}.")
+        raise ModelError(f"loads are 0 and 1, a row for each item; item {j} has {given[j, k]} for ability {k + 1}.")
     found = given.astype(bool)
     idle = np.flatnonzero(~found.any(axis=1))
     if len(idle):
@@ -62,14 +62,14 @@ def pattern_of(loads: ArrayLike) -> Mask:
     few = np.flatnonzero(found.sum(axis=0) < LEAST_ITEMS)
     if len(few):
         raise ModelError(
-            f"ability {few[0]} is asked by {found[:, few[0]].sum()} items; it takes {LEAST_ITEMS} to tell their slopes, since "
+            f"ability {few[0] + 1} is asked by {found[:, few[0]].sum()} items; it takes {LEAST_ITEMS} to tell their slopes, since "
             "abilities are independent."
         )
     alike = [(k, m) for m in range(found.shape[1]) for k in range(m) if (found[:, k] == found[:, m]).all()]
     if alike:
         raise ModelError(
             "abilities {} and {} are asked by the same items, so that they can be turned into each other: leave one out, or "
-            "say only how many there are.".format(*alike[0])
+            "say only how many there are.".format(*(k + 1 for k in alike[0]))
         )
     left = _untold(found)
     if left:

@@ -120,7 +120,7 @@ def height(mass: Array, covariances: Array, uniquenesses: Array, m: int) -> floa
 
 def _roots(covariances: Array) -> Array:
     """Matrices (G, d, d) whose products with themselves, turned over, are the covariances: of columns in like units."""
-    unit = np.sqrt(np.einsum("gjj->gj", covariances))
+    unit = np.sqrt(np.maximum(np.einsum("gjj->gj", covariances), 0.0))
     unit = np.where(unit > 0, unit, 1.0)
     values, vectors = np.linalg.eigh(covariances / (unit[:, :, None] * unit[:, None, :]))
     return np.asarray(unit[:, :, None] * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :])

@@ -131,11 +131,14 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
 
     def settled(self, profile: AnyProfile) -> FactorNormal:
         """Warns of more factors than the columns can tell apart. Errors: DataError for more factors than columns."""
-        d = len(profile.columns)
+        self._refuse_too_many(len(profile.columns))
+        warn_of_too_many(len(profile.columns), self.n_factors, self.equal)
+        return super().settled(profile)
+
+    def _refuse_too_many(self, d: int) -> None:
+        """Errors: DataError for more factors than the d columns."""
         if self.n_factors > d:
             raise DataError(f"{self.n_factors} factors are more than the {d} columns of the data. Use fewer factors.")
-        warn_of_too_many(d, self.n_factors, self.equal)
-        return super().settled(profile)
 
     def updates(self) -> Mapping[str, Update[Moments, FactorNormalParams]]:
         return {"means": normal.updated_means, "": self._factors}
@@ -244,6 +247,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         return made("uniquenesses", self.floor * unit, varying, directions=len(mean) + self.across, factors=self.n_factors)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
+        self._refuse_too_many(len(profile.columns))
         mean, variance, _ = columns.pooled_spread(profile)
         floor = max(self.floor, columns.EPSILON) * self._units(variance, mean)
         covariance, least = profile.covariance, floor[: self._numbers(len(mean))]
