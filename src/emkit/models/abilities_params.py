@@ -62,8 +62,8 @@ def pattern_of(loads: ArrayLike) -> Mask:
     few = np.flatnonzero(found.sum(axis=0) < LEAST_ITEMS)
     if len(few):
         raise ModelError(
-            f"ability {few[0] + 1} is asked by {found[:, few[0]].sum()} items; it takes {LEAST_ITEMS} to tell their slopes, since "
-            "abilities are independent."
+            f"ability {few[0] + 1} is asked by {found[:, few[0]].sum()} items; it takes {LEAST_ITEMS} to tell their slopes, "
+            "since abilities are independent."
         )
     alike = [(k, m) for m in range(found.shape[1]) for k in range(m) if (found[:, k] == found[:, m]).all()]
     if alike:
