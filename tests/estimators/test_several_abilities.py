@@ -76,6 +76,8 @@ def test_a_pattern_may_be_a_frame(bifactor):
         ({"n_abilities": 2, "scores": "ml"}, {}, "leave out scores='ml'"),
         ({"n_abilities": 2}, {"groups": ["a"] * 1200}, "leave out groups"),
         ({"n_abilities": 2, "loadings": LOADS}, {}, "loads have 4 columns"),
+        ({"n_abilities": 1, "loadings": LOADS}, {}, "loads have 4 columns"),
+        ({"items": "2pl", "slopes": "equal"}, {}, "leave slopes out"),
         ({"loadings": LOADS[:8]}, {}, "asked by 2 items"),
         ({"loadings": "bifactor"}, {}, "a row of 0 and 1 for each item"),
         ({"loadings": np.vstack([LOADS, LOADS])}, {}, "9 columns, and `loads` say of 18"),

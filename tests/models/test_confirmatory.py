@@ -109,6 +109,7 @@ def test_rows_with_gaps():
         (lambda: ek.ConfirmatoryFactorModel([1.0, "a"]), ek.ModelError, r"loadings have shape \(2,\)"),
         (lambda: ek.ConfirmatoryFactorModel([["a"], ["b"]]), ek.ModelError, "factor 1 has no unit: give one"),
         (lambda: ek.ConfirmatoryFactorModel([[1.0], [None]]), ek.ModelError, "loadings"),
+        (lambda: ek.ConfirmatoryFactorModel([[1], ["a"]], ["a", "b"]), ek.ModelError, "'a' is in loadings and in uniquenesses"),
         (lambda: ek.ConfirmatoryFactorModel([[1.0], ["a"]], ["e", 0.0]), ek.ModelError, "uniquenesses are 2 names"),
         (
             lambda: (model := ek.ConfirmatoryFactorModel([[1.0], ["a"]])).start(SOURCE.profile) and model,

@@ -196,3 +196,15 @@ def test_fits_are_told_and_travel(tmp_path):
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ek.EmkitError, match=message):
         make()
+
+
+def test_a_covariate_that_never_varies_within_a_class_is_told():
+    rng, people = np.random.default_rng(0), np.repeat(np.arange(40), 4)
+    time, grows = np.tile(np.arange(4.0), 40), np.arange(40) % 2
+    sex = np.where(grows == 1, 1.0, np.arange(40) // 2 % 2)
+    y = 5 * grows[people] + (1 + 3 * grows[people]) * time + rng.normal(size=40)[people] + 0.5 * rng.normal(size=160)
+    rows = ek.ArraySource(np.column_stack([y, time, sex[people]]), columns=["y", "time", "sex"], groups=people)
+    model = ek.GrowthMixture(ek.MixedModel("y", ("time", "sex")))
+    found = ek.fit(model, rows, model.starts(rows.profile, 2, [0]), solver="anderson")
+    assert not found.converged
+    assert "has come to groups in which one covariate tells the others" in str(found.outcome)

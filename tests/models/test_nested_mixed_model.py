@@ -303,3 +303,15 @@ ROWS = np.column_stack([X[:, :2], np.arange(len(X))])
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ek.EmkitError, match=message):
         make()
+
+
+@pytest.mark.parametrize("form", ["unstructured", "diagonal", "scalar"])
+def test_a_lone_variance_is_found_to_be_0_in_every_form(form):
+    rng = np.random.default_rng(3)
+    labels = np.tile(np.repeat(np.arange(3), 3), 8)
+    y = 2 * rng.standard_normal(24).repeat(3) + rng.standard_normal(72)
+    rows = ek.ArraySource(np.column_stack([y, labels]), columns=["y", "c"], groups=np.repeat(np.arange(8), 9))
+    model = ek.MixedModel("y", covariance=form, nested=ek.Nested("c", covariance=form))
+    found = ek.fit(model, rows, model.start(rows.profile), solver="anderson")
+    assert found.params.between.outer.matrix(1).item() == 0
+    assert np.isfinite(found.standard_errors().errors).sum() == 3

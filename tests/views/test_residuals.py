@@ -105,3 +105,11 @@ def test_gaps_leave_the_pairs_that_were_seen():
     assert found.values[0, 1] == pytest.approx(((observed - expected) ** 2 / expected).sum(), rel=1e-9)
     residuals = result.quantile_residuals()
     np.testing.assert_array_equal(np.isnan(residuals), np.isnan(x))
+
+
+def test_values_known_up_to_intervals_have_no_quantile_residuals():
+    times = np.random.default_rng(0).weibull(1.5, 60)
+    result = ek.MixtureModel("censored:weibull", 1).fit(ek.survival(np.minimum(times, 1.0), times <= 1)).result_
+    for ask in (result.quantile_residuals, lambda: result.plot("qq"), lambda: result.plot("residuals")):
+        with pytest.raises(ek.ModelError, match="values known up to intervals have no residuals"):
+            ask()

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
-from emkit.errors import DataError, ModelError
+from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
@@ -50,7 +50,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             or all wrong.
         nodes: over how many places of ability sums stand for integrals, None: 81, or along each of several as many as
             `ek.AbilitiesModel` says.
-        n_abilities: how many abilities all items ask; of several, they are turned to where slopes are largest, one by one.
+        n_abilities: how many abilities all items ask, 1 unless `loadings` say otherwise; several are turned to where slopes are
+            largest, one by one.
         loadings: which items ask which abilities, (J, m) of 0 and 1, as where all ask one, and each one other (bifactor).
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
@@ -83,7 +84,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         "items": NamesOfItems(),
         "scores": OneOf(("eap", "map", "ml")),
         "nodes": Count(least=3, or_one_of=(None,), also=" or None"),
-        "n_abilities": Count(),
+        "n_abilities": Count(or_one_of=(None,), also=" or None"),
         **FITTING,
     }
 
@@ -94,7 +95,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         items: str | Sequence[str] | None = None,
         scores: str = "eap",
         nodes: int | None = None,
-        n_abilities: int = 1,
+        n_abilities: int | None = None,
         loadings: Any = None,
         tol: float = 1e-8,
         max_iter: int = 10_000,
@@ -136,6 +137,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         several, nodes = model_of(self.get_params(), labels is not None), int(self.nodes or NODES[1])
         if several is not None:
             return several, source
+        if self.items is not None and self.slopes != "free":
+            raise ParameterError(
+                f"slopes={self.slopes!r} is of items that are right or wrong, with lines, and items={self.items!r:.60} says what each "
+                'is: leave slopes out, or write items="rasch".'
+            )
         if self.items is None and labels is None:
             return ItemResponseModel(equal=self.slopes == "equal", nodes=nodes), source
         names = self.items or ("2pl" if self.slopes == "free" else "rasch")
@@ -271,7 +277,10 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
                 raise DataError("this fit is of one group: leave groups out.")
             return source
         if groups is None:
-            raise DataError(f"abilities differ between groups: give groups, a label of {self.groups_} for each row.")
+            raise DataError(
+                f"abilities differ between groups, so that a label of {self.groups_} is needed for each row: use "
+                "ability_scores(X, groups=...)."
+            )
         return grouped(source, groups, self.groups_)[0]
 
     @property

@@ -22,8 +22,8 @@ def model_of(settings: dict[str, Any], grouped: bool) -> AbilitiesModel | None:
 
     Errors: ParameterError for settings that do not go together; ModelError for a pattern that data cannot tell.
     """
-    number, loadings = int(settings["n_abilities"]), settings["loadings"]
-    if loadings is None and number == 1:
+    number, loadings = settings["n_abilities"], settings["loadings"]
+    if loadings is None and number in (None, 1):
         return None
     alone = {
         f"items={settings['items']!r}": settings["items"] is not None,
@@ -34,7 +34,7 @@ def model_of(settings: dict[str, Any], grouped: bool) -> AbilitiesModel | None:
     wrong = [name for name, given in alone.items() if given]
     if wrong:
         raise ParameterError(f"several abilities are there for right and wrong answers of one group: leave out {wrong[0]}.")
-    return AbilitiesModel(None if number == 1 else number, loadings, settings["nodes"])
+    return AbilitiesModel(number, loadings, settings["nodes"])
 
 
 class SeveralAbilities:

@@ -22,7 +22,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families.gaussian.best_factors import warn_of_unknowns
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
-from emkit.models.ties import letters_of, mean_of, numbers_and_names, places, plain, shared
+from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
 
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 
@@ -102,6 +102,7 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
                     "factors for independent with variance 1 (correlated=False)."
                 )
         self.letters = {"loadings": letters_of(names), "uniquenesses": letters_of(each)}
+        check_apart(self.letters)
         self._ties, self._noise_ties = places(names, self.letters["loadings"]), places(each, self.letters["uniquenesses"])
 
     def whole(self, params: ConfirmatoryFactorParams) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ from emkit.core.protocols import Expectation, LatentModel, Source, Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError, ParameterError
+from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import safe_log, slope_of_log
 from emkit.models.assignment import Posterior, impossible_row, normalise
 from emkit.models.components import BLUR
@@ -29,6 +29,7 @@ from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
 from emkit.models.mixed_sums import MixedSums, Told, sums_at
 
+UNTOLD = 1e-11  # of 1, an eigenvalue of correlations of covariates: one tells the others
 FLOOR = 1e-6  # of the variance of the response: a variance of errors that only a spike has
 
 
@@ -116,9 +117,23 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
     def m_step(self, stats: ClassSums, params: GrowthMixtureParams) -> GrowthMixtureParams:
         """Shares of groups, and the mixed model of each class; a class without groups stays as it is."""
         links = {**self.model.updates(), "within": self._within}
+        for k, own in enumerate(stats.classes):
+            if own.mass > 0:
+                self._refuse_undetermined(k, own.design)
         pairs = zip(stats.classes, params.classes, strict=True)
         classes = tuple(maximise_in_turn(links, own, before) if own.mass > 0 else before for own, before in pairs)
         return GrowthMixtureParams(stats.mass / stats.mass.sum(), classes)
+
+    @staticmethod
+    def _refuse_undetermined(k: int, design: Array) -> None:
+        """Errors: DegenerateFitError for class k if its groups do not tell fixed effects apart, by X'X of its `design`."""
+        unit = np.sqrt(np.diag(design))
+        unit = np.where(unit > 0, unit, 1.0)
+        if np.linalg.eigvalsh(design / np.outer(unit, unit))[0] <= UNTOLD:
+            raise DegenerateFitError(
+                f"class {k + 1} has come to groups in which one covariate tells the others, so that nothing says what each does "
+                "there. Leave the covariate out, use fewer classes, or begin elsewhere."
+            )
 
     @property
     def _floor(self) -> float:

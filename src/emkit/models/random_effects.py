@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 
@@ -103,11 +103,17 @@ class AnyCovariance(EffectsCovariance):
         return Expected(float(value), {"covariance": (told @ inverse - groups * inverse) / 2})
 
 
+class Variance(NonNegative):
+    """Variances, which EM creeps to 0 with the slower, the nearer."""
+
+    is_crept_along: ClassVar[bool] = True
+
+
 @dataclass(frozen=True, eq=False)
 class DiagonalCovariance(EffectsCovariance):
     """`variances` (r,) >= 0 of effects that do not correlate."""
 
-    variances: Annotated[Array, NonNegative(), Axes("effect")]
+    variances: Annotated[Array, Variance(), Axes("effect")]
 
     @classmethod
     def near(cls, covariance: Array) -> DiagonalCovariance:
@@ -128,7 +134,7 @@ class DiagonalCovariance(EffectsCovariance):
 class EqualCovariance(EffectsCovariance):
     """`variance` >= 0 of all effects, which do not correlate."""
 
-    variance: Annotated[float, NonNegative()]
+    variance: Annotated[float, Variance()]
 
     @classmethod
     def near(cls, covariance: Array) -> EqualCovariance:

@@ -60,7 +60,8 @@ def at_random(first: dict[str, Array], layout: Layout, rng: np.random.Generator)
             factor = np.exp(rng.uniform(LEAST, MOST, value.shape[:1]))
             made[name] = np.where(free, value * (factor if value.ndim == 1 else np.sqrt(np.outer(factor, factor))), value)
         elif name == "start_mean":
-            spread = np.sqrt(np.diag(layout.covariance))[: len(value)]
+            variances = first["start_covariance"] if layout.free("start_covariance").any() else np.diag(layout.covariance)
+            spread = np.sqrt(variances)[: len(value)]
             made[name] = np.where(free, value + spread * rng.standard_normal(len(value)), value)
         elif name == "transition":
             made[name] = np.where(free, rng.uniform(-1, 1, value.shape) / np.sqrt(len(value)), value)

@@ -20,7 +20,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.models.state_layout import solved
 from emkit.models.state_space import MATRICES, Matrix, StateSpace, StateSpaceParams
 from emkit.models.state_sums import StateSums, System
-from emkit.models.ties import letters_of, mean_of, numbers_and_names, places, plain, shared
+from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +84,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         self.selection, self.start_mean = self.space.selection, self.space.start_mean
         self.start_covariance = self.space.start_covariance
         self.letters = {name: letters_of(names) for name, (_, names) in given.items()}
-        for name in {each for letters in self.letters.values() for each in letters}:
-            matrices = [field for field, letters in self.letters.items() if name in letters]
-            if len(matrices) > 1:
-                raise ModelError(
-                    f"{name!r} is in {matrices[0]} and in {matrices[1]}; entries of one matrix can be one parameter."
-                )
+        check_apart(self.letters)
         self._ties = {name: places(names, self.letters[name]) for name, (_, names) in given.items()}
 
     def whole(self, params: TiedStateSpaceParams) -> StateSpaceParams:

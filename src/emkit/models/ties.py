@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,14 @@ def numbers_and_names(field: str, given: Any) -> tuple[Array, np.ndarray[Any, An
 def letters_of(names: np.ndarray[Any, Any]) -> tuple[str, ...]:
     """The names that there are, in alphabetical order."""
     return tuple(sorted({*names[names != ""].tolist()}))
+
+
+def check_apart(letters: Mapping[str, tuple[str, ...]]) -> None:
+    """Errors: ModelError for a name that stands in two matrices, of which `letters` has the names."""
+    for name in sorted({each for own in letters.values() for each in own}):
+        matrices = [matrix for matrix, own in letters.items() if name in own]
+        if len(matrices) > 1:
+            raise ModelError(f"{name!r} is in {matrices[0]} and in {matrices[1]}; entries of one matrix can be one parameter.")
 
 
 def places(names: np.ndarray[Any, Any], letters: tuple[str, ...]) -> Array:

@@ -70,7 +70,10 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     """
     model: Any = bare(fitted.model)
     if not isinstance(model, Components):
-        raise ModelError(f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'.")
+        raise ModelError(
+            f"{type(model).__name__} has no components of which a bootstrap draws rows; use kind='case', or, of one sequence, "
+            "standard_errors()."
+        )
     if whole.membership is not None:
         raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
     untold = int(model.family.support.untold(np.asarray(whole.x)).sum())
@@ -116,7 +119,10 @@ def _several(whole: Chunk) -> Array:
     units = whole.group_weights
     if len(units) == 1:
         what = "row" if whole.groups is None else "group of rows (a sequence, a person)"
-        raise ModelError(f"there is one {what}, and drawing it again tells nothing; use kind='parametric'.")
+        raise ModelError(
+            f"there is one {what}, and drawing it again tells nothing; use kind='parametric', or, of a model "
+            "without components, standard_errors()."
+        )
     return units
 
 

@@ -76,6 +76,8 @@ def residuals_of(model: Any, params: Any, source: Any, kind: str = "forecast") -
     model = model_with_rows(model)
     chunks = list(source.chunks())
     x = np.concatenate([as_float64(chunk.x) for chunk in chunks])
+    if model.family.support.untold(x).any():
+        raise ModelError("values known up to intervals have no residuals: where in an interval they lie, nothing tells.")
     shares = np.concatenate([model.outlook(params, chunk, by_others=kind == "ordinary") for chunk in chunks])
     columns = tuple(source.columns)
     laws = laws_given(model, len(columns))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from emkit.models.assignment import Enumerable
+from emkit.models.around import bare
 from emkit.persistence.stored import provenance
 from emkit.version import __version__
 from emkit.writeup.document import Cell, Link, Number, Paragraph, Section, Table
@@ -22,6 +24,8 @@ def provenance_section(result: AnyInferred, steps: str) -> Section:
         facts.append(("emkit that wrote this report", __version__))
     facts.append(("seed of the starts", "nothing was drawn" if found.seed is None else Number(str(found.seed))))
     facts.append(("SHA-256 of the data", found.data or "not known"))
-    return Section(
-        "provenance", "Where this comes from", (Table("", (), tuple(facts)), Link(LINKED, steps) if steps else Paragraph(STEPS))
-    )
+    table = Table("", (), tuple(facts))
+    if steps:
+        return Section("provenance", "Where this comes from", (table, Link(LINKED, steps)))
+    listed = isinstance(bare(result.model), Enumerable)  # else no page can go through the states of every row
+    return Section("provenance", "Where this comes from", (table, *([Paragraph(STEPS)] if listed else [])))

@@ -152,6 +152,11 @@ HOSTILE = {
     "event coded 2": ({"l": [3, 1, 2], "u": [1, 2, 2]}, {"upper": None, "event": "u"}, "take 1 off"),
     "event missing": ({"l": [3, 1, 2], "u": [1, NAN, 0]}, {"upper": None, "event": "u"}, "'u' is nan.*finite"),
     "no event": ({"l": [3, 1, 2], "u": [0, 0, 0]}, {"upper": None, "event": "u"}, "no response is known to have an upper end"),
+    "events as words": (
+        {"l": [3, 1, 2], "u": ["died", "lost", "died"]},
+        {"upper": None, "event": "u"},
+        "nothing tells which of them is an event",
+    ),
     "names": ({"l": [3, 1, 2], "u": [3, 1, 2], "x": ["a", "b", "a"]}, {"covariates": "x"}, "holds names"),
     "too large": ({"l": [1e200, 1, 2], "u": [1e200, 1, 2]}, {}, "overflow"),
 }

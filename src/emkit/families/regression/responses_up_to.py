@@ -8,9 +8,10 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.data.framed_design import place_of
+from emkit.data.frames import TRUTHS
 from emkit.data.profile import AnyProfile
 from emkit.data.some import some_columns
-from emkit.errors import DataError
+from emkit.errors import DataError, some_of
 from emkit.families.family import Totals
 from emkit.families.intervals import of_intervals
 from emkit.families.regression.layout import WHOSE
@@ -56,7 +57,13 @@ class UpToIntervals(ResponseSupport):
 
 
 def yes_or_no_event(profile: AnyProfile) -> None:
-    """Raise DataError for a column of events that are neither 0 nor 1."""
+    """Raise DataError for a column of events that are neither 0 nor 1: words do not say which of them was seen."""
+    for name, held in zip(profile.columns, profile.levels, strict=True):
+        if held not in (None, TRUTHS):
+            raise DataError(
+                f"column {name!r} holds words, {some_of([*map(repr, held or ())])}, and nothing tells which of them is an "
+                "event: give 1 where the response was seen, and 0 where it is larger."
+            )
     rule = "an event is 1 (the response was seen) or 0 (it is larger). Where events are coded 1 and 2, take 1 off."
     profile.refuse(lambda x: (x != 0) & (x != 1), rule)
 
