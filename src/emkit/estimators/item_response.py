@@ -139,7 +139,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             return several, source
         if self.items is not None and self.slopes != "free":
             raise ParameterError(
-                f"slopes={self.slopes!r} is of items that are right or wrong, with lines, and items={self.items!r:.60} says what each "
+                f"slopes={self.slopes!r} is of items that are right or wrong, and items={self.items!r:.60} says what each "
                 'is: leave slopes out, or write items="rasch".'
             )
         if self.items is None and labels is None:

@@ -131,8 +131,8 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
         unit = np.where(unit > 0, unit, 1.0)
         if np.linalg.eigvalsh(design / np.outer(unit, unit))[0] <= UNTOLD:
             raise DegenerateFitError(
-                f"class {k + 1} has come to groups in which one covariate tells the others, so that nothing says what each does "
-                "there. Leave the covariate out, use fewer classes, or begin elsewhere."
+                f"class {k + 1} has come to groups in which one covariate tells the others, so that nothing says what each "
+                "does there. Leave the covariate out, use fewer classes, or begin elsewhere."
             )
 
     @property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emkit.models.assignment import Enumerable
 from emkit.models.around import bare
+from emkit.models.assignment import Enumerable
 from emkit.persistence.stored import provenance
 from emkit.version import __version__
 from emkit.writeup.document import Cell, Link, Number, Paragraph, Section, Table
