@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from emkit.data.source import ArraySource
 from emkit.explain import explain
@@ -408,6 +409,41 @@ def test_rows_are_added_and_taken_away_by_keys_and_by_a_finger(browse, pages):
     found = last_numbers(tab)
     assert all(significant(update.value) in found for update in step.updates)
     assert watched.spotless()
+
+
+def test_what_is_said_of_the_rows_of_a_lesson_is_said_of_no_others(browse, pages, tmp_path, monkeypatch):
+    """Neither its sentences nor its height stand beside other rows, which the copied Python has; and they come back."""
+    tab = browse(permissions=["clipboard-read", "clipboard-write"]).open(pages["two-coins"], at="guess")
+
+    def told() -> list[bool]:
+        tab.locator("#rail [data-value=not-known]").click()
+        really = tab.locator("[data-act=know-all]").count() == 1
+        tab.evaluate("goTo => { location.hash = goTo; }", "workbench")
+        found = [really, tab.locator("#notice").is_visible(), "original" in tab.locator("#whatif .verdict").inner_text()]
+        tab.evaluate("goTo => { location.hash = goTo; }", "guess")
+        return found
+
+    def press(key: str) -> None:
+        tab.locator("#scene-picture [data-heads='1']").focus()
+        tab.keyboard.press(key)
+
+    assert told() == [True, True, True]
+    press("ArrowLeft")
+    assert told() == [False, False, False]
+    tab.evaluate("goTo => { location.hash = goTo; }", "workbench")
+    tab.locator("#words button[data-value=Python]").click()
+    expect(tab.locator("#words .said")).to_have_text("copied as Python")
+    made: dict[str, object] = {}
+    monkeypatch.chdir(tmp_path)
+    exec(tab.evaluate("navigator.clipboard.readText()"), made)  # noqa: S102
+    heads = ArraySource(np.array([[5.0], [8.0], [8.0], [4.0], [7.0]]), columns=["heads"])
+    assert explain(made["lesson"]).step.after == explain(replace(two_coins(), source=heads, row_names=())).step.after
+    tab.locator("#whatif [data-act=value]").first.fill("1.5")
+    tab.locator("#whatif [data-act=value]").first.press("Enter")
+    assert "cannot be 1.5" in tab.locator("#whatif .verdict").inner_text()
+    tab.evaluate("goTo => { location.hash = goTo; }", "guess")
+    press("ArrowRight")
+    assert told() == [True, True, True]
 
 
 def test_reports_that_stand_once_are_turned_over_and_counted(browse, pages):

@@ -26,17 +26,19 @@ P = TypeVar("P", bound=Parameters)
 def lesson_page(lesson: Subject, live: str = "", beside: Beside = ()) -> str:
     """The page of a lesson, data and all, as one string of HTML, with links to files `beside` it."""
     name = lesson.name.replace("-", "_")
-    call = f'import emkit as ek\nek.lessons.lesson_named("{lesson.name}").to_html("{name}.html")'
+    named, shown = f'ek.lessons.lesson_named("{lesson.name}")', f'to_html("{name}.html")'
+    call = f"import emkit as ek\n{named}.{shown}"
+    other = f"from dataclasses import replace\nlesson = replace({named}, source=data, row_names=(), known=())\nlesson.{shown}"
     rules = default_rules(lesson.model)
     ending = ending_of(fit_each(lesson.model, lesson.source, [lesson.start], solver=Squarem(), rules=rules))
-    return page(trace(lesson, call=call, ending=ending), derived(lesson), live, beside)
+    return page(trace(lesson, call=call, call_with_rows=other, ending=ending), derived(lesson), live, beside)
 
 
 def result_page(
     result: Fitted[P], title: str | None = None, include_data: bool = False, live: str = "", beside: Beside = ()
 ) -> str:
     """The page of a fit as one string of HTML; without `include_data` it holds sums and counts in bins, and no row."""
-    made = trace(subject_of_result(result, title), include_data, RESULT_CALL, ending_of(result))
+    made = trace(subject_of_result(result, title), include_data, RESULT_CALL, RESULT_CALL, ending_of(result))
     return page(made, derived(result.model), live, beside)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TypeVar
 
@@ -31,11 +32,13 @@ MOST_SINGLE = 12  # rows that are shown one by one, though some are equal
 P = TypeVar("P", bound=Parameters)
 
 
-def trace(subject: Subject, include_data: bool = True, call: str = "", ending: Json | None = None) -> Json:
+def trace(
+    subject: Subject, include_data: bool = True, call: str = "", call_with_rows: str = "", ending: Json | None = None
+) -> Json:
     """EM from the subject's start as plain values: every step with its rows, counts, updates and accounts, and pictures.
 
-    Without `include_data` no row of the data is in it, only sums and counts in bins. `call` is the Python that made it;
-    `ending` says where a longer or faster run ended (see `ending_of`).
+    Without `include_data` no row of the data is in it, only sums and counts in bins. `call` is the Python that made it, and
+    `call_with_rows` makes one of other rows, `data`; `ending` says where a longer or faster run ended (see `ending_of`).
     Errors: ModelError for a model whose latent states cannot be listed row by row.
     """
     with one_thread():  # many small products: waking the threads of a linear-algebra library for each costs more than it saves
@@ -44,6 +47,7 @@ def trace(subject: Subject, include_data: bool = True, call: str = "", ending: J
             "schema": SCHEMA,
             "version": __version__,
             "call": call,
+            "call_with_rows": f"{_data_of(subject)}\n{call_with_rows}",
             "ending": ending,
             **_about(subject),
             **_steps(run, include_data or are_counts(run)),
@@ -52,6 +56,12 @@ def trace(subject: Subject, include_data: bool = True, call: str = "", ending: J
             "story": _story(run, include_data),
             **_notations(),
         }
+
+
+def _data_of(subject: Subject) -> str:
+    """The Python that says rows, with a place for them and one for their weights."""
+    columns = json.dumps(list(columns_of(subject.source)), ensure_ascii=False)
+    return f"import emkit as ek\ndata = ek.ArraySource([], weights=[], columns={columns})"
 
 
 def _about(subject: Subject) -> Json:

@@ -12,8 +12,11 @@ const boundPanel = {
 
 const doesNotMove = () => prose("This step does not move: the log-likelihood and its bound touch at the top, and EM stands still.");
 
+// The accounts at both ends of the line: where the bound touches, and at its top.
+const touchAndTop = ({ trace, s }) => [0, 1].map((half) => accountAt(trace, 2 * s + half));
+
 function boundText(view) {
-  const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
+  const [touch, top] = touchAndTop(view);
   if (!view.eDone) return `At theta_0 the log-likelihood is ${fourDecimals(touch.log_likelihood)}. The E-step will hang a bound below the curve.`;
   const touching = view.trace.posterior ? `touches the log-likelihood at ${fourDecimals(touch.bound)} (s = 0)` : `is ${fourDecimals(touch.bound)} at s = 0, ${small(touch.gap)} below the log-likelihood, since rows are not shared out by their posterior`;
   if (!view.mDone) return `The bound ${touching}. The M-step will go to its top.`;
@@ -24,7 +27,7 @@ function boundText(view) {
 // Heights are counted from where the bound touches; the axis shows them so, too, where the step is too small for its digits.
 // At the place number `at` of the line, if one is given, the gap between the two is drawn; else that at the update.
 function drawBound(view, curve, width, at = null) {
-  const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
+  const [touch, top] = touchAndTop(view);
   const base = touch.log_likelihood;
   const [hang, rise, reached] = [touch.bound - base, top.bound - base, top.log_likelihood - base];
   const reach = Math.max(reached, rise, 0) - Math.min(hang, 0) || 1e-9;

@@ -14,16 +14,18 @@ function labelFields({ trace, settings }) {
       trace.components.map((name, k) => html("option", { value: k, selected: labels[i] === k }, name))))));
 }
 
+function isPossible(values) {
+  const { browser_em: own } = state.original;
+  return FAMILY[own.family].valid(FAMILY[own.family].fromEntries(own, values, state.settings.K));
+}
+
 function changeValue(i, text) {
   const value = Number(text);
-  const { browser_em: own } = state.original;
-  if (text.trim() === "" || !Number.isFinite(value)) return setState({ said: `${text || "Nothing"} is not a number.` });
+  if (text.trim() === "" || !Number.isFinite(value)) return setState({ refused: `${text || "Nothing"} is not a number.` });
   const values = state.settings.values.slice();
   if (i < state.settings.K) setEntry(values, i, value, state.settings.K);
   else values[i] = value;
-  if (!FAMILY[own.family].valid(FAMILY[own.family].fromEntries(own, values, state.settings.K))) {
-    return setState({ said: `${state.trace.symbols[i]} cannot be ${text}.` });
-  }
+  if (!isPossible(values)) return setState({ refused: `${state.trace.symbols[i]} cannot be ${text}.` });
   return whatIf({ values });
 }
 
@@ -116,6 +118,6 @@ function moveStart(handle, across, up) {
     if (entry < K) setEntry(values, entry, [x, y][n], K);
     else values[entry] = [x, y][n];
   });
-  if (FAMILY[own.family].valid(FAMILY[own.family].fromEntries(own, values, K))) whatIf({ values }, { quick: true });
+  if (isPossible(values)) whatIf({ values }, { quick: true });
   return undefined;
 }

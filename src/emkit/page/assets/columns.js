@@ -55,6 +55,7 @@ const logChoose = (n, k) => sum(range(k).map((i) => Math.log((n - i) / (i + 1)))
 
 FAMILY.columns = {
   logBase: (model, x) => x.map((_, i) => { const at = cellsOf({ ...model, x }, { probabilities: [0] }, 0, i); return sum(choicesIn(model.density).map(({ parts: [n, k] }) => logChoose(valueOf(n, at), valueOf(k, at)))); }),
+  shown: (cells) => [cells[0], sum(cells)], // the second column of two has all trials
   ofProbabilities: true, // every parameter lies between 0 and 1
   logDensity: (model, theta, k, i) => logOf(model.density, cellsOf(model, theta, k, i)) + model.log_base[i],
   statistics: (model, theta, responsibilities) => ({

@@ -29,8 +29,8 @@ function dataNote({ trace, mDone, notation }) {
   const { marks } = trace;
   const parts = [];
   if (marks.kind === "points" && marks.of > marks.x.length) parts.push(`A sample of ${marks.x.length} of ${marks.of.toLocaleString("en")} rows.`);
-  if (marks.kind === "grids") parts.push("Rows are counted in the cells of a grid; no row is in this page.");
-  if (marks.kind === "histogram" && !trace.rows) parts.push("Rows are counted in bins; no row is in this page.");
+  const counted = !trace.rows && { grids: "the cells of a grid", histogram: "bins" }[marks.kind];
+  if (counted) parts.push(`Rows are counted in ${counted}; no row is in this page.`);
   if (marks.left_out) parts.push(`${marks.left_out} more columns are not drawn.`);
   if (marks.shapes && marks.shapes.length) parts.push("Ellipses hold half and nine tenths of a component.");
   if (marks.kind === "sequence") parts.push("Choose a row to see its arithmetic.");

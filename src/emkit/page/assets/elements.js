@@ -4,12 +4,14 @@ const PANELS = []; // what is drawn, in main.js
 
 const NAMESPACES = { svg: "http://www.w3.org/2000/svg", math: "http://www.w3.org/1998/Math/MathML" };
 
+const isThere = (value) => (value ?? false) !== false;
+
 function make(namespace, tag, attributes, children) {
   const node = namespace ? document.createElementNS(namespace, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) {
-    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : String(value));
+    if (isThere(value)) node.setAttribute(name, value === true ? "" : String(value));
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter(isThere));
   return node;
 }
 
@@ -18,6 +20,7 @@ const svg = (tag, attributes, ...children) => make(NAMESPACES.svg, tag, attribut
 const math = (tag, ...children) => make(NAMESPACES.math, tag, {}, children);
 const prose = (...what) => html("p", {}, what);
 const note = (...what) => html("p", { class: "note" }, what);
+const listed = (kind, sentences) => html("ul", { class: kind }, sentences.map((sentence) => html("li", {}, withGreek(sentence))));
 const written = (...what) => html("div", { class: "formula" }, what);
 
 // A table: the first `left` columns are words, the others numbers. A row is { cells, ...attributes }; a table with a `label`

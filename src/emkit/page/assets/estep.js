@@ -72,7 +72,7 @@ function responsibilityCell(view, i, k, tag = "td") {
   const lit = i === view.shownRow && k === shownComponent(view);
   return html(tag, { class: "number responsibility" }, html("button", {
     class: `cell${lit ? " lit" : ""}`, "data-act": "cell", "data-value": `${i}:${k}`,
-    "aria-label": value === null ? `row ${rowText(item)}, ${view.trace.components[k]}: not yet known` : `row ${rowText(item)}, ${view.trace.components[k]}: ${text}`,
+    "aria-label": `row ${rowText(item)}, ${view.trace.components[k]}: ${view.eDone ? text : "not yet known"}`,
     "aria-pressed": String(lit) },
     svg("svg", { class: "spark", viewBox: "0 0 100 4", preserveAspectRatio: "none", "aria-hidden": "true" },
       svg("rect", { class: `fill c${k % 8}`, x: 0, y: 0, height: 4, width: (100 * (value || 0)).toFixed(2) })),

@@ -5,12 +5,16 @@ const LANDSCAPE = 33;
 // The rows of a trace: their cells `x` and `weights`, the `items` of the table for the first of them, and the order of single ones.
 const rowsOf = ({ browser_em: { x, weights }, rows: { items }, story: { order } }) => ({ x, weights, items, order });
 
-// The trace of the same model with the reader's own rows.
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+// The trace of the same model with the reader's own rows. What the original says of its rows is not true of others.
 function traceWith(original, { x, weights, items, order }) {
   const { browser_em: own, rows, story } = original;
+  if (isSame([x, weights], [own.x, own.weights])) return { ...original, story: { ...story, order, known: isSame(order, story.order) ? story.known : [] } };
   const model = { ...own, x, weights, log_base: own.log_base && FAMILY[own.family].logBase(own, x) };
   const shown = items.map((item, i) => itemWith(item, model, i));
-  return { ...original, browser_em: model, story: { ...story, order }, rows: { ...rows, distinct: rows.distinct + x.length - own.x.length, items: shown } };
+  const call = [x.map((cells) => shownCells(model, cells)), weights].reduce((text, list) => text.replace("[]", () => JSON.stringify(list)), original.call_with_rows);
+  return { ...original, ownRows: true, about: "These rows are yours.", notice: [], errata: [], printed: null, call, browser_em: model, story: { ...story, order, told: {}, known: [], questions: [] }, rows: { ...rows, distinct: rows.distinct + x.length - own.x.length, items: shown } };
 }
 
 // Settings: { values (of theta0, in the order of the names), K, hard, labels, rows (the reader's own, or null) }.
@@ -40,13 +44,16 @@ function imagine(original, settings) {
     landscapes: settings.quick && settings.K === trace.components.length ? trace.landscapes : imagineLandscapes(model, names, run),
     bounds: run.steps.map((step, t) => imagineBound(model, step, run.thetas[t])),
     ending: null,
-    printed: null,
   };
 }
 
+const shownCells = ({ family, columns }, cells) => FAMILY[family].shown(cells).slice(0, columns.length);
+
 // A row of the table with the reader's own numbers; coins show as many heads, wherever they fell.
-function itemWith(item, { x, weights }, i) {
-  const values = Object.fromEntries(Object.keys(item.values).map((name, j) => [name, x[i][j]]));
+function itemWith(item, model, i) {
+  const { x, weights } = model;
+  const shown = shownCells(model, x[i]);
+  const values = Object.fromEntries(Object.keys(item.values).map((name, j) => [name, shown[j]]));
   return { ...item, values, weight: weights[i], name: isTossed(item) ? tossedWith(item.name, x[i][0]) : item.name };
 }
 

@@ -51,9 +51,9 @@ function drawUnknown(view) {
   return html("ul", { class: `unknown${single ? " many" : ""}` }, singleRows(view).map((i, place) => {
     const item = trace.rows.items[i];
     const label = labels[place];
-    const [said, inFull] = label === null ? ["?", "not known"] : [trace.components[label], trace.components[label]];
+    const name = trace.components[label];
     const value = Object.values(item.values)[0];
     return html("li", {}, single ? html("button", { class: "report", "data-row-act": "turn", "data-value": place, "aria-label": `row ${place + 1} shows ${plain(value)}; click to turn it over` }, plain(value)) : [html("span", { class: "row-name" }, `row ${item.label}`), /^[HT]+$/.test(item.name) ? tosses(item.name) : html("span", {}, item.name || plain(value))],
-      html("button", { class: label === null ? "label" : `label c${label % 8}`, "data-act": "know", "data-value": place, "aria-label": `row ${place + 1}: ${inFull}; click to change` }, said));
+      html("button", { class: label === null ? "label" : `label c${label % 8}`, "data-act": "know", "data-value": place, "aria-label": `row ${place + 1}: ${name || "not known"}; click to change` }, name || "?"));
   }));
 }

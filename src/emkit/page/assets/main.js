@@ -5,9 +5,9 @@ const PACE = 900; // milliseconds from one half step to the next at speed 1
 
 const $ = (id) => document.getElementById(id);
 
+// What was `said` of the last change (copied), or why it was `refused`, is forgotten with the next.
 function setState(changes) {
-  if (!("said" in changes)) changes = { ...changes, said: "" };
-  Object.assign(state, changes);
+  Object.assign(state, { said: "", refused: "" }, changes);
   render();
 }
 
@@ -94,10 +94,11 @@ const KEYS = { ArrowRight: "forward", ArrowLeft: "back", ArrowDown: "forward", A
 function onKey(event) {
   const { target, key } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target.dataset && target.dataset.drag && event.key.startsWith("Arrow")) return onHandleKey(event);
-  if (target.dataset && target.dataset.heads && event.key.startsWith("Arrow")) return onTossKey(event);
-  if (state.mode === "story") return onStoryKey(event);
   const arrow = key.startsWith("Arrow");
+  const { drag, heads } = target.dataset || {};
+  if (arrow && drag) return onHandleKey(event);
+  if (arrow && heads) return onTossKey(event);
+  if (state.mode === "story") return onStoryKey(event);
   if (target.closest("input[type=text], select, textarea")) return;
   if (target.closest("[type=radio], .scroll[tabindex], .formula[tabindex]") && (arrow || key === " ")) return;
   if (target.closest("button, summary") && key === " ") return;

@@ -97,13 +97,12 @@ function updateList(view) {
         agrees(u) || !view.mDone ? null : html("span", { class: "note" }, ` raised to the floor under the variances from ${significant(u.computed)}`)));
   });
   const more = step.updates.length > MOST_UPDATES ? html("li", { class: "note" }, `… and ${step.updates.length - MOST_UPDATES} more`) : null;
-  const held = trace.held.length ? note("Held at their start: ", inNumbers({ trace, theta: view.before }, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null;
   const list = (shown) => html("ul", { class: `updates${step.updates.length > 6 ? " many" : ""}` }, shown);
   const folded = lines.length > MOST_OPEN;
   return html("div", {}, folded ? note("All lines are made alike: follow the first, then choose the one you ask about.") : null,
     list(folded ? lines.slice(0, MOST_OPEN / 2) : [...lines, more]),
     folded ? html("details", {}, html("summary", {}, `the other ${step.updates.length - MOST_OPEN / 2}`), list([...lines.slice(MOST_OPEN / 2), more])) : null,
-    view.mDone ? null : html("p", { class: "muted" }, "Press m to divide."), held);
+    view.mDone ? null : html("p", { class: "muted" }, "Press m to divide."), heldNote({ trace, theta: view.before }, "Held at their start: "));
 }
 
 // The colour of the component that a parameter belongs to, if its name says so.

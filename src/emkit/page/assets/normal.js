@@ -35,6 +35,7 @@ function raised(model, covariance, before, mass) {
 }
 
 FAMILY.normal = {
+  shown: (cells) => cells,
   logDensity: (model, theta, k, i) => {
     const away = model.x[i].map((value, j) => value - theta.means[k][j]);
     const [[a, b], [, c]] = square(theta.covariances[k]);

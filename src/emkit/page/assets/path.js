@@ -60,13 +60,13 @@ function star(view, land, { sx, sy }) {
   return svg("path", { class: "star", transform: `translate(${sx(x).toFixed(1)} ${sy(y).toFixed(1)})`, d: `M${arms.join("L")}Z` });
 }
 
-function startHandle(view, land, { sx, sy, inner }, x, y) {
-  const ring = { class: "start-ring", cx: sx(x), cy: sy(y), r: 9 };
+function startHandle(view, land, box, x, y) {
+  const ring = { class: "start-ring", cx: box.sx(x), cy: box.sy(y), r: 9 };
   if (!view.trace.browser_em || view.trace.symbols.indexOf(land.x) < 0) return svg("circle", ring);
   return svg("circle", {
-    ...ring, tabindex: 0, role: "slider", "data-drag": `theta:${land.x}:${land.y}`.replace(/^theta:.*/, "theta"),
+    ...ring, tabindex: 0, role: "slider", "data-drag": "theta",
     "aria-label": `start: ${land.x} and ${land.y}`, "aria-valuenow": plain(x), "aria-valuetext": `${land.x} ${plain(x)}, ${land.y} ${plain(y)}`,
-    "data-box": JSON.stringify([sx.domain, sy.domain, [inner.x, inner.x + inner.width], [inner.y + inner.height, inner.y]]),
+    "data-box": boxOf(box),
   });
 }
 

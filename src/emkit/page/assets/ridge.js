@@ -17,8 +17,7 @@ PANELS.push({
 });
 
 function drawRidge(view, width) {
-  const { total, starts: given } = ridgeOf(view);
-  const starts = view.trace.imagined ? [ownStart(view), ...given.slice(1)] : given;
+  const { total, starts } = ridgeOf(view);
   const box = frame(width, Math.min(420, Math.max(280, width * 0.75)), [0, 1], [0, 1], { x: "π α", y: "(1 − π) β" });
   const { sx, sy } = box;
   const spots = starts.map(({ at }, n) => svg("g", { class: n === 0 ? "own" : "other" },
@@ -30,20 +29,20 @@ function drawRidge(view, width) {
     svg("text", { class: "curve-name", x: sx(total * 0.52) + 8, y: sy(total * 0.52) - 8 }, `π α + (1 − π) β = ${plain(total)}`), spots, ridgeHandle(view, box, starts[0].at[0]));
 }
 
-// The ridge of the data as they are: of the reader's own rows, there is the reader's start alone.
-function ridgeOf(view) {
-  if (!view.settings.rows) return view.original.ridge;
-  const { trace } = view;
+// The ridge of the data as they are, the reader's start in front: of the reader's own rows, there is that alone.
+function ridgeOf({ trace, original: { ridge } }) {
+  if (!trace.imagined) return ridge;
   const { x, weights } = trace.browser_em;
   const places = [0, 1, 2].map((t) => Math.min(t, trace.path.length - 1));
   return {
-    total: sum(weights.map((weight, i) => weight * x[i][0])) / sum(weights),
-    starts: [{ ...ownStart(view), theta: places.map((t) => [0, 2, 3].map((n) => trace.path[t][n])), log_likelihood: places.map((t) => accountAt(trace, 2 * t).log_likelihood) }],
+    total: trace.ownRows ? sum(weights.map((weight, i) => weight * x[i][0])) / sum(weights) : ridge.total,
+    starts: [{
+      at: trace.path.slice(0, 2).map((theta) => [theta[0] * theta[2], theta[1] * theta[3]]), // where the first coin leads to a 1, and where not
+      theta: places.map((t) => [0, 2, 3].map((n) => trace.path[t][n])),
+      log_likelihood: places.map((t) => accountAt(trace, 2 * t).log_likelihood),
+    }, ...(trace.ownRows ? [] : ridge.starts.slice(1))],
   };
 }
-
-// Where the first coin leads to a 1, and where it does not, for the start that the reader chose and after a step from it.
-const ownStart = ({ trace }) => ({ at: trace.path.slice(0, 2).map((theta) => [theta[0] * theta[2], theta[1] * theta[3]]) });
 
 // The start can be dragged, or moved with the arrow keys: pi stays, the other two follow.
 const ridgeHandle = ({ trace, K }, box, at) => (trace.browser_em && K === 2 ? svg("circle", {

@@ -25,10 +25,12 @@ function rowActs(trace, item, i) {
 
 const isTossed = ({ name }) => /^[HT]+$/.test(name);
 
+const headsIn = (name) => name.split("H").length - 1;
+
 // The same tosses with so many heads: the last of the others are turned.
 function tossedWith(name, heads) {
   const turned = [...name];
-  const more = heads - turned.filter((toss) => toss === "H").length;
+  const more = heads - headsIn(name);
   for (let n = turned.length - 1, left = Math.abs(more); n >= 0 && left > 0; n -= 1) {
     if (turned[n] === (more > 0 ? "T" : "H")) { turned[n] = more > 0 ? "H" : "T"; left -= 1; }
   }
@@ -37,7 +39,7 @@ function tossedWith(name, heads) {
 
 // Tosses that a click turns over, or the arrow keys.
 function tossesToTurn(item, i) {
-  const heads = [...item.name].filter((toss) => toss === "H").length;
+  const heads = headsIn(item.name);
   return html("span", { class: "turns", role: "slider", tabindex: 0, "data-heads": i, "aria-label": `heads in row ${item.label}`, "aria-valuemin": 0, "aria-valuemax": item.name.length, "aria-valuenow": heads, "aria-valuetext": `${heads} heads, ${item.name.length - heads} tails` }, tosses(item.name));
 }
 

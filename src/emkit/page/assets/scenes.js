@@ -12,6 +12,10 @@ const freeEntries = ({ symbols, held, components }) => range(symbols.length).fil
 // Parameters by name with their numbers, in a sentence.
 const inNumbers = ({ trace, theta }, entries, write = significant) => entries.flatMap((n, at) => [at ? ", " : "", symbol(trace.symbols[n]), ` = ${write(theta[n])}`]);
 
+const number = (value) => html("strong", {}, fourDecimals(value).replace("-", "−"));
+
+const heldNote = (view, said) => (view.trace.held.length ? note(said, inNumbers(view, view.trace.held.map((name) => view.trace.symbols.indexOf(name)), plain), ".") : null);
+
 // The start with its numbers.
 function thetaList(view, title) {
   const { trace } = view;
@@ -19,7 +23,7 @@ function thetaList(view, title) {
   return html("div", { class: "theta" }, html("p", { class: "theta-title" }, title),
     html("ul", {}, shown.slice(0, 12).map((n) => html("li", {}, symbol(trace.symbols[n]), " = ", html("output", { "data-number": `start ${trace.symbols[n]}` }, plain(view.theta[n])))),
       shown.length > 12 ? html("li", {}, `… ${shown.length} in all`) : null),
-    trace.held.length ? note("Held: ", inNumbers(view, trace.held.map((name) => trace.symbols.indexOf(name)), plain), ".") : null);
+    heldNote(view, "Held: "));
 }
 
 SCENES.push({
@@ -87,8 +91,7 @@ SCENES.push({
   title: "Why it climbs",
   at: () => 2,
   text(view) {
-    const [touch, top] = [0, 1].map((half) => accountAt(view.trace, 2 * view.s + half));
-    const number = (value) => html("strong", {}, fourDecimals(value).replace("-", "−"));
+    const [touch, top] = touchAndTop(view);
     if (!view.trace.bounds[view.s].s.length) return [doesNotMove()];
     const closes = top.gap > 0
       ? [`There a gap of `, number(top.gap), ` has opened, KL(Q ‖ p): the shares are still those of θ₀. The next E-step closes it, and the bound touches again at `, number(top.log_likelihood), "."]
@@ -129,17 +132,17 @@ SCENES.push({
   title: "Where it ends",
   at: (trace) => lastPosition(trace),
   text(view) {
-    const { trace, original } = view;
+    const { trace } = view;
     const last = lastAccount(trace);
     const many = trace.steps.length;
     return [
-      prose(`After ${many} step${many === 1 ? "" : "s"} EM ${trace.stands_still ? "stands still" : "is here"}, at log-likelihood `, html("strong", {}, fourDecimals(last.log_likelihood).replace("-", "−")), "."),
+      prose(`After ${many} step${many === 1 ? "" : "s"} EM ${trace.stands_still ? "stands still" : "is here"}, at log-likelihood `, number(last.log_likelihood), "."),
       thetaList(view, "There θ is:"),
       trace.browser_em ? prose(hardText(view)) : endingOf(view),
       told(view, "where-it-ends"),
       trace.ridge ? prose(ridgeText(view), view.K === 2 ? " Drag the start, or move it with the arrow keys: one step leads to another place of the ridge." : null) : null,
       questions(view),
-      html("ul", { class: "points" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
+      listed("points", trace.notice),
       onward(),
     ];
   },
@@ -166,10 +169,10 @@ function questions({ trace, answers }) {
 
 // Whether an answer, which may be in per cent, is right to its own digits, of which it has two behind the point at least.
 function isRight(given, answer) {
-  const [, number, decimals = "", percent] = given.trim().replace(",", ".").replace("−", "-").match(/^(-?\d*(?:\.(\d*))?)\s*(%?)$/) || [];
+  const [, typed, decimals = "", percent] = given.trim().replace(",", ".").replace("−", "-").match(/^(-?\d*(?:\.(\d*))?)\s*(%?)$/) || [];
   const digits = decimals.length + (percent ? 2 : 0);
-  const value = percent ? number / 100 : Number(number);
-  return Boolean(number) && (digits >= 2 || value === answer) && Math.abs(value - answer) <= 0.5001 * 10 ** -digits;
+  const value = percent ? typed / 100 : Number(typed);
+  return Boolean(typed) && (digits >= 2 || value === answer) && Math.abs(value - answer) <= 0.5001 * 10 ** -digits;
 }
 
 // What the same start gives if every row goes wholly to its likeliest component.

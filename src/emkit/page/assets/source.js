@@ -2,9 +2,9 @@
 
 const printedPanel = {
   id: "printed",
-  shown: (view) => view.original.printed,
-  draw(view) {
-    const { lines, remarks } = view.original.printed;
+  shown: ({ trace }) => trace.printed,
+  draw({ trace }) {
+    const { lines, remarks } = trace.printed;
     const wrong = lines.filter((line) => line.verdict !== "right").length;
     return [
       prose(wrong ? `Of the ${lines.length} numbers printed for the first step, ${wrong} are not right.` : lines.length === 1 ? "The number printed for the first step is right, to the digits given." : `All ${lines.length} numbers printed for the first step are right, to the digits given.`),
@@ -23,7 +23,7 @@ const printedPanel = {
       remarks.map((remark) => note(remark)),
     ];
   },
-  text: (view) => view.original.printed.lines.map((line) => `${line.name}: printed ${line.claimed}, right ${fixed(line.right, 4)} (${line.verdict})`).join("\n"),
+  text: ({ trace }) => trace.printed.lines.map((line) => `${line.name}: printed ${line.claimed}, right ${fixed(line.right, 4)} (${line.verdict})`).join("\n"),
 };
 
 // Arithmetic such as "joint = 0.6 * 0.2 = 0.12, so mu = 0.54 / (0.54 + 0.12) = 0.81818".
@@ -32,11 +32,11 @@ const slipLine = (sign, text) => written(html("span", { class: "sign" }, `${sign
 
 const noticePanel = {
   id: "notice",
-  shown: ({ original }) => original.notice.length || original.errata.length,
-  draw: ({ original }) => [
-    html("ul", { class: "prose" }, original.notice.map((sentence) => html("li", {}, withGreek(sentence)))),
-    original.errata.length ? [html("h3", {}, "Wrong in the source"), html("ul", { class: "prose" }, original.errata.map((sentence) => html("li", {}, sentence)))] : null,
-    original.reference ? note(`Source: ${original.reference}.`) : null,
+  shown: ({ trace }) => trace.notice.length || trace.errata.length,
+  draw: ({ trace }) => [
+    listed("prose", trace.notice),
+    trace.errata.length ? [html("h3", {}, "Wrong in the source"), listed("prose", trace.errata)] : null,
+    trace.reference ? note(`Source: ${trace.reference}.`) : null,
   ].flat(),
-  text: ({ original }) => [...original.notice, ...original.errata].join("\n"),
+  text: ({ trace }) => [...trace.notice, ...trace.errata].join("\n"),
 };

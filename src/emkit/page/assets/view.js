@@ -22,7 +22,6 @@ const state = {
   link: 0, // of the bridge, the one that is lit
   settings: null, // of "what if"
   waiting: false, // for the server
-  said: "", // what was just copied
 };
 
 // The ledger after half step n + 1. Its columns are those of the trace.

@@ -30,7 +30,7 @@ const choice = (action, value, text, checked) => html("label", { class: "radio" 
 // The page of somebody's data without the data cannot compute: it says how to get one that can.
 function cannot({ trace }) {
   return [prose(trace.rows || trace.in_sequence || trace.marks.kind === "points"
-    ? "The page computes what-ifs itself for columns with a probability, such as coins, and for normal components in one or two columns. For this model, Python does it live:"
+    ? "The page computes what-ifs itself for few rows without gaps, of columns with a probability, such as coins, or one or two normal ones. For others, Python does it live:"
     : "Without the data in it, this page can only show what was computed before. Live, with your data on your machine alone:"),
   html("pre", {}, "emkit explore LESSON\nemkit explore data.csv --model FAMILY -k 2")];
 }
@@ -38,12 +38,13 @@ function cannot({ trace }) {
 function verdict(view) {
   const { trace, original } = view;
   const end = (t) => `${fourDecimals(lastAccount(t).log_likelihood)} after ${t.steps.length} step${t.steps.length === 1 ? "" : "s"}${t.stands_still ? "" : ", not at rest"}`;
+  if (view.refused) return view.refused;
   if (view.waiting) return "Python is fitting …";
   if (!trace.imagined) return `The original run ends at log-likelihood ${end(trace)}.`;
   const by = trace.browser_em ? "worked out in this page" : "worked out by Python just now";
   const gap = lastAccount(original).log_likelihood - lastAccount(trace).log_likelihood;
   const more = trace.components.length !== original.components.length ? "" : Math.abs(gap) < 1e-6 ? " The same height." : gap > 0 ? ` That is ${small(gap)} lower.` : ` That is ${small(-gap)} higher.`;
-  return `What if (${by}): this run ends at log-likelihood ${end(trace)}; the original at ${end(original)}.${more}`;
+  return `What if (${by}): this run ends at log-likelihood ${end(trace)}${trace.ownRows ? " with your rows." : "; the original at " + end(original) + "." + more}`;
 }
 
 // The settings of a trace that nobody has changed.
@@ -54,7 +55,8 @@ function whatIf(changes, { keepPosition = false, quick = false } = {}) {
   const settings = { ...state.settings, ...changes };
   if (state.original.browser_em) {
     const made = imagine(state.original, { ...settings, quick });
-    if (made) setState({ settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: keepPosition ? state.row : null });
+    setState(made ? { settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: keepPosition ? state.row : null }
+      : { refused: "EM cannot go there." });
     return;
   }
   if (state.live) refit(settings);
@@ -67,9 +69,9 @@ async function refit(settings) {
     const answer = await fetch(state.live, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ components: K, hard, seed }) });
     const made = await answer.json();
     if (!answer.ok) throw new Error(made.error || answer.statusText);
-    setState({ waiting: false, trace: { ...made, imagined: true, browser_em: null, call: state.original.call }, position: 0, row: null });
+    setState({ waiting: false, trace: { ...made, imagined: true, browser_em: null, call: state.original.call, printed: state.original.printed }, position: 0, row: null });
   } catch (error) {
-    setState({ waiting: false, said: `No answer from Python: ${error.message}` });
+    setState({ waiting: false, refused: `No answer from Python: ${error.message}` });
   }
 }
 
