@@ -71,8 +71,8 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     model: Any = bare(fitted.model)
     if not isinstance(model, Components):
         raise ModelError(
-            f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'. Of one sequence, "
-            "standard_errors() tells as much."
+            f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'. Of one sequence, use "
+            "standard_errors()."
         )
     if whole.membership is not None:
         raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
