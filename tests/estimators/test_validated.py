@@ -26,7 +26,7 @@ ROWS = np.random.default_rng(0).integers(0, 3, (40, 2)).astype(float)
         (np.empty((9, 0)), r"0 feature.*Give at least one column"),
         (ROWS * 1j, r"^Complex data not supported\. Give real and imaginary part as columns\.$"),
         (np.zeros((9, 3, 2)), r"dim 3.*Rows are its first axis"),
-        (ROWS[:, 0], r"^Expected 2D array, got 1D array instead\. .*: one column is X.reshape\(-1, 1\)\.$"),
+        (ROWS[:, 0], r"^Expected 2D array, got 1D array instead\. .*; one column is X.reshape\(-1, 1\)\.$"),
         (5.0, r"^Expected 2D array, got scalar array instead\. Rows are its first axis, and columns its second\.$"),
     ],
     ids=["no rows", "no columns", "complex", "cube", "one axis", "a number"],

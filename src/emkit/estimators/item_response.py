@@ -278,7 +278,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             return source
         if groups is None:
             raise DataError(
-                f"abilities differ between groups, so that a label of {self.groups_} is needed for each row: use "
+                f"abilities differ between groups: give groups, a label of {self.groups_} for each row, to "
                 "ability_scores(X, groups=...)."
             )
         return grouped(source, groups, self.groups_)[0]

@@ -17,7 +17,7 @@ ADVICE = {  # by words of scikit-learn's sentences, which end where it says what
     "sample(s)": "Give more rows.",
     "feature(s)": "Give at least one column.",
     "scalar": "Rows are its first axis, and columns its second.",
-    "1D array": "Rows are its first axis, and columns its second: one column is X.reshape(-1, 1).",
+    "1D array": "Reshape your data: rows are its first axis, and columns its second; one column is X.reshape(-1, 1).",
     "dim": "Rows are its first axis, and columns its second.",
     "Complex": "Give real and imaginary part as columns.",
 }
