@@ -17,7 +17,8 @@ from emkit.inference.information import Information
 from emkit.inference.near import Near
 from emkit.inference.scores import expected_slope, has_expected
 
-STEP = 0.05  # of differences of what rows add to the objective, in standard errors of the complete data
+STEP = 0.05  # of differences of what rows add to the objective, in standard errors of the complete data,
+FAR = 2.0  # and no further than STEP times this along any free coordinate, where complete data hardly tell one
 
 
 def row_scores(model: LatentModel[Any, Any], found: Information, source: Source[Any]) -> Iterator[tuple[Array, Array]]:
@@ -45,7 +46,7 @@ def _scores(model: LatentModel[Any, Any], near: Near, basis: Array, chunk: Chunk
         assert each is not None
         return each
 
-    return jacobian(heights, np.zeros(near.size), np.full(near.size, STEP))
+    return jacobian(heights, np.zeros(near.size), STEP / np.maximum(1.0, np.abs(basis).max(axis=0) / FAR))
 
 
 def scores_one_by_one(model: LatentModel[Any, Any], near: Near, basis: Array, chunk: Chunk) -> Array:
