@@ -17,6 +17,7 @@ from emkit.core.turns import Turns
 P = TypeVar("P", bound=Parameters)
 
 CREEPING = 2e-8  # of its distance from the edge that an EM step takes off: what comes to rest inside has stopped by then
+CRAWLING = 1e-9  # the same, of what is crept along the slower, the nearer the edge is
 NEGLIGIBLE = 1e-6  # log-likelihood left to gain, below which the edge is tried before a run has settled,
 TINY = 1e-3  # for elements this much smaller than the largest of their field, which solvers that extrapolate chase for ever,
 LIFTED = 1e-9  # from the edge, by rounding
@@ -97,7 +98,7 @@ def _creeping(em: EMMap[P], here: Evaluation[P], tiny: bool) -> list[Creeping]:
             pace = np.where(leaf.space.way_to_edge(leaf.value) <= TINY * np.abs(leaf.value).max(initial=0.0), pace, 0.0)
         elif tiny and not (_slowly(here) or leaf.space.is_crept_along):
             continue
-        for index in np.argwhere(pace > CREEPING):
+        for index in np.argwhere(pace > (CRAWLING if leaf.space.is_crept_along else CREEPING)):
             place = tuple(int(i) for i in index)
             found.append(Creeping(leaf, place, float(pace[place])))
     return found
