@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 
 import emkit as ek
 from benchmarks.paired import Measured
+from emkit.errors import EmkitError
+from emkit.fitting import SOLVERS
 
 ROUNDING = 1e-9  # relative: a fall no larger is none
 QUICK_SECONDS = 4.0
@@ -29,6 +32,20 @@ def wild_fall(model: Any, source: Any, start: Any, away: float, rng: np.random.G
     there = coordinates.pack(start)
     wild = coordinates.unpack(there + away * rng.normal(size=len(there)), start)
     return worst_fall(ek.fit(model, source, wild, **options).history)
+
+
+def fall_of(drawn: Callable[[np.random.Generator], tuple[Any, Any]], seed: int, away: float, passes: int) -> float | None:
+    """The worst fall of a fit of a model and rows that are `drawn`, from so far `away` of a start; None if it was refused."""
+    rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
+    model, source = drawn(rng)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = model.settled(source.profile)
+            start = model.starts(source.profile, 1, [seed])[0]
+            return wild_fall(model, source, start, away, rng, solver=solver, max_evaluations=passes)
+    except EmkitError:
+        return None
 
 
 def counted(fall: Callable[[int], float | None], fits: int, what: str, note: str, quick: bool) -> list[Measured]:

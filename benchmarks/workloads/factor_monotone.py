@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 import emkit as ek
-from benchmarks.falls import counted, wild_fall
+from benchmarks.falls import counted, fall_of
 from benchmarks.paired import Measured
-from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
 
 FITS, PASSES = 500, 60
@@ -29,16 +26,7 @@ def drawn(rng: np.random.Generator) -> tuple[ek.FactorModel, ek.ArraySource]:
 
 def fall(seed: int) -> float | None:
     """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
-    rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
-    model, source = drawn(rng)
-    away = WILD[seed // len(SOLVERS) % len(WILD)]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            start = model.starts(source.profile, 1, [seed])[0]
-            return wild_fall(model, source, start, away, rng, solver=solver, max_evaluations=PASSES)
-    except EmkitError:
-        return None
+    return fall_of(drawn, seed, WILD[seed // len(SOLVERS) % len(WILD)], PASSES)
 
 
 def run(quick: bool) -> list[Measured]:

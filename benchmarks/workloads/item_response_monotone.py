@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 import emkit as ek
-from benchmarks.falls import counted, wild_fall
+from benchmarks.falls import counted, fall_of
 from benchmarks.paired import Measured
-from emkit.errors import EmkitError
-from emkit.fitting import SOLVERS
 
 FITS, PASSES = 500, 30
 WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start at random, in free coordinates
@@ -36,15 +33,7 @@ def drawn(rng: np.random.Generator) -> tuple[Any, ek.ArraySource]:
 
 def fall(seed: int) -> float | None:
     """The largest fall of a fit from a wild start, relative (0: none but rounding); None if it was refused."""
-    rng, solver = np.random.default_rng(seed), list(SOLVERS.values())[seed % len(SOLVERS)]()
-    model, source = drawn(rng)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            start = model.starts(source.profile, 1, [seed])[0]
-            return wild_fall(model, source, start, WILD[seed % len(WILD)], rng, solver=solver, max_evaluations=PASSES)
-    except EmkitError:
-        return None
+    return fall_of(drawn, seed, WILD[seed % len(WILD)], PASSES)
 
 
 def run(quick: bool) -> list[Measured]:

@@ -19,12 +19,10 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import ModelError, ParameterError
-from emkit.families.gaussian.best_factors import warn_of_unknowns
+from emkit.families.gaussian.best_factors import LEAST_UNIQUE, MOST_UNIQUE, warn_of_unknowns
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
 from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
-
-LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 
 
 @dataclass(frozen=True, eq=False)

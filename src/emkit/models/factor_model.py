@@ -20,12 +20,11 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import ModelError, ParameterError
-from emkit.families.gaussian.best_factors import warn_of_too_many
+from emkit.families.gaussian.best_factors import LEAST_UNIQUE, MOST_UNIQUE, warn_of_too_many
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
 from emkit.models.pivots import held_by_pivots, turned_to_pivots
 
-LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
 
 

@@ -24,7 +24,7 @@ HALVED = 40  # times, before a step that does not climb is given up
 BENT = 1e-8  # of the largest curvature: less is taken for so much
 ROUNDING = 1e-15  # of a loss
 APART = 1e-12  # of an eigenvalue: nearer ones are taken to be so far apart
-ALONE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
+LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 
 
 class BestFactors(NamedTuple):
@@ -160,7 +160,7 @@ def first_uniquenesses(covariance: Array, m: int, equal: bool = False) -> Array:
         return variances.mean(keepdims=True) / 2
     unit = np.sqrt(variances)
     alone = 1 / np.diag(np.linalg.inv(covariance / np.outer(unit, unit) + 1e-3 * np.eye(d)))
-    return np.asarray(variances * np.clip((1 - m / (2 * d)) * alone, *ALONE))
+    return np.asarray(variances * np.clip((1 - m / (2 * d)) * alone, LEAST_UNIQUE, MOST_UNIQUE))
 
 
 def free_parameters(d: int, m: int, equal: bool) -> int:
