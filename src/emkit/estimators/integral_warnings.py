@@ -15,9 +15,7 @@ from emkit.models.ability_grid import NODES
 
 NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
 STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
-STEP = (
-    2 * FARTHEST / (NODES[1] - 1)
-)  # between places, as of one ability: items that are steep there are nearly steps
+STEP = 2 * FARTHEST / (NODES[1] - 1)  # between places, as of one ability: items that are steep there are nearly steps
 
 
 def warned_of_steep(items: Sequence[str], slopes: Array, instead: str, step: float = STEP) -> bool:
