@@ -61,6 +61,12 @@ class Fitted(Generic[P]):
         cls = type(self).__name__
         return f"{cls}({self.outcome.name}, log_likelihood={self.log_likelihood:.10g}, params={self.params!r})"
 
+    @cached_property
+    def occurring(self) -> RowSource:
+        """The rows as they occurred, which may be drawn from: `passes`, unless these stand for others."""
+        rows: RowSource = self.model.occurring(self.source)
+        return rows
+
     @property
     def record(self) -> Record[P]:
         """The best run."""

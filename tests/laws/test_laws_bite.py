@@ -13,7 +13,7 @@ from emkit.core.parameters import trusted
 from emkit.core.spaces import Positive
 from emkit.families.categorical import LevelShares
 from tests import cases
-from tests.laws import chains, contract, densities, maxima, streams, sums, together
+from tests.laws import chains, contract, densities, draws, maxima, streams, sums, together
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]
@@ -409,3 +409,15 @@ def test_moments_about_means_that_have_moved():
 def test_an_m_step_that_lowers_the_free_energy():
     with pytest.raises(AssertionError, match="the free energy fell"):
         streams.assert_free_energy_rises(ek.Mixture(ForgetsTheMass()), POISSON.mixture, COUNTS)
+
+
+class ForgetsTheNoise(ek.FactorModel):
+    def redrawn(self, params, rng, rows, lengths=None):
+        return params.means + rng.standard_normal((len(rows), self.n_factors)) @ params.loadings.T
+
+
+def test_rows_drawn_without_noise(rng):
+    model = ForgetsTheNoise(1)
+    params = model.params([0.0, 1.0, 2.0], [[0.5], [0.4], [0.3]], [1.0, 1.0, 1.0])
+    with pytest.raises(AssertionError, match="rows are drawn as for other parameters"):
+        draws.assert_redrawn_rows_lean_nowhere(model, params, np.zeros((40, 3)), np.ones(40, dtype=int), rng)

@@ -7,7 +7,7 @@ import pytest
 
 import emkit as ek
 from tests import cases, continuous
-from tests.laws import chains, contract, maxima, sums
+from tests.laws import chains, contract, draws, maxima, sums
 
 over = pytest.mark.parametrize("case", continuous.MODELS, ids=lambda case: case.name)
 of_whole = pytest.mark.parametrize("case", [*continuous.MODELS, *continuous.OF_ALL_ROWS], ids=lambda case: case.name)
@@ -96,6 +96,11 @@ def test_an_empty_chunk_is_neutral(case, rng):
 @of_rows
 def test_chunks_and_profile_are_enough(case, rng):
     contract.assert_chunks_are_enough(case.model, case.params, case.draw(rng, 60), 1e-14)
+
+
+@of_whole
+def test_redrawn_rows_lean_nowhere(case, rng):
+    draws.assert_redrawn_rows_lean_nowhere(case.model, case.params, case.draw(rng, 60), np.full(12, 5), rng)
 
 
 @over

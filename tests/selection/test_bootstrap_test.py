@@ -77,3 +77,34 @@ def test_without_replicates_the_p_value_may_be_anything():
     x = np.array([0.0, 1.0, 2.0, 7.0])
     fits = [ek.MixtureModel("poisson", k, n_init=1, random_state=0).fit(x[:, None]).result_ for k in (1, 2)]
     assert BootstrapTest(*fits, 0, (np.nan,)).p_interval == (0.0, 1.0)
+
+
+def people(n=25, slopes=0.0):
+    rng, who, time = np.random.default_rng(0), np.repeat(np.arange(n), 5), np.tile(np.arange(5.0), n)
+    y = rng.standard_normal(n)[who] + slopes * rng.standard_normal(n)[who] * time + rng.standard_normal(5 * n)
+    return ek.ArraySource(np.column_stack([y, time]), groups=who)
+
+
+def fitted(model, source):
+    return ek.fit(model, source, model.start(source.profile), solver="anderson")
+
+
+def test_a_variance_that_may_be_0():
+    """The statistic is 0 in about half of the data sets, which no chi-square is: a mixture of those of 0 and 1 parameters."""
+    rng = np.random.default_rng(1)
+    source = ek.ArraySource(rng.standard_normal((150, 1)), groups=np.repeat(np.arange(30), 5))
+    start = ek.MixedModelParams([0.0], ek.models.AnyCovariance([[0.0]]), 1.0)
+    nothing = ek.fit(ek.Frozen(ek.MixedModel(0), "between"), source, start)
+    found = nothing.test(fitted(ek.MixedModel(0), source), 60, random_state=0)
+    assert 0.3 < (found.replicates < 1e-6).mean() < 0.8
+    assert found.replicates.mean() == pytest.approx(0.5, abs=0.3)  # of half a chi-square of one parameter
+    assert "2 against 3 free parameters" in found.sentence
+
+
+def test_what_cannot_be_compared():
+    few, many = ek.MixedModel(0, (1,)), ek.MixedModel(0, (1,), (1,))
+    one, two, other = fitted(few, people()), fitted(many, people()), fitted(many, people(20))
+    with pytest.raises(ek.ModelError, match="the larger model has 4 free parameters and the smaller one 6"):
+        two.test(one, 2)
+    with pytest.raises(ek.ModelError, match="the two fits have not the same rows"):
+        one.test(other, 2)

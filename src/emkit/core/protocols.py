@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Coordinates, Scale, is_under
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters, leaves, maximise_in_turn
@@ -156,6 +156,20 @@ class LatentModel(Protocol[P, S]):
     def prepare(self, source: Any) -> Any:
         """The source that the passes go over: an equivalent one with less work in it, or `source` itself."""
         return source
+
+    def occurring(self, source: Any) -> Any:
+        """The same for what draws rows or leaves some out: rows that occurred, in the groups that the model sees them in."""
+        return self.prepare(source)
+
+    def redrawn(self, params: P, rng: Any, rows: Array, lengths: Integers | None = None) -> Array:
+        """As many rows as are given (n, d), drawn anew; what the model is given of them, as covariates, is as it is there.
+
+        `lengths` (G,): the rows come in groups of so many rows each. Errors: ModelError unless the model says how.
+        """
+        raise ModelError(
+            f"{type(self).__name__} does not say how rows are drawn from it; use kind='case'. Of one sequence, use "
+            "standard_errors()."
+        )
 
     def narrowed(self, source: Any) -> Any:
         """The same problem in fewer columns, if they tell as much: see `Narrowed`; else None."""

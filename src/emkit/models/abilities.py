@@ -185,6 +185,9 @@ class AbilitiesModel(LatentModel[AbilitiesParams, AnswersAt]):
         logits = params.intercepts + rng.standard_normal((n, self.n_abilities)) @ params.slopes.T
         return np.asarray(rng.logistic(size=logits.shape) < logits, dtype=np.float64)
 
+    def redrawn(self, params: AbilitiesParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
+        return self.draw(params, rng, len(rows))
+
     # -- which slopes are free, and where to begin
 
     def _free(self, params: AbilitiesParams) -> Mask:

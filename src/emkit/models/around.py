@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.guard import no_lower
@@ -111,6 +111,12 @@ class Around(LatentModel[P, S]):
 
     def prepare(self, source: AnySource) -> AnySource:
         return self.model.prepare(source)
+
+    def occurring(self, source: AnySource) -> AnySource:
+        return self.model.occurring(source)
+
+    def redrawn(self, params: P, rng: Any, rows: Array, lengths: Integers | None = None) -> Array:
+        return self.model.redrawn(params, rng, rows, lengths)
 
     def on_floor(self, params: P, profile: Any) -> Mapping[str, Mask]:
         return self.model.on_floor(params, profile)

@@ -309,6 +309,16 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
             return self.family.draw(params.components, rng, components), components
         return given.drawn(params.components, rng, components, rows), components
 
+    def redrawn(self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
+        """Errors: ModelError, too, for values known up to intervals: what made them unknown is no part of the model."""
+        untold = int(self.family.support.untold(np.asarray(rows)).sum())
+        if untold:
+            raise ModelError(
+                f"{untold} of {len(rows)} rows have a value that is known only up to an interval, and a model draws values, "
+                "not how far they would have been known; bootstrap with kind='case'."
+            )
+        return self.draw_given(params, rng, rows, lengths)[0]
+
     def drawn_components(self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None) -> Integers:
         """A component (n,) for each of the rows (n, d), drawn as far as these, and the groups that they come in, are given."""
         what = "rows are drawn from it" if lengths is None else "groups of rows are drawn from it"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -184,6 +184,11 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
         factors = rng.standard_normal((n, self.n_factors)) @ _root(params).T
         return np.asarray(params.means + factors @ loadings.T + np.sqrt(noise) * rng.standard_normal((n, len(noise))))
 
+    def redrawn(
+        self, params: ConfirmatoryFactorParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return self.draw(params, rng, len(rows))
+
     @property
     def admits_gaps(self) -> bool:
         return True
@@ -191,6 +196,10 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
     def prepare(self, source: Any) -> Any:
         """Of complete rows, and of many that lack the same cells, means and covariance are all that matters."""
         return standing_in(source)
+
+    def occurring(self, source: Any) -> Any:
+        """The rows themselves."""
+        return source
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of more free parameters than there are variances and covariances."""

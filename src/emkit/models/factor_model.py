@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
@@ -162,6 +162,11 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         factors = rng.standard_normal((n, self.n_factors))
         return np.asarray(params.means + factors @ params.loadings.T + noise * rng.standard_normal((n, len(noise))))
 
+    def redrawn(
+        self, params: FactorModelParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return self.draw(params, rng, len(rows))
+
     @property
     def admits_gaps(self) -> bool:
         return True
@@ -169,6 +174,10 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
     def prepare(self, source: Any) -> Any:
         """Of complete rows, and of many that lack the same cells, means and covariance are all that matters."""
         return standing_in(source)
+
+    def occurring(self, source: Any) -> Any:
+        """The rows themselves."""
+        return source
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of more factors than the columns can tell apart."""

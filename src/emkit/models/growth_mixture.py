@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -109,6 +109,16 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
         return np.concatenate([self._shared(params, self._told(params, chunk))[0] for chunk in source.chunks()])
 
     # -- the M-step
+
+    def redrawn(
+        self, params: GrowthMixtureParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        each = np.ones(len(rows), dtype=np.int64) if lengths is None else lengths
+        belongs = rng.choice(len(params.proportions), size=len(each), p=params.proportions)
+        found, of_row = np.array(rows, dtype=np.float64), np.repeat(belongs, each)
+        for k, own in enumerate(params.classes):
+            found[of_row == k] = self.model.redrawn(own, rng, rows[of_row == k], each[belongs == k])
+        return found
 
     def updates(self) -> Mapping[str, Update[ClassSums, GrowthMixtureParams]]:
         """None: how many classes there are, parameters say. Errors: NotImplementedError; `m_step` is the whole."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from scipy.special import expit, log_expit
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
@@ -141,6 +141,11 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         """Rows (n, J)."""
         logits = params.intercepts + rng.standard_normal((n, 1)) * params.slopes
         return np.asarray(rng.logistic(size=logits.shape) < logits, dtype=np.float64)
+
+    def redrawn(
+        self, params: ItemResponseParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return self.draw(params, rng, len(rows))
 
     def start(self, profile: AnyProfile) -> ItemResponseParams:
         """Intercepts from the shares of right answers, slopes of 1. Errors: DataError for items that tell nothing."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Mask
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.checks import check_count
 from emkit.core.coordinates import Coordinates
 from emkit.core.expected import Expected
@@ -192,7 +192,14 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
 
     def draw(self, params: ItemsParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J); of several groups (n, J + 1), of which a row is as likely in each."""
-        group = rng.integers(self.groups, size=n)
+        return self._drawn(params, rng, rng.integers(self.groups, size=n))
+
+    def redrawn(self, params: ItemsParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
+        return self._drawn(params, rng, rows[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(rows), np.int64))
+
+    def _drawn(self, params: ItemsParams, rng: np.random.Generator, group: Integers) -> Array:
+        """A row for each person, whose group (n,) is given."""
+        n = len(group)
         ability = params.abilities.means[group] + params.abilities.spreads[group] * rng.standard_normal(n)
         columns = []
         for kind, item in zip(self.kinds, params.items, strict=True):

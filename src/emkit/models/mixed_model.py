@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.protocols import Expectation, Update
@@ -72,6 +72,11 @@ class MixedModel(OfGroups[MixedModelParams]):
     def latent(self, params: MixedModelParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (G, r) and covariance (G, r, r) of the random effects of each group, given its rows; none of inner groups."""
         return self.effects_of(params, chunk, params.fixed)
+
+    def redrawn(
+        self, params: MixedModelParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return self._redrawn(params, params.fixed, rng, rows, lengths)
 
     def scales(self, params: MixedModelParams) -> Mapping[str, Scale]:
         layout = self.known_layout

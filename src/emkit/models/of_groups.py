@@ -19,6 +19,7 @@ from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.models.mixed_data import EXACT, refuse
+from emkit.models.mixed_draws import redrawn
 from emkit.models.mixed_layout import MixedLayout, Side, by_place, found_in, in_blocks, side_of
 from emkit.models.mixed_params import AnyMixedParams
 from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told, units_of
@@ -140,6 +141,11 @@ class OfGroups(LatentModel[V, MixedSums]):
     def _least_squares_of(self, params: V, chunk: Chunk) -> GeneralizedSums:
         middle = self.known_layout.back(np.zeros(self._fixed.size))
         return generalized_at(self._told(params, chunk, middle), chunk.group_weights)
+
+    def _redrawn(self, params: V, fixed: Array, rng: np.random.Generator, rows: Array, lengths: Integers | None) -> Array:
+        """The rows with other responses, drawn with these `fixed` effects."""
+        whole = Chunk(rows, np.ones(len(rows)), 0, None if lengths is None else np.concatenate([[0], np.cumsum(lengths)]))
+        return redrawn(self.known_layout, fixed, self.root(params.between), params.within, rng, whole)
 
     def _told(self, params: V, chunk: Chunk, fixed: Array) -> Told:
         layout = self.known_layout

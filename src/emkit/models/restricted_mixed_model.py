@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.expected import Expected
 from emkit.core.protocols import Expectation, MapReduce, Source, Update
 from emkit.data.chunk import Chunk
@@ -63,6 +63,13 @@ class RestrictedMixedModel(OfGroups[RestrictedMixedModelParams]):
 
     def expected(self, stats: MixedSums, before: RestrictedMixedModelParams, now: RestrictedMixedModelParams) -> Expected:
         return self._of_variances(stats, before, now, np.zeros(0))
+
+    def redrawn(
+        self, params: RestrictedMixedModelParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        """With fixed effects of 0, which change no restricted likelihood."""
+        layout = self.known_layout
+        return self._redrawn(params, np.zeros(len(layout.fixed.factor)), rng, rows, lengths)
 
     def _start(self, profile: AnyProfile, rng: np.random.Generator | None) -> RestrictedMixedModelParams:
         layout = self._found(profile)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -312,6 +312,11 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             states[t] = x
             x = params.transition @ x + shocks[t]
         return np.asarray(states @ params.observation.T + np.sqrt(params.noise) * rng.standard_normal((n, len(params.noise))))
+
+    def redrawn(
+        self, params: StateSpaceParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return np.concatenate([self.draw(params, rng, n) for n in ([len(rows)] if lengths is None else lengths.tolist())])
 
     @property
     def admits_gaps(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike
+from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
@@ -173,6 +173,11 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def draw(self, params: TiedStateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """As `StateSpace.draw`."""
         return self.space.draw(self.whole(params), rng, n)
+
+    def redrawn(
+        self, params: TiedStateSpaceParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return self.space.redrawn(self.whole(params), rng, rows, lengths)
 
     @property
     def admits_gaps(self) -> bool:

@@ -65,18 +65,18 @@ class _Work:
     seed: int
 
     def __call__(self, places: range) -> list[Replicate]:
-        whole, draw = rows_in_memory(self.fitted.passes), resampling_named(self.kind)
+        whole, draw = rows_in_memory(self.fitted.occurring), resampling_named(self.kind)
         seeds = (np.random.SeedSequence(self.seed, spawn_key=(place,)) for place in places)
         return self.refitted([draw(self.fitted, whole, np.random.default_rng(seed)) for seed in seeds])
 
     def refitted(self, chunks: list[Chunk]) -> list[Replicate]:
         """The replicates from given rows."""
         model, params = self.fitted.model, self.fitted.params
-        alignment = Alignment.to(model, params, self.fitted.passes)
+        alignment = Alignment.to(model, params, self.fitted.occurring)
         coordinates = model.coordinates(params)
         nothing = np.full(len(coordinates.entry_names(params)), np.nan)
         made = []
-        for refit in Refits(model, self.fitted.passes, params).to(chunks):
+        for refit in Refits(model, self.fitted.occurring, params).to(chunks):
             if refit.params is None:
                 made.append(Replicate(nothing, -np.inf, refit.trouble))
                 continue
@@ -110,7 +110,9 @@ class Bootstrap:
         """
         check_count("the number of replicates", number, ModelError)
         work = _Work(to_send(self.fitted), self.kind, self.seed)
-        block = Refits(self.fitted.model, self.fitted.passes, self.fitted.params).block(round(self.fitted.passes.total_weight))
+        block = Refits(self.fitted.model, self.fitted.occurring, self.fitted.params).block(
+            round(self.fitted.occurring.total_weight)
+        )
         last, kept = len(self) + number, len(self) // block * block  # a block that was begun is made as a whole
         blocks = [range(first, min(first + block, last)) for first in range(kept, last, block)]
         stream = (each for some in each_of(work, blocks, n_jobs) for each in some)

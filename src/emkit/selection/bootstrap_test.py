@@ -1,6 +1,7 @@
-"""Is one component more worth it? The likelihood-ratio statistic, held against its distribution under the smaller model.
+"""Is the larger model worth it? The likelihood-ratio statistic, held against its distribution under the smaller model.
 
-That distribution is no chi-square: under the smaller model, a component of the larger one has no share, or is another one.
+That distribution is no chi-square where the smaller model lies on an edge of the larger one, or nothing tells what this has
+more: under it, a component of the larger one has no share, or is another one, and a variance is 0.
 Source: McLachlan (1987), Applied Statistics 36, 318-324.
 """
 
@@ -26,12 +27,13 @@ from emkit.data.source import ArraySource
 from emkit.errors import EmkitError, EmkitWarning, ModelError
 from emkit.fitted import AnyFitted
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
+from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
 from emkit.search.plan import PLAN
 from emkit.search.rank import is_spike
 from emkit.search.search import Long, search
-from emkit.search.seeding import begin
+from emkit.search.seeding import Begin, begin
 from emkit.selection.neighbours import grown
 from emkit.selection.resampling import as_rows, parametric, rows_in_memory
 from emkit.selection.rising import risen
@@ -52,7 +54,7 @@ def all_of_them(statistics: Iterator[float]) -> Iterator[float]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BootstrapTest:
-    """The test of a `smaller` model against a `larger` one with one component more. Made by `bootstrap_lrt`.
+    """The test of a `smaller` model against a `larger` one. Made by `bootstrap_lrt`, of one component more, or `Result.test`.
 
     `made` are the statistics of data drawn from the smaller one, in order: NaN where one of the two could not be fitted.
     """
@@ -118,10 +120,11 @@ class BootstrapTest:
     @property
     def sentence(self) -> str:
         """The test in words."""
-        one, two = self.components
-        low, high = self.p_interval
+        (one, two), low, high = self.components, *self.p_interval
+        free = self.smaller.free_parameters, self.larger.free_parameters
+        which = f"{one} against {two} components" if one != two else f"{free[0]} against {free[1]} free parameters"
         said = (
-            f"{one} against {two} components: likelihood-ratio statistic {self.statistic:.4f}, p = {self.p_value:.3g} from "
+            f"{which}: likelihood-ratio statistic {self.statistic:.4f}, p = {self.p_value:.3g} from "
             f"{len(self.replicates)} replicates (with endlessly many, between {low:.3f} and {high:.3f})."
         )
         return f"{said} {self.failed} more failed." if self.failed else said
@@ -145,6 +148,11 @@ def bootstrap_test(
     smaller: AnyFitted, larger: AnyFitted, number: int, random_state: Any, n_jobs: int | Executor | None, watch: Watch
 ) -> BootstrapTest:
     """The test of two fits to the same data. Errors: ModelError for what cannot be."""
+    if larger.free_parameters <= smaller.free_parameters:
+        raise ModelError(
+            f"the larger model has {larger.free_parameters} free parameters and the smaller one {smaller.free_parameters}: ask "
+            "the smaller fit, and give it the larger one."
+        )
     return BootstrapTest(smaller, larger, seed_from(random_state)).more(number, n_jobs=n_jobs, watch=watch)
 
 
@@ -160,7 +168,7 @@ class _Drawn:
         return [self._statistic(np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(at,)))) for at in places]
 
     def _statistic(self, rng: np.random.Generator) -> float:
-        source = self.smaller.passes
+        source = self.smaller.occurring
         rows = as_rows(source, parametric(self.smaller, rows_in_memory(source), rng))
         seed = int(rng.integers(2**31))
         with one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -174,12 +182,34 @@ class _Drawn:
         return float(np.nan) if any(_useless(each) for each in (one, two)) else _ratio(one, two)
 
 
+def of_the_same_rows(smaller: AnyFitted, larger: AnyFitted) -> None:
+    """Errors: ModelError unless both fits are of the same rows, with the same weights and groups."""
+    one, two = (rows_in_memory(fit.source) for fit in (smaller, larger))
+    for what, mine, other in (
+        ("rows", one.x, two.x),
+        ("weights", one.weights, two.weights),
+        ("groups", one.groups, two.groups),
+    ):
+        if not np.array_equal(np.asarray(mine, dtype=np.float64), np.asarray(other, dtype=np.float64), equal_nan=True):
+            raise ModelError(f"the two fits have not the same {what}: fit both models to the same data, columns in one order.")
+
+
 def _highest(like: AnyFitted, rows: ArraySource, seed: int, starts: Sequence[Any]) -> AnyFitted:
     """The highest maximum that these starts, and some of the model's own, lead to."""
     model, number = like.model, _number(like)
     endings = lambda _, passes: default_rules(model, TOL, MAX_EVALUATIONS, passes)  # noqa: E731
-    found = search(model, rows, begin(model, rows, number, seed, STARTS), Long(Anderson(), endings, MAX_EVALUATIONS), BRIEF)
+    begun = _as_held(begin(model, rows, number, seed, STARTS), like)
+    found = search(model, rows, begun, Long(Anderson(), endings, MAX_EVALUATIONS), BRIEF)
     return risen(found, starts) or found
+
+
+def _as_held(begun: Begin[Any], like: AnyFitted) -> Begin[Any]:
+    """The starts with what a wrapped model holds as in the fit; starts of the model alone know nothing of that."""
+    model, params = like.model, like.params
+    if model.held(params) == bare(model).held(params):
+        return begun
+    coordinates = model.coordinates(params)
+    return replace(begun, first=[coordinates.unpack(coordinates.pack(start), params) for start in begun.first])
 
 
 def _number(fit: AnyFitted) -> int:

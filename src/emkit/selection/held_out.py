@@ -31,7 +31,7 @@ def held_out_deviance(fitted: AnyFitted, seed: int = 0) -> float:
     parts = _parts(units, np.random.default_rng(seed))
     if len(parts) < 2:
         raise ModelError("there is but one row, or group of rows (a sequence), so none is left to fit to when it is left out.")
-    refits = Refits(model, fitted.passes, fitted.params).to([of_units(whole, units - out) for out in parts])
+    refits = Refits(model, fitted.occurring, fitted.params).to([of_units(whole, units - out) for out in parts])
     total = 0.0
     with one_thread():
         for out, refit in zip(parts, refits, strict=True):

@@ -13,7 +13,6 @@ from emkit.data.chunk import Chunk
 from emkit.data.source import FRACTIONS, ArraySource, RowSource
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
-from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 
 MOST_DEALT = 1e9  # more are not drawn without replacement
@@ -63,31 +62,20 @@ def dealt(units: Array, parts: int, rng: np.random.Generator) -> list[Array] | N
 def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
     """As many rows as were observed, drawn from the fitted model; where cells were missing, they are again.
 
-    Columns that the components are given, as covariates, are those of the rows, each as often as it counts.
+    What the model is given of the rows, as covariates, is theirs, each as often as it counts.
     Where rows come in groups (sequences, people), as many groups of as many rows are drawn.
     Errors: ModelError if the model does not draw rows, or groups of them, if weights count no groups, or if rows have values
     known up to intervals: what made them unknown is no part of the model.
     """
     model: Any = bare(fitted.model)
-    if not isinstance(model, Components):
-        raise ModelError(
-            f"{type(model).__name__} does not say how rows are drawn from it; use kind='case'. Of one sequence, use "
-            "standard_errors()."
-        )
     if whole.membership is not None:
         raise ModelError("which component rows belong to is known of some, and a model does not draw that; use kind='case'.")
-    untold = int(model.family.support.untold(np.asarray(whole.x)).sum())
-    if untold:
-        raise ModelError(
-            f"{untold} of {len(whole.x)} rows have a value that is known only up to an interval, and a model draws values, not "
-            "how far they would have been known; bootstrap with kind='case'."
-        )
     if whole.groups is not None:
         return _groups_anew(model, fitted.params, whole, rng)
     total = round(whole.total_weight)
     ahead = np.cumsum(whole.weights)
     places = np.searchsorted(ahead, (np.arange(total) + 0.5) * (ahead[-1] / total), side="right")
-    x, _ = model.draw_given(fitted.params, rng, whole.x[np.minimum(places, len(ahead) - 1)])
+    x = model.redrawn(fitted.params, rng, whole.x[np.minimum(places, len(ahead) - 1)])
     x = np.asarray(x, dtype=np.float64).reshape(total, whole.x.shape[1])
     if np.isnan(whole.x).any():
         counts = _counts(whole.weights, total, "where cells are missing, weights must be whole numbers to draw rows anew")
@@ -95,13 +83,13 @@ def parametric(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chu
     return Chunk(x, np.broadcast_to(np.float64(1.0), total))
 
 
-def _groups_anew(model: AnyComponents, params: Any, whole: Chunk, rng: np.random.Generator) -> Chunk:
+def _groups_anew(model: Any, params: Any, whole: Chunk, rng: np.random.Generator) -> Chunk:
     units = whole.group_weights
     counts = _counts(units, units.sum(), "weights must be whole numbers to draw groups of rows anew")
     group = np.repeat(np.arange(len(units)), counts)
     lengths = np.diff(whole.bounds)[group]
     rows = whole.x[np.concatenate([np.arange(whole.bounds[g], whole.bounds[g + 1]) for g in group])]
-    x, _ = model.draw_given(params, rng, rows, lengths)
+    x = model.redrawn(params, rng, rows, lengths)
     x = np.where(np.isnan(rows), np.nan, np.asarray(x, dtype=np.float64))
     return Chunk(x, np.broadcast_to(np.float64(1.0), len(x)), 0, np.concatenate([[0], np.cumsum(lengths)]))
 

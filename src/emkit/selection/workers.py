@@ -23,7 +23,7 @@ LOT = 256  # tasks that an executor has at a time: whoever watches sees what was
 
 def to_send(fitted: AnyFitted) -> AnyFitted:
     """A fit without the other runs and the rows as they were given: what other processes need of it."""
-    return replace(by_itself(fitted), source=fitted.passes)
+    return replace(by_itself(fitted), source=fitted.occurring)
 
 
 def by_itself(fitted: AnyFitted) -> AnyFitted:
