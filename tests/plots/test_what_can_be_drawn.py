@@ -190,7 +190,7 @@ MODELS = {  # what each can draw, in any order
     "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
     "a level that moves": (lambda: _level(), ("trace", "path", "smoothed")),
     "a level without data": (lambda: _level().without_data(), ("trace",)),
-    "a mixed model": (lambda: _rails(), ("trace", "path", "effects")),
+    "a mixed model": (lambda: _rails(), ("trace", "path", *RESIDUALS, "effects")),
     "two factors": (lambda: _factors(), ("trace", "path", "loadings", "scree")),
     "factors without data": (lambda: _factors().without_data(), ("trace", "loadings")),
     "a chain without data": (lambda: _chain().without_data(), ("trace", "transitions")),

@@ -113,6 +113,13 @@ class LatentModel(Protocol[P, S]):
         """
         return None
 
+    def normal_residuals(self, params: P, source: Any) -> Mapping[int, Array]:
+        """The values (n,) of columns, by place, as standard normal numbers: what earlier rows of their groups do not tell.
+
+        NaN in gaps. Errors: ModelError unless the model says how.
+        """
+        raise ModelError(f"residuals are those of rows of components, which {type(self).__name__} has not.")
+
     def log_prior(self, params: P) -> float:
         """Logarithm of the prior density, up to a constant: 0 for maximum likelihood."""
         return 0.0

@@ -80,6 +80,9 @@ class Around(LatentModel[P, S]):
     def carried(self, stats: S, before: P, now: P) -> S:
         return self.model.carried(stats, before, now)
 
+    def normal_residuals(self, params: P, source: Any) -> Mapping[int, Array]:
+        return self.model.normal_residuals(params, source)
+
     def log_prior(self, params: P) -> float:
         return self.model.log_prior(params)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,9 @@ class MixedModel(OfGroups[MixedModelParams]):
         self, params: MixedModelParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
     ) -> Array:
         return self._redrawn(params, params.fixed, rng, rows, lengths)
+
+    def normal_residuals(self, params: MixedModelParams, source: Any) -> Mapping[int, Array]:
+        return self._normal_residuals(params, params.fixed, source)
 
     def scales(self, params: MixedModelParams) -> Mapping[str, Scale]:
         layout = self.known_layout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from functools import partial
 from typing import Any, NamedTuple, Self, TypeVar
@@ -19,9 +19,9 @@ from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.models.mixed_data import EXACT, refuse
-from emkit.models.mixed_draws import redrawn
 from emkit.models.mixed_layout import MixedLayout, Side, by_place, found_in, in_blocks, side_of
 from emkit.models.mixed_params import AnyMixedParams
+from emkit.models.mixed_responses import normal_residuals, redrawn
 from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told, units_of
 from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.random_effects import COVARIANCES, free_places, slope_of
@@ -146,6 +146,12 @@ class OfGroups(LatentModel[V, MixedSums]):
         """The rows with other responses, drawn with these `fixed` effects."""
         whole = Chunk(rows, np.ones(len(rows)), 0, None if lengths is None else np.concatenate([[0], np.cumsum(lengths)]))
         return redrawn(self.known_layout, fixed, self.root(params.between), params.within, rng, whole)
+
+    def _normal_residuals(self, params: V, fixed: Array, source: Any) -> Mapping[int, Array]:
+        """The responses as standard normal numbers, with these `fixed` effects."""
+        layout, root = self.known_layout, self.root(params.between)
+        parts = [normal_residuals(layout, fixed, root, params.within, chunk) for chunk in source.chunks()]
+        return {layout.response: np.concatenate(parts)}
 
     def _told(self, params: V, chunk: Chunk, fixed: Array) -> Told:
         layout = self.known_layout

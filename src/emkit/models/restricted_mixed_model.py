@@ -71,6 +71,10 @@ class RestrictedMixedModel(OfGroups[RestrictedMixedModelParams]):
         layout = self.known_layout
         return self._redrawn(params, np.zeros(len(layout.fixed.factor)), rng, rows, lengths)
 
+    def normal_residuals(self, params: RestrictedMixedModelParams, source: Any) -> Mapping[int, Array]:
+        """With fixed effects by generalized least squares."""
+        return self._normal_residuals(params, self.fixed_effects(params, source).values, source)
+
     def _start(self, profile: AnyProfile, rng: np.random.Generator | None) -> RestrictedMixedModelParams:
         layout = self._found(profile)
         _, left = least_squares(profile, layout)

@@ -17,6 +17,8 @@ from emkit.explain.latent import check_enumerable
 from emkit.explain.steps import work_out
 from emkit.explain.subject import Subject, subject_of_fit
 from emkit.models.cells import CellsParams
+from emkit.models.components import Components
+from emkit.models.frozen import bare
 from emkit.models.mixture import MixtureParams
 from emkit.plots.class_profiles import class_profiles as draw_profiles
 from emkit.plots.density import density as draw_density
@@ -78,7 +80,6 @@ from emkit.views.classified import column_places
 from emkit.views.factors import factor_model_of
 from emkit.views.group_effects import mixed_model_of
 from emkit.views.moving import state_space_of
-from emkit.views.quantiles import model_with_rows
 from emkit.views.sequences import chain_of, model_of_states
 
 if TYPE_CHECKING:
@@ -276,9 +277,10 @@ def _two_to_move(result: AnyFitted) -> tuple[str, str]:
 
 
 def _has_residuals(result: AnyFitted) -> object:
-    """One row drawn in the first component, of data that are there."""
-    chunk = next(iter(result.source.chunks()))
-    model = model_with_rows(result.model)
+    """One row drawn in the first component, or the residuals themselves, of data that are there."""
+    chunk, model = next(iter(result.source.chunks())), bare(result.model)
+    if not isinstance(model, Components):
+        return model.normal_residuals(result.params, result.source)
     model.outlook(result.params, chunk)
     rng, first, given = np.random.default_rng(0), np.zeros(1, dtype=np.int64), model.family.conditional
     if given is None:

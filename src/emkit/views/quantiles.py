@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import as_float64
@@ -63,8 +63,8 @@ def pseudo_residuals(subject: Subject, params: Any, kind: str = "forecast") -> P
     "forecast" expects what the earlier ones say; an "ordinary" residual, what all others do. One column is integrated or
     summed to about 1e-10, as `Univariate` does; columns of several have the distribution of rows drawn in each component, so
     that residuals have errors of some 0.01 between -2 and 2, more beyond, and end where one of the drawn rows is left. Of
-    what a regression describes, see `places_given`.
-    Errors: ModelError for another kind, a model without components, or a family that nothing can be drawn from.
+    what a regression describes, see `places_given`; of models without components, `normal_residuals`.
+    Errors: ModelError for another kind, a model without residuals, or a family that nothing can be drawn from.
     """
     if kind not in KINDS:
         raise ModelError(f"kind is {kind!r}; it must be one of {', '.join(KINDS)}.")
@@ -73,7 +73,9 @@ def pseudo_residuals(subject: Subject, params: Any, kind: str = "forecast") -> P
 
 def residuals_of(model: Any, params: Any, source: Any, kind: str = "forecast") -> PseudoResiduals:
     """The same of the rows of any source. Errors: ModelError."""
-    model = model_with_rows(model)
+    model = bare(model)
+    if not isinstance(model, Components):
+        return _of_normals(model.normal_residuals(params, source), source, kind)
     chunks = list(source.chunks())
     x = np.concatenate([as_float64(chunk.x) for chunk in chunks])
     if model.family.support.untold(x).any():
@@ -95,12 +97,12 @@ def residuals_of(model: Any, params: Any, source: Any, kind: str = "forecast") -
     return PseudoResiduals(columns, below, up_to)
 
 
-def model_with_rows(model: Any) -> AnyComponents:
-    """The model whose rows have residuals. Errors: ModelError for one without components."""
-    inner = bare(model)
-    if not isinstance(inner, Components):
-        raise ModelError(f"residuals are those of rows of components, which {type(inner).__name__} has not.")
-    return inner
+def _of_normals(standard: Mapping[int, Array], source: Any, kind: str) -> PseudoResiduals:
+    """Of values that are standard normal numbers, by their columns."""
+    if kind != "forecast":
+        raise ModelError(f"kind is {kind!r}; of models without components, residuals are those of forecasts: 'forecast'.")
+    places = ndtr(np.column_stack(list(standard.values())))
+    return PseudoResiduals(tuple(source.columns[j] for j in standard), places, places)
 
 
 def _places(model: AnyComponents, components: Any, number: int, columns: int) -> list[list[Places]]:

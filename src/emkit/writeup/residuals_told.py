@@ -13,6 +13,7 @@ from emkit.explain.subject import subject_of
 from emkit.inference import goodness_of_fit
 from emkit.inference.delta import p_told
 from emkit.models.around import bare
+from emkit.models.components import Components
 from emkit.models.gated_mixture import GatedMixture
 from emkit.models.mixture import Mixture
 from emkit.views import Rootogram, bivariate_residuals, pseudo_residuals, rootogram
@@ -39,7 +40,7 @@ def residuals_section(result: AnyInferred) -> Section | None:
     """Pairs of columns of levels; one column of small counts beside its expectation; quantile residuals of all others."""
     model = bare(result.model)
     if not isinstance(model, Mixture | GatedMixture):
-        return None
+        return None if isinstance(model, Components) else _of_normals(result)
     if not result.source.is_here:
         return Section("residuals", TITLE, (Paragraph(NOT_HERE.format("residuals")),))
     if not isinstance(result.source, ArraySource):
@@ -48,6 +49,14 @@ def residuals_section(result: AnyInferred) -> Section | None:
     parts = [*_pairs(result)] if support.whole and (support.takes_names or np.isfinite(support.most)) else [*_counts(result)]
     parts = parts or [*_quantiles(result)]
     return Section("residuals", TITLE, tuple(parts)) if parts else None
+
+
+def _of_normals(result: AnyInferred) -> Section | None:
+    """Of a model without components, whose rows are here; of one without residuals, nothing."""
+    if not isinstance(result.source, ArraySource) or not result.source.is_here:
+        return None
+    parts = tuple(_quantiles(result))
+    return Section("residuals", TITLE, parts) if parts else None
 
 
 def _pairs(result: AnyInferred) -> Iterator[Paragraph | Table]:
