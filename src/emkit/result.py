@@ -394,7 +394,7 @@ class Result(Inferred[P]):
         """
         from emkit.explain import explain, subject_of_fit
 
-        subject = subject_of_fit(self.model, self.passes, self.record.start)
+        subject = subject_of_fit(self.model, self.occurring, self.record.start)
         return explain(subject, step, notation, rows, sequence=sequence, row=row)
 
     def plot(self, kind: str, ax: Axes | None = None, **options: Any) -> Axes:

@@ -10,6 +10,7 @@ from emkit.core.json_types import Json
 from emkit.explain.arithmetic import Tally
 from emkit.explain.bridge import Numbers, bridge
 from emkit.explain.ledger import Entry
+from emkit.explain.moments import LatentMoments
 from emkit.explain.notation import CONCEPTS, NOTATIONS
 from emkit.explain.passes import Passes
 from emkit.explain.rows import Row, RowTable
@@ -34,7 +35,7 @@ def record(explanation: WorkedStep) -> Json:
         "notation": explanation.notation.name,
         "components": list(step.components),
         "parameters": {"before": step.before, "after": step.after, "held": list(step.held)},
-        **(_passes(step.e_step) if isinstance(step.e_step, Passes) else _table(step.e_step, step)),
+        **_e_step(step),
         "expected_counts": _tallies(step, step.tallies),
         "bridge": _bridge(explanation),
         "updates": [update.to_dict() for update in step.updates],
@@ -51,6 +52,13 @@ def _bridge(explanation: WorkedStep) -> list[Json]:
     numbers = Numbers(explanation.notation.states(explanation.step.components), explanation.step)
     links = bridge(explanation.subject, explanation.step, explanation.notation)
     return [{**link.to_dict(), "lines": list(map(numbers.fill, link.lines))} for link in links]
+
+
+def _e_step(step: Step) -> Json:
+    found = step.e_step
+    if isinstance(found, Passes):
+        return _passes(found)
+    return found.to_dict() if isinstance(found, LatentMoments) else _table(found, step)
 
 
 def _table(found: RowTable, step: Step) -> Json:

@@ -5,7 +5,7 @@ Everything is the result of the model's own functions: `complete`, `assign`, `e_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emkit.core.axes import component_name
@@ -14,9 +14,10 @@ from emkit.core.mapreduce import serial
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import LatentModel
 from emkit.errors import ModelError
-from emkit.explain.arithmetic import Tally, Update, arithmetic_of
+from emkit.explain.arithmetic import AnyArithmetic, Tally, Update, arithmetic_of
 from emkit.explain.latent import check_divides_counts, check_enumerable
 from emkit.explain.ledger import Entry, ledger
+from emkit.explain.moments import LatentMoments, TellsLatent, moments_of
 from emkit.explain.passes import Passes, Wanted, passes_of
 from emkit.explain.rows import Row, RowTable, row_table
 from emkit.explain.subject import Subject
@@ -25,13 +26,15 @@ from emkit.models.around import AnyModel, AnySource, bare
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import P, S
 
+Found = RowTable | Passes | LatentMoments  # what an E-step finds
+
 
 @dataclass(frozen=True)
 class Step:
     """EM step `number`, from the parameters `before` to those `after`.
 
-    `e_step` is what the E-step finds: a table of rows, or the passes through a sequence. `tallies` and `updates` are of all
-    rows; `held` are the symbols of the parameters that the M-step does not touch.
+    `e_step` is what the E-step finds: a table of rows, the passes through a sequence, or moments of latent numbers. `tallies`
+    and `updates` are of all rows; `held` are the symbols of the parameters that the M-step does not touch.
     """
 
     number: int
@@ -39,7 +42,7 @@ class Step:
     before: dict[str, float]
     after: dict[str, float]
     held: tuple[str, ...]
-    e_step: RowTable | Passes
+    e_step: Found
     tallies: tuple[Tally, ...]
     updates: tuple[Update, ...]
     ledger: tuple[Entry, ...]
@@ -53,9 +56,11 @@ class Step:
 
     @property
     def table(self) -> RowTable:
-        """The table of independent rows. Errors: ModelError where rows come in sequence."""
+        """The table of independent rows. Errors: ModelError where rows come in sequence, or have latent values."""
         if isinstance(self.e_step, Passes):
             raise ModelError("rows in sequence are explained by forward-backward tables, not one by one.")
+        if isinstance(self.e_step, LatentMoments):
+            raise ModelError("what is latent here are numbers, of which moments are told: there are no states to list.")
         return self.e_step
 
     @property
@@ -82,22 +87,15 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20, sequence: int =
     """
     check_step(number)
     wanted = Wanted(limit, sequence, row)
+    subject = _checked(subject)
     model, source = subject.model, subject.source
-    inner = bare(model)
-    in_sequence = isinstance(inner, HiddenMarkovChain)
-    if isinstance(inner, HiddenMarkovChain):
-        check_divides_counts(inner)
-    else:
-        check_enumerable(model)
     before = subject.start
     for _ in range(number - 1):
         before = _after(model, source, before)[1]
     statistics, after = _after(model, source, before)
     symbols = Symbols.of(subject)
     arithmetic = arithmetic_of(model, before, symbols)
-    found: RowTable | Passes = (
-        passes_of(subject, before, arithmetic, wanted) if in_sequence else row_table(subject, before, arithmetic, limit)
-    )
+    found = _e_step(subject, before, arithmetic, wanted)
     return Step(
         number,
         subject.components or tuple(map(component_name, range(found.states))),
@@ -110,6 +108,28 @@ def work_out(subject: Subject, number: int = 1, limit: int = 20, sequence: int =
         ledger(model, source, (before, after)),
         (before, after),
     )
+
+
+def _checked(subject: Subject) -> Subject:
+    """A subject that can be explained, its rows as the model sees them. Errors: ModelError for any other."""
+    inner = bare(subject.model)
+    if isinstance(inner, HiddenMarkovChain):
+        check_divides_counts(inner)
+    elif isinstance(inner, TellsLatent):
+        return replace(subject, source=subject.model.occurring(subject.source))  # type: ignore[type-var]
+    else:
+        check_enumerable(subject.model)
+    return subject
+
+
+def _e_step(subject: Subject, before: Parameters, arithmetic: AnyArithmetic, wanted: Wanted) -> Found:
+    """What the E-step at `before` finds, as the kind of model asks for it."""
+    inner = bare(subject.model)
+    if isinstance(inner, HiddenMarkovChain):
+        return passes_of(subject, before, arithmetic, wanted)
+    if isinstance(inner, TellsLatent):
+        return moments_of(subject, before, inner, wanted.rows)
+    return row_table(subject, before, arithmetic, wanted.rows)
 
 
 def _after(model: LatentModel[P, S], source: AnySource, params: P) -> tuple[S, P]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from emkit.explain.latent import assignment_of
 from emkit.explain.ledger import Entry
+from emkit.explain.moments import LatentMoments
 from emkit.explain.notation import REMARKS, Notation, correspondence
 from emkit.explain.numbers import LEFT, RIGHT, listing, paragraph, table
 from emkit.explain.own_words import in_own_words
@@ -13,6 +14,7 @@ from emkit.explain.passes import Passes
 from emkit.explain.text_bridge import bridge_section
 from emkit.explain.text_chain import passes_sections
 from emkit.explain.text_exact import exact_section
+from emkit.explain.text_moments import moments_sections
 from emkit.explain.text_rows import counts_section, responsibility_names, rows_section
 from emkit.explain.text_unseen import unseen_section
 from emkit.explain.wording import wording
@@ -43,6 +45,8 @@ def _e_step(explanation: WorkedStep, width: int) -> list[str]:
     found = explanation.step.e_step
     if isinstance(found, Passes):
         return passes_sections(found, explanation, width)
+    if isinstance(found, LatentMoments):
+        return moments_sections(found, width)
     return [
         rows_section(found, explanation, width),
         unseen_section(found, explanation, width),
@@ -73,7 +77,10 @@ def _m_step(explanation: WorkedStep, width: int) -> str:
     lines = [f"M-STEP   {wording(explanation).m_step}", *_update_lines(explanation, width)]
     if step.others:
         moved = [[symbol, significant(step.before[symbol]), significant(step.after[symbol])] for symbol in step.others[:MOST]]
-        lines += [table(["also updated", "before", "after"], moved, LEFT + RIGHT * 2), *_and_more(step.others)]
+        lines += [
+            table([f"{'also ' if step.updates else ''}updated", "before", "after"], moved, LEFT + RIGHT * 2),
+            *_and_more(step.others),
+        ]
     return "\n".join(lines)
 
 
@@ -109,7 +116,8 @@ def _ledger(explanation: WorkedStep, width: int) -> str:
     header = ["after", n.log_likelihood, n.expected, n.entropy, n.bound, n.gap]
     story = paragraph(_story(first, raised, last, assignment_of(explanation.subject.model).is_posterior), width, "  ")
     of = " of the paths" if isinstance(step.e_step, Passes) else ""
-    key = f"log-likelihood = bound + gap;  bound = Q + entropy{of};  gap = KL >= 0"
+    shifted = ";  Q, and with it the entropy, is known up to a constant" if isinstance(step.e_step, LatentMoments) else ""
+    key = f"log-likelihood = bound + gap;  bound = Q + entropy{of};  gap = KL >= 0{shifted}"
     return "\n".join([paragraph(key, width, "LEDGER   "), table(header, rows, LEFT + RIGHT * 5), story])
 
 

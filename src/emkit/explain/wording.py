@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from emkit.explain.latent import assignment_of
+from emkit.explain.moments import LatentMoments
 from emkit.explain.worked import WorkedStep
 from emkit.models.assignment import Hard, Sampled
 
@@ -37,6 +38,8 @@ SAMPLED = Wording(
 def wording(explanation: WorkedStep) -> Wording:
     """The wording for the assignment at hand."""
     assignment, notation = assignment_of(explanation.subject.model), explanation.notation
+    if isinstance(explanation.step.e_step, LatentMoments):
+        return Wording(notation.e_step, "EXPECTED SUMS", "estimate as usual, with expected sums in place of sums")
     if assignment.is_posterior:
         counts = "EXPECTED COUNTS   each row counts for every component, by its responsibility"
         return Wording(notation.e_step, counts, notation.m_step)

@@ -169,6 +169,8 @@ class AbilitiesModel(LatentModel[AbilitiesParams, AnswersAt]):
     def row_objectives(self, params: AbilitiesParams, chunk: Chunk) -> Array:
         return np.concatenate([np.empty(0), *(tile.heights for tile in self._tiles(params, chunk))])
 
+    latent_name = "ability"
+
     def latent(self, params: AbilitiesParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the abilities of each row, given its answers."""
         parts = self.grid.parts_of(len(params.intercepts))

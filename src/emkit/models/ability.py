@@ -94,6 +94,8 @@ class AbilityModel(LatentModel[P, S]):
             heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)[1]
         return heights
 
+    latent_name = "ability"
+
     def latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n,) and standard deviation (n,) of the ability of each row, given its answers."""
         centre, unit = self.before(params, chunk)

@@ -173,6 +173,8 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
     def row_objectives(self, params: ConfirmatoryFactorParams, chunk: Chunk) -> Array:
         return self._told(params, chunk).log_density
 
+    latent_name = "factor"
+
     def latent(self, params: ConfirmatoryFactorParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the factors of each row, given its cells."""
         one, root = self._told(params, chunk), _root(params)

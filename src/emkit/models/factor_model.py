@@ -151,10 +151,17 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
     def row_objectives(self, params: FactorModelParams, chunk: Chunk) -> Array:
         return _told(params, chunk).log_density
 
+    latent_name = "factor"
+
     def latent(self, params: FactorModelParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the factors of each row, given its cells."""
         one = _told(params, chunk)
         return one.scores, one.spreads[one.which]
+
+    def regression(self, params: FactorModelParams, chunk: Chunk) -> tuple[Array, Array]:
+        """Means (d,) of the columns, and slopes (n, m, d) of the mean of each factor of a row along its cells."""
+        one = _told(params, chunk)
+        return params.means, one.reach[one.which].swapaxes(1, 2)
 
     def draw(self, params: FactorModelParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, d)."""

@@ -70,6 +70,8 @@ class MixedModel(OfGroups[MixedModelParams]):
     def row_objectives(self, params: MixedModelParams, chunk: Chunk) -> Array:
         return self.told_by(params, chunk).log_density
 
+    latent_name = "effect"
+
     def latent(self, params: MixedModelParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (G, r) and covariance (G, r, r) of the random effects of each group, given its rows; none of inner groups."""
         return self.effects_of(params, chunk, params.fixed)

@@ -287,6 +287,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
         return state_sums.log_density(self.system(params), chunk)
 
+    latent_name = "state"
+
     def latent(self, params: StateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the states at each row, given all rows of its series."""
         system = self.system(params)

@@ -162,6 +162,8 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def row_objectives(self, params: TiedStateSpaceParams, chunk: Chunk) -> Array:
         return self.space.row_objectives(self.whole(params), chunk)
 
+    latent_name = "state"
+
     def latent(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
         """As `StateSpace.latent`."""
         return self.space.latent(self.whole(params), chunk)

@@ -12,7 +12,8 @@ from emkit.core.protocols import Complete
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
-from emkit.explain.latent import assignment_of
+from emkit.explain.latent import assignment_of, check_enumerable
+from emkit.explain.moments import LatentMoments
 from emkit.explain.rows import RowTable
 from emkit.explain.steps import Step, work_out
 from emkit.explain.subject import Subject
@@ -68,6 +69,8 @@ def walk(subject: Subject) -> Walk:
     """
     steps: list[Step] = []
     for step in _steps(subject):
+        if isinstance(step.e_step, LatentMoments):
+            check_enumerable(subject.model)
         steps.append(step)
         if len(steps) >= _most(subject, step) or _still(step, ascends=subject.model.ascends):
             break
