@@ -11,16 +11,21 @@ from emkit.data.validate import numbers_in
 from emkit.errors import DataError
 
 
-def survival(time: Any, event: Any) -> Array:
+def survival(time: Any, event: Any, entry: Any = None) -> Array:
     """Times (n,), and whether each was seen to end (1) or only to last so long (0), as two columns (n, 2) for `ek.Censored`.
 
-    The upper end of a time that was not seen to end is missing (NaN). Errors: DataError naming what cannot be.
+    The upper end of a time that was not seen to end is missing (NaN). With the times of `entry` (n,) from which on each was
+    watched, NaN for from the beginning, four columns (n, 4) for `ek.CensoredInWindows`: windows that have no other end.
+    Errors: DataError naming what cannot be.
 
     >>> import emkit as ek
     >>> ek.survival([6, 9, 13], [1, 0, 1])
     array([[ 6.,  6.],
            [ 9., nan],
            [13., 13.]])
+    >>> ek.survival([6, 9], [1, 0], entry=[2, 5])
+    array([[ 6.,  6.,  2., nan],
+           [ 9., nan,  5., nan]])
     """
     times, seen = _column("time", time), _column("event", event)
     if len(times) != len(seen):
@@ -32,7 +37,18 @@ def survival(time: Any, event: Any) -> Array:
             f"the event of row {row} is {seen[row]:g}; it must be 1 (the time was seen to end) or 0 (it lasted longer). Where "
             "events are coded 1 and 2, take 1 off."
         )
-    return np.column_stack([times, np.where(seen == 1, times, np.nan)])
+    ends = np.column_stack([times, np.where(seen == 1, times, np.nan)])
+    return ends if entry is None else np.column_stack([ends, _entries(entry, times), np.full(len(times), np.nan)])
+
+
+def _entries(entry: Any, times: Array) -> Array:
+    """Times of entry (n,), NaN where there is none. Errors: DataError."""
+    entries = _column("entry", entry)
+    if len(entries) != len(times):
+        raise DataError(f"there are {len(times)} times but {len(entries)} entries; give one for each, missing if there is none.")
+    for row in np.flatnonzero(entries >= times)[:1]:
+        raise DataError(f"row {row} enters at {entries[row]:g}, and its time is {times[row]:g}; it must be later.")
+    return np.where(entries == -np.inf, np.nan, entries)
 
 
 def intervals(lower: Any, upper: Any) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ from emkit.by_formula import (
     means_of,
     regression_design,
     regression_model,
+    response_of,
     with_class_names,
 )
 from emkit.core.arrays import AnyArray, Array, Integers
@@ -185,9 +186,15 @@ class MixtureRegression(ComponentsEstimator):
         return np.where(gaps, -1, np.where(gaps[:, None], 0.0, shares).argmax(axis=1))
 
     def residuals(self, frame: object, component: int | None = None) -> Array:
-        """The response less its mean (n,), as `predict` tells it. Errors: ModelError for a response in levels."""
+        """The response less its mean (n,), as `predict` tells it; NaN where it is known only to be larger.
+
+        Errors: ModelError for a response in levels.
+        """
         rows = self._rows(frame)
-        return rows.of_all(rows.response[:, 0]) - self._of(component, self._means(frame))
+        named = dict(zip(self.design_.response, rows.response.T, strict=True))
+        response, *event = map(named.__getitem__, response_of(self.design_)[:2])
+        seen = np.where(event[0] == 1, response, np.nan) if event else response
+        return rows.of_all(seen) - self._of(component, self._means(frame))
 
     def score(self, frame: object, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row given its covariates, weighted by `sample_weight` if it is given."""

@@ -52,6 +52,14 @@ class IntervalSupport(Support):
         if about(profile, self.inner).rows == 0:
             raise DataError("no row says anything of a value: in each, both ends of its interval are missing.")
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        for missing, end, becomes in zip(profile.missing, ("a lower", "an upper"), ("smaller", "larger"), strict=False):
+            if missing == profile.rows:
+                raise DataError(
+                    f"no value is known to have {end} end, so the likelihood rises for ever as values become {becomes}: there "
+                    "is no best estimate."
+                )
+
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(about(profile, self.inner))
 

@@ -52,6 +52,10 @@ class Support:
         for bad, sentence in self.rules:
             profile.refuse(bad, sentence)
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        """Raise DataError for a column that is missing in every row, where nothing can be learned then."""
+        profile.refuse_empty_columns()
+
     def impossible(self, x: Array) -> Mask:
         """Which rows of x (n, d) have a cell that is not possible, shape (n,); gaps are."""
         found = np.zeros(len(x), dtype=bool)

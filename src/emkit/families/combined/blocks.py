@@ -41,6 +41,10 @@ class BlockSupport(Support):
                 own.source.refuse(np.isnan, NO_GAPS)
             family.support.check(own)
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        for family, own in self._each(profile):
+            family.support.refuse_empty(own)
+
     def impossible(self, x: Array) -> Mask:
         """The same; while blocks are known by name only, no row is known to be impossible."""
         found = super().impossible(x)

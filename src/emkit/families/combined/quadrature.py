@@ -24,6 +24,11 @@ STEEP = 20.0  # times exp(1), by which a density may change beside an end: Gauss
 CLOSER, ROUNDS = 3.0, 40  # panels that are too steep are cut to so much of their width, so often at most
 
 
+def between_of(family: Any, params: Any, low: Array, high: Array) -> Between[Any]:
+    """What is known of values in (low, high], each (n,): in closed form, where the family has one."""
+    return between(family, params, low, high) if family.between is None else family.between(params, low, high)
+
+
 def between(family: Any, params: Any, low: Array, high: Array) -> Between[Any]:
     """What is known of values in (low, high], each (n,), with infinite ends where there are none."""
     if any(leaf.axes is None or leaf.axes.names[:1] != (COMPONENT,) for leaf in leaves(params)):

@@ -104,6 +104,9 @@ class RepeatedSupport(Support):
     def check(self, profile: AnyProfile) -> None:
         self.inner.check(long(profile, self.times))
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        self.inner.refuse_empty(long(profile, self.times))
+
     def impossible(self, x: Array) -> Mask:
         within = self.inner.impossible(_below(x, self.times)).reshape(-1, self.times)
         return np.asarray(super().impossible(x) | within.any(axis=1))

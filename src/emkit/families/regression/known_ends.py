@@ -40,16 +40,33 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Ends:
-    """Rows of which the response lies in (low, high], (n,) each, or is known, with orthonormal columns z (n, p)."""
+    """Rows of which the response lies in (low, high], (n,) each, or is known, with orthonormal columns z (n, p).
+
+    `entry` (n,): what responses must be larger than to be seen at all (left truncation), -infinity for anything. What is then
+    seen is a share of the law, whose logarithm is left off; the likelihood need not be concave.
+    """
 
     low: Array
     high: Array
     z: Array
     law: StandardLaw
+    entry: Array
 
     def log_density(self, line: Line) -> Array:
         """Of each row, (n,): a density for known responses, in units of the response; else a probability."""
-        return self._logs(self._standard(line), line.scale)
+        return self._logs(self._standard(line), line.scale) - self.log_seen(line)
+
+    def log_seen(self, line: Line) -> Array:
+        """The logarithm of what is seen of each row, (n,)."""
+        place = (self.entry - self.z @ line.way) / line.scale
+        return self._log_beyond(place)
+
+    def _log_beyond(self, place: Array) -> Array:
+        found, late = np.zeros(len(place)), np.isfinite(place)
+        ends = np.full(int(late.sum()), np.inf)
+        with np.errstate(divide="ignore", over="ignore"):
+            found[late] = self.law.log_between(place[late], ends, ends)
+        return found
 
     def height(self, line: Line, weights: Array) -> Height:
         """Of rows with `weights` (n,)."""
@@ -68,7 +85,22 @@ class Ends:
         bent += (last.design * (w * last.share * (last.slope - last.share))[:, None]).T @ last.design
         bent -= (first.design * (w * first.share * (first.slope + first.share))[:, None]).T @ first.design
         cross = (first.design * (w * first.share * last.share)[:, None]).T @ last.design
-        return Height(value, slope, -(bent + cross + cross.T))
+        return self._of_seen(line, weights, Height(value, slope, -(bent + cross + cross.T)))
+
+    def _of_seen(self, line: Line, weights: Array, whole: Height) -> Height:
+        """The height of what is seen, of the `whole`; where that is not concave, with the curvature of the whole."""
+        late = np.isfinite(self.entry)
+        if not late.any():
+            return whole
+        place = (self.entry[late] - self.z[late] @ line.way) / line.scale
+        logs, w = self._log_beyond(place), weights[late]
+        start = self._end(place, logs, late)
+        value = whole.value - float(np.where(w > 0, w * logs, 0.0).sum())
+        slope = whole.slope + start.design.T @ (w * start.share)
+        bent = (start.design * (w * start.share * (start.slope + start.share))[:, None]).T @ start.design
+        curvature = whole.curvature - bent
+        concave = np.linalg.eigvalsh(curvature)[0] > 0
+        return Height(value, slope, curvature if concave else whole.curvature)
 
     def highest(self, line: Line, weights: Array, least: float, moves: bool) -> Line:
         """The line and scale of the greatest height, from one that is given; no scale is below `least`.
