@@ -51,9 +51,9 @@ class MixtureRegression(ComponentsEstimator):
             "gamma" (logarithm of the mean), "binomial" (log-odds of the chance), "multinomial" (levels: log-odds against the
             first) or "ordered" (levels in order: proportional odds); "weibull", "exponential", "log-normal" or "log-logistic"
             (the logarithm of a time) and "censored-normal", also of a response that may be known to be larger only, as in
-            ``"time + event ~ x"``. Of counts also "zero-inflated:poisson" or
-            "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these; "zero-truncated:poisson",
-            where no zeros are seen.
+            ``"time + event ~ x"``, or ``"entry + time + event ~ x"`` of those watched from a time of entry on. Of counts also
+            "zero-inflated:poisson" or "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these;
+            "zero-truncated:poisson", where no zeros are seen.
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.

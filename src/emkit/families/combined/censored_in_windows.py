@@ -109,10 +109,9 @@ class CensoredInWindows(SeenPart):
         if not narrow.any():
             return Share(0.0, self.family.expected(stats.own * 0.0, params, params).slopes, 0.0)
         inside, weights = between_of(self.family, params, *rows[narrow].T), weights[narrow]
-        used = weights > 0
-        value = float(np.where(used, weights * inside.log_mass, 0.0).sum())
+        log_mass = np.where(weights > 0, inside.log_mass, 0.0)
         slopes = self.family.expected(inside.statistics(weights), params, params).slopes
-        return Share(value, slopes, float(inside.log_mass[used].min(initial=0.0)))
+        return Share(float((weights * log_mass).sum()), slopes, float(log_mass.min(initial=0.0)))
 
     def draw(self, params: Any, rng: np.random.Generator, components: Integers) -> Array:
         known = self._censored.draw(params, rng, components)

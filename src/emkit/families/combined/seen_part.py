@@ -14,6 +14,7 @@ from emkit.core.arrays import Array
 from emkit.core.axes import COMPONENT
 from emkit.core.climb import climb
 from emkit.core.expected import Expected
+from emkit.core.memo import Memo
 from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import some_of
@@ -80,10 +81,11 @@ class SeenPart(Wrapped[Any, Any]):
         Rows that fill their window evenly, or like a tail, are best told from ever farther away: no step goes on where a sum
         loses the digits that tell one height from another.
         """
-        least = min(FAR, self.share(stats, before).least)
+        told = Memo(partial(self._expected, stats, before))
+        least = min(FAR, told(before)[1])
 
         def height(params: Any) -> Expected:
-            found, seen = self._expected(stats, before, params)
+            found, seen = told(params)
             return found if seen >= least else Expected(-np.inf, found.slopes)
 
         best = climb(height, start, ("",), self.scales(start), still)

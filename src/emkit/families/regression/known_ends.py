@@ -24,11 +24,22 @@ class Height(NamedTuple):
     """The log-likelihood, its slope (p + 1,), and its second derivatives with the sign changed, `curvature` (p + 1, p + 1).
 
     They are along g and t, where z = (1 + t) (y - eta) / s - g' x: how far eta / s has moved, and 1 / s in units of itself.
+    `concave` (p + 1, p + 1) is that of all rows, those included that are not seen, and never negative.
     """
 
     value: float
     slope: Array
     curvature: Array
+    concave: Array
+
+    def step(self, free: Mask) -> Array:
+        """That of Newton's method along what is `free`, uphill."""
+        found, some = np.zeros(len(free)), np.ix_(free, free)
+        curvature = self.curvature[some]
+        if self.curvature is not self.concave and not np.linalg.eigvalsh(curvature)[0] > 0:
+            curvature = self.concave[some]
+        found[free] = solved(curvature, self.slope[free])
+        return found
 
 
 class Line(NamedTuple):
@@ -85,10 +96,11 @@ class Ends:
         bent += (last.design * (w * last.share * (last.slope - last.share))[:, None]).T @ last.design
         bent -= (first.design * (w * first.share * (first.slope + first.share))[:, None]).T @ first.design
         cross = (first.design * (w * first.share * last.share)[:, None]).T @ last.design
-        return self._of_seen(line, weights, Height(value, slope, -(bent + cross + cross.T)))
+        curvature = -(bent + cross + cross.T)
+        return self._of_seen(line, weights, Height(value, slope, curvature, curvature))
 
     def _of_seen(self, line: Line, weights: Array, whole: Height) -> Height:
-        """The height of what is seen, of the `whole`; where that is not concave, with the curvature of the whole."""
+        """The height of what is seen, of that of the `whole`."""
         late = np.isfinite(self.entry)
         if not late.any():
             return whole
@@ -98,9 +110,7 @@ class Ends:
         value = whole.value - float(np.where(w > 0, w * logs, 0.0).sum())
         slope = whole.slope + start.design.T @ (w * start.share)
         bent = (start.design * (w * start.share * (start.slope + start.share))[:, None]).T @ start.design
-        curvature = whole.curvature - bent
-        concave = np.linalg.eigvalsh(curvature)[0] > 0
-        return Height(value, slope, curvature if concave else whole.curvature)
+        return Height(value, slope, whole.curvature - bent, whole.concave)
 
     def highest(self, line: Line, weights: Array, least: float, moves: bool) -> Line:
         """The line and scale of the greatest height, from one that is given; no scale is below `least`.
@@ -111,8 +121,7 @@ class Ends:
         for _ in range(STEPS if mass > 0 else 0):
             here = self.height(line, weights)
             free = np.append(np.ones(len(line.way), dtype=bool), moves and (line.scale > least or here.slope[-1] < 0))
-            step = np.zeros(len(free))
-            step[free] = solved(here.curvature[np.ix_(free, free)], here.slope[free])
+            step = here.step(free)
             if not step @ here.slope > SETTLED * mass:
                 break
             share = 1.0
