@@ -1355,7 +1355,11 @@ CELLS = [
 ]
 SAY_MORE = [case for case in FAMILIES if np.isnan(case.draw(np.random.default_rng(0), 100)).any()]  # gaps are what they tell
 DRAWN_WHOLE = (
-    "weibull-regression", "weibull-regression-entry", "censored-weibull", "censored-in-windows", "censored-truncated",
+    "weibull-regression",
+    "weibull-regression-entry",
+    "censored-weibull",
+    "censored-in-windows",
+    "censored-truncated",
 )  # the family draws rows of which nothing is hidden
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None and case not in SAY_MORE]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]

@@ -52,7 +52,7 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
         has = f"has {len(said.response)} on its left side" if said.response else "has nothing on its left side"
         more = ""
         if takes(regression, "event"):
-            more = ", or of a time and an event, as in 'time + event ~ x', after the time of entry in 'entry + time + event ~ x'"
+            more = ", or of a time and an event, as in 'time + event ~ x', or 'entry + time + event ~ x'"
         raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more}.")
     named = _names_of(levels) if takes(regression, "levels") else None
     design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, levels=named, **known)

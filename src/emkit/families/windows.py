@@ -10,6 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array, Mask
 from emkit.data.profile import AnyProfile, Bad
 from emkit.data.some import some_columns
+from emkit.data.survival import outside
 from emkit.errors import DataError
 from emkit.families.intervals import ENDS, IntervalSupport, about, of_intervals
 from emkit.families.support import Support
@@ -45,15 +46,15 @@ class WindowSupport(IntervalSupport):
                 "interval, and those of the window. See ek.survival(time, event, entry)."
             )
         Support.check(self, profile)
-        if self.values(profile).rows == 0:
+        if self.about(profile).rows == 0:
             raise DataError("no row says anything of a value: in each, both ends of its interval are missing.")
 
-    def values(self, profile: AnyProfile) -> AnyProfile:
+    def about(self, profile: AnyProfile) -> AnyProfile:
         """The profile of about where the values of the rows lie."""
         return about(ends_alone(profile), self.inner)
 
     def seen(self, profile: AnyProfile) -> AnyProfile:
-        return self.inner.seen(self.values(profile))
+        return self.inner.seen(self.about(profile))
 
     def untold(self, x: Array) -> Mask:
         return super().untold(x[:, :2])
@@ -71,16 +72,7 @@ def clipped(x: Array) -> tuple[Array, Array, Mask]:
     """
     windows = np.column_stack([np.where(np.isnan(x[:, 2]), -np.inf, x[:, 2]), np.where(np.isnan(x[:, 3]), np.inf, x[:, 3])])
     low, high = np.fmax(x[:, 0], x[:, 2]), np.fmin(x[:, 1], x[:, 3])
-    return np.column_stack([low, high]), windows, beyond(x)
-
-
-def beyond(x: Array) -> Mask:
-    """Whether a value is known to lie outside the window, or was last seen no later than it began: (n,)."""
-    low, high, entry, until = x.T
-    with np.errstate(invalid="ignore"):
-        after = np.where(low == high, low > until, low >= until)
-        before = np.where(np.isnan(high), low, high) <= entry
-    return np.asarray(after | before)
+    return np.column_stack([low, high]), windows, outside(x)
 
 
 def _of_ends(bad: Bad, x: Array) -> Mask:
@@ -94,6 +86,6 @@ def _empty(x: Array) -> Mask:
 
 def _without_window(x: Array) -> Mask:
     """The first end that is there, of a row beyond its window."""
-    out, first = beyond(x), ~np.isnan(x[:, 0])
+    out, first = outside(x), ~np.isnan(x[:, 0])
     nothing = np.zeros(len(x), dtype=bool)
     return np.column_stack([out & first, out & ~first, nothing, nothing])

@@ -28,7 +28,10 @@ def lives(n, seed=0):
 
 def best(law, start, height):
     found = optimize.minimize(
-        lambda given: -height(law(*given)), start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000}
+        lambda given: -height(law(*given)),
+        start,
+        method="Nelder-Mead",
+        options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 4000},
     )
     return -found.fun
 
@@ -36,9 +39,7 @@ def best(law, start, height):
 def test_the_rate_is_events_over_the_time_watched():
     entry, time, event = lives(200)
     weights = np.arange(200) % 3 + 1.0
-    fit = ek.MixtureModel("censored-in-windows:exponential", 1).fit(
-        ek.survival(time, event, entry), sample_weight=weights
-    )
+    fit = ek.MixtureModel("censored-in-windows:exponential", 1).fit(ek.survival(time, event, entry), sample_weight=weights)
     rate = weights @ event / (weights @ (time - entry))
     assert fit.result_.params.components.rates[0, 0] == pytest.approx(rate, rel=1e-9)
     assert fit.result_.log_likelihood == pytest.approx(weights @ event * (np.log(rate) - 1), rel=1e-12)
@@ -95,7 +96,8 @@ def test_without_windows_they_are_censored_values():
     rows = ek.survival(time, event)
     wide = np.column_stack([rows, np.full((60, 2), NAN)])
     one, other = (
-        ek.MixtureModel(family, 1).fit(x).result_ for family, x in (("censored:gamma", rows), ("censored-in-windows:gamma", wide))
+        ek.MixtureModel(family, 1).fit(x).result_
+        for family, x in (("censored:gamma", rows), ("censored-in-windows:gamma", wide))
     )
     assert one.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-8)
 

@@ -40,9 +40,9 @@ class CensoredInWindows(SeenPart):
 
     Data: four columns, `lower` and `upper` as of `Censored`, then the ends (entry, until] of the row's window; where one is
     missing (NaN), the window has no end there. Who is watched from an age on (left truncation, delayed entry) has that age as
-    `entry`: ``ek.survival(time, event, entry)`` makes the four columns. log p(row|k) is that of `Censored`, less the log of what
-    lies in the window; an interval counts as far as it lies there. Parameters are those of the whole, unseen values included;
-    proportions of components are those of the rows that are seen.
+    `entry`: ``ek.survival(time, event, entry)`` makes the four columns. log p(row|k) is that of `Censored`, less the log of
+    what lies in the window; an interval counts as far as it lies there. Parameters are those of the whole, unseen values
+    included; proportions of components are those of the rows that are seen.
     The M-step is numeric, as that of `Truncated`, and keeps the different windows. Rows that are drawn are not truncated, and
     their values are known. Errors: as `Censored`, and DataError for values outside of their windows.
     Source: Klein & Moeschberger (2003), Survival Analysis, 2nd ed., 3.4 and 3.5.
@@ -81,7 +81,7 @@ class CensoredInWindows(SeenPart):
         return self  # a missing end is an interval, or a window, without one
 
     def settled(self, profile: AnyProfile) -> Self:
-        return super().settled(in_windows(self.family.support).values(profile))
+        return super().settled(in_windows(self.family.support).about(profile))
 
     def unseen_left_out(self, profile: AnyProfile) -> Any:
         return self._censored.pooled(ends_alone(profile), 1)

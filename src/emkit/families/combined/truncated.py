@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.axes import COLUMN
 from emkit.core.memo import Memo
 from emkit.core.parameters import leaves
@@ -76,8 +75,8 @@ class Truncated(SeenPart):
             )
         if self.family.support.width != 1:
             raise ModelError(
-                f"{self.family.name} has {self.family.support.width} columns of data for each of parameters, and a window is of "
-                "one. Of values known up to intervals, the values lie in the window: Censored(Truncated(family, low, high))."
+                f"{self.family.name} has {self.family.support.width} columns of data for each of parameters, and a window is "
+                "of one. Of values known up to intervals, the values lie in the window: Censored(Truncated(family, low, high))."
             )
         low, high = np.broadcast_arrays(*self._bounds())
         if not (low < high).all():
@@ -103,7 +102,7 @@ class Truncated(SeenPart):
         inner, (low, high) = self.family.support, self._bounds()
         bounds = [f"{word} {bound}" for word, bound in (("below", self.low), ("above", self.high)) if bound is not None]
         said = f"nothing {' or '.join(bounds)} is seen."
-        return replace(inner, rules=(*inner.rules, (partial(_outside, low, high), said)))
+        return replace(inner, rules=(*inner.rules, (Outside(tuple(low), tuple(high)), said)))
 
     @property
     def described(self) -> Description:
@@ -191,6 +190,17 @@ def _total_log_mass(family: Truncated, params: Any) -> Array:
 
 
 _log_mass = Memo(_total_log_mass)  # for each set of parameters, however many chunks ask
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Which cells lie outside a window: a rule that is equal by value."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __call__(self, x: Array) -> Mask:
+        return np.asarray(_outside(np.array(self.low), np.array(self.high), x))
 
 
 def _outside(low: Array, high: Array, x: Array) -> Any:

@@ -1,9 +1,9 @@
 """How much of a component of one column lies in a window, and how that changes with its parameters.
 
 Of counts, pmfs are added up: those inside the window if it has an end (or next to nothing lies inside), else those outside.
-Of other numbers, families know it in closed form, or the density is integrated by Gauss's rule between many places: those that drawn rows of each component
-suggest, and places ever closer to the edges of the window and of what is possible, so that narrow peaks and steep edges are
-met. Slopes are means of the scores of the family at the same places.
+Of other numbers, families know it in closed form; or the density is integrated by Gauss's rule between many places: those that
+drawn rows of each component suggest, and places ever closer to the edges of the window and of what is possible, so that narrow
+peaks and steep edges are met. Slopes are means of the scores of the family at the same places.
 """
 
 from __future__ import annotations
