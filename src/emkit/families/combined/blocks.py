@@ -58,6 +58,13 @@ class BlockSupport(Support):
             [super().untold(x), *(each.support.untold(columns_at(x, places)) for each, places in blocks)]
         )
 
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        for family, places in zip(self.product.families, self.product.known_places or (), strict=False):
+            if place in places:
+                found: tuple[Array, Array] = family.support.known(columns_at(x, places), places.index(place))
+                return found
+        return super().known(x, place)
+
     def levels(self, profile: AnyProfile) -> Levels:
         return self._levels(profile, lambda support, own: support.levels(own))
 

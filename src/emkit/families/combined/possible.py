@@ -74,6 +74,10 @@ class AnyOf(Support):
     def untold(self, x: Array) -> Mask:
         return np.logical_or.reduce([family.support.untold(x) for family in self.families])
 
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        found: tuple[Array, Array] = self.families[0].support.known(x, place)
+        return found
+
     def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
         parts, _, inside = path.partition(".")
         place, _, rest = inside.partition(".")

@@ -114,6 +114,10 @@ class RepeatedSupport(Support):
     def untold(self, x: Array) -> Mask:
         return np.asarray(self.inner.untold(_below(x, self.times)).reshape(-1, self.times).any(axis=1))
 
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        width = x.shape[1] // self.times
+        return self.inner.known(x[:, place // width * width :][:, :width], place % width)
+
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(long(profile, self.times))
 

@@ -57,6 +57,13 @@ class UpToIntervals(ResponseSupport):
             return np.asarray(super().impossible(x) | early)
         return np.asarray(of_intervals(self.regression.law).impossible(x[:, [layout.response, layout.upper]]) | early)
 
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        layout = self.regression.layout
+        if layout is None or place not in (layout.response, None if self.regression.upper is None else layout.upper):
+            return super().known(x, place)
+        low, high = self.regression.ends(x)
+        return np.where(np.isfinite(low), low, -np.inf), np.where(np.isfinite(high), high, np.inf)
+
     def untold(self, x: Array) -> Mask:
         layout = self.regression.layout
         if layout is None or layout.upper is None:

@@ -138,12 +138,17 @@ class SurvivalRegression(ResponseFamily[Any]):
     def spread(self) -> Spread:
         return Variances("scales", directions=self.size)
 
-    def _ends(self, x: Array) -> tuple[Array, Array]:
-        """The ends (n,) of what is known of the responses, transformed."""
+    def ends(self, x: Array) -> tuple[Array, Array]:
+        """The ends (n,) of what is known of the responses; none where they are not finite."""
         layout = self.described_by
         low = high = x[:, layout.response]
         if layout.upper is not None:
             high = x[:, layout.upper] if self.event is None else np.where(x[:, layout.upper] == 1, low, np.nan)
+        return low, high
+
+    def _ends(self, x: Array) -> tuple[Array, Array]:
+        """The same, transformed."""
+        low, high = self.ends(x)
         return (
             self.transformed(np.where(np.isfinite(low), low, -np.inf)),
             self.transformed(np.where(np.isfinite(high), high, np.inf)),
