@@ -285,3 +285,28 @@ def test_entries_that_cannot_be_are_refused(changed, said):
     table = {"time": [2, 3, 4], "event": [1, 0, 1], "entry": [1, 1, 1]} | changed
     with pytest.raises(ek.DataError, match=said):
         ek.MixtureModel(ek.WeibullRegression("time", event="event", entry="entry"), 1).fit(table)
+
+
+TOLD = {  # times, events and what is known of the covariate
+    "constant": (np.full(20, 3.0), np.ones(20)),
+    "constant beside censored": (np.r_[np.full(15, 3.0), np.full(5, 2.0)], np.r_[np.ones(15), np.zeros(5)]),
+    "only the last": (np.arange(1.0, 21), np.r_[np.zeros(19), 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in LAWS if name != "exponential"])
+@pytest.mark.parametrize(("time", "event"), TOLD.values(), ids=TOLD)
+def test_a_scale_that_would_be_none_is_warned_of_and_held(name, time, event):
+    table = {"time": time, "event": event}
+    with pytest.warns(ek.DegenerateDataWarning, match="tell 'time' exactly, so its scale"):
+        fit = ek.MixtureRegression("time + event ~ 1", 1, family=name).fit(table).result_
+    assert 1e-4 < fit.params.components.scales[0] < 0.01
+    assert "floor" in str(fit.summary())
+
+
+def test_constant_responses_are_held_as_those_of_least_squares():
+    table = {"time": np.full(20, 3.0), "event": np.ones(20)}
+    with pytest.warns(ek.DegenerateDataWarning):
+        one = ek.MixtureRegression("time + event ~ 1", 1, family="censored-normal").fit(table).result_
+        other = ek.MixtureRegression("time ~ 1", 1, family="gaussian").fit(table).result_
+    assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-9)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,6 +37,7 @@ from emkit.families.spread import Spread, Variances, few, rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 ROUNDS = 1_000  # of drawing responses until they are later than the entry
+ROUNDING = 8 * float(np.finfo(np.float64).eps)  # of a mean: by how much equal responses may lie apart
 NARROWEST = 1e-7  # of the spread of all responses: a scale about one line for all rows that may be rounding
 
 
@@ -240,13 +242,22 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     def _about_line(self, profile: AnyProfile) -> tuple[float, bool]:
         """The square of the scale of all rows about one line, and whether it is more than rounding; if not, that about none."""
-        scale = float(self.scales_of(replace(self, whole=0.0).pooled(profile, 1))[0])
-        (sums,) = profile.total(self._moments).sums
-        spread = float(sums[2] - sums[1] ** 2 / sums[0]) / sums[0]
-        return (scale**2, True) if scale**2 > 4 * NARROWEST**2 * spread else (spread or 1.0, False)
+        mass, total, _ = profile.total(partial(self._moments, 0.0)).sums[0]
+        mean = float(total / mass)
+        spread = float(profile.total(partial(self._moments, mean)).sums[0, 2]) / mass
+        if spread > (ROUNDING * mean) ** 2:
+            scale = float(self.scales_of(replace(self, whole=0.0).pooled(profile, 1))[0])
+            if scale**2 > 4 * NARROWEST**2 * spread:
+                return scale**2, True
+            return spread, False
+        return self.unit(mean), False
 
-    def _moments(self, x: Array, weights: Array) -> Totals:
-        said = self.said_of_lines(x, weights)
+    def unit(self, mean: float) -> float:
+        """What stands for the square of a scale where no response varies: a logarithm has none of its own."""
+        return 1.0
+
+    def _moments(self, mean: float, x: Array, weights: Array) -> Totals:
+        said = self.said_of_lines(x, weights) - mean
         return Totals(np.array([[weights.sum(), weights @ said, weights @ said**2]]))
 
     def of_all_rows(self, profile: AnyProfile) -> Any:
@@ -257,7 +268,7 @@ class SurvivalRegression(ResponseFamily[Any]):
         way = np.linalg.lstsq(ends.z * np.sqrt(weights)[:, None], said * np.sqrt(weights), rcond=None)[0]
         scale = float(np.sqrt(weights @ (said - ends.z @ way) ** 2 / weights.sum()))
         spread = float(np.sqrt(weights @ (said - weights @ said / weights.sum()) ** 2 / weights.sum()))
-        least = max(NARROWEST * spread, NARROWEST * NARROWEST * float(np.abs(said).max(initial=0.0)), np.finfo(float).tiny)
+        least = max(float(np.sqrt(self.floor * self.whole)), NARROWEST * spread, NARROWEST * NARROWEST * float(np.abs(said).max(initial=0.0)), np.finfo(float).tiny)
         begin = Line(way, max(scale, 1e-3 * spread, least)) if self.moves else Line(way, 1.0)
         return self.with_lines([ends.highest(begin, weights, least, self.moves)], layout.own_names)
 
