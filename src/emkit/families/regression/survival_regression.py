@@ -268,7 +268,12 @@ class SurvivalRegression(ResponseFamily[Any]):
         way = np.linalg.lstsq(ends.z * np.sqrt(weights)[:, None], said * np.sqrt(weights), rcond=None)[0]
         scale = float(np.sqrt(weights @ (said - ends.z @ way) ** 2 / weights.sum()))
         spread = float(np.sqrt(weights @ (said - weights @ said / weights.sum()) ** 2 / weights.sum()))
-        least = max(float(np.sqrt(self.floor * self.whole)), NARROWEST * spread, NARROWEST * NARROWEST * float(np.abs(said).max(initial=0.0)), np.finfo(float).tiny)
+        least = max(
+            float(np.sqrt(self.floor * self.whole)),
+            NARROWEST * spread,
+            NARROWEST * NARROWEST * float(np.abs(said).max(initial=0.0)),
+            np.finfo(float).tiny,
+        )
         begin = Line(way, max(scale, 1e-3 * spread, least)) if self.moves else Line(way, 1.0)
         return self.with_lines([ends.highest(begin, weights, least, self.moves)], layout.own_names)
 
