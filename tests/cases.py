@@ -648,6 +648,7 @@ def response_grid(responses: Grid, covariates: int = 1) -> Grid:
 
 
 SEEN_UP_TO = 2.5  # where a study of times ends
+ENTRIES = (np.nan, 0.3)
 LIVES = np.array([[0.9, 0.5], [0.2, -0.4]])  # logarithms of times about which they lie, and how these depend on a covariate
 
 
@@ -657,8 +658,25 @@ def seen_times(rng: np.random.Generator, k: int, n: int) -> Array:
     return np.stack([np.minimum(time, SEEN_UP_TO), np.where(time < SEEN_UP_TO, time, np.nan)], axis=1)
 
 
-def seen_times_grid() -> Grid:
-    logs, volumes = between(-42, np.log(SEEN_UP_TO), 400)
+def late_times(rng: np.random.Generator, k: int, n: int, entries: tuple[float, ...] = ENTRIES) -> Array:
+    """The same before the ends of windows: half of the times would not have been seen if they were short."""
+    entry = rng.choice(entries, n)
+    drawn = lambda: seen_times(rng, k, n)  # noqa: E731
+    found = drawn()
+    while (early := found[:, 0] <= entry).any():
+        found = np.where(early[:, None], drawn(), found)
+    return np.column_stack([found, entry, np.full(n, np.nan)])
+
+
+def late_times_grid() -> Grid:
+    points, volumes = zip(*(seen_times_grid(-42 if np.isnan(entry) else np.log(entry)) for entry in ENTRIES), strict=True)
+    windows = [np.tile([entry, np.nan], (len(some), 1)) for entry, some in zip(ENTRIES, points, strict=True)]
+    rows = np.concatenate([np.column_stack(both) for both in zip(points, windows, strict=True)])
+    return rows, np.concatenate(volumes) / len(ENTRIES)
+
+
+def seen_times_grid(least: float = -42) -> Grid:
+    logs, volumes = between(least, np.log(SEEN_UP_TO), 400)
     x, volumes = np.exp(logs), volumes * np.exp(logs)
     return np.concatenate([np.stack([x, x], axis=1), [[SEEN_UP_TO, np.nan]]]), np.append(volumes, 1.0)
 
@@ -668,6 +686,25 @@ def seen_responses(rng: np.random.Generator, k: int, n: int) -> Array:
     x = rng.choice(GIVEN, n)
     time = np.exp(LIVES[k, 0] + LIVES[k, 1] * x + [0.8, 0.5][k] * np.log(rng.exponential(size=n)))
     return np.stack([np.minimum(time, SEEN_UP_TO), time < SEEN_UP_TO, x], axis=1).astype(float)
+
+
+def late_responses(rng: np.random.Generator, k: int, n: int) -> Array:
+    """The same with the time from which on each was watched."""
+    entry = rng.choice(ENTRIES, n)
+    found = seen_responses(rng, k, n)
+    while (early := found[:, 0] <= entry).any():
+        found = np.where(early[:, None], seen_responses(rng, k, n), found)
+    return np.column_stack([found, entry])
+
+
+def late_responses_grid() -> Grid:
+    grids = []
+    for entry in ENTRIES:
+        ends, volumes = seen_times_grid(-42 if np.isnan(entry) else np.log(entry))
+        points, all_volumes = response_grid((ends[:, 0], volumes))
+        rows = np.insert(points, 1, points[:, 0] < SEEN_UP_TO, axis=1)
+        grids.append((np.column_stack([rows, np.full(len(rows), entry)]), all_volumes / len(ENTRIES)))
+    return np.concatenate([points for points, _ in grids]), np.concatenate([volumes for _, volumes in grids])
 
 
 def seen_responses_grid() -> Grid:
@@ -1177,6 +1214,30 @@ FAMILIES = [
         None,
     ),
     FamilyCase(
+        "weibull-regression-entry",  # of which short ones may not be seen at all
+        settled(ek.WeibullRegression(0, 2, event=1, entry=3), late_responses),
+        ek.SurvivalParams(LIVES, [0.8, 0.5], covariates=("intercept", "column 2")),
+        late_responses,
+        late_responses_grid,
+        None,
+    ),
+    FamilyCase(
+        "censored-in-windows",
+        ek.CensoredInWindows(ek.Weibull()),
+        ek.WeibullParams([[1.3], [4.0]], [[0.5], [2.0]]),
+        late_times,
+        late_times_grid,
+        None,
+    ),
+    FamilyCase(
+        "censored-truncated",  # all of one window
+        ek.Censored(ek.Truncated(ek.Weibull(), 0.3)),
+        ek.WeibullParams([[1.3], [4.0]], [[0.5], [2.0]]),
+        lambda rng, k, n: late_times(rng, k, n, ENTRIES[1:])[:, :2],
+        lambda: seen_times_grid(np.log(0.3)),
+        None,
+    ),
+    FamilyCase(
         "gamma-regression",
         ek.GammaRegression(0, 1),
         ek.GammaRegressionParams([[0.4, 0.5], [1.5, -0.4]], [2.0, 5.0], covariates=("intercept", "column 1")),
@@ -1218,6 +1279,8 @@ FORMS: dict[str, Callable[..., Any]] = {  # of covariances, as mclust calls them
 OF_FAMILY = {name: case for name, make in ek.FAMILIES.items() for case in FAMILIES if case.family == make()}
 INSIDE = (
     "censored-weibull",
+    "censored-in-windows",
+    "censored-truncated",
     "student-t",
     "skew-normal",
     "laplace",
@@ -1238,7 +1301,7 @@ NOT_LINEAR = (  # in any features, or not without loss of digits
     "gamma", "negative-binomial", "weibull", "inverse-gaussian",
     "normals-and-noise", "counts-and-zero", "zero-inflated", "mixture-of", "nested", "student-t-light", *INSIDE,
     "density", "scipy-geom", "repeated", "repeated-normal", "tied-shapes", "tied-wear", "poisson-regression-offset",
-    "weibull-regression", *STEPPING,
+    "weibull-regression", "weibull-regression-entry", *STEPPING,
 )  # fmt: skip
 INNER_STATES = ("zero-inflated", "mixture-of", "nested")  # components that have latent states of their own
 GAUSSIANS = [case for case in FAMILIES if case.name.startswith("gaussian")]
@@ -1291,7 +1354,13 @@ CELLS = [
     ),
 ]
 SAY_MORE = [case for case in FAMILIES if np.isnan(case.draw(np.random.default_rng(0), 100)).any()]  # gaps are what they tell
-DRAWN_WHOLE = ("weibull-regression", "censored-weibull")  # the family draws rows of which nothing is hidden
+DRAWN_WHOLE = (
+    "weibull-regression",
+    "weibull-regression-entry",
+    "censored-weibull",
+    "censored-in-windows",
+    "censored-truncated",
+)  # the family draws rows of which nothing is hidden
 ADMIT_GAPS = [case for case in FAMILIES if case.family.among_gaps is not None and case not in SAY_MORE]
 GAPS = [ModelCase(f"{c.name}-gaps", ek.Mixture(among_gaps(c)), c.mixture, with_gaps(c.draw)) for c in ADMIT_GAPS]
 LATENT_CELLS = [  # by itself, or several times in a row

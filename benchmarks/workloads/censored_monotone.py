@@ -14,7 +14,7 @@ from emkit.errors import EmkitError
 from emkit.fitting import SOLVERS
 from emkit.search.seeding import spread_start
 
-FITS, PASSES = 500, {"censored": 30, "window": 8, "regression": 30}  # M-steps of windows are numeric, and long
+FITS, PASSES = 500, {"censored": 30, "window": 8, "late": 8, "regression": 30}  # M-steps of windows are numeric, and long
 WILD = (0.3, 1.0, 3.0)  # standard deviations of the steps from a start of rough divisions, in free coordinates
 LAWS = ("exponential", "gaussian", "log-normal", "weibull", "gamma")  # that are censored, and seen through a window
 REGRESSIONS: tuple[Any, ...] = (
@@ -24,7 +24,7 @@ REGRESSIONS: tuple[Any, ...] = (
     ek.LogLogisticRegression,
     ek.CensoredNormalRegression,
 )
-KINDS = (*(("censored", law) for law in LAWS), *(("window", law) for law in LAWS), *(("regression", k) for k in REGRESSIONS))
+KINDS = (*((kind, law) for kind in ("censored", "window", "late") for law in LAWS), *(("regression", k) for k in REGRESSIONS))
 
 
 def times(rng: np.random.Generator, n: int) -> Any:
@@ -54,9 +54,17 @@ def drawn(kind: str, law: Any, rng: np.random.Generator) -> tuple[ek.ArraySource
         seen = (y >= low) & (y <= high)
         family = ek.Truncated(law, low, high if rng.random() < 0.5 else None)
         return ek.ArraySource(y[seen, None], None if weights is None else weights[seen]), family
+    entry = np.where(rng.random(n) < 0.5, rng.uniform(0, 0.9, n) * y, np.nan)  # before the value, or none
+    if kind == "late":
+        rows = np.column_stack([known_up_to(y, rng), entry, np.full(n, np.nan)])
+        rows[:, 0] = np.fmax(rows[:, 0], np.where(np.isnan(rows[:, 1]), rows[:, 2], rows[:, 0]))  # nobody leaves before that
+        return ek.ArraySource(rows, weights), ek.CensoredInWindows(law)
     x = rng.normal(size=(n, 2)) * 10.0 ** rng.integers(-2, 3, 2)
-    columns = ["low", "high", "a", "b"]
-    return ek.ArraySource(np.column_stack([known_up_to(y, rng), x]), weights, columns), law("low", ("a", "b"), upper="high")
+    columns, ends = ["low", "high", "entry", "a", "b"], known_up_to(y, rng)
+    last = np.where(np.isnan(ends[:, 1]), ends[:, 0], ends[:, 1])
+    entry = np.where(entry < last, entry, np.nan)
+    rows = ek.ArraySource(np.column_stack([ends, entry, x]), weights, columns)
+    return rows, law("low", ("a", "b"), upper="high", entry="entry" if rng.random() < 0.5 else None)
 
 
 def fall(seed: int) -> float | None:
@@ -77,6 +85,6 @@ def fall(seed: int) -> float | None:
 
 def run(quick: bool) -> list[Measured]:
     """500 fits, not to their ends."""
-    seen = f"{len(LAWS)} laws up to intervals and through windows, {len(REGRESSIONS)} regressions of times"
+    seen = f"{len(LAWS)} laws up to intervals, through one window and windows of rows, {len(REGRESSIONS)} regressions of times"
     note = f"{seen}; {{refused}} more were refused"
     return counted(fall, FITS, "fits of censored, truncated and survival models from wild starts", note, quick)

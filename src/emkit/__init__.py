@@ -159,7 +159,8 @@ if TYPE_CHECKING:
         StateSpaceModel,
     )
     from emkit.estimators.selection import bootstrap_lrt, select
-    from emkit.estimators.turnbull import SurvivalCurve, turnbull
+    from emkit.estimators.survival_curve import SurvivalCurve, SurvivalQuantile
+    from emkit.estimators.turnbull import turnbull
     from emkit.page.explore import explore
     from emkit.teach.check import check_work
 
@@ -278,6 +279,7 @@ __all__ = [
     "Status",
     "Step",
     "SurvivalCurve",
+    "SurvivalQuantile",
     "TiedStateSpace",
     "TiedStateSpaceParams",
     "Torch",
@@ -336,7 +338,8 @@ _ON_FIRST_USE = {  # where to find what most programs do not need
     "check_work": "emkit.teach.check",
     "derivation": "emkit.derivations",
     "explore": "emkit.page.explore",
-    "SurvivalCurve": "emkit.estimators.turnbull",
+    "SurvivalCurve": "emkit.estimators.survival_curve",
+    "SurvivalQuantile": "emkit.estimators.survival_curve",
     "turnbull": "emkit.estimators.turnbull",
 }
 

@@ -48,9 +48,11 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
     if trials is not None and not isinstance(trials, str) and not is_count(trials):
         raise ParameterError(f"trials is {trials!r:.60}; it must be a whole number >= 1, or the name of a column.")
     said = parsed(formula)
-    if len(said.response) not in ((1, 2) if takes(regression, "event") else (1,)):
+    if len(said.response) not in ((1, 2, 3) if takes(regression, "event") else (1,)):
         has = f"has {len(said.response)} on its left side" if said.response else "has nothing on its left side"
-        more = ", or of a time and an event, as in 'time + event ~ x'" if takes(regression, "event") else ""
+        more = ""
+        if takes(regression, "event"):
+            more = ", or of a time and an event, as in 'time + event ~ x', or 'entry + time + event ~ x'"
         raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more}.")
     named = _names_of(levels) if takes(regression, "levels") else None
     design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, levels=named, **known)
@@ -62,6 +64,12 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
             f"choose {those}, or give a column of 0 and 1, or of truths, that says which rows have one of them."
         )
     return design
+
+
+def response_of(design: Design) -> tuple[str, ...]:
+    """The column of the response; of times also that of events, and that of the times of entry, which stand first of three."""
+    entry, named = design.response[:-2], design.response[-2:]
+    return (*named, *entry)
 
 
 def _names_of(levels: Any) -> tuple[str, ...]:
@@ -85,13 +93,14 @@ def regression_model(design: Design, family: str, trials: Any, n_components: int
     zeros, name = named_with_zeros(family)
     kind, given = regression_named(name), {"offset": design.offset, "trials": trials}
     given = {setting: value for setting, value in given.items() if value is not None}
-    given |= dict(zip(("event",), design.response[1:], strict=False))
+    response, *more = response_of(design)
+    given |= dict(zip(("event", "entry"), more, strict=False))
     if INTERCEPT not in design.covariates:
         given["intercept"] = False
         if not takes(kind, "intercept"):
             raise ParameterError(f"{family} responses have cutpoints in place of an intercept: leave '- 1' or '0 +' out.")
     try:
-        one = kind(design.response[0], _without_intercept(design.covariates), **given)
+        one = kind(response, _without_intercept(design.covariates), **given)
         regression = with_zeros(zeros, one, n_components)
         gate = _without_intercept(design.gate)
         if not gate:

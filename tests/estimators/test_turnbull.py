@@ -58,9 +58,9 @@ def test_known_values_have_equal_masses():
 
 
 def test_a_point_is_in_no_interval_that_begins_there():
-    low, high, first, last = innermost(np.array([2.0, 2.0]), np.array([2.0, 5.0]))
-    assert (low.tolist(), high.tolist()) == ([2, 2], [2, 5])
-    assert (first.tolist(), last.tolist()) == ([0, 1], [1, 2])
+    found = innermost(np.array([2.0, 2.0]), np.array([2.0, 5.0]))
+    assert (found.lower.tolist(), found.upper.tolist()) == ([2, 2], [2, 5])
+    assert found.stretches.tolist() == [[0, 1], [1, 2]]
 
 
 def test_a_weight_is_so_many_rows():
@@ -80,8 +80,8 @@ def test_order_and_units_do_not_matter():
 
 def test_em_never_falls():
     low, high = some_intervals(30)
-    begins, _, first, last = innermost(low, high)
-    source = ek.ArraySource(np.column_stack([first, last]).astype(float))
+    begins, _, stretches, _ = innermost(low, high)
+    source = ek.ArraySource(stretches.astype(float))
     em = ek.EMMap(PointMasses(), source, PointMassesParams(np.full(len(begins), 1 / len(begins))))
     here = em(PointMassesParams(np.full(len(begins), 1 / len(begins))))
     for _ in range(30):

@@ -38,7 +38,8 @@ def over(models):
 
 
 NOT_CARRIED = (  # what a family keeps latent, or sums at places near its parameters, is about these, and stays there
-    "negative-binomial", "weibull", "censored-weibull", "beta", "nested", "density", "scipy-geom", "truncated", "tied-wear",
+    "negative-binomial", "weibull", "censored-weibull", "censored-in-windows",
+    "censored-truncated", "beta", "nested", "density", "scipy-geom", "tied-wear",
     "skew-normal", "laplace", "student-t", "stays", "gated",
 )  # fmt: skip
 

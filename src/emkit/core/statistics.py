@@ -63,6 +63,11 @@ class Additive:
         made: Any = cls
         return made(*[side_by_side([getattr(item, name) for item in items]) for name in _names(made)])
 
+    def part(self, places: slice) -> Self:
+        """Statistics of some of the components alone."""
+        cls: Any = type(self)
+        return cls(*[some_of(getattr(self, name), places) for name in _names(cls)])
+
 
 def side_by_side(items: Sequence[Any]) -> Any:
     """Statistics whose fields lead with the component axis, as those of all their components, one item behind the other."""
@@ -80,8 +85,7 @@ def some_of(item: Any, places: slice) -> Any:
         return tuple(some_of(each, places) for each in item)
     if not isinstance(item, Additive):
         return item[places]
-    cls: Any = type(item)
-    return cls(*[some_of(getattr(item, name), places) for name in _names(cls)])
+    return item.part(places)
 
 
 class Tree(Generic[A]):

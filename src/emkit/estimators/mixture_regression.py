@@ -16,6 +16,7 @@ from emkit.by_formula import (
     means_of,
     regression_design,
     regression_model,
+    response_of,
     with_class_names,
 )
 from emkit.core.arrays import AnyArray, Array, Integers
@@ -50,9 +51,9 @@ class MixtureRegression(ComponentsEstimator):
             "gamma" (logarithm of the mean), "binomial" (log-odds of the chance), "multinomial" (levels: log-odds against the
             first) or "ordered" (levels in order: proportional odds); "weibull", "exponential", "log-normal" or "log-logistic"
             (the logarithm of a time) and "censored-normal", also of a response that may be known to be larger only, as in
-            ``"time + event ~ x"``. Of counts also "zero-inflated:poisson" or
-            "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these; "zero-truncated:poisson",
-            where no zeros are seen.
+            ``"time + event ~ x"``, or ``"entry + time + event ~ x"`` of those watched from a time of entry on. Of counts also
+            "zero-inflated:poisson" or "hurdle:poisson", whose last class are the zeros, and whose proportions tell of these;
+            "zero-truncated:poisson", where no zeros are seen.
         groups: the column that says whose a row is; all rows of one person lie one after the other, and share one class.
         offset: a column, or arithmetic over columns, that is added to every linear predictor as it is.
         trials: of a binomial response: a number for all rows, or a column; 1 if nothing is said.
@@ -185,9 +186,15 @@ class MixtureRegression(ComponentsEstimator):
         return np.where(gaps, -1, np.where(gaps[:, None], 0.0, shares).argmax(axis=1))
 
     def residuals(self, frame: object, component: int | None = None) -> Array:
-        """The response less its mean (n,), as `predict` tells it. Errors: ModelError for a response in levels."""
+        """The response less its mean (n,), as `predict` tells it; NaN where it is known only to be larger.
+
+        Errors: ModelError for a response in levels.
+        """
         rows = self._rows(frame)
-        return rows.of_all(rows.response[:, 0]) - self._of(component, self._means(frame))
+        named = dict(zip(self.design_.response, rows.response.T, strict=True))
+        response, *event = map(named.__getitem__, response_of(self.design_)[:2])
+        seen = np.where(event[0] == 1, response, np.nan) if event else response
+        return rows.of_all(seen) - self._of(component, self._means(frame))
 
     def score(self, frame: object, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row given its covariates, weighted by `sample_weight` if it is given."""

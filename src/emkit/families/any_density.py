@@ -77,6 +77,9 @@ class Kept(Additive):
 
         return cls.of(np.concatenate([item.rows for item in items]), block_diag(*(item.weights for item in items)))
 
+    def part(self, places: slice) -> Self:
+        return replace(self, weights=self.weights[places])
+
 
 @dataclass(frozen=True)
 class AnyDensity(Family[Any, Kept]):

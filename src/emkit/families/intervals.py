@@ -19,6 +19,10 @@ from emkit.errors import DataError
 from emkit.families.support import Rule, Support
 
 ENDS = ("lower", "upper")  # what the two columns are
+NO_HEIGHTS = (
+    "values known up to intervals have no histogram: where in an interval they lie, nothing tells. "
+    "ek.turnbull(lower, upper).plot(fits=...) draws their steps beside the curve of a fit."
+)
 
 
 def of_intervals(inner: Support) -> IntervalSupport:
@@ -52,11 +56,27 @@ class IntervalSupport(Support):
         if about(profile, self.inner).rows == 0:
             raise DataError("no row says anything of a value: in each, both ends of its interval are missing.")
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        for missing, end, becomes in zip(profile.missing, ("a lower", "an upper"), ("smaller", "larger"), strict=False):
+            if missing == profile.rows:
+                raise DataError(
+                    f"no value is known to have {end} end, so the likelihood rises for ever as values become {becomes}: there "
+                    "is no best estimate."
+                )
+
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(about(profile, self.inner))
 
     def untold(self, x: Array) -> Mask:
         return ~np.isnan(x).all(axis=1) & (x[:, 0] != x[:, 1])
+
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        if place > 1:  # the end of a window
+            return super().known(x, place)
+        return np.where(np.isnan(x[:, 0]), -np.inf, x[:, 0]), np.where(np.isnan(x[:, 1]), np.inf, x[:, 1])
+
+    def no_density(self, name: str) -> str | None:
+        return NO_HEIGHTS
 
     def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
         return self.inner.parameter_columns(columns[:1], path)

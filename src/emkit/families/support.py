@@ -52,6 +52,10 @@ class Support:
         for bad, sentence in self.rules:
             profile.refuse(bad, sentence)
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        """Raise DataError for a column that is missing in every row, where nothing can be learned then."""
+        profile.refuse_empty_columns()
+
     def impossible(self, x: Array) -> Mask:
         """Which rows of x (n, d) have a cell that is not possible, shape (n,); gaps are."""
         found = np.zeros(len(x), dtype=bool)
@@ -62,6 +66,17 @@ class Support:
     def untold(self, x: Array) -> Mask:
         """Which rows of x (n, d) have a value that is known only up to an interval, shape (n,)."""
         return np.zeros(len(x), dtype=bool)
+
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        """What rows x (n, d) tell of the value in the column at a `place`: its ends (n,) and (n,), equal where it is known."""
+        return x[:, place], x[:, place]
+
+    def no_density(self, name: str) -> str | None:
+        """Why no density of rows of the family of that `name` can be drawn; None where one can."""
+        if not self.roles:
+            return None
+        own = self.roles[-1]
+        return f"rows with different numbers of {own} have no common density: give {name}({own}=...)."
 
     @property
     def counts_zeros(self) -> bool:

@@ -366,7 +366,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         return self.in_sequences(source.coded(self.family.support.levels(source.profile)))
 
     def settled(self, profile: AnyProfile) -> Self:
-        profile.refuse_empty_columns()
+        self.family.support.refuse_empty(profile)
         return self.of_family(for_rows(self.family, profile).settled(profile))
 
     @property
@@ -458,7 +458,7 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
 
         All starts look at the same sample.
         """
-        profile.refuse_empty_columns()
+        self.family.support.refuse_empty(profile)
         model = self.of_family(for_rows(self.family, profile))
         if model is not self:
             return model.starts(profile, n_components, seeds)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.plots.stretches import stretches
 from emkit.plots.style import axes, colour, dash, finish, in_legend
 from emkit.views import GateEffect, RegressionLines
 
@@ -22,8 +23,10 @@ def lines(view: RegressionLines, ax: Axes | None = None) -> Axes:
     x = view.x
     if view.levels is not None:
         x = x + np.random.default_rng(0).uniform(-BESIDE, BESIDE, len(x))
-    if len(x):
-        ax.scatter(x, view.y, s=16, c=_mixed(view.responsibilities), alpha=0.75, linewidths=0)
+    seen, inks = view.y == view.upper, _mixed(view.responsibilities)
+    if seen.any():
+        ax.scatter(x[seen], view.y[seen], s=16, c=inks[seen], alpha=0.75, linewidths=0)
+    stretches(ax, view.y[~seen], view.upper[~seen], x[~seen], inks[~seen], upright=True)
     for k, name in enumerate(view.components):
         _line(ax, view.at, view.means[k], k, name, view.levels is not None)
     ax.legend(frameon=False, fontsize="small", title="mean in", bbox_to_anchor=(1.0, 1.0), loc="upper left")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.plots.stretches import stretches
 from emkit.plots.style import INK, axes, colour, finish, in_legend, ink_of, marker, whole_ticks
 from emkit.views import Rows
 from emkit.views.classified import column_places
@@ -31,19 +32,18 @@ def classification(
     """Every row by its likeliest component: two columns as points, one column as a line of points for each component.
 
     `outlines` (K, m, 2) are drawn around the components (`emkit.views.outlines`).
+    A value that is known up to an interval is drawn as that.
     Errors: ModelError for columns that are not there.
     """
     ax = axes(ax)
-    places = column_places(view.columns, columns, 2)
+    places = view.apart[:2] if columns is None and view.columns else column_places(view.columns, columns, 2)
     labels = view.labels
     for k, name in enumerate(view.components):
         mine = labels == k
-        x = view.x[mine, places[0]]
-        y = view.x[mine, places[1]] if len(places) == 2 else np.full(len(x), float(k))
+        each = [tuple(end[mine] for end in view.ends(place)) for place in places]
+        each += [(np.full(mine.sum(), float(k)),) * 2] * (2 - len(places))
         size = 18 * np.sqrt(view.weights[mine] / view.weights.mean())
-        ax.scatter(
-            x, y, s=size, marker=marker(k), facecolors="none", edgecolors=colour(k), label=in_legend(f"{name}: {mine.sum():,}")
-        )
+        _points(ax, each, size, k, f"{name}: {mine.sum():,}")
         if outlines is not None:
             ax.plot(*outlines[k].T, "-", color=colour(k), linewidth=1.2)
     names = [view.columns[place] for place in places]
@@ -58,11 +58,23 @@ def classification(
     return finish(ax, "Likeliest component" + _some(view), names[0], names[1] if len(names) == 2 else "component")
 
 
+def _points(ax: Axes, each: list[tuple[Array, Array]], size: Array, k: int, label: str) -> None:
+    """Known points as marks of a component, those known up to an interval in one column as that; in both, as nothing."""
+    (x, right), (y, top) = each
+    told = ~np.isnan(x) & ~np.isnan(y)
+    seen, wide, high = (x == right) & (y == top), (x != right) & (y == top) & told, (x == right) & (y != top) & told
+    ink = {"facecolors": "none", "edgecolors": colour(k), "label": in_legend(label)}
+    ax.scatter(x[seen], y[seen], s=size[seen], marker=marker(k), **ink)  # type: ignore[arg-type]
+    for some, low, end, at, upright in ((wide, x, right, y, False), (high, y, top, x, True)):
+        stretches(ax, low[some], end[some], at[some], [colour(k)] * int(some.sum()), upright)
+
+
 def uncertainty(view: Rows, ax: Axes | None = None, *, columns: Sequence[str | int] | None = None) -> Axes:
     """The chance that each row's label is wrong, 1 - its largest responsibility.
 
     Over two columns, marks are the larger and fuller the higher it is; over one, it is the height. By default over the first
-    columns in which rows lie apart; without any, rows stand in order, least certain first.
+    columns in which rows lie apart; without any, rows stand in order, least certain first. Values known up to intervals are
+    left out of columns.
     Errors: ModelError for columns that are not there.
     """
     ax = axes(ax)
@@ -73,7 +85,7 @@ def uncertainty(view: Rows, ax: Axes | None = None, *, columns: Sequence[str | i
         _by_size(view, ax, places)
         return finish(ax, title, *called)
     if places:
-        _by_height(view, ax, view.x[:, places[0]])
+        _by_height(view, ax, view.known[:, places[0]])
         return finish(ax, title, called[0], CHANCE)
     order = np.argsort(-view.uncertainty, kind="stable")
     rank = np.empty(len(order))
@@ -95,7 +107,7 @@ def _by_size(view: Rows, ax: Axes, places: Sequence[int]) -> None:
     for k, name in enumerate(view.components):
         mine = view.labels == k
         share = np.minimum(view.uncertainty[mine] / worst, 1.0)
-        x, y = view.x[mine][:, list(places)].T
+        x, y = view.known[mine][:, list(places)].T
         ink = [(*ink_of(k), PALE + (1 - PALE) * part) for part in share]
         ax.scatter(x, y, s=AREA * (LEAST_AREA + share), marker=marker(k), color=ink, linewidths=0)
         ax.scatter([], [], s=30, marker=marker(k), color=colour(k), label=in_legend(name))

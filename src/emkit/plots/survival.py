@@ -33,6 +33,10 @@ def survival(view: SurvivalSteps, ax: Axes | None = None) -> Axes:
             ax.plot([low, low], [before, after], color=INK, linewidth=1.2)
         at = high
     ax.plot([at, most], [view.after[-1]] * 2, color=INK, linewidth=1.2)
+    if view.bounds is not None:
+        places = np.concatenate([[least], np.minimum(view.upper, most), [most]])
+        low, high = (np.concatenate([[1.0], bound, bound[-1:]]) for bound in view.bounds.T)
+        ax.fill_between(places, low, high, step="post", color=INK, alpha=0.12, linewidth=0)
     for k, (name, (places, beyond)) in enumerate(view.curves.items()):
         ax.plot(places, beyond, color=colour(k), linestyle=dash(k), label=in_legend(name))
     ax.set_ylim(0, 1.02)

@@ -34,7 +34,8 @@ class Rows:
 
     `index` (n,) are their places in the data, `weights` (n,) how often they occur, `of` how many rows there are; `x` (n, d)
     and `columns` are the data (no columns for tables of cells), `levels` the names behind the codes of each column;
-    `components` are the names of the K states.
+    `components` are the names of the K states. Where a value is known up to an interval, `x` has the lower end, and `upper`
+    (n, d) the upper one, in the columns of both ends alike, infinite where there is none; None if all values are known.
     """
 
     index: Integers
@@ -45,6 +46,7 @@ class Rows:
     components: tuple[str, ...]
     responsibilities: Array
     levels: Levels = ()
+    upper: Array | None = None
 
     @property
     def labels(self) -> Integers:
@@ -56,10 +58,26 @@ class Rows:
         """1 - the largest responsibility of each row: the chance that its label is wrong, (n,)."""
         return np.asarray(1 - self.responsibilities.max(axis=1))
 
+    def ends(self, place: int) -> tuple[Array, Array]:
+        """Between what the values (n,) of a column lie: equal ends where they are known."""
+        return self.x[:, place], (self.x if self.upper is None else self.upper)[:, place]
+
+    @property
+    def known(self) -> Array:
+        """The values (n, d), NaN where they are known up to an interval only."""
+        return self.x if self.upper is None else np.where(self.x == self.upper, self.x, np.nan)
+
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """The places of the columns without those that say the same as another one, as the upper ends of intervals do."""
+        columns = [np.concatenate(self.ends(place)) for place in range(self.x.shape[1])]
+        same = [any(np.array_equal(own, each, equal_nan=True) for each in columns[:j]) for j, own in enumerate(columns)]
+        return tuple(range(len(columns))) if self.upper is None else tuple(j for j, other in enumerate(same) if not other)
+
     @property
     def spread_out(self) -> tuple[int, ...]:
         """The places of the columns in which rows lie apart from each other: numbers, with many values."""
-        distinct = [len(np.unique(column[~np.isnan(column)])) for column in self.x.T]
+        distinct = [len(np.unique(column[~np.isnan(column)])) for column in self.known.T]
         named = [place for place, names in enumerate(self.levels) if names is not None]
         return tuple(place for place, many in enumerate(distinct) if many > FEW and place not in named)
 
@@ -72,7 +90,8 @@ class Rows:
         """Plain values for JSON."""
         return {
             "index": self.index.tolist(),
-            "x": self.x.tolist(),
+            "x": _finite(self.x).tolist(),
+            **({} if self.upper is None else {"upper": _finite(self.upper).tolist()}),
             "columns": list(self.columns),
             "levels": [list(names) if names is not None else None for names in self.levels],
             "weights": self.weights.tolist(),
@@ -82,6 +101,11 @@ class Rows:
             "labels": self.labels.tolist(),
             "uncertainty": self.uncertainty.tolist(),
         }
+
+
+def _finite(x: Array) -> Array:
+    """Ends that there are; NaN for the others."""
+    return np.where(np.isinf(x), np.nan, x)
 
 
 def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
@@ -100,10 +124,15 @@ def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     if len(index) > most:
         index = np.round(np.linspace(0, len(index) - 1, most)).astype(int)
     columns = columns_of(subject.source) if x.shape[1] else ()
+    x, upper = x[index], None
+    if isinstance(model, Components) and model.family.support.untold(x).any():
+        ends = [model.family.support.known(x, place) for place in range(x.shape[1])]
+        x, upper = (np.column_stack(each) for each in zip(*ends, strict=True))
     levels = getattr(subject.source, "levels", ())
     states = log_joint.shape[1]
     names = subject.components if len(subject.components) == states else tuple(map(component_name, range(states)))
-    return Rows(index, x[index], columns, weights[index], len(log_joint), names, normalise(log_joint[index])[0], levels)
+    shares = normalise(log_joint[index])[0]
+    return Rows(index, x, columns, weights[index], len(log_joint), names, shares, levels, upper)
 
 
 def column_places(columns: Sequence[str], chosen: Sequence[str | int] | None, most: int) -> tuple[int, ...]:

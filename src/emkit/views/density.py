@@ -13,6 +13,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
+from emkit.families.intervals import NO_HEIGHTS
 from emkit.families.support import Support
 from emkit.models.around import bare
 from emkit.models.mixture import AnyMixture, AnyMixtureParams, Mixture
@@ -80,15 +81,18 @@ def density(
     if not isinstance(model, Mixture):
         raise ModelError(f"a density is drawn for mixtures, not for {type(model).__name__}.")
     support, width = model.family.support, len(source.columns)
-    if support.roles:
-        own = support.roles[-1]
-        raise ModelError(f"rows with different numbers of {own} have no common density: give {model.family.name}({own}=...).")
+    why_not = support.no_density(model.family.name)
+    if why_not is not None:
+        raise ModelError(why_not)
     if model.family.conditional is not None:
         raise ModelError(f"{model.family.name} rows have no density: covariates are given, and only the response is described.")
     if column is not None or width == 1:
         place = column_places(source.columns, None if column is None else [column], 1)[0]
         if width > 1 and not (model.admits_gaps and support.width == 1):
             raise ModelError(f"{model.family.name} columns have no density one by one: they cannot be told apart by gaps.")
+        low, high = support.known(_rows(source)[0], place)
+        if not np.array_equal(low, high, equal_nan=True):
+            raise ModelError(NO_HEIGHTS)
         return _of_one(model, source, params, subject.components, points, place)
     if width == 2 and not support.whole:
         return _of_two(model, source, params, points or 61)

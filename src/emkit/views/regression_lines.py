@@ -29,7 +29,9 @@ class RegressionLines:
     """The `means` (K, m) of the `response` in each of the `components`, `at` (m,) places along the `covariate`.
 
     Other covariates are at their means. Rows have the covariate `x` (n,), the response `y` (n,), and `responsibilities` (n, K);
-    they are at most 2000, of so many. `levels`: the names of what the covariate may be, whose codes `x` and `at` are then.
+    they are at most 2000, of so many. Where a response is known up to an interval only, it lies above `y` and no higher than
+    `upper` (n,), and either may be infinite; else both are equal. `levels`: the names of what the covariate may be, whose codes
+    `x` and `at` are then.
     """
 
     covariate: str
@@ -42,14 +44,22 @@ class RegressionLines:
     y: Array
     responsibilities: Array
     of: int
+    upper: Array
 
     def without_rows(self) -> RegressionLines:
         """The lines alone."""
-        return replace(self, x=self.x[:0], y=self.y[:0], responsibilities=self.responsibilities[:0], of=0)
+        return replace(self, x=self.x[:0], y=self.y[:0], responsibilities=self.responsibilities[:0], of=0, upper=self.upper[:0])
 
     def to_dict(self) -> Json:
         """Plain values for JSON."""
-        arrays = {"at": self.at, "means": self.means, "x": self.x, "y": self.y, "responsibilities": self.responsibilities}
+        arrays = {
+            "at": self.at,
+            "means": self.means,
+            "x": self.x,
+            "y": np.where(np.isinf(self.y), np.nan, self.y),
+            "responsibilities": self.responsibilities,
+        }
+        arrays |= {} if np.array_equal(self.y, self.upper) else {"upper": np.where(np.isinf(self.upper), np.nan, self.upper)}
         lists = {name: array.tolist() for name, array in arrays.items()}
         told = {"covariate": self.covariate, "response": self.response, "levels": self.levels and list(self.levels)}
         return {**told, "components": list(self.components), "of": self.of, **lists}
@@ -91,10 +101,9 @@ def regression_lines(subject: Subject, params: Any, over: str | None = None) -> 
     if means is None:
         raise ModelError(NO_LINES)
     some = np.arange(len(x)) if len(x) <= MOST_ROWS else np.round(np.linspace(0, len(x) - 1, MOST_ROWS)).astype(int)
-    points = found.rows[some], x[some, response], shares[some]
-    return RegressionLines(
-        found.name, source.columns[response], found.levels, subject.components, found.at, means.T, *points, len(x)
-    )
+    low, high = model.family.support.known(x[some], response)
+    points = found.rows[some], low, shares[some], len(x), high
+    return RegressionLines(found.name, source.columns[response], found.levels, subject.components, found.at, means.T, *points)
 
 
 def gate_effect(subject: Subject, params: Any, over: str | None = None) -> GateEffect:

@@ -22,6 +22,7 @@ POINTS = 200  # of each curve
 class SurvivalSteps:
     """The probability of larger values falls from `before` (m,) to `after` (m,) somewhere in (lower, upper], (m,) each.
 
+    `bounds` (m, 2): a confidence interval of what is left after each step, None if they are not asked for.
     `curves`: by name, places (p,) and the probability (p,) of larger values that a fit gives them.
     """
 
@@ -30,9 +31,12 @@ class SurvivalSteps:
     before: Array
     after: Array
     curves: Mapping[str, tuple[Array, Array]]
+    bounds: Array | None = None
 
 
-def survival_steps(lower: Array, upper: Array, masses: Array, fits: Mapping[str, AnyFitted]) -> SurvivalSteps:
+def survival_steps(
+    lower: Array, upper: Array, masses: Array, fits: Mapping[str, AnyFitted], bounds: Array | None = None
+) -> SurvivalSteps:
     """The steps of `masses` (m,) in intervals, and the curves of fits of `ek.Censored` families, from the least end on.
 
     Errors: ModelError for a fit of anything else.
@@ -41,7 +45,7 @@ def survival_steps(lower: Array, upper: Array, masses: Array, fits: Mapping[str,
     ends = np.concatenate([lower, upper])
     ends = ends[np.isfinite(ends)]
     curves = {name: _curve(name, fit, float(ends.min()), float(ends.max())) for name, fit in fits.items()}
-    return SurvivalSteps(lower, upper, after + masses, after, curves)
+    return SurvivalSteps(lower, upper, after + masses, after, curves, bounds)
 
 
 def _curve(name: str, fit: AnyFitted, least: float, most: float) -> tuple[Array, Array]:

@@ -181,3 +181,23 @@ def test_a_window_is_met_where_drawn_rows_overflow(low, high):
     ends = (np.log([low, high]) - 1e3) / 1e3
     wanted = np.log(np.diff(stats.norm.cdf(ends)).item())
     assert found == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize(("mean", "deviation"), [(700.0, 50.0), (300.0, 400.0), (-800.0, 3.0), (0.0, 1.0)])
+@pytest.mark.parametrize(("low", "high"), [(1.0, np.inf), (0.0, 1e100), (1e3, 1e6)])
+def test_log_normal_components_beyond_the_largest_number(mean, deviation, low, high):
+    """What no double can hold is still there: the window is one of the logarithm."""
+    params = ek.LogNormalParams([[mean]], [[deviation**2]])
+    found = seen(ek.LogNormal(), params, low, high).log_mass
+    z = [
+        mp.mpf("-inf") if low == 0 else (mp.log(low) - mean) / deviation,
+        mp.inf if high == np.inf else (mp.log(high) - mean) / deviation,
+    ]
+    with mp.workdps(60):
+        far = (
+            [mp.erfc(-each / mp.sqrt(2)) / 2 for each in z]
+            if z[0] < 0
+            else [mp.erfc(z[1] / mp.sqrt(2)) / 2, mp.erfc(z[0] / mp.sqrt(2)) / 2]
+        )
+        wanted = float(mp.log(far[1] - far[0]))
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)

@@ -175,7 +175,7 @@ def test_what_cannot_be_is_refused(data, named, said):
         (lambda: ek.WeibullRegression("t", upper="u", event="e"), "not both"),
         (lambda: ek.WeibullRegression("t", floor=1.0), "floor is 1.0"),
         (lambda: ek.WeibullRegression("t", upper="t"), "named twice"),
-        (lambda: ek.MixtureRegression("a + b + c ~ x", family="weibull").fit({}), "of a time and an event"),
+        (lambda: ek.MixtureRegression("a + b + c + d ~ x", family="weibull").fit({}), "of a time and an event"),
         (lambda: ek.MixtureRegression("y ~ x", family="tobit").fit({}), "Did you mean 'censored-normal'"),
     ],
 )
@@ -200,3 +200,113 @@ def test_rows_that_are_drawn_have_known_responses():
     )
     assert np.array_equal(drawn[:, 0], drawn[:, 1])
     assert np.array_equal(drawn[:, 2], rows(5)[:, 2])
+
+
+def late_rows(n=150, seed=7):
+    """Times of entry, times of leaving, events, and a covariate."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=4 * n)
+    time = np.exp(1.5 + 0.4 * x) * rng.weibull(1.7, 4 * n)
+    entry = rng.uniform(0, 6, 4 * n) * (rng.random(4 * n) < 0.8)
+    end = entry + rng.exponential(5, 4 * n)
+    there = np.flatnonzero(time > entry)[:n]
+    table = {"entry": entry, "time": np.minimum(time, end), "event": (time <= end) * 1.0, "x": x}
+    return {name: column[there] for name, column in table.items()}
+
+
+@each
+def test_late_entries_are_where_scipy_finds_them(name):
+    table, law = late_rows(), LAWS[name][1]
+    fit = ek.MixtureRegression("entry + time + event ~ x", 1, family="censored-normal" if name == "normal" else name).fit(table)
+    moves = name != "exponential"
+
+    def off(theta):
+        own = law(theta[0] + theta[1] * table["x"], np.exp(theta[2]) if moves else 1.0)
+        seen = np.where(table["event"] == 1, own.logpdf(table["time"]), own.logsf(table["time"]))
+        return -float(np.sum(seen - own.logsf(table["entry"])))
+
+    found = optimize.minimize(off, [1.5, 0.4, -0.5][: 2 + moves], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11})
+    assert fit.result_.log_likelihood == pytest.approx(-found.fun, rel=1e-9)
+    assert fit.params_.components.coefficients[0] == pytest.approx(found.x[:2], abs=1e-4)
+
+
+def test_the_rate_of_late_entries_is_events_over_the_time_watched():
+    table = late_rows() | {"group": np.arange(150) % 2.0}
+    fit = ek.MixtureRegression("entry + time + event ~ group", 1, family="exponential").fit(table).result_
+    watched, ended = table["time"] - table["entry"], table["event"]
+    means = [watched[table["group"] == g].sum() / ended[table["group"] == g].sum() for g in (0, 1)]
+    assert np.exp(fit.params.components.coefficients[0].cumsum()) == pytest.approx(means, rel=1e-7)
+    errors = [1 / ended[table["group"] == 0].sum(), sum(1 / ended[table["group"] == g].sum() for g in (0, 1))]
+    assert fit.standard_errors().errors[1:] == pytest.approx(np.sqrt(errors), rel=1e-6)
+
+
+def test_missing_entries_are_none_and_regressions_agree_with_windows():
+    table = late_rows()
+    none = {**table, "entry": np.where(table["entry"] == 0, NAN, table["entry"])}
+    by_zero, by_gap = (
+        ek.MixtureModel(ek.WeibullRegression("time", event="event", entry="entry"), 1).fit(t).result_ for t in (table, none)
+    )
+    windows = ek.survival(table["time"], table["event"], none["entry"])
+    plain = ek.MixtureModel("censored-in-windows:weibull", 1).fit(windows).result_
+    assert by_gap.log_likelihood == pytest.approx(by_zero.log_likelihood, abs=1e-9)
+    assert plain.log_likelihood == pytest.approx(by_zero.log_likelihood, abs=1e-7)
+
+
+def test_residuals_and_draws_know_when_rows_entered():
+    entry, x = np.full(4000, 2.0), np.zeros(4000)
+    family, params = ek.WeibullRegression(0, 1, entry=2), ek.SurvivalParams([[1.0, 0.5]], [0.5])
+    rows = family.conditional.drawn(
+        params, np.random.default_rng(0), np.zeros(4000, dtype=int), np.column_stack([entry + 1, x, entry])
+    )
+    assert rows[:, 0].min() > 2
+    shares = family.conditional.up_to(params, rows)[:, 0]
+    assert stats.kstest(shares, "uniform").pvalue > 0.01
+    own = LAWS["weibull"][1](1.0, 0.5)
+    assert shares[:5] == pytest.approx(1 - own.sf(rows[:5, 0]) / own.sf(2.0), rel=1e-9)
+
+
+def test_residuals_are_none_of_times_that_were_not_seen_to_end():
+    table = late_rows()
+    model = ek.MixtureRegression("entry + time + event ~ x", 1, family="weibull").fit(table)
+    off = model.residuals(table)
+    assert np.array_equal(np.isnan(off), table["event"] == 0)
+    assert off[table["event"] == 1] == pytest.approx((table["time"] - model.predict(table))[table["event"] == 1])
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"entry": [1, 3, 1]}, "larger than the entry"),
+        ({"entry": [1, 5, 1]}, "larger than the entry"),
+        ({"entry": ["a", "b", "c"]}, "an entry is a number"),
+    ],
+)
+def test_entries_that_cannot_be_are_refused(changed, said):
+    table = {"time": [2, 3, 4], "event": [1, 0, 1], "entry": [1, 1, 1]} | changed
+    with pytest.raises(ek.DataError, match=said):
+        ek.MixtureModel(ek.WeibullRegression("time", event="event", entry="entry"), 1).fit(table)
+
+
+TOLD = {  # times, events and what is known of the covariate
+    "constant": (np.full(20, 3.0), np.ones(20)),
+    "constant beside censored": (np.r_[np.full(15, 3.0), np.full(5, 2.0)], np.r_[np.ones(15), np.zeros(5)]),
+    "only the last": (np.arange(1.0, 21), np.r_[np.zeros(19), 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in LAWS if name != "exponential"])
+@pytest.mark.parametrize(("time", "event"), TOLD.values(), ids=TOLD)
+def test_a_scale_that_would_be_none_is_warned_of_and_held(name, time, event):
+    table = {"time": time, "event": event}
+    with pytest.warns(ek.DegenerateDataWarning, match="tell 'time' exactly, so its scale"):
+        fit = ek.MixtureRegression("time + event ~ 1", 1, family=name).fit(table).result_
+    assert 1e-4 < fit.params.components.scales[0] < 0.01
+    assert "floor" in str(fit.summary())
+
+
+def test_constant_responses_are_held_as_those_of_least_squares():
+    table = {"time": np.full(20, 3.0), "event": np.ones(20)}
+    with pytest.warns(ek.DegenerateDataWarning):
+        one = ek.MixtureRegression("time + event ~ 1", 1, family="censored-normal").fit(table).result_
+        other = ek.MixtureRegression("time ~ 1", 1, family="gaussian").fit(table).result_
+    assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-9)

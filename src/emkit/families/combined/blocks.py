@@ -41,6 +41,10 @@ class BlockSupport(Support):
                 own.source.refuse(np.isnan, NO_GAPS)
             family.support.check(own)
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        for family, own in self._each(profile):
+            family.support.refuse_empty(own)
+
     def impossible(self, x: Array) -> Mask:
         """The same; while blocks are known by name only, no row is known to be impossible."""
         found = super().impossible(x)
@@ -53,6 +57,13 @@ class BlockSupport(Support):
         return np.logical_or.reduce(
             [super().untold(x), *(each.support.untold(columns_at(x, places)) for each, places in blocks)]
         )
+
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        for family, places in zip(self.product.families, self.product.known_places or (), strict=False):
+            if place in places:
+                found: tuple[Array, Array] = family.support.known(columns_at(x, places), places.index(place))
+                return found
+        return super().known(x, place)
 
     def levels(self, profile: AnyProfile) -> Levels:
         return self._levels(profile, lambda support, own: support.levels(own))

@@ -10,8 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
-from emkit.families.between import Between
-from emkit.families.combined.quadrature import between
+from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import Carry
@@ -86,7 +85,7 @@ class Censored(Wrapped[Any, Any]):
         every = np.zeros((len(x), found.shape[1]))
         every[known] = found
         if len(low):
-            every[some] = self._between(params, low, high).log_mass[which]
+            every[some] = between_of(self.family, params, low, high).log_mass[which]
         return every
 
     def statistics(self, params: Any, x: Array, weights: Array) -> Any:
@@ -96,11 +95,7 @@ class Censored(Wrapped[Any, Any]):
             return stats
         of_each = np.zeros((len(low), weights.shape[1]))
         np.add.at(of_each, which, weights[some])
-        return stats + self._between(params, low, high).statistics(of_each)
-
-    def _between(self, params: Any, low: Array, high: Array) -> Between[Any]:
-        closed = self.family.between
-        return between(self.family, params, low, high) if closed is None else closed(params, low, high)
+        return stats + between_of(self.family, params, low, high).statistics(of_each)
 
     @property
     def carry(self) -> Carry[Any, Any] | None:

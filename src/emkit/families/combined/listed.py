@@ -2,6 +2,7 @@
 
 # ruff: noqa: F403
 from emkit.families.combined.censored import *
+from emkit.families.combined.censored_in_windows import *
 from emkit.families.combined.covariates import *
 from emkit.families.combined.exact_zeros import *
 from emkit.families.combined.fixed import *

@@ -64,12 +64,19 @@ class AnyOf(Support):
             if is_possible(profile, family):  # all rows but those of a fit may be of other components
                 family.support.check(possible_rows(profile, family))
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        self.families[0].support.refuse_empty(profile)
+
     def impossible(self, x: Array) -> Mask:
         in_none = np.logical_and.reduce([family.support.impossible(x) for family in self.families])
         return np.asarray(super().impossible(x) | in_none)
 
     def untold(self, x: Array) -> Mask:
         return np.logical_or.reduce([family.support.untold(x) for family in self.families])
+
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        found: tuple[Array, Array] = self.families[0].support.known(x, place)
+        return found
 
     def parameter_columns(self, columns: Sequence[str], path: str = "") -> tuple[str, ...]:
         parts, _, inside = path.partition(".")

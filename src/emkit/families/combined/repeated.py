@@ -104,12 +104,19 @@ class RepeatedSupport(Support):
     def check(self, profile: AnyProfile) -> None:
         self.inner.check(long(profile, self.times))
 
+    def refuse_empty(self, profile: AnyProfile) -> None:
+        self.inner.refuse_empty(long(profile, self.times))
+
     def impossible(self, x: Array) -> Mask:
         within = self.inner.impossible(_below(x, self.times)).reshape(-1, self.times)
         return np.asarray(super().impossible(x) | within.any(axis=1))
 
     def untold(self, x: Array) -> Mask:
         return np.asarray(self.inner.untold(_below(x, self.times)).reshape(-1, self.times).any(axis=1))
+
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        width = x.shape[1] // self.times
+        return self.inner.known(x[:, place // width * width :][:, :width], place % width)
 
     def seen(self, profile: AnyProfile) -> AnyProfile:
         return self.inner.seen(long(profile, self.times))

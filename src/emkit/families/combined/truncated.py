@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
-from emkit.core.axes import COLUMN, COMPONENT
-from emkit.core.climb import climb
-from emkit.core.expected import Expected
+from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.axes import COLUMN
 from emkit.core.memo import Memo
-from emkit.core.parameters import leaves, maximise_in_turn, part_of, replace_at
-from emkit.core.protocols import Update
-from emkit.core.statistics import Additive, some_of
+from emkit.core.parameters import leaves
+from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.between import Between, Told
+from emkit.families.combined.quadrature import between_of
+from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.combined.window import Seen, column_of, refuse_many, seen
-from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.linear import LinearForm
@@ -29,11 +26,6 @@ from emkit.families.support import Support
 
 __all__ = ["Truncated"]
 
-STEPS = 100  # of the estimate for all rows
-SETTLED = 1e-12  # relative to 1 + the height
-FAR = -1e5  # the logarithm of what is seen, below which sums over rows lose what tells heights apart
-FALLEN = 1e-12  # the same, more than rounding
-STEEP = 1e-6  # a slope along a coordinate, for each row, where no M-step would end but at a floor
 ROUNDS = 1_000  # of drawing rows until they lie in the window
 Bound = float | tuple[float, ...] | None
 
@@ -47,13 +39,15 @@ class TruncatedStats(Additive):
 
 
 @dataclass(frozen=True)
-class Truncated(Wrapped[Any, Any]):
+class Truncated(SeenPart):
     """`family`, of which only rows from `low` to `high` are seen: log p(x|k) less the log of what lies in the window.
 
     `low` and `high` belong to the window: one number, or one for each column, None where there is no bound. Columns must be
     independent. Parameters are those of the whole, unseen rows included: ``Truncated(Poisson(), 1)`` are Poisson counts whose
     zeros nobody sees. The M-step is numeric, finds all fields at once, and never falls; what the family's own would
     hold at its floor stays there.
+    Values that are also known only up to intervals are ``Censored(Truncated(family, low, high))``; windows that differ from row
+    to row are those of `CensoredInWindows`.
     Errors: ModelError for an empty window, or joined columns.
 
     European red mites on apple leaves (Bliss & Fisher, 1953), if leaves without any had not been counted:
@@ -79,6 +73,11 @@ class Truncated(Wrapped[Any, Any]):
                 f"{self.family.name} describes a column given others, so that each row has a share of its own that is seen; of "
                 "counts without zeros, use ZeroTruncatedRegression(family)."
             )
+        if self.family.support.width != 1:
+            raise ModelError(
+                f"{self.family.name} has {self.family.support.width} columns of data for each of parameters, and a window is "
+                "of one. Of values known up to intervals, the values lie in the window: Censored(Truncated(family, low, high))."
+            )
         low, high = np.broadcast_arrays(*self._bounds())
         if not (low < high).all():
             raise ModelError(f"nothing lies from low={self.low!r} to high={self.high!r}.")
@@ -103,7 +102,7 @@ class Truncated(Wrapped[Any, Any]):
         inner, (low, high) = self.family.support, self._bounds()
         bounds = [f"{word} {bound}" for word, bound in (("below", self.low), ("above", self.high)) if bound is not None]
         said = f"nothing {' or '.join(bounds)} is seen."
-        return replace(inner, rules=(*inner.rules, (partial(_outside, low, high), said)))
+        return replace(inner, rules=(*inner.rules, (Outside(tuple(low), tuple(high)), said)))
 
     @property
     def described(self) -> Description:
@@ -137,81 +136,27 @@ class Truncated(Wrapped[Any, Any]):
     def statistics(self, params: Any, x: Array, weights: Array) -> TruncatedStats:
         return TruncatedStats(weights.sum(axis=0), self.family.statistics(params, x, weights))
 
-    def updates(self) -> Mapping[str, Update[Any, Any]]:
-        return {"": self._all}
-
-    def _all(self, stats: TruncatedStats, before: Any, now: Any) -> Any:
-        """The parameters with the greatest expected log-likelihood, less mass times the log of what is seen.
-
-        Source: McLachlan & Krishnan (2008), The EM Algorithm and Extensions, 2.8, of which this is the likelihood itself.
-        """
-        own = maximise_in_turn(self.family.updates(), stats.own, before)
-        held = list(self._held(stats, before, own))
-        start = own if held else now
-        if not all(leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) for leaf in leaves(now)):
-            return self._summit(stats, before, start, held)  # something is shared
-        found = []
-        for k in range(len(stats.mass)):
-            one = slice(k, k + 1)
-            still = [path.replace(f"[{k}", "[0") for path in held if f"[{k}," in path or f"[{k}]" in path]
-            found.append(self._summit(some_of(stats, one), part_of(before, one), part_of(start if still else now, one), still))
-        every = zip(*(leaves(each) for each in found), strict=True)
-        return replace_at(now, {same[0].path: np.concatenate([leaf.value for leaf in same]) for same in every})
-
-    def _summit(self, stats: TruncatedStats, before: Any, start: Any, still: list[str]) -> Any:
-        """The highest point up from `start`, no lower than `before`.
-
-        Rows that fill their window evenly, or like a tail, are best told from ever farther away: no step goes on where a sum
-        loses the digits that tell one height from another.
-        """
-        least = min(FAR, *(float(each.log_mass.min()) for _, each in self.windows(before)))
-
-        def height(params: Any) -> Expected:
-            found, seen = self._expected(stats, before, params)
-            return found if seen >= least else Expected(-np.inf, found.slopes)
-
-        best = climb(height, start, ("",), self.scales(start), still)
-        heights = [height(params).value for params in (best, before)]
-        return best if heights[0] >= heights[1] - FALLEN * (1 + abs(heights[1])) else before
-
-    def _held(self, stats: TruncatedStats, before: Any, own: Any) -> Iterator[str]:
-        """The numbers that the M-step of the family keeps above its floor: it ends there although there is a slope."""
-        slopes = self.family.expected(stats.own, before, own).slopes
-        for leaf in leaves(own):
-            if leaf.path in slopes and leaf.space.event_axes == 0:
-                uphill = np.abs(leaf.space.pull(leaf.value, slopes[leaf.path])).reshape(leaf.value.shape)
-                for place in np.argwhere((uphill > STEEP * (1 + stats.mass.sum())) & (leaf.value != 0)):
-                    yield f"{leaf.path}[{', '.join(map(str, place))}]"
-
-    def expected(self, stats: TruncatedStats, before: Any, now: Any) -> Expected:
-        return self._expected(stats, before, now)[0]
-
-    def _expected(self, stats: TruncatedStats, before: Any, now: Any) -> tuple[Expected, float]:
-        """What is expected, and the logarithm of the least share of a component that is seen."""
-        found = self.family.expected(stats.own, before, now)
-        windows = self.windows(now)
-        value = found.value - sum(float(stats.mass @ each.log_mass) for _, each in windows)
+    def share(self, stats: TruncatedStats, params: Any) -> Share:
+        windows = self.windows(params)
         lost = [each.slopes(self.family, own, stats.mass) for own, each in windows]
-        slopes = {path: slope - _joined([each[path] for each in lost], now, path) for path, slope in found.slopes.items()}
-        return Expected(value, slopes), min(float(each.log_mass.min()) for _, each in windows)
+        slopes = {path: _joined([each[path] for each in lost], params, path) for path in lost[0]}
+        value = sum(float(stats.mass @ each.log_mass) for _, each in windows)
+        return Share(value, slopes, min(float(each.log_mass.min()) for _, each in windows))
 
-    def pooled(self, profile: AnyProfile, n_components: int) -> Any:
-        """By M-steps on all rows, from what the family would be without a window."""
-        now, height = self.family.pooled(profile, 1), -np.inf
-        for _ in range(STEPS):
-            before = now
-            stats = profile.total(partial(self._of_all, before))
-            now = self._all(stats, before, before)
-            reached = self.expected(stats, before, now).value
-            start = self.expected(stats, before, before).value
-            if reached - start <= SETTLED * (1 + abs(reached)) or height == reached:
-                break
-            height = reached
-        every = (leaf for leaf in leaves(now) if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,))
-        return replace_at(now, {leaf.path: np.repeat(leaf.value, n_components, axis=0) for leaf in every})
+    def unseen_left_out(self, profile: AnyProfile) -> Any:
+        return self.family.pooled(profile, 1)
 
-    def _of_all(self, params: Any, x: Array, weights: Array) -> TruncatedStats:
-        return self.statistics(params, x, weights[:, None])
+    @property
+    def between(self) -> Told[Any, TruncatedStats]:
+        return self._between
+
+    def _between(self, params: Any, low: Array, high: Array) -> Between[TruncatedStats]:
+        """What is known of seen values: that of values in the part of each interval that lies in the window."""
+        least, most = self._bounds_of(1)
+        low, high = np.maximum(low, least), np.minimum(high, most)
+        inner = between_of(self.family, params, low, np.maximum(low, high))
+        log_mass = np.where((low < high)[:, None], inner.log_mass - _log_mass(self, params), LOG_OF_ZERO)
+        return Between(log_mass, lambda weights: TruncatedStats(weights.sum(axis=0), inner.statistics(weights)))
 
     def draw(self, params: Any, rng: np.random.Generator, components: Integers) -> Array:
         low, high = self._bounds()
@@ -245,6 +190,17 @@ def _total_log_mass(family: Truncated, params: Any) -> Array:
 
 
 _log_mass = Memo(_total_log_mass)  # for each set of parameters, however many chunks ask
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Which cells lie outside a window: a rule that is equal by value."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __call__(self, x: Array) -> Mask:
+        return np.asarray(_outside(np.array(self.low), np.array(self.high), x))
 
 
 def _outside(low: Array, high: Array, x: Array) -> Any:

@@ -1,9 +1,9 @@
 """How much of a component of one column lies in a window, and how that changes with its parameters.
 
 Of counts, pmfs are added up: those inside the window if it has an end (or next to nothing lies inside), else those outside.
-Of other numbers, the density is integrated by Gauss's rule between many places: those that drawn rows of each component
-suggest, and places ever closer to the edges of the window and of what is possible, so that narrow peaks and steep edges are
-met. Slopes are means of the scores of the family at the same places.
+Of other numbers, families know it in closed form; or the density is integrated by Gauss's rule between many places: those that
+drawn rows of each component suggest, and places ever closer to the edges of the window and of what is possible, so that narrow
+peaks and steep edges are met. Slopes are means of the scores of the family at the same places.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from emkit.core.arrays import Array, Mask
 from emkit.core.axes import COLUMN
 from emkit.core.parameters import leaves, replace_at
 from emkit.errors import ModelError
+from emkit.families.between import Between
 from emkit.families.combined.sharing import component_number
 from emkit.families.family import Family
 
@@ -37,13 +38,19 @@ MOST_CELLS = 10_000_000  # counts times components: 80 MB
 
 @dataclass(frozen=True)
 class Seen:
-    """The logarithm of the mass in the window (K,), and what its slopes are means over: rows (m, 1), weights (m, K), a sign."""
+    """The logarithm of the mass in the window (K,), and what its slopes are means over.
+
+    These are rows (m, 1) with weights (m, K) and a sign; or, where the family knows intervals in closed form, what it expects.
+    """
 
     log_mass: Array
-    parts: tuple[tuple[Array, Array, float], ...]
+    parts: tuple[tuple[Array, Array, float], ...] = ()
+    inside: Between[Any] | None = None
 
     def slopes(self, family: Family[Any, Any], params: Any, times: Array) -> Mapping[str, Array]:
         """The derivatives of the sum of `times` (K,) log mass along the fields of `params`, where the family writes slopes."""
+        if self.inside is not None:
+            return family.expected(self.inside.statistics(times[None]), params, params).slopes
         total: dict[str, Array] = {}
         for rows, weights, sign in self.parts:
             stats = family.statistics(params, rows, weights * times)
@@ -70,7 +77,12 @@ def seen(family: Family[Any, Any], params: Any, low: float, high: float) -> Seen
     low, high = max(low, support.least), min(high, support.most)
     refuse_many(family, component_number(params), low, high)
     with np.errstate(all="ignore"):
-        return _counts(family, params, low, high) if support.whole else _numbers(family, params, low, high)
+        if support.whole:
+            return _counts(family, params, low, high)
+        if family.between is None:
+            return _numbers(family, params, low, high)
+        inside = family.between(params, np.array([low]), np.array([high]))
+        return Seen(inside.log_mass[0], inside=inside)
 
 
 def refuse_many(family: Family[Any, Any], components: int, low: float, high: float) -> None:

@@ -225,6 +225,9 @@ class CensoredNormalRegression(SurvivalRegression):
     def restored(self, y: Array) -> Array:
         return y
 
+    def unit(self, mean: float) -> float:
+        return mean**2 or 1.0
+
     def log_volume(self, y: Array) -> Array:
         return np.zeros_like(y)
 

@@ -24,11 +24,22 @@ class Height(NamedTuple):
     """The log-likelihood, its slope (p + 1,), and its second derivatives with the sign changed, `curvature` (p + 1, p + 1).
 
     They are along g and t, where z = (1 + t) (y - eta) / s - g' x: how far eta / s has moved, and 1 / s in units of itself.
+    `concave` (p + 1, p + 1) is that of all rows, those included that are not seen, and never negative.
     """
 
     value: float
     slope: Array
     curvature: Array
+    concave: Array
+
+    def step(self, free: Mask) -> Array:
+        """That of Newton's method along what is `free`, uphill."""
+        found, some = np.zeros(len(free)), np.ix_(free, free)
+        curvature = self.curvature[some]
+        if self.curvature is not self.concave and not np.linalg.eigvalsh(curvature)[0] > 0:
+            curvature = self.concave[some]
+        found[free] = solved(curvature, self.slope[free])
+        return found
 
 
 class Line(NamedTuple):
@@ -40,16 +51,33 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Ends:
-    """Rows of which the response lies in (low, high], (n,) each, or is known, with orthonormal columns z (n, p)."""
+    """Rows of which the response lies in (low, high], (n,) each, or is known, with orthonormal columns z (n, p).
+
+    `entry` (n,): what responses must be larger than to be seen at all (left truncation), -infinity for anything. What is then
+    seen is a share of the law, whose logarithm is left off; the likelihood need not be concave.
+    """
 
     low: Array
     high: Array
     z: Array
     law: StandardLaw
+    entry: Array
 
     def log_density(self, line: Line) -> Array:
         """Of each row, (n,): a density for known responses, in units of the response; else a probability."""
-        return self._logs(self._standard(line), line.scale)
+        return self._logs(self._standard(line), line.scale) - self.log_seen(line)
+
+    def log_seen(self, line: Line) -> Array:
+        """The logarithm of what is seen of each row, (n,)."""
+        place = (self.entry - self.z @ line.way) / line.scale
+        return self._log_beyond(place)
+
+    def _log_beyond(self, place: Array) -> Array:
+        found, late = np.zeros(len(place)), np.isfinite(place)
+        ends = np.full(int(late.sum()), np.inf)
+        with np.errstate(divide="ignore", over="ignore"):
+            found[late] = self.law.log_between(place[late], ends, ends)
+        return found
 
     def height(self, line: Line, weights: Array) -> Height:
         """Of rows with `weights` (n,)."""
@@ -68,7 +96,21 @@ class Ends:
         bent += (last.design * (w * last.share * (last.slope - last.share))[:, None]).T @ last.design
         bent -= (first.design * (w * first.share * (first.slope + first.share))[:, None]).T @ first.design
         cross = (first.design * (w * first.share * last.share)[:, None]).T @ last.design
-        return Height(value, slope, -(bent + cross + cross.T))
+        curvature = -(bent + cross + cross.T)
+        return self._of_seen(line, weights, Height(value, slope, curvature, curvature))
+
+    def _of_seen(self, line: Line, weights: Array, whole: Height) -> Height:
+        """The height of what is seen, of that of the `whole`."""
+        late = np.isfinite(self.entry)
+        if not late.any():
+            return whole
+        place = (self.entry[late] - self.z[late] @ line.way) / line.scale
+        logs, w = self._log_beyond(place), weights[late]
+        start = self._end(place, logs, late)
+        value = whole.value - float(np.where(w > 0, w * logs, 0.0).sum())
+        slope = whole.slope + start.design.T @ (w * start.share)
+        bent = (start.design * (w * start.share * (start.slope + start.share))[:, None]).T @ start.design
+        return Height(value, slope, whole.curvature - bent, whole.concave)
 
     def highest(self, line: Line, weights: Array, least: float, moves: bool) -> Line:
         """The line and scale of the greatest height, from one that is given; no scale is below `least`.
@@ -79,8 +121,7 @@ class Ends:
         for _ in range(STEPS if mass > 0 else 0):
             here = self.height(line, weights)
             free = np.append(np.ones(len(line.way), dtype=bool), moves and (line.scale > least or here.slope[-1] < 0))
-            step = np.zeros(len(free))
-            step[free] = solved(here.curvature[np.ix_(free, free)], here.slope[free])
+            step = here.step(free)
             if not step @ here.slope > SETTLED * mass:
                 break
             share = 1.0

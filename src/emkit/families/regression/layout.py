@@ -23,11 +23,12 @@ class Named(NamedTuple):
     offset: Column | None = None
     trials: Column | None = None
     upper: Column | None = None
+    entry: Column | None = None
 
     @property
     def every(self) -> tuple[Column, ...]:
         """All columns that are read."""
-        beside = tuple(column for column in (self.offset, self.trials, self.upper) if column is not None)
+        beside = tuple(column for column in (self.offset, self.trials, self.upper, self.entry) if column is not None)
         return (self.response, *self.own, *self.shared, *beside)
 
     def check(self) -> None:
@@ -46,7 +47,7 @@ class Layout(FramedDesign):
     """The covariates, of which the last `common` are shared, and the places of the other columns.
 
     `datum`: a number in the midst of the response, from which normal responses are counted. `upper`: where the upper ends of
-    responses lie that are known up to intervals.
+    responses lie that are known up to intervals, `entry`: where those that they were seen from.
     """
 
     common: int
@@ -55,6 +56,7 @@ class Layout(FramedDesign):
     trials: int | None
     datum: float
     upper: int | None = None
+    entry: int | None = None
 
     @property
     def own_size(self) -> int:
@@ -84,7 +86,8 @@ def as_places(named: Named) -> Layout:
     offset: Any = named.offset
     trials: Any = named.trials
     upper: Any = named.upper
-    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, 0.0, upper)
+    entry: Any = named.entry
+    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, 0.0, upper, entry)
 
 
 @once
@@ -95,9 +98,9 @@ def found_in(profile: AnyProfile, named: Named) -> Layout:
     """
     response = place_of(named.response, profile, WHOSE)
     places = tuple(place_of(column, profile, WHOSE) for column in (*named.own, *named.shared))
-    beside = (named.offset, named.trials, named.upper)
-    offset, trials, upper = (None if column is None else place_of(column, profile, WHOSE) for column in beside)
+    beside = (named.offset, named.trials, named.upper, named.entry)
+    offset, trials, *ends = (None if column is None else place_of(column, profile, WHOSE) for column in beside)
     names = tuple(profile.columns[place] for place in places)
     datum = float(centre_of(profile, [response])[0]) if named.intercept else 0.0
     frame = frame_of(profile, places, named.intercept)
-    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, datum, upper)
+    return Layout(places, names, named.intercept, *frame, len(named.shared), response, offset, trials, datum, *ends)

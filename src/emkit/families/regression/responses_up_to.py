@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from emkit.data.some import some_columns
 from emkit.errors import DataError, some_of
 from emkit.families.family import Totals
 from emkit.families.intervals import of_intervals
-from emkit.families.regression.layout import WHOSE
+from emkit.families.regression.layout import WHOSE, Layout
 from emkit.families.regression.responses import ResponseSupport
 
 
@@ -26,6 +27,8 @@ class UpToIntervals(ResponseSupport):
         self.regression.law.check(some_columns(profile, (place_of(self.regression.response, profile, WHOSE),)))
         super().check(profile)
         layout = self.regression.laid_out(profile)
+        if layout.entry is not None:
+            some_columns(profile, (layout.entry,)).refuse_names("an entry is a number, after which the response is seen")
         of_ends = self.regression.upper is not None
         read = (*layout.places, *(() if of_ends else (layout.response, layout.upper)))
         for j in (place for place in read if place is not None and profile.missing[place]):
@@ -41,11 +44,25 @@ class UpToIntervals(ResponseSupport):
                 yes_or_no_event(some_columns(profile, (layout.upper,)))
             _check_seen(*pair.total(_seen_ends if of_ends else _seen_events).sums[0])
 
+        if layout.entry is not None:
+            rule = "it must be larger than the entry of its row, before which it would not have been seen."
+            profile.refuse(partial(_too_early, layout, of_ends), rule)
+
     def impossible(self, x: Array) -> Mask:
         layout = self.regression.layout
-        if layout is None or self.regression.upper is None:
+        if layout is None:
             return super().impossible(x)
-        return of_intervals(self.regression.law).impossible(x[:, [layout.response, layout.upper]])
+        early = _too_early(layout, self.regression.upper is not None, x).any(axis=1)
+        if self.regression.upper is None:
+            return np.asarray(super().impossible(x) | early)
+        return np.asarray(of_intervals(self.regression.law).impossible(x[:, [layout.response, layout.upper]]) | early)
+
+    def known(self, x: Array, place: int) -> tuple[Array, Array]:
+        layout = self.regression.layout
+        if layout is None or place not in (layout.response, None if self.regression.upper is None else layout.upper):
+            return super().known(x, place)
+        low, high = self.regression.ends(x)
+        return np.where(np.isfinite(low), low, -np.inf), np.where(np.isfinite(high), high, np.inf)
 
     def untold(self, x: Array) -> Mask:
         layout = self.regression.layout
@@ -54,6 +71,19 @@ class UpToIntervals(ResponseSupport):
         if self.regression.upper is None:
             return np.asarray(x[:, layout.upper] == 0)
         return of_intervals(self.regression.law).untold(x[:, [layout.response, layout.upper]])
+
+
+def _too_early(layout: Layout, of_ends: bool, x: Array) -> Mask:
+    """The last number that is known of a response (n, d), where it is no larger than the entry of its row."""
+    found = np.zeros(x.shape, dtype=bool)
+    if layout.entry is None:
+        return found
+    last = np.full(len(x), layout.response)
+    if of_ends and layout.upper is not None:
+        last = np.where(np.isnan(x[:, layout.upper]), layout.response, layout.upper)
+    every = np.arange(len(x))
+    found[every, last] = x[every, last] <= x[:, layout.entry]
+    return found
 
 
 def yes_or_no_event(profile: AnyProfile) -> None:

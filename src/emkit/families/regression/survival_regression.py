@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -35,6 +36,8 @@ from emkit.families.regression.standard_laws import StandardLaw
 from emkit.families.spread import Spread, Variances, few, rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
+ROUNDS = 1_000  # of drawing responses until they are later than the entry
+ROUNDING = 8 * float(np.finfo(np.float64).eps)  # of a mean: by how much equal responses may lie apart
 NARROWEST = 1e-7  # of the spread of all responses: a scale about one line for all rows that may be rounding
 
 
@@ -47,7 +50,9 @@ class SurvivalRegression(ResponseFamily[Any]):
     `upper`: a column with the upper end of what is known of each response, of which `response` then is the lower end: where
     both are equal, it is known; where one is missing (NaN), the interval has no end there. `ek.survival` makes the two columns
     of times and events. Or `event`: a column that is 1 where the response is known, and 0 where it is larger. Without either,
-    all responses are known.
+    all responses are known. `entry`: a column with what the response of each row must be larger than to be there at all, as
+    the time from which on somebody was watched (left truncation, delayed entry); where it is missing (NaN), there is no such.
+    Coefficients and scales are those of all, unseen rows included, proportions of components those of the rows that are seen.
     Statistics are the rows themselves, each different one once, with their weights for the components, so they grow with the
     rows; the M-step is the maximum, by Newton's method. `floor` bounds the squares of the scales from below, as a fraction of
     that about one line for all rows: see `Floored`. Rows that are drawn have responses that are known.
@@ -56,6 +61,7 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     upper: Column | None = field(default=None, kw_only=True)
     event: Column | None = field(default=None, kw_only=True)
+    entry: Column | None = field(default=None, kw_only=True)
     intercept: bool = field(default=True, kw_only=True)
     floor: float = field(default=FLOOR, kw_only=True)
     rows_per_weight: float = field(default=1.0, repr=False, kw_only=True)
@@ -110,7 +116,8 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     @property
     def named(self) -> Named:
-        return Named(self.response, self.covariates, (), self.intercept, upper=self.event if self.upper is None else self.upper)
+        upper = self.event if self.upper is None else self.upper
+        return Named(self.response, self.covariates, (), self.intercept, upper=upper, entry=self.entry)
 
     @property
     def support(self) -> Support:
@@ -118,7 +125,7 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     @property
     def among_gaps(self) -> Self | None:
-        return None if self.upper is None else self  # a missing end is an interval without one; other gaps are refused
+        return None if self.upper is self.entry is None else self  # without an end, or an entry; other gaps are refused
 
     @property
     def conditional(self) -> Conditional:
@@ -133,16 +140,28 @@ class SurvivalRegression(ResponseFamily[Any]):
     def spread(self) -> Spread:
         return Variances("scales", directions=self.size)
 
-    def _ends(self, x: Array) -> tuple[Array, Array]:
-        """The ends (n,) of what is known of the responses, transformed."""
+    def ends(self, x: Array) -> tuple[Array, Array]:
+        """The ends (n,) of what is known of the responses; none where they are not finite."""
         layout = self.described_by
         low = high = x[:, layout.response]
         if layout.upper is not None:
             high = x[:, layout.upper] if self.event is None else np.where(x[:, layout.upper] == 1, low, np.nan)
+        return low, high
+
+    def _ends(self, x: Array) -> tuple[Array, Array]:
+        """The same, transformed."""
+        low, high = self.ends(x)
         return (
             self.transformed(np.where(np.isfinite(low), low, -np.inf)),
             self.transformed(np.where(np.isfinite(high), high, np.inf)),
         )
+
+    def _entry(self, x: Array) -> Array:
+        """What the responses must be larger than to be seen, transformed, (n,)."""
+        place = self.described_by.entry
+        if place is None:
+            return np.full(len(x), -np.inf)
+        return self.transformed(np.where(np.isfinite(x[:, place]), x[:, place], -np.inf))
 
     # -- E-step and M-step
 
@@ -163,7 +182,7 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     def _of(self, x: Array) -> Ends:
         """What rows x (n, d) say; a missing end may be infinite, too."""
-        return Ends(*self._ends(x), self.described_by.framed(x), self.standard)
+        return Ends(*self._ends(x), self.described_by.framed(x), self.standard, self._entry(x))
 
     def _lines(self, params: Any) -> list[Line]:
         ways = self.described_by.way(params.coefficients)
@@ -223,13 +242,22 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     def _about_line(self, profile: AnyProfile) -> tuple[float, bool]:
         """The square of the scale of all rows about one line, and whether it is more than rounding; if not, that about none."""
-        scale = float(self.scales_of(replace(self, whole=0.0).pooled(profile, 1))[0])
-        (sums,) = profile.total(self._moments).sums
-        spread = float(sums[2] - sums[1] ** 2 / sums[0]) / sums[0]
-        return (scale**2, True) if scale**2 > 4 * NARROWEST**2 * spread else (spread or 1.0, False)
+        mass, total, _ = profile.total(partial(self._moments, 0.0)).sums[0]
+        mean = float(total / mass)
+        spread = float(profile.total(partial(self._moments, mean)).sums[0, 2]) / mass
+        if spread > (ROUNDING * mean) ** 2:
+            scale = float(self.scales_of(replace(self, whole=0.0).pooled(profile, 1))[0])
+            if scale**2 > 4 * NARROWEST**2 * spread:
+                return scale**2, True
+            return spread, False
+        return self.unit(mean), False
 
-    def _moments(self, x: Array, weights: Array) -> Totals:
-        said = self.said_of_lines(x, weights)
+    def unit(self, mean: float) -> float:
+        """What stands for the square of a scale where no response varies: a logarithm has none of its own."""
+        return 1.0
+
+    def _moments(self, mean: float, x: Array, weights: Array) -> Totals:
+        said = self.said_of_lines(x, weights) - mean
         return Totals(np.array([[weights.sum(), weights @ said, weights @ said**2]]))
 
     def of_all_rows(self, profile: AnyProfile) -> Any:
@@ -240,7 +268,12 @@ class SurvivalRegression(ResponseFamily[Any]):
         way = np.linalg.lstsq(ends.z * np.sqrt(weights)[:, None], said * np.sqrt(weights), rcond=None)[0]
         scale = float(np.sqrt(weights @ (said - ends.z @ way) ** 2 / weights.sum()))
         spread = float(np.sqrt(weights @ (said - weights @ said / weights.sum()) ** 2 / weights.sum()))
-        least = max(NARROWEST * spread, NARROWEST * NARROWEST * float(np.abs(said).max(initial=0.0)), np.finfo(float).tiny)
+        least = max(
+            float(np.sqrt(self.floor * self.whole)),
+            NARROWEST * spread,
+            NARROWEST * NARROWEST * float(np.abs(said).max(initial=0.0)),
+            np.finfo(float).tiny,
+        )
         begin = Line(way, max(scale, 1e-3 * spread, least)) if self.moves else Line(way, 1.0)
         return self.with_lines([ends.highest(begin, weights, least, self.moves)], layout.own_names)
 
@@ -267,20 +300,37 @@ class OfTimes(OfResponse):
         family = self.regression
         if family.named.upper is not None:
             raise ModelError("responses known up to intervals have no residuals: where in an interval they lie, nothing tells.")
-        z = (family.transformed(x[:, [family.described_by.response]]) - self._predictors(params, x)) / family.scales_of(params)
+        place = family.described_by.response
+        z, entry = (self._standard(params, x, y[:, None]) for y in (family.transformed(x[:, place]), family._entry(x)))
         below = np.full_like(z, -np.inf)
-        return np.asarray(np.exp(family.standard.log_between(below, z, z - below)))
+        if family.entry is None:
+            return np.asarray(np.exp(family.standard.log_between(below, z, z - below)))
+        beyond = np.full_like(z, np.inf)
+        late, all_later = (family.standard.log_between(each, beyond, beyond - each) for each in (z, entry))
+        return np.asarray(-np.expm1(late - all_later))
 
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
-        """Responses that are known."""
+        """Responses that are known, and larger than what they were seen from."""
         family, found = self.regression, np.array(rows, dtype=np.float64)
         centre = np.take_along_axis(self._predictors(params, rows), components[:, None], axis=1)[:, 0]
-        noise = family.scales_of(params)[components] * family.standard.draw(rng, len(rows))
+        scales, entry, drawn = family.scales_of(params)[components], family._entry(found), np.full(len(rows), -np.inf)
+        early = np.arange(len(rows))
+        for _ in range(ROUNDS):
+            drawn[early] = centre[early] + scales[early] * family.standard.draw(rng, len(early))
+            early = np.flatnonzero(drawn <= entry)
+            if not len(early):
+                break
+        else:
+            raise ModelError(f"of {ROUNDS:,} responses drawn, none is later than the entry: next to nothing of it is seen.")
         layout = family.described_by
-        found[:, layout.response] = family.restored(centre + noise)
+        found[:, layout.response] = family.restored(drawn)
         if layout.upper is not None:
             found[:, layout.upper] = found[:, layout.response] if family.event is None else 1.0
         return found
+
+    def _standard(self, params: Any, x: Array, y: Array) -> Array:
+        """Transformed responses y (n, 1) as numbers z (n, K) of the standard law."""
+        return np.asarray((y - self._predictors(params, x)) / self.regression.scales_of(params))
 
     def _predictors(self, params: Any, x: Array) -> Array:
         layout = self.regression.described_by
