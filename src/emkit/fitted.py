@@ -29,6 +29,7 @@ from emkit.inference.separation import infinite
 from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.order import component_order, reordered
+from emkit.models.told_effects import EffectsTold
 
 P = TypeVar("P", bound=Parameters)
 SAME_PRIOR = 1e-9  # between log-priors, relative: components in another order add up to rounding
@@ -41,6 +42,7 @@ TOLD = (
     "coinciding",
     "flat",
     "infinite",
+    "effects",
 )  # what a summary says of the data, worked out from them once
 PASS = 50  # numbers that cost as much as what a pass does for each row
 ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
@@ -224,6 +226,12 @@ class Fitted(Generic[P]):
         """
         with self.em() as em:
             return infinite(em, Near.of(self.model, self.params, self.floors))
+
+    @cached_property
+    def effects(self) -> EffectsTold | None:
+        """Of a mixed model, the fixed effects, and the random effects of the groups by their labels; None of others."""
+        found: EffectsTold | None = bare(self.model).told_effects(self.params, self.source)
+        return found
 
     def in_order(self) -> Self:
         """The same result with the components of every run in one order, by their first parameter, lowest first.

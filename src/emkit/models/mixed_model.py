@@ -86,4 +86,4 @@ class MixedModel(OfGroups[MixedModelParams]):
     def _start(self, profile: AnyProfile, rng: np.random.Generator | None) -> MixedModelParams:
         layout = self._found(profile)
         fixed, left = least_squares(profile, layout)
-        return MixedModelParams(layout.back(fixed), *self._parts(layout, left, rng))
+        return MixedModelParams(layout.back(fixed), *self._parts(layout, left, rng), covariates=layout.fixed.coefficient_names)

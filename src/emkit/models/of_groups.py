@@ -24,6 +24,7 @@ from emkit.models.mixed_params import AnyMixedParams
 from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told, units_of
 from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.random_effects import COVARIANCES, free_places, slope_of
+from emkit.models.told_effects import EffectsTold, gathered
 
 WILD = 3.0  # by how many powers of e the variances of random starts differ
 NO_ERROR = (
@@ -131,6 +132,15 @@ class OfGroups(LatentModel[V, MixedSums]):
         back = layout.fixed.back(np.eye(len(framed))).T
         return FixedEffects(layout.back(framed), back @ spread @ back.T)
 
+    def told_effects(self, params: V, source: Any) -> EffectsTold:
+        """The effects of all groups of these rows, and the fixed effects."""
+        return gathered(self, params, source, self.integrates)
+
+    @property
+    def integrates(self) -> bool:
+        """Whether the likelihood is integrated over fixed effects, which then are no parameters."""
+        return False
+
     def generalized(self, params: V, source: Source[Any], map_reduce: MapReduce) -> tuple[Array, Array, Array]:
         """The same framed (p,), their covariance (p, p), and its inverse."""
         sums: GeneralizedSums = map_reduce(partial(self._least_squares_of, params), source)
@@ -155,7 +165,9 @@ class OfGroups(LatentModel[V, MixedSums]):
         for level, own, moments, groups in zip(levels, self.known_layout.own, stats.moments, stats.groups, strict=True):
             block = root[own, own]
             tilted = level.tilts
-            found.append(level.tilted(block @ block.T) if tilted else type(level).near(block @ moments @ block.T / groups))
+            found.append(
+                level.tilted(block @ block.T) if tilted else type(level).near(block @ moments @ block.T / groups, level.effects)
+            )
         return type(before.between).of_levels(found)
 
     def left_within(self, stats: MixedSums, before: V, now: V) -> float:
@@ -270,5 +282,6 @@ class OfGroups(LatentModel[V, MixedSums]):
         sizes = np.ones(r + 1) if rng is None else np.exp(rng.uniform(-WILD, WILD, r + 1))
         back = np.linalg.inv(layout.turn)
         covariance = back @ np.diag(sizes[1:] * left / (2 * r)) @ back.T
-        levels = [COVARIANCES[form].near(covariance[own, own]) for form, own in zip(self._forms, layout.own, strict=True)]
+        each = zip(self._forms, layout.own, layout.effect_names, strict=True)
+        levels = [COVARIANCES[form].near(covariance[own, own], names) for form, own, names in each]
         return (levels[0] if self.nested is None else NestedCovariance.of_levels(levels)), sizes[0] * left / 2

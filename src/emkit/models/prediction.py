@@ -35,6 +35,17 @@ def posterior_of(model: AnyModel, params: Any, source: RowSource) -> Posterior:
     )
 
 
+def latent_of(model: AnyModel, params: Any, source: RowSource) -> tuple[Array, Array]:
+    """Means and covariances of the continuous latent variables of all rows, or groups of rows.
+
+    Errors: ModelError for a model that has none; DataError naming row, column and value of what the model cannot take.
+    """
+    refuse_gaps(model, source)
+    found = [bare(model).latent(params, chunk) for chunk in source.chunks()]
+    means, covariances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return means, covariances
+
+
 def log_likelihood_of(model: AnyModel, params: Any, source: RowSource) -> float:
     """The log-likelihood of all rows: -inf if one is impossible under every component. Errors: those of `posterior_of`."""
     return sum(float(chunk.group_weights @ part.log_likelihood) for chunk, part in _parts(model, params, source))

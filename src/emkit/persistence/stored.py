@@ -21,6 +21,7 @@ from emkit.data.profile import Levels
 from emkit.errors import Outcome, Status
 from emkit.fitted import TOLD, AnyFitted, Fitted
 from emkit.models.prediction import check_together
+from emkit.models.told_effects import EffectsOfLevel, EffectsTold
 from emkit.persistence.digest import digest
 from emkit.persistence.not_stored import NotStoredSource, Provenance
 from emkit.version import __version__
@@ -107,6 +108,7 @@ class Told:
     coinciding: tuple[tuple[int, ...], ...]
     flat: tuple[str, ...]
     infinite: tuple[str, ...] = ()
+    effects: EffectsTold | None = None
 
 
 @dataclass(frozen=True)
@@ -180,4 +182,4 @@ def _made_here(fitted: AnyFitted) -> Provenance:
     return Provenance(__version__, platform.python_version(), np.__version__, digest(fitted.source), fitted.runs.seed)
 
 
-STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, Provenance, *OF_DESIGNS)
+STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, EffectsTold, EffectsOfLevel, Provenance, *OF_DESIGNS)

@@ -315,7 +315,7 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "items": item_curves,
     "information": information_curves,
     "smoothed": lambda result: (state_space_of(result), next(iter(result.source.chunks()))),
-    "effects": lambda result: (mixed_model_of(result), next(iter(result.source.chunks()))),
+    "effects": lambda result: (mixed_model_of(result), result.effects),
     "loadings": factor_loadings,
     "scree": lambda result: (factor_model_of(result), next(iter(result.source.chunks()))),
     "starts": lambda result: starts_map(result.runs),
