@@ -209,6 +209,10 @@ class LatentModel(Protocol[P, S]):
         """
         raise ModelError(f"{type(self).__name__} has no continuous latent variables, of which there would be means.")
 
+    def sample_size(self, params: P, source: Any) -> float | None:
+        """How many independent units BIC and its kin count; None where these are the rows."""
+        return None
+
     def told_effects(self, params: P, source: Any) -> Any:
         """What data and estimates tell of the effects of groups, for a fit to keep: see `EffectsTold`; None of other models."""
         return None

@@ -10,22 +10,16 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.by_group import column_of_labels, means_by_group
+from emkit.by_group import means_by_group
 from emkit.core.arrays import Array
-from emkit.data.design import INTERCEPT
-from emkit.data.design.random_terms import MixedFormula, mixed_formula
-from emkit.data.frames import library_of
 from emkit.data.source import ArraySource
-from emkit.errors import EmkitWarning, ParameterError
+from emkit.errors import EmkitWarning
 from emkit.estimators.allowed import Allowed, Count, OneOf
-from emkit.estimators.mixed_rows import codes, design_of, in_groups, labels_in
-from emkit.estimators.one_model import FITTING, OneModel
+from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
-from emkit.models.nested import Nested
 from emkit.models.of_groups import OfGroups
-from emkit.models.random_effects import COVARIANCES
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.report.mixed_tables import coefficients_table, effects_table
 from emkit.report.sentences import capital, listed
@@ -34,7 +28,7 @@ METHODS: dict[str, type[OfGroups[Any]]] = {"ml": MixedModel, "reml": RestrictedM
 MOST_NAMED = 6
 
 
-class MixedRegression(OneModel):
+class MixedRegression(OfFrames):
     """A linear mixed model: a regression of which some coefficients vary between groups of rows, normally distributed.
 
     Parameters:
@@ -67,13 +61,7 @@ class MixedRegression(OneModel):
     [-2.75, -24.82, 27.57]
     """
 
-    _allowed: ClassVar[dict[str, Allowed]] = {
-        "method": OneOf(tuple(METHODS)),
-        "covariance": OneOf(tuple(COVARIANCES), also=" or None", or_none=True),
-        "gaps": OneOf(("refuse", "drop")),
-        "n_init": Count(),
-        **FITTING,
-    }
+    _allowed: ClassVar[dict[str, Allowed]] = {"method": OneOf(tuple(METHODS)), "n_init": Count(), **FRAMES}
 
     def __init__(
         self,
@@ -111,17 +99,8 @@ class MixedRegression(OneModel):
             return self._fit(frame, sample_weight)
 
     def _fit(self, frame: object, sample_weight: object) -> Self:
-        said = mixed_formula(self.formula)
-        options: dict[str, Any] = {"gaps": self.gaps, "weights": sample_weight}
-        self.design_, names = design_of(self.formula, said, frame, options)
-        if len(self.design_.response) != 1 or self.design_.response_levels is not None:
-            raise ParameterError(f"the response of {said.fixed!r:.60} must be one column of numbers.")
-        rows = self.design_.rows(frame, **options)
-        if rows.dropped:
-            warnings.warn(rows.sentence, EmkitWarning, stacklevel=4)
-        source, *groups = in_groups(self.design_, said, rows, frame, sample_weight, library_of(frame))
-        self.groups_, self.inner_groups_ = groups
-        model = self._model(said, (*names, ())[:2])
+        said, source, names = self._read(frame, sample_weight)
+        model: Any = self._mixed(METHODS[self.method], said, names)
         return self._keep(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))), source)
 
     def _keep(self, result: Any, source: ArraySource) -> Self:
@@ -160,7 +139,7 @@ class MixedRegression(OneModel):
 
     def score(self, frame: object, y: object = None, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row of groups, at the estimates. `y` is ignored."""
-        source = self._rows(frame, sample_weight)
+        source = self._rows_of(frame, sample_weight)
         model, params = self._by_likelihood
         found = [(chunk.group_weights, model.row_objectives(params, chunk)) for chunk in source.chunks()]
         return float(sum(weights @ heights for weights, heights in found) / source.total_weight)
@@ -170,13 +149,10 @@ class MixedRegression(OneModel):
         check_is_fitted(self)
         rows = self.design_.rows(frame, response=False, gaps=self.gaps)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        roots = [root[None] for root in self._roots]
+        one = np.zeros(len(rows.x), dtype=np.intp)
         drawn = rows.covariates @ self.coefficients_
-        model, x = self.result_.model, rows.among(self.result_.source.columns)
-        levels = zip(labels_in(frame, self._said, rows, self.design_), model.known_layout.levels, self._roots, strict=True)
-        for own, design, root in levels:
-            code, known = codes(own, rows)
-            effects = rng.standard_normal((len(known), len(root))) @ root.T
-            drawn = drawn + (design.plain(x) * effects[code]).sum(axis=1)
+        drawn = drawn + self._drawn(frame, rows, self.result_.model.known_layout, roots, one, rng)
         return rows.of_all(drawn + np.sqrt(self.error_variance_) * rng.standard_normal(len(drawn)))
 
     def summary(self, width: int = 80) -> str:
@@ -196,10 +172,6 @@ class MixedRegression(OneModel):
         ]
         said = [*([self._still_told] if self.still_ else []), capital(str(result.outcome))]
         return "\n\n".join([*told, *(wrapped(sentence, width) for sentence in said)])
-
-    @property
-    def _said(self) -> MixedFormula:
-        return mixed_formula(self.formula)
 
     @property
     def _inner_told(self) -> str:
@@ -224,22 +196,6 @@ class MixedRegression(OneModel):
             f"{beside}. Fewer random effects, or more groups, may tell more."
         )
 
-    def _model(self, said: MixedFormula, names: tuple[tuple[str, ...], ...]) -> OfGroups[Any]:
-        each = (self.design_.covariates, *names)
-        (fixed, effects, inner), ones = map(_without_one, each), [INTERCEPT in own for own in each]
-        response, nested = self.design_.response[0], None
-        if said.inner is not None:
-            column = column_of_labels(said.inner.groups, (*self.design_.covariates, *self.design_.gate))
-            nested = Nested(column, inner, ones[2], self._covariance(said.inner.apart))
-        form = self._covariance(said.apart)
-        return METHODS[self.method](response, fixed, effects, ones[0], ones[1], form, nested=nested)
-
-    def _covariance(self, apart: bool) -> str:
-        covariance = self.covariance or ("diagonal" if apart else "unstructured")
-        if apart and covariance == "unstructured":
-            raise ParameterError("covariance is 'unstructured', and two bars in the formula say that effects do not correlate.")
-        return covariance
-
     @property
     def _by_likelihood(self) -> tuple[MixedModel, MixedModelParams]:
         """The model whose likelihood is a sum over groups, and the estimates as its parameters."""
@@ -247,12 +203,3 @@ class MixedRegression(OneModel):
         known = (fitted.response, fitted.covariates, fitted.effects, fitted.intercept, fitted.random_intercept)
         model = MixedModel(*known, fitted.covariance, fitted.layout, fitted.nested)
         return model, MixedModelParams(self.coefficients_, params.between, params.within)
-
-    def _rows(self, frame: object, sample_weight: object) -> ArraySource:
-        check_is_fitted(self)
-        rows = self.design_.rows(frame, gaps=self.gaps, weights=sample_weight)
-        return in_groups(self.design_, self._said, rows, frame, sample_weight, None)[0]
-
-
-def _without_one(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if name != INTERCEPT)

@@ -153,7 +153,7 @@ def found_in(profile: AnyProfile, response: Column, fixed: Side, random: Side, n
     if not np.isfinite(variance) or variance <= 0:
         raise DataError(f"the response {source.columns[place]!r} never varies, or has no value: there is nothing to explain.")
     datum = float(centre_of(profile, [place])[0]) if fixed.intercept else 0.0
-    return MixedLayout(place, of_fixed, of_random, datum, variance, within, *(of_inner or [None]), whose)
+    return MixedLayout(place, of_fixed, of_random, datum, variance, within, of_inner[0] if of_inner else None, whose)
 
 
 def _whose(source: Any, inner: str) -> tuple[str, str]:

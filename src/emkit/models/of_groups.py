@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.checks import several_seeds
 from emkit.core.expected import Expected
 from emkit.core.mapreduce import serial
 from emkit.core.protocols import LatentModel, MapReduce, Source
@@ -160,7 +161,7 @@ class OfGroups(LatentModel[V, MixedSums]):
         """The covariance of effects; of a level that tilts, by a regression on the standard effects that vary."""
         root, levels = self.root(before.between), before.between.levels
         if any(level.tilts for level in levels):
-            root = self._regressed(stats, before, root, self._shift(stats, before, now))
+            root = self._regressed(stats, before, root, self.shift(stats, before, now))
         found = []
         for level, own, moments, groups in zip(levels, self.known_layout.own, stats.moments, stats.groups, strict=True):
             block = root[own, own]
@@ -173,7 +174,7 @@ class OfGroups(LatentModel[V, MixedSums]):
     def left_within(self, stats: MixedSums, before: V, now: V) -> float:
         """The variance of errors that has the highest expected log-likelihood."""
         turned = self._moved(before, now) - self.root(before.between)
-        return self._left(stats, self._shift(stats, before, now), turned) / stats.mass
+        return self._left(stats, self.shift(stats, before, now), turned) / stats.mass
 
     def _within(self, stats: MixedSums, before: V, now: V) -> float:
         found = self.left_within(stats, before, now)
@@ -181,7 +182,7 @@ class OfGroups(LatentModel[V, MixedSums]):
             raise DegenerateFitError(NO_ERROR)
         return found
 
-    def _shift(self, stats: MixedSums, before: V, now: V) -> Array:
+    def shift(self, stats: MixedSums, before: V, now: V) -> Array:
         """How far framed fixed effects are from those of the E-step."""
         return np.zeros(len(stats.along))
 
@@ -270,7 +271,7 @@ class OfGroups(LatentModel[V, MixedSums]):
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[V]:
         """Variances at random, for each seed."""
-        return [self._start(profile, np.random.default_rng(seed)) for seed in seeds]
+        return [self._start(profile, np.random.default_rng(seed)) for seed in several_seeds(seeds)]
 
     @abstractmethod
     def _start(self, profile: AnyProfile, rng: np.random.Generator | None) -> V:

@@ -16,6 +16,7 @@ from emkit.data.profile import Levels
 from emkit.data.source import RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.models.assignment import Posterior
+from emkit.models.belonging import Belonging
 from emkit.models.chains import Path
 from emkit.models.components import Components
 from emkit.models.frozen import AnyModel, bare
@@ -118,7 +119,7 @@ def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Ch
 def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     """The rows in the groups that the model takes them to be in. Errors: those of `posterior_of`."""
     inner = bare(model)
-    if not isinstance(inner, Components):
+    if not isinstance(inner, Belonging):
         raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.")
     source = inner.in_sequences(source)
     refuse_gaps(model, source)
@@ -133,7 +134,7 @@ def drawn_from(model: AnyModel, params: Any, levels: Levels, rows: int, random_s
     """
     check_count("n", rows, ModelError)
     inner = bare(model)
-    if not isinstance(inner, Components):
+    if not isinstance(inner, Belonging):
         raise ModelError(f"{type(inner).__name__} has no components that rows could be drawn from.")
     drawn, components = inner.draw(params, np.random.default_rng(random_state), int(rows))
     return in_words(drawn, levels), components

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -38,7 +39,7 @@ class EffectsCovariance(Parameters):
 
     def root(self, effects: int) -> Array:
         """The lower triangular L (r, r) with covariance = L L'; effects are L u, with u ~ N(0, I)."""
-        return semidefinite_root(self.matrix(effects))
+        return np.sqrt(self.matrix(effects))
 
     @property
     def tilts(self) -> bool:
@@ -84,12 +85,23 @@ class AnyCovariance(EffectsCovariance):
     def matrix(self, effects: int) -> Array:
         return self.covariance
 
+    @cached_property
+    def _root(self) -> Array:
+        return semidefinite_root(self.covariance)
+
+    def root(self, effects: int) -> Array:
+        return self._root
+
     def admits(self, effects: int) -> bool:
         return self.covariance.shape == (effects, effects)
 
     @property
     def tilts(self) -> bool:
-        still = np.diag(self.root(len(self.covariance))) == 0
+        return self._tilts
+
+    @cached_property
+    def _tilts(self) -> bool:
+        still = np.diag(self._root) == 0
         return bool(still.any() and not still.all())
 
     def tilted(self, matrix: Array) -> Self:

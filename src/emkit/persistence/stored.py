@@ -99,7 +99,7 @@ class StoredLeft:
 
 @dataclass(frozen=True)
 class Told:
-    """What was worked out from the data, and the summary says: see `Fitted`."""
+    """What was worked out from the data, and the summary says: see `Fitted`. No `sample_size` is that of the rows."""
 
     rows: float
     degenerate: tuple[int, ...]
@@ -109,6 +109,7 @@ class Told:
     flat: tuple[str, ...]
     infinite: tuple[str, ...] = ()
     effects: EffectsTold | None = None
+    sample_size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,7 @@ class StoredFit:
         check_together(self.model, runs.best.params, len(self.columns))
         made = Fitted(self.model, source, source, runs, one_thread)
         made.__dict__.update(vars(self.told))
+        made.__dict__["sample_size"] = self.told.rows if self.told.sample_size is None else self.told.sample_size
         made.boundary  # noqa: B018 - the floors must be of these parameters
         return made
 

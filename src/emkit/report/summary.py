@@ -51,6 +51,7 @@ def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
     lower, pseudo = ("of that", PSEUDO) if result.model.is_pseudo else ("lower is better", "")
     return [
         ("rows", f"{result.rows:,.10g}", ""),
+        *([("groups", f"{result.sample_size:,.10g}", "which BIC counts")] if result.sample_size != result.rows else []),
         ("log-likelihood", f"{result.log_likelihood:.4f}", pseudo),
         *([("objective", f"{result.objective:.4f}", "")] if result.objective != result.log_likelihood else []),
         ("free parameters", f"{result.free_parameters}", ""),
