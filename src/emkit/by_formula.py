@@ -24,6 +24,7 @@ from emkit.fitted import AnyFitted
 from emkit.models.around import bare
 from emkit.models.components import AnyComponents, Components
 from emkit.models.gated_mixture import GatedMixture
+from emkit.models.growth_mixture import GrowthMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
 
@@ -154,6 +155,9 @@ def means_of(fitted: AnyFitted, data: Any, gaps: Gaps = "refuse", row_name: RowN
 
     Errors: ModelError for another fit; DataError for rows that cannot be.
     """
+    classes = bare(fitted.model)
+    if isinstance(classes, GrowthMixture):
+        return Means(*_told(fitted, lambda x: classes.means(fitted.params, x), data, gaps, row_name))
     if is_in_levels(fitted):
         raise ModelError("a response in levels has no mean; each level has a probability.")
     model = _model_of(fitted)

@@ -26,21 +26,24 @@ from emkit.inference.near import Near
 from emkit.inference.observed import information
 from emkit.inference.scores import has_expected
 from emkit.inference.separation import infinite
-from emkit.models.components import Components
+from emkit.models.belonging import Belonging
 from emkit.models.frozen import bare
 from emkit.models.order import component_order, reordered
+from emkit.models.told_effects import EffectsTold
 
 P = TypeVar("P", bound=Parameters)
 SAME_PRIOR = 1e-9  # between log-priors, relative: components in another order add up to rounding
 LITTLE = 20_000_000  # numbers worked on: well under a second
 TOLD = (
     "rows",
+    "sample_size",
     "degenerate",
     "planar",
     "floors",
     "coinciding",
     "flat",
     "infinite",
+    "effects",
 )  # what a summary says of the data, worked out from them once
 PASS = 50  # numbers that cost as much as what a pass does for each row
 ModelOf = LatentModel[P, Any]  # a model with such parameters, whatever its statistics
@@ -124,6 +127,12 @@ class Fitted(Generic[P]):
         with self.em() as em:
             return float(em.expectation(self.params).rows)
 
+    @cached_property
+    def sample_size(self) -> float:
+        """The number that BIC and its kin count: of the rows or, where classes are of groups of rows, of the groups."""
+        found = bare(self.model).sample_size(self.params, self.source)
+        return self.rows if found is None else found
+
     @property
     def free_parameters(self) -> int:
         """The number of free parameters."""
@@ -136,23 +145,23 @@ class Fitted(Generic[P]):
 
     @property
     def bic(self) -> float:
-        """Schwarz's criterion, -2 log-likelihood + free parameters * log(rows); lower is better."""
-        return -2 * self.log_likelihood + self.free_parameters * float(np.log(self.rows))
+        """Schwarz's criterion, -2 log-likelihood + free parameters * log(`sample_size`); lower is better."""
+        return -2 * self.log_likelihood + self.free_parameters * float(np.log(self.sample_size))
 
     @property
     def aicc(self) -> float:
         """Akaike's criterion, corrected for few rows; lower is better."""
-        return criteria.aicc(self.log_likelihood, self.free_parameters, self.rows)
+        return criteria.aicc(self.log_likelihood, self.free_parameters, self.sample_size)
 
     @property
     def sabic(self) -> float:
         """Schwarz's criterion, adjusted for the sample size; lower is better."""
-        return criteria.sabic(self.log_likelihood, self.free_parameters, self.rows)
+        return criteria.sabic(self.log_likelihood, self.free_parameters, self.sample_size)
 
     @property
     def caic(self) -> float:
-        """Akaike's criterion made consistent, -2 log-likelihood + free parameters * (log(rows) + 1); lower is better."""
-        return criteria.caic(self.log_likelihood, self.free_parameters, self.rows)
+        """Akaike's criterion made consistent, -2 log-likelihood + free parameters * (log(n) + 1); lower is better."""
+        return criteria.caic(self.log_likelihood, self.free_parameters, self.sample_size)
 
     @property
     def icl(self) -> float:
@@ -173,7 +182,7 @@ class Fitted(Generic[P]):
     @cached_property
     def _uncertainty(self) -> criteria.Uncertainty:
         model: Any = bare(self.model)
-        if not isinstance(model, Components):
+        if not isinstance(model, Belonging):
             raise ModelError(f"{type(model).__name__} has no components that rows could belong to.")
         assigned = (model.posterior(self.params, chunk).of_units(chunk) for chunk in self.passes.chunks())
         return criteria.uncertainty((weights, shares) for shares, weights in assigned)
@@ -230,6 +239,12 @@ class Fitted(Generic[P]):
         """
         with self.em() as em:
             return infinite(em, Near.of(self.model, self.params, self.floors))
+
+    @cached_property
+    def effects(self) -> EffectsTold | None:
+        """Of a mixed model, the fixed effects, and the random effects of the groups by their labels; None of others."""
+        found: EffectsTold | None = bare(self.model).told_effects(self.params, self.source)
+        return found
 
     def in_order(self) -> Self:
         """The same result with the components of every run in one order, by their first parameter, lowest first.

@@ -9,7 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from emkit.by_formula import Means, means_of
+from emkit.by_group import means_by_group
 from emkit.core.arrays import Array, Integers
 from emkit.core.engine import Watch, unwatched
 from emkit.core.json_types import Json
@@ -32,7 +35,7 @@ from emkit.models.around import bare
 from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
-from emkit.models.prediction import admitted, belonging, drawn_from, posterior_of
+from emkit.models.prediction import admitted, belonging, drawn_from, latent_of, posterior_of
 from emkit.persistence import fit_file
 from emkit.persistence.archive import LIMIT
 from emkit.persistence.checkpoint import Asked, Place, journal_of, read
@@ -217,12 +220,13 @@ class Result(Inferred[P]):
         """The log-likelihood of every row (n,), or group (G,): -inf for one that is impossible under every component."""
         return self.posterior(X, groups).log_likelihood
 
-    def means(self, X: object) -> Means:
+    def means(self, X: object, groups: object = None, random: bool = True) -> Means:
         """What a regression says of rows whose response need not be known: the mean of the response, and the proportions.
 
         `of_all` (n,) is the mean over all components by their proportions, as the gate has them; `each` (n, K) is that given
         each component. `X`: a data frame with the columns of the formula but the response; of a fit by no formula, rows with
-        all columns, in which the response may hold anything.
+        all columns, in which the response may hold anything. Of a mixed model, with the `random` effects of the groups that
+        the fit knows, of which a formula finds the labels; of a fit by no formula, `groups` (n,) are these.
         Errors: ModelError for a fit of no regression; DataError for rows that cannot be.
 
         >>> import emkit as ek
@@ -231,7 +235,25 @@ class Result(Inferred[P]):
         >>> found.means({"age": [1, 5]}).each.round(2).tolist()
         [[1.02, 8.98], [4.86, 5.14]]
         """
+        if self.effects is not None:
+            mean = means_by_group(self, X, groups, random)[:, None]
+            return Means(mean, np.ones_like(mean))
         return means_of(self, X)
+
+    def latent(self, X: object, groups: object = None) -> tuple[Array, Array]:
+        """What is expected of the continuous latent variables of rows, with the covariances: factors, abilities, states.
+
+        Of a mixed model by likelihood, the random effects of each of the `groups`, which need not be those of the fit. `X`, and
+        `groups`: as in `posterior`; the numbers are those of the model's `latent`. The data of the fit are not needed.
+        Errors: ModelError for a model that has none; DataError for rows that cannot be.
+
+        >>> import emkit as ek
+        >>> tests = [[1.0, 0.56, 0.4, 0.24], [0.56, 1.0, 0.35, 0.21], [0.4, 0.35, 1.0, 0.15], [0.24, 0.21, 0.15, 1.0]]
+        >>> found = ek.FactorAnalysis(1).fit_covariance(tests, 100).result_.without_data()
+        >>> found.latent([[1.0, 1.0, 1.0, 1.0]])[0].round(2).tolist()
+        [[1.1]]
+        """
+        return latent_of(self.model, self.params, rows_like(self.source, X, groups))
 
     def sample(self, n: int = 1, random_state: Any = None) -> tuple[Any, Integers]:
         """`n` rows (n, d) drawn from the fit, and the component (n,) that each comes from.

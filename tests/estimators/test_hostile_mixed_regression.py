@@ -78,7 +78,7 @@ REFUSED = {
 RIGHT = {
     "one group of two rows": (lambda: fit(g=np.r_[0, 0:39]), "", lambda found: found.converged_),
     "groups that do not differ": (
-        lambda: fit("y ~ 1 + (1 | g)", y=np.tile([1.0, 2, 3, 4, 5], 8)), "On an edge: the variance of 'Intercept'",
+        lambda: fit("y ~ 1 + (1 | g)", y=np.tile([1.0, 2, 3, 4, 5], 8)), "On an edge: the variance of 'intercept'",
         lambda found: np.isclose(found.error_variance_, 80 / 39) and not found.effects_.any(),
     ),
     "slopes of what is the same in a group": (

@@ -110,9 +110,9 @@ def test_groups_of_weight_0_are_none():
 
 def test_a_variance_of_0_is_told():
     y = np.tile([12.1, 9.4, 10.8, 11.3, 10.2], G) + TIME
-    with pytest.warns(ek.EmkitWarning, match="the variance of 'Intercept' between groups is 0"):
+    with pytest.warns(ek.EmkitWarning, match="the variance of 'intercept' between groups is 0"):
         model = fitted("y ~ t + (1 | id)", beside(y=y))
-    assert model.still_ == ("Intercept",)
+    assert model.still_ == ("intercept",)
     assert model.effect_covariance_.item() == 0
     assert model.result_.boundary == ("between.covariance[0, 0]",)
     assert "edge" in model.summary()
@@ -120,7 +120,7 @@ def test_a_variance_of_0_is_told():
 
 def test_the_summary_names_what_varies():
     told = fitted().summary(width=100)
-    for words in ("restricted log-likelihood", "40 rows in 8 groups", "Intercept", "deviation", "correlations", "Converged"):
+    for words in ("restricted log-likelihood", "40 rows in 8 groups", "intercept", "deviation", "correlations", "Converged"):
         assert words in told
 
 

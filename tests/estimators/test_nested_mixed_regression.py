@@ -45,7 +45,7 @@ def test_statsmodels_agrees(method):
 def test_one_bracket_is_two():
     one, two = fitted(), fitted("y ~ x + (1 | class:school) + (1 | school)")
     assert one.result_.log_likelihood == two.result_.log_likelihood
-    assert one.inner_effect_names_ == ("Intercept",)
+    assert one.inner_effect_names_ == ("intercept",)
     apart = fitted("y ~ x + (x || school) + (1 | school:class)")
     assert apart.effect_covariance_[0, 1] == 0
     assert apart.result_.free_parameters == 4
@@ -53,7 +53,7 @@ def test_one_bracket_is_two():
 
 def test_levels_of_one_column_may_be_of_other_effects():
     model = fitted("y ~ x + (0 + x | school) + (1 | school:class)")
-    assert (model.effect_names_, model.inner_effect_names_) == (("x",), ("Intercept",))
+    assert (model.effect_names_, model.inner_effect_names_) == (("x",), ("intercept",))
     wanted = model.coefficients_ @ [1, X[5]] + model.effects_[0, 0] * X[5] + model.inner_effects_[1, 0]
     assert model.predict(FRAME)[5] == pytest.approx(wanted, rel=1e-12)
 
@@ -110,14 +110,14 @@ def test_a_weight_of_2_is_a_group_twice():
 
 def test_the_summary_names_both_levels():
     told = fitted("y ~ x + (x | school) + (1 | school:class)").summary(width=100)
-    for words in ("144 rows in 12 groups and 36 inner groups", "x of school", "Intercept of class", "correlations"):
+    for words in ("144 rows in 12 groups and 36 inner groups", "x of school", "intercept of school:class", "correlations"):
         assert words in told
 
 
 def test_inner_groups_that_do_not_differ_are_told():
     rng = np.random.default_rng(2)
     y = rng.standard_normal(12).repeat(12) + rng.standard_normal(144)
-    with pytest.warns(ek.EmkitWarning, match="the variance of 'Intercept of class' between groups is 0, given those before"):
+    with pytest.warns(ek.EmkitWarning, match="variance of 'intercept of school:class' between groups is 0, given those before"):
         model = fitted("y ~ 1 + (1 | school/class)", {**FRAME, "y": y})
     assert model.inner_effect_covariance_.item() == 0
     assert "edge" in model.summary()

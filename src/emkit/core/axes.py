@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-COMPONENT, COLUMN, LEVEL = "component", "column", "level"
+COMPONENT, COLUMN, LEVEL, EFFECT = "component", "column", "level", "effect"
 SINGULAR = {
     "proportions": "proportion",
     "variances": "variance",
     "covariances": "covariance",
     "probabilities": "probability",
     "scale_matrices": "scale matrix",
+    "fixed": "fixed effect",
+    "within": "error variance",
 }
 
 
 class Axes:
     """The names of the axes of a field, in order, declared beside its space: ``Axes("component", "column")``.
 
-    "component", "column" and "level" mean the same everywhere; other names ("covariate") are for readers. `coupled` are axes
-    along which the expected log-likelihood is no sum over elements, so that single places on them cannot be held. `kinks`: the
-    log-likelihood has some along the field, so that its curvature does not tell how far estimates vary. `told_by`: the field of
-    the same class that has the names of the places on the last axis, as a tuple; `levels_by`: the one that has those of levels,
+    "component", "column", "level" and "effect" (one of several that vary, and is no coefficient) mean the same everywhere;
+    other names ("covariate") are for readers. `coupled` are axes along which the expected log-likelihood is no sum over
+    elements, so that single places on them cannot be held. `kinks`: the log-likelihood has some along the field, so that its
+    curvature does not tell how far estimates vary. `told_by`: the field of the same class that has the names of the places on
+    the last axis, as a tuple, or of all that one number without axes is of; `levels_by`: the one that has those of levels,
     which otherwise are those of a column.
 
     The rates of K components in d columns; a slope that all share has no axis of components:

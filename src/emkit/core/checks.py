@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import Any
 
 from emkit.errors import EmkitError, ModelError
 
@@ -23,6 +25,15 @@ def is_count(number: object) -> bool:
     except OverflowError:
         return False
     return 1 <= value <= MOST and value == int(value)
+
+
+def several_seeds(seeds: Any) -> list[int]:
+    """Seeds of starts as a list. Errors: ModelError for what are not several whole numbers, such as one number."""
+    given = list(seeds) if isinstance(seeds, Iterable) and not isinstance(seeds, str) else [None]
+    for seed in given:
+        if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+            raise ModelError(f"seeds is {seeds!r:.60}; there must be one for each start, whole numbers >= 0, as in range(4).")
+    return [int(seed) for seed in given if seed is not None]
 
 
 def check_count(name: str, number: object, error: type[EmkitError], least: int = 1, also: str = "", most: int = MOST) -> None:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeVar, get_type_hints
 import numpy as np
 
 from emkit.core.arrays import Array, readonly
-from emkit.core.axes import NO_AXES, Axes, Divided, Scope, Subject
+from emkit.core.axes import EFFECT, NO_AXES, Axes, Divided, Scope, Subject
 from emkit.core.spaces import Space
 from emkit.errors import ModelError, ParameterError
 
@@ -75,7 +75,7 @@ class Leaf(NamedTuple):
     @property
     def has_coefficients(self) -> bool:
         """Whether its numbers are coefficients of covariates, whose names the parameters tell."""
-        return self.axes is not None and self.axes.told_by != ""
+        return self.axes is not None and self.axes.told_by != "" and self.axes.names[-1:] not in ((), (EFFECT,))
 
     def scope(self, axis: str) -> Scope | None:
         """The places that an axis runs along; None for all that there are."""

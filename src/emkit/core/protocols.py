@@ -223,6 +223,21 @@ class LatentModel(Protocol[P, S]):
         """Groups of components that no row tells apart: whatever their shares are, the likelihood is the same."""
         return ()
 
+    def latent(self, params: P, chunk: Any) -> tuple[Any, Any]:
+        """Means and covariances of the continuous latent variables of each row, or group of rows, given these.
+
+        Errors: ModelError for a model that has none.
+        """
+        raise ModelError(f"{type(self).__name__} has no continuous latent variables, of which there would be means.")
+
+    def sample_size(self, params: P, source: Any) -> float | None:
+        """How many independent units BIC and its kin count; None where these are the rows."""
+        return None
+
+    def told_effects(self, params: P, source: Any) -> Any:
+        """What data and estimates tell of the effects of groups, for a fit to keep: see `EffectsTold`; None of other models."""
+        return None
+
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
         """A start for each seed. Errors: ModelError if the model brings none."""
         raise ModelError(f"{type(self).__name__} brings no starts of its own: give it parameters to start from.")

@@ -74,7 +74,7 @@ def rows_of_formula(
         known.columns,
         row_name=row_name,
         levels=levels,
-        groups=groups,
+        groups=made.groups if groups is None else groups,
         library=library,
         component_names=known.component_names,
     )

@@ -62,6 +62,10 @@ class FramedDesign:
         """The inverse of the factor: its rows tell how far coefficients vary where the response varies by 1."""
         return np.asarray(np.linalg.inv(self._factor))
 
+    def plain(self, x: Array) -> Array:
+        """The covariates as they are (n, P), a column of ones first if there is an intercept."""
+        return np.concatenate([np.ones((len(x), int(self.intercept))), x[:, list(self.places)]], axis=1)
+
     def design(self, x: Array) -> Array:
         """D (n, P)."""
         columns = x[:, list(self.places)] - self._centre

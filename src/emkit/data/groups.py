@@ -35,10 +35,9 @@ def group_starts(labels: Any, rows: int, row_name: RowName) -> Integers:
     return np.concatenate([starts, [rows]])
 
 
-def names_of_groups(labels: Any, groups: Integers) -> tuple[str, ...]:
-    """The labels of groups, where these are all text; none otherwise."""
-    given = labels_of(labels)[groups[:-1]].tolist()
-    return tuple(given) if all(isinstance(label, str) for label in given) else ()
+def labels_of_groups(labels: Any, groups: Integers) -> tuple[Any, ...]:
+    """The label of each group."""
+    return tuple(labels_of(labels)[groups[:-1]].tolist())
 
 
 def labels_of(labels: Any) -> Any:

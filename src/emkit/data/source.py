@@ -17,7 +17,7 @@ from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.data.chunk import Chunk, alike, as_float64
 from emkit.data.frames import TRUTHS
-from emkit.data.groups import cuts_between, group_starts, names_of_groups, weights_of_groups
+from emkit.data.groups import cuts_between, group_starts, labels_of_groups, weights_of_groups
 from emkit.data.membership import is_known, of_groups
 from emkit.data.profile import Bad, Levels, Profile, Tally
 from emkit.data.sparse import MOST_DENSE, MOST_SAMPLED, is_sparse
@@ -66,12 +66,17 @@ class RowSource(Source[Chunk]):
     is_elsewhere = False  # whether they are loaded anew in every pass
     cut_by_hand = False  # whether chunks are as they were asked for, and stay so
     groups: Integers | None = None  # where groups of rows begin, and last the number of rows; None if rows are by themselves
-    group_names: tuple[str, ...] = ()  # of the groups, where they have names
+    group_labels: tuple[Any, ...] = ()  # of the groups, where there are groups
     membership: Array | None = None  # what is known of who belongs where (n, K): see `membership_of`
     component_names: tuple[str, ...] = ()  # of the first components, where what is known of rows gives them names
     parameter_names: Mapping[str, str] = MappingProxyType({})  # entries, by what the author of the data calls them
     library: str | None = None  # of the data frame that the rows came in
     design: Design | None = None  # the formula, and its codings, that made the columns, if one did
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The labels of groups, where these are all text; none otherwise."""
+        return self.group_labels if all(isinstance(label, str) for label in self.group_labels) else ()
 
     @property
     def levels(self) -> Levels:
@@ -206,7 +211,7 @@ class ArraySource(RowSource):
         self.chunk_rows = chunk_rows or _even_rows(self.x)
         self.cut_by_hand = chunk_rows is not None
         self.groups = group_starts(groups, len(self.x), row_name) if groups is not None else None
-        self.group_names = () if self.groups is None else names_of_groups(groups, self.groups)
+        self.group_labels = () if self.groups is None else labels_of_groups(groups, self.groups)
         given = weights if self.groups is None or weights is None else weights_of_groups(weights, self.groups, row_name)
         self.weights = as_weights(given, len(self.x), row_name)
         self.membership = self._known(membership)
@@ -229,7 +234,7 @@ class ArraySource(RowSource):
         self._index = np.flatnonzero(~out)
         if self.groups is not None:
             kept = ~out[self.groups[:-1]]
-            lengths, self.group_names = np.diff(self.groups)[kept], tuple(compress(self.group_names, kept))
+            lengths, self.group_labels = np.diff(self.groups)[kept], tuple(compress(self.group_labels, kept))
             self.groups = np.concatenate([[0], np.cumsum(lengths)])
         self.x, self.weights = self.x[self._index], self.weights[self._index]
         if self.membership is not None:

@@ -4,6 +4,7 @@ from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.discriminant import Discriminant
 from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.gaussian import GaussianMixture
+from emkit.estimators.growth_mixture_model import GrowthMixtureModel
 from emkit.estimators.hidden_markov import HiddenMarkov
 from emkit.estimators.item_response import ItemResponse
 from emkit.estimators.latent_class import LatentClass
@@ -18,6 +19,7 @@ __all__ = [
     "Discriminant",
     "FactorAnalysis",
     "GaussianMixture",
+    "GrowthMixtureModel",
     "HiddenMarkov",
     "ItemResponse",
     "LatentClass",

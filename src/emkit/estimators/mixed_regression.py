@@ -10,22 +10,16 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from emkit.by_group import means_by_group
 from emkit.core.arrays import Array
-from emkit.data.design import INTERCEPT, DesignRows
-from emkit.data.design.random_terms import MixedFormula, mixed_formula
-from emkit.data.frames import library_of
-from emkit.data.groups import labels_of
 from emkit.data.source import ArraySource
-from emkit.errors import EmkitWarning, ParameterError
+from emkit.errors import EmkitWarning
 from emkit.estimators.allowed import Allowed, Count, OneOf
-from emkit.estimators.mixed_rows import codes, design_of, effects_at, in_groups, inner_column, labels_in
-from emkit.estimators.one_model import FITTING, OneModel
+from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
-from emkit.models.nested import Nested
 from emkit.models.of_groups import OfGroups
-from emkit.models.random_effects import COVARIANCES
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.report.mixed_tables import coefficients_table, effects_table
 from emkit.report.sentences import capital, listed
@@ -34,7 +28,7 @@ METHODS: dict[str, type[OfGroups[Any]]] = {"ml": MixedModel, "reml": RestrictedM
 MOST_NAMED = 6
 
 
-class MixedRegression(OneModel):
+class MixedRegression(OfFrames):
     """A linear mixed model: a regression of which some coefficients vary between groups of rows, normally distributed.
 
     Parameters:
@@ -67,13 +61,7 @@ class MixedRegression(OneModel):
     [-2.75, -24.82, 27.57]
     """
 
-    _allowed: ClassVar[dict[str, Allowed]] = {
-        "method": OneOf(tuple(METHODS)),
-        "covariance": OneOf(tuple(COVARIANCES), also=" or None", or_none=True),
-        "gaps": OneOf(("refuse", "drop")),
-        "n_init": Count(),
-        **FITTING,
-    }
+    _allowed: ClassVar[dict[str, Allowed]] = {"method": OneOf(tuple(METHODS)), "n_init": Count(), **FRAMES}
 
     def __init__(
         self,
@@ -111,56 +99,37 @@ class MixedRegression(OneModel):
             return self._fit(frame, sample_weight)
 
     def _fit(self, frame: object, sample_weight: object) -> Self:
-        said = mixed_formula(self.formula)
-        options: dict[str, Any] = {"gaps": self.gaps, "weights": sample_weight}
-        self.design_, names = design_of(said, frame, options)
-        if len(self.design_.response) != 1 or self.design_.response_levels is not None:
-            raise ParameterError(f"the response of {said.fixed!r:.60} must be one column of numbers.")
-        self.effect_names_, self.inner_effect_names_ = (*names, ())[:2]
-        rows = self.design_.rows(frame, **options)
-        if rows.dropped:
-            warnings.warn(rows.sentence, EmkitWarning, stacklevel=4)
-        source, *groups = in_groups(self.design_, said, rows, frame, sample_weight, library_of(frame))
-        self.groups_, self.inner_groups_ = groups
-        model = self._model(said)
+        said, source, names = self._read(frame, sample_weight)
+        model: Any = self._mixed(METHODS[self.method], said, names)
         return self._keep(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))), source)
 
     def _keep(self, result: Any, source: ArraySource) -> Self:
         """The attributes that follow from a fit."""
         model: OfGroups[Any] = result.model
-        self.coefficient_names_ = self.design_.covariates
-        self.coefficients_, self.coefficient_covariance_ = model.fixed_effects(result.params, source)
+        told, layout, nothing = result.effects, model.known_layout, np.zeros((0, 0))
+        self.coefficient_names_, self.coefficients_, self.coefficient_covariance_ = told.names, told.fixed, told.covariance
         self.error_variance_ = float(result.params.within)
-        nothing = np.zeros((0, 0))
+        names = (*(level.coefficient_names for level in layout.levels), ())
+        self.effect_names_, self.inner_effect_names_ = names[:2]
         self.effect_covariance_, self.inner_effect_covariance_ = (*model.matrices(result.params.between), nothing)[:2]
-        told = [
-            [np.concatenate(each) for each in zip(*(self._told(result, chunk, k) for chunk in source.chunks()), strict=True)]
-            for k in range(len(model.sides))
-        ]
-        (self.effects_, self.effect_spreads_), (self.inner_effects_, self.inner_effect_spreads_) = (*told, (nothing, nothing))[
-            :2
-        ]
+        each = [(level.means, level.covariances) for level in told.levels]
+        (self.effects_, self.effect_spreads_), inner = (*each, (nothing, nothing))[:2]
+        self.inner_effects_, self.inner_effect_spreads_ = inner
         still = np.diag(model.root(result.params.between)) == 0
         self.still_ = tuple(name for name, own in zip(self._varying, still, strict=True) if own)
         if self.still_:
             warnings.warn(self._still_told, EmkitWarning, stacklevel=4)
         return self
 
-    def _told(self, result: Any, chunk: Any, level: int) -> tuple[Array, Array]:
-        found: tuple[Array, Array] = result.model.effects_of(result.params, chunk, self.coefficients_, level)
-        return found
-
     def predict(self, frame: object, random: bool = True) -> Array:
         """The mean of the response (n,) given the covariates of each row; NaN where gaps were dropped.
 
         With the `random` effects of its group as far as the fit knows it, 0 for other groups; without, that of any group.
+        Errors: DataError for rows that cannot be, and for labels of groups that no group of the fit could have: gaps, and
+        numbers where labels are text, or text where they are numbers.
         """
         check_is_fitted(self)
-        rows = self.design_.rows(frame, response=False, gaps=self.gaps)
-        mean = rows.covariates @ self.coefficients_
-        if random:
-            mean = mean + self._from_groups(frame, rows)
-        return rows.of_all(mean)
+        return means_by_group(self.result_, frame, random=random, gaps=self.gaps)
 
     def residuals(self, frame: object, random: bool = True) -> Array:
         """The response less its mean (n,), as `predict` tells it."""
@@ -170,7 +139,7 @@ class MixedRegression(OneModel):
 
     def score(self, frame: object, y: object = None, *, sample_weight: object = None) -> float:
         """The mean log-likelihood of a row of groups, at the estimates. `y` is ignored."""
-        source = self._rows(frame, sample_weight)
+        source = self._rows_of(frame, sample_weight)
         model, params = self._by_likelihood
         found = [(chunk.group_weights, model.row_objectives(params, chunk)) for chunk in source.chunks()]
         return float(sum(weights @ heights for weights, heights in found) / source.total_weight)
@@ -180,13 +149,10 @@ class MixedRegression(OneModel):
         check_is_fitted(self)
         rows = self.design_.rows(frame, response=False, gaps=self.gaps)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        roots = [root[None] for root in self._roots]
+        one = np.zeros(len(rows.x), dtype=np.intp)
         drawn = rows.covariates @ self.coefficients_
-        model, between = self.result_.model, self.result_.params.between
-        levels = zip(labels_in(frame, self._said, rows), self._levels, between.levels, model.sides, strict=False)
-        for own, (names, *_), level, side in levels:
-            code, known = codes(own, rows)
-            effects = rng.standard_normal((len(known), side.size)) @ level.root(side.size).T
-            drawn = drawn + (rows.among(names) * effects[code]).sum(axis=1)
+        drawn = drawn + self._drawn(frame, rows, self.result_.model.known_layout, roots, one, rng)
         return rows.of_all(drawn + np.sqrt(self.error_variance_) * rng.standard_normal(len(drawn)))
 
     def summary(self, width: int = 80) -> str:
@@ -208,21 +174,19 @@ class MixedRegression(OneModel):
         return "\n\n".join([*told, *(wrapped(sentence, width) for sentence in said)])
 
     @property
-    def _said(self) -> MixedFormula:
-        return mixed_formula(self.formula)
-
-    @property
     def _inner_told(self) -> str:
         return f" and {len(self.inner_groups_):,} inner groups" if self.inner_groups_ else ""
 
     @property
     def _varying(self) -> tuple[str, ...]:
         """The names of the effects of all levels; with those of their groups, if there are several."""
-        said = self._said
-        if said.inner is None:
-            return self.effect_names_
-        whose = ((self.effect_names_, said.groups), (self.inner_effect_names_, said.inner.groups))
-        return tuple(f"{name} of {groups}" for names, groups in whose for name in names)
+        return tuple(name for names in self.result_.model.known_layout.effect_names for name in names)
+
+    @property
+    def _roots(self) -> list[Array]:
+        """The root of the covariance of the effects of each level."""
+        model, between = self.result_.model, self.result_.params.between
+        return [level.root(side.size) for level, side in zip(between.levels, model.sides, strict=True)]
 
     @property
     def _still_told(self) -> str:
@@ -232,22 +196,6 @@ class MixedRegression(OneModel):
             f"{beside}. Fewer random effects, or more groups, may tell more."
         )
 
-    def _model(self, said: MixedFormula) -> OfGroups[Any]:
-        fixed = _without_one(self.design_.covariates)
-        ones = [INTERCEPT in names for names in (self.design_.covariates, self.effect_names_, self.inner_effect_names_)]
-        response, nested = self.design_.response[0], None
-        if said.inner is not None:
-            inner = _without_one(self.inner_effect_names_)
-            nested = Nested(inner_column(said), inner, ones[2], self._covariance(said.inner.apart))
-        effects, form = _without_one(self.effect_names_), self._covariance(said.apart)
-        return METHODS[self.method](response, fixed, effects, ones[0], ones[1], form, nested=nested)
-
-    def _covariance(self, apart: bool) -> str:
-        covariance = self.covariance or ("diagonal" if apart else "unstructured")
-        if apart and covariance == "unstructured":
-            raise ParameterError("covariance is 'unstructured', and two bars in the formula say that effects do not correlate.")
-        return covariance
-
     @property
     def _by_likelihood(self) -> tuple[MixedModel, MixedModelParams]:
         """The model whose likelihood is a sum over groups, and the estimates as its parameters."""
@@ -255,25 +203,3 @@ class MixedRegression(OneModel):
         known = (fitted.response, fitted.covariates, fitted.effects, fitted.intercept, fitted.random_intercept)
         model = MixedModel(*known, fitted.covariance, fitted.layout, fitted.nested)
         return model, MixedModelParams(self.coefficients_, params.between, params.within)
-
-    def _rows(self, frame: object, sample_weight: object) -> ArraySource:
-        check_is_fitted(self)
-        rows = self.design_.rows(frame, gaps=self.gaps, weights=sample_weight)
-        return in_groups(self.design_, self._said, rows, frame, sample_weight, None)[0]
-
-    @property
-    def _levels(self) -> list[tuple[tuple[str, ...], list[Any], Array]]:
-        """Of each level, the names of the effects, the labels of its groups, and their effects."""
-        outer = (self.effect_names_, labels_of(self.groups_).tolist(), self.effects_)
-        return [outer, (self.inner_effect_names_, self.inner_groups_, self.inner_effects_)]
-
-    def _from_groups(self, frame: object, rows: DesignRows) -> Array:
-        """What the effects of its groups add to the mean of each row (n,)."""
-        found = np.zeros(len(rows.x))
-        for own, (names, known, effects) in zip(labels_in(frame, self._said, rows), self._levels, strict=False):
-            found = found + (rows.among(names) * effects_at(known, effects, own)).sum(axis=1)
-        return found
-
-
-def _without_one(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if name != INTERCEPT)

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from emkit.by_group import column_of_labels, group_labels
 from emkit.core.arrays import Array, Integers
 from emkit.data.design import INTERCEPT, Design, DesignRows
-from emkit.data.design.named_columns import labels
 from emkit.data.design.random_terms import MixedFormula
 from emkit.data.formula_rows import NameOfKept
-from emkit.data.groups import labels_of
 from emkit.data.source import ArraySource
 from emkit.data.validate import Kind, kind_of
 from emkit.errors import DataError, ParameterError
+from emkit.models.told_effects import plain_label
 
 RANDOM = "the part of the formula with random effects"
 Names = tuple[str, ...]
 
 
-def design_of(said: MixedFormula, frame: object, options: dict[str, Any]) -> tuple[Design, tuple[Names, ...]]:
+def design_of(formula: str, said: MixedFormula, frame: object, options: dict[str, Any]) -> tuple[Design, tuple[Names, ...]]:
     """A design whose gate has the random effects of all levels, and the names of those of each level.
 
     Errors: ParameterError where two levels code a column in two ways.
     """
-    options = {"groups": said.groups, "gate_called": RANDOM, **options}
+    both, names = _design_of(said, frame, {"groups": said.groups, "gate_called": RANDOM, **options})
+    return replace(both, said=formula), names
+
+
+def _design_of(said: MixedFormula, frame: object, options: dict[str, Any]) -> tuple[Design, tuple[Names, ...]]:
     outer = Design.of(said.with_gate, frame, **options)
     if said.inner is None:
         return outer, (outer.gate,)
@@ -40,16 +45,11 @@ def design_of(said: MixedFormula, frame: object, options: dict[str, Any]) -> tup
     return both, (outer.gate, inner.gate)
 
 
-def inner_column(said: MixedFormula) -> str:
-    """How the column of the labels of inner groups is called."""
-    return "" if said.inner is None else f"{said.inner.groups} within {said.groups}"
-
-
 def in_groups(
     design: Design, said: MixedFormula, rows: DesignRows, frame: object, weights: Any, library: str | None
 ) -> tuple[ArraySource, list[Any], list[Any]]:
     """The rows, group after group, as a source; the labels of the groups, and those of inner groups with the group of each."""
-    (outer, *within) = labels_in(frame, said, rows)
+    (outer, *within) = labels_in(frame, said, rows, design)
     code, names = codes(outer, rows)
     order = np.argsort(code, kind="stable")
     places = [j for j, name in enumerate(rows.columns) if name != INTERCEPT]
@@ -57,9 +57,11 @@ def in_groups(
     inner_names: list[Any] = []
     for pairs in within:
         inner, own = codes([label for _, label in pairs], rows)
-        x, columns, levels = np.column_stack([x, inner]), [*columns, inner_column(said)], [*levels, names_if_text(own) or None]
-        units = np.unique(np.column_stack([code, inner]), axis=0).tolist()
-        inner_names = [(names[g], own[j]) for g, j in units]
+        cells, called = labels_as_cells(inner, own)
+        x, levels = np.column_stack([x, cells]), [*levels, called]
+        columns = [*columns, column_of_labels(inner_groups(said), columns)]
+        first = np.unique(np.column_stack([code, cells]), axis=0, return_index=True)[1]
+        inner_names = [(names[code[i]], own[inner[i]]) for i in first]
     kept = rows.of_kept(weights)
     source = ArraySource(
         x[order],
@@ -70,13 +72,15 @@ def in_groups(
         groups=code[order],
         library=library,
     )
-    source.design, source.group_names = design, names_if_text(names)
+    source.design, source.group_labels = design, tuple(names)
     return source, names, inner_names
 
 
-def names_if_text(names: list[Any]) -> Names:
-    """Labels, if these are all text; none otherwise."""
-    return tuple(names) if all(isinstance(name, str) for name in names) else ()
+def labels_as_cells(codes: Integers, own: list[Any]) -> tuple[Array, Names | None]:
+    """A column (n,) that tells labels apart: numbers as they are, else the `codes` (n,) of names, and these."""
+    if all(isinstance(label, int | float) and float(label) == label for label in own):
+        return np.array(own, dtype=np.float64)[codes], None
+    return codes.astype(np.float64), tuple(str(plain_label(label)) for label in own)
 
 
 def codes(labels: list[Any], rows: DesignRows) -> tuple[Integers, list[Any]]:
@@ -88,16 +92,11 @@ def codes(labels: list[Any], rows: DesignRows) -> tuple[Integers, list[Any]]:
     return np.array([number[label] for label in labels], dtype=np.intp), list(number)
 
 
-def labels_in(frame: object, said: MixedFormula, rows: DesignRows) -> list[list[Any]]:
+def inner_groups(said: MixedFormula) -> str:
+    """The column of the labels of inner groups; none of one level."""
+    return "" if said.inner is None else said.inner.groups
+
+
+def labels_in(frame: object, said: MixedFormula, rows: DesignRows, design: Design) -> list[list[Any]]:
     """Of each level, the label of the group of each row; of inner groups, with that of their group."""
-    outer = labels_of(labels(frame, said.groups, rows.kept)).tolist()
-    if said.inner is None:
-        return [outer]
-    return [outer, list(zip(outer, labels_of(labels(frame, said.inner.groups, rows.kept)).tolist(), strict=True))]
-
-
-def effects_at(known: list[Any], effects: Array, given: list[Any]) -> Array:
-    """The random effects (n, r) of the groups that rows are `given` in, of those `known`; 0 of others."""
-    place = {name: g for g, name in enumerate(known)}
-    at = np.array([place.get(name, -1) for name in given], dtype=np.intp)
-    return np.where(at[:, None] >= 0, effects[at], 0.0)
+    return group_labels(design, inner_groups(said) or None, frame, rows)

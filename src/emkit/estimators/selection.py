@@ -18,6 +18,7 @@ from emkit.data.source import RowSource
 from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.estimators.factor_analysis import FactorAnalysis
+from emkit.estimators.growth_mixture_model import GrowthMixtureModel
 from emkit.fitted import AnyFitted
 from emkit.markup import text_as_html
 from emkit.report.choices import choice_text
@@ -36,7 +37,7 @@ VLMR = (
 )
 
 
-Chosen = ComponentsEstimator | FactorAnalysis  # what numbers of components, or of factors, are chosen for
+Chosen = ComponentsEstimator | FactorAnalysis | GrowthMixtureModel  # what numbers of components, or of factors, are chosen for
 
 
 @dataclass(frozen=True)

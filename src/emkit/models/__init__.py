@@ -19,7 +19,7 @@ from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovPa
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
 from emkit.models.growth_mixture import GrowthMixture
-from emkit.models.growth_params import GrowthMixtureParams
+from emkit.models.growth_params import GrowthMixtureParams, SharedGrowthMixtureParams
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
 from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
@@ -109,6 +109,7 @@ __all__ = [
     "RestrictedMixedModelParams",
     "RidgePrior",
     "Sampled",
+    "SharedGrowthMixtureParams",
     "SlopedItem",
     "Soft",
     "StateSpace",

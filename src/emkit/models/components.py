@@ -17,7 +17,7 @@ from emkit.core.evaluation import STUMBLES
 from emkit.core.expected import Expected
 from emkit.core.memo import once
 from emkit.core.parameters import Parameters, maximise_in_turn, replace_at
-from emkit.core.protocols import Expectation, LatentModel, Update, not_carried
+from emkit.core.protocols import Expectation, Update, not_carried
 from emkit.core.ready import refuse_gaps
 from emkit.core.statistics import Additive, side_by_side
 from emkit.data.chunk import Chunk, alike, as_float64, occurring
@@ -31,6 +31,7 @@ from emkit.families.in_groups import InGroups, as_they_are
 from emkit.families.linear import LinearForm, linear_form
 from emkit.models import compiled
 from emkit.models.assignment import Posterior, impossible_row
+from emkit.models.belonging import Belonging
 from emkit.models.chains import Path, likeliest
 from emkit.models.checks import check_components
 from emkit.models.divisions import as_known, divisions
@@ -82,7 +83,7 @@ class ComponentStats(Additive, Generic[S]):
     components: S
 
 
-class Components(LatentModel[P, Any], Generic[P, C, S]):
+class Components(Belonging[P, Any], Generic[P, C, S]):
     """A model whose rows come from components of one `family`. A subclass says who belongs where.
 
     It writes `assign`, `gathered`, `belonging_updates` and `belonging_expected`; and `even`, if it is to bring starts.
@@ -288,10 +289,6 @@ class Components(LatentModel[P, Any], Generic[P, C, S]):
         """The E-steps of several runs, each over the rows of a chunk of its own, of which some may have weight 0."""
         own = zip(runs, apart(components, len(runs)), chunks, strict=True)
         return SeveralStats.of_all([self.e_steps([run], each, occurring(chunk)) for run, each, chunk in own])
-
-    def draw(self, params: P, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
-        """`rows` rows (n, d) and the component (n,) that each comes from. Errors: ModelError unless the model writes it."""
-        raise ModelError(f"{type(self).__name__} does not say how rows are drawn from it; use kind='case' to bootstrap.")
 
     def draw_given(
         self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None = None

@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.core.checks import check_count
+from emkit.core.checks import check_count, several_seeds
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
-from emkit.core.parameters import maximise_in_turn
-from emkit.core.protocols import Expectation, LatentModel, Source, Update
+from emkit.core.protocols import Expectation, Source, Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, DegenerateFitError, ModelError, ParameterError
+from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import safe_log, slope_of_log
 from emkit.models.assignment import Posterior, impossible_row, normalise
-from emkit.models.components import BLUR
-from emkit.models.divisions import divisions
-from emkit.models.growth_params import GrowthMixtureParams
+from emkit.models.belonging import Belonging
+from emkit.models.growth_params import AnyGrowthParams
+from emkit.models.growth_spread import SPREADS, Spread
+from emkit.models.growth_starts import GrowthStarts
 from emkit.models.mixed_model import MixedModel
-from emkit.models.mixed_params import MixedModelParams
-from emkit.models.mixed_sums import MixedSums, Told, sums_at
+from emkit.models.mixed_sums import MixedSums, Told, sums_at, sums_of_units
 
 UNTOLD = 1e-11  # of 1, an eigenvalue of correlations of covariates: one tells the others
 FLOOR = 1e-6  # of the variance of the response: a variance of errors that only a spike has
@@ -41,14 +39,14 @@ class ClassSums(Additive):
     classes: tuple[MixedSums, ...]
 
 
-class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
+class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
     """p(rows of a group) = sum_k proportions_k p(rows | mixed model k): all rows of a group are of one class.
 
-    `model` is a `MixedModel`, whose fixed effects, covariances and variance of errors are estimated for each class. The
-    variance of errors of a class is at least 1e-6 of that of the response: a class that comes to rest there is a spike, of
-    few groups whose responses its effects reproduce, and the fit says so. `starts` makes starts from what groups tell of
-    their effects, and `shares` tells how likely each class is for each group.
-    Errors: ModelError for what is no `MixedModel`.
+    `model` is a `MixedModel`, whose fixed effects are estimated for each class. By `spread` "own", each class has covariances
+    of random effects and a variance of errors of its own, by "shared" all have the same. The variance of errors is at least
+    1e-6 of that of the response: a class that comes to rest there is a spike, of few groups whose responses its effects
+    reproduce, and the fit says so. `starts` makes starts from what groups tell of their effects, and `shares` tells how likely
+    each class is for each group. BIC and its kin count groups. Errors: ModelError for what is no `MixedModel`.
     Source: Muthén & Shedden (1999), Biometrics 55, 463-469; Verbeke & Lesaffre (1996), JASA 91, 217-221.
 
     People of whom some grow, and others do not:
@@ -67,52 +65,64 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
     [0.0, 1.0, 0.0, 1.0]
     """
 
-    def __init__(self, model: MixedModel) -> None:
+    def __init__(self, model: MixedModel, spread: str = "own") -> None:
         if not isinstance(model, MixedModel):
             raise ModelError(f"classes are mixed models, and {model!r:.40} is none: give an ek.MixedModel.")
-        self.model = model
+        if spread not in SPREADS:
+            raise ModelError(f"spread is {spread!r:.40}; it must be one of {', '.join(map(repr, SPREADS))}.")
+        self.model, self.spread = model, spread
 
     # -- the E-step
 
-    def _told(self, params: GrowthMixtureParams, chunk: Chunk) -> list[Told]:
+    def told(self, params: AnyGrowthParams, chunk: Chunk) -> list[Told]:
         """What groups tell, if they are of each of the classes."""
-        return [self.model.told_by(own, chunk) for own in params.classes]
+        return [self.model.told_by(own, chunk) for own in params.each]
 
     @staticmethod
-    def _shared(params: GrowthMixtureParams, told: list[Told]) -> tuple[Array, Array]:
+    def _shared(params: AnyGrowthParams, told: list[Told]) -> tuple[Array, Array]:
         """Responsibilities (G, K), and log-likelihoods (G,)."""
         return normalise(np.column_stack([one.log_density for one in told]) + safe_log(params.proportions))
 
-    def e_step(self, params: GrowthMixtureParams, chunk: Chunk) -> Expectation[ClassSums]:
-        told, weights = self._told(params, chunk), chunk.group_weights
+    def e_step(self, params: AnyGrowthParams, chunk: Chunk) -> Expectation[ClassSums]:
+        told, weights = self.told(params, chunk), chunk.group_weights
         shares, heights = self._shared(params, told)
         if np.isneginf(heights).any():
             raise impossible_row()
-        stats = self._sums(told, weights, shares)
+        stats = self.sums(told, weights, shares)
         return Expectation(stats, float(weights @ heights), float(weights @ told[0].rows))
 
-    def _sums(self, told: list[Told], weights: Array, shares: Array) -> ClassSums:
+    def sums(self, told: list[Told], weights: Array, shares: Array) -> ClassSums:
         each = zip(told, shares.T, strict=True)
         layout = self.model.known_layout
         return ClassSums(weights @ shares, tuple(sums_at(one, weights * own, layout) for one, own in each))
 
-    def row_objectives(self, params: GrowthMixtureParams, chunk: Chunk) -> Array:
-        return self._shared(params, self._told(params, chunk))[1]
+    def row_objectives(self, params: AnyGrowthParams, chunk: Chunk) -> Array:
+        return self._shared(params, self.told(params, chunk))[1]
 
-    def posterior(self, params: GrowthMixtureParams, chunk: Chunk) -> Posterior:
+    def posterior(self, params: AnyGrowthParams, chunk: Chunk) -> Posterior:
         """The responsibilities (n, K) of rows, alike in each group, and the log-likelihoods (G,) of groups."""
-        shares, heights = self._shared(params, self._told(params, chunk))
+        shares, heights = self._shared(params, self.told(params, chunk))
         return Posterior(np.repeat(shares, np.diff(chunk.bounds), axis=0), heights, latent=shares)
 
-    def shares(self, params: GrowthMixtureParams, source: Source[Any]) -> Array:
+    def means(self, params: AnyGrowthParams, x: Array) -> Array:
+        """The mean of the response of rows (n, K) given each class, of any group."""
+        return np.asarray(self.model.known_layout.fixed.plain(x) @ np.array([own.fixed for own in params.each]).T)
+
+    def outlook(self, params: AnyGrowthParams, chunk: Chunk) -> Array:
+        """The proportions (n, K) of the classes, whatever rows are."""
+        return np.broadcast_to(params.proportions, (len(chunk.x), len(params.proportions)))
+
+    def sample_size(self, params: AnyGrowthParams, source: Any) -> float:
+        """The number of groups that have a response."""
+        layout = self.model.known_layout
+        sums = ((chunk.group_weights, sums_of_units(chunk, layout)) for chunk in source.chunks())
+        return float(sum(weights @ np.add.reduceat(each.counts[0], each.firsts) for weights, each in sums))
+
+    def shares(self, params: AnyGrowthParams, source: Source[Any]) -> Array:
         """The responsibilities (G, K) of all groups."""
-        return np.concatenate([self._shared(params, self._told(params, chunk))[0] for chunk in source.chunks()])
+        return np.concatenate([self._shared(params, self.told(params, chunk))[0] for chunk in source.chunks()])
 
-    # -- the M-step
-
-    def redrawn(
-        self, params: GrowthMixtureParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
-    ) -> Array:
+    def redrawn(self, params: AnyGrowthParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
         each = np.ones(len(rows), dtype=np.int64) if lengths is None else lengths
         belongs = rng.choice(len(params.proportions), size=len(each), p=params.proportions)
         found, of_row = np.array(rows, dtype=np.float64), np.repeat(belongs, each)
@@ -120,19 +130,17 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
             found[of_row == k] = self.model.redrawn(own, rng, rows[of_row == k], each[belongs == k])
         return found
 
-    def updates(self) -> Mapping[str, Update[ClassSums, GrowthMixtureParams]]:
+    # -- the M-step
+
+    def updates(self) -> Mapping[str, Update[ClassSums, AnyGrowthParams]]:
         """None: how many classes there are, parameters say. Errors: NotImplementedError; `m_step` is the whole."""
         raise NotImplementedError("the M-step of a growth mixture is written as a whole.")
 
-    def m_step(self, stats: ClassSums, params: GrowthMixtureParams) -> GrowthMixtureParams:
-        """Shares of groups, and the mixed model of each class; a class without groups stays as it is."""
-        links = {**self.model.updates(), "within": self._within}
+    def m_step(self, stats: ClassSums, params: AnyGrowthParams) -> AnyGrowthParams:
         for k, own in enumerate(stats.classes):
             if own.mass > 0:
                 self._refuse_undetermined(k, own.design)
-        pairs = zip(stats.classes, params.classes, strict=True)
-        classes = tuple(maximise_in_turn(links, own, before) if own.mass > 0 else before for own, before in pairs)
-        return GrowthMixtureParams(stats.mass / stats.mass.sum(), classes)
+        return self.way.params(stats.mass / stats.mass.sum(), self.way.maximised(stats.classes, params.each))
 
     @staticmethod
     def _refuse_undetermined(k: int, design: Array) -> None:
@@ -146,33 +154,28 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
             )
 
     @property
-    def _floor(self) -> float:
-        return FLOOR * self.model.known_layout.variance
+    def way(self) -> Spread:
+        """How classes share how groups and rows vary."""
+        return SPREADS[self.spread](self.model, FLOOR * self.model.known_layout.variance)
 
-    def _within(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> float:
-        return max(self.model.left_within(stats, before, now), self._floor)
+    def expected(self, stats: ClassSums, before: AnyGrowthParams, now: AnyGrowthParams) -> Expected:
+        every = zip(stats.classes, before.each, now.each, strict=True)
+        each = [self.model.expected(own, old, new) for own, old, new in every]
+        value = float(stats.mass @ safe_log(now.proportions)) + sum(own.value for own in each)
+        slopes = self.way.slopes([own.slopes for own in each])
+        return Expected(value, {"proportions": slope_of_log(stats.mass, now.proportions), **slopes})
 
-    def expected(self, stats: ClassSums, before: GrowthMixtureParams, now: GrowthMixtureParams) -> Expected:
-        slopes = {"proportions": slope_of_log(stats.mass, now.proportions)}
-        found = Expected(float(stats.mass @ safe_log(now.proportions)), slopes)
-        for k, (own, old, new) in enumerate(zip(stats.classes, before.classes, now.classes, strict=True)):
-            found = found.plus(self.model.expected(own, old, new).inside(f"classes.{k}"))
-        return found
-
-    def scales(self, params: GrowthMixtureParams) -> Mapping[str, Scale]:
-        each = enumerate(map(self.model.scales, params.classes))
-        return {f"classes.{k}.{path}": scale for k, scales in each for path, scale in scales.items()}
+    def scales(self, params: AnyGrowthParams) -> Mapping[str, Scale]:
+        return self.way.scales(params)
 
     # -- what is no class
 
-    def on_floor(self, params: GrowthMixtureParams, profile: AnyProfile) -> Mapping[str, Mask]:
-        held = {k for k, own in enumerate(params.classes) if own.within <= self._floor}
-        return {f"classes.{k}.within": np.array(True) for k in held}
+    def on_floor(self, params: AnyGrowthParams, profile: AnyProfile) -> Mapping[str, Mask]:
+        return self.way.on_floor(params)
 
-    def degenerate(self, params: GrowthMixtureParams, profile: AnyProfile) -> tuple[int, ...]:
+    def degenerate(self, params: AnyGrowthParams, profile: AnyProfile) -> tuple[int, ...]:
         """Classes that rest on the floor, and those without groups."""
-        pairs = enumerate(zip(params.classes, params.proportions, strict=True))
-        return tuple(k for k, (own, share) in pairs if own.within <= self._floor or share == 0)
+        return tuple(sorted({*self.way.spikes(params), *np.flatnonzero(params.proportions == 0).tolist()}))
 
     # -- data and start
 
@@ -187,40 +190,19 @@ class GrowthMixture(LatentModel[GrowthMixtureParams, ClassSums]):
         found.model = self.model.settled(profile)
         return found
 
-    def check(self, params: GrowthMixtureParams, profile: AnyProfile) -> None:
-        if len(params.classes) != len(params.proportions):
-            raise ParameterError(f"there are {len(params.proportions)} proportions and {len(params.classes)} classes.")
-        for own in params.classes:
+    def check(self, params: AnyGrowthParams, profile: AnyProfile) -> None:
+        if not isinstance(params, SPREADS[self.spread].kind()):
+            raise ParameterError(f"spread is {self.spread!r}, and the parameters are {type(params).__name__}.")
+        if len(params.each) != len(params.proportions):
+            raise ParameterError(f"there are {len(params.proportions)} proportions and {len(params.each)} classes.")
+        for own in params.each:
             self.model.check(own, profile)
 
-    def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[GrowthMixtureParams]:
-        """For each seed, classes estimated from a division of the groups by what these tell of their effects.
+    def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[AnyGrowthParams]:
+        """For each seed, classes estimated from a division of the groups: see `GrowthStarts`.
 
-        Errors: DataError for more classes than groups.
+        Errors: DataError for more classes than groups; ModelError for numbers that cannot be.
         """
         check_count("the number of classes", n_components, ModelError)
-        model = self.model.settled(profile)
-        start, settled = model.start(profile), GrowthMixture(model)
-        chunks = list(profile.source.chunks())
-        effects = np.concatenate([model.latent(start, chunk)[0] for chunk in chunks])
-        weights = np.concatenate([chunk.group_weights for chunk in chunks])
-        if n_components > len(effects):
-            raise DataError(f"{n_components} classes were asked for, and there are {len(effects)} groups: use fewer classes.")
-        every = GrowthMixtureParams(np.full(n_components, 1 / n_components), (start,) * n_components)
-        if n_components == 1:
-            return [every for _ in seeds]
-        made = partial(settled._estimated, every, chunks)
-        return [made(own) for own in divisions(effects, weights, n_components, seeds)]
-
-    def _estimated(self, like: GrowthMixtureParams, chunks: list[Chunk], division: Any) -> GrowthMixtureParams:
-        """Parameters from groups of which each mostly belongs to one class, as `division` (G,) says."""
-        number = len(like.classes)
-        shares = np.full((len(division), number), BLUR / number)
-        shares[np.arange(len(division)), division] += 1 - BLUR
-        ends = np.cumsum([0, *(len(chunk.bounds) - 1 for chunk in chunks)])
-        parts = zip(chunks, ends[:-1], ends[1:], strict=True)
-        sums = [self._sums(self._told(like, chunk), chunk.group_weights, shares[a:b]) for chunk, a, b in parts]
-        total = sums[0]
-        for each in sums[1:]:
-            total = total + each
-        return self.m_step(total, like)
+        made = GrowthStarts(self.settled(profile), profile, int(n_components))
+        return [made(seed) for seed in several_seeds(seeds)]

@@ -49,7 +49,8 @@ class EffectsDesign(FramedDesign):
 class MixedLayout:
     """The place of the `response`, a `datum` in its midst, its variance, and the designs of fixed and random effects.
 
-    Of inner groups, the place of their labels `within` groups, and the design of their effects, `inner`.
+    Of inner groups, the place of their labels `within` groups, and the design of their effects, `inner`. `whose` are the names
+    of the levels of groups, where there are two.
     """
 
     response: int
@@ -59,11 +60,20 @@ class MixedLayout:
     variance: float
     within: int | None = None
     inner: EffectsDesign | None = None
+    whose: tuple[str, ...] = ()
 
     @property
     def levels(self) -> tuple[EffectsDesign, ...]:
         """The designs of random effects, those of groups first."""
         return (self.random,) if self.inner is None else (self.random, self.inner)
+
+    @property
+    def effect_names(self) -> tuple[tuple[str, ...], ...]:
+        """What the effects of each level are of; with whose they are, where there are two."""
+        if not self.whose:
+            return tuple(level.coefficient_names for level in self.levels)
+        pairs = zip(self.levels, self.whose, strict=True)
+        return tuple(tuple(f"{name} of {whose}" for name in level.coefficient_names) for level, whose in pairs)
 
     @cached_property
     def own(self) -> tuple[slice, ...]:
@@ -138,11 +148,18 @@ def found_in(profile: AnyProfile, response: Column, fixed: Side, random: Side, n
         for own, side in zip(places, sides, strict=True)
     )
     within = _within(profile, nested)
+    whose = () if within is None else _whose(source, source.columns[within])
     variance = float(profile.variance[place])
     if not np.isfinite(variance) or variance <= 0:
         raise DataError(f"the response {source.columns[place]!r} never varies, or has no value: there is nothing to explain.")
     datum = float(centre_of(profile, [place])[0]) if fixed.intercept else 0.0
-    return MixedLayout(place, of_fixed, of_random, datum, variance, within, *of_inner)
+    return MixedLayout(place, of_fixed, of_random, datum, variance, within, of_inner[0] if of_inner else None, whose)
+
+
+def _whose(source: Any, inner: str) -> tuple[str, str]:
+    """What the two levels of groups are called, as in a formula: ``school`` and ``school:class``."""
+    outer = (source.design.groups if source.design is not None else None) or "group"
+    return outer, f"{outer}:{inner}"
 
 
 def _within(profile: AnyProfile, nested: Nested | None) -> int | None:

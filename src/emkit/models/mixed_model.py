@@ -56,12 +56,12 @@ class MixedModel(OfGroups[MixedModelParams]):
         layout = self.known_layout
         return layout.back(layout.framed(before.fixed) + np.linalg.solve(stats.design, stats.along))
 
-    def _shift(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Array:
+    def shift(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Array:
         layout = self.known_layout
         return layout.framed(now.fixed) - layout.framed(before.fixed)
 
     def expected(self, stats: MixedSums, before: MixedModelParams, now: MixedModelParams) -> Expected:
-        shift = self._shift(stats, before, now)
+        shift = self.shift(stats, before, now)
         found = self._of_variances(stats, before, now, shift)
         turned = self.known_layout.turn @ (self._moved(before, now) - self.root(before.between))
         along = stats.along - np.einsum("pas,as->p", stats.shared, turned) - stats.design @ shift
@@ -97,4 +97,4 @@ class MixedModel(OfGroups[MixedModelParams]):
     def _start(self, profile: AnyProfile, rng: np.random.Generator | None) -> MixedModelParams:
         layout = self._found(profile)
         fixed, left = least_squares(profile, layout)
-        return MixedModelParams(layout.back(fixed), *self._parts(layout, left, rng))
+        return MixedModelParams(layout.back(fixed), *self._parts(layout, left, rng), covariates=layout.fixed.coefficient_names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from emkit.core.arrays import Array
@@ -25,7 +25,8 @@ class MixedModelParams(AnyMixedParams):
     """Parameters of `MixedModel`, of p covariates.
 
     `fixed` (p,): their coefficients, that of the intercept first; `between`: the covariance of the random effects; `within`
-    > 0: the variance of the error of a row. How alike two rows of a group are:
+    > 0: the variance of the error of a row; `covariates`: the names of what the coefficients are of. How alike two rows of a
+    group are:
 
     >>> import emkit as ek
     >>> params = ek.MixedModelParams([66.5], ek.models.EqualCovariance(600.0), 16.0)
@@ -33,9 +34,10 @@ class MixedModelParams(AnyMixedParams):
     0.974
     """
 
-    fixed: Annotated[Array, Real(), Axes("covariate", coupled=("covariate",))]
+    fixed: Annotated[Array, Real(), Axes("covariate", coupled=("covariate",), told_by="covariates")]
     between: AnyCovariance | DiagonalCovariance | EqualCovariance | NestedCovariance
     within: Annotated[float, Positive()]
+    covariates: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

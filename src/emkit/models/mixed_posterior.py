@@ -46,6 +46,10 @@ class OfOneLevel:
     factor: Array
     heights: Array
 
+    def among(self, of: Integers) -> OfOneLevel:
+        """Of units which each are as one of these."""
+        return OfOneLevel(self.told[of], self.factor[of], self.heights[of])
+
     def means(self, targets: Array) -> Array:
         return np.asarray(self.factor @ (self.told.swapaxes(1, 2) @ targets))
 

@@ -8,7 +8,7 @@ Source: Bates, Maechler, Bolker & Walker (2015), J. Statist. Software 67(1), sec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,10 +42,18 @@ class MixedSums(Additive):
     along: Array
     shared: Array
 
+    def shifted(self, shift: Array) -> MixedSums:
+        """The same about framed fixed effects that are by `shift` (p,) away from those of the E-step."""
+        squares = self.squares - 2 * float(shift @ self.along) + float(shift @ self.design @ shift)
+        cross = self.cross - np.tensordot(shift, self.shared, 1)
+        return replace(self, squares=squares, cross=cross, along=self.along - self.design @ shift)
+
 
 class UnitSums(NamedTuple):
     """Of each unit of a chunk, sums over its rows in the frames of the designs; `triangle` (U, r + p + 1, r + p + 1) is R.
 
+    `designs` (D, r, r) are the different corners of these that effects reach, which posteriors depend on, and `of_design` (U,)
+    says whose each is: where persons are seen at the same times, there are few.
     Units are rows that share all their effects: groups, or the inner groups in these. `firsts` (G,) is the first unit of each
     group, `of` (U,) the group of each unit, and `counts` have, for each level, the share (U,) of a group that counts with a
     unit: groups without a response are none.
@@ -61,6 +69,8 @@ class UnitSums(NamedTuple):
     xy: Array
     yy: Array
     triangle: Array
+    of_design: Integers
+    designs: Array
 
 
 class Told(NamedTuple):
@@ -119,7 +129,11 @@ def sums_of_units(chunk: Chunk, layout: MixedLayout) -> UnitSums:
     firsts = np.flatnonzero(np.diff(of, prepend=-1))
     of_rows = triangles(whole, np.append(starts, len(whole)))
     own = (rows, xx, xz, zz, found[:, r:-1, -1], found[:, -1, -1], of_rows)
-    return UnitSums(firsts, of, _counts(rows, firsts, of, layout), *map(np.ascontiguousarray, own))
+    corners = of_rows[:, :r, :r].reshape(len(of_rows), -1)
+    designs, of_design = np.unique(corners, axis=0, return_inverse=True)
+    counts = _counts(rows, firsts, of, layout)
+    arrays: Any = [*map(np.ascontiguousarray, own), of_design.ravel(), designs.reshape(-1, r, r)]
+    return UnitSums(firsts, of, counts, *arrays)
 
 
 def units_of(chunk: Chunk, layout: MixedLayout) -> tuple[Any, Integers, Integers]:
@@ -148,9 +162,12 @@ def told(chunk: Chunk, layout: MixedLayout, fixed: Array, root: Array, within: f
     """What groups tell, given framed `fixed` effects (p,), the `root` (r, r) of the effects' covariance, and `within`."""
     sums, r, unit = sums_of_units(chunk, layout), len(root), np.sqrt(within)
     errors = sums.triangle[:, :, -1] - sums.triangle[:, :, r:-1] @ fixed
-    reach = sums.triangle[:, :r, :r] @ root
-    outer, two = len(layout.random.factor), layout.within is not None
-    posterior: Posterior = of_two_levels(reach / unit, sums.firsts, sums.of, outer) if two else of_one_level(reach / unit)
+    reaches = sums.designs @ root
+    reach = reaches[sums.of_design]
+    if layout.within is None:
+        posterior: Posterior = of_one_level(reaches / unit).among(sums.of_design)
+    else:
+        posterior = of_two_levels(reach / unit, sums.firsts, sums.of, len(layout.random.factor))
     means = posterior.means(errors[:, :r, None] / unit)[:, :, 0]
     errors[:, :r] -= np.einsum("uab,ub->ua", reach, means)
     left = sums.rows * (LOG_2_PI + np.log(within)) + (errors**2).sum(axis=1) / within

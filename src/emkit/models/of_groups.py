@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.checks import several_seeds
 from emkit.core.expected import Expected
 from emkit.core.mapreduce import serial
 from emkit.core.protocols import LatentModel, MapReduce, Source
@@ -25,6 +26,7 @@ from emkit.models.mixed_responses import normal_residuals, redrawn
 from emkit.models.mixed_sums import GeneralizedSums, MixedSums, Told, generalized_at, told, units_of
 from emkit.models.nested import Nested, NestedCovariance
 from emkit.models.random_effects import COVARIANCES, free_places, slope_of
+from emkit.models.told_effects import EffectsTold, gathered
 
 WILD = 3.0  # by how many powers of e the variances of random starts differ
 NO_ERROR = (
@@ -132,6 +134,15 @@ class OfGroups(LatentModel[V, MixedSums]):
         back = layout.fixed.back(np.eye(len(framed))).T
         return FixedEffects(layout.back(framed), back @ spread @ back.T)
 
+    def told_effects(self, params: V, source: Any) -> EffectsTold:
+        """The effects of all groups of these rows, and the fixed effects."""
+        return gathered(self, params, source, self.integrates)
+
+    @property
+    def integrates(self) -> bool:
+        """Whether the likelihood is integrated over fixed effects, which then are no parameters."""
+        return False
+
     def generalized(self, params: V, source: Source[Any], map_reduce: MapReduce) -> tuple[Array, Array, Array]:
         """The same framed (p,), their covariance (p, p), and its inverse."""
         sums: GeneralizedSums = map_reduce(partial(self._least_squares_of, params), source)
@@ -162,18 +173,20 @@ class OfGroups(LatentModel[V, MixedSums]):
         """The covariance of effects; of a level that tilts, by a regression on the standard effects that vary."""
         root, levels = self.root(before.between), before.between.levels
         if any(level.tilts for level in levels):
-            root = self._regressed(stats, before, root, self._shift(stats, before, now))
+            root = self._regressed(stats, before, root, self.shift(stats, before, now))
         found = []
         for level, own, moments, groups in zip(levels, self.known_layout.own, stats.moments, stats.groups, strict=True):
             block = root[own, own]
             tilted = level.tilts
-            found.append(level.tilted(block @ block.T) if tilted else type(level).near(block @ moments @ block.T / groups))
+            found.append(
+                level.tilted(block @ block.T) if tilted else type(level).near(block @ moments @ block.T / groups, level.effects)
+            )
         return type(before.between).of_levels(found)
 
     def left_within(self, stats: MixedSums, before: V, now: V) -> float:
         """The variance of errors that has the highest expected log-likelihood."""
         turned = self._moved(before, now) - self.root(before.between)
-        return self._left(stats, self._shift(stats, before, now), turned) / stats.mass
+        return self._left(stats, self.shift(stats, before, now), turned) / stats.mass
 
     def _within(self, stats: MixedSums, before: V, now: V) -> float:
         found = self.left_within(stats, before, now)
@@ -181,7 +194,7 @@ class OfGroups(LatentModel[V, MixedSums]):
             raise DegenerateFitError(NO_ERROR)
         return found
 
-    def _shift(self, stats: MixedSums, before: V, now: V) -> Array:
+    def shift(self, stats: MixedSums, before: V, now: V) -> Array:
         """How far framed fixed effects are from those of the E-step."""
         return np.zeros(len(stats.along))
 
@@ -270,7 +283,7 @@ class OfGroups(LatentModel[V, MixedSums]):
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[V]:
         """Variances at random, for each seed."""
-        return [self._start(profile, np.random.default_rng(seed)) for seed in seeds]
+        return [self._start(profile, np.random.default_rng(seed)) for seed in several_seeds(seeds)]
 
     @abstractmethod
     def _start(self, profile: AnyProfile, rng: np.random.Generator | None) -> V:
@@ -282,5 +295,6 @@ class OfGroups(LatentModel[V, MixedSums]):
         sizes = np.ones(r + 1) if rng is None else np.exp(rng.uniform(-WILD, WILD, r + 1))
         back = np.linalg.inv(layout.turn)
         covariance = back @ np.diag(sizes[1:] * left / (2 * r)) @ back.T
-        levels = [COVARIANCES[form].near(covariance[own, own]) for form, own in zip(self._forms, layout.own, strict=True)]
+        each = zip(self._forms, layout.own, layout.effect_names, strict=True)
+        levels = [COVARIANCES[form].near(covariance[own, own], names) for form, own, names in each]
         return (levels[0] if self.nested is None else NestedCovariance.of_levels(levels)), sizes[0] * left / 2

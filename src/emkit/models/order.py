@@ -22,6 +22,31 @@ def component_leaves(params: Parameters) -> Iterator[Leaf]:
             yield leaf
 
 
+def component_parts(params: Parameters) -> Iterator[tuple[int, Leaf]]:
+    """What stands in tuples of which each component has one place, with the component."""
+    for leaf in leaves(params):
+        if leaf.scope(COMPONENT) is None:
+            yield from ((k, leaf) for axis, k in leaf.within if axis == COMPONENT)
+
+
+def path_in(leaf: Leaf, k: int, other: int | str) -> str:
+    """The path of what component `other` has in the place of a leaf of component k, in tuples with a place for each."""
+    steps = leaf.path.split(".")
+    steps[steps.index(str(k))] = str(other)
+    return ".".join(steps)
+
+
+def entries_of_components(params: Parameters) -> list[tuple[int | None, str]]:
+    """For each entry of `params`, the component that it belongs to alone, and a name that the same entry of all of them has."""
+    parts, found = {leaf.path: path_in(leaf, k, "") for k, leaf in component_parts(params)}, []
+    for leaf in leaves(params):
+        for index in leaf.space.entry_indices(leaf.value.shape):
+            of = [k for axis, k in leaf.places(index) if axis == COMPONENT]
+            left = index if leaf.path in parts or len(of) != 1 else index[1:]
+            found.append((of[0] if len(of) == 1 else None, f"{parts.get(leaf.path, leaf.path)}{left}"))
+    return found
+
+
 def owners(leaf: Leaf) -> Integers | None:
     """Which component each row of a field is of; None if these are all of them, in order."""
     scope = leaf.scope(COMPONENT)
@@ -110,11 +135,16 @@ def component_order(params: Parameters) -> list[int] | None:
         return None
     own = list(component_leaves(params))
     inner = [leaf for leaf in own if leaf.path.startswith("components.")]  # before how many rows it has
+    inner = inner or [leaf for leaf in own if leaf.path != "proportions"]
     if not own:
         return None
+    parts: dict[int, list[Array]] = {}
+    for k, leaf in component_parts(params):
+        parts.setdefault(k, []).append(leaf.value.ravel())
     order = list(range(component_count(params) or 0))
     for group in kinds(params):
-        table = [_rows(leaf, group).reshape(len(group), -1) for leaf in inner or own if _covers(leaf, group)]
+        table = [np.array([np.concatenate(parts[k]) for k in group])] if parts else []
+        table += [_rows(leaf, group).reshape(len(group), -1) for leaf in inner or own if _covers(leaf, group)]
         if table:
             for place, k in zip(group, _lowest_first(np.hstack(table)), strict=True):
                 order[place] = group[k]
@@ -151,6 +181,10 @@ def selected(params: P, components: Sequence[int]) -> dict[str, Array]:
                 value = np.take(value, _among(leaf, components), axis=axis)
         if value is not leaf.value:
             chosen[leaf.path] = value
+    parts = {leaf.path: (k, leaf) for k, leaf in component_parts(params)}
+    for path, (k, leaf) in parts.items():
+        if k < len(components):
+            chosen[path] = parts[path_in(leaf, k, components[k])][1].value
     return chosen
 
 

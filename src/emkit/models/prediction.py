@@ -16,6 +16,7 @@ from emkit.data.profile import Levels
 from emkit.data.source import RowSource
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.models.assignment import Posterior
+from emkit.models.belonging import Belonging
 from emkit.models.chains import Path
 from emkit.models.components import Components
 from emkit.models.frozen import AnyModel, bare
@@ -33,6 +34,17 @@ def posterior_of(model: AnyModel, params: Any, source: RowSource) -> Posterior:
     return Posterior(
         np.concatenate([part.responsibilities for part in parts]), np.concatenate([part.log_likelihood for part in parts])
     )
+
+
+def latent_of(model: AnyModel, params: Any, source: RowSource) -> tuple[Array, Array]:
+    """Means and covariances of the continuous latent variables of all rows, or groups of rows.
+
+    Errors: ModelError for a model that has none; DataError naming row, column and value of what the model cannot take.
+    """
+    refuse_gaps(model, source)
+    found = [bare(model).latent(params, chunk) for chunk in source.chunks()]
+    means, covariances = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return means, covariances
 
 
 def log_likelihood_of(model: AnyModel, params: Any, source: RowSource) -> float:
@@ -107,7 +119,7 @@ def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Ch
 def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     """The rows in the groups that the model takes them to be in. Errors: those of `posterior_of`."""
     inner = bare(model)
-    if not isinstance(inner, Components):
+    if not isinstance(inner, Belonging):
         raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.")
     source = inner.in_sequences(source)
     refuse_gaps(model, source)
@@ -122,7 +134,7 @@ def drawn_from(model: AnyModel, params: Any, levels: Levels, rows: int, random_s
     """
     check_count("n", rows, ModelError)
     inner = bare(model)
-    if not isinstance(inner, Components):
+    if not isinstance(inner, Belonging):
         raise ModelError(f"{type(inner).__name__} has no components that rows could be drawn from.")
     drawn, components = inner.draw(params, np.random.default_rng(random_state), int(rows))
     return in_words(drawn, levels), components

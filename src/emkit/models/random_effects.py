@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -19,12 +20,14 @@ from emkit.core.spaces.semidefinite import semidefinite_root
 
 @dataclass(frozen=True, eq=False)
 class EffectsCovariance(Parameters):
-    """The covariance of the r effects of a group. A subclass is a form of it."""
+    """The covariance of the r `effects` of a group, by their names. A subclass is a form of it."""
+
+    effects: tuple[str, ...] = field(default=(), kw_only=True)
 
     @classmethod
     @abstractmethod
-    def near(cls, covariance: Array) -> EffectsCovariance:
-        """Of this form, the one that effects have whose second moments are `covariance` (r, r)."""
+    def near(cls, covariance: Array, effects: tuple[str, ...] = ()) -> EffectsCovariance:
+        """Of this form, the one that `effects` have whose second moments are `covariance` (r, r)."""
 
     @abstractmethod
     def matrix(self, effects: int) -> Array:
@@ -36,7 +39,7 @@ class EffectsCovariance(Parameters):
 
     def root(self, effects: int) -> Array:
         """The lower triangular L (r, r) with covariance = L L'; effects are L u, with u ~ N(0, I)."""
-        return semidefinite_root(self.matrix(effects))
+        return np.sqrt(self.matrix(effects))
 
     @property
     def tilts(self) -> bool:
@@ -73,25 +76,36 @@ class EffectsCovariance(Parameters):
 class AnyCovariance(EffectsCovariance):
     """`covariance` (r, r) of the effects, of any form; it may be singular."""
 
-    covariance: Annotated[Array, PositiveSemidefinite(), Axes("effect", "effect")]
+    covariance: Annotated[Array, PositiveSemidefinite(), Axes("effect", "effect", told_by="effects")]
 
     @classmethod
-    def near(cls, covariance: Array) -> AnyCovariance:
-        return cls((covariance + covariance.T) / 2)
+    def near(cls, covariance: Array, effects: tuple[str, ...] = ()) -> AnyCovariance:
+        return cls((covariance + covariance.T) / 2, effects=effects)
 
     def matrix(self, effects: int) -> Array:
         return self.covariance
+
+    @cached_property
+    def _root(self) -> Array:
+        return semidefinite_root(self.covariance)
+
+    def root(self, effects: int) -> Array:
+        return self._root
 
     def admits(self, effects: int) -> bool:
         return self.covariance.shape == (effects, effects)
 
     @property
     def tilts(self) -> bool:
-        still = np.diag(self.root(len(self.covariance))) == 0
+        return self._tilts
+
+    @cached_property
+    def _tilts(self) -> bool:
+        still = np.diag(self._root) == 0
         return bool(still.any() and not still.all())
 
     def tilted(self, matrix: Array) -> Self:
-        return type(self)((matrix + matrix.T) / 2)
+        return replace(self, covariance=(matrix + matrix.T) / 2)
 
     def expected(self, moments: Array, groups: float) -> Expected:
         root = self.root(len(self.covariance))
@@ -113,11 +127,11 @@ class Variance(NonNegative):
 class DiagonalCovariance(EffectsCovariance):
     """`variances` (r,) >= 0 of effects that do not correlate."""
 
-    variances: Annotated[Array, Variance(), Axes("effect")]
+    variances: Annotated[Array, Variance(), Axes("effect", told_by="effects")]
 
     @classmethod
-    def near(cls, covariance: Array) -> DiagonalCovariance:
-        return cls(np.maximum(np.diag(covariance), 0.0))
+    def near(cls, covariance: Array, effects: tuple[str, ...] = ()) -> DiagonalCovariance:
+        return cls(np.maximum(np.diag(covariance), 0.0), effects=effects)
 
     def matrix(self, effects: int) -> Array:
         return np.diag(self.variances)
@@ -134,11 +148,11 @@ class DiagonalCovariance(EffectsCovariance):
 class EqualCovariance(EffectsCovariance):
     """`variance` >= 0 of all effects, which do not correlate."""
 
-    variance: Annotated[float, Variance()]
+    variance: Annotated[float, Variance(), Axes(told_by="effects")]
 
     @classmethod
-    def near(cls, covariance: Array) -> EqualCovariance:
-        return cls(max(float(np.trace(covariance)) / len(covariance), 0.0))
+    def near(cls, covariance: Array, effects: tuple[str, ...] = ()) -> EqualCovariance:
+        return cls(max(float(np.trace(covariance)) / len(covariance), 0.0), effects=effects)
 
     def matrix(self, effects: int) -> Array:
         return self.variance * np.eye(effects)

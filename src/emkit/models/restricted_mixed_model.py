@@ -58,6 +58,10 @@ class RestrictedMixedModel(OfGroups[RestrictedMixedModelParams]):
         stats = integrated_at(one, weights, self.known_layout, spread)
         return Expectation(stats, float(weights @ one.log_density), stats.mass)
 
+    @property
+    def integrates(self) -> bool:
+        return True
+
     def updates(self) -> Mapping[str, Update[MixedSums, RestrictedMixedModelParams]]:
         return {"between": self._between, "within": self._within}
 

@@ -21,6 +21,7 @@ from emkit.data.profile import Levels
 from emkit.errors import Outcome, Status
 from emkit.fitted import TOLD, AnyFitted, Fitted
 from emkit.models.prediction import check_together
+from emkit.models.told_effects import EffectsOfLevel, EffectsTold
 from emkit.persistence.digest import digest
 from emkit.persistence.not_stored import NotStoredSource, Provenance
 from emkit.version import __version__
@@ -98,7 +99,7 @@ class StoredLeft:
 
 @dataclass(frozen=True)
 class Told:
-    """What was worked out from the data, and the summary says: see `Fitted`."""
+    """What was worked out from the data, and the summary says: see `Fitted`. No `sample_size` is that of the rows."""
 
     rows: float
     degenerate: tuple[int, ...]
@@ -107,6 +108,8 @@ class Told:
     coinciding: tuple[tuple[int, ...], ...]
     flat: tuple[str, ...]
     infinite: tuple[str, ...] = ()
+    effects: EffectsTold | None = None
+    sample_size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,7 @@ class StoredFit:
         check_together(self.model, runs.best.params, len(self.columns))
         made = Fitted(self.model, source, source, runs, one_thread)
         made.__dict__.update(vars(self.told))
+        made.__dict__["sample_size"] = self.told.rows if self.told.sample_size is None else self.told.sample_size
         made.boundary  # noqa: B018 - the floors must be of these parameters
         return made
 
@@ -180,4 +184,4 @@ def _made_here(fitted: AnyFitted) -> Provenance:
     return Provenance(__version__, platform.python_version(), np.__version__, digest(fitted.source), fitted.runs.seed)
 
 
-STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, Provenance, *OF_DESIGNS)
+STORED: tuple[type, ...] = (StoredFit, StoredRun, StoredLeft, Told, EffectsTold, EffectsOfLevel, Provenance, *OF_DESIGNS)

@@ -45,6 +45,7 @@ from emkit.plots.starts import starts as draw_starts
 from emkit.plots.theory import bound as draw_bound
 from emkit.plots.theory import jensen as draw_jensen
 from emkit.plots.trace import trace as draw_trace
+from emkit.plots.trajectories import trajectories as draw_trajectories
 from emkit.report.labels import names_of
 from emkit.teach.why import bound_curve, jensen
 from emkit.teach.why.jensen import telling_row
@@ -73,6 +74,7 @@ from emkit.views import (
     starts_map,
     state_sequence,
     trace,
+    trajectories,
     transition_graph,
     two_apart,
 )
@@ -81,6 +83,7 @@ from emkit.views.factors import factor_model_of
 from emkit.views.group_effects import mixed_model_of
 from emkit.views.moving import state_space_of
 from emkit.views.sequences import chain_of, model_of_states
+from emkit.views.trajectories import growth_mixture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -229,6 +232,10 @@ def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: i
     return draw_effects(group_effects(result, effect, level), ax)
 
 
+def _trajectories(result: AnyFitted, ax: Axes | None, over: str | None = None) -> Axes:
+    return draw_trajectories(trajectories(result, over), ax)
+
+
 def _loadings(result: AnyFitted, ax: Axes | None, rotation: str | None = None) -> Axes:
     return draw_loadings(factor_loadings(result, rotation), ax)
 
@@ -264,6 +271,7 @@ KINDS: dict[str, Callable[..., Axes]] = {
     "information": _information,
     "smoothed": _smoothed,
     "effects": _effects,
+    "trajectories": _trajectories,
     "loadings": _loadings,
     "scree": _scree,
     "starts": _starts,
@@ -317,7 +325,8 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "items": item_curves,
     "information": information_curves,
     "smoothed": lambda result: (state_space_of(result), next(iter(result.source.chunks()))),
-    "effects": lambda result: (mixed_model_of(result), next(iter(result.source.chunks()))),
+    "effects": lambda result: (mixed_model_of(result), result.effects),
+    "trajectories": lambda result: (growth_mixture_of(result), trajectories(result)),
     "loadings": factor_loadings,
     "scree": lambda result: (factor_model_of(result), next(iter(result.source.chunks()))),
     "starts": lambda result: starts_map(result.runs),

@@ -11,7 +11,7 @@ from emkit.core.parameters import Leaf, leaves
 from emkit.fitted import AnyFitted
 from emkit.inference.classification import likeliest
 from emkit.models.around import AnyModel, bare
-from emkit.models.components import Components
+from emkit.models.belonging import Belonging
 from emkit.models.order import is_shared, owners
 from emkit.report.labels import names_of
 from emkit.report.sentences import joined
@@ -83,7 +83,7 @@ def _name(leaf: Leaf) -> str:
 def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
     """The rows that are likeliest of these components: how many, and the first of them by name."""
     inner = bare(model)
-    if not isinstance(inner, Components):
+    if not isinstance(inner, Belonging):
         return "onto few rows"
     if not result.source.is_here:
         return "onto few rows"

@@ -13,7 +13,8 @@ from emkit.core.parameters import leaves
 from emkit.data.frames import Columns
 from emkit.inference.classification import likeliest
 from emkit.models.order import component_count
-from emkit.report.labels import is_covariance, own_label, places_of
+from emkit.models.told_effects import EffectsTold
+from emkit.report.labels import in_one_order, is_covariance, others_of, own_label, places_of, spread_of
 
 if TYPE_CHECKING:
     from emkit.core.arrays import Array
@@ -27,17 +28,24 @@ if TYPE_CHECKING:
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
     """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path.
 
-    The column of a coefficient is the covariate that it is of.
+    The column of a coefficient is the covariate that it is of. Fixed effects that a restricted likelihood is integrated over
+    stand before the parameters.
     """
-    coordinates = Coordinates(result.params)
+    coordinates, beside = Coordinates(result.params), _integrated(result)
     paths = coordinates.entry_names(result.params)
-    named = list(_named(result))
+    named = [*((singular("fixed"), name, None, None) for name in beside.names), *_named(result)]
     found: Columns = {key: [row[i] for row in named] for i, key in enumerate(("parameter", "column", "level", "component"))}
-    found["estimate"] = coordinates.entries(result.params)
+    found["estimate"] = np.concatenate([beside.fixed, coordinates.entries(result.params)])
     if errors is not None:
         known = dict(zip(errors.names, errors.errors.tolist(), strict=True))
-        found["std_error"] = np.array([known.get(path, np.nan) for path in paths])
-    return {**found, "path": list(paths)}
+        found["std_error"] = np.concatenate([np.sqrt(np.diag(beside.covariance)), [known.get(path, np.nan) for path in paths]])
+    return {**found, "path": [*(f"fixed[{j}]" for j in range(len(beside.names))), *paths]}
+
+
+def _integrated(result: AnyFitted) -> EffectsTold:
+    """What the likelihood is integrated over, and is no parameter; nothing of most fits."""
+    nothing = EffectsTold((), np.zeros(0), np.zeros((0, 0)), (), integrated=False)
+    return result.effects if result.effects is not None and result.effects.integrated else nothing
 
 
 def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int | str | None]]:
@@ -49,13 +57,13 @@ def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int
 
 
 def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, str | None, str | None, int | str | None]:
+    index = in_one_order(leaf, index)
     at = places_of(leaf, index)
     columns = [source.columns[j] if j < len(source.columns) else f"column {j}" for j in at[COLUMN]]
     what = singular(leaf.path.rpartition(".")[2])
+    columns += others_of(leaf, index, at) if leaf.told else []  # covariates, effects
     if is_covariance(leaf) and len(columns) == 2:
-        what = "variance" if columns[0] == columns[1] else "covariance"
-        columns = list(dict.fromkeys(columns))
-    columns += [leaf.told[i] for axis, i in leaf.places(index) if axis not in at and i < len(leaf.told)]  # covariates
+        what, columns = spread_of(columns), list(dict.fromkeys(columns))
     names = leaf.levels or (source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None)
     levels = [names[code] if names is not None and code < len(names) else str(code) for code in at[LEVEL]]
     component = component_key(at[COMPONENT][0], source.component_names) if at[COMPONENT] else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -75,26 +75,39 @@ def _names(params: Parameters, leaf: Leaf, names: Names) -> Names:
 def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     """The label of one entry of a field, from what its axes are."""
     name = leaf.path.rpartition(".")[2]
-    if leaf.axes is None or not (leaf.axes.names or leaf.within):
-        return Label(f"{leaf.path}[{', '.join(map(str, index))}]" if index else leaf.path)
+    if leaf.axes is None or not (leaf.axes.names or leaf.within or leaf.told):
+        return Label(f"{leaf.path}[{', '.join(map(str, index))}]" if index else singular(leaf.path))
+    index = in_one_order(leaf, index)
     at = places_of(leaf, index)
     component = names.component(at[COMPONENT][0]) if at[COMPONENT] else None
     columns = [names.column(j) for j in at[COLUMN]]
-    if is_covariance(leaf) and len(columns) == 2:
-        i, j = sorted(at[COLUMN])
-        same = i == j
-        return Label(
-            "variance" if same else "covariance", names.column(i) + ("" if same else f", {names.column(j)}"), component
-        )
+    others = [shown_with_end(told, names.longest) for told in others_of(leaf, index, at)]
+    if is_covariance(leaf) and len(columns + others) == 2:
+        return Label(spread_of(columns + others), ", ".join(dict.fromkeys(columns + others)), component)
     of = [", ".join(columns)] if columns else []
     if at[LEVEL]:
         column = at[COLUMN][0] if at[COLUMN] else None
         levels = [shown(leaf.levels[i], names.longest) if leaf.levels[i:] else names.level(column, i) for i in at[LEVEL]]
         of = [" = ".join([*of, *levels])]
     of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
-    others = [(axis, i) for axis, i in leaf.places(index) if axis not in at]
-    of += [shown_with_end(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]
-    return Label(singular(name), ", ".join(of), component)
+    return Label(singular(name), ", ".join([*of, *others]), component)
+
+
+def others_of(leaf: Leaf, index: tuple[int, ...], at: Collection[str]) -> list[str]:
+    """What an entry is of along other axes than those `at` hand, by name, else counted from 1; if there are none, all told."""
+    if leaf.axes is not None and not leaf.axes.names:
+        return list(leaf.told)
+    return [leaf.told[i] if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in leaf.places(index) if axis not in at]
+
+
+def in_one_order(leaf: Leaf, index: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an entry; of a covariance, whose two places can be exchanged, the first of them first."""
+    return (*index[:-2], *sorted(index[-2:])) if is_covariance(leaf) else index
+
+
+def spread_of(pair: Sequence[str]) -> str:
+    """What an entry of a covariance is, given the two that it is of."""
+    return "variance" if pair[0] == pair[1] else "covariance"
 
 
 def places_of(leaf: Leaf, index: tuple[int, ...]) -> dict[str, list[int]]:

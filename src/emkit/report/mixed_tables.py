@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import norm
@@ -11,9 +12,17 @@ from emkit.core.arrays import Array
 from emkit.inference.delta import p_told
 from emkit.report.tables import WIDTH, as_text, grid_of
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 def coefficients_table(names: Sequence[str], values: Array, covariance: Array, width: int = WIDTH) -> str:
     """Coefficients (p,) with standard errors, and the chance of one as far from 0."""
+    return as_text(coefficients_grid(names, values, covariance), width).rstrip("\n")
+
+
+def coefficients_grid(names: Sequence[str], values: Array, covariance: Array) -> Table:
+    """The same as a table of rich."""
     errors = np.sqrt(np.diag(covariance))
     z = values / errors
     told = {
@@ -23,7 +32,7 @@ def coefficients_table(names: Sequence[str], values: Array, covariance: Array, w
         "z": [f"{value:.2f}" for value in z],
         "p": [p_told(float(p)) for p in 2 * norm.sf(np.abs(z))],
     }
-    return as_text(grid_of(told), width).rstrip("\n")
+    return grid_of(told)
 
 
 def effects_table(names: Sequence[str], levels: Sequence[Array], within: float, width: int = WIDTH) -> str:

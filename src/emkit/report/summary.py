@@ -16,6 +16,7 @@ from emkit.models.order import component_count
 from emkit.persistence.plain import to_plain
 from emkit.report.collapse import collapsed
 from emkit.report.labels import labels, names_of
+from emkit.report.mixed_tables import coefficients_grid
 from emkit.report.regression_tables import has_coefficients, regression_tables
 from emkit.report.sentences import capital, joined, listed
 from emkit.report.tables import WIDTH, as_text, cell, chain_table, components_across, estimates_down, new_grid
@@ -50,6 +51,7 @@ def facts(result: AnyFitted) -> list[tuple[str, str, str]]:
     lower, pseudo = ("of that", PSEUDO) if result.model.is_pseudo else ("lower is better", "")
     return [
         ("rows", f"{result.rows:,.10g}", ""),
+        *([("groups", f"{result.sample_size:,.10g}", "which BIC counts")] if result.sample_size != result.rows else []),
         ("log-likelihood", f"{result.log_likelihood:.4f}", pseudo),
         *([("objective", f"{result.objective:.4f}", "")] if result.objective != result.log_likelihood else []),
         ("free parameters", f"{result.free_parameters}", ""),
@@ -64,6 +66,8 @@ def said_by_formula(result: AnyFitted) -> list[tuple[str, str]]:
     if design is None:
         return []
     told = {"formula": design.formula, "offset": design.offset, "trials": design.trials, "groups": design.groups}
+    if design.said is not None:
+        told |= {"formula": design.said, "groups": None}  # which it says, too
     return [(name, text) for name, text in told.items() if text is not None]
 
 
@@ -173,7 +177,7 @@ def report(result: AnyFitted, found: Covariance | None = None, width: int = WIDT
     from rich.text import Text
 
     sentences = [Text(sentence) for sentence in remarks(result)]
-    tables = [*_estimates(result, found, width), *chain_table(result)]
+    tables = [*_integrated(result), *_estimates(result, found, width), *chain_table(result)]
     spaced = [part for table in tables for part in (Text(), table)]
     said = [Text(", ".join(f"{name} {text}" for name, text in said_by_formula(result)))] if result.source.design else []
     return Group(Text(title(result), style="bold"), *said, Text(), _fact_table(result), Text(), *sentences, *spaced)
@@ -186,6 +190,12 @@ def _estimates(result: AnyFitted, found: Covariance | None, width: int) -> list[
     if has_coefficients(result.params):
         return regression_tables(result, found, width)
     return [estimates_down(result, found, width)]
+
+
+def _integrated(result: AnyFitted) -> list[RenderableType]:
+    """Fixed effects that are no parameters, as the likelihood is integrated over them; nothing of other fits."""
+    told = result.effects
+    return [coefficients_grid(told.names, told.fixed, told.covariance)] if told is not None and told.integrated else []
 
 
 def _fact_table(result: AnyFitted) -> Table:

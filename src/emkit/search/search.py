@@ -42,7 +42,7 @@ from emkit.errors import Outcome, ParameterError
 from emkit.fitted import Fitted, ModelOf, SolverOf
 from emkit.fitting import fit_each
 from emkit.models.around import bare
-from emkit.models.components import Components
+from emkit.models.belonging import Belonging
 from emkit.models.narrowed import Narrowed
 from emkit.search.plan import PLAN, Plan, unit
 from emkit.search.race import Race, begun, told_whole
@@ -201,7 +201,7 @@ class _Ends(Generic[P]):
             return i == best
         plan, model, scale = self._race.plan, bare(self._race.model), self._race.unit
         error = 0.0
-        if isinstance(model, Components):
+        if isinstance(model, Belonging):
             chunks = list(self._race.sample.chunks())
             ends = (self._found[at].params for at in (best, i))
             one, two = (np.concatenate([model.posterior(end, chunk).log_likelihood for chunk in chunks]) for end in ends)

@@ -12,7 +12,7 @@ from emkit.core.parameters import Parameters
 from emkit.data.chunk import Chunk
 from emkit.data.source import RowSource
 from emkit.fitted import ModelOf
-from emkit.models.components import AnyComponents, Components
+from emkit.models.belonging import Belonging
 from emkit.models.order import can_be_reordered, component_count, reordered
 from emkit.selection.resampling import rows_in_memory
 
@@ -24,14 +24,14 @@ LOOKED_AT = 1_000  # rows that tell the components of two fits apart
 class Alignment(Generic[P]):
     """Components in the order of those of an estimate whose `responsibilities` (n, K) of the rows of `chunk` are known."""
 
-    model: AnyComponents
+    model: Belonging[Any, Any]
     chunk: Chunk
     responsibilities: Array
 
     @staticmethod
     def to(model: ModelOf[P], params: P, source: RowSource) -> Alignment[P] | None:
         """The order of the components of `params`; None where there is none, or where what is held or known keeps it."""
-        if not isinstance(model, Components) or model.held(params):
+        if not isinstance(model, Belonging) or model.held(params):
             return None
         if not can_be_reordered(params) or (component_count(params) or 1) < 2:
             return None

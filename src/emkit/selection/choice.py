@@ -13,7 +13,7 @@ import numpy as np
 from emkit.core.json_types import Json
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
-from emkit.models.components import Components
+from emkit.models.belonging import Belonging
 from emkit.models.frozen import bare
 
 F = TypeVar("F")
@@ -62,7 +62,7 @@ class Line(Generic[F]):
     @property
     def has_components(self) -> bool:
         """Whether rows belong to components, more or less: ICL and entropy are of these."""
-        return self.record is not None and isinstance(bare(self.record.model), Components)
+        return self.record is not None and isinstance(bare(self.record.model), Belonging)
 
     def value(self, criterion: str) -> float:
         """A criterion, lower being better; NaN where there is no fit, or no components that it is of."""

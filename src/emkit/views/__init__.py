@@ -17,6 +17,7 @@ from emkit.views.sequences import DwellTimes, StateSequence, TransitionGraph, dw
 from emkit.views.starts import StartsMap, starts_map
 from emkit.views.survival import SurvivalSteps, survival_steps
 from emkit.views.trace import Trace, trace
+from emkit.views.trajectories import Trajectories, trajectories
 
 __all__ = [
     "BivariateResiduals",
@@ -42,6 +43,7 @@ __all__ = [
     "StateSequence",
     "SurvivalSteps",
     "Trace",
+    "Trajectories",
     "TransitionGraph",
     "bivariate_residuals",
     "choice_view",
@@ -67,6 +69,7 @@ __all__ = [
     "state_sequence",
     "survival_steps",
     "trace",
+    "trajectories",
     "transition_graph",
     "two_apart",
 ]

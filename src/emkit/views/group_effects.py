@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,24 +61,20 @@ def group_effects(result: AnyFitted, effect: str | int = 0, level: int = 0) -> G
     place = names.index(effect) if isinstance(effect, str) and effect in names else effect
     if not isinstance(place, int) or place not in range(len(names)):
         raise ParameterError(f"effect is {effect!r}; the random effects are {', '.join(names)}.")
-    fixed = model.fixed_effects(result.params, result.source).values
-    told = [model.effects_of(result.params, chunk, fixed, level) for chunk in result.source.chunks()]
-    means = np.concatenate([each[:, place] for each, _ in told])
-    spreads = np.sqrt(np.concatenate([each[:, place, place] for _, each in told]))
+    assert result.effects is not None
+    told = result.effects.levels[level]
+    means, spreads = told.means[:, place], np.sqrt(told.covariances[:, place, place])
     order = np.argsort(means, kind="stable")
-    called = _inner_names(result, model) if level else result.source.group_names
+    called = [_called(label) for label in told.labels] if level or _is_text(told.labels) else ()
     return GroupEffects(names[place], order, means[order], spreads[order], tuple(called[g] for g in order) if called else ())
 
 
-def _inner_names(result: AnyFitted, model: OfGroups[Any]) -> list[str]:
-    """How inner groups are called, each with its group."""
-    place = model.known_layout.within
-    assert place is not None
-    levels, outer = result.source.levels[place], result.source.group_names
-    units = [model.units(chunk) for chunk in result.source.chunks()]
-    before = np.cumsum([0, *(int(of.max()) + 1 for of, _ in units)])
-    found = []
-    for first, (of, labels) in zip(before, units, strict=False):
-        for group, label in zip((of + first).tolist(), labels.tolist(), strict=True):
-            found.append(f"{outer[group] if outer else group} / {levels[int(label)] if levels else f'{label:g}'}")
-    return found
+def _is_text(labels: Sequence[Any]) -> bool:
+    return all(isinstance(label, str) for label in labels)
+
+
+def _called(label: Any) -> str:
+    """A label as text; of an inner group, behind that of its group."""
+    if isinstance(label, tuple):
+        return " / ".join(map(_called, label))
+    return f"{label:g}" if isinstance(label, float) else str(label)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,9 +14,9 @@ from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.core.restarts import SAME, Restarts
 from emkit.errors import ModelError
-from emkit.models.mixture import AnyMixtureParams, MixtureParams, P
-from emkit.models.order import can_be_reordered, component_leaves, kinds, owners, reordered
+from emkit.models.order import can_be_reordered, component_count, entries_of_components, kinds, reordered
 
+P = TypeVar("P", bound=Parameters)
 SAME_PLACE = 0.02  # in units of the spread of the parameters over all components and runs
 
 
@@ -79,46 +80,31 @@ def _spread(ends: Sequence[Parameters]) -> Array:
     """One unit for each entry: the standard deviation over runs and, for what components have each, over components."""
     table = np.array([_numbers(theta) for theta in ends])
     unit = table.std(axis=0)
-    if isinstance(ends[0], MixtureParams):
-        owner = _owners(ends[0])
-        for entry in set(owner):
-            same = [i for i, other in enumerate(owner) if other == entry]
-            unit[same] = table[:, same].std()
+    called = [name for _, name in entries_of_components(ends[0])]
+    for entry in set(called):
+        same = [i for i, other in enumerate(called) if other == entry]
+        unit[same] = table[:, same].std()
     return np.where(unit > 1e-9 * np.maximum(1.0, np.abs(table).max(axis=0)), unit, np.maximum(1.0, np.abs(table).max(axis=0)))
 
 
-def _owners(theta: Parameters) -> list[str]:
-    """For each entry its name without the number of the component, so that the same entry of all components has one name."""
-    own = {leaf.path for leaf in component_leaves(theta)}
-    found = []
-    for name in Coordinates(theta).entry_names(theta):
-        path, _, index = name.partition("[")
-        found.append(path + "[" + index.partition(",")[2] if path in own else name)
-    return found
-
-
-def _by_component(theta: AnyMixtureParams, scale: Array) -> list[list[float]]:
+def _by_component(theta: Parameters, scale: Array) -> list[list[float]]:
     """What belongs to each of the K components, in units of the spread."""
-    names = Coordinates(theta).entry_names(theta)
-    own = {leaf.path: owners(leaf) for leaf in component_leaves(theta)}
-    numbers = _numbers(theta) / scale
-    table: list[list[float]] = [[] for _ in theta.proportions]
-    for name, number in zip(names, numbers, strict=True):
-        path, _, index = name.partition("[")
-        if path in own:
-            k, rows = int(index.rstrip("]").split(",")[0]), own[path]
-            table[k if rows is None else int(rows[k])].append(float(number))
+    table: list[list[float]] = [[] for _ in range(component_count(theta) or 0)]
+    for (k, _), number in zip(entries_of_components(theta), _numbers(theta) / scale, strict=True):
+        if k is not None:
+            table[k].append(float(number))
     return table
 
 
 def aligned(theta: P, to: P, scale: Array) -> P:
     """`theta` with its components in the order that brings it closest to `to`; itself if they cannot be reordered."""
-    if not isinstance(theta, MixtureParams) or not isinstance(to, MixtureParams) or not can_be_reordered(theta):
+    number = component_count(theta) or 0
+    if component_count(to) != number or number < 2 or not can_be_reordered(theta):
         return theta
     from scipy.optimize import linear_sum_assignment
 
     tables = _by_component(theta, scale), _by_component(to, scale)
-    order = list(range(len(theta.proportions)))
+    order = list(range(number))
     for group in kinds(theta):
         one, other = (np.array([table[k] for k in group]) for table in tables)
         cost = ((other[:, None, :] - one[None, :, :]) ** 2).sum(axis=2)

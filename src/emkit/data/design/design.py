@@ -102,7 +102,8 @@ class Design:
     """A formula, and how each of its factors is coded: levels of columns of names, centres and norms of polynomials.
 
     It is a plain value, of text and numbers, that makes the same columns of any rows (`rows`). `offset` and `trials` are
-    columns or arithmetic over columns, `groups` the name of a column of labels.
+    columns or arithmetic over columns, `groups` the name of a column of labels. `said`: the formula as it was written, where
+    that says more than columns, as the brackets of a mixed model do.
     Errors: ParameterError for a formula that says what none may, and for codings that are not those of its factors.
 
     >>> frame = {"y": [1.0, 2.0, 3.0, 5.0], "x": [0.0, 1.0, 2.0, 3.0], "ward": ["A", "B", "B", "A"]}
@@ -124,6 +125,7 @@ class Design:
     offset: str | None = None
     trials: str | None = None
     groups: str | None = None
+    said: str | None = None
 
     def __post_init__(self) -> None:
         factors: dict[str, Factor] = {}

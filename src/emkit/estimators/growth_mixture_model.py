@@ -1,0 +1,246 @@
+"""Growth mixtures by formula, as an estimator of data frames: groups of rows, such as persons, in classes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from textwrap import fill as wrapped
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from emkit.by_formula import means_of
+from emkit.core.arrays import Array, Integers
+from emkit.core.stopping import Decreased, Iterations, Rule, Settled
+from emkit.errors import DegenerateFitError, DegenerateFitWarning
+from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.components import ConvergenceWarning
+from emkit.estimators.mixed_frames import FRAMES, OfFrames
+from emkit.estimators.mixed_rows import codes, labels_in
+from emkit.estimators.validated import as_before_if_it_fails
+from emkit.fitted import AnyFitted
+from emkit.fitting import SOLVERS
+from emkit.models.growth_mixture import GrowthMixture
+from emkit.models.growth_params import AnyGrowthParams
+from emkit.models.growth_spread import SPREADS
+from emkit.models.mixed_model import MixedModel
+from emkit.report.collapse import collapsed
+from emkit.report.growth_tables import classes_table, spreads_table
+from emkit.report.sentences import capital
+from emkit.result import Result
+from emkit.search.plan import MOST_STARTS, PLAN, Stage
+from emkit.search.search import Long, search
+from emkit.search.seeding import begin
+
+SLOWLY = replace(PLAN, race=(Stage(47, 1.0), Stage(47, 0.5)))  # classes come apart late: few passes do not tell good starts
+
+
+class GrowthMixtureModel(OfFrames):
+    """Persons, or other groups of rows, in classes that nobody saw, each of which develops in a way of its own.
+
+    All rows of a group are of one class, and given it they are those of a linear mixed model: fixed effects of the class, and
+    random effects of the group.
+
+    Parameters:
+        formula: such as ``"y ~ t + (1 + t | id)"``: left of the bracket are the fixed effects, which every class has of its
+            own; in it are the random effects of the groups that the column `id` names: see `MixedRegression`.
+        n_components: how many classes.
+        spread: "shared", if random effects and errors vary alike in all classes, which then differ by their fixed effects
+            (as by default in R's lcmm and in Mplus); "own", if each class has variances of its own.
+        covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
+            None is what the formula says.
+        gaps: rows with gaps are left out with a warning ("drop"), or refused.
+        n_init: how many starts a search begins from, of which those are followed that promise most; or "auto".
+        tol, solver, max_iter, random_state: as in `GaussianMixture`.
+
+    `fit` takes a data frame or a dictionary of columns, whose rows come in any order. Attributes after it: `weights_` (K,), the
+    proportions of groups in the classes; `coefficients_` (K, p), which `coefficient_names_` tell; `effect_covariances_`
+    (K, r, r) of the random effects, which `effect_names_` tell, and `error_variances_` (K,); `groups_`, the labels of the G
+    groups, and `responsibilities_` (G, K), how likely each class is for each; `converged_`, `n_iter_`, and `result_`, an
+    `ek.Result` with `standard_errors()`, `bic`, `icl`, `plot("trajectories")` ... Classes stand in the order of their first
+    coefficient, lowest first. BIC and its kin count groups. ``ek.select(model, frame, range(1, 5))`` chooses a number of
+    classes.
+    Source: Muthén & Shedden (1999), Biometrics 55, 463-469; Proust-Lima, Philipps & Liquet (2017), J. Statist. Software 78(2).
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> rng, person, time = np.random.default_rng(0), np.repeat(np.arange(40), 4), np.tile(np.arange(4.0), 40)
+    >>> grows = person % 2
+    >>> size = 5 + rng.standard_normal(40)[person] + (1 + 2 * grows) * time + rng.standard_normal(160) / 2
+    >>> frame = {"person": person, "time": time, "size": size}
+    >>> model = ek.GrowthMixtureModel("size ~ time + (1 | person)", 2, random_state=0).fit(frame)
+    >>> model.coefficients_[:, 1].round(1).tolist(), model.coefficient_names_
+    ([0.9, 3.0], ('intercept', 'time'))
+    >>> model.predict(frame)[:4].tolist()
+    [0, 1, 0, 1]
+    """
+
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        "n_components": Count(),
+        "spread": OneOf(tuple(SPREADS)),
+        "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
+        **FRAMES,
+    }
+
+    def __init__(
+        self,
+        formula: str,
+        n_components: int = 2,
+        *,
+        spread: str = "shared",
+        covariance: str | None = None,
+        gaps: Any = "drop",
+        n_init: int | str = 10,
+        tol: float = 1e-8,
+        max_iter: int = 1000,
+        solver: Any = "anderson",
+        random_state: Any = None,
+    ) -> None:
+        self.formula = formula
+        self.n_components = n_components
+        self.spread = spread
+        self.covariance = covariance
+        self.gaps = gaps
+        self.n_init = n_init
+        self.tol = tol
+        self.max_iter = max_iter
+        self.solver = solver
+        self.random_state = random_state
+
+    def fit(self, frame: object, y: object = None, *, sample_weight: object = None) -> Self:
+        """Estimate from a `frame` with the columns of the formula. `sample_weight` (n,) >= 0 is equal within each group.
+
+        `y` is ignored: the formula names the response.
+        Warns: ConvergenceWarning with the reason if the fit did not converge; DegenerateFitWarning naming classes that are
+        none; EmkitWarning of rows that are left out.
+        Errors: DataError, ParameterError (both are ValueErrors) or DegenerateFitError, naming what cannot be.
+        """
+        self._check_settings()
+        with as_before_if_it_fails(self):
+            return self._fit(frame, sample_weight)
+
+    def _fit(self, frame: object, sample_weight: object) -> Self:
+        said, source, names = self._read(frame, sample_weight)
+        mixed, seed = self._mixed(MixedModel, said, names), self._seed()
+        found = self._searched(GrowthMixture(mixed, "shared"), source, seed, ())
+        if self.spread != "shared":  # it is a special case, whose best is a start that few others come up to
+            found = self._searched(GrowthMixture(mixed, self.spread), source, seed, [found.params])
+        return self._keep(Result.of(found.in_order()))
+
+    def _searched(self, model: GrowthMixture, source: Any, seed: int, before: Sequence[AnyGrowthParams]) -> AnyFitted:
+        """The best fit that a search finds, which also begins where estimates of a model `before` lie."""
+        model = model.settled(source.profile)
+        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
+        starts = None if self.n_init == "auto" else int(self.n_init)
+        beginning = begin(model, source, int(self.n_components), seed, starts)
+        given = [model.way.params(each.proportions, each.each) for each in before]
+        if given and int(self.n_components) > 1:
+            beginning = replace(beginning, first=[*given, *beginning.first])
+        return search(model, source, beginning, Long(solver, self._endings, int(self.max_iter)), SLOWLY)
+
+    def _endings(self, steps: int, passes: int) -> tuple[Rule, ...]:
+        """What ends a run that has made so many steps before."""
+        return Decreased(), Settled.within(self.tol), Iterations(int(self.max_iter), steps)
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _keep(self, result: Result[Any]) -> Self:
+        """The attributes that follow from a fit."""
+        if result.outcome.failed:
+            raise DegenerateFitError(result.outcome.sentence)
+        params = result.params
+        model: Any = result.model
+        layout, each = model.model.known_layout, params.each
+        self.result_, self.params_, self.weights_ = result, params, params.proportions
+        self.coefficient_names_, self.effect_names_ = layout.fixed.coefficient_names, sum(layout.effect_names, ())
+        self.coefficients_ = np.array([own.fixed for own in each])
+        roots = np.array([model.model.root(own.between) for own in each])
+        self.effect_covariances_ = roots @ roots.swapaxes(1, 2)
+        self.error_variances_ = np.array([own.within for own in each])
+        self.responsibilities_ = model.shares(params, result.source)
+        self.converged_, self.n_iter_, self.degenerate_ = result.converged, result.iterations, result.degenerate
+        if not self.converged_:
+            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
+        if self.degenerate_:
+            warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=4)
+        return self
+
+    @property
+    def chosen_by(self) -> AnyFitted:
+        """The fit by which `ek.select` chooses a number of classes."""
+        check_is_fitted(self)
+        record: AnyFitted = self.result_
+        return record
+
+    def adopt(self, better: AnyFitted) -> Self:
+        """Take a better fit of the same model to the same data for that of `fit`."""
+        with as_before_if_it_fails(self):
+            return self._keep(Result.of(better.in_order()))
+
+    def predict(self, frame: object) -> Integers:
+        """The most probable class (G,) of each group of a frame, counted from 0, given its rows: see `predict_proba`."""
+        return self.predict_proba(frame).argmax(axis=1)
+
+    def predict_proba(self, frame: object) -> Array:
+        """The probability of each class (G, K) given the responses and covariates of all rows of a group.
+
+        Groups, which need not be those of the fit, stand in the order in which they first come in the frame.
+        """
+        source = self._rows_of(frame)
+        shares: Array = self.result_.model.shares(self.params_, source)
+        return shares
+
+    def trajectories(self, frame: object) -> Array:
+        """The mean of the response (n, K) in each class given the covariates of a row, whose response need not be known.
+
+        It is that of any group of the class; NaN where gaps were dropped.
+        """
+        check_is_fitted(self)
+        return means_of(self.result_, frame, self.gaps).each
+
+    def score(self, frame: object, y: object = None, *, sample_weight: object = None) -> float:
+        """The mean log-likelihood of a row of groups, at the estimates. `y` is ignored."""
+        source = self._rows_of(frame, sample_weight)
+        model = self.result_.model
+        found = sum(float(each.group_weights @ model.row_objectives(self.params_, each)) for each in source.chunks())
+        return found / source.total_weight
+
+    def sample(self, frame: object) -> tuple[Array, Integers]:
+        """A response (n,) drawn for each row of a frame, and its class (n,), drawn for each group with new random effects.
+
+        Errors: DataError for gaps among the covariates.
+        """
+        check_is_fitted(self)
+        rows = self.design_.rows(frame, response=False)
+        rng, layout = np.random.default_rng(self._seed()), self.result_.model.model.known_layout
+        code, known = codes(labels_in(frame, self._said, rows, self.design_)[0], rows)
+        of = rng.choice(len(self.weights_), len(known), p=self.weights_)[code]
+        mixed, each = self.result_.model.model, self.params_.each
+        roots = [np.array([mixed.root(own.between)[level, level] for own in each]) for level in layout.own]
+        x = rows.among(self.result_.source.columns)
+        drawn = np.einsum("np,np->n", layout.fixed.plain(x), self.coefficients_[of])
+        drawn = drawn + self._drawn(frame, rows, layout, roots, of, rng)
+        return drawn + np.sqrt(self.error_variances_[of]) * rng.standard_normal(len(of)), of
+
+    def summary(self, width: int = 80) -> str:
+        """The fit on one screen: how it ended, each class with standard errors, and how far groups and rows vary."""
+        check_is_fitted(self)
+        result, here = self.result_, self.result_.source.is_here
+        icl = f" and ICL {result.icl:.4f}" if here else ""
+        own = 1 if self.spread == "shared" else len(self.weights_)
+        head = (
+            f"{self.formula}: {self.n_components} class{'es' * (self.n_components > 1)} of {len(self.groups_):,} groups, "
+            f"{result.rows:,.10g} rows; log-likelihood {result.log_likelihood:.4f}, {result.free_parameters} free parameters, "
+            f"BIC {result.bic:.4f}{icl} of {result.sample_size:,.10g} groups"
+        )
+        told = [
+            wrapped(head, width),
+            classes_table(result, result.covariance() if here else None, self.weights_, width),
+            spreads_table(self.effect_names_, self.effect_covariances_[:own], self.error_variances_[:own], width),
+        ]
+        said = [result.runs.sentence, capital(str(result.outcome))]
+        return "\n\n".join([*told, *(wrapped(sentence, width) for sentence in said if sentence)])

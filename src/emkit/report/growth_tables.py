@@ -1,0 +1,45 @@
+"""Growth mixtures on one screen: what each class is like, and how far groups and rows vary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from emkit.core.arrays import Array
+from emkit.core.axes import singular
+from emkit.core.coordinates import Coordinates
+from emkit.report.labels import labels, names_of
+from emkit.report.mixed_tables import effects_table
+from emkit.report.tables import as_text, grid_of, with_errors
+
+if TYPE_CHECKING:
+    from emkit.fitted import AnyFitted
+    from emkit.inference import Covariance
+
+
+def classes_table(result: AnyFitted, found: Covariance | None, shares: Array, width: int) -> str:
+    """For each class its share of the groups, and its coefficients; with standard errors, given their covariance."""
+    words = labels(result.params, names_of(result.source))
+    estimates = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
+    called, told = names_of(result.source), []
+    for k, share in enumerate(shares):
+        own = {
+            path: estimates[path]
+            for path, label in words.items()
+            if label.what == singular("fixed") and label.component == called.component(k)
+        }
+        columns = {f"class {k + 1} ({share:.3f} of the groups)": [words[path].of for path in own]}
+        if found is None:
+            columns["estimate"] = [f"{value:.6g}" for value in own.values()]
+        else:
+            columns = with_errors(columns, own, found, width)
+        told.append(as_text(grid_of(columns), width).rstrip("\n"))
+    return "\n\n".join(told)
+
+
+def spreads_table(names: Sequence[str], covariances: Array, within: Array, width: int) -> str:
+    """How far effects and errors vary: (S, r, r) and (S,) of each class, or of all if there is one."""
+    each = [effects_table(names, [own], float(error), width) for own, error in zip(covariances, within, strict=True)]
+    if len(each) == 1:
+        return each[0]
+    return "\n\n".join(f"  class {k + 1}\n{table}" for k, table in enumerate(each))
