@@ -126,7 +126,7 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
         each = np.ones(len(rows), dtype=np.int64) if lengths is None else lengths
         belongs = rng.choice(len(params.proportions), size=len(each), p=params.proportions)
         found, of_row = np.array(rows, dtype=np.float64), np.repeat(belongs, each)
-        for k, own in enumerate(params.classes):
+        for k, own in enumerate(params.each):
             found[of_row == k] = self.model.redrawn(own, rng, rows[of_row == k], each[belongs == k])
         return found
 

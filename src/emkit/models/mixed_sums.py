@@ -129,7 +129,7 @@ def sums_of_units(chunk: Chunk, layout: MixedLayout) -> UnitSums:
     firsts = np.flatnonzero(np.diff(of, prepend=-1))
     of_rows = triangles(whole, np.append(starts, len(whole)))
     own = (rows, xx, xz, zz, found[:, r:-1, -1], found[:, -1, -1], of_rows)
-    corners = of_rows[:, :r, :r].reshape(len(of_rows), -1)
+    corners = of_rows[:, :r, :r].reshape(len(of_rows), r * r)
     designs, of_design = np.unique(corners, axis=0, return_inverse=True)
     counts = _counts(rows, firsts, of, layout)
     arrays: Any = [*map(np.ascontiguousarray, own), of_design.ravel(), designs.reshape(-1, r, r)]
