@@ -37,7 +37,8 @@ from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, Equal
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
-from emkit.models.state_space import CorrelatedStateSpaceParams, StateSpace, StateSpaceParams
+from emkit.models.state_params import CorrelatedStateSpaceParams, StateSpaceParams
+from emkit.models.state_space import StateSpace
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.tied_state_space import TiedStateSpace, TiedStateSpaceParams

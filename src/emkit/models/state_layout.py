@@ -103,26 +103,23 @@ class Layout:
             )
 
     def _check_start(self) -> None:
-        """Errors: ModelError for means of a start that EM learns nothing of."""
+        """Errors: ModelError for means of a start that are integrated out."""
         for i in np.flatnonzero(np.isnan(self.mean)):
             if self.unknown[i].any():
                 raise ModelError(
                     f"start_mean[{i}] cannot be estimated: start_covariance says that nothing is known of where that state "
                     "begins, and its mean is integrated out. Give the state a finite variance, or its mean any number."
                 )
-            if not self._varies[i]:
-                raise ModelError(
-                    f"start_mean[{i}] cannot be estimated: with a variance of 0 the state begins at its mean, and EM never "
-                    "moves it. Give start_covariance a variance above 0 there."
-                )
-        given = np.diag(self.covariance) > 0
-        if np.isnan(self.mean).any() and np.linalg.matrix_rank(self.covariance) < given.sum():
-            raise ModelError("start_mean cannot be estimated where start_covariance has less rank than variances above 0.")
 
     @property
     def start_mean(self) -> Array:
         """The mean of the start as a parameter: (m,), or (0,) if all of it is given."""
         return self.mean if np.isnan(self.mean).any() else np.empty(0)
+
+    @property
+    def moving(self) -> Integers:
+        """Of which states (q,) the mean of the start is estimated."""
+        return np.flatnonzero(np.isnan(self.mean))
 
     @property
     def _varies(self) -> Mask:

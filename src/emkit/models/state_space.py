@@ -3,91 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
-from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters
 from emkit.core.protocols import Expectation, LatentModel, Update
-from emkit.core.spaces import NonNegative, PositiveDefinite, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
-from emkit.models import state_layout, state_starts, state_sums
+from emkit.models import state_expected, state_layout, state_starts, state_sums
+from emkit.models.state_filter import System
 from emkit.models.state_layout import Layout
-from emkit.models.state_sums import StateSums, System
-
-Matrix = Array | list[Any]
-MATRICES = ("transition", "state_noise", "observation", "noise")
-FIELDS = (*MATRICES, "start_mean", "start_covariance")
-
-
-@dataclass(frozen=True, eq=False)
-class StateSpaceParams(Parameters):
-    """Parameters of `StateSpace`, of m states, r shocks and d columns.
-
-    `transition` (m, m) maps the states of a row to those of the next; `state_noise` (r,) >= 0 are the variances of the shocks;
-    `observation` (d, m) maps states to columns; `noise` (d,) >= 0 are the variances of the errors of the columns. `start_mean`
-    (m,) is where states begin, if some of that is estimated, else (0,); `start_covariance` (m,) >= 0 likewise their variances.
-    The signal-to-noise ratio of the level of the Nile:
-
-    >>> import emkit as ek
-    >>> nile = ek.StateSpaceParams([[1.0]], [1468.5], [[1.0]], [15099.7])
-    >>> round(float(nile.state_noise[0] / nile.noise[0]), 4)
-    0.0973
-    """
-
-    transition: Annotated[Array, Real(), Axes("state", "state before", coupled=("state", "state before"))]
-    state_noise: Annotated[Array, NonNegative(), Axes("shock")]
-    observation: Annotated[Array, Real(), Axes("column", "state", coupled=("state",))]
-    noise: Annotated[Array, NonNegative(), Axes("column")]
-    start_mean: Annotated[Array, Real(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
-    start_covariance: Annotated[Array, NonNegative(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
-
-    if TYPE_CHECKING:  # made from whatever an array can be made from
-
-        def __init__(
-            self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike,
-            start_mean: ArrayLike = (), start_covariance: ArrayLike = (),
-        ) -> None: ...  # fmt: skip
-
-    @property
-    def shocks(self) -> Array:
-        """Their covariance (r, r)."""
-        return np.diag(self.state_noise)
-
-    @property
-    def shock_precision(self) -> Array:
-        """The inverse of that (r, r), with 0 for shocks that there are none of."""
-        some = self.state_noise > 0
-        return np.diag(np.where(some, 1 / np.where(some, self.state_noise, 1.0), 0.0))
-
-    def told_of(self, matrix: Array) -> Array:
-        """What of a matrix (r, r) has the shape of `state_noise`."""
-        return np.diag(matrix).copy()
-
-
-@dataclass(frozen=True, eq=False)
-class CorrelatedStateSpaceParams(StateSpaceParams):
-    """The same with `state_noise` (r, r), the covariance of the shocks."""
-
-    state_noise: Annotated[Array, PositiveDefinite(), Axes("shock", "shock")]
-
-    @property
-    def shocks(self) -> Array:
-        return self.state_noise
-
-    @property
-    def shock_precision(self) -> Array:
-        return np.asarray(np.linalg.inv(self.state_noise))
-
-    def told_of(self, matrix: Array) -> Array:
-        return (matrix + matrix.T) / 2
+from emkit.models.state_params import FIELDS, CorrelatedStateSpaceParams, Matrix, StateSpaceParams
+from emkit.models.state_stats import StateSums
 
 
 class StateSpace(LatentModel[StateSpaceParams, StateSums]):
@@ -152,30 +83,41 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         )
 
     def e_step(self, params: StateSpaceParams, chunk: Chunk) -> Expectation[StateSums]:
-        sums, heights = state_sums.summed(self.system(params), chunk)
+        moving = np.eye(len(self.layout.mean))[:, self.layout.moving]
+        sums, heights = state_sums.summed(self.system(params), chunk, moving)
         return Expectation(sums, float(chunk.group_weights @ heights), chunk.total_weight)
 
     def updates(self) -> Mapping[str, Update[StateSums, StateSpaceParams]]:
         links = {
+            "start_mean": self._start_mean,  # the first, since it is the best where other fields are as in the E-step
             "transition": self._transition,
             "state_noise": self._state_noise,
             "observation": self._observation,
             "noise": self._noise,
-            "start_mean": self._start_mean,
             "start_covariance": self._start_variances,
         }
         return {name: link for name, link in links.items() if self.layout.free(name).any()}
+
+    def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Generalised least squares: the means at which the likelihood is highest, with all else as it was. (m,) -> (m,).
+
+        So they move where their variance is 0, too. Source: Liu & Rubin (1994), Biometrika 81, 633-648, on steps that climb
+        the likelihood itself; the parabola by Rosenberg (1973), Annals of Economic and Social Measurement 2, 399-428.
+        """
+        found = before.start_mean.copy()
+        found[self.layout.moving] += state_layout.solved(stats.information, stats.slope, np.ones(len(stats.slope), dtype=bool))
+        return found
 
     def _transition(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """The states that shocks move, regressed on those of the row before, in the entries that are estimated.
 
         Shapes: cross (r, m), before (m, m) -> (m, m). Source: the zero of the slope of the expected log-likelihood.
         """
-        moved, places = now.transition.copy(), self.layout.places
+        told, moved, places = self.told(stats, before, now), now.transition.copy(), self.layout.places
         free = self.layout.free("transition")[places]
         weights = now.told_of(np.eye(len(places)))
         along = np.diag(weights) if weights.ndim == 1 else now.shock_precision
-        moved[places] = before.transition[places] + state_layout.regressed(stats.before, stats.cross, free, along)
+        moved[places] = before.transition[places] + state_layout.regressed(told.before, told.cross, free, along)
         return moved
 
     def _state_noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
@@ -188,11 +130,10 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
     def _observation(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Each column regressed on the states of the rows that have it. Shapes: along (d, m), gram (d, m, m) -> (d, m)."""
-        moved = now.observation.copy()
+        told, moved = self.told(stats, before, now), now.observation.copy()
         for j, free in enumerate(self.layout.free("observation")):
-            moved[j] = (
-                before.observation[j] + state_layout.regressed(stats.gram[j], stats.along[j : j + 1], free[None], np.eye(1))[0]
-            )
+            turned = state_layout.regressed(told.gram[j], told.along[j : j + 1], free[None], np.eye(1))[0]
+            moved[j] = before.observation[j] + turned
         return moved
 
     def _noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
@@ -200,89 +141,55 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         squares = np.maximum(self.left(stats, before, now), 0.0) / np.where(stats.cells > 0, stats.cells, 1.0)
         return np.where(self.layout.free("noise") & (before.noise > 0) & (stats.cells > 0), squares, now.noise)
 
-    def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """The mean of first states, as far as it is estimated, given how far others are from theirs. Shapes: (m,) -> (m,)."""
-        precision = self._start_precision(now)
-        return before.start_mean + state_layout.solved(
-            stats.series * precision, precision @ stats.begun, self.layout.free("start_mean")
-        )
-
     def _start_variances(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares of first states about their mean / series. Shapes: (m,) -> (m,)."""
-        squares = np.maximum(self._about_start(stats, before, now), 0.0) / stats.series
+        squares = np.maximum(self.told(stats, before, now).spread, 0.0) / stats.series
         return np.where(self.layout.free("start_covariance") & (before.start_covariance > 0), squares, now.start_covariance)
-
-    def _about_start(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """Expected squares (m,) of first states about the mean of `now`."""
-        moved = now.start_mean - before.start_mean if len(now.start_mean) else np.zeros(len(stats.begun))
-        return np.asarray(stats.spread - 2 * moved * stats.begun + stats.series * moved**2)
 
     def _start_spread(self, params: StateSpaceParams) -> Array:
         """The covariance (m, m) of the start, as far as something is known of it."""
         return np.diag(params.start_covariance) if len(params.start_covariance) else self.layout.covariance
 
-    def _start_precision(self, params: StateSpaceParams) -> Array:
-        """The inverse of that, with 0 for states that it has no variance of."""
-        spread = self._start_spread(params)
-        varies = np.ix_(*[np.diag(spread) > 0] * 2)
-        found = np.zeros_like(spread)
-        found[varies] = np.linalg.inv(spread[varies])
-        return found
+    def _moved(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """By how much the means of the start (q,) that are estimated differ."""
+        moving = self.layout.moving
+        return (now.start_mean - before.start_mean)[moving] if len(now.start_mean) else np.empty(0)
 
-    def _turned(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """By how much transitions differ, in the states that shocks move, shock by shock (r, m)."""
-        return (now.transition - before.transition)[self.layout.places]
+    def told(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> StateSums:
+        """The sums with the means of the start of `now`."""
+        return stats.at(self._moved(before, now))
 
     def squares(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares and products (r, r) of the shocks by the transitions of `now`."""
-        turned = self._turned(before, now)
-        shared = turned @ stats.cross.T
-        return np.asarray(stats.shocks - shared - shared.T + turned @ stats.before @ turned.T)
+        return state_expected.squares(self.told(stats, before, now), before, now, self.layout.places)
 
     def left(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares (d,) of the errors by the observation of `now`."""
-        turned = now.observation - before.observation
-        return np.asarray(
-            stats.left + np.einsum("ja,ja->j", turned, np.einsum("jab,jb->ja", stats.gram, turned) - 2 * stats.along)
-        )
+        return state_expected.left(self.told(stats, before, now), before, now)
 
     def expected(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """But for what is given of the start, and for shocks and errors of variance 0, of which there are none."""
-        precision, squares = now.shock_precision, self.squares(stats, before, now)
-        some = np.diag(precision) > 0
-        logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
-        inside = now.noise > 0
-        safe, left = np.where(inside, now.noise, 1.0), self.left(stats, before, now)
-        value = -0.5 * (stats.steps * logs + np.sum(precision * squares))
-        value -= 0.5 * (stats.cells * np.log(2 * np.pi * safe) + left / safe)[inside].sum()
-        transition = np.zeros_like(now.transition)
-        transition[self.layout.places] = precision @ (stats.cross - self._turned(before, now) @ stats.before)
-        along = stats.along - np.einsum("jab,jb->ja", stats.gram, now.observation - before.observation)
-        begun = self._begun(stats, before, now)
-        return Expected(
-            float(value),
-            {
-                "transition": transition,
-                "state_noise": now.told_of(precision @ squares @ precision - stats.steps * precision) / 2,
-                "observation": np.where(inside[:, None], along / safe[:, None], 0.0),
-                "noise": np.where(inside, (left / safe - stats.cells) / (2 * safe), 0.0),
-            },
-        ).plus(begun)
+        """But for what is given of the start, and for shocks and errors of variance 0, of which there are none.
 
-    def _begun(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """What is expected of the start, along its mean and its variances, as far as they are estimated."""
-        precision, squares = self._start_precision(now), self._about_start(stats, before, now)
-        value, mean, variances = 0.0, np.zeros(0), np.zeros(0)
-        if len(now.start_mean):
-            moved = now.start_mean - before.start_mean
-            mean = precision @ (stats.begun - stats.series * moved)
-            value = float(moved @ precision @ (stats.begun - stats.series * moved / 2))
-        if len(now.start_covariance):
-            each = np.diag(precision)
-            some = each > 0
-            value -= 0.5 * float(each @ stats.spread - stats.series * np.log(each[some]).sum())
-            variances = (squares * each**2 - stats.series * each) / 2
-        return Expected(value, {"start_mean": mean, "start_covariance": variances})
+        Along the means of the start it is the log-likelihood itself, with all else as it was in the E-step; from there the
+        other fields have what is expected of them at these means. So it bounds the log-likelihood from below everywhere.
+        """
+        moved, places = self._moved(before, now), self.layout.places
+        told = stats.at(moved)
+        found = state_expected.of_sums(told, before, now, places)
+        if not len(moved):
+            return found
+
+        def gained(sums: StateSums) -> float:
+            """What is expected at `now`, less what is at `before`."""
+            others = [state_expected.of_sums(sums, before, which, places).value for which in (now, before)]
+            return others[0] - others[1]
+
+        first = state_expected.of_sums(stats.at(0 * moved), before, before, places).value
+        value = first + gained(told) + float(moved @ (stats.slope - stats.information @ moved / 2))
+        slope = np.zeros(len(now.start_mean))
+        slope[self.layout.moving] = stats.slope - stats.information @ moved
+        slope[self.layout.moving] += [gained(stats.turning(moved, k)) for k in range(len(moved))]
+        return Expected(value, {**found.slopes, "start_mean": slope})
 
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
         return state_sums.log_density(self.system(params), chunk)

@@ -17,9 +17,11 @@ from emkit.core.spaces import NonNegative, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
+from emkit.models.state_filter import System
 from emkit.models.state_layout import solved
-from emkit.models.state_space import MATRICES, Matrix, StateSpace, StateSpaceParams
-from emkit.models.state_sums import StateSums, System
+from emkit.models.state_params import MATRICES, Matrix, StateSpaceParams
+from emkit.models.state_space import StateSpace
+from emkit.models.state_stats import StateSums
 from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
 
 
@@ -124,19 +126,20 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def _transition(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """A regression of all states at once, each by the precision of its shock. (r, m, k) ties -> (k,)."""
-        precision = np.diag(self.whole(now).shock_precision)
+        told, precision = self.space.told(stats, self.whole(before), self.whole(now)), np.diag(self.whole(now).shock_precision)
         ties = self._ties["transition"][self.space.layout.places]
-        table = np.einsum("i,iak,ab,ibl->kl", precision, ties, stats.before, ties)
-        side = np.einsum("i,iak,ia->k", precision, ties, stats.cross)
+        table = np.einsum("i,iak,ab,ibl->kl", precision, ties, told.before, ties)
+        side = np.einsum("i,iak,ia->k", precision, ties, told.cross)
         stuck = ties[precision == 0].any(axis=(0, 1))  # a state without shocks moves as it did
         return np.asarray(before.transition + solved(table, side, ~stuck))
 
     def _observation(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """A regression of all columns at once, each by the precision of its errors. (d, m, k) ties -> (k,)."""
         noise, ties = self.whole(now).noise, self._ties["observation"]
+        told = self.space.told(stats, self.whole(before), self.whole(now))
         precision = np.where(noise > 0, 1 / np.where(noise > 0, noise, 1.0), 0.0)
-        table = np.einsum("j,jak,jab,jbl->kl", precision, ties, stats.gram, ties)
-        side = np.einsum("j,jak,ja->k", precision, ties, stats.along)
+        table = np.einsum("j,jak,jab,jbl->kl", precision, ties, told.gram, ties)
+        side = np.einsum("j,jak,ja->k", precision, ties, told.along)
         stuck = ties[precision == 0].any(axis=(0, 1))
         return np.asarray(before.observation + solved(table, side, ~stuck))
 
