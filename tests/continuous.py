@@ -153,6 +153,22 @@ def begun_states(of: str) -> ModelCase:
     return ModelCase(f"states-begun-{of}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def long_run(of: str) -> ModelCase:
+    """States that begin as they are in the long run: moved by several shocks, or an autoregression beside a level."""
+    if of == "shocks":
+        model = ek.StateSpace(np.full((2, 2), NAN), [[1, 0], [0, 1]], state_noise=np.full((2, 2), NAN), stationary=[0, 1])
+        given = {"transition": [[0.7, 0.2], [-0.3, 0.5]], "state_noise": [[0.5, 0.1], [0.1, 0.3]], "noise": [0.3, 0.5]}
+    else:
+        model = ek.StateSpace(
+            [[NAN, NAN, 0], [1, 0, 0], [0, 0, 1]], [[1, NAN, 1], [0, 0, 1]], selection=[[1, 0], [0, 0], [0, 1]],
+            start_mean=[0, 0, NAN], start_covariance=[0, 0, 0], stationary=[0, 1],
+        )  # fmt: skip
+        given = {"transition": [[0.9, -0.4, 0], [1, 0, 0], [0, 0, 1]], "state_noise": [1.0, 0.2], "noise": [0.3, 0.5]}
+        given |= {"observation": [[1, 0.5, 1], [0, 0, 1]], "start_mean": [0, 0, 2.0]}
+    params = model.params(**given)
+    return ModelCase(f"states-long-run-{of}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def among_gaps(case: ModelCase) -> ModelCase:
     return ModelCase(f"{case.name}-gaps", case.model, case.params, with_gaps(case.draw))
 
@@ -164,7 +180,9 @@ _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance", "certain"))]
+_STATES += map(long_run, ("shocks", "autoregression"))
 OF_GROUPS = [*_MIXED, growth(), *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
-IN_TURN = tuple(f"states-begun-{of}" for of in ("mean", "variances", "certain"))  # links of an M-step, best one after another
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]
+_BEGUN = [f"states-begun-{of}" for of in ("mean", "variances", "certain")]
+IN_TURN = (*_BEGUN, "states-long-run-shocks", "states-long-run-autoregression")  # links of an M-step, best one after another

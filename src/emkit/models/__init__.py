@@ -10,6 +10,7 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 from emkit.models.abilities import AbilitiesModel
 from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
+from emkit.models.autoregressions import arma, autoregression
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.confirmatory import ConfirmatoryFactorModel, ConfirmatoryFactorParams
@@ -120,6 +121,8 @@ __all__ = [
     "TiedStateSpaceParams",
     "UnitSlopeItem",
     "WithPrior",
+    "arma",
+    "autoregression",
     "bare",
     "dynamic_factor",
     "local_level",

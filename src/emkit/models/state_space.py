@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
-from emkit.core.coordinates import Scale
+from emkit.core.climb import climb
+from emkit.core.coordinates import Scale, is_under, split_path
 from emkit.core.expected import Expected
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
-from emkit.models import state_expected, state_layout, state_starts, state_sums
+from emkit.models import state_data, state_expected, state_layout, state_long_run, state_starts, state_sums
 from emkit.models.state_filter import System
 from emkit.models.state_layout import Layout
 from emkit.models.state_params import FIELDS, CorrelatedStateSpaceParams, Matrix, StateSpaceParams
@@ -33,6 +35,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     or variances (m,), which are given. A variance of infinity, the default for all, is a start of which nothing is known: the
     likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states. Where the
     variance is another one, a mean that is NaN is estimated; and variances (m,) that are NaN, where there are several series.
+    States in `stationary`, by number, begin as they are in the long run, with the covariance that follows from transition and
+    shocks, and the mean 0; they go on by themselves.
 
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
@@ -50,12 +54,15 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def __init__(
         self, transition: Matrix, observation: Matrix, *, state_noise: Matrix | None = None, noise: Matrix | None = None,
         selection: Matrix | None = None, start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
+        stationary: Iterable[Any] = (),
     ) -> None:  # fmt: skip
-        self.layout = lay = Layout.of(transition, observation, state_noise, noise, selection, start_mean, start_covariance)
+        given = (transition, observation, state_noise, noise, selection, start_mean, start_covariance)
+        self.layout = lay = Layout.of(*given, stationary)
         self.transition, self.observation, self.selection = lay.transition, lay.observation, lay.selection
         self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.mean
-        given = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
-        self.start_covariance = lay.start_covariance if len(lay.start_covariance) else given
+        whole = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
+        self.start_covariance = lay.start_covariance if len(lay.start_covariance) else whole
+        self.stationary = tuple(lay.stationary.tolist())
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -118,15 +125,37 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         weights = now.told_of(np.eye(len(places)))
         along = np.diag(weights) if weights.ndim == 1 else now.shock_precision
         moved[places] = before.transition[places] + state_layout.regressed(told.before, told.cross, free, along)
-        return moved
+        return self._in_the_long_run("transition", moved, told, before, now)
 
     def _state_noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares and products of the shocks / steps. Shapes: (r, r) -> (r,) or (r, r)."""
         if not stats.steps:
             return now.state_noise
-        squares = now.told_of(self.squares(stats, before, now)) / stats.steps
+        told, free = self.told(stats, before, now), self.layout.free("state_noise")
+        squares, number = now.told_of(self.squares(stats, before, now)), np.full(now.state_noise.shape, stats.steps)
+        owners = np.flatnonzero(self.layout.selection[self.layout.stationary].any(axis=0))
+        if len(owners) == 1 and squares.ndim == 1:  # of which first states have multiples of their covariance
+            own, each = state_expected.first_squares(told, now, self.layout)
+            squares[owners] += own
+            number[owners] += each * stats.series
         lowest = np.maximum(squares, 0.0) if squares.ndim == 1 else squares
-        return np.where(self.layout.free("state_noise"), lowest, now.state_noise)
+        moved = np.where(free, lowest / number, now.state_noise)
+        return self._in_the_long_run("state_noise", moved, told, before, now) if len(owners) > 1 or squares.ndim > 1 else moved
+
+    def _in_the_long_run(
+        self, name: str, moved: Array, told: StateSums, before: StateSpaceParams, now: StateSpaceParams
+    ) -> Array:
+        """A field that is best for steps, made best for starts of the long run, too, which tell of it: by Newton's method."""
+        if not len(self.layout.stationary):
+            return moved
+
+        def height(params: StateSpaceParams) -> Expected:
+            return state_expected.of_moves(told, before, params, self.layout)
+
+        there = replace(now, **{name: moved})
+        begun = there if height(there).value >= height(now).value else now
+        still = [held for held in self.layout.held if is_under(split_path(held)[0], [name])]
+        return np.asarray(getattr(climb(height, begun, [name], still=still), name))
 
     def _observation(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Each column regressed on the states of the rows that have it. Shapes: along (d, m), gram (d, m, m) -> (d, m)."""
@@ -143,12 +172,19 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
     def _start_variances(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares of first states about their mean / series. Shapes: (m,) -> (m,)."""
-        squares = np.maximum(self.told(stats, before, now).spread, 0.0) / stats.series
+        squares = np.maximum(np.diag(self.told(stats, before, now).spread), 0.0) / stats.series
         return np.where(self.layout.free("start_covariance") & (before.start_covariance > 0), squares, now.start_covariance)
 
     def _start_spread(self, params: StateSpaceParams) -> Array:
         """The covariance (m, m) of the start, as far as something is known of it."""
-        return np.diag(params.start_covariance) if len(params.start_covariance) else self.layout.covariance
+        lay = self.layout
+        found = np.diag(params.start_covariance) if len(params.start_covariance) else lay.covariance
+        if not len(lay.stationary):
+            return found
+        block, picks = np.ix_(lay.stationary, lay.stationary), lay.selection[lay.stationary]
+        found = found.copy()
+        found[block] = state_long_run.covariance(params.transition[block], picks @ params.shocks @ picks.T)
+        return found
 
     def _moved(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """By how much the means of the start (q,) that are estimated differ."""
@@ -173,22 +209,22 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         Along the means of the start it is the log-likelihood itself, with all else as it was in the E-step; from there the
         other fields have what is expected of them at these means. So it bounds the log-likelihood from below everywhere.
         """
-        moved, places = self._moved(before, now), self.layout.places
+        moved, lay = self._moved(before, now), self.layout
         told = stats.at(moved)
-        found = state_expected.of_sums(told, before, now, places)
+        found = state_expected.of_sums(told, before, now, lay)
         if not len(moved):
             return found
 
         def gained(sums: StateSums) -> float:
             """What is expected at `now`, less what is at `before`."""
-            others = [state_expected.of_sums(sums, before, which, places).value for which in (now, before)]
+            others = [state_expected.of_sums(sums, before, which, lay).value for which in (now, before)]
             return others[0] - others[1]
 
-        first = state_expected.of_sums(stats.at(0 * moved), before, before, places).value
+        first = state_expected.of_sums(stats.at(0 * moved), before, before, lay).value
         value = first + gained(told) + float(moved @ (stats.slope - stats.information @ moved / 2))
         slope = np.zeros(len(now.start_mean))
-        slope[self.layout.moving] = stats.slope - stats.information @ moved
-        slope[self.layout.moving] += [gained(stats.turning(moved, k)) for k in range(len(moved))]
+        slope[lay.moving] = stats.slope - stats.information @ moved
+        slope[lay.moving] += [gained(stats.turning(moved, k)) for k in range(len(moved))]
         return Expected(value, {**found.slopes, "start_mean": slope})
 
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
@@ -242,16 +278,16 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
         Errors: DataError if the data cannot carry the model.
         """
-        state_layout.refuse(self.layout, profile)
+        state_data.refuse(self.layout, profile)
         return self.params(**state_starts.from_moments(self.layout, profile))
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[StateSpaceParams]:
         """Variances and entries at random, for each seed."""
-        state_layout.refuse(self.layout, profile)
+        state_data.refuse(self.layout, profile)
         first = state_starts.from_moments(self.layout, profile)
         return [self.params(**state_starts.at_random(first, self.layout, np.random.default_rng(seed))) for seed in seeds]
 
     def check(self, params: StateSpaceParams, profile: AnyProfile) -> None:
         for name in FIELDS:
             self.layout.filled(name, getattr(params, name))
-        state_layout.refuse(self.layout, profile)
+        state_data.refuse(self.layout, profile)

@@ -18,7 +18,7 @@ class StateSums(Additive):
     `steps`: weighted number of steps from one row to the next; over these `before` (m, m) E x x', `cross` (r, m) E u x' and
     `shocks` (r, r) E u u'. `cells` (d,): weighted number of the cells of each column; over these `gram` (d, m, m) E x x',
     `along` (d, m) E e x' and `left` (d,) E e^2. Shocks and errors are those at the parameters of the E-step. `series`: weighted
-    number of series; of their first rows, x from the mean of the start, `spread` (m,) E x^2.
+    number of series; of their first rows, x from the mean of the start, `spread` (m, m) E x x'.
 
     Where q means of the start are estimated, all these expectations are linear in them. Sums of products have two leading
     axes (1 + q, 1 + q) for that: of what is expected at the means of the E-step, and of what a mean more by 1 adds to it.

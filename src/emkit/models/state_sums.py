@@ -28,13 +28,13 @@ def summed(system: System, chunk: Chunk, moving: Array) -> tuple[StateSums, Arra
     (d, m), r, k = system.observation.shape, len(system.shocks), 1 + moving.shape[1]
     weights, seen = chunk.group_weights, ~np.isnan(chunk.x)
     into = _zeros(k, d, m, r)
-    spread, told, heights = np.zeros((k, k, m)), np.zeros((k, k)), np.empty(len(weights))
+    spread, told, heights = np.zeros((k, k, m, m)), np.zeros((k, k)), np.empty(len(weights))
     for g, (start, end) in enumerate(zip(chunk.bounds, chunk.bounds[1:], strict=False)):
         found, learnt = _gone_through(system, chunk.x[start:end], moving, float(weights[g]), into, f"series {g + 1}")
         heights[g] = found.log_likelihood
         off = found.means[0] - np.column_stack([system.mean, moving])
-        spread += weights[g] * np.einsum("mc,me->cem", off, off)
-        spread[0, 0] += weights[g] * np.diag(found.spreads[0])
+        spread += weights[g] * np.einsum("ac,be->ceab", off, off)
+        spread[0, 0] += weights[g] * found.spreads[0]
         told += weights[g] * learnt
     before, cross, shocks, whole = into[:4]
     gram, along, left = (np.moveaxis(each, 0, 2) for each in into[4:])
