@@ -68,6 +68,11 @@ def companion(coefficients: Array) -> Array:
     return np.vstack([coefficients, np.eye(k)[:-1]]) if k else np.empty((0, 0))
 
 
+def with_lags(name: str, k: int) -> list[str]:
+    """Names of the last k values of what is called so."""
+    return [f"{name} lag {lag}" if lag else name for lag in range(k)]
+
+
 def given_noise(noise: float | None) -> list[float] | None:
     """The variance of the errors of one column, if it is given. Errors: ModelError."""
     if noise is None:
@@ -89,4 +94,5 @@ def _with_mean(moves: Array, seen: Array, mean: bool, noise: float | None) -> St
     return StateSpace(
         transition, np.hstack([seen, np.ones((1, more))]), noise=given_noise(noise), selection=np.eye(k + more)[:, :1],
         start_mean=[0.0] * k + [np.nan] * more, start_covariance=np.zeros(k + more), stationary=range(k),
+        states=[*with_lags("AR", k), "mean"][: k + more],
     )  # fmt: skip

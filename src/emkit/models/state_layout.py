@@ -217,6 +217,19 @@ def _places(stationary: Iterable[Any], m: int) -> Integers:
     return np.array(found, dtype=np.int64)
 
 
+def state_names(given: Iterable[str] | None, m: int) -> tuple[str, ...]:
+    """Names of states (m,): those given, or numbers, counted from 1. Errors: ModelError."""
+    found = tuple(f"state {k + 1}" for k in range(m)) if given is None else tuple(given)
+    if (
+        isinstance(given, str)
+        or not all(isinstance(name, str) for name in found)
+        or len(set(found)) < len(found)
+        or len(found) != m
+    ):
+        raise ModelError(f"states are {given!r}; they are {m} names, each another text.")
+    return found
+
+
 def _without(spread: Array, settled: Integers) -> Array:
     """The covariance of the start with 0 where the long run says it. Errors: ModelError for another there."""
     found, own = spread.copy(), np.diag(spread) if spread.ndim == 2 else spread

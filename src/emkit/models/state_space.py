@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states. Where the
     variance is another one, a mean that is NaN is estimated; and variances (m,) that are NaN, where there are several series.
     States in `stationary`, by number, begin as they are in the long run, with the covariance that follows from transition and
-    shocks, and the mean 0; they go on by themselves.
+    shocks, and the mean 0; they go on by themselves. `states` (m,) are their names, in tables.
 
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
@@ -54,7 +54,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def __init__(
         self, transition: Matrix, observation: Matrix, *, state_noise: Matrix | None = None, noise: Matrix | None = None,
         selection: Matrix | None = None, start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
-        stationary: Iterable[Any] = (),
+        stationary: Iterable[Any] = (), states: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         given = (transition, observation, state_noise, noise, selection, start_mean, start_covariance)
         self.layout = lay = Layout.of(*given, stationary)
@@ -63,6 +63,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         whole = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
         self.start_covariance = lay.start_covariance if len(lay.start_covariance) else whole
         self.stationary = tuple(lay.stationary.tolist())
+        self.states = state_layout.state_names(states, len(lay.mean))
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -255,6 +256,21 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             states[t] = x
             x = params.transition @ x + shocks[t]
         return np.asarray(states @ params.observation.T + np.sqrt(params.noise) * rng.standard_normal((n, len(params.noise))))
+
+    @property
+    def axis_names(self) -> Mapping[str, Sequence[str]]:
+        before, moved = [f"from {each}" for each in self.states], [self.states[k] for k in self.layout.places]
+        return {"state": self.states, "state before": before, "shock": moved, "first state": self.states}
+
+    def __repr__(self) -> str:
+        number = int(sum(self.layout.free(name).sum() for name in FIELDS))
+        return f"{type(self).__name__}({self.size}, {number} estimated)"
+
+    @property
+    def size(self) -> str:
+        """How many states and columns there are, in words."""
+        d, m = self.layout.observation.shape
+        return f"{m} state{'s' * (m != 1)}, {d} column{'s' * (d != 1)}"
 
     @property
     def admits_gaps(self) -> bool:

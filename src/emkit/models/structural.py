@@ -8,7 +8,7 @@ from scipy.linalg import block_diag
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.errors import ModelError
-from emkit.models.autoregressions import companion, given_noise
+from emkit.models.autoregressions import companion, given_noise, with_lags
 from emkit.models.state_space import StateSpace
 
 
@@ -64,6 +64,7 @@ def dynamic_factor(columns: int, n_factors: int = 1) -> StateSpace:
     return StateSpace(
         transition, np.column_stack([loadings, np.full(d, np.nan)]), state_noise=np.ones(m), selection=np.eye(m + 1)[:, :m],
         start_mean=np.eye(m + 1)[m], start_covariance=[1.0] * m + [0.0],
+        states=[*(f"factor {k + 1}" for k in range(m)), "constant"],
     )  # fmt: skip
 
 
@@ -82,6 +83,8 @@ def _structural(trend: Array, seasons: int, autoregression: int, noise: float | 
     moved = [*range(len(trend)), *firsts[1:]]
     stationary = range(m - int(autoregression), m)
     start = np.where(np.isin(np.arange(m), stationary), 0.0, np.inf)
+    names = [*("level", "slope")[: len(trend)], *with_lags("season", int(seasons) - 1)]
     return StateSpace(
-        transition, seen, noise=given_noise(noise), selection=np.eye(m)[:, moved], start_covariance=start, stationary=stationary
-    )
+        transition, seen, noise=given_noise(noise), selection=np.eye(m)[:, moved], start_covariance=start,
+        stationary=stationary, states=[*names, *with_lags("AR", int(autoregression))],
+    )  # fmt: skip

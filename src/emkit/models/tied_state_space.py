@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,8 +52,8 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     """A `StateSpace` whose matrices have names where numbers are estimated: entries of one name are one parameter.
 
     `transition` (m, m), `observation` (d, m), variances `state_noise` (r,) and `noise` (d,): each entry a number, or a name as
-    text; `selection`, `start_mean` and `start_covariance` as in `StateSpace`. A name is of one matrix; `letters` has those of
-    each, in the order of the parameters.
+    text; `selection`, `start_mean`, `start_covariance` and `states` as in `StateSpace`. A name is of one matrix; `letters` has
+    those of each, in the order of the parameters.
     Errors: ModelError for what is neither number nor name, for a name in two matrices, and as `StateSpace`.
     Source: Holmes (2013), arXiv:1302.3919, whose vec(B) = f + D b this is with one 1 in each row of D.
 
@@ -70,14 +70,16 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def __init__(
         self, transition: Any, observation: Any, *, state_noise: Any, noise: Any, selection: Matrix | None = None,
         start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
+        states: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         self.transition, self.observation = plain(transition), plain(observation)
         self.state_noise, self.noise = plain(state_noise), plain(noise)
         given = {name: numbers_and_names(name, getattr(self, name)) for name in MATRICES}
         self.space = StateSpace(
             **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
-            start_covariance=start_covariance,
+            start_covariance=start_covariance, states=states,
         )  # fmt: skip
+        self.states = self.space.states
         if self.space.layout.state_noise.ndim == 2:
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
         for name in ("start_mean", "start_covariance"):
@@ -176,6 +178,13 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def draw(self, params: TiedStateSpaceParams, rng: np.random.Generator, n: int) -> Array:
         """As `StateSpace.draw`."""
         return self.space.draw(self.whole(params), rng, n)
+
+    @property
+    def axis_names(self) -> Mapping[str, Sequence[str]]:
+        return {f"letter of {name}": letters for name, letters in self.letters.items()}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.space.size}, {sum(map(len, self.letters.values()))} estimated)"
 
     @property
     def admits_gaps(self) -> bool:

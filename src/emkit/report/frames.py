@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.data.frames import Columns
 from emkit.inference.classification import likeliest
+from emkit.models.around import bare
 from emkit.models.order import component_count
 from emkit.report.labels import is_covariance, own_label, places_of
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
     """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path.
 
-    The column of a coefficient is the covariate that it is of.
+    The column of a coefficient is the covariate that it is of; behind the column of a state space, states go by their names.
     """
     coordinates = Coordinates(result.params)
     paths = coordinates.entry_names(result.params)
@@ -41,21 +42,24 @@ def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Column
 
 
 def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int | str | None]]:
-    source = result.source
+    source, axes = result.source, bare(result.model).axis_names
     for leaf in leaves(result.params):
         for index in leaf.space.entry_indices(leaf.value.shape):
             own = own_label(result.params, leaf, index)
-            yield (own.what, None, None, None) if own is not None else _entry(leaf, index, source)
+            yield (own.what, None, None, None) if own is not None else _entry(leaf, index, source, axes)
 
 
-def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, str | None, str | None, int | str | None]:
+def _entry(
+    leaf: Leaf, index: tuple[int, ...], source: RowSource, axes: Mapping[str, Sequence[str]]
+) -> tuple[str, str | None, str | None, int | str | None]:
     at = places_of(leaf, index)
     columns = [source.columns[j] if j < len(source.columns) else f"column {j}" for j in at[COLUMN]]
     what = singular(leaf.path.rpartition(".")[2])
     if is_covariance(leaf) and len(columns) == 2:
         what = "variance" if columns[0] == columns[1] else "covariance"
         columns = list(dict.fromkeys(columns))
-    columns += [leaf.told[i] for axis, i in leaf.places(index) if axis not in at and i < len(leaf.told)]  # covariates
+    named = [(leaf.told or axes.get(axis, ()), i) for axis, i in leaf.places(index) if axis not in at]  # covariates, states
+    columns += [known[i] for known, i in named if i < len(known)]
     names = leaf.levels or (source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None)
     levels = [names[code] if names is not None and code < len(names) else str(code) for code in at[LEVEL]]
     component = component_key(at[COMPONENT][0], source.component_names) if at[COMPONENT] else None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Leaf, Parameters, declared_subjects, get_at, leaves
 from emkit.core.spaces import PositiveDefinite
 from emkit.data.profile import Levels
+from emkit.models.around import bare
+
+if TYPE_CHECKING:
+    from emkit.fitted import AnyFitted
 
 LONGEST = 24  # characters of a column's name in a table
 
@@ -28,16 +33,21 @@ class Label:
         return f"{self.what}{of}" if self.component is None else f"{self.what}{of}, component {self.component}"
 
 
+NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
 class Names(NamedTuple):
     """What the data call their `columns`, the `levels` of each (None for a column of numbers), and the first `components`.
 
-    They are shown with no more than so many characters: `longest`.
+    They are shown with no more than so many characters: `longest`. `axes` are the names that a model has for places on other
+    axes, by the name of the axis.
     """
 
     columns: Sequence[str] = ()
     levels: Levels = ()
     components: Sequence[str] = ()
     longest: int = LONGEST
+    axes: Mapping[str, Sequence[str]] = NOTHING
 
     def component(self, k: int) -> str:
         """The name of a component as a table shows it, or its number, counted from 1."""
@@ -53,9 +63,10 @@ class Names(NamedTuple):
         return shown(known[code], self.longest) if known is not None and code < len(known) else str(code)
 
 
-def names_of(source: Any) -> Names:
-    """The names of the columns, levels and components of the rows that `source` hands out."""
-    return Names(source.columns, source.levels, source.component_names)
+def names_of(result: AnyFitted) -> Names:
+    """The names of the columns, levels and components of the rows of a fit, and of what its model names."""
+    source = result.source
+    return Names(source.columns, source.levels, source.component_names, axes=bare(result.model).axis_names)
 
 
 def labels(params: Parameters, names: Names) -> dict[str, Label]:
@@ -93,8 +104,14 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
         of = [" = ".join([*of, *levels])]
     of += [f"to component {names.component(k)}" for k in at[COMPONENT][1:]]
     others = [(axis, i) for axis, i in leaf.places(index) if axis not in at]
-    of += [shown_with_end(leaf.told[i], names.longest) if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in others]
+    of += [_place(leaf, axis, i, names) for axis, i in others]
     return Label(singular(name), ", ".join(of), component)
+
+
+def _place(leaf: Leaf, axis: str, i: int, names: Names) -> str:
+    """What is called so, or the axis with a number, counted from 1."""
+    known = leaf.told or names.axes.get(axis, ())
+    return shown_with_end(known[i], names.longest) if known[i:] else f"{axis} {i + 1}"
 
 
 def places_of(leaf: Leaf, index: tuple[int, ...]) -> dict[str, list[int]]:
