@@ -140,16 +140,33 @@ def tied_states() -> ModelCase:
 
 
 def begun_states(of: str) -> ModelCase:
-    """Of where the states begin, one mean is estimated, and their variances."""
-    spread = {"mean": [[1.0, 0.3], [0.3, 2.0]], "variances": [NAN, NAN], "variance": [NAN, 2.0]}[of]
+    """Of where the states begin, one mean is estimated, and their variances; where one is known to be 0, that mean alone."""
+    spreads = {"mean": [[1.0, 0.3], [0.3, 2.0]], "variances": [NAN, NAN], "variance": [NAN, 2.0], "certain": [0.0, 2.0]}
+    spread = spreads[of]
     model = ek.StateSpace(
         [[NAN, 0.2], [0, 0.5]], [[1, 0], [0.5, 1]], start_mean=[0.5 if of == "variance" else NAN, 1.0], start_covariance=spread
     )
     given = {"transition": [[0.7, 0.2], [0, 0.5]], "state_noise": [0.5, 0.3], "noise": [0.3, 0.5]}
     given |= {} if of == "variance" else {"start_mean": [2.0, 1.0]}
-    given |= {} if of == "mean" else {"start_covariance": [1.5, 2.0]}
+    given |= {} if of in ("mean", "certain") else {"start_covariance": [1.5, 2.0]}
     params = model.params(**given)
     return ModelCase(f"states-begun-{of}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def long_run(of: str) -> ModelCase:
+    """States that begin as they are in the long run: moved by several shocks, or an autoregression beside a level."""
+    if of == "shocks":
+        model = ek.StateSpace(np.full((2, 2), NAN), [[1, 0], [0, 1]], state_noise=np.full((2, 2), NAN), stationary=[0, 1])
+        given = {"transition": [[0.7, 0.2], [-0.3, 0.5]], "state_noise": [[0.5, 0.1], [0.1, 0.3]], "noise": [0.3, 0.5]}
+    else:
+        model = ek.StateSpace(
+            [[NAN, NAN, 0], [1, 0, 0], [0, 0, 1]], [[1, NAN, 1], [0, 0, 1]], selection=[[1, 0], [0, 0], [0, 1]],
+            start_mean=[0, 0, NAN], start_covariance=[0, 0, 0], stationary=[0, 1],
+        )  # fmt: skip
+        given = {"transition": [[0.9, -0.4, 0], [1, 0, 0], [0, 0, 1]], "state_noise": [1.0, 0.2], "noise": [0.3, 0.5]}
+        given |= {"observation": [[1, 0.5, 1], [0, 0, 1]], "start_mean": [0, 0, 2.0]}
+    params = model.params(**given)
+    return ModelCase(f"states-long-run-{of}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
 def among_gaps(case: ModelCase) -> ModelCase:
@@ -162,7 +179,10 @@ _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [of_kinds(name) for name in TESTS]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
-_STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance"))]
+_STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance", "certain"))]
+_STATES += map(long_run, ("shocks", "autoregression"))
 OF_GROUPS = [*_MIXED, growth(), *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]
+_BEGUN = [f"states-begun-{of}" for of in ("mean", "variances", "certain")]
+IN_TURN = (*_BEGUN, "states-long-run-shocks", "states-long-run-autoregression")  # links of an M-step, best one after another

@@ -98,3 +98,60 @@ def test_rows_that_cannot_be_are_refused():
         warnings.simplefilter("always")
         ek.StateSpaceModel(max_iter=3).fit(WALK)
     assert any("3" in str(each.message) for each in caught)
+
+
+def test_a_summary_names_what_is_estimated_and_its_errors():
+    x = {"north": WALK[:, 0], "south": 2 * WALK[:, 0] + np.random.default_rng(5).standard_normal(30)}
+    two = ek.StateSpace([[1]], [[1], [NAN]], states=["level"])
+    found = ek.StateSpaceModel(two).fit(_framed(x), lengths=[20, 10])
+    told = found.summary()
+    assert "State space of level, seen in north; south: 30 rows in 2 series" in told
+    errors = found.result_.standard_errors()
+    lines = {tuple(line.split()[:2]): line.split() for line in told.splitlines() if "level" in line or "noise" in line}
+    assert lines["state_noise", "level"][2] == f"{found.params_.state_noise[0]:.5g}"
+    assert float(lines["observation", "south,"][4]) == pytest.approx(errors["observation[1, 0]"], rel=1e-3)
+    assert "transition" not in told  # it is given
+    assert "Converged" in told
+    assert max(map(len, told.splitlines())) <= 80
+    assert max(map(len, found.summary(60).splitlines())) <= 60
+    assert "south, level" in found.result_.summary()
+    tidy = found.result_.tidy()
+    assert [tidy["column"][i] for i in (0, 1, 3)] == ["level, from level", "level", "south, level"]
+
+
+def _framed(columns):
+    import pandas as pd
+
+    return pd.DataFrame(columns)
+
+
+def test_a_summary_of_many_states_has_the_estimates_first():
+    x = WALK + np.tile([3.0, -1.0, 2.0, -4.0, 1.0, 0.0], 5)[:, None]
+    found = ek.StateSpaceModel(ek.local_level(6, autoregression=3), max_iter=5)
+    with pytest.warns(ek.ConvergenceWarning):
+        found.fit(x)
+    lines = found.result_.summary().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.split()[:1] == ["parameter"])
+    names = [line.split()[0] for line in lines[first + 1 : first + 8]]
+    assert names == ["transition"] * 3 + ["state_noise"] * 3 + ["noise"]
+    assert "AR, from AR lag 2" in lines[first + 3]
+
+
+def test_shown_it_says_what_it_is_of():
+    assert (
+        repr(ek.StateSpaceModel(ek.local_level(4))) == "StateSpaceModel(structure=StateSpace(4 states, 1 column, 3 estimated))"
+    )
+    tied = ek.TiedStateSpace([[1]], [[1], [1]], state_noise=["q"], noise=["r", "r"])
+    assert repr(tied) == "TiedStateSpace(1 state, 2 columns, 2 estimated)"
+    with pytest.raises(ek.ModelError, match=r"states are .'a', 'a'.; they are 2 names"):
+        ek.StateSpace(np.eye(2), [[1, 1]], states=["a", "a"])
+    with pytest.raises(ValueError, match="not fitted"):
+        ek.StateSpaceModel().summary()
+
+
+def test_letters_are_names_of_what_is_tied():
+    tied = ek.TiedStateSpace([[1]], [[1], [1]], state_noise=["moves"], noise=["off", "off"], states=["level"])
+    found = ek.StateSpaceModel(tied).fit(np.hstack([WALK, WALK[::-1]]))
+    told = found.summary()
+    assert "moves" in told
+    assert "off" in told

@@ -10,8 +10,9 @@ import emkit as ek
 from emkit.data.given import as_source
 from emkit.inference.differences import jacobian
 from emkit.inference.scores import objective_and_score
-from emkit.models.state_space import FIELDS
-from emkit.models.state_sums import System, _Filtered, smoothed, summed
+from emkit.models.state_filter import Filtered, System
+from emkit.models.state_params import FIELDS
+from emkit.models.state_sums import smoothed, summed
 
 NAN, INF = np.nan, np.inf
 TURN = np.array([[0.7, 0.2], [-0.3, 0.5]])
@@ -103,7 +104,7 @@ def test_rows_whose_covariances_no_longer_move_are_those_of_the_joint_normal():
     system = System(TURN, np.eye(2), [[0.5, 0.1], [0.1, 0.3]], SEEN, [0.3, 0.5, 0.2], [1.0, 0.0], np.eye(2), np.zeros((2, 0)))
     y = rng.standard_normal((rows, 3))
     y[60:63, 1] = y[62] = y[90:, 2] = NAN
-    steady = _Filtered.of(system, y).steady
+    steady = Filtered.of(system, y).steady
     assert steady.sum() > 50
     assert not steady[60]  # other cells are seen than before
     assert steady[119]  # the same gap for long
@@ -113,7 +114,7 @@ def test_rows_whose_covariances_no_longer_move_are_those_of_the_joint_normal():
     np.testing.assert_allclose(found.means, means, atol=1e-12)
     np.testing.assert_allclose(found.spreads, [spread[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows)], atol=1e-12)
 
-    stats, _ = summed(system, whole(ek.ArraySource(y)))
+    stats = summed(system, whole(ek.ArraySource(y)), np.empty((2, 0)))[0].at(np.empty(0))
     x = spread + np.outer(means, means)  # (T m, T m) E x x'
     square = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows - 1))
     ahead = sum(x[2 * t + 2 : 2 * t + 4, 2 * t : 2 * t + 2] for t in range(rows - 1))

@@ -63,7 +63,7 @@ def test_names_that_labels_give_are_those_of_the_components(named):
     busy = X[WHO == "busy"].mean()
     assert named.params.components.means[0].mean() == pytest.approx(busy, abs=1)
     assert estimates(named)["component"][:4] == ["busy", "quiet", "busy", "busy"]
-    said = [str(label) for label in labels(named.params, names_of(named.source)).values()]
+    said = [str(label) for label in labels(named.params, names_of(named)).values()]
     assert said[:3] == ["proportion, component busy", "proportion, component quiet", "mean of x0, component busy"]
     heading = next(line for line in named.summary().splitlines() if line.strip().startswith("component"))
     assert heading.split() == ["component", "busy", "quiet"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -265,6 +265,11 @@ class LatentModel(Protocol[P, S]):
     def coordinates(self, params: P) -> Coordinates[P]:
         """The free coordinates of the parameters: of those that an update can move."""
         return Coordinates(params, self.held(params), self.scales(params))
+
+    @property
+    def axis_names(self) -> Mapping[str, Sequence[str]]:
+        """What the model calls the places on axes of its parameters, by the name of the axis, as far as it names any."""
+        return {}
 
     @property
     def ascends(self) -> bool:

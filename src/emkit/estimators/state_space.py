@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,9 @@ from emkit.estimators.validated import as_before_if_it_fails
 from emkit.models.state_space import StateSpace
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.tied_state_space import TiedStateSpace
+from emkit.report.sentences import listed
+from emkit.report.state_tables import estimated_table
+from emkit.report.summary import MOST_NAMED, remarks
 
 STRUCTURES = ("level", "trend", "factors")
 
@@ -132,6 +136,24 @@ class StateSpaceModel(GappyRows):
         check_count("n_samples", n_samples, ParameterError)
         rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
         return self.model_.draw(self.params_, rng, int(n_samples))
+
+    def summary(self, width: int = 80) -> str:
+        """The fit on one screen: how well it fits, how it ended, and what is estimated, with standard errors."""
+        check_is_fitted(self)
+        result = self.result_
+        number = sum(len(chunk.bounds) - 1 for chunk in result.passes.chunks())
+        told = (
+            f"{self._said}: {result.rows:,.10g} rows in {number:,} series, log-likelihood {result.log_likelihood:.4f}, "
+            f"{result.free_parameters} free parameters, AIC {result.aic:.4f}, BIC {result.bic:.4f}"
+        )
+        said = [wrapped(sentence, width) for sentence in remarks(result)]
+        return "\n\n".join([wrapped(told, width), estimated_table(result, result.covariance(), width), *said])
+
+    @property
+    def _said(self) -> str:
+        """What was fitted, in words."""
+        names = f"State space of {listed(self.model_.states, MOST_NAMED)}"
+        return f"{names}, seen in {listed(self.result_.source.columns, MOST_NAMED)}"
 
     def _rows(self, X: object, lengths: object, groups: object) -> Chunk:
         """The rows as one chunk of series. Errors: NotFittedError before a fit."""

@@ -183,19 +183,37 @@ def widen(width: float, gain: Any, seen: Any, known: Any, turned: Any) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def beside(one: Any, other: Any, own: int, weight: float, out: Any) -> None:
+    """Add products of columns of two tables (m, c) and (n, c), times `weight`, to `out` (k, k, m, n).
+
+    The columns are the first, and those behind the first `own`; all pairs of these but that of the first with itself.
+    """
+    for c in range(len(out)):
+        for e in range(len(out)):
+            if c + e == 0:
+                continue
+            left, right = own + c - 1 if c else 0, own + e - 1 if e else 0
+            for a in range(len(one)):
+                for b in range(len(other)):
+                    out[c, e, a, b] += weight * one[a, left] * other[b, right]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def smooth_series(
     transition: Any, pushed: Any, moved: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any, gains: Any,
-    errors: Any, widths: Any, steady: Any, weight: float, before: Any, cross: Any, shocks: Any, whole: Any, gram: Any,
-    along: Any, left: Any,
+    errors: Any, widths: Any, steady: Any, own: int, weight: float, all_before: Any, all_cross: Any, all_shocks: Any,
+    all_whole: Any, all_gram: Any, all_along: Any, all_left: Any,
 ) -> None:  # fmt: skip
     """Go back through a series that was filtered, and add up what an M-step asks for.
 
-    The columns of `means` and `errors` behind the first now have the covariance I. `pushed` (r, m) is the covariance of the r
-    shocks times how they move the states, `moved` (r, r) that covariance. Of the states x (m,), the shocks u (r,) that are
-    added to them and the errors e of cells, given all rows, times `weight`: `before` (m, m) sums E x x' before the last row,
-    `cross` (r, m) E u x' and `shocks` (r, r) E u u' beside it; `whole` (m, m) E x x' of rows without gaps, `gram` (d, m, m) the
-    same of rows with some, for each cell that is seen; `along` (d, m) E e x' and `left` (d,) E e^2. Afterwards `means` and
-    `spreads` are those given all rows; to the covariances the columns of means have still to be added.
+    Of the first `own` columns of `means` and `errors`, those behind the first now have the covariance I; those behind these are
+    what means of the start add to the first. `pushed` (r, m) is the covariance of the r shocks times how they move the states,
+    `moved` (r, r) that covariance. Of the states x (m,), the shocks u (r,) that are added to them and the errors e of cells,
+    given all rows, times `weight`: `before` (m, m) sums E x x' before the last row, `cross` (r, m) E u x' and `shocks` (r, r)
+    E u u' beside it; `whole` (m, m) E x x' of rows without gaps, `gram` (d, m, m) the same of rows with some, for each cell
+    that is seen; `along` (d, m) E e x' and `left` (d,) E e^2. All of these (`all_before` ...) have axes (k, k) in front, or
+    behind the first where that is of columns of rows, for products of the first with itself and with what is added to it.
+    Afterwards `means` and `spreads` are those given all rows; to the covariances the columns of means have still to be added.
     """
     rows, m, columns = means.shape
     d, r = len(noise), len(moved)
@@ -203,6 +221,9 @@ def smooth_series(
     mean, square, turned = np.empty((m, columns)), np.empty((m, m)), transposed(transition)
     shock, push, cut, room = np.empty((r, columns)), np.empty((r, m)), np.empty((r, m)), np.empty(m)
     last, rest, after, inside, tilted = np.empty((m, m)), np.empty((r, r)), np.empty((m, m)), np.zeros(d), np.empty((d, m))
+    before, cross, shocks, whole = all_before[0, 0], all_cross[0, 0], all_shocks[0, 0], all_whole[0, 0]
+    gram, along, left = all_gram[:, 0, 0], all_along[:, 0, 0, 0], all_left[:, 0, 0, 0, 0]
+    some, error = columns > own, np.empty((1, columns))
     still = False
     for t in range(rows - 1, -1, -1):
         same = still and steady[t + 1]  # all covariances of this row are those of the row behind it, which are at hand
@@ -225,9 +246,11 @@ def smooth_series(
             for i in range(r):
                 for k in range(r):
                     total = rest[i, k]
-                    for c in range(columns):
+                    for c in range(own):
                         total += shock[i, c] * shock[k, c]
                     shocks[i, k] += weight * total
+            if some:
+                beside(shock, shock, own, weight, all_shocks)
         seen = 0
         for j in range(d - 1, -1, -1):
             if widths[t, j] > 0.0:
@@ -236,7 +259,7 @@ def smooth_series(
                 if not same:
                     inside[j] = widen(widths[t, j], gains[t, j], observation[j], known, room)
                 total = noise[j] - noise[j] * noise[j] * inside[j]
-                for c in range(columns):
+                for c in range(own):
                     total += (noise[j] * errors[t, j, c]) ** 2
                 left[j] += weight * total
         product(spreads[t], score, mean)
@@ -255,15 +278,20 @@ def smooth_series(
         for a in range(m):
             for b in range(m):
                 total = after[a, b]
-                for c in range(columns):
+                for c in range(own):
                     total += means[t, a, c] * means[t, b, c]
                 square[a, b] = weight * total
+        if some and t < rows - 1:
+            beside(means[t], means[t], own, weight, all_before)
+            beside(shock, means[t], own, weight, all_cross)
+        if some and seen == d:
+            beside(means[t], means[t], own, weight, all_whole)
         if t < rows - 1:
             put(square, 1.0, before)
             for i in range(r):
                 for a in range(m):
                     total = -push[i, a]
-                    for c in range(columns):
+                    for c in range(own):
                         total += shock[i, c] * means[t, a, c]
                     cross[i, a] += weight * total
         if seen == d:
@@ -272,8 +300,15 @@ def smooth_series(
             if widths[t, j] > 0.0 and noise[j] > 0.0:
                 for a in range(m):
                     total = -tilted[j, a]
-                    for c in range(columns):
+                    for c in range(own):
                         total += noise[j] * errors[t, j, c] * means[t, a, c]
                     along[j, a] += weight * total
             if widths[t, j] > 0.0 and seen < d:
                 put(square, 1.0, gram[j])
+            if some and widths[t, j] > 0.0:
+                for c in range(columns):
+                    error[0, c] = noise[j] * errors[t, j, c]
+                beside(error, error, own, weight, all_left[j])
+                beside(error, means[t], own, weight, all_along[j])
+                if seen < d:
+                    beside(means[t], means[t], own, weight, all_gram[j])

@@ -10,6 +10,7 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 from emkit.models.abilities import AbilitiesModel
 from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
+from emkit.models.autoregressions import arma, autoregression
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
 from emkit.models.confirmatory import ConfirmatoryFactorModel, ConfirmatoryFactorParams
@@ -37,7 +38,8 @@ from emkit.models.random_effects import AnyCovariance, DiagonalCovariance, Equal
 from emkit.models.restricted_mixed_model import RestrictedMixedModel
 from emkit.models.ridge_prior import RidgePrior
 from emkit.models.semi_markov import HiddenSemiMarkovChain, HiddenSemiMarkovParams
-from emkit.models.state_space import CorrelatedStateSpaceParams, StateSpace, StateSpaceParams
+from emkit.models.state_params import CorrelatedStateSpaceParams, StateSpaceParams
+from emkit.models.state_space import StateSpace
 from emkit.models.stationary import StationaryHiddenMarkovChain, StationaryHiddenMarkovParams
 from emkit.models.structural import dynamic_factor, local_level, local_linear_trend
 from emkit.models.tied_state_space import TiedStateSpace, TiedStateSpaceParams
@@ -120,6 +122,8 @@ __all__ = [
     "TiedStateSpaceParams",
     "UnitSlopeItem",
     "WithPrior",
+    "arma",
+    "autoregression",
     "bare",
     "dynamic_factor",
     "local_level",

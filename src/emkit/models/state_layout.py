@@ -1,21 +1,18 @@
-"""What of a state space is given and what is estimated, and what its data must be."""
+"""What of a state space is given and what is estimated."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
-from emkit.data.frames import TRUTHS
-from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError, ParameterError, some_of
-from emkit.models.digits import refuse_extremes, refuse_far
-from emkit.models.factor_data import CONSTANT
+from emkit.errors import ModelError, ParameterError
+from emkit.models import state_long_run
 
 AGREE = 1e-12  # of the largest given number of its field, by which the same number may differ
-NEAREST = 5e-9  # of how far a column is from 0: the least that it may vary by
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +21,8 @@ class Layout:
 
     `transition` (m, m), `observation` (d, m), `state_noise` (r,) or (r, r), `noise` (d,), `selection` (m, r). The first states
     are N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q); `start_covariance` are
-    their variances (m,), if some of these are estimated, else (0,).
+    their variances (m,), if some of these are estimated, else (0,). The states of `stationary` (k,) begin as they are in the
+    long run: of these `covariance` is 0.
     """
 
     transition: Array
@@ -36,11 +34,13 @@ class Layout:
     covariance: Array
     unknown: Array
     start_covariance: Array
+    stationary: Integers
 
     @classmethod
     def of(
         cls, transition: ArrayLike, observation: ArrayLike, state_noise: ArrayLike | None, noise: ArrayLike | None,
         selection: ArrayLike | None, start_mean: ArrayLike | None, start_covariance: ArrayLike | None,
+        stationary: Iterable[Any],
     ) -> Layout:  # fmt: skip
         """The layout of what was given. Errors: ModelError naming what does not fit together."""
         moves = _numbers("transition", transition, 2, gaps=True)
@@ -60,7 +60,8 @@ class Layout:
             if value.shape not in shapes or not value.size:
                 told = " or ".join(map(str, shapes))
                 raise ModelError(f"{name} has shape {value.shape}; of {m} states, {d} columns and {r} shocks, it is {told}.")
-        made = cls(moves, seen, shocks, errors, picks, first, *_known(spread))
+        settled = _places(stationary, m)
+        made = cls(moves, seen, shocks, errors, picks, first, *_known(_without(spread, settled)), settled)
         made._check()
         return made
 
@@ -95,6 +96,7 @@ class Layout:
                     "moves. Give the row numbers, or the state a shock."
                 )
         self._check_start()
+        self._check_stationary()
         blind = np.flatnonzero(self.free("observation").any(axis=1) & (self.noise == 0))
         if len(blind):
             raise ModelError(
@@ -103,26 +105,39 @@ class Layout:
             )
 
     def _check_start(self) -> None:
-        """Errors: ModelError for means of a start that EM learns nothing of."""
+        """Errors: ModelError for means of a start that are integrated out."""
         for i in np.flatnonzero(np.isnan(self.mean)):
             if self.unknown[i].any():
                 raise ModelError(
                     f"start_mean[{i}] cannot be estimated: start_covariance says that nothing is known of where that state "
                     "begins, and its mean is integrated out. Give the state a finite variance, or its mean any number."
                 )
-            if not self._varies[i]:
-                raise ModelError(
-                    f"start_mean[{i}] cannot be estimated: with a variance of 0 the state begins at its mean, and EM never "
-                    "moves it. Give start_covariance a variance above 0 there."
-                )
-        given = np.diag(self.covariance) > 0
-        if np.isnan(self.mean).any() and np.linalg.matrix_rank(self.covariance) < given.sum():
-            raise ModelError("start_mean cannot be estimated where start_covariance has less rank than variances above 0.")
+
+    def _check_stationary(self) -> None:
+        """Errors: ModelError for states that cannot begin as they are in the long run."""
+        inside = np.isin(np.arange(len(self.mean)), self.stationary)
+        moves = self.transition[np.ix_(inside, ~inside)]
+        shared = (self.selection[inside] != 0).any(axis=0) & (self.selection[~inside] != 0).any(axis=0)
+        if (moves != 0).any() or shared.any():
+            raise ModelError(
+                "states in stationary go on by themselves: they depend on no other state, and share no shock with one. Take "
+                "all states that hang together, or leave them out."
+            )
+        if (self.mean[inside] != 0).any():
+            raise ModelError("states in stationary have the mean 0 in the long run: leave start_mean 0 there.")
+        within = self.transition[np.ix_(inside, inside)]
+        if not np.isnan(within).any() and state_long_run.explodes(within):
+            raise ModelError("states in stationary have no long run: transition has an eigenvalue of size 1 or more there.")
 
     @property
     def start_mean(self) -> Array:
         """The mean of the start as a parameter: (m,), or (0,) if all of it is given."""
         return self.mean if np.isnan(self.mean).any() else np.empty(0)
+
+    @property
+    def moving(self) -> Integers:
+        """Of which states (q,) the mean of the start is estimated."""
+        return np.flatnonzero(np.isnan(self.mean))
 
     @property
     def _varies(self) -> Mask:
@@ -132,7 +147,8 @@ class Layout:
     @property
     def certain(self) -> Mask:
         """Which states (m,) begin at their mean."""
-        return ~self._varies & ~self.unknown.any(axis=1)
+        settled = np.isin(np.arange(len(self.mean)), self.stationary)
+        return ~self._varies & ~self.unknown.any(axis=1) & ~settled
 
     @property
     def places(self) -> Integers:
@@ -187,6 +203,45 @@ def _numbers(name: str, value: Any, axes: int | None, gaps: bool = False) -> Arr
     return found
 
 
+def _places(stationary: Iterable[Any], m: int) -> Integers:
+    """The numbers of states. Errors: ModelError."""
+    try:
+        found = list(stationary)
+    except TypeError:
+        raise ModelError(f"stationary holds numbers of states, such as [0, 1]; it is {stationary!r}.") from None
+    for place in found:
+        if isinstance(place, bool) or not isinstance(place, int | np.integer) or not 0 <= place < m:
+            raise ModelError(f"stationary holds {place!r}; it holds numbers of states, 0 to {m - 1}.")
+    if len(set(found)) < len(found):
+        raise ModelError(f"stationary names a state twice: {found}.")
+    return np.array(found, dtype=np.int64)
+
+
+def state_names(given: Iterable[str] | None, m: int) -> tuple[str, ...]:
+    """Names of states (m,): those given, or numbers, counted from 1. Errors: ModelError."""
+    found = tuple(f"state {k + 1}" for k in range(m)) if given is None else tuple(given)
+    if (
+        isinstance(given, str)
+        or not all(isinstance(name, str) for name in found)
+        or len(set(found)) < len(found)
+        or len(found) != m
+    ):
+        raise ModelError(f"states are {given!r}; they are {m} names, each another text.")
+    return found
+
+
+def _without(spread: Array, settled: Integers) -> Array:
+    """The covariance of the start with 0 where the long run says it. Errors: ModelError for another there."""
+    found, own = spread.copy(), np.diag(spread) if spread.ndim == 2 else spread
+    if not np.isin(own[settled], [0.0, np.inf]).all():
+        raise ModelError("start_covariance of states in stationary follows from transition and shocks: leave it 0 there.")
+    if spread.ndim == 2:
+        found[settled] = found[:, settled] = 0.0
+    else:
+        found[settled] = 0.0
+    return found
+
+
 def _known(spread: Array) -> tuple[Array, Array, Array]:
     """The covariance (m, m) of a start, directions (m, q) that nothing is known of, and variances if some are estimated."""
     full = np.diag(spread) if spread.ndim == 1 else spread
@@ -211,58 +266,6 @@ def _refuse_negative(spread: Array) -> None:
     """Errors: ModelError for a variance of a start below 0."""
     if (spread < 0).any():
         raise ModelError(f"start_covariance[{int(np.flatnonzero(spread < 0)[0])}] is below 0; it is a variance.")
-
-
-def refuse(layout: Layout, profile: AnyProfile) -> None:
-    """Errors: DataError or ParameterError if the data cannot carry the model."""
-    columns, d = profile.columns, len(layout.noise)
-    if len(columns) != d:
-        raise ParameterError(f"the model is of {d} column{'s' * (d != 1)}, but the data have {len(columns)}.")
-    names = [column for column, levels in zip(columns, profile.levels, strict=True) if levels not in (None, TRUTHS)]
-    if names:
-        raise DataError(f"a state space is of numbers, but columns hold names: {some_of([*map(repr, names)])}.")
-    profile.refuse_empty_columns()
-    refuse_extremes(profile, range(d))
-    constant = np.flatnonzero((profile.variance <= CONSTANT * profile.mean**2) & layout.free("noise"))
-    if len(constant):
-        named = some_of([repr(columns[j]) for j in constant])
-        raise DataError(f"columns that never vary have no variance to explain: {named}. Leave them out.")
-    refuse_far(profile, range(d), NEAREST)
-    _refuse_few(layout, profile)
-
-
-def _refuse_few(layout: Layout, profile: AnyProfile) -> None:
-    """Errors: DataError for columns or series that are too short for what is estimated of them."""
-    entries = layout.free("observation").sum(axis=1)
-    for j in np.flatnonzero(layout.free("noise") & (entries > 0) & (profile.rows - profile.missing <= entries)):
-        cells, number = int(profile.rows - profile.missing[j]), int(entries[j])
-        raise DataError(
-            f"column {profile.columns[j]!r} has {cells} cell{'s' * (cells != 1)}, which cannot tell {number} of its entries in "
-            "observation from errors. Leave it out, or give such entries."
-        )
-    steps = layout.free("transition").any() or layout.free("state_noise").any()
-    if steps and profile.rows <= _series(profile):
-        raise DataError(
-            "every series is of one row, so nothing tells how states move. Give series of more rows: if groups say which rows "
-            "belong together, each label stands for one series."
-        )
-    if len(layout.start_covariance) and _series(profile) < 2:
-        raise DataError(
-            "there is one series, which tells nothing of how far series begin from each other: the variance of its start would "
-            "be 0. Give start_covariance numbers, or more series."
-        )
-    shocks = len(layout.state_noise)
-    number = int(profile.rows - _series(profile))
-    if layout.state_noise.ndim == 2 and layout.free("state_noise").any() and number < shocks:
-        raise DataError(
-            f"{number} step{'s' * (number > 1)} from row to row cannot tell a covariance of {shocks} shocks. Give their "
-            "variances alone, or longer series."
-        )
-
-
-def _series(profile: AnyProfile) -> int:
-    """How many series there are: all rows are one, where nothing says which belong together."""
-    return 1 if all(chunk.groups is None for chunk in profile.source.chunks()) else profile.groups
 
 
 def regressed(squares: Array, cross: Array, free: Mask, weights: Array) -> Array:

@@ -2,92 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers
-from emkit.core.axes import Axes
-from emkit.core.coordinates import Scale
+from emkit.core.climb import climb
+from emkit.core.coordinates import Scale, is_under, split_path
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters
 from emkit.core.protocols import Expectation, LatentModel, Update
-from emkit.core.spaces import NonNegative, PositiveDefinite, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
-from emkit.models import state_layout, state_starts, state_sums
+from emkit.models import state_data, state_expected, state_layout, state_long_run, state_starts, state_sums
+from emkit.models.state_filter import System
 from emkit.models.state_layout import Layout
-from emkit.models.state_sums import StateSums, System
-
-Matrix = Array | list[Any]
-MATRICES = ("transition", "state_noise", "observation", "noise")
-FIELDS = (*MATRICES, "start_mean", "start_covariance")
-
-
-@dataclass(frozen=True, eq=False)
-class StateSpaceParams(Parameters):
-    """Parameters of `StateSpace`, of m states, r shocks and d columns.
-
-    `transition` (m, m) maps the states of a row to those of the next; `state_noise` (r,) >= 0 are the variances of the shocks;
-    `observation` (d, m) maps states to columns; `noise` (d,) >= 0 are the variances of the errors of the columns. `start_mean`
-    (m,) is where states begin, if some of that is estimated, else (0,); `start_covariance` (m,) >= 0 likewise their variances.
-    The signal-to-noise ratio of the level of the Nile:
-
-    >>> import emkit as ek
-    >>> nile = ek.StateSpaceParams([[1.0]], [1468.5], [[1.0]], [15099.7])
-    >>> round(float(nile.state_noise[0] / nile.noise[0]), 4)
-    0.0973
-    """
-
-    transition: Annotated[Array, Real(), Axes("state", "state before", coupled=("state", "state before"))]
-    state_noise: Annotated[Array, NonNegative(), Axes("shock")]
-    observation: Annotated[Array, Real(), Axes("column", "state", coupled=("state",))]
-    noise: Annotated[Array, NonNegative(), Axes("column")]
-    start_mean: Annotated[Array, Real(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
-    start_covariance: Annotated[Array, NonNegative(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
-
-    if TYPE_CHECKING:  # made from whatever an array can be made from
-
-        def __init__(
-            self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike,
-            start_mean: ArrayLike = (), start_covariance: ArrayLike = (),
-        ) -> None: ...  # fmt: skip
-
-    @property
-    def shocks(self) -> Array:
-        """Their covariance (r, r)."""
-        return np.diag(self.state_noise)
-
-    @property
-    def shock_precision(self) -> Array:
-        """The inverse of that (r, r), with 0 for shocks that there are none of."""
-        some = self.state_noise > 0
-        return np.diag(np.where(some, 1 / np.where(some, self.state_noise, 1.0), 0.0))
-
-    def told_of(self, matrix: Array) -> Array:
-        """What of a matrix (r, r) has the shape of `state_noise`."""
-        return np.diag(matrix).copy()
-
-
-@dataclass(frozen=True, eq=False)
-class CorrelatedStateSpaceParams(StateSpaceParams):
-    """The same with `state_noise` (r, r), the covariance of the shocks."""
-
-    state_noise: Annotated[Array, PositiveDefinite(), Axes("shock", "shock")]
-
-    @property
-    def shocks(self) -> Array:
-        return self.state_noise
-
-    @property
-    def shock_precision(self) -> Array:
-        return np.asarray(np.linalg.inv(self.state_noise))
-
-    def told_of(self, matrix: Array) -> Array:
-        return (matrix + matrix.T) / 2
+from emkit.models.state_params import FIELDS, CorrelatedStateSpaceParams, Matrix, StateSpaceParams
+from emkit.models.state_stats import StateSums
 
 
 class StateSpace(LatentModel[StateSpaceParams, StateSums]):
@@ -102,6 +35,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     or variances (m,), which are given. A variance of infinity, the default for all, is a start of which nothing is known: the
     likelihood is then that of the cells integrated over all starts alike, which takes as many cells as such states. Where the
     variance is another one, a mean that is NaN is estimated; and variances (m,) that are NaN, where there are several series.
+    States in `stationary`, by number, begin as they are in the long run, with the covariance that follows from transition and
+    shocks, and the mean 0; they go on by themselves. `states` (m,) are their names, in tables.
 
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
@@ -119,12 +54,16 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def __init__(
         self, transition: Matrix, observation: Matrix, *, state_noise: Matrix | None = None, noise: Matrix | None = None,
         selection: Matrix | None = None, start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
+        stationary: Iterable[Any] = (), states: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
-        self.layout = lay = Layout.of(transition, observation, state_noise, noise, selection, start_mean, start_covariance)
+        given = (transition, observation, state_noise, noise, selection, start_mean, start_covariance)
+        self.layout = lay = Layout.of(*given, stationary)
         self.transition, self.observation, self.selection = lay.transition, lay.observation, lay.selection
         self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.mean
-        given = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
-        self.start_covariance = lay.start_covariance if len(lay.start_covariance) else given
+        whole = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
+        self.start_covariance = lay.start_covariance if len(lay.start_covariance) else whole
+        self.stationary = tuple(lay.stationary.tolist())
+        self.states = state_layout.state_names(states, len(lay.mean))
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -152,47 +91,79 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         )
 
     def e_step(self, params: StateSpaceParams, chunk: Chunk) -> Expectation[StateSums]:
-        sums, heights = state_sums.summed(self.system(params), chunk)
+        moving = np.eye(len(self.layout.mean))[:, self.layout.moving]
+        sums, heights = state_sums.summed(self.system(params), chunk, moving)
         return Expectation(sums, float(chunk.group_weights @ heights), chunk.total_weight)
 
     def updates(self) -> Mapping[str, Update[StateSums, StateSpaceParams]]:
         links = {
+            "start_mean": self._start_mean,  # the first, since it is the best where other fields are as in the E-step
             "transition": self._transition,
             "state_noise": self._state_noise,
             "observation": self._observation,
             "noise": self._noise,
-            "start_mean": self._start_mean,
             "start_covariance": self._start_variances,
         }
         return {name: link for name, link in links.items() if self.layout.free(name).any()}
+
+    def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Generalised least squares: the means at which the likelihood is highest, with all else as it was. (m,) -> (m,).
+
+        So they move where their variance is 0, too. Source: Liu & Rubin (1994), Biometrika 81, 633-648, on steps that climb
+        the likelihood itself; the parabola by Rosenberg (1973), Annals of Economic and Social Measurement 2, 399-428.
+        """
+        found = before.start_mean.copy()
+        found[self.layout.moving] += state_layout.solved(stats.information, stats.slope, np.ones(len(stats.slope), dtype=bool))
+        return found
 
     def _transition(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """The states that shocks move, regressed on those of the row before, in the entries that are estimated.
 
         Shapes: cross (r, m), before (m, m) -> (m, m). Source: the zero of the slope of the expected log-likelihood.
         """
-        moved, places = now.transition.copy(), self.layout.places
+        told, moved, places = self.told(stats, before, now), now.transition.copy(), self.layout.places
         free = self.layout.free("transition")[places]
         weights = now.told_of(np.eye(len(places)))
         along = np.diag(weights) if weights.ndim == 1 else now.shock_precision
-        moved[places] = before.transition[places] + state_layout.regressed(stats.before, stats.cross, free, along)
-        return moved
+        moved[places] = before.transition[places] + state_layout.regressed(told.before, told.cross, free, along)
+        return self._in_the_long_run("transition", moved, told, before, now)
 
     def _state_noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares and products of the shocks / steps. Shapes: (r, r) -> (r,) or (r, r)."""
         if not stats.steps:
             return now.state_noise
-        squares = now.told_of(self.squares(stats, before, now)) / stats.steps
+        told, free = self.told(stats, before, now), self.layout.free("state_noise")
+        squares, number = now.told_of(self.squares(stats, before, now)), np.full(now.state_noise.shape, stats.steps)
+        owners = np.flatnonzero(self.layout.selection[self.layout.stationary].any(axis=0))
+        if len(owners) == 1 and squares.ndim == 1:  # of which first states have multiples of their covariance
+            own, each = state_expected.first_squares(told, now, self.layout)
+            squares[owners] += own
+            number[owners] += each * stats.series
         lowest = np.maximum(squares, 0.0) if squares.ndim == 1 else squares
-        return np.where(self.layout.free("state_noise"), lowest, now.state_noise)
+        moved = np.where(free, lowest / number, now.state_noise)
+        return self._in_the_long_run("state_noise", moved, told, before, now) if len(owners) > 1 or squares.ndim > 1 else moved
+
+    def _in_the_long_run(
+        self, name: str, moved: Array, told: StateSums, before: StateSpaceParams, now: StateSpaceParams
+    ) -> Array:
+        """A field that is best for steps, made best for starts of the long run, too, which tell of it: by Newton's method."""
+        if not len(self.layout.stationary):
+            return moved
+
+        def height(params: StateSpaceParams) -> Expected:
+            return state_expected.of_moves(told, before, params, self.layout)
+
+        there = replace(now, **{name: moved})
+        begun = there if height(there).value >= height(now).value else now
+        still = [held for held in self.layout.held if is_under(split_path(held)[0], [name])]
+        return np.asarray(getattr(climb(height, begun, [name], still=still), name))
 
     def _observation(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Each column regressed on the states of the rows that have it. Shapes: along (d, m), gram (d, m, m) -> (d, m)."""
-        moved = now.observation.copy()
+        told, moved = self.told(stats, before, now), now.observation.copy()
         for j, free in enumerate(self.layout.free("observation")):
-            moved[j] = (
-                before.observation[j] + state_layout.regressed(stats.gram[j], stats.along[j : j + 1], free[None], np.eye(1))[0]
-            )
+            turned = state_layout.regressed(told.gram[j], told.along[j : j + 1], free[None], np.eye(1))[0]
+            moved[j] = before.observation[j] + turned
         return moved
 
     def _noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
@@ -200,89 +171,62 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         squares = np.maximum(self.left(stats, before, now), 0.0) / np.where(stats.cells > 0, stats.cells, 1.0)
         return np.where(self.layout.free("noise") & (before.noise > 0) & (stats.cells > 0), squares, now.noise)
 
-    def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """The mean of first states, as far as it is estimated, given how far others are from theirs. Shapes: (m,) -> (m,)."""
-        precision = self._start_precision(now)
-        return before.start_mean + state_layout.solved(
-            stats.series * precision, precision @ stats.begun, self.layout.free("start_mean")
-        )
-
     def _start_variances(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares of first states about their mean / series. Shapes: (m,) -> (m,)."""
-        squares = np.maximum(self._about_start(stats, before, now), 0.0) / stats.series
+        squares = np.maximum(np.diag(self.told(stats, before, now).spread), 0.0) / stats.series
         return np.where(self.layout.free("start_covariance") & (before.start_covariance > 0), squares, now.start_covariance)
-
-    def _about_start(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """Expected squares (m,) of first states about the mean of `now`."""
-        moved = now.start_mean - before.start_mean if len(now.start_mean) else np.zeros(len(stats.begun))
-        return np.asarray(stats.spread - 2 * moved * stats.begun + stats.series * moved**2)
 
     def _start_spread(self, params: StateSpaceParams) -> Array:
         """The covariance (m, m) of the start, as far as something is known of it."""
-        return np.diag(params.start_covariance) if len(params.start_covariance) else self.layout.covariance
-
-    def _start_precision(self, params: StateSpaceParams) -> Array:
-        """The inverse of that, with 0 for states that it has no variance of."""
-        spread = self._start_spread(params)
-        varies = np.ix_(*[np.diag(spread) > 0] * 2)
-        found = np.zeros_like(spread)
-        found[varies] = np.linalg.inv(spread[varies])
+        lay = self.layout
+        found = np.diag(params.start_covariance) if len(params.start_covariance) else lay.covariance
+        if not len(lay.stationary):
+            return found
+        block, picks = np.ix_(lay.stationary, lay.stationary), lay.selection[lay.stationary]
+        found = found.copy()
+        found[block] = state_long_run.covariance(params.transition[block], picks @ params.shocks @ picks.T)
         return found
 
-    def _turned(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """By how much transitions differ, in the states that shocks move, shock by shock (r, m)."""
-        return (now.transition - before.transition)[self.layout.places]
+    def _moved(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """By how much the means of the start (q,) that are estimated differ."""
+        moving = self.layout.moving
+        return (now.start_mean - before.start_mean)[moving] if len(now.start_mean) else np.empty(0)
+
+    def told(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> StateSums:
+        """The sums with the means of the start of `now`."""
+        return stats.at(self._moved(before, now))
 
     def squares(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares and products (r, r) of the shocks by the transitions of `now`."""
-        turned = self._turned(before, now)
-        shared = turned @ stats.cross.T
-        return np.asarray(stats.shocks - shared - shared.T + turned @ stats.before @ turned.T)
+        return state_expected.squares(self.told(stats, before, now), before, now, self.layout.places)
 
     def left(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """Expected squares (d,) of the errors by the observation of `now`."""
-        turned = now.observation - before.observation
-        return np.asarray(
-            stats.left + np.einsum("ja,ja->j", turned, np.einsum("jab,jb->ja", stats.gram, turned) - 2 * stats.along)
-        )
+        return state_expected.left(self.told(stats, before, now), before, now)
 
     def expected(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """But for what is given of the start, and for shocks and errors of variance 0, of which there are none."""
-        precision, squares = now.shock_precision, self.squares(stats, before, now)
-        some = np.diag(precision) > 0
-        logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
-        inside = now.noise > 0
-        safe, left = np.where(inside, now.noise, 1.0), self.left(stats, before, now)
-        value = -0.5 * (stats.steps * logs + np.sum(precision * squares))
-        value -= 0.5 * (stats.cells * np.log(2 * np.pi * safe) + left / safe)[inside].sum()
-        transition = np.zeros_like(now.transition)
-        transition[self.layout.places] = precision @ (stats.cross - self._turned(before, now) @ stats.before)
-        along = stats.along - np.einsum("jab,jb->ja", stats.gram, now.observation - before.observation)
-        begun = self._begun(stats, before, now)
-        return Expected(
-            float(value),
-            {
-                "transition": transition,
-                "state_noise": now.told_of(precision @ squares @ precision - stats.steps * precision) / 2,
-                "observation": np.where(inside[:, None], along / safe[:, None], 0.0),
-                "noise": np.where(inside, (left / safe - stats.cells) / (2 * safe), 0.0),
-            },
-        ).plus(begun)
+        """But for what is given of the start, and for shocks and errors of variance 0, of which there are none.
 
-    def _begun(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
-        """What is expected of the start, along its mean and its variances, as far as they are estimated."""
-        precision, squares = self._start_precision(now), self._about_start(stats, before, now)
-        value, mean, variances = 0.0, np.zeros(0), np.zeros(0)
-        if len(now.start_mean):
-            moved = now.start_mean - before.start_mean
-            mean = precision @ (stats.begun - stats.series * moved)
-            value = float(moved @ precision @ (stats.begun - stats.series * moved / 2))
-        if len(now.start_covariance):
-            each = np.diag(precision)
-            some = each > 0
-            value -= 0.5 * float(each @ stats.spread - stats.series * np.log(each[some]).sum())
-            variances = (squares * each**2 - stats.series * each) / 2
-        return Expected(value, {"start_mean": mean, "start_covariance": variances})
+        Along the means of the start it is the log-likelihood itself, with all else as it was in the E-step; from there the
+        other fields have what is expected of them at these means. So it bounds the log-likelihood from below everywhere.
+        """
+        moved, lay = self._moved(before, now), self.layout
+        told = stats.at(moved)
+        found = state_expected.of_sums(told, before, now, lay)
+        if not len(moved):
+            return found
+
+        def gained(sums: StateSums) -> float:
+            """What is expected at `now`, less what is at `before`."""
+            others = [state_expected.of_sums(sums, before, which, lay).value for which in (now, before)]
+            return others[0] - others[1]
+
+        first = state_expected.of_sums(stats.at(0 * moved), before, before, lay).value
+        value = first + gained(told) + float(moved @ (stats.slope - stats.information @ moved / 2))
+        slope = np.zeros(len(now.start_mean))
+        slope[lay.moving] = stats.slope - stats.information @ moved
+        slope[lay.moving] += [gained(stats.turning(moved, k)) for k in range(len(moved))]
+        return Expected(value, {**found.slopes, "start_mean": slope})
 
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
         return state_sums.log_density(self.system(params), chunk)
@@ -321,6 +265,21 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         return np.concatenate([self.draw(params, rng, n) for n in ([len(rows)] if lengths is None else lengths.tolist())])
 
     @property
+    def axis_names(self) -> Mapping[str, Sequence[str]]:
+        before, moved = [f"from {each}" for each in self.states], [self.states[k] for k in self.layout.places]
+        return {"state": self.states, "state before": before, "shock": moved, "first state": self.states}
+
+    def __repr__(self) -> str:
+        number = int(sum(self.layout.free(name).sum() for name in FIELDS))
+        return f"{type(self).__name__}({self.size}, {number} estimated)"
+
+    @property
+    def size(self) -> str:
+        """How many states and columns there are, in words."""
+        d, m = self.layout.observation.shape
+        return f"{m} state{'s' * (m != 1)}, {d} column{'s' * (d != 1)}"
+
+    @property
     def admits_gaps(self) -> bool:
         return True
 
@@ -342,16 +301,16 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
         Errors: DataError if the data cannot carry the model.
         """
-        state_layout.refuse(self.layout, profile)
+        state_data.refuse(self.layout, profile)
         return self.params(**state_starts.from_moments(self.layout, profile))
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[StateSpaceParams]:
         """Variances and entries at random, for each seed."""
-        state_layout.refuse(self.layout, profile)
+        state_data.refuse(self.layout, profile)
         first = state_starts.from_moments(self.layout, profile)
         return [self.params(**state_starts.at_random(first, self.layout, np.random.default_rng(seed))) for seed in seeds]
 
     def check(self, params: StateSpaceParams, profile: AnyProfile) -> None:
         for name in FIELDS:
             self.layout.filled(name, getattr(params, name))
-        state_layout.refuse(self.layout, profile)
+        state_data.refuse(self.layout, profile)

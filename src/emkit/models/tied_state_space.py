@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +17,11 @@ from emkit.core.spaces import NonNegative, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
+from emkit.models.state_filter import System
 from emkit.models.state_layout import solved
-from emkit.models.state_space import MATRICES, Matrix, StateSpace, StateSpaceParams
-from emkit.models.state_sums import StateSums, System
+from emkit.models.state_params import MATRICES, Matrix, StateSpaceParams
+from emkit.models.state_space import StateSpace
+from emkit.models.state_stats import StateSums
 from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
 
 
@@ -50,8 +52,8 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     """A `StateSpace` whose matrices have names where numbers are estimated: entries of one name are one parameter.
 
     `transition` (m, m), `observation` (d, m), variances `state_noise` (r,) and `noise` (d,): each entry a number, or a name as
-    text; `selection`, `start_mean` and `start_covariance` as in `StateSpace`. A name is of one matrix; `letters` has those of
-    each, in the order of the parameters.
+    text; `selection`, `start_mean`, `start_covariance` and `states` as in `StateSpace`. A name is of one matrix; `letters` has
+    those of each, in the order of the parameters.
     Errors: ModelError for what is neither number nor name, for a name in two matrices, and as `StateSpace`.
     Source: Holmes (2013), arXiv:1302.3919, whose vec(B) = f + D b this is with one 1 in each row of D.
 
@@ -68,14 +70,16 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def __init__(
         self, transition: Any, observation: Any, *, state_noise: Any, noise: Any, selection: Matrix | None = None,
         start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
+        states: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         self.transition, self.observation = plain(transition), plain(observation)
         self.state_noise, self.noise = plain(state_noise), plain(noise)
         given = {name: numbers_and_names(name, getattr(self, name)) for name in MATRICES}
         self.space = StateSpace(
             **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
-            start_covariance=start_covariance,
+            start_covariance=start_covariance, states=states,
         )  # fmt: skip
+        self.states = self.space.states
         if self.space.layout.state_noise.ndim == 2:
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
         for name in ("start_mean", "start_covariance"):
@@ -124,19 +128,20 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def _transition(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """A regression of all states at once, each by the precision of its shock. (r, m, k) ties -> (k,)."""
-        precision = np.diag(self.whole(now).shock_precision)
+        told, precision = self.space.told(stats, self.whole(before), self.whole(now)), np.diag(self.whole(now).shock_precision)
         ties = self._ties["transition"][self.space.layout.places]
-        table = np.einsum("i,iak,ab,ibl->kl", precision, ties, stats.before, ties)
-        side = np.einsum("i,iak,ia->k", precision, ties, stats.cross)
+        table = np.einsum("i,iak,ab,ibl->kl", precision, ties, told.before, ties)
+        side = np.einsum("i,iak,ia->k", precision, ties, told.cross)
         stuck = ties[precision == 0].any(axis=(0, 1))  # a state without shocks moves as it did
         return np.asarray(before.transition + solved(table, side, ~stuck))
 
     def _observation(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """A regression of all columns at once, each by the precision of its errors. (d, m, k) ties -> (k,)."""
         noise, ties = self.whole(now).noise, self._ties["observation"]
+        told = self.space.told(stats, self.whole(before), self.whole(now))
         precision = np.where(noise > 0, 1 / np.where(noise > 0, noise, 1.0), 0.0)
-        table = np.einsum("j,jak,jab,jbl->kl", precision, ties, stats.gram, ties)
-        side = np.einsum("j,jak,ja->k", precision, ties, stats.along)
+        table = np.einsum("j,jak,jab,jbl->kl", precision, ties, told.gram, ties)
+        side = np.einsum("j,jak,ja->k", precision, ties, told.along)
         stuck = ties[precision == 0].any(axis=(0, 1))
         return np.asarray(before.observation + solved(table, side, ~stuck))
 
@@ -180,6 +185,13 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         self, params: TiedStateSpaceParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
     ) -> Array:
         return self.space.redrawn(self.whole(params), rng, rows, lengths)
+
+    @property
+    def axis_names(self) -> Mapping[str, Sequence[str]]:
+        return {f"letter of {name}": letters for name, letters in self.letters.items()}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.space.size}, {sum(map(len, self.letters.values()))} estimated)"
 
     @property
     def admits_gaps(self) -> bool:

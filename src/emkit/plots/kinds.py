@@ -173,7 +173,7 @@ def _density(result: AnyFitted, ax: Axes | None, rows: bool = True, column: str 
 
 
 def _class_profiles(result: AnyFitted) -> ClassProfiles:
-    return class_profiles(result.params, names_of(result.source))
+    return class_profiles(result.params, names_of(result))
 
 
 def _profiles(result: AnyFitted, ax: Axes | None) -> Axes:

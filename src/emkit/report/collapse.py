@@ -98,5 +98,5 @@ def _onto(model: AnyModel, result: AnyFitted, components: Sequence[int]) -> str:
 
 
 def _named(result: AnyFitted, components: Sequence[int]) -> str:
-    names = joined([*map(names_of(result.source).component, components)])
+    names = joined([*map(names_of(result).component, components)])
     return f"component{'' if len(components) == 1 else 's'} {names}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.data.frames import Columns
 from emkit.inference.classification import likeliest
+from emkit.models.around import bare
 from emkit.models.order import component_count
 from emkit.models.told_effects import EffectsTold
 from emkit.report.labels import in_one_order, is_covariance, others_of, own_label, places_of, spread_of
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 def estimates(result: AnyFitted, errors: StandardErrors | None = None) -> Columns:
     """A row for each number: parameter, column, level, component (by name, or from 1), estimate, std_error, and its path.
 
-    The column of a coefficient is the covariate that it is of. Fixed effects that a restricted likelihood is integrated over
-    stand before the parameters.
+    The column of a coefficient is the covariate that it is of; behind the column of a state space, states go by their names.
+    Fixed effects that a restricted likelihood is integrated over stand before the parameters.
     """
     coordinates, beside = Coordinates(result.params), _integrated(result)
     paths = coordinates.entry_names(result.params)
@@ -49,19 +50,22 @@ def _integrated(result: AnyFitted) -> EffectsTold:
 
 
 def _named(result: AnyFitted) -> Iterator[tuple[str, str | None, str | None, int | str | None]]:
-    source = result.source
+    source, axes = result.source, bare(result.model).axis_names
     for leaf in leaves(result.params):
         for index in leaf.space.entry_indices(leaf.value.shape):
             own = own_label(result.params, leaf, index)
-            yield (own.what, None, None, None) if own is not None else _entry(leaf, index, source)
+            yield (own.what, None, None, None) if own is not None else _entry(leaf, index, source, axes)
 
 
-def _entry(leaf: Leaf, index: tuple[int, ...], source: RowSource) -> tuple[str, str | None, str | None, int | str | None]:
+def _entry(
+    leaf: Leaf, index: tuple[int, ...], source: RowSource, axes: Mapping[str, Sequence[str]]
+) -> tuple[str, str | None, str | None, int | str | None]:
     index = in_one_order(leaf, index)
     at = places_of(leaf, index)
     columns = [source.columns[j] if j < len(source.columns) else f"column {j}" for j in at[COLUMN]]
     what = singular(leaf.path.rpartition(".")[2])
-    columns += others_of(leaf, index, at) if leaf.told else []  # covariates, effects
+    named = leaf.told or any(axis in axes for axis, _ in leaf.places(index))
+    columns += others_of(leaf, index, at, axes) if named else []  # covariates, effects, states
     if is_covariance(leaf) and len(columns) == 2:
         what, columns = spread_of(columns), list(dict.fromkeys(columns))
     names = leaf.levels or (source.levels[at[COLUMN][0]] if at[COLUMN] and at[COLUMN][0] < len(source.levels) else None)

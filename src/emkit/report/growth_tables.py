@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def classes_table(result: AnyFitted, found: Covariance | None, shares: Array, width: int) -> str:
     """For each class its share of the groups, and its coefficients; with standard errors, given their covariance."""
-    words = labels(result.params, names_of(result.source))
+    words = labels(result.params, names_of(result))
     estimates = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
-    called, told = names_of(result.source), []
+    called, told = names_of(result), []
     for k, share in enumerate(shares):
         own = {
             path: estimates[path]

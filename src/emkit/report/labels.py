@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Leaf, Parameters, declared_subjects, get_at, leaves
 from emkit.core.spaces import PositiveDefinite
 from emkit.data.profile import Levels
+from emkit.models.around import bare
+
+if TYPE_CHECKING:
+    from emkit.fitted import AnyFitted
 
 LONGEST = 24  # characters of a column's name in a table
 
@@ -28,16 +33,21 @@ class Label:
         return f"{self.what}{of}" if self.component is None else f"{self.what}{of}, component {self.component}"
 
 
+NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
+
+
 class Names(NamedTuple):
     """What the data call their `columns`, the `levels` of each (None for a column of numbers), and the first `components`.
 
-    They are shown with no more than so many characters: `longest`.
+    They are shown with no more than so many characters: `longest`. `axes` are the names that a model has for places on other
+    axes, by the name of the axis.
     """
 
     columns: Sequence[str] = ()
     levels: Levels = ()
     components: Sequence[str] = ()
     longest: int = LONGEST
+    axes: Mapping[str, Sequence[str]] = NOTHING
 
     def component(self, k: int) -> str:
         """The name of a component as a table shows it, or its number, counted from 1."""
@@ -53,9 +63,10 @@ class Names(NamedTuple):
         return shown(known[code], self.longest) if known is not None and code < len(known) else str(code)
 
 
-def names_of(source: Any) -> Names:
-    """The names of the columns, levels and components of the rows that `source` hands out."""
-    return Names(source.columns, source.levels, source.component_names)
+def names_of(result: AnyFitted) -> Names:
+    """The names of the columns, levels and components of the rows of a fit, and of what its model names."""
+    source = result.source
+    return Names(source.columns, source.levels, source.component_names, axes=bare(result.model).axis_names)
 
 
 def labels(params: Parameters, names: Names) -> dict[str, Label]:
@@ -81,7 +92,7 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     at = places_of(leaf, index)
     component = names.component(at[COMPONENT][0]) if at[COMPONENT] else None
     columns = [names.column(j) for j in at[COLUMN]]
-    others = [shown_with_end(told, names.longest) for told in others_of(leaf, index, at)]
+    others = [shown_with_end(told, names.longest) for told in others_of(leaf, index, at, names.axes)]
     if is_covariance(leaf) and len(columns + others) == 2:
         return Label(spread_of(columns + others), ", ".join(dict.fromkeys(columns + others)), component)
     of = [", ".join(columns)] if columns else []
@@ -93,11 +104,17 @@ def entry_label(leaf: Leaf, index: tuple[int, ...], names: Names) -> Label:
     return Label(singular(name), ", ".join([*of, *others]), component)
 
 
-def others_of(leaf: Leaf, index: tuple[int, ...], at: Collection[str]) -> list[str]:
-    """What an entry is of along other axes than those `at` hand, by name, else counted from 1; if there are none, all told."""
+def others_of(
+    leaf: Leaf, index: tuple[int, ...], at: Collection[str], axes: Mapping[str, Sequence[str]] = NOTHING
+) -> list[str]:
+    """What an entry is of along other axes than those `at` hand, by name, else counted from 1; if there are none, all told.
+
+    `axes` are the names of places on an axis that the field itself does not tell.
+    """
     if leaf.axes is not None and not leaf.axes.names:
         return list(leaf.told)
-    return [leaf.told[i] if leaf.told[i:] else f"{axis} {i + 1}" for axis, i in leaf.places(index) if axis not in at]
+    places = [(axis, i, leaf.told or axes.get(axis, ())) for axis, i in leaf.places(index) if axis not in at]
+    return [known[i] if known[i:] else f"{axis} {i + 1}" for axis, i, known in places]
 
 
 def in_one_order(leaf: Leaf, index: tuple[int, ...]) -> tuple[int, ...]:

@@ -29,7 +29,7 @@ def regression_tables(result: AnyFitted, found: Covariance, width: int = WIDTH) 
 
     What all components share stands in a table of its own.
     """
-    names = names_of(result.source)
+    names = names_of(result)
     words, named = labels(result.params, names), {names.component(k) for k in range(len(names.components))}
     estimates = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
     shown = dict(list(words.items())[:MOST_ROWS])

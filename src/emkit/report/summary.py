@@ -76,7 +76,7 @@ def remarks(result: AnyFitted) -> list[str]:
     said = [capital(str(result.outcome))]
     if result.runs.sentence:
         said.append(result.runs.sentence)
-    words = labels(result.params, names_of(result.source))
+    words = labels(result.params, names_of(result))
     if result.degenerate:
         said.append(capital(collapsed(result.model, result)))
     said += _not_told_apart(result)
@@ -96,7 +96,7 @@ def warn_of_separation(result: AnyFitted, stacklevel: int) -> None:
 
 def infinite_told(result: AnyFitted) -> list[str]:
     """Which coefficients have no maximum, and what can be done, in one sentence; none if all have one."""
-    words = labels(result.params, names_of(result.source))
+    words = labels(result.params, names_of(result))
     off = [str(words[name]) for name in result.infinite]
     if not off:
         return []
@@ -110,7 +110,7 @@ def infinite_told(result: AnyFitted) -> list[str]:
 def _not_told_apart(result: AnyFitted) -> list[str]:
     """What the data cannot tell, in one sentence; none if there is no such thing."""
     if result.coinciding:
-        called = names_of(result.source).component
+        called = names_of(result).component
         groups = "; ".join(joined([*map(called, group)]) for group in result.coinciding)
         return [f"Components {groups} coincide: no row tells them apart, and their proportions mean nothing. Use fewer."]
     if result.flat:

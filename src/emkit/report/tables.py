@@ -48,7 +48,7 @@ def components_across(result: AnyFitted, width: int) -> list[RenderableType]:
     """Parameters down, components (by name, or counted from 1) across; as many tables as the width asks for."""
     if not isinstance(result.params, MixtureParams):
         return [estimates_down(result)]
-    called = names_of(result.source)
+    called = names_of(result)
     rows = list(component_rows(result.params, called))
     labelled = 4 + max(len("component"), *(len(row.what) for row in rows)) + max(len(row.of) for row in rows)
     number = len(result.params.proportions)
@@ -78,7 +78,7 @@ def chain_table(result: AnyFitted) -> list[RenderableType]:
     except ParameterError:
         shares = ["-"] * len(chain.initial)
     stays = aligned(np.where(np.isinf(chain.expected_stay), np.nan, chain.expected_stay))
-    called = names_of(result.source)
+    called = names_of(result)
     for k, (stay, share) in enumerate(zip(stays, shares, strict=True)):
         grid.add_row(cell(called.component(k)), cell(stay or "for ever"), cell(share))
     return [grid]
@@ -123,8 +123,9 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
     """
     from rich.console import Group
 
-    words = labels(result.params, names_of(result.source))
-    estimates = dict(list(zip(words, Coordinates(result.params).entries(result.params), strict=True))[:MOST_ROWS])
+    words = labels(result.params, names_of(result))
+    entries = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
+    estimates = {name: entries[name] for name in _first(result, list(words))[:MOST_ROWS]}
     shown = [words[name] for name in estimates]
     columns = {"parameter": [label.what for label in shown]}
     if any(label.of for label in words.values()):
@@ -136,6 +137,14 @@ def estimates_down(result: AnyFitted, found: Covariance | None = None, width: in
         return Group(grid_of(columns), *left_out(len(words)))
     columns = with_errors(columns, estimates, found, width)
     return Group(grid_of(columns), *left_out(len(words)), *notes_of(columns, found))
+
+
+def _first(result: AnyFitted, names: list[str]) -> list[str]:
+    """The names of entries; where a table has no room for all, first those that are estimated."""
+    if len(names) <= MOST_ROWS:
+        return names
+    free = {*result.model.coordinates(result.params).entry_names(result.params)}
+    return sorted(names, key=lambda name: name not in free)
 
 
 def with_errors(

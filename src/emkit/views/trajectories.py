@@ -74,7 +74,7 @@ def trajectories(result: AnyFitted, over: str | None = None) -> Trajectories:
     shown = np.unique(np.linspace(0, len(lengths) - 1, min(len(lengths), MOST_GROUPS)).round().astype(np.intp))
     rows = [_in_order(found.rows, starts[g], starts[g + 1]) for g in shown]
     every = np.concatenate(rows)
-    names = names_of(source)
+    names = names_of(result)
     return Trajectories(
         found.name, source.columns[layout.response], found.levels,
         tuple(names.component(k) for k in range(len(params.proportions))), params.proportions,

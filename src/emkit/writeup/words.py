@@ -19,7 +19,7 @@ NOT_HERE = "The data are not stored with the fit, so {} cannot be told: give it 
 
 def names_in(result: AnyInferred) -> Names:
     """What the data call columns, levels and components: at more length than on a screen, so that names stay apart."""
-    return names_of(result.source)._replace(longest=LONGEST)
+    return names_of(result)._replace(longest=LONGEST)
 
 
 def component(result: AnyInferred, k: int) -> str:

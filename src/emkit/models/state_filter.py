@@ -1,0 +1,176 @@
+"""Forward through a series of a state space: the filter, from a start of which not everything need be known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from emkit.core.arrays import Array, Integers, Mask
+from emkit.errors import DegenerateFitError
+
+LOG_2_PI = float(np.log(2 * np.pi))
+UNTOLD = 1e-12  # of what a series tells of an unknown start, given what it tells of others, below which that is rounding
+FAR = 1e3  # of squared errors a cell, which lose as many digits: from there, a filter begins again nearer
+EXACT = 1e-20  # of the variance of a column: a variance of what is left to tell of its cells that is rounding
+NONE = np.empty((0, 0))
+
+
+@dataclass(frozen=True)
+class System:
+    """The matrices of a state space: x_t+1 = transition x_t + selection u_t, y_t = observation x_t + e_t.
+
+    `transition` (m, m), `selection` (m, r), `observation` (d, m); u ~ N(0, `shocks` (r, r)), e ~ N(0, diag(`noise` (d,))).
+    The first state is N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
+    """
+
+    transition: Array
+    selection: Array
+    shocks: Array
+    observation: Array
+    noise: Array
+    mean: Array
+    covariance: Array
+    unknown: Array
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:  # in one layout, of which compiled loops are made once
+            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64, order="C"))
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """What a filter leaves of a series: see `filter_series`; `height` is what it returns.
+
+    Of the columns, the first `own` are what is expected and, behind that, the directions in which nothing is known of the
+    start; what means of the start that are estimated add to the first stands behind these.
+    """
+
+    own: int
+    means: Array
+    spreads: Array
+    filtered: Array
+    gains: Array
+    errors: Array
+    widths: Array
+    told: Array
+    steady: Mask
+    height: float
+    exact: bool
+
+    @classmethod
+    def of(cls, system: System, y: Array, moving: Array = NONE) -> Filtered:
+        """The filter from the mean of the start, or from near where the series tells that it began, if that is far away."""
+        found = cls.begun_at(system, y, system.mean, moving)
+        told, side = found._unknown
+        if not told.size or not np.isfinite(found.told).all():
+            return found
+        shift = np.linalg.lstsq(told, side, rcond=None)[0]
+        if shift @ side <= FAR * np.count_nonzero(found.widths):
+            return found
+        return cls.begun_at(system, y, system.mean - system.unknown @ shift, moving)
+
+    @property
+    def kept(self) -> Integers:
+        """The first column, and those that means of the start add to it."""
+        return np.array([0, *range(self.own, len(self.told))])
+
+    @property
+    def _unknown(self) -> tuple[Array, Array]:
+        """What the series tells of an unknown start (q, q), and of it beside the first column (q,)."""
+        return self.told[1 : self.own, 1 : self.own], self.told[1 : self.own, 0]
+
+    @classmethod
+    def begun_at(cls, system: System, y: Array, mean: Array, moving: Array) -> Filtered:
+        """The filter from this mean (m,) of the start."""
+        from emkit.kernels.kalman import filter_series
+
+        (rows, d), m = y.shape, len(mean)
+        first = np.column_stack([mean, system.unknown, *moving.T])
+        columns = first.shape[1]
+        means, spreads, filtered = np.empty((rows, m, columns)), np.empty((rows, m, m)), np.empty((rows, m, m))
+        gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, columns)), np.zeros((rows, d))
+        told, steady = np.zeros((columns, columns)), np.zeros(rows, dtype=np.bool_)
+        shocks = system.selection @ system.shocks @ system.selection.T
+        means[0] = first
+        # an unknown start remains as unknown with any variance added to it, and the filter has one to divide by
+        size = (system.noise.mean() + np.diag(shocks).mean()) or 1.0
+        spreads[0] = system.covariance + size * system.unknown @ system.unknown.T
+        height = filter_series(
+            np.array(y, dtype=np.float64, order="C"),
+            system.transition,
+            shocks,
+            system.observation,
+            system.noise,
+            means,
+            spreads,
+            filtered,
+            gains,
+            errors,
+            widths,
+            told,
+            steady,
+        )
+        own = 1 + system.unknown.shape[1]
+        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, _exact(y, widths))
+
+    def log_likelihood(self, name: str) -> float:
+        """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
+        if self.exact:
+            raise DegenerateFitError(
+                f"{name} is reproduced by its states without error, so that the likelihood has no maximum. Give an error or a "
+                "shock a variance, or use fewer states."
+            )
+        if not np.isfinite(self.height + self.told.sum()):
+            raise DegenerateFitError(
+                f"{name} has no density: an error has the variance 0, or states grew beyond all numbers. Start from "
+                "transitions that do not explode, and leave a variance above 0 to each column."
+            )
+        if self.own == 1:
+            return self.height
+        root = self._root(name)
+        shift = solve_triangular(root, self._unknown[1], lower=True)
+        return float(self.height + shift @ shift / 2 - np.log(np.diag(root)).sum() + len(root) * LOG_2_PI / 2)
+
+    def _root(self, name: str) -> Array:
+        """A lower triangle (q, q) with what the series tells of its unknown start: its square."""
+        told, _ = self._unknown
+        unit = np.sqrt(np.diag(told))
+        if (unit > 0).all():
+            try:
+                root = np.linalg.cholesky(told / np.outer(unit, unit))
+            except np.linalg.LinAlgError:
+                root = np.zeros((1, 1))
+            if (np.diag(root) ** 2 > UNTOLD).all():
+                return np.asarray(unit[:, None] * root)
+        raise DegenerateFitError(
+            f"{name} does not tell where its states began, and nothing is known of that: it has too few cells, or states that "
+            "no cell depends on. Give `start_covariance` finite variances for such states, or leave the series out."
+        )
+
+    def settle(self) -> Array:
+        """Put the start where the series tells that it is: what is left unknown of it has then the covariance I.
+
+        What the series tells of the columns that are `kept`, as `told` does, whatever the unknown start is.
+        """
+        kept, apart = self.kept, slice(1, self.own)
+        if self.own == 1:
+            return self.told
+        root = self._root("the series")
+        shift = np.linalg.solve(root @ root.T, self.told[apart, kept])
+        spread = np.linalg.inv(root).T
+        for each in (self.means, self.errors):
+            each[:, :, kept] -= each[:, :, apart] @ shift
+            each[:, :, apart] = each[:, :, apart] @ spread
+        return np.asarray(self.told[np.ix_(kept, kept)] - self.told[kept, apart] @ shift)
+
+
+def _exact(y: Array, widths: Array) -> bool:
+    """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors."""
+    there = widths > 0
+    cells = np.maximum(there.sum(axis=0), 1)
+    centred = np.where(there, y - np.where(there, y, 0.0).sum(axis=0) / cells, 0.0)
+    squares = (centred**2).sum(axis=0) / cells
+    mostly = np.where(there, widths <= EXACT * squares, False).sum(axis=0)
+    return bool(((2 * mostly > cells) & (squares > 0)).any())
