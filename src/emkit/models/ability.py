@@ -80,8 +80,9 @@ class AbilityModel(LatentModel[P, S]):
     def e_step(self, params: P, chunk: Chunk) -> Expectation[S]:
         counts, heights = [], np.empty(len(chunk.x))
         for rows, part, log_chances in self._scored(params, chunk):
-            found, heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)
-            counts.append(found)
+            found = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)
+            heights[rows] = found.heights
+            counts.append(found.answers)
         log_likelihood = float(chunk.weights @ heights)
         return Expectation(self.of_counts(np.stack(counts, axis=1), params), log_likelihood, float(chunk.weights.sum()))
 
@@ -91,7 +92,7 @@ class AbilityModel(LatentModel[P, S]):
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         heights = np.empty(len(chunk.x))
         for rows, part, log_chances in self._scored(params, chunk):
-            heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)[1]
+            heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part).heights
         return heights
 
     latent_name = "ability"
