@@ -29,6 +29,24 @@ _TESTS: dict[str, tuple[ek.ItemsModel, tuple[Any, ...]]] = {
     "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), (CREDITS, None, [1.5])),
 }
 TESTS = {name: (model, model.params(*given)) for name, (model, given) in _TESTS.items()}
+_TURNED = (ek.UnitSlopeItem([-0.4, 0.6]), ek.UnitSlopeItem([-1.0]), ek.UnitSlopeItem([0.5, 0.9]))
+_CREDITS = (ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3))
+_OTHER = (ek.GradedItem([-0.5, 0.3], 0.7), ek.SlopedItem([-0.8, 0.3], 1.2), ek.SlopedItem([-0.6], 1.4))
+_LEVELS = (ek.GradedResponse(3), ek.GeneralisedPartialCredit(3), ek.GeneralisedPartialCredit(2))
+_SLOPED = (ek.GradedItem([-1.0, 1.2], 1.5), ek.SlopedItem([0.4, -0.3], 0.9), ek.SlopedItem([0.5], 0.8))
+_MIXTURES: dict[str, tuple[ek.ItemMixture, tuple[Any, ...]]] = {
+    "rasch": (ek.ItemMixture(_CREDITS), ([0.6, 0.4], (CREDITS, _TURNED), (), None, [1.5, 0.8])),
+    "sloped": (ek.ItemMixture(_LEVELS), ([0.3, 0.7], (_SLOPED, _OTHER))),
+    "shared": (
+        ek.ItemMixture(_LEVELS, shared=(0,)),
+        ([0.3, 0.7], (_SLOPED[1:], _OTHER[1:]), _SLOPED[:1], [0.0, 0.7], [1.0, 1.4]),
+    ),
+    "equal": (
+        ek.ItemMixture(_CREDITS, shared=(1,), equal_spreads=True),
+        ([0.6, 0.4], (CREDITS[::2], _TURNED[::2]), CREDITS[1:2], [0.0, -0.5], 1.2),
+    ),
+}
+MIXTURES = {name: (model, model.params(*given)) for name, (model, given) in _MIXTURES.items()}
 WAYS = np.array([[1.2, 0.0], [0.9, 0.8], [-0.5, 1.3], [0.7, 1.0], [1.1, -0.6]])
 ASKED = np.column_stack([np.ones(7), [1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0]])
 BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])
@@ -64,6 +82,11 @@ def items(equal: bool) -> ModelCase:
 def of_kinds(name: str) -> ModelCase:
     model, params = TESTS[name]
     return ModelCase(f"items-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def of_classes(name: str) -> ModelCase:
+    model, params = MIXTURES[name]
+    return ModelCase(f"item-mixture-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
 def abilities(kind: str) -> ModelCase:
@@ -159,7 +182,7 @@ def among_gaps(case: ModelCase) -> ModelCase:
 _FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
 _ROWS = [*_FACTORS, items(False), items(True)]
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
-_KINDS = [of_kinds(name) for name in TESTS]
+_KINDS = [*(of_kinds(name) for name in TESTS), *(of_classes(name) for name in MIXTURES)]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance"))]

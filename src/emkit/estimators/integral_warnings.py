@@ -12,6 +12,7 @@ from emkit.core.arrays import Array
 from emkit.errors import EmkitWarning, SeparationWarning, some_of
 from emkit.models.ability import FARTHEST, AbilityModel
 from emkit.models.ability_grid import NODES
+from emkit.models.item_mixture import ItemMixture
 
 NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
 STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
@@ -47,6 +48,17 @@ def warn_of_narrow(narrowest: float, step: float, nodes: int) -> None:
             EmkitWarning,
             stacklevel=6,
         )
+
+
+def warn_of_classes(model: ItemMixture, result: Any) -> None:
+    """Warn where sums over the ability of some class are no integrals: see `warn_of_one_ability`."""
+    params, test, layout, columns = result.params, model.test, model.layout, result.source.columns
+    step = float(test.places[1] - test.places[0])
+    each = [layout.of_class(params, k) for k in range(model.classes)]
+    slopes = np.max([np.abs(test.slopes_of(own)) * own.abilities.spreads[0] for own in each], axis=0)
+    if not warned_of_steep(columns, slopes, "Use items='rasch' or fewer classes", step):
+        spreads = [test.standard_latent(own, chunk)[1].min() for own in each for chunk in result.passes.chunks()]
+        warn_of_narrow(float(min(spreads)), step, test.nodes)
 
 
 def warn_of_one_ability(model: AbilityModel[Any, Any], result: Any) -> None:

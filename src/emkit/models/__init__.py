@@ -22,6 +22,8 @@ from emkit.models.growth_mixture import GrowthMixture
 from emkit.models.growth_params import GrowthMixtureParams, SharedGrowthMixtureParams
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
+from emkit.models.item_mixture import ItemMixture
+from emkit.models.item_mixture_params import ClassAbilities, ClassItems, EqualSpreadAbilities, ItemMixtureParams
 from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
 from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
 from emkit.models.items_model import ItemsModel
@@ -53,6 +55,8 @@ __all__ = [
     "Cell",
     "Cells",
     "CellsParams",
+    "ClassAbilities",
+    "ClassItems",
     "ComponentStats",
     "Components",
     "ConfirmatoryFactorModel",
@@ -64,6 +68,7 @@ __all__ = [
     "EqualCovariance",
     "EqualFactorModelParams",
     "EqualSlopeParams",
+    "EqualSpreadAbilities",
     "FactorModel",
     "FactorModelParams",
     "FieldPrior",
@@ -88,6 +93,8 @@ __all__ = [
     "HiddenSemiMarkovChain",
     "HiddenSemiMarkovParams",
     "ItemKind",
+    "ItemMixture",
+    "ItemMixtureParams",
     "ItemResponseModel",
     "ItemResponseParams",
     "ItemsModel",

@@ -101,7 +101,10 @@ def _laid_out(levels: tuple[int, ...], chunk: Chunk) -> Blocks:
 
 
 class Expected(NamedTuple):
-    """How many are expected at each place with each answer, `answers` (A, Q), and at all, `people` (Q,); `heights` (n,) of rows."""
+    """How many are expected at each place with each answer, `answers` (A, Q), and at all, `people` (Q,).
+
+    `heights` (n,): the log-likelihoods of rows.
+    """
 
     answers: Array
     people: Array

@@ -55,6 +55,11 @@ class ItemKind(ABC):
     def start(self, below: Array, slope: float) -> Any:
         """Parameters with this slope, if about so many answer `below` (L - 1,) or at each level but the highest."""
 
+    @property
+    def like(self) -> Any:
+        """Some parameters of an item of this kind."""
+        return self.start(np.arange(1, self.levels) / self.levels, 1.0)
+
     def log_prior(self, params: Any) -> float:
         """Logarithm of the prior density, up to a constant."""
         return 0.0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
@@ -43,29 +42,46 @@ def highest(kind: ItemKind, params: Any, counts: Array, places: Array) -> Any:
         return height(kind, item, counts, places)
 
     def bent(item: Any) -> Bend:
-        return bend(kind, item, counts, *told(kind, item, places))
+        return bend(kind, item, counts, told(kind, item, places))
 
     return climbed(params, Coordinates(params), tall, bent, float(counts.sum()))
 
 
-def told(kind: ItemKind, params: Any, places: Array) -> tuple[Array, Array]:
-    """The derivatives (p, L, Q) of the log-chances of answers along free coordinates, and the chances (L, Q)."""
-    found = kind.derivatives(params, places)
-    return np.tensordot(pull(params), found, 1), np.exp(kind.log_chances(params, places))
+class Told(NamedTuple):
+    """The derivatives of the log-chances of answers `along` free coordinates (p, L, Q), and the `chances` (L, Q).
+
+    `pull` (p, p) makes derivatives along free coordinates of those along the parameters.
+    """
+
+    along: Array
+    chances: Array
+    pull: Array
 
 
-def bend(kind: ItemKind, params: Any, counts: Array, along: Array, chances: Array) -> Bend:
+def told(kind: ItemKind, params: Any, places: Array) -> Told:
+    """What is told of an item at `places` (Q,)."""
+    found, across = kind.derivatives(params, places), _pull(params)
+    along = (across @ found.reshape(len(found), -1)).reshape(found.shape)
+    return Told(along, np.exp(kind.log_chances(params, places)), across)
+
+
+def bend(kind: ItemKind, params: Any, counts: Array, found: Told) -> Bend:
     """Slope and curvature of the height along free coordinates, by what is `told`."""
-    expected, flat = counts.sum(axis=0) * chances, along.reshape(len(along), -1)
-    slope = flat @ counts.ravel() + pull(params) @ kind.prior_slope(params)
-    curvature = (flat * expected.ravel()) @ flat.T + np.diag(kind.prior_information(params))
+    expected, flat = counts.sum(axis=0) * found.chances, found.along.reshape(len(found.along), -1)
+    slope = flat @ counts.ravel()
+    curvature = (flat * expected.ravel()) @ flat.T
+    if kind.has_prior:
+        slope += found.pull @ kind.prior_slope(params)
+        curvature += np.diag(kind.prior_information(params))
     return Bend(slope, curvature, np.ones(len(slope)))
 
 
-def pull(params: Any) -> Array:
-    """The matrix (p, p) that makes derivatives along free coordinates of those along the parameters."""
-    made = []
-    for leaf in leaves(params):
-        units = np.eye(leaf.value.size)
-        made.append(np.stack([leaf.space.pull(leaf.value, unit.reshape(leaf.value.shape)) for unit in units], axis=1))
-    return np.asarray(block_diag(*made))
+def _pull(params: Any) -> Array:
+    every = list(leaves(params))
+    found, begin = np.zeros((sum(leaf.value.size for leaf in every),) * 2), 0
+    for leaf in every:
+        for place, unit in enumerate(np.eye(leaf.value.size)):
+            moved = leaf.space.pull(leaf.value, unit.reshape(leaf.value.shape))
+            found[begin : begin + leaf.value.size, begin + place] = np.ravel(moved)
+        begin += leaf.value.size
+    return found

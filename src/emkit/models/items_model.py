@@ -287,7 +287,7 @@ def refuse_items(items: Sequence[Any], kinds: Sequence[ItemKind], where: str = "
     if len(items) != len(kinds):
         raise ParameterError(f"the parameters are of {len(items)} {where}, but the model has {len(kinds)}.")
     for j, (kind, item) in enumerate(zip(kinds, items, strict=True)):
-        like = kind.start(np.arange(1, kind.levels) / kind.levels, 1.0)
+        like = kind.like
         if type(item) is not type(like) or _shapes(item) != _shapes(like):
             raise ParameterError(f"{where}[{j}] is {item!r}; of {kind!r} it is a {type(like).__name__} like {like!r}.")
 

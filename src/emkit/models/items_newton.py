@@ -96,16 +96,17 @@ class ItemsHeight:
         groups = len(params.abilities.means)
         wide = params.abilities.spreads[:, None] * np.broadcast_to(self.standard, (groups, len(self.standard)))
         moved = np.stack([np.ones_like(wide), wide])  # the places, by coordinate
-        ends = np.cumsum([0, *(len(item_newton.pull(item)) for item in params.items)])
+        pairs = list(zip(self.asked, params.items, strict=True))
+        told = [item_newton.told(asked.kind, of, self.of_item(j, params)[1]) for j, (asked, of) in enumerate(pairs)]
+        ends = np.cumsum([0, *(len(each.along) for each in told)])
         size = int(ends[-1])
         slope, curvature = np.zeros(size + 2 * groups), np.zeros((size + 2 * groups,) * 2)
-        for j, (item, of) in enumerate(zip(self.asked, params.items, strict=True)):
+        for j, (item, of) in enumerate(pairs):
             mine, part, cells = slice(ends[j], ends[j + 1]), self._by_ability(j, params), np.arange(groups)[item.groups]
-            counts, at = self.of_item(j, params)
-            beside, chances = item_newton.told(item.kind, of, at)
-            slope[mine], curvature[mine, mine], _ = item_newton.bend(item.kind, of, counts, beside, chances)
-            expected = (counts.sum(axis=0) * chances).reshape(part.shape)
-            shown = (beside.reshape(-1, *part.shape) * (expected * part)).sum(axis=1)
+            counts = self.of_item(j, params)[0]
+            slope[mine], curvature[mine, mine], _ = item_newton.bend(item.kind, of, counts, told[j])
+            expected = (counts.sum(axis=0) * told[j].chances).reshape(part.shape)
+            shown = (told[j].along.reshape(-1, *part.shape) * (expected * part)).sum(axis=1)
             squares = (expected * part**2).sum(axis=0)
             here = moved[:, cells]
             for a in range(2):
@@ -131,5 +132,5 @@ def with_abilities(params: ItemsParams, abilities: AbilityGroups) -> ItemsParams
 
 
 def settled_spreads(before: Array, after: Array, steepest: float) -> Array:
-    """Spreads `after` a step, 0 where no answer shows them and they become smaller yet: the likelihood is even in them there."""
+    """Spreads `after` a step, 0 where no answer shows them and they become smaller: the likelihood is even in them there."""
     return np.where((after < before) & (after * steepest < UNSEEN), 0.0, after)

@@ -9,6 +9,7 @@ from emkit.inference.standard_errors import StandardErrors
 from emkit.report.tables import CELL, WIDTH, as_text, grid_of
 
 DIGITS = 3
+_ONE = {"means": "mean", "spreads": "spread", "proportions": "proportion"}
 
 
 def items_table(
@@ -44,6 +45,29 @@ def entries_table(columns: Sequence[str], groups: Sequence[object] | None, found
     return as_text(grid_of({**told, **{name: [f"{value:.{DIGITS}f}" for value in of] for name, of in numbers.items()}}), width)
 
 
+def classes_table(columns: Sequence[str], shared: Sequence[int], found: StandardErrors, width: int = WIDTH) -> str:
+    """Every parameter of items, those at the places of `shared` alike in all classes, and of classes, with standard errors."""
+    own = [j for j in range(len(columns)) if j not in shared]
+    rows = [_of_class(name, [columns[j] for j in shared], [columns[j] for j in own]) for name in found.names]
+    told = {head: [row[place] for row in rows] for place, head in enumerate(("class", "of", "parameter"))}
+    numbers = {"estimate": found.estimates, "(error)": found.errors}
+    return as_text(grid_of({**told, **{name: [f"{value:.{DIGITS}f}" for value in of] for name, of in numbers.items()}}), width)
+
+
+def _of_class(path: str, shared: Sequence[str], own: Sequence[str]) -> tuple[str, str, str]:
+    """Of which class, counted from 1, and item a parameter is, and how it is called: ``classes.0.items.2.cuts[0]``."""
+    head, _, rest = path.partition(".")
+    if head == "shared":
+        place, _, name = rest.partition(".")
+        return "all", shared[int(place)], name
+    if head == "classes":
+        k, _, place, name = rest.split(".", 3)
+        return str(int(k) + 1), own[int(place)], name
+    field, _, place = path.removeprefix("abilities.").partition("[")
+    number = str(int(place.rstrip("]")) + 1) if place else "all"
+    return number, "" if field == "proportions" else "ability", _ONE[field]
+
+
 def _named(path: str, columns: Sequence[str], groups: Sequence[object] | None) -> tuple[str, str]:
     """Of which item or group a parameter is, and how it is called: ``items.2.cuts[0]``."""
     where, _, name = path.removeprefix("items.").partition(".")
@@ -51,4 +75,4 @@ def _named(path: str, columns: Sequence[str], groups: Sequence[object] | None) -
         return columns[int(where)], name
     field, _, place = name.partition("[")
     group = "ability" if groups is None else str(groups[int(place.rstrip("]"))])
-    return group, {"means": "mean", "spreads": "spread"}[field]
+    return group, _ONE[field]
