@@ -112,3 +112,14 @@ def test_a_fit_that_fails_leaves_the_one_before(answers):
     assert model.slopes_ is before
     with pytest.raises(ek.DataError, match=r"there are 4 columns|feature names should match"):
         model.transform(answers[list("abcd")])
+
+
+def test_a_slope_of_0_has_no_difficulty():
+    """Of answers that have nothing to do with each other: the table had said three millions."""
+    x = np.random.default_rng(5).random((400, 6)) < [0.2, 0.4, 0.5, 0.6, 0.8, 0.5]
+    fit = ek.ItemResponse("equal").fit(x)
+    assert abs(fit.slopes_[0]) < 1e-4
+    assert np.isnan(fit.difficulties_).all()
+    assert "ability decides no item" in " ".join(fit.summary().split())
+    some = ek.ItemResponseParams([1.0, 2.0], [0.0, -1.0])
+    np.testing.assert_array_equal(some.difficulties, [np.nan, 2.0])

@@ -57,9 +57,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
     `params`, `standard_errors()` ... Of right and wrong answers with lines: `intercepts_` (J,), `slopes_` (J,), `difficulties_`
-    (J,): the abilities at which one in two is right. Of several groups: `groups_`, their labels, the first of which has
-    abilities of mean 0 and spread 1; `means_` (G,) and `spreads_` (G,) are those of all. Of several abilities: `intercepts_`
-    (J,) and `slopes_` (J, m).
+    (J,): the abilities at which one in two is right, NaN for slopes of 0. Of items with kinds: `slopes_` (J,), `means_` (G,)
+    and `spreads_` (G,) of abilities; of several groups, also `groups_`, their labels, the first of which has abilities of mean
+    0 and spread 1. Of several abilities: `intercepts_` (J,) and `slopes_` (J, m).
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -157,6 +157,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         """What of the parameters has attributes of its own."""
         if isinstance(params, ItemsParams):
             self.means_, self.spreads_ = params.abilities.means, params.abilities.spreads
+            self.slopes_ = self._model.slopes_of(params)
             return
         self.intercepts_ = params.intercepts
         if isinstance(params, AbilitiesParams):
@@ -186,10 +187,22 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         found: AbilityModel[Any, Any] = self._model
         return found
 
-    def transform(self, X: object) -> Any:
+    def transform(self, X: object, groups: object = None) -> Any:
         """The ability scores (n, m) of rows, as `scores` says: see `ability_scores`."""
-        found = self.ability_scores(X)[0]
+        found = self.ability_scores(X, groups)[0]
         return found.reshape(len(found), -1)
+
+    def score_samples(self, X: object, groups: object = None) -> Array:
+        """The log-likelihood (n,) of every row, given the label of the group of each where the fit has `groups`."""
+        source = self._source(X, None, reset=False, groups=groups)
+        found: Array = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
+        return found
+
+    def score(self, X: object, y: object = None, sample_weight: object = None, groups: object = None) -> float:
+        """The mean log-likelihood of a row, weighted by `sample_weight` if it is given; `groups` as in `score_samples`."""
+        source = self._source(X, sample_weight, reset=False, groups=groups)
+        heights = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
+        return float(source.weights @ heights / source.total_weight)
 
     def ability_scores(self, X: object, groups: object = None) -> tuple[Array, Array]:
         """Ability scores (n,) of rows, given the label of the group of each where the fit has `groups`; (n, m) of m abilities.
@@ -278,7 +291,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             return source
         if groups is None:
             raise DataError(
-                f"abilities differ between groups: give groups, a label of {self.groups_} for each row, to "
+                f"abilities differ between groups: give groups, a label of {self.groups_} for each row, as in "
                 "ability_scores(X, groups=...)."
             )
         return grouped(source, groups, self.groups_)[0]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill as wrapped
 
 from emkit.core.arrays import Array
+from emkit.errors import some_of
 from emkit.inference.standard_errors import StandardErrors
 from emkit.report.tables import CELL, WIDTH, as_text, grid_of
 
@@ -15,13 +17,24 @@ _ONE = {"means": "mean", "spreads": "spread", "proportions": "proportion"}
 def items_table(
     items: Sequence[str], intercepts: tuple[Array, Array], slopes: tuple[Array, Array], difficulties: Array, width: int = WIDTH
 ) -> str:
-    """Intercepts and slopes, each with their standard errors, and difficulties, all (J,)."""
+    """Intercepts and slopes, each with their standard errors, and difficulties, all (J,); nothing for one that is not there."""
     told = {
         "intercept": intercepts[0], "(error)": intercepts[1], "slope": slopes[0], "(error) ": slopes[1],
         "difficulty": difficulties,
     }  # fmt: skip
     numbers = {name: [f"{value:.{DIGITS}f}" for value in values] for name, values in told.items()}
-    return as_text(grid_of({"item": list(items), **numbers}), width).rstrip("\n")
+    numbers["difficulty"] = [
+        text if value == value else "" for text, value in zip(numbers["difficulty"], difficulties, strict=True)
+    ]
+    table = as_text(grid_of({"item": list(items), **numbers}), width).rstrip("\n")
+    flat = [item for item, value in zip(items, difficulties, strict=True) if value != value]
+    if not flat:
+        return table
+    which = "no item" if len(flat) == len(items) else f"not {some_of([*map(repr, flat)])}"
+    said = (
+        f"By these answers, ability decides {which}: with a slope of 0, one in two is right at no ability more than at others."
+    )
+    return f"{table}\n\n{wrapped(said, width)}"
 
 
 def planes_table(items: Sequence[str], intercepts: tuple[Array, Array], slopes: Array, width: int = WIDTH) -> str:
