@@ -8,7 +8,7 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 """
 
 from emkit.models.abilities import AbilitiesModel
-from emkit.models.abilities_params import AbilitiesParams
+from emkit.models.abilities_params import AbilitiesParams, ItemPlanesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
@@ -24,7 +24,18 @@ from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
 from emkit.models.item_mixture import ItemMixture
 from emkit.models.item_mixture_params import ClassAbilities, ClassItems, EqualSpreadAbilities, ItemMixtureParams
-from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
+from emkit.models.item_params import (
+    AbilityGroups,
+    GradedItem,
+    GradedPlane,
+    GuessedItem,
+    GuessedPlane,
+    ItemsParams,
+    SlopedItem,
+    SlopedPlane,
+    UnitSlopeItem,
+)
+from emkit.models.item_planes_model import ItemPlanesModel
 from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
 from emkit.models.items_model import ItemsModel
 from emkit.models.later_step import LaterStep
@@ -82,10 +93,12 @@ __all__ = [
     "GeneralisedPartialCredit",
     "GivenShares",
     "GradedItem",
+    "GradedPlane",
     "GradedResponse",
     "GrowthMixture",
     "GrowthMixtureParams",
     "GuessedItem",
+    "GuessedPlane",
     "Guessing",
     "Hard",
     "HiddenMarkovChain",
@@ -95,6 +108,8 @@ __all__ = [
     "ItemKind",
     "ItemMixture",
     "ItemMixtureParams",
+    "ItemPlanesModel",
+    "ItemPlanesParams",
     "ItemResponseModel",
     "ItemResponseParams",
     "ItemsModel",
@@ -118,6 +133,7 @@ __all__ = [
     "Sampled",
     "SharedGrowthMixtureParams",
     "SlopedItem",
+    "SlopedPlane",
     "Soft",
     "StateSpace",
     "StateSpaceParams",

@@ -119,7 +119,7 @@ def _reduced(loads: Mask) -> tuple[Part, ...] | None:
 
 
 def tiles(grid: Grid, levels: tuple[int, ...], log_chances: Array, x: Array) -> Iterator[Tile]:
-    """Rows x (n, J), some at a time, given the logarithms (A, N) of the chances of answers at places; `levels` (J,) of these."""
+    """Rows x (n, J), some at a time, given the logarithms (A, N) of the chances of answers, in so many `levels` (J,)."""
     parts = grid.parts_of(x.shape[1])
     asked = [(part, answers_of(part, levels), tuple(levels[j] for j in part.items)) for part in parts]
     step = max(TILE // (len(grid.places) * len(parts)), 1)

@@ -61,7 +61,7 @@ class ItemKind(ABC):
         return self.start(np.arange(1, self.levels) / self.levels, 1.0)
 
     def plane(self, line: Any, slopes: Array) -> Any:
-        """The item of several abilities that a `line` of one becomes, with `slopes` (m,). Errors: ModelError if there is none."""
+        """The item of several abilities that a `line` of one becomes, of these slopes (m,). Errors: ModelError if none is."""
         raise ModelError(f"{self!r} is of one ability: of several, slopes are estimated, as of ek.GeneralisedPartialCredit.")
 
     def line(self, plane: Any) -> Any:

@@ -106,9 +106,9 @@ class ClassLayout:
                 f"proportions, means and spreads have shapes {shapes}, and there are {len(params.classes)} classes; of "
                 f"{self.classes} classes, shapes are {wanted}."
             )
-        refuse_items(params.shared, [self.kinds[j] for j in self.shared], "shared")
+        refuse_items(params.shared, [self.kinds[j].like for j in self.shared], "shared")
         for k, each in enumerate(params.classes):
-            refuse_items(each.items, [self.kinds[j] for j in self.own], f"classes[{k}].items")
+            refuse_items(each.items, [self.kinds[j].like for j in self.own], f"classes[{k}].items")
         groups = abilities.groups
         if (groups.means[~self.free[0]] != 0).any() or (groups.spreads[~self.free[1]] != 1).any():
             raise ParameterError("means of 0 and spreads of 1 say where 0 and 1 of ability are, and here are others.")

@@ -249,7 +249,7 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
 
     def _refuse_params(self, params: ItemsParams) -> None:
         """Errors: ParameterError if these are not parameters of these kinds and groups."""
-        refuse_items(params.items, self.kinds)
+        refuse_items(params.items, [kind.like for kind in self.kinds])
         given = [np.shape(params.abilities.means), np.shape(params.abilities.spreads)]
         if given != [(self.groups,)] * 2:
             raise ParameterError(
@@ -282,14 +282,13 @@ def _ways(free: Mask) -> Array:
     return np.eye(free.size)[:, free.ravel()]
 
 
-def refuse_items(items: Sequence[Any], kinds: Sequence[ItemKind], where: str = "items") -> None:
-    """Errors: ParameterError if items, which stand `where`, are not of these kinds."""
-    if len(items) != len(kinds):
-        raise ParameterError(f"the parameters are of {len(items)} {where}, but the model has {len(kinds)}.")
-    for j, (kind, item) in enumerate(zip(kinds, items, strict=True)):
-        like = kind.like
+def refuse_items(items: Sequence[Any], wanted: Sequence[Parameters], where: str = "items") -> None:
+    """Errors: ParameterError if items, which stand `where`, are not like those `wanted`."""
+    if len(items) != len(wanted):
+        raise ParameterError(f"the parameters are of {len(items)} {where}, but the model has {len(wanted)}.")
+    for j, (like, item) in enumerate(zip(wanted, items, strict=True)):
         if type(item) is not type(like) or _shapes(item) != _shapes(like):
-            raise ParameterError(f"{where}[{j}] is {item!r}; of {kind!r} it is a {type(like).__name__} like {like!r}.")
+            raise ParameterError(f"{where}[{j}] is {item!r}; by its kind it is a {type(like).__name__} like {like!r}.")
 
 
 def _shapes(item: Parameters) -> list[tuple[int, ...]]:
