@@ -10,7 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.errors import EmkitWarning, SeparationWarning, some_of
-from emkit.models.ability import FARTHEST, AbilityModel
+from emkit.models.ability import FARTHEST
 from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 
@@ -51,7 +51,7 @@ def warn_of_narrow(narrowest: float, step: float, nodes: int) -> None:
 
 
 def warn_of_classes(model: ItemMixture, result: Any) -> None:
-    """Warn where sums over the ability of some class are no integrals: see `warn_of_one_ability`."""
+    """Warn where sums over the ability of some class are no integrals."""
     params, test, layout, columns = result.params, model.test, model.layout, result.source.columns
     step = float(test.places[1] - test.places[0])
     each = [layout.of_class(params, k) for k in range(model.classes)]
@@ -59,12 +59,3 @@ def warn_of_classes(model: ItemMixture, result: Any) -> None:
     if not warned_of_steep(columns, slopes, "Use items='rasch' or fewer classes", step):
         spreads = [test.standard_latent(own, chunk)[1].min() for own in each for chunk in result.passes.chunks()]
         warn_of_narrow(float(min(spreads)), step, test.nodes)
-
-
-def warn_of_one_ability(model: AbilityModel[Any, Any], result: Any) -> None:
-    """Warn where sums over one ability are no integrals: of items that are nearly steps themselves, and of abilities known."""
-    step = float(model.places[1] - model.places[0])  # in units of the spread of abilities
-    slopes = model.slopes_of(result.params) * model.spreads_of(result.params).max()
-    if not warned_of_steep(result.source.columns, slopes, "Use slopes='equal'", step):
-        narrowest = min(model.standard_latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
-        warn_of_narrow(float(narrowest), step, model.nodes)

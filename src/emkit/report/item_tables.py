@@ -41,6 +41,33 @@ def planes_table(items: Sequence[str], intercepts: tuple[Array, Array], slopes: 
     """Intercepts (J,) with standard errors, and slopes (J, m) on abilities; nothing for one of 0, which is held there."""
     numbers = {"intercept": [f"{value:.{DIGITS}f}" for value in intercepts[0]]}
     numbers["(error)"] = [f"{value:.{DIGITS}f}" for value in intercepts[1]]
+    return _along(items, numbers, slopes, width)
+
+
+def plane_items_table(
+    columns: Sequence[str], slopes: Array, correlations: Array, found: StandardErrors, width: int = WIDTH
+) -> str:
+    """Slopes (J, m) on abilities, what else items say, with standard errors, and how abilities correlate (m, m)."""
+    rows = [
+        (*_of_plane(name, columns, correlations, float(estimate)), float(error))
+        for name, estimate, error in zip(found.names, found.estimates, found.errors, strict=True)
+        if ".slopes[" not in name
+    ]
+    told = {"of": [row[0] for row in rows], "parameter": [row[1] for row in rows]}
+    numbers = {"estimate": [f"{row[2]:.{DIGITS}f}" for row in rows], "(error)": [f"{row[3]:.{DIGITS}f}" for row in rows]}
+    return f"{_along(columns, {}, slopes, width)}\n\n{as_text(grid_of({**told, **numbers}), width)}"
+
+
+def _of_plane(path: str, columns: Sequence[str], correlations: Array, estimate: float) -> tuple[str, str, float]:
+    """Of what a parameter is, how it is called, and its estimate: of correlations, that of abilities as they are shown."""
+    if path.startswith("items."):
+        return *_named(path, columns, None), estimate
+    row, column = (int(place) for place in path.partition("[")[2].rstrip("]").split(","))
+    return f"ability {column + 1}, {row + 1}", "correlation", float(correlations[row, column])
+
+
+def _along(items: Sequence[str], numbers: dict[str, list[str]], slopes: Array, width: int) -> str:
+    """Slopes (J, m), with `numbers` before them, in as many tables as it takes."""
     along = {
         f"ability {k + 1}": [f"{value:.{DIGITS}f}" if value else "" for value in slopes[:, k]] for k in range(slopes.shape[1])
     }
