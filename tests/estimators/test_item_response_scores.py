@@ -123,3 +123,15 @@ def test_a_slope_of_0_has_no_difficulty():
     assert "ability decides no item" in " ".join(fit.summary().split())
     some = ek.ItemResponseParams([1.0, 2.0], [0.0, -1.0])
     np.testing.assert_array_equal(some.difficulties, [np.nan, 2.0])
+
+
+def test_places_get_nearer_to_each_other_where_abilities_are_known_well():
+    many = MODEL.params(np.linspace(-2, 2, 80), np.full(80, 2.5))
+    x = MODEL.draw(many, np.random.default_rng(1), 200)
+    finer = ek.ItemResponse("equal").fit(x)
+    assert finer.result_.model.nodes > 81
+    fine = ek.ItemResponseModel(equal=True, nodes=801)
+    wanted = fine.row_objectives(finer.result_.params, ek.Chunk(x, np.ones(200)))
+    np.testing.assert_allclose(finer.score_samples(x), wanted, atol=2e-6)
+    coarse = ek.ItemResponseModel(equal=True).row_objectives(finer.result_.params, ek.Chunk(x, np.ones(200)))
+    assert np.abs(coarse - wanted).max() > 1e-5

@@ -16,7 +16,7 @@ from emkit.data.source import ArraySource
 from emkit.errors import ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
-from emkit.estimators.integral_warnings import warn_of_classes
+from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
 from emkit.estimators.items_named import NamesOfItems, kinds_named
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
@@ -26,10 +26,12 @@ from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 from emkit.report.item_tables import classes_table
 from emkit.report.sentences import capital
-from emkit.result import Result
+from emkit.result import Result, fit
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
 from emkit.search.seeding import begin, check_components
+
+FINER = 3  # times that a fit goes on over more places of ability
 
 
 class ItemResponseMixture(RowsOfModel):
@@ -45,7 +47,7 @@ class ItemResponseMixture(RowsOfModel):
         spreads: "free", of abilities in each class, or "equal", one for all. Spreads of classes that share no items are those
             of items with slopes of 1.
         n_init: how many starts race; "auto", as many as seem worth while.
-        nodes: over how many places of ability in each class sums stand for integrals; None: 81.
+        nodes: over how many places of ability in each class sums stand for integrals; None: 81, or more if it takes them.
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `proportions_` (K,), `means_` (K,) and `spreads_` (K,) of abilities; `converged_`, `n_iter_`, and
@@ -125,8 +127,13 @@ class ItemResponseMixture(RowsOfModel):
             return default_rules(model, self.tol, int(self.max_iter), passes)
 
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
-        found = search(model, source, starts, Long(solver, endings, int(self.max_iter)))
-        return self._settled_on(Result.of(found.in_order()))
+        found: Any = Result.of(search(model, source, starts, Long(solver, endings, int(self.max_iter))).in_order())
+        for _ in range(FINER if self.nodes is None else 0):
+            more = _nodes_enough(found)
+            if more == found.model.nodes:
+                break
+            found = fit(found.model.with_nodes(more), source, found.params, **self._settings)
+        return self._settled_on(found)
 
     def _shared(self, source: ArraySource) -> list[int]:
         """The places of the items that are shared. Errors: ParameterError for what is no column."""
@@ -145,12 +152,13 @@ class ItemResponseMixture(RowsOfModel):
             return int(column)
         raise ParameterError(f"shared has {column!r}, which is no column; columns are {', '.join(map(repr, columns[:6]))} ...")
 
-    def _settled_on(self, result: Result[Any]) -> Self:
+    def _settled_on(self, result: Any) -> Self:
         """What a fit tells, as attributes, and warnings of what it does not."""
         self._keep_result(result)
         groups = result.params.abilities.groups
         self.proportions_, self.means_, self.spreads_ = result.params.proportions, groups.means, groups.spreads
-        warn_of_classes(self._model, result)
+        if not warned_of_steep(result.source.columns, _steepest(result), "Use items='rasch' or fewer classes", _step(result)):
+            warn_of_narrow(_narrowest(result), _step(result), result.model.nodes)
         return self
 
     def predict_proba(self, X: object) -> Array:
@@ -201,3 +209,32 @@ class ItemResponseMixture(RowsOfModel):
     @property
     def _model(self) -> Any:
         return self.result_.model
+
+
+def _each(result: Any) -> list[Any]:
+    """The items and abilities of each class."""
+    return [result.model.layout.of_class(result.params, k) for k in range(result.model.classes)]
+
+
+def _step(result: Any) -> float:
+    places = result.model.test.places
+    return float(places[1] - places[0])  # in units of the spread of abilities in a class
+
+
+def _steepest(result: Any) -> Array:
+    """The steepest slope (J,) of each item in any class."""
+    test = result.model.test
+    return np.asarray(np.max([np.abs(test.slopes_of(own)) * own.abilities.spreads[0] for own in _each(result)], axis=0))
+
+
+def _narrowest(result: Any) -> float:
+    """How well the ability that is known best would be known, in units of the spread in its class."""
+    chunks, test = list(result.passes.chunks()), result.model.test
+    return float(min(test.standard_latent(own, chunk)[1].min() for own in _each(result) for chunk in chunks))
+
+
+def _nodes_enough(result: Any) -> int:
+    nodes: int = result.model.nodes
+    if are_steep(_steepest(result), _step(result)).any():
+        return nodes
+    return nodes_enough(_narrowest(result), _step(result), nodes)

@@ -29,6 +29,8 @@ from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
 from emkit.report.sentences import capital
 
+FINER = 3  # times that a fit goes on over more places of ability
+
 
 class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
     """Answers to items that hang on an ability: of right and wrong ones, logit P(right) = intercept_j + slope_j * ability.
@@ -44,8 +46,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         scores: what `transform` returns: "eap", the mean of the ability given the answers; "map", the most likely one, given
             that abilities are normal; or "ml", the most likely one by the answers alone, which is infinite where all are right,
             or all wrong.
-        nodes: over how many places of ability sums stand for integrals, None: 81, or along each of several as many as
-            `ek.AbilitiesModel` says.
+        nodes: over how many places of ability sums stand for integrals. None: 81, or more if answers tell some ability better
+            than sums over these do; along each of several as many as `ek.AbilitiesModel` says.
         n_abilities: how many abilities all items ask, 1 unless `loadings` say otherwise; several are turned to where slopes are
             largest, one by one.
         loadings: which items ask which abilities, (J, m) of 0 and 1, as where all ask one, and each one other (bifactor).
@@ -129,6 +131,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
         self._fit_from(model, source, model.start(source.profile))
+        for _ in range(FINER if self.nodes is None else 0):
+            finer = self._view.finer(self.result_)
+            if finer is None:
+                break
+            self._fit_from(finer, source, self.result_.params)
         self.__dict__.update(self._view.attributes)
         self._warn_of_sums()
         return self

@@ -9,7 +9,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk
-from emkit.estimators.integral_warnings import warn_of_narrow, warned_of_steep
+from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
 from emkit.inference.standard_errors import StandardErrors
 from emkit.models.ability import AbilityModel
 from emkit.models.item_params import ItemsParams
@@ -63,9 +63,23 @@ class OneAbility:
 
     def warn_of_sums(self, result: Any) -> None:
         """Warn where sums over the ability are no integrals: of items that are nearly steps, and of abilities known well."""
-        model, params = self.model, self._params
-        step = float(model.places[1] - model.places[0])  # in units of the spread of abilities
-        slopes = model.slopes_of(params) * model.spreads_of(params).max()
-        if not warned_of_steep(result.source.columns, slopes, "Use slopes='equal'", step):
-            narrowest = min(model.standard_latent(params, chunk)[1].min() for chunk in result.passes.chunks())
-            warn_of_narrow(float(narrowest), step, model.nodes)
+        if not warned_of_steep(result.source.columns, self._slopes, "Use slopes='equal'", self._step):
+            warn_of_narrow(self._narrowest(result), self._step, self.model.nodes)
+
+    def finer(self, result: Any) -> AbilityModel[Any, Any] | None:
+        """The model over as many places as it takes; None if these are enough, or items are nearly steps."""
+        if are_steep(self._slopes, self._step).any():
+            return None
+        more = nodes_enough(self._narrowest(result), self._step, self.model.nodes)
+        return self.model.with_nodes(more) if more > self.model.nodes else None
+
+    @property
+    def _step(self) -> float:
+        return float(self.model.places[1] - self.model.places[0])  # in units of the spread of abilities
+
+    @property
+    def _slopes(self) -> Array:
+        return self.model.slopes_of(self._params) * self.model.spreads_of(self._params).max()
+
+    def _narrowest(self, result: Any) -> float:
+        return float(min(self.model.standard_latent(self._params, chunk)[1].min() for chunk in result.passes.chunks()))

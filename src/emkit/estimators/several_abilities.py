@@ -114,6 +114,9 @@ class SeveralAbilities:
             return planes_table(columns, (self._params.intercepts, found.errors[: len(columns)]), self.slopes, width)
         return plane_items_table(columns, self.slopes, self.correlations, found, width)
 
+    def finer(self, result: Any) -> None:
+        """None: places along each ability multiply, so that more are for whoever fits to ask for."""
+
     def warn_of_sums(self, result: Any) -> None:
         """Warn of items that are nearly steps, and of places that are too far apart for what is known of abilities."""
         slopes, root = self._model.slopes_of(self._params), self._model.root_of(self._params)

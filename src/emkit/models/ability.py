@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -36,6 +37,12 @@ class AbilityModel(LatentModel[P, S]):
         self.nodes = int(nodes)
         self.places = np.linspace(-FARTHEST, FARTHEST, self.nodes)
         self.log_mass = log_mass_at(self.places)
+
+    def with_nodes(self, nodes: int) -> Self:
+        """The same model with so many places of ability."""
+        found = copy(self)
+        AbilityModel.__init__(found, nodes)
+        return found
 
     @abstractmethod
     def answer_levels(self, params: P) -> tuple[int, ...]:

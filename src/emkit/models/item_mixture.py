@@ -85,6 +85,10 @@ class ItemMixture(LatentModel[ItemMixtureParams, ClassAnswers]):
         self.layout = ClassLayout(self.kinds, self.classes, self.shared, equal_spreads)
         self._levels = tuple(kind.levels for kind in self.kinds)
 
+    def with_nodes(self, nodes: int) -> ItemMixture:
+        """The same model with so many places of ability in each class."""
+        return ItemMixture(self.kinds, self.classes, self.shared, self.equal_spreads, nodes)
+
     def params(
         self,
         proportions: Any,
