@@ -96,7 +96,7 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
     def _tiles(self, params: P, chunk: Chunk) -> Iterable[Tile]:
         levels = self.answer_levels(params)
         refuse_no_answers(levels, chunk.x, chunk.start)
-        return tiles(self.grid, levels, np.maximum(self.log_chances(params), LOG_OF_ZERO / len(levels) / 4), chunk.x)
+        return tiles(self.grid, levels, np.maximum(self.log_chances(params), LOG_OF_ZERO / len(levels) / 4), chunk)
 
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         return np.concatenate([np.empty(0), *(tile.heights for tile in self._tiles(params, chunk))])

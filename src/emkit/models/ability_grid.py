@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.memo import once
+from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.models.ability import FARTHEST
 from emkit.models.answer_blocks import log_mass_at
@@ -118,35 +120,35 @@ def _reduced(loads: Mask) -> tuple[Part, ...] | None:
     return None
 
 
-def tiles(grid: Grid, levels: tuple[int, ...], log_chances: Array, x: Array) -> Iterator[Tile]:
-    """Rows x (n, J), some at a time, given the logarithms (A, N) of the chances of answers, in so many `levels` (J,)."""
-    parts = grid.parts_of(x.shape[1])
-    asked = [(part, answers_of(part, levels), tuple(levels[j] for j in part.items)) for part in parts]
+def tiles(grid: Grid, levels: tuple[int, ...], log_chances: Array, chunk: Chunk) -> Iterator[Tile]:
+    """Rows of a chunk, some at a time, given the logarithms (A, N) of the chances of answers, in so many `levels` (J,)."""
+    parts = [(tuple(part.items.tolist()), log_chances[answers_of(part, levels)]) for part in grid.parts_of(len(levels))]
     step = max(TILE // (len(grid.places) * len(parts)), 1)
-    answers = np.where(np.isnan(x), MISSING, x).astype(np.int64)
-    for first in range(0, len(x), step):
-        rows = slice(first, first + step)
-        yield _told(grid, rows, [(answers[rows][:, part.items], log_chances[of], own) for part, of, own in asked])
+    for first in range(0, len(chunk.x), step):
+        last = min(first + step, len(chunk.x))
+        total, told = np.tile(grid.log_common, (last - first, 1)), []
+        for items, chances in parts:
+            marks, which = _patterns(chunk, first, last, items, levels)
+            joint = (marks @ chances).reshape(len(marks), len(grid.log_common), -1) + grid.log_own
+            given, own = normalised(joint)
+            total += own[which]
+            told.append(OfPart(marks, which, given))
+        yield Tile(slice(first, last), told, *normalised(total))
+
+
+@once
+def _patterns(chunk: Chunk, first: int, last: int, items: tuple[int, ...], levels: tuple[int, ...]) -> tuple[Array, Integers]:
+    """Each pattern of answers to `items` among some rows, with marks (u, A') of the answers, and which each row has."""
+    x = chunk.x[first:last, list(items)]
+    patterns, which = np.unique(np.where(np.isnan(x), MISSING, x).astype(np.int64), axis=0, return_inverse=True)
+    columns = [patterns[:, i] == level for i, j in enumerate(items) for level in range(levels[j])]
+    return np.stack(columns, axis=1).astype(np.float64), which.ravel()
 
 
 def answers_of(part: Part, levels: tuple[int, ...]) -> Integers:
     """Where the answers to the items of a part lie among those of all items, of which there are so many `levels` (J,)."""
     firsts = np.cumsum([0, *levels])
     return np.concatenate([np.arange(firsts[j], firsts[j + 1]) for j in part.items])
-
-
-def _told(grid: Grid, rows: slice, asked: list[tuple[Integers, Array, tuple[int, ...]]]) -> Tile:
-    """What rows tell, by the answers (n, J') to the items of each part, the logarithms (A', N) of their chances, and levels."""
-    total, parts = np.tile(grid.log_common, (len(asked[0][0]), 1)), []
-    for answers, chances, levels in asked:
-        patterns, which = np.unique(answers, axis=0, return_inverse=True)
-        columns = [patterns[:, j] == level for j, number in enumerate(levels) for level in range(number)]
-        marks = np.stack(columns, axis=1).astype(np.float64)
-        joint = (marks @ chances).reshape(len(patterns), len(grid.log_common), -1) + grid.log_own
-        given, own = normalised(joint)
-        total += own[which.ravel()]
-        parts.append(OfPart(marks, which.ravel(), given))
-    return Tile(rows, parts, *normalised(total))
 
 
 def normalised(logs: Array) -> tuple[Array, Array]:
