@@ -105,7 +105,7 @@ def of_kinds(name: str) -> ModelCase:
 
 def of_classes(name: str) -> ModelCase:
     model, params = MIXTURES[name]
-    return ModelCase(f"item-mixture-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
+    return ModelCase(f"item-mixture-{name}", model, params, lambda rng, n: model.draw(params, rng, n)[0])
 
 
 def abilities(kind: str) -> ModelCase:

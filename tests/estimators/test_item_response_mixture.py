@@ -12,7 +12,7 @@ import emkit as ek
 WAYS = [[ek.UnitSlopeItem([sign * at]) for at in (-2, -1, -1, 1, 1, 2)] for sign in (1, -1)]
 MODEL = ek.ItemMixture([ek.PartialCredit()] * 6)
 TRUE = MODEL.params([0.4, 0.6], WAYS)
-X = MODEL.draw(TRUE, np.random.default_rng(0), 600)
+X, OF = MODEL.draw(TRUE, np.random.default_rng(0), 600)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,9 @@ def test_what_is_told_of_rows_is_that_of_the_model(two):
     np.testing.assert_allclose(np.sqrt(within), spread, rtol=1e-9)
     assert two.score_samples(X).sum() == pytest.approx(two.result_.log_likelihood, rel=1e-12)
     assert two.score(X) == pytest.approx(two.result_.log_likelihood / 600, rel=1e-12)
-    assert two.sample(5).shape == (5, 6)
+    drawn, classes = two.sample(5)
+    assert (drawn.shape, classes.shape) == ((5, 6), (5,))
+    assert (two.predict(X) == OF).mean() > 0.9
 
 
 def test_gaps_tell_nothing_and_rows_without_answers_are_shared_out_by_proportions(two):
@@ -47,7 +49,8 @@ def test_gaps_tell_nothing_and_rows_without_answers_are_shared_out_by_proportion
 
 
 def test_classes_come_in_order_and_the_summary_names_them(two):
-    assert two.proportions_[0] <= two.proportions_[1]
+    first, second = (each.items[0].intercepts[0] for each in two.result_.params.classes)
+    assert first < second
     said = two.summary()
     assert "6 items, rasch, 2 classes: 600 rows" in said
     assert said.count("intercepts[0]") == 12

@@ -12,7 +12,6 @@ from emkit.fitting import default_rules
 from emkit.inference.differences import jacobian
 from emkit.inference.scores import objective_and_score
 from emkit.models import AnyCovariance, NestedCovariance
-from emkit.models.order import reordered
 from emkit.search.search import Long, search
 from emkit.search.seeding import begin
 from tests.laws import maxima
@@ -209,10 +208,3 @@ def test_a_covariate_that_never_varies_within_a_class_is_told():
     found = ek.fit(model, rows, model.starts(rows.profile, 2, [0]), solver="anderson")
     assert not found.converged
     assert "has come to groups in which one covariate tells the others" in str(found.outcome)
-
-
-def test_classes_change_places_with_their_proportions():
-    """`in_order` had moved the proportions alone."""
-    found = reordered(PARAMS, [1, 0])
-    assert found.proportions.tolist() == [0.4, 0.6]
-    assert found.classes == CLASSES[::-1]

@@ -23,7 +23,7 @@ RASCH = ek.PartialCredit()
 def rows(name, n, share=0.0, seed=3):
     model, params = MIXTURES[name]
     rng = np.random.default_rng(seed)
-    x = model.draw(params, rng, n)
+    x, _ = model.draw(params, rng, n)
     return np.where(rng.random(x.shape) < share, np.nan, x)
 
 
@@ -174,7 +174,7 @@ def test_two_ways_to_solve_tasks_are_found():
     at = np.linspace(-2.5, 2.5, 10)
     true = model.params([0.4, 0.6], [[ek.UnitSlopeItem([b]) for b in order] for order in (at, at[::-1])], spreads=[1.0, 0.7])
     rng = np.random.default_rng(0)
-    source = ek.ArraySource(model.draw(true, rng, 2000))
+    source = ek.ArraySource(model.draw(true, rng, 2000)[0])
     fit = ek.fit(model, source, model.starts(source.profile, 2, range(4)), solver="anderson").in_order()
     assert "reached by 4 runs" in str(fit.starts())
     errors = dict(zip(*(getattr(fit.standard_errors(), each) for each in ("names", "errors")), strict=True))
@@ -194,7 +194,7 @@ def test_two_ways_to_solve_tasks_are_found():
 @pytest.mark.slow
 def test_spreads_of_classes_are_one_where_they_are_equal():
     model, params = MIXTURES["equal"]
-    source = ek.ArraySource(model.draw(params, np.random.default_rng(1), 3000))
+    source = ek.ArraySource(model.draw(params, np.random.default_rng(1), 3000)[0])
     equal = ek.fit(model, source, params, solver="anderson")
     free = ek.ItemMixture(model.kinds, 2, model.shared)
     start = free.params(params.proportions, [each.items for each in params.classes], params.shared,

@@ -192,17 +192,6 @@ def _nested(params: Parameters) -> Iterator[Nested]:
                     yield f"{name}.{i}", item, tuple((axis, i) for axis in along), scopes[i : i + 1]
 
 
-def tuples(params: Parameters, prefix: str = "") -> Iterator[tuple[str, tuple[Any, ...], tuple[str, ...]]]:
-    """Every tuple of parameters that runs along declared axes: its dotted path, itself, and the names of the axes."""
-    cls: Any = type(params)
-    for name in _other_fields(cls):
-        value, axes = getattr(params, name), declared_axes(cls).get(name)
-        if isinstance(value, tuple) and axes is not None:
-            yield prefix + name, value, axes.names
-    for name, inner, _, _ in _nested(params):
-        yield from tuples(inner, f"{prefix}{name}.")
-
-
 def _scopes(params: Parameters, name: str) -> tuple[Scope, ...]:
     """The scope of each of the parts in a field; none if they are not divided along an axis."""
     cls: Any = type(params)

@@ -52,7 +52,7 @@ class ItemResponseMixture(RowsOfModel):
 
     Attributes after `fit`: `proportions_` (K,), `means_` (K,) and `spreads_` (K,) of abilities; `converged_`, `n_iter_`, and
     `result_`: an `ek.Result` with `params`, `standard_errors()`, `bic`, `icl`, `starts()` ... Classes that share no item come
-    in the order of their proportions, smallest first.
+    in the order of the first parameter of their first item, lowest first.
 
     Two ways to go about six tasks, of which those that are hard for one class are easy for the other:
 
@@ -60,7 +60,7 @@ class ItemResponseMixture(RowsOfModel):
     >>> import numpy as np
     >>> model = ek.ItemMixture([ek.PartialCredit()] * 6)
     >>> ways = [[ek.UnitSlopeItem([sign * at]) for at in (-2, -1, -1, 1, 1, 2)] for sign in (1, -1)]
-    >>> x = model.draw(model.params([0.4, 0.6], ways), np.random.default_rng(0), 1500)
+    >>> x, _ = model.draw(model.params([0.4, 0.6], ways), np.random.default_rng(0), 1500)
     >>> two = ek.ItemResponseMixture(2, random_state=0).fit(x)
     >>> two.proportions_.round(1).tolist()
     [0.4, 0.6]
@@ -177,6 +177,10 @@ class ItemResponseMixture(RowsOfModel):
         """
         chunk = self._chunk(X)
         return self._model.of_classes(self.result_.params, chunk)
+
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Rows (n_samples, J) drawn from the fit, and the class (n_samples,) of each."""
+        return super().sample(n_samples)
 
     def _chunk(self, X: object) -> Chunk:
         x = self._source(X, None, reset=False).x.astype(np.float64)

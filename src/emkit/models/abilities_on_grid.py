@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.checks import check_count
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Expectation, LatentModel
@@ -68,6 +68,13 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
         """The slopes (J, m)."""
 
     @abstractmethod
+    def draw(self, params: P, rng: np.random.Generator, n: int) -> Array:
+        """Rows (n, J)."""
+
+    def redrawn(self, params: P, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
+        return self.draw(params, rng, len(rows))
+
+    @abstractmethod
     def pivots_of(self, params: P) -> tuple[int, ...]:
         """The items that say how abilities are turned."""
 
@@ -100,6 +107,8 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
 
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         return np.concatenate([np.empty(0), *(tile.heights for tile in self._tiles(params, chunk))])
+
+    latent_name = "ability"
 
     def latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the abilities of each row, given its answers."""

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
 from emkit.core.coordinates import Coordinates
 from emkit.core.expected import Expected
 from emkit.core.parameters import maximise_in_turn, replace_at
-from emkit.core.protocols import Expectation, LatentModel, Update
+from emkit.core.protocols import Expectation, Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.patterns import collapsed
@@ -23,6 +23,7 @@ from emkit.errors import DataError, ModelError
 from emkit.families.family import safe_log, slope_of_log
 from emkit.models import answer_blocks
 from emkit.models.assignment import Posterior, impossible_row
+from emkit.models.belonging import Belonging
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_mixture_layout import ClassLayout
 from emkit.models.item_mixture_params import ClassAbilities, ClassItems, EqualSpreadAbilities, ItemMixtureParams
@@ -40,7 +41,7 @@ class ClassAnswers(Additive):
     people: Array
 
 
-class ItemMixture(LatentModel[ItemMixtureParams, ClassAnswers]):
+class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
     """Answers of people of so many `classes`, to J items of `kinds` such as `ek.PartialCredit()`, as those of `ek.ItemsModel`.
 
     Given class and ability, answers are independent, and in each class ability is normal. Items have parameters of their own in
@@ -57,7 +58,7 @@ class ItemMixture(LatentModel[ItemMixtureParams, ClassAnswers]):
     >>> import numpy as np
     >>> model = ek.ItemMixture([ek.PartialCredit()] * 6)
     >>> ways = [[ek.UnitSlopeItem([sign * at]) for at in (-2, -1, -1, 1, 1, 2)] for sign in (1, -1)]
-    >>> x = model.draw(model.params([0.6, 0.4], ways), np.random.default_rng(0), 1500)
+    >>> x, _ = model.draw(model.params([0.6, 0.4], ways), np.random.default_rng(0), 1500)
     >>> source = ek.ArraySource(x)
     >>> fit = ek.fit(model, source, model.starts(source.profile, 2, range(3)), solver="anderson")
     >>> fit.params.proportions.round(1).tolist()
@@ -231,14 +232,18 @@ class ItemMixture(LatentModel[ItemMixtureParams, ClassAnswers]):
 
     # -- rows, data and starts
 
-    def draw(self, params: ItemMixtureParams, rng: np.random.Generator, n: int) -> Array:
-        """Rows (n, J)."""
-        of, groups = rng.choice(self.classes, n, p=params.proportions), params.abilities.groups
-        ability = groups.means[of] + groups.spreads[of] * rng.standard_normal(n)
-        found = np.empty((n, len(self.kinds)))
+    def draw(self, params: ItemMixtureParams, rng: np.random.Generator, rows: int) -> tuple[Array, Integers]:
+        of, groups = rng.choice(self.classes, rows, p=params.proportions), params.abilities.groups
+        ability = groups.means[of] + groups.spreads[of] * rng.standard_normal(rows)
+        found = np.empty((rows, len(self.kinds)))
         for k in range(self.classes):
             found[of == k] = self.test.answered(self.layout.of_class(params, k), ability[of == k], rng)
-        return found
+        return found, of
+
+    def redrawn(
+        self, params: ItemMixtureParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
+    ) -> Array:
+        return self.draw(params, rng, len(rows))[0]
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[ItemMixtureParams]:
         """For each seed, from a division of people by which items they have more of than others with the same total.

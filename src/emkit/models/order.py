@@ -10,8 +10,7 @@ import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.axes import COMPONENT
-from emkit.core.coordinates import is_under
-from emkit.core.parameters import Leaf, Parameters, leaves, part_of, replace_at, tuples
+from emkit.core.parameters import Leaf, Parameters, leaves, part_of, replace_at
 
 P = TypeVar("P", bound=Parameters)
 
@@ -172,18 +171,11 @@ def _rows(leaf: Leaf, group: Sequence[int]) -> Array:
     return leaf.value[list(group)] if own is None else leaf.value[[int(np.flatnonzero(own == k)[0]) for k in group]]
 
 
-def selected(params: P, components: Sequence[int]) -> dict[str, Any]:
-    """The values, by path, of all parameters along whose axes components lie, for the given ones only, in the given order.
-
-    A tuple whose places are components, each with parameters of its own, is one value.
-    """
-    chosen: dict[str, Any] = {
-        path: tuple(value[k] for k in components) for path, value, along in tuples(params) if along == (COMPONENT,)
-    }
+def selected(params: P, components: Sequence[int]) -> dict[str, Array]:
+    """The values, by path, of all parameters along whose axes components lie, for the given ones only, in the given order."""
+    chosen: dict[str, Array] = {}
     for leaf in leaves(params):
         value = leaf.value
-        if is_under(leaf.path, chosen):
-            continue
         for axis, name in enumerate(leaf.axes.names if leaf.axes is not None else ()):
             if name == COMPONENT:
                 value = np.take(value, _among(leaf, components), axis=axis)
