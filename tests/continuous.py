@@ -29,8 +29,45 @@ _TESTS: dict[str, tuple[ek.ItemsModel, tuple[Any, ...]]] = {
     "credits": (ek.ItemsModel([ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3)]), (CREDITS, None, [1.5])),
 }
 TESTS = {name: (model, model.params(*given)) for name, (model, given) in _TESTS.items()}
+_TURNED = (ek.UnitSlopeItem([-0.4, 0.6]), ek.UnitSlopeItem([-1.0]), ek.UnitSlopeItem([0.5, 0.9]))
+_CREDITS = (ek.PartialCredit(3), ek.PartialCredit(2), ek.PartialCredit(3))
+_OTHER = (ek.GradedItem([-0.5, 0.3], 0.7), ek.SlopedItem([-0.8, 0.3], 1.2), ek.SlopedItem([-0.6], 1.4))
+_LEVELS = (ek.GradedResponse(3), ek.GeneralisedPartialCredit(3), ek.GeneralisedPartialCredit(2))
+_SLOPED = (ek.GradedItem([-1.0, 1.2], 1.5), ek.SlopedItem([0.4, -0.3], 0.9), ek.SlopedItem([0.5], 0.8))
+_MIXTURES: dict[str, tuple[ek.ItemMixture, tuple[Any, ...]]] = {
+    "rasch": (ek.ItemMixture(_CREDITS), ([0.6, 0.4], (CREDITS, _TURNED), (), None, [1.5, 0.8])),
+    "sloped": (ek.ItemMixture(_LEVELS), ([0.3, 0.7], (_SLOPED, _OTHER))),
+    "shared": (
+        ek.ItemMixture(_LEVELS, shared=(0,)),
+        ([0.3, 0.7], (_SLOPED[1:], _OTHER[1:]), _SLOPED[:1], [0.0, 0.7], [1.0, 1.4]),
+    ),
+    "equal": (
+        ek.ItemMixture(_CREDITS, shared=(1,), equal_spreads=True),
+        ([0.6, 0.4], (CREDITS[::2], _TURNED[::2]), CREDITS[1:2], [0.0, -0.5], 1.2),
+    ),
+}
+MIXTURES = {name: (model, model.params(*given)) for name, (model, given) in _MIXTURES.items()}
 WAYS = np.array([[1.2, 0.0], [0.9, 0.8], [-0.5, 1.3], [0.7, 1.0], [1.1, -0.6]])
 ASKED = np.column_stack([np.ones(7), [1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1, 0]])
+_PLANED = (ek.GradedResponse(3), ek.GeneralisedPartialCredit(3), ek.Guessing(), *[ek.GeneralisedPartialCredit(2)] * 3)
+_SIDES = np.array([[1, 0], [1, 0], [1, 1], [0, 1], [0, 1], [0, 1]])
+_STEEP = _SIDES * [[1.4, 0], [0.8, 0], [1.0, 0.7], [0, 1.2], [0, -0.8], [0, 1.1]]
+_PARTS = (
+    ek.GradedPlane([-0.8, 0.7], _STEEP[0]),
+    ek.SlopedPlane([0.4, -0.3], _STEEP[1]),
+    ek.GuessedPlane(0.3, _STEEP[2], 0.2),
+    *(ek.SlopedPlane([at], own) for at, own in zip((0.5, -0.4, 0.1), _STEEP[3:], strict=True)),
+)
+_TURNED_PARTS = tuple(ek.SlopedPlane([a], own) for a, own in zip(INTERCEPTS, WAYS, strict=True))
+_COMMON = ASKED * [1.1, -0.8, 1.3]
+_BIFACTOR = tuple(ek.GradedPlane([a - 0.8, a + 0.7], own) for a, own in zip(np.linspace(-1, 1, 7), _COMMON, strict=True))
+_PLANES: dict[str, tuple[ek.ItemPlanesModel, tuple[Any, ...]]] = {
+    "pattern": (ek.ItemPlanesModel(_PLANED, loads=_SIDES, nodes=17), (_PARTS,)),
+    "correlated": (ek.ItemPlanesModel(_PLANED, loads=_SIDES, correlated=True, nodes=17), (_PARTS, [[1.0, 0.6], [0.6, 1.0]])),
+    "free": (ek.ItemPlanesModel([ek.GeneralisedPartialCredit()] * 5, 2, nodes=17), (_TURNED_PARTS,)),
+    "bifactor": (ek.ItemPlanesModel([ek.GradedResponse(3)] * 7, loads=ASKED, nodes=15), (_BIFACTOR,)),
+}
+PLANES = {name: (model, model.params(*given)) for name, (model, given) in _PLANES.items()}
 BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])
 
 
@@ -66,6 +103,11 @@ def of_kinds(name: str) -> ModelCase:
     return ModelCase(f"items-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def of_classes(name: str) -> ModelCase:
+    model, params = MIXTURES[name]
+    return ModelCase(f"item-mixture-{name}", model, params, lambda rng, n: model.draw(params, rng, n)[0])
+
+
 def abilities(kind: str) -> ModelCase:
     """Of all items, of a pattern, and two of each pair of a bifactor model."""
     if kind == "free":
@@ -75,6 +117,11 @@ def abilities(kind: str) -> ModelCase:
         model = ek.AbilitiesModel(loads=ASKED, nodes=15)
         params = model.params([0.5, -1.0, 0.2, 1.5, -0.4, 0.1, 0.7], ASKED * [1.1, -0.8, 1.3])
     return ModelCase(f"abilities-{kind}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def of_planes(name: str) -> ModelCase:
+    model, params = PLANES[name]
+    return ModelCase(f"item-planes-{name}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
 def mixed_rows(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -176,7 +223,7 @@ def among_gaps(case: ModelCase) -> ModelCase:
 _FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
 _ROWS = [*_FACTORS, items(False), items(True)]
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
-_KINDS = [of_kinds(name) for name in TESTS]
+_KINDS = [*(of_kinds(name) for name in TESTS), *(of_classes(name) for name in MIXTURES), *map(of_planes, PLANES)]
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance", "certain"))]

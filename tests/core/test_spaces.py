@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import emkit as ek
-from emkit.core.spaces import HollowSimplex, Increasing, PositiveSemidefinite
+from emkit.core.spaces import Correlations, HollowSimplex, Increasing, PositiveSemidefinite
 from emkit.core.spaces.part import holding
 from emkit.inference.differences import jacobian
 
@@ -25,6 +25,7 @@ SPACES = {
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), 12),
     "positive-semidefinite": (PositiveSemidefinite(), (2, 3, 3), 12),
     "rotation": (ek.Rotation(), (2, 3, 3), 6),
+    "correlations": (Correlations(), (2, 4, 4), 12),
     "unit-product": (ek.UnitProduct(), (2, 4), 6),
 }
 every_space = pytest.mark.parametrize(("space", "shape", "size"), SPACES.values(), ids=SPACES)
@@ -85,6 +86,7 @@ HELD = {
     "increasing": (Increasing(), (2, 3), [(1,)], 3),
     "positive-definite": (ek.PositiveDefinite(), (2, 3, 3), [(1,)], 6),
     "rotation": (ek.Rotation(), (2, 3, 3), [(1,)], 3),
+    "correlations": (Correlations(), (2, 3, 3), [(1,)], 3),
     "unit-product": (ek.UnitProduct(), (2, 4), [(0,)], 3),
 }
 
@@ -137,6 +139,23 @@ def test_a_covariance_may_lose_its_rank():
     assert space.on_boundary(np.zeros((2, 2))) == [(0, 0), (1, 1)]
     with pytest.raises(ek.ParameterError, match="negative eigenvalue"):
         space.check(value - 0.1 * np.eye(3), "value")
+
+
+def test_correlations_may_be_of_the_same():
+    space, value = Correlations(), np.array([[1.0, 1.0, 0.6], [1.0, 1.0, 0.6], [0.6, 0.6, 1.0]])
+    there = space.pack(value)
+    assert np.isposinf(there).tolist() == [True, False, False]
+    assert space.at_edge(there, (3, 3)).tolist() == [True, False, False]
+    assert space.on_boundary(value) == [(1, 0)]
+    np.testing.assert_allclose(space.unpack(there, (3, 3)), value, atol=1e-12)
+    near = np.array([[1.0, -0.9], [-0.9, 1.0]])
+    np.testing.assert_allclose(space.pace_to_edge(near, np.array([[1.0, -0.95], [-0.95, 1.0]])), [[0.0, 0.0], [0.5, 0.0]])
+    np.testing.assert_allclose(space.pace_to_edge(near, np.array([[1.0, -0.8], [-0.8, 1.0]])), 0.0)
+    np.testing.assert_allclose(space.on_edge(near, np.array([[False, False], [True, False]])), [[1.0, -1.0], [-1.0, 1.0]])
+    for wrong, sentence in (([[1, 0.5], [0.4, 1]], "not symmetric"), ([[1, 0.5], [0.5, 2]], "with itself is 1"),
+                            ([[1, 1.5], [1.5, 1]], "negative eigenvalue"), ([[1.0, 0.5]], "must be equal")):  # fmt: skip
+        with pytest.raises(ek.ParameterError, match=sentence):
+            space.check(np.array(wrong, dtype=float), "value")
 
 
 def test_what_varies_little_given_others_goes_to_the_edge():

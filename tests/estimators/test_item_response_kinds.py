@@ -115,3 +115,14 @@ def test_two_ways_to_the_same_model_agree():
     for scores in ("ml", "map"):
         ways = [ek.ItemResponse(items=items, scores=scores).fit(x).ability_scores(x[:40]) for items in (None, "2pl")]
         np.testing.assert_allclose(*ways, atol=5e-3)
+
+
+def test_rows_of_groups_are_told_with_their_labels_everywhere(fitted, several):
+    x, labels = several
+    np.testing.assert_array_equal(fitted.transform(x, groups=labels).ravel(), fitted.ability_scores(x, labels)[0])
+    assert fitted.score_samples(x, groups=labels).sum() == pytest.approx(fitted.result_.log_likelihood, rel=1e-12)
+    assert fitted.score(x, groups=labels) == pytest.approx(fitted.result_.log_likelihood / len(x), rel=1e-12)
+    wanted = [item.slope for item in fitted.result_.params.items]
+    np.testing.assert_array_equal(fitted.slopes_, wanted)
+    with pytest.raises(ek.DataError, match="this fit is of one group: leave groups out"):
+        ek.ItemResponse(items=NAMES).fit(x).score_samples(x, groups=labels)

@@ -112,3 +112,26 @@ def test_a_fit_that_fails_leaves_the_one_before(answers):
     assert model.slopes_ is before
     with pytest.raises(ek.DataError, match=r"there are 4 columns|feature names should match"):
         model.transform(answers[list("abcd")])
+
+
+def test_a_slope_of_0_has_no_difficulty():
+    """Of answers that have nothing to do with each other: the table had said three millions."""
+    x = np.random.default_rng(5).random((400, 6)) < [0.2, 0.4, 0.5, 0.6, 0.8, 0.5]
+    fit = ek.ItemResponse("equal").fit(x)
+    assert abs(fit.slopes_[0]) < 1e-4
+    assert np.isnan(fit.difficulties_).all()
+    assert "ability decides no item" in " ".join(fit.summary().split())
+    some = ek.ItemResponseParams([1.0, 2.0], [0.0, -1.0])
+    np.testing.assert_array_equal(some.difficulties, [np.nan, 2.0])
+
+
+def test_places_get_nearer_to_each_other_where_abilities_are_known_well():
+    many = MODEL.params(np.linspace(-2, 2, 80), np.full(80, 2.5))
+    x = MODEL.draw(many, np.random.default_rng(1), 200)
+    finer = ek.ItemResponse("equal").fit(x)
+    assert finer.result_.model.nodes > 81
+    fine = ek.ItemResponseModel(equal=True, nodes=801)
+    wanted = fine.row_objectives(finer.result_.params, ek.Chunk(x, np.ones(200)))
+    np.testing.assert_allclose(finer.score_samples(x), wanted, atol=2e-6)
+    coarse = ek.ItemResponseModel(equal=True).row_objectives(finer.result_.params, ek.Chunk(x, np.ones(200)))
+    assert np.abs(coarse - wanted).max() > 1e-5

@@ -71,7 +71,12 @@ def test_a_pattern_may_be_a_frame(bifactor):
     ("settings", "named", "sentence"),
     [
         ({"n_abilities": 0}, {}, "n_abilities"),
-        ({"n_abilities": 2, "items": "2pl"}, {}, "leave out items='2pl'"),
+        ({"n_abilities": 2, "items": "rasch"}, {}, "of several, slopes are estimated"),
+        ({"n_abilities": 2, "items": "4pl"}, {}, "items is '4pl'"),
+        ({"correlated": True}, {}, "one ability has none to correlate with"),
+        ({"n_abilities": 2, "correlated": True}, {}, "can be turned, and with them how they correlate"),
+        ({"loadings": LOADS, "correlated": True}, {}, "slopes and the correlations open"),
+        ({"loadings": LOADS, "correlated": "yes"}, {}, "correlated is 'yes'; it must be True or False"),
         ({"n_abilities": 2, "slopes": "equal"}, {}, "leave out slopes='equal'"),
         ({"n_abilities": 2, "scores": "ml"}, {}, "leave out scores='ml'"),
         ({"n_abilities": 2}, {"groups": ["a"] * 1200}, "leave out groups"),
@@ -117,3 +122,46 @@ def test_places_too_far_apart_and_slopes_that_run_off_are_told():
     twice = X.assign(c=X["a"])
     with pytest.warns(ek.SeparationWarning, match="slopes run off: 'a'.*Use fewer abilities"):
         ek.ItemResponse(loadings=LOADS).fit(twice)
+
+
+SIDES = np.repeat(np.eye(2), 4, axis=0)
+GRADED = ek.ItemPlanesModel([ek.GradedResponse(3)] * 8, loads=SIDES, correlated=True, nodes=21)
+APART = GRADED.params([ek.GradedPlane([-1.0, 1.0], own) for own in SIDES * [1.2, -1.0]], [[1.0, -0.6], [-0.6, 1.0]])
+GRADES = pd.DataFrame(GRADED.draw(APART, np.random.default_rng(0), 600), columns=list("abcdefgh"))
+
+
+@pytest.fixture(scope="module")
+def correlated():
+    return ek.ItemResponse(items="graded", loadings=SIDES, correlated=True, nodes=31).fit(GRADES)
+
+
+def test_abilities_that_correlate_have_signs_of_their_slopes(correlated):
+    """Slopes sum to more than 0, and correlations are those of the abilities that are shown."""
+    assert (correlated.slopes_.sum(axis=0) > 0).all()
+    assert correlated.ability_correlation_[0, 1] == pytest.approx(0.6, abs=0.15)
+    np.testing.assert_allclose(np.diag(correlated.ability_correlation_), 1.0)
+    scores, spreads = correlated.ability_scores(GRADES)
+    assert scores.shape == spreads.shape == (600, 2)
+    assert np.corrcoef(scores.T)[0, 1] > 0
+    chances = correlated.predict_proba(scores)
+    assert [each.shape for each in chances] == [(600, 3)] * 8
+    model, params = correlated.result_.model, correlated.result_.params
+    means = model.latent(params, ek.Chunk(GRADES.to_numpy(), np.ones(600)))[0]
+    for one, other in zip(chances, model.chances(params, means), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-10)
+    said = correlated.summary()
+    assert "8 items, 2 abilities: 600 rows" in said
+    assert "correlation" in said
+    assert f"{correlated.ability_correlation_[1, 0]:.3f}" in said
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_kinds_of_independent_abilities():
+    free = ek.ItemResponse(items="graded", n_abilities=2, nodes=31).fit(GRADES)
+    np.testing.assert_allclose(free.ability_correlation_, np.eye(2), atol=1e-9)
+    assert free.slopes_.shape == (8, 2)
+    lengths = (free.slopes_**2).sum(axis=0)
+    assert lengths[0] > lengths[1]
+    assert free.result_.free_parameters == 8 * 2 + 8 * 2 - 1
+    again = pickle.loads(pickle.dumps(free))
+    np.testing.assert_array_equal(again.transform(GRADES), free.transform(GRADES))

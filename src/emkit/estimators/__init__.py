@@ -6,6 +6,7 @@ from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.gaussian import GaussianMixture
 from emkit.estimators.growth_mixture_model import GrowthMixtureModel
 from emkit.estimators.hidden_markov import HiddenMarkov
+from emkit.estimators.item_mixture import ItemResponseMixture
 from emkit.estimators.item_response import ItemResponse
 from emkit.estimators.latent_class import LatentClass
 from emkit.estimators.missing import NormalMissing
@@ -22,6 +23,7 @@ __all__ = [
     "GrowthMixtureModel",
     "HiddenMarkov",
     "ItemResponse",
+    "ItemResponseMixture",
     "LatentClass",
     "MixedRegression",
     "MixtureModel",

@@ -52,6 +52,15 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """True or False."""
+
+    def check(self, name: str, value: object) -> None:
+        if not isinstance(value, bool):
+            raise ParameterError(f"{name} is {value!r}; it must be True or False.")
+
+
+@dataclass(frozen=True)
 class OneOf:
     """One of some names, or an object with the method `or_with`, or None if it may be; `also` says so."""
 

@@ -81,7 +81,7 @@ class RowsOfModel(GappyRows):
         heights = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
         return float(source.weights @ heights / source.total_weight)
 
-    def sample(self, n_samples: int = 1) -> Array:
+    def sample(self, n_samples: int = 1) -> Any:
         """Rows (n_samples, d) drawn from the fit."""
         check_is_fitted(self)
         check_count("n_samples", n_samples, ParameterError)

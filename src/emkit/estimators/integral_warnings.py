@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.errors import EmkitWarning, SeparationWarning, some_of
-from emkit.models.ability import FARTHEST, AbilityModel
+from emkit.models.ability import FARTHEST
 from emkit.models.ability_grid import NODES
 
 NARROW = 0.9  # steps between places of ability: where an ability is known better than that, their sum is no integral
 STEEP = 1.4  # logits a step: up to there, sums over logistic lines are integrals to 1e-6, by exp(-2 pi^2 / STEEP)
+MOST_TIMES = 100  # as many places as there are: more are not asked for at once
 STEP = 2 * FARTHEST / (NODES[1] - 1)  # between places, as of one ability: items that are steep there are nearly steps
+
+
+def are_steep(slopes: Array, step: float) -> Mask:
+    """Which of the `slopes` (J,) make steps of items between places."""
+    return np.abs(slopes) * step > STEEP
 
 
 def warned_of_steep(items: Sequence[str], slopes: Array, instead: str, step: float = STEP) -> bool:
     """Warn of items whose `slopes` (J,) make steps of them between places, and what to do `instead`; whether some do."""
-    steep = np.flatnonzero(np.abs(slopes) * step > STEEP)
+    steep = np.flatnonzero(are_steep(slopes, step))
     if len(steep):
         named = some_of([f"{items[j]!r} ({slopes[j]:.3g})" for j in steep.tolist()])
         warnings.warn(
@@ -37,22 +42,18 @@ def width_of(slopes: Array) -> float:
     return float(NARROW * STEEP / max(np.abs(slopes).max(), 1e-300))
 
 
+def nodes_enough(narrowest: float, step: float, nodes: int) -> int:
+    """How many places it takes where the ability that is known best is known to so much: `nodes`, if these are enough."""
+    return max(nodes, int(np.ceil(nodes * NARROW * step / max(narrowest, step / MOST_TIMES))))
+
+
 def warn_of_narrow(narrowest: float, step: float, nodes: int) -> None:
     """Warn if the ability that is known best is known better than sums tell."""
-    if narrowest < NARROW * step:
-        more = int(np.ceil(nodes * NARROW * step / narrowest))
+    more = nodes_enough(narrowest, step, nodes)
+    if more > nodes:
         warnings.warn(
             f"answers tell some ability to {narrowest:.2g} of the spread among people, and sums go in steps of {step:.2g}: "
             f"set nodes={more} or more.",
             EmkitWarning,
             stacklevel=6,
         )
-
-
-def warn_of_one_ability(model: AbilityModel[Any, Any], result: Any) -> None:
-    """Warn where sums over one ability are no integrals: of items that are nearly steps themselves, and of abilities known."""
-    step = float(model.places[1] - model.places[0])  # in units of the spread of abilities
-    slopes = model.slopes_of(result.params) * model.spreads_of(result.params).max()
-    if not warned_of_steep(result.source.columns, slopes, "Use slopes='equal'", step):
-        narrowest = min(model.standard_latent(result.params, chunk)[1].min() for chunk in result.passes.chunks())
-        warn_of_narrow(float(narrowest), step, model.nodes)

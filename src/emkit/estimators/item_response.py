@@ -14,31 +14,29 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ModelError, ParameterError
-from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.allowed import Allowed, Count, OneOf, Truth
 from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
-from emkit.estimators.integral_warnings import warn_of_one_ability
 from emkit.estimators.items_named import NamesOfItems, grouped, kinds_named
+from emkit.estimators.one_ability import OneAbility
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.several_abilities import SeveralAbilities, model_of
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.models.abilities_params import AbilitiesParams
-from emkit.models.ability import AbilityModel
+from emkit.models.abilities_on_grid import AbilitiesOnGrid
 from emkit.models.ability_grid import NODES
 from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
-from emkit.models.item_params import ItemsParams
 from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
-from emkit.models.most_likely import most_likely
-from emkit.report.item_tables import entries_table, items_table, planes_table
 from emkit.report.sentences import capital
+
+FINER = 3  # times that a fit goes on over more places of ability
 
 
 class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
     """Answers to items that hang on an ability: of right and wrong ones, logit P(right) = intercept_j + slope_j * ability.
 
     Ability is standard normal, and given it answers are independent. Answers may be missing (NaN), as by design. There may be
-    several abilities, independent of each other: the logit is then a plane in them.
+    several abilities: the logit is then a plane in them.
 
     Parameters:
         slopes: "free", one for each item (the two-parameter logistic model), or "equal", one for all (Rasch's model).
@@ -48,18 +46,19 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         scores: what `transform` returns: "eap", the mean of the ability given the answers; "map", the most likely one, given
             that abilities are normal; or "ml", the most likely one by the answers alone, which is infinite where all are right,
             or all wrong.
-        nodes: over how many places of ability sums stand for integrals, None: 81, or along each of several as many as
-            `ek.AbilitiesModel` says.
+        nodes: over how many places of ability sums stand for integrals. None: 81, or more if answers tell some ability better
+            than sums over these do; along each of several as many as `ek.AbilitiesModel` says.
         n_abilities: how many abilities all items ask, 1 unless `loadings` say otherwise; several are turned to where slopes are
             largest, one by one.
         loadings: which items ask which abilities, (J, m) of 0 and 1, as where all ask one, and each one other (bifactor).
+        correlated: whether abilities of `loadings` correlate, or are independent of each other.
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
     `params`, `standard_errors()` ... Of right and wrong answers with lines: `intercepts_` (J,), `slopes_` (J,), `difficulties_`
-    (J,): the abilities at which one in two is right. Of several groups: `groups_`, their labels, the first of which has
-    abilities of mean 0 and spread 1; `means_` (G,) and `spreads_` (G,) are those of all. Of several abilities: `intercepts_`
-    (J,) and `slopes_` (J, m).
+    (J,): the abilities at which one in two is right, NaN for slopes of 0. Of items with kinds: `slopes_` (J,), `means_` (G,)
+    and `spreads_` (G,) of abilities; of several groups, also `groups_`, their labels, the first of which has abilities of mean
+    0 and spread 1. Of several abilities: `intercepts_` (J,) and `slopes_` (J, m).
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -85,6 +84,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         "scores": OneOf(("eap", "map", "ml")),
         "nodes": Count(least=3, or_one_of=(None,), also=" or None"),
         "n_abilities": Count(or_one_of=(None,), also=" or None"),
+        "correlated": Truth(),
         **FITTING,
     }
 
@@ -97,6 +97,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         nodes: int | None = None,
         n_abilities: int | None = None,
         loadings: Any = None,
+        correlated: bool = False,
         tol: float = 1e-8,
         max_iter: int = 10_000,
         solver: Any = "anderson",
@@ -108,6 +109,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self.nodes = nodes
         self.n_abilities = n_abilities
         self.loadings = loadings
+        self.correlated = correlated
         self.tol = tol
         self.max_iter = max_iter
         self.solver = solver
@@ -128,13 +130,19 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
-        self._keep(self._fit_from(model, source, model.start(source.profile)).params)
+        self._fit_from(model, source, model.start(source.profile))
+        for _ in range(FINER if self.nodes is None else 0):
+            finer = self._view.finer(self.result_)
+            if finer is None:
+                break
+            self._fit_from(finer, source, self.result_.params)
+        self.__dict__.update(self._view.attributes)
         self._warn_of_sums()
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
         """The model of the items in these columns and of the groups of people, and the source that it takes."""
-        several, nodes = model_of(self.get_params(), labels is not None), int(self.nodes or NODES[1])
+        several, nodes = model_of(self.get_params(), source, labels is not None), int(self.nodes or NODES[1])
         if several is not None:
             return several, source
         if self.items is not None and self.slopes != "free":
@@ -153,43 +161,32 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
                 raise DataError(f"all rows belong to one group, {known[0]!r}: fit them without groups.")
         return ItemsModel(kinds, number, nodes), source
 
-    def _keep(self, params: Any) -> None:
-        """What of the parameters has attributes of its own."""
-        if isinstance(params, ItemsParams):
-            self.means_, self.spreads_ = params.abilities.means, params.abilities.spreads
-            return
-        self.intercepts_ = params.intercepts
-        if isinstance(params, AbilitiesParams):
-            self.slopes_ = SeveralAbilities(self._model, params).slopes
-            return
-        self.difficulties_ = params.difficulties
-        self.slopes_ = np.array(np.broadcast_to(params.slopes, self.intercepts_.shape))
-
     def _warn_of_sums(self) -> None:
-        several = self._several
-        if several is not None:
-            several.warn_of_sums(self.result_)
-        else:
-            warn_of_one_ability(self._model, self.result_)
+        self._view.warn_of_sums(self.result_)
 
     @property
-    def _several(self) -> SeveralAbilities | None:
-        """What the fit says where it is of several abilities."""
-        params = self.result_.params
-        return SeveralAbilities(self._model, params) if isinstance(params, AbilitiesParams) else None
-
-    def _of_one(self) -> AbilityModel[Any, Any]:
-        """The model. Errors: ModelError where there are several abilities."""
+    def _view(self) -> OneAbility | SeveralAbilities:
+        """What the fit says of its abilities."""
         check_is_fitted(self)
-        if self._several is not None:
-            raise ModelError("that is told of one ability, and this fit is of several.")
-        found: AbilityModel[Any, Any] = self._model
+        model, params = self._model, self.result_.params
+        return SeveralAbilities(model, params) if isinstance(model, AbilitiesOnGrid) else OneAbility(model, params)
+
+    def transform(self, X: object, groups: object = None) -> Any:
+        """The ability scores (n, m) of rows, as `scores` says: see `ability_scores`."""
+        found = self.ability_scores(X, groups)[0]
+        return found.reshape(len(found), -1)
+
+    def score_samples(self, X: object, groups: object = None) -> Array:
+        """The log-likelihood (n,) of every row, given the label of the group of each where the fit has `groups`."""
+        source = self._source(X, None, reset=False, groups=groups)
+        found: Array = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
         return found
 
-    def transform(self, X: object) -> Any:
-        """The ability scores (n, m) of rows, as `scores` says: see `ability_scores`."""
-        found = self.ability_scores(X)[0]
-        return found.reshape(len(found), -1)
+    def score(self, X: object, y: object = None, sample_weight: object = None, groups: object = None) -> float:
+        """The mean log-likelihood of a row, weighted by `sample_weight` if it is given; `groups` as in `score_samples`."""
+        source = self._source(X, sample_weight, reset=False, groups=groups)
+        heights = self._model.row_objectives(self.result_.params, Chunk(source.x, source.weights))
+        return float(source.weights @ heights / source.total_weight)
 
     def ability_scores(self, X: object, groups: object = None) -> tuple[Array, Array]:
         """Ability scores (n,) of rows, given the label of the group of each where the fit has `groups`; (n, m) of m abilities.
@@ -198,23 +195,16 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         scores are; where nothing was answered, a most likely score by the answers alone is NaN.
         """
         source = self._source(X, None, reset=False, groups=groups)
-        x, model, params = source.x.astype(np.float64), self._model, self.result_.params
-        chunk = Chunk(x, unit_weights(len(x)))
-        several = self._several
-        if several is not None:
-            return several.scores(chunk)
-        if self.scores == "eap":
-            return model.latent(params, chunk)
-        before = model.before(params, chunk) if self.scores == "map" else None
-        return most_likely(model, params, x[:, : len(model.answer_levels(params))], before)
+        x = source.x.astype(np.float64)
+        return self._view.scores(Chunk(x, unit_weights(len(x))), self.scores)
 
     def item_fit(self) -> tuple[ItemFit, ...]:
         """S-X2 of each item, of right and wrong answers of one group: see `item_fits` in emkit.models.item_fit."""
-        return item_fits(self._of_one(), self.result_.params, self.result_.passes, self.result_.source.columns)
+        return item_fits(self._view.model, self.result_.params, self.result_.passes, self.result_.source.columns)
 
     def pair_fit(self) -> PairFit:
         """M2 of the whole test, of right and wrong answers of one group: how many have each pair of items right."""
-        return pair_fit(self._of_one(), self.result_.params, self.result_.passes)
+        return pair_fit(self._view.model, self.result_.params, self.result_.passes)
 
     def differential_items(self) -> tuple[DifferentialItem, ...]:
         """Whether each item asks the same of all groups, by the likelihood ratio of letting it differ, the others tied."""
@@ -225,18 +215,14 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def information(self, ability: ArrayLike) -> Array:
         """What each item (n, J) tells at abilities (n,): Fisher's information. Its sum over items is that of the test."""
-        return self._of_one().information(self.result_.params, ability)
+        return self._view.model.information(self.result_.params, ability)
 
     def predict_proba(self, ability: ArrayLike) -> Any:
         """The probability (n, J) that each item is right, at abilities (n,).
 
         Where `items` have kinds, a list with the probabilities (n, L) of the answers to each. Of m abilities, at (n, m).
         """
-        check_is_fitted(self)
-        several = self._several
-        if several is not None:
-            return several.chances(ability)
-        return self._model.chances(self.result_.params, ability)
+        return self._view.chances(ability)
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, and the items with standard errors."""
@@ -250,24 +236,13 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     @property
     def _said(self) -> str:
-        if self._several is not None:
-            return f"{self._n_features_out} abilities"
         of = (
             f"{self.slopes} slopes" if self.items is None else self.items if isinstance(self.items, str) else "of several kinds"
         )
-        return of if self.groups_ is None else f"{of}, {len(self.groups_)} groups"
+        return self._view.said(of if self.groups_ is None else f"{of}, {len(self.groups_)} groups")
 
     def _table(self, width: int) -> str:
-        result, found = self.result_, self.result_.standard_errors()
-        if isinstance(result.params, ItemsParams):
-            return entries_table(result.source.columns, self.groups_, found, width)
-        errors, count = found.errors, len(self.intercepts_)
-        if self._several is not None:
-            return planes_table(result.source.columns, (self.intercepts_, errors[:count]), self.slopes_, width)
-        beside = np.broadcast_to(errors[count:], self.slopes_.shape)
-        return items_table(
-            result.source.columns, (self.intercepts_, errors[:count]), (self.slopes_, beside), self.difficulties_, width
-        )
+        return self._view.table(self.result_.source.columns, self.groups_, self.result_.standard_errors(), width)
 
     def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
         """The rows as a source; of a fit of several groups, with a last column that says which."""
@@ -278,7 +253,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             return source
         if groups is None:
             raise DataError(
-                f"abilities differ between groups: give groups, a label of {self.groups_} for each row, to "
+                f"abilities differ between groups: give groups, a label of {self.groups_} for each row, as in "
                 "ability_scores(X, groups=...)."
             )
         return grouped(source, groups, self.groups_)[0]
@@ -289,5 +264,4 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     @property
     def _n_features_out(self) -> int:
-        several = self._several
-        return 1 if several is None else several.slopes.shape[1]
+        return self._view.width

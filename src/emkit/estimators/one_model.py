@@ -56,11 +56,14 @@ class OneModel(WithoutData):
 
         Warns: ConvergenceWarning with the reason if it did not converge. Errors: DegenerateFitError if there is no maximum.
         """
-        result = fit(model, source, starts, **self._settings)
+        return self._keep_result(fit(model, source, starts, **self._settings))
+
+    def _keep_result(self, result: Result[Any]) -> Result[Any]:
+        """The same of a fit that is there."""
         if result.outcome.failed:
             raise DegenerateFitError(result.outcome.sentence)
         self.result_ = result
         self.converged_, self.n_iter_ = result.converged, result.evaluations
         if not self.converged_:
-            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
+            warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=5)
         return result

@@ -19,6 +19,7 @@ from emkit.errors import EmkitWarning, ModelError, ParameterError
 from emkit.estimators.components import ComponentsEstimator
 from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.growth_mixture_model import GrowthMixtureModel
+from emkit.estimators.item_mixture import ItemResponseMixture
 from emkit.fitted import AnyFitted
 from emkit.markup import text_as_html
 from emkit.report.choices import choice_text
@@ -37,7 +38,7 @@ VLMR = (
 )
 
 
-Chosen = ComponentsEstimator | FactorAnalysis | GrowthMixtureModel  # what numbers of components, or of factors, are chosen for
+Chosen = ComponentsEstimator | FactorAnalysis | GrowthMixtureModel | ItemResponseMixture  # what a number is chosen for
 
 
 @dataclass(frozen=True)

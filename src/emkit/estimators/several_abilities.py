@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,43 +10,63 @@ import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk
-from emkit.errors import ParameterError
+from emkit.data.source import ArraySource
+from emkit.errors import ModelError, ParameterError
 from emkit.estimators.integral_warnings import warn_of_narrow, warned_of_steep, width_of
+from emkit.estimators.items_named import kinds_named
+from emkit.inference.standard_errors import StandardErrors
 from emkit.models.abilities import AbilitiesModel
+from emkit.models.abilities_on_grid import AbilitiesOnGrid
 from emkit.models.abilities_params import AbilitiesParams
 from emkit.models.item_kinds import SPREAD
+from emkit.models.item_planes_model import ItemPlanesModel
 from emkit.models.rotations import Rotated, rotated
+from emkit.report.item_tables import plane_items_table, planes_table
 
 
-def model_of(settings: dict[str, Any], grouped: bool) -> AbilitiesModel | None:
+def model_of(settings: dict[str, Any], source: ArraySource, grouped: bool) -> AbilitiesOnGrid[Any] | None:
     """The model of several abilities that the settings ask for; None if they ask for one.
 
-    Errors: ParameterError for settings that do not go together; ModelError for a pattern that data cannot tell.
+    Errors: ParameterError for settings that do not go together; ModelError for a pattern that data cannot tell; DataError for
+    answers that are none.
     """
-    number, loadings = settings["n_abilities"], settings["loadings"]
+    number, loadings, correlated = settings["n_abilities"], settings["loadings"], settings["correlated"]
     if loadings is None and number in (None, 1):
+        if correlated:
+            raise ParameterError("one ability has none to correlate with: leave correlated out, or give loadings.")
         return None
     alone = {
-        f"items={settings['items']!r}": settings["items"] is not None,
         f"slopes={settings['slopes']!r}": settings["slopes"] != "free",
         f"scores={settings['scores']!r}": settings["scores"] != "eap",
         "groups": grouped,
     }
     wrong = [name for name, given in alone.items() if given]
     if wrong:
-        raise ParameterError(f"several abilities are there for right and wrong answers of one group: leave out {wrong[0]}.")
-    return AbilitiesModel(number, loadings, settings["nodes"])
+        raise ParameterError(f"several abilities have free slopes, scores 'eap' and one group of people: leave out {wrong[0]}.")
+    if settings["items"] is None and not correlated:
+        return AbilitiesModel(number, loadings, settings["nodes"])
+    return ItemPlanesModel(kinds_named(settings["items"] or "2pl", source), number, loadings, correlated, settings["nodes"])
 
 
 class SeveralAbilities:
     """A fit of several abilities. Where all items ask all of them, these are turned to where slopes are largest, one by one."""
 
-    def __init__(self, model: AbilitiesModel, params: AbilitiesParams) -> None:
+    def __init__(self, model: AbilitiesOnGrid[Any], params: Any) -> None:
         self._model, self._params = model, params
+
+    @property
+    def model(self) -> Any:
+        """Errors: ModelError, since there are several abilities."""
+        raise ModelError("that is told of one ability, and this fit is of several.")
+
+    @property
+    def width(self) -> int:
+        """The number of abilities."""
+        return self._model.n_abilities
 
     @cached_property
     def _turned(self) -> Rotated:
-        slopes = np.asarray(self._params.slopes)
+        slopes = self._model.slopes_of(self._params)
         if self._model.loads is None:
             return rotated(slopes, np.full(len(slopes), SPREAD**2), None)
         signs = np.where(slopes.sum(axis=0) < 0, -1.0, 1.0)
@@ -56,25 +77,53 @@ class SeveralAbilities:
         """Slopes (J, m)."""
         return self._turned.loadings
 
-    def scores(self, chunk: Chunk) -> tuple[Array, Array]:
+    @property
+    def correlations(self) -> Array:
+        """Correlations (m, m) of abilities."""
+        root, back = self._model.root_of(self._params), np.linalg.inv(self._turned.turn)
+        across = back if root is None else back @ root
+        return np.asarray(across @ across.T)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What of the parameters has attributes of its own."""
+        own = {"intercepts_": self._params.intercepts} if isinstance(self._params, AbilitiesParams) else {}
+        return {**own, "slopes_": self.slopes, "ability_correlation_": self.correlations}
+
+    def said(self, of: str) -> str:
+        """What is told at the top of a summary."""
+        return f"{self.width} abilities"
+
+    def scores(self, chunk: Chunk, scores: str) -> tuple[Array, Array]:
         """Means (n, m) and standard deviations (n, m) of abilities, given answers."""
         means, spreads = self._model.latent(self._params, chunk)
         back = np.linalg.inv(self._turned.turn)
         return means @ back.T, np.sqrt(np.maximum(np.einsum("ab,nbc,ac->na", back, spreads, back), 0.0))
 
-    def chances(self, abilities: ArrayLike) -> Array:
-        """The probability (n, J) that each item is right, at abilities (n, m). Errors: ParameterError for other shapes."""
+    def chances(self, abilities: ArrayLike) -> Any:
+        """The probabilities of answers at abilities (n, m). Errors: ParameterError for other shapes."""
         at = np.asarray(abilities, dtype=np.float64)
-        if at.ndim != 2 or at.shape[1] != self._model.n_abilities:
-            raise ParameterError(f"abilities have shape {at.shape}; give {self._model.n_abilities} numbers a row.")
-        return self._model.chances(AbilitiesParams(self._params.intercepts, self.slopes), at)
+        if at.ndim != 2 or at.shape[1] != self.width:
+            raise ParameterError(f"abilities have shape {at.shape}; give {self.width} numbers a row.")
+        model: Any = self._model
+        return model.chances(self._params, at @ self._turned.turn.T)
+
+    def table(self, columns: Sequence[str], groups: Sequence[Any] | None, found: StandardErrors, width: int) -> str:
+        """The items, with standard errors of what does not turn with the abilities."""
+        if isinstance(self._params, AbilitiesParams):
+            return planes_table(columns, (self._params.intercepts, found.errors[: len(columns)]), self.slopes, width)
+        return plane_items_table(columns, self.slopes, self.correlations, found, width)
+
+    def finer(self, result: Any) -> None:
+        """None: places along each ability multiply, so that more are for whoever fits to ask for."""
 
     def warn_of_sums(self, result: Any) -> None:
         """Warn of items that are nearly steps, and of places that are too far apart for what is known of abilities."""
-        lengths: Array = np.sqrt((self.slopes**2).sum(axis=1))
+        slopes, root = self._model.slopes_of(self._params), self._model.root_of(self._params)
+        lengths: Array = np.sqrt(((slopes if root is None else slopes @ root) ** 2).sum(axis=1))
         if warned_of_steep(result.source.columns, lengths, "Use fewer abilities"):
             return
-        spreads = (self._model.latent(self._params, chunk)[1] for chunk in result.passes.chunks())
+        spreads = (self._model.standard_latent(self._params, chunk)[1] for chunk in result.passes.chunks())
         narrowest = min(float(np.linalg.eigvalsh(spread)[:, 0].min()) for spread in spreads)
         grid = self._model.grid
         warn_of_narrow(min(max(narrowest, 0.0) ** 0.5, width_of(lengths)), grid.step, grid.nodes)

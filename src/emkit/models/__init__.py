@@ -8,7 +8,7 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 """
 
 from emkit.models.abilities import AbilitiesModel
-from emkit.models.abilities_params import AbilitiesParams
+from emkit.models.abilities_params import AbilitiesParams, ItemPlanesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.autoregressions import arma, autoregression
 from emkit.models.cells import Cell, Cells, CellsParams
@@ -23,7 +23,20 @@ from emkit.models.growth_mixture import GrowthMixture
 from emkit.models.growth_params import GrowthMixtureParams, SharedGrowthMixtureParams
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
-from emkit.models.item_params import AbilityGroups, GradedItem, GuessedItem, ItemsParams, SlopedItem, UnitSlopeItem
+from emkit.models.item_mixture import ItemMixture
+from emkit.models.item_mixture_params import ClassAbilities, ClassItems, EqualSpreadAbilities, ItemMixtureParams
+from emkit.models.item_params import (
+    AbilityGroups,
+    GradedItem,
+    GradedPlane,
+    GuessedItem,
+    GuessedPlane,
+    ItemsParams,
+    SlopedItem,
+    SlopedPlane,
+    UnitSlopeItem,
+)
+from emkit.models.item_planes_model import ItemPlanesModel
 from emkit.models.item_response import EqualSlopeParams, ItemResponseModel, ItemResponseParams
 from emkit.models.items_model import ItemsModel
 from emkit.models.later_step import LaterStep
@@ -55,6 +68,8 @@ __all__ = [
     "Cell",
     "Cells",
     "CellsParams",
+    "ClassAbilities",
+    "ClassItems",
     "ComponentStats",
     "Components",
     "ConfirmatoryFactorModel",
@@ -66,6 +81,7 @@ __all__ = [
     "EqualCovariance",
     "EqualFactorModelParams",
     "EqualSlopeParams",
+    "EqualSpreadAbilities",
     "FactorModel",
     "FactorModelParams",
     "FieldPrior",
@@ -79,10 +95,12 @@ __all__ = [
     "GeneralisedPartialCredit",
     "GivenShares",
     "GradedItem",
+    "GradedPlane",
     "GradedResponse",
     "GrowthMixture",
     "GrowthMixtureParams",
     "GuessedItem",
+    "GuessedPlane",
     "Guessing",
     "Hard",
     "HiddenMarkovChain",
@@ -90,6 +108,10 @@ __all__ = [
     "HiddenSemiMarkovChain",
     "HiddenSemiMarkovParams",
     "ItemKind",
+    "ItemMixture",
+    "ItemMixtureParams",
+    "ItemPlanesModel",
+    "ItemPlanesParams",
     "ItemResponseModel",
     "ItemResponseParams",
     "ItemsModel",
@@ -113,6 +135,7 @@ __all__ = [
     "Sampled",
     "SharedGrowthMixtureParams",
     "SlopedItem",
+    "SlopedPlane",
     "Soft",
     "StateSpace",
     "StateSpaceParams",

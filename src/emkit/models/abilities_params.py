@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, hstack
 
 from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
-from emkit.core.spaces import Real
+from emkit.core.spaces import Correlations, Real
 from emkit.errors import ModelError
 
 FLAT = 1e-10  # of the greatest curvature: what bends less is not told
@@ -40,8 +40,29 @@ class AbilitiesParams(Parameters):
         def __init__(self, intercepts: ArrayLike, slopes: ArrayLike, pivots: tuple[int, ...] = ()) -> None: ...
 
 
-def pattern_of(loads: ArrayLike) -> Mask:
-    """Which items ask which abilities (J, m). Errors: ModelError for a pattern that data cannot tell."""
+@dataclass(frozen=True, eq=False)
+class ItemPlanesParams(Parameters):
+    """Parameters of `ItemPlanesModel`: `items` such as `GradedPlane`, and `correlations` (m, m) of the abilities.
+
+    `pivots` as in `AbilitiesParams`.
+
+    >>> import emkit as ek
+    >>> items = (ek.GradedPlane([-1.0, 1.0], [1.5, 0.0]), ek.SlopedPlane([0.5], [0.0, 1.0]))
+    >>> ek.ItemPlanesParams(items, correlations=[[1.0, 0.3], [0.3, 1.0]]).items[0].slopes.tolist()
+    [1.5, 0.0]
+    """
+
+    items: Annotated[tuple[Parameters, ...], Axes("column")]
+    correlations: Annotated[Array, Correlations(), Axes("ability", "ability")]
+    pivots: tuple[int, ...] = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(self, items: tuple[Parameters, ...], correlations: ArrayLike, pivots: tuple[int, ...] = ()) -> None: ...
+
+
+def pattern_of(loads: ArrayLike, correlated: bool = False) -> Mask:
+    """Which items ask which abilities (J, m), that may be `correlated`. Errors: ModelError for what data cannot tell."""
     try:
         given = np.asarray(loads)
     except ValueError:
@@ -59,11 +80,12 @@ def pattern_of(loads: ArrayLike) -> Mask:
     idle = np.flatnonzero(~found.any(axis=1))
     if len(idle):
         raise ModelError(f"item {idle[0]} asks no ability: leave it out.")
-    few = np.flatnonzero(found.sum(axis=0) < LEAST_ITEMS)
+    least = 2 if correlated and found.shape[1] > 1 else LEAST_ITEMS
+    few = np.flatnonzero(found.sum(axis=0) < least)
     if len(few):
+        why = "" if correlated else ", since abilities are independent"
         raise ModelError(
-            f"ability {few[0] + 1} is asked by {found[:, few[0]].sum()} items; it takes {LEAST_ITEMS} to tell their slopes, "
-            "since abilities are independent."
+            f"ability {few[0] + 1} is asked by {found[:, few[0]].sum()} items; it takes {least} to tell their slopes{why}."
         )
     alike = [(k, m) for m in range(found.shape[1]) for k in range(m) if (found[:, k] == found[:, m]).all()]
     if alike:
@@ -71,7 +93,12 @@ def pattern_of(loads: ArrayLike) -> Mask:
             "abilities {} and {} are asked by the same items, so that they can be turned into each other: leave one out, or "
             "say only how many there are.".format(*(k + 1 for k in alike[0]))
         )
-    left = _untold(found)
+    left = _untold(found, correlated)
+    if left and correlated:
+        raise ModelError(
+            f"pairs of items leave {left} of the {found.sum()} slopes and the correlations open, whatever the data, as where "
+            "all items ask one ability and it is correlated with the others: let fewer items ask several abilities."
+        )
     if left:
         raise ModelError(
             f"pairs of items leave {left} of the {found.sum()} slopes open, whatever the data, as where two abilities of three "
@@ -80,16 +107,23 @@ def pattern_of(loads: ArrayLike) -> Mask:
     return found
 
 
-def _untold(loads: Mask) -> int:
-    """How many slopes the covariances of pairs of items leave open, at slopes that are nothing special."""
-    number = int(loads.sum())
-    slopes = np.where(loads, np.random.default_rng(0).uniform(0.5, 1.5, loads.shape), 0.0)
+def _untold(loads: Mask, correlated: bool) -> int:
+    """How many slopes and correlations the covariances of pairs of items leave open, where these are nothing special."""
+    number, m = int(loads.sum()), loads.shape[1]
+    rng = np.random.default_rng(0)
+    slopes: Array = np.where(loads, rng.uniform(0.5, 1.5, loads.shape), 0.0)
+    along = slopes @ Correlations().unpack(rng.uniform(-0.4, 0.4, m * (m - 1) // 2), (m, m)) if correlated else slopes
     places = np.cumsum(loads).reshape(loads.shape) - 1  # of each slope among those that are free
     first, second = np.triu_indices(len(loads), 1)
     moved = coo_array((len(first), number)).tocsr()
     for one, other in ((first, second), (second, first)):
         pair, ability = np.nonzero(loads[one])
         cells = pair, places[one[pair], ability]
-        moved = moved + coo_array((slopes[other[pair], ability], cells), shape=moved.shape).tocsr()
+        moved = moved + coo_array((along[other[pair], ability], cells), shape=moved.shape).tocsr()
+    if correlated:
+        pairs = [
+            slopes[first, k] * slopes[second, j] + slopes[first, j] * slopes[second, k] for k in range(m) for j in range(k)
+        ]
+        moved = hstack([moved, *(coo_array(each[:, None]) for each in pairs)]).tocsr()
     bends = np.linalg.eigvalsh((moved.T @ moved).toarray())
     return int((bends < FLAT * bends[-1]).sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -36,6 +37,12 @@ class AbilityModel(LatentModel[P, S]):
         self.nodes = int(nodes)
         self.places = np.linspace(-FARTHEST, FARTHEST, self.nodes)
         self.log_mass = log_mass_at(self.places)
+
+    def with_nodes(self, nodes: int) -> Self:
+        """The same model with so many places of ability."""
+        found = copy(self)
+        AbilityModel.__init__(found, nodes)
+        return found
 
     @abstractmethod
     def answer_levels(self, params: P) -> tuple[int, ...]:
@@ -80,8 +87,9 @@ class AbilityModel(LatentModel[P, S]):
     def e_step(self, params: P, chunk: Chunk) -> Expectation[S]:
         counts, heights = [], np.empty(len(chunk.x))
         for rows, part, log_chances in self._scored(params, chunk):
-            found, heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)
-            counts.append(found)
+            found = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)
+            heights[rows] = found.heights
+            counts.append(found.answers)
         log_likelihood = float(chunk.weights @ heights)
         return Expectation(self.of_counts(np.stack(counts, axis=1), params), log_likelihood, float(chunk.weights.sum()))
 
@@ -91,7 +99,7 @@ class AbilityModel(LatentModel[P, S]):
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
         heights = np.empty(len(chunk.x))
         for rows, part, log_chances in self._scored(params, chunk):
-            heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part)[1]
+            heights[rows] = expected_answers(self.answer_levels(params), log_chances, self.log_mass, part).heights
         return heights
 
     latent_name = "ability"

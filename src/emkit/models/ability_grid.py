@@ -14,13 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.memo import once
+from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.models.ability import FARTHEST
 from emkit.models.answer_blocks import log_mass_at
 
 NODES = {1: 81, 2: 41, 3: 31}  # along each ability that is integrated over together with others
 MOST_PLACES = 100_000
-MISSING = 2  # stands for an answer that was not given
+MISSING = -1  # stands for an answer that was not given
 TILE = 2_000_000  # numbers that rows are worked out in at a time
 
 
@@ -65,7 +67,7 @@ class Grid:
 class OfPart(NamedTuple):
     """What the answers to the items of one part tell, each pattern of these once (u), which rows have as `which` (n,) says.
 
-    `marks` (u, 2 J'): 1 where an answer is wrong, and where it is right; `given` (u, G, S): the shares of the places of what
+    `marks` (u, A'): 1 for each of all answers that was given; `given` (u, G, S): the shares of the places of what
     the part has for itself, given those that all parts have in common.
     """
 
@@ -118,32 +120,35 @@ def _reduced(loads: Mask) -> tuple[Part, ...] | None:
     return None
 
 
-def tiles(grid: Grid, log_chances: Array, x: Array) -> Iterator[Tile]:
-    """Rows x (n, J) of answers 0 and 1, some at a time, given the logarithms (2 J, N) of the chances of answers at places."""
-    parts = grid.parts_of(x.shape[1])
+def tiles(grid: Grid, levels: tuple[int, ...], log_chances: Array, chunk: Chunk) -> Iterator[Tile]:
+    """Rows of a chunk, some at a time, given the logarithms (A, N) of the chances of answers, in so many `levels` (J,)."""
+    parts = [(tuple(part.items.tolist()), log_chances[answers_of(part, levels)]) for part in grid.parts_of(len(levels))]
     step = max(TILE // (len(grid.places) * len(parts)), 1)
-    answers = np.where(np.isnan(x), MISSING, x).astype(np.int64)
-    for first in range(0, len(x), step):
-        rows = slice(first, first + step)
-        yield _told(grid, rows, [(answers[rows][:, part.items], log_chances[answers_of(part)]) for part in parts])
+    for first in range(0, len(chunk.x), step):
+        last = min(first + step, len(chunk.x))
+        total, told = np.tile(grid.log_common, (last - first, 1)), []
+        for items, chances in parts:
+            marks, which = _patterns(chunk, first, last, items, levels)
+            joint = (marks @ chances).reshape(len(marks), len(grid.log_common), -1) + grid.log_own
+            given, own = normalised(joint)
+            total += own[which]
+            told.append(OfPart(marks, which, given))
+        yield Tile(slice(first, last), told, *normalised(total))
 
 
-def answers_of(part: Part) -> Integers:
-    """Where the answers to the items of a part lie among those of all items."""
-    return np.stack([2 * part.items, 2 * part.items + 1], axis=1).ravel()
+@once
+def _patterns(chunk: Chunk, first: int, last: int, items: tuple[int, ...], levels: tuple[int, ...]) -> tuple[Array, Integers]:
+    """Each pattern of answers to `items` among some rows, with marks (u, A') of the answers, and which each row has."""
+    x = chunk.x[first:last, list(items)]
+    patterns, which = np.unique(np.where(np.isnan(x), MISSING, x).astype(np.int64), axis=0, return_inverse=True)
+    columns = [patterns[:, i] == level for i, j in enumerate(items) for level in range(levels[j])]
+    return np.stack(columns, axis=1).astype(np.float64), which.ravel()
 
 
-def _told(grid: Grid, rows: slice, asked: list[tuple[Integers, Array]]) -> Tile:
-    """What rows tell, by the answers (n, J') to the items of each part and the logarithms (2 J', N) of their chances."""
-    total, parts = np.tile(grid.log_common, (len(asked[0][0]), 1)), []
-    for answers, chances in asked:
-        patterns, which = np.unique(answers, axis=0, return_inverse=True)
-        marks = np.stack([patterns == 0, patterns == 1], axis=2).reshape(len(patterns), -1).astype(np.float64)
-        joint = (marks @ chances).reshape(len(patterns), len(grid.log_common), -1) + grid.log_own
-        given, own = normalised(joint)
-        total += own[which.ravel()]
-        parts.append(OfPart(marks, which.ravel(), given))
-    return Tile(rows, parts, *normalised(total))
+def answers_of(part: Part, levels: tuple[int, ...]) -> Integers:
+    """Where the answers to the items of a part lie among those of all items, of which there are so many `levels` (J,)."""
+    firsts = np.cumsum([0, *levels])
+    return np.concatenate([np.arange(firsts[j], firsts[j + 1]) for j in part.items])
 
 
 def normalised(logs: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -99,8 +100,19 @@ def _laid_out(levels: tuple[int, ...], chunk: Chunk) -> Blocks:
     return _blocks(levels, int(min(MOST_CODES, 2 ** int(np.log2(pays)))), int(_has_gaps(chunk)))
 
 
-def expected_answers(levels: tuple[int, ...], log_chances: Array, log_mass: Array, chunk: Chunk) -> tuple[Array, Array]:
-    """How many are expected at each place with each answer, (A, Q), and the log-likelihoods (n,) of rows.
+class Expected(NamedTuple):
+    """How many are expected at each place with each answer, `answers` (A, Q), and at all, `people` (Q,).
+
+    `heights` (n,): the log-likelihoods of rows.
+    """
+
+    answers: Array
+    people: Array
+    heights: Array
+
+
+def expected_answers(levels: tuple[int, ...], log_chances: Array, log_mass: Array, chunk: Chunk) -> Expected:
+    """How many are expected at each place with each answer, and at all, and the log-likelihoods (n,) of rows.
 
     `levels` (J,): how many answers there are to each item, A in all, counted from 0; `log_chances` (A, Q): the logarithm of the
     probability of each at each place of ability; `log_mass` (Q,): that of the place. Errors: DataError for what is no answer.
@@ -109,7 +121,8 @@ def expected_answers(levels: tuple[int, ...], log_chances: Array, log_mass: Arra
     tables = _tables(blocks, log_chances, log_mass)
     sums, heights = _passed(_codes(chunk, blocks), tables, chunk)
     parts = zip(blocks.markers, np.split(sums, blocks.ends[:-1]), strict=True)
-    return np.concatenate([marker.T @ part for marker, part in parts]), heights
+    answers = np.concatenate([marker.T @ part for marker, part in parts])
+    return Expected(answers, sums[: blocks.ends[0]].sum(axis=0), heights)  # every row has a code in the first block
 
 
 def posterior(levels: tuple[int, ...], log_chances: Array, log_mass: Array, chunk: Chunk) -> tuple[Array, Array]:

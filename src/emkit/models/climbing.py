@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Coordinates
 from emkit.core.newton import solved
 from emkit.core.parameters import Parameters
@@ -30,6 +30,10 @@ class Bend(NamedTuple):
     slope: Array
     curvature: Array
     units: Array
+
+    def part(self, free: Mask) -> Bend:
+        """The same along some of the coordinates (p,), the others held."""
+        return Bend(self.slope[free], self.curvature[np.ix_(free, free)], self.units[free])
 
     def step(self, mass: float) -> Array:
         """To where a parabola with this slope and curvature is highest."""

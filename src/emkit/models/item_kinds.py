@@ -15,7 +15,7 @@ from scipy.special import expit, log_expit
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.errors import ModelError
-from emkit.models.item_params import GradedItem, GuessedItem, SlopedItem, UnitSlopeItem
+from emkit.models.item_params import GradedItem, GradedPlane, GuessedItem, GuessedPlane, SlopedItem, SlopedPlane, UnitSlopeItem
 from emkit.models.priors import BetaPrior
 
 GUESSED = BetaPrior(5.0, 17.0)  # one in five or so, worth 20 answers
@@ -54,6 +54,19 @@ class ItemKind(ABC):
     @abstractmethod
     def start(self, below: Array, slope: float) -> Any:
         """Parameters with this slope, if about so many answer `below` (L - 1,) or at each level but the highest."""
+
+    @property
+    def like(self) -> Any:
+        """Some parameters of an item of this kind."""
+        return self.start(np.arange(1, self.levels) / self.levels, 1.0)
+
+    def plane(self, line: Any, slopes: Array) -> Any:
+        """The item of several abilities that a `line` of one becomes, of these slopes (m,). Errors: ModelError if none is."""
+        raise ModelError(f"{self!r} is of one ability: of several, slopes are estimated, as of ek.GeneralisedPartialCredit.")
+
+    def line(self, plane: Any) -> Any:
+        """The item of one ability, which is that along the slopes of a `plane`: its slope is 1."""
+        raise NotImplementedError
 
     def log_prior(self, params: Any) -> float:
         """Logarithm of the prior density, up to a constant."""
@@ -132,6 +145,12 @@ class GeneralisedPartialCredit(_Credit):
     def start(self, below: Array, slope: float) -> SlopedItem:
         return SlopedItem(_log_ratios(below), slope)
 
+    def plane(self, line: SlopedItem, slopes: Array) -> SlopedPlane:
+        return SlopedPlane(line.intercepts, slopes)
+
+    def line(self, plane: SlopedPlane) -> SlopedItem:
+        return SlopedItem(plane.intercepts, 1.0)
+
 
 @dataclass(frozen=True)
 class PartialCredit(_Credit):
@@ -202,6 +221,12 @@ class GradedResponse(ItemKind):
     def start(self, below: Array, slope: float) -> GradedItem:
         return GradedItem(np.log(below / (1 - below)) * widened(slope), slope)
 
+    def plane(self, line: GradedItem, slopes: Array) -> GradedPlane:
+        return GradedPlane(line.cuts, slopes)
+
+    def line(self, plane: GradedPlane) -> GradedItem:
+        return GradedItem(plane.cuts, 1.0)
+
     def _gaps(self, params: GradedItem) -> Array:
         """How far apart the bounds of each answer (L,) are."""
         return np.diff(np.concatenate([[-np.inf], params.cuts, [np.inf]]))
@@ -258,6 +283,12 @@ class Guessing(ItemKind):
     def start(self, below: Array, slope: float) -> GuessedItem:
         share = np.clip((1 - below[0] - GUESSED_AT_FIRST) / (1 - GUESSED_AT_FIRST), 0.05, 0.95)
         return GuessedItem(float(np.log(share / (1 - share)) * widened(slope)), slope, GUESSED_AT_FIRST)
+
+    def plane(self, line: GuessedItem, slopes: Array) -> GuessedPlane:
+        return GuessedPlane(line.intercept, slopes, line.guess)
+
+    def line(self, plane: GuessedPlane) -> GuessedItem:
+        return GuessedItem(plane.intercept, 1.0, plane.guess)
 
     @property
     def has_prior(self) -> bool:

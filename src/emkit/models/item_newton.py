@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.linalg import block_diag
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Mask
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.models.climbing import Bend, climbed
 from emkit.models.item_kinds import ItemKind
+from emkit.models.plane_kinds import PlaneKind
+
+Answering = ItemKind | PlaneKind
 
 
-def height(kind: ItemKind, params: Any, counts: Array, places: Array) -> float:
+def height(kind: Answering, params: Any, counts: Array, places: Array) -> float:
     """The expected log-likelihood of how many (L, Q) are expected with each answer at `places` (Q,), with the log-prior."""
     scored = kind.log_chances(params, places)
     found = float(np.where(counts > 0, counts * np.where(counts > 0, scored, 0.0), 0.0).sum())
     return found + kind.log_prior(params)
 
 
-def slopes(kind: ItemKind, params: Any, counts: Array, places: Array) -> dict[str, Array]:
+def slopes(kind: Answering, params: Any, counts: Array, places: Array) -> dict[str, Array]:
     """The derivatives of the expected log-likelihood, without the prior, along the elements of the fields, by path."""
     along = np.einsum("plq,lq->p", kind.derivatives(params, places), counts)
     return by_field(params, along)
@@ -36,36 +39,59 @@ def by_field(params: Any, along: Array) -> dict[str, Array]:
     return found
 
 
-def highest(kind: ItemKind, params: Any, counts: Array, places: Array) -> Any:
-    """Parameters at which the expected log-likelihood with the log-prior is greatest, from those given; never a lower one."""
+def highest(
+    kind: Answering, params: Any, counts: Array, places: Array, held: Sequence[str] = (), free: Mask | None = None
+) -> Any:
+    """Parameters at which the expected log-likelihood with the log-prior is greatest, from those given; never a lower one.
+
+    Of several abilities, `free` (p,) says which of the numbers move, and `held` are the paths of the others.
+    """
 
     def tall(item: Any) -> float:
         return height(kind, item, counts, places)
 
     def bent(item: Any) -> Bend:
-        return bend(kind, item, counts, *told(kind, item, places))
+        found = bend(kind, item, counts, told(kind, item, places))
+        return found if free is None else found.part(free)
 
-    return climbed(params, Coordinates(params), tall, bent, float(counts.sum()))
-
-
-def told(kind: ItemKind, params: Any, places: Array) -> tuple[Array, Array]:
-    """The derivatives (p, L, Q) of the log-chances of answers along free coordinates, and the chances (L, Q)."""
-    found = kind.derivatives(params, places)
-    return np.tensordot(pull(params), found, 1), np.exp(kind.log_chances(params, places))
+    return climbed(params, Coordinates(params, held), tall, bent, float(counts.sum()))
 
 
-def bend(kind: ItemKind, params: Any, counts: Array, along: Array, chances: Array) -> Bend:
+class Told(NamedTuple):
+    """The derivatives of the log-chances of answers `along` free coordinates (p, L, Q), and the `chances` (L, Q).
+
+    `pull` (p, p) makes derivatives along free coordinates of those along the parameters.
+    """
+
+    along: Array
+    chances: Array
+    pull: Array
+
+
+def told(kind: Answering, params: Any, places: Array) -> Told:
+    """What is told of an item at `places` (Q,)."""
+    found, across = kind.derivatives(params, places), _pull(params)
+    along = (across @ found.reshape(len(found), -1)).reshape(found.shape)
+    return Told(along, np.exp(kind.log_chances(params, places)), across)
+
+
+def bend(kind: Answering, params: Any, counts: Array, found: Told) -> Bend:
     """Slope and curvature of the height along free coordinates, by what is `told`."""
-    expected, flat = counts.sum(axis=0) * chances, along.reshape(len(along), -1)
-    slope = flat @ counts.ravel() + pull(params) @ kind.prior_slope(params)
-    curvature = (flat * expected.ravel()) @ flat.T + np.diag(kind.prior_information(params))
+    expected, flat = counts.sum(axis=0) * found.chances, found.along.reshape(len(found.along), -1)
+    slope = flat @ counts.ravel()
+    curvature = (flat * expected.ravel()) @ flat.T
+    if kind.has_prior:
+        slope += found.pull @ kind.prior_slope(params)
+        curvature += np.diag(kind.prior_information(params))
     return Bend(slope, curvature, np.ones(len(slope)))
 
 
-def pull(params: Any) -> Array:
-    """The matrix (p, p) that makes derivatives along free coordinates of those along the parameters."""
-    made = []
-    for leaf in leaves(params):
-        units = np.eye(leaf.value.size)
-        made.append(np.stack([leaf.space.pull(leaf.value, unit.reshape(leaf.value.shape)) for unit in units], axis=1))
-    return np.asarray(block_diag(*made))
+def _pull(params: Any) -> Array:
+    every = list(leaves(params))
+    found, begin = np.zeros((sum(leaf.value.size for leaf in every),) * 2), 0
+    for leaf in every:
+        for place, unit in enumerate(np.eye(leaf.value.size)):
+            moved = leaf.space.pull(leaf.value, unit.reshape(leaf.value.shape))
+            found[begin : begin + leaf.value.size, begin + place] = np.ravel(moved)
+        begin += leaf.value.size
+    return found

@@ -77,6 +77,58 @@ class GuessedItem(Parameters):
 
 
 @dataclass(frozen=True, eq=False)
+class SlopedPlane(Parameters):
+    """`SlopedItem` of m abilities: l * (slopes . abilities) + intercepts_l; `intercepts` (levels - 1,) and `slopes` (m,).
+
+    >>> import emkit as ek
+    >>> ek.SlopedPlane(intercepts=[0.5, -1.0], slopes=[1.5, 0.0]).slopes.tolist()
+    [1.5, 0.0]
+    """
+
+    intercepts: Annotated[Array, Real(), Axes("step")]
+    slopes: Annotated[Array, Real(), Axes("ability")]
+
+    if TYPE_CHECKING:
+
+        def __init__(self, intercepts: ArrayLike, slopes: ArrayLike) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class GradedPlane(Parameters):
+    """`GradedItem` of m abilities: logit P(answer <= l) = cuts_l - slopes . abilities; `cuts` (levels - 1,), `slopes` (m,).
+
+    >>> import emkit as ek
+    >>> ek.GradedPlane(cuts=[-1.0, 1.0], slopes=[2.0, 0.5]).cuts.tolist()
+    [-1.0, 1.0]
+    """
+
+    cuts: Annotated[Array, Increasing(), Axes("step")]
+    slopes: Annotated[Array, Real(), Axes("ability")]
+
+    if TYPE_CHECKING:
+
+        def __init__(self, cuts: ArrayLike, slopes: ArrayLike) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class GuessedPlane(Parameters):
+    """`GuessedItem` of m abilities, with `slopes` (m,).
+
+    >>> import emkit as ek
+    >>> ek.GuessedPlane(intercept=0.0, slopes=[1.0, 0.5], guess=0.2).slopes.tolist()
+    [1.0, 0.5]
+    """
+
+    intercept: Annotated[float, Real()]
+    slopes: Annotated[Array, Real(), Axes("ability")]
+    guess: Annotated[float, UnitInterval()]
+
+    if TYPE_CHECKING:
+
+        def __init__(self, intercept: float, slopes: ArrayLike, guess: float) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
 class AbilityGroups(Parameters):
     """Ability ~ N(means_g, spreads_g^2) in group g; `means` and `spreads` (G,), of which the first say where 0 and 1 are.
 

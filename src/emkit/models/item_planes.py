@@ -18,7 +18,8 @@ def heights(answers: Array, design: Array, planes: Array) -> Array:
     `design` (N, 1 + d): a 1 and the places; `planes` (J, 1 + d): intercepts and slopes.
     """
     logits = planes @ design.T
-    return np.asarray((answers[1::2] * log_expit(logits) + answers[::2] * log_expit(-logits)).sum(axis=1))
+    right = log_expit(logits)
+    return np.asarray((answers[1::2] * right + answers[::2] * (right - logits)).sum(axis=1))
 
 
 def slopes(answers: Array, design: Array, planes: Array) -> Array:

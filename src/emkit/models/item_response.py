@@ -21,6 +21,7 @@ from emkit.models.ability import AbilityModel
 from emkit.models.item_lines import ItemSums, height, highest, left
 
 SPREAD = 1.7  # logits that a normal ability of standard deviation 1 is wide, nearly
+FLAT = 1e-4  # logits by which people who are one standard deviation apart differ: an item of less does not ask the ability
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +45,9 @@ class ItemResponseParams(Parameters):
 
     @property
     def difficulties(self) -> Array:
-        """The abilities (J,) at which one in two is right."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(0.0 - self.intercepts / self.slopes)
+        """The abilities (J,) at which one in two is right; NaN where a slope is 0, or as good as 0."""
+        flat = np.abs(self.slopes) < FLAT
+        return np.asarray(np.where(flat, np.nan, 0.0 - self.intercepts / np.where(flat, 1.0, self.slopes)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,14 +20,11 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
-from emkit.models import item_newton
 from emkit.models.ability import AbilityModel
 from emkit.models.ability_groups import OfGroup, parted
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_params import AbilityGroups, ItemsParams
-from emkit.models.items_newton import ItemsHeight, with_abilities
-
-UNSEEN = 1e-6  # logits by which answers differ between people
+from emkit.models.items_newton import Asked, ItemsHeight, settled_spreads, with_abilities
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         self.groups = int(groups)
         super().__init__(nodes)
         firsts = np.cumsum([0, *(kind.levels for kind in self.kinds)]).tolist()
-        self._answers = [slice(*ends) for ends in pairwise(firsts)]
+        self.parts = [slice(*ends) for ends in pairwise(firsts)]
 
     def params(self, items: Iterable[Any], means: Any = None, spreads: Any = None) -> ItemsParams:
         """Parameters of these items, and of abilities, N(0, 1) unless told. Errors: ParameterError if they do not fit."""
@@ -133,32 +130,33 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         free = self._free(params)
         if not free.any():
             return maximise_in_turn(self.updates(), stats, params)
-        return self._settled_spreads(params, self._height(stats).climbed(params, self.coordinates(params), free))
+        moved = self._height(stats).climbed(params, self.coordinates(params), lambda there: there, _ways(free))
+        return self._settled(params, moved)
 
     def updates(self) -> Mapping[str, Update[AnswerCounts, ItemsParams]]:
         own = {f"items.{j}": partial(self._item, j) for j in range(len(self.kinds))}
         return {**own, "abilities": self._abilities}
 
     def _height(self, stats: AnswerCounts) -> ItemsHeight:
-        return ItemsHeight(self.kinds, self._answers, stats.answers, self.places)
+        return ItemsHeight(list(map(Asked, self.kinds, self.parts)), stats.answers, self.places)
 
     def _item(self, j: int, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> Any:
-        counts = self._height(stats).of_item(j)
-        return item_newton.highest(self.kinds[j], now.items[j], counts, self.places_of(now).ravel())
+        return self._height(stats).item_climbed(j, now)
 
     def _abilities(self, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> AbilityGroups:
         free = self._free(now)
         if not free.any():
             return now.abilities
         held = [path.removeprefix("abilities.") for path in self.held(now)]
-        moved = self._height(stats).abilities_climbed(now, Coordinates(now.abilities, held), free)
-        return self._settled_spreads(now, with_abilities(now, moved)).abilities
+        coordinates = Coordinates(now.abilities, held)
+        moved = self._height(stats).climbed(
+            now.abilities, coordinates, lambda there: with_abilities(now, there), _ways(free), slice(0)
+        )
+        return self._settled(now, with_abilities(now, moved)).abilities
 
-    def _settled_spreads(self, before: ItemsParams, after: ItemsParams) -> ItemsParams:
-        """With 0 for spreads that no answer shows and that become smaller yet: the likelihood is even in a spread there."""
+    def _settled(self, before: ItemsParams, after: ItemsParams) -> ItemsParams:
         old, new = before.abilities.spreads, after.abilities.spreads
-        unseen = (new < old) & (new * np.abs(self.slopes_of(after)).max() < UNSEEN)
-        return replace_at(after, {"abilities.spreads": np.where(unseen, 0.0, new)}) if unseen.any() else after
+        return replace_at(after, {"abilities.spreads": settled_spreads(old, new, float(np.abs(self.slopes_of(after)).max()))})
 
     def _free(self, params: ItemsParams) -> Mask:
         """Which means and spreads (2, G) move: not those that say what 0 and 1 are."""
@@ -175,12 +173,11 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         return ("abilities.means[0]", *(() if self._free_spread else ("abilities.spreads[0]",)))
 
     def expected(self, stats: AnswerCounts, before: ItemsParams, now: ItemsParams) -> Expected:
-        height, places = self._height(stats), self.places_of(now).ravel()
+        height = self._height(stats)
         means, spreads = height.of_abilities(now)
         found = Expected(height.value(now) - self.log_prior(now), {"abilities.means": means, "abilities.spreads": spreads})
-        for j, kind in enumerate(self.kinds):
-            slopes = item_newton.slopes(kind, now.items[j], height.of_item(j), places)
-            found = found.plus(Expected(0.0, slopes).inside(f"items.{j}"))
+        for j in range(len(self.kinds)):
+            found = found.plus(Expected(0.0, height.item_slopes(j, now)).inside(f"items.{j}"))
         return found
 
     def log_prior(self, params: ItemsParams) -> float:
@@ -201,11 +198,16 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         """A row for each person, whose group (n,) is given."""
         n = len(group)
         ability = params.abilities.means[group] + params.abilities.spreads[group] * rng.standard_normal(n)
+        answers = self.answered(params, ability, rng)
+        return np.column_stack([answers, group]).astype(np.float64) if self.groups > 1 else answers
+
+    def answered(self, params: ItemsParams, ability: Array, rng: np.random.Generator) -> Array:
+        """Answers (n, J) drawn at abilities (n,)."""
         columns = []
         for kind, item in zip(self.kinds, params.items, strict=True):
             chances = np.cumsum(np.exp(kind.log_chances(item, ability)), axis=0)
-            columns.append((rng.random(n) > chances[:-1]).sum(axis=0))
-        return np.column_stack([*columns, *([group] if self.groups > 1 else [])]).astype(np.float64)
+            columns.append((rng.random(len(ability)) > chances[:-1]).sum(axis=0))
+        return np.column_stack(columns).astype(np.float64)
 
     def start(self, profile: AnyProfile) -> ItemsParams:
         """From the shares of answers, with slopes of 1. Errors: DataError for what cannot be an answer, or tells nothing."""
@@ -217,11 +219,10 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         return [self._of_slopes(profile, slopes) for slopes in draws]
 
     def _of_slopes(self, profile: AnyProfile, slopes: Array) -> ItemsParams:
-        below = self._below(profile)
-        each = zip(self.kinds, below, slopes, strict=True)
+        each = zip(self.kinds, self.below(profile), slopes, strict=True)
         return self.params(kind.start(share, float(slope)) for kind, share, slope in each)
 
-    def _below(self, profile: AnyProfile) -> list[Array]:
+    def below(self, profile: AnyProfile) -> list[Array]:
         """The shares (L - 1,) of answers up to each level of each item but the highest.
 
         Errors: DataError if some never occur.
@@ -244,16 +245,11 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
 
     def check(self, params: ItemsParams, profile: AnyProfile) -> None:
         self._refuse_params(params)
-        self._below(profile)
+        self.below(profile)
 
     def _refuse_params(self, params: ItemsParams) -> None:
         """Errors: ParameterError if these are not parameters of these kinds and groups."""
-        if len(params.items) != len(self.kinds):
-            raise ParameterError(f"the parameters are of {len(params.items)} items, but the model has {len(self.kinds)}.")
-        for j, (kind, item) in enumerate(zip(self.kinds, params.items, strict=True)):
-            like = kind.start(np.arange(1, kind.levels) / kind.levels, 1.0)
-            if type(item) is not type(like) or _shapes(item) != _shapes(like):
-                raise ParameterError(f"items[{j}] is {item!r}; of {kind!r} it is a {type(like).__name__} like {like!r}.")
+        refuse_items(params.items, [kind.like for kind in self.kinds])
         given = [np.shape(params.abilities.means), np.shape(params.abilities.spreads)]
         if given != [(self.groups,)] * 2:
             raise ParameterError(
@@ -279,6 +275,20 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         least = 2 if all(kind.scales_ability for kind in self.kinds) else 3
         if len(self.kinds) < least:
             raise DataError(f"items are too few to tell slopes: there must be {least}, and there are {len(self.kinds)}.")
+
+
+def _ways(free: Mask) -> Array:
+    """How means and spreads move with those of them that are free, (2 G, q)."""
+    return np.eye(free.size)[:, free.ravel()]
+
+
+def refuse_items(items: Sequence[Any], wanted: Sequence[Parameters], where: str = "items") -> None:
+    """Errors: ParameterError if items, which stand `where`, are not like those `wanted`."""
+    if len(items) != len(wanted):
+        raise ParameterError(f"the parameters are of {len(items)} {where}, but the model has {len(wanted)}.")
+    for j, (like, item) in enumerate(zip(wanted, items, strict=True)):
+        if type(item) is not type(like) or _shapes(item) != _shapes(like):
+            raise ParameterError(f"{where}[{j}] is {item!r}; by its kind it is a {type(like).__name__} like {like!r}.")
 
 
 def _shapes(item: Parameters) -> list[tuple[int, ...]]:

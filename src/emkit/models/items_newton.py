@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array
 from emkit.core.coordinates import Coordinates
-from emkit.core.parameters import replace_at
+from emkit.core.parameters import Parameters, replace_at
 from emkit.models import item_newton
 from emkit.models.climbing import Bend, climbed
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_params import AbilityGroups, ItemsParams
 
+P = TypeVar("P", bound=Parameters)
+UNSEEN = 1e-6  # logits by which answers differ between people
+
+
+class Asked(NamedTuple):
+    """An item of a `kind`, where its answers are among those of all (`part`), and which `groups` of people are asked it."""
+
+    kind: ItemKind
+    part: slice
+    groups: slice = slice(None)
+
 
 @dataclass(frozen=True)
 class ItemsHeight:
-    """The expected log-likelihood of items of `kinds`, by how many are expected with each of their answers, (A, G, Q).
+    """The expected log-likelihood of items `asked`, by how many are expected with each of all answers, (A, G, Q).
 
-    That is at places `standard` (Q,), in units of the spread of a group's abilities about its mean; `parts`: where the answers
-    to each item are.
+    That is at places `standard` (Q,), in units of the spread of a group's abilities about its mean.
     """
 
-    kinds: Sequence[ItemKind]
-    parts: Sequence[slice]
+    asked: Sequence[Asked]
     answers: Array
     standard: Array
 
@@ -33,75 +43,94 @@ class ItemsHeight:
         """The places (G, Q) of ability."""
         return abilities.means[:, None] + abilities.spreads[:, None] * self.standard
 
-    def of_item(self, j: int) -> Array:
-        """How many are expected with each answer to item j at all places one after the other, (L, G Q)."""
-        counts = self.answers[self.parts[j]]
-        return counts.reshape(len(counts), -1)
+    def of_item(self, j: int, params: ItemsParams) -> tuple[Array, Array]:
+        """How many are expected with each answer to item j (L, N) at the places (N,) of those who are asked it."""
+        item = self.asked[j]
+        counts = self.answers[item.part, item.groups]
+        return counts.reshape(len(counts), -1), self.places(params.abilities)[item.groups].ravel()
 
     def value(self, params: ItemsParams) -> float:
         """The height, with the log-prior."""
-        at = self.places(params.abilities).ravel()
-        each = enumerate(zip(self.kinds, params.items, strict=True))
-        return float(sum(item_newton.height(kind, item, self.of_item(j), at) for j, (kind, item) in each))
+        each = enumerate(zip(self.asked, params.items, strict=True))
+        return float(sum(item_newton.height(asked.kind, item, *self.of_item(j, params)) for j, (asked, item) in each))
+
+    def item_climbed(self, j: int, params: ItemsParams) -> Parameters:
+        """Item j at which it is greatest, all else given."""
+        highest: Parameters = item_newton.highest(self.asked[j].kind, params.items[j], *self.of_item(j, params))
+        return highest
+
+    def item_slopes(self, j: int, params: ItemsParams) -> dict[str, Array]:
+        """Its slopes along the fields of item j, without the prior."""
+        return item_newton.slopes(self.asked[j].kind, params.items[j], *self.of_item(j, params))
 
     def of_abilities(self, params: ItemsParams) -> tuple[Array, Array]:
         """Its slopes (G,) along means and spreads."""
-        along = self._by_ability(params)
-        slope = np.einsum("agq,agq->gq", self.answers, along)
+        slope = np.zeros(self.answers.shape[1:])
+        for j, item in enumerate(self.asked):
+            slope[item.groups] += (self.answers[item.part, item.groups] * self._by_ability(j, params)).sum(axis=0)
         return slope.sum(axis=1), slope @ self.standard
 
-    def climbed(self, params: ItemsParams, coordinates: Coordinates[ItemsParams], free: Mask) -> ItemsParams:
-        """Parameters at which it is greatest, from those given; `free` (2, G): which means and spreads move."""
-        return climbed(params, coordinates, self.value, lambda there: self._bend(there, free), self._mass)
+    def climbed(
+        self, params: P, coordinates: Coordinates[P], items: Callable[[P], ItemsParams], ways: Array, own: slice = slice(None)
+    ) -> P:
+        """Parameters at which it is greatest, from those given, which say `items` and abilities, along free coordinates.
 
-    def abilities_climbed(self, params: ItemsParams, coordinates: Coordinates[AbilityGroups], free: Mask) -> AbilityGroups:
-        """Abilities at which it is greatest, given the items."""
+        `ways` (2 G, q): how means and, below, spreads move with those of abilities, the last; `own`: of which fields of items
+        `coordinates` are.
+        """
+        return climbed(
+            params,
+            coordinates,
+            lambda there: self.value(items(there)),
+            lambda there: self._bend(items(there), ways, own),
+            float(self.answers.sum()),
+        )
 
-        def bend(abilities: AbilityGroups) -> Bend:
-            whole = self._bend(with_abilities(params, abilities), free)
-            own = len(whole.slope) - int(free.sum())
-            return Bend(whole.slope[own:], whole.curvature[own:, own:], whole.units[own:])
+    def _by_ability(self, j: int, params: ItemsParams) -> Array:
+        """The derivatives (L, g, Q) of the log-chances of item j along the ability, in the groups that are asked it."""
+        item, at = self.asked[j], self.places(params.abilities)[self.asked[j].groups]
+        return item.kind.by_ability(params.items[j], at.ravel()).reshape(-1, *at.shape)
 
-        return climbed(params.abilities, coordinates, lambda there: self.value(with_abilities(params, there)), bend, self._mass)
-
-    @property
-    def _mass(self) -> float:
-        return float(self.answers.sum())
-
-    def _by_ability(self, params: ItemsParams) -> Array:
-        """The derivatives (A, G, Q) of the log-chances along the ability."""
-        at = self.places(params.abilities)
-        each = [kind.by_ability(item, at.ravel()) for kind, item in zip(self.kinds, params.items, strict=True)]
-        return np.concatenate(each).reshape(-1, *at.shape)
-
-    def _bend(self, params: ItemsParams, free: Mask) -> Bend:
+    def _bend(self, params: ItemsParams, ways: Array, own: slice) -> Bend:
         """Slope and curvature along the free coordinates of items and, last, of abilities."""
-        at, groups = self.places(params.abilities), len(params.abilities.means)
-        moved = np.stack([np.ones_like(at), params.abilities.spreads[:, None] * self.standard])  # the places, by coordinate
-        along = self._by_ability(params)
-        ends = np.cumsum([0, *(len(item_newton.pull(item)) for item in params.items)])
-        own = int(ends[-1])
-        slope, curvature = np.zeros(own + 2 * groups), np.zeros((own + 2 * groups,) * 2)
-        cells = np.arange(groups)
-        for j, (kind, item) in enumerate(zip(self.kinds, params.items, strict=True)):
-            mine, counts, part = slice(ends[j], ends[j + 1]), self.of_item(j), along[self.parts[j]]
-            beside, chances = item_newton.told(kind, item, at.ravel())
-            slope[mine], curvature[mine, mine], _ = item_newton.bend(kind, item, counts, beside, chances)
-            expected = (counts.sum(axis=0) * chances).reshape(part.shape)
-            shown = (beside.reshape(-1, *part.shape) * (expected * part)).sum(axis=1)
-            curvature[mine, own:] = np.einsum("pgq,agq->pag", shown, moved).reshape(len(beside), -1)
-            curvature[own:, mine] = curvature[mine, own:].T
-            squares = np.einsum("gq,agq,bgq->abg", (expected * part**2).sum(axis=0), moved, moved)
+        groups = len(params.abilities.means)
+        wide = params.abilities.spreads[:, None] * np.broadcast_to(self.standard, (groups, len(self.standard)))
+        moved = np.stack([np.ones_like(wide), wide])  # the places, by coordinate
+        pairs = list(zip(self.asked, params.items, strict=True))
+        told = [item_newton.told(asked.kind, of, self.of_item(j, params)[1]) for j, (asked, of) in enumerate(pairs)]
+        ends = np.cumsum([0, *(len(each.along) for each in told)])
+        size = int(ends[-1])
+        slope, curvature = np.zeros(size + 2 * groups), np.zeros((size + 2 * groups,) * 2)
+        for j, (item, of) in enumerate(pairs):
+            mine, part, cells = slice(ends[j], ends[j + 1]), self._by_ability(j, params), np.arange(groups)[item.groups]
+            counts = self.of_item(j, params)[0]
+            slope[mine], curvature[mine, mine], _ = item_newton.bend(item.kind, of, counts, told[j])
+            expected = (counts.sum(axis=0) * told[j].chances).reshape(part.shape)
+            shown = (told[j].along.reshape(-1, *part.shape) * (expected * part)).sum(axis=1)
+            squares = (expected * part**2).sum(axis=0)
+            here = moved[:, cells]
             for a in range(2):
+                along = size + a * groups + cells
+                slope[along] += np.einsum("lgq,gq->g", counts.reshape(part.shape) * part, here[a])
+                curvature[mine, along] = np.einsum("pgq,gq->pg", shown, here[a])
+                curvature[along, mine] = curvature[mine, along].T
                 for b in range(2):
-                    curvature[own + a * groups + cells, own + b * groups + cells] += squares[a, b]
-        slope[own:] = np.einsum("agq,bgq->bg", self.answers * along, moved).ravel()
-        wide = np.where(params.abilities.spreads > 0, params.abilities.spreads, 1.0)
-        units = np.concatenate([np.ones(own + groups), 1 / wide])  # of a spread its own, not that of its logarithm
-        kept = np.concatenate([np.arange(own), own + np.flatnonzero(free)])
-        return Bend(slope[kept], curvature[np.ix_(kept, kept)], units[kept])
+                    curvature[along, size + b * groups + cells] += np.einsum("gq,gq,gq->g", squares, here[a], here[b])
+        across = np.zeros((size + 2 * groups, size + ways.shape[1]))
+        across[:size, :size] = np.eye(size)
+        across[size:, size:] = ways
+        across = across[:, np.r_[np.arange(size)[own], size : across.shape[1]]]
+        spreads = np.where(params.abilities.spreads > 0, params.abilities.spreads, 1.0)
+        units = np.concatenate([np.ones(size + groups), 1 / spreads])  # of a spread its own, not that of its logarithm
+        longest = (units[:, None] * np.abs(across)).max(axis=0)
+        return Bend(across.T @ slope, across.T @ curvature @ across, longest)
 
 
 def with_abilities(params: ItemsParams, abilities: AbilityGroups) -> ItemsParams:
     """The same items and these abilities."""
     return replace_at(params, {"abilities.means": abilities.means, "abilities.spreads": abilities.spreads})
+
+
+def settled_spreads(before: Array, after: Array, steepest: float) -> Array:
+    """Spreads `after` a step, 0 where no answer shows them and they become smaller: the likelihood is even in them there."""
+    return np.where((after < before) & (after * steepest < UNSEEN), 0.0, after)

@@ -1,0 +1,244 @@
+"""Mixtures of people who answer items in different ways, as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import fill as wrapped
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from emkit.core.arrays import Array, Integers
+from emkit.data.chunk import Chunk, unit_weights
+from emkit.data.source import ArraySource
+from emkit.errors import ParameterError
+from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.gappy_rows import RowsOfModel
+from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
+from emkit.estimators.items_named import NamesOfItems, kinds_named
+from emkit.estimators.one_model import FITTING
+from emkit.estimators.validated import as_before_if_it_fails
+from emkit.fitted import AnyFitted
+from emkit.fitting import SOLVERS, default_rules
+from emkit.models.ability_grid import NODES
+from emkit.models.item_mixture import ItemMixture
+from emkit.report.item_tables import classes_table
+from emkit.report.sentences import capital
+from emkit.result import Result, fit
+from emkit.search.plan import MOST_STARTS
+from emkit.search.search import Long, search
+from emkit.search.seeding import begin, check_components
+
+FINER = 3  # times that a fit goes on over more places of ability
+
+
+class ItemResponseMixture(RowsOfModel):
+    """Answers of people of `n_components` classes that nobody sees: in each of them, items may ask something else.
+
+    In each class answers hang on an ability, which is normal there, as in `ItemResponse`. Answers may be missing (NaN).
+
+    Parameters:
+        n_components: how many classes there are.
+        items: of what kind items are, or a list of kinds, one for each, as in `ItemResponse`: "rasch" is the mixed Rasch model.
+        shared: which items are the same in all classes: None, "all", or a list of columns, by name or place. Where none is,
+            each class has its own origin of ability; else abilities of classes differ in mean and spread, beside the first one.
+        spreads: "free", of abilities in each class, or "equal", one for all. Spreads of classes that share no items are those
+            of items with slopes of 1.
+        n_init: how many starts race; "auto", as many as seem worth while.
+        nodes: over how many places of ability in each class sums stand for integrals; None: 81, or more if it takes them.
+        tol, solver, max_iter, random_state: as in `FactorAnalysis`.
+
+    Attributes after `fit`: `proportions_` (K,), `means_` (K,) and `spreads_` (K,) of abilities; `converged_`, `n_iter_`, and
+    `result_`: an `ek.Result` with `params`, `standard_errors()`, `bic`, `icl`, `starts()` ... Classes that share no item come
+    in the order of the first parameter of their first item, lowest first.
+
+    Two ways to go about six tasks, of which those that are hard for one class are easy for the other:
+
+    >>> import emkit as ek
+    >>> import numpy as np
+    >>> model = ek.ItemMixture([ek.PartialCredit()] * 6)
+    >>> ways = [[ek.UnitSlopeItem([sign * at]) for at in (-2, -1, -1, 1, 1, 2)] for sign in (1, -1)]
+    >>> x, _ = model.draw(model.params([0.4, 0.6], ways), np.random.default_rng(0), 1500)
+    >>> two = ek.ItemResponseMixture(2, random_state=0).fit(x)
+    >>> two.proportions_.round(1).tolist()
+    [0.4, 0.6]
+    >>> two.predict([[0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0]]).tolist()
+    [0, 1]
+    >>> two.ability_scores([[0, 0, 0, 1, 1, 1]])[0].shape
+    (1, 2)
+    """
+
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        "n_components": Count(),
+        "items": NamesOfItems(),
+        "spreads": OneOf(("free", "equal")),
+        "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
+        "nodes": Count(least=3, or_one_of=(None,), also=" or None"),
+        **FITTING,
+    }
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        items: str | Sequence[str] = "rasch",
+        shared: Any = None,
+        spreads: str = "free",
+        n_init: int | str = 10,
+        nodes: int | None = None,
+        tol: float = 1e-8,
+        max_iter: int = 10_000,
+        solver: Any = "anderson",
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.items = items
+        self.shared = shared
+        self.spreads = spreads
+        self.n_init = n_init
+        self.nodes = nodes
+        self.tol = tol
+        self.max_iter = max_iter
+        self.solver = solver
+        self.random_state = random_state
+
+    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
+        """Estimate classes and items from answers `X` (n, J), array or data frame, by a search from many starts.
+
+        `y` is ignored. Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes that
+        run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError, naming what
+        cannot be.
+        """
+        self._check_settings()
+        with as_before_if_it_fails(self):
+            return self._fit(self._source(X, sample_weight))
+
+    def _fit(self, source: ArraySource) -> Self:
+        check_components(source, self.n_components)
+        kinds, nodes = kinds_named(self.items, source), int(self.nodes or NODES[1])
+        model = ItemMixture(kinds, int(self.n_components), self._shared(source), self.spreads == "equal", nodes)
+        number = None if self.n_init == "auto" else int(self.n_init)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        starts = begin(model, source, model.classes, seed, number)
+
+        def endings(steps: int, passes: int) -> Any:
+            return default_rules(model, self.tol, int(self.max_iter), passes)
+
+        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
+        found: Any = Result.of(search(model, source, starts, Long(solver, endings, int(self.max_iter))).in_order())
+        for _ in range(FINER if self.nodes is None else 0):
+            more = _nodes_enough(found)
+            if more == found.model.nodes:
+                break
+            found = fit(found.model.with_nodes(more), source, found.params, **self._settings)
+        return self._settled_on(found)
+
+    def _shared(self, source: ArraySource) -> list[int]:
+        """The places of the items that are shared. Errors: ParameterError for what is no column."""
+        columns = list(source.columns)
+        if self.shared is None or (isinstance(self.shared, str) and self.shared == "all"):
+            return [] if self.shared is None else [*range(len(columns))]
+        if isinstance(self.shared, str) or not isinstance(self.shared, Sequence | np.ndarray):
+            raise ParameterError(f"shared is {self.shared!r}; it must be None, 'all', or a list of columns.")
+        return [self._place(each, columns) for each in self.shared]
+
+    @staticmethod
+    def _place(column: Any, columns: list[str]) -> int:
+        if isinstance(column, str) and column in columns:
+            return columns.index(column)
+        if isinstance(column, int | np.integer) and not isinstance(column, bool) and 0 <= column < len(columns):
+            return int(column)
+        raise ParameterError(f"shared has {column!r}, which is no column; columns are {', '.join(map(repr, columns[:6]))} ...")
+
+    def _settled_on(self, result: Any) -> Self:
+        """What a fit tells, as attributes, and warnings of what it does not."""
+        self._keep_result(result)
+        groups = result.params.abilities.groups
+        self.proportions_, self.means_, self.spreads_ = result.params.proportions, groups.means, groups.spreads
+        if not warned_of_steep(result.source.columns, _steepest(result), "Use items='rasch' or fewer classes", _step(result)):
+            warn_of_narrow(_narrowest(result), _step(result), result.model.nodes)
+        return self
+
+    def predict_proba(self, X: object) -> Array:
+        """How likely each class (n, K) is for each row, given its answers."""
+        chunk = self._chunk(X)
+        return self._model.posterior(self.result_.params, chunk).responsibilities
+
+    def predict(self, X: object) -> Integers:
+        """The likeliest class (n,) of each row, counted from 0."""
+        return self.predict_proba(X).argmax(axis=1)
+
+    def ability_scores(self, X: object) -> tuple[Array, Array]:
+        """Means (n, K) and standard deviations (n, K) of the ability of each row, if it were of each class.
+
+        Classes that share no item have origins and units of their own, so that these are told class by class.
+        """
+        chunk = self._chunk(X)
+        return self._model.of_classes(self.result_.params, chunk)
+
+    def sample(self, n_samples: int = 1) -> tuple[Array, Integers]:
+        """Rows (n_samples, J) drawn from the fit, and the class (n_samples,) of each."""
+        return super().sample(n_samples)
+
+    def _chunk(self, X: object) -> Chunk:
+        x = self._source(X, None, reset=False).x.astype(np.float64)
+        return Chunk(x, unit_weights(len(x)))
+
+    @property
+    def chosen_by(self) -> Result[Any]:
+        """The fit by which `ek.select` chooses a number of classes."""
+        check_is_fitted(self)
+        result: Result[Any] = self.result_
+        return result
+
+    def adopt(self, better: AnyFitted) -> Self:
+        """Take a better fit of the same model to the same data for that of `fit`."""
+        with as_before_if_it_fails(self):
+            return self._settled_on(Result.of(better))
+
+    def summary(self, width: int = 80) -> str:
+        """The fit on one screen: how it ended, and items and abilities of each class with standard errors."""
+        check_is_fitted(self)
+        result, kinds = self.result_, self.items if isinstance(self.items, str) else "of several kinds"
+        many = "1 class" if self.n_components == 1 else f"{self.n_components} classes"
+        told = (
+            f"{self.n_features_in_} items, {kinds}, {many}: {result.rows:,.10g} rows, log-likelihood "
+            f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
+        )
+        table = classes_table(result.source.columns, self._model.shared, result.standard_errors(), width)
+        return "\n\n".join([wrapped(told, width), table, wrapped(capital(str(result.outcome)), width)])
+
+    @property
+    def _model(self) -> Any:
+        return self.result_.model
+
+
+def _each(result: Any) -> list[Any]:
+    """The items and abilities of each class."""
+    return [result.model.layout.of_class(result.params, k) for k in range(result.model.classes)]
+
+
+def _step(result: Any) -> float:
+    places = result.model.test.places
+    return float(places[1] - places[0])  # in units of the spread of abilities in a class
+
+
+def _steepest(result: Any) -> Array:
+    """The steepest slope (J,) of each item in any class."""
+    test = result.model.test
+    return np.asarray(np.max([np.abs(test.slopes_of(own)) * own.abilities.spreads[0] for own in _each(result)], axis=0))
+
+
+def _narrowest(result: Any) -> float:
+    """How well the ability that is known best would be known, in units of the spread in its class."""
+    chunks, test = list(result.passes.chunks()), result.model.test
+    return float(min(test.standard_latent(own, chunk)[1].min() for own in _each(result) for chunk in chunks))
+
+
+def _nodes_enough(result: Any) -> int:
+    nodes: int = result.model.nodes
+    if are_steep(_steepest(result), _step(result)).any():
+        return nodes
+    return nodes_enough(_narrowest(result), _step(result), nodes)

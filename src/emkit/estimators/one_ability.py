@@ -1,0 +1,85 @@
+"""What the estimator of items says of one ability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, ArrayLike
+from emkit.data.chunk import Chunk
+from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
+from emkit.inference.standard_errors import StandardErrors
+from emkit.models.ability import AbilityModel
+from emkit.models.item_params import ItemsParams
+from emkit.models.most_likely import most_likely
+from emkit.report.item_tables import entries_table, items_table
+
+
+class OneAbility:
+    """A fit of one ability: `model`, and its `width`, the number of abilities."""
+
+    width = 1
+
+    def __init__(self, model: AbilityModel[Any, Any], params: Any) -> None:
+        self.model, self._params = model, params
+
+    @property
+    def _of_kinds(self) -> bool:
+        return isinstance(self._params, ItemsParams)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What of the parameters has attributes of its own."""
+        params, slopes = self._params, self.model.slopes_of(self._params)
+        if self._of_kinds:
+            return {"means_": params.abilities.means, "spreads_": params.abilities.spreads, "slopes_": slopes}
+        return {"intercepts_": params.intercepts, "difficulties_": params.difficulties, "slopes_": slopes}
+
+    def said(self, of: str) -> str:
+        """What is told at the top of a summary, of items that are called so."""
+        return of
+
+    def scores(self, chunk: Chunk, scores: str) -> tuple[Array, Array]:
+        """Ability scores (n,), and their standard deviations or errors (n,)."""
+        if scores == "eap":
+            return self.model.latent(self._params, chunk)
+        before = self.model.before(self._params, chunk) if scores == "map" else None
+        return most_likely(self.model, self._params, chunk.x[:, : len(self.model.answer_levels(self._params))], before)
+
+    def chances(self, ability: ArrayLike) -> Any:
+        """The probabilities of answers at abilities (n,)."""
+        model: Any = self.model
+        return model.chances(self._params, ability)
+
+    def table(self, columns: Sequence[str], groups: Sequence[Any] | None, found: StandardErrors, width: int) -> str:
+        """The items, with standard errors."""
+        if self._of_kinds:
+            return entries_table(columns, groups, found, width)
+        told, count = self.attributes, len(self._params.intercepts)
+        slopes = told["slopes_"], np.broadcast_to(found.errors[count:], told["slopes_"].shape)
+        return items_table(columns, (told["intercepts_"], found.errors[:count]), slopes, told["difficulties_"], width)
+
+    def warn_of_sums(self, result: Any) -> None:
+        """Warn where sums over the ability are no integrals: of items that are nearly steps, and of abilities known well."""
+        if not warned_of_steep(result.source.columns, self._slopes, "Use slopes='equal'", self._step):
+            warn_of_narrow(self._narrowest(result), self._step, self.model.nodes)
+
+    def finer(self, result: Any) -> AbilityModel[Any, Any] | None:
+        """The model over as many places as it takes; None if these are enough, or items are nearly steps."""
+        if are_steep(self._slopes, self._step).any():
+            return None
+        more = nodes_enough(self._narrowest(result), self._step, self.model.nodes)
+        return self.model.with_nodes(more) if more > self.model.nodes else None
+
+    @property
+    def _step(self) -> float:
+        return float(self.model.places[1] - self.model.places[0])  # in units of the spread of abilities
+
+    @property
+    def _slopes(self) -> Array:
+        return self.model.slopes_of(self._params) * self.model.spreads_of(self._params).max()
+
+    def _narrowest(self, result: Any) -> float:
+        return float(min(self.model.standard_latent(self._params, chunk)[1].min() for chunk in result.passes.chunks()))
