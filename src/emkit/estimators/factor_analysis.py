@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
@@ -15,7 +14,7 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
 from emkit.data.stand_ins import rows_of_covariance
-from emkit.errors import EmkitWarning, ModelError
+from emkit.errors import ModelError
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.one_model import FITTING
@@ -25,11 +24,11 @@ from emkit.inference.factors_enough import FactorTest, factor_test
 from emkit.models.factor_model import FactorModel
 from emkit.models.rotations import ROTATIONS, Rotated, rotated
 from emkit.report.factor_tables import loadings_table, variance_table
-from emkit.report.sentences import capital, listed
+from emkit.report.sentences import capital
+from emkit.report.summary import edges_told, warn_of_edges
 from emkit.result import Result
 
 LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must tell, for scores from its cells alone
-MOST_NAMED = 6
 UNCORRELATED = 1e-9  # factors, but for rounding: then each explains a variance of its own
 
 
@@ -121,8 +120,7 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
     def _fit(self, source: ArraySource) -> Self:
         model = FactorModel(int(self.n_components), equal=self.uniquenesses == "equal")
         self._shown(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))))
-        if self.heywood_:
-            warnings.warn(self._heywood_told, EmkitWarning, stacklevel=3)
+        warn_of_edges(self.result_, stacklevel=3)
         return self
 
     def _shown(self, result: Result[Any]) -> Self:
@@ -208,15 +206,8 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         ]
         if np.allclose(self.factor_correlation_, np.eye(len(self.factor_correlation_)), atol=UNCORRELATED):
             told.append(variance_table(loadings, width))
-        said = [*([self._heywood_told] if self.heywood_ else []), capital(str(result.outcome))]
+        said = [*edges_told(result), capital(str(result.outcome))]
         return "\n\n".join([wrapped(told[0], width), *told[1:], *(wrapped(sentence, width) for sentence in said)])
-
-    @property
-    def _heywood_told(self) -> str:
-        return (
-            f"Heywood case: the uniqueness of {listed(map(repr, self.heywood_), MOST_NAMED)} is 0, so factors reproduce "
-            "it without error. Fewer factors, or more columns, may tell more."
-        )
 
     @property
     def _model(self) -> FactorModel:

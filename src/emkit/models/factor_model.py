@@ -15,12 +15,13 @@ from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Expectation, LatentModel, Update
-from emkit.core.spaces import NonNegative, Real
+from emkit.core.spaces import Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.data.stand_ins import standing_in
 from emkit.errors import ModelError, ParameterError
 from emkit.families.gaussian.best_factors import LEAST_UNIQUE, MOST_UNIQUE, warn_of_too_many
+from emkit.families.gaussian.uniqueness import Uniqueness
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
 from emkit.models.pivots import held_by_pivots, turned_to_pivots
@@ -44,7 +45,7 @@ class FactorModelParams(Parameters):
 
     means: Annotated[Array, Real(), Axes("column")]
     loadings: Annotated[Array, Real(), Axes("column", "factor")]
-    uniquenesses: Annotated[Array, NonNegative(), Axes("column")]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes("column")]
     pivots: tuple[int, ...] = ()
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
@@ -64,7 +65,7 @@ class FactorModelParams(Parameters):
 class EqualFactorModelParams(FactorModelParams):
     """The same with one uniqueness () for all columns."""
 
-    uniquenesses: Annotated[Array, NonNegative(), Axes()]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes()]
 
 
 class FactorModel(LatentModel[FactorModelParams, FactorSums]):
