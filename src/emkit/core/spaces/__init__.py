@@ -9,6 +9,7 @@ A vector that does not sum to 1, and why it is refused:
 """
 
 from emkit.core.spaces.contrasts import Contrasts
+from emkit.core.spaces.correlation import Correlation
 from emkit.core.spaces.hollow import HollowSimplex
 from emkit.core.spaces.increasing import Increasing
 from emkit.core.spaces.lower_triangular import LowerTriangular
@@ -22,6 +23,7 @@ from emkit.core.spaces.unit_product import UnitProduct
 
 __all__ = [
     "Contrasts",
+    "Correlation",
     "HollowSimplex",
     "Increasing",
     "LowerTriangular",

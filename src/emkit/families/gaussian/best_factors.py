@@ -26,6 +26,7 @@ ROUNDING = 1e-15  # of a loss
 APART = 1e-12  # of an eigenvalue: nearer ones are taken to be so far apart
 NEXT_TO_NONE = 1e-6  # of the variance of a column: where so little is left, none may be as likely
 APART_ENOUGH = 1e-6  # a singular value of loadings of unit length below which columns are functions of each other
+LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 
 

@@ -19,7 +19,14 @@ from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
 from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, warn_of_too_many, with_none
+from emkit.families.gaussian.best_factors import (
+    BestFactors,
+    best_factors,
+    first_uniquenesses,
+    height,
+    warn_of_too_many,
+    with_none,
+)
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
@@ -179,7 +186,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         if self.floor == 0 and (found.uniquenesses <= next_to_none).sum() > self.n_factors:
             raise normal.collapsed(who)  # factors reproduce more columns than they are
         before = np.maximum(start, THIN * unit)
-        if (before < least).any():  # what had been freed is held again
+        if freed.any() and (before < least).any():  # what had been freed is held again
             old = height(mass, raw, before, self.n_factors)
             if found.height < old - columns.EPSILON * abs(old):
                 raise too_thin(normal.who(who))

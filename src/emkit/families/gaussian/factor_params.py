@@ -11,8 +11,8 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
 from emkit.core.spaces import LowerTriangular, Real
+from emkit.core.spaces.uniqueness import Uniqueness
 from emkit.families.gaussian.best_factors import turned
-from emkit.families.gaussian.uniqueness import Uniqueness
 
 __all__ = [
     "EqualFactorNormalParams",

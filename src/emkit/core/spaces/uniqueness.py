@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from emkit.core.spaces import NonNegative
+from emkit.core.spaces.scalar import NonNegative
 
 
 class Uniqueness(NonNegative):
