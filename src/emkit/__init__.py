@@ -149,6 +149,7 @@ if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
     from emkit.estimators import (
+        ConfirmatoryFactorAnalysis,
         ConvergenceWarning,
         Discriminant,
         FactorAnalysis,
@@ -186,6 +187,7 @@ __all__ = [
     "Chunk",
     "ComponentStats",
     "Components",
+    "ConfirmatoryFactorAnalysis",
     "ConfirmatoryFactorModel",
     "ConfirmatoryFactorParams",
     "ConvergenceWarning",
@@ -333,6 +335,7 @@ __all__ += OFFERED + COMBINED + REGRESSIONS  # the families and their parameters
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
     "Discriminant": "emkit.estimators",
+    "ConfirmatoryFactorAnalysis": "emkit.estimators",
     "FactorAnalysis": "emkit.estimators",
     "bootstrap_lrt": "emkit.estimators.selection",
     "select": "emkit.estimators.selection",

@@ -55,8 +55,13 @@ class OfFactors(LatentModel[P, FactorSums]):
 
     def latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the factors of each row, given its cells."""
-        one, root = self._told(params, chunk), self.independent(params).root
-        return one.scores @ root.T, root @ one.spreads[one.which] @ root.T
+        (scores, spreads), root = self.of_independent(params, chunk), self.independent(params).root
+        return scores @ root.T, root @ spreads @ root.T
+
+    def of_independent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
+        """The same of the independent factors."""
+        one = self._told(params, chunk)
+        return one.scores, one.spreads[one.which]
 
     def draw(self, params: P, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, d)."""
