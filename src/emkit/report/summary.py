@@ -104,7 +104,7 @@ def warn_of_edges(result: AnyFitted, stacklevel: int) -> None:
 
 def edges_told(result: AnyFitted) -> list[str]:
     """What spaces say of estimates on their edge, in one sentence each; none if none is there, or says so."""
-    words, found = labels(result.params, names_of(result.source)), dict[tuple[str, str], list[str]]()
+    words, found = labels(result.params, names_of(result)), dict[tuple[str, str], list[str]]()
     for leaf in result.model.coordinates(result.params).free(result.params) if result.boundary else ():
         if any(leaf.space.told_on_edge):
             edge = [words[entry_name(leaf.path, index)] for index in leaf.space.on_boundary(leaf.value)]
