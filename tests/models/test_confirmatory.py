@@ -112,6 +112,8 @@ def test_rows_with_gaps():
         (lambda: ek.ConfirmatoryFactorModel([[1.0], [None]]), ek.ModelError, "loadings"),
         (lambda: ek.ConfirmatoryFactorModel([[1], ["a"]], ["a", "b"]), ek.ModelError, "'a' is in loadings and in uniquenesses"),
         (lambda: ek.ConfirmatoryFactorModel([[1.0], ["a"]], ["e", 0.0]), ek.ModelError, "uniquenesses are 2 names"),
+        (lambda: ek.ConfirmatoryFactorModel([["a"]] * 6).start(TESTS), ek.ParameterError, "from the profile of a source"),
+        (lambda: ek.FactorModel(1).start(np.eye(6)), ek.ParameterError, r"not from ndarray: model.start\(ek.ArraySource\(rows"),
         (
             lambda: (model := ek.ConfirmatoryFactorModel([[1.0], ["a"]])).start(SOURCE.profile) and model,
             ek.ParameterError,

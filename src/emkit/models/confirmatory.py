@@ -188,8 +188,8 @@ class ConfirmatoryFactorModel(OfFactors[ConfirmatoryFactorParams]):
         return [self._started(profile, np.random.default_rng(seed).uniform(0.1, 1.0, shape)) for seed in seeds]
 
     def _started(self, profile: AnyProfile, shares: Array) -> ConfirmatoryFactorParams:
-        self._refuse_other_columns(len(profile.columns), "data")
         refuse(profile, self.n_factors, False)
+        self._refuse_other_columns(len(profile.columns), "data")
         pattern = self.pattern
         means, variances, left = correlations(profile)
         found, spread = np.zeros_like(pattern.numbers), np.ones(self.n_factors)
