@@ -92,6 +92,22 @@ def confirmatory(correlated: bool) -> ModelCase:
     )
 
 
+def unit_factors(edge: bool) -> ModelCase:
+    """Two correlated factors of variance 1; on an edge, one column is nothing but a factor."""
+    model = ek.ConfirmatoryFactorModel([["a", 0.0], ["b", 0.0], ["c", "d"], [0.0, "e"], [0.0, "f"], [0.0, "g"]])
+    noise = [0.6, 0.0 if edge else 0.9, 0.8, 0.4, 1.0, 0.5]
+    params = model.params([*MEANS, 1.0], [0.9, 1.1, -0.5, 0.8, 0.7, 1.0, 0.6], noise, [[1.0, 0.4], [0.4, 1.0]])
+    return ModelCase(f"confirmatory-unit{'-edge' * edge}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
+def turning_factors() -> ModelCase:
+    """Two factors that all columns have but one: of the letters, one is 0, since factors could turn."""
+    names = [[f"l{j}{k}" for k in range(2)] for j in range(5)]
+    model = ek.ConfirmatoryFactorModel(names, correlated=False)
+    params = model.params(MEANS, np.where(model.pattern.turning, 0.0, LOADINGS.ravel()), NOISE, np.eye(2))
+    return ModelCase("confirmatory-turning", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def items(equal: bool) -> ModelCase:
     model = ek.ItemResponseModel(equal)
     params = model.params(INTERCEPTS, 1.2 if equal else SLOPES)
@@ -221,6 +237,7 @@ def among_gaps(case: ModelCase) -> ModelCase:
 
 
 _FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
+_FACTORS += [unit_factors(False), unit_factors(True), turning_factors()]
 _ROWS = [*_FACTORS, items(False), items(True)]
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [*(of_kinds(name) for name in TESTS), *(of_classes(name) for name in MIXTURES), *map(of_planes, PLANES)]

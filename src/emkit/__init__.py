@@ -140,6 +140,7 @@ from emkit.models import (
     StationaryHiddenMarkovParams,
     TiedStateSpace,
     TiedStateSpaceParams,
+    UnitFactorParams,
     UnitSlopeItem,
     WithPrior,
     arma,
@@ -157,6 +158,7 @@ if TYPE_CHECKING:
     from emkit import lessons
     from emkit.derivations import derivation
     from emkit.estimators import (
+        ConfirmatoryFactorAnalysis,
         ConvergenceWarning,
         Discriminant,
         FactorAnalysis,
@@ -197,6 +199,7 @@ __all__ = [
     "ClassItems",
     "ComponentStats",
     "Components",
+    "ConfirmatoryFactorAnalysis",
     "ConfirmatoryFactorModel",
     "ConfirmatoryFactorParams",
     "ConvergenceWarning",
@@ -309,6 +312,7 @@ __all__ = [
     "TiedStateSpace",
     "TiedStateSpaceParams",
     "Torch",
+    "UnitFactorParams",
     "UnitInterval",
     "UnitProduct",
     "UnitSlopeItem",
@@ -351,6 +355,7 @@ __all__ += OFFERED + COMBINED + REGRESSIONS  # the families and their parameters
 _ON_FIRST_USE = {  # where to find what most programs do not need
     "ConvergenceWarning": "emkit.estimators",
     "Discriminant": "emkit.estimators",
+    "ConfirmatoryFactorAnalysis": "emkit.estimators",
     "FactorAnalysis": "emkit.estimators",
     "bootstrap_lrt": "emkit.estimators.selection",
     "select": "emkit.estimators.selection",

@@ -80,5 +80,6 @@ def test_families_made_of_others_are_fitted_by_name():
     by_column = json.loads(CliRunner().invoke(group, named, input=rows).stdout)
     assert by_column["log_likelihood"] == pytest.approx(json.loads(result.stdout)["log_likelihood"], abs=1e-8)
     listed = CliRunner().invoke(group, ["families"]).stdout
+    assert "gaussian-factors-N" in listed
     assert "zero-inflated:FAMILY" in listed
     assert "repeated-N:FAMILY" in listed

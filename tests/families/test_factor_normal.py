@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.families.gaussian.best_factors import best_factors, free_parameters, height, turned
+from emkit.families.gaussian.best_factors import best_factors, free_parameters, height, turned, with_none
 
 LOADINGS = np.array([[1.2, 0.0], [0.9, 0.4], [-0.5, 1.0], [0.3, 0.8], [0.7, -0.6], [0.2, 0.9]])
 
@@ -101,8 +101,45 @@ def test_a_column_that_is_all_factor_is_let_go_below_the_floor():
     model = ek.FactorModel(1)
     other = ek.fit(model, source, model.start(source.profile), solver="anderson")
     assert not found.degenerate
-    assert found.params.components.uniquenesses[0, 0] < 1e-8
-    assert abs(found.log_likelihood - other.log_likelihood) < 1e-6
+    assert found.params.components.uniquenesses[0, 0] == 0
+    assert found.boundary == ("components.uniquenesses[0, 0]",)
+    assert abs(found.log_likelihood - other.log_likelihood) < 1e-9
+    errors, wanted = found.standard_errors(), other.standard_errors()
+    np.testing.assert_allclose(errors.errors[1:], wanted.errors, rtol=1e-5, atol=1e-9)
+    assert errors.reasons == {"components.uniquenesses[0, 0]": "the estimate lies on the boundary of its space"}
+
+
+@pytest.mark.parametrize("shared", [None, "uniquenesses", "covariance"])
+def test_a_column_that_is_all_factor_is_named_with_its_component(shared):
+    """Correlations of 0.85, 0.85 and 0.6 ask for a communality of 0.85^2 / 0.6 > 1, in the second kind of rows, or in both."""
+    rng = np.random.default_rng(0)
+    kind = np.repeat([0, 1], 200)
+    heywood = np.linalg.cholesky([[1, 0.85, 0.85, 0.6], [0.85, 1, 0.6, 0.5], [0.85, 0.6, 1, 0.5], [0.6, 0.5, 0.5, 1]])
+    plain = np.linalg.cholesky(np.where(np.eye(4), 1.0, 0.4))
+    root = np.where((kind == 1)[:, None, None] | (shared is not None), heywood, plain)
+    x = np.einsum("nij,nj->ni", root, rng.standard_normal((400, 4))) + 9 * kind[:, None]
+    whose = "'tall'" if shared else "'tall' in component 2"
+    frame = dict(zip(["tall", "wide", "deep", "old"], x.T, strict=True))
+    with pytest.warns(ek.EmkitWarning, match=f"Heywood case: the uniqueness of {whose} is 0"):
+        found = ek.MixtureModel(ek.FactorNormal(1, shared=shared), 2, random_state=0).fit(frame).result_
+    assert found.converged
+    assert not found.degenerate
+    assert f"Heywood case: the uniqueness of {whose} is 0" in " ".join(found.summary().split())
+    inside = np.array(found.params.components.uniquenesses)
+    inside[inside == 0] = 1e-4
+    nearby = ek.MixtureParams(found.params.proportions, type(found.params.components)(
+        found.params.components.means, found.params.components.loadings, inside
+    ))  # fmt: skip
+    model, source = found.model, ek.ArraySource(x)
+    assert ek.EMMap(model, source, nearby).objective(nearby) < found.log_likelihood
+
+
+def test_columns_that_are_each_other_have_no_heywood_case():
+    """Two columns without error on one factor: the likelihood has no maximum, and uniquenesses are not told to be 0."""
+    mass, factor = np.ones(1), np.array([1.0, 2.0, 0.5, 0.4, 0.3])
+    covariance = np.outer(factor, factor) + np.diag([1e-13, 1e-13, 0.5, 0.6, 0.7])
+    found = best_factors(mass, covariance[None], np.diag(covariance) / 2, 1e-12 * np.diag(covariance), 1)
+    assert (with_none(found, 1.1e-12 * np.diag(covariance)) > 0).all()
 
 
 def test_no_uniquenesses_nearby_are_better():
@@ -124,7 +161,8 @@ def test_turned_loadings_have_the_same_products():
 def test_states_and_names():
     assert ek.family_named("gaussian-factors-3") == ek.FactorNormal(3)
     x = np.concatenate([rows(150), rows(150, 2) + 4])
-    chain = ek.HiddenMarkov(ek.FactorNormal(1), 2, random_state=0).fit(x).result_
+    with pytest.warns(ek.EmkitWarning, match="Heywood case: the uniqueness of 'x2' in component 2 is 0"):
+        chain = ek.HiddenMarkov(ek.FactorNormal(1), 2, random_state=0).fit(x).result_
     assert chain.converged
     assert chain.params.components.loadings.shape == (2, 6, 1)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 import emkit as ek
 
@@ -107,10 +108,12 @@ def test_rows_with_gaps():
     ("make", "error", "said"),
     [
         (lambda: ek.ConfirmatoryFactorModel([1.0, "a"]), ek.ModelError, r"loadings have shape \(2,\)"),
-        (lambda: ek.ConfirmatoryFactorModel([["a"], ["b"]]), ek.ModelError, "factor 1 has no unit: give one"),
+        (lambda: ek.ConfirmatoryFactorModel([["a", 1], ["b", 0]]), ek.ModelError, "factor 1 has no unit, but others"),
         (lambda: ek.ConfirmatoryFactorModel([[1.0], [None]]), ek.ModelError, "loadings"),
         (lambda: ek.ConfirmatoryFactorModel([[1], ["a"]], ["a", "b"]), ek.ModelError, "'a' is in loadings and in uniquenesses"),
         (lambda: ek.ConfirmatoryFactorModel([[1.0], ["a"]], ["e", 0.0]), ek.ModelError, "uniquenesses are 2 names"),
+        (lambda: ek.ConfirmatoryFactorModel([["a"]] * 6).start(TESTS), ek.ParameterError, "from the profile of a source"),
+        (lambda: ek.FactorModel(1).start(np.eye(6)), ek.ParameterError, r"not from ndarray: model.start\(ek.ArraySource\(rows"),
         (
             lambda: (model := ek.ConfirmatoryFactorModel([[1.0], ["a"]])).start(SOURCE.profile) and model,
             ek.ParameterError,
@@ -142,5 +145,119 @@ def test_what_is_refused(make, error, said):
 
 
 def test_more_unknowns_than_covariances_are_warned_of():
-    with pytest.warns(ek.EmkitWarning, match="3 factors with these loadings have 24 free parameters, but there are 21"):
-        ek.ConfirmatoryFactorModel(names(6, 3), correlated=False).settled(SOURCE.profile)
+    with pytest.warns(ek.EmkitWarning, match="4 factors with these loadings have 24 free parameters, but there are 21"):
+        ek.ConfirmatoryFactorModel(names(6, 4), correlated=False).settled(SOURCE.profile)
+
+
+HEYWOOD = [[1, 0.85, 0.85, 0.6], [0.85, 1, 0.6, 0.5], [0.85, 0.6, 1, 0.5], [0.6, 0.5, 0.5, 1]]
+FLAT_HEYWOOD = [[1, 0.8, 0.75, 0.6], [0.8, 1, 0.5, 0.44], [0.75, 0.5, 1, 0.42], [0.6, 0.44, 0.42, 1]]
+
+
+@pytest.mark.parametrize("covariance", [HEYWOOD, FLAT_HEYWOOD], ids=["steep", "flat"])
+@pytest.mark.parametrize(
+    ("pattern", "correlated"),
+    [([["a"], ["b"], ["c"], ["d"]], False), ([["a"], ["b"], ["c"], ["d"]], True), ([["a"], [1.0], ["c"], ["d"]], True)],
+    ids=["independent", "unit", "marker"],
+)
+def test_a_uniqueness_of_0_is_reached_as_exploratory_factors_reach_it(covariance, pattern, correlated):
+    source, model = ek.rows_of_covariance(covariance, 200), ek.FactorModel(1)
+    other = ek.fit(model, source, model.start(source.profile), solver="anderson")
+    found = fitted(ek.ConfirmatoryFactorModel(pattern, correlated=correlated), source)
+    assert found.boundary == other.boundary == ("uniquenesses[0]",)
+    assert abs(found.log_likelihood - other.log_likelihood) < 1e-9
+    assert found.evaluations < 100
+    errors, wanted = found.standard_errors(), other.standard_errors()
+    free = [f"uniquenesses[{j}]" for j in (1, 2, 3)]
+    np.testing.assert_allclose([errors[name] for name in free], [wanted[name] for name in free], rtol=1e-5)
+    assert np.isnan(errors["uniquenesses[0]"])
+
+
+def test_two_columns_without_error_on_two_factors_each():
+    """Both factors are known from them, so that all other columns are regressions on these, and these a normal of their own."""
+    rng = np.random.default_rng(4)
+    factors = rng.standard_normal((300, 2)) @ [[1.0, 0.4], [0.0, 0.9]]
+    pure = factors @ [[1.0, 0.3], [0.5, 1.0]]
+    others = factors @ [[1.0, 0.0, 0.6, 0.0], [0.0, 1.0, 0.0, -0.7]] + 0.6 * rng.standard_normal((300, 4))
+    model = ek.ConfirmatoryFactorModel([["a", "b"], ["c", "d"], [1, 0], [0, 1], ["e", 0], [0, "f"]])
+    x, loadings = np.hstack([pure, others]), [1.2, 0.3, 0.2, 0.8, 0.5, -0.5]
+    start = model.params(x.mean(axis=0), loadings, [0, 0, 0.5, 0.5, 0.5, 0.5], np.eye(2))
+    found = ek.fit(model, x, start, solver="anderson")
+    assert found.converged
+    assert (found.params.uniquenesses[:2] == 0).all()
+    centred = x - x.mean(axis=0)
+
+    def minus(entries):
+        """The likelihood of the two columns, and that of the others given them."""
+        turn = entries[:4].reshape(2, 2)
+        scores = np.linalg.solve(turn, centred[:, :2].T).T
+        height = -300 * np.linalg.slogdet(centred[:, :2].T @ centred[:, :2] / 300)[1] / 2 - 300
+        lines = np.array([[1, 0], [0, 1], [entries[4], 0], [0, entries[5]]])
+        left = ((centred[:, 2:] - scores @ lines.T) ** 2).mean(axis=0)
+        return -(height - 150 * (np.log(left) + 1).sum() - 150 * 6 * np.log(2 * np.pi))
+
+    best = minimize(minus, loadings, method="BFGS", options={"gtol": 1e-6})
+    assert abs(found.log_likelihood + best.fun) < 1e-6
+
+
+def bare(rows, columns, zeros, ones):
+    pattern = names(rows, columns)
+    for j, k in zeros:
+        pattern[j][k] = 0
+    for j, k in ones:
+        pattern[j][k] = 1
+    return pattern
+
+
+MARKED = [(0, 0), (1, 1)]
+BETWEEN = {
+    "free": (bare(8, 2, [], []), False, 1),
+    "one zero": (bare(8, 2, [(3, 1)], []), False, 0),
+    "three factors": (bare(10, 3, [(0, 1)], []), False, 2),
+    "two zeros of three": (bare(10, 3, [(0, 1), (4, 2)], []), False, 1),
+    "two zeros in one row": (bare(10, 3, [(0, 1), (0, 2)], []), False, 1),
+    "unit": (bare(8, 2, [], []), True, 2),
+    "unit, one zero": (bare(8, 2, [(3, 1)], []), True, 1),
+    "unit, two zeros": (bare(8, 2, [(3, 1), (5, 0)], []), True, 0),
+    "marked": (bare(8, 2, [], MARKED), True, 2),
+    "marked, one zero": (bare(8, 2, [(1, 0)], MARKED), True, 1),
+    "marked, simple": (bare(8, 2, [(j, j % 2 == 0) for j in range(8)], MARKED), True, 0),
+    "tied": ([["a", "b"], ["a", "b"], *names(8, 2)[2:]], False, 1),
+}
+
+
+@pytest.mark.parametrize("case", BETWEEN)
+def test_free_parameters_are_those_that_the_covariance_tells(case):
+    """At a covariance that the model has exactly, the likelihood is highest, and all that it tells has errors."""
+    pattern, correlated, turns = BETWEEN[case]
+    model, rng = ek.ConfirmatoryFactorModel(pattern, correlated=correlated), np.random.default_rng(1)
+    d, m, k = len(pattern), model.n_factors, len(model.letters["loadings"])
+    assert model.pattern.turning.sum() == turns
+    factors = np.eye(m) + 0.3 * (1 - np.eye(m)) * correlated
+    true = model.params(np.zeros(d), rng.uniform(0.4, 1.0, k) * rng.choice([-1, 1], k), rng.uniform(0.4, 1.0, d), factors)
+    covariance = model.covariance(true)
+    found = fitted(model, ek.rows_of_covariance(covariance, 500))
+    np.testing.assert_allclose(model.covariance(found.params), covariance, atol=1e-5)
+    spreads = (m * (m + 1) // 2 - m * model.pattern.unit) * correlated
+    assert found.free_parameters == d + d + k + spreads - turns
+    assert found.identifiability()
+    below = np.tril_indices(d)
+    derived = found.delta(lambda params: model.covariance(params)[below])
+    np.testing.assert_allclose(np.sqrt(np.diag(derived.covariance)), by_pseudo_inverse(model, found.params, 500), rtol=1e-4)
+
+
+def by_pseudo_inverse(model, params, n):
+    """Standard errors of the elements of the covariance, by the information about all letters, turned or not."""
+    d, m, k = len(params.means), model.n_factors, len(params.loadings)
+    below = np.tril_indices(m, -1 if model.pattern.unit else 0) if model.correlated else (np.empty(0, int),) * 2
+
+    def covariance(entries):
+        loadings, between = model.pattern.loadings(entries[:k]), params.factors.copy()
+        between[below] = between.T[below] = entries[k + d :]
+        return loadings @ between @ loadings.T + np.diag(entries[k : k + d])
+
+    point = np.concatenate([params.loadings, params.uniquenesses, params.factors[below]])
+    slopes = np.array([(covariance(point + step) - covariance(point - step)) / 2e-6 for step in 1e-6 * np.eye(len(point))])
+    each = np.linalg.solve(model.covariance(params), slopes)
+    information = n / 2 * np.einsum("aij,bji->ab", each, each)
+    flat = slopes[:, *np.tril_indices(d)]
+    return np.sqrt(np.diag(flat.T @ np.linalg.pinv(information, rcond=1e-9) @ flat))

@@ -8,7 +8,7 @@ import click
 
 from emkit.cli.screen import examples, json_option, print_json, show
 from emkit.families import FAMILIES, family_named
-from emkit.families.named import PREFIXES, pattern_of
+from emkit.families.named import COUNTED, PREFIXES, pattern_of
 
 
 def described(name: str) -> dict[str, object]:
@@ -49,9 +49,11 @@ def command(as_json: bool) -> None:
         words = family["name"], family["data"], family["parameters"], "yes" if family["admits_gaps"] else "no"
         table.add_row(*(Text(str(word)) for word in words))
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=True)
-    for head in ("made of another", "what it is"):
+    for head in ("made by name", "what it is"):
         made.add_column(head, header_style="bold")
     for word, prefix in PREFIXES.items():
         made.add_row(Text(pattern_of(word)), Text(prefix.says))
+    for word in COUNTED:
+        made.add_row(Text(f"{word}-N"), Text(f"as {word}-1, with any number N"))
     closing = "Fit one of them with: emkit fit FILE --model FAMILY -k K, such as --model zero-inflated:poisson"
     show(Group(table, Text(), made, Text(), Text(closing)))

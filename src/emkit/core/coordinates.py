@@ -23,7 +23,8 @@ NOTHING = np.empty(0)
 PLACE = re.compile(r"(?P<path>[^\[\]]+)(\[(?P<index>\d+(, *\d+)*)\])?")
 
 
-def _label(path: str, index: tuple[int, ...]) -> str:
+def entry_name(path: str, index: tuple[int, ...]) -> str:
+    """What an entry of a field is called: ``components.rates[0, 1]``."""
     return f"{path}[{', '.join(map(str, index))}]" if index else path
 
 
@@ -245,4 +246,4 @@ class Coordinates(Generic[P]):
         return self._names(params, lambda leaf: leaf.space.on_boundary(leaf.value))
 
     def _names(self, params: P, indices: Callable[[Leaf], list[tuple[int, ...]]]) -> list[str]:
-        return [_label(leaf.path, index) for leaf in self.free(params) for index in indices(leaf)]
+        return [entry_name(leaf.path, index) for leaf in self.free(params) for index in indices(leaf)]

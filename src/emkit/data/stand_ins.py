@@ -30,7 +30,8 @@ def rows_of_moments(means: Array, covariance: Array, weight: float) -> tuple[Arr
 def rows_of_covariance(covariance: ArrayLike, n: float, means: ArrayLike | None = None, columns: Any = None) -> ArraySource:
     """A source of rows with this covariance (d, d; divisor n), a total weight `n` and these `means` (d,; by default 0).
 
-    For models of which a normal likelihood sees means and covariance alone, where no more is known than these.
+    For models of which a normal likelihood sees means and covariance alone, where no more is known than these. `columns`: their
+    names, by default those of a data frame.
     Errors: DataError if the matrix is no covariance.
 
     >>> import emkit as ek
@@ -38,6 +39,7 @@ def rows_of_covariance(covariance: ArrayLike, n: float, means: ArrayLike | None 
     >>> source.profile.covariance.round(6).tolist(), round(source.total_weight, 6)
     ([[4.0, 1.0], [1.0, 2.0]], 50.0)
     """
+    columns = [str(name) for name in getattr(covariance, "columns", ())] or None if columns is None else columns
     given = np.asarray(covariance, dtype=np.float64)
     check_range("n", n, DataError, "it must be the number of rows, > 0", np.nextafter(0.0, 1.0), float("inf"))
     if given.ndim != 2 or given.shape[0] != given.shape[1] or not given.size:

@@ -1,6 +1,7 @@
 """The scikit-learn face of emkit: estimators that fit mixtures."""
 
 from emkit.estimators.components import ConvergenceWarning
+from emkit.estimators.confirmatory_factor_analysis import ConfirmatoryFactorAnalysis
 from emkit.estimators.discriminant import Discriminant
 from emkit.estimators.factor_analysis import FactorAnalysis
 from emkit.estimators.gaussian import GaussianMixture
@@ -16,6 +17,7 @@ from emkit.estimators.mixture_regression import MixtureRegression
 from emkit.estimators.state_space import StateSpaceModel
 
 __all__ = [
+    "ConfirmatoryFactorAnalysis",
     "ConvergenceWarning",
     "Discriminant",
     "FactorAnalysis",

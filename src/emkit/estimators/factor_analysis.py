@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils.validation import check_is_fitted
 
-from emkit.core.arrays import Array, ArrayLike
-from emkit.data.chunk import Chunk, unit_weights
+from emkit.core.arrays import Array
 from emkit.data.source import ArraySource
-from emkit.data.stand_ins import rows_of_covariance
-from emkit.errors import EmkitWarning, ModelError
+from emkit.errors import ModelError
 from emkit.estimators.allowed import Allowed, Count, OneOf
-from emkit.estimators.gappy_rows import RowsOfModel
-from emkit.estimators.one_model import FITTING
-from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitted import AnyFitted
+from emkit.estimators.factor_scores import FactorScores
 from emkit.inference.factors_enough import FactorTest, factor_test
 from emkit.models.factor_model import FactorModel
 from emkit.models.rotations import ROTATIONS, Rotated, rotated
 from emkit.report.factor_tables import loadings_table, variance_table
-from emkit.report.sentences import capital, listed
+from emkit.report.sentences import capital
+from emkit.report.summary import edges_told
 from emkit.result import Result
 
-LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must tell, for scores from its cells alone
-MOST_NAMED = 6
 UNCORRELATED = 1e-9  # factors, but for rounding: then each explains a variance of its own
 
 
-class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
+class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, FactorScores):
     """Columns that hang together by a few latent factors: x = means + loadings f + e, by maximum likelihood.
 
     Factors f are standard normal, and errors e are normal, independent of each other. Cells may be missing at random (NaN).
@@ -66,9 +59,7 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         "n_components": Count(),
         "uniquenesses": OneOf(("free", "equal")),
         "rotation": OneOf(tuple(name for name in ROTATIONS if name is not None), also=" or None", or_none=True),
-        "scores": OneOf(("regression", "bartlett")),
-        "n_init": Count(),
-        **FITTING,
+        **FactorScores._allowed,
     }
 
     def __init__(
@@ -94,36 +85,11 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         self.solver = solver
         self.random_state = random_state
 
-    def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
-        """Estimate from rows `X` (n, d), array or data frame: one pass over them, then EM on their moments. `y` is ignored.
+    def _modelled(self, source: ArraySource) -> ArraySource:
+        return source
 
-        Warns: ConvergenceWarning with the reason if the fit did not converge; EmkitWarning naming columns of uniqueness 0.
-        Errors: DataError, ParameterError or DegenerateFitError, naming what cannot be.
-        """
-        self._check_settings()
-        with as_before_if_it_fails(self):
-            return self._fit(self._source(X, sample_weight))
-
-    def fit_covariance(self, covariance: ArrayLike, n: float, means: ArrayLike | None = None, columns: Any = None) -> Self:
-        """Estimate from the covariance or correlation matrix (d, d; divisor n) of `n` rows, and their `means` (by default 0).
-
-        Warns, and errors: as `fit`, and DataError for a matrix that is no covariance.
-        """
-        self._check_settings()
-        with as_before_if_it_fails(self):
-            source = rows_of_covariance(covariance, n, means, columns)
-            self.n_features_in_ = len(source.columns)
-            self.__dict__.pop("feature_names_in_", None)
-            if columns is not None:
-                self.feature_names_in_ = np.array(source.columns, dtype=object)
-            return self._fit(source)
-
-    def _fit(self, source: ArraySource) -> Self:
-        model = FactorModel(int(self.n_components), equal=self.uniquenesses == "equal")
-        self._shown(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))))
-        if self.heywood_:
-            warnings.warn(self._heywood_told, EmkitWarning, stacklevel=3)
-        return self
+    def _model_of(self, source: ArraySource) -> FactorModel:
+        return self._model
 
     def _shown(self, result: Result[Any]) -> Self:
         """What a fit tells, as attributes."""
@@ -139,44 +105,10 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         self.heywood_ = tuple(source.columns[j] for j in np.flatnonzero(self.uniquenesses_ == 0))
         return self
 
-    def transform(self, X: object) -> Any:
-        """The factor scores (n, m) of rows, as `scores` says: see `factor_scores`."""
-        return self.factor_scores(X)[0]
-
-    def factor_scores(self, X: object) -> tuple[Array, Array]:
-        """Factor scores (n, m) of rows, and their covariances (n, m, m), given the cells that are there.
-
-        By "regression", those of the factors given the row; by "bartlett", those of the estimates given the factors, NaN where
-        the cells of a row are too few to tell.
-        Source: Thomson (1951), The Factorial Analysis of Human Ability; Bartlett (1937), Brit. J. Psychol. 28, 97-104.
-        """
-        x = self._source(X, None, reset=False).x.astype(np.float64)
-        scores, spreads = self._model.latent(self.result_.params, Chunk(x, unit_weights(len(x))))
-        if self.scores == "bartlett":
-            scores, spreads = _from_cells_alone(scores, spreads)
-        back = np.linalg.inv(self._rotated.turn)
-        return scores @ back.T, back @ spreads @ back.T
-
-    @property
-    def chosen_by(self) -> Result[Any]:
-        """The fit by which `ek.select` chooses a number of factors."""
-        check_is_fitted(self)
-        result: Result[Any] = self.result_
-        return result
-
-    def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the same model to the same data for that of `fit`."""
-        with as_before_if_it_fails(self):
-            return self._shown(Result.of(better))
-
     def get_covariance(self) -> Array:
         """The covariance (d, d) of the columns by the model."""
         check_is_fitted(self)
         return self.result_.params.covariance
-
-    def get_precision(self) -> Array:
-        """Its inverse (d, d)."""
-        return np.asarray(np.linalg.inv(self.get_covariance()))
 
     def test(self) -> FactorTest:
         """The likelihood-ratio test that so many factors are enough.
@@ -208,15 +140,8 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         ]
         if np.allclose(self.factor_correlation_, np.eye(len(self.factor_correlation_)), atol=UNCORRELATED):
             told.append(variance_table(loadings, width))
-        said = [*([self._heywood_told] if self.heywood_ else []), capital(str(result.outcome))]
+        said = [*edges_told(result), capital(str(result.outcome))]
         return "\n\n".join([wrapped(told[0], width), *told[1:], *(wrapped(sentence, width) for sentence in said)])
-
-    @property
-    def _heywood_told(self) -> str:
-        return (
-            f"Heywood case: the uniqueness of {listed(map(repr, self.heywood_), MOST_NAMED)} is 0, so factors reproduce "
-            "it without error. Fewer factors, or more columns, may tell more."
-        )
 
     @property
     def _model(self) -> FactorModel:
@@ -227,15 +152,9 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMo
         return rotated(self.result_.params.loadings, self.uniquenesses_, self.rotation)
 
     @property
+    def _root(self) -> Array:
+        return np.asarray(np.linalg.inv(self._rotated.turn))
+
+    @property
     def _n_features_out(self) -> int:
         return len(self.components_)
-
-
-def _from_cells_alone(scores: Array, spreads: Array) -> tuple[Array, Array]:
-    """Scores (n, m) and covariances (n, m, m) without what is known of factors before: from means and covariances with it."""
-    told = np.eye(scores.shape[1]) - spreads
-    enough = np.linalg.eigvalsh(told)[:, 0] > LEAST_TOLD
-    alone, wide = np.full_like(scores, np.nan), np.full_like(spreads, np.nan)
-    alone[enough] = np.linalg.solve(told[enough], scores[enough][:, :, None])[:, :, 0]
-    wide[enough] = np.linalg.solve(told[enough], spreads[enough])
-    return alone, wide

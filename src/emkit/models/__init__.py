@@ -13,7 +13,8 @@ from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, 
 from emkit.models.autoregressions import arma, autoregression
 from emkit.models.cells import Cell, Cells, CellsParams
 from emkit.models.components import Components, ComponentStats
-from emkit.models.confirmatory import ConfirmatoryFactorModel, ConfirmatoryFactorParams
+from emkit.models.confirmatory import ConfirmatoryFactorModel
+from emkit.models.confirmatory_params import ConfirmatoryFactorParams, UnitFactorParams
 from emkit.models.factor_model import EqualFactorModelParams, FactorModel, FactorModelParams
 from emkit.models.frozen import Frozen, bare
 from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovParams, GatedInitialHiddenMarkovParams
@@ -143,6 +144,7 @@ __all__ = [
     "StationaryHiddenMarkovParams",
     "TiedStateSpace",
     "TiedStateSpaceParams",
+    "UnitFactorParams",
     "UnitSlopeItem",
     "WithPrior",
     "arma",

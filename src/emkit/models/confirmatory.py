@@ -2,70 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers
-from emkit.core.axes import Axes
+from emkit.core.arrays import Array, ArrayLike
+from emkit.core.climb import climb
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
-from emkit.core.parameters import Parameters
-from emkit.core.protocols import Expectation, LatentModel, Update
-from emkit.core.spaces import Positive, PositiveDefinite, Real
-from emkit.data.chunk import Chunk
+from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
-from emkit.data.stand_ins import standing_in
-from emkit.errors import ModelError, ParameterError
-from emkit.families.gaussian.best_factors import LEAST_UNIQUE, MOST_UNIQUE, warn_of_unknowns
+from emkit.errors import ParameterError
+from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE, warn_of_unknowns
+from emkit.models.confirmatory_params import ConfirmatoryFactorParams, Standardised, UnitFactorParams
 from emkit.models.factor_data import correlations, refuse
-from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
-from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
+from emkit.models.factor_pattern import FactorPattern
+from emkit.models.factor_sums import FactorSums, left_about
+from emkit.models.known_factors import Moved, slope_of_turn
+from emkit.models.of_factors import Independent, OfFactors
+from emkit.models.ties import mean_of, plain, shared
 
 
-@dataclass(frozen=True, eq=False)
-class ConfirmatoryFactorParams(Parameters):
-    """Parameters of `ConfirmatoryFactorModel`, of d columns and m factors.
-
-    `means` (d,); `loadings` (k,) and `uniquenesses` (p,) > 0, the numbers that their letters stand for, in alphabetical order;
-    `factors` (m, m), the covariance of the factors.
-
-    >>> import emkit as ek
-    >>> params = ek.ConfirmatoryFactorParams([0.0, 0.0], loadings=[0.7], uniquenesses=[0.5], factors=[[1.0]])
-    >>> params.loadings.tolist()
-    [0.7]
-    """
-
-    means: Annotated[Array, Real(), Axes("column")]
-    loadings: Annotated[Array, Real(), Axes("letter of loadings")]
-    uniquenesses: Annotated[Array, Positive(), Axes("letter of uniquenesses")]
-    factors: Annotated[Array, PositiveDefinite(), Axes("factor", "factor")]
-
-    if TYPE_CHECKING:  # made from whatever an array can be made from
-
-        def __init__(
-            self, means: ArrayLike, loadings: ArrayLike, uniquenesses: ArrayLike, factors: ArrayLike
-        ) -> None: ...  # fmt: skip
-
-
-class Standardised(NamedTuple):
-    """Loadings (d, m) where columns and factors have variance 1, uniquenesses (d,), and correlations (m, m) of factors."""
-
-    loadings: Array
-    uniquenesses: Array
-    correlations: Array
-
-
-class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums]):
+class ConfirmatoryFactorModel(OfFactors[ConfirmatoryFactorParams]):
     """x = means + loadings f + e: f ~ N(0, factors), e ~ N(0, diag(uniquenesses)), with loadings that are known in part.
 
     `loadings` (d, m) and `uniquenesses` (d,), by default one for each column: each entry a number, or a name as text where it
     is estimated; entries of one name are one parameter. `letters` has the names, in the order of the parameters. `correlated`:
-    the covariance of factors is estimated; each then needs a loading that is a number, usually 1, which gives it a unit.
-    Otherwise factors are independent with variance 1. Cells may be missing. Factors are not turned: the zeros say how they are.
-    Errors: ModelError for what is neither number nor name, and for a factor without a unit.
+    the covariance of factors is estimated. Either each factor has a loading that is a number, usually 1, which gives it a unit,
+    or none has, and all have variance 1. With correlated=False factors are independent with variance 1.
+    Cells may be missing. The zeros say how factors are turned; where they leave a turn, some letters are 0 (`held`), so that
+    free parameters are those that the covariance tells. A uniqueness of 0 (a Heywood case) is an estimate on the edge.
+    Errors: ModelError for what is neither number nor name, and for a factor without a unit where others have one.
     Source: Joreskog (1969), Psychometrika 34, 183-202; for EM, Rubin & Thayer (1982), Psychometrika 47, 69-76.
 
     Two factors with two tests each, of which only the covariance is known:
@@ -83,32 +52,24 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
 
     def __init__(self, loadings: Any, uniquenesses: Any = None, *, correlated: bool = True) -> None:
         self.loadings, self.uniquenesses, self.correlated = plain(loadings), plain(uniquenesses), correlated
-        self._loadings, names = numbers_and_names("loadings", self.loadings)
-        if self._loadings.ndim != 2 or not self._loadings.size:
-            raise ModelError(
-                f"loadings have shape {self._loadings.shape}; they have a row for each column, an entry for each factor."
-            )
-        d, self.n_factors = self._loadings.shape
-        own = [f"u{j:0{len(str(d - 1))}d}" for j in range(d)]
-        self._uniquenesses, each = numbers_and_names("uniquenesses", own if uniquenesses is None else self.uniquenesses)
-        if self._uniquenesses.shape != (d,) or (self._uniquenesses <= 0).any():
-            raise ModelError(f"uniquenesses are {d} names, or numbers > 0, one for each row of the loadings.")
-        for k in range(self.n_factors) if correlated else ():
-            if not (np.nan_to_num(self._loadings[:, k]) != 0).any():
-                raise ModelError(
-                    f"factor {k + 1} has no unit: give one of its loadings as a number other than 0, such as 1, or take "
-                    "factors for independent with variance 1 (correlated=False)."
-                )
-        self.letters = {"loadings": letters_of(names), "uniquenesses": letters_of(each)}
-        check_apart(self.letters)
-        self._ties, self._noise_ties = places(names, self.letters["loadings"]), places(each, self.letters["uniquenesses"])
+        self.pattern = FactorPattern(self.loadings, self.uniquenesses, correlated)
+        self.n_factors, self.letters = self.pattern.numbers.shape[1], self.pattern.letters
+
+    def params(
+        self, means: ArrayLike, loadings: ArrayLike, uniquenesses: ArrayLike, factors: ArrayLike
+    ) -> ConfirmatoryFactorParams:
+        """Parameters of these values."""
+        made = UnitFactorParams if self.pattern.unit else ConfirmatoryFactorParams
+        first, second, third, fourth = (np.array(each, dtype=np.float64) for each in (means, loadings, uniquenesses, factors))
+        return made(first, second, third, fourth)
+
+    @property
+    def axis_names(self) -> Mapping[str, Sequence[str]]:
+        return {f"letter of {name}": letters for name, letters in self.letters.items()}
 
     def whole(self, params: ConfirmatoryFactorParams) -> tuple[Array, Array]:
         """All loadings (d, m) and uniquenesses (d,)."""
-        return (
-            np.where(np.isnan(self._loadings), self._ties @ params.loadings, self._loadings),
-            np.where(np.isnan(self._uniquenesses), self._noise_ties @ params.uniquenesses, self._uniquenesses),
-        )
+        return self.pattern.loadings(params.loadings), self.pattern.noise(params.uniquenesses)
 
     def covariance(self, params: ConfirmatoryFactorParams) -> Array:
         """Of the columns, (d, d)."""
@@ -121,140 +82,135 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
         own = np.sqrt(np.diag(self.covariance(params)))
         return Standardised(loadings * unit / own[:, None], noise / own**2, params.factors / np.outer(unit, unit))
 
-    def e_step(self, params: ConfirmatoryFactorParams, chunk: Chunk) -> Expectation[FactorSums]:
-        one = self._told(params, chunk)
-        return Expectation(sums_of(one, chunk.weights), float(chunk.weights @ one.log_density), float(chunk.weights.sum()))
-
-    def _told(self, params: ConfirmatoryFactorParams, chunk: Chunk) -> Told:
-        """What the rows of a chunk tell of independent factors, of which these are `_root` times as much."""
-        loadings, noise = self.whole(params)
-        return told(params.means, loadings @ _root(params), noise, chunk.x)
+    def independent(self, params: ConfirmatoryFactorParams) -> Independent:
+        (loadings, noise), root = self.whole(params), _root(params)
+        return Independent(params.means, loadings @ root, noise, root)
 
     def m_step(self, stats: FactorSums, params: ConfirmatoryFactorParams) -> ConfirmatoryFactorParams:
         """All columns regressed on the expected factors at once, each by the precision of its errors; then the rest.
 
-        Names that stand in columns of several precisions are best given these; all else is best altogether.
+        Names that stand in columns of several precisions are best given these; all else is best altogether. Where there are
+        columns without uniqueness (`known_factors.py`), Newton's method goes on from there.
         """
-        sums, noise = _of_these_factors(stats, params), self.whole(params)[1]
-        mass, gram, cross = sums.mass, sums.gram, sums.cross
-        centred = gram[:, 1:, 1:] - gram[:, 1:, :1] * gram[:, :1, 1:] / mass[:, None, None]
-        apart = cross[:, 1:] - cross[:, :1] * gram[:, 0, 1:] / mass[:, None]
-        fixed = np.nan_to_num(self._loadings)
-        side = apart - np.einsum("jab,jb->ja", centred, fixed)
-        table = np.einsum("j,jak,jab,jbl->kl", 1 / noise, self._ties, centred, self._ties)
-        letters = np.linalg.solve(table, np.einsum("j,jak,ja->k", 1 / noise, self._ties, side))
-        loadings = fixed + self._ties @ letters
-        shift = (cross[:, 0] - np.einsum("ja,ja->j", gram[:, 0, 1:], loadings)) / mass
-        squares = np.maximum(left_about(sums, np.column_stack([shift, loadings])), 0.0)
-        rows = shared(self._noise_ties, mass)
-        own = np.where(rows > 0, shared(self._noise_ties, squares) / np.where(rows > 0, rows, 1.0), params.uniquenesses)
-        factors = sums.total[1:, 1:] / sums.total[0, 0] if self.correlated else params.factors
-        return ConfirmatoryFactorParams(params.means + shift, letters, own, (factors + factors.T) / 2)
+        sums, noise, pattern = _of_these_factors(stats, params), self.whole(params)[1], self.pattern
+        known = noise == 0
+        letters = self._regressed(sums, params, known)
+        loadings = pattern.loadings(letters)
+        shift = np.where(known, 0.0, (sums.cross[:, 0] - np.einsum("ja,ja->j", sums.gram[:, 0, 1:], loadings)) / sums.mass)
+        squares = np.where(known, 0.0, np.maximum(left_about(sums, np.column_stack([shift, loadings])), 0.0))
+        rows = shared(pattern.noise_ties, sums.mass)
+        own = np.where(rows > 0, shared(pattern.noise_ties, squares) / np.where(rows > 0, rows, 1.0), params.uniquenesses)
+        found = self.params(params.means + shift, letters, own, self._spread(sums, params))
+        if not known.any():
+            return found
+        return climb(lambda now: self.expected(stats, params, now), found, ("",), self.scales(params), self.held(params))
+
+    def _spread(self, sums: FactorSums, params: ConfirmatoryFactorParams) -> Array:
+        """The covariance (m, m) of factors, or their correlations, of which no formula tells those of most likelihood."""
+        spread, n = sums.total[1:, 1:] / sums.total[0, 0], sums.total[0, 0]
+        if not self.correlated:
+            return params.factors
+        if not self.pattern.unit:
+            return np.asarray(spread + spread.T) / 2
+        unit = np.sqrt(np.diag(spread))
+        start = replace(params, factors=_symmetric(spread / np.outer(unit, unit)))
+        return climb(lambda now: _normal(n, n * spread, now.factors), start, ("factors",)).factors
+
+    def _regressed(self, sums: FactorSums, params: ConfirmatoryFactorParams, known: Array) -> Array:
+        """Letters (k,) by regression of all columns but those `known` (d,) from their factors, whose letters stay."""
+        noise, ties, mass = self.whole(params)[1], self.pattern.ties, sums.mass
+        centred = sums.gram[:, 1:, 1:] - sums.gram[:, 1:, :1] * sums.gram[:, :1, 1:] / mass[:, None, None]
+        apart = sums.cross[:, 1:] - sums.cross[:, :1] * sums.gram[:, 0, 1:] / mass[:, None]
+        free = ~self.pattern.turning & ~ties[known].any(axis=(0, 1))
+        letters = params.loadings.copy()
+        side = apart - np.einsum("jab,jb->ja", centred, self.pattern.loadings(np.where(free, 0.0, letters)))
+        weights = np.where(known, 0.0, 1 / np.where(known, 1.0, noise))
+        table = np.einsum("j,jak,jab,jbl->kl", weights, ties[..., free], centred, ties[..., free])
+        letters[free] = np.linalg.solve(table, np.einsum("j,jak,ja->k", weights, ties[..., free], side))
+        return letters
 
     def updates(self) -> Mapping[str, Update[FactorSums, ConfirmatoryFactorParams]]:
         raise NotImplementedError("means and loadings are estimated by one regression, so no part of them can be held.")
 
     def expected(self, stats: FactorSums, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams) -> Expected:
-        sums, (loadings, noise) = _of_these_factors(stats, before), self.whole(now)
-        lines = np.column_stack([now.means - before.means, loadings])
-        squares, rows, products = left_about(sums, lines), sums.total[0, 0], sums.total[1:, 1:]
-        inverse = np.linalg.inv(now.factors)
-        value = -0.5 * (sums.mass * np.log(2 * np.pi * noise) + squares / noise).sum()
-        value -= 0.5 * (rows * np.linalg.slogdet(now.factors)[1] + np.einsum("ab,ab->", inverse, products))
-        along = (sums.cross - np.einsum("jab,jb->ja", sums.gram, lines)) / noise[:, None]
+        """Columns without uniqueness move the factors along: see `known_factors.py`."""
+        given, (old, _), (loadings, noise) = _of_these_factors(stats, before), self.whole(before), self.whole(now)
+        known, move, pattern = noise == 0, now.means - before.means, self.pattern
+        moved = Moved.along(old[known], loadings[known], before.factors, move[known])
+        sums, lines = moved.of(given), np.column_stack([move, loadings])
+        weights = np.where(known, 0.0, 1 / np.where(known, 1.0, noise))
+        squares, rows = left_about(sums, lines), sums.total[0, 0]
+        of_factors = _normal(rows, sums.total[1:, 1:], now.factors)
+        value = -0.5 * (sums.mass * np.log(2 * np.pi * noise, where=~known, out=np.zeros_like(noise)) + squares * weights).sum()
+        value += of_factors.value + rows * moved.stretch
+        along = (sums.cross - np.einsum("jab,jb->ja", sums.gram, lines)) * weights[:, None]
+        of_turn = slope_of_turn(given, moved.whole, lines, weights, np.asarray(np.linalg.inv(now.factors), dtype=np.float64))
+        along[known, 1:], along[known, 0] = moved.slopes(of_turn, rows)
         slopes = {
             "means": along[:, 0],
-            "loadings": shared(self._ties, along[:, 1:]),
-            "uniquenesses": shared(self._noise_ties, (squares / noise - sums.mass) / (2 * noise)),
-            "factors": (inverse @ products @ inverse - rows * inverse) / 2,
+            "loadings": shared(pattern.ties, along[:, 1:]),
+            "uniquenesses": shared(pattern.noise_ties, np.where(known, 0.0, (squares * weights - sums.mass) * weights / 2)),
+            **of_factors.slopes,
         }
         return Expected(float(value), {path: np.asarray(slope) for path, slope in slopes.items()})
 
-    def row_objectives(self, params: ConfirmatoryFactorParams, chunk: Chunk) -> Array:
-        return self._told(params, chunk).log_density
-
-    latent_name = "factor"
-
-    def latent(self, params: ConfirmatoryFactorParams, chunk: Chunk) -> tuple[Array, Array]:
-        """Mean (n, m) and covariance (n, m, m) of the factors of each row, given its cells."""
-        one, root = self._told(params, chunk), _root(params)
-        return one.scores @ root.T, root @ one.spreads[one.which] @ root.T
-
-    def draw(self, params: ConfirmatoryFactorParams, rng: np.random.Generator, n: int) -> Array:
-        """Rows (n, d)."""
-        loadings, noise = self.whole(params)
-        factors = rng.standard_normal((n, self.n_factors)) @ _root(params).T
-        return np.asarray(params.means + factors @ loadings.T + np.sqrt(noise) * rng.standard_normal((n, len(noise))))
-
-    def redrawn(
-        self, params: ConfirmatoryFactorParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
-    ) -> Array:
-        return self.draw(params, rng, len(rows))
-
-    @property
-    def admits_gaps(self) -> bool:
-        return True
-
-    def prepare(self, source: Any) -> Any:
-        """Of complete rows, and of many that lack the same cells, means and covariance are all that matters."""
-        return standing_in(source)
-
-    def occurring(self, source: Any) -> Any:
-        """The rows themselves."""
-        return source
-
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of more free parameters than there are variances and covariances."""
-        m = self.n_factors
-        free = sum(map(len, self.letters.values())) + (m * (m + 1) // 2 if self.correlated else 0)
+        m, turning = self.n_factors, int(self.pattern.turning.sum())
+        spreads = m * (m - 1) // 2 + (0 if self.pattern.unit else m) if self.correlated else 0
+        free = sum(map(len, self.letters.values())) - turning + spreads
         warn_of_unknowns(f"{m} factor{'s' * (m != 1)} with these loadings", free, len(profile.columns), "Fix more of them.")
         return self
 
     def held(self, params: ConfirmatoryFactorParams) -> tuple[str, ...]:
-        """The covariance of independent factors."""
-        return () if self.correlated else ("factors",)
+        """Letters that say how factors are turned, where zeros do not; and the covariance of independent factors."""
+        turning = tuple(f"loadings[{k}]" for k in np.flatnonzero(self.pattern.turning))
+        return turning if self.correlated else (*turning, "factors")
 
     def scales(self, params: ConfirmatoryFactorParams) -> Mapping[str, Scale]:
         unit = np.sqrt(np.diag(self.covariance(params)))
         each = unit[:, None] / np.sqrt(np.diag(params.factors))
         return {
             "means": Scale(params.means, unit),
-            "loadings": Scale(np.zeros(len(params.loadings)), mean_of(self._ties, each)),
+            "loadings": Scale(np.zeros(len(params.loadings)), mean_of(self.pattern.ties, each)),
         }
 
     def start(self, profile: AnyProfile) -> ConfirmatoryFactorParams:
-        """Each factor the principal component of its columns; names have the mean of where they stand.
+        """Each factor the principal component of what those before leave of its columns; names have the mean of their places.
 
         Errors: DataError if the data cannot carry the factors.
         """
-        return self._started(profile, np.ones_like(self._loadings))
+        return self._started(profile, np.ones_like(self.pattern.numbers))
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[ConfirmatoryFactorParams]:
         """The same with each loading shortened at random, for each seed."""
-        return [self._started(profile, np.random.default_rng(seed).uniform(0.1, 1.0, self._loadings.shape)) for seed in seeds]
+        shape = self.pattern.numbers.shape
+        return [self._started(profile, np.random.default_rng(seed).uniform(0.1, 1.0, shape)) for seed in seeds]
 
     def _started(self, profile: AnyProfile, shares: Array) -> ConfirmatoryFactorParams:
-        self._refuse_other_columns(len(profile.columns), "data")
         refuse(profile, self.n_factors, False)
-        means, variances, correlation = correlations(profile)
-        found, spread = np.zeros_like(self._loadings), np.ones(self.n_factors)
-        for k, column in enumerate(self._loadings.T):
+        self._refuse_other_columns(len(profile.columns), "data")
+        pattern = self.pattern
+        means, variances, left = correlations(profile)
+        found, spread = np.zeros_like(pattern.numbers), np.ones(self.n_factors)
+        for k, column in enumerate(pattern.numbers.T):
             own = np.flatnonzero(column != 0)
             if not len(own):
                 continue
-            values, vectors = np.linalg.eigh(correlation[np.ix_(own, own)])
+            values, vectors = np.linalg.eigh(left[np.ix_(own, own)])
+            main = vectors[:, -1] * np.sqrt(max(values[-1], LEAST_SHARED))
+            left[np.ix_(own, own)] -= np.outer(main, main)
             marked = np.flatnonzero(np.nan_to_num(column[own]) != 0)
-            best = vectors[:, -1] * np.sqrt(variances[own] * values[-1]) * shares[own, k]
+            best = main * np.sqrt(variances[own]) * shares[own, k]
             given = float(best[marked[0]] / column[own][marked[0]]) if len(marked) and self.correlated else 0.0
             size = given if abs(given) > 0 else np.copysign(1.0, best.sum())
             found[own, k] = best / size
             spread[k] = size**2
-        known = np.where(np.isnan(self._loadings), self._ties @ mean_of(self._ties, found), self._loadings)
-        rest = variances - np.einsum("jk,k,jk->j", known, spread, known)
+        letters, factors = pattern.turned(found, np.diag(spread))
+        known = pattern.loadings(letters)
+        rest = variances - np.einsum("jk,kl,jl->j", known, factors, known)
         noise = np.clip(rest, LEAST_UNIQUE * variances, MOST_UNIQUE * variances)
-        return ConfirmatoryFactorParams(
-            means, mean_of(self._ties, found), mean_of(self._noise_ties, noise), np.diag(spread)
-        )  # fmt: skip
+        return self.params(means, letters, mean_of(pattern.noise_ties, noise), factors)
 
     def check(self, params: ConfirmatoryFactorParams, profile: AnyProfile) -> None:
         self._refuse_other_columns(len(profile.columns), "data")
@@ -269,13 +225,27 @@ class ConfirmatoryFactorModel(LatentModel[ConfirmatoryFactorParams, FactorSums])
             raise ParameterError("factors are independent with variance 1 (correlated=False), so their covariance is 1.")
 
     def _refuse_other_columns(self, given: int, what: str) -> None:
-        if given != len(self._loadings):
-            raise ParameterError(f"the loadings are of {len(self._loadings)} columns, but the {what} have {given}.")
+        if given != len(self.pattern.numbers):
+            raise ParameterError(f"the loadings are of {len(self.pattern.numbers)} columns, but the {what} have {given}.")
 
 
 def _root(params: ConfirmatoryFactorParams) -> Array:
     """The lower triangle R with covariance of factors R R'."""
     return np.asarray(np.linalg.cholesky(params.factors), dtype=np.float64)
+
+
+def _symmetric(spread: Array) -> Array:
+    """The correlations (m, m) but for rounding."""
+    found = (spread + spread.T) / 2
+    np.fill_diagonal(found, 1.0)
+    return np.asarray(found)
+
+
+def _normal(rows: float, products: Array, factors: Array) -> Expected:
+    """What `products` (m, m) of the factors of so many rows tell of their covariance, without a constant."""
+    inverse = np.linalg.inv(factors)
+    value = -0.5 * (rows * np.linalg.slogdet(factors)[1] + np.einsum("ab,ab->", inverse, products))
+    return Expected(float(value), {"factors": np.asarray(inverse @ products @ inverse - rows * inverse) / 2})
 
 
 def _of_these_factors(stats: FactorSums, params: ConfirmatoryFactorParams) -> FactorSums:

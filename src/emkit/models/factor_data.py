@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array
-from emkit.data.profile import AnyProfile
+from emkit.data.profile import AnyProfile, Profile
 from emkit.data.stand_ins import standing_in
-from emkit.errors import DataError, some_of
+from emkit.errors import DataError, ParameterError, some_of
 from emkit.families.gaussian.columns import LARGEST, refuse_vanishing
 from emkit.families.support import reals
 
@@ -16,7 +16,15 @@ CONSTANT = 1e-28  # of the square of a column's mean: a variance that is roundin
 
 
 def refuse(profile: AnyProfile, m: int, equal: bool) -> None:
-    """Errors: DataError if the data cannot carry `m` factors; `equal`: with one uniqueness for all columns."""
+    """Errors: DataError if the data cannot carry `m` factors; `equal`: with one uniqueness for all columns.
+
+    ParameterError for rows instead of their profile.
+    """
+    if not isinstance(profile, Profile):
+        raise ParameterError(
+            f"factors are started from the profile of a source, and not from {type(profile).__name__}: "
+            "model.start(ek.ArraySource(rows).profile)."
+        )
     profile.refuse_names("factors are of numbers")
     profile.refuse_empty_columns()
     for bad, sentence in reals(LARGEST).rules:

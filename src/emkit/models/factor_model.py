@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
-from emkit.core.protocols import Expectation, LatentModel, Update
-from emkit.core.spaces import NonNegative, Real
+from emkit.core.protocols import Update
+from emkit.core.spaces import Real
+from emkit.core.spaces.uniqueness import Uniqueness
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
-from emkit.data.stand_ins import standing_in
 from emkit.errors import ModelError, ParameterError
-from emkit.families.gaussian.best_factors import LEAST_UNIQUE, MOST_UNIQUE, warn_of_too_many
+from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE, warn_of_too_many
 from emkit.models.factor_data import correlations, refuse
-from emkit.models.factor_sums import FactorSums, Told, left_about, sums_of, told
+from emkit.models.factor_sums import FactorSums, left_about
+from emkit.models.of_factors import Independent, OfFactors
 from emkit.models.pivots import held_by_pivots, turned_to_pivots
-
-LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class FactorModelParams(Parameters):
 
     means: Annotated[Array, Real(), Axes("column")]
     loadings: Annotated[Array, Real(), Axes("column", "factor")]
-    uniquenesses: Annotated[Array, NonNegative(), Axes("column")]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes("column")]
     pivots: tuple[int, ...] = ()
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
@@ -64,10 +63,10 @@ class FactorModelParams(Parameters):
 class EqualFactorModelParams(FactorModelParams):
     """The same with one uniqueness () for all columns."""
 
-    uniquenesses: Annotated[Array, NonNegative(), Axes()]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes()]
 
 
-class FactorModel(LatentModel[FactorModelParams, FactorSums]):
+class FactorModel(OfFactors[FactorModelParams]):
     """x = means + loadings f + e: `n_factors` factors f ~ N(0, I), and e ~ N(0, diag(uniquenesses)).
 
     `equal`: all columns have the same uniqueness, which makes it probabilistic principal components. Cells may be missing.
@@ -105,9 +104,14 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         turned, pivots = turned_to_pivots(given, unit)
         return made(centre, turned, noise, pivots)
 
-    def e_step(self, params: FactorModelParams, chunk: Chunk) -> Expectation[FactorSums]:
-        one = _told(params, chunk)
-        return Expectation(sums_of(one, chunk.weights), float(chunk.weights @ one.log_density), float(chunk.weights.sum()))
+    def independent(self, params: FactorModelParams) -> Independent:
+        noise = np.broadcast_to(params.uniquenesses, params.means.shape)
+        return Independent(params.means, params.loadings, noise, np.eye(self.n_factors))
+
+    def regression(self, params: FactorModelParams, chunk: Chunk) -> tuple[Array, Array]:
+        """Means (d,) of the columns, and slopes (n, m, d) of the mean of each factor of a row along its cells."""
+        one = self._told(params, chunk)
+        return params.means, one.reach[one.which].swapaxes(1, 2)
 
     def m_step(self, stats: FactorSums, params: FactorModelParams) -> FactorModelParams:
         """Each column regressed on the expected factors of the rows that have it.
@@ -147,44 +151,6 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         of_noise = np.where(inside, (squares / safe - stats.mass) / (2 * safe), 0.0)
         slopes = {"means": along[:, 0], "loadings": along[:, 1:], "uniquenesses": of_noise.sum() if self.equal else of_noise}
         return Expected(float(value), {path: np.asarray(slope) for path, slope in slopes.items()})
-
-    def row_objectives(self, params: FactorModelParams, chunk: Chunk) -> Array:
-        return _told(params, chunk).log_density
-
-    latent_name = "factor"
-
-    def latent(self, params: FactorModelParams, chunk: Chunk) -> tuple[Array, Array]:
-        """Mean (n, m) and covariance (n, m, m) of the factors of each row, given its cells."""
-        one = _told(params, chunk)
-        return one.scores, one.spreads[one.which]
-
-    def regression(self, params: FactorModelParams, chunk: Chunk) -> tuple[Array, Array]:
-        """Means (d,) of the columns, and slopes (n, m, d) of the mean of each factor of a row along its cells."""
-        one = _told(params, chunk)
-        return params.means, one.reach[one.which].swapaxes(1, 2)
-
-    def draw(self, params: FactorModelParams, rng: np.random.Generator, n: int) -> Array:
-        """Rows (n, d)."""
-        noise = np.sqrt(np.broadcast_to(params.uniquenesses, params.means.shape))
-        factors = rng.standard_normal((n, self.n_factors))
-        return np.asarray(params.means + factors @ params.loadings.T + noise * rng.standard_normal((n, len(noise))))
-
-    def redrawn(
-        self, params: FactorModelParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
-    ) -> Array:
-        return self.draw(params, rng, len(rows))
-
-    @property
-    def admits_gaps(self) -> bool:
-        return True
-
-    def prepare(self, source: Any) -> Any:
-        """Of complete rows, and of many that lack the same cells, means and covariance are all that matters."""
-        return standing_in(source)
-
-    def occurring(self, source: Any) -> Any:
-        """The rows themselves."""
-        return source
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of more factors than the columns can tell apart."""
@@ -245,11 +211,6 @@ class FactorModel(LatentModel[FactorModelParams, FactorSums]):
         self.params(params.means, params.loadings, params.uniquenesses)
         if len(params.pivots) != self.n_factors or np.triu(params.loadings[list(params.pivots)], 1).any():
             raise ParameterError("loadings are not turned as pivots say: make parameters with `FactorModel.params`.")
-
-
-def _told(params: FactorModelParams, chunk: Chunk) -> Told:
-    """What the rows of a chunk tell at these parameters."""
-    return told(params.means, params.loadings, np.broadcast_to(params.uniquenesses, params.means.shape), chunk.x)
 
 
 def _regressions(stats: FactorSums, params: FactorModelParams) -> Array:

@@ -32,6 +32,12 @@ class Label:
         of = f" of {self.of}" if self.of else ""
         return f"{self.what}{of}" if self.component is None else f"{self.what}{of}, component {self.component}"
 
+    @property
+    def whose(self) -> str:
+        """Of which columns, quoted, and which component it is; what it is where it is of none."""
+        of = repr(self.of) if self.of else f"every column (the {self.what})"
+        return of if self.component is None else f"{of} in component {self.component}"
+
 
 NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 

@@ -6,8 +6,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from emkit.core.axes import component_name
+from emkit.core.coordinates import entry_name
 from emkit.core.json_types import Json
-from emkit.errors import SeparationWarning
+from emkit.errors import EmkitWarning, SeparationWarning
 from emkit.models.around import bare, wrappers
 from emkit.models.gated_mixture import GatedMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
@@ -81,6 +82,7 @@ def remarks(result: AnyFitted) -> list[str]:
         said.append(capital(collapsed(result.model, result)))
     said += _not_told_apart(result)
     said += infinite_told(result)
+    said += edges_told(result)
     edge = [str(words[name]) for name in result.boundary]
     if edge:
         why = "On the boundary of its space, or held by a floor, so without a standard error"
@@ -92,6 +94,22 @@ def warn_of_separation(result: AnyFitted, stacklevel: int) -> None:
     """Warn of coefficients that have no maximum."""
     for sentence in infinite_told(result):
         warnings.warn(sentence, SeparationWarning, stacklevel=stacklevel + 1)
+
+
+def warn_of_edges(result: AnyFitted, stacklevel: int) -> None:
+    """Warn of estimates on an edge of their space that says more than that."""
+    for sentence in edges_told(result):
+        warnings.warn(sentence, EmkitWarning, stacklevel=stacklevel + 1)
+
+
+def edges_told(result: AnyFitted) -> list[str]:
+    """What spaces say of estimates on their edge, in one sentence each; none if none is there, or says so."""
+    words, found = labels(result.params, names_of(result)), dict[tuple[str, str], list[str]]()
+    for leaf in result.model.coordinates(result.params).free(result.params) if result.boundary else ():
+        if any(leaf.space.told_on_edge):
+            edge = [words[entry_name(leaf.path, index)] for index in leaf.space.on_boundary(leaf.value)]
+            found.setdefault(leaf.space.told_on_edge, []).extend(label.whose for label in edge)
+    return [f"{before} {listed(names, MOST_NAMED)} {after}" for (before, after), names in found.items() if names]
 
 
 def infinite_told(result: AnyFitted) -> list[str]:

@@ -8,14 +8,13 @@ from math import prod
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.spaces.link import Link
+from emkit.core.spaces.link import FISHER, Link
 from emkit.core.spaces.scalar import share_lost
 from emkit.core.spaces.semidefinite import NEGATIVE, semidefinite_root
 from emkit.core.spaces.space import EDGE, Shape, Space, first_where
 
 OFF = 1e-8  # by which a diagonal may differ from 1
 GONE = 1e-7  # of a standard deviation, what is left given the elements before: nothing
-FISHER = Link(np.arctanh, lambda value: 1 / (1 - value**2), np.tanh, null=0.0)
 
 
 @cache

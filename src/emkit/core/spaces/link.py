@@ -23,3 +23,4 @@ class Link(NamedTuple):
 REAL = Link(np.asarray, lambda value: np.ones_like(value), np.asarray, null=0.0)
 LOG = Link(np.log, lambda value: 1 / value, np.exp)
 LOGIT = Link(logit, lambda value: 1 / (value * (1 - value)), expit)
+FISHER = Link(np.arctanh, lambda value: 1 / (1 - value**2), np.tanh, null=0.0)  # of correlations

@@ -37,6 +37,7 @@ class Part(Space):
     def __init__(self, whole: Space, held: Mask, value: Array) -> None:
         self._whole, self._free, self._value = whole, ~held, value
         self.event_axes: int = whole.event_axes  # type: ignore[misc]
+        self.told_on_edge: tuple[str, str] = whole.told_on_edge  # type: ignore[misc]
 
     def complaint(self, value: Array) -> tuple[Index, str] | None:
         return self._whole.complaint(value)

@@ -24,6 +24,7 @@ class Space(ABC):
     """
 
     event_axes: ClassVar[int] = 0
+    told_on_edge: ClassVar[tuple[str, str]] = ("", "")  # what is said of estimates on an edge, before and after their names
     is_crept_along: ClassVar[bool] = False  # whether EM creeps to edges the slower, the nearer, as a rate of EM need not tell
 
     @abstractmethod

@@ -24,6 +24,9 @@ HALVED = 40  # times, before a step that does not climb is given up
 BENT = 1e-8  # of the largest curvature: less is taken for so much
 ROUNDING = 1e-15  # of a loss
 APART = 1e-12  # of an eigenvalue: nearer ones are taken to be so far apart
+NEXT_TO_NONE = 1e-6  # of the variance of a column: where so little is left, none may be as likely
+APART_ENOUGH = 1e-6  # a singular value of loadings of unit length below which columns are functions of each other
+LEAST_SHARED = 0.05  # of the variance of a column's own that each factor of a start has: one without any stays so for ever
 LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column that a start leaves to itself
 
 
@@ -104,18 +107,44 @@ def best_factors(mass: Array, covariances: Array, start: Array, least: Array, m:
     `least`, of the same shape.
     """
     shares, bound, roots = mass / mass.sum(), np.log(least), _roots(covariances)
-    here = _Place.at(shares, roots, np.maximum(np.log(start), bound), m)
+    here = _Place.at(shares, roots, np.log(np.maximum(start, least)), m)
     for _ in range(STEPS):
         after = _further(here, shares, roots, bound, m) if here.steepest(bound) > FLAT else None
         if after is None:
             break
         here = after
+    variances = np.maximum(np.einsum("g,gjj->j", shares, covariances), np.finfo(float).tiny)
+    here = _at_bound(here, shares, roots, bound, np.log(NEXT_TO_NONE * (variances if len(least) > 1 else variances.mean())), m)
     return BestFactors(turned(here.loadings), np.maximum(np.exp(here.logs), least), -here.loss / 2)
 
 
 def height(mass: Array, covariances: Array, uniquenesses: Array, m: int) -> float:
     """What `BestFactors` has for a height, with the best loadings for these uniquenesses."""
     return -_Place.at(mass / mass.sum(), _roots(covariances), np.log(uniquenesses), m).loss / 2
+
+
+def with_none(found: BestFactors, least: Array) -> Array:
+    """The uniquenesses `found`, exactly 0 for columns that the bound `least`, next to nothing, holds (Heywood cases).
+
+    If their loadings are functions of each other, the likelihood has no maximum, and they stay where they are.
+    """
+    none, m = found.uniquenesses <= least, found.loadings.shape[2]
+    if len(least) == 1 or not 0 < none.sum() <= m:
+        return found.uniquenesses
+    rows = found.loadings[:, none]
+    lengths = np.sqrt((rows**2).sum(axis=2, keepdims=True))
+    if (lengths == 0).any() or np.linalg.svd(rows / lengths, compute_uv=False)[:, -1].min() < APART_ENOUGH:
+        return found.uniquenesses
+    return np.where(none, 0.0, found.uniquenesses)
+
+
+def _at_bound(here: _Place, shares: Array, roots: Array, bound: Array, negligible: Array, m: int) -> _Place:
+    """The same with uniquenesses that are `negligible` at their bound, where that is as likely: steps there never arrive."""
+    for j in np.flatnonzero((here.logs < negligible) & (here.logs > bound)):
+        there = _Place.at(shares, roots, np.where(np.arange(len(bound)) == j, bound, here.logs), m)
+        if there.loss <= here.loss + max(here.rounding, there.rounding):
+            here = there
+    return here
 
 
 def _roots(covariances: Array) -> Array:

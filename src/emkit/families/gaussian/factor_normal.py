@@ -19,7 +19,14 @@ from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
 from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, warn_of_too_many
+from emkit.families.gaussian.best_factors import (
+    BestFactors,
+    best_factors,
+    first_uniquenesses,
+    height,
+    warn_of_too_many,
+    with_none,
+)
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
@@ -173,16 +180,17 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         if self.shared == "covariance":
             raw, mass = np.einsum("k,kij->ij", mass, raw)[None] / mass.sum(), np.ones(1)
         freed = np.array([(start < FREED * max(self.floor, THIN) * unit).any()])
-        least = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN) * unit
+        least, next_to_none = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN) * unit, THIN * unit * normal.LIFTED
         found = best_factors(mass, raw, start, least, self.n_factors)
         who = group[0] if self.shared is None else None
-        if self.floor == 0 and (found.uniquenesses <= THIN * unit * normal.LIFTED).sum() > self.n_factors:
+        if self.floor == 0 and (found.uniquenesses <= next_to_none).sum() > self.n_factors:
             raise normal.collapsed(who)  # factors reproduce more columns than they are
-        if freed.any():
-            old = height(mass, raw, start, self.n_factors)
+        before = np.maximum(start, THIN * unit)
+        if freed.any() and (before < least).any():  # what had been freed is held again
+            old = height(mass, raw, before, self.n_factors)
             if found.height < old - columns.EPSILON * abs(old):
                 raise too_thin(normal.who(who))
-        return found
+        return found._replace(uniquenesses=with_none(found, next_to_none))
 
     def _of(self, means: Array, loadings: Array, noise: Array) -> FactorNormalParams:
         """Parameters of loadings (K, d, m) and uniquenesses (K, d) that are written out for every component."""

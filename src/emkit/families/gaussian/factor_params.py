@@ -10,7 +10,8 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
-from emkit.core.spaces import LowerTriangular, Positive, Real
+from emkit.core.spaces import LowerTriangular, Real
+from emkit.core.spaces.uniqueness import Uniqueness
 from emkit.families.gaussian.best_factors import turned
 
 __all__ = [
@@ -25,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class FactorNormalParams(Parameters):
-    """`means` (K, d), `loadings` (K, d, m) and `uniquenesses` (K, d) > 0, the variances of what factors leave.
+    """`means` (K, d), `loadings` (K, d, m) and `uniquenesses` (K, d) >= 0, the variances of what factors leave.
 
     Factors can be turned at no cost. These are turned so that the first column has a loading on the first factor alone, the
     second on the first two, and so on: above the diagonal, loadings are 0. `of` turns any loadings like that.
@@ -40,7 +41,7 @@ class FactorNormalParams(Parameters):
 
     means: Annotated[Array, Real(), Axes("component", "column", coupled=("column",))]
     loadings: Annotated[Array, LowerTriangular(), Axes("component", "column", "factor")]
-    uniquenesses: Annotated[Array, Positive(), Axes("component", "column", coupled=("column",))]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes("component", "column", coupled=("column",))]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
@@ -79,7 +80,7 @@ class EqualFactorNormalParams(FactorNormalParams):
 
     by_component: ClassVar[str] = "k"
 
-    uniquenesses: Annotated[Array, Positive(), Axes("component")]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes("component")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ class SharedFactorNormalParams(FactorNormalParams):
 
     by_component: ClassVar[str] = "j"
 
-    uniquenesses: Annotated[Array, Positive(), Axes("column", coupled=("column",))]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes("column", coupled=("column",))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ class SharedEqualFactorNormalParams(FactorNormalParams):
 
     by_component: ClassVar[str] = ""
 
-    uniquenesses: Annotated[Array, Positive(), Axes()]
+    uniquenesses: Annotated[Array, Uniqueness(), Axes()]
 
 
 @dataclass(frozen=True, eq=False)
