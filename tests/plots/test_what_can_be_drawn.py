@@ -188,7 +188,7 @@ MODELS = {  # what each can draw, in any order
     ),
     "a chain": (lambda: _chain(), ("trace", "path", *RESIDUALS, *SEQUENCE)),
     "a chain of one state": (lambda: _chain(1), ("trace", *RESIDUALS, *SEQUENCE)),
-    "a level that moves": (lambda: _level(), ("trace", "path", "smoothed")),
+    "a level that moves": (lambda: _level(), ("trace", "path", *RESIDUALS, "smoothed")),
     "a level without data": (lambda: _level().without_data(), ("trace",)),
     "a mixed model": (lambda: _rails(), ("trace", "path", *RESIDUALS, "effects")),
     "two factors": (lambda: _factors(), ("trace", "path", "loadings", "scree")),

@@ -149,6 +149,30 @@ class Filtered:
             "no cell depends on. Give `start_covariance` finite variances for such states, or leave the series out."
         )
 
+    def innovations(self) -> Array:
+        """Each cell (T, d) less what earlier rows, and cells before it in its row, lead one to expect, by its spread.
+
+        NaN in gaps, and as long as earlier cells do not tell an unknown start. Source: de Jong (1991), Ann. Statist. 19,
+        1073-1083.
+        """
+        seen, q = self.widths > 0, self.own - 1
+        widths, errors = self.widths[seen], self.errors[seen][:, : self.own]
+        parts = errors[:, :, None] * errors[:, None, 1:] / widths[:, None, None]
+        told = np.cumsum(parts, axis=0) - parts  # by the cells before each
+        unit = np.sqrt(np.einsum("cqq->cq", told[:, 1:]))
+        known = (unit > 0).all(axis=1)
+        unit = np.where(known[:, None], unit, 1.0)
+        scaled = np.where(known[:, None, None], told[:, 1:] / (unit[:, :, None] * unit[:, None, :]), np.eye(q))
+        known &= np.linalg.eigvalsh(scaled).min(axis=1, initial=1.0) > UNTOLD
+        scaled[~known] = np.eye(q)
+        away = errors[:, 1:] / unit
+        side = np.stack([told[:, 0] / unit, away], axis=2)
+        shift, spread = np.moveaxis(np.linalg.solve(scaled, side), 2, 0)
+        left = errors[:, 0] - (away * shift).sum(axis=1)
+        found = np.full(self.widths.shape, np.nan)
+        found[seen] = np.where(known, left / np.sqrt(widths + (away * spread).sum(axis=1)), np.nan)
+        return found
+
     def settle(self) -> Array:
         """Put the start where the series tells that it is: what is left unknown of it has then the covariance I.
 

@@ -17,7 +17,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
 from emkit.models import state_data, state_expected, state_layout, state_long_run, state_starts, state_sums
-from emkit.models.state_filter import System
+from emkit.models.state_filter import Filtered, System
 from emkit.models.state_layout import Layout
 from emkit.models.state_params import FIELDS, CorrelatedStateSpaceParams, Matrix, StateSpaceParams
 from emkit.models.state_stats import StateSums
@@ -238,6 +238,13 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         system = self.system(params)
         found = [state_sums.smoothed(system, chunk.x[a:z]) for a, z in zip(chunk.bounds, chunk.bounds[1:], strict=False)]
         return np.concatenate([each.means for each in found]), np.concatenate([each.spreads for each in found])
+
+    def normal_residuals(self, params: StateSpaceParams, source: Any) -> Mapping[int, Array]:
+        """What each cell differs from its forecast, by the spread of that; NaN in gaps, and until an unknown start is told."""
+        system, chunks = self.system(params), self.prepare(source).chunks()
+        series = [chunk.x[a:z] for chunk in chunks for a, z in zip(chunk.bounds, chunk.bounds[1:], strict=False)]
+        found = np.concatenate([Filtered.of(system, each).innovations() for each in series])
+        return dict(enumerate(found.T))
 
     def forecast(self, params: StateSpaceParams, chunk: Chunk, steps: int) -> tuple[Array, Array]:
         """Mean (G, steps, d) and covariance (G, steps, d, d) of the rows after the last one of each series, given all."""

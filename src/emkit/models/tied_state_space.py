@@ -173,6 +173,10 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         """As `StateSpace.latent`."""
         return self.space.latent(self.whole(params), chunk)
 
+    def normal_residuals(self, params: TiedStateSpaceParams, source: Any) -> Mapping[int, Array]:
+        """As those of `StateSpace`."""
+        return self.space.normal_residuals(self.whole(params), source)
+
     def forecast(self, params: TiedStateSpaceParams, chunk: Chunk, steps: int) -> tuple[Array, Array]:
         """As `StateSpace.forecast`."""
         return self.space.forecast(self.whole(params), chunk, steps)
