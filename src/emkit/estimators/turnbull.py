@@ -10,6 +10,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.solvers import Anderson
 from emkit.data.source import ArraySource
 from emkit.data.survival import intervals, windows
+from emkit.data.validate import as_weights
 from emkit.errors import DataError
 from emkit.estimators.survival_curve import SurvivalCurve
 from emkit.models.point_masses import PointMasses, PointMassesParams, innermost
@@ -45,6 +46,11 @@ def turnbull(
     """
     low, high = intervals(lower, upper)
     seen = windows(entry, until, low, high)
+    if weights is not None:
+        weights = as_weights(weights, len(low), "row {}".format)
+        some = weights > 0  # a row of no weight is none, and makes no place for mass
+        low, high, weights = low[some], high[some], weights[some]
+        seen = None if seen is None else seen[some]
     if seen is not None:
         low, high = np.maximum(low, seen[:, 0]), np.minimum(high, seen[:, 1])
     begins, stops, stretches, of_windows = innermost(low, high, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,7 @@ from emkit.data.chunk import Chunk, as_float64
 from emkit.data.profile import AnyProfile, Bad, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.data.subsample import SUBSAMPLE
-from emkit.errors import DataError
+from emkit.errors import DataError, DegenerateDataWarning
 from emkit.families.support import Rule, Support
 
 ENDS = ("lower", "upper")  # what the two columns are
@@ -96,6 +97,17 @@ def _bad_ends(bad: Bad, least: float, x: Array) -> Mask:
 
 def _reversed(x: Array) -> Mask:
     return np.stack([np.zeros(len(x), dtype=bool), x[:, 1] < x[:, 0]], axis=1)
+
+
+def warn_of_one_value(profile: AnyProfile, values: AnyProfile) -> None:
+    """Warn of intervals that all hold one value; of `values` that are all equal, others warn."""
+    if profile.highest[0] <= profile.least[1] and values.least[0] < values.highest[0]:
+        warnings.warn(
+            f"all intervals hold a value between {profile.highest[0]:g} and {profile.least[1]:g}: a component about that alone "
+            "makes every row certain, so a spread has no maximum-likelihood value; at best the floor under it takes its place.",
+            DegenerateDataWarning,
+            stacklevel=3,
+        )
 
 
 @once

@@ -34,6 +34,11 @@ def rows_per_weight(profile: AnyProfile) -> float:
 class Spread:
     """Nothing: no component is far narrower than others, or their likelihood would not be high for that."""
 
+    @property
+    def narrows(self) -> bool:
+        """Whether components may be as narrow as one value."""
+        return False
+
     def slivers(self, params: Any, rows: Array) -> Mask:
         """Which components are slivers, given how many `rows` each has: (K,), or (S, K) of several runs.
 
@@ -55,6 +60,10 @@ class Variances(Spread):
     inverse: bool = False
     directions: int = 1
 
+    @property
+    def narrows(self) -> bool:
+        return True
+
     def slivers(self, params: Any, rows: Array) -> Mask:
         value = get_at(params, self.path).reshape(*rows.shape, -1)
         with np.errstate(divide="ignore", invalid="ignore"):  # one may be infinite: angles from everywhere
@@ -70,6 +79,10 @@ class Covariances(Spread):
     """The field at `path`: a covariance matrix of each component."""
 
     path: str
+
+    @property
+    def narrows(self) -> bool:
+        return True
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         covariances = get_at(params, self.path)

@@ -24,7 +24,8 @@ class Support:
     """Rows whose cells break none of the `rules`: each a test that is true of bad cells, and a sentence.
 
     `width`: how many columns of data belong to one column of parameters; if these differ in what they are, `roles` names them.
-    `takes_names`: whether levels may have names. The numbers lie from `least` to `most`, and are whole or any.
+    `takes_names`: whether levels may have names. The numbers lie from `least` to `most`, and are whole or any; `circular`: they
+    go round, so that none lies beyond another.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -34,6 +35,7 @@ class Support:
     least: float = -np.inf
     most: float = np.inf
     roles: tuple[str, ...] = ()
+    circular: bool = False
 
     def values(self, highest: float, lowest: float = 0.0) -> Array:
         """The whole numbers that are possible, up to the `highest` that occurs where there is no largest; likewise down."""

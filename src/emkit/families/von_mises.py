@@ -100,7 +100,7 @@ class VonMises(Floored, IndependentColumns[VonMisesParams, VonMisesStats]):
     @property
     def support(self) -> Support:
         rule = "angles are in radians and must lie from -2 pi to 2 pi. Convert degrees with numpy.radians."
-        return Support(((lambda x: np.abs(np.asarray(x, np.float64)) > 2 * np.pi * (1 + 1e-6), rule),))
+        return Support(((lambda x: np.abs(np.asarray(x, np.float64)) > 2 * np.pi * (1 + 1e-6), rule),), circular=True)
 
     @property
     def described(self) -> Description:

@@ -15,7 +15,7 @@ from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
 from emkit.families.family import Carry
 from emkit.families.floor import Floor
-from emkit.families.intervals import about, of_intervals
+from emkit.families.intervals import about, of_intervals, warn_of_one_value
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix, one_family
 from emkit.families.support import Support
@@ -50,6 +50,8 @@ class Censored(Wrapped[Any, Any]):
         object.__setattr__(self, "family", one_family(self.family, alone=True))
         if self.family.support.whole:
             raise ModelError(f"{self.family.name} is a family of counts; only values on a scale without steps can be censored.")
+        if self.family.support.circular:
+            raise ModelError(f"{self.family.name} is a family of angles, of which none lies beyond another: none is censored.")
         if self.family.support.width != 1 or self.family.conditional is not None:
             raise ModelError(f"{self.family.name} is of several columns; only a family of one column can be censored.")
 
@@ -71,7 +73,11 @@ class Censored(Wrapped[Any, Any]):
         return self  # a missing end is an interval without one
 
     def settled(self, profile: AnyProfile) -> Self:
-        return super().settled(about(profile, self.family.support))
+        """Warns of intervals that one value could lie in, where components may be as narrow as they like."""
+        values = about(profile, self.family.support)
+        if self.family.spread.narrows:
+            warn_of_one_value(profile, values)
+        return super().settled(values)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> Any:
         return self.family.pooled(about(profile, self.family.support), n_components)

@@ -17,6 +17,7 @@ from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
+from emkit.families.intervals import warn_of_one_value
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
 from emkit.families.support import Support
@@ -81,7 +82,11 @@ class CensoredInWindows(SeenPart):
         return self  # a missing end is an interval, or a window, without one
 
     def settled(self, profile: AnyProfile) -> Self:
-        return super().settled(in_windows(self.family.support).about(profile))
+        """Warns as `Censored` does."""
+        values = in_windows(self.family.support).about(profile)
+        if self.family.spread.narrows:
+            warn_of_one_value(ends_alone(profile), values)
+        return super().settled(values)
 
     def unseen_left_out(self, profile: AnyProfile) -> Any:
         return self._censored.pooled(ends_alone(profile), 1)
