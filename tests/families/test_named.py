@@ -50,6 +50,7 @@ PREFIXED = {
     "zero-inflated:poisson": ek.ZeroInflated(ek.Poisson()),
     "zero-truncated:negative-binomial": ek.Truncated(ek.NegativeBinomial(), 1),
     "censored:weibull": ek.Censored(ek.Weibull()),
+    "censored-in-windows:gamma": ek.CensoredInWindows(ek.Gamma()),
     "repeated-4:poisson": ek.Repeated(ek.Poisson(), 4),
     "mixture-of-2:gaussian-diag": ek.MixtureOf(ek.DiagonalGaussian(), 2),
     "repeated-3:zero-inflated:geometric": ek.Repeated(ek.ZeroInflated(ek.Geometric()), 3),
