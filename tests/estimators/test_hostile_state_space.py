@@ -53,6 +53,45 @@ REFUSED = {
         lambda: own(np.eye(3), np.eye(3), state_noise=np.full((3, 3), NAN)).fit(THREE[:2]),
         "1 step from",
     ),
+    "an autoregression of two rows": (lambda: FIT(ek.autoregression(1)).fit(WALK[:2]), "without error"),
+    "an autoregression of two cells": (
+        lambda: FIT(ek.autoregression(1)).fit(but(but(np.full((9, 1), NAN), 3, 1.0), 6, 2.0)),
+        "without error",
+    ),
+    "a constant that is seen as it is": (lambda: FIT(ek.autoregression(1)).fit(np.full((9, 1), 3.0)), "never vary"),
+    "a turn that is repeated": (lambda: FIT(ek.autoregression(1)).fit(np.tile([1.0, -1.0], 15)[:, None]), "without error"),
+    "a wave without errors": (lambda: FIT(ek.autoregression(2)).fit(np.sin(np.arange(40.0))[:, None]), "without error"),
+    "a column too many to depend on its past": (
+        lambda: FIT(ek.autoregression(1)).fit(THREE),
+        "of 1 column, but the data have 3",
+    ),
+    "a first row that a mean can go to": (
+        lambda: own([[1]], [[1]], start_mean=[NAN], start_covariance=[0]).fit(WALK),
+        "the start a variance",
+    ),
+    "a start as good as unknown": (lambda: own([[1]], [[1]], start_covariance=[1e300]), "Give np.inf where nothing is known"),
+    "a start as good as known": (lambda: own([[1]], [[1]], start_covariance=[1e-300]), "holds 1e-300.*another unit, or 0"),
+    "a view that overflows": (lambda: own([[1]], [[1e200]]), r"observation holds 1e\+200"),
+    "errors that overflow": (lambda: own([[1]], [[1]], noise=[1e300]), r"noise holds 1e\+300"),
+    "shocks that are no covariance": (
+        lambda: own(np.eye(2), np.eye(2), state_noise=[[1, 2], [2, 1]]).fit(THREE[:, :2]),
+        "not positive definite",
+    ),
+    "shocks that are not symmetric": (
+        lambda: own(np.eye(2), np.eye(2), state_noise=[[1, 0.5], [0.1, 1]]).fit(THREE[:, :2]),
+        "not symmetric",
+    ),
+    "a start that is no covariance": (lambda: own(np.eye(2), np.eye(2), start_covariance=[[1, 2], [2, 1]]), "is no covariance"),
+    "a class for a model": (lambda: FIT(ek.StateSpace).fit(WALK), "structure is <class"),
+    "a class for a solver": (lambda: FIT(solver=ek.solvers.Plain).fit(WALK), "solver is <class"),
+    "names that are a number": (lambda: own([[1]], [[1]], states=3), "states are 3; they are 1 name"),
+    "ragged parameters": (lambda: ek.StateSpaceParams([[1, 2], [1]], [1], [[1]], [1]), "transition is no array of numbers"),
+    "series of several widths": (lambda: FIT("factors").fit([WALK[:3, 0], WALK[:2, 0]]), "not a table of numbers"),
+    "gaps where a selection is": (
+        lambda: own(np.eye(2), [[1, 0]], selection=[[NAN], [0]]),
+        "selection holds numbers that are not",
+    ),
+    "nothing to summarise": (lambda: FIT().summary(), "not fitted"),
     "two views without error": (lambda: own([[1]], [[1], [1]], noise=[0, 0]).fit(THREE[:, :2]), "no density"),
     "factors of one column": (lambda: FIT("factors", n_factors=2).fit(WALK), "n_factors is 2"),
     "columns of a level": (lambda: FIT().fit(THREE), "for one column"),
@@ -68,6 +107,25 @@ REFUSED = {
 }
 
 RIGHT = {
+    "an autoregression of every other row": (
+        lambda: FIT(ek.autoregression(2)).fit(but(WALK, np.s_[::2], NAN)), lambda fit: fit.converged_,
+    ),
+    "gaps before and behind": (
+        lambda: FIT(ek.autoregression(1)).fit(np.concatenate([np.full((5, 1), NAN), WALK, np.full((5, 1), NAN)])),
+        lambda fit: np.isclose(fit.result_.log_likelihood, FIT(ek.autoregression(1)).fit(WALK).result_.log_likelihood),
+    ),
+    "a mean that no cell tells": (
+        lambda: own(np.eye(2), [[1, 0]], state_noise=[1, 1], start_mean=[0, NAN], start_covariance=[1, 0]).fit(WALK),
+        lambda fit: np.isfinite(fit.params_.start_mean).all(),
+    ),
+    "two means of which cells tell the sum": (
+        lambda: own(np.eye(2), [[1, 1]], state_noise=[0, 0], start_mean=[NAN, NAN], start_covariance=[0, 0]).fit(WALK),
+        lambda fit: np.isclose(fit.params_.start_mean.sum(), WALK.mean()),
+    ),
+    "series of one row each, from one place": (
+        lambda: own([[1]], [[1]], state_noise=[1], start_mean=[NAN], start_covariance=[0]).fit(WALK, lengths=[1] * 30),
+        lambda fit: np.isclose(fit.params_.start_mean[0], WALK.mean()) and np.isclose(fit.params_.noise[0], WALK.var()),
+    ),
     "three rows": (lambda: FIT().fit(WALK[:3]), lambda fit: fit.converged_),
     "two cells": (lambda: FIT().fit(but(but(np.full((9, 1), NAN), 3, 1.0), 5, 2.0)), lambda fit: fit.converged_),
     "two values": (lambda: FIT().fit((np.arange(30) % 2)[:, None]), lambda fit: fit.result_.boundary == ("state_noise[0]",)),
@@ -109,7 +167,7 @@ RIGHT = {
 @pytest.mark.filterwarnings("ignore::emkit.ConvergenceWarning")
 def test_what_cannot_be_is_refused_in_words(name):
     call, words = REFUSED[name]
-    with pytest.raises((ValueError, ek.DegenerateFitError), match=words):
+    with pytest.raises((ValueError, ek.DegenerateFitError, ek.ModelError), match=words):
         call()
 
 

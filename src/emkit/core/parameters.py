@@ -156,7 +156,10 @@ def _admitted(cls: Any, name: str, value: Any, known: bool = False) -> Any:
     if declared is None:
         return value
     space, axes, is_number = declared
-    array = readonly(value)
+    try:
+        array = readonly(value)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} is no array of numbers: {value!r:.60}.") from None
     if not known:
         if axes is not None and array.ndim != len(axes.names):
             raise ParameterError(f"{name} has shape {array.shape}; it must have {axes}.")

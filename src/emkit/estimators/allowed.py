@@ -71,5 +71,5 @@ class OneOf:
 
     def check(self, name: str, value: object) -> None:
         named = (value is None and self.or_none) or (isinstance(value, str) and value in self.names)
-        if not named and not (self.or_with and hasattr(value, self.or_with)):
+        if not named and (isinstance(value, type) or not (self.or_with and hasattr(value, self.or_with))):
             raise ParameterError(f"{name} is {value!r}; it must be {', '.join(map(repr, self.names))}{self.also}.")

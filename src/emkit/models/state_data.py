@@ -24,7 +24,7 @@ def refuse(layout: Layout, profile: AnyProfile) -> None:
         raise DataError(f"a state space is of numbers, but columns hold names: {some_of([*map(repr, names)])}.")
     profile.refuse_empty_columns()
     refuse_extremes(profile, range(d))
-    constant = np.flatnonzero((profile.variance <= CONSTANT * profile.mean**2) & layout.free("noise"))
+    constant = np.flatnonzero((profile.variance <= CONSTANT * profile.mean**2) & (layout.free("noise") | (profile.mean != 0)))
     if len(constant):
         named = some_of([repr(columns[j]) for j in constant])
         raise DataError(f"columns that never vary have no variance to explain: {named}. Leave them out.")

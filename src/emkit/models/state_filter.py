@@ -13,7 +13,7 @@ from emkit.errors import DegenerateFitError
 LOG_2_PI = float(np.log(2 * np.pi))
 UNTOLD = 1e-12  # of what a series tells of an unknown start, given what it tells of others, below which that is rounding
 FAR = 1e3  # of squared errors a cell, which lose as many digits: from there, a filter begins again nearer
-EXACT = 1e-20  # of the variance of a column: a variance of what is left to tell of its cells that is rounding
+EXACT = 1e-15  # of the square of a cell: a variance of what is left to tell of it that is rounding
 NONE = np.empty((0, 0))
 
 
@@ -113,14 +113,14 @@ class Filtered:
             steady,
         )
         own = 1 + system.unknown.shape[1]
-        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, _exact(y, widths))
+        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, _exact(y, widths, own < columns))
 
     def log_likelihood(self, name: str) -> float:
         """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
         if self.exact:
             raise DegenerateFitError(
-                f"{name} is reproduced by its states without error, so that the likelihood has no maximum. Give an error or a "
-                "shock a variance, or use fewer states."
+                f"{name} is reproduced by its states without error, so that the likelihood has no maximum. Give an error, a "
+                "shock or the start a variance, or use fewer states."
             )
         if not np.isfinite(self.height + self.told.sum()):
             raise DegenerateFitError(
@@ -190,11 +190,15 @@ class Filtered:
         return np.asarray(self.told[np.ix_(kept, kept)] - self.told[kept, apart] @ shift)
 
 
-def _exact(y: Array, widths: Array) -> bool:
-    """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors."""
+def _exact(y: Array, widths: Array, moving: bool) -> bool:
+    """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors.
+
+    Half of its cells, or any, where an estimated mean of the start is `moving` and can go there. What a cell is measured by is
+    how far it is from the mean of its column, or from 0, if that is less: columns may grow by many powers of 10.
+    """
     there = widths > 0
     cells = np.maximum(there.sum(axis=0), 1)
-    centred = np.where(there, y - np.where(there, y, 0.0).sum(axis=0) / cells, 0.0)
-    squares = (centred**2).sum(axis=0) / cells
-    mostly = np.where(there, widths <= EXACT * squares, False).sum(axis=0)
-    return bool(((2 * mostly > cells) & (squares > 0)).any())
+    seen = np.where(there, y, 0.0)
+    size = np.minimum(np.abs(seen), np.abs(seen - seen.sum(axis=0) / cells))
+    told = (there & (widths <= EXACT * size**2)).sum(axis=0)
+    return bool(((2 * told >= cells) & (told > 0) | (moving & (told > 0))).any())

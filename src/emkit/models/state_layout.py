@@ -11,6 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.errors import ModelError, ParameterError
 from emkit.models import state_long_run
+from emkit.models.digits import EXTREME
 
 AGREE = 1e-12  # of the largest given number of its field, by which the same number may differ
 
@@ -200,6 +201,11 @@ def _numbers(name: str, value: Any, axes: int | None, gaps: bool = False) -> Arr
         raise ModelError(
             f"{name} holds numbers that are not finite; give finite ones" + (", or NaN to estimate." if gaps else ".")
         )
+    sizes = np.abs(found[np.isfinite(found) & (found != 0)])
+    off = sizes[(sizes > EXTREME**2) | (sizes < EXTREME**-2)]
+    if len(off) and name != "transition":  # states may explode
+        instead = "np.inf where nothing is known" if name == "start_covariance" and off[0] > 1 else "another unit, or 0"
+        raise ModelError(f"{name} holds {off[0]:g}, whose powers are no numbers any more. Give {instead}.")
     return found
 
 
@@ -217,15 +223,12 @@ def _places(stationary: Iterable[Any], m: int) -> Integers:
     return np.array(found, dtype=np.int64)
 
 
-def state_names(given: Iterable[str] | None, m: int) -> tuple[str, ...]:
+def state_names(given: Any, m: int) -> tuple[str, ...]:
     """Names of states (m,): those given, or numbers, counted from 1. Errors: ModelError."""
-    found = tuple(f"state {k + 1}" for k in range(m)) if given is None else tuple(given)
-    if (
-        isinstance(given, str)
-        or not all(isinstance(name, str) for name in found)
-        or len(set(found)) < len(found)
-        or len(found) != m
-    ):
+    if given is None:
+        return tuple(f"state {k + 1}" for k in range(m))
+    found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
+    if not all(isinstance(name, str) for name in found) or not len(set(found)) == len(found) == m:
         raise ModelError(f"states are {given!r}; they are {m} names, each another text.")
     return found
 

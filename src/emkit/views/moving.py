@@ -64,7 +64,7 @@ def moving_series(result: AnyFitted, column: str | int = 0, steps: int = 0, seri
     rows = slice(*chunk.bounds[series : series + 2])
     states, covariances = model.latent(result.params, chunk)
     seen = model.system(result.params).observation[place]
-    spreads = np.sqrt(np.einsum("a,nab,b->n", seen, covariances[rows], seen))
+    spreads = np.sqrt(np.maximum(np.einsum("a,nab,b->n", seen, covariances[rows], seen), 0.0))  # 0, but for rounding
     ahead, covariance = model.forecast(result.params, chunk, steps)
     return MovingSeries(
         result.source.columns[place],
