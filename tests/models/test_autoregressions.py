@@ -153,6 +153,32 @@ def test_it_is_kept_in_files(tmp_path):
     assert again.sum() == pytest.approx(found.log_likelihood, rel=1e-12)
 
 
+VECTOR = {"transition": np.full((2, 2), NAN), "observation": [[1.0, 0.0]], "stationary": [0, 1]}
+WILD = {
+    "seen as it is": lambda: ek.autoregression(2),
+    "seen with errors": lambda: ek.autoregression(2, noise=None),
+    "an average": lambda: ek.arma(3, 2),
+    "beside a level": lambda: ek.local_level(autoregression=2),
+    "two shocks": lambda: ek.StateSpace(**VECTOR),
+    "shocks that hang together": lambda: ek.StateSpace(**VECTOR, state_noise=np.full((2, 2), NAN)),
+    "means of starts": lambda: ek.StateSpace(
+        [[NAN, 1], [0, NAN]], [[1, NAN]], start_mean=[NAN, NAN], start_covariance=[0, NAN]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WILD)
+def test_no_step_falls_from_wild_starts(name):
+    source = ek.ArraySource(rows(2, n=40, share=0.2), groups=np.repeat([0, 1], [25, 15]))
+    for start in WILD[name]().starts(source.profile, 1, range(10)):
+        em, heights = ek.EMMap(WILD[name](), source, start), []
+        for _ in range(5):
+            here = em(start)
+            heights.append(here.objective)
+            start = here.update
+        assert (np.diff(heights) >= -1e-9 * np.abs(heights[:-1])).all()
+
+
 TWO = {"transition": np.full((2, 2), NAN), "observation": [[1.0, 0.0]]}
 REFUSED = {
     "no order": (lambda: ek.autoregression(0), "order"),
