@@ -115,3 +115,10 @@ def test_answers_that_are_none_are_refused(two):
         two.predict(X + 1)
     with pytest.raises(ek.DataError, match="an answer is 0"):
         ek.ItemResponseMixture().fit(X + 1)
+
+
+def test_items_that_a_class_answers_alike_are_told():
+    x = np.random.default_rng(0).random((60, 6)) < 0.5
+    with pytest.warns(ek.SeparationWarning, match=r"next to nobody gives some answer.*'x3' in class 2") as told:
+        ek.ItemResponseMixture(2, random_state=0).fit(x.astype(float))
+    assert told[0].filename == __file__
