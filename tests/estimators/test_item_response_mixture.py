@@ -27,6 +27,7 @@ def test_what_is_told_of_rows_is_that_of_the_model(two):
     np.testing.assert_array_equal(two.predict_proba(X), shares)
     np.testing.assert_array_equal(two.predict(X), shares.argmax(axis=1))
     np.testing.assert_array_equal(two.result_.predict_proba(X), shares)
+    np.testing.assert_allclose(two.result_.predict_proba(X[:1]), shares[:1], rtol=1e-9)  # in which some answers do not occur
     scores, spreads = two.ability_scores(X)
     assert scores.shape == spreads.shape == (600, 2)
     mean, spread = model.latent(params, chunk)
