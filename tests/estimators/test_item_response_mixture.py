@@ -27,6 +27,7 @@ def test_what_is_told_of_rows_is_that_of_the_model(two):
     np.testing.assert_array_equal(two.predict_proba(X), shares)
     np.testing.assert_array_equal(two.predict(X), shares.argmax(axis=1))
     np.testing.assert_array_equal(two.result_.predict_proba(X), shares)
+    np.testing.assert_allclose(two.result_.predict_proba(X[:1]), shares[:1], rtol=1e-9)  # in which some answers do not occur
     scores, spreads = two.ability_scores(X)
     assert scores.shape == spreads.shape == (600, 2)
     mean, spread = model.latent(params, chunk)
@@ -115,3 +116,10 @@ def test_answers_that_are_none_are_refused(two):
         two.predict(X + 1)
     with pytest.raises(ek.DataError, match="an answer is 0"):
         ek.ItemResponseMixture().fit(X + 1)
+
+
+def test_items_that_a_class_answers_alike_are_told():
+    x = np.random.default_rng(0).random((60, 6)) < 0.5
+    with pytest.warns(ek.SeparationWarning, match=r"next to nobody gives some answer.*'x3' in class 2") as told:
+        ek.ItemResponseMixture(2, random_state=0).fit(x.astype(float))
+    assert told[0].filename == __file__

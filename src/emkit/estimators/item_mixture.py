@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
-from emkit.errors import ParameterError
+from emkit.errors import ParameterError, SeparationWarning, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
@@ -31,6 +32,7 @@ from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
 from emkit.search.seeding import begin, check_components
 
+NEVER = 1e-7  # of the people of a class: a share of answers that goes to 0
 FINER = 3  # times that a fit goes on over more places of ability
 
 
@@ -107,9 +109,9 @@ class ItemResponseMixture(RowsOfModel):
     def fit(self, X: object, y: object = None, sample_weight: object = None) -> Self:
         """Estimate classes and items from answers `X` (n, J), array or data frame, by a search from many starts.
 
-        `y` is ignored. Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes that
-        run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError, naming what
-        cannot be.
+        `y` is ignored. Warns: ConvergenceWarning with the reason if the fit did not converge; SeparationWarning for slopes and
+        intercepts that run off; EmkitWarning if `nodes` are too few. Errors: DataError, ParameterError or DegenerateFitError,
+        naming what cannot be.
         """
         self._check_settings()
         with as_before_if_it_fails(self):
@@ -159,6 +161,14 @@ class ItemResponseMixture(RowsOfModel):
         self.proportions_, self.means_, self.spreads_ = result.params.proportions, groups.means, groups.spreads
         if not warned_of_steep(result.source.columns, _steepest(result), "Use items='rasch' or fewer classes", _step(result)):
             warn_of_narrow(_narrowest(result), _step(result), result.model.nodes)
+        alike = _answered_alike(result)
+        if alike:
+            warnings.warn(
+                "in a class, next to nobody gives some answer, so that the item has no finite parameters there: "
+                f"{some_of(alike)}. Errors of others may not be told either. Use fewer classes, or share the item.",
+                SeparationWarning,
+                stacklevel=4,
+            )
         return self
 
     def predict_proba(self, X: object) -> Array:
@@ -242,3 +252,14 @@ def _nodes_enough(result: Any) -> int:
     if are_steep(_steepest(result), _step(result)).any():
         return nodes
     return nodes_enough(_narrowest(result), _step(result), nodes)
+
+
+def _answered_alike(result: Any) -> list[str]:
+    """The items, with the class, counted from 1, in which some answer is never given."""
+    test, found = result.model.test, []
+    for k, own in enumerate(_each(result)):
+        shares = np.exp(test.log_chances(own, test.places_of(own)[0])) @ np.exp(test.log_mass)
+        for name, part in zip(result.source.columns, test.parts, strict=True):
+            if (shares[part] < NEVER).any():
+                found.append(f"{name!r} in class {k + 1}")
+    return found

@@ -273,7 +273,7 @@ class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
 
     def check(self, params: ItemMixtureParams, profile: AnyProfile) -> None:
         self.layout.refuse(params)
-        self.below(profile)
+        self.test.refuse_answers(profile)
 
     @property
     def admits_gaps(self) -> bool:

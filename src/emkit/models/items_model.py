@@ -258,8 +258,8 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         if params.abilities.means[0] != 0 or (params.abilities.spreads[0] != 1 and not self._free_spread):
             raise ParameterError("abilities of the first group say where 0 and 1 are: their mean is 0 and their spread 1.")
 
-    def _refuse(self, profile: AnyProfile) -> None:
-        """Errors: DataError for columns that are not those of the items, what is no answer, and items that are too few."""
+    def refuse_answers(self, profile: AnyProfile) -> None:
+        """Errors: DataError for columns that are not those of the items, and what is no answer."""
         wanted = len(self._levels)
         if len(profile.columns) != wanted:
             behind = " and, last, one that says the group" if self.groups > 1 else ""
@@ -269,6 +269,10 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         told = ", ".join(map(str, highest.tolist()))
         rule = f"answers are whole numbers from 0 to as many as the kinds of the columns say ({told}), or missing."
         profile.refuse(lambda x: (x < 0) | (x > highest) | (x != np.floor(x)), rule)
+
+    def _refuse(self, profile: AnyProfile) -> None:
+        """Errors: DataError for what is no answer, and items that are too few, or that nobody answered."""
+        self.refuse_answers(profile)
         profile.refuse_empty_columns()
         if self.groups > 1 and profile.missing[-1]:
             raise DataError(f"column {profile.columns[-1]!r} says the group, and must not be missing.")
