@@ -13,7 +13,7 @@ from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Scale
 from emkit.core.expected import NONE, Expected, Slopes
 from emkit.core.memo import once
-from emkit.core.parameters import Parameters
+from emkit.core.parameters import Parameters, leaves
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
@@ -129,6 +129,11 @@ class Family(Protocol[P, S]):
         See `LatentModel.carried`.
         """
         return None
+
+    def bends(self, params: P) -> Array:
+        """Where on the line density or statistics of one column have no derivative, which rules of integration want to know."""
+        kinked = [leaf.value.ravel() for leaf in leaves(params) if leaf.axes is not None and leaf.axes.kinks]
+        return np.concatenate([np.empty(0), *kinked])
 
     def settled(self, profile: AnyProfile) -> Self:
         """This family with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit.

@@ -114,6 +114,10 @@ class Laplace(Floored, Family[LaplaceParams, Distances]):
         words = {"locations": Word("location", "l", 0.0), "scales": Word("scale", "s")}
         return Description(words, data="columns of numbers with a peak")
 
+    def bends(self, params: LaplaceParams) -> Array:
+        """At the location, and, of the distances, at all their places."""
+        return np.asarray(params.locations[..., None] + params.scales[..., None] * PLACES).ravel()
+
     @property
     def spread(self) -> Spread:
         return Variances("variances")

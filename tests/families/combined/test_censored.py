@@ -243,3 +243,18 @@ def test_parameters_have_the_names_of_one_column():
     assert "weibull" in fit.model.family.name
     assert [leaf.value.shape for leaf in leaves(fit.params.components)] == [(1, 1), (1, 1)]
     assert str(fit.summary())
+
+
+@pytest.mark.parametrize(("seed", "solver"), [(6, "plain"), (13, "squarem"), (18, "plain"), (11, "anderson")])
+def test_no_step_falls_where_statistics_bend(seed, solver):
+    """Distances from many places are summed over intervals; a rule of integration across such places lost digits."""
+    rng = np.random.default_rng(seed)
+    y = rng.laplace(size=30)
+    wide = rng.random(30)
+    ends = np.column_stack([y - wide * rng.random(30), y + wide * rng.random(30)])
+    known = rng.random(30) < 0.3
+    ends[known] = y[known, None]
+    fit = ek.MixtureModel("censored:laplace", 2, random_state=seed, n_init=2, solver=solver).fit(ends).result_
+    assert fit.converged, fit.outcome
+    heights = np.array([moment.objective for moment in fit.history])
+    assert np.diff(heights).min(initial=0.0) > -1e-11 * abs(heights[-1])

@@ -161,6 +161,6 @@ def places_between(family: Family[Any, Any], params: Any, low: float | None = No
         if np.isfinite(edge):
             singular = edge in (family.support.least, family.support.most)
             found.append(edge + inwards * reach * FINER ** -np.arange(SINGULAR_PANELS if singular else _panels(reach, edge)))
-    found += [leaf.value.ravel() for leaf in leaves(params) if leaf.axes is not None and leaf.axes.kinks]
+    found.append(family.bends(params))
     every = np.concatenate([*found, [each for each in (low, high) if np.isfinite(each)]])
     return np.unique(every[(every >= low) & (every <= high)])

@@ -66,6 +66,9 @@ class Wrapped(Family[P, S]):
     def rounds(self) -> int:
         return self.family.rounds
 
+    def bends(self, params: P) -> Array:
+        return self.family.bends(params)
+
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(profile)
         return self if settled is self.family else replace(self, family=settled)
