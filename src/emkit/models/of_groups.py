@@ -259,7 +259,8 @@ class OfGroups(LatentModel[V, MixedSums]):
         return found
 
     def check(self, params: V, profile: AnyProfile) -> None:
-        self._found(profile)
+        if self.layout is None:  # else these may be a few rows of which a fit is asked
+            self._found(profile)
         levels = params.between.levels
         if len(levels) != len(self.sides):
             raise ParameterError(
