@@ -173,6 +173,14 @@ def growth() -> ModelCase:
     return ModelCase("growth", ek.GrowthMixture(one.model), params, one.draw)
 
 
+def growth_shared(nests: bool = False) -> ModelCase:
+    """Two classes that differ by their fixed effects alone, of groups of one level or two."""
+    one = nested() if nests else mixed("unstructured")
+    fixed = [[2.0, -0.5], [1.0, 0.7]]
+    params = ek.SharedGrowthMixtureParams([0.6, 0.4], fixed, one.params.between, one.params.within)
+    return ModelCase(f"growth-shared{'-nested' * nests}", ek.GrowthMixture(one.model, "shared"), params, one.draw)
+
+
 def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
     model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
@@ -245,7 +253,7 @@ OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance", "certain"))]
 _STATES += map(long_run, ("shocks", "autoregression"))
-OF_GROUPS = [*_MIXED, growth(), *_STATES]
+OF_GROUPS = [*_MIXED, growth(), growth_shared(), growth_shared(nests=True), *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]
 _BEGUN = [f"states-begun-{of}" for of in ("mean", "variances", "certain")]

@@ -395,6 +395,10 @@ def having(coins, geyser3, chain):
     factors = ek.FactorAnalysis(2).fit(scores + 0.5 * np.random.default_rng(1).standard_normal((60, 5))).result_
     own |= {"loadings": factors, "scree": factors}
     own |= {"lines": gated, "gate": gated, "smoothed": level, "effects": mixed}
+    drawn, person = np.random.default_rng(2).standard_normal((8, 5)), np.repeat(np.arange(8), 4)
+    size = drawn[:, :1] + np.outer(np.arange(8) % 2 * 3, np.arange(4)) + 0.4 * drawn[:, 1:]
+    people = {"size": size.ravel(), "age": np.tile(np.arange(4.0), 8), "person": person}
+    own["trajectories"] = ek.GrowthMixtureModel("size ~ age + (1 | person)", random_state=0, n_init=2).fit(people).result_
     return lambda kind: own.get(kind, geyser3)
 
 

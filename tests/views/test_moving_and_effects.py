@@ -77,7 +77,13 @@ def test_effects_of_inner_groups_have_a_level_of_their_own(named):
     np.testing.assert_allclose(view.spreads, np.sqrt(model.inner_effect_spreads_[order, 0, 0]))
     if named:
         assert view.labels == tuple(" / ".join(model.inner_groups_[g]) for g in order)
-    assert len(model.result_.plot("effects", level=1).get_yticklabels()) == 18
+    ax = model.result_.plot("effects", level=1)
+    assert len(ax.get_yticklabels()) == 18
+    assert ax.get_title(loc="left").startswith("Effects of school:class")
+    by_name = views.group_effects(model.result_, level="school:class")
+    np.testing.assert_array_equal(by_name.means, view.means)
+    with pytest.raises(ek.ParameterError, match=r"levels 0 to 1 \(school, school:class\), the outer one first"):
+        views.group_effects(model.result_, level="class")
     with pytest.raises(ek.ParameterError, match="level is 2; groups have levels 0 to 1"):
         views.group_effects(model.result_, level=2)
 

@@ -57,7 +57,7 @@ class OfFrames(OneModel):
             raise ParameterError(f"the response of {said.fixed!r:.60} must be one column of numbers.")
         rows = self.design_.rows(frame, **options)
         if rows.dropped:
-            warnings.warn(rows.sentence, EmkitWarning, stacklevel=5)
+            warnings.warn(rows.sentence, EmkitWarning, stacklevel=4)
         source, self.groups_, self.inner_groups_ = in_groups(self.design_, said, rows, frame, sample_weight, library_of(frame))
         return said, source, (*names, ())[:2]
 

@@ -27,7 +27,7 @@ def effects(view: GroupEffects, ax: Axes | None = None) -> Axes:
     ax.set_yticks(at if few else [], view.labels if few else [])
     return finish(
         ax,
-        f"Effects of groups, within {WIDE:g} standard deviations",
+        f"Effects of {view.whose}, within {WIDE:g} standard deviations",
         view.effect,
         "group" if view.names else "group, counted from 0",
     )

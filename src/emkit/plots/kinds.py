@@ -227,8 +227,8 @@ def _smoothed(result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: 
     return draw_smoothed(moving_series(result, column, steps, series), ax)
 
 
-def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: int = 0) -> Axes:
-    """`level`: 1 for inner groups."""
+def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: int | str = 0) -> Axes:
+    """`level`: 1 for inner groups, or what they are called, such as "school:class"."""
     return draw_effects(group_effects(result, effect, level), ax)
 
 

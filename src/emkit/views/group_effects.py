@@ -20,7 +20,8 @@ from emkit.models.of_groups import OfGroups
 class GroupEffects:
     """One random `effect` of groups, the least first: means (G,) given the data, standard deviations `spreads` (G,).
 
-    `groups` (G,) are their numbers, in the order of the data, and `names` how they are called, if they have names.
+    `groups` (G,) are their numbers, in the order of the data, and `names` how they are called, if they have names. `whose`
+    effects these are, where there are two levels of groups.
     """
 
     effect: str
@@ -28,6 +29,7 @@ class GroupEffects:
     means: Array
     spreads: Array
     names: tuple[str, ...] = ()
+    whose: str = "groups"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -48,15 +50,17 @@ def mixed_model_of(result: AnyFitted) -> OfGroups[Any]:
     return inner
 
 
-def group_effects(result: AnyFitted, effect: str | int = 0, level: int = 0) -> GroupEffects:
-    """One random effect of all groups, by name or place; of `level` 1, of the inner groups.
+def group_effects(result: AnyFitted, effect: str | int = 0, level: int | str = 0) -> GroupEffects:
+    """One random effect of all groups, by name or place; of `level` 1, or by its name, such as "school:class", of inner groups.
 
     Errors: ModelError; ParameterError for an effect or a level that there is not.
     """
     model = mixed_model_of(result)
-    designs = model.known_layout.levels
-    if level not in range(len(designs)):
-        raise ParameterError(f"level is {level!r}; groups have levels 0 to {len(designs) - 1}, the outer one first.")
+    designs, whose = model.known_layout.levels, model.known_layout.whose
+    level = whose.index(level) if isinstance(level, str) and level in whose else level
+    if not isinstance(level, int) or level not in range(len(designs)):
+        named = f" ({', '.join(whose)})" if whose else ""
+        raise ParameterError(f"level is {level!r}; groups have levels 0 to {len(designs) - 1}{named}, the outer one first.")
     names = designs[level].coefficient_names
     place = names.index(effect) if isinstance(effect, str) and effect in names else effect
     if not isinstance(place, int) or place not in range(len(names)):
@@ -66,7 +70,8 @@ def group_effects(result: AnyFitted, effect: str | int = 0, level: int = 0) -> G
     means, spreads = told.means[:, place], np.sqrt(told.covariances[:, place, place])
     order = np.argsort(means, kind="stable")
     called = [_called(label) for label in told.labels] if level or _is_text(told.labels) else ()
-    return GroupEffects(names[place], order, means[order], spreads[order], tuple(called[g] for g in order) if called else ())
+    given = tuple(called[g] for g in order) if called else ()
+    return GroupEffects(names[place], order, means[order], spreads[order], given, whose[level] if whose else "groups")
 
 
 def _is_text(labels: Sequence[Any]) -> bool:
