@@ -150,6 +150,23 @@ def test_no_uniquenesses_nearby_are_better():
         assert height(mass, covariance, found.uniquenesses * np.exp(1e-3 * step), 2) < found.height
 
 
+@pytest.mark.parametrize("shared", [1, 3])
+def test_side_by_side_is_one_by_one(shared):
+    """Some that settle at once, some that take long, and one on the bound."""
+    rng = np.random.default_rng(5)
+    covariances = np.array([[np.cov(rows(n, seed).T) for seed in range(shared)] for n in (20, 60, 300, 400)])
+    mass = rng.uniform(1, 2, covariances.shape[:2])
+    start = np.einsum("bgjj->bj", covariances) / shared * [[0.9], [0.5], [1e-3], [1e-6]]
+    least = np.full((4, 6), 1e-9)
+    least[1] = 0.3
+    found = best_factors(mass, covariances, start, least, 2)
+    for b in range(4):
+        one = best_factors(*(each[[b]] for each in (mass, covariances, start, least)), 2)
+        np.testing.assert_allclose(found.height[b], one.height[0], rtol=1e-13)
+        np.testing.assert_allclose(found.uniquenesses[b], one.uniquenesses[0], rtol=1e-9)
+        np.testing.assert_allclose(found.loadings[b], one.loadings[0], atol=1e-9)
+
+
 def test_turned_loadings_have_the_same_products():
     triangle = turned(LOADINGS[None])
     np.testing.assert_allclose(triangle[0] @ triangle[0].T, LOADINGS @ LOADINGS.T, atol=1e-14)
