@@ -67,16 +67,16 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     Source: Ghahramani & Hinton (1996), Univ. of Toronto, CRG-TR-96-1; McLachlan & Peel (2000), Finite Mixture Models,
     chapter 8; McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, of whose forms these are UUU, UUC, UCU, UCC, CCU and CCC.
 
-    Of the rows of one group, the first two columns hang together, of those of the other the last two:
+    Of the rows of one group, the first three columns hang together, of those of the other the last three:
 
     >>> import emkit as ek
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> f, second = rng.standard_normal((400, 1)), np.repeat([[False], [True]], 200, axis=0)
-    >>> x = 6 * second + f * np.where(second, [0, 0, 2, 2], [2, 2, 0, 0]) + 0.5 * rng.standard_normal((400, 4))
+    >>> x = 6 * second + f * np.where(second, [0, 0, 0, 2, 2, 2], [2, 2, 2, 0, 0, 0]) + 0.5 * rng.standard_normal((400, 6))
     >>> found = ek.MixtureModel(ek.FactorNormal(1), 2, random_state=0).fit(x).result_.params.components
     >>> abs(found.loadings[:, :, 0]).round().tolist()
-    [[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 2.0]]
+    [[2.0, 2.0, 2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0, 2.0, 2.0]]
     """
 
     n_factors: int = 1
