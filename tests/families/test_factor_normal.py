@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.families.gaussian.best_factors import best_factors, free_parameters, height, turned, with_none
+from emkit.families.gaussian.best_factors import best_factors, height, turned, with_none
+from emkit.families.gaussian.factor_counts import free_parameters
 
 LOADINGS = np.array([[1.2, 0.0], [0.9, 0.4], [-0.5, 1.0], [0.3, 0.8], [0.7, -0.6], [0.2, 0.9]])
 
@@ -136,17 +137,34 @@ def test_a_column_that_is_all_factor_is_named_with_its_component(shared):
 
 def test_columns_that_are_each_other_have_no_heywood_case():
     """Two columns without error on one factor: the likelihood has no maximum, and uniquenesses are not told to be 0."""
-    mass, factor = np.ones(1), np.array([1.0, 2.0, 0.5, 0.4, 0.3])
+    mass, factor = np.ones((1, 1)), np.array([1.0, 2.0, 0.5, 0.4, 0.3])
     covariance = np.outer(factor, factor) + np.diag([1e-13, 1e-13, 0.5, 0.6, 0.7])
-    found = best_factors(mass, covariance[None], np.diag(covariance) / 2, 1e-12 * np.diag(covariance), 1)
+    found = best_factors(mass, covariance[None, None], np.diag(covariance)[None] / 2, 1e-12 * np.diag(covariance)[None], 1)
     assert (with_none(found, 1.1e-12 * np.diag(covariance)) > 0).all()
 
 
 def test_no_uniquenesses_nearby_are_better():
-    mass, covariance = np.ones(1), np.cov(rows(40).T)[None]
-    found = best_factors(mass, covariance, np.diag(covariance[0]) / 2, np.full(6, 1e-9), 2)
+    mass, covariance = np.ones((1, 1)), np.cov(rows(40).T)[None, None]
+    found = best_factors(mass, covariance, np.diag(covariance[0, 0])[None] / 2, np.full((1, 6), 1e-9), 2)
     for step in [*np.eye(6), *-np.eye(6)]:
         assert height(mass, covariance, found.uniquenesses * np.exp(1e-3 * step), 2) < found.height
+
+
+@pytest.mark.parametrize("shared", [1, 3])
+def test_side_by_side_is_one_by_one(shared):
+    """Some that settle at once, some that take long, and one on the bound."""
+    rng = np.random.default_rng(5)
+    covariances = np.array([[np.cov(rows(n, seed).T) for seed in range(shared)] for n in (20, 60, 300, 400)])
+    mass = rng.uniform(1, 2, covariances.shape[:2])
+    start = np.einsum("bgjj->bj", covariances) / shared * [[0.9], [0.5], [1e-3], [1e-6]]
+    least = np.full((4, 6), 1e-9)
+    least[1] = 0.3
+    found = best_factors(mass, covariances, start, least, 2)
+    for b in range(4):
+        one = best_factors(*(each[[b]] for each in (mass, covariances, start, least)), 2)
+        np.testing.assert_allclose(found.height[b], one.height[0], rtol=1e-13)
+        np.testing.assert_allclose(found.uniquenesses[b], one.uniquenesses[0], rtol=1e-9)
+        np.testing.assert_allclose(found.loadings[b], one.loadings[0], atol=1e-9)
 
 
 def test_turned_loadings_have_the_same_products():

@@ -261,3 +261,27 @@ def by_pseudo_inverse(model, params, n):
     information = n / 2 * np.einsum("aij,bji->ab", each, each)
     flat = slopes[:, *np.tril_indices(d)]
     return np.sqrt(np.diag(flat.T @ np.linalg.pinv(information, rcond=1e-9) @ flat))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_from_wild_starts_no_step_falls(seed):
+    """On edges, where one column is nothing but factors, and off them; among gaps, too."""
+    rng, d, m = np.random.default_rng(seed), 6, 1 + seed % 2
+    pattern = [[f"l{j}{k}" if k == j % m or rng.random() < 0.4 else 0 for k in range(m)] for j in range(d)]
+    model = ek.ConfirmatoryFactorModel(pattern, correlated=bool(seed % 3))
+    x = (rng.standard_normal((40, 3)) @ rng.standard_normal((3, d)) + 0.3 * rng.standard_normal((40, d))) * rng.uniform(
+        0.1, 9, d
+    )
+    x[rng.random(x.shape) < 0.1 * (seed % 2)] = np.nan
+    source, unit = ek.ArraySource(x), np.nanstd(x, axis=0)
+    noise = rng.uniform(0.01, 1, d) * unit**2
+    noise[seed % d] *= seed % 4 > 1
+    loadings = np.where(model.pattern.turning, 0.0, rng.standard_normal(len(model.letters["loadings"])) * unit.mean())
+    factors = np.eye(m) + 0.5 * (1 - np.eye(m)) * model.correlated
+    params = model.params(np.nanmean(x, axis=0) + rng.standard_normal(d) * unit, loadings, noise, factors)
+    em, heights = ek.EMMap(model, source, params), []
+    for _ in range(30):
+        here = em(params)
+        heights.append(here.objective)
+        params = here.update
+    assert (np.diff(heights) >= -1e-9 * (1 + np.abs(heights[1:]))).all()

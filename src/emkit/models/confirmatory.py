@@ -15,7 +15,8 @@ from emkit.core.expected import Expected
 from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
 from emkit.errors import ParameterError
-from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE, warn_of_unknowns
+from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE
+from emkit.families.gaussian.factor_counts import warn_of_unknowns
 from emkit.models.confirmatory_params import ConfirmatoryFactorParams, Standardised, UnitFactorParams
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_pattern import FactorPattern

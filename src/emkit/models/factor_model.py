@@ -20,7 +20,8 @@ from emkit.core.spaces.uniqueness import Uniqueness
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
-from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE, warn_of_too_many
+from emkit.families.gaussian.best_factors import LEAST_SHARED, LEAST_UNIQUE, MOST_UNIQUE, first_uniquenesses
+from emkit.families.gaussian.factor_counts import warn_of_too_many
 from emkit.models.factor_data import correlations, refuse
 from emkit.models.factor_sums import FactorSums, left_about
 from emkit.models.of_factors import Independent, OfFactors
@@ -181,8 +182,7 @@ class FactorModel(OfFactors[FactorModelParams]):
             )
             lengths = np.sqrt(np.maximum(values[d - m :] - noise, LEAST_SHARED * noise))
             return self.params(means, (vectors[:, d - m :] * lengths)[:, ::-1], noise)
-        alone = 1 / np.diag(np.linalg.inv(correlation + 1e-3 * np.eye(d)))
-        own = np.clip((1 - m / (2 * d)) * alone, LEAST_UNIQUE, MOST_UNIQUE)
+        own = first_uniquenesses(correlation, m)
         values, vectors = np.linalg.eigh(correlation / np.sqrt(np.outer(own, own)))
         lengths = np.sqrt(np.maximum(values[d - m :] - 1, LEAST_SHARED))
         loadings = (np.sqrt(own)[:, None] * vectors[:, d - m :] * lengths)[:, ::-1]

@@ -8,14 +8,11 @@ Source: Joreskog (1967), Psychometrika 32, 443-482; Lawley & Maxwell (1971), Fac
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
-from emkit.errors import EmkitWarning
+from emkit.core.arrays import Array, Integers, Mask
 
 STEPS = 200  # of Newton: from a uniqueness that is all of a variance to one that is nothing, some 60
 FLAT = 1e-12  # a slope, per row, that is rounding
@@ -31,96 +28,131 @@ LEAST_UNIQUE, MOST_UNIQUE = 0.05, 0.95  # shares of the variance of a column tha
 
 
 class BestFactors(NamedTuple):
-    """Loadings (G, d, m), 0 above the diagonal, and the uniquenesses (d,), or (1,), of all.
+    """Loadings (B, G, d, m), 0 above the diagonal, and the uniquenesses (B, d), or (B, 1), of all G, for each of B problems.
 
-    `height`: the log-likelihood of a row, without -d/2 log 2 pi.
+    `height` (B,): the log-likelihood of a row, without -d/2 log 2 pi.
     """
 
     loadings: Array
     uniquenesses: Array
-    height: float
+    height: Array
 
 
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """What is known at logarithms `logs` (s,) of the uniquenesses, s = d, or s = 1 for all columns.
+class _Problem(NamedTuple):
+    """B problems of G covariances each, side by side.
 
-    Twice the `loss` of a row, its `slopes` (s,) and `curvature` (s, s), and the best `loadings` (G, d, m). `rounding`: a
-    difference of losses that may be none.
+    Covariances root root' with `roots` (B, G, d, d), each counting for its share (B, G) of all rows; the logarithms of
+    uniquenesses lie above `bound` (B, s).
+    """
+
+    shares: Array
+    roots: Array
+    bound: Array
+
+    def some(self, which: Mask | Integers) -> _Problem:
+        return _Problem(*(each[which] for each in self))
+
+
+class _Place(NamedTuple):
+    """What is known at logarithms `logs` (B, s) of the uniquenesses, s = d, or s = 1 for all columns.
+
+    Twice the `loss` (B,) of a row, its `slopes` (B, s) and `curvature` (B, s, s), and the best `loadings` (B, G, d, m).
+    `rounding` (B,): a difference of losses that may be none.
     """
 
     logs: Array
-    loss: float
-    rounding: float
+    loss: Array
+    rounding: Array
     slopes: Array
     curvature: Array
     loadings: Array
 
     @classmethod
-    def at(cls, shares: Array, roots: Array, logs: Array, m: int) -> _Place:
-        """Of covariances root root' (G, d, d), of which each counts for its share (G,) of all rows.
+    def at(cls, problem: _Problem, logs: Array, m: int) -> _Place:
+        """Where a uniqueness is next to nothing, singular values of the root keep twice as many digits as eigenvalues."""
+        shares, roots, _ = problem
+        d = roots.shape[-1]
+        unit = np.exp(np.broadcast_to(logs, (len(logs), d)) / 2)
+        vectors, lengths, _ = np.linalg.svd(roots / unit[:, None, :, None])
+        values = lengths**2
+        top = (np.arange(d) < m) & (values > 1)
+        rest = np.where(top, 0.0, 1.0)
+        heights = np.where(top, np.log(np.where(top, values, 1.0)) + 1, values).sum(axis=-1)
+        loss = 2 * np.log(unit).sum(axis=-1) + (shares * heights).sum(axis=-1)
+        slopes = np.einsum("bg,bgji,bgi->bj", shares, vectors**2, (1 - values) * rest)
 
-        Where a uniqueness is next to nothing, singular values of the root keep twice as many digits as eigenvalues.
-        """
-        d = roots.shape[1]
-        unit, longest = np.exp(np.broadcast_to(logs, d) / 2), 0.0
-        loss, slopes, curvature = 2 * float(np.log(unit).sum()), np.zeros(d), np.zeros((d, d))
-        loadings = np.zeros((len(shares), d, m))
-        for g, share in enumerate(shares):
-            vectors, lengths, _ = np.linalg.svd(roots[g] / unit[:, None])
-            values, longest = lengths**2, max(longest, float(lengths[0]))
-            top = (np.arange(d) < m) & (values > 1)
-            kept, rest, own, left = values[top], values[~top], vectors[:, top], vectors[:, ~top]
-            loss += share * float((np.log(kept) + 1).sum() + rest.sum())
-            slopes += share * (left**2 @ (1 - rest))
-            across = (1 - rest) * (kept[:, None] + rest) / np.maximum(kept[:, None] - rest, APART * kept[:, None])
-            bent = ((left * rest) @ left.T) * (left @ left.T)
-            for p, one in enumerate(own.T):
-                bent += np.outer(one, one) * ((left * across[p]) @ left.T)
-            curvature += share * bent
-            loadings[g, :, : len(kept)] = (unit[:, None] * own) * np.sqrt(kept - 1)
-        if len(logs) < d:
-            slopes, curvature = slopes.sum(keepdims=True), curvature.sum(keepdims=True)
-        return cls(logs, loss, ROUNDING * (1 + abs(loss) + d * longest), slopes, curvature, loadings)
+        def products(weights: Array) -> Array:
+            return np.asarray((vectors * weights[..., None, :]) @ vectors.swapaxes(-1, -2))
+
+        bent = products(values * rest) * products(rest)
+        for p in range(m):
+            one, kept = vectors[..., p], np.maximum(values[..., p, None], 1.0)
+            across = (1 - values) * (kept + values) / np.maximum(kept - values, APART * kept)
+            bent += one[..., :, None] * one[..., None, :] * products(across * rest * top[..., p, None])
+        curvature = np.einsum("bg,bgij->bij", shares, bent)
+        loadings = unit[:, None, :, None] * vectors[..., :m] * np.sqrt(np.where(top, values - 1, 0.0))[..., None, :m]
+        if logs.shape[1] < d:
+            slopes, curvature = slopes.sum(axis=-1, keepdims=True), curvature.sum(axis=(-1, -2))[:, None, None]
+        rounding = ROUNDING * (1 + np.abs(loss) + d * lengths[..., 0].max(axis=-1))
+        return cls(logs, loss, rounding, slopes, curvature, np.asarray(loadings))
+
+    def some(self, which: Mask | Integers) -> _Place:
+        return _Place(*(each[which] for each in self))
 
     def held(self, bound: Array) -> Mask:
-        """Which of the logarithms (s,) a bound holds, that would fall on."""
+        """Which of the logarithms (B, s) a bound holds, that would fall on."""
         return (self.logs <= bound) & (self.slopes > 0)
 
-    def steepest(self, bound: Array) -> float:
-        """The largest slope of those that no bound holds."""
-        return float(np.abs(self.slopes[~self.held(bound)]).max(initial=0.0))
+    def steepest(self, bound: Array) -> Array:
+        """The largest slope (B,) of those that no bound holds."""
+        return np.asarray(np.where(self.held(bound), 0.0, np.abs(self.slopes)).max(axis=-1, initial=0.0))
 
     def step(self, bound: Array) -> Array:
-        """Newton's step downhill (s,): along directions that are bent the other way, as if they were not."""
-        free, step = ~self.held(bound), np.zeros(len(self.logs))
-        values, vectors = np.linalg.eigh(self.curvature[np.ix_(free, free)])
-        size = np.maximum(np.abs(values), BENT * np.abs(values).max(initial=0.0))
-        step[free] = -vectors @ ((vectors.T @ self.slopes[free]) / np.where(size > 0, size, 1.0))
-        return np.asarray(step / max(1.0, np.abs(step).max() / FAR))
+        """Newton's step downhill (B, s): along directions that are bent the other way, as if they were not."""
+        held = self.held(bound)
+        free = ~held[:, :, None] & ~held[:, None, :]
+        values, vectors = np.linalg.eigh(np.where(free, self.curvature, 0.0))
+        size = np.maximum(np.abs(values), BENT * np.abs(values).max(axis=-1, keepdims=True, initial=0.0))
+        slopes = np.where(held, 0.0, self.slopes)
+        along = np.einsum("bji,bj->bi", vectors, slopes) / np.where(size > 0, size, 1.0)
+        step = np.where(held, 0.0, -np.einsum("bij,bj->bi", vectors, along))
+        return np.asarray(step / np.maximum(1.0, np.abs(step).max(axis=-1, keepdims=True, initial=0.0) / FAR))
 
 
 def best_factors(mass: Array, covariances: Array, start: Array, least: Array, m: int) -> BestFactors:
-    """The best loadings of each of the covariances (G, d, d) of `mass` (G,), and the uniquenesses that these share.
+    """The best loadings of each of the covariances (B, G, d, d) of `mass` (B, G), and the uniquenesses that the G share.
 
-    `start`: uniquenesses (d,), or one for all columns (1,), from which it climbs, so that it ends no lower; none is below the
-    `least`, of the same shape.
+    `start`: uniquenesses (B, d), or one for all columns (B, 1), from which it climbs, so that it ends no lower; none is below
+    the `least`, of the same shape.
     """
-    shares, bound, roots = mass / mass.sum(), np.log(least), _roots(covariances)
-    here = _Place.at(shares, roots, np.log(np.maximum(start, least)), m)
+    problem = _Problem(mass / mass.sum(axis=-1, keepdims=True), _roots(covariances), np.log(least))
+    here = _Place.at(problem, np.log(np.maximum(start, least)), m)
+    going = np.arange(len(mass))
     for _ in range(STEPS):
-        after = _further(here, shares, roots, bound, m) if here.steepest(bound) > FLAT else None
-        if after is None:
+        going = going[here.some(going).steepest(problem.bound[going]) > FLAT]
+        if not len(going):
             break
-        here = after
-    variances = np.maximum(np.einsum("g,gjj->j", shares, covariances), np.finfo(float).tiny)
-    here = _at_bound(here, shares, roots, bound, np.log(NEXT_TO_NONE * (variances if len(least) > 1 else variances.mean())), m)
+        moved, there = _further(here.some(going), problem.some(going), m)
+        going = going[moved]
+        here = _put(here, going, there.some(moved))
+    variances = np.maximum(np.einsum("bg,bgjj->bj", problem.shares, covariances), np.finfo(float).tiny)
+    negligible = np.log(NEXT_TO_NONE * (variances if least.shape[1] > 1 else variances.mean(axis=-1, keepdims=True)))
+    here = _at_bound(here, problem, negligible, m)
     return BestFactors(turned(here.loadings), np.maximum(np.exp(here.logs), least), -here.loss / 2)
 
 
-def height(mass: Array, covariances: Array, uniquenesses: Array, m: int) -> float:
-    """What `BestFactors` has for a height, with the best loadings for these uniquenesses."""
-    return -_Place.at(mass / mass.sum(), _roots(covariances), np.log(uniquenesses), m).loss / 2
+def height(mass: Array, covariances: Array, uniquenesses: Array, m: int) -> Array:
+    """What `BestFactors` has for a height (B,), with the best loadings for these uniquenesses."""
+    shares = mass / mass.sum(axis=-1, keepdims=True)
+    return np.asarray(-_Place.at(_Problem(shares, _roots(covariances), uniquenesses), np.log(uniquenesses), m).loss / 2)
+
+
+def _put(here: _Place, which: Integers, there: _Place) -> _Place:
+    """The same with some of the places moved."""
+    found = _Place(*(each.copy() for each in here))
+    for each, moved in zip(found, there, strict=True):
+        each[which] = moved
+    return found
 
 
 def with_none(found: BestFactors, least: Array) -> Array:
@@ -128,45 +160,54 @@ def with_none(found: BestFactors, least: Array) -> Array:
 
     If their loadings are functions of each other, the likelihood has no maximum, and they stay where they are.
     """
-    none, m = found.uniquenesses <= least, found.loadings.shape[2]
-    if len(least) == 1 or not 0 < none.sum() <= m:
-        return found.uniquenesses
-    rows = found.loadings[:, none]
-    lengths = np.sqrt((rows**2).sum(axis=2, keepdims=True))
-    if (lengths == 0).any() or np.linalg.svd(rows / lengths, compute_uv=False)[:, -1].min() < APART_ENOUGH:
-        return found.uniquenesses
-    return np.where(none, 0.0, found.uniquenesses)
+    noise = found.uniquenesses.copy()
+    for b, none in enumerate(noise <= least):
+        rows = found.loadings[b][:, none] if noise.shape[1] > 1 else found.loadings[b][:, :0]
+        if not 0 < rows.shape[1] <= rows.shape[2]:
+            continue
+        lengths = np.sqrt((rows**2).sum(axis=2, keepdims=True))
+        if (lengths > 0).all() and np.linalg.svd(rows / lengths, compute_uv=False)[:, -1].min() >= APART_ENOUGH:
+            noise[b, none] = 0.0
+    return noise
 
 
-def _at_bound(here: _Place, shares: Array, roots: Array, bound: Array, negligible: Array, m: int) -> _Place:
+def _at_bound(here: _Place, problem: _Problem, negligible: Array, m: int) -> _Place:
     """The same with uniquenesses that are `negligible` at their bound, where that is as likely: steps there never arrive."""
-    for j in np.flatnonzero((here.logs < negligible) & (here.logs > bound)):
-        there = _Place.at(shares, roots, np.where(np.arange(len(bound)) == j, bound, here.logs), m)
-        if there.loss <= here.loss + max(here.rounding, there.rounding):
-            here = there
+    for b, j in np.argwhere((here.logs < negligible) & (here.logs > problem.bound)):
+        one, logs = np.array([b]), here.logs[[b]].copy()
+        logs[0, j] = problem.bound[b, j]
+        there = _Place.at(problem.some(one), logs, m)
+        if there.loss[0] <= here.loss[b] + max(here.rounding[b], there.rounding[0]):
+            here = _put(here, one, there)
     return here
 
 
 def _roots(covariances: Array) -> Array:
-    """Matrices (G, d, d) whose products with themselves, turned over, are the covariances: of columns in like units."""
-    unit = np.sqrt(np.maximum(np.einsum("gjj->gj", covariances), 0.0))
+    """Matrices (B, G, d, d) whose products with themselves, turned over, are the covariances: of columns in like units."""
+    unit = np.sqrt(np.maximum(np.einsum("bgjj->bgj", covariances), 0.0))
     unit = np.where(unit > 0, unit, 1.0)
-    values, vectors = np.linalg.eigh(covariances / (unit[:, :, None] * unit[:, None, :]))
-    return np.asarray(unit[:, :, None] * vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :])
+    values, vectors = np.linalg.eigh(covariances / (unit[..., :, None] * unit[..., None, :]))
+    return np.asarray(unit[..., :, None] * vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
 
 
-def _further(here: _Place, shares: Array, roots: Array, bound: Array, m: int) -> _Place | None:
-    """A place along Newton's step with less loss, or as little and flatter; None if there is none."""
-    step = here.step(bound)
+def _further(here: _Place, problem: _Problem, m: int) -> tuple[Mask, _Place]:
+    """Places along Newton's step with less loss, or as little and flatter; and of which problems there are such."""
+    step, found = here.step(problem.bound), here
+    moved, left = np.zeros(len(step), dtype=bool), np.arange(len(step))
     for _ in range(HALVED):
-        there = _Place.at(shares, roots, np.maximum(here.logs + step, bound), m)
-        gained, rounding = here.loss - there.loss, max(here.rounding, there.rounding)
-        if gained > rounding or (gained >= -rounding and there.steepest(bound) < here.steepest(bound) / 2):
-            return there
-        if -float(here.slopes @ step) <= rounding:  # nor is there more to gain any nearer
-            return None
-        step = step / 2
-    return None
+        before, some = here.some(left), problem.some(left)
+        there = _Place.at(some, np.maximum(before.logs + step[left], some.bound), m)
+        gained, rounding = before.loss - there.loss, np.maximum(before.rounding, there.rounding)
+        flatter = there.steepest(some.bound) < before.steepest(some.bound) / 2
+        good = (gained > rounding) | ((gained >= -rounding) & flatter)
+        found = _put(found, left[good], there.some(good))
+        moved[left[good]] = True
+        promised = -np.einsum("bj,bj->b", before.slopes, step[left])
+        left = left[~good & (promised > rounding)]  # nor is there more to gain any nearer
+        if not len(left):
+            break
+        step[left] /= 2
+    return moved, found
 
 
 def turned(loadings: Array) -> Array:
@@ -190,27 +231,3 @@ def first_uniquenesses(covariance: Array, m: int, equal: bool = False) -> Array:
     unit = np.sqrt(variances)
     alone = 1 / np.diag(np.linalg.inv(covariance / np.outer(unit, unit) + 1e-3 * np.eye(d)))
     return np.asarray(variances * np.clip((1 - m / (2 * d)) * alone, LEAST_UNIQUE, MOST_UNIQUE))
-
-
-def free_parameters(d: int, m: int, equal: bool) -> int:
-    """Free parameters of a covariance of d columns by m factors."""
-    return d * m - m * (m - 1) // 2 + (1 if equal else d)
-
-
-def warn_of_too_many(d: int, m: int, equal: bool) -> None:
-    """Warn of `m` factors with more free parameters than `d` columns have variances and covariances."""
-    most = max((k for k in range(m) if free_parameters(d, k, equal) <= d * (d + 1) // 2), default=0)
-    who = f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)}"
-    warn_of_unknowns(who, free_parameters(d, m, equal), d, f"Use at most {most}.")
-
-
-def warn_of_unknowns(who: str, free: int, d: int, advice: str) -> None:
-    """Warn if `free` parameters are more than the variances and covariances that tell them, of `d` columns."""
-    told = d * (d + 1) // 2
-    if free > told:
-        warnings.warn(
-            f"{who} have {free} free parameters, but there are {told} variances and covariances to tell them: their "
-            f"covariance fits, but loadings and uniquenesses may be others as well. {advice}",
-            EmkitWarning,
-            stacklevel=4,
-        )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.checks import check_count
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -19,15 +19,9 @@ from emkit.families.description import Description, Word
 from emkit.families.family import per_mass, repeat
 from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.best_factors import (
-    BestFactors,
-    best_factors,
-    first_uniquenesses,
-    height,
-    warn_of_too_many,
-    with_none,
-)
+from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, with_none
 from emkit.families.gaussian.described import MEANS
+from emkit.families.gaussian.factor_counts import warn_of_too_many
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
     EqualFactorNormalParams,
@@ -73,16 +67,16 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     Source: Ghahramani & Hinton (1996), Univ. of Toronto, CRG-TR-96-1; McLachlan & Peel (2000), Finite Mixture Models,
     chapter 8; McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, of whose forms these are UUU, UUC, UCU, UCC, CCU and CCC.
 
-    Of the rows of one group, the first two columns hang together, of those of the other the last two:
+    Of the rows of one group, the first three columns hang together, of those of the other the last three:
 
     >>> import emkit as ek
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> f, second = rng.standard_normal((400, 1)), np.repeat([[False], [True]], 200, axis=0)
-    >>> x = 6 * second + f * np.where(second, [0, 0, 2, 2], [2, 2, 0, 0]) + 0.5 * rng.standard_normal((400, 4))
+    >>> x = 6 * second + f * np.where(second, [0, 0, 0, 2, 2, 2], [2, 2, 2, 0, 0, 0]) + 0.5 * rng.standard_normal((400, 6))
     >>> found = ek.MixtureModel(ek.FactorNormal(1), 2, random_state=0).fit(x).result_.params.components
     >>> abs(found.loadings[:, :, 0]).round().tolist()
-    [[2.0, 2.0, 0.0, 0.0], [0.0, 0.0, 2.0, 2.0]]
+    [[2.0, 2.0, 2.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 2.0, 2.0, 2.0]]
     """
 
     n_factors: int = 1
@@ -165,30 +159,39 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         loadings, noise = np.array(np.broadcast_to(before.loadings, shape)), np.array(before.noise)
         number = self.number or len(raw)
         for first in range(0, len(raw), number):
-            run = range(first, first + number)
+            run = np.arange(first, first + number)
             unit = self._unit_of(stats, before, run)
-            for group in [[k] for k in run] if self.shared is None else [list(run)]:
-                if stats.mass[group].sum() > 0:
-                    found = self._best(group, stats.mass[group], raw[group], noise[group[0]], unit)
-                    loadings[group], noise[group] = found.loadings, found.uniquenesses
+            groups = run[:, None] if self.shared is None else run[None]
+            groups = groups[stats.mass[groups].sum(axis=1) > 0]
+            if len(groups):
+                found = self._best(groups, stats.mass[groups], raw[groups], noise[groups[:, 0]], unit)
+                loadings[groups], noise[groups] = found.loadings, found.uniquenesses[:, None]
         return self._of(now.means, loadings, noise)
 
-    def _best(self, group: list[int], mass: Array, raw: Array, noise: Array, unit: Array) -> BestFactors:
-        """The best for a `group` of components of `mass` (G,) and covariances `raw` (G, d, d), climbed to from `noise` (d,)."""
-        d = len(noise)
-        unit, start, rows = unit[: self._numbers(d)], noise[: self._numbers(d)], self.few(mass.sum(keepdims=True), d)
+    def _best(self, groups: Integers, mass: Array, raw: Array, noise: Array, unit: Array) -> BestFactors:
+        """The best for `groups` (B, G) of components of `mass` (B, G) and covariances `raw` (B, G, d, d).
+
+        It is climbed to from `noise` (B, d).
+        """
+        d = noise.shape[1]
+        unit, start, rows = unit[: self._numbers(d)], noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
         if self.shared == "covariance":
-            raw, mass = np.einsum("k,kij->ij", mass, raw)[None] / mass.sum(), np.ones(1)
-        freed = np.array([(start < FREED * max(self.floor, THIN) * unit).any()])
-        least, next_to_none = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN) * unit, THIN * unit * normal.LIFTED
+            raw, mass = (
+                np.einsum("bk,bkij->bij", mass, raw)[:, None] / mass.sum(axis=1)[:, None, None, None],
+                np.ones((len(mass), 1)),
+            )
+        freed: Mask = np.asarray((start < FREED * max(self.floor, THIN) * unit).any(axis=1))
+        least = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN)[:, None] * unit
+        next_to_none = THIN * unit * normal.LIFTED
         found = best_factors(mass, raw, start, least, self.n_factors)
-        who = group[0] if self.shared is None else None
-        if self.floor == 0 and (found.uniquenesses <= next_to_none).sum() > self.n_factors:
-            raise normal.collapsed(who)  # factors reproduce more columns than they are
+        names = [int(group[0]) if self.shared is None else None for group in groups]
         before = np.maximum(start, THIN * unit)
-        if freed.any() and (before < least).any():  # what had been freed is held again
-            old = height(mass, raw, before, self.n_factors)
-            if found.height < old - columns.EPSILON * abs(old):
+        held_again = freed & (before < least).any(axis=1)
+        old = height(mass, raw, before, self.n_factors) if held_again.any() else found.height
+        for b, who in enumerate(names):
+            if self.floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
+                raise normal.collapsed(who)  # factors reproduce more columns than they are
+            if held_again[b] and found.height[b] < old[b] - columns.EPSILON * abs(old[b]):
                 raise too_thin(normal.who(who))
         return found._replace(uniquenesses=with_none(found, next_to_none))
 
@@ -205,9 +208,8 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """Whether components share that, and it is not written out for every one of them."""
         return self.shared in what and not self.number
 
-    def _unit_of(self, stats: Moments, before: FactorNormalParams, run: range) -> Array:
+    def _unit_of(self, stats: Moments, before: FactorNormalParams, some: Integers) -> Array:
         """What the floor is a fraction of, (d,), for the components of one run."""
-        some = slice(run.start, run.stop)
         own = type(stats)(*(getattr(stats, each.name)[some] for each in fields(stats)))
         return self._units(*own.of_all(_Means(before.means[some]), np.einsum("kjj->j", own.scatter)))
 
@@ -260,9 +262,9 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         floor = max(self.floor, columns.EPSILON) * self._units(variance, mean)
         covariance, least = profile.covariance, floor[: self._numbers(len(mean))]
         start = np.maximum(first_uniquenesses(covariance + np.diag(floor), self.n_factors, self.equal), least)
-        found = best_factors(np.ones(1), covariance[None], start, least, self.n_factors)
-        noise = np.broadcast_to(found.uniquenesses, len(mean))
-        return self._of(repeat(mean, n_components), repeat(found.loadings[0], n_components), repeat(noise, n_components))
+        found = best_factors(np.ones((1, 1)), covariance[None, None], start[None], least[None], self.n_factors)
+        noise = np.broadcast_to(found.uniquenesses[0], len(mean))
+        return self._of(repeat(mean, n_components), repeat(found.loadings[0, 0], n_components), repeat(noise, n_components))
 
     @property
     def in_groups(self) -> InGroups[FactorNormalParams]:
