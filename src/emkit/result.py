@@ -45,7 +45,7 @@ from emkit.report.frames import assigned, estimates, in_one_line, of_rows
 from emkit.report.summary import text, to_dict
 from emkit.selection.bootstrap import Bootstrap, all_of_them, bootstrap
 from emkit.selection.bootstrap import Watch as Watched
-from emkit.selection.bootstrap_test import BootstrapTest, bootstrap_test, of_the_same_rows
+from emkit.selection.bootstrap_test import BootstrapTest, bootstrap_test, check_comparable
 from emkit.selection.bootstrap_test import Watch as Drawn
 from emkit.selection.bootstrap_test import all_of_them as every_statistic
 from emkit.selection.choice import Choice
@@ -110,8 +110,8 @@ class Result(Inferred[P]):
         """Randomised quantile residuals (n, d): standard normal, column by column, if the model is right; NaN in gaps.
 
         Of a regression, they are of the response given the covariates (n, 1). Those of rows in sequence are of what the rows
-        before lead one to expect: see `pseudo_residuals`, which has others.
-        Errors: ModelError for a model without components, or of a family that nothing can be drawn from.
+        before lead one to expect: see `pseudo_residuals`, which has others; so are those of mixed models and state spaces.
+        Errors: ModelError for a model that does not say what its residuals are, or of a family that nothing can be drawn from.
         """
         return self.pseudo_residuals().randomised(seed)
 
@@ -171,9 +171,10 @@ class Result(Inferred[P]):
         """The likelihood-ratio test of this fit against a `larger` one of the same data, by `number` data sets drawn from this.
 
         It holds on edges, too, where no chi-square does: of a variance that may be 0, of one factor more, of one class more.
-        Both models are fitted to each data set, from the estimates and from starts of their own. Restricted likelihoods can be
-        compared only among models with the same fixed effects. `n_jobs`, `watch`: see `bootstrap`.
-        Errors: ModelError unless the larger model has more free parameters, and both fits are of the same rows, in memory.
+        Both models are fitted to each data set, from the estimates and from starts of their own. `n_jobs`, `watch`: see
+        `bootstrap`.
+        Errors: ModelError unless the larger model has more free parameters and is no lower, both fits are of the same rows, in
+        memory, and restricted likelihoods are of the same fixed effects.
         Source: McLachlan (1987), Applied Statistics 36, 318-324.
 
         Do people differ in their slopes, or in their levels alone?
@@ -188,7 +189,7 @@ class Result(Inferred[P]):
         >>> print(levels.test(slopes, 9, random_state=0).sentence)
         4 against 6 free parameters: likelihood-ratio statistic 54.9823, p = 0.1 from 9 replicates (with ...).
         """
-        of_the_same_rows(self, larger)
+        check_comparable(self, larger)
         return bootstrap_test(self, larger, number, random_state, n_jobs, watch)
 
     def starts(self) -> Restarts[P]:

@@ -83,6 +83,8 @@ def test_groups_and_series():
     fit = ek.fit(mixed, people, mixed.start(people.profile))
     found = fit.explain().step.e_step
     assert (found.unit, found.units, found.values) == ("group", 4, ())
+    few = fit.explain(rows=3).step.e_step
+    assert (few.unit, few.units, few.values, len(few.expected)) == ("group", 4, (), 3)
     series = ek.ArraySource(np.cumsum(rng.standard_normal((9, 1)), axis=0))
     moving = ek.fit(level, series, level.start(series.profile)).explain()
     assert (moving.step.e_step.unit, moving.step.e_step.units) == ("row", 9)
@@ -94,5 +96,7 @@ def test_what_has_no_numbers_to_tell_says_so(one_factor, tmp_path):
         one_factor.to_html(tmp_path / "page.html")
     model = ek.RestrictedMixedModel(0)
     people = ek.ArraySource([[1.0], [2.0], [4.0], [3.0]], groups=[0, 0, 1, 1])
-    with pytest.raises(ek.ModelError, match="cannot be explained row by row"):
-        ek.fit(model, people, model.start(people.profile)).explain()
+    fit = ek.fit(model, people, model.start(people.profile))
+    for ask in (fit.explain, lambda: fit.latent([[1.0], [2.0]], groups=[0, 0])):
+        with pytest.raises(ek.ModelError, match=r"MixedModel|method='ml'"):
+            ask()

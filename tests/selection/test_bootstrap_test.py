@@ -108,3 +108,9 @@ def test_what_cannot_be_compared():
         two.test(one, 2)
     with pytest.raises(ek.ModelError, match="the two fits have not the same rows"):
         one.test(other, 2)
+    with pytest.raises(ek.ModelError, match="give both models the same fixed effects"):
+        fitted(ek.RestrictedMixedModel(0), people()).test(fitted(ek.RestrictedMixedModel(0, (1,), (1,)), people()), 2)
+    with pytest.raises(ek.ModelError, match="give both models the same fixed effects"):
+        fitted(ek.RestrictedMixedModel(0, (1,)), people()).test(two, 2)
+    with pytest.raises(ek.ModelError, match="this is no case of that"):
+        one.test(ek.fit(many, people(), many.starts(people().profile, 1, [3])[0], max_evaluations=1), 2)

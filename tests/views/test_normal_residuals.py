@@ -84,6 +84,16 @@ def test_cells_of_a_row_come_one_after_the_other():
     np.testing.assert_allclose(np.column_stack([found[0], found[1]]), wanted, rtol=1e-9)
 
 
+def test_residuals_far_out_are_as_far_as_they_are():
+    """The probability of smaller values has no digits left there."""
+    y = np.r_[np.zeros(5), 40.0, np.zeros(5)]
+    model = ek.StateSpace([[0.0]], [[1.0]], start_covariance=[1.0])
+    params, rows = model.params(noise=[1.0], state_noise=[3.0]), ek.ArraySource(y[:, None])
+    assert model.normal_residuals(params, rows)[0].max() == pytest.approx(20.0)
+    fit = ek.fit(ek.Frozen(model, "state_noise", "noise"), rows, params)
+    assert fit.quantile_residuals().max() == pytest.approx(20.0)
+
+
 def test_a_series_has_figures_of_its_residuals():
     rng = np.random.default_rng(3)
     y = ek.ArraySource((np.cumsum(rng.standard_normal(150)) + rng.standard_normal(150))[:, None], columns=["level"])

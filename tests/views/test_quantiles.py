@@ -98,5 +98,5 @@ def test_sequences_begin_anew(counts):
 def test_another_kind_is_refused_and_a_model_without_rows(quakes):
     with pytest.raises(ek.ModelError, match="kind is 'normal'; it must be one of forecast, ordinary"):
         quakes.result_.pseudo_residuals("normal")
-    with pytest.raises(ek.ModelError, match="residuals are those of rows of components, which Cells has not"):
+    with pytest.raises(ek.ModelError, match="Cells does not say what the residuals of its rows are"):
         ek.lessons.linkage().fit().quantile_residuals()

@@ -90,7 +90,7 @@ def test_other_columns_have_no_such_residuals():
         views.rootogram(normal._subject(), normal.params)
     with pytest.raises(ek.ModelError, match="gaussian columns have none"):
         normal.bivariate_residuals()
-    with pytest.raises(ek.ModelError, match="residuals are those of rows of components, which Cells has not"):
+    with pytest.raises(ek.ModelError, match="Cells does not say what the residuals of its rows are"):
         ek.lessons.linkage().fit().quantile_residuals()
 
 

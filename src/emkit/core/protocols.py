@@ -118,7 +118,12 @@ class LatentModel(Protocol[P, S]):
 
         NaN in gaps. Errors: ModelError unless the model says how.
         """
-        raise ModelError(f"residuals are those of rows of components, which {type(self).__name__} has not.")
+        raise ModelError(f"{type(self).__name__} does not say what the residuals of its rows are.")
+
+    @property
+    def has_normal_residuals(self) -> bool:
+        """Whether `normal_residuals` says anything."""
+        return type(self).normal_residuals is not LatentModel.normal_residuals
 
     def log_prior(self, params: P) -> float:
         """Logarithm of the prior density, up to a constant: 0 for maximum likelihood."""

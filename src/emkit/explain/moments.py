@@ -85,14 +85,14 @@ def moments_of(subject: Subject, params: Any, model: TellsLatent, limit: int) ->
     first, second, units, shown = 0.0, 0.0, 0, None
     for chunk in subject.source.chunks():
         means, covariances = _matrices(*model.latent(params, chunk))
-        weights = chunk.weights if len(means) == len(chunk.x) else chunk.group_weights
+        of_rows = len(means) == len(chunk.x)
+        weights = chunk.weights if of_rows else chunk.group_weights
         first = first + weights @ means
         second = second + np.einsum("u,uab->ab", weights, covariances + means[:, :, None] * means[:, None, :])
         units += len(means)
-        shown = shown or (chunk, means[:limit], np.diagonal(covariances, axis1=1, axis2=2)[:limit])
+        shown = shown or (chunk, of_rows, means[:limit], np.diagonal(covariances, axis1=1, axis2=2)[:limit])
     assert shown is not None
-    chunk, means, variances = shown
-    of_rows = len(means) == min(limit, len(chunk.x))
+    chunk, of_rows, means, variances = shown
     name = model.latent_name
     names = (name,) if means.shape[1] == 1 else tuple(f"{name} {k + 1}" for k in range(means.shape[1]))
     values = tuple(values_of(subject, row) for row in chunk.x[: len(means)]) if of_rows else ()

@@ -39,7 +39,7 @@ class RestrictedMixedModel(OfGroups[RestrictedMixedModelParams]):
     def e_step(self, params: RestrictedMixedModelParams, chunk: Chunk) -> Expectation[MixedSums]:
         """Errors: ModelError: `expectation` goes over all groups."""
         raise ModelError(
-            "a restricted likelihood is no sum over groups, so that none has an E-step of its own: use MixedModel."
+            "a restricted likelihood is no sum over groups, so that none has an E-step of its own: use MixedModel, method='ml'."
         )
 
     def expectation(
@@ -74,6 +74,15 @@ class RestrictedMixedModel(OfGroups[RestrictedMixedModelParams]):
         """With fixed effects of 0, which change no restricted likelihood."""
         layout = self.known_layout
         return self._redrawn(params, np.zeros(len(layout.fixed.factor)), rng, rows, lengths)
+
+    latent_name = "effect"
+
+    def latent(self, params: RestrictedMixedModelParams, chunk: Chunk) -> tuple[Array, Array]:
+        """Errors: ModelError: what fixed effects are depends on all groups."""
+        raise ModelError(
+            "random effects are those given the fixed ones, which a restricted likelihood finds from all groups at once: ask "
+            "the fit for its `effects`, or fit by likelihood: method='ml', MixedModel."
+        )
 
     def normal_residuals(self, params: RestrictedMixedModelParams, source: Any) -> Mapping[int, Array]:
         """With fixed effects by generalized least squares."""

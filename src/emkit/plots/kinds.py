@@ -288,7 +288,7 @@ def _has_residuals(result: AnyFitted) -> object:
     """One row drawn in the first component, or the residuals themselves, of data that are there."""
     chunk, model = next(iter(result.source.chunks())), bare(result.model)
     if not isinstance(model, Components):
-        return model.normal_residuals(result.params, result.source)
+        return model.has_normal_residuals or model.normal_residuals(result.params, result.source)
     model.outlook(result.params, chunk)
     rng, first, given = np.random.default_rng(0), np.zeros(1, dtype=np.int64), model.family.conditional
     if given is None:

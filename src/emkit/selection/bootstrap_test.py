@@ -27,6 +27,7 @@ from emkit.data.source import ArraySource
 from emkit.errors import EmkitError, EmkitWarning, ModelError
 from emkit.fitted import AnyFitted
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
+from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
@@ -42,6 +43,7 @@ from emkit.selection.workers import Counted, each_of, seed_from, to_send
 STARTS = 8  # of either model for every data set, besides the estimates,
 BRIEF = replace(PLAN, rounds=1, most_rounds=1, moves=8)  # and fewer moves: those of the larger model begin at the smaller one
 TASK = 4  # data sets that a process is given at a time
+LOWER = 1e-7  # of a log-likelihood: a larger model that is lower by more has not found the smaller one
 SURE = 0.95  # level of the Monte Carlo interval of the p-value
 
 Watch = Callable[[Iterator[float]], Iterator[float]]
@@ -148,11 +150,7 @@ def bootstrap_test(
     smaller: AnyFitted, larger: AnyFitted, number: int, random_state: Any, n_jobs: int | Executor | None, watch: Watch
 ) -> BootstrapTest:
     """The test of two fits to the same data. Errors: ModelError for what cannot be."""
-    if larger.free_parameters <= smaller.free_parameters:
-        raise ModelError(
-            f"the larger model has {larger.free_parameters} free parameters and the smaller one {smaller.free_parameters}: ask "
-            "the smaller fit, and give it the larger one."
-        )
+    _check_larger(smaller, larger)
     return BootstrapTest(smaller, larger, seed_from(random_state)).more(number, n_jobs=n_jobs, watch=watch)
 
 
@@ -174,7 +172,8 @@ class _Drawn:
         with one_thread(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", EmkitWarning)
             try:
-                one = _highest(self.smaller, rows, seed, [self.smaller.params] if _number(self.smaller) > 1 else [])
+                begun = [] if _has_one_maximum(self.smaller) else [self.smaller.params]
+                one = _highest(self.smaller, rows, seed, begun)
                 more = grown(one.model, one.params, rows.profile) if isinstance(one.model, Mixture) else ()
                 two = _highest(self.larger, rows, seed, [self.larger.params, *more])
             except (EmkitError, *STUMBLES):
@@ -182,8 +181,18 @@ class _Drawn:
         return float(np.nan) if any(_useless(each) for each in (one, two)) else _ratio(one, two)
 
 
-def of_the_same_rows(smaller: AnyFitted, larger: AnyFitted) -> None:
-    """Errors: ModelError unless both fits are of the same rows, with the same weights and groups."""
+def _check_larger(smaller: AnyFitted, larger: AnyFitted) -> None:
+    """Errors: ModelError unless the larger model has more free parameters."""
+    if larger.free_parameters <= smaller.free_parameters:
+        raise ModelError(
+            f"the larger model has {larger.free_parameters} free parameters and the smaller one {smaller.free_parameters}: ask "
+            "the smaller fit, and give it the larger one."
+        )
+
+
+def check_comparable(smaller: AnyFitted, larger: AnyFitted) -> None:
+    """Errors: ModelError unless both fits are of the same rows, and the larger one could have found the smaller one."""
+    _check_larger(smaller, larger)
     one, two = (rows_in_memory(fit.source) for fit in (smaller, larger))
     for what, mine, other in (
         ("rows", one.x, two.x),
@@ -192,6 +201,22 @@ def of_the_same_rows(smaller: AnyFitted, larger: AnyFitted) -> None:
     ):
         if not np.array_equal(np.asarray(mine, dtype=np.float64), np.asarray(other, dtype=np.float64), equal_nan=True):
             raise ModelError(f"the two fits have not the same {what}: fit both models to the same data, columns in one order.")
+    if _integrated(smaller) != _integrated(larger):
+        raise ModelError(
+            "a restricted likelihood is one of what fixed effects leave, and the two fits have not the same: give both models "
+            "the same fixed effects, or fit both by likelihood."
+        )
+    if larger.log_likelihood < smaller.log_likelihood - LOWER * (1 + abs(smaller.log_likelihood)):
+        raise ModelError(
+            f"the larger model has the log-likelihood {larger.log_likelihood:.6g}, below {smaller.log_likelihood:.6g} of the "
+            "smaller one: this is no case of that, or the larger fit is not at its highest maximum. Fit it from more starts."
+        )
+
+
+def _integrated(fit: AnyFitted) -> tuple[str, ...] | None:
+    """The fixed effects over which a likelihood is integrated; None where none are."""
+    effects = fit.effects
+    return effects.names if effects is not None and effects.integrated else None
 
 
 def _highest(like: AnyFitted, rows: ArraySource, seed: int, starts: Sequence[Any]) -> AnyFitted:
@@ -214,6 +239,11 @@ def _as_held(begun: Begin[Any], like: AnyFitted) -> Begin[Any]:
 
 def _number(fit: AnyFitted) -> int:
     return component_count(fit.params) or 1
+
+
+def _has_one_maximum(fit: AnyFitted) -> bool:
+    """Whether any start leads there, as of one component."""
+    return isinstance(bare(fit.model), Components) and _number(fit) == 1
 
 
 def _useless(fit: AnyFitted) -> bool:

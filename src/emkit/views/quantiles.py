@@ -56,6 +56,24 @@ class PseudoResiduals:
         return _normal(self.below + lots * (self.up_to - self.below))
 
 
+@dataclass(frozen=True)
+class NormalResiduals(PseudoResiduals):
+    """Of values that are known as `standard` normal numbers (n, d) themselves, however far out."""
+
+    standard: Array
+
+    @property
+    def segments(self) -> Array:
+        return np.stack([self.standard, self.standard], axis=2)
+
+    @property
+    def middle(self) -> Array:
+        return self.standard
+
+    def randomised(self, seed: int = 0) -> Array:
+        return self.standard
+
+
 def pseudo_residuals(subject: Subject, params: Any, kind: str = "forecast") -> PseudoResiduals:
     """Of every cell, by what is expected in its row, column by column.
 
@@ -101,8 +119,9 @@ def _of_normals(standard: Mapping[int, Array], source: Any, kind: str) -> Pseudo
     """Of values that are standard normal numbers, by their columns."""
     if kind != "forecast":
         raise ModelError(f"kind is {kind!r}; of models without components, residuals are those of forecasts: 'forecast'.")
-    places = ndtr(np.column_stack(list(standard.values())))
-    return PseudoResiduals(tuple(source.columns[j] for j in standard), places, places)
+    values = np.column_stack(list(standard.values()))
+    places = ndtr(values)
+    return NormalResiduals(tuple(source.columns[j] for j in standard), places, places, values)
 
 
 def _places(model: AnyComponents, components: Any, number: int, columns: int) -> list[list[Places]]:
