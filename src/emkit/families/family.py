@@ -50,6 +50,12 @@ def slope_of_log(counts: Array, value: Array) -> Array:
         return np.where(value > 0, counts / value, 0.0)
 
 
+def kinks_of(params: Parameters) -> Array:
+    """The values of fields along which the log-likelihood has kinks."""
+    kinked = [leaf.value.ravel() for leaf in leaves(params) if leaf.axes is not None and leaf.axes.kinks]
+    return np.concatenate([np.empty(0), *kinked])
+
+
 def as_they_are(stats: S, before: Any, now: Any) -> S:
     """Statistics that are about no parameters, carried."""
     return stats
@@ -130,10 +136,10 @@ class Family(Protocol[P, S]):
         """
         return None
 
-    def bends(self, params: P) -> Array:
-        """Where on the line density or statistics of one column have no derivative, which rules of integration want to know."""
-        kinked = [leaf.value.ravel() for leaf in leaves(params) if leaf.axes is not None and leaf.axes.kinks]
-        return np.concatenate([np.empty(0), *kinked])
+    @property
+    def bends(self) -> Callable[[P], Array]:
+        """Says where on the line the density or statistics of one column have no derivative: integrals are cut there."""
+        return kinks_of
 
     def settled(self, profile: AnyProfile) -> Self:
         """This family with what it left open and the data settle. Warns of what these data cannot tell. Once before a fit.

@@ -8,7 +8,7 @@ Between places, `expected` is a line, and a bound: distances are convex.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -114,9 +114,9 @@ class Laplace(Floored, Family[LaplaceParams, Distances]):
         words = {"locations": Word("location", "l", 0.0), "scales": Word("scale", "s")}
         return Description(words, data="columns of numbers with a peak")
 
-    def bends(self, params: LaplaceParams) -> Array:
-        """At the location, and, of the distances, at all their places."""
-        return np.asarray(params.locations[..., None] + params.scales[..., None] * PLACES).ravel()
+    @property
+    def bends(self) -> Callable[[LaplaceParams], Array]:
+        return _places
 
     @property
     def spread(self) -> Spread:
@@ -223,3 +223,8 @@ def _apart(stats: Distances, before: LaplaceParams, now: LaplaceParams) -> tuple
     slope = np.take_along_axis(slopes, after[:, :, None], axis=2)[:, :, 0]
     other = np.take_along_axis(slopes, upto[:, :, None], axis=2)[:, :, 0]
     return start + slope * (at - PLACES[first]) * before.scales, np.where(at == 0, stats.slope, (slope + other) / 2)
+
+
+def _places(params: LaplaceParams) -> Array:
+    """The places, one of them the location itself, from which distances are summed."""
+    return np.asarray(params.locations[..., None] + params.scales[..., None] * PLACES).ravel()

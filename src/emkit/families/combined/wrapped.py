@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
@@ -66,8 +66,9 @@ class Wrapped(Family[P, S]):
     def rounds(self) -> int:
         return self.family.rounds
 
-    def bends(self, params: P) -> Array:
-        return self.family.bends(params)
+    @property
+    def bends(self) -> Callable[[P], Array]:
+        return self.family.bends
 
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(profile)
