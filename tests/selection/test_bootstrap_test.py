@@ -101,6 +101,28 @@ def test_a_variance_that_may_be_0():
     assert "2 against 3 free parameters" in found.sentence
 
 
+def test_formulas_whose_models_have_different_columns():
+    """As a covariate more, and groups within groups; the larger model is fitted to its own columns beside those drawn."""
+    rng, n = np.random.default_rng(4), 120
+    school, half = np.repeat(np.arange(12), 10), np.tile([0, 1], n // 2)
+    x = rng.standard_normal(n)
+    frame = {
+        "y": x + rng.standard_normal(12)[school] + rng.standard_normal(24)[2 * school + half] + rng.standard_normal(n),
+        "x": x, "school": [f"s{g}" for g in school], "half": [f"h{k}" for k in half],
+    }  # fmt: skip
+    plain, slope, nested = (
+        ek.MixedRegression(formula, method="ml").fit(frame).result_
+        for formula in ("y ~ 1 + (1 | school)", "y ~ x + (1 | school)", "y ~ x + (1 | school/half)")
+    )
+    first = plain.test(slope, 19, random_state=0)
+    assert first.p_value == 1 / 20
+    assert first.statistic == pytest.approx(2 * (slope.log_likelihood - plain.log_likelihood))
+    assert first.replicates.mean() == pytest.approx(1.0, abs=0.8)  # of a chi-square of one parameter
+    assert slope.test(nested, 9, random_state=0).p_value <= 0.3
+    with pytest.raises(ek.ModelError, match="knows nothing of x, which the smaller one has"):
+        slope.test(ek.MixedRegression("y ~ half + (half | school)", method="ml").fit(frame).result_, 2)
+
+
 def test_what_cannot_be_compared():
     few, many = ek.MixedModel(0, (1,)), ek.MixedModel(0, (1,), (1,))
     one, two, other = fitted(few, people()), fitted(many, people()), fitted(many, people(20))

@@ -125,8 +125,8 @@ class SurvivalCurve:
         >>> curve.quantile(0.5)
         SurvivalQuantile(lower=10.0, upper=10.0, interval=(6.0, nan))
         """
-        if not 0 < share < 1:
-            raise ParameterError(f"share is {share!r:.60}; it must lie between 0 and 1: 0.5 is the median.")
+        if np.ndim(share) or not 0 < share < 1:
+            raise ParameterError(f"share is {share!r:.60}; it must be one number between 0 and 1: 0.5 is the median.")
         bounds = self.confidence_intervals(level, kind).T
 
         def first(curve: Array, ends: Array) -> float:

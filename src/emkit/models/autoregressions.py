@@ -51,7 +51,8 @@ def arma(order: int = 1, averages: int = 0, *, mean: bool = True, noise: float |
         raise ModelError(
             f"averages is {q} and order {p}; averages must be less. Seen with errors, an autoregression of order {p} has a "
             f"moving average of order {p} as it is, so data do not tell {q} coefficients and the variance of errors apart. "
-            f"Take a higher order, or ek.autoregression({p}, noise=None)."
+            "Take a higher order, which comes near; or, where errors of what is seen are what is meant, "
+            f"ek.autoregression({p}, noise=None), an ARMA of these orders whose moving average damps the autoregression."
         )
     if q and noise is not None:
         raise ModelError(

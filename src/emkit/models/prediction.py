@@ -120,7 +120,10 @@ def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     """The rows in the groups that the model takes them to be in. Errors: those of `posterior_of`."""
     inner = bare(model)
     if not isinstance(inner, Belonging):
-        raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.")
+        raise ModelError(
+            f"{type(inner).__name__} has no components that a row could belong to. What it tells of rows are latent(X) and "
+            "means(X), as far as it has latent numbers, or a response."
+        )
     source = inner.in_sequences(source)
     refuse_gaps(model, source)
     model.check(params, source.profile)

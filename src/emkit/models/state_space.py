@@ -290,9 +290,12 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def admits_gaps(self) -> bool:
         return True
 
-    def prepare(self, source: Any) -> Any:
+    def recoded(self, source: Any) -> Any:
         """All rows as one series, where nothing says which are."""
         return source.as_one_group()
+
+    def prepare(self, source: Any) -> Any:
+        return self.recoded(source)
 
     def held(self, params: StateSpaceParams) -> tuple[str, ...]:
         """The entries that are not estimated."""

@@ -201,6 +201,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def admits_gaps(self) -> bool:
         return True
 
+    def recoded(self, source: Any) -> Any:
+        return self.space.recoded(source)
+
     def prepare(self, source: Any) -> Any:
         """All rows as one series, where nothing says which are."""
         return self.space.prepare(source)

@@ -171,7 +171,9 @@ class Bootstrap:
         covariance = np.atleast_2d(np.cov(self.replicates, rowvar=False))
         fixed = self._fixed
         covariance[fixed, :] = covariance[:, fixed] = np.nan
-        return StandardErrors(self.names, self.estimates, np.sqrt(np.diag(covariance)), covariance, self.reasons)
+        return StandardErrors(
+            self.names, self.estimates, np.sqrt(np.diag(covariance)), covariance, self.reasons, f"{self.kind} bootstrap"
+        )
 
     def intervals(self, level: float = 0.95, method: str = "percentile") -> Array:
         """Confidence intervals (q, 2) of all estimates, in the order of `names`; NaN where there is none: see `reasons`.
@@ -197,7 +199,7 @@ class Bootstrap:
         units = whole.group_weights
         outs, counts = _left_out(units, np.random.default_rng(self.seed))
         chunks = [of_units(whole, units - out) for out in outs]
-        work = _Work(replace(self.fitted, passes=source), self.kind, self.seed)
+        work = _Work(self.fitted, self.kind, self.seed)
         size = Refits(self.fitted.model, source, self.fitted.params).block(len(whole.x))
         made = [each for first in range(0, len(chunks), size) for each in work.refitted(chunks[first : first + size])]
         kept = [i for i, each in enumerate(made) if not each.failed]

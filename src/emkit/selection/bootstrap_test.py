@@ -23,8 +23,9 @@ from emkit.core.mapreduce import one_thread
 from emkit.core.onlooker import seen
 from emkit.core.protocols import Executor
 from emkit.core.solvers import Anderson
-from emkit.data.source import ArraySource
-from emkit.errors import EmkitError, EmkitWarning, ModelError
+from emkit.data.chunk import Chunk
+from emkit.data.source import ArraySource, RowSource
+from emkit.errors import EmkitError, EmkitWarning, ModelError, some_of
 from emkit.fitted import AnyFitted
 from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
 from emkit.models.components import Components
@@ -175,7 +176,7 @@ class _Drawn:
                 begun = [] if _has_one_maximum(self.smaller) else [self.smaller.params]
                 one = _highest(self.smaller, rows, seed, begun)
                 more = grown(one.model, one.params, rows.profile) if isinstance(one.model, Mixture) else ()
-                two = _highest(self.larger, rows, seed, [self.larger.params, *more])
+                two = _highest(self.larger, _beside(self.larger, rows), seed, [self.larger.params, *more])
             except (EmkitError, *STUMBLES):
                 return float(np.nan)
         return float(np.nan) if any(_useless(each) for each in (one, two)) else _ratio(one, two)
@@ -194,12 +195,15 @@ def check_comparable(smaller: AnyFitted, larger: AnyFitted) -> None:
     """Errors: ModelError unless both fits are of the same rows, and the larger one could have found the smaller one."""
     _check_larger(smaller, larger)
     one, two = (rows_in_memory(fit.source) for fit in (smaller, larger))
-    for what, mine, other in (
-        ("rows", one.x, two.x),
-        ("weights", one.weights, two.weights),
-        ("groups", one.groups, two.groups),
-    ):
-        if not np.array_equal(np.asarray(mine, dtype=np.float64), np.asarray(other, dtype=np.float64), equal_nan=True):
+    mine, other = one.x, two.x
+    if smaller.source.columns != larger.source.columns:
+        places = _places(smaller.source, larger.source)
+        if len(one.x) == len(two.x):
+            other = other[:, places]
+        if not all((each.weights == 1).all() for each in (one, two)):
+            raise ModelError("models of different columns are compared where rows have no weights: repeat the rows instead.")
+    for what, own, those in (("rows", mine, other), ("weights", one.weights, two.weights), ("groups", one.groups, two.groups)):
+        if not np.array_equal(np.asarray(own, dtype=np.float64), np.asarray(those, dtype=np.float64), equal_nan=True):
             raise ModelError(f"the two fits have not the same {what}: fit both models to the same data, columns in one order.")
     if _integrated(smaller) != _integrated(larger):
         raise ModelError(
@@ -211,6 +215,24 @@ def check_comparable(smaller: AnyFitted, larger: AnyFitted) -> None:
             f"the larger model has the log-likelihood {larger.log_likelihood:.6g}, below {smaller.log_likelihood:.6g} of the "
             "smaller one: this is no case of that, or the larger fit is not at its highest maximum. Fit it from more starts."
         )
+
+
+def _places(smaller: RowSource, larger: RowSource) -> list[int]:
+    """Where the columns of the smaller model lie in the data of the larger one. Errors: ModelError if one does not."""
+    lacking = [name for name in smaller.columns if name not in larger.columns]
+    if lacking:
+        raise ModelError(f"the larger model knows nothing of {some_of(lacking)}, which the smaller one has, and is not larger.")
+    return [larger.columns.index(name) for name in smaller.columns]
+
+
+def _beside(larger: AnyFitted, rows: ArraySource) -> ArraySource:
+    """The rows drawn from the smaller model, with those columns of the larger one that the smaller one has not."""
+    source = larger.source
+    if source.columns == rows.columns:
+        return rows
+    x = np.array(rows_in_memory(source).x, dtype=np.float64)
+    x[:, _places(rows, source)] = rows.x
+    return as_rows(source, Chunk(x, rows.weights, 0, rows.groups))
 
 
 def _integrated(fit: AnyFitted) -> tuple[str, ...] | None:
