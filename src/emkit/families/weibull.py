@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from scipy.special import exprel
@@ -269,7 +269,7 @@ def _pooled_variance(stats: WeibullStats, before: WeibullParams) -> Array:
     mean = (stats.mass @ offset + stats.shift.sum(axis=0)) / total
     away = offset - mean
     squares = (stats.scatter + 2 * away * stats.shift + stats.mass[:, None] * away**2).sum(axis=0)
-    rounding = 8 * EPSILON * (stats.scatter + stats.mass[:, None] * away**2).sum(axis=0)
+    rounding = _digits(total) * (stats.scatter + stats.mass[:, None] * away**2).sum(axis=0)
     return units_of(squares / total, mean + np.log(before.scales[0]), rounding / total)
 
 
@@ -277,4 +277,9 @@ def _own_variance(stats: WeibullStats) -> Array:
     """The variance of the logarithms of the rows of each component, shape (K, d); 0 where it may be rounding."""
     mean = per_mass(stats.shift, stats.mass)
     variance = per_mass(stats.scatter, stats.mass) - mean**2
-    return np.where(variance > rounding_of(mean, 8 * EPSILON * mean**2), variance, 0.0)
+    return np.where(variance > rounding_of(mean, _digits(stats.mass[:, None]) * mean**2), variance, 0.0)
+
+
+def _digits(rows: Any) -> Any:
+    """Up to which share of itself a sum over so many rows may be rounding, in whatever order a machine adds them."""
+    return EPSILON * (8 + rows)
