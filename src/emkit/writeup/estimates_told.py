@@ -37,6 +37,11 @@ ERRORS = (
     "Standard errors are {}; intervals of 95 % are Wald's, on the scale of the logarithm or the log-odds where a parameter has "
     "bounds."
 )
+INTEGRATED = (
+    "The likelihood is a restricted one: fixed effects are integrated over, and then found by generalized least squares, given "
+    "the other estimates."
+)
+QUANTILE = 1.959963984540054  # of the standard normal, beyond which 2.5 % lie
 NONE = "The model has no parameters."
 HELD = "it was held at its start"
 
@@ -89,11 +94,28 @@ def estimates_section(result: AnyInferred, wanted: bool) -> Section:
     if isinstance(found, str):
         columns["estimate"] = [alike([value])[0] for value in known.values()]
         said = [Paragraph(f"There are no standard errors. {found}")] if found else []
-        return Section("estimates", "Estimates", (*said, _table(columns, left)))
+        return Section("estimates", "Estimates", (*_integrated(result), *said, _table(columns, left)))
     reasons, more = _with_errors(result, found, known)
     notes = tuple(f"{mark} {reason}." for reason, mark in reasons.items())
     of_errors = Paragraph(ERRORS.format(KINDS[found.kind]))
-    return Section("estimates", "Estimates", (of_errors, _table(columns | more, (*notes, *left))))
+    return Section("estimates", "Estimates", (*_integrated(result), of_errors, _table(columns | more, (*notes, *left))))
+
+
+def _integrated(result: AnyInferred) -> Iterator[Paragraph | Table]:
+    """Fixed effects that are no parameters, as the likelihood is integrated over them."""
+    told = result.effects if result.source.is_here else None
+    if told is None or not told.integrated:
+        return
+    errors = np.sqrt(np.diag(told.covariance))
+    ends = zip(told.fixed, errors, told.fixed - QUANTILE * errors, told.fixed + QUANTILE * errors, strict=True)
+    cells = [[Number(beside(value, error)) for value in (estimate, low, high)] for estimate, error, low, high in ends]
+    rows = zip(told.names, cells, errors.tolist(), strict=True)
+    yield Paragraph(INTEGRATED)
+    yield Table(
+        "Fixed effects",
+        ("of", "estimate", "standard error", "95 % from", "to"),
+        tuple((name, own[0], alike([error])[0], own[1], own[2]) for name, own, error in rows),
+    )
 
 
 def _table(columns: Columns, notes: tuple[str, ...]) -> Table:
