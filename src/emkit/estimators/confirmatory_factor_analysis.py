@@ -90,10 +90,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
 
     def _modelled(self, source: ArraySource) -> ArraySource:
         places = columns_of(self._loads, source.columns)
-        if len(places) == len(source.columns):
-            return source
-        columns, levels = [source.columns[j] for j in places], tuple(source.levels[j] for j in places)
-        return ArraySource(source.x[:, places], source.weights, columns, levels=levels)
+        return source if len(places) == len(source.columns) else source.of_columns(places)
 
     @property
     def _loads(self) -> dict[str, dict[str, float | str | None]]:
