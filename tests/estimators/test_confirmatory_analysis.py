@@ -86,14 +86,62 @@ def test_fit_indices_are_their_formulas():
     missed = [-0.1 / 2, 0.1 / np.sqrt(2), 0.1 / 1]
     assert told.srmr == pytest.approx(np.sqrt(np.mean(np.square(missed))))
     perfect = fit_indices(Height(-108.0, 0), Height(-150.0, 10), -108.0, 60.0, observed, observed)
-    assert (perfect.cfi, perfect.p_value, perfect.srmr) == (1.0, 1.0, 0.0)
-    assert np.isnan([perfect.tli, perfect.rmsea]).all()
+    assert (perfect.cfi, perfect.srmr) == (1.0, 0.0)
+    assert np.isnan([perfect.p_value, perfect.tli, perfect.rmsea]).all()
+    assert str(perfect) == "nothing to test: no degrees of freedom are left; chi-squared 0.000, SRMR 0.000"
 
 
 def test_words_and_dictionaries_say_the_same():
     said = factors_in("verbal =~ a*x1 + a * x2\n verbal =~ 0.5*x3; other=~x4")
     assert said == {"verbal": {"x1": "a", "x2": "a", "x3": 0.5}, "other": {"x4": None}}
     assert factors_in({"verbal": {"x1": "a", "x2": "a", "x3": 0.5}, "other": ["x4"]}) == said
+
+
+TWO = np.kron(np.eye(2), np.ones((3, 1))) * np.array([[0.9], [0.7], [0.6], [0.5], [0.6], [0.7]])
+SIX = TWO @ np.array([[1, 0.4], [0.4, 1]]) @ TWO.T
+SIX[np.diag_indices(6)] = 1.0
+
+
+def six(factors, **settings):
+    return ek.ConfirmatoryFactorAnalysis(factors, **settings).fit_covariance(SIX, 300, columns=[*"abcdef"])
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "free"),
+    [
+        ("a + b + c", 0, 13),
+        ("0*d + a + b + c", 0, 13),
+        ("NA*a + b + c", 1, 13),
+        ("q*a + b + c", 1, 13),
+        ("q*a + q*b + c", 2, 12),
+    ],
+)
+def test_the_first_unit_is_where_nothing_is_written(written, unit, free):
+    """What is written stays: an equal name is an equal loading, 0 is 0, and NA is free, as in lavaan."""
+    found = six(f"f =~ {written}; g =~ d + e + f", unit="first")
+    assert found.loadings_[[unit, 3], [0, 1]].tolist() == [1.0, 1.0]
+    assert found.loadings_[3, 0] == 0.0
+    assert (found.loadings_[0, 0] == found.loadings_[1, 0]) == ("q*b" in written)
+    assert found.result_.free_parameters == 6 + free
+    if "q*b" not in written:
+        np.testing.assert_allclose(found.get_covariance(), SIX, atol=1e-5)
+        np.testing.assert_allclose(found.loadings_[:3, 0], TWO[:3, 0] / TWO[unit, 0], atol=1e-4)
+
+
+def test_loadings_and_uniquenesses_that_are_free_are_not_one():
+    plain = six("f =~ a + b + c; g =~ d + e + f")
+    found = six("f =~ NA*a + b + NA*c; g =~ NA*d + e + f", uniquenesses={"a": "NA", "b": "NA", "c": None})
+    np.testing.assert_allclose(found.loadings_, TWO, atol=1e-5)
+    assert found.result_.free_parameters == plain.result_.free_parameters
+    assert factors_in({"f": {"a": "NA", "b": None}}) == factors_in("f =~ NA*a + b ! as in lavaan")
+
+
+def test_without_degrees_of_freedom_there_is_no_p_value():
+    found = ek.ConfirmatoryFactorAnalysis("f =~ a + b + c").fit_covariance(SIX[:3, :3], 300, columns=[*"abc"])
+    told, other = found.fit_indices(), ek.FactorAnalysis(1).fit_covariance(SIX[:3, :3], 300).test()
+    assert (told.degrees_of_freedom, other.degrees_of_freedom) == (0, 0)
+    assert np.isnan([told.p_value, other.p_value]).all()
+    assert "Nothing to test" in found.summary()
 
 
 def test_tied_loadings_and_uniquenesses():
@@ -174,8 +222,26 @@ def test_it_is_kept_and_shown(tmp_path):
         (lambda: ek.ConfirmatoryFactorAnalysis("visual = x1"), ek.ModelError, "names no factor and its columns"),
         (lambda: ek.ConfirmatoryFactorAnalysis(""), ek.ModelError, "the text names no factor"),
         (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + 2*3*x2"), ek.ModelError, r"'2\*3\*x2' in .* is no column"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ start(0.5)*x1 + x2"), ek.ModelError, r"'start\(0.5\)' in .* n_init"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ c(a, b)*x1 + x2"), ek.ModelError, r"'c\(a, b\)' in .* is no loading"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ 'a'*x1 + x2"), ek.ModelError, "is no loading; write a number, a name"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ nan*x1 + x2"), ek.ModelError, "'nan'; it is a finite number"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + x2\n x1 ~~ x2"), ek.ModelError, "has '~~', .* uniquenesses="),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + x2 ~~ x3"), ek.ModelError, "has '~~', which is not taken"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + x2; w =~ x3\n v ~ w"), ek.ModelError, "has '~', .* no regressions"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + x2\n x1 ~ 1"), ek.ModelError, "has '~', .* means are all free"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ a*x1 + b*x2\n a == b"), ek.ModelError, "has '==', .* tied by one name"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ a*x1 + b*x2\n d := a - b"), ek.ModelError, "has ':='"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v + w =~ x1 + x2"), ek.ModelError, "names no factor and its columns"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + a*x1 + x2"), ek.ModelError, "'v' has 'x1' twice"),
+        (lambda: ek.ConfirmatoryFactorAnalysis({"v": ["x1", "x1"]}), ek.ModelError, "'v' has 'x1' twice"),
+        (lambda: ek.ConfirmatoryFactorAnalysis({"v": {"x1": True}}), ek.ModelError, "is True; it is a finite number"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ a*x1 + a*x2", unit="first"), ek.ModelError, r"there is none.*1\*x1"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1", unit="first", correlated=False), ek.ModelError, "have variance 1"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + x2", correlated="no"), ek.ParameterError, "must be True or False"),
+        (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1", uniquenesses="equal"), ek.ModelError, "uniquenesses are 'equal'"),
         (lambda: ek.ConfirmatoryFactorAnalysis({"v": "x1"}), ek.ModelError, "factor 'v' has 'x1'; give a list"),
-        (lambda: ek.ConfirmatoryFactorAnalysis({"v": {"x1": [1]}}), ek.ModelError, "it is a number, a name, or None"),
+        (lambda: ek.ConfirmatoryFactorAnalysis({"v": {"x1": [1]}}), ek.ModelError, "it is a finite number, a name, or None"),
         (lambda: ek.ConfirmatoryFactorAnalysis(3), ek.ModelError, "factors are 3; write"),
         (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + x10"), ek.ParameterError, "a column 'x10' that the data have not"),
         (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1", uniquenesses={"x2": 1}), ek.ModelError, "uniquenesses name 'x2'"),

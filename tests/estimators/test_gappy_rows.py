@@ -32,5 +32,6 @@ def test_truths_are_numbers(estimator):
 
 @over_estimators
 def test_a_source_is_refused_in_words(estimator):
-    with pytest.raises(ek.DataError, match="takes rows as an array or a data frame, and not ArraySource"):
-        estimator.fit(ek.rows_of_covariance([[1.0, 0.3], [0.3, 1.0]], 20))
+    for source in (ek.ArraySource([[1.0, 2.0], [2.0, 4.0]]), ek.rows_of_covariance([[1.0, 0.3], [0.3, 1.0]], 20)):
+        with pytest.raises(ek.DataError, match=f"takes rows as an array or a data frame, and not {type(source).__name__}"):
+            estimator.fit(source)

@@ -62,6 +62,14 @@ def test_classes_of_persons_are_told_as_the_density_written_out_tells_them(sprea
     assert model.score(FRAME) == pytest.approx(model.result_.log_likelihood / (G * N), rel=1e-10)
 
 
+def test_a_budget_is_one_of_passes_as_of_all_fits_of_one_model():
+    with pytest.warns(ek.ConvergenceWarning, match="pass"):
+        found = fitted(number=1, n_init=1, max_iter=3)
+    assert not found.converged_
+    assert found.n_iter_ == found.result_.evaluations
+    assert fitted(number=1).n_iter_ == fitted(number=1).result_.evaluations
+
+
 def test_variances_of_its_own_make_no_class_fit_worse(shared, own):
     assert own.result_.log_likelihood >= shared.result_.log_likelihood
     assert (shared.result_.free_parameters, own.result_.free_parameters) == (9, 13)

@@ -340,6 +340,15 @@ class ArraySource(RowSource):
         made.x, made._levels = x, levels
         return made
 
+    def of_columns(self, places: Sequence[int]) -> Self:
+        """The same rows with the columns at these places alone."""
+        made = copy(self)
+        made.__dict__.pop("profile", None)
+        made.__dict__.pop("_chunks", None)
+        made.x = self.x[:, list(places)]
+        made.columns, made._levels = tuple(self.columns[j] for j in places), tuple(self.levels[j] for j in places)
+        return made
+
     def naming(self, components: Sequence[str], parameters: Mapping[str, str] | None = None) -> ArraySource:
         """The same rows, with names for the first components, and for `parameters` (name to entry)."""
         made = copy(self)

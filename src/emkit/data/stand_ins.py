@@ -11,11 +11,24 @@ from emkit.core.checks import check_range
 from emkit.core.memo import once
 from emkit.data.gaps import patterns_of
 from emkit.data.source import ArraySource
-from emkit.errors import DataError
+from emkit.errors import DataError, ModelError
 
 PAYS = 0.5  # rows stand in for others if they are at most this share of them
 SYMMETRIC = 1e-8  # relative to the variances
 INDEFINITE = 1e-10  # of an eigenvalue below 0, relative to the largest: rounding
+
+
+class StandIns(ArraySource):
+    """Rows that never occurred: they stand for others, whose means and covariance they have. Their weights sum to those rows'.
+
+    Sums over them are those over the rows that they stand for, where no more is asked of these than their moments.
+    """
+
+
+def refuse_stand_ins(source: Any, instead: str) -> None:
+    """Errors: ModelError if the rows of a source stand for others; `instead` says what they cannot do, and what to do."""
+    if isinstance(source, StandIns):
+        raise ModelError(f"of these data, a covariance is known and not the rows, so {instead}")
 
 
 def rows_of_moments(means: Array, covariance: Array, weight: float) -> tuple[Array, Array]:
@@ -27,11 +40,12 @@ def rows_of_moments(means: Array, covariance: Array, weight: float) -> tuple[Arr
     return np.concatenate([means + root, means - root]), np.full(2 * len(means), weight / (2 * len(means)))
 
 
-def rows_of_covariance(covariance: ArrayLike, n: float, means: ArrayLike | None = None, columns: Any = None) -> ArraySource:
+def rows_of_covariance(covariance: ArrayLike, n: float, means: ArrayLike | None = None, columns: Any = None) -> StandIns:
     """A source of rows with this covariance (d, d; divisor n), a total weight `n` and these `means` (d,; by default 0).
 
-    For models of which a normal likelihood sees means and covariance alone, where no more is known than these. `columns`: their
-    names, by default those of a data frame.
+    For models of which a normal likelihood sees means and covariance alone, where no more is known than these. What asks for
+    single rows of a fit (scores, influence, residuals, rows drawn again or left out) is refused. `columns`: their names, by
+    default those of a data frame.
     Errors: DataError if the matrix is no covariance.
 
     >>> import emkit as ek
@@ -62,7 +76,7 @@ def rows_of_covariance(covariance: ArrayLike, n: float, means: ArrayLike | None 
     centre = np.zeros(len(given)) if means is None else np.asarray(means, dtype=np.float64)
     if centre.shape != (len(given),):
         raise DataError(f"means have shape {centre.shape}; the covariance is of {len(given)} columns.")
-    return ArraySource(*rows_of_moments(centre, given, float(n)), columns)
+    return StandIns(*rows_of_moments(centre, given, float(n)), columns)
 
 
 @once
@@ -97,4 +111,4 @@ def standing_in(source: Any) -> Any:
         weights.append(w)
     if sum(map(len, rows)) > PAYS * source.rows:
         return source
-    return ArraySource(np.concatenate(rows), np.concatenate(weights), source.columns)
+    return StandIns(np.concatenate(rows), np.concatenate(weights), source.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
@@ -13,12 +14,12 @@ from emkit.core.arrays import Array
 from emkit.data.frames import Columns
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError
-from emkit.estimators.allowed import Allowed, OneOf
+from emkit.estimators.allowed import Allowed, OneOf, Truth
 from emkit.estimators.factor_scores import FactorScores
 from emkit.estimators.missing import NormalMissing
 from emkit.inference.fit_indices import FitIndices, Height, fit_indices
 from emkit.models.confirmatory import ConfirmatoryFactorModel
-from emkit.models.factor_words import columns_of, factors_in, pattern_of
+from emkit.models.factor_words import columns_of, factors_in, free, pattern_of
 from emkit.report.factor_estimates import estimates_table, factor_estimates
 from emkit.report.sentences import capital
 from emkit.report.summary import edges_told
@@ -34,11 +35,13 @@ class ConfirmatoryFactorAnalysis(FactorScores):
     Parameters:
         factors: text, a line for each factor, ``visual =~ x1 + x2 + x3``, or a dictionary, ``{"visual": ["x1", "x2", "x3"]}``.
             A loading may be given, ``0.5*x3``, and those of one name are one, ``a*x1 + a*x2``; as a dictionary, ``{"visual":
-            {"x1": "a", "x2": "a", "x3": 0.5}}``. Columns that no factor has are left out.
+            {"x1": "a", "x2": "a", "x3": 0.5}}``. ``NA*x1`` is free, as all of which nothing is written, but for units. Columns
+            that no factor has are left out.
         uniquenesses: a dictionary with a number, or a name, for columns whose uniqueness is given, or equal to others'.
         correlated: whether factors correlate.
-        unit: "variance", factors have variance 1; or "first", the first column of each factor has a loading of 1. Loadings that
-            are given (other than 0) are units, too: then all factors need one.
+        unit: "variance", factors have variance 1; or "first", the first column of each factor with nothing written before it
+            has a loading of 1. Loadings that are given (other than 0) are units, too: then all factors need one. Independent
+            factors have variance 1.
         scores: what `transform` returns: "regression", the means of factors given a row, or "bartlett", the most likely ones.
         n_init: how many starts; the first is made of principal components, others are random.
         tol, solver, max_iter, random_state: as in `NormalMissing`.
@@ -58,7 +61,11 @@ class ConfirmatoryFactorAnalysis(FactorScores):
     1
     """
 
-    _allowed: ClassVar[dict[str, Allowed]] = {"unit": OneOf(("variance", "first")), **FactorScores._allowed}
+    _allowed: ClassVar[dict[str, Allowed]] = {
+        "unit": OneOf(("variance", "first")),
+        "correlated": Truth(),
+        **FactorScores._allowed,
+    }
 
     def __init__(
         self,
@@ -90,24 +97,28 @@ class ConfirmatoryFactorAnalysis(FactorScores):
 
     def _modelled(self, source: ArraySource) -> ArraySource:
         places = columns_of(self._loads, source.columns)
-        if len(places) == len(source.columns):
-            return source
-        columns, levels = [source.columns[j] for j in places], tuple(source.levels[j] for j in places)
-        return ArraySource(source.x[:, places], source.weights, columns, levels=levels)
+        return source if len(places) == len(source.columns) else source.of_columns(places)
 
     @property
     def _loads(self) -> dict[str, dict[str, float | str | None]]:
         return factors_in(self.factors)
 
     def _model_of(self, source: ArraySource) -> ConfirmatoryFactorModel:
-        """Errors: ModelError for uniquenesses of columns that no factor has."""
+        """Errors: ModelError for units that cannot be, and uniquenesses that are no dictionary, or of columns no factor has."""
+        if not isinstance(self.uniquenesses, Mapping | None):
+            raise ModelError(f"uniquenesses are {self.uniquenesses!r:.60}; give a dictionary, such as {{'x1': 0.3}}, or None.")
+        if self.unit == "first" and not self.correlated:
+            raise ModelError(
+                "unit='first' leaves factors variances of their own, but independent ones (correlated=False) have variance 1: "
+                "choose unit='variance'."
+            )
         columns, given = list(source.columns), dict(self.uniquenesses or {})
         for column in given:
             if column not in columns:
                 raise ModelError(f"uniquenesses name {column!r}, which no factor has.")
-        pattern = pattern_of(self._loads, columns, self.correlated and self.unit == "first")
-        own = [given.get(column, column) for column in columns]
-        return ConfirmatoryFactorModel(pattern, own, correlated=bool(self.correlated))
+        pattern = pattern_of(self._loads, columns, self.unit == "first")
+        own = [column if free(given.get(column)) else given[column] for column in columns]
+        return ConfirmatoryFactorModel(pattern, own, correlated=self.correlated)
 
     @property
     def _model(self) -> ConfirmatoryFactorModel:

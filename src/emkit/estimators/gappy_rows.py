@@ -6,7 +6,6 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array
@@ -85,5 +84,5 @@ class RowsOfModel(GappyRows):
         """Rows (n_samples, d) drawn from the fit."""
         check_is_fitted(self)
         check_count("n_samples", n_samples, ParameterError)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rng = np.random.default_rng(self._seed())
         return self._model.draw(self.result_.params, rng, int(n_samples))

@@ -9,12 +9,10 @@ from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.by_formula import means_of
 from emkit.core.arrays import Array, Integers
-from emkit.core.stopping import Decreased, Iterations, Rule, Settled
 from emkit.errors import DegenerateFitError, DegenerateFitWarning
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.components import ConvergenceWarning
@@ -22,7 +20,6 @@ from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.mixed_rows import codes, labels_in
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
-from emkit.fitting import SOLVERS
 from emkit.models.growth_mixture import GrowthMixture
 from emkit.models.growth_params import AnyGrowthParams
 from emkit.models.growth_spread import SPREADS
@@ -32,8 +29,6 @@ from emkit.report.growth_tables import classes_table, spreads_table
 from emkit.report.sentences import capital
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS, PLAN, Stage
-from emkit.search.search import Long, search
-from emkit.search.seeding import begin
 
 SLOWLY = replace(PLAN, race=(Stage(47, 1.0), Stage(47, 0.5)))  # classes come apart late: few passes do not tell good starts
 
@@ -54,15 +49,15 @@ class GrowthMixtureModel(OfFrames):
             None is what the formula says.
         gaps: rows with gaps are left out with a warning ("drop"), or refused.
         n_init: how many starts a search begins from, of which those are followed that promise most; or "auto".
-        tol, solver, max_iter, random_state: as in `GaussianMixture`.
+        tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     `fit` takes a data frame or a dictionary of columns, whose rows come in any order. Attributes after it: `weights_` (K,), the
     proportions of groups in the classes; `coefficients_` (K, p), which `coefficient_names_` tell; `effect_covariances_`
     (K, r, r) of the random effects, which `effect_names_` tell, and `error_variances_` (K,); `groups_`, the labels of the G
-    groups, and `responsibilities_` (G, K), how likely each class is for each; `converged_`, `n_iter_`, and `result_`, an
-    `ek.Result` with `standard_errors()`, `bic`, `icl`, `plot("trajectories")` ... Classes stand in the order of their first
-    coefficient, lowest first. BIC and its kin count groups. ``ek.select(model, frame, range(1, 5))`` chooses a number of
-    classes.
+    groups, and `responsibilities_` (G, K), how likely each class is for each; `converged_`, `n_iter_` (passes over the data),
+    and `result_`, an `ek.Result` with `standard_errors()`, `bic`, `icl`, `plot("trajectories")` ... Classes stand in the order
+    of their first coefficient, lowest first. BIC and its kin count groups. ``ek.select(model, frame, range(1, 5))`` chooses a
+    number of classes.
     Source: Muthén & Shedden (1999), Biometrics 55, 463-469; Proust-Lima, Philipps & Liquet (2017), J. Statist. Software 78(2).
 
     >>> import emkit as ek
@@ -95,7 +90,7 @@ class GrowthMixtureModel(OfFrames):
         gaps: Any = "drop",
         n_init: int | str = 10,
         tol: float = 1e-8,
-        max_iter: int = 1000,
+        max_iter: int = 10_000,
         solver: Any = "anderson",
         random_state: Any = None,
     ) -> None:
@@ -125,28 +120,16 @@ class GrowthMixtureModel(OfFrames):
     def _fit(self, frame: object, sample_weight: object) -> Self:
         said, source, names = self._read(frame, sample_weight)
         mixed, seed = self._mixed(MixedModel, said, names), self._seed()
-        found = self._searched(GrowthMixture(mixed, "shared"), source, seed, ())
+        found = self._best(GrowthMixture(mixed, "shared"), source, seed, ())
         if self.spread != "shared":  # it is a special case, whose best is a start that few others come up to
-            found = self._searched(GrowthMixture(mixed, self.spread), source, seed, [found.params])
+            found = self._best(GrowthMixture(mixed, self.spread), source, seed, [found.params])
         return self._keep(Result.of(found.in_order()))
 
-    def _searched(self, model: GrowthMixture, source: Any, seed: int, before: Sequence[AnyGrowthParams]) -> AnyFitted:
+    def _best(self, model: GrowthMixture, source: Any, seed: int, before: Sequence[AnyGrowthParams]) -> AnyFitted:
         """The best fit that a search finds, which also begins where estimates of a model `before` lie."""
-        model = model.settled(source.profile)
-        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
-        starts = None if self.n_init == "auto" else int(self.n_init)
-        beginning = begin(model, source, int(self.n_components), seed, starts)
-        given = [model.way.params(each.proportions, each.each) for each in before]
-        if given and int(self.n_components) > 1:
-            beginning = replace(beginning, first=[*given, *beginning.first])
-        return search(model, source, beginning, Long(solver, self._endings, int(self.max_iter)), SLOWLY)
-
-    def _endings(self, steps: int, passes: int) -> tuple[Rule, ...]:
-        """What ends a run that has made so many steps before."""
-        return Decreased(), Settled.within(self.tol), Iterations(int(self.max_iter), steps)
-
-    def _seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        model, classes = model.settled(source.profile), int(self.n_components)
+        given = [model.way.params(each.proportions, each.each) for each in before] if classes > 1 else []
+        return self._searched(model, source, classes, self.n_init, seed, given, SLOWLY)
 
     def _keep(self, result: Result[Any]) -> Self:
         """The attributes that follow from a fit."""
@@ -162,7 +145,7 @@ class GrowthMixtureModel(OfFrames):
         self.effect_covariances_ = roots @ roots.swapaxes(1, 2)
         self.error_variances_ = np.array([own.within for own in each])
         self.responsibilities_ = model.shares(params, result.source)
-        self.converged_, self.n_iter_, self.degenerate_ = result.converged, result.iterations, result.degenerate
+        self.converged_, self.n_iter_, self.degenerate_ = result.converged, result.evaluations, result.degenerate
         if not self.converged_:
             warnings.warn(result.outcome.sentence, ConvergenceWarning, stacklevel=4)
         if self.degenerate_:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array
@@ -99,7 +98,7 @@ class NormalMissing(OneToOneFeatureMixin, TransformerMixin, GappyRows):
         if draws is None:
             return expected_cells(self.means_, self.covariance_, x)
         check_count("draws", draws, ParameterError)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rng = np.random.default_rng(self._seed())
         return np.stack([drawn_cells(*self._drawn(rng), x, rng) for _ in range(int(draws))])
 
     def mcar_test(self) -> McarTest:

@@ -7,7 +7,6 @@ from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.by_group import means_by_group
@@ -148,7 +147,7 @@ class MixedRegression(OfFrames):
         """A response (n,) drawn for each row of a frame, with new random effects for each group; NaN where there are gaps."""
         check_is_fitted(self)
         rows = self.design_.rows(frame, response=False, gaps=self.gaps)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rng = np.random.default_rng(self._seed())
         roots = [root[None] for root in self._roots]
         one = np.zeros(len(rows.x), dtype=np.intp)
         drawn = rows.covariates @ self.coefficients_

@@ -1,8 +1,10 @@
-"""What estimators of one model without components share: settings of a fit, its starts, and how it ends."""
+"""What estimators of one model, or of classes of it, share: settings of a fit, its starts, a search, and how it ends."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from sklearn.utils import check_random_state
@@ -12,8 +14,12 @@ from emkit.errors import DegenerateFitError
 from emkit.estimators.allowed import Allowed, Count, Number, OneOf
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.stored import WithoutData
-from emkit.fitting import SOLVERS
+from emkit.fitted import AnyFitted
+from emkit.fitting import SOLVERS, default_rules
 from emkit.result import Result, fit
+from emkit.search.plan import PLAN, Plan
+from emkit.search.search import Long, search
+from emkit.search.seeding import begin
 
 FITTING: dict[str, Allowed] = {
     "max_iter": Count(),
@@ -50,6 +56,25 @@ class OneModel(WithoutData):
         """So many starts of a model: the first made of moments of the data, the others at random."""
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=number - 1)
         return [model.start(profile), *model.starts(profile, 1, map(int, seeds))]
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _searched(
+        self, model: Any, source: Any, classes: int, n_init: Any, seed: int, first: Sequence[Any] = (), plan: Plan = PLAN
+    ) -> AnyFitted:
+        """The best fit of a model of so many `classes` that a search finds, whose runs go and end as every fit does.
+
+        `n_init`: how many starts, or "auto"; those given as `first` come before them.
+        """
+        starts = begin(model, source, classes, seed, None if n_init == "auto" else int(n_init))
+        starts = replace(starts, first=[*first, *starts.first])
+        solver, most = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver, int(self.max_iter)
+
+        def endings(steps: int, passes: int) -> Any:
+            return default_rules(model, self.tol, most, passes)
+
+        return search(model, source, starts, Long(solver, endings, most), plan)
 
     def _fit_from(self, model: Any, source: Any, starts: Any) -> Result[Any]:
         """The best fit; sets `result_`, `converged_` and `n_iter_`.

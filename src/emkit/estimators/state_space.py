@@ -6,7 +6,6 @@ from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array
@@ -134,7 +133,7 @@ class StateSpaceModel(GappyRows):
         """A series of rows (n_samples, d) drawn from the fit; a start of which nothing is known is the one that is its mean."""
         check_is_fitted(self)
         check_count("n_samples", n_samples, ParameterError)
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rng = np.random.default_rng(self._seed())
         return self.model_.draw(self.params_, rng, int(n_samples))
 
     def summary(self, width: int = 80) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emkit.core.json_types import Json
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.explain.exact import exact_step
 from emkit.explain.notation import NOTATIONS, Notation, notation_named
 from emkit.explain.record import record
@@ -47,8 +48,10 @@ def explain(
     `notation`: coin, cs229, slides or bishop, or a `Notation` of your own; `rows`: how many different rows to show (20);
     `exact`: the same step in fractions, for families whose densities are fractions. Of rows in sequence, `sequence` says which
     one is shown, and `row` which of its rows is worked out (the second), both counted from 1.
-    Errors: ModelError for a step, notation, number of rows or place that cannot be, or a model that cannot be explained.
+    Errors: ModelError for a step, notation, number of rows or place that cannot be, a model that cannot be explained, or
+    rows that stand for others.
     """
+    refuse_stand_ins(subject.source, "no row can be shown: fit the rows themselves.")
     chosen = notation if isinstance(notation, Notation) else notation_named(notation)
     worked = work_out(subject, step, ROWS if rows is None else rows, sequence, row)
     return Explanation(subject, worked, chosen, exact_step(subject, step) if exact else None)

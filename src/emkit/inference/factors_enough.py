@@ -15,7 +15,7 @@ from emkit.inference.delta import LEAST_P, p_told
 class FactorTest:
     """A chi-squared `statistic` with its `degrees_of_freedom` and `p_value`, and the `discrepancy` that it is of.
 
-    A small p-value says that the columns hang together by more than so many factors.
+    A small p-value says that the columns hang together by more than so many factors. It is NaN without degrees of freedom.
     """
 
     statistic: float
@@ -41,4 +41,4 @@ def factor_test(observed: Array, fitted: Array, n: float, m: int, freedom: int) 
     ratio = np.linalg.solve(fitted, observed)
     height = float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - d)
     statistic = max(n - 1 - (2 * d + 5) / 6 - 2 * m / 3, 0.0) * max(height, 0.0)
-    return FactorTest(statistic, freedom, float(chdtrc(freedom, statistic)) if freedom > 0 else 1.0, height)
+    return FactorTest(statistic, freedom, float(chdtrc(freedom, statistic)) if freedom > 0 else np.nan, height)

@@ -47,6 +47,8 @@ class FitIndices:
     srmr: float
 
     def __str__(self) -> str:
+        if self.degrees_of_freedom <= 0:
+            return f"nothing to test: no degrees of freedom are left; chi-squared {self.chi_squared:.3f}, SRMR {self.srmr:.3f}"
         p = f"p {p_told(self.p_value)}" if self.p_value < LEAST_P else f"p = {self.p_value:.3g}"
         low, high = self.rmsea_interval
         return (
@@ -73,7 +75,7 @@ def fit_indices(model: Height, baseline: Height, saturated: float, n: float, obs
     return FitIndices(
         chi_squared=chi,
         degrees_of_freedom=free,
-        p_value=1.0 if none else float(chdtrc(free, chi)),
+        p_value=np.nan if none else float(chdtrc(free, chi)),
         baseline=(base, others),
         cfi=1 - excess / most if most > 0 else 1.0,
         tli=np.nan if none or ratio == 1 else (ratio - chi / free) / (ratio - 1),

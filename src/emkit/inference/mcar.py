@@ -20,6 +20,7 @@ class McarTest:
 
     A small p-value says that rows which lack different cells differ in those that they have: not missing completely at random.
     Missing at random, which estimates by likelihood rest on, it neither proves nor refutes.
+    The p-value is NaN without degrees of freedom, as where no cell is missing.
     """
 
     statistic: float
@@ -55,5 +56,5 @@ def mcar_test(source: Any, mean: Array, covariance: Array) -> McarTest:
     parts = [(seen, mass, total / mass) for seen, mass, total in sums.values() if seen.any()]
     squares = (mass * away @ np.linalg.solve(covariance[np.ix_(seen, seen)], away) for seen, mass, away in parts)
     statistic, freedom = float(sum(squares)), int(sum(seen.sum() for seen, _, _ in parts)) - len(mean)
-    p_value = float(chdtrc(freedom, statistic)) if freedom > 0 else 1.0
+    p_value = float(chdtrc(freedom, statistic)) if freedom > 0 else np.nan
     return McarTest(statistic, max(freedom, 0), p_value, len(sums))

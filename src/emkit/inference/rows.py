@@ -11,6 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.protocols import LatentModel, Source
 from emkit.data.chunk import Chunk
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError
 from emkit.inference.differences import jacobian
 from emkit.inference.information import Information
@@ -25,8 +26,10 @@ def row_scores(model: LatentModel[Any, Any], found: Information, source: Source[
     """For each chunk, the scores (G, q) of its groups along the basis of `found`, and the groups' weights (G,).
 
     Rows that stand for themselves are groups of one; the scores are those of a weight of 1.
-    Errors: ModelError for a model that says neither what rows add to its objective nor writes `expected`.
+    Errors: ModelError for a model that says neither what rows add to its objective nor writes `expected`, or rows that stand
+    for others.
     """
+    refuse_stand_ins(source, 'no row has a score: ask for kind="information", or fit the rows themselves.')
     for chunk in source.chunks():
         yield _scores(model, found.near, found.basis, chunk), chunk.group_weights
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 from emkit.core.parameters import Parameters
 from emkit.core.solvers import Squarem
 from emkit.data.source import columns_of
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import DataError
 from emkit.explain.subject import Fit, Subject, subject_of_fit
 from emkit.fitted import Fitted
@@ -46,7 +47,11 @@ RESULT_CALL = 'result = ek.fit(model, data, start)\nresult.to_html("report.html"
 
 
 def subject_of_result(result: Fitted[P], title: str | None = None) -> Fit:
-    """What the page of a fit is about: plain EM from the start of its best run."""
+    """What the page of a fit is about: plain EM from the start of its best run.
+
+    Errors: ModelError for data of which rows stand for others.
+    """
+    refuse_stand_ins(result.source, "no row can be shown: fit the rows themselves.")
     subject = subject_of_fit(result.model, result.passes, result.record.start)
     return replace(subject, title=title or in_words(result), story=_story(result))
 

@@ -11,6 +11,7 @@ from emkit.core.axes import COLUMN, COMPONENT, LEVEL, component_name, singular
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import leaves
 from emkit.data.frames import Columns
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.inference.classification import likeliest
 from emkit.models.around import bare
 from emkit.models.order import component_count
@@ -94,7 +95,8 @@ def in_one_line(result: AnyFitted, told: Classification | None) -> Columns:
 
 
 def of_rows(source: RowSource) -> Columns:
-    """The rows themselves, codes of levels by their names."""
+    """The rows themselves, codes of levels by their names. Errors: ModelError if they stand for others."""
+    refuse_stand_ins(source, "no row can be shown: fit the rows themselves.")
     x = np.concatenate([chunk.x for chunk in source.chunks()])
     return {name: _by_name(x[:, j], source.levels[j]) for j, name in enumerate(source.columns)}
 

@@ -16,6 +16,7 @@ from emkit.core.json_types import Json
 from emkit.core.onlooker import seen
 from emkit.core.protocols import Executor
 from emkit.data.chunk import Chunk
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 from emkit.inference.standard_errors import StandardErrors
@@ -179,7 +180,8 @@ class Bootstrap:
         """Confidence intervals (q, 2) of all estimates, in the order of `names`; NaN where there is none: see `reasons`.
 
         `method`: "percentile", or "bca" (bias-corrected and accelerated), for which the model is fitted up to 200 times more,
-        with some rows left out. Errors: ModelError for a level or method that cannot be, or fewer than two replicates.
+        with some rows left out. Errors: ModelError for a level or method that cannot be, fewer than two replicates, or "bca" of
+        rows that stand for others.
         """
         check_range("level", level, ModelError, "it must lie between 0 and 1, such as 0.95", LEAST_LEVEL, 1)
         if method not in METHODS:
@@ -195,6 +197,7 @@ class Bootstrap:
     def acceleration(self) -> Array:
         """How fast the standard error changes with the estimate, shape (q,): from estimates with some rows left out."""
         source = self.fitted.source
+        refuse_stand_ins(source, "none can be left out: use method='percentile', or fit the rows themselves.")
         whole = rows_in_memory(source)
         units = whole.group_weights
         outs, counts = _left_out(units, np.random.default_rng(self.seed))

@@ -11,6 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk
 from emkit.data.source import FRACTIONS, ArraySource, RowSource
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError
 from emkit.fitted import AnyFitted
 from emkit.models.frozen import bare
@@ -102,8 +103,12 @@ def _counts(weights: Array, total: float, otherwise: str) -> Integers:
     return counts
 
 
-def _several(whole: Chunk) -> Array:
-    """The weights of rows or groups (G,). Errors: ModelError if there is but one, which is the same however it is drawn."""
+def _several(fitted: AnyFitted, whole: Chunk) -> Array:
+    """The weights of rows or groups (G,).
+
+    Errors: ModelError if there is but one, which is the same however it is drawn, or if they stand for others.
+    """
+    refuse_stand_ins(fitted.source, "none can be drawn again: use kind='parametric', or fit the rows themselves.")
     units = whole.group_weights
     if len(units) == 1:
         what = "row" if whole.groups is None else "group of rows (a sequence, a person)"
@@ -116,7 +121,7 @@ def _several(whole: Chunk) -> Array:
 
 def case(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk:
     """As many rows (or groups) as were observed, drawn from these with replacement: the rows, with how often each is drawn."""
-    units = _several(whole)
+    units = _several(fitted, whole)
     total = units.sum()
     number = max(round(float(total)), 1)
     return of_units(whole, rng.multinomial(number, units / total) * (total / number))
@@ -128,7 +133,7 @@ def bayesian(fitted: AnyFitted, whole: Chunk, rng: np.random.Generator) -> Chunk
     Source: Rubin (1981), Annals of Statistics 9, 130-134; for mixtures: O'Hagan, Murphy, Scrucca & Gormley (2019),
     Computational Statistics 34, 1779-1813, whose weighted likelihood bootstrap it is.
     """
-    units = _several(whole)
+    units = _several(fitted, whole)
     drawn = np.maximum(rng.standard_gamma(units), np.finfo(np.float64).tiny)
     return of_units(whole, drawn * (units.sum() / drawn.sum()))
 

@@ -14,6 +14,7 @@ from emkit.core.parameters import Parameters
 from emkit.data.chunk import as_float64
 from emkit.data.profile import Levels
 from emkit.data.source import columns_of
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError, some_of
 from emkit.explain.latent import check_enumerable
 from emkit.explain.subject import Subject
@@ -111,8 +112,9 @@ def _finite(x: Array) -> Array:
 def rows(subject: Subject, params: Parameters, most: int = MOST_ROWS) -> Rows:
     """The rows at `params`; of more than `most`, evenly spaced ones.
 
-    Errors: ModelError for a model whose latent states cannot be listed.
+    Errors: ModelError for a model whose latent states cannot be listed, and for rows that stand for others.
     """
+    refuse_stand_ins(subject.source, "no row can be shown: fit the rows themselves.")
     model = check_enumerable(subject.model)
     parts = []
     for chunk in subject.source.chunks():

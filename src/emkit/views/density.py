@@ -11,6 +11,7 @@ from emkit.core.axes import component_name
 from emkit.core.json_types import Json
 from emkit.data.chunk import as_float64
 from emkit.data.source import ArraySource
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
 from emkit.families.intervals import NO_HEIGHTS
@@ -147,7 +148,8 @@ def _range(x: Array) -> tuple[float, float]:
 
 
 def _rows(source: ArraySource) -> tuple[Array, Array]:
-    """All rows and their weights. Errors: DataError if the data are not stored."""
+    """All rows and their weights. Errors: DataError if the data are not stored, ModelError if they stand for others."""
+    refuse_stand_ins(source, "no row can be counted: fit the rows themselves.")
     x, weights = zip(*((as_float64(chunk.x), chunk.weights) for chunk in source.chunks()), strict=True)
     return np.concatenate(x), np.concatenate(weights)
 

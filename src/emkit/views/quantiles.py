@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import as_float64
+from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
 from emkit.inference import Univariate
@@ -91,6 +92,7 @@ def pseudo_residuals(subject: Subject, params: Any, kind: str = "forecast") -> P
 
 def residuals_of(model: Any, params: Any, source: Any, kind: str = "forecast") -> PseudoResiduals:
     """The same of the rows of any source. Errors: ModelError."""
+    refuse_stand_ins(source, "no row has a residual: fit the rows themselves.")
     model = bare(model)
     if not isinstance(model, Components):
         return _of_normals(model.normal_residuals(params, source), source, kind)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from emkit.data.stand_ins import StandIns
 from emkit.models.around import bare
 from emkit.models.assignment import Soft
 from emkit.models.gated_mixture import AnyGatedMixture, GatedMixture
@@ -29,6 +30,8 @@ def model_section(result: AnyInferred) -> Section:
     source = result.source
     weight = f" of total weight {source.total_weight:,.10g}" if source.total_weight != source.rows else ""
     rows = f"{many(source.rows, 'row')}{weight}" if np.isfinite(source.rows) else many(result.rows, "row")
+    if isinstance(source, StandIns):
+        rows = f"the covariance of {many(result.rows, 'row')}"
     size = f"{rows}, {many(result.free_parameters, 'free parameter')}"
     lead = f"{title(result)}, fitted by expectation-maximization: {size}."
     return Section("model", "What was fitted", (Paragraph(lead), Table("", (), tuple(_facts(result)))))

@@ -12,6 +12,7 @@ from emkit.core.statistics import Additive, add_up
 from emkit.data.chunk import Chunk, as_float64
 from emkit.data.membership import is_known
 from emkit.data.source import ArraySource
+from emkit.data.stand_ins import StandIns
 from emkit.models.around import bare
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.writeup.document import Cell, Number, Paragraph, Section, Table, alike, fixed
@@ -41,6 +42,12 @@ def data_section(result: AnyInferred) -> Section:
     source = result.source
     number = source.rows if np.isfinite(source.rows) else result.rows
     rows: list[tuple[str, Cell]] = [("rows", Number(f"{number:.10g}"))]
+    if isinstance(source, StandIns):
+        return Section(
+            "data",
+            "Data",
+            (Table("", (), (("rows, of which a covariance is known", Number(f"{result.rows:.10g}")),)), *_columns(result)),
+        )
     if not source.is_here:
         weight = [("sum of the weights", Number(f"{source.total_weight:.10g}"))] if source.total_weight != source.rows else []
         gaps = Paragraph(NOT_HERE.format("which cells are missing"))

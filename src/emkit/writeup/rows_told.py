@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from emkit.data.chunk import Chunk, as_float64
+from emkit.data.stand_ins import StandIns
 from emkit.inference.classification import likeliest
 from emkit.models.around import bare
 from emkit.writeup.document import Cell, Figure, Number, Paragraph, Section, Table, fixed
@@ -18,8 +19,8 @@ NONE = "none"  # of them may a row be of, if it is impossible under all
 
 
 def rows_section(result: AnyInferred, figures: tuple[Figure, ...]) -> Section | None:
-    """The first rows with the component that each most probably belongs to; none for a model of no components."""
-    if not has_components(result):
+    """The first rows with the component that each most probably belongs to; none without components or rows."""
+    if not has_components(result) or isinstance(result.source, StandIns):
         return None
     if not result.source.is_here:
         return Section("rows", "Rows", (Paragraph(NOT_HERE.format("rows")),))
