@@ -10,11 +10,7 @@ import emkit as ek
 
 NAN = np.nan
 LAWS = {  # a family, parameters of two components, and SciPy's laws of them
-    "exponential": (
-        ek.Exponential(),
-        ek.ExponentialParams([[0.3], [1.0]]),
-        [stats.expon(scale=1 / 0.3), stats.expon()],
-    ),
+    "exponential": (ek.Exponential(), ek.ExponentialParams([[0.3], [1.0]]), [stats.expon(scale=1 / 0.3), stats.expon()]),
     "weibull": (
         ek.Weibull(),
         ek.WeibullParams([[1.5], [3.0]], [[4.0], [2.0]]),
@@ -146,7 +142,10 @@ def within(name):
         "repeated": (ek.Repeated(own, 2), params),
         "mixture-of": (ek.MixtureOf(own, 2), mixed),
         "tied": (ek.Tied(own, "rates"), ek.Tied(own, "rates").tied(params)),
-        "per-component": (ek.PerComponent(own, other), ek.PerComponent(own, other).params(one, ek.GammaParams([[2.0]], [[1.0]]))),
+        "per-component": (
+            ek.PerComponent(own, other),
+            ek.PerComponent(own, other).params(one, ek.GammaParams([[2.0]], [[1.0]])),
+        ),
     }
 
 

@@ -47,7 +47,8 @@ class CensoredInWindows(SeenPart):
     what lies in the window; an interval counts as far as it lies there. Parameters are those of the whole, unseen values
     included; proportions of components are those of the rows that are seen.
     The M-step is numeric, as that of `Truncated`, and keeps the different windows. Rows are drawn with values that are known:
-    for rows that are given, as by the bootstrap, in their windows; others from the whole, without a window. Errors: as `Censored`, and DataError for values outside of their windows.
+    for rows that are given, as by the bootstrap, in their windows; others from the whole, without a window.
+    Errors: as `Censored`, and DataError for values outside of their windows.
     Source: Klein & Moeschberger (2003), Survival Analysis, 2nd ed., 3.4 and 3.5.
 
     Ages at entry and at the end; the rate is the number of deaths over all years that were watched, 3 / 40:

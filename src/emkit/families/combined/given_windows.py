@@ -62,6 +62,6 @@ class GivenWindows(Conditional):
                 return found
         row = left[0]
         raise ModelError(
-            f"of {ROUNDS:,} values drawn, none lies in the window from {entry[row]:g} to {until[row]:g} of a row: next to nothing "
-            "of its component is seen there. Bootstrap with kind='case'."
+            f"of {ROUNDS:,} values drawn, none lies in the window from {entry[row]:g} to {until[row]:g} of a row: next to "
+            "nothing of its component is seen there. Bootstrap with kind='case'."
         )

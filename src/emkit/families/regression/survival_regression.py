@@ -151,7 +151,9 @@ class SurvivalRegression(ResponseFamily[Any]):
 
     def _ends(self, x: Array) -> tuple[Array, Array]:
         """The same, transformed; an interval that begins before the entry of its row is told from there."""
-        low, high = (self.transformed(np.where(np.isfinite(end), end, none)) for end, none in zip(self.ends(x), NO_ENDS, strict=True))
+        low, high = (
+            self.transformed(np.where(np.isfinite(end), end, none)) for end, none in zip(self.ends(x), NO_ENDS, strict=True)
+        )
         return np.where(low < high, np.maximum(low, self._entry(x)), low), high
 
     def _entry(self, x: Array) -> Array:
