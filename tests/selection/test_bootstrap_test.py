@@ -136,3 +136,15 @@ def test_what_cannot_be_compared():
         fitted(ek.RestrictedMixedModel(0, (1,)), people()).test(two, 2)
     with pytest.raises(ek.ModelError, match="this is no case of that"):
         one.test(ek.fit(many, people(), many.starts(people().profile, 1, [3])[0], max_evaluations=1), 2)
+
+
+def test_a_larger_family_is_told_from_a_smaller_one():
+    """Exponential times are Weibull times of shape 1: the statistic is a chi-square of one degree of freedom."""
+    rng = np.random.default_rng(0)
+    for shape, sure in ((1.0, False), (1.6, True)):
+        x = 4 * rng.weibull(shape, (200, 1))
+        one, two = (ek.MixtureModel(law, 1).fit(x).result_ for law in ("exponential", "weibull"))
+        found = one.test(two, 99, random_state=0)
+        assert found.failed == 0
+        assert (found.p_value == 0.01) == sure
+        assert stats.kstest(found.replicates, stats.chi2(1).cdf).pvalue > 0.01

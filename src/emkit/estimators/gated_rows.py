@@ -12,6 +12,7 @@ from emkit.data.frames import chosen_columns
 from emkit.data.validate import opened_frame
 from emkit.errors import DataError, ParameterError
 from emkit.families import as_family, beside_covariates
+from emkit.families.conditional import leaves_others
 from emkit.models.gated_chain import GatedHiddenMarkovChain
 
 NOTHING = "~ 1"
@@ -54,7 +55,7 @@ class GatedRows:
         if isinstance(family, Mapping):
             observed = [column for key in family for column in (key if isinstance(key, tuple) else (key,))]
         else:
-            read = () if as_family(family).conditional is not None else design.columns_read()
+            read = () if leaves_others(as_family(family)) else design.columns_read()
             observed = [column for column in columns if column not in read]
         if not observed:
             raise DataError("all columns are covariates of the formulas, so that none is left for the states to tell.")

@@ -18,6 +18,7 @@ from typing import Any
 from emkit.families.any_density import AnyDensity, from_density, from_scipy
 from emkit.families.combined import listed as combined
 from emkit.families.combined.listed import *  # noqa: F403
+from emkit.families.conditional import leaves_others
 from emkit.families.family import ExponentialFamily, Family
 from emkit.families.gaussian import GaussianFamily
 from emkit.families.listed import *  # noqa: F403
@@ -57,7 +58,7 @@ def beside_covariates(given: Any, observed: tuple[str, ...], covariates: tuple[s
     A family that describes columns given others says itself which they are. Errors: those of `family_of_columns`.
     """
     own = given if isinstance(given, Mapping) else {observed: given}
-    if not covariates or (not isinstance(given, Mapping) and as_family(given).conditional is not None):
+    if not covariates or (not isinstance(given, Mapping) and leaves_others(as_family(given))):
         return as_family(given)
     return family_of_columns({**own, covariates: combined.Covariates()})
 

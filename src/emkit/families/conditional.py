@@ -21,6 +21,11 @@ class Conditional(Protocol):
     def laws(self, columns: int) -> Mapping[int, Support]:
         """Of so many columns, those that the family describes, by their places, and what each may hold."""
 
+    @property
+    def leaves_others(self) -> bool:
+        """Whether rows may hold columns, too, that the family neither describes nor is given."""
+        return True
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         """`rows` (n, d) with the columns that the family describes drawn anew, each row from one of the `components` (n,)."""
 
@@ -52,3 +57,9 @@ class Conditional(Protocol):
         None where rows are to be divided by how near each other they lie.
         """
         return None
+
+
+def leaves_others(family: Any) -> bool:
+    """Whether a family says itself which columns of a row it is about, and leaves others alone."""
+    given: Conditional | None = family.conditional
+    return given is not None and given.leaves_others

@@ -13,6 +13,7 @@ from emkit.data.framed_design import Column, frame_of, place_of, plain_frame
 from emkit.data.multinomial_logits import Bound, MultinomialLogits
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.conditional import leaves_others
 from emkit.families.family import Family, per_mass, safe_log, slope_of_log
 
 
@@ -73,7 +74,7 @@ def plain_gate(covariates: Sequence[Column], intercept: bool = True) -> Gate:
 
 def refuse_whole_rows(family: Family[Any, Any], example: str) -> None:
     """Raise ModelError if the family describes whole rows, covariates among them; the `example` says which columns."""
-    if family.conditional is None:
+    if not leaves_others(family):
         raise ModelError(
             f"{family!r} describes whole rows, the covariates of the gate among them. Say which columns it describes, as in "
             f"{example}."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -176,7 +176,8 @@ class _Drawn:
                 begun = [] if _has_one_maximum(self.smaller) else [self.smaller.params]
                 one = _highest(self.smaller, rows, seed, begun)
                 more = grown(one.model, one.params, rows.profile) if isinstance(one.model, Mixture) else ()
-                two = _highest(self.larger, _beside(self.larger, rows), seed, [self.larger.params, *more])
+                fitting = [start for start in more if _of_one_kind(start, self.larger.params)]
+                two = _highest(self.larger, _beside(self.larger, rows), seed, [self.larger.params, *fitting])
             except (EmkitError, *STUMBLES):
                 return float(np.nan)
         return float(np.nan) if any(_useless(each) for each in (one, two)) else _ratio(one, two)
@@ -257,6 +258,17 @@ def _as_held(begun: Begin[Any], like: AnyFitted) -> Begin[Any]:
         return begun
     coordinates = model.coordinates(params)
     return replace(begun, first=[coordinates.unpack(coordinates.pack(start), params) for start in begun.first])
+
+
+def _of_one_kind(one: Any, other: Any) -> bool:
+    """Whether parameters are those of the same model: numbers of the same shapes at the same places of the same classes."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.shape == np.shape(other)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_of_one_kind, one, other))
+    return not is_dataclass(one) or all(_of_one_kind(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
 
 
 def _number(fit: AnyFitted) -> int:

@@ -12,8 +12,10 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.any_density import Kept
 from emkit.families.combined.censored import Censored
+from emkit.families.combined.given_windows import GivenWindows
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
@@ -44,8 +46,9 @@ class CensoredInWindows(SeenPart):
     `entry`: ``ek.survival(time, event, entry)`` makes the four columns. log p(row|k) is that of `Censored`, less the log of
     what lies in the window; an interval counts as far as it lies there. Parameters are those of the whole, unseen values
     included; proportions of components are those of the rows that are seen.
-    The M-step is numeric, as that of `Truncated`, and keeps the different windows. Rows that are drawn are not truncated, and
-    their values are known. Errors: as `Censored`, and DataError for values outside of their windows.
+    The M-step is numeric, as that of `Truncated`, and keeps the different windows. Rows are drawn with values that are known:
+    for rows that are given, as by the bootstrap, in their windows; others from the whole, without a window.
+    Errors: as `Censored`, and DataError for values outside of their windows.
     Source: Klein & Moeschberger (2003), Survival Analysis, 2nd ed., 3.4 and 3.5.
 
     Ages at entry and at the end; the rate is the number of deaths over all years that were watched, 3 / 40:
@@ -76,6 +79,10 @@ class CensoredInWindows(SeenPart):
     def described(self) -> Description:
         inner = self.family.described
         return Description(inner.words, data=f"four columns, the ends of intervals and of windows of {inner.data}")
+
+    @property
+    def conditional(self) -> Conditional:
+        return GivenWindows(self)
 
     @property
     def among_gaps(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
@@ -23,6 +23,7 @@ from emkit.data.subsample import in_standard_units
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
 from emkit.families.combined.others import AmongOthers
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import per_mass, safe_log, slope_of_log
 from emkit.families.floor import Floor
@@ -113,6 +114,11 @@ class MixtureOf(InParts):
         inner = self.family.among_gaps
         return None if inner is None else self if inner == self.family else replace(self, family=inner)
 
+    @property
+    def conditional(self) -> Conditional | None:
+        inner = self.family.conditional
+        return None if inner is None else OfMixture(self, inner)
+
     def settled(self, profile: AnyProfile) -> Self:
         settled = self.family.settled(profile)
         return self if settled is self.family else replace(self, family=settled)
@@ -167,13 +173,55 @@ class MixtureOf(InParts):
         return own.plus(super().expected(stats, before, now))
 
     def draw(self, params: MixtureOfParams, rng: np.random.Generator, components: Integers) -> Array:
-        bounds = np.cumsum(params.proportions, axis=1)[components, :-1]
-        part = (bounds < rng.random((len(components), 1))).sum(axis=1)
+        part = _parts_drawn(params, rng, components)
         drawn = np.stack([self.family.draw(own, rng, components) for own in params.parts])
         return np.asarray(drawn[part, np.arange(len(components))])
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return FloorOfParts((self.family.lower_bound(profile),) * self.number, _rows_of_part)
+
+
+@dataclass(frozen=True)
+class OfMixture(Conditional):
+    """What a `mixture` says whose parts are of one family that says `inner` of some columns given others."""
+
+    mixture: MixtureOf
+    inner: Conditional
+
+    def placed(self, profile: AnyProfile) -> MixtureOf:
+        return replace(self.mixture, family=self.inner.placed(profile))
+
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        return self.inner.laws(columns)
+
+    @property
+    def leaves_others(self) -> bool:
+        return self.inner.leaves_others
+
+    def means(self, params: MixtureOfParams, x: Array) -> Array | None:
+        return _by_share(params, [self.inner.means(part, x) for part in params.parts])
+
+    def up_to(self, params: MixtureOfParams, x: Array) -> Array | None:
+        return _by_share(params, [self.inner.up_to(part, x) for part in params.parts])
+
+    def drawn(self, params: MixtureOfParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        found, part = np.array(rows, dtype=np.float64), _parts_drawn(params, rng, components)
+        for i, own in enumerate(params.parts):
+            mine = part == i
+            found[mine] = self.inner.drawn(own, rng, components[mine], rows[mine])
+        return found
+
+
+def _by_share(params: MixtureOfParams, each: Sequence[Array | None]) -> Array | None:
+    """The mean (n, K) of what the parts say, (n, K) each, by their proportions; None unless all say it."""
+    told = [own for own in each if own is not None]
+    return np.einsum("kl,lnk->nk", params.proportions, np.stack(told)) if len(told) == len(each) else None
+
+
+def _parts_drawn(params: MixtureOfParams, rng: np.random.Generator, components: Integers) -> Integers:
+    """The part (n,) of each of the components (n,)."""
+    bounds = np.cumsum(params.proportions, axis=1)[components, :-1]
+    return np.asarray((bounds < rng.random((len(components), 1))).sum(axis=1))
 
 
 def _rows_of_part(params: MixtureOfParams, part: int, rows: Array) -> Array:

@@ -17,7 +17,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.families.combined.others import AmongOthers
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
 from emkit.families.combined.possible import AnyOf, possible_rows
-from emkit.families.conditional import Conditional
+from emkit.families.conditional import Conditional, leaves_others
 from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
@@ -203,6 +203,10 @@ class OfKinds(Conditional):
             for j, law in laws.items():
                 found[j] = law if j not in found else _either(law, found[j]) if law.whole else _either(found[j], law)
         return found
+
+    @property
+    def leaves_others(self) -> bool:
+        return any(leaves_others(family) for family in self.kinds.families)
 
     def means(self, params: PerComponentParams, x: Array) -> Array | None:
         """None unless all kinds say theirs."""

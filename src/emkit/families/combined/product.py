@@ -19,7 +19,7 @@ from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.combined.blocks import BlockSupport
 from emkit.families.combined.joined import joined_form
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
-from emkit.families.conditional import Conditional
+from emkit.families.conditional import Conditional, leaves_others
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
@@ -217,6 +217,10 @@ class OfBlocks(Conditional):
             laws = dict.fromkeys(range(len(own)), family.support) if given is None else given.laws(len(own))
             found |= {own[j]: law for j, law in laws.items()}
         return found
+
+    @property
+    def leaves_others(self) -> bool:
+        return any(leaves_others(family) for family in self.product.families)
 
     def drawn(self, params: ProductParams, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         found = np.array(rows, dtype=np.float64)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from emkit.data.source import ArraySource, RowSource
 from emkit.data.subsample import SUBSAMPLE
 from emkit.errors import DataError, ModelError
 from emkit.families.combined.wrapped import Wrapped
+from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import Carry
 from emkit.families.floor import Floor
@@ -67,6 +68,11 @@ class Repeated(Wrapped[Any, Any]):
         inner = self.family.described
         return Description(inner.words, data=f"{self.times} blocks of {inner.data}")
 
+    @property
+    def conditional(self) -> Conditional | None:
+        inner = self.family.conditional
+        return None if inner is None else OfRepeats(self, inner)
+
     def settled(self, profile: AnyProfile) -> Self:
         return super().settled(long(profile, self.times))
 
@@ -92,6 +98,30 @@ class Repeated(Wrapped[Any, Any]):
 
     def linear(self, params: Any) -> LinearForm[Any] | None:
         return None  # features of a block are no features of a row
+
+
+@dataclass(frozen=True)
+class OfRepeats(Conditional):
+    """What a `repeated` family says of every block, of which the `inner` one is given some columns."""
+
+    repeated: Repeated
+    inner: Conditional
+
+    def placed(self, profile: AnyProfile) -> Repeated:
+        return replace(self.repeated, family=self.inner.placed(long(profile, self.repeated.times)))
+
+    def laws(self, columns: int) -> Mapping[int, Support]:
+        width = columns // self.repeated.times
+        own = self.inner.laws(width).items()
+        return {block * width + j: law for block in range(self.repeated.times) for j, law in own}
+
+    @property
+    def leaves_others(self) -> bool:
+        return self.inner.leaves_others
+
+    def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
+        times = self.repeated.times
+        return self.inner.drawn(params, rng, np.repeat(components, times), _below(rows, times)).reshape(rows.shape)
 
 
 @dataclass(frozen=True)

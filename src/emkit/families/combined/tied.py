@@ -87,6 +87,9 @@ class Tied(Wrapped[Any, Any]):
     def spread(self) -> Spread:
         return _OfEach(self.family.spread)
 
+    def apiece(self, params: Any) -> Any:
+        return _apiece(params)
+
     def log_density(self, params: Any, x: Array) -> Array:
         return self.family.log_density(_apiece(params), x)
 

@@ -62,6 +62,10 @@ class Wrapped(Family[P, S]):
         inner = self.family.conditional
         return None if inner is None else OfOne(self, inner)
 
+    def apiece(self, params: P) -> P:
+        """The parameters of the family, written out as it reads them."""
+        return params
+
     @property
     def rounds(self) -> int:
         return self.family.rounds
@@ -115,17 +119,24 @@ class OfOne(Conditional):
     def laws(self, columns: int) -> Mapping[int, Support]:
         return self.inner.laws(columns)
 
+    @property
+    def leaves_others(self) -> bool:
+        return self.inner.leaves_others
+
     def means(self, params: Any, x: Array) -> Array | None:
-        return self.inner.means(params, x)
+        return self.inner.means(self.outer.apiece(params), x)
+
+    def up_to(self, params: Any, x: Array) -> Array | None:
+        return self.inner.up_to(self.outer.apiece(params), x)
 
     def level_names(self, params: Any) -> tuple[str, ...] | None:
-        return self.inner.level_names(params)
+        return self.inner.level_names(self.outer.apiece(params))
 
     def shares(self, params: Any, x: Array) -> Array | None:
-        return self.inner.shares(params, x)
+        return self.inner.shares(self.outer.apiece(params), x)
 
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
-        return self.inner.drawn(params, rng, components, rows)
+        return self.inner.drawn(self.outer.apiece(params), rng, components, rows)
 
     def divided(self, x: Array, weights: Array, n_components: int, seed: int) -> Integers | None:
         return self.inner.divided(x, weights, n_components, seed)

@@ -136,6 +136,9 @@ class OfSeen(OfOne):
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.maximum(np.nan_to_num(whole / -np.expm1(self.outer.log_none(params, x)), nan=1.0, posinf=1.0), 1.0)
 
+    def up_to(self, params: Any, x: Array) -> None:
+        return None  # of counts: probabilities are added up
+
     def drawn(self, params: Any, rng: np.random.Generator, components: Integers, rows: Array) -> Array:
         found = np.array(rows, dtype=np.float64)
         left, place = np.arange(len(rows)), self.outer.regression.described_by.response

@@ -38,6 +38,7 @@ from emkit.families.spread import Spread, Variances, few, rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 
 ROUNDING = 8 * float(np.finfo(np.float64).eps)  # of a mean: by how much equal responses may lie apart
+NO_ENDS = -np.inf, np.inf  # of intervals that have none
 NARROWEST = 1e-7  # of the spread of all responses: a scale about one line for all rows that may be rounding
 
 
@@ -149,12 +150,11 @@ class SurvivalRegression(ResponseFamily[Any]):
         return low, high
 
     def _ends(self, x: Array) -> tuple[Array, Array]:
-        """The same, transformed."""
-        low, high = self.ends(x)
-        return (
-            self.transformed(np.where(np.isfinite(low), low, -np.inf)),
-            self.transformed(np.where(np.isfinite(high), high, np.inf)),
+        """The same, transformed; an interval that begins before the entry of its row is told from there."""
+        low, high = (
+            self.transformed(np.where(np.isfinite(end), end, none)) for end, none in zip(self.ends(x), NO_ENDS, strict=True)
         )
+        return np.where(low < high, np.maximum(low, self._entry(x)), low), high
 
     def _entry(self, x: Array) -> Array:
         """What the responses must be larger than to be seen, transformed, (n,)."""
@@ -172,6 +172,7 @@ class SurvivalRegression(ResponseFamily[Any]):
             found = np.stack([ends.log_density(line) for line in self._lines(params)], axis=1)
         known = ends.low == ends.high
         found[known] += self.log_volume(x[known, layout.response])[:, None]
+        found[ends.high <= ends.entry] = LOG_OF_ZERO  # no such row would be there
         return np.maximum(np.nan_to_num(found, nan=LOG_OF_ZERO), LOG_OF_ZERO)
 
     def statistics(self, params: Any, x: Array, weights: Array) -> Any:
