@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import emkit as ek
 from emkit.core.evaluation import EMMap
+from emkit.core.parameters import leaves
 from emkit.inference.scores import score
 from tests.continuous import MIXTURES
 from tests.laws import maxima, streams
@@ -154,6 +155,24 @@ def test_classes_change_places_with_all_that_they_have():
     np.testing.assert_allclose(
         model.posterior(turned, x).responsibilities, model.posterior(params, x).responsibilities[:, ::-1], rtol=1e-9
     )
+
+
+@pytest.mark.parametrize("name", ["rasch", "sloped"])
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_classes_that_share_no_item_come_in_one_order(name, order):
+    from emkit.models.order import reordered
+
+    model, params = MIXTURES[name]
+    fit = ek.fit(model, rows(name, 200), reordered(params, order), max_evaluations=3).in_order()
+    first, second = (next(leaves(each)).value[0] for each in fit.params.classes)
+    assert first < second
+
+
+def test_classes_stay_where_an_item_of_one_is_held():
+    model, params = MIXTURES["rasch"]
+    path = model.layout.paths[0]
+    fit = ek.fit(ek.Frozen(model, path), rows("rasch", 200), params, max_evaluations=3)
+    assert fit.in_order().params is fit.params
 
 
 @pytest.mark.slow

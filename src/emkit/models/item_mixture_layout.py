@@ -84,11 +84,11 @@ class ClassLayout:
     @cached_property
     def held(self) -> tuple[str, ...]:
         """The parameters of abilities that do not move, as dotted paths."""
-        means = [f"abilities.means[{k}]" for k in np.flatnonzero(~self.free[0])]
-        spreads = [f"abilities.spreads[{k}]" for k in np.flatnonzero(~self.free[1])]
-        if self.equal_spreads:
-            spreads = [] if self.scaled else ["abilities.spreads"]
-        return *(means if self.free[0].any() else ["abilities.means"]), *spreads
+        found: list[str] = []
+        for name, free in zip(("means", "spreads"), self.free, strict=True):
+            single = [f"abilities.{name}[{k}]" for k in np.flatnonzero(~free)]
+            found += single if free.any() else [f"abilities.{name}"]
+        return tuple(found)
 
     @cached_property
     def size(self) -> int:
