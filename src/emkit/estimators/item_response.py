@@ -29,6 +29,7 @@ from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
 from emkit.report.sentences import capital
 
+TOLD = {"slopes_", "intercepts_", "difficulties_", "means_", "spreads_", "ability_correlation_"}
 FINER = 3  # times that a fit goes on over more places of ability
 
 
@@ -55,10 +56,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
-    `params`, `standard_errors()` ... Of right and wrong answers with lines: `intercepts_` (J,), `slopes_` (J,), `difficulties_`
-    (J,): the abilities at which one in two is right, NaN for slopes of 0. Of items with kinds: `slopes_` (J,), `means_` (G,)
-    and `spreads_` (G,) of abilities; of several groups, also `groups_`, their labels, the first of which has abilities of mean
-    0 and spread 1. Of several abilities: `intercepts_` (J,) and `slopes_` (J, m).
+    `params`, `standard_errors()` ... Of one ability: `slopes_` (J,); of right and wrong answers without guesses, also
+    `intercepts_` (J,) and `difficulties_` (J,): the abilities at which one in two is right, NaN for slopes of 0. Where items
+    have kinds, or people groups: `means_` (G,) and `spreads_` (G,) of abilities; of several groups, also `groups_`, their
+    labels, the first of which has abilities of mean 0 and spread 1. Of several abilities: `slopes_` (J, m), of right and wrong
+    answers without guesses `intercepts_` (J,), and `ability_correlation_` (m, m), how abilities correlate.
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -126,6 +128,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self._check_settings()
         with as_before_if_it_fails(self):
             self.groups_: tuple[Any, ...] | None = None
+            for name in TOLD & vars(self).keys():
+                delattr(self, name)  # of the fit before
             return self._fit(self._source(X, sample_weight), groups)
 
     def _fit(self, source: ArraySource, labels: object) -> Self:

@@ -13,6 +13,7 @@ from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_
 from emkit.inference.standard_errors import StandardErrors
 from emkit.models.ability import AbilityModel
 from emkit.models.item_params import ItemsParams
+from emkit.models.item_response import difficulties
 from emkit.models.most_likely import most_likely
 from emkit.report.item_tables import entries_table, items_table
 
@@ -32,10 +33,13 @@ class OneAbility:
     @property
     def attributes(self) -> dict[str, Any]:
         """What of the parameters has attributes of its own."""
-        params, slopes = self._params, self.model.slopes_of(self._params)
+        slopes, intercepts = self.model.slopes_of(self._params), self.model.intercepts_of(self._params)
+        found = {"slopes_": slopes}
+        if intercepts is not None:
+            found |= {"intercepts_": intercepts, "difficulties_": difficulties(intercepts, slopes)}
         if self._of_kinds:
-            return {"means_": params.abilities.means, "spreads_": params.abilities.spreads, "slopes_": slopes}
-        return {"intercepts_": params.intercepts, "difficulties_": params.difficulties, "slopes_": slopes}
+            found |= {"means_": self._params.abilities.means, "spreads_": self._params.abilities.spreads}
+        return found
 
     def said(self, of: str) -> str:
         """What is told at the top of a summary, of items that are called so."""

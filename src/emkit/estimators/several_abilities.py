@@ -87,7 +87,8 @@ class SeveralAbilities:
     @property
     def attributes(self) -> dict[str, Any]:
         """What of the parameters has attributes of its own."""
-        own = {"intercepts_": self._params.intercepts} if isinstance(self._params, AbilitiesParams) else {}
+        intercepts = self._model.intercepts_of(self._params)
+        own = {} if intercepts is None else {"intercepts_": intercepts}
         return {**own, "slopes_": self.slopes, "ability_correlation_": self.correlations}
 
     def said(self, of: str) -> str:
