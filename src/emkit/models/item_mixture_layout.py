@@ -109,6 +109,10 @@ class ClassLayout:
         refuse_items(params.shared, [self.kinds[j].like for j in self.shared], "shared")
         for k, each in enumerate(params.classes):
             refuse_items(each.items, [self.kinds[j].like for j in self.own], f"classes[{k}].items")
+        told = [(params.shared_places, self.shared), *((each.places, self.own) for each in params.classes)]
+        for places, wanted_places in told:
+            if (places or tuple(range(len(wanted_places)))) != wanted_places:
+                raise ParameterError(f"items are said to be at places {places}, and are at {wanted_places} of the columns.")
         groups = abilities.groups
         if (groups.means[~self.free[0]] != 0).any() or (groups.spreads[~self.free[1]] != 1).any():
             raise ParameterError("means of 0 and spreads of 1 say where 0 and 1 of ability are, and here are others.")
