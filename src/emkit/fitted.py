@@ -10,7 +10,6 @@ from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
-from emkit.core.coordinates import split_path
 from emkit.core.engine import HistoryEntry, Record
 from emkit.core.evaluation import STUMBLES, EMMap
 from emkit.core.parameters import Parameters
@@ -29,6 +28,7 @@ from emkit.inference.separation import infinite
 from emkit.models.belonging import Belonging
 from emkit.models.frozen import bare
 from emkit.models.order import component_order, reordered
+from emkit.models.told_apart import told_apart
 from emkit.models.told_effects import EffectsTold
 
 P = TypeVar("P", bound=Parameters)
@@ -250,10 +250,10 @@ class Fitted(Generic[P]):
         """The same result with the components of every run in one order, by their first parameter, lowest first.
 
         Which component is which is an accident of the start; results in order can be compared. No change if the parameters do
-        not declare which of their axes belong to components, if single places of them are held, if a prior is another for
-        each component, or if rows are labelled.
+        not declare which of their axes belong to components, if something is held of some of these and not of others, if a
+        prior is another for each component, or if rows are labelled.
         """
-        if any(place is not None for _, place in map(split_path, self.model.held(self.params))):
+        if told_apart(self.params, self.model.held(self.params), by_value=False):
             return self  # components are told apart by what is held of them
         if self.source.membership is not None:
             return self  # or by what is known of the rows

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit.estimators.item_mixture import _sums
+from emkit.estimators.place_sums import over_enough_places
 
 WAYS = [[ek.UnitSlopeItem([sign * at]) for at in (-2, -1, -1, 1, 1, 2)] for sign in (1, -1)]
 MODEL = ek.ItemMixture([ek.PartialCredit()] * 6)
@@ -57,6 +59,36 @@ def test_classes_come_in_order_and_the_summary_names_them(two):
     assert said.count("intercepts[0]") == 12
     assert said.count("proportion") == 2
     assert max(map(len, said.splitlines())) <= 80
+
+
+def assert_gone_on(found, coarse):
+    """The same runs from the same starts, whose heights are those of sums over as many places as it takes."""
+    runs, before = found.starts(), coarse.starts()
+    assert found.model.nodes > coarse.model.nodes
+    assert (runs.starts, runs.seed, len(runs.runs)) == (before.starts, before.seed, len(before.runs))
+    assert [each.fate for each in runs.left] == [each.fate for each in before.left]
+    fine = ek.ItemMixture(found.model.kinds, 2, nodes=401)
+    for run, first in zip(runs.runs, before.runs, strict=True):
+        assert {*run.start.proportions} == {*first.start.proportions}
+        assert fine.row_objectives(run.params, ek.Chunk(X, np.ones(len(X)))).sum() == pytest.approx(run.objective, abs=1e-5)
+
+
+def test_a_search_goes_on_over_more_places_where_these_are_too_few(monkeypatch):
+    monkeypatch.setattr("emkit.estimators.item_mixture.NODES", (None, 13))
+    found = ek.ItemResponseMixture(2, n_init=4, random_state=0).fit(X).result_
+    with pytest.warns(ek.EmkitWarning, match="set nodes=") as told:
+        coarse = ek.ItemResponseMixture(2, n_init=4, random_state=0, nodes=13).fit(X).result_
+    assert told[0].filename == __file__
+    assert found.starts().starts == 4
+    assert_gone_on(found, coarse)
+
+
+def test_so_do_all_runs():
+    model = ek.ItemMixture(MODEL.kinds, 2, nodes=13)
+    source = ek.ArraySource(X)
+    coarse = ek.fit(model, source, model.starts(source.profile, 2, range(3)), solver="anderson")
+    assert len(coarse.starts().runs) == 3
+    assert_gone_on(over_enough_places(coarse, _sums, {"solver": "anderson"}), coarse)
 
 
 def test_numbers_of_classes_are_chosen_between():

@@ -56,6 +56,39 @@ def test_scores_turn_with_the_slopes(name, request):
     assert fit.score(X) == pytest.approx(fit.result_.log_likelihood / 1200)
 
 
+def of_attributes(fit):
+    return {name for name in vars(fit) if name in ("intercepts_", "slopes_", "difficulties_", "means_", "ability_correlation_")}
+
+
+@pytest.mark.filterwarnings("ignore::emkit.errors.EmkitWarning")
+def test_right_and_wrong_answers_have_intercepts_whatever_model_they_are_of(bifactor):
+    """At abilities of 0, P(right) is the logistic of the intercept, and of graded answers there is none."""
+    sides = np.repeat(np.eye(3), 3, axis=0)
+    wanted = {"intercepts_", "slopes_", "ability_correlation_"}
+    fits = [ek.ItemResponse(loadings=sides, nodes=11, max_iter=30, tol=1e-2, **how)
+            for how in ({"correlated": True}, {"items": "2pl"}, {"items": "graded"}, {"correlated": False})]  # fmt: skip
+    for fit in (*(each.fit(X) for each in fits), bifactor):
+        assert of_attributes(fit) == wanted
+        right = fit.predict_proba(np.zeros((1, fit.slopes_.shape[1])))
+        right = np.array([each[0, 1] for each in right]) if isinstance(right, list) else right[0]
+        np.testing.assert_allclose(1 / (1 + np.exp(-fit.intercepts_)), right, rtol=1e-9)
+    again = fits[1].set_params(items=["2pl"] * 8 + ["3pl"]).fit(X)
+    assert of_attributes(again) == {"slopes_", "ability_correlation_"}
+
+
+@pytest.mark.filterwarnings("ignore::emkit.errors.EmkitWarning")
+def test_so_have_those_of_one_ability_whose_people_are_in_groups():
+    groups = np.arange(len(X)) % 2
+    fit = ek.ItemResponse(tol=1e-3).fit(X, groups=groups)
+    assert of_attributes(fit) == {"intercepts_", "slopes_", "difficulties_", "means_"}
+    right = np.array([each[0, 1] for each in fit.predict_proba([0.0])])
+    np.testing.assert_allclose(1 / (1 + np.exp(-fit.intercepts_)), right, rtol=1e-9)
+    halves = [fit.predict_proba([at])[j][0, 1] for j, at in enumerate(fit.difficulties_)]
+    np.testing.assert_allclose(halves, 0.5, rtol=1e-9)
+    again = fit.set_params(n_abilities=2, nodes=11).fit(X)
+    assert of_attributes(again) == {"intercepts_", "slopes_", "ability_correlation_"}
+
+
 def test_abilities_of_all_items_lie_along_the_largest_slopes(two):
     lengths = (two.slopes_**2).sum(axis=0)
     assert lengths[0] > lengths[1]

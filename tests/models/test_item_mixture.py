@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.stats import norm
 
 import emkit as ek
 from emkit.core.evaluation import EMMap
+from emkit.core.parameters import get_at, leaves, replace_at
 from emkit.inference.scores import score
 from tests.continuous import MIXTURES
 from tests.laws import maxima, streams
@@ -154,6 +156,53 @@ def test_classes_change_places_with_all_that_they_have():
     np.testing.assert_allclose(
         model.posterior(turned, x).responsibilities, model.posterior(params, x).responsibilities[:, ::-1], rtol=1e-9
     )
+
+
+@pytest.mark.parametrize("name", ["rasch", "sloped"])
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_classes_that_share_no_item_come_in_one_order(name, order):
+    from emkit.models.order import reordered
+
+    model, params = MIXTURES[name]
+    fit = ek.fit(model, rows(name, 200), reordered(params, order), max_evaluations=3).in_order()
+    first, second = (next(leaves(each)).value[0] for each in fit.params.classes)
+    assert first < second
+
+
+@over_mixtures
+def test_labels_name_the_columns_that_items_are_of(name):
+    """An item that is moved alone moves the chances of its column alone."""
+    from emkit.report.labels import Names, labels
+
+    model, params = MIXTURES[name]
+    columns = [f"q{j}" for j in range(len(model.kinds))]
+    words = labels(params, Names(columns))
+    levels = np.concatenate([np.full(kind.levels, j) for j, kind in enumerate(model.kinds)])
+    for path in model.layout.paths:
+        (of,) = {label.of.partition(",")[0] for entry, label in words.items() if entry.startswith(f"{path}.")}
+        moved = replace_at(params, {path: replace_at(get_at(params, path), {
+            leaf.path: leaf.value + 0.1 for leaf in leaves(get_at(params, path))})})  # fmt: skip
+        before, after = (
+            np.array([model.test.log_chances(model.layout.of_class(each, k), np.zeros(1))[:, 0] for k in range(2)])
+            for each in (params, moved)
+        )
+        assert {columns[j] for j in levels[(before != after).any(axis=0)]} == {of}
+
+
+def test_items_said_to_be_elsewhere_are_refused():
+    model, params = MIXTURES["shared"]
+    unsaid = ek.ItemMixtureParams(params.proportions, params.shared, params.classes, params.abilities)
+    model.layout.refuse(unsaid)  # counted from 0, as it is
+    wrong = [replace(each, places=()) for each in params.classes]
+    with pytest.raises(ek.ParameterError, match=r"said to be at places \(\), and are at \(1, 2\) of the columns"):
+        model.layout.refuse(replace(params, classes=tuple(wrong)))
+
+
+def test_classes_stay_where_an_item_of_one_is_held():
+    model, params = MIXTURES["rasch"]
+    path = model.layout.paths[0]
+    fit = ek.fit(ek.Frozen(model, path), rows("rasch", 200), params, max_evaluations=3)
+    assert fit.in_order().params is fit.params
 
 
 @pytest.mark.slow

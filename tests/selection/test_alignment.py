@@ -10,6 +10,7 @@ from emkit.core.parameters import leaves
 from emkit.models.order import reordered
 from emkit.selection.alignment import Alignment
 from emkit.selection.refits import Refit, Refits
+from tests.continuous import MIXTURES
 
 CENTRES = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]])
 
@@ -65,3 +66,59 @@ def test_many_rows_are_told_by_some_of_them():
     found, doubtful = alignment.of(reordered(params, [1, 0]))
     assert not doubtful
     assert found.components.means[0, 0] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("held", "aligned"),
+    [
+        (("proportions",), True),  # alike in all
+        (("proportions[0]", "proportions[1]", "proportions[2]"), True),
+        (("components.variances[1]",), False),
+        (("components.means",), False),
+    ],
+)
+def test_what_is_held_alike_of_all_components_tells_none_apart(three, held, aligned):
+    alike = ek.MixtureParams([1 / 3] * 3, three.params.components)
+
+    class Holding(ek.Mixture):
+        def held(self, params):
+            return held
+
+    model = Holding(ek.SphericalGaussian())
+    alignment = Alignment.to(model, alike, three.source)
+    assert (alignment is not None) == aligned
+    if alignment is not None:
+        found, _ = alignment.of(reordered(alike, [2, 0, 1]))
+        np.testing.assert_array_equal(found.components.means, alike.components.means)
+
+
+def switch(monkeypatch):
+    """Let every run of a replicate end with its first two components in each other's place."""
+    to = Refits.to
+
+    def switched(self, chunks):
+        return [Refit(reordered(each.params, [1, 0]), each.log_likelihood) for each in to(self, chunks)]
+
+    monkeypatch.setattr(Refits, "to", switched)
+
+
+@pytest.mark.parametrize("name", ["rasch", "sloped"])
+def test_classes_of_people_that_share_no_item_are_aligned(name, monkeypatch):
+    model, params = MIXTURES[name]
+    source = ek.ArraySource(model.draw(params, np.random.default_rng(0), 300)[0])
+    fit = ek.fit(model, source, params, max_evaluations=30)
+    straight = fit.bootstrap(3, kind="case", random_state=0)
+    switch(monkeypatch)
+    assert (fit.bootstrap(3, kind="case", random_state=0).replicates == straight.replicates).all()
+
+
+@pytest.mark.parametrize("spread", ["own", "shared"])
+def test_classes_of_groups_are_aligned(spread, monkeypatch):
+    rng, time, who = np.random.default_rng(0), np.tile(np.arange(4.0), 40), np.repeat(np.arange(40), 4)
+    y = rng.standard_normal(40)[who] + who % 2 * 2.0 * time + rng.standard_normal(160) / 2
+    source = ek.ArraySource(np.column_stack([y, time]), groups=who)
+    model = ek.GrowthMixture(ek.MixedModel(0, (1,)), spread)
+    fit = ek.fit(model, source, model.starts(source.profile, 2, range(2)), solver="anderson")
+    straight = fit.bootstrap(3, random_state=0)
+    switch(monkeypatch)
+    assert (fit.bootstrap(3, random_state=0).replicates == straight.replicates).all()

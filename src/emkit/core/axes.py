@@ -25,7 +25,8 @@ class Axes:
     elements, so that single places on them cannot be held. `kinks`: the log-likelihood has some along the field, so that its
     curvature does not tell how far estimates vary. `told_by`: the field of the same class that has the names of the places on
     the last axis, as a tuple, or of all that one number without axes is of; `levels_by`: the one that has those of levels,
-    which otherwise are those of a column.
+    which otherwise are those of a column. `places_by`: of a tuple of parts, the one that has the place of each on the axis; if
+    that is empty, they are counted.
 
     The rates of K components in d columns; a slope that all share has no axis of components:
 
@@ -35,13 +36,20 @@ class Axes:
     """
 
     def __init__(
-        self, *names: str, coupled: tuple[str, ...] = (), kinks: bool = False, told_by: str = "", levels_by: str = ""
+        self,
+        *names: str,
+        coupled: tuple[str, ...] = (),
+        kinks: bool = False,
+        told_by: str = "",
+        levels_by: str = "",
+        places_by: str = "",
     ) -> None:
         self.names = names
         self.coupled = coupled
         self.kinks = kinks
         self.told_by = told_by
         self.levels_by = levels_by
+        self.places_by = places_by
 
     def without_first(self) -> Axes:
         """The axes of one place on the first."""

@@ -188,11 +188,13 @@ def _nested(params: Parameters) -> Iterator[Nested]:
         if isinstance(value, Parameters):
             yield name, value, (), ()
         elif isinstance(value, tuple):
-            along = declared_axes(cls)[name].names if name in declared_axes(cls) else ()
+            along = declared_axes(cls).get(name, NO_AXES)
+            places = getattr(params, along.places_by) if along.places_by else ()
             scopes = _scopes(params, name)
             for i, item in enumerate(value):
                 if isinstance(item, Parameters):
-                    yield f"{name}.{i}", item, tuple((axis, i) for axis in along), scopes[i : i + 1]
+                    at = places[i] if places else i
+                    yield f"{name}.{i}", item, tuple((axis, at) for axis in along.names), scopes[i : i + 1]
 
 
 def _scopes(params: Parameters, name: str) -> tuple[Scope, ...]:

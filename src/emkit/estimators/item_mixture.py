@@ -17,9 +17,9 @@ from emkit.data.source import ArraySource
 from emkit.errors import ParameterError, SeparationWarning, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
-from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
 from emkit.estimators.items_named import NamesOfItems, kinds_named
 from emkit.estimators.one_model import FITTING
+from emkit.estimators.place_sums import PlaceSums, over_enough_places
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS, default_rules
@@ -27,13 +27,12 @@ from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 from emkit.report.item_tables import classes_table
 from emkit.report.sentences import capital
-from emkit.result import Result, fit
+from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
 from emkit.search.seeding import begin, check_components
 
 NEVER = 1e-7  # of the people of a class: a share of answers that goes to 0
-FINER = 3  # times that a fit goes on over more places of ability
 
 
 class ItemResponseMixture(RowsOfModel):
@@ -130,11 +129,8 @@ class ItemResponseMixture(RowsOfModel):
 
         solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
         found: Any = Result.of(search(model, source, starts, Long(solver, endings, int(self.max_iter))).in_order())
-        for _ in range(FINER if self.nodes is None else 0):
-            more = _nodes_enough(found)
-            if more == found.model.nodes:
-                break
-            found = fit(found.model.with_nodes(more), source, found.params, **self._settings)
+        if self.nodes is None:
+            found = over_enough_places(found, _sums, self._settings).in_order()
         return self._settled_on(found)
 
     def _shared(self, source: ArraySource) -> list[int]:
@@ -159,8 +155,7 @@ class ItemResponseMixture(RowsOfModel):
         self._keep_result(result)
         groups = result.params.abilities.groups
         self.proportions_, self.means_, self.spreads_ = result.params.proportions, groups.means, groups.spreads
-        if not warned_of_steep(result.source.columns, _steepest(result), "Use items='rasch' or fewer classes", _step(result)):
-            warn_of_narrow(_narrowest(result), _step(result), result.model.nodes)
+        _sums(result).warn()
         alike = _answered_alike(result)
         if alike:
             warnings.warn(
@@ -230,28 +225,18 @@ def _each(result: Any) -> list[Any]:
     return [result.model.layout.of_class(result.params, k) for k in range(result.model.classes)]
 
 
-def _step(result: Any) -> float:
-    places = result.model.test.places
-    return float(places[1] - places[0])  # in units of the spread of abilities in a class
+def _sums(result: Any) -> PlaceSums:
+    """The sums over ability in the class in which they are told worst."""
+    test, classes = result.model.test, _each(result)
+    step = float(test.places[1] - test.places[0])  # in units of the spread of abilities in a class
+    steepest = np.max([np.abs(test.slopes_of(own)) * own.abilities.spreads[0] for own in classes], axis=0)
 
+    def narrowest() -> float:
+        chunks = list(result.passes.chunks())
+        return float(min(test.standard_latent(own, chunk)[1].min() for own in classes for chunk in chunks))
 
-def _steepest(result: Any) -> Array:
-    """The steepest slope (J,) of each item in any class."""
-    test = result.model.test
-    return np.asarray(np.max([np.abs(test.slopes_of(own)) * own.abilities.spreads[0] for own in _each(result)], axis=0))
-
-
-def _narrowest(result: Any) -> float:
-    """How well the ability that is known best would be known, in units of the spread in its class."""
-    chunks, test = list(result.passes.chunks()), result.model.test
-    return float(min(test.standard_latent(own, chunk)[1].min() for own in _each(result) for chunk in chunks))
-
-
-def _nodes_enough(result: Any) -> int:
-    nodes: int = result.model.nodes
-    if are_steep(_steepest(result), _step(result)).any():
-        return nodes
-    return nodes_enough(_narrowest(result), _step(result), nodes)
+    instead = "Use items='rasch' or fewer classes"
+    return PlaceSums(result.source.columns, steepest, step, result.model.nodes, narrowest, instead, step)
 
 
 def _answered_alike(result: Any) -> list[str]:

@@ -28,8 +28,9 @@ from emkit.models.item_fit import ItemFit, PairFit, item_fits, pair_fit
 from emkit.models.item_response import ItemResponseModel
 from emkit.models.items_model import ItemsModel
 from emkit.report.sentences import capital
+from emkit.result import fit
 
-FINER = 3  # times that a fit goes on over more places of ability
+TOLD = {"slopes_", "intercepts_", "difficulties_", "means_", "spreads_", "ability_correlation_"}
 
 
 class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfModel):
@@ -55,10 +56,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
-    `params`, `standard_errors()` ... Of right and wrong answers with lines: `intercepts_` (J,), `slopes_` (J,), `difficulties_`
-    (J,): the abilities at which one in two is right, NaN for slopes of 0. Of items with kinds: `slopes_` (J,), `means_` (G,)
-    and `spreads_` (G,) of abilities; of several groups, also `groups_`, their labels, the first of which has abilities of mean
-    0 and spread 1. Of several abilities: `intercepts_` (J,) and `slopes_` (J, m).
+    `params`, `standard_errors()` ... Of one ability: `slopes_` (J,); of right and wrong answers without guesses, also
+    `intercepts_` (J,) and `difficulties_` (J,): the abilities at which one in two is right, NaN for slopes of 0. Where items
+    have kinds, or people groups: `means_` (G,) and `spreads_` (G,) of abilities; of several groups, also `groups_`, their
+    labels, the first of which has abilities of mean 0 and spread 1. Of several abilities: `slopes_` (J, m), of right and wrong
+    answers without guesses `intercepts_` (J,), and `ability_correlation_` (m, m), how abilities correlate.
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -126,18 +128,22 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         self._check_settings()
         with as_before_if_it_fails(self):
             self.groups_: tuple[Any, ...] | None = None
+            for name in TOLD & vars(self).keys():
+                delattr(self, name)  # of the fit before
             return self._fit(self._source(X, sample_weight), groups)
 
     def _fit(self, source: ArraySource, labels: object) -> Self:
         model, source = self._made_for(source, labels)
-        self._fit_from(model, source, model.start(source.profile))
-        for _ in range(FINER if self.nodes is None else 0):
-            finer = self._view.finer(self.result_)
-            if finer is None:
-                break
-            self._fit_from(finer, source, self.result_.params)
+        found = fit(model, source, model.start(source.profile), **self._settings)
+        if self.nodes is None:
+            found = _view_of(found).over_enough_places(found, self._settings)
+        return self._settled_on(found)
+
+    def _settled_on(self, result: Any) -> Self:
+        """What a fit tells, as attributes, and warnings of what it does not."""
+        self._keep_result(result)
         self.__dict__.update(self._view.attributes)
-        self._warn_of_sums()
+        self._view.sums(result).warn()
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
@@ -161,15 +167,11 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
                 raise DataError(f"all rows belong to one group, {known[0]!r}: fit them without groups.")
         return ItemsModel(kinds, number, nodes), source
 
-    def _warn_of_sums(self) -> None:
-        self._view.warn_of_sums(self.result_)
-
     @property
     def _view(self) -> OneAbility | SeveralAbilities:
         """What the fit says of its abilities."""
         check_is_fitted(self)
-        model, params = self._model, self.result_.params
-        return SeveralAbilities(model, params) if isinstance(model, AbilitiesOnGrid) else OneAbility(model, params)
+        return _view_of(self.result_)
 
     def transform(self, X: object, groups: object = None) -> Any:
         """The ability scores (n, m) of rows, as `scores` says: see `ability_scores`."""
@@ -265,3 +267,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     @property
     def _n_features_out(self) -> int:
         return self._view.width
+
+
+def _view_of(result: Any) -> OneAbility | SeveralAbilities:
+    """What a fit says of its abilities."""
+    model, params = result.model, result.params
+    return SeveralAbilities(model, params) if isinstance(model, AbilitiesOnGrid) else OneAbility(model, params)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk
-from emkit.estimators.integral_warnings import are_steep, nodes_enough, warn_of_narrow, warned_of_steep
+from emkit.estimators.place_sums import PlaceSums, over_enough_places
 from emkit.inference.standard_errors import StandardErrors
 from emkit.models.ability import AbilityModel
 from emkit.models.item_params import ItemsParams
+from emkit.models.item_response import difficulties
 from emkit.models.most_likely import most_likely
 from emkit.report.item_tables import entries_table, items_table
+from emkit.result import Result
 
 
 class OneAbility:
@@ -32,10 +35,13 @@ class OneAbility:
     @property
     def attributes(self) -> dict[str, Any]:
         """What of the parameters has attributes of its own."""
-        params, slopes = self._params, self.model.slopes_of(self._params)
+        slopes, intercepts = self.model.slopes_of(self._params), self.model.intercepts_of(self._params)
+        found = {"slopes_": slopes}
+        if intercepts is not None:
+            found |= {"intercepts_": intercepts, "difficulties_": difficulties(intercepts, slopes)}
         if self._of_kinds:
-            return {"means_": params.abilities.means, "spreads_": params.abilities.spreads, "slopes_": slopes}
-        return {"intercepts_": params.intercepts, "difficulties_": params.difficulties, "slopes_": slopes}
+            found |= {"means_": self._params.abilities.means, "spreads_": self._params.abilities.spreads}
+        return found
 
     def said(self, of: str) -> str:
         """What is told at the top of a summary, of items that are called so."""
@@ -61,25 +67,16 @@ class OneAbility:
         slopes = told["slopes_"], np.broadcast_to(found.errors[count:], told["slopes_"].shape)
         return items_table(columns, (told["intercepts_"], found.errors[:count]), slopes, told["difficulties_"], width)
 
-    def warn_of_sums(self, result: Any) -> None:
-        """Warn where sums over the ability are no integrals: of items that are nearly steps, and of abilities known well."""
-        if not warned_of_steep(result.source.columns, self._slopes, "Use slopes='equal'", self._step):
-            warn_of_narrow(self._narrowest(result), self._step, self.model.nodes)
+    def over_enough_places(self, result: Result[Any], settings: dict[str, Any]) -> Result[Any]:
+        """The fit over as many places as it takes."""
+        return over_enough_places(result, lambda each: OneAbility(each.model, each.params).sums(each), settings)
 
-    def finer(self, result: Any) -> AbilityModel[Any, Any] | None:
-        """The model over as many places as it takes; None if these are enough, or items are nearly steps."""
-        if are_steep(self._slopes, self._step).any():
-            return None
-        more = nodes_enough(self._narrowest(result), self._step, self.model.nodes)
-        return self.model.with_nodes(more) if more > self.model.nodes else None
-
-    @property
-    def _step(self) -> float:
-        return float(self.model.places[1] - self.model.places[0])  # in units of the spread of abilities
-
-    @property
-    def _slopes(self) -> Array:
-        return self.model.slopes_of(self._params) * self.model.spreads_of(self._params).max()
+    def sums(self, result: Any) -> PlaceSums:
+        """The sums over ability of a fit."""
+        step = float(self.model.places[1] - self.model.places[0])
+        slopes = self.model.slopes_of(self._params) * self.model.spreads_of(self._params).max()
+        columns, narrowest = result.source.columns, partial(self._narrowest, result)
+        return PlaceSums(columns, slopes, step, self.model.nodes, narrowest, "Use slopes='equal'", step)
 
     def _narrowest(self, result: Any) -> float:
         return float(min(self.model.standard_latent(self._params, chunk)[1].min() for chunk in result.passes.chunks()))

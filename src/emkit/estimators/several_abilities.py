@@ -12,8 +12,9 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError, ParameterError
-from emkit.estimators.integral_warnings import warn_of_narrow, warned_of_steep, width_of
+from emkit.estimators.integral_warnings import width_of
 from emkit.estimators.items_named import kinds_named
+from emkit.estimators.place_sums import PlaceSums
 from emkit.inference.standard_errors import StandardErrors
 from emkit.models.abilities import AbilitiesModel
 from emkit.models.abilities_on_grid import AbilitiesOnGrid
@@ -22,6 +23,7 @@ from emkit.models.item_kinds import SPREAD
 from emkit.models.item_planes_model import ItemPlanesModel
 from emkit.models.rotations import Rotated, rotated
 from emkit.report.item_tables import plane_items_table, planes_table
+from emkit.result import Result
 
 
 def model_of(settings: dict[str, Any], source: ArraySource, grouped: bool) -> AbilitiesOnGrid[Any] | None:
@@ -87,7 +89,8 @@ class SeveralAbilities:
     @property
     def attributes(self) -> dict[str, Any]:
         """What of the parameters has attributes of its own."""
-        own = {"intercepts_": self._params.intercepts} if isinstance(self._params, AbilitiesParams) else {}
+        intercepts = self._model.intercepts_of(self._params)
+        own = {} if intercepts is None else {"intercepts_": intercepts}
         return {**own, "slopes_": self.slopes, "ability_correlation_": self.correlations}
 
     def said(self, of: str) -> str:
@@ -114,16 +117,19 @@ class SeveralAbilities:
             return planes_table(columns, (self._params.intercepts, found.errors[: len(columns)]), self.slopes, width)
         return plane_items_table(columns, self.slopes, self.correlations, found, width)
 
-    def finer(self, result: Any) -> None:
-        """None: places along each ability multiply, so that more are for whoever fits to ask for."""
+    def over_enough_places(self, result: Result[Any], settings: dict[str, Any]) -> Result[Any]:
+        """The fit itself: places along each ability multiply, so that more are for whoever fits to ask for."""
+        return result
 
-    def warn_of_sums(self, result: Any) -> None:
-        """Warn of items that are nearly steps, and of places that are too far apart for what is known of abilities."""
+    def sums(self, result: Any) -> PlaceSums:
+        """The sums over abilities of a fit, as far as they lie along the one that is known best."""
         slopes, root = self._model.slopes_of(self._params), self._model.root_of(self._params)
         lengths: Array = np.sqrt(((slopes if root is None else slopes @ root) ** 2).sum(axis=1))
-        if warned_of_steep(result.source.columns, lengths, "Use fewer abilities"):
-            return
-        spreads = (self._model.standard_latent(self._params, chunk)[1] for chunk in result.passes.chunks())
-        narrowest = min(float(np.linalg.eigvalsh(spread)[:, 0].min()) for spread in spreads)
-        grid = self._model.grid
-        warn_of_narrow(min(max(narrowest, 0.0) ** 0.5, width_of(lengths)), grid.step, grid.nodes)
+        grid, columns = self._model.grid, result.source.columns
+
+        def narrowest() -> float:
+            spreads = (self._model.standard_latent(self._params, chunk)[1] for chunk in result.passes.chunks())
+            least = min(float(np.linalg.eigvalsh(spread)[:, 0].min()) for spread in spreads)
+            return float(min(max(least, 0.0) ** 0.5, width_of(lengths)))
+
+        return PlaceSums(columns, lengths, grid.step, grid.nodes, narrowest, "Use fewer abilities")

@@ -74,6 +74,9 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
     def slopes_of(self, params: AbilitiesParams) -> Array:
         return params.slopes
 
+    def intercepts_of(self, params: AbilitiesParams) -> Array:
+        return params.intercepts
+
     def pivots_of(self, params: AbilitiesParams) -> tuple[int, ...]:
         return params.pivots
 

@@ -68,6 +68,10 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
         """The slopes (J, m)."""
 
     @abstractmethod
+    def intercepts_of(self, params: P) -> Array | None:
+        """Of right and wrong answers whose log-odds are planes, those at abilities of 0 (J,); None where some are not."""
+
+    @abstractmethod
     def draw(self, params: P, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J)."""
 

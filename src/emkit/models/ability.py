@@ -68,6 +68,10 @@ class AbilityModel(LatentModel[P, S]):
     def slopes_of(self, params: P) -> Array:
         """The slope (J,) of each item."""
 
+    @abstractmethod
+    def intercepts_of(self, params: P) -> Array | None:
+        """Of right and wrong answers whose log-odds are lines, those at an ability of 0 (J,); None where some are not."""
+
     def spreads_of(self, params: P) -> Array:
         """The standard deviation (G,) of abilities in each group."""
         return np.ones(1)

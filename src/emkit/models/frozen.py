@@ -9,12 +9,13 @@ import numpy as np
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.axes import COMPONENT
-from emkit.core.coordinates import held_mask, is_under, split_path
+from emkit.core.coordinates import is_under, split_path
 from emkit.core.parameters import Leaf, Parameters, get_at, leaves, replace_at
 from emkit.core.protocols import LatentModel, Update
 from emkit.core.spaces import Simplex
 from emkit.errors import ModelError
 from emkit.models.around import AnyModel, AnySource, Around, bare, links
+from emkit.models.told_apart import held_of
 
 __all__ = ["AnyModel", "AnySource", "Frozen", "bare"]
 
@@ -84,18 +85,8 @@ class Frozen(Around[P, S]):
     def _restored(self, moved: P, before: P) -> P:
         """`moved` with what is held as in `before`."""
         old = {leaf.path: leaf.value for leaf in leaves(before)}
-        masks = {leaf.path: self._mask(leaf) for leaf in leaves(moved)}
+        masks = {leaf.path: held_of(leaf, self.paths) for leaf in leaves(moved)}
         return replace_at(moved, {leaf.path: _put(leaf, old[leaf.path], masks[leaf.path]) for leaf in leaves(moved)})
-
-    def _mask(self, leaf: Leaf) -> Mask:
-        """Which elements of a field are held."""
-        mask = np.zeros(leaf.value.shape, dtype=bool)
-        for path, place in map(split_path, self.paths):
-            if place is None and is_under(leaf.path, [path]):
-                mask |= True
-            elif path == leaf.path and place is not None:
-                mask |= held_mask(leaf, [place])
-        return mask
 
     def held(self, params: P) -> tuple[str, ...]:
         return (*self.model.held(params), *self.paths)
@@ -125,7 +116,7 @@ class Frozen(Around[P, S]):
             int(k)
             for leaf in leaves(params)
             if _one_a_component(leaf)
-            for k in np.flatnonzero(self._mask(leaf) & (leaf.value == 0))
+            for k in np.flatnonzero(held_of(leaf, self.paths) & (leaf.value == 0))
         }
         return tuple(k for k in self.model.degenerate(params, profile) if k not in held)
 

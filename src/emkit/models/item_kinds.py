@@ -60,6 +60,13 @@ class ItemKind(ABC):
         """Some parameters of an item of this kind."""
         return self.start(np.arange(1, self.levels) / self.levels, 1.0)
 
+    def intercept(self, params: Any) -> float | None:
+        """The log-odds of the higher of two answers at an ability of 0, where they are a line in it; else None."""
+        if self.levels > 2:
+            return None
+        lower, higher = self.log_chances(params, np.zeros(1))[:, 0]
+        return float(higher - lower)
+
     def plane(self, line: Any, slopes: Array) -> Any:
         """The item of several abilities that a `line` of one becomes, of these slopes (m,). Errors: ModelError if none is."""
         raise ModelError(f"{self!r} is of one ability: of several, slopes are estimated, as of ek.GeneralisedPartialCredit.")
@@ -283,6 +290,9 @@ class Guessing(ItemKind):
     def start(self, below: Array, slope: float) -> GuessedItem:
         share = np.clip((1 - below[0] - GUESSED_AT_FIRST) / (1 - GUESSED_AT_FIRST), 0.05, 0.95)
         return GuessedItem(float(np.log(share / (1 - share)) * widened(slope)), slope, GUESSED_AT_FIRST)
+
+    def intercept(self, params: GuessedItem) -> None:
+        """None: where some answers are guessed, log-odds are no line."""
 
     def plane(self, line: GuessedItem, slopes: Array) -> GuessedPlane:
         return GuessedPlane(line.intercept, slopes, line.guess)

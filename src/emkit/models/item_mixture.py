@@ -105,7 +105,8 @@ class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
         here = np.zeros(self.classes) if means is None else means
         wide = np.ones(() if self.equal_spreads else self.classes) if spreads is None else spreads
         made = (EqualSpreadAbilities if self.equal_spreads else ClassAbilities)(here, wide)
-        found = ItemMixtureParams(proportions, tuple(shared), tuple(ClassItems(tuple(own)) for own in classes), made)
+        each = tuple(ClassItems(tuple(own), self.layout.own) for own in classes)
+        found = ItemMixtureParams(proportions, tuple(shared), each, made, self.shared)
         self.layout.refuse(found)
         return found
 

@@ -84,11 +84,11 @@ class ClassLayout:
     @cached_property
     def held(self) -> tuple[str, ...]:
         """The parameters of abilities that do not move, as dotted paths."""
-        means = [f"abilities.means[{k}]" for k in np.flatnonzero(~self.free[0])]
-        spreads = [f"abilities.spreads[{k}]" for k in np.flatnonzero(~self.free[1])]
-        if self.equal_spreads:
-            spreads = [] if self.scaled else ["abilities.spreads"]
-        return *(means if self.free[0].any() else ["abilities.means"]), *spreads
+        found: list[str] = []
+        for name, free in zip(("means", "spreads"), self.free, strict=True):
+            single = [f"abilities.{name}[{k}]" for k in np.flatnonzero(~free)]
+            found += single if free.any() else [f"abilities.{name}"]
+        return tuple(found)
 
     @cached_property
     def size(self) -> int:
@@ -109,6 +109,10 @@ class ClassLayout:
         refuse_items(params.shared, [self.kinds[j].like for j in self.shared], "shared")
         for k, each in enumerate(params.classes):
             refuse_items(each.items, [self.kinds[j].like for j in self.own], f"classes[{k}].items")
+        told = [(params.shared_places, self.shared), *((each.places, self.own) for each in params.classes)]
+        for places, wanted_places in told:
+            if (places or tuple(range(len(wanted_places)))) != wanted_places:
+                raise ParameterError(f"items are said to be at places {places}, and are at {wanted_places} of the columns.")
         groups = abilities.groups
         if (groups.means[~self.free[0]] != 0).any() or (groups.spreads[~self.free[1]] != 1).any():
             raise ParameterError("means of 0 and spreads of 1 say where 0 and 1 of ability are, and here are others.")

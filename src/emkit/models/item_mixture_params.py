@@ -45,21 +45,23 @@ class EqualSpreadAbilities(ClassAbilities):
 
 @dataclass(frozen=True, eq=False)
 class ClassItems(Parameters):
-    """The `items` that a class of people answers in its own way, one after the other.
+    """The `items` that a class of people answers in its own way, one after the other: those at `places` among all, if not all.
 
     >>> import emkit as ek
     >>> len(ek.ClassItems((ek.UnitSlopeItem([0.5]), ek.UnitSlopeItem([-1.0]))).items)
     2
     """
 
-    items: Annotated[tuple[Parameters, ...], Axes("column")]
+    items: Annotated[tuple[Parameters, ...], Axes("column", places_by="places")]
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class ItemMixtureParams(Parameters):
     """Parameters of `ItemMixture`: `proportions` (K,) of people that sum to 1, items, and the `abilities` of each class.
 
-    `shared` are the items that are the same in all classes, and `classes` those that each class has of its own.
+    `shared` are the items that are the same in all classes, at `shared_places` among all, and `classes` those that each class
+    has of its own.
 
     >>> import emkit as ek
     >>> easy, hard = ek.UnitSlopeItem([1.0]), ek.UnitSlopeItem([-1.0])
@@ -70,9 +72,10 @@ class ItemMixtureParams(Parameters):
     """
 
     proportions: Annotated[Array, Simplex(), Axes("component")]
-    shared: Annotated[tuple[Parameters, ...], Axes("column")]
+    shared: Annotated[tuple[Parameters, ...], Axes("column", places_by="shared_places")]
     classes: Annotated[tuple[ClassItems, ...], Axes("component")]
     abilities: ClassAbilities
+    shared_places: tuple[int, ...] = ()
 
     if TYPE_CHECKING:
 
@@ -82,4 +85,5 @@ class ItemMixtureParams(Parameters):
             shared: tuple[Parameters, ...],
             classes: tuple[ClassItems, ...],
             abilities: ClassAbilities,
+            shared_places: tuple[int, ...] = (),
         ) -> None: ...

@@ -19,7 +19,7 @@ from emkit.errors import ModelError, ParameterError
 from emkit.models.abilities_on_grid import AbilitiesOnGrid, AnswersAt, Pattern
 from emkit.models.abilities_params import ItemPlanesParams
 from emkit.models.item_kinds import SPREAD, ItemKind
-from emkit.models.items_model import ItemsModel, refuse_items
+from emkit.models.items_model import ItemsModel, intercepts_of, refuse_items
 from emkit.models.pivots import turned_to_pivots
 from emkit.models.plane_kinds import PlaneKind
 from emkit.models.planes_newton import PlanesHeight
@@ -99,6 +99,10 @@ class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
     def slopes_of(self, params: ItemPlanesParams) -> Array:
         items: tuple[Any, ...] = params.items
         return np.array([item.slopes for item in items])
+
+    def intercepts_of(self, params: ItemPlanesParams) -> Array | None:
+        pairs = zip(self.kinds, params.items, strict=True)
+        return intercepts_of(self.kinds, [kind.line(item) for kind, item in pairs])
 
     def pivots_of(self, params: ItemPlanesParams) -> tuple[int, ...]:
         return params.pivots

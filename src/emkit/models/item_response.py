@@ -24,6 +24,12 @@ SPREAD = 1.7  # logits that a normal ability of standard deviation 1 is wide, ne
 FLAT = 1e-4  # logits by which people who are one standard deviation apart differ: an item of less does not ask the ability
 
 
+def difficulties(intercepts: Array, slopes: Array) -> Array:
+    """The abilities (J,) at which lines of log-odds are 0; NaN where a slope is 0, or as good as 0."""
+    flat = np.abs(slopes) < FLAT
+    return np.asarray(np.where(flat, np.nan, 0.0 - intercepts / np.where(flat, 1.0, slopes)))
+
+
 @dataclass(frozen=True, eq=False)
 class ItemResponseParams(Parameters):
     """Parameters of J items: logit P(item j is right | ability) = intercepts_j + slopes_j * ability, shapes (J,).
@@ -46,8 +52,7 @@ class ItemResponseParams(Parameters):
     @property
     def difficulties(self) -> Array:
         """The abilities (J,) at which one in two is right; NaN where a slope is 0, or as good as 0."""
-        flat = np.abs(self.slopes) < FLAT
-        return np.asarray(np.where(flat, np.nan, 0.0 - self.intercepts / np.where(flat, 1.0, self.slopes)))
+        return difficulties(self.intercepts, self.slopes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +120,9 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
 
     def slopes_of(self, params: ItemResponseParams) -> Array:
         return np.array(np.broadcast_to(params.slopes, params.intercepts.shape))
+
+    def intercepts_of(self, params: ItemResponseParams) -> Array:
+        return params.intercepts
 
     def m_step(self, stats: ItemSums, params: ItemResponseParams) -> ItemResponseParams:
         """For each item the logistic line through what is expected at each place of ability."""

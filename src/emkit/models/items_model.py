@@ -107,6 +107,9 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
     def slopes_of(self, params: ItemsParams) -> Array:
         return np.array([getattr(item, "slope", 1.0) for item in params.items])
 
+    def intercepts_of(self, params: ItemsParams) -> Array | None:
+        return intercepts_of(self.kinds, params.items)
+
     def spreads_of(self, params: ItemsParams) -> Array:
         return params.abilities.spreads
 
@@ -284,6 +287,12 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
 def _ways(free: Mask) -> Array:
     """How means and spreads move with those of them that are free, (2 G, q)."""
     return np.eye(free.size)[:, free.ravel()]
+
+
+def intercepts_of(kinds: Sequence[ItemKind], items: Sequence[Any]) -> Array | None:
+    """The intercept (J,) of each item; None where some have none: see `ItemKind.intercept`."""
+    found = [kind.intercept(item) for kind, item in zip(kinds, items, strict=True)]
+    return None if None in found else np.array(found)
 
 
 def refuse_items(items: Sequence[Any], wanted: Sequence[Parameters], where: str = "items") -> None:

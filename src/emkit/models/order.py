@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cmp_to_key
 from typing import Any, TypeVar
 
@@ -171,20 +171,23 @@ def _rows(leaf: Leaf, group: Sequence[int]) -> Array:
     return leaf.value[list(group)] if own is None else leaf.value[[int(np.flatnonzero(own == k)[0]) for k in group]]
 
 
-def selected(params: P, components: Sequence[int]) -> dict[str, Array]:
-    """The values, by path, of all parameters along whose axes components lie, for the given ones only, in the given order."""
+def selected(params: P, components: Sequence[int], values: Mapping[str, Array] | None = None) -> dict[str, Array]:
+    """The values, by path, of all parameters along whose axes components lie, for the given ones only, in the given order.
+
+    `values`: others than those of `params`, by path, in the same shapes.
+    """
+    known = {leaf.path: leaf.value for leaf in leaves(params)} if values is None else values
     chosen: dict[str, Array] = {}
     for leaf in leaves(params):
-        value = leaf.value
+        value = known[leaf.path]
         for axis, name in enumerate(leaf.axes.names if leaf.axes is not None else ()):
             if name == COMPONENT:
                 value = np.take(value, _among(leaf, components), axis=axis)
-        if value is not leaf.value:
+        if value is not known[leaf.path]:
             chosen[leaf.path] = value
-    parts = {leaf.path: (k, leaf) for k, leaf in component_parts(params)}
-    for path, (k, leaf) in parts.items():
+    for k, leaf in component_parts(params):
         if k < len(components):
-            chosen[path] = parts[path_in(leaf, k, components[k])][1].value
+            chosen[leaf.path] = known[path_in(leaf, k, components[k])]
     return chosen
 
 

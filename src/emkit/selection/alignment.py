@@ -14,6 +14,7 @@ from emkit.data.source import RowSource
 from emkit.fitted import ModelOf
 from emkit.models.belonging import Belonging
 from emkit.models.order import can_be_reordered, component_count, reordered
+from emkit.models.told_apart import told_apart
 from emkit.selection.resampling import rows_in_memory
 
 P = TypeVar("P", bound=Parameters)
@@ -30,10 +31,10 @@ class Alignment(Generic[P]):
 
     @staticmethod
     def to(model: ModelOf[P], params: P, source: RowSource) -> Alignment[P] | None:
-        """The order of the components of `params`; None where there is none, or where what is held or known keeps it."""
-        if not isinstance(model, Belonging) or model.held(params):
+        """The order of the components of `params`; None where there is none, or what is held or known tells them apart."""
+        if not isinstance(model, Belonging) or not can_be_reordered(params) or (component_count(params) or 1) < 2:
             return None
-        if not can_be_reordered(params) or (component_count(params) or 1) < 2:
+        if told_apart(params, model.held(params)):
             return None
         chunk = rows_in_memory(source)
         if chunk.membership is not None:
