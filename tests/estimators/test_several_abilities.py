@@ -100,6 +100,14 @@ def test_a_pattern_may_be_a_frame(bifactor):
     np.testing.assert_array_equal(named.slopes_, bifactor.slopes_)
 
 
+def test_an_index_of_names_is_one_of_items(bifactor):
+    frame = pd.DataFrame(LOADS.astype(int), index=list("abcdefghi"))
+    turned = ek.ItemResponse(loadings=frame.iloc[::-1]).fit(X)
+    np.testing.assert_array_equal(turned.slopes_, bifactor.slopes_)
+    with pytest.raises(ek.ParameterError, match="the index of loadings and the items differ in i"):
+        ek.ItemResponse(loadings=frame.rename(index={"i": "z"})).fit(X)
+
+
 @pytest.mark.parametrize(
     ("settings", "named", "sentence"),
     [

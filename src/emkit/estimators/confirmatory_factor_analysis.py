@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from textwrap import fill as wrapped
@@ -13,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from emkit.core.arrays import Array
 from emkit.data.frames import Columns
 from emkit.data.source import ArraySource
-from emkit.errors import ModelError
+from emkit.errors import EmkitWarning, ModelError
 from emkit.estimators.allowed import Allowed, OneOf, Truth
 from emkit.estimators.factor_scores import FactorScores
 from emkit.estimators.missing import NormalMissing
@@ -24,6 +25,8 @@ from emkit.report.factor_estimates import estimates_table, factor_estimates
 from emkit.report.sentences import capital
 from emkit.report.summary import edges_told
 from emkit.result import Result
+
+HARDLY_TWO = 1e-4  # below 1, a correlation of factors that is on its way there
 
 
 class ConfirmatoryFactorAnalysis(FactorScores):
@@ -142,6 +145,19 @@ class ConfirmatoryFactorAnalysis(FactorScores):
     @property
     def _root(self) -> Array:
         return self._model.independent(self.result_.params).root
+
+    def _fit(self, source: ArraySource) -> Self:
+        super()._fit(source)
+        together = np.argwhere(np.tril(np.abs(self.factor_correlation_) > 1 - HARDLY_TWO, -1))
+        for later, first in together.tolist():
+            one, other = self.factors_[first], self.factors_[later]
+            warnings.warn(
+                f"Factors {one} and {other} correlate {self.factor_correlation_[later, first]:.7f}: they are hardly two, and "
+                "neither their correlation nor its standard error tells more than that. Let their columns have one factor.",
+                EmkitWarning,
+                stacklevel=4,
+            )
+        return self
 
     def get_covariance(self) -> Array:
         """The covariance (d, d) of the columns by the model."""

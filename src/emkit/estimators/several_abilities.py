@@ -11,7 +11,7 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
-from emkit.errors import ModelError, ParameterError
+from emkit.errors import ModelError, ParameterError, some_of
 from emkit.estimators.integral_warnings import width_of
 from emkit.estimators.items_named import kinds_named
 from emkit.estimators.place_sums import PlaceSums
@@ -45,9 +45,25 @@ def model_of(settings: dict[str, Any], source: ArraySource, grouped: bool) -> Ab
     wrong = [name for name, given in alone.items() if given]
     if wrong:
         raise ParameterError(f"several abilities have free slopes, scores 'eap' and one group of people: leave out {wrong[0]}.")
+    loadings = _by_item(loadings, source.columns)
     if settings["items"] is None and not correlated:
         return AbilitiesModel(number, loadings, settings["nodes"])
     return ItemPlanesModel(kinds_named(settings["items"] or "2pl", source), number, loadings, correlated, settings["nodes"])
+
+
+def _by_item(loadings: Any, items: Sequence[str]) -> Any:
+    """A pattern in the order of the items, where it is a frame whose index names them; any other as it is.
+
+    Errors: ParameterError for a frame whose index names others.
+    """
+    index = getattr(loadings, "index", None)
+    names = list(index) if index is not None and hasattr(loadings, "columns") else []
+    if not any(isinstance(name, str) for name in names):
+        return loadings
+    if sorted(map(str, names)) != sorted(items):
+        lacking = [name for name in items if name not in names] or [name for name in names if name not in items]
+        raise ParameterError(f"the index of loadings and the items differ in {some_of(lacking)}: give a row for each item.")
+    return loadings.loc[list(items)].to_numpy()
 
 
 class SeveralAbilities:
