@@ -108,6 +108,14 @@ def test_a_number_of_classes_is_chosen():
     assert "ICL" in chosen.table()
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_classes_are_told_in_the_same_columns(shared, width):
+    lines = [line.split()[-5:] for line in shared.summary(width).splitlines() if line.startswith("  class ")]
+    headings = [[word for word in line if word in ("estimate", "error", "from", "to", "z", "p")] for line in lines]
+    assert len(headings) == 2
+    assert headings[0] == headings[1]
+
+
 def test_names_are_those_of_the_formula(shared, own):
     for model in (shared, own):
         told = model.result_.tidy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from emkit.core.arrays import Array
@@ -21,7 +21,7 @@ def classes_table(result: AnyFitted, found: Covariance | None, shares: Array, wi
     """For each class its share of the groups, and its coefficients; with standard errors, given their covariance."""
     words = labels(result.params, names_of(result))
     estimates = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
-    called, told = names_of(result), []
+    called, told = names_of(result), list[dict[str, list[str]]]()
     for k, share in enumerate(shares):
         own = {
             path: estimates[path]
@@ -33,8 +33,16 @@ def classes_table(result: AnyFitted, found: Covariance | None, shares: Array, wi
             columns["estimate"] = [f"{value:.6g}" for value in own.values()]
         else:
             columns = with_errors(columns, own, found, width)
-        told.append(as_text(grid_of(columns), width).rstrip("\n"))
-    return "\n\n".join(told)
+        told.append(columns)
+    return "\n\n".join(as_text(grid_of(columns), width).rstrip("\n") for columns in _alike(told))
+
+
+def _alike(tables: Sequence[dict[str, list[str]]]) -> Iterator[dict[str, list[str]]]:
+    """The tables with those columns behind the first one that all of them have room for."""
+    first, *others = ([*columns][1:] for columns in tables)
+    kept = [heading for heading in first if all(heading in each for each in others)]
+    for columns in tables:
+        yield {heading: cells for i, (heading, cells) in enumerate(columns.items()) if not i or heading in kept}
 
 
 def spreads_table(names: Sequence[str], covariances: Array, within: Array, width: int) -> str:
