@@ -103,6 +103,21 @@ def test_an_interrupted_fit_says_how_to_go_on(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_fit_that_is_interrupted_while_its_file_is_first_written_says_so_too(path, monkeypatch):
+    write, first = atomic.write, [True]
+
+    def interrupted(*given):
+        write(*given)
+        if first.pop() if first else False:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        fit(path)
+    assert caught.value.__notes__ == [f"The fit is kept in {str(path)!r}. To go on: emkit.resume({str(path)!r}, data)"]
+    assert bits(ek.resume(path, counts())) == bits(fit(None))
+
+
 def test_it_is_written_seldom(path, monkeypatch):
     written = []
     monkeypatch.setattr(atomic, "write", lambda *given: written.append(given))

@@ -117,7 +117,11 @@ class Checkpoint:
         self._written, self._is_written = time.monotonic(), True
 
     def __enter__(self) -> Self:
-        self.write()
+        try:
+            self.write()
+        except KeyboardInterrupt as interrupt:  # it may come when the file is there already
+            self.__exit__(type(interrupt), interrupt, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

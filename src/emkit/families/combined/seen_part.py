@@ -63,7 +63,8 @@ class SeenPart(Wrapped[Any, Any]):
         Source: McLachlan & Krishnan (2008), The EM Algorithm and Extensions, 2.8, of which this is the likelihood itself.
         """
         own = maximise_in_turn(self.family.updates(), stats.own, before)
-        held = list(self._held(stats, before, own))
+        with np.errstate(all="ignore"):  # beyond a floor, slopes overflow
+            held = list(self._held(stats, before, own))
         start = own if held else now
         if not all(leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,) for leaf in leaves(now)):
             return self._summit(stats, before, start, held)  # something is shared
@@ -113,9 +114,10 @@ class SeenPart(Wrapped[Any, Any]):
 
     def _expected(self, stats: Any, before: Any, now: Any) -> tuple[Expected, float]:
         """What is expected, and the logarithm of the least share of a component that is seen."""
-        found, share = self.family.expected(stats.own, before, now), self.share(stats, now)
-        slopes = {path: slope - share.slopes[path] for path, slope in found.slopes.items()}
-        return Expected(found.value - share.value, slopes), share.least
+        with np.errstate(all="ignore"):  # of scales next to 0, slopes overflow
+            found, share = self.family.expected(stats.own, before, now), self.share(stats, now)
+            slopes = {path: slope - share.slopes[path] for path, slope in found.slopes.items()}
+            return Expected(found.value - share.value, slopes), share.least
 
     @property
     def carry(self) -> Carry[Any, Any] | None:
