@@ -8,7 +8,6 @@ from textwrap import fill as wrapped
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, Integers
@@ -22,15 +21,13 @@ from emkit.estimators.one_model import FITTING
 from emkit.estimators.place_sums import PlaceSums, over_enough_places
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
-from emkit.fitting import SOLVERS, default_rules
 from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 from emkit.report.item_tables import classes_table
 from emkit.report.sentences import capital
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
-from emkit.search.search import Long, search
-from emkit.search.seeding import begin, check_components
+from emkit.search.seeding import check_components
 
 NEVER = 1e-7  # of the people of a class: a share of answers that goes to 0
 
@@ -120,15 +117,7 @@ class ItemResponseMixture(RowsOfModel):
         check_components(source, self.n_components)
         kinds, nodes = kinds_named(self.items, source), int(self.nodes or NODES[1])
         model = ItemMixture(kinds, int(self.n_components), self._shared(source), self.spreads == "equal", nodes)
-        number = None if self.n_init == "auto" else int(self.n_init)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        starts = begin(model, source, model.classes, seed, number)
-
-        def endings(steps: int, passes: int) -> Any:
-            return default_rules(model, self.tol, int(self.max_iter), passes)
-
-        solver = SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
-        found: Any = Result.of(search(model, source, starts, Long(solver, endings, int(self.max_iter))).in_order())
+        found: Any = Result.of(self._searched(model, source, model.classes, self.n_init, self._seed()).in_order())
         if self.nodes is None:
             found = over_enough_places(found, _sums, self._settings).in_order()
         return self._settled_on(found)

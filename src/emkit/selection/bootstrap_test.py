@@ -151,7 +151,6 @@ def bootstrap_test(
     smaller: AnyFitted, larger: AnyFitted, number: int, random_state: Any, n_jobs: int | Executor | None, watch: Watch
 ) -> BootstrapTest:
     """The test of two fits to the same data. Errors: ModelError for what cannot be."""
-    _check_larger(smaller, larger)
     return BootstrapTest(smaller, larger, seed_from(random_state)).more(number, n_jobs=n_jobs, watch=watch)
 
 
@@ -183,18 +182,13 @@ class _Drawn:
         return float(np.nan) if any(_useless(each) for each in (one, two)) else _ratio(one, two)
 
 
-def _check_larger(smaller: AnyFitted, larger: AnyFitted) -> None:
-    """Errors: ModelError unless the larger model has more free parameters."""
+def check_comparable(smaller: AnyFitted, larger: AnyFitted) -> None:
+    """Errors: ModelError unless both fits are of the same rows, and the larger one could have found the smaller one."""
     if larger.free_parameters <= smaller.free_parameters:
         raise ModelError(
             f"the larger model has {larger.free_parameters} free parameters and the smaller one {smaller.free_parameters}: ask "
             "the smaller fit, and give it the larger one."
         )
-
-
-def check_comparable(smaller: AnyFitted, larger: AnyFitted) -> None:
-    """Errors: ModelError unless both fits are of the same rows, and the larger one could have found the smaller one."""
-    _check_larger(smaller, larger)
     one, two = (rows_in_memory(fit.source) for fit in (smaller, larger))
     mine, other = one.x, two.x
     if smaller.source.columns != larger.source.columns:
