@@ -28,7 +28,7 @@ def classes_table(result: AnyFitted, found: Covariance | None, shares: Array, wi
             for path, label in words.items()
             if label.what == singular("fixed") and label.component == called.component(k)
         }
-        columns = {f"class {k + 1} ({share:.3f} of the groups)": [words[path].of for path in own]}
+        columns = {f"class {k + 1} ({share:.3f} of groups)": [words[path].of for path in own]}
         if found is None:
             columns["estimate"] = [f"{value:.6g}" for value in own.values()]
         else:
