@@ -450,6 +450,12 @@ def test_reports_that_stand_once_are_turned_over_and_counted(browse, pages):
     watched = browse(width=768)
     tab = watched.open(pages["three-coins"], at="not-known")
     reports = tab.locator("#scene-picture .report")
+    as_they_were = reports.all_inner_texts()
+    tab.keyboard.press("PageDown")
+    tab.locator("#scene-picture [data-row-act=less]").nth(1).click()
+    tab.locator("#scene-picture [data-row-act=more]").nth(1).click()
+    tab.locator("#rail [data-value=not-known]").click()
+    assert reports.all_inner_texts() == as_they_were
     reports.nth(2).click()
     assert reports.all_inner_texts() == list("1111001011")
     tab.keyboard.press("PageDown")

@@ -164,3 +164,11 @@ def test_another_number_of_components_has_names_of_its_own():
 def test_pages_of_other_models_have_no_browser_em():
     assert trace(LESSONS["linkage"]())["browser_em"] is None
     assert trace(LESSONS["death-notices"]())["browser_em"] is None
+
+
+def test_a_start_that_makes_a_row_impossible_is_refused_by_its_numbers():
+    given = trace(two_coins(), include_data=True)
+    refused = imagined(given, values=[0.5, 0.5, 0, 0])["refused"]
+    assert refused == "Where theta_A = 0 and theta_B = 0, row 1 has probability 0."
+    labelled = imagined(given, values=[0.5, 0.5, 0, 0.5], labels=[None, None, 0, None, None])["refused"]
+    assert labelled == "Where theta_A = 0, row 3 has probability 0."

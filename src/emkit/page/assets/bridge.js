@@ -46,7 +46,7 @@ function drawBridge(view) {
   return html("div", { class: "bridge" },
     html("h3", {}, "From the formula to the numbers"),
     html("ol", {}, links.map((link, n) => html("li", {}, html("div", { class: `link${n === view.link ? " lit" : ""}`, "data-act": "link", "data-value": n, "data-link": link.name },
-      html("button", { class: "said-of", "data-act": "link", "data-value": n, "aria-pressed": String(n === view.link) }, withLetters(link.said)),
+      button("link", withLetters(link.said), { class: "said-of", "data-value": n, "aria-pressed": String(n === view.link) }),
       html("div", {}, link.lines.map((line) => written(bridgeLine(view, line)))))))));
 }
 

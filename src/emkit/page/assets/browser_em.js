@@ -47,7 +47,7 @@ function accountOf(model, responsibilities, joint) {
   const entropy = total((q) => -q * Math.log(q));
   const tops = joint.map(logSumExp);
   const gap = total((q, i, k) => q * (Math.log(q) - joint[i][k] + tops[i]));
-  return { log_likelihood: sum(tops.map((top, i) => model.weights[i] * top)), expected, entropy, bound: expected + entropy, gap };
+  return { log_likelihood: sum(tops.map((top, i) => (model.weights[i] ? model.weights[i] * top : 0))), expected, entropy, bound: expected + entropy, gap };
 }
 
 function emStep(model, theta, settings) {
@@ -65,7 +65,7 @@ function emRun(model, theta, settings) {
   let here = accountOf(model, responsibilitiesOf(model, joint, settings), joint);
   while (run.steps.length < MOST_STEPS && !run.standsStill) {
     const step = emStep(model, run.thetas.at(-1), settings);
-    if (!Number.isFinite(here.bound) || !FAMILY[model.family].valid(step.after)) break;
+    if (!Number.isFinite(here.bound + here.log_likelihood) || !FAMILY[model.family].valid(step.after)) break;
     joint = logJoint(model, step.after);
     const raisedTo = accountOf(model, step.responsibilities, joint);
     const next = accountOf(model, responsibilitiesOf(model, joint, settings), joint);

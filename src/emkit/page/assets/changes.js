@@ -67,11 +67,14 @@ function takeAway(i) {
   changeRows({ x: without(x, i), weights: without(weights, i), items: without(items, i), labels: without(state.settings.labels, i) }, Math.min(i, items.length - 2));
 }
 
-// Of equal rows that stand in one line, one more or one less.
+// Of equal rows that stand in one line, one more or one less. As many as there were of each stand where they stood.
 function changeTimes(i, by) {
   const { weights, order } = rowsOf(state.trace);
   const times = changed(weights, i, weights[i] + by);
-  if (times[i] >= 0 && sum(times) >= 1) changeRows({ weights: times, order: order && (by > 0 ? [...order, i] : without(order, order.lastIndexOf(i))) });
+  if (times[i] < 0 || sum(times) < 1) return;
+  const { weights: once, order: stood } = rowsOf(state.original);
+  const others = () => order && (by > 0 ? [...order, i] : without(order, order.lastIndexOf(i)));
+  changeRows({ weights: times, order: isSame(times, once) ? stood : others() });
 }
 
 // A single row becomes one of the next line of the table: a toss is turned over.

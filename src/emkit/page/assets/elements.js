@@ -19,6 +19,8 @@ const html = (tag, attributes, ...children) => make(null, tag, attributes, child
 const svg = (tag, attributes, ...children) => make(NAMESPACES.svg, tag, attributes, children);
 const math = (tag, ...children) => make(NAMESPACES.math, tag, {}, children);
 const prose = (...what) => html("p", {}, what);
+const button = (does, text, more) => html("button", { "data-act": does, ...more }, text);
+const result = (text, name) => equals(html("output", { class: "result", "data-number": name }, text));
 const note = (...what) => html("p", { class: "note" }, what);
 const listed = (kind, sentences) => html("ul", { class: kind }, sentences.map((sentence) => html("li", {}, withGreek(sentence))));
 const written = (...what) => html("div", { class: "formula" }, what);

@@ -110,7 +110,7 @@ function worked(view) {
         : item.states.slice(0, 4).map((state, n) => written(formula(inLetters[n], named), pieces(`= ${step.formulas[i][state]}`), equals(formula(values[n])))),
       shown && short && item.states.length > 1 ? written(equals(formula(`${significant(jointOf(view, i, k))} / (${values.join(" + ")})`))) : null,
     ] : written(formula(...responsibilityPair(view, k, item.label))),
-    written(equals(html("output", { class: "result", "data-number": "responsibility" }, fourDecimals(step.responsibilities[i][k])))), rule);
+    written(result(fourDecimals(step.responsibilities[i][k]), "responsibility")), rule);
 }
 
 const equation = (left, right) => [left, right && equals(right)];

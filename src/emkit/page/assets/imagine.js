@@ -17,6 +17,14 @@ function traceWith(original, { x, weights, items, order }) {
   return { ...original, ownRows: true, about: "These rows are yours.", notice: [], errata: [], printed: null, call, browser_em: model, story: { ...story, order, told: {}, known: [], questions: [] }, rows: { ...rows, distinct: rows.distinct + x.length - own.x.length, items: shown } };
 }
 
+// Why EM cannot begin: the first row that the start makes impossible, with the numbers at fault, or what one step leads to.
+function whyNot({ browser_em: model, rows }, { symbols }, theta, settings) {
+  const joint = logJoint(model, theta);
+  const i = responsibilitiesOf(model, joint, settings).findIndex((shares, n) => !Number.isFinite(sum(shares.map((q, k) => q && q * joint[n][k]))));
+  const atEdge = FAMILY[model.family].entries(theta).map((value, n) => (value === 0 || value === 1) && [symbols[n], value].join(" = ")).filter(Boolean);
+  return i < 0 ? "One step leaves a component without spread." : `Where ${atEdge.join(" and ")}, row ${rows.items[i].label} has probability 0.`;
+}
+
 // Settings: { values (of theta0, in the order of the names), K, hard, labels, rows (the reader's own, or null) }.
 function imagine(original, settings) {
   const trace = settings.rows ? traceWith(original, settings.rows) : original;
@@ -24,7 +32,7 @@ function imagine(original, settings) {
   const family = FAMILY[model.family];
   const names = model.names[settings.K];
   const run = emRun(model, family.fromEntries(model, settings.values, settings.K), settings);
-  if (!run.steps.length) return null;
+  if (!run.steps.length) return { refused: whyNot(trace, names, run.thetas[0], settings) };
   const steps = run.steps.map((step, t) => stepRecord(trace, names, run.thetas[t], step));
   return {
     ...trace,

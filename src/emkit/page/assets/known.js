@@ -24,13 +24,13 @@ function knownText(view) {
   const { known: told } = trace.story;
   return [
     prose(known ? "With these labels, the estimate is counting:" : "If it were known, estimating would be counting. Click a row to say which it is.", !known && trace.story.order ? " A click turns a report over." : null),
-    known ? html("ul", { class: "counted" }, range(view.K).filter((k) => mass[k] > 0).map((k) => html("li", { class: `c${k % 8}` }, html("div", { class: "formula" },
+    known ? html("ul", { class: "counted" }, range(view.K).filter((k) => mass[k] > 0).map((k) => html("li", { class: `c${k % 8}` }, written(
       symbol(trace.symbols[view.K + k]), equals(formula(`${plain(heads[k])} / ${plain(all[k])}`)),
-      equals(html("output", { class: "result", "data-number": `known ${trace.components[k]}` }, significant(heads[k] / all[k]))))))) : null,
-    known && trace.held.length === 0 ? html("p", { class: "formula" }, symbol(trace.symbols[0]), equals(formula(`${plain(mass[0])} / ${known}`)), equals(html("output", { class: "result" }, significant(mass[0] / known)))) : null,
+      result(significant(heads[k] / all[k]), `known ${trace.components[k]}`))))) : null,
+    known && trace.held.length === 0 ? written(symbol(trace.symbols[0]), equals(formula(`${plain(mass[0])} / ${known}`)), result(significant(mass[0] / known))) : null,
     html("p", { class: "buttons" },
-      told.length === labels.length ? html("button", { "data-act": "know-all" }, "as it really was") : null,
-      html("button", { "data-act": "know-none", disabled: !known }, "hide all")),
+      told.length === labels.length ? button("know-all", "as it really was") : null,
+      button("know-none", "hide all", { disabled: !known })),
   ];
 }
 

@@ -84,7 +84,7 @@ function updateList(view) {
   if (!view.eDone) return html("p", { class: "muted" }, "The E-step comes first.");
   if (!step.updates.length) {
     return html("ul", { class: "updates" }, trace.symbols.map((name, i) => html("li", {}, symbol(name), " ",
-      equals(html("output", { class: "result" }, view.mDone ? significant(view.after[i]) : "?")))));
+      result(view.mDone ? significant(view.after[i]) : "?"))));
   }
   let before = "";
   const lines = step.updates.slice(0, MOST_UPDATES).map((u) => {
@@ -93,7 +93,7 @@ function updateList(view) {
     return html("li", { class: `${owner(view, u)}` },
       words ? html("span", { class: "in-words" }, words.replaceAll("*", "·").replaceAll("^2", "²")) : null,
       html("div", { class: "update formula" }, symbol(u.symbol), pieces(`= ${u.substituted}`),
-        equals(html("output", { class: "result", "data-number": u.symbol }, view.mDone ? significant(u.value) : "?")),
+        result(view.mDone ? significant(u.value) : "?", u.symbol),
         agrees(u) || !view.mDone ? null : html("span", { class: "note" }, ` raised to the floor under the variances from ${significant(u.computed)}`)));
   });
   const more = step.updates.length > MOST_UPDATES ? html("li", { class: "note" }, `… and ${step.updates.length - MOST_UPDATES} more`) : null;

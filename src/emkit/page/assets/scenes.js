@@ -45,7 +45,7 @@ SCENES.push({
     const item = trace.rows.items[view.shownRow];
     return [
       thetaList(view, "The guess θ₀:"),
-      prose(hasLine(trace) ? `Drag its marks, or move them with the arrow keys: everything that follows is worked out anew.${trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over, add a row or take one away." : ""}` : "Drag the centres, or move them with the arrow keys: everything that follows is worked out anew."),
+      prose(`Drag ${hasLine(trace) ? "its marks" : "the centres"}, or move them with the arrow keys: everything that follows is worked out anew.${hasLine(trace) && trace.rows.items.every((each) => isTossed(each) && each.weight === 1) ? " So it is if you turn a toss over, add a row or take one away." : ""}`),
       told(view, "guess"),
       prose(`How likely is ${rowCalled(item)}, with each of them?`),
       hasLine(trace) ? null : drawLikely(view, 300),
@@ -163,7 +163,7 @@ function questions({ trace, answers }) {
     const right = given !== undefined && isRight(given, answer);
     return html("li", {}, html("label", {}, withLetters(`${text} `), html("input", { type: "text", inputmode: "decimal", size: 8, "data-act": "answer", "data-value": n, value: given || "" })),
       given === undefined ? null : html("span", { class: `verdict ${right ? "right" : "wrong"}`, role: "status" }, right ? " ✓ right" : " ✗ not so. ",
-        right ? null : html("button", { "data-act": "scene", "data-value": scene }, "look again")));
+        right ? null : button("scene", "look again", { "data-value": scene })));
   }))] : null;
 }
 

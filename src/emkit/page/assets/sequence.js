@@ -110,7 +110,7 @@ function workedRow(view, found, g, t) {
     html("p", { class: "worked-title" }, `${title}, state ${trace.components[k]}`),
     writtenRow(found, t, k).map((line) => written(formula(...letterPair(line, trace, label)),
       line.text === shownValue(line) ? null : pieces(`= ${line.text}`),
-      equals(html("output", { class: "result", "data-number": [line.letter, ...line.states].join("-") }, shownValue(line))))));
+      result(shownValue(line), [line.letter, ...line.states].join("-")))));
 }
 
 const shownValue = (line) => (line.letter === "c" ? significant(line.value) : later(line.value));

@@ -12,8 +12,8 @@ const whatifPanel = {
           choice("hard", "hard", "wholly to its likeliest (hard EM)", settings.hard)),
         html("label", { class: "choice" }, "components ", html("select", { "data-act": "components", id: "components" },
           Object.keys(componentCounts(view)).map((K) => html("option", { value: K, selected: Number(K) === settings.K }, K)))),
-        html("div", { class: "buttons" }, html("button", { "data-act": "another" }, "another start"),
-          html("button", { "data-act": "reset", disabled: !trace.imagined }, "back to the original"))),
+        html("div", { class: "buttons" }, button("another", "another start"),
+          button("reset", "back to the original", { disabled: !trace.imagined }))),
       trace.browser_em ? startFields(view) : null,
       trace.browser_em && trace.rows && original.rows.distinct <= 12 ? labelFields(view) : null,
       html("p", { class: "verdict", "aria-live": "polite" }, verdict(view)),
@@ -55,8 +55,7 @@ function whatIf(changes, { keepPosition = false, quick = false } = {}) {
   const settings = { ...state.settings, ...changes };
   if (state.original.browser_em) {
     const made = imagine(state.original, { ...settings, quick });
-    setState(made ? { settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: keepPosition ? state.row : null }
-      : { refused: "EM cannot go there." });
+    setState(made.refused ? made : { settings, trace: made, position: keepPosition ? Math.min(state.position, lastPosition(made)) : 0, row: keepPosition ? state.row : null });
     return;
   }
   if (state.live) refit(settings);

@@ -4,7 +4,7 @@ const wordsPanel = {
   id: "words",
   draw(view) {
     return [
-      html("div", { class: "buttons" }, ["LaTeX", "CSV", "Python", "text"].map((kind) => html("button", { "data-act": "copy", "data-value": kind }, `copy ${kind}`)),
+      html("div", { class: "buttons" }, ["LaTeX", "CSV", "Python", "text"].map((kind) => button("copy", `copy ${kind}`, { "data-value": kind })),
         html("span", { class: "said", role: "status" }, view.said)),
       html("p", { class: "position" }, `${positionInWords(view)}. ${parameterText(view, 7)}.`),
       html("details", {}, html("summary", {}, "The same in every notation"), everyWay(view.trace)),
