@@ -145,8 +145,14 @@ def test_correlations_may_be_of_the_same():
     space, value = Correlations(), np.array([[1.0, 1.0, 0.6], [1.0, 1.0, 0.6], [0.6, 0.6, 1.0]])
     there = space.pack(value)
     assert np.isposinf(there).tolist() == [True, False, False]
-    assert space.at_edge(there, (3, 3)).tolist() == [True, False, False]
+    assert space.at_edge(there, (3, 3)).tolist() == [True, False, True]  # given the first, the second tells the third nothing
     assert space.on_boundary(value) == [(1, 0)]
+    moved = space.unpack(there + [0.0, 0.0, 0.5], (3, 3))
+    np.testing.assert_allclose(moved, value, atol=1e-12)
+    plane = np.array([[1.0, 0.6, 0.8], [0.6, 1.0, 0.0], [0.8, 0.0, 1.0]])  # the third is a sum of the first and the second
+    plane[1, 2] = plane[2, 1] = 0.6 * 0.8 + 0.8 * 0.6
+    assert space.at_edge(space.pack(plane), (3, 3)).tolist() == [False, False, True]
+    assert space.on_boundary(plane) == [(2, 1)]
     np.testing.assert_allclose(space.unpack(there, (3, 3)), value, atol=1e-12)
     near = np.array([[1.0, -0.9], [-0.9, 1.0]])
     np.testing.assert_allclose(space.pace_to_edge(near, np.array([[1.0, -0.95], [-0.95, 1.0]])), [[0.0, 0.0], [0.5, 0.0]])

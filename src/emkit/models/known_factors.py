@@ -25,12 +25,12 @@ class Moved:
     shift: Array
 
     @classmethod
-    def along(cls, before: Array, now: Array, factors: Array, shift: Array) -> Moved:
+    def along(cls, before: Array, now: Array, shift: Array) -> Moved:
         """From the loadings (k, m) `before` of k columns without uniqueness to those `now`, means moving by a `shift` (k,).
 
-        `factors` (m, m): their covariance before.
+        Factors were independent with variance 1 before.
         """
-        inverse: Array = np.asarray(np.linalg.solve(before @ factors @ before.T, before @ factors).T, dtype=np.float64)
+        inverse: Array = np.asarray(np.linalg.solve(before @ before.T, before).T, dtype=np.float64)
         ahead = np.eye(before.shape[1]) + inverse @ (now - before)
         return cls(inverse, np.asarray(np.linalg.inv(ahead), dtype=np.float64), inverse @ shift)
 

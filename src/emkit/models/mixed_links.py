@@ -10,12 +10,12 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.expected import Expected
 from emkit.core.protocols import LatentModel
+from emkit.core.spaces.semidefinite import free_places, slope_of
 from emkit.errors import DegenerateFitError
 from emkit.models.mixed_data import EXACT
 from emkit.models.mixed_layout import MixedLayout, Side, in_blocks
 from emkit.models.mixed_params import AnyMixedParams
 from emkit.models.mixed_sums import MixedSums
-from emkit.models.random_effects import free_places, slope_of
 
 NO_ERROR = (
     "fixed and random effects reproduce the response without error, so the likelihood has no maximum: leave out some effects, "

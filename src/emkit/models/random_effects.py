@@ -178,21 +178,3 @@ def _of_variances(variances: Array, squares: Array, number: Array) -> tuple[floa
     safe = np.where(varies, variances, 1.0)
     value = -0.5 * (number * np.log(safe) + squares / safe)[varies].sum()
     return float(value), np.where(varies, (squares / safe - number) / (2 * safe), 0.0)
-
-
-def free_places(root: Array) -> tuple[Array, Array]:
-    """The places of a lower triangular root that are not 0 because a column is."""
-    rows, columns = np.tril_indices(len(root))
-    kept = np.diag(root)[columns] != 0
-    return rows[kept], columns[kept]
-
-
-def slope_of(root: Array, along: Array) -> Array:
-    """A symmetric slope along the covariance root root' that has these slopes `along` the free places of its root."""
-    d, free = len(root), free_places(root)
-    rows, columns = np.tril_indices(d)
-    units = np.zeros((len(rows), d, d))
-    units[np.arange(len(rows)), rows, columns] = units[np.arange(len(rows)), columns, rows] = 1.0
-    moved = (2 * units @ root)[:, free[0], free[1]]
-    found = np.linalg.lstsq(moved.T, along[free], rcond=None)[0]
-    return np.asarray(np.tensordot(found, units, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import prod
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Correlations(Space):
     """
 
     event_axes = 2
+    is_crept_along: ClassVar[bool] = True
 
     def complaint(self, value: Array) -> tuple[tuple[int, ...], str] | None:
         if value.shape[-1] != value.shape[-2]:
@@ -88,7 +90,12 @@ class Correlations(Space):
         return [index for index in self.entry_indices(value.shape) if out[index]]
 
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
-        return np.asarray(np.abs(np.tanh(coordinates)) >= 1 - EDGE)
+        """Also those along which nothing moves any more: of an element, the others given it, once those before tell it."""
+        (rows, columns), m = _below(shape[-1]), shape[-1]
+        out = np.zeros((prod(shape[:-2]), m, m), dtype=bool)
+        out[:, rows, columns] = np.abs(np.tanh(coordinates)).reshape(len(out), len(rows)) >= 1 - EDGE
+        told = np.logical_or.accumulate(out, axis=-1)
+        return np.asarray((told | told[:, :, -1][:, None, :])[:, rows, columns].ravel())
 
     def pace_to_edge(self, value: Array, after: Array) -> Array:
         before, then = _partial(value), _partial(after)

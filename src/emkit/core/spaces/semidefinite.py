@@ -32,6 +32,24 @@ def semidefinite_root(matrices: Array, off: Mask | None = None) -> Array:
     return root
 
 
+def free_places(root: Array) -> tuple[Array, Array]:
+    """The places of a lower triangular root that are not 0 because a column is."""
+    rows, columns = np.tril_indices(len(root))
+    kept = np.diag(root)[columns] != 0
+    return rows[kept], columns[kept]
+
+
+def slope_of(root: Array, along: Array) -> Array:
+    """A symmetric slope along the covariance root root' that has these slopes `along` the free places of its root."""
+    d, free = len(root), free_places(root)
+    rows, columns = np.tril_indices(d)
+    units = np.zeros((len(rows), d, d))
+    units[np.arange(len(rows)), rows, columns] = units[np.arange(len(rows)), columns, rows] = 1.0
+    moved = (2 * units @ root)[:, free[0], free[1]]
+    found = np.linalg.lstsq(moved.T, along[free], rcond=None)[0]
+    return np.asarray(np.tensordot(found, units, 1))
+
+
 class PositiveSemidefinite(PositiveDefinite):
     """Symmetric matrices (last two axes) without a negative eigenvalue.
 

@@ -1,0 +1,163 @@
+"""The EM step of confirmatory factor analysis: columns regressed on factors, and how the factors vary with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from emkit.core.arrays import Array
+from emkit.core.climb import climb
+from emkit.core.expected import Expected
+from emkit.core.protocols import Update
+from emkit.core.spaces.semidefinite import slope_of
+from emkit.models.confirmatory_params import ConfirmatoryFactorParams
+from emkit.models.factor_pattern import FactorPattern
+from emkit.models.factor_sums import FactorSums, left_about
+from emkit.models.known_factors import Moved, slope_of_turn
+from emkit.models.of_factors import Independent, OfFactors
+from emkit.models.ties import shared
+
+SINGULAR = 1e-10  # of the largest singular value: a direction along which regressions tell nothing
+
+
+class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
+    """Links of the M-step, and the expected log-likelihood, of factors whose `pattern` is known.
+
+    Sums are over independent factors g, of which the factors are a root times g. As long as factors have a covariance with an
+    inverse, they are what is hidden, and that covariance is estimated from what is expected of them. Where one is a sum of
+    others, that would never change which; so there g are what is hidden, and the root says what factors are: what it does to
+    the columns is told by these (`tilts`).
+    """
+
+    pattern: FactorPattern
+    correlated: bool
+
+    def whole(self, params: ConfirmatoryFactorParams) -> tuple[Array, Array]:
+        """All loadings (d, m) and uniquenesses (d,)."""
+        return self.pattern.loadings(params.loadings), self.pattern.noise(params.uniquenesses)
+
+    def independent(self, params: ConfirmatoryFactorParams) -> Independent:
+        loadings, noise = self.whole(params)
+        return Independent(params.means, loadings @ params.root, noise, params.root)
+
+    def m_step(self, stats: FactorSums, params: ConfirmatoryFactorParams) -> ConfirmatoryFactorParams:
+        """All columns regressed on the expected factors at once, each by the precision of its errors; then the rest.
+
+        Names that stand in columns of several precisions are best given these; all else is best altogether. Factors of variance
+        1 are given any, which their loadings take up, where no two factors share a name.
+        Where there are columns without uniqueness (`known_factors.py`), Newton's method goes on from there.
+        Source: for variances that loadings take up, Liu, Rubin & Wu (1998), Biometrika 85, 755-770.
+        """
+        sums, noise, pattern = _of_these_factors(stats, params), self.whole(params)[1], self.pattern
+        known = noise == 0
+        letters = self._regressed(sums, params, known)
+        loadings = pattern.loadings(letters)
+        shift = np.where(known, 0.0, (sums.cross[:, 0] - np.einsum("ja,ja->j", sums.gram[:, 0, 1:], loadings)) / sums.mass)
+        squares = np.where(known, 0.0, np.maximum(left_about(sums, np.column_stack([shift, loadings])), 0.0))
+        rows = shared(pattern.noise_ties, sums.mass)
+        own = np.where(rows > 0, shared(pattern.noise_ties, squares) / np.where(rows > 0, rows, 1.0), params.uniquenesses)
+        found = replace(params, means=params.means + shift, loadings=letters, uniquenesses=own)
+        if self.correlated:
+            found = self._spread(stats, sums, params, found, bool(known.any()))
+        if not known.any():
+            return found
+        return climb(lambda now: self.expected(stats, params, now), found, ("",), self.scales(params), self.held(params))
+
+    def _spread(
+        self, stats: FactorSums, sums: FactorSums, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams, known: bool
+    ) -> ConfirmatoryFactorParams:
+        """The parameters `now` with the covariance (m, m) of factors, or their correlations, that is best given the rest.
+
+        `sums` are the `stats` over these factors; `known`: whether some columns tell factors without error.
+        """
+        if before.tilts:
+            return climb(lambda there: self.expected(stats, before, there), now, ("factors",))
+        n = sums.total[0, 0]
+        spread = _symmetric(sums.total[1:, 1:] / n)
+        if not self.pattern.unit:
+            return replace(now, factors=spread)
+        unit = np.sqrt(np.diag(spread))
+        apart = spread / np.outer(unit, unit)
+        np.fill_diagonal(apart, 1.0)
+        found = replace(now, factors=apart)
+        if self.pattern.stretches and not known:
+            return replace(found, loadings=now.loadings * self.pattern.stretched(unit))
+        return climb(lambda there: _normal(n, n * spread, there.factors), found, ("factors",))
+
+    def _regressed(self, sums: FactorSums, params: ConfirmatoryFactorParams, known: Array) -> Array:
+        """Letters (k,) by regression of all columns but those `known` (d,) from their factors, whose letters stay.
+
+        Of letters that no regression tells apart, since factors are sums of others, the change is as small as can be.
+        """
+        noise, ties, mass = self.whole(params)[1], self.pattern.ties, sums.mass
+        centred = sums.gram[:, 1:, 1:] - sums.gram[:, 1:, :1] * sums.gram[:, :1, 1:] / mass[:, None, None]
+        apart = sums.cross[:, 1:] - sums.cross[:, :1] * sums.gram[:, 0, 1:] / mass[:, None]
+        free = ~self.pattern.turning & ~ties[known].any(axis=(0, 1))
+        letters = params.loadings.copy()
+        left = letters if params.tilts else np.where(free, 0.0, letters)
+        side = apart - np.einsum("jab,jb->ja", centred, self.pattern.loadings(left))
+        weights = np.where(known, 0.0, 1 / np.where(known, 1.0, noise))
+        table = np.einsum("j,jak,jab,jbl->kl", weights, ties[..., free], centred, ties[..., free])
+        wanted = np.einsum("j,jak,ja->k", weights, ties[..., free], side)
+        letters[free] = letters[free] + _least(table, wanted) if params.tilts else np.linalg.solve(table, wanted)
+        return letters
+
+    def updates(self) -> Mapping[str, Update[FactorSums, ConfirmatoryFactorParams]]:
+        raise NotImplementedError("means and loadings are estimated by one regression, so no part of them can be held.")
+
+    def expected(self, stats: FactorSums, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams) -> Expected:
+        """Columns without uniqueness move the factors along: see `known_factors.py`."""
+        (old, _), (loadings, noise) = self.whole(before), self.whole(now)
+        root = now.root if before.tilts else before.root
+        known, move, rows = noise == 0, now.means - before.means, stats.total[0, 0]
+        lines = np.column_stack([move, loadings @ root])
+        moved = Moved.along(old[known] @ before.root, lines[known, 1:], move[known])
+        sums = moved.of(stats)
+        weights = np.where(known, 0.0, 1 / np.where(known, 1.0, noise))
+        squares = left_about(sums, lines)
+        hidden, covariance = (np.eye(len(root)), np.eye(len(root))) if before.tilts else (root, now.factors)
+        of_factors = _normal(rows, hidden @ sums.total[1:, 1:] @ hidden.T, covariance)
+        value = -0.5 * (sums.mass * np.log(2 * np.pi * noise, where=~known, out=np.zeros_like(noise)) + squares * weights).sum()
+        value += of_factors.value + rows * moved.stretch
+        along = (sums.cross - np.einsum("jab,jb->ja", sums.gram, lines)) * weights[:, None]
+        inverse = np.asarray(hidden.T @ np.linalg.solve(covariance, hidden))
+        of_turn = slope_of_turn(stats, moved.whole, lines, weights, inverse)
+        along[known, 1:], along[known, 0] = moved.slopes(of_turn, rows)
+        of_noise = np.where(known, 0.0, (squares * weights - sums.mass) * weights / 2)
+        slopes = {
+            "means": along[:, 0],
+            "loadings": shared(self.pattern.ties, along[:, 1:] @ root.T),
+            "uniquenesses": shared(
+                self.pattern.noise_ties, np.where(known, 0.0, (squares * weights - sums.mass) * weights / 2)
+            ),
+            "factors": slope_of(root, loadings.T @ along[:, 1:]) if before.tilts else of_factors.slopes["factors"],
+        }
+        return Expected(float(value), {path: np.asarray(slope) for path, slope in slopes.items()})
+
+
+def _least(table: Array, wanted: Array) -> Array:
+    """The least solution (k,) of table (k, k) x = wanted, in units in which the diagonal is 1."""
+    unit = np.sqrt(np.diag(table))
+    unit = np.where(unit > 0, unit, 1.0)
+    found = np.linalg.lstsq(table / np.outer(unit, unit), wanted / unit, rcond=SINGULAR)[0]
+    return np.asarray(found / unit)
+
+
+def _symmetric(matrix: Array) -> Array:
+    return np.asarray((matrix + matrix.T) / 2)
+
+
+def _normal(rows: float, products: Array, factors: Array) -> Expected:
+    """What `products` (m, m) of the factors of so many rows tell of their covariance, without a constant."""
+    inverse = np.linalg.inv(factors)
+    value = -0.5 * (rows * np.linalg.slogdet(factors)[1] + np.einsum("ab,ab->", inverse, products))
+    return Expected(float(value), {"factors": np.asarray(inverse @ products @ inverse - rows * inverse) / 2})
+
+
+def _of_these_factors(stats: FactorSums, params: ConfirmatoryFactorParams) -> FactorSums:
+    """Sums over factors with the covariance of the parameters, from those of independent ones."""
+    turn = np.eye(len(stats.total))
+    turn[1:, 1:] = params.root
+    return replace(stats, cross=stats.cross @ turn.T, gram=turn @ stats.gram @ turn.T, total=turn @ stats.total @ turn.T)
