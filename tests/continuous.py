@@ -100,6 +100,17 @@ def unit_factors(edge: bool) -> ModelCase:
     return ModelCase(f"confirmatory-unit{'-edge' * edge}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def factors_in_a_plane(unit: bool) -> ModelCase:
+    """Three factors of two columns each, of which the third is a sum of the others."""
+    first = [1.0, 1.0, 1.0] if not unit else ["a", "b", "c"]
+    names = [[first[k] if j == 2 * k else f"l{j}" if j == 2 * k + 1 else 0.0 for k in range(3)] for j in range(6)]
+    model = ek.ConfirmatoryFactorModel(names)
+    root = np.array([[1.0, 0.0], [0.6, 0.8], [0.8, -0.6]]) * (1.0 if unit else np.array([[1.2], [0.8], [1.5]]))
+    loadings = [1.1, 0.9, 0.8, 0.7, 1.0, 0.6] if unit else [0.9, 0.7, 0.6]
+    params = model.params([*MEANS, 1.0], loadings, [0.6, 0.9, 0.8, 0.4, 1.0, 0.5], root @ root.T)
+    return ModelCase(f"confirmatory-plane{'-unit' * unit}", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def turning_factors() -> ModelCase:
     """Two factors that all columns have but one: of the letters, one is 0, since factors could turn."""
     names = [[f"l{j}{k}" for k in range(2)] for j in range(5)]
@@ -245,7 +256,7 @@ def among_gaps(case: ModelCase) -> ModelCase:
 
 
 _FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
-_FACTORS += [unit_factors(False), unit_factors(True), turning_factors()]
+_FACTORS += [unit_factors(False), unit_factors(True), factors_in_a_plane(True), factors_in_a_plane(False), turning_factors()]
 _ROWS = [*_FACTORS, items(False), items(True)]
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [*(of_kinds(name) for name in TESTS), *(of_classes(name) for name in MIXTURES), *map(of_planes, PLANES)]

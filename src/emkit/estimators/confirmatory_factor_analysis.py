@@ -21,12 +21,11 @@ from emkit.estimators.missing import NormalMissing
 from emkit.inference.fit_indices import FitIndices, Height, fit_indices
 from emkit.models.confirmatory import ConfirmatoryFactorModel
 from emkit.models.factor_words import columns_of, factors_in, free, pattern_of
+from emkit.report.factor_edges import factors_told
 from emkit.report.factor_estimates import estimates_table, factor_estimates
 from emkit.report.sentences import capital
 from emkit.report.summary import edges_told
 from emkit.result import Result
-
-HARDLY_TWO = 1e-4  # below 1, a correlation of factors that is on its way there
 
 
 class ConfirmatoryFactorAnalysis(FactorScores):
@@ -148,15 +147,8 @@ class ConfirmatoryFactorAnalysis(FactorScores):
 
     def _fit(self, source: ArraySource) -> Self:
         super()._fit(source)
-        together = np.argwhere(np.tril(np.abs(self.factor_correlation_) > 1 - HARDLY_TWO, -1))
-        for later, first in together.tolist():
-            one, other = self.factors_[first], self.factors_[later]
-            warnings.warn(
-                f"Factors {one} and {other} correlate {self.factor_correlation_[later, first]:.7f}: they are hardly two, and "
-                "neither their correlation nor its standard error tells more than that. Let their columns have one factor.",
-                EmkitWarning,
-                stacklevel=4,
-            )
+        for sentence in factors_told(self.result_.params, self.factors_):
+            warnings.warn(sentence, EmkitWarning, stacklevel=4)
         return self
 
     def get_covariance(self) -> Array:
@@ -216,7 +208,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
             f"{result.free_parameters} free parameters, BIC {result.bic:.4f}",
             f"{capital(str(self.fit_indices()))}.",
         ]
-        said = [*edges_told(result), capital(str(result.outcome))]
+        said = [*edges_told(result), *factors_told(result.params, self.factors_), capital(str(result.outcome))]
         table = estimates_table(self.tidy(), width)
         return "\n\n".join([*(wrapped(each, width) for each in told), table, *(wrapped(each, width) for each in said)])
 

@@ -11,8 +11,9 @@ import numpy as np
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
-from emkit.core.spaces import Correlations, PositiveSemidefinite, Real
+from emkit.core.spaces import Correlations, Real
 from emkit.core.spaces.correlations import root_of
+from emkit.core.spaces.factor_covariance import FactorCovariance
 from emkit.core.spaces.semidefinite import semidefinite_root
 from emkit.core.spaces.uniqueness import Uniqueness
 
@@ -33,7 +34,7 @@ class ConfirmatoryFactorParams(Parameters):
     means: Annotated[Array, Real(), Axes("column")]
     loadings: Annotated[Array, Real(), Axes("letter of loadings")]
     uniquenesses: Annotated[Array, Uniqueness(), Axes("letter of uniquenesses")]
-    factors: Annotated[Array, PositiveSemidefinite(), Axes("factor", "factor")]
+    factors: Annotated[Array, FactorCovariance(), Axes("factor", "factor")]
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 

@@ -45,10 +45,8 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
     def m_step(self, stats: FactorSums, params: ConfirmatoryFactorParams) -> ConfirmatoryFactorParams:
         """All columns regressed on the expected factors at once, each by the precision of its errors; then the rest.
 
-        Names that stand in columns of several precisions are best given these; all else is best altogether. Factors of variance
-        1 are given any, which their loadings take up, where no two factors share a name.
-        Where there are columns without uniqueness (`known_factors.py`), Newton's method goes on from there.
-        Source: for variances that loadings take up, Liu, Rubin & Wu (1998), Biometrika 85, 755-770.
+        Names that stand in columns of several precisions are best given these; all else is best altogether. Where there are
+        columns without uniqueness (`known_factors.py`), or factors that are sums of others, Newton's method goes on from there.
         """
         sums, noise, pattern = _of_these_factors(stats, params), self.whole(params)[1], self.pattern
         known = noise == 0
@@ -58,33 +56,24 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
         squares = np.where(known, 0.0, np.maximum(left_about(sums, np.column_stack([shift, loadings])), 0.0))
         rows = shared(pattern.noise_ties, sums.mass)
         own = np.where(rows > 0, shared(pattern.noise_ties, squares) / np.where(rows > 0, rows, 1.0), params.uniquenesses)
-        found = replace(params, means=params.means + shift, loadings=letters, uniquenesses=own)
-        if self.correlated:
-            found = self._spread(stats, sums, params, found, bool(known.any()))
-        if not known.any():
+        found = replace(
+            params, means=params.means + shift, loadings=letters, uniquenesses=own, factors=self._spread(sums, params)
+        )
+        if not known.any() and not params.tilts:
             return found
         return climb(lambda now: self.expected(stats, params, now), found, ("",), self.scales(params), self.held(params))
 
-    def _spread(
-        self, stats: FactorSums, sums: FactorSums, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams, known: bool
-    ) -> ConfirmatoryFactorParams:
-        """The parameters `now` with the covariance (m, m) of factors, or their correlations, that is best given the rest.
-
-        `sums` are the `stats` over these factors; `known`: whether some columns tell factors without error.
-        """
-        if before.tilts:
-            return climb(lambda there: self.expected(stats, before, there), now, ("factors",))
-        n = sums.total[0, 0]
-        spread = _symmetric(sums.total[1:, 1:] / n)
+    def _spread(self, sums: FactorSums, params: ConfirmatoryFactorParams) -> Array:
+        """The covariance (m, m) of factors, or their correlations, of which no formula tells those of most likelihood."""
+        spread, n = sums.total[1:, 1:] / sums.total[0, 0], sums.total[0, 0]
+        if not self.correlated or params.tilts:
+            return params.factors
         if not self.pattern.unit:
-            return replace(now, factors=spread)
+            return _symmetric(spread)
         unit = np.sqrt(np.diag(spread))
-        apart = spread / np.outer(unit, unit)
-        np.fill_diagonal(apart, 1.0)
-        found = replace(now, factors=apart)
-        if self.pattern.stretches and not known:
-            return replace(found, loadings=now.loadings * self.pattern.stretched(unit))
-        return climb(lambda there: _normal(n, n * spread, there.factors), found, ("factors",))
+        start = _symmetric(spread / np.outer(unit, unit))
+        np.fill_diagonal(start, 1.0)
+        return climb(lambda now: _normal(n, n * spread, now.factors), replace(params, factors=start), ("factors",)).factors
 
     def _regressed(self, sums: FactorSums, params: ConfirmatoryFactorParams, known: Array) -> Array:
         """Letters (k,) by regression of all columns but those `known` (d,) from their factors, whose letters stay.
@@ -129,9 +118,7 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
         slopes = {
             "means": along[:, 0],
             "loadings": shared(self.pattern.ties, along[:, 1:] @ root.T),
-            "uniquenesses": shared(
-                self.pattern.noise_ties, np.where(known, 0.0, (squares * weights - sums.mass) * weights / 2)
-            ),
+            "uniquenesses": shared(self.pattern.noise_ties, of_noise),
             "factors": slope_of(root, loadings.T @ along[:, 1:]) if before.tilts else of_factors.slopes["factors"],
         }
         return Expected(float(value), {path: np.asarray(slope) for path, slope in slopes.items()})

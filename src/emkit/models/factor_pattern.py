@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class FactorPattern:
         self.ties, self.noise_ties = places(names, self.letters["loadings"]), places(each, self.letters["uniquenesses"])
         self.turning = self._turning()
 
-    @property
+    @cached_property
     def fixed(self) -> Array:
         """The numbers (d, m), 0 where there are letters."""
         return np.nan_to_num(self.numbers)
@@ -58,15 +59,6 @@ class FactorPattern:
     def noise(self, letters: Array) -> Array:
         """All uniquenesses (d,)."""
         return np.nan_to_num(self.uniquenesses) + self.noise_ties @ letters
-
-    @property
-    def stretches(self) -> bool:
-        """Whether each letter is of one factor, so that factors in other units only have other letters."""
-        return bool((self.ties.any(axis=0).sum(axis=0) <= 1).all())
-
-    def stretched(self, unit: Array) -> Array:
-        """What each letter (k,) is of, given a `unit` (m,) of each factor."""
-        return np.asarray(unit[self.ties.any(axis=0).argmax(axis=0)])
 
     def turned(self, loadings: Array, factors: Array) -> tuple[Array, Array]:
         """Letters (k,) of `loadings` (d, m), and the covariance of `factors` (m, m), with the letters that are `turning` at 0.

@@ -79,6 +79,10 @@ class PositiveSemidefinite(PositiveDefinite):
             root[..., diagonal, diagonal] = np.log(root[..., diagonal, diagonal])
         return self.entries(root)
 
+    def pivots(self, value: Array) -> Array:
+        """What varies (..., d), of each element given those before it."""
+        return np.einsum("...jj->...j", semidefinite_root(value)) ** 2
+
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         found = super().unpack(coordinates, shape)
         return (found + np.swapaxes(found, -1, -2)) / 2
@@ -91,7 +95,7 @@ class PositiveSemidefinite(PositiveDefinite):
         return self.entries(along)
 
     def on_boundary(self, value: Array) -> list[tuple[int, ...]]:
-        return [(*map(int, place), int(place[-1])) for place in np.argwhere(_pivots(value) == 0)]
+        return [(*map(int, place), int(place[-1])) for place in np.argwhere(self.pivots(value) == 0)]
 
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         d = shape[-1]
@@ -101,18 +105,13 @@ class PositiveSemidefinite(PositiveDefinite):
         return np.asarray(out[:, columns].ravel())
 
     def pace_to_edge(self, value: Array, after: Array) -> Array:
-        return share_lost(_pivots(value), _pivots(after))[..., None] * np.eye(value.shape[-1])
+        return share_lost(self.pivots(value), self.pivots(after))[..., None] * np.eye(value.shape[-1])
 
     def way_to_edge(self, value: Array) -> Array:
         """Without an end for what varies: it may be little in one unit, or from one origin, and much in others."""
-        return np.where((_pivots(value)[..., None] == 0) & np.eye(value.shape[-1], dtype=bool), 0.0, np.inf)
+        return np.where((self.pivots(value)[..., None] == 0) & np.eye(value.shape[-1], dtype=bool), 0.0, np.inf)
 
     def on_edge(self, value: Array, mask: Mask) -> Array:
         root = semidefinite_root(value, np.einsum("...jj->...j", mask))
         found = root @ np.swapaxes(root, -1, -2)
         return (found + np.swapaxes(found, -1, -2)) / 2
-
-
-def _pivots(value: Array) -> Array:
-    """What varies (..., d), of each element given those before it."""
-    return np.einsum("...jj->...j", semidefinite_root(value)) ** 2
