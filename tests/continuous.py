@@ -102,11 +102,11 @@ def unit_factors(edge: bool) -> ModelCase:
 
 def factors_in_a_plane(unit: bool) -> ModelCase:
     """Three factors of two columns each, of which the third is a sum of the others."""
-    first = [1.0, 1.0, 1.0] if not unit else ["a", "b", "c"]
-    names = [[first[k] if j == 2 * k else f"l{j}" if j == 2 * k + 1 else 0.0 for k in range(3)] for j in range(6)]
+    first, second = (["a", "b", "c"], ["d", "e", "f"]) if unit else ([1.0, 1.0, 1.0], [0.9, 0.7, "f"])
+    names = [[(second if j % 2 else first)[k] if j // 2 == k else 0.0 for k in range(3)] for j in range(6)]
     model = ek.ConfirmatoryFactorModel(names)
     root = np.array([[1.0, 0.0], [0.6, 0.8], [0.8, -0.6]]) * (1.0 if unit else np.array([[1.2], [0.8], [1.5]]))
-    loadings = [1.1, 0.9, 0.8, 0.7, 1.0, 0.6] if unit else [0.9, 0.7, 0.6]
+    loadings = [1.1, 0.8, 1.0, 0.9, 0.7, 0.6] if unit else [0.6]
     params = model.params([*MEANS, 1.0], loadings, [0.6, 0.9, 0.8, 0.4, 1.0, 0.5], root @ root.T)
     return ModelCase(f"confirmatory-plane{'-unit' * unit}", model, params, lambda rng, n: model.draw(params, rng, n))
 
