@@ -272,7 +272,7 @@ def factors(equal: bool = False, shared: str | None = None) -> FamilyCase:
     family = ek.FactorNormal(1, equal, shared=shared)
     made = type(family.pooled(ek.ArraySource(np.random.default_rng(0).standard_normal((40, 3))).profile, 2))
     loadings = FACTORS["loadings"]
-    params = made(PLACES, loadings[0] if shared == "covariance" else loadings, FACTORS[made.by_component])
+    params = made(PLACES, loadings[0] if shared in ("loadings", "covariance") else loadings, FACTORS[made.by_component])
     covariances = params.covariances
     named = "equal" * equal, f"shared-{shared}" if shared else ""
     return FamilyCase(
@@ -962,6 +962,8 @@ FAMILIES = [
     factors(equal=True),
     factors(shared="uniquenesses"),
     factors(equal=True, shared="uniquenesses"),
+    factors(shared="loadings"),
+    factors(equal=True, shared="loadings"),
     factors(shared="covariance"),
     FamilyCase(
         "product",

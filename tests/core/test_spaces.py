@@ -147,7 +147,7 @@ def test_correlations_may_be_of_the_same():
     assert np.isposinf(there).tolist() == [True, False, False]
     assert space.at_edge(there, (3, 3)).tolist() == [True, False, True]  # given the first, the second tells the third nothing
     assert space.on_boundary(value) == [(1, 0)]
-    moved = space.unpack([*there[:2], there[2] + 0.5], (3, 3))
+    moved = space.unpack(np.add(there, [0.0, 0.0, 0.5]), (3, 3))
     np.testing.assert_allclose(moved, value, atol=1e-12)
     plane = np.array([[1.0, 0.6, 0.8], [0.6, 1.0, 0.0], [0.8, 0.0, 1.0]])  # the third is a sum of the first and the second
     plane[1, 2] = plane[2, 1] = 0.6 * 0.8 + 0.8 * 0.6

@@ -4,8 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
+from scipy.stats import multivariate_normal
 
 import emkit as ek
+from emkit.core.ready import ready
 from emkit.families.gaussian.best_factors import best_factors, height, turned, with_none
 from emkit.families.gaussian.factor_counts import free_parameters
 
@@ -71,16 +75,81 @@ def test_with_enough_factors_it_is_the_full_normal(m):
 def test_the_forms_lie_within_each_other():
     x = np.concatenate([rows(), rows(seed=2) * [1, 1, 0.5, 0.5, 1, 2] + 3])
     heights = {}
-    for shared in (None, "uniquenesses", "covariance"):
+    for shared in (None, "uniquenesses", "loadings", "covariance"):
         for equal in (False, True):
             found = ek.MixtureModel(ek.FactorNormal(2, equal, shared=shared), 2, n_init=2, random_state=0).fit(x).result_
             assert found.converged
-            k = 1 if shared == "covariance" else 2
-            noise = (1 if equal else 6) * (2 if shared is None else 1)
+            k = 1 if shared in ("loadings", "covariance") else 2
+            noise = (1 if equal else 6) * (2 if shared in (None, "loadings") else 1)
             assert found.free_parameters == 1 + 12 + 11 * k + noise
             heights[shared, equal] = found.log_likelihood
     assert heights[None, False] > heights["uniquenesses", False] > heights["covariance", False]
-    assert all(heights[shared, False] > heights[shared, True] for shared in (None, "uniquenesses", "covariance"))
+    assert heights[None, False] > heights["loadings", False] > heights["covariance", False]
+    assert heights[None, True] > heights["loadings", True] > heights["covariance", True]
+    assert all(heights[shared, False] > heights[shared, True] for shared in (None, "uniquenesses", "loadings", "covariance"))
+
+
+@pytest.mark.parametrize("equal", [False, True], ids=["free", "equal"])
+def test_shared_loadings_are_where_a_numerical_maximisation_of_the_likelihood_ends(equal):
+    rng, d, lines = np.random.default_rng(5), 4, np.array([1.1, 0.8, -0.6, 0.9])
+    widths = np.array([[0.5, 0.8, 0.6, 1.0], [1.1, 0.4, 0.9, 0.5]]) if not equal else np.array([[0.5], [1.0]])
+    second = np.repeat([0, 1], 150)
+    x = 4.0 * second[:, None] * [1, 0, 1, 0] + rng.standard_normal((300, 1)) * lines
+    x += widths[second] * rng.standard_normal((300, d))
+    found = ek.MixtureModel(ek.FactorNormal(1, equal, shared="loadings"), 2, random_state=0).fit(x).result_
+    params = found.params.components
+    assert found.converged
+    assert found.free_parameters == 1 + 2 * d + d + 2 * (1 if equal else d)
+    entries = [np.log(found.params.proportions[:1] / found.params.proportions[1:]), params.means.ravel()]
+    entries += [params.loadings.ravel(), np.log(params.uniquenesses).ravel()]
+    here = np.concatenate(entries)
+
+    def minus(at):
+        share, means, own = expit(at[0]), at[1 : 1 + 2 * d].reshape(2, d), at[1 + 2 * d : 1 + 3 * d]
+        noise = np.broadcast_to(np.exp(at[1 + 3 * d :]).reshape(2, -1), (2, d))
+        logs = [multivariate_normal(m, np.outer(own, own) + np.diag(u)).logpdf(x) for m, u in zip(means, noise, strict=True)]
+        return -np.logaddexp(np.log(share) + logs[0], np.log1p(-share) + logs[1]).sum()
+
+    assert minus(here) == pytest.approx(-found.log_likelihood, rel=1e-12)
+    best = minimize(minus, here + 0.05 * rng.standard_normal(len(here)), method="BFGS", options={"gtol": 1e-4})
+    assert found.log_likelihood == pytest.approx(-best.fun, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shared_loadings_climb_from_wild_starts(seed):
+    """Also from exact zeros, and among gaps."""
+    rng, d, m, equal = np.random.default_rng(seed), 5, 1 + seed % 2, bool(seed % 3 == 0)
+    x = (rng.standard_normal((80, 3)) @ rng.standard_normal((3, d)) + 0.3 * rng.standard_normal((80, d))) * rng.uniform(
+        0.1, 9, d
+    )
+    x[rng.random(x.shape) < 0.1 * (seed % 2)] = np.nan
+    unit, family = np.nanstd(x, axis=0), ek.FactorNormal(m, equal, shared="loadings")
+    made = type(family.pooled(ek.ArraySource(np.nan_to_num(x)).profile, 3))
+    noise = rng.uniform(0.05, 1, (3, d)) * unit**2
+    noise[seed % 3, seed % d] *= seed % 4 > 1
+    means = np.nanmean(x, axis=0) + 0.5 * rng.standard_normal((3, d)) * unit
+    start = made(means, turned(rng.uniform(0.3, 1.5, (d, m)) * unit[:, None]), noise.mean(axis=1) + 0.1 if equal else noise)
+    params = ek.MixtureParams([0.5, 0.3, 0.2], start)
+    source = ek.ArraySource(x)
+    em, heights = ek.EMMap(ready(ek.Mixture(family), source, [params]), source, params), []
+    for _ in range(25):
+        here = em(params)
+        heights.append(here.objective)
+        params = here.update
+    assert (np.diff(heights) >= -1e-9 * (1 + np.abs(heights[1:]))).all()
+
+
+def test_forms_are_chosen_among():
+    """Rows of shared loadings and errors that differ ask for that form."""
+    rng, second = np.random.default_rng(2), np.repeat([0, 1], 300)
+    widths = np.array([[0.3] * 6, [0.9, 0.5, 1.0, 0.4, 0.8, 0.7]])
+    x = rng.standard_normal((600, 1)) * [1.2, 0.9, -0.5, 0.8, 0.7, 0.6] + widths[second] * rng.standard_normal((600, 6))
+    x[second == 1] += 3
+    forms = {str(shared): ek.FactorNormal(1, shared=shared) for shared in (None, "loadings", "uniquenesses", "covariance")}
+    fits = {name: ek.MixtureModel(form, 2, random_state=0).fit(x).result_ for name, form in forms.items()}
+    assert min(fits, key=lambda name: fits[name].bic) == "loadings"
+    np.testing.assert_allclose(np.sort(fits["loadings"].params.components.uniquenesses, axis=0), np.sort(widths, axis=0) ** 2,
+                               rtol=0.35)  # fmt: skip
 
 
 def test_gaps_by_cell():
@@ -189,7 +258,7 @@ def test_states_and_names():
     ("make", "error", "said"),
     [
         (lambda: ek.FactorNormal(-1), ek.ModelError, "n_factors"),
-        (lambda: ek.FactorNormal(1, shared="loadings"), ek.ModelError, "shared is 'loadings'; what components"),
+        (lambda: ek.FactorNormal(1, shared="means"), ek.ModelError, "shared is 'means'; what components"),
         (lambda: ek.FactorNormal(1, floor=2), ek.ParameterError, "floor is 2"),
         (lambda: alone(ek.FactorNormal(7), rows()), ek.DataError, "7 factors are more than the 6 columns"),
         (

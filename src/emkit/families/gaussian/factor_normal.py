@@ -20,10 +20,13 @@ from emkit.families.family import per_mass, repeat
 from emkit.families.floor import FREED, THIN, Floor, bounds, too_thin
 from emkit.families.gaussian import columns, normal
 from emkit.families.gaussian.best_factors import BestFactors, best_factors, first_uniquenesses, height, with_none
+from emkit.families.gaussian.common_loadings import best_common, common_height
 from emkit.families.gaussian.described import MEANS
 from emkit.families.gaussian.factor_counts import warn_of_too_many
 from emkit.families.gaussian.factor_floor import FactorFloor, SharedFactorFloor
 from emkit.families.gaussian.factor_params import (
+    CommonEqualFactorNormalParams,
+    CommonFactorNormalParams,
     EqualFactorNormalParams,
     FactorNormalParams,
     OneEqualFactorNormalParams,
@@ -39,6 +42,8 @@ from emkit.families.linear import LinearForm
 from emkit.families.spread import Covariances, Spread
 
 __all__ = [
+    "CommonEqualFactorNormalParams",
+    "CommonFactorNormalParams",
     "EqualFactorNormalParams",
     "FactorNormal",
     "FactorNormalParams",
@@ -50,6 +55,7 @@ __all__ = [
 SHARED: dict[str | None, tuple[type[FactorNormalParams], type[FactorNormalParams]]] = {  # with equal uniquenesses, the second
     None: (FactorNormalParams, EqualFactorNormalParams),
     "uniquenesses": (SharedFactorNormalParams, SharedEqualFactorNormalParams),
+    "loadings": (CommonFactorNormalParams, CommonEqualFactorNormalParams),
     "covariance": (OneFactorNormalParams, OneEqualFactorNormalParams),
 }
 MATRICES: Any = FullGaussian()  # what needs no more of the parameters than their covariances
@@ -61,11 +67,12 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
 
     So x = m_k + L_k f + e: `n_factors` factors f ~ N(0, I), with loadings L_k (d, m), and errors e whose variances are the
     uniquenesses. `equal`: one uniqueness for all columns (mixtures of probabilistic principal components; columns then are in
-    one unit). `shared`: what all components have in common, "uniquenesses", or the whole "covariance", loadings too.
+    one unit). `shared`: what all components have in common, "uniquenesses", "loadings", or the whole "covariance", both.
     `number` is how many components in a row share that, where it is written out for each; 0 for all.
     Data: x (n, d) of real numbers.
     Source: Ghahramani & Hinton (1996), Univ. of Toronto, CRG-TR-96-1; McLachlan & Peel (2000), Finite Mixture Models,
-    chapter 8; McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, of whose forms these are UUU, UUC, UCU, UCC, CCU and CCC.
+    chapter 8; McNicholas & Murphy (2008), Stat. Comput. 18, 285-296, of whose forms these are UUU, UUC, UCU, UCC; CUU, CUC;
+    CCU and CCC.
 
     Of the rows of one group, the first three columns hang together, of those of the other the last three:
 
@@ -99,6 +106,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     def described(self) -> Description:
         words = {"loadings": Word("loading", "Lambda"), "uniquenesses": Word("uniqueness", "psi")}
         own = {None: "for each component", "uniquenesses": "and uniquenesses for all components", "covariance": "for all"}
+        own["loadings"] = "for each component, on loadings for all"
         return Description(
             MEANS | words,
             data="columns of numbers in one unit" if self.equal else "columns of numbers",
@@ -127,7 +135,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
 
     def scales(self, params: FactorNormalParams) -> Mapping[str, Scale]:
         unit = np.sqrt(self.variances(params))
-        each = (unit if params.loadings.ndim > 2 else unit[0])[..., None] * np.ones(self.n_factors)
+        each = (unit if params.loadings.ndim > 2 else unit.max(axis=0))[..., None] * np.ones(self.n_factors)
         return {**super().scales(params), "loadings": Scale(np.zeros(()), each)}
 
     def settled(self, profile: AnyProfile) -> FactorNormal:
@@ -161,17 +169,19 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         for first in range(0, len(raw), number):
             run = np.arange(first, first + number)
             unit = self._unit_of(stats, before, run)
-            groups = run[:, None] if self.shared is None else run[None]
+            groups = run[None] if self.shared in ("uniquenesses", "covariance") else run[:, None]
             groups = groups[stats.mass[groups].sum(axis=1) > 0]
             if len(groups):
-                found = self._best(groups, stats.mass[groups], raw[groups], noise[groups[:, 0]], unit)
+                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[0, 0]], noise[groups[:, 0]], unit)
                 loadings[groups], noise[groups] = found.loadings, found.uniquenesses[:, None]
+                if self.shared == "loadings":
+                    loadings[run] = found.loadings[0, 0]
         return self._of(now.means, loadings, noise)
 
-    def _best(self, groups: Integers, mass: Array, raw: Array, noise: Array, unit: Array) -> BestFactors:
+    def _best(self, groups: Integers, mass: Array, raw: Array, loadings: Array, noise: Array, unit: Array) -> BestFactors:
         """The best for `groups` (B, G) of components of `mass` (B, G) and covariances `raw` (B, G, d, d).
 
-        It is climbed to from `noise` (B, d).
+        It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (d, m).
         """
         d = noise.shape[1]
         unit, start, rows = unit[: self._numbers(d)], noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
@@ -183,11 +193,16 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         freed: Mask = np.asarray((start < FREED * max(self.floor, THIN) * unit).any(axis=1))
         least = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN)[:, None] * unit
         next_to_none = THIN * unit * normal.LIFTED
-        found = best_factors(mass, raw, start, least, self.n_factors)
-        names = [int(group[0]) if self.shared is None else None for group in groups]
+        common = self.shared == "loadings"
+        found = (
+            best_common(mass, raw, loadings, start, least) if common else best_factors(mass, raw, start, least, self.n_factors)
+        )
+        names = [int(group[0]) if self.shared in (None, "loadings") else None for group in groups]
         before = np.maximum(start, THIN * unit)
         held_again = freed & (before < least).any(axis=1)
-        old = height(mass, raw, before, self.n_factors) if held_again.any() else found.height
+        old = found.height
+        if held_again.any():
+            old = common_height(mass, raw, loadings, before) if common else height(mass, raw, before, self.n_factors)
         for b, who in enumerate(names):
             if self.floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
                 raise normal.collapsed(who)  # factors reproduce more columns than they are
@@ -200,7 +215,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         own = noise[:, 0] if self.equal else noise
         return self._made(
             means,
-            loadings[0] if self._shares("covariance") else loadings,
+            loadings[0] if self._shares("loadings", "covariance") else loadings,
             own[0] if self._shares("uniquenesses", "covariance") else own,
         )
 

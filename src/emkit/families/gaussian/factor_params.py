@@ -15,6 +15,8 @@ from emkit.core.spaces.uniqueness import Uniqueness
 from emkit.families.gaussian.best_factors import turned
 
 __all__ = [
+    "CommonEqualFactorNormalParams",
+    "CommonFactorNormalParams",
     "EqualFactorNormalParams",
     "FactorNormalParams",
     "OneEqualFactorNormalParams",
@@ -111,6 +113,32 @@ class SharedEqualFactorNormalParams(FactorNormalParams):
     by_component: ClassVar[str] = ""
 
     uniquenesses: Annotated[Array, Uniqueness(), Axes()]
+
+
+@dataclass(frozen=True, eq=False)
+class CommonFactorNormalParams(FactorNormalParams):
+    """The same with loadings (d, m) that all components share; uniquenesses (K, d) are of each.
+
+    >>> import emkit as ek
+    >>> params = ek.CommonFactorNormalParams([[0.0, 0.0]], [[0.8], [0.6]], [[0.36, 0.64]])
+    >>> params.covariances[0].round(2).tolist()
+    [[1.0, 0.48], [0.48, 1.0]]
+    """
+
+    loadings: Annotated[Array, LowerTriangular(), Axes("column", "factor")]
+
+
+@dataclass(frozen=True, eq=False)
+class CommonEqualFactorNormalParams(EqualFactorNormalParams):
+    """The same with loadings (d, m) that all components share, and one uniqueness for all columns of each, (K,).
+
+    >>> import emkit as ek
+    >>> params = ek.CommonEqualFactorNormalParams([[0.0, 0.0]], [[0.8], [0.6]], [0.36])
+    >>> params.covariances[0].round(2).tolist()
+    [[1.0, 0.48], [0.48, 0.72]]
+    """
+
+    loadings: Annotated[Array, LowerTriangular(), Axes("column", "factor")]
 
 
 @dataclass(frozen=True, eq=False)
