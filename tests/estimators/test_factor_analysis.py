@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.decomposition
+from scipy.stats import chi2
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import emkit as ek
@@ -187,16 +188,51 @@ def test_settings_that_cannot_be_are_refused(settings, said):
 
 
 def test_the_test_says_what_it_is_not_for():
-    with pytest.raises(ek.ModelError, match="complete rows"):
-        ek.FactorAnalysis().fit(GAPPY).test()
     with pytest.raises(ek.ModelError, match="equal"):
         ek.FactorAnalysis(uniquenesses="equal").fit(X).test()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ek.EmkitWarning)
         few = ek.FactorAnalysis().fit(X[:5])
-    with pytest.raises(ek.ModelError, match="in a plane"):
-        few.test()
+    for asked in (few.test, few.fit_indices):
+        with pytest.raises(ek.ModelError, match="in a plane"):
+            asked()
     assert "nothing to test" in str(ek.FactorAnalysis().fit(X[:, :3]).test())
+
+
+def test_rows_with_gaps_are_tested_against_the_normal_among_gaps():
+    """Twice what any covariance, and columns alone, have more and less of log-likelihood among the cells that are there."""
+    found, whole = ek.FactorAnalysis(2).fit(GAPPY), ek.NormalMissing().fit(GAPPY)
+    alone = sum(ek.NormalMissing().fit(x[~np.isnan(x)][:, None]).result_.log_likelihood for x in GAPPY.T)
+    told, indices = found.test(), found.fit_indices()
+    apart = 2 * (whole.result_.log_likelihood - found.result_.log_likelihood)
+    assert told.statistic == indices.chi_squared == pytest.approx(apart, abs=1e-6)
+    assert told.degrees_of_freedom == indices.degrees_of_freedom == 4
+    assert told.p_value == pytest.approx(chi2.sf(apart, 4), abs=1e-7)
+    assert told.discrepancy == pytest.approx(apart / 150)
+    assert indices.baseline == (pytest.approx(2 * (whole.result_.log_likelihood - alone), abs=1e-5), 15)
+    one = ek.FactorAnalysis().fit(GAPPY)
+    assert one.test().p_value < 1e-10 < 0.01 < told.p_value
+    with pytest.raises(ek.ModelError, match="equal"):
+        ek.FactorAnalysis(uniquenesses="equal").fit(GAPPY).test()
+
+
+def test_fit_indices_of_complete_rows_are_those_of_the_confirmatory_model():
+    names = [*"abcdef"]
+    frame = pd.DataFrame(X, columns=names)
+    found, other = ek.FactorAnalysis().fit(frame), ek.ConfirmatoryFactorAnalysis({"f": names}).fit(frame)
+    told, wanted = found.fit_indices(), other.fit_indices()
+    assert told.chi_squared == pytest.approx(wanted.chi_squared, abs=1e-6)
+    assert told.chi_squared == pytest.approx(150 * found.test().discrepancy, abs=1e-6)
+    assert (told.degrees_of_freedom, told.baseline) == (wanted.degrees_of_freedom, wanted.baseline)
+    assert (told.cfi, told.srmr) == (pytest.approx(wanted.cfi, abs=1e-8), pytest.approx(wanted.srmr, abs=1e-5))
+    assert ek.FactorAnalysis(uniquenesses="equal").fit(frame).fit_indices().degrees_of_freedom == 9 + 5
+
+
+def test_units_of_columns_do_not_hinder_a_test():
+    wide = X * [1e-6, 1, 1, 1, 1, 1e6]
+    assert ek.FactorAnalysis(2).fit(wide).test().statistic == pytest.approx(
+        ek.FactorAnalysis(2).fit(X).test().statistic, rel=1e-6
+    )
 
 
 def test_a_run_out_of_passes_is_said():

@@ -17,8 +17,6 @@ from emkit.data.source import ArraySource
 from emkit.errors import EmkitWarning, ModelError
 from emkit.estimators.allowed import Allowed, OneOf, Truth
 from emkit.estimators.factor_scores import FactorScores
-from emkit.estimators.missing import NormalMissing
-from emkit.inference.fit_indices import FitIndices, Height, fit_indices
 from emkit.models.confirmatory import ConfirmatoryFactorModel
 from emkit.models.factor_words import columns_of, factors_in, free, pattern_of
 from emkit.report.factor_edges import factors_told
@@ -131,8 +129,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         self.result_, params = result, result.params
         model = self._model
         self.converged_, self.n_iter_ = result.converged, result.evaluations
-        for kept in ("_estimates", "_indices"):
-            self.__dict__.pop(kept, None)
+        self._forget("_estimates", "_indices")
         self.factors_, self.columns_ = tuple(self._loads), tuple(result.source.columns)
         self.mean_, (self.loadings_, self.uniquenesses_) = params.means, model.whole(params)
         self.factor_covariance_, self.standardised_ = params.factors, model.standardised(params)
@@ -161,30 +158,6 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         check_is_fitted(self)
         return np.array(self.factors_, dtype=object)
 
-    def fit_indices(self) -> FitIndices:
-        """Chi-squared against any covariance at all, CFI, TLI, RMSEA and SRMR.
-
-        Of rows with gaps, the covariance to compare with is that of greatest likelihood among them.
-        """
-        check_is_fitted(self)
-        return self._indices
-
-    @cached_property
-    def _indices(self) -> FitIndices:
-        result, n = self.result_, self.result_.rows
-        profile, d = result.source.profile, len(self.columns_)
-        mass, variances = profile.total(_seen), np.asarray(profile.variance)
-        alone = -0.5 * float((mass * (np.log(2 * np.pi * variances) + 1)).sum())
-        if profile.has_gaps:
-            whole = NormalMissing(solver=self.solver, tol=self.tol).fit(result.source.x, sample_weight=result.source.weights)
-            highest, observed = whole.result_.log_likelihood, whole.covariance_
-        else:
-            observed = profile.covariance
-            highest = -0.5 * n * float(d * (np.log(2 * np.pi) + 1) + np.linalg.slogdet(observed)[1])
-        free = d + d * (d + 1) // 2
-        model = Height(result.log_likelihood, free - result.free_parameters)
-        return fit_indices(model, Height(alone, free - 2 * d), highest, n, observed, self.get_covariance())
-
     def tidy(self) -> Columns:
         """A row for each loading, variance and covariance of factors, uniqueness and mean.
 
@@ -211,8 +184,3 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         said = [*edges_told(result), *factors_told(result.params, self.factors_), capital(str(result.outcome))]
         table = estimates_table(self.tidy(), width)
         return "\n\n".join([*(wrapped(each, width) for each in told), table, *(wrapped(each, width) for each in said)])
-
-
-def _seen(x: Array, weights: Array) -> Array:
-    """The weight of the rows that have each column (d,)."""
-    return np.asarray(weights @ ~np.isnan(x))

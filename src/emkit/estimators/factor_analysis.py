@@ -95,7 +95,7 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, FactorScores):
         """What a fit tells, as attributes."""
         self.result_, params, source = result, result.params, result.source
         self.converged_, self.n_iter_ = result.converged, result.evaluations
-        self.__dict__.pop("_rotated", None)
+        self._forget("_rotated", "_indices")
         self.mean_ = params.means
         self.uniquenesses_ = self.noise_variance_ = np.array(np.broadcast_to(params.uniquenesses, params.means.shape))
         self.loadings_ = self._rotated.loadings
@@ -111,21 +111,20 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, FactorScores):
         return self.result_.params.covariance
 
     def test(self) -> FactorTest:
-        """The likelihood-ratio test that so many factors are enough.
+        """The likelihood-ratio test that so many factors are enough, against any covariance at all.
 
-        Errors: ModelError for rows with gaps, or so few that they lie in a plane, or for equal uniquenesses.
+        Of complete rows with Bartlett's correction; of rows with gaps, twice the log-likelihood that the normal distribution of
+        greatest likelihood among them has more. Errors: ModelError for equal uniquenesses, or rows that lie in a plane.
         """
         check_is_fitted(self)
         profile, d, m = self.result_.source.profile, self.n_features_in_, int(self.n_components)
         if self.uniquenesses == "equal":
             raise ModelError("the test is of factors with free uniquenesses: equal ones are not nested in fewer factors.")
         if profile.has_gaps:
-            raise ModelError("the test is of complete rows. Compare fits by result_.bic, or fit the rows without gaps.")
-        observed = profile.covariance
-        if np.linalg.matrix_rank(observed) < d:
-            raise ModelError(f"{d} columns of these rows lie in a plane, and so their covariance is no measure for a test.")
+            told = self.fit_indices()
+            return FactorTest(told.chi_squared, told.degrees_of_freedom, told.p_value, told.chi_squared / self.result_.rows)
         freedom = ((d - m) ** 2 - d - m) // 2
-        return factor_test(observed, self.get_covariance(), profile.total_weight, m, freedom)
+        return factor_test(self._any_covariance()[1], self.get_covariance(), profile.total_weight, m, freedom)
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, loadings in units of standard deviations, and what factors explain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,11 +14,14 @@ from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
 from emkit.data.stand_ins import rows_of_covariance
+from emkit.errors import ModelError
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
+from emkit.estimators.missing import NormalMissing
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
+from emkit.inference.fit_indices import FitIndices, Height, fit_indices
 from emkit.report.summary import warn_of_edges
 from emkit.result import Result
 
@@ -30,6 +34,8 @@ class FactorScores(TransformerMixin, RowsOfModel):
     _allowed: ClassVar[dict[str, Allowed]] = {"scores": OneOf(("regression", "bartlett")), "n_init": Count(), **FITTING}
     scores: str
     n_init: Any
+    tol: float
+    solver: Any
 
     @abstractmethod
     def _shown(self, result: Result[Any]) -> Self:
@@ -84,6 +90,43 @@ class FactorScores(TransformerMixin, RowsOfModel):
         warn_of_edges(self.result_, stacklevel=3)
         return self
 
+    def _forget(self, *kept: str) -> None:
+        """Drop what was worked out of a fit before."""
+        for name in kept:
+            self.__dict__.pop(name, None)
+
+    def fit_indices(self) -> FitIndices:
+        """Chi-squared against any covariance at all, CFI, TLI, RMSEA and SRMR.
+
+        Of rows with gaps, the covariance to compare with is that of greatest likelihood among them.
+        Errors: ModelError for rows so few that they lie in a plane.
+        """
+        check_is_fitted(self)
+        return self._indices
+
+    @cached_property
+    def _indices(self) -> FitIndices:
+        result = self.result_
+        d, profile = len(result.source.columns), result.source.profile
+        mass, variances = profile.total(_seen), np.asarray(profile.variance)
+        alone = -0.5 * float((mass * (np.log(2 * np.pi * variances) + 1)).sum())
+        highest, observed = self._any_covariance()
+        free = d + d * (d + 1) // 2
+        model = Height(result.log_likelihood, free - result.free_parameters)
+        return fit_indices(model, Height(alone, free - 2 * d), highest, result.rows, observed, self.get_covariance())
+
+    def _any_covariance(self) -> tuple[float, Array]:
+        """The greatest log-likelihood of any covariance at all, and that covariance (d, d)."""
+        source, n = self.result_.source, self.result_.rows
+        profile, d = source.profile, len(source.columns)
+        if profile.has_gaps:
+            whole = NormalMissing(solver=self.solver, tol=self.tol).fit(source.x, sample_weight=source.weights)
+            return whole.result_.log_likelihood, whole.covariance_
+        observed, unit = profile.covariance, np.sqrt(np.asarray(profile.variance))
+        if np.linalg.matrix_rank(observed / np.outer(unit, unit)) < d:
+            raise ModelError(f"{d} columns of these rows lie in a plane, and so their covariance is no measure for a test.")
+        return -0.5 * n * float(d * (np.log(2 * np.pi) + 1) + np.linalg.slogdet(observed)[1]), observed
+
     def transform(self, X: object) -> Any:
         """The factor scores (n, m) of rows, as `scores` says: see `factor_scores`."""
         return self.factor_scores(X)[0]
@@ -116,6 +159,11 @@ class FactorScores(TransformerMixin, RowsOfModel):
     def get_precision(self) -> Array:
         """The inverse (d, d) of the covariance of the columns."""
         return np.asarray(np.linalg.inv(self.get_covariance()))
+
+
+def _seen(x: Array, weights: Array) -> Array:
+    """The weight of the rows that have each column (d,)."""
+    return np.asarray(weights @ ~np.isnan(x))
 
 
 def _from_cells_alone(scores: Array, spreads: Array) -> tuple[Array, Array]:
