@@ -111,6 +111,15 @@ def factors_in_a_plane(unit: bool) -> ModelCase:
     return ModelCase(f"confirmatory-plane{'-unit' * unit}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def groups_of_factors() -> ModelCase:
+    """Two factors that correlate, and one that does with neither."""
+    names = [[f"l{j}" if j // 2 == k else 0.0 for k in range(3)] for j in range(6)]
+    model = ek.ConfirmatoryFactorModel(names, uncorrelated=[(0, 1), (2, 1)])
+    factors = [[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.5, 0.0, 1.0]]
+    params = model.params([*MEANS, 1.0], [1.1, 0.8, 1.0, 0.9, 0.7, 0.6], [0.6, 0.9, 0.8, 0.4, 1.0, 0.5], factors)
+    return ModelCase("confirmatory-groups", model, params, lambda rng, n: model.draw(params, rng, n))
+
+
 def turning_factors() -> ModelCase:
     """Two factors that all columns have but one: of the letters, one is 0, since factors could turn."""
     names = [[f"l{j}{k}" for k in range(2)] for j in range(5)]
@@ -256,7 +265,8 @@ def among_gaps(case: ModelCase) -> ModelCase:
 
 
 _FACTORS = [*(factor(m, equal) for m in (0, 1, 2) for equal in (False, True)), confirmatory(True), confirmatory(False)]
-_FACTORS += [unit_factors(False), unit_factors(True), factors_in_a_plane(True), factors_in_a_plane(False), turning_factors()]
+_FACTORS += [unit_factors(False), unit_factors(True), factors_in_a_plane(True), factors_in_a_plane(False), groups_of_factors()]
+_FACTORS += [turning_factors()]
 _ROWS = [*_FACTORS, items(False), items(True)]
 _ABILITIES = [abilities(kind) for kind in ("free", "bifactor")]
 _KINDS = [*(of_kinds(name) for name in TESTS), *(of_classes(name) for name in MIXTURES), *map(of_planes, PLANES)]

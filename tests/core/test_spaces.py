@@ -119,6 +119,59 @@ def test_what_is_held_of_a_space_stays_and_the_rest_moves(space, shape, places, 
     np.testing.assert_allclose(part.pull(value, slope), numeric, rtol=1e-8, atol=1e-9)
 
 
+def blocks(space, seed=1):
+    """A space of five by five of which two blocks are free, and a value in it."""
+    rng, sides = np.random.default_rng(seed), ([0, 3], [1, 2, 4])
+    held = np.ones((5, 5), dtype=bool)
+    value = np.zeros((5, 5))
+    for own in sides:
+        held[np.ix_(own, own)] = False
+        value[np.ix_(own, own)] = space.unpack(rng.normal(size=space.size((len(own),) * 2)), (len(own),) * 2)
+    return holding(space, held, value), value, held
+
+
+@pytest.mark.parametrize("space", [ek.PositiveDefinite(), PositiveSemidefinite(), Correlations()], ids=type)
+def test_matrices_that_are_0_between_blocks_are_those_of_the_blocks(space):
+    rng, (part, value, held) = np.random.default_rng(2), blocks(space)
+    there = part.pack(value)
+    assert part.size((5, 5)) == len(there) == space.size((2, 2)) + space.size((3, 3))
+    np.testing.assert_allclose(part.unpack(there, (5, 5)), value, rtol=1e-12)
+    moved = part.unpack(there + 0.3, (5, 5))
+    space.check(moved, "moved")
+    assert (moved[held] == 0).all()
+    indices = part.entry_indices((5, 5))
+    np.testing.assert_array_equal(part.entries(value), [value[index] for index in indices])
+    assert not any(held[index] for index in indices)
+    assert len(part.free_entries(value)) == len(part.links((5, 5))) == len(indices) == len(there)
+    slope = rng.normal(size=(5, 5))
+    slope = slope + slope.T
+    height = lambda v: np.array([(slope * part.unpack(v, (5, 5))).sum()])  # noqa: E731
+    numeric = jacobian(height, there, np.full(len(there), 1e-2))[0]
+    np.testing.assert_allclose(part.pull(value, slope), numeric, rtol=1e-8, atol=1e-9)
+    mixed = held.copy()
+    mixed[0, 3] = mixed[3, 0] = True
+    assert len(holding(space, mixed, np.where(mixed, 0.0, value)).pack(value)) == len(there) - 1
+    mixed[0, 1] = mixed[1, 0] = False
+    with pytest.raises(ek.ModelError, match="single elements of a covariance cannot be held"):
+        holding(space, mixed, np.where(mixed, 0.0, value))
+    with pytest.raises(ek.ModelError, match="single elements of a covariance cannot be held"):
+        holding(space, held, value + held)
+
+
+def test_blocks_have_the_edges_of_each():
+    part, value, _ = blocks(Correlations())
+    near = value.copy()
+    near[0, 3] = near[3, 0] = 0.99
+    pace = part.pace_to_edge(near, np.where(near == 0.99, 0.995, near))
+    assert np.argwhere(pace > 0).tolist() == [[3, 0]]
+    edge = part.on_edge(near, pace > 0)
+    assert edge[0, 3] == edge[3, 0] == 1
+    assert part.on_boundary(edge) == [(3, 0)]
+    assert part.at_edge(part.pack(edge), (5, 5)).tolist() == [True, False, False, False]
+    np.testing.assert_allclose(part.way_to_edge(near)[3, 0], 0.01)
+    assert part.is_crept_along
+
+
 def test_zero_is_the_edge_of_what_is_not_negative():
     space, value = ek.NonNegative(), np.array([0.0, 2.0])
     there = space.pack(value)

@@ -216,9 +216,43 @@ def test_it_is_kept_and_shown(tmp_path):
     assert found.sample(5).shape == (5, 9)
 
 
+def test_pairs_of_factors_that_do_not_correlate_are_said_as_in_lavaan():
+    """Speed apart from the others, which is what two models of their own say; in words, and in a list of pairs."""
+    said = ek.ConfirmatoryFactorAnalysis(FACTORS + "speed ~~ 0*visual + 0 * textual\n visual ~~ textual").fit_covariance(
+        TESTS, 301
+    )
+    listed = ek.ConfirmatoryFactorAnalysis(FACTORS, uncorrelated=[("visual", "speed"), ("speed", "textual")])
+    listed = listed.fit_covariance(TESTS, 301)
+    assert said.result_.log_likelihood == listed.result_.log_likelihood
+    assert (said.factor_correlation_[2, :2] == 0).all()
+    assert said.factor_correlation_[0, 1] > 0.4
+    two = ek.ConfirmatoryFactorAnalysis("visual =~ x1 + x2 + x3\n textual =~ x4 + x5 + x6").fit_covariance(TESTS, 301)
+    one = ek.ConfirmatoryFactorAnalysis("speed =~ x7 + x8 + x9").fit_covariance(TESTS, 301)
+    assert said.result_.log_likelihood == pytest.approx(two.result_.log_likelihood + one.result_.log_likelihood, abs=1e-8)
+    assert said.fit_indices().degrees_of_freedom == 26
+    told, names = said.tidy(), ["textual", "speed"]
+    place = [*zip(told["parameter"], told["factor"], told["column"], strict=True)].index(("covariance", *names))
+    assert (told["estimate"][place], np.isnan(told["std_error"][place])) == (0, True)
+    assert "3 factors, of which do not correlate visual and speed" in " ".join(listed.summary().split())
+
+
 @pytest.mark.parametrize(
     ("make", "error", "said"),
     [
+        (
+            lambda: ek.ConfirmatoryFactorAnalysis(FACTORS + "visual ~~ 0.3*speed"),
+            ek.ModelError,
+            "are estimated or 0, as in visual",
+        ),
+        (lambda: ek.ConfirmatoryFactorAnalysis(FACTORS + "visual ~~ 1*visual"), ek.ModelError, "variances are 1 or follow"),
+        (lambda: ek.ConfirmatoryFactorAnalysis(FACTORS + "x1 ~~ x2"), ek.ModelError, "errors do not correlate"),
+        (
+            lambda: ek.ConfirmatoryFactorAnalysis(FACTORS + "visual ~~ 0*speed"),
+            ek.ModelError,
+            "factors 1 and 3 do not correlate",
+        ),
+        (lambda: ek.ConfirmatoryFactorAnalysis(FACTORS, uncorrelated=["visual"]), ek.ModelError, "it holds pairs of factors"),
+        (lambda: ek.ConfirmatoryFactorAnalysis(FACTORS, uncorrelated=[("visual", "x1")]), ek.ModelError, "'x1', which is no"),
         (lambda: ek.ConfirmatoryFactorAnalysis("visual = x1"), ek.ModelError, "names no factor and its columns"),
         (lambda: ek.ConfirmatoryFactorAnalysis(""), ek.ModelError, "the text names no factor"),
         (lambda: ek.ConfirmatoryFactorAnalysis("v =~ x1 + 2*3*x2"), ek.ModelError, r"'2\*3\*x2' in .* is no column"),

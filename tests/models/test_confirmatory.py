@@ -285,3 +285,79 @@ def test_from_wild_starts_no_step_falls(seed):
         heights.append(here.objective)
         params = here.update
     assert (np.diff(heights) >= -1e-9 * (1 + np.abs(heights[1:]))).all()
+
+
+def of_groups(marked):
+    """Three factors of three columns each; the third is by itself."""
+    names = [[f"l{j}" if j // 3 == k else 0 for k in range(3)] for j in range(9)]
+    for k in range(3) if marked else ():
+        names[3 * k][k] = 1.0
+    return names
+
+
+def grouped_rows(n=400):
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((n, 3)) @ [[1.0, 0.6, 0.0], [0.0, 0.8, 0.0], [0.0, 0.0, 1.0]]
+    return np.repeat(factors, 3, axis=1) * 0.8 + rng.standard_normal((n, 9)) * 0.6
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["unit", "marked"])
+@pytest.mark.parametrize("gaps", [False, True], ids=["complete", "gaps"])
+def test_groups_of_factors_that_do_not_correlate_are_models_of_their_own(marked, gaps):
+    x = grouped_rows()
+    if gaps:
+        x[np.random.default_rng(1).random(x.shape) < 0.1] = np.nan
+    names = of_groups(marked)
+    whole = fitted(ek.ConfirmatoryFactorModel(names, uncorrelated=[(0, 2), (2, 1)]), ek.ArraySource(x))
+    first = fitted(ek.ConfirmatoryFactorModel([row[:2] for row in names[:6]]), ek.ArraySource(x[:, :6]))
+    last = fitted(ek.ConfirmatoryFactorModel([row[2:] for row in names[6:]]), ek.ArraySource(x[:, 6:]))
+    assert abs(whole.log_likelihood - first.log_likelihood - last.log_likelihood) < 1e-8
+    assert whole.free_parameters == first.free_parameters + last.free_parameters == 28
+    np.testing.assert_allclose(whole.params.factors[:2, :2], first.params.factors, atol=1e-5)
+    assert (whole.params.factors[2, :2] == 0).all()
+    errors = whole.standard_errors()
+    assert not {"factors[2, 0]", "factors[2, 1]"} & set(errors.names)
+    assert errors["factors[1, 0]"] == pytest.approx(first.standard_errors()["factors[1, 0]"], rel=1e-4)
+    assert ek.check_model(whole.model, x, whole.params)
+
+
+def test_groups_of_factors_leave_turns_that_each_of_them_has():
+    """A general factor of all columns that does not correlate with two others; and two with all loadings free in one group."""
+    bifactor = [[f"g{j}", f"s{j}" if j < 3 else 0, 0 if j < 3 else f"s{j}"] for j in range(6)]
+    model = ek.ConfirmatoryFactorModel(bifactor, uncorrelated=[(0, 1), (0, 2), (1, 2)])
+    other = ek.ConfirmatoryFactorModel(bifactor, correlated=False)
+    assert model.pattern.turning.tolist() == other.pattern.turning.tolist()
+    names = [[f"a{j}", f"b{j}", 0] for j in range(6)] + [[0, 0, f"c{j}"] for j in range(3)]
+    assert ek.ConfirmatoryFactorModel(names, uncorrelated=[(0, 2), (1, 2)]).pattern.turning.sum() == 2
+
+
+def test_factors_of_a_group_that_are_one():
+    rng = np.random.default_rng(7)
+    lines = [np.repeat(rng.normal(size=(300, 1)) * size, number, axis=1) for size, number in ((0.7, 6), (0.8, 3))]
+    x = np.hstack(lines) + rng.normal(size=(300, 9)) * 0.6
+    found = fitted(ek.ConfirmatoryFactorModel(of_groups(False), uncorrelated=[(0, 2), (1, 2)]), ek.ArraySource(x))
+    one = fitted(ek.ConfirmatoryFactorModel([[f"l{j}"] for j in range(6)]), ek.ArraySource(x[:, :6]))
+    last = fitted(ek.ConfirmatoryFactorModel([[f"l{j}"] for j in range(3)]), ek.ArraySource(x[:, 6:]))
+    assert found.boundary == ("factors[1, 0]",)
+    assert abs(found.log_likelihood - one.log_likelihood - last.log_likelihood) < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        ([(0, 2)], "factors 1 and 3 do not correlate, but both do with factor 2"),
+        ([(0, 0)], r"uncorrelated has \(0, 0\); it holds pairs of two of the 3 factors"),
+        ([(0, 3)], r"uncorrelated has \(0, 3\)"),
+        ([(0,)], r"uncorrelated has \(0,\)"),
+    ],
+)
+def test_pairs_that_cannot_be_are_refused(pairs, said):
+    with pytest.raises(ek.ModelError, match=said):
+        ek.ConfirmatoryFactorModel(of_groups(False), uncorrelated=pairs)
+
+
+def test_a_covariance_of_factors_that_do_not_correlate_is_refused():
+    model, x = ek.ConfirmatoryFactorModel(of_groups(False), uncorrelated=[(0, 2), (1, 2)]), grouped_rows()
+    factors = [[1, 0.5, 0], [0.5, 1, 0.2], [0, 0.2, 1]]
+    with pytest.raises(ek.ParameterError, match=r"factors\[1, 2\] is 0.2, but these factors do not correlate"):
+        ek.fit(model, x, model.params(x.mean(axis=0), np.ones(9), np.ones(9), factors))

@@ -18,10 +18,10 @@ from emkit.errors import EmkitWarning, ModelError
 from emkit.estimators.allowed import Allowed, OneOf, Truth
 from emkit.estimators.factor_scores import FactorScores
 from emkit.models.confirmatory import ConfirmatoryFactorModel
-from emkit.models.factor_words import columns_of, factors_in, free, pattern_of
+from emkit.models.factor_words import columns_of, factors_in, free, pattern_of, places_of_pairs, uncorrelated_in
 from emkit.report.factor_edges import factors_told
 from emkit.report.factor_estimates import estimates_table, factor_estimates
-from emkit.report.sentences import capital
+from emkit.report.sentences import capital, joined
 from emkit.report.summary import edges_told
 from emkit.result import Result
 
@@ -39,6 +39,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
             that no factor has are left out.
         uniquenesses: a dictionary with a number, or a name, for columns whose uniqueness is given, or equal to others'.
         correlated: whether factors correlate.
+        uncorrelated: pairs of factors that do not, where others do, ``[("visual", "speed")]``; as text, ``visual ~~ 0*speed``.
         unit: "variance", factors have variance 1; or "first", the first column of each factor with nothing written before it
             has a loading of 1. Loadings that are given (other than 0) are units, too: then all factors need one. Independent
             factors have variance 1.
@@ -73,6 +74,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         *,
         uniquenesses: Any = None,
         correlated: bool = True,
+        uncorrelated: Any = None,
         unit: str = "variance",
         scores: str = "regression",
         n_init: int = 1,
@@ -84,6 +86,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         self.factors = factors
         self.uniquenesses = uniquenesses
         self.correlated = correlated
+        self.uncorrelated = uncorrelated
         self.unit = unit
         self.scores = scores
         self.n_init = n_init
@@ -118,7 +121,8 @@ class ConfirmatoryFactorAnalysis(FactorScores):
                 raise ModelError(f"uniquenesses name {column!r}, which no factor has.")
         pattern = pattern_of(self._loads, columns, self.unit == "first")
         own = [column if free(given.get(column)) else given[column] for column in columns]
-        return ConfirmatoryFactorModel(pattern, own, correlated=self.correlated)
+        pairs = places_of_pairs(uncorrelated_in(self.factors, self.uncorrelated), list(self._loads))
+        return ConfirmatoryFactorModel(pattern, own, correlated=self.correlated, uncorrelated=pairs)
 
     @property
     def _model(self) -> ConfirmatoryFactorModel:
@@ -175,7 +179,11 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         """The fit on one screen: how well it fits, how it ended, and the estimates with their errors."""
         check_is_fitted(self)
         result, many = self.result_, len(self.factors_)
-        kind = "1 factor" if many == 1 else f"{many} {'correlated' if self.correlated else 'independent'} factors"
+        how = "correlated" if self.correlated else "independent"
+        kind = "1 factor" if many == 1 else f"{many} {how} factors"
+        apart = [f"{self.factors_[i]} and {self.factors_[j]}" for i, j in self._model.uncorrelated]
+        if apart and self.correlated:
+            kind = f"{many} factors, of which do not correlate {joined(apart)},"
         told = [
             f"{kind} of {len(self.columns_)} columns: {result.rows:,.10g} rows, log-likelihood {result.log_likelihood:.4f}, "
             f"{result.free_parameters} free parameters, BIC {result.bic:.4f}",

@@ -26,7 +26,8 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
     `loadings` (d, m) and `uniquenesses` (d,), by default one for each column: each entry a number, or a name as text where it
     is estimated; entries of one name are one parameter. `letters` has the names, in the order of the parameters. `correlated`:
     the covariance of factors is estimated. Either each factor has a loading that is a number, usually 1, which gives it a unit,
-    or none has, and all have variance 1. With correlated=False factors are independent with variance 1.
+    or none has, and all have variance 1. With correlated=False factors are independent with variance 1;
+    `uncorrelated` has pairs of factors, by their places, that do not correlate, where others do: those that do are groups.
     Cells may be missing. The zeros say how factors are turned; where they leave a turn, some letters are 0 (`held`), so that
     free parameters are those that the covariance tells. A uniqueness of 0 (a Heywood case) is an estimate on the edge, and so
     is a factor that is a sum of others: where two are one, they correlate -1 or 1.
@@ -46,9 +47,12 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
     ([[0.8, 0.0], [0.7, 0.0], [0.0, 0.6], [0.0, 0.5]], 0.5, 13)
     """
 
-    def __init__(self, loadings: Any, uniquenesses: Any = None, *, correlated: bool = True) -> None:
+    def __init__(
+        self, loadings: Any, uniquenesses: Any = None, *, correlated: bool = True, uncorrelated: Iterable[Sequence[int]] = ()
+    ) -> None:
         self.loadings, self.uniquenesses, self.correlated = plain(loadings), plain(uniquenesses), correlated
-        self.pattern = FactorPattern(self.loadings, self.uniquenesses, correlated)
+        self.uncorrelated = tuple(tuple(int(k) for k in pair) for pair in uncorrelated)
+        self.pattern = FactorPattern(self.loadings, self.uniquenesses, correlated, self.uncorrelated)
         self.n_factors, self.letters = self.pattern.numbers.shape[1], self.pattern.letters
 
     def params(
@@ -77,15 +81,16 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of more free parameters than there are variances and covariances."""
         m, turning = self.n_factors, int(self.pattern.turning.sum())
-        spreads = m * (m - 1) // 2 + (0 if self.pattern.unit else m) if self.correlated else 0
+        pairs = int(np.tril(~self.pattern.apart, -1).sum())
+        spreads = pairs + (0 if self.pattern.unit or not self.correlated else m)
         free = sum(map(len, self.letters.values())) - turning + spreads
         warn_of_unknowns(f"{m} factor{'s' * (m != 1)} with these loadings", free, len(profile.columns), "Fix more of them.")
         return self
 
     def held(self, params: ConfirmatoryFactorParams) -> tuple[str, ...]:
-        """Letters that say how factors are turned, where zeros do not; and the covariance of independent factors."""
+        """Letters that say how factors are turned, where zeros do not; and covariances of factors that do not correlate."""
         turning = tuple(f"loadings[{k}]" for k in np.flatnonzero(self.pattern.turning))
-        return turning if self.correlated else (*turning, "factors")
+        return (*turning, *self.apart) if self.correlated else (*turning, "factors")
 
     def scales(self, params: ConfirmatoryFactorParams) -> Mapping[str, Scale]:
         unit = np.sqrt(np.diag(self.covariance(params)))
@@ -143,6 +148,10 @@ class ConfirmatoryFactorModel(ConfirmatorySteps):
                 raise ParameterError(f"{name} have shape {getattr(params, name).shape}; of these letters and factors, {shape}.")
         if not self.correlated and (params.factors != np.eye(m)).any():
             raise ParameterError("factors are independent with variance 1 (correlated=False), so their covariance is 1.")
+        wrong = np.argwhere(self.pattern.apart & (params.factors != 0))
+        if len(wrong):
+            i, j = wrong[0]
+            raise ParameterError(f"factors[{i}, {j}] is {params.factors[i, j]:g}, but these factors do not correlate: it is 0.")
 
     def _refuse_other_columns(self, given: int, what: str) -> None:
         if given != len(self.pattern.numbers):

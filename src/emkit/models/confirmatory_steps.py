@@ -65,7 +65,8 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
 
     def _spread(self, sums: FactorSums, params: ConfirmatoryFactorParams) -> Array:
         """The covariance (m, m) of factors, or their correlations, of which no formula tells those of most likelihood."""
-        spread, n = sums.total[1:, 1:] / sums.total[0, 0], sums.total[0, 0]
+        n = sums.total[0, 0]
+        spread = np.where(self.pattern.apart, 0.0, sums.total[1:, 1:] / n)
         if not self.correlated or params.tilts:
             return params.factors
         if not self.pattern.unit:
@@ -73,7 +74,13 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
         unit = np.sqrt(np.diag(spread))
         start = _symmetric(spread / np.outer(unit, unit))
         np.fill_diagonal(start, 1.0)
-        return climb(lambda now: _normal(n, n * spread, now.factors), replace(params, factors=start), ("factors",)).factors
+        begun = replace(params, factors=start)
+        return climb(lambda now: _normal(n, n * spread, now.factors), begun, ("factors",), still=self.apart).factors
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The places of covariances that are 0 for certain."""
+        return tuple(f"factors[{i}, {j}]" for i, j in np.argwhere(self.pattern.apart).tolist())
 
     def _regressed(self, sums: FactorSums, params: ConfirmatoryFactorParams, known: Array) -> Array:
         """Letters (k,) by regression of all columns but those `known` (d,) from their factors, whose letters stay.

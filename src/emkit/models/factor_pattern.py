@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.spaces.blocks import blocks_of
 from emkit.errors import ModelError
 from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places
 
@@ -19,12 +21,13 @@ class FactorPattern:
     """Of d columns and m factors: `numbers` (d, m) and `uniquenesses` (d,), NaN where there are letters.
 
     `ties` (d, m, k) and `noise_ties` (d, p) say which letter stands where. `correlated`: factors have a covariance that is
-    estimated; `unit`: of which the variances are 1. `turning` (k,): letters that a turn of the factors brings to any value. The
-    zeros and numbers leave so many turns, and these letters are 0 without a loss.
+    estimated; `unit`: of which the variances are 1. `apart` (m, m): which factors do not correlate, of which `uncorrelated` has
+    pairs. `turning` (k,): letters that a turn of the factors brings to any value. The zeros and numbers leave so many turns,
+    and these letters are 0 without a loss.
     Errors: ModelError for what is neither number nor name.
     """
 
-    def __init__(self, loadings: Any, uniquenesses: Any, correlated: bool) -> None:
+    def __init__(self, loadings: Any, uniquenesses: Any, correlated: bool, uncorrelated: Iterable[Sequence[int]] = ()) -> None:
         self.numbers, names = numbers_and_names("loadings", loadings)
         if self.numbers.ndim != 2 or not self.numbers.size:
             raise ModelError(
@@ -45,6 +48,7 @@ class FactorPattern:
         self.letters = {"loadings": letters_of(names), "uniquenesses": letters_of(each)}
         check_apart(self.letters)
         self.ties, self.noise_ties = places(names, self.letters["loadings"]), places(each, self.letters["uniquenesses"])
+        self.apart = _apart(uncorrelated, self.numbers.shape[1]) if correlated else ~np.eye(self.numbers.shape[1], dtype=bool)
         self.turning = self._turning()
 
     @cached_property
@@ -67,13 +71,13 @@ class FactorPattern:
         """
         zero = ~np.isnan(self.numbers) | (self.ties @ self.turning > 0)
         turn = np.eye(len(factors))
-        for k in range(len(turn)) if self.correlated and self.turning.any() else ():
+        for k in range(len(turn)) if self.turning.any() and not self.apart.any() else ():
             rows = zero[:, k]
             turn[:, k] += np.linalg.lstsq(loadings[rows], self.fixed[rows, k] - loadings[rows, k], rcond=None)[0]
         if np.linalg.cond(turn) > APART:
             turn = np.eye(len(factors))
         back = np.linalg.inv(turn)
-        factors = back @ factors @ back.T
+        factors = np.where(self.apart, 0.0, back @ factors @ back.T)
         unit = np.sqrt(np.diag(factors)) if self.unit else np.ones(len(factors))
         letters = np.where(self.turning, 0.0, mean_of(self.ties, loadings @ turn * unit))
         return letters, (factors + factors.T) / 2 / np.outer(unit, unit)
@@ -88,6 +92,7 @@ class FactorPattern:
         half = rng.standard_normal((m, m + 2))
         spread = half @ half.T
         spread = spread / np.sqrt(np.outer(np.diag(spread), np.diag(spread))) if self.correlated else np.eye(m)
+        spread = np.where(self.apart, 0.0, spread)
         found = np.zeros(k, dtype=bool)
         for chosen in range(1, len(self._turns(some, spread)) + 1):
             reach = np.zeros(k)
@@ -106,13 +111,31 @@ class FactorPattern:
         Such X keep numbers, ties, and variances of 1.
         """
         m, whole = len(spread), self.loadings(letters)
+        given = self.apart | np.eye(m, dtype=bool) if self.unit or not self.correlated else self.apart
         rules, moved = [], []
         for turn in np.eye(m * m).reshape(-1, m, m):
             along, across = whole @ turn, turn @ spread
             own = mean_of(self.ties, along)
-            kept = np.diag(across) if self.unit else np.empty(0) if self.correlated else (across + across.T).ravel()
-            rules.append(np.concatenate([(along - self.ties @ own).ravel(), kept]))
+            rules.append(np.concatenate([(along - self.ties @ own).ravel(), (across + across.T)[given]]))
             moved.append(own)
         left, values, _ = np.linalg.svd(np.array(rules))
         free = np.append(values, np.zeros(len(left) - len(values))) <= NONE * values.max(initial=1.0)
         return np.asarray(left[:, free].T @ np.array(moved))
+
+
+def _apart(pairs: Iterable[Sequence[int]], m: int) -> Mask:
+    """Which of m factors do not correlate (m, m), of `pairs` of their places. Errors: ModelError for pairs that cannot be."""
+    found = np.zeros((m, m), dtype=bool)
+    for pair in pairs:
+        if len(pair) != 2 or len({*pair}) != 2 or not all(0 <= k < m for k in pair):
+            raise ModelError(f"uncorrelated has {tuple(pair)!r}; it holds pairs of two of the {m} factors, counted from 0.")
+        found[pair[0], pair[1]] = found[pair[1], pair[0]] = True
+    if blocks_of(found) is None:
+        one, other, third = next(
+            (i, j, k) for i, j in np.argwhere(found) for k in range(m) if k not in (i, j) and not (found[i, k] or found[j, k])
+        )
+        raise ModelError(
+            f"factors {one + 1} and {other + 1} do not correlate, but both do with factor {third + 1}. Factors that correlate "
+            "must all do so with each other: give the other pairs that do not, too."
+        )
+    return found

@@ -13,7 +13,8 @@ TERM = re.compile(r"(?:(?P<by>[^*]*[^*\s])\s*\*\s*)?(?P<column>[^*\s]+)")
 NAME = re.compile(r"[^\W\d][\w.]*")  # of a loading
 FREE = "NA"  # written before a column whose loading is free, also where it would be a unit
 OTHERS = {  # what lavaan and its kin write besides, and how it is said here
-    "~~": "factors all correlate, or correlated=False; variances of errors are given, or tied, by uniquenesses=",
+    "~~": "factors all correlate, but for pairs such as f ~~ 0*g, or correlated=False; variances of errors are given, or tied, "
+    "by uniquenesses=, and errors do not correlate",
     ":=": "functions of parameters are those of result_.delta",
     "==": "loadings are tied by one name, as in a*x1 + a*x2",
     "<~": "factors are not made of columns, but columns of factors",
@@ -45,8 +46,8 @@ def factors_in(given: Any) -> dict[str, dict[str, float | str | None]]:
 
 def _read(text: str) -> dict[str, dict[str, float | str | None]]:
     found: dict[str, dict[str, float | str | None]] = {}
-    for line in (re.split("[#!]", each)[0].strip() for each in re.split(r"[\n;]", text)):
-        if not line:
+    for line in _lines(text):
+        if _is_pair(line, text):
             continue
         factor, is_made_of, right = (part.strip() for part in line.partition("=~"))
         for other, instead in OTHERS.items():
@@ -63,6 +64,55 @@ def _read(text: str) -> dict[str, dict[str, float | str | None]]:
     if not found:
         raise ModelError("the text names no factor; write a line for each, like visual =~ x1 + x2 + x3.")
     return found
+
+
+def _lines(text: str) -> list[str]:
+    """What is written, without remarks and empty lines."""
+    lines = (re.split("[#!]", each)[0].strip() for each in re.split(r"[\n;]", text))
+    return [line for line in lines if line]
+
+
+def _is_pair(line: str, text: str) -> bool:
+    """Whether a line is of the covariances of factors, each of which another line says the columns of."""
+    factor, is_pair, right = (part.strip() for part in line.partition("~~"))
+    factors = {each.partition("=~")[0].strip() for each in _lines(text) if "=~" in each}
+    terms = [TERM.fullmatch(each.strip()) for each in right.split("+")]
+    return bool(is_pair and {factor, *(match["column"] for match in terms if match)} <= factors and all(terms))
+
+
+def uncorrelated_in(given: Any, pairs: Any) -> list[tuple[str, str]]:
+    """The pairs of factors that do not correlate: those that a text says, as ``visual ~~ 0*textual``, and `pairs` of names.
+
+    Errors: ModelError for a covariance that is neither 0 nor estimated, and for what is no pair.
+    """
+    found = []
+    for line in _lines(given) if isinstance(given, str) else ():
+        if not _is_pair(line, given):
+            continue
+        factor, _, right = (part.strip() for part in line.partition("~~"))
+        for match in (TERM.fullmatch(each.strip()) for each in right.split("+")):
+            assert match is not None
+            by, other = match["by"], match["column"]
+            if factor == other or not (free(by) or (_is_number(by) and float(by) == 0)):
+                raise ModelError(
+                    f"{line!r} has {match[0]!r}: covariances of two factors are estimated or 0, as in {factor} ~~ 0*{other}, "
+                    "and variances are 1 or follow from a unit."
+                )
+            if not free(by):
+                found.append((factor, other))
+    for pair in () if pairs is None else pairs:
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ModelError(f"uncorrelated has {pair!r:.60}; it holds pairs of factors, such as ('visual', 'textual').")
+        found.append((str(pair[0]), str(pair[1])))
+    return found
+
+
+def places_of_pairs(pairs: Iterable[tuple[str, str]], factors: Sequence[str]) -> list[tuple[int, int]]:
+    """The places of pairs of factors. Errors: ModelError for a name that no factor has."""
+    for name in (name for pair in pairs for name in pair):
+        if name not in factors:
+            raise ModelError(f"uncorrelated names {name!r}, which is no factor; there are {some_of([*factors])}.")
+    return [(factors.index(one), factors.index(other)) for one, other in pairs]
 
 
 def _check_written(term: str, by: str | None) -> None:

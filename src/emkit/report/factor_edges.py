@@ -30,11 +30,11 @@ def factors_told(params: ConfirmatoryFactorParams, factors: Sequence[str]) -> li
                 "that."
             )
         found.append(f"Factors {factors[first]} and {factors[later]} correlate {told} Let their columns have one factor.")
-    for k in np.flatnonzero(np.diag(params.root) == 0):
+    for k in np.flatnonzero(np.diag(params.root) == 0).tolist():
         others = [factors[j] for j in range(k) if params.root[j, j] > 0]
         if params.factors[k, k] == 0:
             found.append(f"Factor {factors[k]} does not vary: its variance is 0, an edge. Leave it out.")
-        elif int(k) not in one:
+        elif k not in one:
             found.append(
                 f"Factor {factors[k]} is a sum of {joined(others)}, which is an edge: their covariance has no inverse. "
                 "Fewer factors tell as much."

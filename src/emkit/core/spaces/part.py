@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
+from emkit.core.spaces.blocks import Blocks, blocks_of
 from emkit.core.spaces.hollow import HollowSimplex
 from emkit.core.spaces.link import LOGIT, Link
 from emkit.core.spaces.scalar import share_lost
@@ -18,7 +19,7 @@ Index = tuple[int, ...]
 def holding(space: Space, held: Mask, value: Array) -> Space:
     """`space` with the elements `held` (in the shape of `value`) kept as they are in `value`.
 
-    Errors: ModelError if only a part of a matrix is held, which must move as a whole.
+    Errors: ModelError if only a part of a matrix is held, which must move as a whole, unless that is 0 and leaves blocks.
     """
     if isinstance(space, HollowSimplex):
         return PartOfSimplex(Simplex(), held | np.eye(value.shape[-1], dtype=bool), value)
@@ -27,6 +28,9 @@ def holding(space: Space, held: Mask, value: Array) -> Space:
     flags = held.reshape(*value.shape[: value.ndim - space.event_axes], -1)
     whole = np.asarray(flags.all(axis=-1))
     if (flags.any(axis=-1) != whole).any():
+        blocks = blocks_of(held) if value.ndim == 2 and not value[held].any() else None
+        if blocks is not None and space.event_axes == 2:
+            return Blocks(space, blocks)
         raise ModelError("single elements of a covariance cannot be held, since its elements bound each other.")
     return Part(space, whole, value)
 
