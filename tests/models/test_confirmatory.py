@@ -361,3 +361,32 @@ def test_a_covariance_of_factors_that_do_not_correlate_is_refused():
     factors = [[1, 0.5, 0], [0.5, 1, 0.2], [0, 0.2, 1]]
     with pytest.raises(ek.ParameterError, match=r"factors\[1, 2\] is 0.2, but these factors do not correlate"):
         ek.fit(model, x, model.params(x.mean(axis=0), np.ones(9), np.ones(9), factors))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_from_wild_starts_on_the_edge_of_factors_no_step_falls(seed):
+    """Factors that are sums of others, also where a column is nothing but factors, and among gaps."""
+    rng, d, m = np.random.default_rng(seed), 6, 2 + seed % 2
+    pattern = [[f"l{j}{k}" if k == j % m or rng.random() < 0.2 else 0 for k in range(m)] for j in range(d)]
+    for k in range(m) if seed % 3 == 1 else ():
+        pattern[k][k] = 1.0
+    model = ek.ConfirmatoryFactorModel(pattern)
+    x = rng.standard_normal((60, 3)) @ rng.standard_normal((3, d)) + 0.5 * rng.standard_normal((60, d))
+    x[rng.random(x.shape) < 0.1 * (seed % 4 == 1)] = np.nan
+    root = rng.standard_normal((m, max(m - 1 - seed % 4 // 2, 1)))
+    root /= 1.0 if seed % 3 == 1 else np.sqrt((root**2).sum(axis=1, keepdims=True))
+    factors = root @ root.T
+    factors = (factors + factors.T) / 2
+    if seed % 3 != 1:
+        np.fill_diagonal(factors, 1.0)
+    noise = rng.uniform(0.1, 1, d)
+    noise[seed % d] *= seed % 5 > 1
+    loadings = np.where(model.pattern.turning, 0.0, rng.uniform(0.4, 1.2, len(model.letters["loadings"])))
+    params = model.params(np.nanmean(x, axis=0) + 0.5 * rng.standard_normal(d), loadings, noise, factors)
+    assert params.tilts
+    em, heights = ek.EMMap(model, ek.ArraySource(x), params), []
+    for _ in range(6):
+        here = em(params)
+        heights.append(here.objective)
+        params = here.update
+    assert (np.diff(heights) >= -1e-9 * (1 + np.abs(heights[1:]))).all()

@@ -59,9 +59,13 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
         found = replace(
             params, means=params.means + shift, loadings=letters, uniquenesses=own, factors=self._spread(sums, params)
         )
-        if not known.any() and not params.tilts:
+        if not known.any() and not (params.tilts and self._leans(params)):
             return found
         return climb(lambda now: self.expected(stats, params, now), found, ("",), self.scales(params), self.held(params))
+
+    def _leans(self, params: ConfirmatoryFactorParams) -> bool:
+        """Whether any factor is a sum that may change: of variance 1, one is not that is one and the same as another."""
+        return not self.pattern.unit or not np.isin(np.abs(params.root), (0.0, 1.0)).all()
 
     def _spread(self, sums: FactorSums, params: ConfirmatoryFactorParams) -> Array:
         """The covariance (m, m) of factors, or their correlations, of which no formula tells those of most likelihood."""
