@@ -48,20 +48,34 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
         Names that stand in columns of several precisions are best given these; all else is best altogether. Where there are
         columns without uniqueness (`known_factors.py`), or factors that are sums of others, Newton's method goes on from there.
         """
-        sums, noise, pattern = _of_these_factors(stats, params), self.whole(params)[1], self.pattern
-        known = noise == 0
-        letters = self._regressed(sums, params, known)
-        loadings = pattern.loadings(letters)
-        shift = np.where(known, 0.0, (sums.cross[:, 0] - np.einsum("ja,ja->j", sums.gram[:, 0, 1:], loadings)) / sums.mass)
-        squares = np.where(known, 0.0, np.maximum(left_about(sums, np.column_stack([shift, loadings])), 0.0))
-        rows = shared(pattern.noise_ties, sums.mass)
-        own = np.where(rows > 0, shared(pattern.noise_ties, squares) / np.where(rows > 0, rows, 1.0), params.uniquenesses)
-        found = replace(
-            params, means=params.means + shift, loadings=letters, uniquenesses=own, factors=self._spread(sums, params)
-        )
-        if not known.any() and not (params.tilts and self._leans(params)):
+        sums, known = _of_these_factors(stats, params), self.whole(params)[1] == 0
+        letters, factors = self._regressed(sums, params, known), self._spread(sums, params)
+        found = self._completed(stats, params, replace(params, loadings=letters, factors=factors))
+        if known.any():
+            return climb(lambda now: self.expected(stats, params, now), found, ("",), self.scales(params), self.held(params))
+        if not params.tilts or not self._leans(params):
             return found
-        return climb(lambda now: self.expected(stats, params, now), found, ("",), self.scales(params), self.held(params))
+
+        def height(now: ConfirmatoryFactorParams) -> Expected:
+            return self.expected(stats, params, self._completed(stats, params, now))
+
+        found = climb(height, found, ("loadings", "factors"), self.scales(params), self.held(params))
+        return self._completed(stats, params, found)
+
+    def _root(self, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams) -> Array:
+        """What makes factors (m, m) of independent ones that are hidden."""
+        return now.root if before.tilts else before.root
+
+    def _completed(
+        self, stats: FactorSums, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams
+    ) -> ConfirmatoryFactorParams:
+        """The parameters `now` with the best means and uniquenesses given the rest; those of columns without any stay."""
+        known, slopes, ties = self.whole(before)[1] == 0, self.whole(now)[0] @ self._root(before, now), self.pattern.noise_ties
+        shift = np.where(known, 0.0, (stats.cross[:, 0] - np.einsum("ja,ja->j", stats.gram[:, 0, 1:], slopes)) / stats.mass)
+        squares = np.where(known, 0.0, np.maximum(left_about(stats, np.column_stack([shift, slopes])), 0.0))
+        rows = shared(ties, stats.mass)
+        own = np.where(rows > 0, shared(ties, squares) / np.where(rows > 0, rows, 1.0), before.uniquenesses)
+        return replace(now, means=before.means + shift, uniquenesses=own)
 
     def _leans(self, params: ConfirmatoryFactorParams) -> bool:
         """Whether any factor is a sum that may change: of variance 1, one is not that is one and the same as another."""
@@ -110,7 +124,7 @@ class ConfirmatorySteps(OfFactors[ConfirmatoryFactorParams]):
     def expected(self, stats: FactorSums, before: ConfirmatoryFactorParams, now: ConfirmatoryFactorParams) -> Expected:
         """Columns without uniqueness move the factors along: see `known_factors.py`."""
         (old, _), (loadings, noise) = self.whole(before), self.whole(now)
-        root = now.root if before.tilts else before.root
+        root = self._root(before, now)
         known, move, rows = noise == 0, now.means - before.means, stats.total[0, 0]
         lines = np.column_stack([move, loadings @ root])
         moved = Moved.along(old[known] @ before.root, lines[known, 1:], move[known])
