@@ -27,12 +27,10 @@ from emkit.inference.scores import has_expected
 from emkit.inference.separation import infinite
 from emkit.models.belonging import Belonging
 from emkit.models.frozen import bare
-from emkit.models.order import component_order, reordered
-from emkit.models.told_apart import told_apart
+from emkit.models.told_apart import exchanged, order_of, told_apart
 from emkit.models.told_effects import EffectsTold
 
 P = TypeVar("P", bound=Parameters)
-SAME_PRIOR = 1e-9  # between log-priors, relative: components in another order add up to rounding
 LITTLE = 20_000_000  # numbers worked on: well under a second
 TOLD = (
     "rows",
@@ -247,30 +245,26 @@ class Fitted(Generic[P]):
         return found
 
     def in_order(self) -> Self:
-        """The same result with the components of every run in one order, by their first parameter, lowest first.
+        """The same result with the components of every run in one order, as a rule by their first parameter, lowest first.
 
         Which component is which is an accident of the start; results in order can be compared. No change if the parameters do
         not declare which of their axes belong to components, if something is held of some of these and not of others, if a
         prior is another for each component, or if rows are labelled.
         """
-        if told_apart(self.params, self.model.held(self.params), by_value=False):
-            return self  # components are told apart by what is held of them
+        if told_apart(self.model, self.params, by_value=False):
+            return self  # components are told apart by what is held, or was known before, of them
         if self.source.membership is not None:
             return self  # or by what is known of the rows
-        ordered = replace(self.runs, runs=tuple(turned(run, component_order(run.params)) for run in self.runs.runs))
-        if any(
-            not np.isclose(self.model.log_prior(turned.params), self.model.log_prior(run.params), rtol=SAME_PRIOR)
-            for turned, run in zip(ordered.runs, self.runs.runs, strict=True)
-        ):
-            return self  # or by what was known of each before
-        return replace(self, runs=ordered)
+        runs = tuple(turned(self.model, run, order_of(self.model, run.params)) for run in self.runs.runs)
+        return replace(self, runs=replace(self.runs, runs=runs))
 
 
 AnyFitted = Fitted[Any]
 
 
-def turned(run: Record[P], order: Sequence[int] | None) -> Record[P]:
+def turned(model: ModelOf[P], run: Record[P], order: Sequence[int] | None) -> Record[P]:
     """A run with its components in the given order; as it is, if there is none."""
     if order is None:
         return run
-    return replace(run, start=reordered(run.start, order), params=reordered(run.params, order))
+    start, params = (exchanged(model, each, order) for each in (run.start, run.params))
+    return run if start is None or params is None else replace(run, start=start, params=params)

@@ -144,29 +144,43 @@ def test_classes_that_are_known_are_groups():
     np.testing.assert_allclose(found.proportions, np.bincount(x[:, 4].astype(int)) / 200)
 
 
-def test_classes_change_places_with_all_that_they_have():
-    from emkit.models.order import component_order, reordered
-
-    model, params = MIXTURES["rasch"]
-    order = component_order(params)
-    assert order == [1, 0]
-    turned = reordered(params, order)
-    x = ek.Chunk(rows("rasch", 20), np.ones(20))
+@over_mixtures
+def test_classes_change_places_with_all_that_they_have(name):
+    """Told beside the other class, people and answers are the same."""
+    model, params = MIXTURES[name]
+    turned = model.in_order(params, [1, 0])
+    model.layout.refuse(turned)
+    x = ek.Chunk(rows(name, 20), np.ones(20))
     np.testing.assert_allclose(model.row_objectives(turned, x), model.row_objectives(params, x), rtol=1e-12)
     np.testing.assert_allclose(
         model.posterior(turned, x).responsibilities, model.posterior(params, x).responsibilities[:, ::-1], rtol=1e-9
     )
+    for leaf, wanted in zip(leaves(model.in_order(turned, [1, 0])), leaves(params), strict=True):
+        np.testing.assert_allclose(leaf.value, wanted.value, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["rasch", "sloped"])
+@over_mixtures
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
-def test_classes_that_share_no_item_come_in_one_order(name, order):
-    from emkit.models.order import reordered
-
+def test_classes_come_in_one_order(name, order):
+    """By mean ability where they share items, else by their first item; whichever a fit has found first."""
     model, params = MIXTURES[name]
-    fit = ek.fit(model, rows(name, 200), reordered(params, order), max_evaluations=3).in_order()
-    first, second = (next(leaves(each)).value[0] for each in fit.params.classes)
+    x = rows(name, 200)
+    fit = ek.fit(model, x, model.in_order(params, order), max_evaluations=3).in_order()
+    other = ek.fit(model, x, params, max_evaluations=3).in_order()
+    np.testing.assert_allclose(*(model.coordinates(params).entries(each.params) for each in (fit, other)), rtol=1e-6, atol=1e-8)
+    first, second = fit.params.abilities.means if model.shared else (
+        next(leaves(each)).value[0] for each in fit.params.classes
+    )  # fmt: skip
     assert first < second
+
+
+def test_a_class_whose_people_are_all_alike_is_no_unit():
+    model, params = MIXTURES["shared"]
+    alike = replace_at(params, {"abilities.spreads": np.array([1.0, 0.0]), "abilities.means": np.array([0.0, -1.0])})
+    assert model.in_order(alike, [1, 0]) is None
+    assert model.order(alike) == [0, 1]
+    fit = ek.fit(ek.Frozen(model, "abilities"), rows("shared", 100), alike, max_evaluations=2)
+    assert fit.in_order().params.abilities.spreads.tolist() == [1.0, 0.0]
 
 
 @over_mixtures

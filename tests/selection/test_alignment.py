@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import emkit as ek
-from emkit.core.parameters import leaves
+from emkit.core.parameters import leaves, replace_at
 from emkit.models.order import reordered
+from emkit.models.told_apart import exchanged
 from emkit.selection.alignment import Alignment
 from emkit.selection.refits import Refit, Refits
 from tests.continuous import MIXTURES
@@ -97,19 +98,74 @@ def switch(monkeypatch):
     to = Refits.to
 
     def switched(self, chunks):
-        return [Refit(reordered(each.params, [1, 0]), each.log_likelihood) for each in to(self, chunks)]
+        each = to(self, chunks)
+        return [Refit(exchanged(self.model, one.params, [1, 0]), one.log_likelihood) for one in each]
 
     monkeypatch.setattr(Refits, "to", switched)
 
 
-@pytest.mark.parametrize("name", ["rasch", "sloped"])
-def test_classes_of_people_that_share_no_item_are_aligned(name, monkeypatch):
+WRAPPED = {
+    "bare": lambda model: model,
+    "with a prior": lambda model: ek.WithPrior(model, {"proportions": ek.DirichletPrior(2.0)}),
+    "held": lambda model: ek.Frozen(model, "proportions"),
+    "both": lambda model: ek.Frozen(ek.WithPrior(model, {"proportions": ek.DirichletPrior(2.0)}), "proportions"),
+}
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+@pytest.mark.parametrize("name", MIXTURES)
+def test_classes_of_people_are_aligned(name, wrapped):
     model, params = MIXTURES[name]
+    params = replace_at(params, {"proportions": np.array([0.5, 0.5])})
     source = ek.ArraySource(model.draw(params, np.random.default_rng(0), 300)[0])
-    fit = ek.fit(model, source, params, max_evaluations=30)
-    straight = fit.bootstrap(3, kind="case", random_state=0)
+    alignment = Alignment.to(WRAPPED[wrapped](model), params, source)
+    found, doubtful = alignment.of(exchanged(model, params, [1, 0]))
+    assert not doubtful
+    for leaf, wanted in zip(leaves(found), leaves(params), strict=True):
+        np.testing.assert_allclose(leaf.value, wanted.value, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["rasch", "shared"])
+def test_bootstraps_of_classes_of_people_align_them(name, monkeypatch):
+    model, params = MIXTURES[name]
+    source = ek.ArraySource(model.draw(params, np.random.default_rng(0), 100)[0])
+    fit = ek.fit(model, source, params, max_evaluations=5)
+    straight = fit.bootstrap(1, kind="case", random_state=0)
     switch(monkeypatch)
-    assert (fit.bootstrap(3, kind="case", random_state=0).replicates == straight.replicates).all()
+    switched = fit.bootstrap(1, kind="case", random_state=0).replicates
+    np.testing.assert_allclose(switched, straight.replicates, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_components_are_aligned_whatever_their_model_is_wrapped_in(three, wrapped):
+    alike = ek.MixtureParams([1 / 3] * 3, three.params.components)
+    alignment = Alignment.to(WRAPPED[wrapped](three.model), alike, three.source)
+    found, doubtful = alignment.of(reordered(alike, [2, 0, 1]))
+    assert not doubtful
+    np.testing.assert_array_equal(found.components.means, alike.components.means)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda model: ek.WithPrior(model, {"shared.0": lambda values: -float((values**2).sum())}),
+        lambda model: ek.Frozen(model, "shared.0"),
+        lambda model: ek.Frozen(model, "abilities"),
+    ],
+)
+def test_classes_stay_where_what_is_known_is_beside_the_first(wrap):
+    """In units of another class, the shared item would be another one."""
+    model, params = MIXTURES["shared"]
+    x = model.draw(params, np.random.default_rng(0), 200)[0]
+    assert Alignment.to(wrap(model), params, ek.ArraySource(x)) is None
+    fit = ek.fit(wrap(model), x, params, max_evaluations=3)
+    assert fit.in_order().params is fit.params
+
+
+def test_priors_that_differ_tell_components_apart(three):
+    prior = ek.WithPrior(three.model, {"components.means": lambda means: -float(((means - CENTRES) ** 2).sum())})
+    assert Alignment.to(prior, three.params, three.source) is None
+    assert ek.fit(prior, three.source, three.params, max_evaluations=2).in_order().params.components.means[0, 0] < 1
 
 
 @pytest.mark.parametrize("spread", ["own", "shared"])

@@ -49,8 +49,8 @@ class ItemResponseMixture(RowsOfModel):
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `proportions_` (K,), `means_` (K,) and `spreads_` (K,) of abilities; `converged_`, `n_iter_`, and
-    `result_`: an `ek.Result` with `params`, `standard_errors()`, `bic`, `icl`, `starts()` ... Classes that share no item come
-    in the order of the first parameter of their first item, lowest first.
+    `result_`: an `ek.Result` with `params`, `standard_errors()`, `bic`, `icl`, `starts()` ... Classes come in
+    the order of their mean abilities or, where they share no item, of the first parameter of their first item, lowest first.
 
     Two ways to go about six tasks, of which those that are hard for one class are easy for the other:
 

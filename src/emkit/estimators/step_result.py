@@ -11,7 +11,7 @@ from emkit.errors import ModelError
 from emkit.fitted import Fitted, turned
 from emkit.fitting import reunited
 from emkit.inference import Classification, Covariance, Influence, Merging
-from emkit.models.order import component_order
+from emkit.models.told_apart import order_of
 from emkit.result import Result
 from emkit.stepwise import Step, stacked
 
@@ -98,8 +98,9 @@ class StepResult(Result[P]):
         ordered = self.step.measured.in_order()
         if ordered is self.step.measured:
             return self
-        order = component_order(self.step.measured.params)
-        step, runs = replace(self.step, measured=ordered), tuple(turned(run, order) for run in self.runs.runs)
+        order = order_of(self.step.measured.model, self.step.measured.params)
+        step = replace(self.step, measured=ordered)
+        runs = tuple(turned(self.model, run, order) for run in self.runs.runs)
         last = replace(Result.of(self), runs=replace(self.runs, runs=runs))
         return StepResult.after(step, reunited(last, step.source_of(last)))
 

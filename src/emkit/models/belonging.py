@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from emkit.core.protocols import LatentModel
 from emkit.data.chunk import Chunk
 from emkit.errors import ModelError
 from emkit.models.assignment import Posterior
+from emkit.models.order import component_order, reordered
 
 P = TypeVar("P", bound=Any)
 S = TypeVar("S")
@@ -27,6 +29,19 @@ class Belonging(LatentModel[P, S]):
     def plain_posterior(self, params: P, chunk: Chunk) -> Posterior:
         """The same without a compiler, for which nobody should wait where it is asked for once."""
         return self.posterior(params, chunk)
+
+    def order(self, params: P) -> list[int] | None:
+        """The order in which components are told, whichever a fit has found them in; None if there is no telling."""
+        return component_order(params)
+
+    def in_order(self, params: P, order: Sequence[int]) -> P | None:
+        """The same distribution with its components in the given order; None if it cannot be told so."""
+        found: P = reordered(params, order)
+        return found
+
+    def conventions(self, params: P) -> tuple[str, ...]:
+        """What of `held` only says what parameters are beside, such as the first component: `in_order` sees to that."""
+        return ()
 
     def in_sequences(self, source: Any) -> Any:
         """The rows in the groups that the model takes them to be in."""

@@ -55,6 +55,10 @@ class ItemKind(ABC):
     def start(self, below: Array, slope: float) -> Any:
         """Parameters with this slope, if about so many answer `below` (L - 1,) or at each level but the highest."""
 
+    @abstractmethod
+    def moved(self, params: Any, origin: float, unit: float) -> Any:
+        """The same item of an ability that counts from `origin` in units of `unit` (1 where slopes are held at 1)."""
+
     @property
     def like(self) -> Any:
         """Some parameters of an item of this kind."""
@@ -152,6 +156,10 @@ class GeneralisedPartialCredit(_Credit):
     def start(self, below: Array, slope: float) -> SlopedItem:
         return SlopedItem(_log_ratios(below), slope)
 
+    def moved(self, params: SlopedItem, origin: float, unit: float) -> SlopedItem:
+        steps = np.arange(1, self.levels)
+        return SlopedItem(params.intercepts + steps * (params.slope * origin), params.slope * unit)
+
     def plane(self, line: SlopedItem, slopes: Array) -> SlopedPlane:
         return SlopedPlane(line.intercepts, slopes)
 
@@ -180,6 +188,9 @@ class PartialCredit(_Credit):
 
     def start(self, below: Array, slope: float) -> UnitSlopeItem:
         return UnitSlopeItem(_log_ratios(below))
+
+    def moved(self, params: UnitSlopeItem, origin: float, unit: float) -> UnitSlopeItem:
+        return UnitSlopeItem(params.intercepts + np.arange(1, self.levels) * origin)
 
     @property
     def scales_ability(self) -> bool:
@@ -227,6 +238,9 @@ class GradedResponse(ItemKind):
 
     def start(self, below: Array, slope: float) -> GradedItem:
         return GradedItem(np.log(below / (1 - below)) * widened(slope), slope)
+
+    def moved(self, params: GradedItem, origin: float, unit: float) -> GradedItem:
+        return GradedItem(params.cuts - params.slope * origin, params.slope * unit)
 
     def plane(self, line: GradedItem, slopes: Array) -> GradedPlane:
         return GradedPlane(line.cuts, slopes)
@@ -290,6 +304,9 @@ class Guessing(ItemKind):
     def start(self, below: Array, slope: float) -> GuessedItem:
         share = np.clip((1 - below[0] - GUESSED_AT_FIRST) / (1 - GUESSED_AT_FIRST), 0.05, 0.95)
         return GuessedItem(float(np.log(share / (1 - share)) * widened(slope)), slope, GUESSED_AT_FIRST)
+
+    def moved(self, params: GuessedItem, origin: float, unit: float) -> GuessedItem:
+        return GuessedItem(params.intercept + params.slope * origin, params.slope * unit, params.guess)
 
     def intercept(self, params: GuessedItem) -> None:
         """None: where some answers are guessed, log-odds are no line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ from emkit.models.item_mixture_starts import started
 from emkit.models.item_params import ItemsParams
 from emkit.models.items_model import ItemsModel
 from emkit.models.items_newton import ItemsHeight, settled_spreads
+from emkit.models.order import reordered
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,18 @@ class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
     def degenerate(self, params: ItemMixtureParams, profile: AnyProfile) -> tuple[int, ...]:
         """Classes without people."""
         return tuple(np.flatnonzero(params.proportions == 0).tolist())
+
+    # -- the order of classes
+
+    def order(self, params: ItemMixtureParams) -> list[int] | None:
+        return self.layout.by_ability(params) if self.shared else super().order(params)
+
+    def in_order(self, params: ItemMixtureParams, order: Sequence[int]) -> ItemMixtureParams | None:
+        """Items and abilities told beside the class that comes first; None if that has a spread of 0, and is to be the unit."""
+        return self.layout.beside_the_first(reordered(params, order))
+
+    def conventions(self, params: ItemMixtureParams) -> tuple[str, ...]:
+        return self.layout.held
 
     # -- rows, data and starts
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
-from emkit.core.parameters import leaves
+from emkit.core.parameters import leaves, replace_at
 from emkit.errors import ParameterError
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_mixture_params import ItemMixtureParams
@@ -60,6 +60,26 @@ class ClassLayout:
         groups, here = params.abilities.groups, slice(k, k + 1)
         items = tuple(found[j] for j in range(len(self.kinds)))
         return ItemsParams(items, AbilityGroups(groups.means[here], groups.spreads[here]))
+
+    def by_ability(self, params: ItemMixtureParams) -> list[int]:
+        """The classes by the means of abilities, ties by spreads and proportions; those of which none can be first, last."""
+        groups = params.abilities.groups
+        unfit = (groups.spreads == 0) & ~self.free[1, 0]
+        return np.lexsort([params.proportions, groups.spreads, groups.means, unfit]).tolist()
+
+    def beside_the_first(self, params: ItemMixtureParams) -> ItemMixtureParams | None:
+        """The same distribution with 0 and 1 of ability where the first class has them; None if that has a spread of 0."""
+        groups = params.abilities.groups
+        origin, unit = float(groups.means[0]), 1.0 if self.free[1, 0] else float(groups.spreads[0])
+        if (origin, unit) == (0.0, 1.0) or unit == 0:
+            return params if unit else None
+        items = iter(self.in_groups(params).items)
+        moved = {path: asked.kind.moved(next(items), origin, unit) for path, asked in zip(self.paths, self.asked, strict=True)}
+        abilities = {
+            "abilities.means": (params.abilities.means - origin) / unit,
+            "abilities.spreads": params.abilities.spreads / unit,
+        }
+        return replace_at(params, {**moved, **abilities})
 
     @cached_property
     def scaled(self) -> bool:
