@@ -61,11 +61,23 @@ _PARTS = (
 _TURNED_PARTS = tuple(ek.SlopedPlane([a], own) for a, own in zip(INTERCEPTS, WAYS, strict=True))
 _COMMON = ASKED * [1.1, -0.8, 1.3]
 _BIFACTOR = tuple(ek.GradedPlane([a - 0.8, a + 0.7], own) for a, own in zip(np.linspace(-1, 1, 7), _COMMON, strict=True))
+_R = [[1.0, 0.6], [0.6, 1.0]]
+_ELSE = ek.AbilitiesOfGroup([0.5, -0.3], [1.3, 0.8], [[1.0, -0.4], [-0.4, 1.0]])
+_APART = ek.AbilitiesOfGroup([0.5, -0.3, 0.2], [1.3, 0.8, 1.1], np.eye(3))
 _PLANES: dict[str, tuple[ek.ItemPlanesModel, tuple[Any, ...]]] = {
     "pattern": (ek.ItemPlanesModel(_PLANED, loads=_SIDES, nodes=17), (_PARTS,)),
-    "correlated": (ek.ItemPlanesModel(_PLANED, loads=_SIDES, correlated=True, nodes=17), (_PARTS, [[1.0, 0.6], [0.6, 1.0]])),
+    "correlated": (ek.ItemPlanesModel(_PLANED, loads=_SIDES, correlated=True, nodes=17), (_PARTS, _R)),
     "free": (ek.ItemPlanesModel([ek.GeneralisedPartialCredit()] * 5, 2, nodes=17), (_TURNED_PARTS,)),
     "bifactor": (ek.ItemPlanesModel([ek.GradedResponse(3)] * 7, loads=ASKED, nodes=15), (_BIFACTOR,)),
+    "groups": (ek.ItemPlanesModel(_PLANED, loads=_SIDES, correlated=True, nodes=17, groups=2), (_PARTS, _R, (_ELSE,))),
+    "free-groups": (
+        ek.ItemPlanesModel([ek.GeneralisedPartialCredit()] * 5, 2, nodes=17, groups=2),
+        (_TURNED_PARTS, None, (_ELSE,)),
+    ),
+    "bifactor-groups": (
+        ek.ItemPlanesModel([ek.GradedResponse(3)] * 7, loads=ASKED, nodes=15, groups=2),
+        (_BIFACTOR, None, (_APART,)),
+    ),
 }
 PLANES = {name: (model, model.params(*given)) for name, (model, given) in _PLANES.items()}
 BETWEEN = np.array([[1.5, 0.3], [0.3, 0.4]])

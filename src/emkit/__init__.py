@@ -70,6 +70,7 @@ from emkit.inference.check_model import check_model
 from emkit.inference.pooling import pool
 from emkit.models import (
     AbilitiesModel,
+    AbilitiesOfGroup,
     AbilitiesParams,
     AbilityGroups,
     BetaPrior,
@@ -183,6 +184,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FAMILIES",
     "AbilitiesModel",
+    "AbilitiesOfGroup",
     "AbilitiesParams",
     "AbilityGroups",
     "Additive",

@@ -120,7 +120,7 @@ def test_an_index_of_names_is_one_of_items(bifactor):
         ({"loadings": LOADS, "correlated": "yes"}, {}, "correlated is 'yes'; it must be True or False"),
         ({"n_abilities": 2, "slopes": "equal"}, {}, "leave out slopes='equal'"),
         ({"n_abilities": 2, "scores": "ml"}, {}, "leave out scores='ml'"),
-        ({"n_abilities": 2}, {"groups": ["a"] * 1200}, "leave out groups"),
+        ({"n_abilities": 2}, {"groups": ["a"] * 1200}, "all rows belong to one group, 'a'"),
         ({"n_abilities": 2, "loadings": LOADS}, {}, "loads have 4 columns"),
         ({"n_abilities": 1, "loadings": LOADS}, {}, "loads have 4 columns"),
         ({"items": "2pl", "slopes": "equal"}, {}, "leave slopes out"),

@@ -20,7 +20,9 @@ def rows(name, n, share=0.0, seed=3):
     model, params = PLANES[name]
     rng = np.random.default_rng(seed)
     x = model.draw(params, rng, n)
-    return np.where(rng.random(x.shape) < share, np.nan, x)
+    gone = rng.random(x.shape) < share
+    gone[:, len(model.kinds) :] = False  # not the group
+    return np.where(gone, np.nan, x)
 
 
 def chances(item, abilities):
@@ -39,14 +41,24 @@ def chances(item, abilities):
             return np.stack([1 - right, right])
 
 
-def by_rule(params, x, points=30):
+def by_rule(params, x):
     """Log-likelihoods (n,), and means (n, m) of abilities, by Gauss and Hermite's rule in all abilities at once."""
+    if not params.others:
+        return of_group(params.groups[0], params, x)
+    height, means = np.empty(len(x)), np.empty((len(x), len(params.correlations)))
+    for g, group in enumerate(params.groups):
+        own = x[:, -1] == g
+        height[own], means[own] = of_group(group, params, x[own, :-1])
+    return height, means
+
+
+def of_group(group, params, x, points=40):
     m = len(params.correlations)
     points = points if m < 3 else 24
     nodes, weights = np.polynomial.hermite_e.hermegauss(points)
     at = np.stack(np.meshgrid(*[nodes] * m, indexing="ij"), axis=-1).reshape(-1, m)
-    values, vectors = np.linalg.eigh(params.correlations)
-    at = at @ (vectors * np.sqrt(values)).T
+    values, vectors = np.linalg.eigh(group.covariance)
+    at = group.means + at @ (vectors * np.sqrt(values)).T
     joint = np.prod(np.stack(np.meshgrid(*[weights / weights.sum()] * m, indexing="ij"), axis=-1).reshape(-1, m), axis=1)
     joint = np.repeat(joint[None], len(x), axis=0)
     for item, answers in zip(params.items, x.T, strict=True):
@@ -60,7 +72,8 @@ def by_rule(params, x, points=30):
 @over_models
 def test_integrals_and_means_are_those_of_another_rule(name, share):
     model, params = PLANES[name]
-    fine = ek.ItemPlanesModel(model.kinds, None if model.loads is not None else 2, model.loads, model.correlated)
+    number = None if model.loads is not None else 2
+    fine = ek.ItemPlanesModel(model.kinds, number, model.loads, model.correlated, groups=model.groups)
     x = rows(name, 20, share)
     chunk = ek.Chunk(x, np.ones(20))
     height, means = by_rule(params, x)

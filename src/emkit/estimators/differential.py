@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ from scipy.stats import chi2
 
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, EmkitWarning, ModelError, some_of
-from emkit.models.items_model import ItemsModel
 from emkit.result import fit
 
 
@@ -29,7 +28,7 @@ class DifferentialItem:
 
 
 def differential_items(found: Any, **settings: Any) -> tuple[DifferentialItem, ...]:
-    """Each item freed by itself, all others tied: the model of `found`, an `ItemsModel` of several groups, fitted once an item.
+    """Each item freed by itself, all others tied: the model of `found`, of items and several groups, fitted once an item.
 
     An item that differs is as many items as there are groups, each of which the other groups were not asked. `settings` are
     those of `ek.fit`. Errors: ModelError for a fit of one group.
@@ -40,9 +39,10 @@ def differential_items(found: Any, **settings: Any) -> tuple[DifferentialItem, .
         raise ModelError("items differ between groups, and this fit is of one: fit with groups, a label for each row.")
     tested, left = [], []
     for j, name in enumerate(found.source.columns[:-1]):
-        df = (model.groups - 1) * model.free_of_item(found.params, j)
+        freed, start = _freed(found, j)
+        df = freed.coordinates(start).size - model.coordinates(found.params).size
         try:
-            gain = 2 * (_freed(found, j, settings) - found.objective)
+            gain = 2 * (fit(freed, _parted(found, j), start, **settings).objective - found.objective)
         except DataError:
             left.append(repr(name))
             gain = np.nan
@@ -56,13 +56,14 @@ def differential_items(found: Any, **settings: Any) -> tuple[DifferentialItem, .
     return tuple(tested)
 
 
-def _freed(found: Any, j: int, settings: dict[str, Any]) -> float:
-    """The objective where item j has parameters of its own in each group."""
-    model, x = found.model, found.source.x
-    group, own = x[:, -1], [np.where(x[:, -1] == g, x[:, j], np.nan) for g in range(model.groups)]
-    kept = [k for k in range(len(model.kinds)) if k != j]
-    freed = ItemsModel([*(model.kinds[k] for k in kept), *[model.kinds[j]] * model.groups], model.groups, model.nodes)
-    items = [*(found.params.items[k] for k in kept), *[found.params.items[j]] * model.groups]
-    start = freed.params(items, found.params.abilities.means, found.params.abilities.spreads)
-    source = ArraySource(np.column_stack([x[:, kept], *own, group]), found.source.weights)
-    return fit(freed, source, start, **settings).objective
+def _freed(found: Any, j: int) -> tuple[Any, Any]:
+    """The model in which item j is one for the first group, and as many more, behind all items, for the others; a start."""
+    items = [*range(len(found.model.kinds)), *[j] * (found.model.groups - 1)]
+    return found.model.asking(items), replace(found.params, items=tuple(found.params.items[k] for k in items))
+
+
+def _parted(found: Any, j: int) -> ArraySource:
+    """The rows, in which other groups have answers to item j in columns of their own."""
+    x = found.source.x
+    group, own = x[:, -1], [np.where(x[:, -1] == g, x[:, j], np.nan) for g in range(found.model.groups)]
+    return ArraySource(np.column_stack([x[:, :j], own[0], x[:, j + 1 : -1], *own[1:], group]), found.source.weights)

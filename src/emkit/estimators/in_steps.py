@@ -234,7 +234,7 @@ class InSteps(MixtureEstimator):
             return led
         if led.outcome.status is not Status.DEGENERATE and found.log_likelihood <= led.log_likelihood + HIGHER:
             return led
-        best = turned(found.runs.runs[0], component_order(items_of(found.params)))
+        best = turned(model, found.runs.runs[0], component_order(items_of(found.params)))
         return step.followed(best.params, self.tol, most)
 
     def _ends_of_last(self, model: AnyComponents, most: int, steps: int, passes: int) -> Iterable[Rule]:

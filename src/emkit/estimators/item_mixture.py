@@ -23,7 +23,7 @@ from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
-from emkit.report.item_tables import classes_table
+from emkit.report.item_tables import EntryNames, classes_table
 from emkit.report.sentences import capital
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
@@ -201,7 +201,8 @@ class ItemResponseMixture(RowsOfModel):
             f"{self.n_features_in_} items, {kinds}, {many}: {result.rows:,.10g} rows, log-likelihood "
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
-        table = classes_table(result.source.columns, self._model.shared, result.standard_errors(), width)
+        names = EntryNames(result.source.columns, self._model.shared)
+        table = classes_table(names, result.standard_errors(), width)
         return "\n\n".join([wrapped(told, width), table, wrapped(capital(str(result.outcome)), width)])
 
     @property

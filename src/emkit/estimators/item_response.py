@@ -60,7 +60,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     `intercepts_` (J,) and `difficulties_` (J,): the abilities at which one in two is right, NaN for slopes of 0. Where items
     have kinds, or people groups: `means_` (G,) and `spreads_` (G,) of abilities; of several groups, also `groups_`, their
     labels, the first of which has abilities of mean 0 and spread 1. Of several abilities: `slopes_` (J, m), of right and wrong
-    answers without guesses `intercepts_` (J,), and `ability_correlation_` (m, m), how abilities correlate.
+    answers without guesses `intercepts_` (J,), and `ability_correlation_` (m, m), how abilities correlate; of several groups,
+    that is (G, m, m), and `means_` and `spreads_` are (G, m).
 
     >>> import emkit as ek
     >>> answers = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0], [1, 0, 0]]
@@ -148,7 +149,13 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
         """The model of the items in these columns and of the groups of people, and the source that it takes."""
-        several, nodes = model_of(self.get_params(), source, labels is not None), int(self.nodes or NODES[1])
+        answers, number, nodes = source, 1, int(self.nodes or NODES[1])
+        if labels is not None:
+            source, known = grouped(source, labels, None)
+            self.groups_, number = known, len(known)
+            if number < 2:
+                raise DataError(f"all rows belong to one group, {known[0]!r}: fit them without groups.")
+        several = model_of(self.get_params(), answers, number)
         if several is not None:
             return several, source
         if self.items is not None and self.slopes != "free":
@@ -159,13 +166,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         if self.items is None and labels is None:
             return ItemResponseModel(equal=self.slopes == "equal", nodes=nodes), source
         names = self.items or ("2pl" if self.slopes == "free" else "rasch")
-        kinds, number = kinds_named(names, source), 1
-        if labels is not None:
-            source, known = grouped(source, labels, None)
-            self.groups_, number = known, len(known)
-            if number < 2:
-                raise DataError(f"all rows belong to one group, {known[0]!r}: fit them without groups.")
-        return ItemsModel(kinds, number, nodes), source
+        return ItemsModel(kinds_named(names, answers), number, nodes), source
 
     @property
     def _view(self) -> OneAbility | SeveralAbilities:

@@ -16,7 +16,7 @@ from emkit.models.ability import AbilityModel
 from emkit.models.item_params import ItemsParams
 from emkit.models.item_response import difficulties
 from emkit.models.most_likely import most_likely
-from emkit.report.item_tables import entries_table, items_table
+from emkit.report.item_tables import EntryNames, entries_table, items_table
 from emkit.result import Result
 
 
@@ -62,7 +62,7 @@ class OneAbility:
     def table(self, columns: Sequence[str], groups: Sequence[Any] | None, found: StandardErrors, width: int) -> str:
         """The items, with standard errors."""
         if self._of_kinds:
-            return entries_table(columns, groups, found, width)
+            return entries_table(EntryNames(columns, groups=groups), found, width)
         told, count = self.attributes, len(self._params.intercepts)
         slopes = told["slopes_"], np.broadcast_to(found.errors[count:], told["slopes_"].shape)
         return items_table(columns, (told["intercepts_"], found.errors[:count]), slopes, told["difficulties_"], width)

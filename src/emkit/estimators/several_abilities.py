@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -18,16 +19,16 @@ from emkit.estimators.place_sums import PlaceSums
 from emkit.inference.standard_errors import StandardErrors
 from emkit.models.abilities import AbilitiesModel
 from emkit.models.abilities_on_grid import AbilitiesOnGrid
-from emkit.models.abilities_params import AbilitiesParams
+from emkit.models.abilities_params import AbilitiesOfGroup, AbilitiesParams
 from emkit.models.item_kinds import SPREAD
 from emkit.models.item_planes_model import ItemPlanesModel
 from emkit.models.rotations import Rotated, rotated
-from emkit.report.item_tables import plane_items_table, planes_table
+from emkit.report.item_tables import EntryNames, plane_items_table, planes_table
 from emkit.result import Result
 
 
-def model_of(settings: dict[str, Any], source: ArraySource, grouped: bool) -> AbilitiesOnGrid[Any] | None:
-    """The model of several abilities that the settings ask for; None if they ask for one.
+def model_of(settings: dict[str, Any], source: ArraySource, groups: int) -> AbilitiesOnGrid[Any] | None:
+    """The model of several abilities that the settings ask for, of so many `groups` of people; None if they ask for one.
 
     Errors: ParameterError for settings that do not go together; ModelError for a pattern that data cannot tell; DataError for
     answers that are none.
@@ -40,15 +41,15 @@ def model_of(settings: dict[str, Any], source: ArraySource, grouped: bool) -> Ab
     alone = {
         f"slopes={settings['slopes']!r}": settings["slopes"] != "free",
         f"scores={settings['scores']!r}": settings["scores"] != "eap",
-        "groups": grouped,
     }
     wrong = [name for name, given in alone.items() if given]
     if wrong:
-        raise ParameterError(f"several abilities have free slopes, scores 'eap' and one group of people: leave out {wrong[0]}.")
+        raise ParameterError(f"several abilities have free slopes and scores 'eap': leave out {wrong[0]}.")
     loadings = _by_item(loadings, source.columns)
-    if settings["items"] is None and not correlated:
+    if settings["items"] is None and not correlated and groups == 1:
         return AbilitiesModel(number, loadings, settings["nodes"])
-    return ItemPlanesModel(kinds_named(settings["items"] or "2pl", source), number, loadings, correlated, settings["nodes"])
+    kinds = kinds_named(settings["items"] or "2pl", source)
+    return ItemPlanesModel(kinds, number, loadings, correlated, settings["nodes"], groups)
 
 
 def _by_item(loadings: Any, items: Sequence[str]) -> Any:
@@ -95,23 +96,29 @@ class SeveralAbilities:
         """Slopes (J, m)."""
         return self._turned.loadings
 
-    @property
-    def correlations(self) -> Array:
-        """Correlations (m, m) of abilities."""
-        root, back = self._model.root_of(self._params), np.linalg.inv(self._turned.turn)
-        across = back if root is None else back @ root
-        return np.asarray(across @ across.T)
+    @cached_property
+    def groups(self) -> tuple[AbilitiesOfGroup, ...]:
+        """The abilities of each group of people."""
+        back = np.linalg.inv(self._turned.turn)
+        return tuple(each.turned(back) for each in self._model.abilities_of(self._params))
 
     @property
     def attributes(self) -> dict[str, Any]:
         """What of the parameters has attributes of its own."""
         intercepts = self._model.intercepts_of(self._params)
         own = {} if intercepts is None else {"intercepts_": intercepts}
-        return {**own, "slopes_": self.slopes, "ability_correlation_": self.correlations}
+        first, *others = self.groups
+        if not others:
+            return {**own, "slopes_": self.slopes, "ability_correlation_": first.correlations}
+        means, spreads, correlations = (
+            np.array([getattr(each, name) for each in self.groups]) for name in ("means", "spreads", "correlations")
+        )
+        people = {"means_": means, "spreads_": spreads, "ability_correlation_": correlations}
+        return {**own, "slopes_": self.slopes, **people}
 
     def said(self, of: str) -> str:
         """What is told at the top of a summary."""
-        return f"{self.width} abilities"
+        return f"{self.width} abilities" + (f", {len(self.groups)} groups" if len(self.groups) > 1 else "")
 
     def scores(self, chunk: Chunk, scores: str) -> tuple[Array, Array]:
         """Means (n, m) and standard deviations (n, m) of abilities, given answers."""
@@ -131,7 +138,9 @@ class SeveralAbilities:
         """The items, with standard errors of what does not turn with the abilities."""
         if isinstance(self._params, AbilitiesParams):
             return planes_table(columns, (self._params.intercepts, found.errors[: len(columns)]), self.slopes, width)
-        return plane_items_table(columns, self.slopes, self.correlations, found, width)
+        told = replace(self._params, correlations=self.groups[0].correlations, others=self.groups[1:])
+        names, held = EntryNames(columns[: len(self.slopes)], groups=groups), self._model.loads is not None
+        return plane_items_table(names, self.slopes, told, held, found, width)
 
     def over_enough_places(self, result: Result[Any], settings: dict[str, Any]) -> Result[Any]:
         """The fit itself: places along each ability multiply, so that more are for whoever fits to ask for."""
@@ -139,8 +148,8 @@ class SeveralAbilities:
 
     def sums(self, result: Any) -> PlaceSums:
         """The sums over abilities of a fit, as far as they lie along the one that is known best."""
-        slopes, root = self._model.slopes_of(self._params), self._model.root_of(self._params)
-        lengths: Array = np.sqrt(((slopes if root is None else slopes @ root) ** 2).sum(axis=1))
+        slopes, every = self._model.slopes_of(self._params), self._model.abilities_of(self._params)
+        lengths: Array = np.max([np.sqrt(((slopes @ each.root) ** 2).sum(axis=1)) for each in every], axis=0)
         grid, columns = self._model.grid, result.source.columns
 
         def narrowest() -> float:

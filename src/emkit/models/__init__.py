@@ -8,7 +8,7 @@ A table of one observed cell that is the sum of two latent ones: the model knows
 """
 
 from emkit.models.abilities import AbilitiesModel
-from emkit.models.abilities_params import AbilitiesParams, ItemPlanesParams
+from emkit.models.abilities_params import AbilitiesOfGroup, AbilitiesParams, ItemPlanesParams
 from emkit.models.assignment import Assignment, Hard, Posterior, Sampled, Soft, normalise
 from emkit.models.autoregressions import arma, autoregression
 from emkit.models.cells import Cell, Cells, CellsParams
@@ -61,6 +61,7 @@ from emkit.models.with_prior import WithPrior
 
 __all__ = [
     "AbilitiesModel",
+    "AbilitiesOfGroup",
     "AbilitiesParams",
     "AbilityGroups",
     "AnyCovariance",

@@ -69,7 +69,7 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
 
     def log_chances(self, params: AbilitiesParams) -> Array:
         logits = self._planes(params) @ self._design.T
-        return np.asarray(log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, logits.shape[1]))
+        return np.asarray(log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, 1, logits.shape[1]))
 
     def slopes_of(self, params: AbilitiesParams) -> Array:
         return params.slopes
@@ -100,16 +100,16 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
         columns = self._columns(params)
         free = np.take_along_axis(self.free_slopes(params), columns, axis=1) & moves[1]
         free = np.column_stack([np.full(len(free), moves[0]), free])
-        found = item_planes.highest(stats.answers, self._design, self._planes(params), free)
+        found = item_planes.highest(stats.answers[:, 0], self._design, self._planes(params), free)
         slopes = np.array(params.slopes)
         np.put_along_axis(slopes, columns, found[:, 1:], axis=1)
         return found[:, 0], slopes
 
     def expected(self, stats: AnswersAt, before: AbilitiesParams, now: AbilitiesParams) -> Expected:
         planes, along = self._planes(now), np.zeros(now.slopes.shape)
-        found = item_planes.slopes(stats.answers, self._design, planes)
+        found = item_planes.slopes(stats.answers[:, 0], self._design, planes)
         np.put_along_axis(along, self._columns(now), found[:, 1:], axis=1)
-        value = float(item_planes.heights(stats.answers, self._design, planes).sum())
+        value = float(item_planes.heights(stats.answers[:, 0], self._design, planes).sum())
         return Expected(value, {"intercepts": found[:, 0], "slopes": along})
 
     @property
@@ -145,7 +145,7 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
         Errors: DataError for items that tell nothing, or too few.
         """
         self._refuse(profile)
-        return self._of_slopes(profile, self.first_slopes(profile))
+        return self._of_slopes(profile, self.first_slopes(profile, len(profile.columns)))
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[AbilitiesParams]:
         """Slopes at random, for each seed."""

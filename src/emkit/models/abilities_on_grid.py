@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
@@ -19,8 +19,9 @@ from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import LOG_OF_ZERO
-from emkit.models.abilities_params import pattern_of
+from emkit.models.abilities_params import AbilitiesOfGroup, pattern_of
 from emkit.models.ability_grid import Tile, answers_of, grid_of, tiles
+from emkit.models.ability_groups import OfGroup
 from emkit.models.ability_moments import Moments, moments_of
 from emkit.models.answer_blocks import refuse_no_answers
 from emkit.models.factor_model import FactorModel
@@ -34,7 +35,7 @@ LARGEST_SHARED = 0.8  # of the variance of an item, that a start says abilities 
 
 @dataclass(frozen=True)
 class AnswersAt(Additive):
-    """`answers` (A, N): how many are expected at each place of the abilities with each answer, one item after the other."""
+    """`answers` (A, G, N): how many of each group are expected at each of its places with each answer, item after item."""
 
     answers: Array
 
@@ -61,7 +62,7 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
 
     @abstractmethod
     def log_chances(self, params: P) -> Array:
-        """The logarithm (A, N) of the probability of each answer to each item, at the places of its abilities."""
+        """The logarithm (A, G, N) of the probability of each answer to each item, at the places of abilities of each group."""
 
     @abstractmethod
     def slopes_of(self, params: P) -> Array:
@@ -82,50 +83,67 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
     def pivots_of(self, params: P) -> tuple[int, ...]:
         """The items that say how abilities are turned."""
 
-    def root_of(self, params: P) -> Array | None:
-        """What makes abilities of standard normal ones (m, m); None if these are the abilities."""
-        return None
+    def abilities_of(self, params: P) -> tuple[AbilitiesOfGroup, ...]:
+        """Those of each group of people: N(0, I) of one."""
+        return (AbilitiesOfGroup.standard(np.eye(self.n_abilities)),)
+
+    def groups_of(self, chunk: Chunk) -> Sequence[OfGroup]:
+        """The rows of each group."""
+        return [OfGroup(slice(None), chunk)]
 
     # -- the E-step
 
     def e_step(self, params: P, chunk: Chunk) -> Expectation[AnswersAt]:
-        levels, total = self.answer_levels(params), 0.0
-        counts = np.zeros((sum(levels), len(self.grid.places)))
+        levels, total, each = self.answer_levels(params), 0.0, self.groups_of(chunk)
+        counts = np.zeros((sum(levels), len(each), len(self.grid.places)))
         parts = self.grid.parts_of(len(levels))
-        for tile in self._tiles(params, chunk):
-            weights = chunk.weights[tile.rows]
-            for part, told in zip(parts, tile.parts, strict=True):
-                people = np.zeros(told.given.shape[:2])
-                np.add.at(people, told.which, weights[:, None] * tile.common)
-                counts[answers_of(part, levels)] += told.marks.T @ (told.given * people[:, :, None]).reshape(len(people), -1)
-            total += float(weights @ tile.heights)
+        for g, (_, of_group, every) in enumerate(self._tiles(params, chunk)):
+            for tile in every:
+                weights = of_group.weights[tile.rows]
+                for part, told in zip(parts, tile.parts, strict=True):
+                    people = np.zeros(told.given.shape[:2])
+                    np.add.at(people, told.which, weights[:, None] * tile.common)
+                    found = told.marks.T @ (told.given * people[:, :, None]).reshape(len(people), -1)
+                    counts[answers_of(part, levels), g] += found
+                total += float(weights @ tile.heights)
         return Expectation(AnswersAt(counts), total, float(chunk.weights.sum()))
 
     def carried(self, stats: AnswersAt, before: P, now: P) -> AnswersAt:
         return stats
 
-    def _tiles(self, params: P, chunk: Chunk) -> Iterable[Tile]:
+    def _tiles(self, params: P, chunk: Chunk) -> Iterator[tuple[Integers | slice, Chunk, Iterator[Tile]]]:
+        """For each group where its rows are, these, and what is told of them, some at a time."""
         levels = self.answer_levels(params)
-        refuse_no_answers(levels, chunk.x, chunk.start)
-        return tiles(self.grid, levels, np.maximum(self.log_chances(params), LOG_OF_ZERO / len(levels) / 4), chunk)
+        chances = np.maximum(self.log_chances(params), LOG_OF_ZERO / len(levels) / 4)
+        for g, (rows, of_group) in enumerate(self.groups_of(chunk)):
+            refuse_no_answers(levels, of_group.x, of_group.start)
+            yield rows, of_group, tiles(self.grid, levels, chances[:, g], of_group)
 
     def row_objectives(self, params: P, chunk: Chunk) -> Array:
-        return np.concatenate([np.empty(0), *(tile.heights for tile in self._tiles(params, chunk))])
+        found = np.empty(len(chunk.x))
+        for rows, _, every in self._tiles(params, chunk):
+            found[rows] = np.concatenate([np.empty(0), *(tile.heights for tile in every)])
+        return found
 
     latent_name = "ability"
 
     def latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the abilities of each row, given its answers."""
         means, covariances = self.standard_latent(params, chunk)
-        root = self.root_of(params)
-        return (means, covariances) if root is None else (means @ root.T, root @ covariances @ root.T)
+        for abilities, (rows, _) in zip(self.abilities_of(params), self.groups_of(chunk), strict=True):
+            means[rows] = abilities.at(means[rows])
+            covariances[rows] = abilities.root @ covariances[rows] @ abilities.root.T
+        return means, covariances
 
     def standard_latent(self, params: P, chunk: Chunk) -> tuple[Array, Array]:
-        """The same of the standard normal abilities that the places are of."""
-        parts = self.grid.parts_of(len(self.answer_levels(params)))
-        none = Moments(np.empty((0, self.n_abilities)), np.empty((0, self.n_abilities, self.n_abilities)))
-        found = [none, *(moments_of(self.grid, parts, tile, self.n_abilities) for tile in self._tiles(params, chunk))]
-        return np.concatenate([each.means for each in found]), np.concatenate([each.covariances for each in found])
+        """The same of the standard normal numbers that the places are of."""
+        parts, m = self.grid.parts_of(len(self.answer_levels(params))), self.n_abilities
+        means, covariances = np.empty((len(chunk.x), m)), np.empty((len(chunk.x), m, m))
+        for rows, _, every in self._tiles(params, chunk):
+            found = [Moments(np.empty((0, m)), np.empty((0, m, m))), *(moments_of(self.grid, parts, tile, m) for tile in every)]
+            means[rows] = np.concatenate([each.means for each in found])
+            covariances[rows] = np.concatenate([each.covariances for each in found])
+        return means, covariances
 
     # -- which slopes are free, and where to begin
 
@@ -136,14 +154,14 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
             free[place] = False
         return free
 
-    def first_slopes(self, profile: AnyProfile) -> Array:
+    def first_slopes(self, profile: AnyProfile, items: int) -> Array:
         """Slopes (J, m) of 1 on the abilities that items ask; without a pattern, from the principal factors of correlations."""
         if self.loads is not None:
             return self.loads.astype(np.float64)
         if self.n_abilities == 1:
-            return np.ones((len(profile.columns), 1))
+            return np.ones((items, 1))
         factors = FactorModel(self.n_abilities).start(profile)
-        shared = factors.loadings / np.sqrt(np.diag(factors.covariance))[:, None]
+        shared = (factors.loadings / np.sqrt(np.diag(factors.covariance))[:, None])[:items]
         left = 1 - np.minimum((shared**2).sum(axis=1, keepdims=True), LARGEST_SHARED)
         return np.asarray(SPREAD * shared / np.sqrt(left))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from scipy.sparse import coo_array, hstack
@@ -11,7 +11,8 @@ from scipy.sparse import coo_array, hstack
 from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.axes import Axes
 from emkit.core.parameters import Parameters
-from emkit.core.spaces import Correlations, Real
+from emkit.core.spaces import Correlations, NonNegative, Real
+from emkit.core.spaces.correlations import root_of
 from emkit.errors import ModelError
 
 FLAT = 1e-10  # of the greatest curvature: what bends less is not told
@@ -41,10 +42,57 @@ class AbilitiesParams(Parameters):
 
 
 @dataclass(frozen=True, eq=False)
+class AbilitiesOfGroup(Parameters):
+    """m abilities of people of one group, normal with `means` (m,), `spreads` (m,) and `correlations` (m, m).
+
+    >>> import emkit as ek
+    >>> ek.AbilitiesOfGroup([0.5, 0.0], [1.2, 0.8], [[1.0, 0.5], [0.5, 1.0]]).covariance.round(2).tolist()
+    [[1.44, 0.48], [0.48, 0.64]]
+    """
+
+    means: Annotated[Array, Real(), Axes("ability")]
+    spreads: Annotated[Array, NonNegative(), Axes("ability")]
+    correlations: Annotated[Array, Correlations(), Axes("ability", "ability")]
+
+    if TYPE_CHECKING:
+
+        def __init__(self, means: ArrayLike, spreads: ArrayLike, correlations: ArrayLike) -> None: ...
+
+    @staticmethod
+    def standard(correlations: Array) -> AbilitiesOfGroup:
+        """Those with means of 0 and spreads of 1."""
+        return AbilitiesOfGroup(np.zeros(len(correlations)), np.ones(len(correlations)), correlations)
+
+    @property
+    def root(self) -> Array:
+        """What makes how far abilities are from their means of standard normal numbers (m, m)."""
+        return self.spreads[:, None] * root_of(self.correlations)
+
+    @property
+    def covariance(self) -> Array:
+        """Their covariance (m, m)."""
+        return self.spreads[:, None] * self.correlations * self.spreads
+
+    def at(self, standard: Array) -> Array:
+        """The abilities (N, m) at places (N, m) of standard normal numbers."""
+        return np.asarray(self.means + standard @ self.root.T)
+
+    def turned(self, turn: Any) -> AbilitiesOfGroup:
+        """The same people by the abilities that `turn` (m, m) makes of these."""
+        covariance = turn @ self.covariance @ turn.T
+        spreads = np.sqrt(np.diag(covariance))
+        units = np.where(spreads > 0, spreads, 1.0)
+        correlations = covariance / units[:, None] / units
+        correlations = np.where(np.eye(len(turn), dtype=bool), 1.0, (correlations + correlations.T) / 2)
+        return AbilitiesOfGroup(turn @ self.means, spreads, correlations)
+
+
+@dataclass(frozen=True, eq=False)
 class ItemPlanesParams(Parameters):
     """Parameters of `ItemPlanesModel`: `items` such as `GradedPlane`, and `correlations` (m, m) of the abilities.
 
-    `pivots` as in `AbilitiesParams`.
+    `pivots` as in `AbilitiesParams`. Of several groups of people, the abilities of the first have means of 0, spreads of 1 and
+    these correlations, and `others` are those of the other groups.
 
     >>> import emkit as ek
     >>> items = (ek.GradedPlane([-1.0, 1.0], [1.5, 0.0]), ek.SlopedPlane([0.5], [0.0, 1.0]))
@@ -55,10 +103,22 @@ class ItemPlanesParams(Parameters):
     items: Annotated[tuple[Parameters, ...], Axes("column")]
     correlations: Annotated[Array, Correlations(), Axes("ability", "ability")]
     pivots: tuple[int, ...] = ()
+    others: Annotated[tuple[AbilitiesOfGroup, ...], Axes("group")] = ()
 
     if TYPE_CHECKING:
 
-        def __init__(self, items: tuple[Parameters, ...], correlations: ArrayLike, pivots: tuple[int, ...] = ()) -> None: ...
+        def __init__(
+            self,
+            items: tuple[Parameters, ...],
+            correlations: ArrayLike,
+            pivots: tuple[int, ...] = (),
+            others: tuple[AbilitiesOfGroup, ...] = (),
+        ) -> None: ...
+
+    @property
+    def groups(self) -> tuple[AbilitiesOfGroup, ...]:
+        """The abilities of all groups."""
+        return (AbilitiesOfGroup.standard(self.correlations), *self.others)
 
 
 def pattern_of(loads: ArrayLike, correlated: bool = False) -> Mask:

@@ -79,6 +79,10 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
         self._refuse_params(made)
         return made
 
+    def asking(self, items: Sequence[int]) -> ItemsModel:
+        """The model of the items at these places, in this order; some may be there several times."""
+        return ItemsModel([self.kinds[j] for j in items], self.groups, self.nodes)
+
     def answer_levels(self, params: ItemsParams) -> tuple[int, ...]:
         return tuple(kind.levels for kind in self.kinds)
 

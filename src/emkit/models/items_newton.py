@@ -131,6 +131,6 @@ def with_abilities(params: ItemsParams, abilities: AbilityGroups) -> ItemsParams
     return replace_at(params, {"abilities.means": abilities.means, "abilities.spreads": abilities.spreads})
 
 
-def settled_spreads(before: Array, after: Array, steepest: float) -> Array:
+def settled_spreads(before: Array, after: Array, steepest: float | Array) -> Array:
     """Spreads `after` a step, 0 where no answer shows them and they become smaller: the likelihood is even in them there."""
     return np.where((after < before) & (after * steepest < UNSEEN), 0.0, after)

@@ -54,8 +54,8 @@ def told_apart(model: LatentModel[P, Any], params: P, by_value: bool = True) -> 
     held = [path for path in model.held(params) if path not in said]
     if not held and not model.states_prior:
         return False
-    own = {leaf.path: leaf.value for leaf in leaves(params)}
-    masks = {leaf.path: held_of(leaf, held) for leaf in leaves(params)}
+    own: dict[str, Any] = {leaf.path: leaf.value for leaf in leaves(params)}
+    masks: dict[str, Any] = {leaf.path: held_of(leaf, held) for leaf in leaves(params)}
     for order in _swaps(params):
         other = exchanged(model, params, order)
         if other is None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from textwrap import fill as wrapped
+from typing import Any, NamedTuple
 
 from emkit.core.arrays import Array
+from emkit.core.axes import singular
+from emkit.core.coordinates import entry_name, split_path
+from emkit.core.parameters import get_at
 from emkit.errors import some_of
 from emkit.inference.standard_errors import StandardErrors
+from emkit.models.abilities_params import ItemPlanesParams
 from emkit.report.tables import CELL, WIDTH, as_text, grid_of
 
 DIGITS = 3
-_ONE = {"means": "mean", "spreads": "spread", "proportions": "proportion"}
 
 
 def items_table(
@@ -45,25 +50,19 @@ def planes_table(items: Sequence[str], intercepts: tuple[Array, Array], slopes: 
 
 
 def plane_items_table(
-    columns: Sequence[str], slopes: Array, correlations: Array, found: StandardErrors, width: int = WIDTH
+    names: EntryNames, slopes: Array, told: ItemPlanesParams, held: bool, found: StandardErrors, width: int = WIDTH
 ) -> str:
-    """Slopes (J, m) on abilities, what else items say, with standard errors, and how abilities correlate (m, m)."""
-    rows = [
-        (*_of_plane(name, columns, correlations, float(estimate)), float(error))
-        for name, estimate, error in zip(found.names, found.estimates, found.errors, strict=True)
-        if ".slopes[" not in name
-    ]
-    told = {"of": [row[0] for row in rows], "parameter": [row[1] for row in rows]}
-    numbers = {"estimate": [f"{row[2]:.{DIGITS}f}" for row in rows], "(error)": [f"{row[3]:.{DIGITS}f}" for row in rows]}
-    return f"{_along(columns, {}, slopes, width)}\n\n{as_text(grid_of({**told, **numbers}), width)}"
+    """Slopes (J, m) on abilities, what else items say, with standard errors, and the abilities of people, as they are `told`.
 
-
-def _of_plane(path: str, columns: Sequence[str], correlations: Array, estimate: float) -> tuple[str, str, float]:
-    """Of what a parameter is, how it is called, and its estimate: of correlations, that of abilities as they are shown."""
-    if path.startswith("items."):
-        return *_named(path, columns, None), estimate
-    row, column = (int(place) for place in path.partition("[")[2].rstrip("]").split(","))
-    return f"ability {column + 1}, {row + 1}", "correlation", float(correlations[row, column])
+    Standard errors of abilities are told where a pattern has `held` them, so that no more than signs are turned.
+    """
+    rows = []
+    for path, estimate, error in zip(found.names, found.estimates, found.errors, strict=True):
+        of_item, (field, place) = path.startswith("items."), split_path(path)
+        if not field.endswith(".slopes"):
+            value = estimate if of_item else get_at(told, field)[place]
+            rows.append((names.of(path), _number(value), _number(error) if of_item or held else ""))
+    return f"{_along(names.columns, {}, slopes, width)}\n\n{_entries(rows, width)}"
 
 
 def _along(items: Sequence[str], numbers: dict[str, list[str]], slopes: Array, width: int) -> str:
@@ -77,42 +76,79 @@ def _along(items: Sequence[str], numbers: dict[str, list[str]], slopes: Array, w
     return "\n\n".join(as_text(grid_of({"item": list(items), **part}), width).rstrip("\n") for part in parts)
 
 
-def entries_table(columns: Sequence[str], groups: Sequence[object] | None, found: StandardErrors, width: int = WIDTH) -> str:
+class Entry(NamedTuple):
+    """One parameter: of which group or class of people (`whose`), of which item or ability, and how it is called."""
+
+    whose: str
+    of: str
+    name: str
+
+
+@dataclass(frozen=True)
+class EntryNames:
+    """What parameters of items and of people are called, by their paths, such as ``items.2.cuts[0]``.
+
+    `columns` (J,): the items; `shared`: the places of those that all classes of people have in common; `groups`: labels.
+    """
+
+    columns: Sequence[str]
+    shared: Sequence[int] = ()
+    groups: Sequence[object] | None = None
+
+    def of(self, path: str) -> Entry:
+        """The words for a parameter."""
+        field, place = split_path(path)
+        match field.split("."):
+            case ["items", j, *name]:
+                return Entry("", self.columns[int(j)], entry_name(".".join(name), place or ()))
+            case ["shared", i, *name]:
+                return Entry("all", self.columns[self.shared[int(i)]], entry_name(".".join(name), place or ()))
+            case ["classes", k, "items", i, *name]:
+                own = [j for j in range(len(self.columns)) if j not in self.shared]
+                return Entry(str(int(k) + 1), self.columns[own[int(i)]], entry_name(".".join(name), place or ()))
+            case ["others", g, name]:
+                return Entry(self._group(int(g) + 1), _abilities(place or ()), singular(name))
+            case ["correlations"]:
+                return Entry("" if self.groups is None else self._group(0), _abilities(place or ()), singular(field))
+            case _:
+                name = singular(field.removeprefix("abilities."))
+                whose = self._group(place[0]) if place else "all"
+                return Entry(whose, "" if name == "proportion" else "ability", name)
+
+    def _group(self, place: int) -> str:
+        """The label of a group of people or, of classes, the number."""
+        return str(place + 1) if self.groups is None else str(self.groups[place])
+
+
+def entries_table(names: EntryNames, found: StandardErrors, width: int = WIDTH) -> str:
     """Every parameter of items of several kinds, and of groups, with its standard error."""
-    rows = [_named(name, columns, groups) for name in found.names]
-    told = {"of": [row[0] for row in rows], "parameter": [row[1] for row in rows]}
-    numbers = {"estimate": found.estimates, "(error)": found.errors}
-    return as_text(grid_of({**told, **{name: [f"{value:.{DIGITS}f}" for value in of] for name, of in numbers.items()}}), width)
+    each = zip(found.names, found.estimates, found.errors, strict=True)
+    return _entries([(names.of(path), _number(estimate), _number(error)) for path, estimate, error in each], width)
 
 
-def classes_table(columns: Sequence[str], shared: Sequence[int], found: StandardErrors, width: int = WIDTH) -> str:
-    """Every parameter of items, those at the places of `shared` alike in all classes, and of classes, with standard errors."""
-    own = [j for j in range(len(columns)) if j not in shared]
-    rows = [_of_class(name, [columns[j] for j in shared], [columns[j] for j in own]) for name in found.names]
-    told = {head: [row[place] for row in rows] for place, head in enumerate(("class", "of", "parameter"))}
-    numbers = {"estimate": found.estimates, "(error)": found.errors}
-    return as_text(grid_of({**told, **{name: [f"{value:.{DIGITS}f}" for value in of] for name, of in numbers.items()}}), width)
+def _entries(rows: Sequence[tuple[Entry, str, str]], width: int) -> str:
+    """A line for each entry, its estimate and its standard error."""
+    told = {"of": [_subject(row[0]) for row in rows], "parameter": [row[0].name for row in rows]}
+    return as_text(grid_of({**told, "estimate": [row[1] for row in rows], "(error)": [row[2] for row in rows]}), width)
 
 
-def _of_class(path: str, shared: Sequence[str], own: Sequence[str]) -> tuple[str, str, str]:
-    """Of which class, counted from 1, and item a parameter is, and how it is called: ``classes.0.items.2.cuts[0]``."""
-    head, _, rest = path.partition(".")
-    if head == "shared":
-        place, _, name = rest.partition(".")
-        return "all", shared[int(place)], name
-    if head == "classes":
-        k, _, place, name = rest.split(".", 3)
-        return str(int(k) + 1), own[int(place)], name
-    field, _, place = path.removeprefix("abilities.").partition("[")
-    number = str(int(place.rstrip("]")) + 1) if place else "all"
-    return number, "" if field == "proportions" else "ability", _ONE[field]
+def _subject(entry: Entry) -> str:
+    """Of one ability, the group itself; of one of several, both."""
+    return entry.whose if entry.of == "ability" and entry.whose else ", ".join(filter(None, [entry.whose, entry.of]))
 
 
-def _named(path: str, columns: Sequence[str], groups: Sequence[object] | None) -> tuple[str, str]:
-    """Of which item or group a parameter is, and how it is called: ``items.2.cuts[0]``."""
-    where, _, name = path.removeprefix("items.").partition(".")
-    if path.startswith("items."):
-        return columns[int(where)], name
-    field, _, place = name.partition("[")
-    group = "ability" if groups is None else str(groups[int(place.rstrip("]"))])
-    return group, _ONE[field]
+def classes_table(names: EntryNames, found: StandardErrors, width: int = WIDTH) -> str:
+    """Every parameter of items and of classes of people, which are counted from 1, with its standard error."""
+    rows = [names.of(path) for path in found.names]
+    told = {"class": [row.whose for row in rows], "of": [row.of for row in rows], "parameter": [row.name for row in rows]}
+    numbers = {"estimate": [_number(value) for value in found.estimates], "(error)": [_number(value) for value in found.errors]}
+    return as_text(grid_of({**told, **numbers}), width)
+
+
+def _abilities(places: Sequence[int]) -> str:
+    """Which abilities, counted from 1: ``ability 2, 1``."""
+    return f"ability {', '.join(str(place + 1) for place in places)}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.{DIGITS}f}"
