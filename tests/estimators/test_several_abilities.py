@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import emkit as ek
+from emkit.estimators.place_sums import PlaceSums
 
 LOADS = np.column_stack([np.ones(9), np.repeat(np.eye(3), 3, axis=0)])
 MODEL = ek.AbilitiesModel(loads=LOADS)
@@ -163,6 +165,36 @@ def test_places_too_far_apart_and_slopes_that_run_off_are_told():
     twice = X.assign(c=X["a"])
     with pytest.warns(ek.SeparationWarning, match="slopes run off: 'a'.*Use fewer abilities"):
         ek.ItemResponse(loadings=LOADS).fit(twice)
+
+
+def test_places_become_finer_by_themselves_and_the_rest_is_told():
+    """Two abilities that 12 steep items tell each: beside a grid that is finer by far."""
+    sides = np.repeat(np.eye(2), 12, axis=0)
+    model = ek.AbilitiesModel(loads=sides)
+    x = model.draw(model.params(np.tile(np.linspace(-2, 2, 12), 2), 3.0 * sides), np.random.default_rng(0), 150)
+
+    def height(found, nodes):
+        rows = ek.Chunk(x, np.ones(len(x)))
+        return model.with_nodes(nodes).row_objectives(found.result_.params, rows).sum()
+
+    with pytest.warns(ek.EmkitWarning, match=r"set nodes=\d+ or more") as told:
+        coarse = ek.ItemResponse(loadings=sides, nodes=21).fit(x)
+    assert told[0].filename == __file__
+    assert coarse.integral_error_ == pytest.approx(abs(coarse.result_.log_likelihood - height(coarse, 151)), rel=0.2)
+    finer = ek.ItemResponse(loadings=sides).fit(x)
+    assert finer.result_.model.grid.nodes > 41
+    assert finer.result_.log_likelihood == pytest.approx(height(finer, 151), abs=5e-5)  # as it is told
+    assert finer.integral_error_ < 5e-5
+    assert "finer ones would change the log-likelihood by" in " ".join(finer.summary().split())
+
+
+def test_more_places_than_there_may_be_are_not_asked_for():
+    sums = PlaceSums(["a"], np.array([0.1]), 0.3, 40, lambda: 0.1, "Use fewer abilities", most=46)
+    assert sums.enough == 46
+    with pytest.warns(ek.EmkitWarning, match=r"set nodes=46 or more \(it would take 108 places along each ability"):
+        sums.warn()
+    with pytest.warns(ek.EmkitWarning, match=r"use fewer abilities \(it would take 125 places"):
+        replace(sums, nodes=46).warn()
 
 
 SIDES = np.repeat(np.eye(2), 4, axis=0)

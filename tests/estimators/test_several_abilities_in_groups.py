@@ -1,4 +1,4 @@
-"""Several abilities of people in known groups: where it falls apart into tests of one ability, what is told, and items that differ."""
+"""Several abilities of people in known groups: as tests of one ability each, what is told, and items that differ."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
-from emkit.errors import EmkitError, ModelError
+import numpy as np
+
+from emkit.errors import EmkitError, ModelError, ParameterError
 
 MOST = sys.maxsize  # of any whole number: what is larger, no machine counts up to
 MOST_STEPS = 100_000  # EM steps worked through one by one, which takes seconds; nothing moves any more after so many
@@ -42,6 +44,21 @@ def check_count(name: str, number: object, error: type[EmkitError], least: int =
         raise error(f"{name} is {_shown(number)}; it must be a whole number >= {least}{also}.")
     if int(number) > most:
         raise error(f"{name} is {_shown(number)}; it must be a whole number from {least} to {most:,}{also}.")
+
+
+def check_truth(name: str, value: object, error: type[EmkitError]) -> None:
+    """Raise `error` unless `value` is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise error(f"{name} is {value!r:.60}; it must be True or False.")
+
+
+def check_kind(params: object, kind: type) -> None:
+    """Raise ParameterError unless parameters, such as those of a start, are of this `kind`."""
+    if not isinstance(params, kind):
+        raise ParameterError(
+            f"the parameters are {type(params).__name__}, and those of this model are {kind.__name__}: make them with its "
+            "`start` or `params`."
+        )
 
 
 def check_settled(name: str, value: object, kind: type) -> None:

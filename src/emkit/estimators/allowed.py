@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from emkit.core.checks import MOST, check_count, check_range
+from emkit.core.checks import MOST, check_count, check_range, check_truth
 from emkit.errors import ParameterError
 
 
@@ -56,8 +56,7 @@ class Truth:
     """True or False."""
 
     def check(self, name: str, value: object) -> None:
-        if not isinstance(value, bool):
-            raise ParameterError(f"{name} is {value!r}; it must be True or False.")
+        check_truth(name, value, ParameterError)
 
 
 @dataclass(frozen=True)

@@ -47,13 +47,15 @@ def nodes_enough(narrowest: float, step: float, nodes: int) -> int:
     return max(nodes, int(np.ceil(nodes * NARROW * step / max(narrowest, step / MOST_TIMES))))
 
 
-def warn_of_narrow(narrowest: float, step: float, nodes: int) -> None:
-    """Warn if the ability that is known best is known better than sums tell."""
+def warn_of_narrow(narrowest: float, step: float, nodes: int, most: int) -> None:
+    """Warn if the ability that is known best is known better than sums tell, of `most` places along each at most."""
     more = nodes_enough(narrowest, step, nodes)
     if more > nodes:
+        instead = f"set nodes={min(more, most)} or more" if nodes < most else "use fewer abilities"
+        beyond = f" (it would take {more} places along each ability, and there may be {most})" if more > most else ""
         warnings.warn(
             f"answers tell some ability to {narrowest:.2g} of the spread among people, and sums go in steps of {step:.2g}: "
-            f"set nodes={more} or more.",
+            f"{instead}{beyond}.",
             EmkitWarning,
             stacklevel=6,
         )

@@ -16,9 +16,9 @@ from emkit.data.source import ArraySource
 from emkit.errors import ParameterError, SeparationWarning, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
 from emkit.estimators.gappy_rows import RowsOfModel
-from emkit.estimators.items_named import NamesOfItems, kinds_named
+from emkit.estimators.items_named import USUAL, NamesOfItems, PriorOfGuesses, kinds_named
 from emkit.estimators.one_model import FITTING
-from emkit.estimators.place_sums import PlaceSums, over_enough_places
+from emkit.estimators.place_sums import PlaceSums, error_said, over_enough_places
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.fitted import AnyFitted
 from emkit.models.ability_grid import NODES
@@ -40,6 +40,7 @@ class ItemResponseMixture(RowsOfModel):
     Parameters:
         n_components: how many classes there are.
         items: of what kind items are, or a list of kinds, one for each, as in `ItemResponse`: "rasch" is the mixed Rasch model.
+        guessing: what is known of the share of guesses of "3pl" items, as in `ItemResponse`.
         shared: which items are the same in all classes: None, "all", or a list of columns, by name or place. Where none is,
             each class has its own origin of ability; else abilities of classes differ in mean and spread, beside the first one.
         spreads: "free", of abilities in each class, or "equal", one for all. Spreads of classes that share no items are those
@@ -48,9 +49,10 @@ class ItemResponseMixture(RowsOfModel):
         nodes: over how many places of ability in each class sums stand for integrals; None: 81, or more if it takes them.
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
-    Attributes after `fit`: `proportions_` (K,), `means_` (K,) and `spreads_` (K,) of abilities; `converged_`, `n_iter_`, and
-    `result_`: an `ek.Result` with `params`, `standard_errors()`, `bic`, `icl`, `starts()` ... Classes come in
-    the order of their mean abilities or, where they share no item, of the first parameter of their first item, lowest first.
+    Attributes after `fit`: `proportions_` (K,), `means_` (K,) and `spreads_` (K,) of abilities; `converged_`, `n_iter_`,
+    `integral_error_` as in `ItemResponse`, and `result_`: an `ek.Result` with `params`, `standard_errors()`, `bic`, `icl`,
+    `starts()` ... Classes come in the order of their mean abilities or, where they share no item, of the first parameter of
+    their first item, lowest first.
 
     Two ways to go about six tasks, of which those that are hard for one class are easy for the other:
 
@@ -71,6 +73,7 @@ class ItemResponseMixture(RowsOfModel):
     _allowed: ClassVar[dict[str, Allowed]] = {
         "n_components": Count(),
         "items": NamesOfItems(),
+        "guessing": PriorOfGuesses(),
         "spreads": OneOf(("free", "equal")),
         "n_init": Count(or_one_of=("auto",), also=", or 'auto'", most=MOST_STARTS),
         "nodes": Count(least=3, or_one_of=(None,), also=" or None"),
@@ -82,6 +85,7 @@ class ItemResponseMixture(RowsOfModel):
         n_components: int = 2,
         *,
         items: str | Sequence[str] = "rasch",
+        guessing: Any = USUAL,
         shared: Any = None,
         spreads: str = "free",
         n_init: int | str = 10,
@@ -93,6 +97,7 @@ class ItemResponseMixture(RowsOfModel):
     ) -> None:
         self.n_components = n_components
         self.items = items
+        self.guessing = guessing
         self.shared = shared
         self.spreads = spreads
         self.n_init = n_init
@@ -115,7 +120,7 @@ class ItemResponseMixture(RowsOfModel):
 
     def _fit(self, source: ArraySource) -> Self:
         check_components(source, self.n_components)
-        kinds, nodes = kinds_named(self.items, source), int(self.nodes or NODES[1])
+        kinds, nodes = kinds_named(self.items, source, self.guessing), int(self.nodes or NODES[1])
         model = ItemMixture(kinds, int(self.n_components), self._shared(source), self.spreads == "equal", nodes)
         found: Any = Result.of(self._searched(model, source, model.classes, self.n_init, self._seed()).in_order())
         if self.nodes is None:
@@ -144,7 +149,9 @@ class ItemResponseMixture(RowsOfModel):
         self._keep_result(result)
         groups = result.params.abilities.groups
         self.proportions_, self.means_, self.spreads_ = result.params.proportions, groups.means, groups.spreads
-        _sums(result).warn()
+        sums = _sums(result)
+        self.integral_error_ = sums.error(result)
+        sums.warn()
         alike = _answered_alike(result)
         if alike:
             warnings.warn(
@@ -203,7 +210,8 @@ class ItemResponseMixture(RowsOfModel):
         )
         names = EntryNames(result.source.columns, self._model.shared)
         table = classes_table(names, result.standard_errors(), width)
-        return "\n\n".join([wrapped(told, width), table, wrapped(capital(str(result.outcome)), width)])
+        ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
+        return "\n\n".join([wrapped(told, width), table, wrapped(ended, width)])
 
     @property
     def _model(self) -> Any:

@@ -17,9 +17,10 @@ from emkit.errors import DataError, ModelError, ParameterError
 from emkit.estimators.allowed import Allowed, Count, OneOf, Truth
 from emkit.estimators.differential import DifferentialItem, differential_items
 from emkit.estimators.gappy_rows import RowsOfModel
-from emkit.estimators.items_named import NamesOfItems, grouped, kinds_named
+from emkit.estimators.items_named import USUAL, NamesOfItems, PriorOfGuesses, grouped, kinds_named
 from emkit.estimators.one_ability import OneAbility
 from emkit.estimators.one_model import FITTING
+from emkit.estimators.place_sums import error_said
 from emkit.estimators.several_abilities import SeveralAbilities, model_of
 from emkit.estimators.validated import as_before_if_it_fails
 from emkit.models.abilities_on_grid import AbilitiesOnGrid
@@ -44,11 +45,13 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         items: of what kind items are, or a list of kinds, one for each: "2pl", "3pl" (guessed, with a prior), "graded", "gpcm"
             and "pcm" (partial credit), or "rasch", of answers counted from 0; see `ek.ItemsModel`. None: right and wrong
             answers, as `slopes` says.
+        guessing: what is known of the share of guesses of "3pl" items: "usual", a beta prior of about one in five that weighs
+            as much as 20 answers; another `ek.BetaPrior`; or None, nothing.
         scores: what `transform` returns: "eap", the mean of the ability given the answers; "map", the most likely one, given
             that abilities are normal; or "ml", the most likely one by the answers alone, which is infinite where all are right,
             or all wrong.
-        nodes: over how many places of ability sums stand for integrals. None: 81, or more if answers tell some ability better
-            than sums over these do; along each of several as many as `ek.AbilitiesModel` says.
+        nodes: over how many places of ability sums stand for integrals. None: 81, and along each of several as many as
+            `ek.AbilitiesModel` says; or more, if answers tell some ability better than sums over these do.
         n_abilities: how many abilities all items ask, 1 unless `loadings` say otherwise; several are turned to where slopes are
             largest, one by one.
         loadings: which items ask which abilities, (J, m) of 0 and 1, as where all ask one, and each one other (bifactor).
@@ -56,7 +59,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
     Attributes after `fit`: `converged_`, `n_iter_` (passes over patterns of answers), and `result_`: an `ek.Result` with
-    `params`, `standard_errors()` ... Of one ability: `slopes_` (J,); of right and wrong answers without guesses, also
+    `params`, `standard_errors()` ...; `integral_error_`, by how much its log-likelihood differs over finer places of ability.
+    Of one ability: `slopes_` (J,); of right and wrong answers without guesses, also
     `intercepts_` (J,) and `difficulties_` (J,): the abilities at which one in two is right, NaN for slopes of 0. Where items
     have kinds, or people groups: `means_` (G,) and `spreads_` (G,) of abilities; of several groups, also `groups_`, their
     labels, the first of which has abilities of mean 0 and spread 1. Of several abilities: `slopes_` (J, m), of right and wrong
@@ -84,6 +88,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     _allowed: ClassVar[dict[str, Allowed]] = {
         "slopes": OneOf(("free", "equal")),
         "items": NamesOfItems(),
+        "guessing": PriorOfGuesses(),
         "scores": OneOf(("eap", "map", "ml")),
         "nodes": Count(least=3, or_one_of=(None,), also=" or None"),
         "n_abilities": Count(or_one_of=(None,), also=" or None"),
@@ -96,6 +101,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         slopes: str = "free",
         *,
         items: str | Sequence[str] | None = None,
+        guessing: Any = USUAL,
         scores: str = "eap",
         nodes: int | None = None,
         n_abilities: int | None = None,
@@ -108,6 +114,7 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
     ) -> None:
         self.slopes = slopes
         self.items = items
+        self.guessing = guessing
         self.scores = scores
         self.nodes = nodes
         self.n_abilities = n_abilities
@@ -144,7 +151,9 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
         """What a fit tells, as attributes, and warnings of what it does not."""
         self._keep_result(result)
         self.__dict__.update(self._view.attributes)
-        self._view.sums(result).warn()
+        sums = self._view.sums(result)
+        self.integral_error_ = sums.error(result)
+        sums.warn()
         return self
 
     def _made_for(self, source: ArraySource, labels: object) -> tuple[Any, ArraySource]:
@@ -163,10 +172,10 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
                 f"slopes={self.slopes!r} is of items that are right or wrong, and items={self.items!r:.60} says what each "
                 'is: leave slopes out, or write items="rasch".'
             )
-        if self.items is None and labels is None:
+        if self.items is None and labels is None and self.guessing == USUAL:
             return ItemResponseModel(equal=self.slopes == "equal", nodes=nodes), source
         names = self.items or ("2pl" if self.slopes == "free" else "rasch")
-        return ItemsModel(kinds_named(names, answers), number, nodes), source
+        return ItemsModel(kinds_named(names, answers, self.guessing), number, nodes), source
 
     @property
     def _view(self) -> OneAbility | SeveralAbilities:
@@ -235,7 +244,8 @@ class ItemResponse(ClassNamePrefixFeaturesOutMixin, TransformerMixin, RowsOfMode
             f"{self.n_features_in_} items, {self._said}: {result.rows:,.10g} rows, log-likelihood "
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
-        return "\n\n".join([wrapped(told, width), self._table(width), wrapped(capital(str(result.outcome)), width)])
+        ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
+        return "\n\n".join([wrapped(told, width), self._table(width), wrapped(ended, width)])
 
     @property
     def _said(self) -> str:

@@ -12,8 +12,9 @@ from emkit.data.source import ArraySource
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.allowed import Allowed
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
+from emkit.models.priors import BetaPrior
 
-KINDS: dict[str, Callable[[int], ItemKind]] = {
+KINDS: dict[str, Callable[..., ItemKind]] = {
     "rasch": PartialCredit,
     "2pl": GeneralisedPartialCredit,
     "3pl": Guessing,
@@ -21,6 +22,7 @@ KINDS: dict[str, Callable[[int], ItemKind]] = {
     "gpcm": GeneralisedPartialCredit,
     "pcm": PartialCredit,
 }
+USUAL, OF_GUESSES = "usual", "3pl"
 OF_TWO = ("rasch", "2pl", "3pl")
 MOST_LEVELS = 100  # of answers: a column with more holds measurements
 
@@ -40,9 +42,18 @@ class NamesOfItems(Allowed):
             )
 
 
-def kinds_named(names: str | Sequence[str], source: ArraySource) -> list[ItemKind]:
+class PriorOfGuesses(Allowed):
+    """A beta prior, or None, or "usual"."""
+
+    def check(self, name: str, value: object) -> None:
+        if value is not None and value != USUAL and not isinstance(value, BetaPrior):
+            raise ParameterError(f"{name} is {value!r:.60}; it must be 'usual', ek.BetaPrior(5, 17), for one, or None.")
+
+
+def kinds_named(names: str | Sequence[str], source: ArraySource, guessing: Any = USUAL) -> list[ItemKind]:
     """The kinds of the items in the columns, with as many levels as their answers have, counted from 0.
 
+    `guessing`: what is known of the share of guesses of items that are guessed, a prior or None, or as usual.
     Errors: DataError for answers that are none; ParameterError if names do not fit the columns.
     """
     profile = source.profile
@@ -63,7 +74,10 @@ def kinds_named(names: str | Sequence[str], source: ArraySource) -> list[ItemKin
     alike = [column for column, number in zip(source.columns, levels, strict=True) if number < 2]
     if alike:
         raise DataError(f"items that everybody answers alike tell nothing: {some_of([*map(repr, alike)])}. Leave them out.")
-    return [KINDS[name](int(number)) for name, number in zip(every, levels, strict=True)]
+    if guessing != USUAL and OF_GUESSES not in every:
+        raise ParameterError(f"guessing={guessing!r} is of items that are {OF_GUESSES!r}, and there are none: leave it out.")
+    priors = {OF_GUESSES: {} if guessing == USUAL else {"prior": guessing}}
+    return [KINDS[name](int(number), **priors.get(name, {})) for name, number in zip(every, levels, strict=True)]
 
 
 def grouped(source: ArraySource, labels: object, known: Sequence[Any] | None) -> tuple[ArraySource, tuple[Any, ...]]:

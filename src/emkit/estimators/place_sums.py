@@ -7,12 +7,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from emkit.core.arrays import Array
 from emkit.estimators.integral_warnings import STEP, are_steep, nodes_enough, warn_of_narrow, warned_of_steep
 from emkit.models.around import bare
 from emkit.result import Result, fit
 
 FINER = 3  # times that a fit goes on over more places of ability
+MORE = 1.5  # times as many places, over which a log-likelihood is held against what it is
+MOST = 100_000  # places of one ability
+UNTOLD = 1e-9  # of log-likelihood: rounding
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class PlaceSums:
     """Sums over `nodes` places of an ability, a `step` apart, for `items` (J,) that have these `slopes` (J,).
 
     Both are in units of the spread of abilities, as is what `narrowest` finds: how well that is known which is known best.
-    `instead` is what to do where items are nearly steps between places that are `apart`.
+    `instead` is what to do where items are nearly steps between places that are `apart`. Along each of several abilities there
+    are `most` places at most.
     """
 
     items: Sequence[str]
@@ -30,18 +36,35 @@ class PlaceSums:
     narrowest: Callable[[], float]
     instead: str
     apart: float = STEP
+    most: int = MOST
 
     @cached_property
     def enough(self) -> int:
-        """How many places it takes: `nodes`, if these are enough, or none would be, since items are nearly steps."""
+        """How many places it takes, of as many as there may be: `nodes`, if these do, or none would: items are nearly steps."""
         if are_steep(self.slopes, self.apart).any():
             return self.nodes
-        return nodes_enough(self.narrowest(), self.step, self.nodes)
+        return min(nodes_enough(self.narrowest(), self.step, self.nodes), max(self.most, self.nodes))
 
     def warn(self) -> None:
         """Warn of items that are nearly steps, else of too few places."""
         if not warned_of_steep(self.items, self.slopes, self.instead, self.apart):
-            warn_of_narrow(self.narrowest(), self.step, self.nodes)
+            warn_of_narrow(self.narrowest(), self.step, self.nodes, self.most)
+
+    def error(self, result: Result[Any]) -> float:
+        """By how much the log-likelihood of a fit differs over half as many places more.
+
+        Where these are more than there may be, from that over fewer, which is farther off.
+        """
+        more = int(np.ceil(MORE * self.nodes))
+        model = bare(result.model).with_nodes(more if more <= self.most else max(int(self.nodes / MORE), 3))
+        heights = (chunk.weights @ model.row_objectives(result.params, chunk) for chunk in result.passes.chunks())
+        return abs(float(sum(heights)) - result.log_likelihood)
+
+
+def error_said(error: float) -> str:
+    """How exact sums are that stand for integrals, in words."""
+    much = f"by {error:.0e}" if error > UNTOLD else f"by less than {UNTOLD:g}"
+    return f"Integrals over ability are sums over even steps; finer ones would change the log-likelihood {much}."
 
 
 def over_enough_places(found: Result[Any], sums_of: Callable[[Any], PlaceSums], settings: dict[str, Any]) -> Result[Any]:

@@ -14,8 +14,8 @@ from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource
 from emkit.errors import ModelError, ParameterError, some_of
 from emkit.estimators.integral_warnings import width_of
-from emkit.estimators.items_named import kinds_named
-from emkit.estimators.place_sums import PlaceSums
+from emkit.estimators.items_named import USUAL, kinds_named
+from emkit.estimators.place_sums import PlaceSums, over_enough_places
 from emkit.inference.standard_errors import StandardErrors
 from emkit.models.abilities import AbilitiesModel
 from emkit.models.abilities_on_grid import AbilitiesOnGrid
@@ -46,9 +46,9 @@ def model_of(settings: dict[str, Any], source: ArraySource, groups: int) -> Abil
     if wrong:
         raise ParameterError(f"several abilities have free slopes and scores 'eap': leave out {wrong[0]}.")
     loadings = _by_item(loadings, source.columns)
-    if settings["items"] is None and not correlated and groups == 1:
+    if settings["items"] is None and not correlated and groups == 1 and settings["guessing"] == USUAL:
         return AbilitiesModel(number, loadings, settings["nodes"])
-    kinds = kinds_named(settings["items"] or "2pl", source)
+    kinds = kinds_named(settings["items"] or "2pl", source, settings["guessing"])
     return ItemPlanesModel(kinds, number, loadings, correlated, settings["nodes"], groups)
 
 
@@ -143,8 +143,8 @@ class SeveralAbilities:
         return plane_items_table(names, self.slopes, told, held, found, width)
 
     def over_enough_places(self, result: Result[Any], settings: dict[str, Any]) -> Result[Any]:
-        """The fit itself: places along each ability multiply, so that more are for whoever fits to ask for."""
-        return result
+        """The fit over as many places as it takes, or as there may be."""
+        return over_enough_places(result, lambda each: SeveralAbilities(each.model, each.params).sums(each), settings)
 
     def sums(self, result: Any) -> PlaceSums:
         """The sums over abilities of a fit, as far as they lie along the one that is known best."""
@@ -157,4 +157,4 @@ class SeveralAbilities:
             least = min(float(np.linalg.eigvalsh(spread)[:, 0].min()) for spread in spreads)
             return float(min(max(least, 0.0) ** 0.5, width_of(lengths)))
 
-        return PlaceSums(columns, lengths, grid.step, grid.nodes, narrowest, "Use fewer abilities")
+        return PlaceSums(columns, lengths, grid.step, grid.nodes, narrowest, "Use fewer abilities", most=grid.most)

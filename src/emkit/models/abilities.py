@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit, log_expit
 
 from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.checks import check_kind
 from emkit.core.expected import Expected
 from emkit.core.protocols import Update
 from emkit.data.profile import AnyProfile
@@ -63,6 +64,9 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
             return AbilitiesParams(a, *turned_to_pivots(b, np.sqrt((b**2).sum(axis=1) + SPREAD**2)))
         self.refuse_strays(b)
         return AbilitiesParams(a, b)
+
+    def with_nodes(self, nodes: int) -> AbilitiesModel:
+        return AbilitiesModel(self.n_abilities, self.loads, nodes)
 
     def answer_levels(self, params: AbilitiesParams) -> tuple[int, ...]:
         return (2,) * len(params.intercepts)
@@ -157,6 +161,7 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
         return self.params(np.log(share / (1 - share)) * np.sqrt(1 + (slopes**2).sum(axis=1) / SPREAD**2), slopes)
 
     def check(self, params: AbilitiesParams, profile: AnyProfile) -> None:
+        check_kind(params, AbilitiesParams)
         given, asked = len(profile.columns), len(params.intercepts)
         if given != asked:
             raise ParameterError(f"the parameters are of {asked} items, but the data have {given} columns.")

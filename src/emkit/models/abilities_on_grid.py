@@ -57,6 +57,10 @@ class AbilitiesOnGrid(LatentModel[P, AnswersAt]):
         self.grid = grid_of(self.n_abilities, None if correlated else self.loads, nodes)
 
     @abstractmethod
+    def with_nodes(self, nodes: int) -> Self:
+        """The same model with so many places along each ability."""
+
+    @abstractmethod
     def answer_levels(self, params: P) -> tuple[int, ...]:
         """How many answers there are to each item (J,)."""
 

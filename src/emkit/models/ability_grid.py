@@ -52,6 +52,11 @@ class Grid:
         """How far places are apart."""
         return 2 * FARTHEST / (self.nodes - 1)
 
+    @property
+    def most(self) -> int:
+        """How many places along each ability there may be at most."""
+        return int(MOST_PLACES ** (1 / self.places.shape[1]) + 1e-9)
+
     def parts_of(self, items: int) -> tuple[Part, ...]:
         """The parts of a test of so many items."""
         return self.parts or (Part(np.arange(items), np.arange(self.places.shape[1])),)

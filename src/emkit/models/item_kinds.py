@@ -279,6 +279,8 @@ class Guessing(ItemKind):
         super().__post_init__()
         if self.levels != 2:
             raise ModelError(f"items that can be guessed are right or wrong: they have 2 levels, not {self.levels}.")
+        if self.prior is not None and not isinstance(self.prior, BetaPrior):
+            raise ModelError(f"prior is {self.prior!r:.60}; of guesses, it is an ek.BetaPrior(5, 17), for one, or None.")
 
     def log_chances(self, params: GuessedItem, ability: Array) -> Array:
         logits = params.intercept + params.slope * ability

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
-from emkit.core.checks import check_count
+from emkit.core.checks import check_count, check_truth
 from emkit.core.coordinates import Coordinates
 from emkit.core.expected import Expected
 from emkit.core.parameters import maximise_in_turn, replace_at
@@ -19,7 +19,7 @@ from emkit.core.statistics import Additive
 from emkit.data.chunk import Chunk
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ModelError
+from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import safe_log, slope_of_log
 from emkit.models import answer_blocks
 from emkit.models.assignment import Posterior, impossible_row
@@ -77,12 +77,16 @@ class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
         nodes: int = 81,
     ) -> None:
         check_count("classes", classes, ModelError)
+        check_truth("equal_spreads", equal_spreads, ModelError)
         self.test = ItemsModel(kinds, nodes=nodes)
         self.kinds, self.classes, self.nodes = self.test.kinds, int(classes), self.test.nodes
-        self.shared = tuple(sorted({*map(int, shared)}))
-        strange = [j for j in self.shared if not 0 <= j < len(self.kinds)]
+        given: list[Any] = list(shared)
+        strange = [
+            j for j in given if isinstance(j, bool) or not (isinstance(j, int | np.integer) and 0 <= j < len(self.kinds))
+        ]
         if strange:
-            raise ModelError(f"shared has {strange[0]}; items are counted from 0 to {len(self.kinds) - 1}.")
+            raise ModelError(f"shared has {strange[0]!r}; items are counted from 0 to {len(self.kinds) - 1}.")
+        self.shared = tuple(sorted({*map(int, given)}))
         self.equal_spreads = equal_spreads
         self.layout = ClassLayout(self.kinds, self.classes, self.shared, equal_spreads)
         self._levels = tuple(kind.levels for kind in self.kinds)
@@ -106,7 +110,10 @@ class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
         here = np.zeros(self.classes) if means is None else means
         wide = np.ones(() if self.equal_spreads else self.classes) if spreads is None else spreads
         made = (EqualSpreadAbilities if self.equal_spreads else ClassAbilities)(here, wide)
-        each = tuple(ClassItems(tuple(own), self.layout.own) for own in classes)
+        given = list(classes)
+        if not all(isinstance(own, Iterable) for own in given):
+            raise ParameterError(f"classes are {given!r:.60}; give the items of each, such as [[item, item], [item, item]].")
+        each = tuple(ClassItems(tuple(own), self.layout.own) for own in given)
         found = ItemMixtureParams(proportions, tuple(shared), each, made, self.shared)
         self.layout.refuse(found)
         return found

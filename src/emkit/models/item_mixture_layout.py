@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.checks import check_kind
 from emkit.core.parameters import leaves, replace_at
 from emkit.errors import ParameterError
 from emkit.models.item_kinds import ItemKind
@@ -118,6 +119,7 @@ class ClassLayout:
 
     def refuse(self, params: ItemMixtureParams) -> None:
         """Errors: ParameterError if these are not parameters of these items and classes."""
+        check_kind(params, ItemMixtureParams)
         wanted = [(self.classes,), (self.classes,), () if self.equal_spreads else (self.classes,)]
         abilities = params.abilities
         shapes = [np.shape(each) for each in (params.proportions, abilities.means, abilities.spreads)]

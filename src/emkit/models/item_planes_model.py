@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.checks import check_kind, check_truth
 from emkit.core.coordinates import Coordinates
 from emkit.core.expected import Expected
 from emkit.core.parameters import maximise_in_turn, replace_at
@@ -63,6 +64,7 @@ class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
         nodes: int | None = None,
         groups: int = 1,
     ) -> None:
+        check_truth("correlated", correlated, ModelError)
         self.test = ItemsModel(kinds, groups)
         self.kinds, self.correlated, self.groups = self.test.kinds, correlated, self.test.groups
         if correlated and loads is None:
@@ -99,6 +101,9 @@ class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
         return ItemPlanesParams(each, made.correlations, pivots, others)
 
     # -- what the grid asks
+
+    def with_nodes(self, nodes: int) -> ItemPlanesModel:
+        return ItemPlanesModel(self.kinds, self.n_abilities, self.loads, self.correlated, nodes, self.groups)
 
     def asking(self, items: Sequence[int]) -> ItemPlanesModel:
         """The model of the items at these places, in this order; some may be there several times."""
@@ -254,6 +259,7 @@ class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
 
     def _refuse_params(self, params: ItemPlanesParams) -> None:
         """Errors: ParameterError if these are not parameters of these items and abilities."""
+        check_kind(params, ItemPlanesParams)
         refuse_items(params.items, self._like)
         if params.correlations.shape != (self.n_abilities, self.n_abilities):
             raise ParameterError(
@@ -270,6 +276,7 @@ class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
         if len(params.others) != self.groups - 1:
             raise ParameterError(f"others are {len(params.others)} groups; beside the first, the model has {self.groups - 1}.")
         for g, group in enumerate(params.others):
+            check_kind(group, AbilitiesOfGroup)
             shapes = [np.shape(each) for each in (group.means, group.spreads, group.correlations)]
             if shapes != [(m,), (m,), (m, m)]:
                 raise ParameterError(f"others[{g}] has shapes {shapes}; of {m} abilities, {[(m,), (m,), (m, m)]}.")

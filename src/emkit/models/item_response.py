@@ -11,12 +11,13 @@ from scipy.special import expit, log_expit
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
+from emkit.core.checks import check_kind, check_truth
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Update
 from emkit.core.spaces import Real
 from emkit.data.profile import AnyProfile
-from emkit.errors import DataError, ParameterError, some_of
+from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models.ability import AbilityModel
 from emkit.models.item_lines import ItemSums, height, highest, left
 
@@ -84,6 +85,7 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
     """
 
     def __init__(self, equal: bool = False, nodes: int = 81) -> None:
+        check_truth("equal", equal, ModelError)
         super().__init__(nodes)
         self.equal = equal
 
@@ -173,6 +175,7 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
         return self.params(np.log(share / (1 - share)) * wide, slope[0] if self.equal else slope)
 
     def check(self, params: ItemResponseParams, profile: AnyProfile) -> None:
+        check_kind(params, ItemResponseParams)
         given, asked = len(profile.columns), len(params.intercepts)
         if given != asked:
             raise ParameterError(f"the parameters are of {asked} items, but the data have {given} columns.")

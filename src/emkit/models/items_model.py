@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
-from emkit.core.checks import check_count
+from emkit.core.checks import check_count, check_kind
 from emkit.core.coordinates import Coordinates
 from emkit.core.expected import Expected
 from emkit.core.parameters import Parameters, leaves, maximise_in_turn, replace_at
@@ -256,6 +256,7 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
 
     def _refuse_params(self, params: ItemsParams) -> None:
         """Errors: ParameterError if these are not parameters of these kinds and groups."""
+        check_kind(params, ItemsParams)
         refuse_items(params.items, [kind.like for kind in self.kinds])
         given = [np.shape(params.abilities.means), np.shape(params.abilities.spreads)]
         if given != [(self.groups,)] * 2:
