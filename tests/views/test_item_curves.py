@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import emkit as ek
+from emkit.plots.kinds import drawable
 from emkit.views import information_curves, item_curves
 
 
@@ -45,6 +46,32 @@ def test_information_is_how_fast_chances_change(fit):
     answers = item_curves(fit, 0)  # squares of slopes of all answers, over their chances
     slopes = np.gradient(answers.curves, answers.at, axis=1)
     np.testing.assert_allclose((slopes**2 / answers.curves).sum(axis=0)[5:-5], view.curves[0, 5:-5], rtol=5e-3)
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: ek.Frozen(model, "proportions")])
+def test_classes_have_curves_of_their_own(wrap):
+    """Those of the items as each class is asked them, one class after the other."""
+    from tests.continuous import MIXTURES
+
+    model, params = MIXTURES["shared"]
+    fit = ek.fit(wrap(model), model.draw(params, np.random.default_rng(0), 200)[0], params, max_evaluations=1)
+    view, one = item_curves(fit), item_curves(fit, "x2")
+    assert (view.classes, len(view.names), view.names[4]) == (2, 6, "x1, class 2")
+    np.testing.assert_array_equal(view.curves[0], view.curves[3])  # the shared item
+    for k, own in enumerate(fit.params.classes):
+        item = own.items[1]
+        right = 1 / (1 + np.exp(-item.intercepts[0] - item.slope * view.at))
+        np.testing.assert_allclose(view.curves[3 * k + 2], right)
+        np.testing.assert_allclose(one.curves[2 * k + 1], right)
+        told = information_curves(fit)
+        np.testing.assert_allclose(told.curves[4 * k + 2], item.slope**2 * right * (1 - right))
+        np.testing.assert_allclose(told.curves[4 * k : 4 * k + 3].sum(axis=0), told.curves[4 * k + 3])
+    assert one.names == ("0, class 1", "1, class 1", "0, class 2", "1, class 2")
+    assert {"items", "information"} <= set(drawable(fit))
+    for kind, lines in (("items", 6), ("information", 8)):
+        ax = fit.plot(kind)
+        assert len(ax.lines) == lines
+        assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 
 def test_what_has_no_items_is_refused():

@@ -208,7 +208,7 @@ class ItemResponseMixture(RowsOfModel):
             f"{self.n_features_in_} items, {kinds}, {many}: {result.rows:,.10g} rows, log-likelihood "
             f"{result.log_likelihood:.4f}, {result.free_parameters} free parameters, BIC {result.bic:.4f}"
         )
-        names = EntryNames(result.source.columns, self._model.shared)
+        names = EntryNames(result.source.columns, self._model.shared, range(1, self._model.classes + 1))
         table = classes_table(names, result.standard_errors(), width)
         ended = f"{capital(str(result.outcome))} {error_said(self.integral_error_)}"
         return "\n\n".join([wrapped(told, width), table, wrapped(ended, width)])

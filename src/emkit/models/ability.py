@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from copy import copy
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,15 @@ S = TypeVar("S")
 FARTHEST = 7.0  # standard deviations that one in 10^12 goes beyond
 
 
-class AbilityModel(LatentModel[P, S]):
+class OfTests(ABC, Generic[P]):
+    """A model of answers that hang on one ability: as in one test or, of several classes of people, in one for each."""
+
+    @abstractmethod
+    def tests_of(self, params: P) -> tuple[tuple[AbilityModel[Any, Any], Any], ...]:
+        """The test that each class is asked, with its parameters."""
+
+
+class AbilityModel(LatentModel[P, S], OfTests[P]):
     """Answers to items that are independent given an ability. A subclass says how likely each answer is at any ability.
 
     The integral over ability is a sum over `nodes` even steps from 7 standard deviations below its mean to 7 above, whose error
@@ -43,6 +51,9 @@ class AbilityModel(LatentModel[P, S]):
         found = copy(self)
         AbilityModel.__init__(found, nodes)
         return found
+
+    def tests_of(self, params: P) -> tuple[tuple[AbilityModel[Any, Any], Any], ...]:
+        return ((self, params),)
 
     @abstractmethod
     def answer_levels(self, params: P) -> tuple[int, ...]:

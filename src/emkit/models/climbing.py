@@ -17,6 +17,8 @@ P = TypeVar("P", bound=Parameters)
 STEPS, HALVINGS = 100, 40
 ENOUGH = 1e-13  # of what a step promises, relative to 1 + the height: nothing is left to gain
 ROUNDING = 1e-15  # of the height
+NOTHING = 1e-17  # of what is left after a step, relative to 1 + the height: parameters are there to 1e-8 of their errors
+MISSED = 10.0  # times the square of what a step gained beside what it promised, relative to that: what is left to gain at most
 LONG = 1e3  # units along which the height is all but even
 FARTHEST = 3.0  # in a free coordinate: from farther off, the curvature here tells nothing
 
@@ -35,6 +37,10 @@ class Bend(NamedTuple):
         """The same along some of the coordinates (p,), the others held."""
         return Bend(self.slope[free], self.curvature[np.ix_(free, free)], self.units[free])
 
+    def promised(self, step: Array) -> float:
+        """What the parabola gains by a step."""
+        return float(step @ self.slope - step @ self.curvature @ step / 2)
+
     def step(self, mass: float) -> Array:
         """To where a parabola with this slope and curvature is highest."""
         scaled = self.units[:, None] * self.curvature * self.units
@@ -44,7 +50,8 @@ class Bend(NamedTuple):
 def climbed(params: P, coordinates: Coordinates[P], height: Callable[[P], float], bend: Callable[[P], Bend], mass: float) -> P:
     """Parameters at which the height of so many people (`mass`) is greatest, from those given; never lower but by rounding.
 
-    Where units are long, one step is taken however little it promises: what creeps towards an edge is to get there.
+    Where units are long, one step is taken however little it promises: what creeps towards an edge is to get there. A step that
+    gained what the parabola promised, but for a share e of it, leaves about e^2 of that, so that no other need be asked.
     """
     here, tall = coordinates.pack(params), height(params)
     for number in range(STEPS):
@@ -52,7 +59,8 @@ def climbed(params: P, coordinates: Coordinates[P], height: Callable[[P], float]
         step = bent.step(mass)
         if (number or bent.units.max() < LONG) and not step @ bent.slope > ENOUGH * (1 + abs(tall)):
             break
-        step *= min(1.0, FARTHEST / max(float(np.abs(step).max()), FARTHEST))
+        whole = step
+        step = step * min(1.0, FARTHEST / max(float(np.abs(step).max()), FARTHEST))
         for _ in range(HALVINGS):
             try:
                 ahead = coordinates.unpack(here + step, params)
@@ -64,5 +72,9 @@ def climbed(params: P, coordinates: Coordinates[P], height: Callable[[P], float]
             step /= 2
         else:
             break
+        promised = bent.promised(step)
+        missed = reached - tall - promised
         here, params, tall = here + step, ahead, reached
+        if np.array_equal(step, whole) and MISSED * missed**2 <= NOTHING * (1 + abs(tall)) * promised:
+            break
     return params

@@ -22,6 +22,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError
 from emkit.families.family import safe_log, slope_of_log
 from emkit.models import answer_blocks
+from emkit.models.ability import AbilityModel, OfTests
 from emkit.models.assignment import Posterior, impossible_row
 from emkit.models.belonging import Belonging
 from emkit.models.item_kinds import ItemKind
@@ -42,7 +43,7 @@ class ClassAnswers(Additive):
     people: Array
 
 
-class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
+class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers], OfTests[ItemMixtureParams]):
     """Answers of people of so many `classes`, to J items of `kinds` such as `ek.PartialCredit()`, as those of `ek.ItemsModel`.
 
     Given class and ability, answers are independent, and in each class ability is normal. Items have parameters of their own in
@@ -167,9 +168,12 @@ class ItemMixture(Belonging[ItemMixtureParams, ClassAnswers]):
         mean, square = (np.einsum("nkq,kq->n", found, power) for power in (at, at**2))
         return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
+    def tests_of(self, params: ItemMixtureParams) -> tuple[tuple[AbilityModel[Any, Any], Any], ...]:
+        return tuple((self.test, self.layout.of_class(params, k)) for k in range(self.classes))
+
     def of_classes(self, params: ItemMixtureParams, chunk: Chunk) -> tuple[Array, Array]:
         """The same (n, K) and (n, K), if each row were of each class."""
-        each = [self.test.latent(self.layout.of_class(params, k), chunk) for k in range(self.classes)]
+        each = [test.latent(own, chunk) for test, own in self.tests_of(params)]
         return np.column_stack([mean for mean, _ in each]), np.column_stack([spread for _, spread in each])
 
     # -- the M-step: classes are groups of people, each of which is asked items of its own

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters, replace_at
 from emkit.models import item_newton
@@ -91,31 +91,35 @@ class ItemsHeight:
         item, at = self.asked[j], self.places(params.abilities)[self.asked[j].groups]
         return item.kind.by_ability(params.items[j], at.ravel()).reshape(-1, *at.shape)
 
+    def _moved(self, abilities: AbilityGroups, groups: slice) -> tuple[Integers, Array]:
+        """Which of means and, below, spreads (2 G) some groups have (2 g,), and how far their places (g Q) move with each."""
+        number = len(abilities.means)
+        cells = np.arange(number)[groups]
+        wide = abilities.spreads[cells, None] * self.standard
+        each = np.stack([np.ones_like(wide), wide])[:, :, None] * np.eye(len(cells))[:, :, None]
+        return np.concatenate([cells, number + cells]), each.reshape(2 * len(cells), -1)
+
     def _bend(self, params: ItemsParams, ways: Array, own: slice) -> Bend:
         """Slope and curvature along the free coordinates of items and, last, of abilities."""
         groups = len(params.abilities.means)
-        wide = params.abilities.spreads[:, None] * np.broadcast_to(self.standard, (groups, len(self.standard)))
-        moved = np.stack([np.ones_like(wide), wide])  # the places, by coordinate
-        pairs = list(zip(self.asked, params.items, strict=True))
-        told = [item_newton.told(asked.kind, of, self.of_item(j, params)[1]) for j, (asked, of) in enumerate(pairs)]
-        ends = np.cumsum([0, *(len(each.along) for each in told)])
+        each = [
+            (asked, of, *self.of_item(j, params)) for j, (asked, of) in enumerate(zip(self.asked, params.items, strict=True))
+        ]
+        told = [item_newton.told(asked.kind, of, at) for asked, of, _, at in each]
+        ends = np.cumsum([0, *(len(one.along) for one in told)])
         size = int(ends[-1])
         slope, curvature = np.zeros(size + 2 * groups), np.zeros((size + 2 * groups,) * 2)
-        for j, (item, of) in enumerate(pairs):
-            mine, part, cells = slice(ends[j], ends[j + 1]), self._by_ability(j, params), np.arange(groups)[item.groups]
-            counts = self.of_item(j, params)[0]
-            slope[mine], curvature[mine, mine], _ = item_newton.bend(item.kind, of, counts, told[j])
-            expected = (counts.sum(axis=0) * told[j].chances).reshape(part.shape)
-            shown = (told[j].along.reshape(-1, *part.shape) * (expected * part)).sum(axis=1)
-            squares = (expected * part**2).sum(axis=0)
-            here = moved[:, cells]
-            for a in range(2):
-                along = size + a * groups + cells
-                slope[along] += np.einsum("lgq,gq->g", counts.reshape(part.shape) * part, here[a])
-                curvature[mine, along] = np.einsum("pgq,gq->pg", shown, here[a])
-                curvature[along, mine] = curvature[mine, along].T
-                for b in range(2):
-                    curvature[along, size + b * groups + cells] += np.einsum("gq,gq,gq->g", squares, here[a], here[b])
+        asked_of = {_ends(asked.groups): asked.groups for asked in self.asked}
+        of_groups = {ends_of: self._moved(params.abilities, some) for ends_of, some in asked_of.items()}
+        for j, (asked, of, counts, at) in enumerate(each):
+            mine, (cells, moved) = slice(ends[j], ends[j + 1]), of_groups[_ends(asked.groups)]
+            slope[mine], curvature[mine, mine], _ = item_newton.bend(asked.kind, of, counts, told[j])
+            part, along = asked.kind.by_ability(of, at), size + cells
+            expected = counts.sum(axis=0) * told[j].chances * part
+            slope[along] += moved @ (counts * part).sum(axis=0)
+            curvature[mine, along] = (told[j].along * expected).sum(axis=1) @ moved.T
+            curvature[along, mine] = curvature[mine, along].T
+            curvature[np.ix_(along, along)] += (moved * (expected * part).sum(axis=0)) @ moved.T
         across = np.zeros((size + 2 * groups, size + ways.shape[1]))
         across[:size, :size] = np.eye(size)
         across[size:, size:] = ways
@@ -124,6 +128,11 @@ class ItemsHeight:
         units = np.concatenate([np.ones(size + groups), 1 / spreads])  # of a spread its own, not that of its logarithm
         longest = (units[:, None] * np.abs(across)).max(axis=0)
         return Bend(across.T @ slope, across.T @ curvature @ across, longest)
+
+
+def _ends(groups: slice) -> tuple[int | None, int | None]:
+    """Which groups, in a word that can be looked up."""
+    return groups.start, groups.stop
 
 
 def with_abilities(params: ItemsParams, abilities: AbilityGroups) -> ItemsParams:

@@ -88,7 +88,8 @@ class Entry(NamedTuple):
 class EntryNames:
     """What parameters of items and of people are called, by their paths, such as ``items.2.cuts[0]``.
 
-    `columns` (J,): the items; `shared`: the places of those that all classes of people have in common; `groups`: labels.
+    `columns` (J,): the items; `shared`: the places of those that all classes of people have in common; `groups`: labels of
+    groups of people, or numbers of classes.
     """
 
     columns: Sequence[str]
@@ -105,19 +106,19 @@ class EntryNames:
                 return Entry("all", self.columns[self.shared[int(i)]], entry_name(".".join(name), place or ()))
             case ["classes", k, "items", i, *name]:
                 own = [j for j in range(len(self.columns)) if j not in self.shared]
-                return Entry(str(int(k) + 1), self.columns[own[int(i)]], entry_name(".".join(name), place or ()))
+                return Entry(self._group(int(k)), self.columns[own[int(i)]], entry_name(".".join(name), place or ()))
             case ["others", g, name]:
                 return Entry(self._group(int(g) + 1), _abilities(place or ()), singular(name))
             case ["correlations"]:
-                return Entry("" if self.groups is None else self._group(0), _abilities(place or ()), singular(field))
+                return Entry(self._group(0), _abilities(place or ()), singular(field))
             case _:
                 name = singular(field.removeprefix("abilities."))
                 whose = self._group(place[0]) if place else "all"
                 return Entry(whose, "" if name == "proportion" else "ability", name)
 
     def _group(self, place: int) -> str:
-        """The label of a group of people or, of classes, the number."""
-        return str(place + 1) if self.groups is None else str(self.groups[place])
+        """The label of a group of people; nothing where there are none."""
+        return "" if self.groups is None else str(self.groups[place])
 
 
 def entries_table(names: EntryNames, found: StandardErrors, width: int = WIDTH) -> str:
