@@ -174,6 +174,18 @@ def test_classes_come_in_one_order(name, order):
     assert first < second
 
 
+def test_runs_that_found_classes_in_another_order_are_told_alike():
+    """For a map of starts: what classes share is told beside the same class."""
+    from emkit.views import comparable_runs
+
+    model, params = MIXTURES["shared"]
+    fit = ek.fit(model, rows("shared", 200), [params, model.in_order(params, [1, 0])], max_evaluations=4)
+    entries = model.coordinates(params).entries
+    raw, told = ([entries(run.params) for run in runs.runs] for runs in (fit.runs, comparable_runs(fit)))
+    np.testing.assert_allclose(*told, rtol=1e-5, atol=1e-7)
+    assert np.abs(raw[0] - raw[1]).max() > 0.1
+
+
 def test_a_class_whose_people_are_all_alike_is_no_unit():
     model, params = MIXTURES["shared"]
     alike = replace_at(params, {"abilities.spreads": np.array([1.0, 0.0]), "abilities.means": np.array([0.0, -1.0])})

@@ -54,6 +54,7 @@ from emkit.views import (
     Density2,
     Rows,
     class_profiles,
+    comparable_runs,
     density,
     dwell_times,
     factor_loadings,
@@ -245,7 +246,7 @@ def _scree(result: AnyFitted, ax: Axes | None) -> Axes:
 
 
 def _starts(result: AnyFitted, ax: Axes | None) -> Axes:
-    return draw_starts(starts_map(result.in_order().runs), ax)
+    return draw_starts(starts_map(comparable_runs(result)), ax)
 
 
 KINDS: dict[str, Callable[..., Axes]] = {
@@ -329,7 +330,7 @@ NEEDS: dict[str, Callable[[AnyFitted], object]] = {
     "trajectories": lambda result: (growth_mixture_of(result), trajectories(result)),
     "loadings": factor_loadings,
     "scree": lambda result: (factor_model_of(result), next(iter(result.source.chunks()))),
-    "starts": lambda result: starts_map(result.in_order().runs),
+    "starts": lambda result: starts_map(comparable_runs(result)),
 }
 
 

@@ -14,7 +14,7 @@ from emkit.views.regression_lines import GateEffect, RegressionLines, gate_effec
 from emkit.views.residuals import BivariateResiduals, Rootogram, bivariate_residuals, rootogram
 from emkit.views.selection import ChoiceLines, Point, choice_view
 from emkit.views.sequences import DwellTimes, StateSequence, TransitionGraph, dwell_times, state_sequence, transition_graph
-from emkit.views.starts import StartsMap, starts_map
+from emkit.views.starts import StartsMap, comparable_runs, starts_map
 from emkit.views.survival import SurvivalSteps, survival_steps
 from emkit.views.trace import Trace, trace
 from emkit.views.trajectories import Trajectories, trajectories
@@ -48,6 +48,7 @@ __all__ = [
     "bivariate_residuals",
     "choice_view",
     "class_profiles",
+    "comparable_runs",
     "density",
     "dwell_times",
     "factor_loadings",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.coordinates import Coordinates
+from emkit.core.engine import Record
 from emkit.core.json_types import Json
 from emkit.core.parameters import Parameters
 from emkit.core.restarts import SAME, Restarts
 from emkit.errors import ModelError
+from emkit.fitted import AnyFitted, turned
+from emkit.models.belonging import Belonging
+from emkit.models.frozen import bare
 from emkit.models.order import can_be_reordered, component_count, entries_of_components, kinds, reordered
+from emkit.models.told_apart import order_of
 
 P = TypeVar("P", bound=Parameters)
 SAME_PLACE = 0.02  # in units of the spread of the parameters over all components and runs
@@ -44,6 +49,19 @@ class StartsMap:
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         return {name: value.tolist() for name, value in vars(self).items()}
+
+
+def comparable_runs(result: AnyFitted) -> Restarts[Any]:
+    """The runs of a fit; where parameters are beside those of the first component, each with its components in one order."""
+    model, runs = bare(result.model), result.runs
+    if not isinstance(model, Belonging) or not model.conventions(result.params):
+        return runs
+
+    def told(run: Record[Any]) -> Record[Any]:
+        return turned(model, run, order_of(model, run.params))
+
+    left = tuple(replace(each, found=told(each.run), told=None) for each in runs.left)
+    return replace(runs, runs=tuple(map(told, runs.runs)), left=left)
 
 
 def starts_map(runs: Restarts[P]) -> StartsMap:
