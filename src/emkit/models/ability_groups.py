@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from emkit.core.arrays import Integers
+from emkit.core.arrays import Array, Integers
 from emkit.core.memo import once
 from emkit.data.chunk import Chunk, alike
 from emkit.errors import DataError
 from emkit.models.answer_blocks import refuse_no_answers
+
+
+class DrawnInGroups(ABC):
+    """A model of answers of people of so many `groups`, of whom a last column says which, if there are several."""
+
+    groups: int
+
+    @abstractmethod
+    def drawn_answers(self, params: Any, rng: np.random.Generator, group: Integers) -> Array:
+        """Answers (n, J) of people whose groups (n,) are given."""
+
+    def draw(self, params: Any, rng: np.random.Generator, n: int) -> Array:
+        """Rows (n, J); of several groups (n, J + 1), of which a row is as likely in each."""
+        return self._drawn(params, rng, rng.integers(self.groups, size=n))
+
+    def redrawn(self, params: Any, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
+        return self._drawn(params, rng, rows[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(rows), np.int64))
+
+    def _drawn(self, params: Any, rng: np.random.Generator, group: Integers) -> Array:
+        answers = self.drawn_answers(params, rng, group)
+        return np.column_stack([answers, group]).astype(np.float64) if self.groups > 1 else answers
 
 
 class OfGroup(NamedTuple):

@@ -20,7 +20,7 @@ from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
 from emkit.models.abilities_on_grid import AbilitiesOnGrid, AnswersAt, Pattern
 from emkit.models.abilities_params import AbilitiesOfGroup, ItemPlanesParams
-from emkit.models.ability_groups import OfGroup
+from emkit.models.ability_groups import DrawnInGroups, OfGroup
 from emkit.models.item_kinds import SPREAD, ItemKind
 from emkit.models.items_model import ItemsModel, intercepts_of, refuse_items
 from emkit.models.items_newton import settled_spreads
@@ -29,7 +29,7 @@ from emkit.models.plane_kinds import PlaneKind
 from emkit.models.planes_newton import Moving, PlanesHeight
 
 
-class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
+class ItemPlanesModel(DrawnInGroups, AbilitiesOnGrid[ItemPlanesParams]):
     """Answers to J items of `kinds` such as `ek.GradedResponse(4)`, with slopes_j . abilities in place of slope * ability.
 
     Say `n_abilities`, or which items ask which, `loads` (J, m) of 0 and 1, and `nodes`, as in `ek.AbilitiesModel`. Abilities
@@ -217,24 +217,12 @@ class ItemPlanesModel(AbilitiesOnGrid[ItemPlanesParams]):
         at = np.asarray(abilities, dtype=np.float64)
         return [np.exp(kind.log_chances(item, at)).T for kind, item in zip(self._planes, params.items, strict=True)]
 
-    def draw(self, params: ItemPlanesParams, rng: np.random.Generator, n: int) -> Array:
-        """Rows (n, J); of several groups (n, J + 1), of which a row is as likely in each."""
-        return self._drawn(params, rng, rng.integers(self.groups, size=n) if self.groups > 1 else np.zeros(n, np.int64))
-
-    def redrawn(
-        self, params: ItemPlanesParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
-    ) -> Array:
-        return self._drawn(params, rng, rows[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(rows), np.int64))
-
-    def _drawn(self, params: ItemPlanesParams, rng: np.random.Generator, group: Integers) -> Array:
-        """A row for each person, whose group (n,) is given."""
-        n = len(group)
-        abilities = rng.standard_normal((n, self.n_abilities))
+    def drawn_answers(self, params: ItemPlanesParams, rng: np.random.Generator, group: Integers) -> Array:
+        abilities = rng.standard_normal((len(group), self.n_abilities))
         for g, each in enumerate(params.groups):
             abilities[group == g] = each.at(abilities[group == g])
         chances = [np.cumsum(each, axis=1)[:, :-1] for each in self.chances(params, abilities)]
-        answers = np.column_stack([(rng.random((n, 1)) > each).sum(axis=1) for each in chances])
-        return np.column_stack([answers, group] if self.groups > 1 else [answers]).astype(np.float64)
+        return np.column_stack([(rng.random((len(group), 1)) > each).sum(axis=1) for each in chances]).astype(np.float64)
 
     def start(self, profile: AnyProfile) -> ItemPlanesParams:
         """From the shares of answers, with slopes as in `AbilitiesModel.start`. Errors: DataError for what tells nothing."""

@@ -21,7 +21,7 @@ from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.models.ability import AbilityModel
-from emkit.models.ability_groups import OfGroup, parted
+from emkit.models.ability_groups import DrawnInGroups, OfGroup, parted
 from emkit.models.item_kinds import ItemKind
 from emkit.models.item_params import AbilityGroups, ItemsParams
 from emkit.models.items_newton import Asked, ItemsHeight, settled_spreads, with_abilities
@@ -34,7 +34,7 @@ class AnswerCounts(Additive):
     answers: Array
 
 
-class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
+class ItemsModel(DrawnInGroups, AbilityModel[ItemsParams, AnswerCounts]):
     """Answers to J items of `kinds` such as `ek.GradedResponse(4)`, independent given an ability.
 
     Data: x (n, J) of answers counted from 0; cells may be missing. Of several `groups`, a last column says 0 ... groups - 1;
@@ -194,19 +194,9 @@ class ItemsModel(AbilityModel[ItemsParams, AnswerCounts]):
     def states_prior(self) -> bool:
         return any(kind.has_prior for kind in self.kinds)
 
-    def draw(self, params: ItemsParams, rng: np.random.Generator, n: int) -> Array:
-        """Rows (n, J); of several groups (n, J + 1), of which a row is as likely in each."""
-        return self._drawn(params, rng, rng.integers(self.groups, size=n))
-
-    def redrawn(self, params: ItemsParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
-        return self._drawn(params, rng, rows[:, -1].astype(np.int64) if self.groups > 1 else np.zeros(len(rows), np.int64))
-
-    def _drawn(self, params: ItemsParams, rng: np.random.Generator, group: Integers) -> Array:
-        """A row for each person, whose group (n,) is given."""
-        n = len(group)
-        ability = params.abilities.means[group] + params.abilities.spreads[group] * rng.standard_normal(n)
-        answers = self.answered(params, ability, rng)
-        return np.column_stack([answers, group]).astype(np.float64) if self.groups > 1 else answers
+    def drawn_answers(self, params: ItemsParams, rng: np.random.Generator, group: Integers) -> Array:
+        ability = params.abilities.means[group] + params.abilities.spreads[group] * rng.standard_normal(len(group))
+        return self.answered(params, ability, rng)
 
     def answered(self, params: ItemsParams, ability: Array, rng: np.random.Generator) -> Array:
         """Answers (n, J) drawn at abilities (n,)."""
