@@ -9,7 +9,8 @@ import numpy as np
 import emkit as ek
 from tests.cases import ModelCase, with_gaps
 
-NAN = np.nan
+NAN, INF = np.nan, np.inf
+DRIVEN = ("free", "tied", "alone")
 LOADINGS = np.array([[1.2, 0.0], [0.9, 0.4], [-0.5, 1.0], [0.3, 0.8], [0.7, -0.6]])
 NOISE = np.array([0.5, 0.8, 0.4, 1.0, 0.6])
 MEANS = np.array([1.0, -2.0, 0.0, 3.0, 5.0])
@@ -272,6 +273,36 @@ def long_run(of: str) -> ModelCase:
     return ModelCase(f"states-long-run-{of}", model, params, lambda rng, n: model.draw(params, rng, n))
 
 
+def driven_states(of: str) -> ModelCase:
+    """States and columns to which two inputs add something, with gaps in the columns; or one of which all is estimated."""
+    effects = {"free": [[NAN, 0.5], [0, NAN]], "tied": [["a", 0.5], [0, "a"]], "alone": [[NAN, NAN], [NAN, NAN]]}[of]
+    given = {"transition": [[0.6, 0.2], [0, 0.5]], "observation": [[1, 0], [0.5, 1]], "effects": effects}
+    if of == "tied":
+        pushed = [["b", 0], [0, 1.5]]
+        model: Any = ek.TiedStateSpace(
+            **given, state_effects=pushed, state_noise=["q", "q"], noise=[0.3, 0.5], start_covariance=[1.0, 2.0]
+        )
+        params = model.params(a=0.7, b=-1.2, q=0.4)
+    elif of == "alone":  # seen without errors, and nothing is known of where the second state begins
+        model = ek.StateSpace(**given, noise=[0, 0], start_mean=[NAN, 0], start_covariance=[1.0, INF])
+        params = model.params(effects=[[1.0, -0.5], [0.3, 2.0]], state_noise=[0.5, 0.3], start_mean=[2.0, 0])
+    else:
+        model = ek.StateSpace(
+            **{**given, "transition": [[NAN, 0.2], [0, 0.5]], "observation": [[1, NAN], [0.5, 1]]},
+            state_effects=[[NAN, 0], [0, 1.5]], start_mean=[NAN, 1.0], start_covariance=[0.0, 2.0],
+        )  # fmt: skip
+        numbers = {"effects": [[1.0, 0.5], [0, 2.0]], "state_effects": [[-1.2, 0], [0, 1.5]], "start_mean": [2.0, 1.0]}
+        moves = {"transition": [[0.7, 0.2], [0, 0.5]], "observation": [[1, 0.4], [0.5, 1]]}
+        params = model.params(**numbers, **moves, state_noise=[0.5, 0.3], noise=[0.3, 0.5])
+
+    def draw(rng: np.random.Generator, n: int) -> np.ndarray:
+        inputs = np.column_stack([rng.standard_normal(n) + 1, rng.integers(0, 2, n)])
+        x = model.draw(params, rng, n, inputs)
+        return np.hstack([np.where(rng.random(x.shape) < 0.2 * (of != "alone"), NAN, x), inputs])
+
+    return ModelCase(f"states-driven-{of}", model, params, draw)
+
+
 def among_gaps(case: ModelCase) -> ModelCase:
     return ModelCase(f"{case.name}-gaps", case.model, case.params, with_gaps(case.draw))
 
@@ -285,9 +316,9 @@ _KINDS = [*(of_kinds(name) for name in TESTS), *(of_classes(name) for name in MI
 OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])]
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance", "certain"))]
-_STATES += map(long_run, ("shocks", "autoregression"))
+_STATES += [*map(long_run, ("shocks", "autoregression")), *map(driven_states, DRIVEN)]
 OF_GROUPS = [*_MIXED, growth(), growth_shared(), growth_shared(nests=True), *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]
-_BEGUN = [f"states-begun-{of}" for of in ("mean", "variances", "certain")]
+_BEGUN = [*(f"states-begun-{of}" for of in ("mean", "variances", "certain")), *(f"states-driven-{of}" for of in DRIVEN)]
 IN_TURN = (*_BEGUN, "states-long-run-shocks", "states-long-run-autoregression")  # links of an M-step, best one after another

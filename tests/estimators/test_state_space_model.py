@@ -155,3 +155,15 @@ def test_letters_are_names_of_what_is_tied():
     told = found.summary()
     assert "moves" in told
     assert "off" in told
+
+
+def test_long_names_take_no_columns_from_a_table():
+    rows = np.hstack([WALK, 2 * WALK + np.random.default_rng(5).standard_normal((30, 1))])
+    names = ["industrial production of all branches", "south"]
+    two = ek.StateSpace([[1]], [[1], [NAN]], states=["level"])
+    found = ek.StateSpaceModel(two).fit(_framed(dict(zip(names, rows.T, strict=True))))
+    for width in (80, 60):
+        table = found.summary(width).split("\n\n")[1]
+        assert "…" not in table
+        assert "from" in found.summary(80).split("\n\n")[1].splitlines()[0].split()
+        assert max(map(len, table.splitlines())) <= width

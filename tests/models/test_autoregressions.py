@@ -15,7 +15,7 @@ PHI = {1: [0.7], 2: [1.2, -0.5], 3: [0.5, 0.2, -0.3]}
 
 def rows(p, noise=0.0, n=150, share=0.0, averages=()):
     """An autoregression of order p about 3, of which a share of cells is missing."""
-    model, rng = ek.arma(p, len(averages)), np.random.default_rng(p)
+    model, rng = ek.arma(p, len(averages), noise=None), np.random.default_rng(p)
     transition, seen = np.nan_to_num(model.transition), np.nan_to_num(model.observation)
     transition[0, :p], seen[0, 1 : 1 + len(averages)] = PHI[p], averages
     given = {"transition": transition, "observation": seen, "state_noise": [1.0], "noise": [noise]}
@@ -62,9 +62,29 @@ def test_so_has_one_that_is_seen_with_errors(p):
 
 def test_so_has_a_moving_average_of_one():
     y = rows(2, noise=0.5, averages=[0.5], n=300)
-    found = fitted(ek.arma(2, 1), y)
+    found = fitted(ek.arma(2, 1, noise=None), y)
     peer = SARIMAX(y, order=(2, 0, 1), trend="c", measurement_error=True, enforce_invertibility=False)
     assert_same_maximum(found, peer, peer_values(found, 2, True, 1))
+
+
+@pytest.mark.parametrize(("p", "q"), [(1, 1), (2, 1), (1, 2), (2, 2), (0, 1), (0, 2)])
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_an_arma_has_the_maximum_of_statsmodels(p, q, share):
+    rng = np.random.default_rng(10 * p + q)
+    shocks, made = rng.standard_normal(320), np.zeros(320)
+    for t in range(2, 320):
+        made[t] = (p > 0) * 0.6 * made[t - 1] + (p > 1) * 0.2 * made[t - 2] + shocks[t] + 0.5 * shocks[t - 1]
+        made[t] += (q > 1) * 0.3 * shocks[t - 2]
+    y = np.where(rng.random(300) < share, NAN, 5 + made[20:])[:, None]
+    found = fitted(ek.arma(p, q), y)
+    assert found.free_parameters == p + q + 2
+    peer = SARIMAX(y, order=(p, 0, q), trend="c", enforce_invertibility=False)
+    assert_same_maximum(found, peer, peer_values(found, p, averages=q))
+    errors, tail = found.standard_errors(), slice(1, 1 + p + q)
+    curved = peer.hessian(peer_values(found, p, averages=q)) * len(y)
+    wanted = np.sqrt(np.diag(-np.linalg.inv(curved)))[tail]
+    names = [*(f"transition[0, {k}]" for k in range(p)), *(f"observation[0, {k + 1}]" for k in range(q))]
+    np.testing.assert_allclose([errors[name] for name in names], wanted, rtol=5e-3)
 
 
 def test_without_a_mean_it_is_0():
@@ -157,7 +177,8 @@ VECTOR = {"transition": np.full((2, 2), NAN), "observation": [[1.0, 0.0]], "stat
 WILD = {
     "seen as it is": lambda: ek.autoregression(2),
     "seen with errors": lambda: ek.autoregression(2, noise=None),
-    "an average": lambda: ek.arma(3, 2),
+    "an average": lambda: ek.arma(3, 2, noise=None),
+    "averages alone": lambda: ek.arma(1, 2),
     "beside a level": lambda: ek.local_level(autoregression=2),
     "two shocks": lambda: ek.StateSpace(**VECTOR),
     "shocks that hang together": lambda: ek.StateSpace(**VECTOR, state_noise=np.full((2, 2), NAN)),
@@ -185,8 +206,11 @@ REFUSED = {
     "half an order": (lambda: ek.autoregression(1.5), "order"),
     "noise below 0": (lambda: ek.autoregression(1, noise=-1), "noise is -1; it is a variance"),
     "noise by name": (lambda: ek.local_level(noise="some"), "noise is 'some'; it is a variance"),
-    "as many averages": (lambda: ek.arma(1, 1), "averages is 1 and order 1; averages must be less"),
-    "averages without errors": (lambda: ek.arma(2, 1, noise=0.0), "it must be estimated (None)"),
+    "as many averages": (
+        lambda: ek.arma(1, 1, noise=None),
+        "averages is 1 and order 1, with errors whose variance is estimated",
+    ),
+    "nothing": (lambda: ek.arma(0, 0), "order and averages are 0"),
     "averages below 0": (lambda: ek.arma(2, -1), "averages"),
     "no autoregression": (lambda: ek.local_level(autoregression=-1), "autoregression"),
     "a state beyond": (lambda: ek.StateSpace(**TWO, stationary=[2]), "stationary holds 2; it holds numbers of states, 0 to 1"),

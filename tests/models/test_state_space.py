@@ -10,9 +10,10 @@ import emkit as ek
 from emkit.data.given import as_source
 from emkit.inference.differences import jacobian
 from emkit.inference.scores import objective_and_score
-from emkit.models.state_filter import Filtered, System
+from emkit.models.state_filter import Filtered
 from emkit.models.state_params import FIELDS
 from emkit.models.state_sums import smoothed, summed
+from emkit.models.state_system import NO_COEFFICIENTS, System
 
 NAN, INF = np.nan, np.inf
 TURN = np.array([[0.7, 0.2], [-0.3, 0.5]])
@@ -114,12 +115,12 @@ def test_rows_whose_covariances_no_longer_move_are_those_of_the_joint_normal():
     np.testing.assert_allclose(found.means, means, atol=1e-12)
     np.testing.assert_allclose(found.spreads, [spread[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows)], atol=1e-12)
 
-    stats = summed(system, whole(ek.ArraySource(y)), np.empty((2, 0)))[0].at(np.empty(0))
+    stats = summed(system, whole(ek.ArraySource(y)), NO_COEFFICIENTS)[0].at(np.empty(0))
     x = spread + np.outer(means, means)  # (T m, T m) E x x'
     square = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(rows - 1))
     ahead = sum(x[2 * t + 2 : 2 * t + 4, 2 * t : 2 * t + 2] for t in range(rows - 1))
     np.testing.assert_allclose(stats.before, square, rtol=1e-11)
-    np.testing.assert_allclose(stats.cross, ahead - TURN @ square, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(system.shocks @ stats.cross, ahead - TURN @ square, rtol=1e-9, atol=1e-10)
     later = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in range(1, rows))
     moved = later - ahead @ TURN.T - TURN @ ahead.T + TURN @ square @ TURN.T
     np.testing.assert_allclose(stats.shocks, moved, rtol=1e-9, atol=1e-10)
@@ -128,7 +129,7 @@ def test_rows_whose_covariances_no_longer_move_are_those_of_the_joint_normal():
         gram = sum(x[2 * t : 2 * t + 2, 2 * t : 2 * t + 2] for t in there)
         sides = sum(y[t, j] * means[t] for t in there)
         np.testing.assert_allclose(stats.gram[j], gram, rtol=1e-11)
-        np.testing.assert_allclose(stats.along[j], sides - gram @ seen, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(system.noise[j] * stats.along[j], sides - gram @ seen, rtol=1e-9, atol=1e-10)
         left = (y[there, j] ** 2).sum() - 2 * seen @ sides + seen @ gram @ seen
         np.testing.assert_allclose(stats.left[j], left, rtol=1e-9)
 
@@ -404,7 +405,6 @@ SPOILT = {
     ),
     "a shock of 0": ({"transition": [[NAN]], "observation": [[1]], "state_noise": [0]}, "row 0 of transition cannot"),
     "shared shocks": ({"transition": [[NAN, 0], [0, 1]], "observation": [[1, 0]], "selection": [[1], [1]]}, "each shock moves"),
-    "no error": ({"transition": [[1]], "observation": [[NAN]], "noise": [0]}, "row 0 of observation cannot be estimated"),
     "dependent": ({"transition": np.eye(2), "observation": np.eye(2), "selection": np.ones((2, 2))}, "depend on each other"),
     "start": ({"transition": [[1]], "observation": [[1]], "start_covariance": [-1]}, "no covariance"),
     "infinite covariance": (

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.core.ascent import FIRST, Ascent
 from emkit.core.axes import COMPONENT, Scope
 from emkit.core.edges import Edges, EdgesTried
 from emkit.core.evaluation import EMMap
@@ -32,6 +33,7 @@ class Tried:
     edges: EdgesTried = EdgesTried()  # noqa: RUF009 - cannot be changed
     separation: Turns = Turns()  # noqa: RUF009
     left: tuple[float, ...] = ()
+    ascent: Turns = FIRST
 
 
 class Beyond(Generic[P]):
@@ -44,6 +46,7 @@ class Beyond(Generic[P]):
         self._em, self._to_the_end, self._off_saddles = em, to_the_end, off_saddles
         self._edges = Edges(em, tried.edges) if to_the_end and em.model.ascends else None
         self._separation = Separation(em, tried.separation) if to_the_end and em.model.ascends else None
+        self._ascent = Ascent(em, tried.ascent) if to_the_end and em.model.ascends else None
         self._left = tried.left
         self._higher: Evaluation[P] | None = None  # beside the saddle that the run ends on
 
@@ -51,7 +54,8 @@ class Beyond(Generic[P]):
     def tried(self) -> Tried:
         """What it has tried so far."""
         edges = EdgesTried() if self._edges is None else self._edges.tried
-        return Tried(edges, Turns() if self._separation is None else self._separation.turns, self._left)
+        ascent = FIRST if self._ascent is None else self._ascent.turns
+        return Tried(edges, Turns() if self._separation is None else self._separation.turns, self._left, ascent)
 
     def point(self, step: Step, outcome: Outcome | None) -> Evaluation[P] | None:
         """A point no lower than this step's to go on from; None if there is none, or if the run is not asked to."""
@@ -61,6 +65,8 @@ class Beyond(Generic[P]):
         edge = self._edges.beside(here, step.number, settled=outcome is not None) if self._edges is not None else None
         if edge is None and self._separation is not None:
             edge = self._separation.beside(step)
+        if edge is None and self._ascent is not None:
+            edge = self._ascent.beside(here, step.number, settled=outcome is not None)
         if edge is not None or outcome is None:
             return edge
         wider = loosened(self._em, here) if self._to_the_end else None

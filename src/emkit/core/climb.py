@@ -39,15 +39,16 @@ def climb(
     paths: Iterable[str] = ("",),
     scales: Mapping[str, Scale] | None = None,
     still: Iterable[str] = (),
+    steps: int = STEPS,
 ) -> P:
     """The parameters with the greatest `height` near `start`, and none that is lower: only fields under `paths` move.
 
     What lies on an edge or is named in `still` (``shapes[0]``) stays there.
-    Slopes that `height` does not give are differences of it. `scales` as for `Coordinates`.
+    Slopes that `height` does not give are differences of it. `scales` as for `Coordinates`; no more than so many `steps`.
     Source: Nocedal & Wright (2006), Numerical Optimization, 3.4, with the absolute values of the curvatures.
     """
     with np.errstate(all="ignore"):  # far out, heights overflow
-        return _Hill(height, start, tuple(paths), scales, still).summit()
+        return _Hill(height, start, tuple(paths), scales, still).summit(steps)
 
 
 class _Hill(Generic[P]):
@@ -66,12 +67,12 @@ class _Hill(Generic[P]):
         self._moving = np.isfinite(here) & ~self._coordinates.at_edge(here)
         self._fields = [leaf.path for leaf in self._coordinates.free(start)]
 
-    def summit(self) -> P:
+    def summit(self, steps: int) -> P:
         found = height = self._height(self._start)
         here = self._point(self._coordinates.pack(self._start), self._start, found)
         if not self._moving.any() or not np.isfinite(height.value):
             return self._start
-        for _ in range(STEPS):
+        for _ in range(steps):
             if np.abs(here.slope).max() <= FLAT * (1 + abs(here.height)):
                 break
             step = self._step(here)

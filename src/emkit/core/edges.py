@@ -55,13 +55,13 @@ class Edges(Generic[P]):
         left = remaining(here.em_rate)[0] if here.em_rate is not None else np.inf
         if settled and left > ROUGH:
             return None  # it was called converged by a rule that does not ask what is left
-        if not settled and (number < self.tried.turns.next or not (_slowly(here) or left <= NEGLIGIBLE)):
+        if not settled and (number < self.tried.turns.next or not (slowly(here) or left <= NEGLIGIBLE)):
             return None
         found = _creeping(self._em, here, tiny=not settled)
         found = [each for each in found if (each.leaf.path, each.place) not in self.tried.put]
         creeping = sorted(found, key=lambda each: -each.pace)
         while creeping:
-            there = self._at(_moved(here.params, creeping))
+            there = self._at(put_on_edges(here.params, creeping))
             if there is not None and there.objective >= here.objective:
                 put = (*self.tried.put, *((each.leaf.path, each.place) for each in creeping))
                 self.tried = replace(self.tried, put=put)
@@ -75,7 +75,7 @@ class Edges(Generic[P]):
         fields = {leaf.path: leaf for leaf in self._em.coordinates.free(here.params)}
         lifted = [Creeping(fields[path], place, 1.0) for path, place in self.tried.put]
         lifted = [each for each in lifted if 0 < each.leaf.space.way_to_edge(each.leaf.value)[each.place] < LIFTED]
-        there = self._at(_moved(here.params, lifted)) if lifted else None
+        there = self._at(put_on_edges(here.params, lifted)) if lifted else None
         least = here.objective - DECREASE * (1 + abs(here.objective))
         return there if there is not None and there.objective >= least else here
 
@@ -84,7 +84,8 @@ class Edges(Generic[P]):
             return self._em.attempt(params)
 
 
-def _slowly(here: Evaluation[P]) -> bool:
+def slowly(here: Evaluation[P]) -> bool:
+    """Whether EM has become slow."""
     return here.em_rate is not None and here.em_rate.contraction >= SLOW
 
 
@@ -96,7 +97,7 @@ def _creeping(em: EMMap[P], here: Evaluation[P], tiny: bool) -> list[Creeping]:
         pace = leaf.space.pace_to_edge(leaf.value, after[leaf.path])
         if tiny and leaf.value.size > 1:
             pace = np.where(leaf.space.way_to_edge(leaf.value) <= TINY * np.abs(leaf.value).max(initial=0.0), pace, 0.0)
-        elif tiny and not (_slowly(here) or leaf.space.is_crept_along):
+        elif tiny and not (slowly(here) or leaf.space.is_crept_along):
             continue
         for index in np.argwhere(pace > (CRAWLING if leaf.space.is_crept_along else CREEPING)):
             place = tuple(int(i) for i in index)
@@ -104,7 +105,8 @@ def _creeping(em: EMMap[P], here: Evaluation[P], tiny: bool) -> list[Creeping]:
     return found
 
 
-def _moved(params: P, creeping: list[Creeping]) -> P:
+def put_on_edges(params: P, creeping: list[Creeping]) -> P:
+    """The parameters with these elements on their edges."""
     changes: dict[str, Any] = {}
     for path in {each.leaf.path for each in creeping}:
         mine = [each for each in creeping if each.leaf.path == path]

@@ -198,6 +198,15 @@ class LatentModel(Protocol[P, S]):
         """
         return iter(())
 
+    @property
+    def climbs(self) -> bool:
+        """Whether runs may climb the log-likelihood by Newton's method where EM is slow, by the slopes of `expected`."""
+        return False
+
+    def is_stuck(self, params: P) -> bool:
+        """Whether the M-step leaves parameters where they are along which the log-likelihood may have slopes."""
+        return False
+
     def within(self, params: P, like: P, profile: Any) -> bool:
         """Whether an extrapolation from `like` to `params` keeps to the bounds that an M-step keeps to."""
         return True

@@ -44,6 +44,11 @@ TASK = 60_000_000  # numbers worked on in such a chunk, at least: some milliseco
 TASK_ROWS = 16 * TILE_ROWS  # of such a chunk, at least: what is found costs as much to add up as some hundred rows to work on
 
 
+def names_of_columns(number: int) -> tuple[str, ...]:
+    """What columns without names are called."""
+    return tuple(f"x{j}" for j in range(number))
+
+
 def even_rows(n: int, columns: int, numbers: int = 0) -> int:
     """Rows of a chunk for `n` rows: a few equal chunks, neither too small to be worth a task nor too large for memory.
 
@@ -204,7 +209,7 @@ class ArraySource(RowSource):
         self.row_name, self.library, self.component_names = row_name, library, component_names
         self.x = as_table(x, row_name)
         self.rows_given = len(self.x)
-        self.columns = tuple(columns) if columns is not None else tuple(f"x{j}" for j in range(self.x.shape[1]))
+        self.columns = tuple(columns) if columns is not None else names_of_columns(self.x.shape[1])
         if len(self.columns) != self.x.shape[1]:
             raise DataError(f"{len(self.columns)} column names for {self.x.shape[1]} columns.")
         self._levels = levels if levels is not None else (None,) * len(self.columns)

@@ -12,8 +12,8 @@ from emkit.core.arrays import Array
 from emkit.core.checks import check_count
 from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.dictionaries import framed
-from emkit.data.frames import TRUTHS, needs_reading, read_table
-from emkit.data.source import ArraySource, RowSource
+from emkit.data.frames import TRUTHS, Table, needs_reading, read_table
+from emkit.data.source import ArraySource, RowSource, names_of_columns
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.one_model import OneModel
 from emkit.estimators.validated import validated
@@ -26,6 +26,11 @@ class GappyRows(OneModel):
 
     def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
         """The rows as a source. `reset`: whether these are the rows to fit. `groups`: a label for each."""
+        table = self._read(X, reset)
+        return ArraySource(table.x, sample_weight, table.columns, levels=table.levels, groups=groups)
+
+    def _read(self, X: object, reset: bool) -> Table:
+        """The rows as numbers, in columns that the fit was of."""
         if not reset:
             check_is_fitted(self)
         if isinstance(X, RowSource):
@@ -37,19 +42,18 @@ class GappyRows(OneModel):
         if needs_reading(X):
             table = read_table(X)
             validated(self, X, reset=reset, skip_check_array=True)
-            x, levels = table.x, table.levels
         else:
             least = 2 if reset else 1
             x = validated(self, X, reset=reset, dtype=FLOATS, ensure_all_finite=False, ensure_min_samples=least)
-            levels = None
-        columns = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
-        source = ArraySource(x, sample_weight, columns, levels=levels, groups=groups)
-        if not reset and len(source.columns) != self.n_features_in_:
-            raise DataError(f"there are {len(source.columns)} columns, but the fit was of {self.n_features_in_}.")
-        names = [column for column, held in zip(source.columns, source.levels, strict=True) if held not in (None, TRUTHS)]
+            table = Table(x, None, (None,) * x.shape[1])
+        number = table.x.shape[1]
+        columns = tuple(map(str, self.feature_names_in_)) if hasattr(self, "feature_names_in_") else names_of_columns(number)
+        if not reset and number != self.n_features_in_:
+            raise DataError(f"there are {number} columns, but the fit was of {self.n_features_in_}.")
+        names = [column for column, held in zip(columns, table.levels, strict=False) if held not in (None, TRUTHS)]
         if not reset and names:
             raise DataError(f"columns hold names, but the fit was of numbers: {some_of([*map(repr, names)])}.")
-        return source
+        return Table(table.x, columns, table.levels)
 
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's own: cells may be missing."""

@@ -264,7 +264,7 @@ class _Check(Generic[P]):
             )
         if risen < -FELL * (1 + abs(before)):
             raise ModelError(f"{self._name}.m_step is wrong: it lowers the expected log-likelihood by {-risen:.2g}.")
-        if not self._exact:
+        if not self._exact or self._model.is_stuck(self._params):
             return f"raises the expected log-likelihood by {risen:.3g}."
         links = self._links(stats)
         now = self._params

@@ -2,7 +2,7 @@
 
 Cells that are seen at the same time have errors of their own, so each can be taken by itself, and a missing one is left out.
 Nothing is inverted but the variance of a cell, so covariances of states may be singular. Means stand in columns (m, 1 + q):
-the first is that of the rows; what the others say depends on the start alone, in q directions of which nothing is known.
+the first is that of the rows; the others say what a start, in directions of which nothing is known, or a coefficient adds.
 
 Covariances do not depend on the values of cells, only on which are seen, and soon they no longer change from row to row. From
 there on, those of a row that sees the same cells as the row before are those of that row, and not worked out again.
@@ -81,28 +81,29 @@ def narrow(spread: Any, seen: Any, noise: float, gain: Any) -> float:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def as_before(y: Any, widths: Any) -> bool:
-    """Whether a row y (d,) has the cells that were seen in the row before, of which `widths` (d,) are not 0."""
+    """Whether a row y (d, 1 + q) has the cells that were seen in the row before, of which `widths` (d,) are not 0."""
     same = True
     for j in range(len(y)):
-        same &= np.isnan(y[j]) == (widths[j] == 0.0)
+        same &= np.isnan(y[j, 0]) == (widths[j] == 0.0)
     return same
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def filter_series(
-    y: Any, transition: Any, shocks: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any, gains: Any,
-    errors: Any, widths: Any, told: Any, steady: Any,
+    y: Any, added: Any, transition: Any, shocks: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any,
+    gains: Any, errors: Any, widths: Any, told: Any, steady: Any,
 ) -> float:  # fmt: skip
-    """Predict each row of y (T, d), and learn from it; the log-density of all cells by the first column.
+    """Predict each row of y (T, d, 1 + q), and learn from it; the log-density of all cells by the first column.
 
-    `means` (T, m, 1 + q) and `spreads` (T, m, m), of which the first are given, become those of the states before each row;
-    `filtered` (T, m, m) the covariances after it; of each cell, `gains` (T, d, m), `errors` (T, d, 1 + q) and `widths` (T, d),
-    the variance of its error, 0 if it is missing. `told` (1 + q, 1 + q) gathers products of errors over their variances;
+    `added` (T, m, 1 + q) moves states on beside the transition, if there are such rows. `means` (T, m, 1 + q) and `spreads`
+    (T, m, m), of which the first are given, become those of the states before each row; `filtered` (T, m, m) the covariances
+    after it; of each cell, `gains` (T, d, m), `errors` (T, d, 1 + q) and `widths` (T, d), the variance of its error, 0 if it is
+    missing. `told` (1 + q, 1 + q) gathers products of errors over their variances;
     `steady` (T,) says whose covariances are those of the row before. `shocks` (m, m) is the covariance of what is added to the
     states between rows. NaN if a variance is none.
     """
-    rows, d = y.shape
-    m, columns = means.shape[1:]
+    rows, d, columns = y.shape
+    m = means.shape[1]
     height, still = 0.0, False
     mean, after, spread, half = np.empty((m, columns)), np.empty((m, columns)), np.empty((m, m)), np.empty((m, m))
     turned = transposed(transition)
@@ -116,14 +117,14 @@ def filter_series(
             put(gains[t - 1], 0.0, gains[t])
         for j in range(d):
             widths[t, j] = 0.0
-            if np.isnan(y[t, j]):
+            if np.isnan(y[t, j, 0]):
                 continue
             width = widths[t - 1, j] if steady[t] else narrow(spread, observation[j], noise[j], gains[t, j])
             if np.isnan(width):
                 return np.nan
             widths[t, j] = width
             for c in range(columns):
-                error = y[t, j] if c == 0 else 0.0
+                error = y[t, j, c]
                 for a in range(m):
                     error -= observation[j, a] * mean[a, c]
                 errors[t, j, c] = error
@@ -136,6 +137,8 @@ def filter_series(
             height -= 0.5 * (np.log(2 * np.pi * width) + errors[t, j, 0] ** 2 / width)
         product(transition, mean, after)
         put(after, 0.0, mean)
+        if len(added):
+            put(added[t], 1.0, mean)
         if steady[t]:
             put(filtered[t - 1], 0.0, filtered[t])
             continue
@@ -183,6 +186,23 @@ def widen(width: float, gain: Any, seen: Any, known: Any, turned: Any) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def lead_back(j: int, gain: Any, seen: Any, inside: float, turned: Any, back: Any) -> None:
+    """Take cell j into `back` (d, m), which times the covariance before its row is that of states with errors per variance.
+
+    `inside` and `turned` are what `widen` found of it. So E e x' over the variance of e is known where that is 0, too.
+    """
+    m = len(gain)
+    for k in range(j + 1, len(back)):
+        total = 0.0
+        for a in range(m):
+            total += gain[a] * back[k, a]
+        for a in range(m):
+            back[k, a] -= total * seen[a]
+    for a in range(m):
+        back[j, a] = inside * seen[a] - turned[a]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def beside(one: Any, other: Any, own: int, weight: float, out: Any) -> None:
     """Add products of columns of two tables (m, c) and (n, c), times `weight`, to `out` (k, k, m, n).
 
@@ -200,45 +220,54 @@ def beside(one: Any, other: Any, own: int, weight: float, out: Any) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def smooth_series(
-    transition: Any, pushed: Any, moved: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any, gains: Any,
+    transition: Any, picked: Any, moved: Any, observation: Any, noise: Any, means: Any, spreads: Any, filtered: Any, gains: Any,
     errors: Any, widths: Any, steady: Any, own: int, weight: float, all_before: Any, all_cross: Any, all_shocks: Any,
-    all_whole: Any, all_gram: Any, all_along: Any, all_left: Any,
+    all_whole: Any, all_gram: Any, all_along: Any, all_left: Any, precision: Any, firmness: Any,
 ) -> None:  # fmt: skip
     """Go back through a series that was filtered, and add up what an M-step asks for.
 
     Of the first `own` columns of `means` and `errors`, those behind the first now have the covariance I; those behind these are
-    what means of the start add to the first. `pushed` (r, m) is the covariance of the r shocks times how they move the states,
-    `moved` (r, r) that covariance. Of the states x (m,), the shocks u (r,) that are added to them and the errors e of cells,
-    given all rows, times `weight`: `before` (m, m) sums E x x' before the last row, `cross` (r, m) E u x' and `shocks` (r, r)
-    E u u' beside it; `whole` (m, m) E x x' of rows without gaps, `gram` (d, m, m) the same of rows with some, for each cell
-    that is seen; `along` (d, m) E e x' and `left` (d,) E e^2. All of these (`all_before` ...) have axes (k, k) in front, or
-    behind the first where that is of columns of rows, for products of the first with itself and with what is added to it.
+    what coefficients add to the first. `picked` (r, m) is how r shocks move the states, `moved` (r, r) their covariance. Of the
+    states x (m,), the shocks u (r,) that are added to them and the errors e of cells, given all rows, times `weight`: `before`
+    (m, m) sums E x x' before the last row, and beside it `cross` (r, m) E u x', but for the factor `moved`, `shocks` (r, r)
+    E u u', and `firmness` (r,) what rows tell of each shock; `whole` (m, m) E x x' of rows without gaps, `gram` (d, m, m) the
+    same of rows with some, for each cell that is seen; `along` (d, m) E e x' over the variance of e, `left` (d,) E e^2, and
+    `precision` (d,) 1 over the variance of each cell given all others. All of these (`all_before` ...) but the counts have axes
+    (k, k) in front, or behind the first where that is of columns of rows, for products of the first with itself and with what
+    is added to it.
     Afterwards `means` and `spreads` are those given all rows; to the covariances the columns of means have still to be added.
     """
     rows, m, columns = means.shape
     d, r = len(noise), len(moved)
     score, later, known, half = np.zeros((m, columns)), np.empty((m, columns)), np.zeros((m, m)), np.empty((m, m))
     mean, square, turned = np.empty((m, columns)), np.empty((m, m)), transposed(transition)
-    shock, push, cut, room = np.empty((r, columns)), np.empty((r, m)), np.empty((r, m)), np.empty(m)
+    pull, shock, push = np.empty((r, columns)), np.empty((r, columns)), np.empty((r, m))
+    cut, room, pinned, turn = np.empty((r, m)), np.empty(m), np.empty((r, r)), np.empty((r, r))
     last, rest, after, inside, tilted = np.empty((m, m)), np.empty((r, r)), np.empty((m, m)), np.zeros(d), np.empty((d, m))
     before, cross, shocks, whole = all_before[0, 0], all_cross[0, 0], all_shocks[0, 0], all_whole[0, 0]
     gram, along, left = all_gram[:, 0, 0], all_along[:, 0, 0, 0], all_left[:, 0, 0, 0, 0]
     some, error = columns > own, np.empty((1, columns))
-    still = False
+    still, exact, back, beside_cells = False, (noise == 0.0).any(), np.zeros((d, m)), np.zeros((d, m))
     for t in range(rows - 1, -1, -1):
         same = still and steady[t + 1]  # all covariances of this row are those of the row behind it, which are at hand
         if t < rows - 1:
-            product(pushed, score, shock)
+            product(picked, score, pull)
+            product(moved, pull, shock)
             product(turned, score, later)
             put(later, 0.0, score)
             if not same:
                 put(known, 0.0, last)
-                product(pushed, known, push)
+                product(picked, known, push)
                 for i in range(r):
                     for k in range(r):
-                        rest[i, k] = moved[i, k]
+                        pinned[i, k] = 0.0
                         for a in range(m):
-                            rest[i, k] -= push[i, a] * pushed[k, a]
+                            pinned[i, k] += push[i, a] * picked[k, a]
+                product(moved, pinned, turn)
+                product(turn, moved, rest)
+                for i in range(r):
+                    for k in range(r):
+                        rest[i, k] = moved[i, k] - rest[i, k]
                 product(push, transition, cut)
                 product(cut, filtered[t], push)
                 product(turned, known, half)
@@ -249,6 +278,7 @@ def smooth_series(
                     for c in range(own):
                         total += shock[i, c] * shock[k, c]
                     shocks[i, k] += weight * total
+                firmness[i] += weight * pinned[i, i]
             if some:
                 beside(shock, shock, own, weight, all_shocks)
         seen = 0
@@ -258,6 +288,9 @@ def smooth_series(
                 learn(errors[t, j], widths[t, j], gains[t, j], observation[j], score)
                 if not same:
                     inside[j] = widen(widths[t, j], gains[t, j], observation[j], known, room)
+                    if exact:
+                        lead_back(j, gains[t, j], observation[j], inside[j], room, back)
+                precision[j] += weight * inside[j]
                 total = noise[j] - noise[j] * noise[j] * inside[j]
                 for c in range(own):
                     total += (noise[j] * errors[t, j, c]) ** 2
@@ -271,6 +304,8 @@ def smooth_series(
                 for b in range(m):
                     after[a, b] = spreads[t, a, b] - (square[a, b] + square[b, a]) / 2
             product(observation, after, tilted)
+            if exact:
+                product(back, spreads[t], beside_cells)
         put(after, 0.0, spreads[t])
         for a in range(m):
             for c in range(columns):
@@ -283,7 +318,7 @@ def smooth_series(
                 square[a, b] = weight * total
         if some and t < rows - 1:
             beside(means[t], means[t], own, weight, all_before)
-            beside(shock, means[t], own, weight, all_cross)
+            beside(pull, means[t], own, weight, all_cross)
         if some and seen == d:
             beside(means[t], means[t], own, weight, all_whole)
         if t < rows - 1:
@@ -292,16 +327,16 @@ def smooth_series(
                 for a in range(m):
                     total = -push[i, a]
                     for c in range(own):
-                        total += shock[i, c] * means[t, a, c]
+                        total += pull[i, c] * means[t, a, c]
                     cross[i, a] += weight * total
         if seen == d:
             put(square, 1.0, whole)
         for j in range(d):
-            if widths[t, j] > 0.0 and noise[j] > 0.0:
+            if widths[t, j] > 0.0:
                 for a in range(m):
-                    total = -tilted[j, a]
+                    total = -tilted[j, a] / noise[j] if noise[j] > 0.0 else -beside_cells[j, a]
                     for c in range(own):
-                        total += noise[j] * errors[t, j, c] * means[t, a, c]
+                        total += errors[t, j, c] * means[t, a, c]
                     along[j, a] += weight * total
             if widths[t, j] > 0.0 and seen < d:
                 put(square, 1.0, gram[j])
@@ -309,6 +344,8 @@ def smooth_series(
                 for c in range(columns):
                     error[0, c] = noise[j] * errors[t, j, c]
                 beside(error, error, own, weight, all_left[j])
+                for c in range(columns):
+                    error[0, c] = errors[t, j, c]
                 beside(error, means[t], own, weight, all_along[j])
                 if seen < d:
                     beside(means[t], means[t], own, weight, all_gram[j])

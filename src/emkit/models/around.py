@@ -127,6 +127,13 @@ class Around(LatentModel[P, S]):
     def loosened(self, params: P, profile: Any) -> Iterator[P]:
         return self.model.loosened(params, profile)
 
+    @property
+    def climbs(self) -> bool:
+        return self.model.climbs
+
+    def is_stuck(self, params: P) -> bool:
+        return self.model.is_stuck(params)
+
     def within(self, params: P, like: P, profile: Any) -> bool:
         return self.model.within(params, like, profile)
 

@@ -30,37 +30,45 @@ def autoregression(order: int = 1, *, mean: bool = True, noise: float | None = 0
     return _with_mean(companion(np.full(int(order), np.nan)), np.eye(1, int(order)), mean, noise)
 
 
-def arma(order: int = 1, averages: int = 0, *, mean: bool = True, noise: float | None = None) -> StateSpace:
-    """An autoregressive moving average of one column that is seen with errors: y_t = mean + u_t + theta_1 u_t-1 + ... + e_t.
+def arma(order: int = 1, averages: int = 0, *, mean: bool = True, noise: float | None = 0.0) -> StateSpace:
+    """y_t - mean = phi_1 (y_t-1 - mean) + ... + u_t + theta_1 u_t-1 + ..., an ARMA(p, q) of one column.
 
-    u is an autoregression of `order` p with the mean 0, of which the states are the last p values, and y_t sees `averages` q
-    of them besides the newest: an ARMA(p, q) in Hamilton's form. `transition[0]` has the phi, `observation[0]` 1 and the theta.
-    The variance of the errors e is estimated, and q is less than p: elsewhere EM cannot move the theta, or data do not tell
-    them from it.
-    Errors: ModelError there, with what can be done.
+    In Hamilton's form: an autoregression of `order` p has the mean 0 and begins as it is in the long run, the states are its
+    last values, and y_t sees `averages` q of them besides the newest. `transition[0]` has the phi, `observation[0]` 1 and the
+    theta, `state_noise` the variance of u. `noise`: the variance of errors that values are seen with: 0 for none, None to
+    estimate it, which takes a q less than p: else data do not tell it from the theta.
+    The likelihood is the exact one, of R's `arima(order = c(p, 0, q))`. Without errors EM moves no theta, and runs climb the
+    likelihood itself once all else has come to rest.
+    Errors: ModelError for numbers that cannot be.
     Source: Hamilton (1994), Time Series Analysis, section 13.1.
 
     >>> import emkit as ek
-    >>> ek.arma(2, 1).layout.observation.tolist()
+    >>> ek.arma(1, 1).layout.observation.tolist()
     [[1.0, nan, 1.0]]
+    >>> rows = ek.ArraySource(
+    ...     [[5.1], [5.6], [4.9], [4.2], [4.6], [5.1], [5.9], [5.2], [4.9], [4.1], [4.9], [5.5], [5.6], [4.7]]
+    ... )
+    >>> model = ek.arma(1, 1)
+    >>> found = ek.fit(model, rows, model.start(rows.profile), solver="anderson").params
+    >>> found.transition[0, 0].round(3).item(), found.observation[0, 1].round(3).item()
+    (-0.024, 0.419)
     """
-    check_count("order", order, ModelError)
+    check_count("order", order, ModelError, 0)
     check_count("averages", averages, ModelError, 0)
     p, q = int(order), int(averages)
-    if q >= p:
+    if not p + q:
+        raise ModelError("order and averages are 0, so that nothing moves; take one of them above 0.")
+    if noise is None and q >= p:
         raise ModelError(
-            f"averages is {q} and order {p}; averages must be less. Seen with errors, an autoregression of order {p} has a "
-            f"moving average of order {p} as it is, so data do not tell {q} coefficients and the variance of errors apart. "
-            "Take a higher order, which comes near; or, where errors of what is seen are what is meant, "
-            f"ek.autoregression({p}, noise=None), an ARMA of these orders whose moving average damps the autoregression."
+            f"averages is {q} and order {p}, with errors whose variance is estimated; averages must be less. Seen with errors, "
+            f"an autoregression of order {p} has a moving average of order {p} as it is, so data do not tell {q} coefficients "
+            "and that variance apart. Take noise=0, or fewer averages."
         )
-    if q and noise is not None:
-        raise ModelError(
-            f"noise is {noise!r}; with {q} moving average{'s' * (q > 1)} it must be estimated (None): where values are seen "
-            "without errors EM moves no entry of observation. Or take ek.autoregression of a higher order, which comes near."
-        )
-    seen = np.concatenate([[1.0], np.full(q, np.nan), np.zeros(p - q - 1)])
-    return _with_mean(companion(np.full(p, np.nan)), seen[None], mean, noise)
+    states = max(p, q + 1)
+    coefficients = np.where(np.arange(states) < p, np.nan, 0.0)
+    seen = np.where(np.arange(states) <= q, np.nan, 0.0)
+    seen[0] = 1.0
+    return _with_mean(companion(coefficients), seen[None], mean, noise)
 
 
 def companion(coefficients: Array) -> Array:

@@ -12,18 +12,30 @@ from emkit.models.state_layout import Layout
 from emkit.models.state_params import StateSpaceParams
 from emkit.models.state_stats import StateSums
 
+ROUNDING = float(np.finfo(np.float64).eps)  # of expected squares of shocks, below which what is left of them is that
+
 
 def squares(told: StateSums, before: StateSpaceParams, now: StateSpaceParams, places: Integers) -> Array:
     """Expected squares and products (r, r) of the shocks by the transitions of `now`; `places` (r,): which states they move."""
     turned = _turned(before, now, places)
-    shared = turned @ told.cross.T
+    shared = turned @ pushes(told, before).T
     return np.asarray(told.shocks - shared - shared.T + turned @ told.before @ turned.T)
+
+
+def pushes(told: StateSums, before: StateSpaceParams) -> Array:
+    """Expected products (r, m) of shocks and states, by the transition of `before`."""
+    return np.asarray(before.shocks @ told.cross)
 
 
 def left(told: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
     """Expected squares (d,) of the errors by the observation of `now`."""
-    turned = now.observation - before.observation
-    return np.asarray(told.left + np.einsum("ja,ja->j", turned, np.einsum("jab,jb->ja", told.gram, turned) - 2 * told.along))
+    turned, crossed = now.observation - before.observation, crosses(told, before)
+    return np.asarray(told.left + np.einsum("ja,ja->j", turned, np.einsum("jab,jb->ja", told.gram, turned) - 2 * crossed))
+
+
+def crosses(told: StateSums, before: StateSpaceParams) -> Array:
+    """Expected products (d, m) of errors and states, by the observation of `before`."""
+    return np.asarray(before.noise[:, None] * told.along)
 
 
 def of_sums(told: StateSums, before: StateSpaceParams, now: StateSpaceParams, layout: Layout) -> Expected:
@@ -73,24 +85,30 @@ def _turned(before: StateSpaceParams, now: StateSpaceParams, places: Integers) -
 
 
 def _of_states(told: StateSums, before: StateSpaceParams, now: StateSpaceParams, places: Integers) -> Expected:
+    """Of states that no shock moves, the slope of the log-likelihood, and some curvature: EM moves nothing there."""
     precision, seen = now.shock_precision, squares(told, before, now, places)
     some = np.diag(precision) > 0
     logs = np.linalg.slogdet(2 * np.pi * now.shocks[np.ix_(some, some)])[1]
-    transition = np.zeros_like(now.transition)
-    transition[places] = precision @ (told.cross - _turned(before, now, places) @ told.before)
+    turned, transition = _turned(before, now, places), np.zeros_like(now.transition)
+    still = told.cross - (told.firmness / (told.steps or 1.0))[:, None] * turned @ told.before
+    transition[places] = np.where(some[:, None], precision @ (pushes(told, before) - turned @ told.before), still)
     along = now.told_of(precision @ seen @ precision - told.steps * precision) / 2
-    return Expected(
-        -0.5 * float(told.steps * logs + np.sum(precision * seen)), {"transition": transition, "state_noise": along}
-    )
+    value = -0.5 * float(told.steps * logs + np.sum(precision * seen)) + float((turned * (told.cross + still))[~some].sum()) / 2
+    return Expected(value, {"transition": transition, "state_noise": along})
 
 
 def _of_cells(told: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
+    """Of columns seen without error, the slope of the log-likelihood, and some curvature: EM moves nothing there."""
     inside = now.noise > 0
     safe, rest = np.where(inside, now.noise, 1.0), left(told, before, now)
-    along = told.along - np.einsum("jab,jb->ja", told.gram, now.observation - before.observation)
+    turned = now.observation - before.observation
+    bent = np.einsum("jab,jb->ja", told.gram, turned)
+    along = crosses(told, before) - bent
     value = -0.5 * float((told.cells * np.log(2 * np.pi * safe) + rest / safe)[inside].sum())
+    exact = told.along - (told.precision / np.where(told.cells > 0, told.cells, 1.0))[:, None] * bent
+    value += float(np.einsum("ja,ja->j", turned, told.along + exact)[~inside].sum()) / 2
     slopes = {
-        "observation": np.where(inside[:, None], along / safe[:, None], 0.0),
+        "observation": np.where(inside[:, None], along / safe[:, None], exact),
         "noise": np.where(inside, (rest / safe - told.cells) / (2 * safe), 0.0),
     }
     return Expected(value, slopes)
@@ -99,9 +117,9 @@ def _of_cells(told: StateSums, before: StateSpaceParams, now: StateSpaceParams) 
 def _of_starts(told: StateSums, now: StateSpaceParams) -> Expected:
     """None, where the covariance of the start is given: it is the same at all parameters."""
     if not len(now.start_covariance):
-        return Expected(0.0, {"start_mean": np.zeros_like(now.start_mean), "start_covariance": np.empty(0)})
+        return Expected(0.0, {"start_covariance": np.empty(0)})
     inside = now.start_covariance > 0
     safe, spread = np.where(inside, now.start_covariance, 1.0), np.diag(told.spread)
     value = -0.5 * float((told.series * np.log(2 * np.pi * safe) + spread / safe)[inside].sum())
     along = np.where(inside, (spread / safe - told.series) / (2 * safe), 0.0)
-    return Expected(value, {"start_mean": np.zeros_like(now.start_mean), "start_covariance": along})
+    return Expected(value, {"start_covariance": along})

@@ -9,34 +9,12 @@ from scipy.linalg import solve_triangular
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.errors import DegenerateFitError
+from emkit.models.state_system import NO_COEFFICIENTS, Coefficients, InColumns, System
 
 LOG_2_PI = float(np.log(2 * np.pi))
 UNTOLD = 1e-12  # of what a series tells of an unknown start, given what it tells of others, below which that is rounding
 FAR = 1e3  # of squared errors a cell, which lose as many digits: from there, a filter begins again nearer
 EXACT = 1e-15  # of the square of a cell: a variance of what is left to tell of it that is rounding
-NONE = np.empty((0, 0))
-
-
-@dataclass(frozen=True)
-class System:
-    """The matrices of a state space: x_t+1 = transition x_t + selection u_t, y_t = observation x_t + e_t.
-
-    `transition` (m, m), `selection` (m, r), `observation` (d, m); u ~ N(0, `shocks` (r, r)), e ~ N(0, diag(`noise` (d,))).
-    The first state is N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q).
-    """
-
-    transition: Array
-    selection: Array
-    shocks: Array
-    observation: Array
-    noise: Array
-    mean: Array
-    covariance: Array
-    unknown: Array
-
-    def __post_init__(self) -> None:
-        for name in self.__dataclass_fields__:  # in one layout, of which compiled loops are made once
-            object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64, order="C"))
 
 
 @dataclass(frozen=True)
@@ -44,7 +22,7 @@ class Filtered:
     """What a filter leaves of a series: see `filter_series`; `height` is what it returns.
 
     Of the columns, the first `own` are what is expected and, behind that, the directions in which nothing is known of the
-    start; what means of the start that are estimated add to the first stands behind these.
+    start; what coefficients that are estimated add to the first stands behind these.
     """
 
     own: int
@@ -60,20 +38,20 @@ class Filtered:
     exact: bool
 
     @classmethod
-    def of(cls, system: System, y: Array, moving: Array = NONE) -> Filtered:
+    def of(cls, system: System, rows: Array, coefficients: Coefficients = NO_COEFFICIENTS) -> Filtered:
         """The filter from the mean of the start, or from near where the series tells that it began, if that is far away."""
-        found = cls.begun_at(system, y, system.mean, moving)
+        found = cls.begun_at(system, rows, system.mean, coefficients)
         told, side = found._unknown
         if not told.size or not np.isfinite(found.told).all():
             return found
         shift = np.linalg.lstsq(told, side, rcond=None)[0]
         if shift @ side <= FAR * np.count_nonzero(found.widths):
             return found
-        return cls.begun_at(system, y, system.mean - system.unknown @ shift, moving)
+        return cls.begun_at(system, rows, system.mean - system.unknown @ shift, coefficients)
 
     @property
     def kept(self) -> Integers:
-        """The first column, and those that means of the start add to it."""
+        """The first column, and those that coefficients add to it."""
         return np.array([0, *range(self.own, len(self.told))])
 
     @property
@@ -82,13 +60,12 @@ class Filtered:
         return self.told[1 : self.own, 1 : self.own], self.told[1 : self.own, 0]
 
     @classmethod
-    def begun_at(cls, system: System, y: Array, mean: Array, moving: Array) -> Filtered:
+    def begun_at(cls, system: System, series: Array, mean: Array, coefficients: Coefficients) -> Filtered:
         """The filter from this mean (m,) of the start."""
         from emkit.kernels.kalman import filter_series
 
-        (rows, d), m = y.shape, len(mean)
-        first = np.column_stack([mean, system.unknown, *moving.T])
-        columns = first.shape[1]
+        y, added, first = InColumns.of(system, series, coefficients, mean)
+        (rows, d, columns), m = y.shape, len(mean)
         means, spreads, filtered = np.empty((rows, m, columns)), np.empty((rows, m, m)), np.empty((rows, m, m))
         gains, errors, widths = np.empty((rows, d, m)), np.zeros((rows, d, columns)), np.zeros((rows, d))
         told, steady = np.zeros((columns, columns)), np.zeros(rows, dtype=np.bool_)
@@ -98,7 +75,8 @@ class Filtered:
         size = (system.noise.mean() + np.diag(shocks).mean()) or 1.0
         spreads[0] = system.covariance + size * system.unknown @ system.unknown.T
         height = filter_series(
-            np.array(y, dtype=np.float64, order="C"),
+            y,
+            added,
             system.transition,
             shocks,
             system.observation,
@@ -113,7 +91,8 @@ class Filtered:
             steady,
         )
         own = 1 + system.unknown.shape[1]
-        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, _exact(y, widths, own < columns))
+        exact = _exact(y[:, :, 0], widths, own < columns)
+        return cls(own, means, spreads, filtered, gains, errors, widths, told, steady, height, exact)
 
     def log_likelihood(self, name: str) -> float:
         """That of all cells. Errors: DegenerateFitError if a cell has no density, or a start is unknown afterwards, too."""
@@ -176,7 +155,7 @@ class Filtered:
     def settle(self) -> Array:
         """Put the start where the series tells that it is: what is left unknown of it has then the covariance I.
 
-        What the series tells of the columns that are `kept`, as `told` does, whatever the unknown start is.
+        What the series tells of the columns that are `kept`, as `told` does, whatever the unknown start is; 0 for rounding.
         """
         kept, apart = self.kept, slice(1, self.own)
         if self.own == 1:
@@ -187,13 +166,17 @@ class Filtered:
         for each in (self.means, self.errors):
             each[:, :, kept] -= each[:, :, apart] @ shift
             each[:, :, apart] = each[:, :, apart] @ spread
-        return np.asarray(self.told[np.ix_(kept, kept)] - self.told[kept, apart] @ shift)
+        left = np.asarray(self.told[np.ix_(kept, kept)] - self.told[kept, apart] @ shift)
+        lost = np.diag(left) <= UNTOLD * np.diag(self.told)[kept]
+        lost[0] = False
+        left[lost] = left[:, lost] = 0.0
+        return left
 
 
 def _exact(y: Array, widths: Array, moving: bool) -> bool:
     """Whether states tell a column of y (T, d) but for rounding: `widths` (T, d) are the variances of its errors.
 
-    Half of its cells, or any, where an estimated mean of the start is `moving` and can go there. What a cell is measured by is
+    Half of its cells, or any, where coefficients are `moving` and can go there. What a cell is measured by is
     how far it is from the mean of its column, or from 0, if that is less: columns may grow by many powers of 10.
     """
     there = widths > 0

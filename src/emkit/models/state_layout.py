@@ -12,6 +12,8 @@ from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.errors import ModelError, ParameterError
 from emkit.models import state_long_run
 from emkit.models.digits import EXTREME
+from emkit.models.state_params import FIELDS
+from emkit.models.state_system import LINEAR, Coefficients
 
 AGREE = 1e-12  # of the largest given number of its field, by which the same number may differ
 
@@ -23,7 +25,7 @@ class Layout:
     `transition` (m, m), `observation` (d, m), `state_noise` (r,) or (r, r), `noise` (d,), `selection` (m, r). The first states
     are N(`mean` (m,), `covariance` (m, m)), plus any combination of the columns of `unknown` (m, q); `start_covariance` are
     their variances (m,), if some of these are estimated, else (0,). The states of `stationary` (k,) begin as they are in the
-    long run: of these `covariance` is 0.
+    long run: of these `covariance` is 0. Of p inputs, `effects` (d, p) and `state_effects` (m, p), or (0, 0) for none.
     """
 
     transition: Array
@@ -36,12 +38,14 @@ class Layout:
     unknown: Array
     start_covariance: Array
     stationary: Integers
+    effects: Array
+    state_effects: Array
 
     @classmethod
     def of(
         cls, transition: ArrayLike, observation: ArrayLike, state_noise: ArrayLike | None, noise: ArrayLike | None,
         selection: ArrayLike | None, start_mean: ArrayLike | None, start_covariance: ArrayLike | None,
-        stationary: Iterable[Any],
+        stationary: Iterable[Any], effects: ArrayLike | None, state_effects: ArrayLike | None,
     ) -> Layout:  # fmt: skip
         """The layout of what was given. Errors: ModelError naming what does not fit together."""
         moves = _numbers("transition", transition, 2, gaps=True)
@@ -62,7 +66,8 @@ class Layout:
                 told = " or ".join(map(str, shapes))
                 raise ModelError(f"{name} has shape {value.shape}; of {m} states, {d} columns and {r} shocks, it is {told}.")
         settled = _places(stationary, m)
-        made = cls(moves, seen, shocks, errors, picks, first, *_known(_without(spread, settled)), settled)
+        adds = _effects(effects, d, state_effects, m)
+        made = cls(moves, seen, shocks, errors, picks, first, *_known(_without(spread, settled)), settled, *adds)
         made._check()
         return made
 
@@ -98,12 +103,6 @@ class Layout:
                 )
         self._check_start()
         self._check_stationary()
-        blind = np.flatnonzero(self.free("observation").any(axis=1) & (self.noise == 0))
-        if len(blind):
-            raise ModelError(
-                f"row {int(blind[0])} of observation cannot be estimated: its column has errors of variance 0, and EM moves no "
-                "entry there. Give the row numbers, or leave the variance to be estimated."
-            )
 
     def _check_start(self) -> None:
         """Errors: ModelError for means of a start that are integrated out."""
@@ -141,6 +140,22 @@ class Layout:
         return np.flatnonzero(np.isnan(self.mean))
 
     @property
+    def inputs(self) -> int:
+        """How many inputs there are."""
+        return max(self.effects.shape[1], self.state_effects.shape[1])
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """Places of what is estimated of which cells are linear functions."""
+        return Coefficients(self.moving, np.argwhere(self.free("effects")), np.argwhere(self.free("state_effects")))
+
+    def linear(self, name: str) -> slice:
+        """Which of the coefficients are of a field."""
+        ends = np.cumsum([0, *(int(self.free(each).sum()) for each in LINEAR)]).tolist()
+        place = LINEAR.index(name)
+        return slice(ends[place], ends[place + 1])
+
+    @property
     def _varies(self) -> Mask:
         """Of which states (m,) the start has a variance that is neither 0 nor infinite."""
         return (np.diag(self.covariance) > 0) | (np.isnan(self.start_covariance) if len(self.start_covariance) else False)
@@ -164,7 +179,7 @@ class Layout:
     def held(self) -> tuple[str, ...]:
         """The fields, or single entries, that are not."""
         found: list[str] = []
-        for name in ("transition", "state_noise", "observation", "noise", "start_mean", "start_covariance"):
+        for name in FIELDS:
             free = self.free(name)
             if not free.any():
                 found += [name] * bool(free.size)
@@ -209,6 +224,21 @@ def _numbers(name: str, value: Any, axes: int | None, gaps: bool = False) -> Arr
     return found
 
 
+def _effects(effects: Any, d: int, state_effects: Any, m: int) -> tuple[Array, Array]:
+    """What inputs add to columns (d, p) and to states (m, p); (0, 0) where they add nothing. Errors: ModelError."""
+    sizes, given, found = (d, m), (effects, state_effects), []
+    for name, size, value in zip(("effects", "state_effects"), sizes, given, strict=True):
+        adds = np.empty((0, 0)) if value is None or np.size(value) == 0 else _numbers(name, value, 2, gaps=True)
+        if adds.size and len(adds) != size:
+            raise ModelError(f"{name} has shape {adds.shape}; of p inputs, it is ({size}, p), a row for each.")
+        found.append(adds)
+    counts = {adds.shape[1] for adds in found if adds.size}
+    if len(counts) > 1:
+        numbers = f"effects are of {found[0].shape[1]} inputs, but state_effects of {found[1].shape[1]}"
+        raise ModelError(f"{numbers}: give 0 for inputs that add nothing.")
+    return found[0], found[1]
+
+
 def _places(stationary: Iterable[Any], m: int) -> Integers:
     """The numbers of states. Errors: ModelError."""
     try:
@@ -223,13 +253,13 @@ def _places(stationary: Iterable[Any], m: int) -> Integers:
     return np.array(found, dtype=np.int64)
 
 
-def state_names(given: Any, m: int) -> tuple[str, ...]:
-    """Names of states (m,): those given, or numbers, counted from 1. Errors: ModelError."""
+def names_of(what: str, given: Any, m: int) -> tuple[str, ...]:
+    """Names of m states or inputs: those given, or numbers, counted from 1. Errors: ModelError."""
     if given is None:
-        return tuple(f"state {k + 1}" for k in range(m))
+        return tuple(f"{what} {k + 1}" for k in range(m))
     found = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
     if not all(isinstance(name, str) for name in found) or not len(set(found)) == len(found) == m:
-        raise ModelError(f"states are {given!r}; they are {m} names, each another text.")
+        raise ModelError(f"{what}s are {given!r}; they are {m} names, each another text.")
     return found
 
 

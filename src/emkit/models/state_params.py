@@ -13,13 +13,9 @@ from emkit.core.parameters import Parameters
 from emkit.core.spaces import NonNegative, PositiveDefinite, Real
 
 Matrix = Array | list[Any]
+EFFECTS = ("effects", "state_effects")
 MATRICES = ("transition", "state_noise", "observation", "noise")
-FIELDS = (*MATRICES, "start_mean", "start_covariance")
-
-
-def _none() -> Array:
-    """No number: nothing of a field is estimated."""
-    return np.empty(0)
+FIELDS = (*MATRICES, "start_mean", "start_covariance", *EFFECTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +25,8 @@ class StateSpaceParams(Parameters):
     `transition` (m, m) maps the states of a row to those of the next; `state_noise` (r,) >= 0 are the variances of the shocks;
     `observation` (d, m) maps states to columns; `noise` (d,) >= 0 are the variances of the errors of the columns. `start_mean`
     (m,) is where states begin, if some of that is estimated, else (0,); `start_covariance` (m,) >= 0 likewise their variances.
+    Of p inputs, `effects` (d, p) are what they add to the columns, and `state_effects` (m, p) to the states of the next row, or
+    (0, 0) where they add nothing.
     The signal-to-noise ratio of the level of the Nile:
 
     >>> import emkit as ek
@@ -45,12 +43,19 @@ class StateSpaceParams(Parameters):
         default_factory=lambda: np.empty(0)
     )
     start_covariance: Annotated[Array, NonNegative(), Axes("first state")] = field(default_factory=lambda: np.empty(0))
+    effects: Annotated[Array, Real(), Axes("column", "input", coupled=("column", "input"))] = field(
+        default_factory=lambda: np.empty((0, 0))
+    )
+    state_effects: Annotated[Array, Real(), Axes("state", "input", coupled=("state", "input"))] = field(
+        default_factory=lambda: np.empty((0, 0))
+    )
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
         def __init__(
             self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike,
-            start_mean: ArrayLike = (), start_covariance: ArrayLike = (),
+            start_mean: ArrayLike = (), start_covariance: ArrayLike = (), effects: ArrayLike = (),
+            state_effects: ArrayLike = (),
         ) -> None: ...  # fmt: skip
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,16 @@ from emkit.core.expected import Expected
 from emkit.core.protocols import Expectation, LatentModel, Update
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
-from emkit.errors import ParameterError
-from emkit.models import state_data, state_expected, state_layout, state_long_run, state_starts, state_sums
-from emkit.models.state_filter import Filtered, System
+from emkit.errors import DegenerateFitError, ParameterError
+from emkit.models import state_data, state_expected, state_layout, state_long_run, state_series, state_starts, state_sums
 from emkit.models.state_layout import Layout
 from emkit.models.state_params import FIELDS, CorrelatedStateSpaceParams, Matrix, StateSpaceParams
 from emkit.models.state_stats import StateSums
+from emkit.models.state_system import LINEAR, System
+
+SETTINGS = (
+    "transition", "observation", "state_noise", "noise", "selection", "start_mean", "start_covariance", "stationary", "states",
+)  # fmt: skip  # of a state space without inputs
 
 
 class StateSpace(LatentModel[StateSpaceParams, StateSums]):
@@ -38,6 +44,10 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     States in `stationary`, by number, begin as they are in the long run, with the covariance that follows from transition and
     shocks, and the mean 0; they go on by themselves. `states` (m,) are their names, in tables.
 
+    Inputs are known: the last p columns of the data, complete, behind the d that are seen. `effects` (d, p) are what they add
+    to these, and `state_effects` (m, p) to the states of the next row; NaN, a number or 0, entry by entry. `inputs` (p,) are
+    their names, by default those of the columns.
+
     The rows of a group are a series, in order; without groups, all rows are one. A weight is of a series. Cells may be missing.
     A variance of 0 is an estimate on the edge.
     Source: Shumway & Stoffer (1982), J. Time Ser. Anal. 3, 253-264; Durbin & Koopman (2012), Time Series Analysis by State
@@ -54,16 +64,19 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def __init__(
         self, transition: Matrix, observation: Matrix, *, state_noise: Matrix | None = None, noise: Matrix | None = None,
         selection: Matrix | None = None, start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
-        stationary: Iterable[Any] = (), states: Iterable[str] | None = None,
+        stationary: Iterable[Any] = (), states: Iterable[str] | None = None, effects: Matrix | None = None,
+        state_effects: Matrix | None = None, inputs: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         given = (transition, observation, state_noise, noise, selection, start_mean, start_covariance)
-        self.layout = lay = Layout.of(*given, stationary)
+        self.layout = lay = Layout.of(*given, stationary, effects, state_effects)
         self.transition, self.observation, self.selection = lay.transition, lay.observation, lay.selection
         self.state_noise, self.noise, self.start_mean = lay.state_noise, lay.noise, lay.mean
         whole = lay.covariance + np.diag(np.where(lay.unknown.any(axis=1), np.inf, 0.0))
         self.start_covariance = lay.start_covariance if len(lay.start_covariance) else whole
         self.stationary = tuple(lay.stationary.tolist())
-        self.states = state_layout.state_names(states, len(lay.mean))
+        self.states = state_layout.names_of("state", states, len(lay.mean))
+        self.effects, self.state_effects = lay.effects, lay.state_effects
+        self.inputs = inputs if inputs is None else state_layout.names_of("input", inputs, lay.inputs)
 
     def params(self, **values: ArrayLike) -> StateSpaceParams:
         """Parameters of fields by name; a field of which nothing is estimated need not be given. Errors: ParameterError."""
@@ -88,16 +101,19 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             params.start_mean if len(params.start_mean) else lay.mean,
             self._start_spread(params),
             lay.unknown,
+            params.effects,
+            params.state_effects,
         )
 
     def e_step(self, params: StateSpaceParams, chunk: Chunk) -> Expectation[StateSums]:
-        moving = np.eye(len(self.layout.mean))[:, self.layout.moving]
-        sums, heights = state_sums.summed(self.system(params), chunk, moving)
+        sums, heights = state_sums.summed(self.system(params), chunk, self.layout.coefficients)
         return Expectation(sums, float(chunk.group_weights @ heights), chunk.total_weight)
 
     def updates(self) -> Mapping[str, Update[StateSums, StateSpaceParams]]:
-        links = {
-            "start_mean": self._start_mean,  # the first, since it is the best where other fields are as in the E-step
+        links: dict[str, Update[StateSums, StateSpaceParams]] = {
+            "start_mean": partial(self._linear, "start_mean"),  # these first, the best where others are as in the E-step
+            "effects": partial(self._linear, "effects"),
+            "state_effects": partial(self._linear, "state_effects"),
             "transition": self._transition,
             "state_noise": self._state_noise,
             "observation": self._observation,
@@ -106,15 +122,21 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         }
         return {name: link for name, link in links.items() if self.layout.free(name).any()}
 
-    def _start_mean(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """Generalised least squares: the means at which the likelihood is highest, with all else as it was. (m,) -> (m,).
+    def _linear(self, name: str, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
+        """Generalised least squares: the coefficients at which the likelihood is highest, with all else as it was.
 
-        So they move where their variance is 0, too. Source: Liu & Rubin (1994), Biometrika 81, 633-648, on steps that climb
-        the likelihood itself; the parabola by Rosenberg (1973), Annals of Economic and Social Measurement 2, 399-428.
+        So they move where errors or variances of a start are 0, too. Source: Liu & Rubin (1994), Biometrika 81, 633-648, on
+        steps that climb the likelihood itself; the parabola by Rosenberg (1973), Annals of Economic and Social Measurement 2,
+        399-428, and for effects de Jong (1991), Ann. Statist. 19, 1073-1083.
         """
-        found = before.start_mean.copy()
-        found[self.layout.moving] += state_layout.solved(stats.information, stats.slope, np.ones(len(stats.slope), dtype=bool))
-        return found
+        slope, table = self.parabola(stats, before, now)
+        own, found, free = self.layout.linear(name), getattr(now, name).copy(), self.layout.free(name)
+        found[free] += state_layout.solved(table[own, own], slope[own], np.ones(int(free.sum()), dtype=bool))
+        return np.asarray(found)
+
+    def parabola(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> tuple[Array, Array]:
+        """Slope (q,) and information (q, q) of the log-likelihood along the coefficients of `now`, with all else as before."""
+        return stats.slope - stats.information @ self._moved(before, now), stats.information
 
     def _transition(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
         """The states that shocks move, regressed on those of the row before, in the entries that are estimated.
@@ -125,7 +147,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         free = self.layout.free("transition")[places]
         weights = now.told_of(np.eye(len(places)))
         along = np.diag(weights) if weights.ndim == 1 else now.shock_precision
-        moved[places] = before.transition[places] + state_layout.regressed(told.before, told.cross, free, along)
+        crossed = state_expected.pushes(told, before)
+        moved[places] = before.transition[places] + state_layout.regressed(told.before, crossed, free, along)
         return self._in_the_long_run("transition", moved, told, before, now)
 
     def _state_noise(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
@@ -139,7 +162,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
             own, each = state_expected.first_squares(told, now, self.layout)
             squares[owners] += own
             number[owners] += each * stats.series
-        lowest = np.maximum(squares, 0.0) if squares.ndim == 1 else squares
+        rounding = state_expected.ROUNDING * now.told_of(told.shocks)  # which no variance comes to 0 by
+        lowest = np.maximum(squares, np.maximum(rounding, 0.0)) if squares.ndim == 1 else squares
         moved = np.where(free, lowest / number, now.state_noise)
         return self._in_the_long_run("state_noise", moved, told, before, now) if len(owners) > 1 or squares.ndim > 1 else moved
 
@@ -150,7 +174,8 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         if not len(self.layout.stationary):
             return moved
 
-        def height(params: StateSpaceParams) -> Expected:
+        @lru_cache(maxsize=4)
+        def height(params: StateSpaceParams) -> Expected:  # of parameters that are the same object, asked for again
             return state_expected.of_moves(told, before, params, self.layout)
 
         there = replace(now, **{name: moved})
@@ -159,10 +184,11 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         return np.asarray(getattr(climb(height, begun, [name], still=still), name))
 
     def _observation(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """Each column regressed on the states of the rows that have it. Shapes: along (d, m), gram (d, m, m) -> (d, m)."""
+        """Each column regressed on the states of the rows that have it. Shapes: crosses (d, m), gram (d, m, m) -> (d, m)."""
         told, moved = self.told(stats, before, now), now.observation.copy()
+        crossed = state_expected.crosses(told, before)
         for j, free in enumerate(self.layout.free("observation")):
-            turned = state_layout.regressed(told.gram[j], told.along[j : j + 1], free[None], np.eye(1))[0]
+            turned = state_layout.regressed(told.gram[j], crossed[j : j + 1], free[None], np.eye(1))[0]
             moved[j] = before.observation[j] + turned
         return moved
 
@@ -188,12 +214,11 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         return found
 
     def _moved(self, before: StateSpaceParams, now: StateSpaceParams) -> Array:
-        """By how much the means of the start (q,) that are estimated differ."""
-        moving = self.layout.moving
-        return (now.start_mean - before.start_mean)[moving] if len(now.start_mean) else np.empty(0)
+        """By how much the coefficients (q,) that are estimated differ."""
+        return np.concatenate([(getattr(now, each) - getattr(before, each))[self.layout.free(each)] for each in LINEAR])
 
     def told(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> StateSums:
-        """The sums with the means of the start of `now`."""
+        """The sums with the coefficients of `now`."""
         return stats.at(self._moved(before, now))
 
     def squares(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Array:
@@ -207,14 +232,14 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def expected(self, stats: StateSums, before: StateSpaceParams, now: StateSpaceParams) -> Expected:
         """But for what is given of the start, and for shocks and errors of variance 0, of which there are none.
 
-        Along the means of the start it is the log-likelihood itself, with all else as it was in the E-step; from there the
-        other fields have what is expected of them at these means. So it bounds the log-likelihood from below everywhere.
+        Along means of the start and effects of inputs it is the log-likelihood itself, with all else as it was in the E-step;
+        from there the other fields have what is expected of them at these. So it bounds the log-likelihood from below.
         """
         moved, lay = self._moved(before, now), self.layout
         told = stats.at(moved)
         found = state_expected.of_sums(told, before, now, lay)
         if not len(moved):
-            return found
+            return Expected(found.value, {**found.slopes, **{name: np.zeros_like(getattr(now, name)) for name in LINEAR}})
 
         def gained(sums: StateSums) -> float:
             """What is expected at `now`, less what is at `before`."""
@@ -223,10 +248,12 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
 
         first = state_expected.of_sums(stats.at(0 * moved), before, before, lay).value
         value = first + gained(told) + float(moved @ (stats.slope - stats.information @ moved / 2))
-        slope = np.zeros(len(now.start_mean))
-        slope[lay.moving] = stats.slope - stats.information @ moved
-        slope[lay.moving] += [gained(stats.turning(moved, k)) for k in range(len(moved))]
-        return Expected(value, {**found.slopes, "start_mean": slope})
+        steep, _ = self.parabola(stats, before, now)
+        steep += [gained(stats.turning(moved, k)) for k in range(len(moved))]
+        slopes = {name: np.zeros_like(getattr(now, name)) for name in LINEAR}
+        for name, slope in slopes.items():
+            slope[lay.free(name)] = steep[lay.linear(name)]
+        return Expected(value, {**found.slopes, **slopes})
 
     def row_objectives(self, params: StateSpaceParams, chunk: Chunk) -> Array:
         return state_sums.log_density(self.system(params), chunk)
@@ -239,42 +266,43 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         found = [state_sums.smoothed(system, chunk.x[a:z]) for a, z in zip(chunk.bounds, chunk.bounds[1:], strict=False)]
         return np.concatenate([each.means for each in found]), np.concatenate([each.spreads for each in found])
 
+    def signal(self, params: StateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
+        """Mean (n, d) and covariance (n, d, d) of each row without its errors, given all rows of its series."""
+        return state_series.signal(self.system(params), chunk, *self.latent(params, chunk))
+
     def normal_residuals(self, params: StateSpaceParams, source: Any) -> Mapping[int, Array]:
         """What each cell differs from its forecast, by the spread of that; NaN in gaps, and until an unknown start is told."""
-        system, chunks = self.system(params), self.prepare(source).chunks()
-        series = [chunk.x[a:z] for chunk in chunks for a, z in zip(chunk.bounds, chunk.bounds[1:], strict=False)]
-        found = np.concatenate([Filtered.of(system, each).innovations() for each in series])
-        return dict(enumerate(found.T))
+        return dict(enumerate(state_series.innovations(self.system(params), self.prepare(source).chunks()).T))
 
-    def forecast(self, params: StateSpaceParams, chunk: Chunk, steps: int) -> tuple[Array, Array]:
-        """Mean (G, steps, d) and covariance (G, steps, d, d) of the rows after the last one of each series, given all."""
-        beyond = np.full((steps, chunk.x.shape[1]), np.nan)
-        system, c = self.system(params), params.observation
-        pairs = zip(chunk.bounds, chunk.bounds[1:], strict=False)
-        found = [state_sums.smoothed(system, np.concatenate([chunk.x[a:z], beyond])) for a, z in pairs]
-        means = np.array([each.means[len(each.means) - steps :] @ c.T for each in found])
-        return means, np.array([c @ each.spreads[len(each.means) - steps :] @ c.T for each in found]) + np.diag(params.noise)
+    def forecast(self, params: StateSpaceParams, chunk: Chunk, steps: int, inputs: Array | None = None) -> tuple[Array, Array]:
+        """Mean (G, steps, d) and covariance (G, steps, d, d) of the rows after the last one of each series, given all.
 
-    def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int) -> Array:
-        """A series of n rows (n, d); of a start of which nothing is known, from its mean."""
-        lay = self.layout
-        x = rng.multivariate_normal(self.system(params).mean, self._start_spread(params), method="svd")
-        shocks = rng.multivariate_normal(np.zeros(len(params.shocks)), params.shocks, n, method="svd") @ lay.selection.T
-        states = np.empty((n, len(x)))
-        for t in range(n):
-            states[t] = x
-            x = params.transition @ x + shocks[t]
-        return np.asarray(states @ params.observation.T + np.sqrt(params.noise) * rng.standard_normal((n, len(params.noise))))
+        `inputs`: those of these rows (steps, p), or (G, steps, p) of each series.
+        Errors: DataError for inputs that are missing, or others than the model has.
+        """
+        return state_series.forecast(self.system(params), chunk, steps, inputs, self.layout.inputs)
+
+    def draw(self, params: StateSpaceParams, rng: np.random.Generator, n: int, inputs: Array | None = None) -> Array:
+        """A series of n rows (n, d), by their inputs (n, p); of a start of which nothing is known, from its mean.
+
+        Errors: DataError as for `forecast`.
+        """
+        return state_series.drawn(self.system(params), rng, n, inputs, self.layout.inputs)
 
     def redrawn(
         self, params: StateSpaceParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
     ) -> Array:
-        return np.concatenate([self.draw(params, rng, n) for n in ([len(rows)] if lengths is None else lengths.tolist())])
+        d = len(params.noise)
+        ends = [len(rows)] if lengths is None else np.cumsum(lengths).tolist()
+        parts = [rows[a:z, d:] for a, z in pairwise([0, *ends])]
+        made = [np.hstack([self.draw(params, rng, len(each), each), each]) for each in parts]
+        return np.concatenate(made)
 
     @property
     def axis_names(self) -> Mapping[str, Sequence[str]]:
         before, moved = [f"from {each}" for each in self.states], [self.states[k] for k in self.layout.places]
-        return {"state": self.states, "state before": before, "shock": moved, "first state": self.states}
+        named = {"state": self.states, "state before": before, "shock": moved, "first state": self.states}
+        return named if self.inputs is None else {**named, "input": self.inputs}
 
     def __repr__(self) -> str:
         number = int(sum(self.layout.free(name).sum() for name in FIELDS))
@@ -284,11 +312,33 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
     def size(self) -> str:
         """How many states and columns there are, in words."""
         d, m = self.layout.observation.shape
-        return f"{m} state{'s' * (m != 1)}, {d} column{'s' * (d != 1)}"
+        own = f"{m} state{'s' * (m != 1)}, {d} column{'s' * (d != 1)}"
+        p = self.layout.inputs
+        return own + f", {p} input{'s' * (p != 1)}" * bool(p)
 
     @property
     def admits_gaps(self) -> bool:
         return True
+
+    def with_inputs(
+        self, effects: Matrix, state_effects: Matrix | None = None, inputs: Iterable[str] | None = None
+    ) -> StateSpace:
+        """The same with inputs that add `effects` (d, p) to columns and `state_effects` (m, p) to states: see the class."""
+        named = {name: getattr(self, name) for name in SETTINGS}
+        return type(self)(**named, effects=effects, state_effects=state_effects, inputs=inputs)
+
+    def driven(self, names: Sequence[str]) -> StateSpace:
+        """The same with all that inputs of these names add to columns estimated, unless it has inputs; itself for no names."""
+        if not names or self.layout.inputs:
+            return self
+        return self.with_inputs(np.full((len(self.layout.noise), len(names)), np.nan), inputs=names)
+
+    def settled(self, profile: AnyProfile) -> StateSpace:
+        """With the names of inputs, where they have none."""
+        names = profile.columns[len(self.layout.noise) :]
+        if self.inputs is not None or not self.layout.inputs or len(names) != self.layout.inputs:
+            return self
+        return self.with_inputs(self.effects, self.state_effects, names)
 
     def recoded(self, source: Any) -> Any:
         """All rows as one series, where nothing says which are."""
@@ -314,13 +364,38 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         state_data.refuse(self.layout, profile)
         return self.params(**state_starts.from_moments(self.layout, profile))
 
+    @property
+    def climbs(self) -> bool:
+        return True
+
+    def is_stuck(self, params: StateSpaceParams) -> bool:
+        """Whether a column is seen without error, or a shock is none, of which entries are to be estimated."""
+        blind = self.layout.free("observation").any(axis=1) & (params.noise == 0)
+        still = self.layout.free("transition")[self.layout.places].any(axis=1) & (np.diag(params.shocks) == 0)
+        return bool(blind.any() or still.any())
+
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[StateSpaceParams]:
         """Variances and entries at random, for each seed."""
         state_data.refuse(self.layout, profile)
         first = state_starts.from_moments(self.layout, profile)
         return [self.params(**state_starts.at_random(first, self.layout, np.random.default_rng(seed))) for seed in seeds]
 
-    def check(self, params: StateSpaceParams, profile: AnyProfile) -> None:
+    def check_fields(self, params: StateSpaceParams, profile: AnyProfile) -> None:
+        """Errors: DataError or ParameterError for parameters of another model, or data that cannot carry it."""
         for name in FIELDS:
             self.layout.filled(name, getattr(params, name))
         state_data.refuse(self.layout, profile)
+
+    def check(self, params: StateSpaceParams, profile: AnyProfile) -> None:
+        self.check_fields(params, profile)
+        if self.layout.inputs:
+            words = state_data.coefficient_words(self.layout, profile.columns, self.states)
+            state_data.refuse_untold(self.information(params, profile.source), words)
+
+    def information(self, params: StateSpaceParams, source: Any) -> Array:
+        """What all rows tell of the coefficients (q, q) that cells are linear in, with all else as it is; 0 if no density."""
+        try:
+            told = [self.e_step(params, chunk).statistics.information for chunk in self.prepare(source).chunks()]
+            return np.asarray(np.sum(told, axis=0))
+        except DegenerateFitError:
+            return np.zeros((0, 0))

@@ -10,6 +10,7 @@ from emkit.errors import ParameterError
 from emkit.models import state_long_run
 from emkit.models.factor_data import correlations
 from emkit.models.state_layout import Layout
+from emkit.models.state_params import EFFECTS
 
 ERRORS, SHOCKS = 0.5, 0.1  # of the variance of a column, as that of its errors, and of a shock each row
 STAYS = 0.5  # of a state that moves on to itself
@@ -19,12 +20,15 @@ LEAST, MOST = -5.0, 2.0  # by how much the logarithm of a variance of a random s
 
 def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
     """The fields of a start, by name, with what is given as it is."""
-    variances = np.asarray(profile.variance, dtype=np.float64)
+    d = len(layout.noise)
+    variances = np.asarray(profile.variance[:d], dtype=np.float64)
     free, seen = layout.free("observation"), np.nan_to_num(layout.observation)
     loading = np.zeros_like(seen)
     if free.any():
-        means, _, correlation = correlations(profile)
-        values, vectors = np.linalg.eigh(correlation)
+        with np.errstate(invalid="ignore"):  # inputs that never vary
+            means, _, correlation = correlations(profile)
+        values, vectors = np.linalg.eigh(correlation[:d, :d])
+        means = means[:d]
         level = (np.nan_to_num(layout.mean) != 0) & layout.certain  # a state that is a number
         others = layout.transition * ~np.eye(len(layout.transition), dtype=bool)
         follows = ~layout.selection.any(axis=1) & (np.nan_to_num(others) != 0).any(axis=1)  # what others were, seen as little
@@ -42,7 +46,7 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
     told = reach[np.isfinite(reach)]
     unit = np.where(np.isfinite(reach), reach, np.where(free.any(axis=0) | (not told.size), 1.0, told.min(initial=np.inf)))
     size = SHOCKS * unit[layout.places] ** 2
-    begins = np.linalg.lstsq(observation, np.nan_to_num(profile.mean), rcond=None)[0][: len(layout.start_mean)]
+    begins = np.linalg.lstsq(observation, np.nan_to_num(profile.mean[:d]), rcond=None)[0][: len(layout.start_mean)]
     return {
         "transition": _with_a_long_run(
             np.where(layout.free("transition"), STAYS * np.eye(len(unit)), layout.transition), layout.free("transition"), layout
@@ -56,6 +60,7 @@ def from_moments(layout: Layout, profile: AnyProfile) -> dict[str, Array]:
         "start_covariance": np.where(
             layout.free("start_covariance"), unit[: len(layout.start_covariance)] ** 2, layout.start_covariance
         ),
+        **{name: np.nan_to_num(getattr(layout, name)) for name in EFFECTS},  # the first step finds them
     }
 
 
@@ -74,7 +79,7 @@ def at_random(first: dict[str, Array], layout: Layout, rng: np.random.Generator)
         elif name == "transition":
             turned = rng.uniform(-1, 1, value.shape) / np.sqrt(len(value))
             made[name] = _with_a_long_run(np.where(free, turned, value), free, layout)
-        else:
+        elif name == "observation":
             size = np.sqrt((value**2).mean(axis=1, keepdims=True))
             made[name] = np.where(free, size * rng.standard_normal(value.shape), value)
     return made

@@ -8,8 +8,9 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk
-from emkit.models.state_filter import Filtered, System
+from emkit.models.state_filter import Filtered
 from emkit.models.state_stats import StateSums
+from emkit.models.state_system import NO_COEFFICIENTS, Coefficients, System
 
 
 class Smoothed(NamedTuple):
@@ -20,45 +21,43 @@ class Smoothed(NamedTuple):
     log_likelihood: float
 
 
-def summed(system: System, chunk: Chunk, moving: Array) -> tuple[StateSums, Array]:
-    """The sums over the series of a chunk, and the log-likelihood of each (G,).
-
-    `moving` (m, q): what a mean of the start that is estimated, more by 1, adds to the start.
-    """
-    (d, m), r, k = system.observation.shape, len(system.shocks), 1 + moving.shape[1]
-    weights, seen = chunk.group_weights, ~np.isnan(chunk.x)
+def summed(system: System, chunk: Chunk, coefficients: Coefficients) -> tuple[StateSums, Array]:
+    """The sums over the series of a chunk, and the log-likelihood of each (G,)."""
+    (d, m), r = system.observation.shape, len(system.shocks)
+    first = np.column_stack([system.mean, coefficients.first(m)])
+    k = first.shape[1]
+    weights, seen = chunk.group_weights, ~np.isnan(chunk.x[:, :d])
     into = _zeros(k, d, m, r)
     spread, told, heights = np.zeros((k, k, m, m)), np.zeros((k, k)), np.empty(len(weights))
     for g, (start, end) in enumerate(zip(chunk.bounds, chunk.bounds[1:], strict=False)):
-        found, learnt = _gone_through(system, chunk.x[start:end], moving, float(weights[g]), into, f"series {g + 1}")
+        found, learnt = _gone_through(system, chunk.x[start:end], coefficients, float(weights[g]), into, f"series {g + 1}")
         heights[g] = found.log_likelihood
-        off = found.means[0] - np.column_stack([system.mean, moving])
+        off = found.means[0] - first
         spread += weights[g] * np.einsum("ac,be->ceab", off, off)
         spread[0, 0] += weights[g] * found.spreads[0]
         told += weights[g] * learnt
     before, cross, shocks, whole = into[:4]
-    gram, along, left = (np.moveaxis(each, 0, 2) for each in into[4:])
+    gram, along, left = (np.moveaxis(each, 0, 2) for each in into[4:7])
     steps, series = float(weights @ (np.diff(chunk.bounds) - 1)), float(weights.sum())
     cells = np.asarray(chunk.weights @ seen, dtype=np.float64)
     sums = StateSums(
-        steps, before, cross, shocks, cells, whole[:, :, None] + gram, along[:, :, :, 0], left[:, :, :, 0, 0], series, spread,
-        -told[1:, 0], told[1:, 1:],
+        steps, before, cross, shocks, into[8], cells, whole[:, :, None] + gram, along[:, :, :, 0], left[:, :, :, 0, 0], into[7],
+        series, spread, -told[1:, 0], told[1:, 1:],
     )  # fmt: skip
     return sums, heights
 
 
 def smoothed(system: System, rows: Array) -> Smoothed:
-    """The states of one series (T, d), given all of it."""
+    """The states of one series (T, d), behind which may be inputs, given all of it."""
     d, m = system.observation.shape
-    none = np.empty((m, 0))
-    found, _ = _gone_through(system, rows, none, 1.0, _zeros(1, d, m, len(system.shocks)), "the series")
+    found, _ = _gone_through(system, rows, NO_COEFFICIENTS, 1.0, _zeros(1, d, m, len(system.shocks)), "the series")
     return found._replace(means=found.means[:, :, 0])
 
 
 def _zeros(k: int, d: int, m: int, r: int) -> tuple[Array, ...]:
     """Room for what `smooth_series` adds up."""
     shapes = ((k, k, m, m), (k, k, r, m), (k, k, r, r), (k, k, m, m), (d, k, k, m, m), (d, k, k, 1, m), (d, k, k, 1, 1))
-    return tuple(map(np.zeros, shapes))
+    return tuple(map(np.zeros, (*shapes, (d,), (r,))))
 
 
 def log_density(system: System, chunk: Chunk) -> Array:
@@ -68,20 +67,20 @@ def log_density(system: System, chunk: Chunk) -> Array:
 
 
 def _gone_through(
-    system: System, y: Array, moving: Array, weight: float, into: tuple[Array, ...], name: str
+    system: System, rows: Array, coefficients: Coefficients, weight: float, into: tuple[Array, ...], name: str
 ) -> tuple[Smoothed, Array]:
-    """Filter and smoother of a series (T, d), which add up `into` what an M-step asks for; and what it tells of the start.
+    """Filter and smoother of a series, which add up `into` what an M-step asks for; and what it tells of coefficients.
 
-    The means of what is found are (T, m, 1 + q), what is expected and what `moving` (m, q) adds to it.
+    The means of what is found are (T, m, 1 + q), what is expected and what each of q coefficients adds to it.
     """
     from emkit.kernels.kalman import smooth_series
 
-    found = Filtered.of(system, y, moving)
+    found = Filtered.of(system, rows, coefficients)
     height, told = found.log_likelihood(name), found.settle()
-    pushed = np.ascontiguousarray(system.shocks @ system.selection.T)
     smooth_series(
-        system.transition, pushed, system.shocks, system.observation, system.noise, found.means, found.spreads, found.filtered,
-        found.gains, found.errors, found.widths, found.steady, found.own, weight, *into,
+        system.transition, np.ascontiguousarray(system.selection.T), system.shocks, system.observation, system.noise,
+        found.means, found.spreads, found.filtered, found.gains, found.errors, found.widths, found.steady, found.own, weight,
+        *into,
     )  # fmt: skip
     apart = found.means[:, :, 1 : found.own]
     return Smoothed(found.means[:, :, found.kept], found.spreads + apart @ np.swapaxes(apart, 1, 2), height), told

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -17,11 +19,12 @@ from emkit.core.spaces import NonNegative, Real
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
-from emkit.models.state_filter import System
+from emkit.models import state_data, state_expected
 from emkit.models.state_layout import solved
-from emkit.models.state_params import MATRICES, Matrix, StateSpaceParams
+from emkit.models.state_params import EFFECTS, MATRICES, Matrix, StateSpaceParams
 from emkit.models.state_space import StateSpace
 from emkit.models.state_stats import StateSums
+from emkit.models.state_system import System
 from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_names, places, plain, shared
 
 
@@ -29,8 +32,8 @@ from emkit.models.ties import check_apart, letters_of, mean_of, numbers_and_name
 class TiedStateSpaceParams(Parameters):
     """Parameters of `TiedStateSpace`: of each matrix, the numbers (k,) that its letters stand for, in alphabetical order.
 
-    `transition`, `state_noise` >= 0, `observation`, `noise` >= 0; of a matrix without letters there are none. Three columns
-    with errors of one variance, seen of a level:
+    `transition`, `state_noise` >= 0, `observation`, `noise` >= 0, `effects`, `state_effects`; of a matrix without letters
+    there are none. Three columns with errors of one variance, seen of a level:
 
     >>> import emkit as ek
     >>> params = ek.TiedStateSpaceParams(transition=[], state_noise=[0.5], observation=[], noise=[2.0])
@@ -42,10 +45,19 @@ class TiedStateSpaceParams(Parameters):
     state_noise: Annotated[Array, NonNegative(), Axes("letter of state_noise")]
     observation: Annotated[Array, Real(), Axes("letter of observation")]
     noise: Annotated[Array, NonNegative(), Axes("letter of noise")]
+    effects: Annotated[Array, Real(), Axes("letter of effects", coupled=("letter of effects",))] = field(
+        default_factory=lambda: np.empty(0)
+    )
+    state_effects: Annotated[Array, Real(), Axes("letter of state_effects", coupled=("letter of state_effects",))] = field(
+        default_factory=lambda: np.empty(0)
+    )
 
     if TYPE_CHECKING:  # made from whatever an array can be made from
 
-        def __init__(self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike) -> None: ...
+        def __init__(
+            self, transition: ArrayLike, state_noise: ArrayLike, observation: ArrayLike, noise: ArrayLike,
+            effects: ArrayLike = (), state_effects: ArrayLike = (),
+        ) -> None: ...  # fmt: skip
 
 
 class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
@@ -53,7 +65,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     `transition` (m, m), `observation` (d, m), variances `state_noise` (r,) and `noise` (d,): each entry a number, or a name as
     text; `selection`, `start_mean`, `start_covariance` and `states` as in `StateSpace`. A name is of one matrix; `letters` has
-    those of each, in the order of the parameters.
+    those of each, in the order of the parameters. `effects` (d, p), `state_effects` (m, p) and `inputs` as in `StateSpace`.
     Errors: ModelError for what is neither number nor name, for a name in two matrices, and as `StateSpace`.
     Source: Holmes (2013), arXiv:1302.3919, whose vec(B) = f + D b this is with one 1 in each row of D.
 
@@ -70,16 +82,20 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
     def __init__(
         self, transition: Any, observation: Any, *, state_noise: Any, noise: Any, selection: Matrix | None = None,
         start_mean: Matrix | None = None, start_covariance: Matrix | None = None,
-        states: Iterable[str] | None = None,
+        states: Iterable[str] | None = None, effects: Any = None, state_effects: Any = None,
+        inputs: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         self.transition, self.observation = plain(transition), plain(observation)
         self.state_noise, self.noise = plain(state_noise), plain(noise)
+        self.effects, self.state_effects = (() if each is None else plain(each) for each in (effects, state_effects))
         given = {name: numbers_and_names(name, getattr(self, name)) for name in MATRICES}
+        for name, value in ((name, getattr(self, name)) for name in EFFECTS):
+            given[name] = numbers_and_names(name, value if np.size(value) else np.empty((0, 0)))
         self.space = StateSpace(
             **{name: numbers for name, (numbers, _) in given.items()}, selection=selection, start_mean=start_mean,
-            start_covariance=start_covariance, states=states,
+            start_covariance=start_covariance, states=states, inputs=inputs,
         )  # fmt: skip
-        self.states = self.space.states
+        self.states, self.inputs = self.space.states, self.space.inputs
         if self.space.layout.state_noise.ndim == 2:
             raise ModelError("state_noise has 2 axes; where entries have names, it has variances (r,), for independent shocks.")
         for name in ("start_mean", "start_covariance"):
@@ -93,7 +109,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
 
     def whole(self, params: TiedStateSpaceParams) -> StateSpaceParams:
         """The same as parameters of the `StateSpace`: matrices, with their numbers at each place."""
-        given = {name: getattr(self.space.layout, name) for name in MATRICES}
+        given = {name: getattr(self.space.layout, name) for name in self._ties}
         filled = {
             name: np.where(np.isnan(value), self._ties[name] @ getattr(params, name), value) for name, value in given.items()
         }
@@ -118,7 +134,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         return self.space.e_step(self.whole(params), chunk)
 
     def updates(self) -> Mapping[str, Update[StateSums, TiedStateSpaceParams]]:
-        links = {
+        links: dict[str, Update[StateSums, TiedStateSpaceParams]] = {
+            "effects": partial(self._linear, "effects"),
+            "state_effects": partial(self._linear, "state_effects"),
             "transition": self._transition,
             "state_noise": self._state_noise,
             "observation": self._observation,
@@ -126,12 +144,20 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         }
         return {name: link for name, link in links.items() if self.letters[name]}
 
+    def _linear(self, name: str, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
+        """Generalised least squares, of which the coefficients of a letter are one. (q, q) information -> (k,)."""
+        slope, table = self.space.parabola(stats, self.whole(before), self.whole(now))
+        own = self.space.layout.linear(name)
+        ties = self._ties[name][self.space.layout.free(name)]
+        letters = np.ones(ties.shape[1], dtype=bool)
+        return np.asarray(getattr(now, name) + solved(ties.T @ table[own, own] @ ties, ties.T @ slope[own], letters))
+
     def _transition(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """A regression of all states at once, each by the precision of its shock. (r, m, k) ties -> (k,)."""
         told, precision = self.space.told(stats, self.whole(before), self.whole(now)), np.diag(self.whole(now).shock_precision)
         ties = self._ties["transition"][self.space.layout.places]
         table = np.einsum("i,iak,ab,ibl->kl", precision, ties, told.before, ties)
-        side = np.einsum("i,iak,ia->k", precision, ties, told.cross)
+        side = np.einsum("i,iak,ia->k", precision, ties, state_expected.pushes(told, self.whole(before)))
         stuck = ties[precision == 0].any(axis=(0, 1))  # a state without shocks moves as it did
         return np.asarray(before.transition + solved(table, side, ~stuck))
 
@@ -141,7 +167,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         told = self.space.told(stats, self.whole(before), self.whole(now))
         precision = np.where(noise > 0, 1 / np.where(noise > 0, noise, 1.0), 0.0)
         table = np.einsum("j,jak,jab,jbl->kl", precision, ties, told.gram, ties)
-        side = np.einsum("j,jak,ja->k", precision, ties, told.along)
+        side = np.einsum("j,jak,ja->k", precision, ties, state_expected.crosses(told, self.whole(before)))
         stuck = ties[precision == 0].any(axis=(0, 1))
         return np.asarray(before.observation + solved(table, side, ~stuck))
 
@@ -151,7 +177,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
             return now.state_noise
         squares = np.diag(self.space.squares(stats, self.whole(before), self.whole(now)))
         ties = self._ties["state_noise"]
-        return np.maximum(shared(ties, squares), 0.0) / (stats.steps * shared(ties, 1.0))
+        told = self.space.told(stats, self.whole(before), self.whole(now))
+        rounding = state_expected.ROUNDING * shared(ties, np.diag(told.shocks))
+        return np.maximum(shared(ties, squares), np.maximum(rounding, 0.0)) / (stats.steps * shared(ties, 1.0))
 
     def _noise(self, stats: StateSums, before: TiedStateSpaceParams, now: TiedStateSpaceParams) -> Array:
         """The mean of the expected squares of the errors of all cells of a letter."""
@@ -177,18 +205,33 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         """As those of `StateSpace`."""
         return self.space.normal_residuals(self.whole(params), source)
 
-    def forecast(self, params: TiedStateSpaceParams, chunk: Chunk, steps: int) -> tuple[Array, Array]:
-        """As `StateSpace.forecast`."""
-        return self.space.forecast(self.whole(params), chunk, steps)
+    def signal(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
+        """As `StateSpace.signal`."""
+        return self.space.signal(self.whole(params), chunk)
 
-    def draw(self, params: TiedStateSpaceParams, rng: np.random.Generator, n: int) -> Array:
+    def forecast(
+        self, params: TiedStateSpaceParams, chunk: Chunk, steps: int, inputs: Array | None = None
+    ) -> tuple[Array, Array]:
+        """As `StateSpace.forecast`."""
+        return self.space.forecast(self.whole(params), chunk, steps, inputs)
+
+    def draw(self, params: TiedStateSpaceParams, rng: np.random.Generator, n: int, inputs: Array | None = None) -> Array:
         """As `StateSpace.draw`."""
-        return self.space.draw(self.whole(params), rng, n)
+        return self.space.draw(self.whole(params), rng, n, inputs)
 
     def redrawn(
         self, params: TiedStateSpaceParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None
     ) -> Array:
         return self.space.redrawn(self.whole(params), rng, rows, lengths)
+
+    def driven(self, names: Sequence[str]) -> TiedStateSpace:
+        """As `StateSpace.driven`; each entry has a name of its own."""
+        if not names or self.space.layout.inputs:
+            return self
+        columns = range(1, 1 + len(self.space.layout.noise))
+        each = [[f"{name}, column {j}" for name in names] for j in columns]
+        own = {name: getattr(self, name) for name in (*MATRICES, "selection", "start_mean", "start_covariance", "states")}
+        return type(self)(**own, effects=each, inputs=names)
 
     @property
     def axis_names(self) -> Mapping[str, Sequence[str]]:
@@ -212,6 +255,14 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         """The means of the entries of the start of the `StateSpace`. Errors: DataError if the data cannot carry the model."""
         return self._tied(self.space.start(profile))
 
+    @property
+    def climbs(self) -> bool:
+        return True
+
+    def is_stuck(self, params: TiedStateSpaceParams) -> bool:
+        """As `StateSpace.is_stuck`."""
+        return self.space.is_stuck(self.whole(params))
+
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[TiedStateSpaceParams]:
         """The same of its random starts, for each seed."""
         return [self._tied(each) for each in self.space.starts(profile, n_components, seeds)]
@@ -220,4 +271,9 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         for name, letters in self.letters.items():
             if getattr(params, name).shape != (len(letters),):
                 raise ParameterError(f"{name} has shape {getattr(params, name).shape}; it has {len(letters)} letters.")
-        self.space.check(self.whole(params), profile)
+        self.space.check_fields(self.whole(params), profile)
+        if self.space.layout.inputs:
+            ties = block_diag(*(self._ties[name][self.space.layout.free(name)] for name in EFFECTS))
+            told = self.space.information(self.whole(params), profile.source)
+            words = [repr(letter) for name in EFFECTS for letter in self.letters[name]]
+            state_data.refuse_untold(ties.T @ told @ ties if len(told) else told, words)

@@ -28,6 +28,8 @@ HEADER = re.compile(  # as numpy writes it: anything else is refused, and nothin
     re.DOTALL,
 )
 END = struct.Struct("<4s4H2LH")  # the record that ends a zip without a comment
+LOCAL = struct.Struct("<4s5H3L2H")  # what stands before each member, and in the list of members again
+STREAMED = 8  # the flag of members whose sizes stand behind them
 END_OF_64 = 20  # bytes of the record before it in a zip of more than 4 GiB, which none of ours is
 BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, NotImplementedError, RuntimeError, struct.error)
 
@@ -55,6 +57,8 @@ def unpacked(stream: BinaryIO, limit: int = LIMIT) -> Content:
         _check_end(stream, limit)
         with zipfile.ZipFile(stream) as archive:
             members = {member.filename: member for member in _checked(archive.infolist(), limit)}
+            for member in members.values():
+                _check_header(stream, member)
             if TEXT not in members:
                 raise DataError(f"there is no {TEXT} in it")
             text = archive.read(members.pop(TEXT)).decode()
@@ -103,6 +107,18 @@ def _checked(members: Sequence[zipfile.ZipInfo], limit: int) -> Sequence[zipfile
         if name == TEXT and size > most:
             raise DataError(f"{name} has {size:,} bytes, more than {most:,}; allow more with limit=, if you trust it")
     return members
+
+
+def _check_header(stream: BinaryIO, member: zipfile.ZipInfo) -> None:
+    """Raise DataError unless what stands before a member is what the list says of it: zipfile compares no more than names."""
+    stream.seek(member.header_offset)
+    _, version, flags, method, time, date, *sizes, _, _ = LOCAL.unpack(stream.read(LOCAL.size))
+    year, month, day, hour, minute, second = member.date_time
+    told = (member.extract_version, member.flag_bits, member.compress_type)
+    when = (hour << 11 | minute << 5 | second // 2, (year - 1980) << 9 | month << 5 | day)
+    right = (version, flags, method) == told and (time, date) == when
+    if not right or (not flags & STREAMED and sizes != [member.CRC, member.compress_size, member.file_size]):
+        raise DataError(f"it is damaged: what stands before {member.filename} is not what its list of members says")
 
 
 def _npy(array: AnyArray) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emkit.core.arrays import ArrayLike
 from emkit.core.checks import check_step
 from emkit.core.coordinates import Coordinates
 from emkit.core.parameters import Parameters
@@ -224,8 +225,11 @@ def _information(result: AnyFitted, ax: Axes | None) -> Axes:
     return draw_information(information_curves(result), ax)
 
 
-def _smoothed(result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: int = 0, series: int = 0) -> Axes:
-    return draw_smoothed(moving_series(result, column, steps, series), ax)
+def _smoothed(
+    result: AnyFitted, ax: Axes | None, column: str | int = 0, steps: int = 0, series: int = 0, inputs: ArrayLike | None = None
+) -> Axes:
+    """`inputs` (steps, p): those of the rows to come, of a model that has some."""
+    return draw_smoothed(moving_series(result, column, steps, series, inputs), ax)
 
 
 def _effects(result: AnyFitted, ax: Axes | None, effect: str | int = 0, level: int | str = 0) -> Axes:

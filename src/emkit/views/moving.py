@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emkit.core.arrays import Array
+from emkit.core.arrays import Array, ArrayLike
 from emkit.core.checks import check_count
 from emkit.core.json_types import Json
 from emkit.data.chunk import joined
@@ -50,26 +50,29 @@ def state_space_of(result: AnyFitted) -> AnyStateSpace:
     return inner
 
 
-def moving_series(result: AnyFitted, column: str | int = 0, steps: int = 0, series: int = 0) -> MovingSeries:
+def moving_series(
+    result: AnyFitted, column: str | int = 0, steps: int = 0, series: int = 0, inputs: ArrayLike | None = None
+) -> MovingSeries:
     """One column of a series of a fit, counted from 0, and so many `steps` beyond its last row.
+
+    `inputs` (steps, p): those of the rows beyond, of a model that has some.
 
     Errors: ModelError for another model; ParameterError for a series or a number of steps that there is not.
     """
     model = state_space_of(result)
     check_count("steps", steps, ParameterError, 0)
-    (place,) = column_places(result.source.columns, [column], 1)
+    (place,) = column_places(result.source.columns[: len(model.system(result.params).noise)], [column], 1)
     chunk = joined(list(model.prepare(result.source).chunks()))
     if not 0 <= series < len(chunk.bounds) - 1:
         raise ParameterError(f"series is {series!r}; there are series 0 to {len(chunk.bounds) - 2}.")
     rows = slice(*chunk.bounds[series : series + 2])
-    states, covariances = model.latent(result.params, chunk)
-    seen = model.system(result.params).observation[place]
-    spreads = np.sqrt(np.maximum(np.einsum("a,nab,b->n", seen, covariances[rows], seen), 0.0))  # 0, but for rounding
-    ahead, covariance = model.forecast(result.params, chunk, steps)
+    means, covariances = model.signal(result.params, chunk)
+    spreads = np.sqrt(np.maximum(covariances[rows, place, place], 0.0))  # 0, but for rounding
+    ahead, covariance = model.forecast(result.params, chunk, steps, None if inputs is None else np.asarray(inputs))
     return MovingSeries(
         result.source.columns[place],
         np.asarray(chunk.x[rows, place], dtype=np.float64),
-        states[rows] @ seen,
+        means[rows, place],
         spreads,
         ahead[series, :, place],
         np.sqrt(covariance[series, :, place, place]),
