@@ -46,10 +46,15 @@ class GappyRows(OneModel):
         source = ArraySource(x, sample_weight, columns, levels=levels, groups=groups)
         if not reset and len(source.columns) != self.n_features_in_:
             raise DataError(f"there are {len(source.columns)} columns, but the fit was of {self.n_features_in_}.")
-        names = [column for column, held in zip(source.columns, source.levels, strict=True) if held not in (None, TRUTHS)]
-        if not reset and names:
+        held = tuple(None if names == TRUTHS else names for names in source.levels)
+        if reset:
+            self._levels = held
+            return source
+        found = zip(source.columns, held, self._levels, strict=True)
+        names = [column for column, own, known in found if own is not None and known is None]
+        if names:
             raise DataError(f"columns hold names, but the fit was of numbers: {some_of([*map(repr, names)])}.")
-        return source
+        return source.coded(self._levels)
 
     def __sklearn_tags__(self) -> Any:
         """scikit-learn's own: cells may be missing."""
