@@ -235,6 +235,11 @@ class LatentModel(Protocol[P, S]):
         """
         raise ModelError(f"{type(self).__name__} has no continuous latent variables, of which there would be means.")
 
+    @property
+    def has_latent(self) -> bool:
+        """Whether `latent` says anything."""
+        return type(self).latent is not LatentModel.latent
+
     def sample_size(self, params: P, source: Any) -> float | None:
         """How many independent units BIC and its kin count; None where these are the rows."""
         return None
@@ -242,6 +247,11 @@ class LatentModel(Protocol[P, S]):
     def told_effects(self, params: P, source: Any) -> Any:
         """What data and estimates tell of the effects of groups, for a fit to keep: see `EffectsTold`; None of other models."""
         return None
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether `told_effects` says anything."""
+        return type(self).told_effects is not LatentModel.told_effects
 
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
         """A start for each seed. Errors: ModelError if the model brings none."""
