@@ -104,7 +104,10 @@ def test_the_first_of_ordered_groups_says_where_0_is():
     words = np.where(np.arange(300) % 2, "after", "before")
     plain = ek.ItemResponse(items="graded").fit(NUMBERS, groups=words)
     assert plain.groups_ == ("after", "before")
-    for labels in (pd.Series(pd.Categorical(words, ["before", "after"], True)), pl.Series(words, dtype=pl.Enum(["before", "after"]))):
+    for labels in (
+        pd.Series(pd.Categorical(words, ["before", "after"], True)),
+        pl.Series(words, dtype=pl.Enum(["before", "after"])),
+    ):
         fit = ek.ItemResponse(items="graded").fit(NUMBERS, groups=labels)
         assert fit.groups_ == ("before", "after")
         assert fit.means_[1] == pytest.approx(-plain.means_[1] / plain.spreads_[1], abs=0.02)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Coordinates, Scale, is_under
@@ -239,6 +239,12 @@ class LatentModel(Protocol[P, S]):
     def has_latent(self) -> bool:
         """Whether `latent` says anything."""
         return type(self).latent is not LatentModel.latent
+
+    groups_called: ClassVar[str] = "groups"  # what a reader calls the groups of rows, where rows come in groups
+
+    def implied_covariance(self, params: P) -> Array | None:
+        """The covariance (d, d) of the columns, if all that the model says of rows is that and their means; else None."""
+        return None
 
     def sample_size(self, params: P, source: Any) -> float | None:
         """How many independent units BIC and its kin count; None where these are the rows."""

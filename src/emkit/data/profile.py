@@ -171,14 +171,14 @@ class Profile(Generic[Some_co]):
             raise DataError(f"{rule}, but columns hold names: {some_of([*map(repr, names)])}. Leave them out.")
 
     def refuse_names_without_order(self, rule: str) -> None:
-        """Raise DataError naming columns of names, with the `rule` that they break, unless these are in order: codes then rise."""
+        """Raise DataError naming columns of names, with the `rule` that they break; those of ordered ones rise."""
         plain = (None, TRUTHS)
         found = zip(self.columns, self.levels, strict=True)
         names = [column for column, held in found if held not in plain and not isinstance(held, InOrder)]
         if names:
             raise DataError(
-                f"{rule}, or ordered categories, but columns hold names that have no order: {some_of([*map(repr, names)])}. Say "
-                'it: pandas.Categorical(cells, ["never", "often"], ordered=True), or a polars.Enum of them.'
+                f"{rule}, or ordered categories, but columns hold names that have no order: {some_of([*map(repr, names)])}. "
+                'Say it: pandas.Categorical(cells, ["never", "often"], ordered=True), or a polars.Enum of them.'
             )
 
     def refuse_empty_columns(self) -> None:

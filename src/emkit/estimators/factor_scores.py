@@ -77,7 +77,7 @@ class FactorScores(TransformerMixin, RowsOfModel):
         self._check_settings()
         with as_before_if_it_fails(self):
             source = rows_of_covariance(covariance, n, means, columns)
-            self.n_features_in_ = len(source.columns)
+            self.n_features_in_, self._levels = len(source.columns), (None,) * len(source.columns)
             self.__dict__.pop("feature_names_in_", None)
             if columns is not None or hasattr(covariance, "columns"):
                 self.feature_names_in_ = np.array(source.columns, dtype=object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 
@@ -168,6 +168,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         return self.space.row_objectives(self.whole(params), chunk)
 
     latent_name = "state"
+    groups_called: ClassVar[str] = "series"
 
     def latent(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
         """As `StateSpace.latent`."""
