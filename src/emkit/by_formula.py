@@ -29,6 +29,10 @@ from emkit.models.growth_mixture import GrowthMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
 
+ENDS = (
+    "If these are the ends of a response that is known up to intervals, no formula says them: a regression does, by upper=, as "
+    "in ek.MixtureModel(ek.CensoredNormalRegression({!r}, ..., upper={!r}), 1)"
+)
 NUMBERS = int | float | np.integer | np.floating
 
 
@@ -55,7 +59,11 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
         more = ""
         if takes(regression, "event"):
             more = ", or of a time and an event, as in 'time + event ~ x', or 'entry + time + event ~ x'"
-        raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more}.")
+        elif len(said.response) == 2:
+            more = ". " + ENDS.format(*(factor.name for factor in said.response))
+        raise ParameterError(
+            f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more.rstrip('.')}."
+        )
     named = _names_of(levels) if takes(regression, "levels") else None
     design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, levels=named, **known)
     names = design.response_levels
