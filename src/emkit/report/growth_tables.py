@@ -31,7 +31,7 @@ def shared_table(result: AnyFitted, found: Covariance | None, width: int) -> str
 def gates_table(result: AnyFitted, found: Covariance | None, width: int) -> str:
     """What sizes of classes depend on: the log-odds of each class against the first."""
     number = len(result.params.sizes)
-    return _tables(result, found, "gates", {k: f"log-odds of class {k + 1} against 1" for k in range(1, number)}, width)
+    return _tables(result, found, "gates", {k: f"log-odds of class {k + 1}" for k in range(1, number)}, width)
 
 
 def _tables(result: AnyFitted, found: Covariance | None, field: str, headings: Mapping[int | None, str], width: int) -> str:
