@@ -18,6 +18,7 @@ from emkit.data.design import INTERCEPT, Design, parsed
 from emkit.data.design.random_terms import MixedFormula
 from emkit.errors import DegenerateFitError, DegenerateFitWarning, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.choosable import Choosable
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.mixed_rows import codes, labels_in
@@ -36,7 +37,7 @@ from emkit.search.plan import MOST_STARTS, PLAN, Stage
 SLOWLY = replace(PLAN, race=(Stage(47, 1.0), Stage(47, 0.5)))  # classes come apart late: few passes do not tell good starts
 
 
-class GrowthMixtureModel(OfFrames):
+class GrowthMixtureModel(Choosable, OfFrames):
     """Persons, or other groups of rows, in classes that nobody saw, each of which develops in a way of its own.
 
     All rows of a group are of one class, and given it they are those of a linear mixed model: fixed effects of the class, and
@@ -134,7 +135,7 @@ class GrowthMixtureModel(OfFrames):
         found = self._best(GrowthMixture(mixed, "shared", *by), source, seed, ())
         if self.spread != "shared":  # it is a special case, whose best is a start that few others come up to
             found = self._best(GrowthMixture(mixed, self.spread, *by), source, seed, [found.params])
-        return self._keep(Result.of(found.in_order()))
+        return self._take(Result.of(found.in_order()))
 
     @property
     def _predictors(self) -> str:
@@ -170,7 +171,7 @@ class GrowthMixtureModel(OfFrames):
         given = [model.way.params(each.sizes, each.each) for each in before] if classes > 1 else []
         return self._searched(model, source, classes, self.n_init, seed, given, SLOWLY)
 
-    def _keep(self, result: Result[Any]) -> Self:
+    def _take(self, result: Result[Any]) -> Self:
         """The attributes that follow from a fit."""
         if result.outcome.failed:
             raise DegenerateFitError(result.outcome.sentence)
@@ -192,18 +193,6 @@ class GrowthMixtureModel(OfFrames):
         if self.degenerate_:
             warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=4)
         return self
-
-    @property
-    def chosen_by(self) -> AnyFitted:
-        """The fit by which `ek.select` chooses a number of classes."""
-        check_is_fitted(self)
-        record: AnyFitted = self.result_
-        return record
-
-    def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the same model to the same data for that of `fit`."""
-        with as_before_if_it_fails(self):
-            return self._keep(Result.of(better.in_order()))
 
     def predict(self, frame: object) -> Integers:
         """The most probable class (G,) of each group of a frame, counted from 0, given its rows: see `predict_proba`."""
