@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.data.chunk import Chunk, unit_weights
