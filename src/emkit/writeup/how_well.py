@@ -19,7 +19,7 @@ PSEUDO = (
     "The log-likelihood is a pseudo log-likelihood, that of the last step given those before, and criteria are of that: they "
     "say nothing of how many components there are."
 )
-OF_GAPS = "Fit indices of rows with gaps are told by ConfirmatoryFactorAnalysis.fit_indices()."
+OF_GAPS = "Fit indices of rows with gaps are told by fit_indices() of the estimator."
 IN_A_PLANE = "There are no fit indices: the rows lie in a plane, so that there is no likeliest covariance to compare with."
 NOT_FITTED = "it could not be fitted; the choice itself says why, in words that may name cells of the data."
 BEST = "chosen"
