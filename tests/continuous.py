@@ -214,6 +214,25 @@ def growth_shared(nests: bool = False) -> ModelCase:
     return ModelCase(f"growth-shared{'-nested' * nests}", ek.GrowthMixture(one.model, "shared"), params, one.draw)
 
 
+def gated_rows(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Responses, times, a covariate, and what classes depend on, which is the same in every five rows."""
+    return np.column_stack([mixed_rows(rng, n), rng.standard_normal(n), np.repeat(rng.standard_normal(-(-n // 5)), 5)[:n]])
+
+
+def growth_gated(spread: str) -> ModelCase:
+    """Classes whose sizes depend on a predictor, and which share the coefficient of a covariate."""
+    gates, between = [[0.0, 0.0], [-0.4, 0.8]], ek.models.AnyCovariance(BETWEEN)
+    model = ek.GrowthMixture(ek.MixedModel(0, (1, 2), (1,)), spread, predictors=3, shared=2)
+    told = {"shared": [0.3], "shared_at": (2,)}
+    if spread == "shared":
+        params: Any = ek.GatedSharedGrowthMixtureParams(gates, [[2.0, -0.5], [1.0, 0.7]], between, 0.7, **told)
+    else:
+        one = ek.MixedModelParams([2.0, -0.5], between, 0.7)
+        other = ek.MixedModelParams([1.0, 0.7], ek.models.AnyCovariance(BETWEEN / 2), 1.1)
+        params = ek.GatedGrowthMixtureParams(gates, (one, other), **told)
+    return ModelCase(f"growth-gated-{spread}", model, params, gated_rows)
+
+
 def restricted(of: ModelCase) -> ModelCase:
     """Its likelihood is no sum over rows, nor over groups."""
     model, params = of.model, ek.RestrictedMixedModelParams(of.params.between, of.params.within)
@@ -317,8 +336,10 @@ OF_ROWS = [*_ROWS, *_KINDS, *_ABILITIES, *map(among_gaps, [*_ROWS, *_ABILITIES])
 _MIXED = [*(mixed(form) for form in ("unstructured", "diagonal", "scalar")), nested()]
 _STATES = [states(), among_gaps(states()), tied_states(), *map(begun_states, ("mean", "variances", "variance", "certain"))]
 _STATES += [*map(long_run, ("shocks", "autoregression")), *map(driven_states, DRIVEN)]
-OF_GROUPS = [*_MIXED, growth(), growth_shared(), growth_shared(nests=True), *_STATES]
+_GATED = [growth_gated(spread) for spread in ("own", "shared")]
+OF_GROUPS = [*_MIXED, growth(), growth_shared(), growth_shared(nests=True), *_GATED, *_STATES]
 MODELS = [*OF_ROWS, *OF_GROUPS]
 OF_ALL_ROWS = [restricted(_MIXED[0]), restricted(nested())]
 _BEGUN = [*(f"states-begun-{of}" for of in ("mean", "variances", "certain")), *(f"states-driven-{of}" for of in DRIVEN)]
+STEPPING = tuple(case.name for case in _GATED)  # an M-step is one step of Newton's method, along a bound
 IN_TURN = (*_BEGUN, "states-long-run-shocks", "states-long-run-autoregression")  # links of an M-step, best one after another

@@ -21,6 +21,7 @@ from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.regression_named import REGRESSIONS, regression_named, takes
 from emkit.families.with_zeros import class_names, named_with_zeros, with_zeros
 from emkit.fitted import AnyFitted
+from emkit.markup import table_as_text
 from emkit.models.around import bare
 from emkit.models.components import AnyComponents, Components
 from emkit.models.gated_mixture import GatedMixture
@@ -28,6 +29,10 @@ from emkit.models.growth_mixture import GrowthMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.models.mixture import Mixture
 
+ENDS = (
+    "If these are the ends of a response that is known up to intervals, no formula says them: a regression does, by upper=, as "
+    "in ek.MixtureModel(ek.CensoredNormalRegression({!r}, ..., upper={!r}), 1)"
+)
 NUMBERS = int | float | np.integer | np.floating
 
 
@@ -54,7 +59,11 @@ def regression_design(formula: Any, data: Any, family: Any, trials: Any, levels:
         more = ""
         if takes(regression, "event"):
             more = ", or of a time and an event, as in 'time + event ~ x', or 'entry + time + event ~ x'"
-        raise ParameterError(f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more}.")
+        elif len(said.response) == 2:
+            more = ". " + ENDS.format(*(factor.name for factor in said.response))
+        raise ParameterError(
+            f"the formula {formula!r:.60} {has}; a regression is of one response, as in 'y ~ x'{more.rstrip('.')}."
+        )
     named = _names_of(levels) if takes(regression, "levels") else None
     design = Design.of(formula, data, trials=trials if isinstance(trials, str) else None, levels=named, **known)
     names = design.response_levels
@@ -136,6 +145,11 @@ class Means(NamedTuple):
         """The mean of the response (n,), of all components by their proportions."""
         return np.asarray((self.each * self.proportions).sum(axis=1))
 
+    def __repr__(self) -> str:
+        columns = {"row": [*range(len(self.each))], "of all": self.of_all.tolist()}
+        each = {f"of {k + 1}": mean.tolist() for k, mean in enumerate(self.each.T)}
+        return table_as_text({**columns, **(each if len(each) > 1 else {})}, "Means of the response")
+
 
 class LevelShares(NamedTuple):
     """The probability of each of the `levels` given each component (n, K, levels), and the proportions (n, K) of these."""
@@ -148,6 +162,10 @@ class LevelShares(NamedTuple):
     def of_all(self) -> Array:
         """The probability of each level (n, levels), of all components by their proportions."""
         return np.asarray((self.each * self.proportions[:, :, None]).sum(axis=1))
+
+    def __repr__(self) -> str:
+        shares = {name: share.tolist() for name, share in zip(self.levels, self.of_all.T, strict=True)}
+        return table_as_text({"row": [*range(len(self.each))], **shares}, "Probabilities of the levels, of all components")
 
 
 def means_of(fitted: AnyFitted, data: Any, gaps: Gaps = "refuse", row_name: RowName = "row {}".format) -> Means:

@@ -35,7 +35,15 @@ from emkit.models.around import bare
 from emkit.models.assignment import Posterior
 from emkit.models.mixture import Mixture
 from emkit.models.order import component_count
-from emkit.models.prediction import admitted, belonging, drawn_from, latent_of, posterior_of
+from emkit.models.prediction import (
+    admitted,
+    belonging,
+    drawn_from,
+    heights_of,
+    latent_of,
+    posterior_of,
+    refuse_without_components,
+)
 from emkit.persistence import fit_file
 from emkit.persistence.archive import LIMIT
 from emkit.persistence.checkpoint import Asked, Place, journal_of, read
@@ -204,22 +212,27 @@ class Result(Inferred[P]):
         rows stand for themselves, those of a hidden Markov model are one sequence, and a formula knows its groups itself.
         Errors: DataError naming row, column and value; ModelError for a model of no components.
         """
+        refuse_without_components(self.model)
         return posterior_of(self.model, self.params, rows_like(self.source, X, groups))
 
     def predict(self, X: object, groups: object = None) -> Integers:
         """The most probable component of every row, shape (n,). `groups`: see `posterior`. Of a regression, see `means`, too.
 
-        Errors: DataError naming a row that is impossible in all.
+        Errors: DataError naming a row that is impossible in all; ModelError for a model of no components, with what to ask.
         """
         return self.predict_proba(X, groups).argmax(axis=1)
 
     def predict_proba(self, X: object, groups: object = None) -> Array:
         """The probability of every component given each row, and all rows of its group, shape (n, K). Errors: as `predict`."""
+        refuse_without_components(self.model)
         return belonging(self.model, self.params, rows_like(self.source, X, groups))
 
     def score_samples(self, X: object, groups: object = None) -> Array:
-        """The log-likelihood of every row (n,), or group (G,): -inf for one that is impossible under every component."""
-        return self.posterior(X, groups).log_likelihood
+        """The log-likelihood of every row (n,), or group (G,): -inf for one that is impossible under every component.
+
+        `X` and `groups`: as in `posterior`, also of models without components.
+        """
+        return heights_of(self.model, self.params, rows_like(self.source, X, groups))
 
     def means(self, X: object, groups: object = None, random: bool = True) -> Means:
         """What a regression says of rows whose response need not be known: the mean of the response, and the proportions.
@@ -398,6 +411,7 @@ class Result(Inferred[P]):
         the rows of the fit, without those of weight 0. `labels` and `groups`: what is known of the rows of `data`, see `fit`.
         Errors: DataError naming a cell that cannot be, or a column that is not there or there already.
         """
+        refuse_without_components(self.model)
         if data is None:
             own = of_rows(self.source)
             found = assigned(posterior_of(self.model, self.params, self.source), self.source.component_names)

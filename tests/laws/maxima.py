@@ -99,13 +99,25 @@ def assert_each_link_beats_its_neighbours(model: Any, params: Any, x: Array, wei
                 assert value <= best + 1e-11 * (1 + abs(best)), f"{path}: a neighbour is better, {value!r} against {best!r}"
 
 
-def assert_estimate_is_on_the_way(model: Any, params: Any, x: Array, rng: np.random.Generator, weights: Any) -> None:
-    """Where an M-step goes only a part of the way: Q rises from wherever it begins, and steps lead to where it is flat."""
+def assert_estimate_is_on_the_way(
+    model: Any, params: Any, x: Array, rng: np.random.Generator, weights: Any, inside: bool = False
+) -> None:
+    """Where an M-step goes only a part of the way: Q rises from wherever it begins, and steps lead to where it is flat.
+
+    `inside`: Q is `expected`, as of latent variables that are not listed row by row.
+    """
     source = ek.ArraySource(x, weights)
     for spread in (0.0, 0.3, 3.0):
         before = random_point(model, params, rng, spread)
         update = ek.EMMap(model, source, before)(before).update
-        gained = [expected_log_likelihood(model, there, before, source) + model.log_prior(there) for there in (before, update)]
+        known = ek.EMMap(model, source, before).expectation(before).statistics
+
+        def height(there: Any, before: Any = before, known: Any = known) -> float:
+            if inside:
+                return float(model.expected(known, before, there).value)
+            return expected_log_likelihood(model, there, before, source)
+
+        gained = [height(there) + model.log_prior(there) for there in (before, update)]
         assert gained[1] >= gained[0] - 1e-11 * (1 + abs(gained[0])), f"Q falls: from {gained[0]!r} to {gained[1]!r}"
     one = ek.EMMap(model, source, params)
     coordinates, now = one.coordinates, params

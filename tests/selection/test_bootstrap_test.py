@@ -8,6 +8,7 @@ from scipy import stats
 
 import emkit as ek
 from emkit.selection.bootstrap_test import BootstrapTest
+from emkit.selection.resampling import as_rows, parametric, rows_in_memory
 
 ONE = ek.MixtureModel("poisson", random_state=0)
 
@@ -148,3 +149,27 @@ def test_a_larger_family_is_told_from_a_smaller_one():
         assert found.failed == 0
         assert (found.p_value == 0.01) == sure
         assert stats.kstest(found.replicates, stats.chi2(1).cdf).pvalue > 0.01
+
+
+def test_statistics_of_mixed_models_are_those_of_fits_to_the_end_in_fewer_passes(monkeypatch):
+    rng, who, time = np.random.default_rng(0), np.repeat(np.arange(20), 5), np.tile(np.arange(5.0), 20)
+    y = rng.standard_normal(20)[who] + 0.3 * rng.standard_normal(20)[who] * time + rng.standard_normal(100)
+    people = ek.ArraySource(np.column_stack([y, time]), groups=who)
+    levels, slopes = (
+        ek.fit(each, people, each.start(people.profile), solver="anderson")
+        for each in (ek.MixedModel(0, (1,)), ek.MixedModel(0, (1,), (1,)))
+    )
+    passes, e_step = [], ek.MixedModel.e_step
+    with monkeypatch.context() as counted:
+        counted.setattr(ek.MixedModel, "e_step", lambda *given: passes.append(1) or e_step(*given))
+        test = levels.test(slopes, 4, random_state=0)
+    assert len(passes) < 4 * 300
+    assert test.smaller.params is levels.params
+    for at, found in enumerate(test.made):
+        drawn = np.random.default_rng(np.random.SeedSequence(test.seed, spawn_key=(at,)))
+        rows = as_rows(levels.occurring, parametric(levels, rows_in_memory(levels.occurring), drawn))
+        heights = [
+            ek.fit(fit.model, rows, [fit.model.start(rows.profile), fit.params], solver="anderson").log_likelihood
+            for fit in (levels, slopes)
+        ]
+        assert found == pytest.approx(2 * (heights[1] - heights[0]), abs=1e-4)

@@ -39,18 +39,24 @@ def once(function: Callable[Concatenate[H, Settings], R]) -> Callable[Concatenat
     return remembered
 
 
+def identities(*arguments: object) -> Hashable:
+    """Which objects these are, for as long as they live."""
+    return tuple(map(id, arguments))
+
+
 class Memo(Generic[R]):
     """`function`, remembering its last few results by the identity of the arguments, which must not change.
 
-    Parameters are frozen but need not be hashable, and no two calls ever make equal ones that are not the same.
+    Parameters are frozen but need not be hashable, and no two calls ever make equal ones that are not the same. Where calls do
+    make equal arguments, such as arrays cut out anew, `key` says by what else they are known.
     """
 
-    def __init__(self, function: Callable[..., R], size: int = 8) -> None:
-        self._function, self._size = function, size
-        self._known: dict[tuple[int, ...], tuple[tuple[object, ...], R]] = {}  # with what keeps the identities from others
+    def __init__(self, function: Callable[..., R], size: int = 8, key: Callable[..., Hashable] = identities) -> None:
+        self._function, self._size, self._key = function, size, key
+        self._known: dict[Hashable, tuple[tuple[object, ...], R]] = {}  # with what keeps the identities from others
 
     def __call__(self, *arguments: object) -> R:
-        key = tuple(map(id, arguments))
+        key = self._key(*arguments)
         known = self._known.get(key)
         if known is not None:
             return known[1]

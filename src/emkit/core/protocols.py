@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Coordinates, Scale, is_under
@@ -244,6 +244,17 @@ class LatentModel(Protocol[P, S]):
         """
         raise ModelError(f"{type(self).__name__} has no continuous latent variables, of which there would be means.")
 
+    @property
+    def has_latent(self) -> bool:
+        """Whether `latent` says anything."""
+        return type(self).latent is not LatentModel.latent
+
+    groups_called: ClassVar[str] = "groups"  # what a reader calls the groups of rows, where rows come in groups
+
+    def implied_covariance(self, params: P) -> Array | None:
+        """The covariance (d, d) of the columns, if all that the model says of rows is that and their means; else None."""
+        return None
+
     def sample_size(self, params: P, source: Any) -> float | None:
         """How many independent units BIC and its kin count; None where these are the rows."""
         return None
@@ -251,6 +262,11 @@ class LatentModel(Protocol[P, S]):
     def told_effects(self, params: P, source: Any) -> Any:
         """What data and estimates tell of the effects of groups, for a fit to keep: see `EffectsTold`; None of other models."""
         return None
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether `told_effects` says anything."""
+        return type(self).told_effects is not LatentModel.told_effects
 
     def starts(self, profile: Any, n_components: int, seeds: Iterable[int]) -> list[P]:
         """A start for each seed. Errors: ModelError if the model brings none."""

@@ -39,6 +39,12 @@ Names = tuple[str, ...] | None  # behind the codes of a column; None for a colum
 TRUTHS = ("False", "True")
 
 
+class InOrder(tuple[str, ...]):
+    """The names of levels in an order that means something, as those of ordered categories, so that their codes rise."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Table:
     """Numbers x (n, d), float64 or float32, with NaN where a cell is a gap; `columns` are named where the data name them.
@@ -66,7 +72,8 @@ def read_table(data: Any, row_name: RowName = "row {}".format) -> Table:
     """What a user hands over (arrays, lists, data frames, series) as numbers, in which no cell is made up.
 
     A gap (None, NaN, NA, NaT, null, a masked cell, text that is empty or blank) is NaN. Columns of text are coded in sorted
-    order of the texts that occur, categories in their own order, also those that do not occur; columns of truths in data frames
+    order of the texts that occur, categories in their own order, also those that do not occur, and ordered ones are known as
+    such (`InOrder`); columns of truths in data frames
     are the codes of ``("False", "True")``, in arrays the numbers 0 and 1. float32 and float64 arrays are not copied.
 
     Errors: DataError naming row, column and value, or the column that holds dates or spans of time, and what to do.
@@ -116,6 +123,14 @@ def needs_reading(data: Any) -> bool:
     return data.dtype.kind in "USTMm" or (data.dtype.kind == "O" and any(kind_of(cell) in odd for cell in data.flat))
 
 
+def order_told(labels: Any) -> InOrder | None:
+    """The names of labels (n,) in their order, if they are ordered categories; None for any others."""
+    if isinstance(labels, np.ndarray | list | tuple):
+        return None
+    names = read_table(labels).levels[0]
+    return names if isinstance(names, InOrder) else None
+
+
 def _is_nameless(column: Column) -> bool:
     return column.series is not None and column.series.name in (None, "")
 
@@ -133,7 +148,7 @@ def _table(columns: list[Column], names: tuple[str, ...] | None) -> Table:
 
 def _read(column: Column) -> tuple[Array, Names]:
     """The numbers (n,) of a column, or the codes (n,) of its levels and their names. Errors: DataError."""
-    if _has_order(column.series):
+    if _has_categories(column.series):
         return _categories(column)
     refuse_times(column)
     kind = column.cells.dtype.kind
@@ -144,8 +159,8 @@ def _read(column: Column) -> tuple[Array, Names]:
     return _objects(column)
 
 
-def _has_order(series: nw.Series[Any] | None) -> bool:
-    """Whether a series is of categories in an order of their own (those of a polars Categorical have none)."""
+def _has_categories(series: nw.Series[Any] | None) -> bool:
+    """Whether a series is of categories that stand one after the other (those of a polars Categorical do not)."""
     if series is None:
         return False
     import narwhals.stable.v1 as nw
@@ -153,6 +168,15 @@ def _has_order(series: nw.Series[Any] | None) -> bool:
     if series.dtype not in (nw.Categorical, nw.Enum):
         return False
     return series.dtype == nw.Enum or not series.implementation.is_polars()
+
+
+def _rise(series: nw.Series[Any]) -> bool:
+    """Whether the categories of a series are said to have an order: an Enum has, others say it of their type."""
+    import narwhals.stable.v1 as nw
+
+    native = series.to_native()
+    kind = native.type if series.implementation.is_pyarrow() else native.dtype
+    return series.dtype == nw.Enum or bool(getattr(kind, "ordered", False))
 
 
 def _categories(column: Column) -> tuple[Array, Names]:
@@ -165,7 +189,7 @@ def _categories(column: Column) -> tuple[Array, Names]:
     code = {category: float(i) for i, category in enumerate(categories)}
     cells = column.series.to_list()
     codes = [np.nan if kind_of(cell) is Kind.GAP else code[cell] for cell in cells]
-    return np.array(codes, dtype=np.float64), names
+    return np.array(codes, dtype=np.float64), InOrder(names) if _rise(column.series) else names
 
 
 def _objects(column: Column) -> tuple[Array, Names]:

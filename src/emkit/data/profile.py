@@ -15,7 +15,7 @@ from emkit.core.memo import Memory, once
 from emkit.core.protocols import Source
 from emkit.core.statistics import Additive, add_up
 from emkit.data.chunk import Chunk, as_float64, joined
-from emkit.data.frames import TRUTHS
+from emkit.data.frames import TRUTHS, InOrder
 from emkit.errors import DataError, some_of
 
 NEAR_ROWS = 10_000  # rows, whose mean is within some hundredths of a standard deviation of that of all
@@ -169,6 +169,17 @@ class Profile(Generic[Some_co]):
         names = [column for column, held in zip(self.columns, self.levels, strict=True) if held not in (None, TRUTHS)]
         if names:
             raise DataError(f"{rule}, but columns hold names: {some_of([*map(repr, names)])}. Leave them out.")
+
+    def refuse_names_without_order(self, rule: str) -> None:
+        """Raise DataError naming columns of names, with the `rule` that they break; those of ordered ones rise."""
+        plain = (None, TRUTHS)
+        found = zip(self.columns, self.levels, strict=True)
+        names = [column for column, held in found if held not in plain and not isinstance(held, InOrder)]
+        if names:
+            raise DataError(
+                f"{rule}, or ordered categories, but columns hold names that have no order: {some_of([*map(repr, names)])}. "
+                'Say it: pandas.Categorical(cells, ["never", "often"], ordered=True), or a polars.Enum of them.'
+            )
 
     def refuse_empty_columns(self) -> None:
         """Raise DataError for a column that is missing in every row."""

@@ -327,7 +327,7 @@ class ArraySource(RowSource):
 
         Errors: DataError naming a cell that is none of them.
         """
-        if levels == self.levels:
+        if levels == self.levels and [*map(type, levels)] == [*map(type, self.levels)]:  # also in order, or not
             return self
         if len(levels) != len(self.columns):
             raise DataError(f"levels are given for {len(levels)} columns but the data have {len(self.columns)}.")

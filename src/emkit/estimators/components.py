@@ -29,8 +29,8 @@ from emkit.data.source import ArraySource, RowSource
 from emkit.errors import DataError, DegenerateFitError, DegenerateFitWarning, EmkitWarning, ParameterError, Status
 from emkit.estimators.allowed import Allowed, Count, CountOrExecutor, Number, OneOf
 from emkit.estimators.callbacks import CallbackSupportMixin, Reporter
+from emkit.estimators.choosable import Choosable
 from emkit.estimators.starting import starts_of
-from emkit.estimators.stored import WithoutData
 from emkit.estimators.validated import as_before_if_it_fails, validated
 from emkit.fitted import AnyFitted
 from emkit.fitting import SOLVERS
@@ -73,7 +73,7 @@ class ConvergenceWarning(EmkitWarning, SklearnConvergenceWarning):
     """
 
 
-class ComponentsEstimator(CallbackSupportMixin, WithoutData):
+class ComponentsEstimator(CallbackSupportMixin, Choosable):
     """A model of components with scikit-learn's interface. A subclass has the parameters, the model and its public verbs."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {
@@ -172,16 +172,8 @@ class ComponentsEstimator(CallbackSupportMixin, WithoutData):
         }
         return journal_of(Place(self.checkpoint), None, parts, source, "fit the same estimator to the same data.")
 
-    @property
-    def chosen_by(self) -> AnyFitted:
-        """The fit by which a choice among numbers of components goes."""
-        check_is_fitted(self)
-        record: AnyFitted = self.result_
-        return record
-
-    def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the same model to the same data for that of `fit`: one that a search elsewhere has found."""
-        self._keep(Result.of(better.in_order()))
+    def _take(self, result: Result[Any]) -> Self:
+        self._keep(result)
         return self
 
     def sample(self, n_samples: int = 1) -> tuple[Any, Integers]:

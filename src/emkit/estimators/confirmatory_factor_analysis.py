@@ -129,7 +129,7 @@ class ConfirmatoryFactorAnalysis(FactorScores):
         model: ConfirmatoryFactorModel = self.result_.model
         return model
 
-    def _shown(self, result: Result[Any]) -> Self:
+    def _take(self, result: Result[Any]) -> Self:
         self.result_, params = result, result.params
         model = self._model
         self.converged_, self.n_iter_ = result.converged, result.evaluations

@@ -91,7 +91,7 @@ class FactorAnalysis(ClassNamePrefixFeaturesOutMixin, FactorScores):
     def _model_of(self, source: ArraySource) -> FactorModel:
         return self._model
 
-    def _shown(self, result: Result[Any]) -> Self:
+    def _take(self, result: Result[Any]) -> Self:
         """What a fit tells, as attributes."""
         self.result_, params, source = result, result.params, result.source
         self.converged_, self.n_iter_ = result.converged, result.evaluations

@@ -16,19 +16,19 @@ from emkit.data.source import ArraySource
 from emkit.data.stand_ins import rows_of_covariance
 from emkit.errors import ModelError
 from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.choosable import Choosable
 from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.missing import NormalMissing
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitted import AnyFitted
-from emkit.inference.fit_indices import FitIndices, Height, fit_indices
+from emkit.inference.fit_indices import FitIndices, Saturated, in_a_plane, indices_of, saturated
 from emkit.report.summary import warn_of_edges
 from emkit.result import Result
 
 LEAST_TOLD = 1e-9  # share of what is to be known of a factor that a row must tell, for scores from its cells alone
 
 
-class FactorScores(TransformerMixin, RowsOfModel):
+class FactorScores(TransformerMixin, Choosable, RowsOfModel):
     """A subclass has the settings, the model of a source, what a fit shows, and how factors are made of independent ones."""
 
     _allowed: ClassVar[dict[str, Allowed]] = {"scores": OneOf(("regression", "bartlett")), "n_init": Count(), **FITTING}
@@ -38,7 +38,7 @@ class FactorScores(TransformerMixin, RowsOfModel):
     solver: Any
 
     @abstractmethod
-    def _shown(self, result: Result[Any]) -> Self:
+    def _take(self, result: Result[Any]) -> Self:
         """What a fit tells, as attributes."""
 
     @abstractmethod
@@ -77,7 +77,7 @@ class FactorScores(TransformerMixin, RowsOfModel):
         self._check_settings()
         with as_before_if_it_fails(self):
             source = rows_of_covariance(covariance, n, means, columns)
-            self.n_features_in_ = len(source.columns)
+            self.n_features_in_, self._levels = len(source.columns), (None,) * len(source.columns)
             self.__dict__.pop("feature_names_in_", None)
             if columns is not None or hasattr(covariance, "columns"):
                 self.feature_names_in_ = np.array(source.columns, dtype=object)
@@ -86,7 +86,7 @@ class FactorScores(TransformerMixin, RowsOfModel):
     def _fit(self, source: ArraySource) -> Self:
         source = self._modelled(source)
         model = self._model_of(source)
-        self._shown(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))))
+        self._take(self._fit_from(model, source, self._starts(model, source.profile, int(self.n_init))))
         warn_of_edges(self.result_, stacklevel=3)
         return self
 
@@ -107,13 +107,8 @@ class FactorScores(TransformerMixin, RowsOfModel):
     @cached_property
     def _indices(self) -> FitIndices:
         result = self.result_
-        d, profile = len(result.source.columns), result.source.profile
-        mass, variances = profile.total(_seen), np.asarray(profile.variance)
-        alone = -0.5 * float((mass * (np.log(2 * np.pi * variances) + 1)).sum())
-        highest, observed = self._any_covariance()
-        free = d + d * (d + 1) // 2
-        model = Height(result.log_likelihood, free - result.free_parameters)
-        return fit_indices(model, Height(alone, free - 2 * d), highest, result.rows, observed, self.get_covariance())
+        fit, whole = (result.log_likelihood, result.free_parameters), Saturated(*self._any_covariance())
+        return indices_of(result.source.profile, result.rows, fit, self.get_covariance(), whole)
 
     def _any_covariance(self) -> tuple[float, Array]:
         """The greatest log-likelihood of any covariance at all, and that covariance (d, d)."""
@@ -122,10 +117,9 @@ class FactorScores(TransformerMixin, RowsOfModel):
         if profile.has_gaps:
             whole = NormalMissing(solver=self.solver, tol=self.tol).fit(source.x, sample_weight=source.weights)
             return whole.result_.log_likelihood, whole.covariance_
-        observed, unit = profile.covariance, np.sqrt(np.asarray(profile.variance))
-        if np.linalg.matrix_rank(observed / np.outer(unit, unit)) < d:
+        if in_a_plane(profile.covariance):
             raise ModelError(f"{d} columns of these rows lie in a plane, and so their covariance is no measure for a test.")
-        return -0.5 * n * float(d * (np.log(2 * np.pi) + 1) + np.linalg.slogdet(observed)[1]), observed
+        return saturated(profile, n)
 
     def transform(self, X: object) -> Any:
         """The factor scores (n, m) of rows, as `scores` says: see `factor_scores`."""
@@ -144,26 +138,9 @@ class FactorScores(TransformerMixin, RowsOfModel):
             scores, spreads = _from_cells_alone(scores, spreads)
         return scores @ self._root.T, self._root @ spreads @ self._root.T
 
-    @property
-    def chosen_by(self) -> Result[Any]:
-        """The fit by which `ek.select` chooses among settings."""
-        check_is_fitted(self)
-        result: Result[Any] = self.result_
-        return result
-
-    def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the same model to the same data for that of `fit`."""
-        with as_before_if_it_fails(self):
-            return self._shown(Result.of(better))
-
     def get_precision(self) -> Array:
         """The inverse (d, d) of the covariance of the columns."""
         return np.asarray(np.linalg.inv(self.get_covariance()))
-
-
-def _seen(x: Array, weights: Array) -> Array:
-    """The weight of the rows that have each column (d,)."""
-    return np.asarray(weights @ ~np.isnan(x))
 
 
 def _from_cells_alone(scores: Array, spreads: Array) -> tuple[Array, Array]:

@@ -27,7 +27,8 @@ class GappyRows(OneModel):
     def _source(self, X: object, sample_weight: object, reset: bool = True, groups: object = None) -> ArraySource:
         """The rows as a source. `reset`: whether these are the rows to fit. `groups`: a label for each."""
         table = self._read(X, reset)
-        return ArraySource(table.x, sample_weight, table.columns, levels=table.levels, groups=groups)
+        source = ArraySource(table.x, sample_weight, table.columns, levels=table.levels, groups=groups)
+        return source if reset else source.coded(self._levels)
 
     def _read(self, X: object, reset: bool) -> Table:
         """The rows as numbers, in columns that the fit was of."""
@@ -50,8 +51,12 @@ class GappyRows(OneModel):
         columns = tuple(map(str, self.feature_names_in_)) if hasattr(self, "feature_names_in_") else names_of_columns(number)
         if not reset and number != self.n_features_in_:
             raise DataError(f"there are {number} columns, but the fit was of {self.n_features_in_}.")
-        names = [column for column, held in zip(columns, table.levels, strict=False) if held not in (None, TRUTHS)]
-        if not reset and names:
+        held = tuple(None if names == TRUTHS else names for names in table.levels)
+        if reset:
+            self._levels = held
+        found = zip(columns, held, self._levels, strict=True)
+        names = [column for column, own, known in found if own is not None and known is None]
+        if names:
             raise DataError(f"columns hold names, but the fit was of numbers: {some_of([*map(repr, names)])}.")
         return Table(table.x, columns, table.levels)
 

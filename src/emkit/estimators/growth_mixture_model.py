@@ -13,8 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from emkit.by_formula import means_of
 from emkit.core.arrays import Array, Integers
-from emkit.errors import DegenerateFitError, DegenerateFitWarning
+from emkit.data.chunk import Chunk, unit_weights
+from emkit.data.design import INTERCEPT, Design, parsed
+from emkit.data.design.random_terms import MixedFormula
+from emkit.errors import DegenerateFitError, DegenerateFitWarning, ParameterError, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.choosable import Choosable
 from emkit.estimators.components import ConvergenceWarning
 from emkit.estimators.mixed_frames import FRAMES, OfFrames
 from emkit.estimators.mixed_rows import codes, labels_in
@@ -25,7 +29,7 @@ from emkit.models.growth_params import AnyGrowthParams
 from emkit.models.growth_spread import SPREADS
 from emkit.models.mixed_model import MixedModel
 from emkit.report.collapse import collapsed
-from emkit.report.growth_tables import classes_table, spreads_table
+from emkit.report.growth_tables import classes_table, gates_table, shared_table, spreads_table
 from emkit.report.sentences import capital
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS, PLAN, Stage
@@ -33,7 +37,7 @@ from emkit.search.plan import MOST_STARTS, PLAN, Stage
 SLOWLY = replace(PLAN, race=(Stage(47, 1.0), Stage(47, 0.5)))  # classes come apart late: few passes do not tell good starts
 
 
-class GrowthMixtureModel(OfFrames):
+class GrowthMixtureModel(Choosable, OfFrames):
     """Persons, or other groups of rows, in classes that nobody saw, each of which develops in a way of its own.
 
     All rows of a group are of one class, and given it they are those of a linear mixed model: fixed effects of the class, and
@@ -45,19 +49,23 @@ class GrowthMixtureModel(OfFrames):
         n_components: how many classes.
         spread: "shared", if random effects and errors vary alike in all classes, which then differ by their fixed effects
             (as by default in R's lcmm and in Mplus); "own", if each class has variances of its own.
+        predictors: a formula such as ``"~ sex"``: sizes of classes depend on these columns, which are the same in all rows of a
+            group, by a multinomial logit.
+        shared: covariates of the fixed effects whose coefficients all classes have in common, such as ``"~ sex"`` or a list.
         covariance: of the random effects of a group: "unstructured", "diagonal" (as of two bars) or "scalar", one variance.
             None is what the formula says.
         gaps: rows with gaps are left out with a warning ("drop"), or refused.
         n_init: how many starts a search begins from, of which those are followed that promise most; or "auto".
         tol, solver, max_iter, random_state: as in `FactorAnalysis`.
 
-    `fit` takes a data frame or a dictionary of columns, whose rows come in any order. Attributes after it: `weights_` (K,), the
-    proportions of groups in the classes; `coefficients_` (K, p), which `coefficient_names_` tell; `effect_covariances_`
-    (K, r, r) of the random effects, which `effect_names_` tell, and `error_variances_` (K,); `groups_`, the labels of the G
-    groups, and `responsibilities_` (G, K), how likely each class is for each; `converged_`, `n_iter_` (passes over the data),
-    and `result_`, an `ek.Result` with `standard_errors()`, `bic`, `icl`, `plot("trajectories")` ... Classes stand in the order
-    of their first coefficient, lowest first. BIC and its kin count groups. ``ek.select(model, frame, range(1, 5))`` chooses a
-    number of classes.
+    `fit` takes a data frame or a dictionary of columns, whose rows come in any order. Attributes after it: `weights_` (K,),
+    the proportions of groups in the classes, by their predictors if there are any; `gates_` (K, q), with `predictors`:
+    log-odds of each class against the first, which `gate_names_` tell; `coefficients_` (K, p), which `coefficient_names_`
+    tell; `effect_covariances_` (K, r, r) of the random effects, which `effect_names_` tell, and `error_variances_` (K,);
+    `groups_`, the labels of the G groups, and `responsibilities_` (G, K), how likely each class is for each; `converged_`,
+    `n_iter_` (passes over the data), and `result_`, an `ek.Result` with `standard_errors()`, `bic`, `icl`,
+    `plot("trajectories")` ... Classes stand in the order of their first coefficient, lowest first. BIC and its kin count
+    groups. ``ek.select(model, frame, range(1, 5))`` chooses a number of classes.
     Source: Muthén & Shedden (1999), Biometrics 55, 463-469; Proust-Lima, Philipps & Liquet (2017), J. Statist. Software 78(2).
 
     >>> import emkit as ek
@@ -86,6 +94,8 @@ class GrowthMixtureModel(OfFrames):
         n_components: int = 2,
         *,
         spread: str = "shared",
+        predictors: str | None = None,
+        shared: Any = None,
         covariance: str | None = None,
         gaps: Any = "drop",
         n_init: int | str = 10,
@@ -97,6 +107,8 @@ class GrowthMixtureModel(OfFrames):
         self.formula = formula
         self.n_components = n_components
         self.spread = spread
+        self.predictors = predictors
+        self.shared = shared
         self.covariance = covariance
         self.gaps = gaps
         self.n_init = n_init
@@ -119,26 +131,56 @@ class GrowthMixtureModel(OfFrames):
 
     def _fit(self, frame: object, sample_weight: object) -> Self:
         said, source, names = self._read(frame, sample_weight)
-        mixed, seed = self._mixed(MixedModel, said, names), self._seed()
-        found = self._best(GrowthMixture(mixed, "shared"), source, seed, ())
+        mixed, seed, by = self._mixed(MixedModel, said, names), self._seed(), self._columns(said, frame)
+        found = self._best(GrowthMixture(mixed, "shared", *by), source, seed, ())
         if self.spread != "shared":  # it is a special case, whose best is a start that few others come up to
-            found = self._best(GrowthMixture(mixed, self.spread), source, seed, [found.params])
-        return self._keep(Result.of(found.in_order()))
+            found = self._best(GrowthMixture(mixed, self.spread, *by), source, seed, [found.params])
+        return self._take(Result.of(found.in_order()))
+
+    @property
+    def _predictors(self) -> str:
+        if self.predictors is None:
+            return ""
+        said = parsed(self.predictors)
+        if said.response or said.gate is not None:
+            raise ParameterError(f"predictors are {self.predictors!r:.60}: write what classes depend on, as in '~ age + sex'.")
+        return self.predictors.partition("~")[2] or self.predictors
+
+    def _columns(self, said: MixedFormula, frame: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The columns of predictors, and those whose coefficients are shared. Errors: ParameterError."""
+        if self.predictors is not None and INTERCEPT not in self._gate_names:
+            raise ParameterError(f"predictors are {self.predictors!r:.60}: sizes of classes need an intercept, leave it in.")
+        predictors = tuple(name for name in self._gate_names if name != INTERCEPT)
+        if self.predictors is not None and not predictors:
+            raise ParameterError(f"predictors are {self.predictors!r:.60}, which names no column: leave them out.")
+        if self.shared is None:
+            return predictors, ()
+        terms = self.shared if isinstance(self.shared, str) else " + ".join(self.shared)
+        own = Design.of(f"{said.fixed.partition('~')[0]} ~ {terms.partition('~')[2] or terms}", frame, gaps=self.gaps)
+        shared = tuple(name for name in own.covariates if name != INTERCEPT)
+        for name in (name for name in shared if name not in self.design_.covariates):
+            raise ParameterError(
+                f"{name!r} is shared by all classes, and is none of the fixed effects; they are of "
+                f"{some_of(self.design_.covariates)}."
+            )
+        return predictors, shared
 
     def _best(self, model: GrowthMixture, source: Any, seed: int, before: Sequence[AnyGrowthParams]) -> AnyFitted:
         """The best fit that a search finds, which also begins where estimates of a model `before` lie."""
         model, classes = model.settled(source.profile), int(self.n_components)
-        given = [model.way.params(each.proportions, each.each) for each in before] if classes > 1 else []
+        given = [model.way.params(each.sizes, each.each) for each in before] if classes > 1 else []
         return self._searched(model, source, classes, self.n_init, seed, given, SLOWLY)
 
-    def _keep(self, result: Result[Any]) -> Self:
+    def _take(self, result: Result[Any]) -> Self:
         """The attributes that follow from a fit."""
         if result.outcome.failed:
             raise DegenerateFitError(result.outcome.sentence)
         params = result.params
         model: Any = result.model
         layout, each = model.model.known_layout, params.each
-        self.result_, self.params_, self.weights_ = result, params, params.proportions
+        self.result_, self.params_, self.weights_ = result, params, model.proportions(params, result.source)
+        if self.predictors is not None:
+            self.gates_, self.gate_names_ = params.gates, params.predictors
         self.coefficient_names_, self.effect_names_ = layout.fixed.coefficient_names, sum(layout.effect_names, ())
         self.coefficients_ = np.array([own.fixed for own in each])
         roots = np.array([model.model.root(own.between) for own in each])
@@ -151,18 +193,6 @@ class GrowthMixtureModel(OfFrames):
         if self.degenerate_:
             warnings.warn(collapsed(model, result), DegenerateFitWarning, stacklevel=4)
         return self
-
-    @property
-    def chosen_by(self) -> AnyFitted:
-        """The fit by which `ek.select` chooses a number of classes."""
-        check_is_fitted(self)
-        record: AnyFitted = self.result_
-        return record
-
-    def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the same model to the same data for that of `fit`."""
-        with as_before_if_it_fails(self):
-            return self._keep(Result.of(better.in_order()))
 
     def predict(self, frame: object) -> Integers:
         """The most probable class (G,) of each group of a frame, counted from 0, given its rows: see `predict_proba`."""
@@ -201,10 +231,12 @@ class GrowthMixtureModel(OfFrames):
         rows = self.design_.rows(frame, response=False)
         rng, layout = np.random.default_rng(self._seed()), self.result_.model.model.known_layout
         code, known = codes(labels_in(frame, self._said, rows, self.design_)[0], rows)
-        of = rng.choice(len(self.weights_), len(known), p=self.weights_)[code]
+        x = rows.among(self.result_.source.columns)
+        ahead = np.cumsum(self.result_.model.outlook(self.params_, Chunk(x, unit_weights(len(x)))), axis=1)
+        _, first = np.unique(code, return_index=True)
+        of = (rng.random((len(known), 1)) * ahead[first][:, -1:] > ahead[first]).sum(axis=1)[code]
         mixed, each = self.result_.model.model, self.params_.each
         roots = [np.array([mixed.root(own.between)[level, level] for own in each]) for level in layout.own]
-        x = rows.among(self.result_.source.columns)
         drawn = np.einsum("np,np->n", layout.fixed.plain(x), self.coefficients_[of])
         drawn = drawn + self._drawn(frame, rows, layout, roots, of, rng)
         return drawn + np.sqrt(self.error_variances_[of]) * rng.standard_normal(len(of)), of
@@ -220,9 +252,12 @@ class GrowthMixtureModel(OfFrames):
             f"{result.rows:,.10g} rows; log-likelihood {result.log_likelihood:.4f}, {result.free_parameters} free parameters, "
             f"BIC {result.bic:.4f}{icl} of {result.sample_size:,.10g} groups"
         )
+        found = result.covariance() if here else None
         told = [
             wrapped(head, width),
-            classes_table(result, result.covariance() if here else None, self.weights_, width),
+            classes_table(result, found, self.weights_, width),
+            *([] if self.shared is None else [shared_table(result, found, width)]),
+            *([] if self.predictors is None else [gates_table(result, found, width)]),
             spreads_table(self.effect_names_, self.effect_covariances_[:own], self.error_variances_[:own], width),
         ]
         said = [result.runs.sentence, capital(str(result.outcome))]

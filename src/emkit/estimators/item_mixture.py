@@ -15,12 +15,12 @@ from emkit.data.chunk import Chunk, unit_weights
 from emkit.data.source import ArraySource
 from emkit.errors import ParameterError, SeparationWarning, some_of
 from emkit.estimators.allowed import Allowed, Count, OneOf
+from emkit.estimators.choosable import Choosable
 from emkit.estimators.gappy_rows import RowsOfModel
 from emkit.estimators.items_named import USUAL, NamesOfItems, PriorOfGuesses, kinds_named
 from emkit.estimators.one_model import FITTING
 from emkit.estimators.place_sums import PlaceSums, error_said, over_enough_places
 from emkit.estimators.validated import as_before_if_it_fails
-from emkit.fitted import AnyFitted
 from emkit.models.ability_grid import NODES
 from emkit.models.item_mixture import ItemMixture
 from emkit.report.item_tables import EntryNames, classes_table
@@ -32,7 +32,7 @@ from emkit.search.seeding import check_components
 NEVER = 1e-7  # of the people of a class: a share of answers that goes to 0
 
 
-class ItemResponseMixture(RowsOfModel):
+class ItemResponseMixture(Choosable, RowsOfModel):
     """Answers of people of `n_components` classes that nobody sees: in each of them, items may ask something else.
 
     In each class answers hang on an ability, which is normal there, as in `ItemResponse`. Answers may be missing (NaN).
@@ -125,7 +125,7 @@ class ItemResponseMixture(RowsOfModel):
         found: Any = Result.of(self._searched(model, source, model.classes, self.n_init, self._seed()).in_order())
         if self.nodes is None:
             found = over_enough_places(found, _sums, self._settings).in_order()
-        return self._settled_on(found)
+        return self._take(found)
 
     def _shared(self, source: ArraySource) -> list[int]:
         """The places of the items that are shared. Errors: ParameterError for what is no column."""
@@ -144,7 +144,7 @@ class ItemResponseMixture(RowsOfModel):
             return int(column)
         raise ParameterError(f"shared has {column!r}, which is no column; columns are {', '.join(map(repr, columns[:6]))} ...")
 
-    def _settled_on(self, result: Any) -> Self:
+    def _take(self, result: Any) -> Self:
         """What a fit tells, as attributes, and warnings of what it does not."""
         self._keep_result(result)
         groups = result.params.abilities.groups
@@ -186,18 +186,6 @@ class ItemResponseMixture(RowsOfModel):
     def _chunk(self, X: object) -> Chunk:
         x = self._source(X, None, reset=False).x.astype(np.float64)
         return Chunk(x, unit_weights(len(x)))
-
-    @property
-    def chosen_by(self) -> Result[Any]:
-        """The fit by which `ek.select` chooses a number of classes."""
-        check_is_fitted(self)
-        result: Result[Any] = self.result_
-        return result
-
-    def adopt(self, better: AnyFitted) -> Self:
-        """Take a better fit of the same model to the same data for that of `fit`."""
-        with as_before_if_it_fails(self):
-            return self._settled_on(Result.of(better))
 
     def summary(self, width: int = 80) -> str:
         """The fit on one screen: how it ended, and items and abilities of each class with standard errors."""

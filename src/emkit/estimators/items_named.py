@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.data.frames import order_told
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, ParameterError, some_of
 from emkit.estimators.allowed import Allowed
@@ -57,7 +58,7 @@ def kinds_named(names: str | Sequence[str], source: ArraySource, guessing: Any =
     Errors: DataError for answers that are none; ParameterError if names do not fit the columns.
     """
     profile = source.profile
-    profile.refuse_names("answers are counted from 0")
+    profile.refuse_names_without_order("answers are counted from 0")
     rule = "answers are whole numbers from 0 on, or missing."
     profile.refuse(lambda x: (x < 0) | (x != np.floor(x)) | (x > MOST_LEVELS), rule)
     profile.refuse_empty_columns()
@@ -83,6 +84,8 @@ def kinds_named(names: str | Sequence[str], source: ArraySource, guessing: Any =
 def grouped(source: ArraySource, labels: object, known: Sequence[Any] | None) -> tuple[ArraySource, tuple[Any, ...]]:
     """The source with a last column that says the group, and the labels of groups, in order: those `known`, or all there are.
 
+    Labels that are ordered categories keep their order.
+
     Errors: DataError if there is no label for each row, one is missing, or none of those known.
     """
     given = np.asarray(labels)
@@ -93,7 +96,8 @@ def grouped(source: ArraySource, labels: object, known: Sequence[Any] | None) ->
         raise DataError(f"groups[{missing.index(True)}] is missing: each row belongs to one.")
     if known is None:
         found, sizes = np.unique(given, return_counts=True)
-        names = tuple(found.tolist())
+        told = order_told(labels)
+        names = tuple(found.tolist() if told is None else sorted(found.tolist(), key=lambda name: told.index(str(name))))
         if sizes.min() < 2 < len(given):
             raise DataError(f"group {names[int(sizes.argmin())]!r} has one row, which tells no mean and spread: leave it out.")
     else:

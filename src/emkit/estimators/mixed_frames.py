@@ -41,6 +41,13 @@ class OfFrames(OneModel):
     inner_groups_: list[Any]
     _allowed: ClassVar[dict[str, Allowed]] = FRAMES
 
+    _gate_names: Names
+
+    @property
+    def _predictors(self) -> str:
+        """The terms on which sizes of classes depend, as a formula writes them; none of most."""
+        return ""
+
     @property
     def _said(self) -> MixedFormula:
         return mixed_formula(self.formula)
@@ -52,7 +59,7 @@ class OfFrames(OneModel):
         """
         said = mixed_formula(self.formula)
         options: dict[str, Any] = {"gaps": self.gaps, "weights": sample_weight}
-        self.design_, names = design_of(self.formula, said, frame, options)
+        self.design_, names, self._gate_names = design_of(self.formula, said, frame, options, self._predictors)
         if len(self.design_.response) != 1 or self.design_.response_levels is not None:
             raise ParameterError(f"the response of {said.fixed!r:.60} must be one column of numbers.")
         rows = self.design_.rows(frame, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,28 +22,39 @@ RANDOM = "the part of the formula with random effects"
 Names = tuple[str, ...]
 
 
-def design_of(formula: str, said: MixedFormula, frame: object, options: dict[str, Any]) -> tuple[Design, tuple[Names, ...]]:
-    """A design whose gate has the random effects of all levels, and the names of those of each level.
+def design_of(
+    formula: str, said: MixedFormula, frame: object, options: dict[str, Any], predictors: str = ""
+) -> tuple[Design, tuple[Names, ...], Names]:
+    """A design whose gate has the random effects of all levels, and `predictors`; the names of those of each level, and these.
 
-    Errors: ParameterError where two levels code a column in two ways.
+    Errors: ParameterError where two of them code a column in two ways.
     """
-    both, names = _design_of(said, frame, {"groups": said.groups, "gate_called": RANDOM, **options})
-    return replace(both, said=formula), names
+    options = {"groups": said.groups, "gate_called": RANDOM, **options}
+    said_by = [said.random, *([] if said.inner is None else [said.inner.random])]
+    each = [Design.of(f"{said.fixed} | {terms}", frame, **options).gate for terms in (*said_by, *filter(None, [predictors]))]
+    both = (
+        Design.of(said.with_gate, frame, **options)
+        if len(each) == 1
+        else _together(said, said_by, each, frame, options, predictors)
+    )
+    names = tuple(each[: len(said_by)])
+    return replace(both, said=formula), names, each[-1] if predictors else ()
 
 
-def _design_of(said: MixedFormula, frame: object, options: dict[str, Any]) -> tuple[Design, tuple[Names, ...]]:
-    outer = Design.of(said.with_gate, frame, **options)
-    if said.inner is None:
-        return outer, (outer.gate,)
-    inner = Design.of(said.with_inner_gate, frame, **options)
-    ones = INTERCEPT in (*outer.gate, *inner.gate)
-    both = Design.of(f"{said.with_gate} + {said.inner.random} {'+' if ones else '-'} 1", frame, **options)
-    for name in (name for name in (*outer.gate, *inner.gate) if name not in both.gate):
+def _together(
+    said: MixedFormula, said_by: Sequence[str], each: Sequence[Names], frame: object, options: dict[str, Any], predictors: str
+) -> Design:
+    """One design of all that stands in brackets, and of predictors, of the columns that `each` has by itself."""
+    every = [name for names in each for name in names]
+    terms = " + ".join([*said_by, *filter(None, [predictors])])
+    both = Design.of(f"{said.fixed} | {terms} {'+' if INTERCEPT in every else '-'} 1", frame, **options)
+    for name in (name for name in every if name not in both.gate):
+        where = "among the predictors" if predictors and name in each[-1] else "in one bracket"
         raise ParameterError(
-            f"the levels of a column vary beside an intercept in one bracket and without it in the other ({name!r}): write "
-            "both with an intercept, or both with 0 +."
+            f"the levels of a column stand beside an intercept {where}, and without it elsewhere ({name!r}): write both with "
+            "an intercept, or both with 0 +."
         )
-    return both, (outer.gate, inner.gate)
+    return both
 
 
 def in_groups(

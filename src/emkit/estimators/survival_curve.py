@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from emkit.core.arrays import Array
 from emkit.errors import ParameterError
 from emkit.fitted import AnyFitted
+from emkit.markup import Tabled, ToldTable
 from emkit.models.point_masses import PointMassesParams
 from emkit.models.sums_of_masses import variances_of_sums
 from emkit.result import Result
@@ -43,8 +44,8 @@ class SurvivalQuantile(NamedTuple):
     interval: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class SurvivalCurve:
+@dataclass(frozen=True, repr=False)
+class SurvivalCurve(Tabled):
     """Masses (m,) in intervals (lower, upper] (m,), points where both are equal; where in an interval, nothing tells.
 
     `fit` is the run of EM behind them.
@@ -157,3 +158,11 @@ class SurvivalCurve:
 
         bounds = None if level is None else self.confidence_intervals(level)
         return survival(survival_steps(self.lower, self.upper, self.masses, fits, bounds), ax)
+
+    def _as_table(self) -> ToldTable:
+        at, ends = self.masses > 0, self.quantile()
+        errors = self.standard_errors
+        columns = {"from": self.lower[at], "to": self.upper[at], "survival after": self.survival[at], "std. error": errors[at]}
+        median = f"median {ends.upper:.6g}" if ends.upper == ends.upper else "median beyond all of them"
+        head = f"Survival curve of {self.fit.rows:,.10g} values, {median}, log-likelihood {self.log_likelihood:.4f}"
+        return ToldTable(head, {name: values.tolist() for name, values in columns.items()})

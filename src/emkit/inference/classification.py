@@ -10,10 +10,11 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.core.protocols import Source
 from emkit.errors import ModelError
+from emkit.markup import Tabled, ToldTable
 
 
-@dataclass(frozen=True)
-class Classification:
+@dataclass(frozen=True, repr=False)
+class Classification(Tabled):
     """What the posterior probabilities of all rows (of all groups, where rows come in groups) come to.
 
     `entropy`: the sum of their entropies, natural logarithm. `relative_entropy`: ``1 - entropy / (n log K)``, 1 where all rows
@@ -28,6 +29,12 @@ class Classification:
     relative_entropy: float
     sizes: Array
     table: Array
+
+    def _as_table(self) -> ToldTable:
+        number = len(self.sizes)
+        told = {"assigned to": [*range(1, number + 1)], "share of rows": self.sizes.tolist()}
+        columns = {**told, **{f"probability of {k + 1}": column.tolist() for k, column in enumerate(self.table.T)}}
+        return ToldTable(f"Relative entropy {self.relative_entropy:.4f}, entropy {self.entropy:.4f}", columns)
 
 
 def likeliest(responsibilities: Array) -> Integers:

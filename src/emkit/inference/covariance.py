@@ -15,6 +15,7 @@ from emkit.errors import DataError, ModelError
 from emkit.inference.information import OVERFLOWS, Information
 from emkit.inference.near import Near
 from emkit.inference.rows import all_scores
+from emkit.markup import Tabled, ToldTable
 
 Kind = Literal["information", "opg", "robust", "cluster"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -22,8 +23,8 @@ KINKS = "the log-likelihood has kinks, and a sandwich needs its curvature"
 SINGULAR = "the information matrix is singular: see identifiability()"
 
 
-@dataclass(frozen=True, eq=False)
-class Covariance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Covariance(Tabled):
     """The covariance `matrix` (q, q) of the estimates `near` a point, along the columns of `basis` (q, q).
 
     Where there is none, `matrix` is None, and `reason` says why.
@@ -39,6 +40,11 @@ class Covariance:
         """The covariance (m, m) of a function of the parameters with m values, by the delta method; NaN if there is none."""
         slope = self.near.derivative(function, self.basis)
         return slope @ self.matrix @ slope.T if self.matrix is not None else np.full((len(slope),) * 2, np.nan)
+
+    def _as_table(self) -> ToldTable:
+        number = len(self.near.names)
+        said = self.reason or f"by {self.kind}; standard_errors() of the fit has the errors, and of(function) what follows"
+        return ToldTable(f"Covariance of the estimates of {number} parameters: {said}.")
 
 
 def covariance(

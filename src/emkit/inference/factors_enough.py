@@ -9,6 +9,7 @@ from scipy.special import chdtrc
 
 from emkit.core.arrays import Array
 from emkit.inference.delta import LEAST_P, p_told
+from emkit.inference.fit_indices import nothing_to_test
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class FactorTest:
     discrepancy: float
 
     def __str__(self) -> str:
+        if self.degrees_of_freedom < 0:
+            return nothing_to_test(self.degrees_of_freedom)
         if self.degrees_of_freedom == 0:
             return "nothing to test: so many factors reproduce any covariance"
         p = f"p {p_told(self.p_value)}" if self.p_value < LEAST_P else f"p = {self.p_value:.3g}"

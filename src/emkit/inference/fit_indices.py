@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,10 +11,23 @@ from scipy.special import chdtrc
 from scipy.stats import ncx2
 
 from emkit.core.arrays import Array
+from emkit.data.profile import AnyProfile
 from emkit.inference.delta import LEAST_P, p_told
 
+UNIT = np.log(2 * np.pi) + 1  # twice the entropy of a normal variable of variance 1
 LEVEL = 0.9  # of the interval of RMSEA
 CLOSE = 0.05  # an RMSEA that is told to be a close fit
+
+
+def nothing_to_test(degrees_of_freedom: int) -> str:
+    """Why a model of covariances cannot be tested, by its degrees of freedom, 0 or fewer."""
+    if degrees_of_freedom == 0:
+        return "nothing to test: no degrees of freedom are left"
+    more = -degrees_of_freedom
+    return (
+        f"nothing to test: there {'is' if more == 1 else 'are'} {more} parameter{'' if more == 1 else 's'} more than means and "
+        "covariances, so that other estimates fit as well"
+    )
 
 
 class Height(NamedTuple):
@@ -48,13 +61,48 @@ class FitIndices:
 
     def __str__(self) -> str:
         if self.degrees_of_freedom <= 0:
-            return f"nothing to test: no degrees of freedom are left; chi-squared {self.chi_squared:.3f}, SRMR {self.srmr:.3f}"
+            said = nothing_to_test(self.degrees_of_freedom)
+            return f"{said}; chi-squared {self.chi_squared:.3f}, SRMR {self.srmr:.3f}"
         p = f"p {p_told(self.p_value)}" if self.p_value < LEAST_P else f"p = {self.p_value:.3g}"
         low, high = self.rmsea_interval
         return (
             f"chi-squared {self.chi_squared:.3f} on {self.degrees_of_freedom} degrees of freedom, {p}; CFI {self.cfi:.3f}, "
             f"TLI {self.tli:.3f}, RMSEA {self.rmsea:.3f} ({low:.3f} to {high:.3f}), SRMR {self.srmr:.3f}"
         )
+
+
+class Saturated(NamedTuple):
+    """The `covariance` (d, d; divisor n) of rows that is likeliest without a model, and the `log_likelihood` of that."""
+
+    log_likelihood: float
+    covariance: Array
+
+
+def saturated(profile: AnyProfile, n: float) -> Saturated:
+    """Of `n` complete rows."""
+    observed = profile.covariance
+    return Saturated(-0.5 * n * float(len(observed) * UNIT + np.linalg.slogdet(observed)[1]), observed)
+
+
+def in_a_plane(covariance: Array) -> bool:
+    """Whether columns of this covariance (d, d) tell each other, so that none is likeliest: by their correlations."""
+    unit = np.sqrt(np.diag(covariance))
+    return not unit.all() or bool(np.linalg.matrix_rank(covariance / np.outer(unit, unit)) < len(unit))
+
+
+def indices_of(profile: AnyProfile, n: float, fit: tuple[float, int], fitted: Array, whole: Saturated) -> FitIndices:
+    """Of a model that has the covariance `fitted` (d, d), by its `fit`: log-likelihood, and number of free parameters."""
+    d, variances = len(fitted), np.asarray(profile.variance)
+    counted: Any = _seen
+    mass = np.asarray(profile.total(counted))
+    alone = -0.5 * float((mass * (UNIT + np.log(variances))).sum())
+    free = d + d * (d + 1) // 2
+    return fit_indices(Height(fit[0], free - fit[1]), Height(alone, free - 2 * d), whole.log_likelihood, n, whole[1], fitted)
+
+
+def _seen(x: Array, weights: Array) -> Array:
+    """The weight of the rows that have each column (d,)."""
+    return np.asarray(weights @ ~np.isnan(x))
 
 
 def fit_indices(model: Height, baseline: Height, saturated: float, n: float, observed: Array, fitted: Array) -> FitIndices:

@@ -11,10 +11,11 @@ from scipy.special import chdtrc
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk, as_float64
+from emkit.markup import Tabled, ToldTable
 
 
-@dataclass(frozen=True)
-class GoodnessOfFit:
+@dataclass(frozen=True, repr=False)
+class GoodnessOfFit(Tabled):
     """`G2` = 2 sum n log(n / e) and `X2` = sum (n - e)^2 / e over the patterns of answers, of counts n, expected e.
 
     Patterns that nobody gave count for X2 with n = 0. `degrees_of_freedom`: the smaller of the number of rows and of patterns
@@ -33,6 +34,16 @@ class GoodnessOfFit:
     rows: float
     patterns: int
     possible: int
+
+    def _as_table(self) -> ToldTable:
+        columns: dict[str, list[object]] = {
+            "statistic": ["G2", "X2"],
+            "value": [self.G2, self.X2],
+            "degrees of freedom": [self.degrees_of_freedom] * 2,
+            "p": [self.G2_p_value, self.X2_p_value],
+        }
+        head = f"{self.patterns:,} patterns of {self.possible:,} possible ones, in {self.rows:,.10g} rows without gaps"
+        return ToldTable(head, columns)
 
 
 def goodness_of_fit(

@@ -13,10 +13,11 @@ from emkit.errors import ModelError
 from emkit.inference.covariance import covariance
 from emkit.inference.information import Information
 from emkit.inference.rows import all_scores
+from emkit.markup import Tabled, ToldTable
 
 
-@dataclass(frozen=True, eq=False)
-class Influence:
+@dataclass(frozen=True, eq=False, repr=False)
+class Influence(Tabled):
     """`shifts` (G, m): about how much the parameters `names` (m,) would move if a row (or group of rows) were left out.
 
     `distances` (G,): how far all of them would move together, in units of their uncertainty: squared, as Cook's distance is,
@@ -30,6 +31,11 @@ class Influence:
     def most(self, number: int = 5) -> Integers:
         """The places of the rows that move the estimates most, the first most of all."""
         return np.argsort(-self.distances, kind="stable")[:number]
+
+    def _as_table(self) -> ToldTable:
+        most = self.most()
+        columns = {"row or group": most.tolist(), "distance": self.distances[most].tolist()}
+        return ToldTable(f"Influence of {len(self.distances):,} on {len(self.names)} parameters, the most first", columns)
 
 
 def influence(model: LatentModel[Any, Any], source: Source[Any], found: Information) -> Influence:

@@ -15,6 +15,7 @@ from emkit.errors import ModelError
 from emkit.inference.differences import curvature_steps, hessian
 from emkit.inference.near import Near
 from emkit.inference.scores import expected_slope, has_expected, score
+from emkit.markup import Tabled, ToldTable
 
 STEP = 1e-4  # in free coordinates, for a first look at how the expected log-likelihood is curved
 PART = 2e-4  # of a standard error: steps of differences of scores
@@ -26,8 +27,8 @@ FLAT_BY_HEIGHTS = 1e-6  # the same of a matrix by second differences, which are 
 OVERFLOWS = "the information matrix has entries beyond the largest number"
 
 
-@dataclass(frozen=True, eq=False)
-class Information:
+@dataclass(frozen=True, eq=False, repr=False)
+class Information(Tabled):
     """Minus the second derivatives of the objective `near` an estimate; where it `has_kinks`, what the scores of rows tell.
 
     `matrix` (q, q) is taken along the columns of `basis` (q, q), moves of the inner coordinates; they are such that the
@@ -55,6 +56,10 @@ class Information:
     def slope(self) -> Array:
         """The derivatives (m, q) of the entries along the basis."""
         return self.near.derivative(self.near.coordinates.entries, self.basis)
+
+    def _as_table(self) -> ToldTable:
+        number = len(self.near.names)
+        return ToldTable(f"Observed information about {number} parameters; identifiability() of the fit tells what is flat")
 
 
 def fraction_missing(found: Information) -> dict[str, float]:

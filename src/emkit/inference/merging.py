@@ -11,12 +11,13 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.core.protocols import Source
 from emkit.errors import ModelError, ParameterError
+from emkit.markup import Tabled, ToldTable
 
 Clusters = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
-class Merging:
+@dataclass(frozen=True, repr=False)
+class Merging(Tabled):
     """Clusters of components: K of one component each at first, then one fewer after each merger.
 
     `solutions` are the clusters (components counted from 0) for K, K - 1, ... 1 of them; `entropies` (K,) their entropies, the
@@ -36,6 +37,11 @@ class Merging:
     def probabilities(self, responsibilities: Array, number: int) -> Array:
         """The probability (n, number) of each of so many clusters, from those of the components (n, K)."""
         return np.stack([responsibilities[:, list(own)].sum(axis=1) for own in self.clusters(number)], axis=1)
+
+    def _as_table(self) -> ToldTable:
+        told = [" | ".join(" ".join(str(k + 1) for k in own) for own in clusters) for clusters in self.solutions]
+        columns = {"clusters": [*map(len, self.solutions)], "entropy": self.entropies.tolist(), "components": told}
+        return ToldTable("Components merged two at a time", columns)
 
 
 def merging(model: Any, params: Any, source: Source[Any]) -> Merging:

@@ -11,12 +11,13 @@ from scipy.special import stdtrit
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.checks import check_range
 from emkit.errors import DataError, ModelError
+from emkit.markup import Tabled, ToldTable
 
 LEAST_LEVEL = 1e-9  # of an interval: above 0
 
 
-@dataclass(frozen=True)
-class Pooled:
+@dataclass(frozen=True, repr=False)
+class Pooled(Tabled):
     """What several imputations say together of p quantities, each field (p,).
 
     `estimates`: their means. `variances`: `within` + (1 + 1/m) `between`, of m imputations. `degrees_of_freedom` of Student's t
@@ -40,6 +41,15 @@ class Pooled:
         check_range("level", level, ModelError, "it must lie between 0 and 1, such as 0.95", LEAST_LEVEL, 1)
         half = stdtrit(self.degrees_of_freedom, (1 + level) / 2) * self.standard_errors
         return np.stack([self.estimates - half, self.estimates + half], axis=1)
+
+    def _as_table(self) -> ToldTable:
+        fields = {
+            "estimate": self.estimates,
+            "std. error": self.standard_errors,
+            "degrees of freedom": self.degrees_of_freedom,
+            "missing information": self.missing_information,
+        }
+        return ToldTable("Pooled by Rubin's rules", {name: values.tolist() for name, values in fields.items()})
 
 
 def pool(estimates: ArrayLike, variances: ArrayLike, complete_degrees_of_freedom: float | None = None) -> Pooled:

@@ -9,11 +9,11 @@ import numpy as np
 from emkit.core.arrays import Array
 from emkit.inference.covariance import Covariance
 from emkit.inference.near import chosen_among
-from emkit.markup import table_as_html
+from emkit.markup import Tabled, ToldTable
 
 
-@dataclass(frozen=True)
-class StandardErrors:
+@dataclass(frozen=True, repr=False)
+class StandardErrors(Tabled):
     """`names`, `estimates` and `errors` (m,) of every parameter as a reader sees it, and their `covariance` (m, m).
 
     Where there is no standard error, it is NaN and `reasons` says why. `kind` of information: see `Result.standard_errors`.
@@ -30,9 +30,9 @@ class StandardErrors:
         (place,) = chosen_among(self.names, name)
         return float(self.errors[place])
 
-    def _repr_html_(self) -> str:
+    def _as_table(self) -> ToldTable:
         columns = {"parameter": self.names, "estimate": self.estimates.tolist(), "std. error": self.errors.tolist()}
-        return table_as_html(columns, "Standard errors", [f"{name}: {reason}" for name, reason in self.reasons.items()])
+        return ToldTable("Standard errors", columns, [f"{name}: {reason}" for name, reason in self.reasons.items()])
 
 
 def standard_errors(found: Covariance) -> StandardErrors:

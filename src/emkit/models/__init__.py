@@ -21,7 +21,12 @@ from emkit.models.gated_chain import GatedHiddenMarkovChain, GatedHiddenMarkovPa
 from emkit.models.gated_mixture import GatedMixture, GatedMixtureParams
 from emkit.models.given_shares import GivenShares
 from emkit.models.growth_mixture import GrowthMixture
-from emkit.models.growth_params import GrowthMixtureParams, SharedGrowthMixtureParams
+from emkit.models.growth_params import (
+    GatedGrowthMixtureParams,
+    GatedSharedGrowthMixtureParams,
+    GrowthMixtureParams,
+    SharedGrowthMixtureParams,
+)
 from emkit.models.hidden_markov import HiddenMarkovChain, HiddenMarkovParams
 from emkit.models.item_kinds import GeneralisedPartialCredit, GradedResponse, Guessing, ItemKind, PartialCredit
 from emkit.models.item_mixture import ItemMixture
@@ -89,11 +94,13 @@ __all__ = [
     "FieldPrior",
     "Frozen",
     "GammaPrior",
+    "GatedGrowthMixtureParams",
     "GatedHiddenMarkovChain",
     "GatedHiddenMarkovParams",
     "GatedInitialHiddenMarkovParams",
     "GatedMixture",
     "GatedMixtureParams",
+    "GatedSharedGrowthMixtureParams",
     "GeneralisedPartialCredit",
     "GivenShares",
     "GradedItem",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ S = TypeVar("S")
 
 class Belonging(LatentModel[P, S]):
     """A model that tells how likely it is of each row, or group of rows, that it is of each component."""
+
+    groups_called: ClassVar[str] = "groups, whose rows share a component"
 
     @abstractmethod
     def posterior(self, params: P, chunk: Chunk) -> Posterior:

@@ -17,18 +17,18 @@ from emkit.core.newton import NewtonSums
 from emkit.core.parameters import Parameters
 from emkit.core.protocols import Complete, Update, not_carried
 from emkit.core.spaces import Contrasts
-from emkit.data.chunk import Chunk, as_float64
+from emkit.data.chunk import Chunk
 from emkit.data.framed_design import Column
 from emkit.data.multinomial_logits import from_first
 from emkit.data.patterns import collapsed
 from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource
-from emkit.errors import DataError, ModelError
+from emkit.errors import ModelError
 from emkit.families import as_family
 from emkit.families.family import Family, for_rows
 from emkit.models.assignment import Assignment, Posterior, Soft
 from emkit.models.components import Components, ComponentStats
-from emkit.models.gates import Gate, columns_of, gate_on, plain_gate, refuse_whole_rows
+from emkit.models.gates import Gate, columns_of, gate_on, plain_gate, refuse_varying, refuse_whole_rows
 from emkit.models.relocations import relocations
 
 P = TypeVar("P", bound=Parameters)
@@ -124,18 +124,7 @@ class GatedMixture(Components[GatedMixtureParams[P], P, S]):
     def check(self, params: GatedMixtureParams[P], profile: AnyProfile) -> None:
         """Also that covariates are the same in all rows of a group."""
         super().check(params, profile)
-        places = list(self.placed(profile)._gate.places)
-        for chunk in profile.source.chunks():
-            if chunk.groups is None:
-                continue
-            first = np.repeat(chunk.groups[:-1], np.diff(chunk.groups))
-            rows = as_float64(chunk.x)[:, places]
-            for row, j in np.argwhere(rows != rows[first])[:1]:
-                place = profile.source.place(chunk.start + int(row), places[j])
-                raise DataError(
-                    f"{place} is {rows[row, j]:g}, and {rows[first[row], j]:g} in the first row of its group. All rows of a "
-                    "group come from one component, so the covariates of the gate must be the same in all of them."
-                )
+        refuse_varying(self.placed(profile)._gate, profile.source)
 
     def log_proportions(self, params: GatedMixtureParams[P], x: Array) -> Array:
         """The logarithm of the proportions (n, K) for the covariates of rows x (n, d)."""

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from emkit.core.arrays import Array
+from emkit.data.chunk import as_float64
 from emkit.data.framed_design import Column, frame_of, place_of, plain_frame
 from emkit.data.multinomial_logits import Bound, MultinomialLogits
 from emkit.data.profile import AnyProfile
-from emkit.errors import ModelError
+from emkit.errors import DataError, ModelError
 from emkit.families.conditional import leaves_others
 from emkit.families.family import Family, per_mass, safe_log, slope_of_log
 
@@ -70,6 +71,26 @@ def plain_gate(covariates: Sequence[Column], intercept: bool = True) -> Gate:
     places: Any = tuple(covariates)
     names = tuple(f"column {place}" for place in places)
     return Gate(places, names, intercept, *plain_frame(len(places) + intercept, intercept))
+
+
+def refuse_varying(gate: Gate, source: Any) -> None:
+    """Raise DataError for a covariate of the gate that is missing, or not the same in all rows of a group."""
+    places, before = list(gate.places), 0
+    for chunk in source.chunks():
+        rows = as_float64(chunk.x)[:, places]
+        for row, j in np.argwhere(np.isnan(rows))[:1]:
+            raise DataError(f"{source.place(chunk.start + int(row), places[j])} is missing: classes depend on it.")
+        if chunk.groups is None:
+            continue
+        first = np.repeat(chunk.groups[:-1], np.diff(chunk.groups))
+        for row, j in np.argwhere(rows != rows[first])[:1]:
+            place, group = source.place(chunk.start + int(row), places[j]), before + int((chunk.groups[1:] <= row).sum())
+            whose = f" {source.group_labels[group]!r}" if source.group_labels else ""
+            raise DataError(
+                f"{place} is {rows[row, j]:g}, and {rows[first[row], j]:g} in the first row of its group{whose}. All rows of a "
+                "group come from one component, so the covariates of the gate must be the same in all of them."
+            )
+        before += len(chunk.groups) - 1
 
 
 def refuse_whole_rows(family: Family[Any, Any], example: str) -> None:

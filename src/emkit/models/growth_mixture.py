@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,18 +10,20 @@ from typing import Any, Self
 import numpy as np
 
 from emkit.core.arrays import Array, Integers, Mask
-from emkit.core.checks import check_count, several_seeds
+from emkit.core.checks import check_count, check_settled, several_seeds
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
 from emkit.core.protocols import Expectation, Source, Update
 from emkit.core.statistics import Additive
-from emkit.data.chunk import Chunk
+from emkit.data.chunk import Chunk, as_float64
+from emkit.data.framed_design import Column
 from emkit.data.profile import AnyProfile
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
-from emkit.families.family import safe_log, slope_of_log
 from emkit.models.assignment import Posterior, impossible_row, normalise
 from emkit.models.belonging import Belonging
+from emkit.models.gates import FirstStates, Gate, Unconditional, columns_of, gate_on, plain_gate, refuse_varying
 from emkit.models.growth_params import AnyGrowthParams
+from emkit.models.growth_shared import design_of
 from emkit.models.growth_spread import SPREADS, Spread
 from emkit.models.growth_starts import GrowthStarts
 from emkit.models.mixed_model import MixedModel
@@ -33,9 +35,9 @@ FLOOR = 1e-6  # of the variance of the response: a variance of errors that only 
 
 @dataclass(frozen=True)
 class ClassSums(Additive):
-    """`mass` (K,), the expected number of groups of each class; `classes`, the sums of each over the shares of its groups."""
+    """What sizes of classes follow from, `belonging`; `classes`, the sums of each over the shares of its groups."""
 
-    mass: Array
+    belonging: Any
     classes: tuple[MixedSums, ...]
 
 
@@ -45,9 +47,13 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
     `model` is a `MixedModel`, whose fixed effects are estimated for each class. By `spread` "own", each class has covariances
     of random effects and a variance of errors of its own, by "shared" all have the same. The variance of errors is at least
     1e-6 of that of the response: a class that comes to rest there is a spike, of few groups whose responses its effects
-    reproduce, and the fit says so. `starts` makes starts from what groups tell of their effects, and `shares` tells how likely
-    each class is for each group. BIC and its kin count groups. Errors: ModelError for what is no `MixedModel`.
-    Source: Muthén & Shedden (1999), Biometrics 55, 463-469; Verbeke & Lesaffre (1996), JASA 91, 217-221.
+    reproduce, and the fit says so. `predictors` are columns, by name or place, on which log-odds of the classes depend, the
+    same in all rows of a group; `shared` are those of the covariates of fixed effects whose coefficients all classes have in
+    common; `gate` is where predictors lie, once there are data. `starts` makes starts from what groups tell of their effects,
+    and `shares` tells how likely each class is for each group. BIC and its kin count groups.
+    Errors: ModelError for what is no `MixedModel`, and for what is shared and no covariate.
+    Source: Muthén & Shedden (1999), Biometrics 55, 463-469; Verbeke & Lesaffre (1996), JASA 91, 217-221; predictors,
+    Proust-Lima, Philipps & Liquet (2017), J. Statist. Software 78(2).
 
     People of whom some grow, and others do not:
 
@@ -65,12 +71,40 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
     [0.0, 1.0, 0.0, 1.0]
     """
 
-    def __init__(self, model: MixedModel, spread: str = "own") -> None:
+    def __init__(
+        self,
+        model: MixedModel,
+        spread: str = "own",
+        predictors: Sequence[Column] | Column = (),
+        shared: Sequence[Column] | Column = (),
+        gate: Gate | None = None,
+    ) -> None:
         if not isinstance(model, MixedModel):
             raise ModelError(f"classes are mixed models, and {model!r:.40} is none: give an ek.MixedModel.")
         if spread not in SPREADS:
             raise ModelError(f"spread is {spread!r:.40}; it must be one of {', '.join(map(repr, SPREADS))}.")
-        self.model, self.spread = model, spread
+        self.model, self.spread, self.gate = model, spread, gate
+        self.predictors, self.shared = columns_of(predictors), columns_of(shared)
+        check_settled("gate", gate, Gate)
+        for column in self.shared:
+            if column not in model.covariates:
+                raise ModelError(f"{column!r} is shared by all classes, and is none of the covariates {model.covariates!r}.")
+        if model.covariates and not model.intercept and {*self.shared} >= {*model.covariates}:
+            raise ModelError("all fixed effects are shared, so that nothing tells classes apart: leave one to each class.")
+
+    @property
+    def _gate(self) -> Gate:
+        """The gate. Errors: ModelError while predictors are known by name only."""
+        return self.gate if self.gate is not None else plain_gate(self.predictors)
+
+    @property
+    def sizes(self) -> FirstStates:
+        """How sizes of classes depend on columns."""
+        return self._gate if self.predictors else Unconditional()
+
+    def _log_sizes(self, params: AnyGrowthParams, chunk: Chunk) -> Array:
+        """The logarithm of the proportions (G, K) of classes, by the first row of each group."""
+        return self.sizes.log_proportions(params.sizes, as_float64(chunk.x[chunk.bounds[:-1]]))
 
     # -- the E-step
 
@@ -78,30 +112,31 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
         """What groups tell, if they are of each of the classes."""
         return [self.model.told_by(own, chunk) for own in params.each]
 
-    @staticmethod
-    def _shared(params: AnyGrowthParams, told: list[Told]) -> tuple[Array, Array]:
+    def _told_apart(self, params: AnyGrowthParams, chunk: Chunk, told: list[Told]) -> tuple[Array, Array]:
         """Responsibilities (G, K), and log-likelihoods (G,)."""
-        return normalise(np.column_stack([one.log_density for one in told]) + safe_log(params.proportions))
+        return normalise(np.column_stack([one.log_density for one in told]) + self._log_sizes(params, chunk))
 
     def e_step(self, params: AnyGrowthParams, chunk: Chunk) -> Expectation[ClassSums]:
         told, weights = self.told(params, chunk), chunk.group_weights
-        shares, heights = self._shared(params, told)
+        shares, heights = self._told_apart(params, chunk, told)
         if np.isneginf(heights).any():
             raise impossible_row()
-        stats = self.sums(told, weights, shares)
+        first, counts = as_float64(chunk.x[chunk.bounds[:-1]]), weights[:, None] * shares
+        belonging = self.sizes.sums(first, counts, np.exp(self._log_sizes(params, chunk)))
+        stats = ClassSums(belonging, self.class_sums(told, weights, shares))
         return Expectation(stats, float(weights @ heights), float(weights @ told[0].rows))
 
-    def sums(self, told: list[Told], weights: Array, shares: Array) -> ClassSums:
-        each = zip(told, shares.T, strict=True)
+    def class_sums(self, told: list[Told], weights: Array, shares: Array) -> tuple[MixedSums, ...]:
+        """The sums of each class over its shares (G, K) of groups."""
         layout = self.model.known_layout
-        return ClassSums(weights @ shares, tuple(sums_at(one, weights * own, layout) for one, own in each))
+        return tuple(sums_at(one, weights * own, layout) for one, own in zip(told, shares.T, strict=True))
 
     def row_objectives(self, params: AnyGrowthParams, chunk: Chunk) -> Array:
-        return self._shared(params, self.told(params, chunk))[1]
+        return self._told_apart(params, chunk, self.told(params, chunk))[1]
 
     def posterior(self, params: AnyGrowthParams, chunk: Chunk) -> Posterior:
         """The responsibilities (n, K) of rows, alike in each group, and the log-likelihoods (G,) of groups."""
-        shares, heights = self._shared(params, self.told(params, chunk))
+        shares, heights = self._told_apart(params, chunk, self.told(params, chunk))
         return Posterior(np.repeat(shares, np.diff(chunk.bounds), axis=0), heights, latent=shares)
 
     def means(self, params: AnyGrowthParams, x: Array) -> Array:
@@ -109,8 +144,8 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
         return np.asarray(self.model.known_layout.fixed.plain(x) @ np.array([own.fixed for own in params.each]).T)
 
     def outlook(self, params: AnyGrowthParams, chunk: Chunk) -> Array:
-        """The proportions (n, K) of the classes, whatever rows are."""
-        return np.broadcast_to(params.proportions, (len(chunk.x), len(params.proportions)))
+        """The proportions (n, K) of the classes, by what these depend on, whatever responses are."""
+        return np.exp(self.sizes.log_proportions(params.sizes, as_float64(chunk.x)))
 
     def sample_size(self, params: AnyGrowthParams, source: Any) -> float:
         """The number of groups that have a response."""
@@ -120,11 +155,20 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
 
     def shares(self, params: AnyGrowthParams, source: Source[Any]) -> Array:
         """The responsibilities (G, K) of all groups."""
-        return np.concatenate([self._shared(params, self.told(params, chunk))[0] for chunk in source.chunks()])
+        return np.concatenate([self._told_apart(params, chunk, self.told(params, chunk))[0] for chunk in source.chunks()])
+
+    def proportions(self, params: AnyGrowthParams, source: Source[Any]) -> Array:
+        """The proportions (K,) of groups in classes: where these depend on something, their mean over groups."""
+        if not self.predictors:
+            return params.sizes
+        parts = [(chunk.group_weights, np.exp(self._log_sizes(params, chunk))) for chunk in source.chunks()]
+        total = sum(weights.sum() for weights, _ in parts)
+        return np.asarray(sum(weights @ shares for weights, shares in parts) / total)
 
     def redrawn(self, params: AnyGrowthParams, rng: np.random.Generator, rows: Array, lengths: Integers | None = None) -> Array:
         each = np.ones(len(rows), dtype=np.int64) if lengths is None else lengths
-        belongs = rng.choice(len(params.proportions), size=len(each), p=params.proportions)
+        ahead = np.cumsum(np.exp(self.sizes.log_proportions(params.sizes, rows[np.cumsum(each) - each])), axis=1)
+        belongs = (rng.random((len(each), 1)) * ahead[:, -1:] > ahead).sum(axis=1)
         found, of_row = np.array(rows, dtype=np.float64), np.repeat(belongs, each)
         for k, own in enumerate(params.each):
             found[of_row == k] = self.model.redrawn(own, rng, rows[of_row == k], each[belongs == k])
@@ -139,8 +183,10 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
     def m_step(self, stats: ClassSums, params: AnyGrowthParams) -> AnyGrowthParams:
         for k, own in enumerate(stats.classes):
             if own.mass > 0:
-                self._refuse_undetermined(k, own.design)
-        return self.way.params(stats.mass / stats.mass.sum(), self.way.maximised(stats.classes, params.each))
+                curved = own.design if not self.shared else design_of(self.model, own)[np.ix_(self.way.own, self.way.own)]
+                self._refuse_undetermined(k, curved)
+        sizes = self.sizes.moved(stats.belonging, params.sizes, params.sizes)
+        return self.way.params(sizes, self.way.maximised(stats.classes, params.each))
 
     @staticmethod
     def _refuse_undetermined(k: int, design: Array) -> None:
@@ -156,17 +202,21 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
     @property
     def way(self) -> Spread:
         """How classes share how groups and rows vary."""
-        return SPREADS[self.spread](self.model, FLOOR * self.model.known_layout.variance)
+        layout = self.model.known_layout
+        at = tuple(self.model.intercept + self.model.covariates.index(column) for column in self.shared)
+        names = None if not self.predictors else self._gate.coefficient_names
+        return SPREADS[self.spread](self.model, FLOOR * layout.variance, tuple(sorted(at)), names)
 
     def expected(self, stats: ClassSums, before: AnyGrowthParams, now: AnyGrowthParams) -> Expected:
         every = zip(stats.classes, before.each, now.each, strict=True)
         each = [self.model.expected(own, old, new) for own, old, new in every]
-        value = float(stats.mass @ safe_log(now.proportions)) + sum(own.value for own in each)
-        slopes = self.way.slopes([own.slopes for own in each])
-        return Expected(value, {"proportions": slope_of_log(stats.mass, now.proportions), **slopes})
+        sized = self.sizes.bound(stats.belonging, before.sizes, now.sizes)
+        value = sized.value + sum(own.value for own in each)
+        return Expected(value, {now.sized_by: sized.slopes, **self.way.slopes([own.slopes for own in each])})
 
     def scales(self, params: AnyGrowthParams) -> Mapping[str, Scale]:
-        return self.way.scales(params)
+        gates = {} if self.gate is None else {"gates": self.gate.scale(params.sizes)}
+        return {**gates, **self.way.scales(params)}
 
     # -- what is no class
 
@@ -175,7 +225,7 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
 
     def degenerate(self, params: AnyGrowthParams, profile: AnyProfile) -> tuple[int, ...]:
         """Classes that rest on the floor, and those without groups."""
-        return tuple(sorted({*self.way.spikes(params), *np.flatnonzero(params.proportions == 0).tolist()}))
+        return tuple(sorted({*self.way.spikes(params), *params.absent}))
 
     # -- data and start
 
@@ -188,15 +238,30 @@ class GrowthMixture(Belonging[AnyGrowthParams, ClassSums]):
         """With the columns found."""
         found = copy(self)
         found.model = self.model.settled(profile)
+        if self.predictors and self.gate is None:
+            found.gate = gate_on(self.predictors, profile)
         return found
 
     def check(self, params: AnyGrowthParams, profile: AnyProfile) -> None:
-        if not isinstance(params, SPREADS[self.spread].kind()):
+        if not isinstance(params, SPREADS[self.spread].kinds()):
             raise ParameterError(f"spread is {self.spread!r}, and the parameters are {type(params).__name__}.")
-        if len(params.each) != len(params.proportions):
-            raise ParameterError(f"there are {len(params.proportions)} proportions and {len(params.each)} classes.")
+        settled = self.settled(profile)
+        if not isinstance(params, settled.way.kind):
+            by = "depend on predictors" if self.predictors else "depend on nothing"
+            raise ParameterError(f"sizes of classes {by}, and the parameters are {type(params).__name__}.")
+        if len(params.each) != len(params.sizes):
+            raise ParameterError(f"there are {len(params.sizes)} {params.sized_by} and {len(params.each)} classes.")
+        if tuple(params.shared_at) != settled.way.shared:
+            raise ParameterError(f"classes share the fixed effects at {settled.way.shared}, parameters at {params.shared_at}.")
         for own in params.each:
             self.model.check(own, profile)
+        if settled.gate is not None:
+            if params.sizes.shape[1:] != (len(settled.gate.coefficient_names),):
+                raise ParameterError(
+                    f"`gates` has shape {params.sizes.shape}; there are {len(settled.gate.coefficient_names)} coefficients of "
+                    "each class."
+                )
+            refuse_varying(settled.gate, profile.source)
 
     def starts(self, profile: AnyProfile, n_components: int, seeds: Iterable[int]) -> list[AnyGrowthParams]:
         """For each seed, classes estimated from a division of the groups: see `GrowthStarts`.

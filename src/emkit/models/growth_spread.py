@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from emkit.core.arrays import Array, Mask
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.coordinates import Scale
-from emkit.core.parameters import maximise_in_turn
-from emkit.models.growth_params import AnyGrowthParams, GrowthMixtureParams, SharedGrowthMixtureParams
+from emkit.core.parameters import replace_at
+from emkit.models.growth_params import (
+    AnyGrowthParams,
+    GatedGrowthMixtureParams,
+    GatedSharedGrowthMixtureParams,
+    GrowthMixtureParams,
+    SharedGrowthMixtureParams,
+)
+from emkit.models.growth_shared import agreed
 from emkit.models.mixed_model import MixedModel
 from emkit.models.mixed_params import MixedModelParams
 from emkit.models.mixed_sums import MixedSums
@@ -20,21 +27,64 @@ from emkit.models.mixed_sums import MixedSums
 Sums = Sequence[MixedSums]
 
 
+def named(names: Sequence[str], at: Iterable[int]) -> tuple[str, ...]:
+    """The names at some places."""
+    return tuple(names[place] for place in at)
+
+
 @dataclass(frozen=True)
 class Spread:
-    """How classes of one mixed `model` share how groups and rows vary: a subclass is one way. `floor`: see `GrowthMixture`."""
+    """How classes of one mixed `model` share how groups and rows vary: a subclass is one way. `floor`: see `GrowthMixture`.
+
+    Fixed effects at the places `shared` are those of all classes. `predictors` are the names of what sizes of classes depend
+    on; None where classes have proportions.
+    """
 
     model: MixedModel
     floor: float
+    shared: tuple[int, ...] = ()
+    predictors: tuple[str, ...] | None = None
 
     @staticmethod
     @abstractmethod
-    def kind() -> type[AnyGrowthParams]:
+    def kinds() -> tuple[type[AnyGrowthParams], type[AnyGrowthParams]]:
+        """The classes of the parameters, with proportions and with gates."""
+
+    @property
+    def kind(self) -> type[AnyGrowthParams]:
         """The class of the parameters."""
+        return self.kinds()[self.predictors is not None]
 
     @abstractmethod
-    def params(self, proportions: Array, each: Sequence[MixedModelParams]) -> AnyGrowthParams:
-        """Parameters whose classes have these mixed models."""
+    def like(self, fixed: Array, each: Sequence[MixedModelParams], names: tuple[str, ...]) -> dict[str, Any]:
+        """The fields of what classes have for themselves, `fixed` (K, p - s) effects by their `names` among them."""
+
+    def params(self, sizes: Array, each: Sequence[MixedModelParams]) -> AnyGrowthParams:
+        """Parameters whose classes have these sizes and mixed models."""
+        fixed = np.array([own.fixed for own in each])
+        called: dict[str, Any] = {} if self.predictors is None else {"predictors": self.predictors}
+        names, at = self.model.known_layout.fixed.coefficient_names, list(self.shared)
+        if at:
+            called |= {"shared": fixed[:, at].mean(axis=0), "shared_at": self.shared, "shared_covariates": named(names, at)}
+        made: Any = self.kind
+        found: AnyGrowthParams = made(sizes, **self.like(fixed[:, self.own], each, named(names, self.own)), **called)
+        return found
+
+    @property
+    def own(self) -> Integers:
+        """The places of the fixed effects that classes have for themselves."""
+        return np.setdiff1d(np.arange(len(self.model.known_layout.fixed.coefficient_names)), list(self.shared))
+
+    def moved(self, stats: Sums, before: Sequence[MixedModelParams]) -> list[MixedModelParams]:
+        """The classes with the fixed effects of the highest expected log-likelihood, given the rest."""
+        fixed = self.model.updates()["fixed"]
+        pairs = [*zip(stats, before, strict=True)]
+        found = [replace(own, fixed=fixed(sums, own, own)) if sums.mass > 0 else own for sums, own in pairs]
+        return found if not self.shared else agreed(self.model, stats, before, found, self.own, np.array(self.shared))
+
+    def split(self, fixed: Array) -> dict[str, Array]:
+        """Slopes (K, p) along the fixed effects of classes as those along what they share."""
+        return {"shared": fixed[:, list(self.shared)].sum(axis=0)} if self.shared else {}
 
     @abstractmethod
     def maximised(self, stats: Sums, before: Sequence[MixedModelParams]) -> Sequence[MixedModelParams]:
@@ -56,6 +106,14 @@ class Spread:
     def spikes(self, params: Any) -> tuple[int, ...]:
         """Classes of few groups that only the floor keeps from collapsing."""
 
+    def _fixed_scales(self, params: AnyGrowthParams) -> list[Scale]:
+        """Origin and unit (p,) of the fixed effects of each class."""
+        return [self.model.scales(own)["fixed"] for own in params.each]
+
+    def _shared_scale(self, scales: Sequence[Scale]) -> dict[str, Scale]:
+        at = list(self.shared)
+        return {"shared": Scale(scales[0].origin[at], scales[0].unit[at])} if at else {}
+
     def rests(self, own: Any) -> bool:
         """Whether a variance of errors lies on the floor."""
         return bool(own.within <= self.floor)
@@ -69,27 +127,39 @@ class OwnSpread(Spread):
     """Every class has a covariance of effects and a variance of errors of its own."""
 
     @staticmethod
-    def kind() -> type[AnyGrowthParams]:
-        return GrowthMixtureParams
+    def kinds() -> tuple[type[AnyGrowthParams], type[AnyGrowthParams]]:
+        return GrowthMixtureParams, GatedGrowthMixtureParams
 
-    def params(self, proportions: Array, each: Sequence[MixedModelParams]) -> GrowthMixtureParams:
-        return GrowthMixtureParams(proportions, tuple(each))
+    def like(self, fixed: Array, each: Sequence[MixedModelParams], names: tuple[str, ...]) -> dict[str, Any]:
+        if not self.shared:
+            return {"classes": tuple(each)}
+        pairs = zip(each, fixed, strict=True)
+        return {"classes": tuple(replace(one, fixed=own, covariates=names) for one, own in pairs)}
 
     def maximised(self, stats: Sums, before: Sequence[MixedModelParams]) -> Sequence[MixedModelParams]:
-        links = {**self.model.updates(), "within": self.within}
-        return [maximise_in_turn(links, own, old) if own.mass > 0 else old for own, old in zip(stats, before, strict=True)]
+        links = {path: link for path, link in {**self.model.updates(), "within": self.within}.items() if path != "fixed"}
+        found = []
+        for sums, old, now in zip(stats, before, self.moved(stats, before), strict=True):
+            for path, link in links.items() if sums.mass > 0 else ():
+                now = replace_at(now, {path: link(sums, old, now)})
+            found.append(now)
+        return found
 
     def slopes(self, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        return {f"classes.{k}.{path}": slope for k, own in enumerate(each) for path, slope in own.items()}
+        found = {f"classes.{k}.{path}": slope for k, own in enumerate(each) for path, slope in own.items()}
+        fixed = np.array([own["fixed"] for own in each])
+        own_ones = {f"classes.{k}.fixed": slope for k, slope in enumerate(fixed[:, self.own])}
+        return {**found, **own_ones, **self.split(fixed)}
 
-    def scales(self, params: GrowthMixtureParams) -> Mapping[str, Scale]:
-        each = enumerate(map(self.model.scales, params.classes))
-        return {f"classes.{k}.{path}": scale for k, scales in each for path, scale in scales.items()}
+    def scales(self, params: Any) -> Mapping[str, Scale]:
+        scales = self._fixed_scales(params)
+        each = {f"classes.{k}.fixed": Scale(scale.origin[self.own], scale.unit[self.own]) for k, scale in enumerate(scales)}
+        return {**each, **self._shared_scale(scales)}
 
-    def on_floor(self, params: GrowthMixtureParams) -> Mapping[str, Mask]:
+    def on_floor(self, params: Any) -> Mapping[str, Mask]:
         return {f"classes.{k}.within": np.array(True) for k in self.spikes(params)}
 
-    def spikes(self, params: GrowthMixtureParams) -> tuple[int, ...]:
+    def spikes(self, params: Any) -> tuple[int, ...]:
         return tuple(k for k, own in enumerate(params.classes) if self.rests(own))
 
 
@@ -97,18 +167,17 @@ class SharedSpread(Spread):
     """Classes differ by their fixed effects; effects and errors vary alike in all."""
 
     @staticmethod
-    def kind() -> type[AnyGrowthParams]:
-        return SharedGrowthMixtureParams
+    def kinds() -> tuple[type[AnyGrowthParams], type[AnyGrowthParams]]:
+        return SharedGrowthMixtureParams, GatedSharedGrowthMixtureParams
 
-    def params(self, proportions: Array, each: Sequence[MixedModelParams]) -> SharedGrowthMixtureParams:
-        fixed, one = np.array([own.fixed for own in each]), each[0]
-        return SharedGrowthMixtureParams(proportions, fixed, one.between, one.within, covariates=one.covariates)
+    def like(self, fixed: Array, each: Sequence[MixedModelParams], names: tuple[str, ...]) -> dict[str, Any]:
+        called = names if self.shared else each[0].covariates
+        return {"fixed": fixed, "between": each[0].between, "within": each[0].within, "covariates": called}
 
     def maximised(self, stats: Sums, before: Sequence[MixedModelParams]) -> Sequence[MixedModelParams]:
-        links, old = self.model.updates(), before[0]
-        pairs = [*zip(stats, before, strict=True)]
-        moved = [replace(own, fixed=links["fixed"](sums, own, own)) if sums.mass > 0 else own for sums, own in pairs]
-        shifts = [self.model.shift(sums, own, now) for (sums, own), now in zip(pairs, moved, strict=True)]
+        links, old, moved = self.model.updates(), before[0], self.moved(stats, before)
+        every = zip(stats, before, moved, strict=True)
+        shifts = [self.model.shift(sums, own, now) for sums, own, now in every]
         first, *others = (sums.shifted(shift) for sums, shift in zip(stats, shifts, strict=True))
         total = first
         for each in others:
@@ -119,17 +188,18 @@ class SharedSpread(Spread):
 
     def slopes(self, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         summed = {path: np.sum([own[path] for own in each], axis=0) for path in each[0] if path != "fixed"}
-        return {"fixed": np.array([own["fixed"] for own in each]), **summed}
+        fixed = np.array([own["fixed"] for own in each])
+        return {"fixed": fixed[:, self.own], **summed, **self.split(fixed)}
 
-    def scales(self, params: SharedGrowthMixtureParams) -> Mapping[str, Scale]:
-        each = [self.model.scales(own)["fixed"] for own in params.each]
-        origins, units = zip(*each, strict=True)
-        return {"fixed": Scale(np.array(origins), np.array(units))}
+    def scales(self, params: Any) -> Mapping[str, Scale]:
+        scales = self._fixed_scales(params)
+        own = Scale(*(np.array([getattr(each, name)[self.own] for each in scales]) for name in ("origin", "unit")))
+        return {"fixed": own, **self._shared_scale(scales)}
 
-    def on_floor(self, params: SharedGrowthMixtureParams) -> Mapping[str, Mask]:
+    def on_floor(self, params: Any) -> Mapping[str, Mask]:
         return {"within": np.array(True)} if self.rests(params) else {}
 
-    def spikes(self, params: SharedGrowthMixtureParams) -> tuple[int, ...]:
+    def spikes(self, params: Any) -> tuple[int, ...]:
         return ()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Integers
+from emkit.core.statistics import add_up
 from emkit.data.chunk import Chunk
 from emkit.data.profile import AnyProfile
 from emkit.errors import DataError, EmkitError
@@ -45,18 +46,28 @@ class GrowthStarts:
     def __call__(self, seed: int) -> AnyGrowthParams:
         """The start of this seed."""
         way = self.mixture.way
-        alike = way.params(np.full(self.number, 1 / self.number), (self.start,) * self.number)
+        alike = way.params(self._sizes(np.full(self.number, 1 / self.number)), (self.start,) * self.number)
         if self.number == 1:
             return alike
         q = self.effects.shape[1]
         some = seed % (q + 1) - 1 if q > 1 else -1
         looked_at = self.effects if some < 0 else self.effects[:, some : some + 1]
         (division,) = divisions(looked_at, self.weights, self.number, [seed // (q + 1) if q > 1 else seed])
-        shares, shared = self._blurred(division), SharedSpread(way.model, way.floor)
-        found: AnyGrowthParams = shared.params(self.weights @ shares / self.weights.sum(), self._lines(shares))
+        shares, alike_apart = self._blurred(division), SharedSpread(way.model, way.floor, way.shared, way.predictors)
+        sizes = self._sizes(self.weights @ shares / self.weights.sum())
+        found: AnyGrowthParams = alike_apart.params(sizes, self._lines(shares))
         for _ in range(STEPS):
-            found = self._estimated(shared, found, shares)
-        return way.params(found.proportions, found.each)
+            found = self._estimated(alike_apart, found, shares)
+        return way.params(found.sizes, found.each)
+
+    def _sizes(self, proportions: Array) -> Array:
+        """Sizes of classes that are these proportions (K,), whatever they may depend on."""
+        names = self.mixture.way.predictors
+        if names is None:
+            return proportions
+        gates = np.zeros((self.number, len(names)))
+        gates[:, 0] = np.log(proportions)  # the intercept
+        return gates
 
     def _blurred(self, division: Integers) -> Array:
         """Shares (G, K) of groups that mostly belong to one class each."""
@@ -84,11 +95,9 @@ class GrowthStarts:
         """Parameters from the shares (G, K) of all groups, after an E-step at others."""
         ends = np.cumsum([0, *(len(chunk.bounds) - 1 for chunk in self.chunks)])
         parts = zip(self.chunks, ends[:-1], ends[1:], strict=True)
-        sums = [self.mixture.sums(self.mixture.told(like, one), one.group_weights, shares[a:b]) for one, a, b in parts]
-        total = sums[0]
-        for each in sums[1:]:
-            total = total + each
-        found: AnyGrowthParams = way.params(total.mass / total.mass.sum(), way.maximised(total.classes, like.each))
+        told = [self.mixture.class_sums(self.mixture.told(like, one), one.group_weights, shares[a:b]) for one, a, b in parts]
+        total = [add_up(of_class) for of_class in zip(*told, strict=True)]
+        found: AnyGrowthParams = way.params(like.sizes, way.maximised(total, like.each))
         return found
 
 

@@ -87,6 +87,7 @@ class HiddenMarkovChain(ChainPasses[Q, P, S], Generic[Q, P, S]):
     """
 
     name: ClassVar[str] = "hidden Markov chain"
+    groups_called: ClassVar[str] = "sequences"
     family: Family[P, S]
     assignment: Assignment = field(default_factory=Soft)
 

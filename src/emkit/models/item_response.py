@@ -194,7 +194,7 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
 
 def refuse_answers(profile: AnyProfile) -> None:
     """Errors: DataError for what is neither 0 nor 1, and for items that all, or none, have right."""
-    profile.refuse_names("answers are 0 or 1")
+    profile.refuse_names_without_order("answers are 0 or 1")
     profile.refuse(lambda x: (x != 0) & (x != 1), "an answer is 0 (wrong), 1 (right), or missing.")
     profile.refuse_empty_columns()
     even = np.flatnonzero(np.asarray(profile.least) == np.asarray(profile.highest))

@@ -262,7 +262,7 @@ class ItemsModel(DrawnInGroups, AbilityModel[ItemsParams, AnswerCounts]):
         if len(profile.columns) != wanted:
             behind = " and, last, one that says the group" if self.groups > 1 else ""
             raise DataError(f"there are {len(profile.columns)} columns; of {len(self.kinds)} items there is one each{behind}.")
-        profile.refuse_names("answers are counted from 0")
+        profile.refuse_names_without_order("answers are counted from 0")
         highest = np.array(self._levels) - 1
         told = ", ".join(map(str, highest.tolist()))
         rule = f"answers are whole numbers from 0 to as many as the kinds of the columns say ({told}), or missing."

@@ -63,6 +63,11 @@ class OfFactors(LatentModel[P, FactorSums]):
         one = self._told(params, chunk)
         return one.scores, one.spreads[one.which]
 
+    def implied_covariance(self, params: P) -> Array:
+        system = self.independent(params)
+        noise = np.broadcast_to(system.uniquenesses, system.means.shape)
+        return np.asarray(system.loadings @ system.loadings.T + np.diag(noise))
+
     def draw(self, params: P, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, d)."""
         system = self.independent(params)

@@ -118,16 +118,37 @@ def _parts(model: AnyModel, params: Any, source: RowSource) -> Iterator[tuple[Ch
 
 def admitted(model: AnyModel, params: Any, source: RowSource) -> RowSource:
     """The rows in the groups that the model takes them to be in. Errors: those of `posterior_of`."""
+    refuse_without_components(model)
     inner = bare(model)
-    if not isinstance(inner, Belonging):
-        raise ModelError(
-            f"{type(inner).__name__} has no components that a row could belong to. What it tells of rows are latent(X) and "
-            "means(X), as far as it has latent numbers, or a response."
-        )
     source = inner.in_sequences(source)
     refuse_gaps(model, source)
     model.check(params, source.profile)
     return source
+
+
+def refuse_without_components(model: AnyModel) -> None:
+    """Raise ModelError for a model that has no components, with what its fits are asked instead."""
+    inner: Any = bare(model)
+    if isinstance(inner, Belonging):
+        return
+    instead = ""
+    if inner.has_effects:
+        instead = " The mean of the response of each row is result.means(X).of_all."
+    elif inner.has_latent:
+        instead = " Its latent numbers are result.latent(X): means, and how far each may lie from its mean."
+    raise ModelError(f"{type(inner).__name__} has no components that a row could belong to.{instead}")
+
+
+def heights_of(model: AnyModel, params: Any, source: RowSource) -> Array:
+    """The log-likelihoods (n,) of rows, or (G,) of groups: -inf where impossible. Errors: those of `posterior_of`."""
+    inner = bare(model)
+    if isinstance(inner, Belonging):
+        return posterior_of(model, params, source).log_likelihood
+    refuse_gaps(model, source)
+    found = [inner.row_objectives(params, chunk) for chunk in source.chunks()]
+    if any(each is None for each in found):
+        raise ModelError(f"{type(inner).__name__} does not say how likely each row is.")
+    return np.concatenate(found)
 
 
 def drawn_from(model: AnyModel, params: Any, levels: Levels, rows: int, random_state: Any) -> tuple[Any, Integers]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -259,6 +259,7 @@ class StateSpace(LatentModel[StateSpaceParams, StateSums]):
         return state_sums.log_density(self.system(params), chunk)
 
     latent_name = "state"
+    groups_called: ClassVar[str] = "series"
 
     def latent(self, params: StateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
         """Mean (n, m) and covariance (n, m, m) of the states at each row, given all rows of its series."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -196,6 +196,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
         return self.space.row_objectives(self.whole(params), chunk)
 
     latent_name = "state"
+    groups_called: ClassVar[str] = "series"
 
     def latent(self, params: TiedStateSpaceParams, chunk: Chunk) -> tuple[Array, Array]:
         """As `StateSpace.latent`."""

@@ -11,12 +11,13 @@ import numpy as np
 from emkit.core.arrays import Array, Integers
 from emkit.data.validate import Kind, kind_of
 from emkit.errors import DataError, some_of
+from emkit.markup import Tabled, ToldTable
 
 NUMBERS, TEXT = "numbers", "text"  # what labels are
 
 
-@dataclass(frozen=True)
-class EffectsOfLevel:
+@dataclass(frozen=True, repr=False)
+class EffectsOfLevel(Tabled):
     """Random effects of the groups of one level, given their rows and the estimates.
 
     `names` (r,) of the effects and `labels` (G,) of the groups, those of inner groups with the label of their group before
@@ -45,9 +46,16 @@ class EffectsOfLevel:
                 _refuse(label, known, int(rows[i]), self.labels)
         return found
 
+    def _as_table(self) -> ToldTable:
+        spreads = np.sqrt(np.einsum("grr->gr", self.covariances))
+        columns: dict[str, list[Any]] = {"group": [*map(str, self.labels)]}
+        for name, mean, spread in zip(self.names, self.means.T, spreads.T, strict=True):
+            columns |= {name: mean.tolist(), f"sd of {name}": spread.tolist()}
+        return ToldTable(f"Random effects of {len(self.labels):,} groups", columns)
 
-@dataclass(frozen=True)
-class EffectsTold:
+
+@dataclass(frozen=True, repr=False)
+class EffectsTold(Tabled):
     """The fixed effects by `names` (p,), `fixed` (p,), their `covariance` (p, p), and random effects of each of the `levels`.
 
     `integrated`: fixed effects are no parameters, as the likelihood is integrated over them.
@@ -58,6 +66,12 @@ class EffectsTold:
     covariance: Array
     levels: tuple[EffectsOfLevel, ...]
     integrated: bool
+
+    def _as_table(self) -> ToldTable:
+        errors = np.sqrt(np.diag(self.covariance))
+        columns = {"effect": self.names, "estimate": self.fixed.tolist(), "std. error": errors.tolist()}
+        numbers = ", ".join(f"{len(level.labels):,}" for level in self.levels)
+        return ToldTable("Fixed effects", columns, [f"levels has random effects of {numbers} groups"] if self.levels else [])
 
 
 def gathered(model: Any, params: Any, source: Any, integrated: bool) -> EffectsTold:

@@ -17,6 +17,7 @@ from emkit.core.protocols import LatentModel
 from emkit.core.restarts import Fate, Left, Restarts
 from emkit.data.design import STORED as OF_DESIGNS
 from emkit.data.design import Design
+from emkit.data.frames import InOrder
 from emkit.data.profile import Levels
 from emkit.errors import Outcome, Status
 from emkit.fitted import TOLD, AnyFitted, Fitted
@@ -155,7 +156,7 @@ class StoredFit:
 
     def fitted(self) -> AnyFitted:
         """The fit. Errors: those of parts that do not fit together, whatever stumbles over them."""
-        levels: Levels = self.levels
+        levels: Levels = tuple(None if names is None else InOrder(names) for names in self.levels)  # in which the fit has them
         if len(levels) != len(self.columns) or not self.runs:
             raise ValueError(f"there are {len(self.columns)} columns, levels of {len(levels)}, and {len(self.runs)} runs")
         source = NotStoredSource(self.columns, self.rows, self.total_weight, levels, self.component_names, self.provenance)

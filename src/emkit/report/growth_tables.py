@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from emkit.core.arrays import Array
@@ -19,16 +19,32 @@ if TYPE_CHECKING:
 
 def classes_table(result: AnyFitted, found: Covariance | None, shares: Array, width: int) -> str:
     """For each class its share of the groups, and its coefficients; with standard errors, given their covariance."""
+    headings = [f"class {k + 1} ({share:.3f} of groups)" for k, share in enumerate(shares)]
+    return _tables(result, found, "fixed", dict(enumerate(headings)), width)
+
+
+def shared_table(result: AnyFitted, found: Covariance | None, width: int) -> str:
+    """The coefficients that all classes have in common."""
+    return _tables(result, found, "shared", {None: "all classes"}, width)
+
+
+def gates_table(result: AnyFitted, found: Covariance | None, width: int) -> str:
+    """What sizes of classes depend on: the log-odds of each class against the first."""
+    number = len(result.params.sizes)
+    return _tables(result, found, "gates", {k: f"log-odds of class {k + 1}" for k in range(1, number)}, width)
+
+
+def _tables(result: AnyFitted, found: Covariance | None, field: str, headings: Mapping[int | None, str], width: int) -> str:
+    """The estimates of a field, a table for each class with its heading, or one for all; with standard errors if known."""
     words = labels(result.params, names_of(result))
     estimates = dict(zip(words, Coordinates(result.params).entries(result.params), strict=True))
     called, told = names_of(result), list[dict[str, list[str]]]()
-    for k, share in enumerate(shares):
+    for k, heading in headings.items():
+        whose = None if k is None else called.component(k)
         own = {
-            path: estimates[path]
-            for path, label in words.items()
-            if label.what == singular("fixed") and label.component == called.component(k)
+            path: estimates[path] for path, label in words.items() if label.what == singular(field) and label.component == whose
         }
-        columns = {f"class {k + 1} ({share:.3f} of groups)": [words[path].of for path in own]}
+        columns = {heading: [words[path].of for path in own]}
         if found is None:
             columns["estimate"] = [f"{value:.6g}" for value in own.values()]
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,12 +22,14 @@ from emkit.core.json_types import Json
 from emkit.core.mapreduce import one_thread
 from emkit.core.onlooker import seen
 from emkit.core.protocols import Executor
+from emkit.core.ready import ready
 from emkit.core.solvers import Anderson
+from emkit.core.stopping import Rule, Settled
 from emkit.data.chunk import Chunk
 from emkit.data.source import ArraySource, RowSource
 from emkit.errors import EmkitError, EmkitWarning, ModelError, some_of
 from emkit.fitted import AnyFitted
-from emkit.fitting import MAX_EVALUATIONS, TOL, default_rules
+from emkit.fitting import MAX_EVALUATIONS, default_rules, fit_each
 from emkit.models.components import Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture
@@ -43,6 +45,7 @@ from emkit.selection.workers import Counted, each_of, seed_from, to_send
 
 STARTS = 8  # of either model for every data set, besides the estimates,
 BRIEF = replace(PLAN, rounds=1, most_rounds=1, moves=8)  # and fewer moves: those of the larger model begin at the smaller one
+ENOUGH = 1e-6  # of a log-likelihood left to gain: statistics are of the size of 1
 TASK = 4  # data sets that a process is given at a time
 LOWER = 1e-7  # of a log-likelihood: a larger model that is lower by more has not found the smaller one
 SURE = 0.95  # level of the Monte Carlo interval of the p-value
@@ -239,10 +242,18 @@ def _integrated(fit: AnyFitted) -> tuple[str, ...] | None:
 def _highest(like: AnyFitted, rows: ArraySource, seed: int, starts: Sequence[Any]) -> AnyFitted:
     """The highest maximum that these starts, and some of the model's own, lead to."""
     model, number = like.model, _number(like)
-    endings = lambda _, passes: default_rules(model, TOL, MAX_EVALUATIONS, passes)  # noqa: E731
     begun = _as_held(begin(model, rows, number, seed, STARTS), like)
-    found = search(model, rows, begun, Long(Anderson(), endings, MAX_EVALUATIONS), BRIEF)
-    return risen(found, starts) or found
+    if len(begun.first) == 1 and begun.more is None and begun.narrowed is None:  # nearly always at the one maximum: no race
+        settled, each = ready(model, rows, begun.first), [*begun.first, *starts]
+        return fit_each(settled, rows, each, solver=Anderson(), rules=_endings(settled), workers=one_thread)
+    found = search(model, rows, begun, Long(Anderson(), partial(_endings, model), MAX_EVALUATIONS), BRIEF)
+    return risen(found, starts, _endings(model)) or found
+
+
+def _endings(model: Any, _: int = 0, passes: int = 0) -> tuple[Rule, ...]:
+    """When a run is high enough: wherever its parameters go, as towards an edge, a statistic is of the height alone."""
+    rules = default_rules(model, ENOUGH, MAX_EVALUATIONS, passes)
+    return tuple(Settled(ENOUGH, np.inf) if isinstance(rule, Settled) else rule for rule in rules)
 
 
 def _as_held(begun: Begin[Any], like: AnyFitted) -> Begin[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from emkit.core.mapreduce import one_thread
 from emkit.core.restarts import Fate, Restarts
 from emkit.core.solvers import Anderson
+from emkit.core.stopping import Rule
 from emkit.data.source import ArraySource
 from emkit.errors import DegenerateFitError, ParameterError
 from emkit.fitted import AnyFitted
@@ -22,8 +23,10 @@ BRIEF = replace(PLAN, moved=(Stage(35, 1.0),), passes=14, further=16)  # few sta
 SAME = 1e-7  # of the objective: what rises by less has found the same maximum
 
 
-def risen(record: AnyFitted, starts: Sequence[Any]) -> AnyFitted | None:
+def risen(record: AnyFitted, starts: Sequence[Any], rules: Sequence[Rule] | None = None) -> AnyFitted | None:
     """The record with the best run from these starts before its others, if it ends higher and as sound.
+
+    By the `rules` runs end, by default as every fit does.
 
     The starts race side by side, and only what stands higher than the record then, or may, is followed to its end.
     """
@@ -34,8 +37,8 @@ def risen(record: AnyFitted, starts: Sequence[Any]) -> AnyFitted | None:
     mine, least = rank(record.record, record.model, record.passes), SAME * (1 + abs(record.objective))
     for run in race.higher(race.tried(starts, record.record), record.record, least):
         try:
-            rules = default_rules(record.model)
-            long = fit_each(record.model, source, [run.params], solver=Anderson(), rules=rules, workers=one_thread).record
+            ends = default_rules(record.model) if rules is None else rules
+            long = fit_each(record.model, source, [run.params], solver=Anderson(), rules=ends, workers=one_thread).record
         except (ParameterError, DegenerateFitError):  # an M-step from there cannot be made
             continue
         if long.outcome.converged and rank(long, record.model, record.passes) < mine._replace(lowness=mine.lowness - least):

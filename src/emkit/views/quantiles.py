@@ -15,6 +15,7 @@ from emkit.data.stand_ins import refuse_stand_ins
 from emkit.errors import ModelError
 from emkit.explain.subject import Subject
 from emkit.inference import Univariate
+from emkit.markup import Tabled, ToldTable
 from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.mixture import Mixture, MixtureParams
@@ -26,8 +27,8 @@ KINDS = "forecast", "ordinary"
 Places = Callable[[Array], tuple[Array, Array]]
 
 
-@dataclass(frozen=True)
-class PseudoResiduals:
+@dataclass(frozen=True, repr=False)
+class PseudoResiduals(Tabled):
     """The probability of smaller values, `below` (n, d), and of those up to the value itself, `up_to` (n, d), of every cell.
 
     The two are one where a value has no probability of its own, and NaN in gaps. Source: Zucchini & MacDonald (2009), Hidden
@@ -56,8 +57,12 @@ class PseudoResiduals:
         lots = np.random.default_rng(seed).random(self.below.shape)
         return _normal(self.below + lots * (self.up_to - self.below))
 
+    def _as_table(self) -> ToldTable:
+        cells = {"column": self.columns, "cells seen": (~np.isnan(self.up_to)).sum(axis=0).tolist()}
+        return ToldTable("Residuals: below and up_to have probabilities, randomised() normal numbers", cells)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class NormalResiduals(PseudoResiduals):
     """Of values that are known as `standard` normal numbers (n, d) themselves, however far out."""
 

@@ -13,6 +13,7 @@ from emkit.core.json_types import Json
 from emkit.data.chunk import Chunk, as_float64
 from emkit.errors import ModelError, some_of
 from emkit.explain.subject import Subject
+from emkit.markup import Tabled, ToldTable
 from emkit.models.frozen import bare
 from emkit.models.mixture import AnyMixture, Mixture
 from emkit.views.density import Density, density
@@ -21,8 +22,8 @@ from emkit.views.expected_responses import MOST_SUMMED, expected_counts, laws_gi
 MOST_CELLS = 200_000  # of a table of all columns: what has more is refused
 
 
-@dataclass(frozen=True)
-class BivariateResiduals:
+@dataclass(frozen=True, repr=False)
+class BivariateResiduals(Tabled):
     """For each pair of the `columns`, Pearson's chi-square of their table, divided by its degrees of freedom: `values` (d, d).
 
     About 1 where the components explain how the two go together; values of 4 and more say that they do not. Symmetric, NaN on
@@ -40,6 +41,11 @@ class BivariateResiduals:
     def to_dict(self) -> Json:
         """Plain values for JSON."""
         return {"columns": list(self.columns), "values": [[None if a != a else a for a in row] for row in self.values.tolist()]}
+
+    def _as_table(self) -> ToldTable:
+        one, other, values = zip(*self.worst(), strict=True) if self.worst() else ((), (), ())
+        columns = {"column": one, "with": other, "residual": values}
+        return ToldTable(f"Bivariate residuals of {len(self.columns)} columns, the worst first", columns)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.profile import Levels
 from emkit.errors import ModelError, ParameterError
 from emkit.fitted import AnyFitted
+from emkit.markup import Tabled, ToldTable
 from emkit.models.components import AnyComponents, Components
 from emkit.models.frozen import bare
 from emkit.models.long_run import stationary
@@ -62,8 +64,8 @@ class TransitionGraph:
         return {"components": list(self.components), "transitions": self.transitions.tolist(), "shares": shares}
 
 
-@dataclass(frozen=True)
-class DwellTimes:
+@dataclass(frozen=True, repr=False)
+class DwellTimes(Tabled):
     """How many rows states last: `stay` (K,) is the probability of staying in each for one row more.
 
     `expected` (K,) is the mean of the geometric distribution that follows, 1 / (1 - stay): infinite for a state that is never
@@ -91,6 +93,13 @@ class DwellTimes:
             "decoded": [runs.tolist() for runs in self.decoded],
             "cut": [runs.tolist() for runs in self.cut],
         }
+
+    def _as_table(self) -> ToldTable:
+        columns: dict[str, Sequence[object]] = {"state": self.components, "expected": self.expected.tolist()}
+        if self.decoded:
+            columns["runs decoded"] = [*map(len, self.decoded)]
+            columns["their mean"] = [runs.mean() if len(runs) else None for runs in self.decoded]
+        return ToldTable("How many rows states last", columns)
 
 
 def chain_of(result: AnyFitted) -> Chain:

@@ -77,7 +77,7 @@ def trajectories(result: AnyFitted, over: str | None = None) -> Trajectories:
     names = names_of(result)
     return Trajectories(
         found.name, source.columns[layout.response], found.levels,
-        tuple(names.component(k) for k in range(len(params.proportions))), params.proportions,
+        tuple(names.component(k) for k in range(len(params.sizes))), model.proportions(params, source),
         found.at, model.means(params, found.x).T, found.rows[every], x[every, layout.response],
         np.append(0, np.cumsum([len(own) for own in rows])), model.shares(params, source)[shown].argmax(axis=1), len(lengths),
     )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from emkit.core.parameters import leaves
 from emkit.inference import Classification, classification
-from emkit.models.mixture import MixtureParams
 from emkit.writeup.document import Cell, Paragraph, Section, Table, alike, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, component, has_components, names_in
 
@@ -23,7 +23,8 @@ def classification_section(result: AnyInferred) -> Section | None:
     found = classification(result.model, result.params, result.passes)
     facts = Table("", (), tuple(_facts(found)), (RELATIVE,))
     number = len(found.sizes)
-    proportions = result.params.proportions if isinstance(result.params, MixtureParams) else np.full(number, np.nan)
+    known = (leaf.value for leaf in leaves(result.params) if leaf.path == "proportions")
+    proportions = np.asarray(next(known, np.full(number, np.nan)))
     columns = [proportions, found.sizes, np.diag(found.table)]
     called = names_in(result).component
     rows = tuple((called(k), *(fixed(float(column[k]), 4) for column in columns)) for k in range(number))

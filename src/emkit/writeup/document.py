@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emkit.core.json_types import Json
+from emkit.markup import Tabled, ToldTable
 from emkit.report.tables import aligned
 
 
@@ -135,8 +136,8 @@ class Section(Part):
         return {"title": self.title, "parts": [part.to_dict() for part in self.parts]}
 
 
-@dataclass(frozen=True)
-class Document(Part):
+@dataclass(frozen=True, repr=False)
+class Document(Tabled, Part):
     """A report."""
 
     title: str
@@ -154,3 +155,7 @@ class Document(Part):
     def to_dict(self) -> Json:
         """Plain values for JSON: each number is the one that is shown."""
         return {"title": self.title, "sections": {section.name: section.to_dict() for section in self.sections}}
+
+    def _as_table(self) -> ToldTable:
+        columns = {"section": [section.name for section in self.sections], "of": [section.title for section in self.sections]}
+        return ToldTable(f"Report: {self.title}", columns, ["report(path) of the fit writes it as HTML or Markdown"])

@@ -17,7 +17,7 @@ from emkit.models.order import component_count
 from emkit.report.sentences import listed
 from emkit.report.summary import said_by_formula, title
 from emkit.writeup.document import Paragraph, Section, Table
-from emkit.writeup.words import AnyInferred, many, words_for
+from emkit.writeup.words import AnyInferred, is_restricted, many, words_for
 
 MOST_NAMED = 12  # numbers in one cell
 WITHIN = ("", ".", "[", ",", "]")  # what the path of a number goes on with, behind that of a field or of its place
@@ -53,7 +53,7 @@ def _facts(result: AnyInferred) -> Iterator[tuple[str, str]]:
         yield "held at the start", listed(held, MOST_NAMED)
     prior = ", times the prior" if result.model.states_prior else ""
     exact = not isinstance(model, Mixture | GatedMixture) or isinstance(model.assignment, Soft)
-    kind = "pseudo-likelihood" if result.model.is_pseudo else "likelihood"
+    kind = "pseudo-likelihood" if result.model.is_pseudo else "restricted likelihood" if is_restricted(result) else "likelihood"
     yield "estimates", f"maximise the {kind}{prior}" if exact else f"maximise the objective of that assignment{prior}"
 
 

@@ -14,7 +14,6 @@ from emkit.data.membership import is_known
 from emkit.data.source import ArraySource
 from emkit.data.stand_ins import StandIns
 from emkit.models.around import bare
-from emkit.models.hidden_markov import HiddenMarkovChain
 from emkit.writeup.document import Cell, Number, Paragraph, Section, Table, alike, fixed
 from emkit.writeup.words import NOT_HERE, AnyInferred, names_in
 
@@ -72,9 +71,7 @@ def _facts(result: AnyInferred, counts: _Counts) -> Iterator[tuple[str, Cell]]:
     if isinstance(source, ArraySource) and source.rows_given > source.rows:
         yield "rows of weight 0, left out", Number(f"{source.rows_given - source.rows}")
     if counts.in_groups:
-        in_sequence = isinstance(bare(result.model), HiddenMarkovChain)
-        what = "sequences" if in_sequence else "groups, whose rows share a component"
-        yield what, Number(f"{counts.groups:.0f}")
+        yield bare(result.model).groups_called, Number(f"{counts.groups:.0f}")
     if source.total_weight != source.rows:
         yield "sum of the weights", Number(f"{source.total_weight:.10g}")
         total = result.rows if counts.in_groups else source.total_weight

@@ -16,19 +16,22 @@ from emkit.report.sentences import capital, joined, listed
 from emkit.report.summary import infinite_told
 from emkit.views.residuals import every_cell
 from emkit.writeup.document import Paragraph, Section
-from emkit.writeup.words import AnyInferred, answer, component, words_for
+from emkit.writeup.words import AnyInferred, answer, component, has_components, words_for
 
 MOST_NAMED = 12  # things in one sentence
 FEW_CELLS = 2_000  # of which the rank of their probabilities is told unasked
 NOTHING = "No component collapsed or coincides with another, and no estimate lies on an edge of its space."
+NO_EDGES = "No estimate lies on an edge of its space."  # of models of no components
 FLAT = "Not identified: the likelihood is flat along {}; other estimates fit as well."
 
 
 def limits_section(result: AnyInferred, wanted: bool) -> Section:
     """Sentences, one for each thing; `wanted`: whether the information may be worked out for them."""
     said = [*_components(result), *_edges(result), *infinite_told(result)]
+    if not said:
+        said = [NOTHING if has_components(result) else NO_EDGES]
     more = [*_flat(result), *_missing(result)] if wanted else [FLAT.format(joined(result.flat))] if result.flat else []
-    return Section("limits", "What the data cannot tell", tuple(map(Paragraph, [*(said or [NOTHING]), *more])))
+    return Section("limits", "What the data cannot tell", tuple(map(Paragraph, [*said, *more])))
 
 
 def _components(result: AnyInferred) -> Iterator[str]:

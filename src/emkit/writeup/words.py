@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from emkit.errors import EmkitError
 from emkit.inferred import Inferred
 from emkit.models.around import bare
-from emkit.models.components import Components
+from emkit.models.belonging import Belonging
 from emkit.report.labels import Label, Names, labels, names_of
 
 T = TypeVar("T")
@@ -35,7 +35,12 @@ def words_for(result: AnyInferred) -> dict[str, Label]:
 
 def has_components(result: AnyInferred) -> bool:
     """Whether rows belong to components."""
-    return isinstance(bare(result.model), Components)
+    return isinstance(bare(result.model), Belonging)
+
+
+def is_restricted(result: AnyInferred) -> bool:
+    """Whether the likelihood is one in which fixed effects are integrated over."""
+    return result.effects is not None and result.effects.integrated
 
 
 def many(number: float, what: str) -> str:

@@ -45,11 +45,6 @@ class MixedFormula:
         """As a formula whose gate are the random effects of groups, which reads both designs."""
         return f"{self.fixed} | {self.random}"
 
-    @property
-    def with_inner_gate(self) -> str:
-        """The same with the random effects of inner groups; of groups, where these are the same, or there are none."""
-        return self.with_gate if self.inner is None else f"{self.fixed} | {self.inner.random}"
-
 
 @dataclass(frozen=True)
 class _Bracket:

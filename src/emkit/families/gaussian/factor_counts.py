@@ -16,15 +16,15 @@ def warn_of_too_many(d: int, m: int, equal: bool) -> None:
     """Warn of `m` factors with more free parameters than `d` columns have variances and covariances."""
     most = max((k for k in range(m) if free_parameters(d, k, equal) <= d * (d + 1) // 2), default=0)
     who = f"{m} factor{'s' * (m != 1)} of {d} column{'s' * (d != 1)}"
-    warn_of_unknowns(who, free_parameters(d, m, equal), d, f"Use at most {most}.")
+    warn_of_unknowns(who, free_parameters(d, m, equal), d, f"Use at most {most}." if most else "Give more columns.")
 
 
 def warn_of_unknowns(who: str, free: int, d: int, advice: str) -> None:
     """Warn if `free` parameters are more than the variances and covariances that tell them, of `d` columns."""
-    told = d * (d + 1) // 2
+    told, has = d * (d + 1) // 2, "has" if who.startswith("1 ") else "have"
     if free > told:
         warnings.warn(
-            f"{who} have {free} free parameters, but there are {told} variances and covariances to tell them: their "
+            f"{who} {has} {free} free parameters, but there are {told} variances and covariances to tell them: their "
             f"covariance fits, but loadings and uniquenesses may be others as well. {advice}",
             EmkitWarning,
             stacklevel=4,

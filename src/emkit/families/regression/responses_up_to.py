@@ -18,12 +18,19 @@ from emkit.families.intervals import of_intervals
 from emkit.families.regression.layout import WHOSE, Layout
 from emkit.families.regression.responses import ResponseSupport
 
+UPPER_ENDS = (
+    "Upper ends of responses that are known up to intervals are no events, and no formula says them: a regression does, by "
+    'upper=, as in ek.MixtureModel(ek.WeibullRegression("lo", "x", upper="hi"), 1).'
+)
+
 
 @dataclass(frozen=True)
 class UpToIntervals(ResponseSupport):
     """Rows in which the law of a `regression` allows a response in the interval; only its ends may be missing."""
 
     def check(self, profile: AnyProfile) -> None:
+        if self.regression.event is not None:
+            yes_or_no_event(some_columns(profile, (place_of(self.regression.event, profile, WHOSE),)))
         self.regression.law.check(some_columns(profile, (place_of(self.regression.response, profile, WHOSE),)))
         super().check(profile)
         layout = self.regression.laid_out(profile)
@@ -32,16 +39,15 @@ class UpToIntervals(ResponseSupport):
         of_ends = self.regression.upper is not None
         read = (*layout.places, *(() if of_ends else (layout.response, layout.upper)))
         for j in (place for place in read if place is not None and profile.missing[place]):
+            instead = f" {UPPER_ENDS}" if j == layout.upper else ""
             raise DataError(
                 f"column {profile.columns[j]!r} has missing cells; of the columns of this regression, only the ends of "
-                "intervals may be missing. Leave the rows out."
+                f"intervals may be missing. Leave the rows out.{instead}"
             )
         if layout.upper is not None:
             pair = some_columns(profile, (layout.response, layout.upper))
             if of_ends:
                 of_intervals(self.regression.law).check(pair)
-            else:
-                yes_or_no_event(some_columns(profile, (layout.upper,)))
             _check_seen(*pair.total(_seen_ends if of_ends else _seen_events).sums[0])
 
         if layout.entry is not None:
@@ -95,7 +101,7 @@ def yes_or_no_event(profile: AnyProfile) -> None:
                 "event: give 1 where the response was seen, and 0 where it is larger."
             )
     rule = "an event is 1 (the response was seen) or 0 (it is larger). Where events are coded 1 and 2, take 1 off."
-    profile.refuse(lambda x: (x != 0) & (x != 1), rule)
+    profile.refuse(lambda x: (x != 0) & (x != 1), f"{rule} {UPPER_ENDS}")
 
 
 def _check_seen(lower: float, upper: float, neither: float) -> None:
