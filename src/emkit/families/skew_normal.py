@@ -35,7 +35,6 @@ from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.floor import THIN, Floor, Floored, SpreadFloor
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.normal import Moments
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import Support, reals
 
@@ -200,10 +199,7 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         skews = (cross - shift * first) / varies
         move = shift - skews * first
         raw = np.maximum(per_mass(_squares(sums, move, skews), sums.mass), 0)
-        unit = normal.pooled_variance(
-            Moments(sums.mass, sums.shift, sums.square), _Placed(about.locations), sums.square.sum(axis=0)
-        )
-        found, _ = self.above_the_floor(raw, before.variances, sums.mass, unit)
+        found, _ = self.above_the_floor(raw, before.variances, sums.mass)
         return SkewNormalParams(
             keep_where_empty(about.locations + move, before.locations, sums.mass),
             keep_where_empty(skews, before.skews, sums.mass),
@@ -231,7 +227,7 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         """Warns of constant columns, whose spread cannot be estimated."""
         columns.refuse_vanishing(profile)
         columns.warn_of_lost_columns(profile, joined=False)
-        return self.counting_rows(profile)
+        return self.measured(profile, columns.pooled_spread(profile)[2])
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         _, variance, unit = columns.pooled_spread(profile)
@@ -298,13 +294,6 @@ def _offset(stats: BothWays, before: SkewNormalParams) -> Array:
     """What lifts the bound from the turned columns so that it touches the log-likelihood there, as the other does here."""
     touches = _bound(stats.turned, before.turned, before.turned)[0]
     return np.asarray(stats.rises + _bound(stats.own, before, before)[0] - touches)
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Where deviations were taken from."""
-
-    means: Array
 
 
 @once

@@ -7,7 +7,7 @@ the expected log-likelihood is highest with the scale that is best for it, which
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -169,7 +169,7 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         t = SPAN.curve(slope).summit()
         raw, was = _variance(before.shapes * np.exp(SPAN.reach * t)), _variance(before.shapes)
         raw = np.where(t == 1, np.minimum(raw, _own_variance(stats)), raw)  # where it is on its way to, beyond the span
-        spread, holds = self.above_the_floor(raw, was, stats.mass, _pooled_variance(stats, before))
+        spread, holds = self.above_the_floor(raw, was, stats.mass)
         floor = np.log(_shape(spread) / before.shapes) / SPAN.reach
         t = np.where(holds, np.clip(floor, -1.0, 1.0), t)
         shapes = before.shapes * np.exp(SPAN.reach * t)
@@ -200,9 +200,10 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         shapes = _shape(np.maximum(variance, max(self.floor, EPSILON) * unit))
         scales, varies = np.exp(mean + OFFSET / shapes), variance > rounding_of(mean)
         now = WeibullParams(shapes[None, varies], scales[None, varies])
+        updates = replace(self, whole=tuple(unit[varies].tolist())).updates()
         for _ in range(STEPS if varies.any() else 0):
             before = now
-            now = maximise_in_turn(self.updates(), profile.total(partial(self._of_all, before, varies)), before)
+            now = maximise_in_turn(updates, profile.total(partial(self._of_all, before, varies)), before)
             if (np.abs(now.shapes - before.shapes) <= SETTLED * before.shapes).all():
                 break
         shapes[varies], scales[varies] = now.shapes[0], now.scales[0]
@@ -215,7 +216,7 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         """Warns of constant columns, whose shape cannot be estimated."""
         mean, variance = of_logs(profile)
         warn_of_constant_columns(profile.columns, variance <= rounding_of(mean), "A Weibull shape")
-        return self.counting_rows(profile)
+        return self.measured(profile, units_of(variance, mean))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         mean, variance = of_logs(profile)
@@ -261,16 +262,6 @@ def _known(stats: WeibullStats) -> tuple[Array, Array]:
     empty = stats.powers <= 0
     powers = np.where(empty, 1.0, stats.powers)
     return np.log(powers), stats.tilted / powers
-
-
-def _pooled_variance(stats: WeibullStats, before: WeibullParams) -> Array:
-    """The variance of the logarithms of each column over all rows, shape (d,), from the statistics of the components."""
-    total, offset = stats.mass.sum(), np.log(before.scales / before.scales[0])
-    mean = (stats.mass @ offset + stats.shift.sum(axis=0)) / total
-    away = offset - mean
-    squares = (stats.scatter + 2 * away * stats.shift + stats.mass[:, None] * away**2).sum(axis=0)
-    rounding = _digits(total) * (stats.scatter + stats.mass[:, None] * away**2).sum(axis=0)
-    return units_of(squares / total, mean + np.log(before.scales[0]), rounding / total)
 
 
 def _own_variance(stats: WeibullStats) -> Array:

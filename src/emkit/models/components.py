@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.data.sparse import is_sparse
 from emkit.data.subsample import compared
-from emkit.errors import DegenerateFitError, ModelError, ParameterError
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import Family, for_rows, safe_log
 from emkit.families.in_groups import InGroups, as_they_are
 from emkit.families.linear import LinearForm, linear_form
@@ -456,7 +457,9 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         All starts look at the same sample.
         """
         self.family.support.refuse_empty(profile)
-        model = self.of_family(for_rows(self.family, profile))
+        with warnings.catch_warnings():  # `settled` warns once, before a fit
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            model = self.of_family(for_rows(self.family, profile).settled(profile))
         if model is not self:
             return model.starts(profile, n_components, seeds)
         some = profile.sample

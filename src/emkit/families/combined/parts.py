@@ -49,26 +49,21 @@ class InParts(Family[Any, Any], Protocol):
     def families(self) -> tuple[AnyFamily, ...]:
         """The family of each part."""
 
-    @property
-    def estimating(self) -> tuple[AnyFamily, ...]:
-        """The same as they sum up and estimate."""
-        return self.families
-
     def updates(self) -> Mapping[str, Update[Any, Any]]:
         """Those of each part: no two parts have a parameter in common."""
         return of_parts(
-            [{path: partial(_inside, i, update) for path, update in f.updates().items()} for i, f in enumerate(self.estimating)]
+            [{path: partial(_inside, i, update) for path, update in f.updates().items()} for i, f in enumerate(self.families)]
         )
 
     def expected(self, stats: Any, before: Any, now: Any) -> Expected:
         total = Expected(0.0, NONE)
-        for i, family in enumerate(self.estimating):
+        for i, family in enumerate(self.families):
             total = total.plus(family.expected(stats.parts[i], before.parts[i], now.parts[i]).inside(at_part(i)))
         return total
 
     @property
     def carry(self) -> Carry[Any, Any] | None:
-        each = [family.carry for family in self.estimating]
+        each = [family.carry for family in self.families]
         known = tuple(carry for carry in each if carry is not None)
         return partial(_each_carried, known) if len(known) == len(each) else None
 

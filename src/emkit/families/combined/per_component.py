@@ -14,7 +14,6 @@ from emkit.core.axes import Divided
 from emkit.core.parameters import Parameters
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
-from emkit.families.combined.others import AmongOthers
 from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
 from emkit.families.combined.possible import AnyOf, possible_rows
 from emkit.families.conditional import Conditional, leaves_others
@@ -76,10 +75,6 @@ class PerComponent(InParts):
     @property
     def families(self) -> tuple[AnyFamily, ...]:
         return tuple(dict.fromkeys(self.each))
-
-    @property
-    def estimating(self) -> tuple[AnyFamily, ...]:
-        return tuple(map(AmongOthers, self.families))
 
     @property
     def places(self) -> tuple[Places, ...]:
@@ -150,12 +145,8 @@ class PerComponent(InParts):
         return found
 
     def statistics(self, params: PerComponentParams, x: Array, weights: Array) -> PartStats:
-        parts, total = [], weights.sum(axis=1)
-        for family, (_, part, own, rows) in zip(self.estimating, self._each(params, x), strict=True):
-            mine = weights[:, own]
-            others = np.maximum(total - mine.sum(axis=1), 0.0)  # but for rounding
-            parts.append(family.statistics(part, x[rows], np.column_stack([mine, others])[rows]))
-        return PartStats(tuple(parts))
+        each = self._each(params, x)
+        return PartStats(tuple(family.statistics(part, x[rows], weights[rows, own]) for family, part, own, rows in each))
 
     def draw(self, params: PerComponentParams, rng: np.random.Generator, components: Integers) -> Array:
         drawn: list[tuple[Mask, Array]] = []
