@@ -422,6 +422,9 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         found = fallen(self.family, params.components, component_count(params) or 1, profile)
         return tuple(map(int, np.flatnonzero(found)))
 
+    def endless(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
+        return self.family.endless(params.components, profile)
+
     def planar(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         rows, some = self.rows_of(params, profile), self.degenerate(params, profile)
         if rows is None:

@@ -13,6 +13,7 @@ from emkit.errors import ModelError
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
+from emkit.families.endless import is_beyond
 from emkit.families.family import Carry
 from emkit.families.floor import Floor
 from emkit.families.intervals import about, of_intervals, warn_of_one_value
@@ -84,6 +85,12 @@ class Censored(Wrapped[Any, Any]):
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(about(profile, self.family.support))
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        """Those of which next to nothing lies among the ends of all intervals."""
+        values = about(profile, self.family.support)
+        beyond = is_beyond(self.family, params, float(values.least[0]), float(values.highest[0]), values.rows)
+        return tuple(np.flatnonzero(beyond).tolist())
 
     def log_density(self, params: Any, x: Array) -> Array:
         known, low, high, some, which = _parts(x)

@@ -17,6 +17,7 @@ from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
+from emkit.families.endless import is_flat, mass_of
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
 from emkit.families.intervals import warn_of_one_value
@@ -100,6 +101,13 @@ class CensoredInWindows(SeenPart):
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self._censored.lower_bound(ends_alone(profile))
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        """Those that are flat, or but a tail, where the values are."""
+        values = in_windows(self.family.support).about(profile)
+        low, high = float(values.least[0]), float(values.highest[0])
+        flat = is_flat(self.family, params, low, high, mass_of(self.family, params, low, high))
+        return tuple(np.flatnonzero(flat & (low < high)).tolist())
 
     def log_density(self, params: Any, x: Array) -> Array:
         ends, windows, beyond = clipped(x)

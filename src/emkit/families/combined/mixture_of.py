@@ -21,7 +21,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
-from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, union
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import per_mass, safe_log, slope_of_log
@@ -168,6 +168,9 @@ class MixtureOf(InParts):
         part = _parts_drawn(params, rng, components)
         drawn = np.stack([self.family.draw(own, rng, components) for own in params.parts])
         return np.asarray(drawn[part, np.arange(len(components))])
+
+    def endless(self, params: MixtureOfParams, profile: AnyProfile) -> tuple[int, ...]:
+        return union(self.family.endless(part, profile) for part in params.parts)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return FloorOfParts((self.family.lower_bound(profile),) * self.number, _rows_of_part)

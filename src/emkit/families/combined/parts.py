@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -73,6 +73,11 @@ class InParts(Family[Any, Any], Protocol):
     @property
     def spread(self) -> Spread:
         return SpreadOfParts(tuple(family.spread for family in self.families))
+
+
+def union(each: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """The components that any of `each` names."""
+    return tuple(sorted({k for some in each for k in some}))
 
 
 def _each_carried(carries: Sequence[Carry[Any, Any]], stats: Any, before: Any, now: Any) -> Any:

@@ -14,7 +14,7 @@ from emkit.core.axes import Divided
 from emkit.core.parameters import Parameters
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
-from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats, union
 from emkit.families.combined.possible import AnyOf, possible_rows
 from emkit.families.conditional import Conditional, leaves_others
 from emkit.families.description import Description
@@ -157,6 +157,11 @@ class PerComponent(InParts):
         for mine, rows in drawn:
             x[mine] = rows
         return x
+
+    def endless(self, params: PerComponentParams, profile: AnyProfile) -> tuple[int, ...]:
+        every = zip(self.families, self._matched(params.parts), self.places, strict=True)
+        told = ((family.endless(part, possible_rows(profile, family)), own) for family, part, own in every)
+        return union(tuple(own[k] for k in some) for some, own in told)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         floors = tuple(family.lower_bound(possible_rows(profile, family)) for family in self.families)

@@ -18,7 +18,7 @@ from emkit.data.some import some_columns
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.combined.blocks import BlockSupport
 from emkit.families.combined.joined import joined_form
-from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats, union
 from emkit.families.conditional import Conditional, leaves_others
 from emkit.families.description import Description
 from emkit.families.floor import Floor
@@ -167,6 +167,10 @@ class Product(InParts):
         for family, part, own in self._each(params):
             x[:, list(own)] = family.draw(part, rng, components)
         return x
+
+    def endless(self, params: ProductParams, profile: AnyProfile) -> tuple[int, ...]:
+        every = zip(self.places(profile), self.families, params.parts, strict=True)
+        return union(family.endless(part, some_columns(profile, own)) for own, family, part in every)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         each = zip(self.families, self.places(profile), strict=True)

@@ -19,6 +19,7 @@ from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.combined.window import Seen, column_of, refuse_many, seen
 from emkit.families.description import Description
+from emkit.families.endless import is_flat
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
@@ -142,6 +143,12 @@ class Truncated(SeenPart):
         slopes = {path: _joined([each[path] for each in lost], params, path) for path in lost[0]}
         value = sum(float(stats.mass @ each.log_mass) for _, each in windows)
         return Share(value, slopes, min(float(each.log_mass.min()) for _, each in windows))
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        """Those of which a column is flat where its rows are, or but a tail."""
+        every = zip(self.windows(params), profile.least, profile.highest, strict=True)
+        found = [is_flat(self.family, own, float(low), float(high), each.log_mass) for (own, each), low, high in every]
+        return tuple(np.flatnonzero(np.any(found, axis=0)).tolist())
 
     def unseen_left_out(self, profile: AnyProfile) -> Any:
         return self.family.pooled(profile, 1)

@@ -1,0 +1,39 @@
+"""Components whose best place is infinitely far off: of rows that are seen in part, the likelihood may rise for ever.
+
+Values that fill their window evenly, or like a tail, and values of which only one end is known, are told ever better by
+components that are ever wider, or ever farther off.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from emkit.core.arrays import Array, Mask
+from emkit.families.combined.quadrature import between_of
+
+FLAT = 1e-5  # by how much a log-density changes where the rows are: over many millions, that is no log-likelihood
+LITTLE = 1e-3  # of a component lies there: else it may be flat because it ends there, as an even one does
+TAIL = -1e3  # the logarithm of what lies there: what is left of a component's shape is the exponential that tails are
+NOTHING = 0.25  # of a row is expected among the ends of all intervals: which one is which says nothing of a component
+PLACES = 5  # at which densities are compared
+
+
+def is_flat(family: Any, params: Any, low: float, high: float, log_mass: Array) -> Mask:
+    """Which components (K,) of one column are flat from `low` to `high`, or but a tail, given the `log_mass` (K,) there."""
+    heights = family.log_density(params, np.linspace(low, high, PLACES)[:, None])
+    with np.errstate(invalid="ignore"):
+        flat = np.ptp(heights, axis=0) < FLAT
+    return np.asarray((flat & (log_mass < np.log(LITTLE))) | (log_mass < TAIL))
+
+
+def is_beyond(family: Any, params: Any, low: float, high: float, rows: float) -> Mask:
+    """Which components (K,), if all `rows` were theirs, have none from `low` to `high`, which are the ends of all intervals."""
+    return np.asarray(mass_of(family, params, low, high) < np.log(NOTHING / rows)) & (low < high)
+
+
+def mass_of(family: Any, params: Any, low: float, high: float) -> Array:
+    """The logarithm of what lies from `low` to `high`, shape (K,)."""
+    with np.errstate(all="ignore"):
+        return np.asarray(between_of(family, params, np.array([low]), np.array([high])).log_mass[0])
