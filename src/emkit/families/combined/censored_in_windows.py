@@ -130,7 +130,7 @@ class CensoredInWindows(SeenPart):
             return Share(0.0, self.family.expected(stats.own * 0.0, params, params).slopes, 0.0)
         inside, weights = between_of(self.family, params, *rows[narrow].T), weights[narrow]
         log_mass = np.where(weights > 0, inside.log_mass, 0.0)
-        slopes = self.family.expected(inside.statistics(weights), params, params).slopes
+        slopes = inside.slopes_of(self.family, params, weights)
         return Share(float((weights * log_mass).sum()), slopes, float(log_mass.min(initial=0.0)))
 
     def draw(self, params: Any, rng: np.random.Generator, components: Integers) -> Array:

@@ -184,6 +184,9 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """
         d = noise.shape[1]
         unit, floor = self.least(self._numbers(d))
+        if not self.whole:  # nothing holds uniquenesses up but rounding, in units of the rows at hand
+            unit = np.maximum(np.einsum("bgjj->j", raw) / raw[..., 0, 0].size, unit)
+            unit = unit.mean(keepdims=True) if self.equal else unit
         start, rows = noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
         if self.shared == "covariance":
             raw, mass = (
