@@ -207,7 +207,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         """
         about, move = normal.products_about(self._at(stats, before, now.tails)[1], before, now)
         j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats, move)
+        about[:, j, j] += normal.padding(stats.mass, move)
         raw = per_mass(about, stats.mass, before.scale_matrices)
         least = normal.share_of(self.whole, self.floor, len(j))
         return normal.each_lifted(raw, *least, before.scale_matrices, few(stats.mass * self.rows_per_weight, len(j)))

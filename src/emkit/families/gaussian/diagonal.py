@@ -96,7 +96,7 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
         Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
         """
         about, move = normal.squares_about(stats, before, now)
-        raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
+        raw = per_mass(np.maximum(about, 0) + normal.padding(stats.mass, move), stats.mass, before.variances)
         return normal.raised(raw, before.variances, self.few(stats.mass, 1), *self.least(move.shape[1]))
 
     def expected(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Expected:

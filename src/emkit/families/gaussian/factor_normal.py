@@ -161,7 +161,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """
         about, move = normal.products_about(stats, before, now)
         j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats, move)
+        about[:, j, j] += normal.padding(stats.mass, move)
         raw = per_mass(about, stats.mass, before.covariances)
         shape = (*move.shape, self.n_factors)
         loadings, noise = np.array(np.broadcast_to(before.loadings, shape)), np.array(before.noise)
@@ -263,7 +263,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         unit = self.units(profile)
         varying = np.asarray(variance >= THIN * unit)
         if self.equal:
-            varying = varying.any(keepdims=True)
+            varying = np.array([varying.any()])
         made = SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
         return made("uniquenesses", self.floor * unit, varying, directions=len(mean) + self.across, factors=self.n_factors)
 

@@ -113,7 +113,7 @@ class FullGaussian(JoinedColumns[FullGaussianParams]):
         """
         about, move = normal.products_about(stats, before, now)
         j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats, move)
+        about[:, j, j] += normal.padding(stats.mass, move)
         raw = per_mass(about, stats.mass, before.covariances)
         return normal.each_lifted(raw, *self.least(len(j)), before.covariances, self.few(stats.mass, len(j)))
 

@@ -225,9 +225,9 @@ def squares_about(stats: Moments, before: NormalParams, now: NormalParams) -> tu
     return stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2, move
 
 
-def padding(stats: Moments, move: Array) -> Array:
+def padding(mass: Array, move: Array) -> Array:
     """What rounding may have eaten of a sum of squares (K, d) whose mean moved by many standard deviations."""
-    return 4 * EPSILON * stats.mass[:, None] * move**2
+    return 4 * EPSILON * mass[:, None] * move**2
 
 
 def share_of(whole: tuple[float, ...], floor: float, numbers: int) -> tuple[Array, float]:

@@ -161,7 +161,7 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         Source: see `ellipsoids.py`.
         """
         about, move = self._about(stats, before, now)
-        padding = normal.padding(stats, move)
+        padding = normal.padding(stats.mass, move)
         about = about + padding[:, :, None] * np.eye(move.shape[1]) if self.joins_columns else np.maximum(about, 0) + padding
         old, (unit, floor) = before.ellipsoids, self.least(move.shape[1])
         number = self.number or len(stats.mass)

@@ -95,7 +95,7 @@ class SphericalGaussian(JoinedColumns[SphericalGaussianParams]):
         """
         about, move = _about(stats, before, now)
         d = move.shape[1]
-        raw = per_mass((np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / d, stats.mass, before.variances)
+        raw = per_mass((np.maximum(about, 0) + normal.padding(stats.mass, move).sum(axis=1)) / d, stats.mass, before.variances)
         return normal.raised(raw[:, None], before.variances[:, None], self.few(stats.mass, 1), *self.least(1))[:, 0]
 
     def expected(self, stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> Expected:

@@ -107,7 +107,7 @@ class TiedGaussian(JoinedColumns[TiedGaussianParams]):
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0 with mass and scatter summed over components.
         """
         about, move = _about(stats, before, now)
-        raw = (about + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
+        raw = (about + np.diag(normal.padding(stats.mass, move).sum(axis=0))) / stats.mass.sum()
         least, few = self.least(len(raw)), self.few(stats.mass.sum(keepdims=True), len(raw))
         return normal.each_lifted(normal.symmetric(raw)[None], *least, before.covariance[None], few, shared=True)[0]
 
@@ -166,7 +166,7 @@ class _TiedInGroups(FullGaussian):
 
     def _of_groups(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Array:
         about, move = normal.products_about(stats, before, now)
-        padded = about + normal.padding(stats, move)[:, :, None] * np.eye(move.shape[1])
+        padded = about + normal.padding(stats.mass, move)[:, :, None] * np.eye(move.shape[1])
         mass = stats.mass.reshape(-1, self.number).sum(axis=1)
         raw = padded.reshape(-1, self.number, *padded.shape[1:]).sum(axis=1) / mass[:, None, None]
         least, few = self.least(move.shape[1]), self.few(mass, move.shape[1])
