@@ -170,9 +170,12 @@ class SpreadFloor(Floor):
     def resting(self, params: Any) -> Mapping[str, Mask]:
         return {self.path: rests(self._spread(params), self.least).reshape(get_at(params, self.path).shape)}
 
+    def free(self, params: Any, rows: Array) -> Mask:
+        """Which spreads (K, d) it holds that may be estimates."""
+        return rests(self._spread(params), self.least) & ~few(rows, 1)[:, None] & self.varying
+
     def loosened(self, params: Any, rows: Array) -> Any:
-        spread = self._spread(params)
-        free = rests(spread, self.least) & ~few(rows, 1)[:, None] & self.varying
+        spread, free = self._spread(params), self.free(params, rows)
         if not free.any():
             return None
         value = get_at(params, self.path)

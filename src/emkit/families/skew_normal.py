@@ -21,7 +21,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 from scipy.special import erfcx, log_ndtr
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -42,6 +42,7 @@ __all__ = ["SkewNormal", "SkewNormalParams"]
 
 HALF = 2 / np.pi  # the square of the mean of |t|
 LEAST, MOST = 0.1, 0.9  # of the skew over the scale, in starts
+WIDE = 100.0  # times the floor: of scales that are wider, noise on the floor leaves slants of more than ten
 FAR = -30.0  # standard deviations, from where on the mean is told by its series: what is cut there keeps few digits otherwise
 TERMS = np.array([1.0, -1, 3, -15, 105, -945, 10395, -135135])  # of the inverse of Mills' ratio, in inverse squares
 
@@ -231,7 +232,7 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         _, variance, unit = columns.pooled_spread(profile)
-        return SpreadFloor("variances", self.floor * unit, variance >= THIN * unit)
+        return NoiseFloor("variances", self.floor * unit, variance >= THIN * unit)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> SkewNormalParams:
         """By the mean, variance and skewness of all rows; somewhat skew, since what is not stays so."""
@@ -246,6 +247,14 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         skews = ratio * scale
         params = mean - skews * np.sqrt(HALF), skews, (1 - ratio**2) * scale**2
         return SkewNormalParams(*(repeat(each, n_components) for each in params))
+
+
+@dataclass(frozen=True)
+class NoiseFloor(SpreadFloor):
+    """Under the variances of the noise. Where that rests on it and the skew is wide, slants run off: no estimate lies below."""
+
+    def free(self, params: SkewNormalParams, rows: Array) -> Mask:
+        return super().free(params, rows) & (params.scales**2 <= WIDE * self.least)
 
 
 def cut_normal(y: Array) -> tuple[Array, Array]:

@@ -190,7 +190,9 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         floor = np.log(_shape(spread) / before.shapes) / SPAN.reach
         t = np.where(holds, np.clip(floor, -1.0, 1.0), t)
         shapes = before.shapes * np.exp(SPAN.reach * t)
-        scales = before.scales * np.exp((SPAN.curve(log_power)(t) - np.log(np.where(empty, 1.0, mass))) / shapes)
+        log_moved = (SPAN.curve(log_power)(t) - np.log(np.where(empty, 1.0, mass))) / shapes
+        with np.errstate(over="ignore"):  # of shapes next to 0, where nothing holds scales: what is infinite is refused
+            scales = before.scales * np.exp(log_moved)
         return WeibullParams(
             keep_where_empty(shapes, before.shapes, stats.mass), keep_where_empty(scales, before.scales, stats.mass)
         )

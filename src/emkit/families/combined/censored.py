@@ -10,10 +10,10 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.combined.endless import is_beyond
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
-from emkit.families.endless import is_beyond
 from emkit.families.family import Carry
 from emkit.families.floor import Floor
 from emkit.families.intervals import about, of_intervals, warn_of_one_value

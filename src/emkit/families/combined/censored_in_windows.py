@@ -12,12 +12,12 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.any_density import Kept
 from emkit.families.combined.censored import Censored
+from emkit.families.combined.endless import is_flat, mass_of
 from emkit.families.combined.given_windows import GivenWindows
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
-from emkit.families.endless import is_flat, mass_of
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.floor import Floor
 from emkit.families.intervals import warn_of_one_value

@@ -15,11 +15,11 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.between import Between, Told
+from emkit.families.combined.endless import is_flat
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.combined.window import Seen, column_of, refuse_many, seen
 from emkit.families.description import Description
-from emkit.families.endless import is_flat
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
