@@ -164,10 +164,6 @@ class Family(Protocol[P, S]):
         """The floor under the spread of components, that none may collapse."""
         return Floor()
 
-    def endless(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
-        """Components that run off without end: there is no best place, and the likelihood is highest infinitely far off."""
-        return ()
-
     @property
     def between(self) -> Told[P, S] | None:
         """What is known of values of one column that lie in intervals, in closed form; None if there is none."""

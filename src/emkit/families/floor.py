@@ -133,6 +133,10 @@ class Floor:
         """Which elements of which fields it holds, where the likelihood alone would move them on: no maximum of it."""
         return {}
 
+    def collapsed(self, params: Any) -> Mapping[str, Mask]:
+        """What of that shows a component that is no cluster."""
+        return self.resting(params)
+
     def loosened(self, params: Any, rows: Array) -> Any:
         """The parameters with what it holds of components of many `rows` (K,) a little below it; None for nothing."""
         return None

@@ -254,7 +254,13 @@ class NoiseFloor(SpreadFloor):
     """Under the variances of the noise. Where that rests on it and the skew is wide, slants run off: no estimate lies below."""
 
     def free(self, params: SkewNormalParams, rows: Array) -> Mask:
-        return super().free(params, rows) & (params.scales**2 <= WIDE * self.least)
+        return super().free(params, rows) & ~self._skewed(params)
+
+    def collapsed(self, params: SkewNormalParams) -> Mapping[str, Mask]:
+        return {path: mask & ~self._skewed(params) for path, mask in self.resting(params).items()}
+
+    def _skewed(self, params: SkewNormalParams) -> Mask:
+        return np.asarray(params.scales**2 > WIDE * self.least)
 
 
 def cut_normal(y: Array) -> tuple[Array, Array]:

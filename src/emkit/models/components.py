@@ -423,7 +423,7 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         return tuple(map(int, np.flatnonzero(found)))
 
     def endless(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
-        return self.family.endless(params.components, profile)
+        return self.family.spread.endless(params.components, profile)
 
     def planar(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         rows, some = self.rows_of(params, profile), self.degenerate(params, profile)

@@ -92,20 +92,22 @@ def test_families_made_of_others_say_which_of_their_components_run_off():
     x = np.column_stack([EVENLY, np.arange(50.0)])
     profile, one = ek.ArraySource(x).profile, ek.ArraySource(x[:, :1]).profile
     rates = ek.ExponentialParams([[2.0], [1e-9]])
-    assert seen.endless(rates, one) == (1,)
+    assert seen.spread.endless(rates, one) == (1,)
     product = ek.Product({(0,): seen, (1,): "gaussian-diag"})
     parts = ek.DiagonalGaussianParams([[1.0], [2.0]], [[1.0], [1.0]])
     settled = product.settled(profile)
-    assert settled.endless(settled.pooled(profile, 2).__class__((rates, parts), settled.places(profile)), profile) == (1,)
+    assert settled.spread.endless(settled.pooled(profile, 2).__class__((rates, parts), settled.places(profile)), profile) == (
+        1,
+    )
     mixture = ek.MixtureOf(seen, 2)
     other = ek.ExponentialParams([[1e-9], [3.0]])
-    assert mixture.endless(ek.MixtureOfParams([[0.5, 0.5]] * 2, (rates, other)), one) == (0, 1)
+    assert mixture.spread.endless(ek.MixtureOfParams([[0.5, 0.5]] * 2, (rates, other)), one) == (0, 1)
     kinds = ek.PerComponent("exponential", (seen, 2))
     params = kinds.params(ek.ExponentialParams([[1.0]]), rates)
-    assert kinds.endless(params, one) == (2,)
+    assert kinds.spread.endless(params, one) == (2,)
     tied = ek.Tied(seen, "rates")
     shared = tied.tied(ek.ExponentialParams([[1e-9], [1e-9]]))
-    assert tied.endless(shared, one) == (0, 1)
+    assert tied.spread.endless(shared, one) == (0, 1)
 
 
 def test_the_slopes_of_weibull_intervals_are_those_of_their_statistics():

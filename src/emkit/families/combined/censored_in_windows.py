@@ -7,12 +7,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.any_density import Kept
 from emkit.families.combined.censored import Censored
-from emkit.families.combined.endless import is_flat, mass_of
+from emkit.families.combined.endless import WithoutEnd, is_flat, mass_of
 from emkit.families.combined.given_windows import GivenWindows
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
@@ -23,6 +23,7 @@ from emkit.families.floor import Floor
 from emkit.families.intervals import warn_of_one_value
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 from emkit.families.windows import clipped, ends_alone, in_windows
 
@@ -102,12 +103,15 @@ class CensoredInWindows(SeenPart):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self._censored.lower_bound(ends_alone(profile))
 
-    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
-        """Those that are flat, or but a tail, where the values are."""
+    @property
+    def spread(self) -> Spread:
+        return WithoutEnd(self.family.spread, self._flat)
+
+    def _flat(self, params: Any, profile: AnyProfile) -> Mask:
+        """Which components are flat, or but a tail, where the values are."""
         values = in_windows(self.family.support).about(profile)
         low, high = float(values.least[0]), float(values.highest[0])
-        flat = is_flat(self.family, params, low, high, mass_of(self.family, params, low, high))
-        return tuple(np.flatnonzero(flat & (low < high)).tolist())
+        return is_flat(self.family, params, low, high, mass_of(self.family, params, low, high)) & (low < high)
 
     def log_density(self, params: Any, x: Array) -> Array:
         ends, windows, beyond = clipped(x)

@@ -6,18 +6,40 @@ components that are ever wider, or ever farther off.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.data.profile import AnyProfile
 from emkit.families.combined.quadrature import between_of
+from emkit.families.spread import Spread
 
 FLAT = 1e-5  # by how much a log-density changes where the rows are: over many millions, that is no log-likelihood
 LITTLE = 1e-3  # of a component lies there: else it may be flat because it ends there, as an even one does
 TAIL = -1e3  # the logarithm of what lies there: what is left of a component's shape is the exponential that tails are
 NOTHING = 0.25  # of a row is expected among the ends of all intervals: which one is which says nothing of a component
 PLACES = 5  # at which densities are compared
+
+
+@dataclass(frozen=True)
+class WithoutEnd(Spread):
+    """The `inner` spread, of components of which it is told which run off: (K,), by their parameters and the profile."""
+
+    inner: Spread
+    told: Callable[[Any, AnyProfile], Mask]
+
+    @property
+    def narrows(self) -> bool:
+        return self.inner.narrows
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        return self.inner.slivers(params, rows)
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        return tuple(np.flatnonzero(self.told(params, profile)).tolist())
 
 
 def is_flat(family: Any, params: Any, low: float, high: float, log_mass: Array) -> Mask:

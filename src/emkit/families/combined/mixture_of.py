@@ -169,9 +169,6 @@ class MixtureOf(InParts):
         drawn = np.stack([self.family.draw(own, rng, components) for own in params.parts])
         return np.asarray(drawn[part, np.arange(len(components))])
 
-    def endless(self, params: MixtureOfParams, profile: AnyProfile) -> tuple[int, ...]:
-        return union(self.family.endless(part, profile) for part in params.parts)
-
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return FloorOfParts((self.family.lower_bound(profile),) * self.number, _rows_of_part)
 
@@ -234,6 +231,9 @@ class SpreadOfMixture(Spread):
         shares = params.proportions.reshape(*rows.shape, -1)
         found = [self.part.slivers(own, rows * shares[..., i]) for i, own in enumerate(params.parts)]
         return np.asarray(np.logical_or.reduce(found))
+
+    def endless(self, params: MixtureOfParams, profile: AnyProfile) -> tuple[int, ...]:
+        return union(self.part.endless(part, profile) for part in params.parts)
 
 
 def _rows(source: Any) -> tuple[Array, Array]:

@@ -16,6 +16,7 @@ from emkit.core.expected import NONE, Expected
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
+from emkit.data.profile import AnyProfile
 from emkit.families.family import Carry, Family
 from emkit.families.floor import Floor
 from emkit.families.spread import Spread
@@ -70,10 +71,6 @@ class InParts(Family[Any, Any], Protocol):
     def scales(self, params: Any) -> Mapping[str, Scale]:
         return of_parts([family.scales(part) for family, part in zip(self.families, params.parts, strict=True)])
 
-    @property
-    def spread(self) -> Spread:
-        return SpreadOfParts(tuple(family.spread for family in self.families))
-
 
 def union(each: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     """The components that any of `each` names."""
@@ -94,6 +91,11 @@ class SpreadOfParts(Spread):
     """A component is a sliver if it is one in some part."""
 
     parts: tuple[Spread, ...]
+    of_part: Callable[[int, AnyProfile], AnyProfile]  # the profile of what a part sees
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        each = zip(self.parts, params.parts, strict=True)
+        return union(spread.endless(part, self.of_part(i, profile)) for i, (spread, part) in enumerate(each))
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         found = [spread.slivers(part, rows) for spread, part in zip(self.parts, params.parts, strict=True)]

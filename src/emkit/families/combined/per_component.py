@@ -103,7 +103,7 @@ class PerComponent(InParts):
 
     @property
     def spread(self) -> Spread:
-        return SpreadOfKinds(self.places, tuple(family.spread for family in self.families))
+        return SpreadOfKinds(self.places, self.families)
 
     @property
     def among_gaps(self) -> AnyFamily | None:
@@ -157,11 +157,6 @@ class PerComponent(InParts):
         for mine, rows in drawn:
             x[mine] = rows
         return x
-
-    def endless(self, params: PerComponentParams, profile: AnyProfile) -> tuple[int, ...]:
-        every = zip(self.families, self._matched(params.parts), self.places, strict=True)
-        told = ((family.endless(part, possible_rows(profile, family)), own) for family, part, own in every)
-        return union(tuple(own[k] for k in some) for some, own in told)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         floors = tuple(family.lower_bound(possible_rows(profile, family)) for family in self.families)
@@ -265,10 +260,15 @@ class SpreadOfKinds(Spread):
     """A component is a sliver beside others of its own family; `places` are the components of each."""
 
     places: tuple[Places, ...]
-    spreads: tuple[Spread, ...]
+    families: tuple[AnyFamily, ...]
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         found = np.zeros(rows.shape, dtype=bool)
-        for own, spread, part in zip(self.places, self.spreads, params.parts, strict=True):
-            found[..., list(own)] = spread.slivers(part, rows[..., list(own)])
+        for own, family, part in zip(self.places, self.families, params.parts, strict=True):
+            found[..., list(own)] = family.spread.slivers(part, rows[..., list(own)])
         return found
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        every = zip(self.families, params.parts, self.places, strict=True)
+        told = ((family.spread.endless(part, possible_rows(profile, family)), own) for family, part, own in every)
+        return union(tuple(own[k] for k in some) for some, own in told)

@@ -79,9 +79,6 @@ class Repeated(Wrapped[Any, Any]):
     def pooled(self, profile: AnyProfile, n_components: int) -> Any:
         return self.family.pooled(long(profile, self.times), n_components)
 
-    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
-        return self.family.endless(params, long(profile, self.times))
-
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(long(profile, self.times))
 

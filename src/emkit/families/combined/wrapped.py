@@ -99,9 +99,6 @@ class Wrapped(Family[P, S]):
     def scales(self, params: P) -> Mapping[str, Scale]:
         return self.family.scales(params)
 
-    def endless(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
-        return self.family.endless(self.apiece(params), profile)
-
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(profile)
 
