@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from emkit.core.arrays import Array, Mask
+from emkit.core.parameters import leaves
 from emkit.data.profile import AnyProfile
 from emkit.families.combined.quadrature import between_of
 from emkit.families.spread import Spread
 
 FLAT = 1e-5  # by how much a log-density changes where the rows are: over many millions, that is no log-likelihood
 LITTLE = 1e-3  # of a component lies there: else it may be flat because it ends there, as an even one does
-TAIL = -1e3  # the logarithm of what lies there: what is left of a component's shape is the exponential that tails are
+TAIL = -1e3  # the logarithm of what lies there of a component,
+STRAIGHT = 1e-2  # of whose log-density a slope is left, up to so much: of two numbers, one runs off along with the other
 NOTHING = 0.25  # of a row is expected among the ends of all intervals: which one is which says nothing of a component
 PLACES = 5  # at which densities are compared
 
@@ -47,7 +49,10 @@ def is_flat(family: Any, params: Any, low: float, high: float, log_mass: Array) 
     heights = family.log_density(params, np.linspace(low, high, PLACES)[:, None])
     with np.errstate(invalid="ignore"):
         flat = np.ptp(heights, axis=0) < FLAT
-    return np.asarray((flat & (log_mass < np.log(LITTLE))) | (log_mass < TAIL))
+        bent = np.abs(np.diff(heights, n=2, axis=0)).sum(axis=0)
+    numbers = sum(leaf.value.size for leaf in leaves(params)) / len(log_mass)
+    tail = (log_mass < TAIL) & (bent < STRAIGHT) & (numbers > 1)
+    return np.asarray((flat & (log_mass < np.log(LITTLE))) | tail)
 
 
 def is_beyond(family: Any, params: Any, low: float, high: float, rows: float) -> Mask:
