@@ -192,6 +192,23 @@ class SeparationWarning(EmkitWarning):
     """
 
 
+class RunOffWarning(EmkitWarning):
+    """Components run off without end: rows that are seen in part tell only that they spread. The message names them.
+
+    Values that fill their window evenly, of which no rate of an exponential law is the best:
+
+    >>> import emkit as ek
+    >>> import warnings
+    >>> evenly = [[0.1], [0.3], [0.5], [0.7], [0.9]]
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     found = ek.MixtureModel(ek.Truncated("exponential", 0, 1), 1).fit(evenly)
+    >>> print(said[0].message)
+    But the likelihood has no maximum: component 1 runs off without end, and it comes to this height on the way. The
+    parameters of this one say that, and nothing else: use a family with fewer, or hold some of them.
+    """
+
+
 class Status(Enum):
     """The ways in which a run of EM can end.
 

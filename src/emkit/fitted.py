@@ -207,6 +207,11 @@ class Fitted(Generic[P]):
         return self.model.degenerate(self.params, self.passes.profile)
 
     @cached_property
+    def endless(self) -> tuple[int, ...]:
+        """Components that run off without end: the likelihood has no maximum, and is highest infinitely far off."""
+        return self.model.endless(self.params, self.passes.profile)
+
+    @cached_property
     def coinciding(self) -> tuple[tuple[int, ...], ...]:
         """Groups of components that coincide: no row tells them apart."""
         return self.model.coinciding(self.params, self.passes.profile)

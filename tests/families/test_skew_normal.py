@@ -84,3 +84,17 @@ def test_columns_that_do_not_vary_are_named():
     x = np.column_stack([np.random.default_rng(0).normal(size=40), np.full(40, 3.0)])
     with pytest.warns(ek.DegenerateDataWarning, match="some columns are constant: x1"):
         ek.MixtureModel("skew-normal", 1, random_state=0).fit(x)
+
+
+@pytest.mark.parametrize("censored", [False, True])
+def test_rows_of_half_a_normal_distribution_rest_on_the_floor_and_slants_stay_finite(censored: bool):
+    """Few rows have their highest likelihood at an infinite slant, as often as not (Azzalini & Capitanio 1999)."""
+    rng = np.random.default_rng(0)
+    y = 2 * np.abs(rng.normal(size=25)) + 0.3 * rng.normal(size=25)
+    end = np.quantile(y, 0.7)
+    x = np.column_stack([np.minimum(y, end), np.where(y > end, np.nan, y)]) if censored else y[:, None]
+    family = ek.Censored("skew-normal") if censored else ek.SkewNormal()
+    found = ek.MixtureModel(family, 1, random_state=0).fit(x).result_
+    assert found.converged
+    assert found.boundary == ("components.variances[0, 0]",)
+    assert 100 < found.params.components.slants.item() < 1e4

@@ -118,7 +118,7 @@ def few_rows_from_a_freed_point(form: type, rows: int) -> tuple[ek.Mixture, ek.A
     x, start = in_two_classes(form, rows, 1e-6)
     source = ek.ArraySource(x)
     field = "components.shapes" if form is ek.Gamma else "components.variances"
-    model = ek.Mixture(form())
+    model = ek.Mixture(form()).settled(source.profile)
     held = ek.fit(model, source, start, max_evaluations=30, escape=False).params
     value = getattr(held.components, field.rpartition(".")[2]).copy()
     value[1] = value[1] * 1e4 if form is ek.Gamma else value[1] * 1e-4
@@ -199,7 +199,8 @@ def test_a_freed_component_of_few_rows_goes_back_to_the_floor_if_that_is_likelie
     x = np.concatenate([wide, 30 * (1 + np.sqrt(2 * width * least) * ends)])
     below = float(1 / (2 * 0.5 * least))  # the shape whose spread is half of the floor
     start = ek.MixtureParams([0.98, 0.02], ek.GammaParams([[2.0], [below]], [[2.0], [30.0]]))
-    step = ek.EMMap(ek.Mixture(family), ek.ArraySource(x), start)
+    source = ek.ArraySource(x)
+    step = ek.EMMap(ek.Mixture(family).settled(source.profile), source, start)
     if width == 0.9:
         update = step(start).update
         resting = family.lower_bound(ek.ArraySource(x).profile).resting(update.components)

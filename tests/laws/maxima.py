@@ -11,6 +11,7 @@ import emkit as ek
 from emkit.core.coordinates import is_under
 from emkit.core.parameters import get_at, leaves, replace_at
 from emkit.models.around import bare
+from tests.laws.floors import settled
 from tests.laws.latent import complete, completed
 
 Array = np.ndarray
@@ -162,7 +163,7 @@ def falls(values: Array) -> int:
 
 def assert_ascends(model: Any, source: Any, start: Any, solver: Any, steps: int) -> int:
     """The objective never falls; returns how many steps were looked at."""
-    values = objectives(model, source, start, solver, steps)
+    values = objectives(settled(model, source), source, start, solver, steps)
     assert falls(values) == 0, f"the objective fell: {values[np.r_[np.diff(values) < 0, False]][:3]}"
     return len(values) - 1
 

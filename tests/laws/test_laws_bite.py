@@ -13,7 +13,7 @@ from emkit.core.parameters import trusted
 from emkit.core.spaces import Positive
 from emkit.families.categorical import LevelShares
 from tests import cases
-from tests.laws import chains, contract, densities, draws, maxima, streams, sums, together
+from tests.laws import chains, contract, densities, draws, floors, maxima, streams, sums, together
 
 CASE = {case.name: case for case in cases.FAMILIES}
 POISSON, NORMAL = CASE["poisson"], CASE["gaussian-diag"]
@@ -44,6 +44,34 @@ class NeverMoves(ek.Poisson):
 def test_no_estimate_at_all(rng):
     with pytest.raises(AssertionError, match="a neighbour is better"):
         maxima.assert_estimate_beats_neighbours(ek.Mixture(NeverMoves()), POISSON.mixture, COUNTS, rng)
+
+
+class RestsOnItsRows(ek.DiagonalGaussian):
+    """The floor is a share of the spread of what the components have at this step, as if that were the whole data."""
+
+    def updates(self):
+        return {**super().updates(), "variances": self._by_their_spread}
+
+    def _by_their_spread(self, stats, before, now):
+        away = before.means + stats.shift / stats.mass[:, None]
+        spread = np.cov(away.T, aweights=stats.mass, ddof=0)
+        return np.maximum(stats.scatter / stats.mass[:, None] - (now.means - before.means) ** 2, 1e-6 * np.diag(spread))
+
+
+def test_a_floor_that_moves_with_the_step(rng):
+    with pytest.raises(AssertionError, match=r"the floor moves|nothing holds"):
+        floors.assert_floor_is_a_constant(RestsOnItsRows(), NORMAL.params, POINTS, 3, rng)
+
+
+class NothingHolds(ek.Gamma):
+    def settled(self, profile):
+        return self
+
+
+def test_a_floor_that_is_said_and_not_kept(rng):
+    case = CASE["gamma"]
+    with pytest.raises(ek.DegenerateFitError, match="its rows are all equal"):
+        floors.assert_floor_is_a_constant(NothingHolds(), case.params, case.draw(RNG, 60), case.n_components, rng)
 
 
 class SaysTooMuch(ek.Categorical):

@@ -8,7 +8,7 @@ import pytest
 import emkit as ek
 from emkit.models.order import kinds
 from tests import cases
-from tests.laws import chains, contract, densities, gaps, maxima, streams, sums, together
+from tests.laws import chains, contract, densities, floors, gaps, maxima, streams, sums, together
 
 QUICK = (  # of those with gaps, and of chains; the others are slow
     "poisson-gaps", "categorical-gaps", "gaussian-gaps", "poisson-chain", "gaussian-chain",
@@ -102,10 +102,26 @@ def test_one_component_is_the_closed_form(case, rng):
     maxima.assert_k1_is_closed_form(case.family, x, weights, case.closed_form(x, weights), pooled)
 
 
+FLOORED = [
+    pytest.param(
+        case, id=case.name, marks=pytest.mark.slow if case.name in ("censored-in-windows", "censored-truncated") else []
+    )
+    for case in cases.FAMILIES
+    if case.family.lower_bound(ek.ArraySource(case.draw(np.random.default_rng(0), 60)).profile).resting(case.params)
+    and case.name != "repeated-normal"  # of which a row alone varies
+]
+
+
+@pytest.mark.parametrize("case", FLOORED)
+def test_the_floor_is_a_constant_of_the_data(case, rng):
+    floors.assert_floor_is_a_constant(case.family, case.params, case.draw(rng, 60), case.n_components, rng)
+
+
 @model_cases
 @pytest.mark.parametrize("rows", [1, 40, 1_100])
 def test_updates_are_admissible(case, rows, rng):
-    contract.assert_updates_are_admissible(case.model, case.params, case.draw(rng, rows), rng.random(rows) + 0.1)
+    model = floors.settled(case.model, ek.ArraySource(case.draw(rng, 60)))  # by other rows: one alone tells next to nothing
+    contract.assert_updates_are_admissible(model, case.params, case.draw(rng, rows), rng.random(rows) + 0.1)
 
 
 @model_cases

@@ -11,6 +11,7 @@ from emkit.core.mapreduce import serial
 from emkit.core.parameters import leaves
 from emkit.data.chunk import Chunk
 from emkit.models.together import OfEach, can_go_together, several
+from tests.laws.floors import settled
 from tests.laws.maxima import random_point
 
 Array = np.ndarray
@@ -19,6 +20,7 @@ Array = np.ndarray
 def assert_runs_go_together(model: Any, params: Any, x: Array, rng: np.random.Generator, steps: int = 3) -> None:
     """Objectives, log-likelihoods and parameters of three runs after some steps, against the EM map of each."""
     source = ek.ArraySource(x, rng.integers(1, 4, len(x)).astype(float))
+    model = settled(model, source)
     starts = [params, *(random_point(model, params, rng, 0.1) for _ in range(2))]
     together = list(several(model, starts, len(x)))
     alone = list(starts)
@@ -43,7 +45,7 @@ def assert_runs_go_over_rows_of_their_own(model: Any, params: Any, x: Array, rng
     """A step of three runs, over rows of their own or over one table with weights of their own, of which some are 0."""
     if not can_go_together(model, params):
         return
-    third = len(x) // 3
+    model, third = settled(model, ek.ArraySource(x)), len(x) // 3
     own = [Chunk(x[i * third : (i + 1) * third], np.ones(third)) for i in range(3)]
     one_table = [Chunk(x, rng.integers(0, 3, len(x)).astype(float)) for _ in range(3)]
     starts = [params, *(random_point(model, params, rng, 0.1) for _ in range(2))]

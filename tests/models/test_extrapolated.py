@@ -45,12 +45,13 @@ def test_where_components_have_fields_of_different_kinds_runs_go_apart_in_plain_
 def test_a_run_is_where_its_height_was_seen():
     rng = np.random.default_rng(0)
     source = ek.ArraySource(rng.normal(size=(150, 4)) + 4 * rng.integers(3, size=(150, 1)))
-    (group,) = several(MODEL, MODEL.starts(source.profile, 5, range(6)), 150)
+    model = MODEL.settled(source.profile)
+    (group,) = several(model, model.starts(source.profile, 5, range(6)), 150)
     rounds = [each.ends_round for each in islice(squared_steps(group, source, serial), PASSES)]
     for at in islice(squared_steps(group, source, serial), PASSES):
         if at.is_step:
             params = [at.runs.params(run) for run in range(6)]
-            alone = [ek.EMMap(MODEL, source, each).objective(each) for each in params]
+            alone = [ek.EMMap(model, source, each).objective(each) for each in params]
             np.testing.assert_allclose(at.heights.objective, alone, rtol=1e-9)
     assert sum(rounds) > 10
 

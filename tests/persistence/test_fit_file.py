@@ -283,13 +283,14 @@ def test_what_are_no_classes_is_refused():
 def test_a_file_may_leave_out_what_has_a_default(tmp_path):
     """So fields that come later can be read from files written before."""
     model, source, start = spread_mixture("gaussian")
-    path = fitted(model, start, source).save(tmp_path / "fit.emk")
+    found = fitted(model, start, source)
+    path = found.save(tmp_path / "fit.emk")
     with zipfile.ZipFile(path) as archive:
         document = json.loads(archive.read("model.json"))
         arrays = tuple(np.load(archive.open(name)) for name in archive.namelist()[1:])
     del document["fit"]["with"]["model"]["with"]["family"]["with"]["across"]
     path.write_bytes(packed(Content(json.dumps(document), arrays)))
-    assert ek.load(path).model == model
+    assert ek.load(path).model == found.model
 
 
 # -- files that cannot be read or written

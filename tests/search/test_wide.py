@@ -12,6 +12,7 @@ import emkit as ek
 from emkit.core.evaluation import EMMap
 from emkit.search.search import search
 from emkit.search.seeding import begin
+from tests.laws.floors import settled
 from tests.search.test_search import until
 
 pytestmark = pytest.mark.filterwarnings(
@@ -43,6 +44,7 @@ def test_every_step_is_that_of_all_columns(form: type, weighted: bool):
     small = beginning.narrowed
     assert len(small.source.columns) == 8
     shift = small.components.gain * source.total_weight
+    model = settled(model, source)
     for start in beginning.first:
         few, many = start, small.params(start)
         for _ in range(4):

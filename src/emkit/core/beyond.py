@@ -9,8 +9,8 @@ import numpy as np
 
 from emkit.core.arrays import Array
 from emkit.core.ascent import FIRST, Ascent
-from emkit.core.axes import COMPONENT, Scope
-from emkit.core.edges import Edges, EdgesTried
+from emkit.core.axes import COMPONENT, Scope, component_name
+from emkit.core.edges import SLOW, Edges, EdgesTried
 from emkit.core.evaluation import EMMap
 from emkit.core.loosen import loosened
 from emkit.core.parameters import Parameters, leaves
@@ -23,6 +23,7 @@ from emkit.core.turns import Turns
 from emkit.errors import Outcome, Status
 
 P = TypeVar("P", bound=Parameters)
+OFTEN = 25  # steps, after which it is asked whether components run off
 MOST_SADDLES = 10  # that one run leaves
 
 
@@ -79,18 +80,41 @@ class Beyond(Generic[P]):
         self._higher = higher
         return None
 
+    def run_off(self, step: Step) -> Outcome | None:
+        """The outcome where EM creeps after components that run off without end, which it would do for ever."""
+        rate = step.em_rate
+        if not self._to_the_end or step.number % OFTEN or rate is None or not rate.contraction >= SLOW:
+            return None
+        if not self._em.model.endless(step.here.params, self._em.source.profile):
+            return None
+        return Outcome(Status.BUDGET, f"not converged: stopped after {step.number:,} iterations, as EM would go on for ever.")
+
     def exact(self, best: Evaluation[P]) -> Evaluation[P]:
         """The same point with what was put on an edge exactly there."""
         return self._edges.exact(best) if self._edges is not None else best
 
     def told(self, outcome: Outcome, here: Evaluation[P], start: P) -> Outcome:
-        """The outcome, with what is to be said of saddles."""
+        """The outcome, with what is to be said of saddles, and of components that run off."""
         if self._higher is not None:
             return _on_saddle(self._em, here, self._higher, start)
+        off = self._em.model.endless(here.params, self._em.source.profile)
+        if off:
+            outcome = replace(outcome, sentence=f"{outcome.sentence} {endless_told(off)}")
         if not self._left:
             return outcome
         many = "a saddle" if len(self._left) == 1 else f"{len(self._left)} saddles"
         return replace(outcome, sentence=f"{outcome.sentence} On the way it left {many} (objective {self._left[-1]:.10g}).")
+
+
+def endless_told(components: tuple[int, ...]) -> str:
+    """What is said of components that run off without end."""
+    named = " and ".join(f"component {component_name(k)}" for k in components)
+    many = len(components) > 1
+    return (
+        f"But the likelihood has no maximum: {named} run{'' if many else 's'} off without end, and it comes to this height on "
+        f"the way. The parameters of {'these' if many else 'this one'} say that, and nothing else: use a family with fewer, "
+        "or hold some of them."
+    )
 
 
 def _on_saddle(em: EMMap[P], here: Evaluation[P], higher: Evaluation[P], start: P) -> Outcome:

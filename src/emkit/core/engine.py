@@ -176,7 +176,7 @@ def run(
             history.append(HistoryEntry(step.number, step.evaluations, step.here.objective, step.here.log_likelihood))
             if best is None or _no_worse(step.here.objective, best.objective, em.model.ascends):
                 best = step.here
-            outcome = first_outcome(rules, step)
+            outcome = first_outcome(rules, step) or beyond.run_off(step)
             there = beyond.point(step, outcome)
             if there is not None:
                 steps.turn(there)

@@ -219,6 +219,10 @@ class LatentModel(Protocol[P, S]):
         """Components at `params` that only a bound keeps from collapsing: their likelihood says nothing about the data."""
         return ()
 
+    def endless(self, params: P, profile: Any) -> tuple[int, ...]:
+        """Components at `params` that run off without end: the likelihood is highest infinitely far off."""
+        return ()
+
     def planar(self, params: P, profile: Any) -> tuple[int, ...]:
         """Degenerate components that are clusters all the same: many rows in one plane, as no others are."""
         return ()

@@ -80,8 +80,8 @@ class Settled:
         if step.em_rate is None:
             return None
         gain, way = remaining(step.em_rate)
-        far = way > self.distance or (self.distance < np.inf and _unseen(step.em_rate))
-        if far or gain > max(self.tol, step.em_rate.rounding):
+        near = way <= self.distance and not (self.distance < np.inf and _unseen(step.em_rate))
+        if not (near and gain <= max(self.tol, step.em_rate.rounding)):  # not where either is no number
             return None
         passes = _times(step.evaluations, "pass", "passes")
         said = (

@@ -40,7 +40,7 @@ from emkit.models.order import component_count
 from emkit.models.prediction import drawn_from
 from emkit.persistence.checkpoint import Place, journal_of
 from emkit.report.collapse import collapsed
-from emkit.report.summary import warn_of_edges, warn_of_separation
+from emkit.report.summary import warn_of_edges, warn_of_run_off, warn_of_separation
 from emkit.result import Result
 from emkit.search.plan import MOST_STARTS
 from emkit.search.search import Long, search
@@ -209,6 +209,7 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
         if self.degenerate_:
             warnings.warn(collapsed(self.model_, result), DegenerateFitWarning, stacklevel=5)
         warn_of_separation(result, stacklevel=5)
+        warn_of_run_off(result, stacklevel=5)
         warn_of_edges(result, stacklevel=5)
 
     @property

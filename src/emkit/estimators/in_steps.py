@@ -28,7 +28,7 @@ from emkit.fitting import default_rules
 from emkit.models.components import AnyComponents
 from emkit.models.frozen import bare
 from emkit.models.order import component_order
-from emkit.report.summary import warn_of_separation
+from emkit.report.summary import warn_of_run_off, warn_of_separation
 from emkit.result import AnyResult
 from emkit.search.search import Long, search
 from emkit.search.seeding import begin
@@ -204,6 +204,7 @@ class InSteps(MixtureEstimator):
         if not result.converged:
             warnings.warn(f"the last step: {result.outcome.sentence}", ConvergenceWarning, stacklevel=4)
         warn_of_separation(result, stacklevel=4)
+        warn_of_run_off(result, stacklevel=4)
         self.measurement_, self.result_ = self.result_, result
         self.converged_ = self.converged_ and result.converged
         params: Any = result.params

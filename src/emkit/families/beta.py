@@ -166,8 +166,8 @@ class Beta(Floored, IndependentColumns[BetaParams, BetaStats]):
         rows, below, above = _about_own_mean(stats, before)
         equal = (rows * below + (1 - rows) * above <= EPSILON**2) | (stats.mass[:, None] <= 0)
         means, precisions = best(rows, np.where(equal, 1.0, below), np.where(equal, 1.0, above))
-        raw, whole = np.where(equal, 0.0, 1 / precisions), _pooled_spread(stats, before)
-        spread, holds = self.above_the_floor(raw, 1 / before.precisions, stats.mass, whole)
+        raw = np.where(equal, 0.0, 1 / precisions)
+        spread, holds = self.above_the_floor(raw, 1 / before.precisions, stats.mass)
         if holds.any():
             means = np.where(holds, best(rows, below, above, 1 / spread)[0], means)
         return BetaParams(
@@ -202,8 +202,9 @@ class Beta(Floored, IndependentColumns[BetaParams, BetaStats]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose precision cannot be estimated."""
-        warn_of_constant_columns(profile.columns, _spread(*_whole(profile)) <= ROUNDING, "A beta precision")
-        return self.counting_rows(profile)
+        whole = _spread(*_whole(profile))
+        warn_of_constant_columns(profile.columns, whole <= ROUNDING, "A beta precision")
+        return self.measured(profile, _unit(whole))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole = _spread(*_whole(profile))
@@ -242,16 +243,6 @@ def _whole(profile: AnyProfile) -> tuple[Array, Array, Array]:
     mean = profile.average(lambda x: x)
     below = profile.average(lambda x: excess(x, np.log(x), mean))
     return mean, below, profile.average(lambda x: excess(1 - x, np.log1p(-x), 1 - mean))
-
-
-def _pooled_spread(stats: BetaStats, before: BetaParams) -> Array:
-    """The spread of each column over all rows, > 0, shape (d,), put together from the statistics of the components."""
-    total = stats.mass.sum()
-    m = before.means
-    mean = (stats.mass @ m + stats.shift.sum(axis=0)) / total
-    logs = stats.mass @ np.log1p((m - mean) / mean) + (stats.shift / m - stats.below).sum(axis=0)
-    others = stats.mass @ np.log1p((mean - m) / (1 - mean)) - (stats.shift / (1 - m) + stats.above).sum(axis=0)
-    return _unit(_spread(mean, -logs / total, -others / total))
 
 
 def _unit(spread: Array) -> Array:

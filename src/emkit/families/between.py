@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from scipy import special
 
 from emkit.core.arrays import Array
+from emkit.core.expected import Slopes
 
 P = TypeVar("P")
 S = TypeVar("S")
@@ -25,10 +26,19 @@ class Between(Generic[S]):
     """`log_mass` (n, K): the log-probability of each interval under each component.
 
     `statistics(weights)` (n, K): those of the family, expected of values known to lie there, weighted and summed.
+    `slopes(weights)`: the derivatives of the weighted sum of `log_mass` along the fields, where they cost less than these.
     """
 
     log_mass: Array
     statistics: Callable[[Array], S]
+    slopes: Callable[[Array], Slopes] | None = None
+
+    def slopes_of(self, family: Any, params: Any, weights: Array) -> Slopes:
+        """The derivatives of the sum of weights (n, K) * log_mass along the fields of `params`, by Fisher's identity."""
+        if self.slopes is not None:
+            return self.slopes(weights)
+        found: Slopes = family.expected(self.statistics(weights), params, params).slopes
+        return found
 
 
 Told = Callable[

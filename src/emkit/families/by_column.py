@@ -45,6 +45,10 @@ class IndependentColumns(Family[P, S], Protocol[P, S]):
     def among_gaps(self) -> Family[P, Any]:
         return ByColumn(self)
 
+    def for_column(self, column: int) -> Self:
+        """The family for one column alone."""
+        return self
+
 
 @dataclass(frozen=True)
 class ColumnSums(Additive, Generic[S]):
@@ -61,7 +65,7 @@ class ByColumn(Family[P, ColumnSums[S]], Generic[P, S]):
     Parameters are those of the family.
     """
 
-    family: Family[P, S]
+    family: IndependentColumns[P, S]
 
     @property
     def name(self) -> str:
@@ -117,7 +121,15 @@ class ByColumn(Family[P, ColumnSums[S]], Generic[P, S]):
             yield own, rows, cells[rows]
 
     def updates(self) -> Mapping[str, Update[ColumnSums[S], P]]:
-        return {path: _by_column(path, update) for path, update in self.family.updates().items()}
+        return {path: partial(self._updated, path) for path in self.family.updates()}
+
+    def _updated(self, path: str, stats: ColumnSums[S], before: P, now: P) -> Any:
+        each = zip(stats.mass.sum(axis=0) > 0, stats.columns, _columns_of(before), _columns_of(now), strict=True)
+        found = [
+            self.family.for_column(j).updates()[path](*own) if seen else get_at(own[-1], path)
+            for j, (seen, *own) in enumerate(each)
+        ]
+        return _side_by_side(now, path, found)
 
     def expected(self, stats: ColumnSums[S], before: P, now: P) -> Expected:
         each = zip(stats.columns, _columns_of(before), _columns_of(now), strict=True)
@@ -185,14 +197,6 @@ def _side_by_side(like: Parameters, path: str, values: Sequence[Any]) -> Any:
         return _joined(values)
     leaf = next(leaf for leaf in leaves(like) if leaf.path == path)
     return np.concatenate(values, axis=_axis(leaf.axes))
-
-
-def _by_column(path: str, update: Update[S, P]) -> Update[ColumnSums[S], P]:
-    def updated(stats: ColumnSums[S], before: P, now: P) -> Any:
-        each = zip(stats.mass.sum(axis=0) > 0, stats.columns, _columns_of(before), _columns_of(now), strict=True)
-        return _side_by_side(now, path, [update(*own) if seen else get_at(own[-1], path) for seen, *own in each])
-
-    return updated
 
 
 def _side_by_side_forms(forms: Sequence[tuple[LinearForm[S], Features]], width: int) -> LinearForm[ColumnSums[S]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from scipy.special import gammaln, polygamma, psi
@@ -59,7 +59,7 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
     """Rows of shares: log p(x|k) = log Gamma(sum_j a_j) - sum_j log Gamma(a_j) + sum_j (a_j - 1) log x_j, with a_j = a_kj.
 
     Data: x (n, d) of numbers > 0 that sum to 1 in each row.
-    `floor` bounds 1 / sum of the concentrations from below, as a fraction of that of the whole data.
+    `floor` bounds 1 / sum of the concentrations from below, as a fraction of that of the `whole` data, once settled.
 
     Shares of sand, silt and clay in sediments of an Arctic lake, by depth (Coakley & Rust, 1968):
 
@@ -76,6 +76,7 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
     """
 
     floor: float = FLOOR
+    whole: float = field(default=0.0, repr=False)
 
     @property
     def name(self) -> str:
@@ -127,27 +128,28 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
         (2000), Estimating a Dirichlet distribution.
         """
         shares, logs = np.split(per_mass(stats.sums[:, 1:], stats.mass), 2, axis=1)
-        (whole,) = _spread(*np.split(stats.sums[:, 1:].sum(axis=0)[None] / stats.mass.sum(), 2, axis=1))
         some = stats.mass > 0
         found = before.concentrations.copy()
-        found[some] = self._best(shares[some], logs[some], whole)
+        found[some] = self._best(shares[some], logs[some], self.whole)
         return keep_where_empty(found, before.concentrations, stats.mass)
 
     def _best(self, shares: Array, logs: Array, whole: float) -> Array:
         """The concentrations for rows with these means (K, d) of x and of log x, none narrower than the floor."""
-        most = 1 / (max(self.floor, ROUNDING) * (whole if whole > ROUNDING else 1.0))
+        most = 1 / max(self.floor * whole, ROUNDING * (whole or 1.0))
         spread, found = _spread(shares, logs), most * shares
         free = spread > 1 / most
         found[free] = best(shares[free] / spread[free, None], logs[free])
         return np.asarray(found * np.minimum(1, most / found.sum(axis=1, keepdims=True)))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        (whole,) = _spread(*(each[None] for each in _whole(profile)))
-        return SharesFloor(self.floor * (whole if whole > ROUNDING else 1.0))
+        return SharesFloor(self.floor * _unit(profile))
+
+    def settled(self, profile: AnyProfile) -> Self:
+        return replace(self, whole=_unit(profile))
 
     def pooled(self, profile: AnyProfile, n_components: int) -> DirichletParams:
         shares, logs = (each[None] for each in _whole(profile))
-        return DirichletParams(repeat(self._best(shares, logs, float(_spread(shares, logs)[0]))[0], n_components))
+        return DirichletParams(repeat(self._best(shares, logs, _unit(profile))[0], n_components))
 
     def draw(self, params: DirichletParams, rng: np.random.Generator, components: Integers) -> Array:
         parts = np.maximum(rng.gamma(params.concentrations[components]), np.finfo(np.float64).tiny)
@@ -216,6 +218,12 @@ def _whole(profile: AnyProfile) -> tuple[Array, Array]:
     """The means (d,) of x and of log x over all rows."""
     shares, logs = np.split(profile.average(lambda x: np.concatenate([x, np.log(x)], axis=1)), 2)
     return shares, logs
+
+
+def _unit(profile: AnyProfile) -> float:
+    """About 1 / sum of the concentrations of all rows; of rows that are all equal, 1."""
+    spread = float(_spread(*(each[None] for each in _whole(profile)))[0])
+    return spread if spread > ROUNDING else 1.0
 
 
 def _off(x: Array) -> Mask:

@@ -73,28 +73,34 @@ class Floored:
 
     `floor` bounds the spread of every component from below, as a fraction of that of the whole data; 0 takes the bound away. A
     run that has settled frees what rests on it where many rows support a narrower estimate. `rows_per_weight` is how many rows
-    a weight of 1 stands for. Errors: ParameterError unless 0 <= floor < 1.
+    a weight of 1 stands for, `whole` the spread of the whole data in each column, once settled; before, there is no floor.
+    Errors: ParameterError unless 0 <= floor < 1.
     """
 
     floor: float = FLOOR
     rows_per_weight: float = field(default=1.0, repr=False)
+    whole: tuple[float, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.floor < 1:
             raise ParameterError(f"floor is {self.floor!r}; it is a fraction of the pooled spread and must lie in [0, 1).")
 
-    def counting_rows(self, profile: AnyProfile) -> Self:
-        """The same, with `rows_per_weight` as the data have it."""
-        rows = rows_per_weight(profile)
-        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+    def measured(self, profile: AnyProfile, whole: Array) -> Self:
+        """The same, with `rows_per_weight` as the data have it, and their spread `whole` (d,)."""
+        return replace(self, rows_per_weight=rows_per_weight(profile), whole=tuple(whole.tolist()))
 
-    def above_the_floor(self, spread: Array, before: Array, mass: Array, whole: Array) -> tuple[Array, Mask]:
+    def for_column(self, column: int) -> Self:
+        """The same for one column alone."""
+        return replace(self, whole=self.whole[column : column + 1])
+
+    def above_the_floor(self, spread: Array, before: Array, mass: Array) -> tuple[Array, Mask]:
         """Spreads (K, d) that an M-step found, those that it holds at the floor; and which those are.
 
-        `before` (K, d): the spreads of the E-step; `mass` (K,); `whole` (d,): the spread of the whole data.
+        `before` (K, d): the spreads of the E-step; `mass` (K,).
         Errors: DegenerateFitError if all rows of a component are equal, and no floor holds it or it had been freed from there.
         """
-        least, empty = self.floor * whole, mass[:, None] <= 0
+        whole, empty = np.array(self.whole) if self.whole else np.zeros(spread.shape[1]), mass[:, None] <= 0
+        least = self.floor * whole
         holds, freed = held(spread, before, few(mass * self.rows_per_weight, 1), least, whole)
         found = np.where(holds, least, spread)
         for k, _ in np.argwhere(freed & holds & less_likely(found, before, spread) & ~empty):
@@ -126,6 +132,10 @@ class Floor:
     def resting(self, params: Any) -> Mapping[str, Mask]:
         """Which elements of which fields it holds, where the likelihood alone would move them on: no maximum of it."""
         return {}
+
+    def collapsed(self, params: Any) -> Mapping[str, Mask]:
+        """What of that shows a component that is no cluster."""
+        return self.resting(params)
 
     def loosened(self, params: Any, rows: Array) -> Any:
         """The parameters with what it holds of components of many `rows` (K,) a little below it; None for nothing."""
@@ -164,9 +174,12 @@ class SpreadFloor(Floor):
     def resting(self, params: Any) -> Mapping[str, Mask]:
         return {self.path: rests(self._spread(params), self.least).reshape(get_at(params, self.path).shape)}
 
+    def free(self, params: Any, rows: Array) -> Mask:
+        """Which spreads (K, d) it holds that may be estimates."""
+        return rests(self._spread(params), self.least) & ~few(rows, 1)[:, None] & self.varying
+
     def loosened(self, params: Any, rows: Array) -> Any:
-        spread = self._spread(params)
-        free = rests(spread, self.least) & ~few(rows, 1)[:, None] & self.varying
+        spread, free = self._spread(params), self.free(params, rows)
         if not free.any():
             return None
         value = get_at(params, self.path)

@@ -129,8 +129,8 @@ class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
         Errors: DegenerateFitError if all rows of a component are equal, and no floor holds it or it had been freed from there.
         Source: set d/da [mass (a log a - log Gamma(a)) - a excess] = 0; Minka (2002), Estimating a Gamma distribution.
         """
-        raw, unit = _spread_about(stats, before, now), _pooled_spread(stats, before)
-        spread, _ = self.above_the_floor(raw, log_less_digamma(before.shapes), stats.mass, unit)
+        raw = _spread_about(stats, before, now)
+        spread, _ = self.above_the_floor(raw, log_less_digamma(before.shapes), stats.mass)
         return keep_where_empty(shape_of(spread), before.shapes, stats.mass)
 
     def expected(self, stats: GammaStats, before: GammaParams, now: GammaParams) -> Expected:
@@ -162,8 +162,9 @@ class Gamma(Floored, IndependentColumns[GammaParams, GammaStats]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose shape cannot be estimated."""
-        warn_of_constant_columns(profile.columns, _whole(profile)[1] <= ROUNDING, "A gamma shape")
-        return self.counting_rows(profile)
+        whole = _whole(profile)[1]
+        warn_of_constant_columns(profile.columns, whole <= ROUNDING, "A gamma shape")
+        return self.measured(profile, _unit(whole))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         whole = _whole(profile)[1]
@@ -195,16 +196,6 @@ def _spread_about(stats: GammaStats, before: GammaParams, now: GammaParams) -> A
     """The mean of `excess` about the means `now`, floored at rounding."""
     moved, move = _moved_spread(stats, before, now)
     return np.maximum(moved, 0) + 4 * EPSILON * (move - np.log1p(move))
-
-
-def _pooled_spread(stats: GammaStats, before: GammaParams) -> Array:
-    """log(mean) - mean(log) of each column over all rows, shape (d,), put together from the statistics of the components."""
-    total = stats.mass.sum()
-    unit = before.means[0]
-    offset = np.log(before.means / unit)
-    mean = (stats.mass @ (before.means / unit) + (stats.shift * before.means / unit).sum(axis=0)) / total
-    mean_log = (stats.mass @ offset + (stats.shift - stats.excess).sum(axis=0)) / total
-    return _unit(np.log(mean) - mean_log)
 
 
 def _unit(spread: Array) -> Array:

@@ -140,7 +140,7 @@ class InverseGaussian(Floored, IndependentColumns[InverseGaussianParams, Inverse
         Source: set d/ds [mass / 2 log s - s/2 sum w (x - m)^2 / (m^2 x)] = 0; Tweedie (1957), Ann. Math. Statist. 28, 362-377.
         """
         raw = per_mass(_away_from(stats, before, now), stats.mass) / now.means
-        spread, _ = self.above_the_floor(raw, 1 / before.shapes, stats.mass, _pooled_spread(stats, before))
+        spread, _ = self.above_the_floor(raw, 1 / before.shapes, stats.mass)
         return keep_where_empty(1 / spread, before.shapes, stats.mass)
 
     def expected(
@@ -174,7 +174,7 @@ class InverseGaussian(Floored, IndependentColumns[InverseGaussianParams, Inverse
         """Warns of constant columns, whose shape cannot be estimated."""
         means, spread = _whole(profile)
         warn_of_constant_columns(profile.columns, spread * means <= ROUNDING, "An inverse Gaussian shape")
-        return self.counting_rows(profile)
+        return self.measured(profile, _unit(spread, means))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         means, spread = _whole(profile)
@@ -233,14 +233,6 @@ def _whole(profile: AnyProfile) -> tuple[Array, Array]:
     """Means and 1 / shapes (d,) of all rows."""
     means = profile.average(lambda x: x)
     return means, profile.average(lambda x: _away(x, means)) / means
-
-
-def _pooled_spread(stats: InverseGaussianStats, before: InverseGaussianParams) -> Array:
-    """1 / shape of each column over all rows, > 0, shape (d,), put together from the statistics of the components."""
-    total, mass = stats.mass.sum(), stats.mass[:, None]
-    mean = (before.means * (mass + stats.shift)).sum(axis=0) / total
-    moved, _ = _moved(stats, before, mean)
-    return _unit(moved.sum(axis=0) / (total * mean), mean)
 
 
 def _unit(spread: Array, mean: Array) -> Array:

@@ -27,7 +27,6 @@ from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.floor import THIN, Floor, Floored, SpreadFloor
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.normal import Moments
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import Support, reals
 
@@ -66,19 +65,14 @@ class LaplaceParams(Parameters):
 
 @dataclass(frozen=True)
 class Distances(Additive):
-    """`apart` (K, d, P): sum w |x - place| for places around the locations of the E-step; `rows`: moments about these.
+    """`mass` (K,) = sum w; `apart` (K, d, P): sum w |x - place| for places around the locations of the E-step.
 
     `slope` (K, d): that of the sum there, which differences between the nearest places know to few digits only.
     """
 
+    mass: Array
     apart: Array
     slope: Array
-    rows: Moments
-
-    @property
-    def mass(self) -> Array:
-        """The expected number of rows of each component, (K,)."""
-        return self.rows.mass
 
 
 @dataclass(frozen=True)
@@ -132,18 +126,17 @@ class Laplace(Floored, Family[LaplaceParams, Distances]):
     def statistics(self, params: LaplaceParams, x: Array, weights: Array) -> Distances:
         number, d = params.locations.shape
         counts, sums = np.zeros((2, number, d, len(PLACES) + 1))
-        shift, square, slope = np.zeros((3, number, d))
+        slope = np.zeros((number, d))
         for k, j in np.ndindex(number, d):
             w, z = weights[:, k], (x[:, j] - params.locations[k, j]) / params.scales[k, j]
             place = np.searchsorted(PLACES, z)
             counts[k, j] = np.bincount(place, w, len(PLACES) + 1)
             sums[k, j] = np.bincount(place, w * z, len(PLACES) + 1)
-            shift[k, j], square[k, j], slope[k, j] = w @ z, w @ z**2, -(w @ np.sign(z))
+            slope[k, j] = -(w @ np.sign(z))
         below, total = counts.cumsum(axis=2)[:, :, :-1], counts.sum(axis=2, keepdims=True)
         under, every = sums.cumsum(axis=2)[:, :, :-1], sums.sum(axis=2, keepdims=True)
         apart = (PLACES * (2 * below - total) + every - 2 * under) * params.scales[:, :, None]
-        own = Moments(weights.sum(axis=0), shift * params.scales, square * params.scales**2)
-        return Distances(apart, slope, own)
+        return Distances(weights.sum(axis=0), apart, slope)
 
     def updates(self) -> Mapping[str, Update[Distances, LaplaceParams]]:
         return {"locations": self._locations, "scales": self._scales}
@@ -166,8 +159,7 @@ class Laplace(Floored, Family[LaplaceParams, Distances]):
         Source: set d/ds [-mass log s - sum w |x - l| / s] = 0.
         """
         raw = per_mass(_apart(stats, before, now)[0], stats.mass)
-        whole = np.sqrt(normal.pooled_variance(stats.rows, _Placed(before.locations), stats.rows.scatter.sum(axis=0)))
-        found, _ = self.above_the_floor(raw, before.scales, stats.mass, whole)
+        found, _ = self.above_the_floor(raw, before.scales, stats.mass)
         return keep_where_empty(found, before.scales, stats.mass)
 
     def expected(self, stats: Distances, before: LaplaceParams, now: LaplaceParams) -> Expected:
@@ -187,7 +179,7 @@ class Laplace(Floored, Family[LaplaceParams, Distances]):
         """Warns of constant columns, whose spread cannot be estimated."""
         columns.refuse_vanishing(profile)
         columns.warn_of_lost_columns(profile, joined=False)
-        return self.counting_rows(profile)
+        return self.measured(profile, np.sqrt(columns.pooled_spread(profile)[2]))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         _, variance, unit = columns.pooled_spread(profile)
@@ -199,13 +191,6 @@ class Laplace(Floored, Family[LaplaceParams, Distances]):
         least = max(self.floor, columns.EPSILON) * np.sqrt(unit)
         scales = np.maximum(profile.average(lambda x: np.abs(x - mean)), least)
         return LaplaceParams(repeat(mean, n_components), repeat(scales, n_components))
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Where deviations were taken from."""
-
-    means: Array
 
 
 def _apart(stats: Distances, before: LaplaceParams, now: LaplaceParams) -> tuple[Array, Array]:

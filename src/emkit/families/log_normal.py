@@ -16,14 +16,12 @@ from emkit.families.between import Between
 from emkit.families.description import CELL, Columns, Reason, Side
 from emkit.families.family import repeat
 from emkit.families.floor import Floor, SpreadFloor, warn_of_constant_columns
-from emkit.families.gaussian import normal
 from emkit.families.gaussian.described import MEANS, VARIANCES, OwnColumns
 from emkit.families.gaussian.diagonal import DiagonalGaussian, DiagonalGaussianParams
 from emkit.families.gaussian.forms import diagonal_form
 from emkit.families.gaussian.normal import Moments
 from emkit.families.linear import LinearForm
 from emkit.families.logs import EPSILON, of_logs, rounding_of, units_of
-from emkit.families.spread import rows_per_weight
 from emkit.families.support import LARGEST_AMOUNT, Support, positive
 from emkit.formulas.numerals import plain, significant
 
@@ -97,9 +95,6 @@ class LogNormal(DiagonalGaussian):
         with np.errstate(divide="ignore"):
             return super()._between(params, np.log(np.maximum(low, 0.0)), np.log(high))
 
-    def unit(self, stats: Moments, before: DiagonalGaussianParams) -> Array:
-        return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0), units_of)
-
     def linear(self, params: DiagonalGaussianParams) -> LinearForm[Moments]:
         return diagonal_form(params.means, params.variances).reading(np.log, _log_base, _total_log_base)
 
@@ -110,8 +105,11 @@ class LogNormal(DiagonalGaussian):
         """Warns of constant columns, along which no variance can be estimated."""
         mean, variance = of_logs(profile)
         warn_of_constant_columns(profile.columns, variance <= rounding_of(mean), "A variance of logarithms")
-        rows = rows_per_weight(profile)
-        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+        return self.measured(profile)
+
+    def units(self, profile: AnyProfile) -> Array:
+        mean, variance = of_logs(profile)
+        return units_of(variance, mean)
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         mean, variance = of_logs(profile)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 from scipy.special import erfcx, log_ndtr
 
-from emkit.core.arrays import Array, ArrayLike, Integers
+from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
 from emkit.core.coordinates import Scale
 from emkit.core.expected import Expected
@@ -35,7 +35,6 @@ from emkit.families.description import Description, Word
 from emkit.families.family import Family, keep_where_empty, per_mass, repeat
 from emkit.families.floor import THIN, Floor, Floored, SpreadFloor
 from emkit.families.gaussian import columns, normal
-from emkit.families.gaussian.normal import Moments
 from emkit.families.spread import Spread, Variances
 from emkit.families.support import Support, reals
 
@@ -43,6 +42,7 @@ __all__ = ["SkewNormal", "SkewNormalParams"]
 
 HALF = 2 / np.pi  # the square of the mean of |t|
 LEAST, MOST = 0.1, 0.9  # of the skew over the scale, in starts
+WIDE = 100.0  # times the floor: of scales that are wider, noise on the floor leaves slants of more than ten
 FAR = -30.0  # standard deviations, from where on the mean is told by its series: what is cut there keeps few digits otherwise
 TERMS = np.array([1.0, -1, 3, -15, 105, -945, 10395, -135135])  # of the inverse of Mills' ratio, in inverse squares
 
@@ -200,10 +200,7 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         skews = (cross - shift * first) / varies
         move = shift - skews * first
         raw = np.maximum(per_mass(_squares(sums, move, skews), sums.mass), 0)
-        unit = normal.pooled_variance(
-            Moments(sums.mass, sums.shift, sums.square), _Placed(about.locations), sums.square.sum(axis=0)
-        )
-        found, _ = self.above_the_floor(raw, before.variances, sums.mass, unit)
+        found, _ = self.above_the_floor(raw, before.variances, sums.mass)
         return SkewNormalParams(
             keep_where_empty(about.locations + move, before.locations, sums.mass),
             keep_where_empty(skews, before.skews, sums.mass),
@@ -231,11 +228,11 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         """Warns of constant columns, whose spread cannot be estimated."""
         columns.refuse_vanishing(profile)
         columns.warn_of_lost_columns(profile, joined=False)
-        return self.counting_rows(profile)
+        return self.measured(profile, columns.pooled_spread(profile)[2])
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         _, variance, unit = columns.pooled_spread(profile)
-        return SpreadFloor("variances", self.floor * unit, variance >= THIN * unit)
+        return NoiseFloor("variances", self.floor * unit, variance >= THIN * unit)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> SkewNormalParams:
         """By the mean, variance and skewness of all rows; somewhat skew, since what is not stays so."""
@@ -250,6 +247,20 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         skews = ratio * scale
         params = mean - skews * np.sqrt(HALF), skews, (1 - ratio**2) * scale**2
         return SkewNormalParams(*(repeat(each, n_components) for each in params))
+
+
+@dataclass(frozen=True)
+class NoiseFloor(SpreadFloor):
+    """Under the variances of the noise. Where that rests on it and the skew is wide, slants run off: no estimate lies below."""
+
+    def free(self, params: SkewNormalParams, rows: Array) -> Mask:
+        return super().free(params, rows) & ~self._skewed(params)
+
+    def collapsed(self, params: SkewNormalParams) -> Mapping[str, Mask]:
+        return {path: mask & ~self._skewed(params) for path, mask in self.resting(params).items()}
+
+    def _skewed(self, params: SkewNormalParams) -> Mask:
+        return np.asarray(params.scales**2 > WIDE * self.least)
 
 
 def cut_normal(y: Array) -> tuple[Array, Array]:
@@ -298,13 +309,6 @@ def _offset(stats: BothWays, before: SkewNormalParams) -> Array:
     """What lifts the bound from the turned columns so that it touches the log-likelihood there, as the other does here."""
     touches = _bound(stats.turned, before.turned, before.turned)[0]
     return np.asarray(stats.rises + _bound(stats.own, before, before)[0] - touches)
-
-
-@dataclass(frozen=True)
-class _Placed:
-    """Where deviations were taken from."""
-
-    means: Array
 
 
 @once

@@ -48,6 +48,10 @@ class Spread:
         """
         return np.zeros(rows.shape, dtype=bool)
 
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        """Components that run off without end: there is no best place, and the likelihood is highest infinitely far off."""
+        return ()
+
 
 @dataclass(frozen=True)
 class Variances(Spread):

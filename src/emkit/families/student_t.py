@@ -80,8 +80,7 @@ class TrustedMoments(Additive):
     """Sums about the means of the E-step, for tails at P places near those of the E-step, where u is the weight of a row.
 
     `mass` (K,) = sum w; `trust` (K, P) = sum w u; `shift` (K, P, d) = sum w u (x - mean); `scatter` (K, P, d, d) = sum w u
-    (x - mean)(x - mean)'; `height` (K, P): the log-density but for |C|; `length` (K, P) = sum w u q. `rows` are the moments of
-    rows without weights: what the floor is a fraction of.
+    (x - mean)(x - mean)'; `height` (K, P): the log-density but for |C|; `length` (K, P) = sum w u q.
     """
 
     mass: Array
@@ -90,7 +89,6 @@ class TrustedMoments(Additive):
     scatter: Array
     height: Array
     length: Array
-    rows: Moments
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,6 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
             length = normal.squares(whiten @ deviation)[:, None]
             trust = w[:, None] * (1 + d * tails) / (1 + tails * length)
             weighted = deviation[:, None] * trust[:, :, None]
-            plain = deviation * w[:, None]
             parts.append(
                 TrustedMoments(
                     w.sum(axis=1),
@@ -168,7 +165,6 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
                     weighted @ deviation[:, None].swapaxes(2, 3),
                     w.sum(axis=1)[:, None] * summit - (w[:, None] * fall(length, tails, d)).sum(axis=2),
                     (trust * length).sum(axis=2),
-                    Moments(w.sum(axis=1), plain.sum(axis=2), np.einsum("kjn,kjn->kj", deviation, plain)),
                 )
             )
         return add_up(parts)
@@ -211,10 +207,10 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         """
         about, move = normal.products_about(self._at(stats, before, now.tails)[1], before, now)
         j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats.rows, move)
+        about[:, j, j] += normal.padding(stats.mass, move)
         raw = per_mass(about, stats.mass, before.scale_matrices)
-        unit = normal.pooled_variance(stats.rows, before, stats.rows.scatter.sum(axis=0))
-        return normal.each_lifted(raw, unit, self.floor, before.scale_matrices, few(stats.mass * self.rows_per_weight, len(j)))
+        least = normal.share_of(self.whole, self.floor, len(j))
+        return normal.each_lifted(raw, *least, before.scale_matrices, few(stats.mass * self.rows_per_weight, len(j)))
 
     def _all(self, stats: TrustedMoments, before: StudentTParams, now: StudentTParams) -> StudentTParams:
         """Means, scales and tails that are best together: the tails at which the best means and scales reach highest.
@@ -296,7 +292,7 @@ class StudentT(Floored, Family[StudentTParams, TrustedMoments]):
         """Warns of columns along which no scale can be estimated."""
         columns.refuse_vanishing(profile)
         columns.warn_of_lost_columns(profile, joined=True)
-        return self.counting_rows(profile)
+        return self.measured(profile, columns.pooled_moments(profile)[2])
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         _, covariance, unit = columns.pooled_moments(profile)

@@ -160,7 +160,7 @@ class VonMises(Floored, IndependentColumns[VonMisesParams, VonMisesStats]):
         spread = per_mass(_away_from(stats, now.directions - before.directions), stats.mass, 1.0)
         found = concentration_of(np.where(spread > ROUNDING, spread, 1.0))
         raw = np.where(spread > ROUNDING, _inverse(found), 0.0)
-        kept, _ = self.above_the_floor(raw, _inverse(before.concentrations), stats.mass, _pooled_spread(stats, before))
+        kept, _ = self.above_the_floor(raw, _inverse(before.concentrations), stats.mass)
         return keep_where_empty(_inverse(kept), before.concentrations, stats.mass)
 
     def expected(self, stats: VonMisesStats, before: VonMisesParams, now: VonMisesParams) -> Expected:
@@ -192,8 +192,9 @@ class VonMises(Floored, IndependentColumns[VonMisesParams, VonMisesStats]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of constant columns, whose concentration cannot be estimated."""
-        warn_of_constant_columns(profile.columns, _whole(profile)[1] <= ROUNDING, "A concentration")
-        return self.counting_rows(profile)
+        spread = _whole(profile)[1]
+        warn_of_constant_columns(profile.columns, spread <= ROUNDING, "A concentration")
+        return self.measured(profile, _unit(spread))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         spread = _whole(profile)[1]
@@ -228,14 +229,6 @@ def _whole(profile: AnyProfile) -> tuple[Array, Array]:
     cosines, sines = np.split(profile.average(_features), 2)
     direction = np.arctan2(sines, cosines)
     return direction, profile.average(lambda x: _away(x, direction))
-
-
-def _pooled_spread(stats: VonMisesStats, before: VonMisesParams) -> Array:
-    """What the floor is a fraction of, > 0, shape (d,), put together from the statistics of the components."""
-    offset, along = before.directions - before.directions[0], stats.mass[:, None] - stats.away
-    sines = (np.sin(offset) * along + np.cos(offset) * stats.shift).sum(axis=0)
-    cosines = (np.cos(offset) * along - np.sin(offset) * stats.shift).sum(axis=0)
-    return _unit(_away_from(stats, np.arctan2(sines, cosines) - offset).sum(axis=0) / stats.mass.sum())
 
 
 def _unit(spread: Array) -> Array:

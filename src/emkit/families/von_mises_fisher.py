@@ -7,8 +7,8 @@ any vector, also 0, where rows come from everywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class VonMisesFisher(ExponentialFamily[VonMisesFisherParams]):
     """Unit rows: log p(x|k) = v_k' x + (d/2 - 1) log c - d/2 log 2 pi - log I_(d/2-1)(c), with c = |v_k|.
 
     The density is that on the sphere. Data: x (n, d) with rows of length 1.
-    `floor` bounds 1 / concentration from below, as a fraction of that of the whole data.
+    `floor` bounds 1 / concentration from below, as a fraction of that of the `whole` data, once settled.
 
     Directions of magnetisation in a lava, nine specimens of 1947-48 (Fisher, 1953), as declination and dip in degrees:
 
@@ -90,6 +90,7 @@ class VonMisesFisher(ExponentialFamily[VonMisesFisherParams]):
     """
 
     floor: float = FLOOR
+    whole: float = field(default=0.0, repr=False)
 
     @property
     def name(self) -> str:
@@ -130,13 +131,14 @@ class VonMisesFisher(ExponentialFamily[VonMisesFisherParams]):
         Learning Research 6, 1345-1382.
         """
         mean = per_mass(stats.sums[:, 1:], stats.mass)
-        whole = stats.sums[:, 1:].sum(axis=0) / stats.mass.sum()
-        return keep_where_empty(self._best(mean, self._most(whole)), before.vectors, stats.mass)
+        return keep_where_empty(self._best(mean, self._most(self.whole)), before.vectors, stats.mass)
 
-    def _most(self, mean: Array) -> float:
-        """The largest concentration that the floor allows, given the mean (d,) of all rows."""
-        short = 1 - float(np.sqrt(mean @ mean))
-        return 1 / (max(self.floor, ROUNDING) * (2 * short / max(len(mean) - 1, 1) if short > ROUNDING else 1.0))
+    def settled(self, profile: AnyProfile) -> Self:
+        return replace(self, whole=_spread(profile.mean))
+
+    def _most(self, whole: float) -> float:
+        """The largest concentration that the floor allows, given 1 / that of all rows."""
+        return 1 / max(self.floor * whole, ROUNDING * (whole or 1.0))
 
     def _best(self, means: Array, most: float) -> Array:
         length = np.sqrt((means**2).sum(axis=1))
@@ -144,10 +146,10 @@ class VonMisesFisher(ExponentialFamily[VonMisesFisherParams]):
         return means / np.where(length > 0, length, 1.0)[:, None] * np.minimum(found, most)[:, None]
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        return LengthFloor(1 / self._most(profile.mean))
+        return LengthFloor(1 / self._most(_spread(profile.mean)))
 
     def pooled(self, profile: AnyProfile, n_components: int) -> VonMisesFisherParams:
-        return VonMisesFisherParams(repeat(self._best(profile.mean[None], self._most(profile.mean))[0], n_components))
+        return VonMisesFisherParams(repeat(self._best(profile.mean[None], self._most(_spread(profile.mean)))[0], n_components))
 
     def draw(self, params: VonMisesFisherParams, rng: np.random.Generator, components: Integers) -> Array:
         from scipy.stats import vonmises_fisher
@@ -173,6 +175,12 @@ class LengthFloor(Floor):
         with np.errstate(divide="ignore"):
             found = np.asarray(rests(1 / params.concentrations, self.least))
         return {"vectors": np.broadcast_to(found[:, None], params.vectors.shape)}
+
+
+def _spread(mean: Array) -> float:
+    """About 1 / concentration of rows with this mean (d,); of rows that are all equal, that of directions from everywhere."""
+    short = 1 - float(np.sqrt(mean @ mean))
+    return 2 * short / max(len(mean) - 1, 1) if short > ROUNDING else 1.0
 
 
 def _off(x: Array) -> Mask:

@@ -7,7 +7,7 @@ the expected log-likelihood is highest with the scale that is best for it, which
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -16,7 +16,7 @@ from scipy.special import exprel
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
-from emkit.core.expected import Expected
+from emkit.core.expected import Expected, Slopes
 from emkit.core.parameters import Parameters, maximise_in_turn
 from emkit.core.protocols import Update
 from emkit.core.spaces import Positive
@@ -38,6 +38,8 @@ SPAN = Span(reach=0.5, places=24)  # of the logarithm of a sum of powers, whose 
 OVERFLOW = 600.0  # exponents beyond are those of rows that no component is near to
 VARIANCE = np.pi**2 / 6  # of the logarithm of a Weibull time with a shape of 1
 OFFSET = float(np.euler_gamma)  # of the mean of its logarithm from that of the scale
+NARROW = 1e-2  # of where an interval begins, in powers: of those that are narrower, closed forms lose digits
+SLOPED = ("shapes", "scales")
 TINY = float(np.finfo(np.float64).tiny)
 STEPS = 200  # of the estimate for all rows; ten are the rule
 SETTLED = 1e-13  # relative to a shape
@@ -149,7 +151,22 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
                 parts.append((np.log(powers).reshape(-1, 1) / a[k], (w[:, None] * SHARES).ravel()))
             return _sums(params.shapes, parts)
 
-        return Between(log_mass, statistics)
+        def slopes(weights: Array) -> Slopes:
+            """In closed form, but where an interval is so narrow that its ends would take digits off each other."""
+            with np.errstate(divide="ignore", invalid="ignore"):
+                first = np.where(low > 0, np.log(low / s), 0.0)
+                narrow = ends & (width < NARROW * start * (1 + np.abs(first)))
+                own = np.where(narrow, 0.0, weights)
+                last, left = np.log(high / s), np.where(ends, np.exp(-width), 0.0)
+                beyond = np.where(left > 0, left * np.exp(np.minimum(a * last, OVERFLOW)), 0.0)
+                inside = own / np.where(ends & ~narrow, -np.expm1(-width), 1.0)
+            of_shapes = (inside * (beyond * last - start * first)).sum(axis=0)
+            of_scales = (inside * (start - beyond)).sum(axis=0) * a / s
+            rest = np.where(narrow, weights, 0.0)
+            more = self.expected(statistics(rest), params, params).slopes if rest.any() else dict.fromkeys(SLOPED, 0.0)
+            return {"shapes": of_shapes[:, None] + more["shapes"], "scales": of_scales[:, None] + more["scales"]}
+
+        return Between(log_mass, statistics, slopes)
 
     def updates(self) -> Mapping[str, Update[WeibullStats, WeibullParams]]:
         return {"": self._both}
@@ -169,11 +186,13 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         t = SPAN.curve(slope).summit()
         raw, was = _variance(before.shapes * np.exp(SPAN.reach * t)), _variance(before.shapes)
         raw = np.where(t == 1, np.minimum(raw, _own_variance(stats)), raw)  # where it is on its way to, beyond the span
-        spread, holds = self.above_the_floor(raw, was, stats.mass, _pooled_variance(stats, before))
+        spread, holds = self.above_the_floor(raw, was, stats.mass)
         floor = np.log(_shape(spread) / before.shapes) / SPAN.reach
         t = np.where(holds, np.clip(floor, -1.0, 1.0), t)
         shapes = before.shapes * np.exp(SPAN.reach * t)
-        scales = before.scales * np.exp((SPAN.curve(log_power)(t) - np.log(np.where(empty, 1.0, mass))) / shapes)
+        log_moved = (SPAN.curve(log_power)(t) - np.log(np.where(empty, 1.0, mass))) / shapes
+        with np.errstate(over="ignore"):  # of shapes next to 0, where nothing holds scales: what is infinite is refused
+            scales = before.scales * np.exp(log_moved)
         return WeibullParams(
             keep_where_empty(shapes, before.shapes, stats.mass), keep_where_empty(scales, before.scales, stats.mass)
         )
@@ -200,9 +219,10 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         shapes = _shape(np.maximum(variance, max(self.floor, EPSILON) * unit))
         scales, varies = np.exp(mean + OFFSET / shapes), variance > rounding_of(mean)
         now = WeibullParams(shapes[None, varies], scales[None, varies])
+        updates = replace(self, whole=tuple(unit[varies].tolist())).updates()
         for _ in range(STEPS if varies.any() else 0):
             before = now
-            now = maximise_in_turn(self.updates(), profile.total(partial(self._of_all, before, varies)), before)
+            now = maximise_in_turn(updates, profile.total(partial(self._of_all, before, varies)), before)
             if (np.abs(now.shapes - before.shapes) <= SETTLED * before.shapes).all():
                 break
         shapes[varies], scales[varies] = now.shapes[0], now.scales[0]
@@ -215,7 +235,7 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
         """Warns of constant columns, whose shape cannot be estimated."""
         mean, variance = of_logs(profile)
         warn_of_constant_columns(profile.columns, variance <= rounding_of(mean), "A Weibull shape")
-        return self.counting_rows(profile)
+        return self.measured(profile, units_of(variance, mean))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         mean, variance = of_logs(profile)
@@ -261,16 +281,6 @@ def _known(stats: WeibullStats) -> tuple[Array, Array]:
     empty = stats.powers <= 0
     powers = np.where(empty, 1.0, stats.powers)
     return np.log(powers), stats.tilted / powers
-
-
-def _pooled_variance(stats: WeibullStats, before: WeibullParams) -> Array:
-    """The variance of the logarithms of each column over all rows, shape (d,), from the statistics of the components."""
-    total, offset = stats.mass.sum(), np.log(before.scales / before.scales[0])
-    mean = (stats.mass @ offset + stats.shift.sum(axis=0)) / total
-    away = offset - mean
-    squares = (stats.scatter + 2 * away * stats.shift + stats.mass[:, None] * away**2).sum(axis=0)
-    rounding = _digits(total) * (stats.scatter + stats.mass[:, None] * away**2).sum(axis=0)
-    return units_of(squares / total, mean + np.log(before.scales[0]), rounding / total)
 
 
 def _own_variance(stats: WeibullStats) -> Array:

@@ -143,6 +143,9 @@ class Around(LatentModel[P, S]):
     def degenerate(self, params: P, profile: Any) -> tuple[int, ...]:
         return self.model.degenerate(params, profile)
 
+    def endless(self, params: P, profile: Any) -> tuple[int, ...]:
+        return self.model.endless(params, profile)
+
     def planar(self, params: P, profile: Any) -> tuple[int, ...]:
         return self.model.planar(params, profile)
 

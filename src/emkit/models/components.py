@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,7 +26,7 @@ from emkit.data.profile import AnyProfile, Profile
 from emkit.data.source import ArraySource, RowSource
 from emkit.data.sparse import is_sparse
 from emkit.data.subsample import compared
-from emkit.errors import DegenerateFitError, ModelError, ParameterError
+from emkit.errors import DegenerateDataWarning, DegenerateFitError, ModelError, ParameterError
 from emkit.families.family import Family, for_rows, safe_log
 from emkit.families.in_groups import InGroups, as_they_are
 from emkit.families.linear import LinearForm, linear_form
@@ -421,6 +422,9 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         found = fallen(self.family, params.components, component_count(params) or 1, profile)
         return tuple(map(int, np.flatnonzero(found)))
 
+    def endless(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
+        return self.family.spread.endless(params.components, profile)
+
     def planar(self, params: P, profile: AnyProfile) -> tuple[int, ...]:
         rows, some = self.rows_of(params, profile), self.degenerate(params, profile)
         if rows is None:
@@ -456,7 +460,9 @@ class Components(Belonging[P, Any], Generic[P, C, S]):
         All starts look at the same sample.
         """
         self.family.support.refuse_empty(profile)
-        model = self.of_family(for_rows(self.family, profile))
+        with warnings.catch_warnings():  # `settled` warns once, before a fit
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            model = self.of_family(for_rows(self.family, profile).settled(profile))
         if model is not self:
             return model.starts(profile, n_components, seeds)
         some = profile.sample

@@ -28,7 +28,7 @@ ALIKE = 1e-4  # of log-density: a row that tells two components apart by no more
 def fallen(family: Family[Any, Any], components: Any, number: int, profile: AnyProfile) -> Mask:
     """Of which of so many `components` a floor holds more than it holds of the whole data, shape (K,)."""
     found = np.zeros(number, dtype=bool)
-    held = family.lower_bound(profile).resting(components)
+    held = family.lower_bound(profile).collapsed(components)
     if not any(mask.any() for mask in held.values()):
         return found
     whole = _floored_of_all(profile, family, number)
@@ -52,7 +52,7 @@ def _floored_of_all(profile: AnyProfile, family: Family[Any, Any], number: int) 
     """How many elements a floor holds where each of so many components is fitted to all rows, by path, shape (K,)."""
     pooled = family.pooled(profile, number)
     own = {leaf.path: leaf for leaf in leaves(pooled)}
-    return {path: _each(own[path], mask, number) for path, mask in family.lower_bound(profile).resting(pooled).items()}
+    return {path: _each(own[path], mask, number) for path, mask in family.lower_bound(profile).collapsed(pooled).items()}
 
 
 def in_a_plane(family: Family[Any, Any], components: Any, k: int, rows: float, profile: AnyProfile) -> bool:

@@ -6,9 +6,10 @@ import warnings
 from typing import TYPE_CHECKING
 
 from emkit.core.axes import component_name
+from emkit.core.beyond import endless_told
 from emkit.core.coordinates import entry_name
 from emkit.core.json_types import Json
-from emkit.errors import EmkitWarning, SeparationWarning
+from emkit.errors import EmkitWarning, RunOffWarning, SeparationWarning
 from emkit.models.around import bare, wrappers
 from emkit.models.gated_mixture import GatedMixture
 from emkit.models.hidden_markov import HiddenMarkovChain
@@ -94,6 +95,12 @@ def warn_of_separation(result: AnyFitted, stacklevel: int) -> None:
     """Warn of coefficients that have no maximum."""
     for sentence in infinite_told(result):
         warnings.warn(sentence, SeparationWarning, stacklevel=stacklevel + 1)
+
+
+def warn_of_run_off(result: AnyFitted, stacklevel: int) -> None:
+    """Warn of components that run off without end."""
+    if result.endless:
+        warnings.warn(endless_told(result.endless), RunOffWarning, stacklevel=stacklevel + 1)
 
 
 def warn_of_edges(result: AnyFitted, stacklevel: int) -> None:

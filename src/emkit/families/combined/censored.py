@@ -10,6 +10,7 @@ import numpy as np
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
+from emkit.families.combined.endless import WithoutEnd, is_beyond
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.wrapped import Wrapped
 from emkit.families.description import Description
@@ -18,6 +19,7 @@ from emkit.families.floor import Floor
 from emkit.families.intervals import about, of_intervals, warn_of_one_value
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix, one_family
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 
 __all__ = ["Censored"]
@@ -84,6 +86,15 @@ class Censored(Wrapped[Any, Any]):
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self.family.lower_bound(about(profile, self.family.support))
+
+    @property
+    def spread(self) -> Spread:
+        return WithoutEnd(self.family.spread, self._beyond)
+
+    def _beyond(self, params: Any, profile: AnyProfile) -> Mask:
+        """Of which components next to nothing lies among the ends of all intervals."""
+        values = about(profile, self.family.support)
+        return is_beyond(self.family, params, float(values.least[0]), float(values.highest[0]), values.rows)
 
     def log_density(self, params: Any, x: Array) -> Array:
         known, low, high, some, which = _parts(x)

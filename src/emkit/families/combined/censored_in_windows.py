@@ -7,11 +7,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from emkit.core.arrays import Array, Integers
+from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.families.any_density import Kept
 from emkit.families.combined.censored import Censored
+from emkit.families.combined.endless import WithoutEnd, is_flat, mass_of
 from emkit.families.combined.given_windows import GivenWindows
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
@@ -22,6 +23,7 @@ from emkit.families.floor import Floor
 from emkit.families.intervals import warn_of_one_value
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 from emkit.families.windows import clipped, ends_alone, in_windows
 
@@ -101,6 +103,16 @@ class CensoredInWindows(SeenPart):
     def lower_bound(self, profile: AnyProfile) -> Floor:
         return self._censored.lower_bound(ends_alone(profile))
 
+    @property
+    def spread(self) -> Spread:
+        return WithoutEnd(self.family.spread, self._flat)
+
+    def _flat(self, params: Any, profile: AnyProfile) -> Mask:
+        """Which components are flat, or but a tail, where the values are."""
+        values = in_windows(self.family.support).about(profile)
+        low, high = float(values.least[0]), float(values.highest[0])
+        return is_flat(self.family, params, low, high, mass_of(self.family, params, low, high)) & (low < high)
+
     def log_density(self, params: Any, x: Array) -> Array:
         ends, windows, beyond = clipped(x)
         found = self._censored.log_density(params, ends)
@@ -122,7 +134,7 @@ class CensoredInWindows(SeenPart):
             return Share(0.0, self.family.expected(stats.own * 0.0, params, params).slopes, 0.0)
         inside, weights = between_of(self.family, params, *rows[narrow].T), weights[narrow]
         log_mass = np.where(weights > 0, inside.log_mass, 0.0)
-        slopes = self.family.expected(inside.statistics(weights), params, params).slopes
+        slopes = inside.slopes_of(self.family, params, weights)
         return Share(float((weights * log_mass).sum()), slopes, float(log_mass.min(initial=0.0)))
 
     def draw(self, params: Any, rng: np.random.Generator, components: Integers) -> Array:

@@ -21,8 +21,7 @@ from emkit.data.chunk import as_float64
 from emkit.data.profile import AnyProfile
 from emkit.data.subsample import in_standard_units
 from emkit.errors import DegenerateFitError, ModelError, ParameterError
-from emkit.families.combined.others import AmongOthers
-from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, union
 from emkit.families.conditional import Conditional
 from emkit.families.description import Description
 from emkit.families.family import per_mass, safe_log, slope_of_log
@@ -89,10 +88,6 @@ class MixtureOf(InParts):
         return (self.family,) * self.number
 
     @property
-    def estimating(self) -> tuple[AnyFamily, ...]:
-        return (AmongOthers(self.family),) * self.number
-
-    @property
     def name(self) -> str:
         return f"mixture-of-{self.number} {self.family.name}"
 
@@ -150,11 +145,8 @@ class MixtureOf(InParts):
     def statistics(self, params: MixtureOfParams, x: Array, weights: Array) -> MixtureOfStats:
         joint = self.log_joint(params, x)
         shares = np.exp(joint - np.logaddexp.reduce(joint, axis=2)[:, :, None]) * weights[:, :, None]
-        total, each = weights.sum(axis=1), []
-        for i, (family, part) in enumerate(zip(self.estimating, params.parts, strict=True)):
-            others = np.maximum(total - shares[:, :, i].sum(axis=1), 0.0)  # but for rounding
-            each.append(family.statistics(part, x, np.column_stack([shares[:, :, i], others])))
-        return MixtureOfStats(shares.sum(axis=0), tuple(each))
+        each = tuple(self.family.statistics(part, x, shares[:, :, i]) for i, part in enumerate(params.parts))
+        return MixtureOfStats(shares.sum(axis=0), each)
 
     def updates(self) -> Mapping[str, Update[Any, Any]]:
         return {"proportions": self._proportions, **super().updates()}
@@ -239,6 +231,9 @@ class SpreadOfMixture(Spread):
         shares = params.proportions.reshape(*rows.shape, -1)
         found = [self.part.slivers(own, rows * shares[..., i]) for i, own in enumerate(params.parts)]
         return np.asarray(np.logical_or.reduce(found))
+
+    def endless(self, params: MixtureOfParams, profile: AnyProfile) -> tuple[int, ...]:
+        return union(self.part.endless(part, profile) for part in params.parts)
 
 
 def _rows(source: Any) -> tuple[Array, Array]:

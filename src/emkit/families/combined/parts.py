@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -16,6 +16,7 @@ from emkit.core.expected import NONE, Expected
 from emkit.core.parameters import replace_at
 from emkit.core.protocols import Update
 from emkit.core.statistics import Additive
+from emkit.data.profile import AnyProfile
 from emkit.families.family import Carry, Family
 from emkit.families.floor import Floor
 from emkit.families.spread import Spread
@@ -49,35 +50,31 @@ class InParts(Family[Any, Any], Protocol):
     def families(self) -> tuple[AnyFamily, ...]:
         """The family of each part."""
 
-    @property
-    def estimating(self) -> tuple[AnyFamily, ...]:
-        """The same as they sum up and estimate."""
-        return self.families
-
     def updates(self) -> Mapping[str, Update[Any, Any]]:
         """Those of each part: no two parts have a parameter in common."""
         return of_parts(
-            [{path: partial(_inside, i, update) for path, update in f.updates().items()} for i, f in enumerate(self.estimating)]
+            [{path: partial(_inside, i, update) for path, update in f.updates().items()} for i, f in enumerate(self.families)]
         )
 
     def expected(self, stats: Any, before: Any, now: Any) -> Expected:
         total = Expected(0.0, NONE)
-        for i, family in enumerate(self.estimating):
+        for i, family in enumerate(self.families):
             total = total.plus(family.expected(stats.parts[i], before.parts[i], now.parts[i]).inside(at_part(i)))
         return total
 
     @property
     def carry(self) -> Carry[Any, Any] | None:
-        each = [family.carry for family in self.estimating]
+        each = [family.carry for family in self.families]
         known = tuple(carry for carry in each if carry is not None)
         return partial(_each_carried, known) if len(known) == len(each) else None
 
     def scales(self, params: Any) -> Mapping[str, Scale]:
         return of_parts([family.scales(part) for family, part in zip(self.families, params.parts, strict=True)])
 
-    @property
-    def spread(self) -> Spread:
-        return SpreadOfParts(tuple(family.spread for family in self.families))
+
+def union(each: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """The components that any of `each` names."""
+    return tuple(sorted({k for some in each for k in some}))
 
 
 def _each_carried(carries: Sequence[Carry[Any, Any]], stats: Any, before: Any, now: Any) -> Any:
@@ -94,6 +91,11 @@ class SpreadOfParts(Spread):
     """A component is a sliver if it is one in some part."""
 
     parts: tuple[Spread, ...]
+    of_part: Callable[[int, AnyProfile], AnyProfile]  # the profile of what a part sees
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        each = zip(self.parts, params.parts, strict=True)
+        return union(spread.endless(part, self.of_part(i, profile)) for i, (spread, part) in enumerate(each))
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         found = [spread.slivers(part, rows) for spread, part in zip(self.parts, params.parts, strict=True)]

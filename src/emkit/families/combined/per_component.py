@@ -14,8 +14,7 @@ from emkit.core.axes import Divided
 from emkit.core.parameters import Parameters
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError, ParameterError
-from emkit.families.combined.others import AmongOthers
-from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats, union
 from emkit.families.combined.possible import AnyOf, possible_rows
 from emkit.families.conditional import Conditional, leaves_others
 from emkit.families.description import Description
@@ -78,10 +77,6 @@ class PerComponent(InParts):
         return tuple(dict.fromkeys(self.each))
 
     @property
-    def estimating(self) -> tuple[AnyFamily, ...]:
-        return tuple(map(AmongOthers, self.families))
-
-    @property
     def places(self) -> tuple[Places, ...]:
         """The components of each of the `families`."""
         return tuple(tuple(k for k, one in enumerate(self.each) if one == family) for family in self.families)
@@ -108,7 +103,7 @@ class PerComponent(InParts):
 
     @property
     def spread(self) -> Spread:
-        return SpreadOfKinds(self.places, tuple(family.spread for family in self.families))
+        return SpreadOfKinds(self.places, self.families)
 
     @property
     def among_gaps(self) -> AnyFamily | None:
@@ -150,12 +145,8 @@ class PerComponent(InParts):
         return found
 
     def statistics(self, params: PerComponentParams, x: Array, weights: Array) -> PartStats:
-        parts, total = [], weights.sum(axis=1)
-        for family, (_, part, own, rows) in zip(self.estimating, self._each(params, x), strict=True):
-            mine = weights[:, own]
-            others = np.maximum(total - mine.sum(axis=1), 0.0)  # but for rounding
-            parts.append(family.statistics(part, x[rows], np.column_stack([mine, others])[rows]))
-        return PartStats(tuple(parts))
+        each = self._each(params, x)
+        return PartStats(tuple(family.statistics(part, x[rows], weights[rows, own]) for family, part, own, rows in each))
 
     def draw(self, params: PerComponentParams, rng: np.random.Generator, components: Integers) -> Array:
         drawn: list[tuple[Mask, Array]] = []
@@ -269,10 +260,15 @@ class SpreadOfKinds(Spread):
     """A component is a sliver beside others of its own family; `places` are the components of each."""
 
     places: tuple[Places, ...]
-    spreads: tuple[Spread, ...]
+    families: tuple[AnyFamily, ...]
 
     def slivers(self, params: Any, rows: Array) -> Mask:
         found = np.zeros(rows.shape, dtype=bool)
-        for own, spread, part in zip(self.places, self.spreads, params.parts, strict=True):
-            found[..., list(own)] = spread.slivers(part, rows[..., list(own)])
+        for own, family, part in zip(self.places, self.families, params.parts, strict=True):
+            found[..., list(own)] = family.spread.slivers(part, rows[..., list(own)])
         return found
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        every = zip(self.families, params.parts, self.places, strict=True)
+        told = ((family.spread.endless(part, possible_rows(profile, family)), own) for family, part, own in every)
+        return union(tuple(own[k] for k in some) for some, own in told)

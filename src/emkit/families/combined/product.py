@@ -18,12 +18,13 @@ from emkit.data.some import some_columns
 from emkit.errors import DataError, ModelError, ParameterError, some_of
 from emkit.families.combined.blocks import BlockSupport
 from emkit.families.combined.joined import joined_form
-from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats
+from emkit.families.combined.parts import AnyFamily, FloorOfParts, InParts, PartStats, SpreadOfParts
 from emkit.families.conditional import Conditional, leaves_others
 from emkit.families.description import Description
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.named import one_family
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 
 __all__ = ["Product", "ProductParams"]
@@ -167,6 +168,13 @@ class Product(InParts):
         for family, part, own in self._each(params):
             x[:, list(own)] = family.draw(part, rng, components)
         return x
+
+    @property
+    def spread(self) -> Spread:
+        return SpreadOfParts(tuple(family.spread for family in self.families), self._of_part)
+
+    def _of_part(self, part: int, profile: AnyProfile) -> AnyProfile:
+        return some_columns(profile, self.places(profile)[part])
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         each = zip(self.families, self.places(profile), strict=True)

@@ -23,6 +23,7 @@ from emkit.families.family import Carry
 from emkit.families.floor import Floor
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 
 __all__ = ["Repeated"]
@@ -73,6 +74,10 @@ class Repeated(Wrapped[Any, Any]):
         inner = self.family.conditional
         return None if inner is None else OfRepeats(self, inner)
 
+    @property
+    def spread(self) -> Spread:
+        return _SpreadOfTimes(self.family.spread, self.times)
+
     def settled(self, profile: AnyProfile) -> Self:
         return super().settled(long(profile, self.times))
 
@@ -98,6 +103,24 @@ class Repeated(Wrapped[Any, Any]):
 
     def linear(self, params: Any) -> LinearForm[Any] | None:
         return None  # features of a block are no features of a row
+
+
+@dataclass(frozen=True)
+class _SpreadOfTimes(Spread):
+    """The `inner` spread, of rows that have so many times as much."""
+
+    inner: Spread
+    times: int
+
+    @property
+    def narrows(self) -> bool:
+        return self.inner.narrows
+
+    def slivers(self, params: Any, rows: Array) -> Mask:
+        return self.inner.slivers(params, rows)
+
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        return self.inner.endless(params, long(profile, self.times))
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ class SeenPart(Wrapped[Any, Any]):
             now = self._all(stats, before, before)
             reached = self.expected(stats, before, now).value
             start = self.expected(stats, before, before).value
-            if reached - start <= SETTLED * (1 + abs(reached)) or height == reached:
+            if reached - start <= SETTLED * (1 + abs(reached)) or height == reached or self.spread.endless(now, profile):
                 break
             height = reached
         every = (leaf for leaf in leaves(now) if leaf.axes is not None and leaf.axes.names[:1] == (COMPONENT,))

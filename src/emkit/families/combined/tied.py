@@ -202,6 +202,9 @@ class _OfEach(Spread):
     def slivers(self, params: Any, rows: Array) -> Mask:
         return self.inner.slivers(_apiece(params), rows)
 
+    def endless(self, params: Any, profile: AnyProfile) -> tuple[int, ...]:
+        return self.inner.endless(_apiece(params), profile)
+
 
 @dataclass(frozen=True)
 class _FloorOfEach(Floor):

@@ -15,6 +15,7 @@ from emkit.core.statistics import Additive
 from emkit.data.profile import AnyProfile
 from emkit.errors import ModelError
 from emkit.families.between import Between, Told
+from emkit.families.combined.endless import WithoutEnd, is_flat
 from emkit.families.combined.quadrature import between_of
 from emkit.families.combined.seen_part import SeenPart, Share
 from emkit.families.combined.window import Seen, column_of, refuse_many, seen
@@ -22,6 +23,7 @@ from emkit.families.description import Description
 from emkit.families.family import LOG_OF_ZERO
 from emkit.families.linear import LinearForm
 from emkit.families.named import PREFIXES, Prefix
+from emkit.families.spread import Spread
 from emkit.families.support import Support
 
 __all__ = ["Truncated"]
@@ -142,6 +144,16 @@ class Truncated(SeenPart):
         slopes = {path: _joined([each[path] for each in lost], params, path) for path in lost[0]}
         value = sum(float(stats.mass @ each.log_mass) for _, each in windows)
         return Share(value, slopes, min(float(each.log_mass.min()) for _, each in windows))
+
+    @property
+    def spread(self) -> Spread:
+        return WithoutEnd(self.family.spread, self._flat)
+
+    def _flat(self, params: Any, profile: AnyProfile) -> Mask:
+        """Of which components a column is flat where its rows are, or but a tail."""
+        every = zip(self.windows(params), profile.least, profile.highest, strict=True)
+        found = [is_flat(self.family, own, float(low), float(high), each.log_mass) for (own, each), low, high in every]
+        return np.asarray(np.any(found, axis=0))
 
     def unseen_left_out(self, profile: AnyProfile) -> Any:
         return self.family.pooled(profile, 1)

@@ -50,7 +50,7 @@ class Seen:
     def slopes(self, family: Family[Any, Any], params: Any, times: Array) -> Mapping[str, Array]:
         """The derivatives of the sum of `times` (K,) log mass along the fields of `params`, where the family writes slopes."""
         if self.inside is not None:
-            return family.expected(self.inside.statistics(times[None]), params, params).slopes
+            return self.inside.slopes_of(family, params, times[None])
         total: dict[str, Array] = {}
         for rows, weights, sign in self.parts:
             stats = family.statistics(params, rows, weights * times)

@@ -32,7 +32,7 @@ class _Problem:
         self.shares, self.m = mass[:, 0] / mass.sum(), m
         self.equal = least.shape[1] < covariances.shape[-1]
         own = np.einsum("g,gjj->j", self.shares, covariances[:, 0])
-        self.unit = np.sqrt(np.full_like(own, own.mean()) if self.equal else np.where(own > 0, own, 1.0))
+        self.unit = np.sqrt(np.full_like(own, own.mean() or 1.0) if self.equal else np.where(own > 0, own, 1.0))
         self.covariances = covariances[:, 0] / np.outer(self.unit, self.unit)
         self.bound = np.log(least / self.unit[: least.shape[1]] ** 2)
 

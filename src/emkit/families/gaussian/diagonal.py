@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 
@@ -71,6 +71,10 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
     def spread(self) -> Spread:
         return Variances("variances")
 
+    def for_column(self, column: int) -> Self:
+        """The same for one column alone."""
+        return replace(self, whole=self.whole[column : column + 1])
+
     def metric(self, params: DiagonalGaussianParams) -> tuple[Callable[[Array], Array], Array]:
         narrow = 1 / np.sqrt(params.variances)[:, :, None]
         return lambda deviation: normal.squares(deviation * narrow), np.log(params.variances).sum(axis=1)
@@ -92,12 +96,8 @@ class DiagonalGaussian(IndependentColumns[DiagonalGaussianParams, Moments], Gaus
         Source: set d/dv [-mass/2 log v - scatter / (2 v)] = 0.
         """
         about, move = normal.squares_about(stats, before, now)
-        raw = per_mass(np.maximum(about, 0) + normal.padding(stats, move), stats.mass, before.variances)
-        return normal.raised(raw, before.variances, self.few(stats.mass, 1), self.unit(stats, before), self.floor)
-
-    def unit(self, stats: Moments, before: DiagonalGaussianParams) -> Array:
-        """What the floor is a fraction of: the variance (d,) of each column over all rows, > 0."""
-        return normal.pooled_variance(stats, before, stats.scatter.sum(axis=0))
+        raw = per_mass(np.maximum(about, 0) + normal.padding(stats.mass, move), stats.mass, before.variances)
+        return normal.raised(raw, before.variances, self.few(stats.mass, 1), *self.least(move.shape[1]))
 
     def expected(self, stats: Moments, before: DiagonalGaussianParams, now: DiagonalGaussianParams) -> Expected:
         about, move = normal.squares_about(stats, before, now)

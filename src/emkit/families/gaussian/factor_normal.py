@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -161,37 +161,40 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """
         about, move = normal.products_about(stats, before, now)
         j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats, move)
+        about[:, j, j] += normal.padding(stats.mass, move)
         raw = per_mass(about, stats.mass, before.covariances)
         shape = (*move.shape, self.n_factors)
         loadings, noise = np.array(np.broadcast_to(before.loadings, shape)), np.array(before.noise)
         number = self.number or len(raw)
         for first in range(0, len(raw), number):
             run = np.arange(first, first + number)
-            unit = self._unit_of(stats, before, run)
             groups = run[None] if self.shared in ("uniquenesses", "covariance") else run[:, None]
             groups = groups[stats.mass[groups].sum(axis=1) > 0]
             if len(groups):
-                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[0, 0]], noise[groups[:, 0]], unit)
+                found = self._best(groups, stats.mass[groups], raw[groups], loadings[groups[0, 0]], noise[groups[:, 0]])
                 loadings[groups], noise[groups] = found.loadings, found.uniquenesses[:, None]
                 if self.shared == "loadings":
                     loadings[run] = found.loadings[0, 0]
         return self._of(now.means, loadings, noise)
 
-    def _best(self, groups: Integers, mass: Array, raw: Array, loadings: Array, noise: Array, unit: Array) -> BestFactors:
+    def _best(self, groups: Integers, mass: Array, raw: Array, loadings: Array, noise: Array) -> BestFactors:
         """The best for `groups` (B, G) of components of `mass` (B, G) and covariances `raw` (B, G, d, d).
 
         It is climbed to from `noise` (B, d) and, if they are shared, `loadings` (d, m).
         """
         d = noise.shape[1]
-        unit, start, rows = unit[: self._numbers(d)], noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
+        unit, floor = self.least(self._numbers(d))
+        if not self.whole:  # nothing holds uniquenesses up but rounding, in units of the rows at hand
+            unit = np.maximum(np.einsum("bgjj->j", raw) / raw[..., 0, 0].size, unit)
+            unit = unit.mean(keepdims=True) if self.equal else unit
+        start, rows = noise[:, : self._numbers(d)], self.few(mass.sum(axis=1), d)
         if self.shared == "covariance":
             raw, mass = (
                 np.einsum("bk,bkij->bij", mass, raw)[:, None] / mass.sum(axis=1)[:, None, None, None],
                 np.ones((len(mass), 1)),
             )
-        freed: Mask = np.asarray((start < FREED * max(self.floor, THIN) * unit).any(axis=1))
-        least = np.maximum(bounds(freed, rows, self.floor, 1.0), THIN)[:, None] * unit
+        freed: Mask = np.asarray((start < FREED * max(floor, THIN) * unit).any(axis=1))
+        least = np.maximum(bounds(freed, rows, floor, 1.0), THIN)[:, None] * unit
         next_to_none = THIN * unit * normal.LIFTED
         common = self.shared == "loadings"
         found = (
@@ -204,7 +207,7 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         if held_again.any():
             old = common_height(mass, raw, loadings, before) if common else height(mass, raw, before, self.n_factors)
         for b, who in enumerate(names):
-            if self.floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
+            if floor == 0 and (found.uniquenesses[b] <= next_to_none).sum() > self.n_factors:
                 raise normal.collapsed(who)  # factors reproduce more columns than they are
             if held_again[b] and found.height[b] < old[b] - columns.EPSILON * abs(old[b]):
                 raise too_thin(normal.who(who))
@@ -223,11 +226,6 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
         """Whether components share that, and it is not written out for every one of them."""
         return self.shared in what and not self.number
 
-    def _unit_of(self, stats: Moments, before: FactorNormalParams, some: Integers) -> Array:
-        """What the floor is a fraction of, (d,), for the components of one run."""
-        own = type(stats)(*(getattr(stats, each.name)[some] for each in fields(stats)))
-        return self._units(*own.of_all(_Means(before.means[some]), np.einsum("kjj->j", own.scatter)))
-
     def _numbers(self, columns: int) -> int:
         """How many uniquenesses a component has."""
         return 1 if self.equal else columns
@@ -236,12 +234,10 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
     def _made(self) -> type[FactorNormalParams]:
         return SHARED[None if self.number else self.shared][self.equal]
 
-    def _units(self, spread: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
-        """What the floor is a fraction of, (d,): the variance of each column; for equal uniquenesses, the mean of these."""
-        if not self.equal:
-            return columns.positive_units(spread, mean, rounding)
-        one = columns.positive_units(spread.mean(), np.abs(mean).max(), float(np.mean(rounding)))
-        return np.full(len(spread), one)
+    def units(self, profile: AnyProfile) -> Array:
+        """The variance of each column, (d,); for equal uniquenesses the mean of these, (1,)."""
+        mean, variance, unit = columns.pooled_spread(profile)
+        return columns.positive_units(variance.mean(keepdims=True), np.abs(mean).max()) if self.equal else unit
 
     def expected(self, stats: Moments, before: FactorNormalParams, now: FactorNormalParams) -> Expected:
         whole = MATRICES.expected(stats, before, now)
@@ -264,19 +260,19 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         mean, variance, _ = columns.pooled_spread(profile)
-        unit = self._units(variance, mean)
+        unit = self.units(profile)
         varying = np.asarray(variance >= THIN * unit)
         if self.equal:
-            unit, varying = unit[:1], np.array([varying.any()])
+            varying = np.array([varying.any()])
         made = SharedFactorFloor if self._shares("uniquenesses", "covariance") else FactorFloor
         return made("uniquenesses", self.floor * unit, varying, directions=len(mean) + self.across, factors=self.n_factors)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> FactorNormalParams:
         self._refuse_too_many(len(profile.columns))
-        mean, variance, _ = columns.pooled_spread(profile)
-        floor = max(self.floor, columns.EPSILON) * self._units(variance, mean)
-        covariance, least = profile.covariance, floor[: self._numbers(len(mean))]
-        start = np.maximum(first_uniquenesses(covariance + np.diag(floor), self.n_factors, self.equal), least)
+        mean = profile.mean
+        covariance, least = profile.covariance, max(self.floor, columns.EPSILON) * self.units(profile)
+        ridge = np.diag(np.broadcast_to(least, len(mean)))
+        start = np.maximum(first_uniquenesses(covariance + ridge, self.n_factors, self.equal), least)
         found = best_factors(np.ones((1, 1)), covariance[None, None], start[None], least[None], self.n_factors)
         noise = np.broadcast_to(found.uniquenesses[0], len(mean))
         return self._of(repeat(mean, n_components), repeat(found.loadings[0, 0], n_components), repeat(noise, n_components))
@@ -291,12 +287,6 @@ class FactorNormal(JoinedColumns[FactorNormalParams]):
             return self._of(params.means, params.loadings, params.noise)
 
         return InGroups(lambda number: replace(self, number=number), apiece, shared)
-
-
-class _Means(NamedTuple):
-    """Means (K, d) of some of the components."""
-
-    means: Array
 
 
 def _covariances(params: Any) -> Array:

@@ -113,10 +113,9 @@ class FullGaussian(JoinedColumns[FullGaussianParams]):
         """
         about, move = normal.products_about(stats, before, now)
         j = np.arange(move.shape[1])
-        about[:, j, j] += normal.padding(stats, move)
+        about[:, j, j] += normal.padding(stats.mass, move)
         raw = per_mass(about, stats.mass, before.covariances)
-        unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
-        return normal.each_lifted(raw, unit, self.floor, before.covariances, self.few(stats.mass, len(j)))
+        return normal.each_lifted(raw, *self.least(len(j)), before.covariances, self.few(stats.mass, len(j)))
 
     def expected(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Expected:
         about, move = normal.products_about(stats, before, now)

@@ -26,12 +26,13 @@ from emkit.errors import DegenerateFitError, ParameterError
 from emkit.families.between import Between, Told, normal_between
 from emkit.families.family import Carry, Family, per_mass
 from emkit.families.floor import FLOOR, FREED, bounds, held, less_likely, too_thin
-from emkit.families.gaussian.columns import EPSILON, LARGEST, positive_units, refuse_vanishing, warn_of_lost_columns
+from emkit.families.gaussian.columns import EPSILON, LARGEST, SMALLEST, pooled_spread, refuse_vanishing, warn_of_lost_columns
 from emkit.families.spread import few, rows_per_weight
 from emkit.families.support import Support, reals
 
 LOG_2_PI = float(np.log(2 * np.pi))
 LIFTED = 1 + 1e-9  # times the floor, where rounding does not reach it
+UNKNOWN = float(SMALLEST**2)  # the variance of the whole data, where they have not settled it
 EATEN = 1e-12  # a covariance that is definite by less than this in one unit need not be so in another: rounding
 DEVIATIONS = 1 << 15  # numbers worked on at a time
 
@@ -55,23 +56,6 @@ class Moments(Additive):
     shift: Array
     scatter: Array
 
-    def of_all(self, before: NormalParams, scatter: Array) -> tuple[Array, Array, Array]:
-        """Variance and mean of each column over all rows, and how much of the variance may be rounding, each (d,).
-
-        `scatter` (d,): the sum over components of the squares about their means of the E-step.
-        """
-        between, within, grand = _apart(self, before)
-        total = self.mass.sum()
-        rounding = 8 * EPSILON * (scatter + between + within) / total
-        return (scatter + between - within) / total, grand, rounding
-
-    def of_all_columns(self, before: NormalParams) -> tuple[Array, Array, Array]:
-        """The same over all columns, from traces: the variance, the largest size of a mean, and the rounding."""
-        between, within, grand = _apart(self, before)
-        scatter, total = self.scatter.sum(), self.mass.sum() * len(grand)
-        rounding = 8 * EPSILON * (scatter + between.sum() + within.sum()) / total
-        return (scatter + between.sum() - within.sum()) / total, np.abs(grand).max(), rounding
-
 
 G = TypeVar("G", bound=Any)
 
@@ -82,12 +66,14 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
 
     `floor` bounds every variance from below, as a fraction of the variance of the whole data (in the data's own units), so
     that no component can collapse onto a few rows; 0 takes the bound away. A run that has settled frees what rests on it where
-    many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for,
-    `across` how many directions a problem in fewer columns does not show.
+    many rows support a narrower estimate. `rows_per_weight` is how many rows a weight of 1 stands for, `whole` what the floor
+    is a fraction of, once settled (before, there is none), and `across` how many directions a problem in fewer columns does
+    not show.
     """
 
     floor: float = field(default=FLOOR, kw_only=True)
     rows_per_weight: float = field(default=1.0, repr=False, kw_only=True)
+    whole: tuple[float, ...] = field(default=(), repr=False, kw_only=True)
     across: int = field(default=0, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -167,8 +153,19 @@ class GaussianFamily(Family[G, Moments], Generic[G]):
         """Warns of columns along which no covariance of this form can be estimated."""
         refuse_vanishing(profile)
         warn_of_lost_columns(profile, self.joins_columns)
-        rows = rows_per_weight(profile)
-        return self if rows == self.rows_per_weight else replace(self, rows_per_weight=rows)
+        return self.measured(profile)
+
+    def measured(self, profile: AnyProfile) -> Self:
+        """The same, with `rows_per_weight` as the data have it, and what the floor is a fraction of."""
+        return replace(self, rows_per_weight=rows_per_weight(profile), whole=tuple(self.units(profile).tolist()))
+
+    def units(self, profile: AnyProfile) -> Array:
+        """What the floor is a fraction of: the variance (d,) of each column of the whole data, > 0."""
+        return pooled_spread(profile)[2]
+
+    def least(self, numbers: int) -> tuple[Array, float]:
+        """What the floor is a fraction of, so many numbers, and that fraction."""
+        return share_of(self.whole, self.floor, numbers)
 
     def few(self, mass: Array, columns: int) -> Mask:
         """Which components have few rows, given their mass (K,)."""
@@ -228,36 +225,14 @@ def squares_about(stats: Moments, before: NormalParams, now: NormalParams) -> tu
     return stats.scatter - 2 * move * stats.shift + stats.mass[:, None] * move**2, move
 
 
-def padding(stats: Moments, move: Array) -> Array:
+def padding(mass: Array, move: Array) -> Array:
     """What rounding may have eaten of a sum of squares (K, d) whose mean moved by many standard deviations."""
-    return 4 * EPSILON * stats.mass[:, None] * move**2
+    return 4 * EPSILON * mass[:, None] * move**2
 
 
-def pooled_variance(
-    stats: Moments, before: NormalParams, scatter: Array, units: Callable[[Array, Array, Array], Array] = positive_units
-) -> Array:
-    """The variance of each column over all rows, shape (d,), put together from the statistics of the components.
-
-    `scatter` (d,): the sum over components of the squares about their means of the E-step. `units` makes it positive where a
-    column does not vary.
-    """
-    return units(*stats.of_all(before, scatter))
-
-
-def pooled_round_variance(stats: Moments, before: NormalParams) -> float:
-    """The variance over all rows and columns, from the traces of the components' scatters."""
-    return float(positive_units(*stats.of_all_columns(before)).item())
-
-
-def _apart(stats: Moments, before: NormalParams) -> tuple[Array, Array, Array]:
-    """Squares of the new means about the grand mean (d,), of the new means about the old (d,), and the grand mean (d,).
-
-    Squares of the rows about the means of the E-step, plus the first, less the second, are squares about the grand mean.
-    """
-    offset = per_mass(stats.shift, stats.mass)
-    centres = before.means + offset
-    grand = stats.mass @ (centres - centres[0]) / stats.mass.sum() + centres[0]
-    return stats.mass @ (centres - grand) ** 2, (stats.shift * offset).sum(axis=0), grand
+def share_of(whole: tuple[float, ...], floor: float, numbers: int) -> tuple[Array, float]:
+    """Of the `whole` spread, that is so many numbers, the fraction that a `floor` is; of one that is not known, 0."""
+    return (np.array(whole), floor) if whole else (np.full(numbers, UNKNOWN), 0.0)
 
 
 def collapsed(k: int | None) -> DegenerateFitError:

@@ -161,25 +161,25 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         Source: see `ellipsoids.py`.
         """
         about, move = self._about(stats, before, now)
-        padding = normal.padding(stats, move)
+        padding = normal.padding(stats.mass, move)
         about = about + padding[:, :, None] * np.eye(move.shape[1]) if self.joins_columns else np.maximum(about, 0) + padding
-        old, unit = before.ellipsoids, self._unit_of(stats, before)
+        old, (unit, floor) = before.ellipsoids, self.least(move.shape[1])
         number = self.number or len(stats.mass)
         mass = stats.mass.reshape(-1, number)
         every = stats.mass if self._letters.own else mass.sum(axis=1).repeat(number)
-        freed = np.asarray((old.logs < np.log(FREED * max(self.floor, THIN) * unit)).any(axis=1))
-        least = bounds(freed, self.few(every, move.shape[1]), self.floor, 1.0)[:, None] * unit
+        freed = np.asarray((old.logs < np.log(FREED * max(floor, THIN) * unit)).any(axis=1))
+        least = bounds(freed, self.few(every, move.shape[1]), floor, 1.0)[:, None] * unit
         bound = np.log(np.maximum(least, THIN * unit)).reshape(len(mass), number, -1)
         scatter, start = about.reshape(len(mass), number, *about.shape[1:]), old.in_groups(number, self._letters)
         found = best(self._letters, mass, scatter, start, bound)
-        self._refuse(mass, scatter, start, found, unit, freed)
+        low = (found.logs <= np.log(THIN * unit * normal.LIFTED)).any(axis=-1).ravel()
+        if floor == 0 and low.any():
+            raise normal.collapsed(int(low.argmax()))
+        self._refuse(mass, scatter, start, found, freed)
         return type(now).of(now.means, found.in_a_row)
 
-    def _refuse(self, mass: Array, about: Array, before: Ellipsoids, found: Ellipsoids, unit: Array, freed: Mask) -> None:
-        """Raise DegenerateFitError for a component that has no maximum."""
-        low = (found.logs <= np.log(THIN * unit * normal.LIFTED)).any(axis=-1).ravel()
-        if self.floor == 0 and low.any():
-            raise normal.collapsed(int(low.argmax()))
+    def _refuse(self, mass: Array, about: Array, before: Ellipsoids, found: Ellipsoids, freed: Mask) -> None:
+        """Raise DegenerateFitError for a component that had been freed from the floor, and was likelier than it is found."""
         if freed.any():
             old, new = (
                 heights(mass, each.squares(about) if self.joins_columns else about, each.logs) for each in (before, found)
@@ -192,22 +192,16 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         about = normal.products_about if self.joins_columns else normal.squares_about
         return about(stats, before, now)
 
-    def _unit_of(self, stats: Moments, before: EllipsoidParams) -> Array:
-        squares = np.einsum("kjj->j", stats.scatter) if self.joins_columns else stats.scatter.sum(axis=0)
-        return normal.pooled_variance(stats, before, squares, self._units)
-
-    def _units(self, spread: Array, mean: Array, rounding: Array | float = 0.0) -> Array:
-        """What the floor is a fraction of, (d,): the variance of each column, given the `spread` of the whole data.
-
-        For round components it is the mean of these; where axes lie anywhere, the least.
-        """
+    def units(self, profile: AnyProfile) -> Array:
+        """The variance of each column; for round components the mean of these, and where axes lie anywhere, the least."""
+        mean, spread, each = columns.pooled_spread(profile)
         if self._letters.shape == "I":
-            one = columns.positive_units(spread.mean(), np.abs(mean).max(), float(np.mean(rounding)))
+            one = columns.positive_units(spread.mean(), np.abs(mean).max())
         elif not self.joins_columns:
-            return columns.positive_units(spread, mean, rounding)
+            return each
         else:
-            varies = spread > (8 * columns.EPSILON * mean) ** 2 + rounding
-            one = spread[varies].min() if varies.any() else columns.positive_units(spread, mean, rounding).min()
+            varies = spread > (8 * columns.EPSILON * mean) ** 2
+            one = spread[varies].min() if varies.any() else each.min()
         return np.full(len(spread), one)
 
     def expected(self, stats: Moments, before: EllipsoidParams, now: EllipsoidParams) -> Expected:
@@ -235,14 +229,13 @@ class ParsimoniousGaussian(JoinedColumns[EllipsoidParams]):
         return diagonal_form(params.means, np.exp(params.ellipsoids.logs))
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
-        mean, variance, _ = columns.pooled_spread(profile)
-        unit = self._units(variance, mean)
-        whole = profile.covariance if self.joins_columns else variance
+        unit = self.units(profile)
+        whole = profile.covariance if self.joins_columns else profile.variance
         return EllipsoidFloor(self._letters, self.floor, unit, whole, len(unit) + self.across, self.number)
 
     def pooled(self, profile: AnyProfile, n_components: int) -> EllipsoidParams:
         mean, variance, _ = columns.pooled_spread(profile)
-        least = np.log(max(self.floor, columns.EPSILON) * self._units(variance, mean))
+        least = np.log(max(self.floor, columns.EPSILON) * self.units(profile))
         one = Ellipsoids(np.log(np.maximum(variance, np.exp(least)))[None], np.eye(len(mean))[None])
         scatter = variance[None]
         if self.joins_columns:

@@ -74,10 +74,9 @@ class JoinedFloor(CovarianceFloor):
         mean, _, unit = pooled_spread(profile)
         axes = _evened(variances[there], directions[:, there])
         span = Span(mean, np.sqrt(unit), axes, LIFTED * self.least)
-        fraction = self.least / float(variances[there].mean())
-        own = replace(
-            family, floor=fraction, rows_per_weight=rows_per_weight(profile), across=self.directions - int(there.sum())
-        )
+        number, even = int(there.sum()), float(variances[there].mean())
+        counts = {"rows_per_weight": rows_per_weight(profile), "across": self.directions - number}
+        own = replace(family, floor=self.least / even, whole=(even,) * number, **counts)
         return Narrow(own, span.within, partial(_widened, span, self.path), span.gain)
 
 

@@ -95,9 +95,8 @@ class SphericalGaussian(JoinedColumns[SphericalGaussianParams]):
         """
         about, move = _about(stats, before, now)
         d = move.shape[1]
-        raw = per_mass((np.maximum(about, 0) + normal.padding(stats, move).sum(axis=1)) / d, stats.mass, before.variances)
-        unit = np.array([normal.pooled_round_variance(stats, before)])
-        return normal.raised(raw[:, None], before.variances[:, None], self.few(stats.mass, 1), unit, self.floor)[:, 0]
+        raw = per_mass((np.maximum(about, 0) + normal.padding(stats.mass, move).sum(axis=1)) / d, stats.mass, before.variances)
+        return normal.raised(raw[:, None], before.variances[:, None], self.few(stats.mass, 1), *self.least(1))[:, 0]
 
     def expected(self, stats: Moments, before: SphericalGaussianParams, now: SphericalGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -111,6 +110,9 @@ class SphericalGaussian(JoinedColumns[SphericalGaussianParams]):
 
     def linear(self, params: SphericalGaussianParams) -> LinearForm[Moments]:
         return spherical_form(params.means, params.variances)
+
+    def units(self, profile: AnyProfile) -> Array:
+        return np.array([self._pooled_variance(profile)[1]])
 
     def lower_bound(self, profile: AnyProfile) -> Floor:
         variance, unit = self._pooled_variance(profile)

@@ -107,10 +107,9 @@ class TiedGaussian(JoinedColumns[TiedGaussianParams]):
         Source: set d/dC [-mass/2 log |C| - 1/2 tr(C^-1 scatter)] = 0 with mass and scatter summed over components.
         """
         about, move = _about(stats, before, now)
-        raw = (about + np.diag(normal.padding(stats, move).sum(axis=0))) / stats.mass.sum()
-        unit = normal.pooled_variance(stats, before, np.diag(stats.scatter))
-        few = self.few(stats.mass.sum(keepdims=True), len(raw))
-        return normal.each_lifted(normal.symmetric(raw)[None], unit, self.floor, before.covariance[None], few, shared=True)[0]
+        raw = (about + np.diag(normal.padding(stats.mass, move).sum(axis=0))) / stats.mass.sum()
+        least, few = self.least(len(raw)), self.few(stats.mass.sum(keepdims=True), len(raw))
+        return normal.each_lifted(normal.symmetric(raw)[None], *least, before.covariance[None], few, shared=True)[0]
 
     def expected(self, stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> Expected:
         about, move = _about(stats, before, now)
@@ -141,7 +140,8 @@ class TiedGaussian(JoinedColumns[TiedGaussianParams]):
             return TiedGaussianParams(each.means, each.covariances[0])
 
         def family(number: int) -> _TiedInGroups:
-            return _TiedInGroups(number, floor=self.floor, rows_per_weight=self.rows_per_weight, across=self.across)
+            own = {name: getattr(self, name) for name in ("floor", "rows_per_weight", "whole", "across")}
+            return _TiedInGroups(number, **own)
 
         return InGroups(family, apiece, shared)
 
@@ -166,12 +166,11 @@ class _TiedInGroups(FullGaussian):
 
     def _of_groups(self, stats: Moments, before: FullGaussianParams, now: FullGaussianParams) -> Array:
         about, move = normal.products_about(stats, before, now)
-        padded = about + normal.padding(stats, move)[:, :, None] * np.eye(move.shape[1])
+        padded = about + normal.padding(stats.mass, move)[:, :, None] * np.eye(move.shape[1])
         mass = stats.mass.reshape(-1, self.number).sum(axis=1)
         raw = padded.reshape(-1, self.number, *padded.shape[1:]).sum(axis=1) / mass[:, None, None]
-        unit = normal.pooled_variance(stats, before, np.einsum("kjj->j", stats.scatter))
-        few = self.few(mass, move.shape[1])
-        return normal.each_lifted(raw, unit, self.floor, before.covariances[:: self.number], few).repeat(self.number, axis=0)
+        least, few = self.least(move.shape[1]), self.few(mass, move.shape[1])
+        return normal.each_lifted(raw, *least, before.covariances[:: self.number], few).repeat(self.number, axis=0)
 
 
 def _about(stats: Moments, before: TiedGaussianParams, now: TiedGaussianParams) -> tuple[Array, Array]:

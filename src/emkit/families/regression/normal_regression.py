@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -25,7 +25,7 @@ from emkit.families.gaussian.columns import EPSILON, SMALLEST
 from emkit.families.gaussian.forms import TIGHTEST
 from emkit.families.linear import Columns, LinearForm, no_base, no_constant
 from emkit.families.linear_map import LinearlyMapped, LinearMap
-from emkit.families.regression.all_rows import sums_of_all
+from emkit.families.regression.all_rows import of_all_rows, sums_of_all
 from emkit.families.regression.deviations import deviations
 from emkit.families.regression.exactly_told import warn_of_exactly_told
 from emkit.families.regression.from_datum import FromDatum
@@ -79,6 +79,8 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
      [ 4.05 -1.02]]
     """
 
+    whole: float = field(default=0.0, repr=False, kw_only=True)  # the variance of all rows about one line, once settled
+
     kind = NormalRegressionParams
     curved = False
     floored = "variances"
@@ -101,11 +103,12 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
 
     def settled(self, profile: AnyProfile) -> Self:
         """Warns of a response that covariates tell exactly."""
-        family = replace(self.placed(profile), rows_per_weight=rows_per_weight(profile))
-        if not family.about_line(profile)[1]:
+        family = self.placed(profile)
+        whole, varies = family.about_line(profile)
+        if not varies:
             response = profile.columns[family.described_by.response]
             warn_of_exactly_told(response, "variance about a line", "variances")
-        return family
+        return replace(family, rows_per_weight=rows_per_weight(profile), whole=whole)
 
     def log_law(self, rows: Rows, params: NormalRegressionParams) -> Array:
         v = params.variances
@@ -137,25 +140,7 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         Errors: DegenerateFitError if a component collapsed, and no floor holds it or it had been freed from there.
         Source: set d/dv [-mass/2 log v - squares/(2 v)] = 0.
         """
-        return self.mean_squares(sums, sums.own[0], self.way(before, now), before.variances, self._whole(sums, before)[0])
-
-    def _whole(self, sums: NewtonSums, before: NormalRegressionParams) -> tuple[float, bool]:
-        """The variance of all rows about one line, put together from the sums of the components about theirs; is there any?
-
-        Where there is none, the mean square of the line stands in for it.
-        """
-        coefficients = self._coefficients_of(before)
-        apart = self.described_by.way(coefficients - coefficients[0])
-        bent = np.einsum("kij,kj->ki", sums.curvature, apart)
-        squares = (sums.own[0] + 2 * (apart * sums.gradient).sum(axis=1) + (apart * bent).sum(axis=1)).sum()
-        gradient, curvature = (sums.gradient + bent).sum(axis=0), sums.curvature.sum(axis=0)
-        line = solved(curvature, gradient)
-        total = sums.mass.sum()
-        size = float((self.described_by.way(coefficients[:1]) ** 2).sum())
-        found = float(squares - gradient @ line) / total
-        rounding = 8 * EPSILON * float(squares + gradient @ line) / total
-        varies = found > rounding + (ROUNDED * EPSILON) ** 2 * size
-        return (found, True) if varies else (size or 1.0, False)
+        return self.mean_squares(sums, sums.own[0], self.way(before, now), before.variances, self.whole)
 
     def scales(self, params: NormalRegressionParams) -> Mapping[str, Scale]:
         """Coefficients are counted in steps that move the lines by about a standard deviation of their components."""
@@ -166,8 +151,9 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         return SpreadFloor("variances", np.array([self.floor * whole]), np.array([varies]))
 
     def of_all_rows(self, profile: AnyProfile) -> NormalRegressionParams:
-        """The same, with what rounding left of the deviations from the line put right."""
-        found = super().of_all_rows(profile)
+        """The same, with what rounding left of the deviations from the line put right; no floor but under rounding."""
+        scale = float(self.own_start(profile)["variances"].item())
+        found = super(NormalRegression, replace(self, floor=EPSILON**2, whole=scale)).of_all_rows(profile)
         for _ in range(REFINED):
             coefficients = self._coefficients_of(found)
             left = profile.total(partial(self._left, coefficients[0]))
@@ -190,9 +176,20 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         return NewtonSums(nothing, gradient[None], (z.T @ layout.framed(x))[None], Greatest(nothing), ())
 
     def about_line(self, profile: AnyProfile) -> tuple[float, bool]:
-        """The variance of all rows about one line, and whether there is any."""
-        pooled = self.pooled(profile, 1)
-        return self._whole(profile.total(partial(sums_of_all, self, pooled)), pooled)
+        """The variance of all rows about one line, and whether there is any; else the mean square of the line stands in."""
+        near = of_all_rows(profile, self)
+        sums = profile.total(partial(sums_of_all, self, near))
+        squares, gradient, total = float(sums.own[0].item()), sums.gradient[0], float(sums.mass.item())
+        line = solved(sums.curvature[0], gradient)
+        size = float((self.described_by.way(self._coefficients_of(near)) ** 2).sum())
+        found, rounding = (squares - gradient @ line) / total, 8 * EPSILON * (squares + gradient @ line) / total
+        varies = bool(found > rounding + (ROUNDED * EPSILON) ** 2 * size)
+        return (float(found), True) if varies else (size or 1.0, False)
+
+    def pooled(self, profile: AnyProfile, n_components: int) -> NormalRegressionParams:
+        """The same, not below the floor."""
+        found, least = super().pooled(profile, n_components), self.floor * self.about_line(profile)[0]
+        return replace_at(found, {"variances": np.maximum(found.variances, least)})
 
     def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
         noise = np.sqrt(params.variances) * rng.standard_normal(rows.predictors.shape)

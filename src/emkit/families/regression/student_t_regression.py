@@ -210,7 +210,7 @@ class StudentTRegression(FromDatum[StudentTRegressionParams], OneMore[StudentTRe
         From heavy tails, rows that are far off lose their say at once. From light ones they keep it, and the likelihood often
         has a maximum there, too.
         """
-        line = self._normal.of_all_rows(profile)
+        line = self._normal.pooled(profile, 1)
         own = {name: value for name, value in vars(line).items() if name != "variances"}
         tails = HEAVY if self.freedom is None else 1 / self.freedom
         found: StudentTRegressionParams = self._class(**own, squared_scales=line.variances, tails=[tails])
