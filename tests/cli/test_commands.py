@@ -292,8 +292,11 @@ HEAVY = {
     "narwhals",
     "jax",
     "dask",
-    "scipy.stats",
+    "scipy.linalg",
     "scipy.optimize",
+    "scipy.sparse",
+    "scipy.special",
+    "scipy.stats",
 }
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
+import scipy
 
 from emkit.errors import DataError, some_of
 
@@ -19,7 +19,7 @@ def framed(data: Any) -> Any:
 
     Errors: DataError for what is no dictionary of columns of one length, or if there is no such library.
     """
-    if not isinstance(data, Mapping) or issparse(data):  # some sparse arrays are mappings, from places to cells
+    if not isinstance(data, Mapping) or scipy.sparse.issparse(data):  # some sparse arrays are mappings, from places to cells
         return data
     import narwhals.stable.v1 as nw
 

@@ -12,7 +12,7 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.coordinates import Scale
@@ -37,7 +37,7 @@ class MultinomialLogits(FramedDesign):
     def log_proportions(self, coefficients: Array, x: Array) -> Array:
         """The logarithm of the probabilities (n, ..., K) for the covariates of rows x (n, d)."""
         scores = self.design(as_float64(x)) @ self.level(coefficients.reshape(-1, coefficients.shape[-1])).T
-        return np.asarray(log_softmax(scores.reshape(len(x), *coefficients.shape[:-1]), axis=-1))
+        return np.asarray(scipy.special.log_softmax(scores.reshape(len(x), *coefficients.shape[:-1]), axis=-1))
 
     def sums(self, x: Array, counts: Array, proportions: Array) -> NewtonSums:
         """Sums over rows x (n, d) of which so much chose each alternative: `counts`, shape (n, ..., K) as the `proportions`."""

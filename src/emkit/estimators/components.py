@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import issparse
+import scipy
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -239,7 +239,7 @@ class ComponentsEstimator(CallbackSupportMixin, Choosable):
             least = 2 if reset else 1
             checked = {"dtype": FLOATS, "ensure_all_finite": False, "ensure_min_samples": least, "accept_sparse": "csr"}
             x = validated(self, X, reset=reset, **checked)
-            x = x.toarray() if issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
+            x = x.toarray() if scipy.sparse.issparse(x) and x.shape[0] * x.shape[1] <= FEW_CELLS else x
         names = [str(name) for name in self.feature_names_in_] if hasattr(self, "feature_names_in_") else None
         if reset:
             self._component_names = names_in(labels)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
+import scipy
 
 from emkit.data.source import ArraySource
 from emkit.errors import DataError, EmkitWarning, ModelError, some_of
@@ -46,7 +46,8 @@ def differential_items(found: Any, **settings: Any) -> tuple[DifferentialItem, .
         except DataError:
             left.append(repr(name))
             gain = np.nan
-        tested.append(DifferentialItem(name, gain, df, float(chi2.sf(max(gain, 0.0), df)) if gain == gain else np.nan))
+        p_value = float(scipy.stats.chi2.sf(max(gain, 0.0), df)) if gain == gain else np.nan
+        tested.append(DifferentialItem(name, gain, df, p_value))
     if left:
         warnings.warn(
             f"some group never gives an answer to {some_of(left)}, so that no parameters of its own can be told: join levels.",

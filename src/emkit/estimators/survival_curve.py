@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.errors import ParameterError
@@ -104,7 +104,7 @@ class SurvivalCurve(Tabled):
             raise ParameterError(f"level is {level!r:.60}; it must lie between 0 and 1, such as 0.95.")
         if kind not in ("log", "log-log", "plain"):
             raise ParameterError(f"kind is {kind!r:.60}; it must be 'log', 'log-log' or 'plain'.")
-        reached, z = self.survival[:, None], ndtri((1 + level) / 2) * np.array([-1.0, 1.0])
+        reached, z = self.survival[:, None], scipy.special.ndtri((1 + level) / 2) * np.array([-1.0, 1.0])
         errors = self.standard_errors[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             if kind == "plain":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln, ive, logsumexp
+import scipy
 
 from emkit.core.arrays import Array
 
@@ -31,15 +31,16 @@ def _log_bessel(order: float, k: float) -> float:
         third = (30375 - 369603 * t + 765765 * t**2 - 425425 * t**3) / 414720
         rest = float(np.log1p(first / w + second / w**2 + third / w**3))
         return float(w - order * np.log(order + w) - np.log(2 * np.pi * w) / 2 + rest)
-    scaled = float(ive(order, k))
+    scaled = float(scipy.special.ive(order, k))
     if k > 0 and scaled > LEAST:
         return float(np.log(scaled) + k - order * np.log(k))
-    first = -order * np.log(2) - gammaln(order + 1)
+    first = -order * np.log(2) - scipy.special.gammaln(order + 1)
     if k == 0:
         return float(first)
     m = np.arange(int((w - order) / 2 + 12 * np.sqrt(w) + 40))  # the largest term is number (w - order) / 2
-    terms = 2 * m * np.log(k / 2) - gammaln(m + 1) - (gammaln(order + m + 1) - gammaln(order + 1))
-    return float(first + logsumexp(terms))
+    rising = scipy.special.gammaln(order + m + 1) - scipy.special.gammaln(order + 1)
+    terms = 2 * m * np.log(k / 2) - scipy.special.gammaln(m + 1) - rising
+    return float(first + scipy.special.logsumexp(terms))
 
 
 def mean_length(d: int, k: Array) -> tuple[Array, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logit
+import scipy
 
 from emkit.core.arrays import Array, Mask
 from emkit.families.gamma_shape import log_less_digamma, log_less_gammaln, slope_of_log_less_digamma
@@ -41,7 +41,7 @@ def best(rows: Array, below: Array, above: Array, precision: Array | None = None
     """
     free = precision is None
     spread = rows * below + (1 - rows) * above
-    now = np.stack([logit(rows), np.log(0.75 / spread if precision is None else precision)])
+    now = np.stack([scipy.special.logit(rows), np.log(0.75 / spread if precision is None else precision)])
     value = _height(now, rows, below, above)
     for _ in range(STEPS):
         step = np.clip(_step(now, rows, below, above, free), -LARGEST_STEP, LARGEST_STEP)
@@ -50,11 +50,11 @@ def best(rows: Array, below: Array, above: Array, precision: Array | None = None
         now = there
         if moved <= SETTLED:
             break
-    return np.asarray(expit(now[0])), np.exp(now[1])
+    return np.asarray(scipy.special.expit(now[0])), np.exp(now[1])
 
 
 def _height(now: Array, rows: Array, below: Array, above: Array) -> Array:
-    mean = np.asarray(expit(now[0]))
+    mean = np.asarray(scipy.special.expit(now[0]))
     return height(mean, np.exp(now[1]), away_from(mean, rows, below, above))
 
 
@@ -78,10 +78,10 @@ def _no_lower(
 
 def _step(now: Array, rows: Array, below: Array, above: Array, free: bool) -> Array:
     """The step (2, ...) to where both slopes would be 0 if the information were the same everywhere."""
-    mean, precision = np.asarray(expit(now[0])), np.exp(now[1])
-    other = np.asarray(expit(-now[0]))
+    mean, precision = np.asarray(scipy.special.expit(now[0])), np.exp(now[1])
+    other = np.asarray(scipy.special.expit(-now[0]))
     a, b = precision * mean, precision * other
-    of_mean = (now[0] - logit(rows)) - log_less_digamma(a) + log_less_digamma(b) + below - above
+    of_mean = (now[0] - scipy.special.logit(rows)) - log_less_digamma(a) + log_less_digamma(b) + below - above
     bend_a, bend_b = a * slope_of_log_less_digamma(a), b * slope_of_log_less_digamma(b)
     across = bend_b - bend_a
     along = 1 - other * bend_a - mean * bend_b

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from scipy import special
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.expected import Slopes
@@ -78,7 +78,7 @@ def normal_between(low: Array, high: Array, width: Array) -> tuple[Array, Array,
 def _by_tails(low: Array, high: Array) -> tuple[Array, Array, Array]:
     flip = low > 0  # so that the smaller tail is the lower one
     near, far = np.where(flip, -low, high), np.where(flip, -high, low)
-    whole, rest = special.log_ndtr(near), special.log_ndtr(far)
+    whole, rest = scipy.special.log_ndtr(near), scipy.special.log_ndtr(far)
     with np.errstate(divide="ignore", invalid="ignore"):
         log_mass = whole + np.log1p(-np.exp(rest - whole))
         ends = [np.where(np.isfinite(z), np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - log_mass), 0.0) for z in (low, high)]
@@ -104,7 +104,7 @@ def double_exponential() -> tuple[Array, Array, Array]:
     """
     t = np.arange(-REACH, REACH + STEP / 2, STEP)
     u = np.pi * np.sinh(t)
-    low, high = special.expit(u), special.expit(-u)
+    low, high = 1 / (1 + np.exp(-u)), 1 / (1 + np.exp(u))
     weights = np.pi * np.cosh(t) * low * high
     return low, high, weights / weights.sum()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 from emkit.core.arrays import Array, Integers
 from emkit.core.checks import check_count
@@ -74,7 +74,8 @@ class Binomial(SuccessFamily):
         if self.ordered:
             return np.zeros(len(x))
         h, t = self.successes_and_failures(x)
-        return np.asarray(gammaln(h + t + 1) - gammaln(h + 1) - gammaln(t + 1)).sum(axis=1)
+        ways = scipy.special.gammaln(h + t + 1) - scipy.special.gammaln(h + 1) - scipy.special.gammaln(t + 1)
+        return np.asarray(ways).sum(axis=1)
 
     def log_density(self, params: SuccessParams, x: Array) -> Array:
         h, t = self.successes_and_failures(x)

@@ -6,7 +6,7 @@ For large concentrations that is a small difference of large numbers; there, asy
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import i0e, i1e
+import scipy
 
 from emkit.core.arrays import Array
 
@@ -34,7 +34,7 @@ def circular_spread(concentration: Array) -> Array:
     high, low = np.maximum(concentration, LARGE), np.minimum(concentration, LARGE)
     inverse = 1 / high
     series = inverse * np.polyval(LESS_ONE[::-1], inverse) / np.polyval(OF_ZERO[::-1], inverse)
-    return np.where(concentration >= LARGE, series, 1 - i1e(low) / i0e(low))
+    return np.where(concentration >= LARGE, series, 1 - scipy.special.i1e(low) / scipy.special.i0e(low))
 
 
 def concentration_of(spread: Array) -> Array:

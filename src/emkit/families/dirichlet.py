@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.special import gammaln, polygamma, psi
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
@@ -107,7 +107,7 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
 
     def natural(self, params: DirichletParams) -> Array:
         a = params.concentrations
-        constant = gammaln(a.sum(axis=1)) - gammaln(a).sum(axis=1)
+        constant = scipy.special.gammaln(a.sum(axis=1)) - scipy.special.gammaln(a).sum(axis=1)
         return np.concatenate([constant[:, None], np.zeros_like(a), a], axis=1)
 
     def log_base(self, x: Array) -> Array:
@@ -115,7 +115,8 @@ class Dirichlet(ExponentialFamily[DirichletParams]):
 
     def slopes(self, sums: Array, params: DirichletParams) -> Slopes:
         a, d = params.concentrations, params.concentrations.shape[1]
-        return {"concentrations": sums[:, :1] * (psi(a.sum(axis=1, keepdims=True)) - psi(a)) + sums[:, 1 + d :]}
+        expected = scipy.special.psi(a) - scipy.special.psi(a.sum(axis=1, keepdims=True))
+        return {"concentrations": sums[:, 1 + d :] - sums[:, :1] * expected}
 
     def updates(self) -> Mapping[str, Update[Totals, DirichletParams]]:
         return {"concentrations": self._concentrations}
@@ -175,8 +176,8 @@ def best(start: Array, logs: Array) -> Array:
     """
     now, value = start, _height(start, logs)
     for _ in range(STEPS):
-        slope = psi(now.sum(axis=1, keepdims=True)) - psi(now) + logs
-        own, common = -polygamma(1, now), polygamma(1, now.sum(axis=1, keepdims=True))
+        slope = scipy.special.psi(now.sum(axis=1, keepdims=True)) - scipy.special.psi(now) + logs
+        own, common = -scipy.special.polygamma(1, now), scipy.special.polygamma(1, now.sum(axis=1, keepdims=True))
         shift = (slope / own).sum(axis=1, keepdims=True) / (1 / common + (1 / own).sum(axis=1, keepdims=True))
         step = -(slope - shift) / own
         there, reached = _no_lower(now, step, value, logs)
@@ -190,7 +191,7 @@ def best(start: Array, logs: Array) -> Array:
 def _no_lower(now: Array, step: Array, value: Array, logs: Array) -> tuple[Array, Array]:
     """As far along the step as the height does not fall and all stays positive, and the height there."""
     there, found, waiting = now, value, np.ones(len(now), dtype=bool)
-    rounding = CLOSE * (np.abs(gammaln(now)).sum(axis=1) + np.abs(now * logs).sum(axis=1))
+    rounding = CLOSE * (np.abs(scipy.special.gammaln(now)).sum(axis=1) + np.abs(now * logs).sum(axis=1))
     for _ in range(HALVINGS):
         tried = now + step
         inside: Mask = np.asarray((tried > 0).all(axis=1))
@@ -205,7 +206,7 @@ def _no_lower(now: Array, step: Array, value: Array, logs: Array) -> tuple[Array
 
 
 def _height(a: Array, logs: Array) -> Array:
-    return np.asarray(gammaln(a.sum(axis=1)) - gammaln(a).sum(axis=1) + (a * logs).sum(axis=1))
+    return np.asarray(scipy.special.gammaln(a.sum(axis=1)) - scipy.special.gammaln(a).sum(axis=1) + (a * logs).sum(axis=1))
 
 
 def _spread(shares: Array, logs: Array) -> Array:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -86,7 +86,7 @@ class Multinomial(ExponentialFamily[MultinomialParams]):
         return lead_with(0, safe_log(params.probabilities))
 
     def log_base(self, x: Array) -> Array:
-        return np.asarray(gammaln(x.sum(axis=1) + 1) - gammaln(x + 1).sum(axis=1))
+        return np.asarray(scipy.special.gammaln(x.sum(axis=1) + 1) - scipy.special.gammaln(x + 1).sum(axis=1))
 
     def log_density(self, params: MultinomialParams, x: Array) -> Array:
         """From parts of its own size, as that of binomial counts."""

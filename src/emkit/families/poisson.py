@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -95,7 +95,7 @@ class Poisson(IndependentColumns[PoissonParams, Totals], ExponentialFamily[Poiss
         return np.concatenate([-params.rates.sum(axis=1, keepdims=True), safe_log(params.rates)], axis=1)
 
     def log_base(self, x: Array) -> Array:
-        return -np.asarray(gammaln(x + 1)).sum(axis=1)
+        return -np.asarray(scipy.special.gammaln(x + 1)).sum(axis=1)
 
     def log_density(self, params: PoissonParams, x: Array) -> Array:
         if params.rates.max() <= SMALL:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
+import scipy
 from numpy.polynomial.polynomial import polyval
-from scipy.special import erfcx, log_ndtr
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
@@ -166,7 +166,7 @@ class SkewNormal(Floored, Family[SkewNormalParams, BothWays]):
         found = np.empty((len(constant), len(x)))
         for rows, deviation in normal.deviations(x, params.locations):
             z = deviation / scales
-            found[:, rows] = (log_ndtr(slants * z) - 0.5 * z**2).sum(axis=1)
+            found[:, rows] = (scipy.special.log_ndtr(slants * z) - 0.5 * z**2).sum(axis=1)
         return (found + constant[:, None]).T
 
     def statistics(self, params: SkewNormalParams, x: Array, weights: Array) -> BothWays:
@@ -266,7 +266,7 @@ class NoiseFloor(SpreadFloor):
 def cut_normal(y: Array) -> tuple[Array, Array]:
     """Mean and mean square of what lies above 0 of a normal variable of mean y and variance 1."""
     near, far = np.maximum(y, FAR), np.minimum(y, FAR)
-    first = near + np.sqrt(HALF) / erfcx(-near / np.sqrt(2))
+    first = near + np.sqrt(HALF) / scipy.special.erfcx(-near / np.sqrt(2))
     inverse = far**-2.0
     mills = polyval(inverse, TERMS)
     beyond = -polyval(inverse, -TERMS[1:]) / (far * mills), polyval(inverse, TERMS + np.append(TERMS[1:], 0)) / mills
@@ -284,7 +284,7 @@ def _summed(params: SkewNormalParams, x: Array, weights: Array) -> tuple[SkewMom
         z = deviation / scales
         y = slants * z
         first, second = cut_normal(y)
-        first, second, height = narrow * first, narrow**2 * second, log_ndtr(y) - 0.5 * z**2
+        first, second, height = narrow * first, narrow**2 * second, scipy.special.log_ndtr(y) - 0.5 * z**2
         sums += [(w * each).sum(axis=2) for each in (deviation, deviation**2, first, second, first * deviation, height)]
     *moments, heights = sums
     return SkewMoments(weights.sum(axis=0), *moments), heights

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
-from scipy.special import i0e
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -214,7 +214,7 @@ def _away(x: Array, direction: Array) -> Array:
 
 def _log_peak(concentration: Array) -> Array:
     """The log-density in the middle."""
-    return -np.log(i0e(concentration)) - LOG_2_PI
+    return -np.log(scipy.special.i0e(concentration)) - LOG_2_PI
 
 
 def _away_from(stats: VonMisesStats, move: Array) -> Array:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.special import exprel
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
@@ -142,7 +142,7 @@ class Weibull(Floored, IndependentColumns[WeibullParams, WeibullStats]):
             start = np.exp(np.minimum(a * np.log(low / s), OVERFLOW))
             log_width = np.minimum(a * np.log(high / s), OVERFLOW) + np.log(-np.expm1(a * np.log1p((low - high) / high)))
         width = np.where(ends, np.exp(log_width), np.inf)
-        log_mass = np.where(ends, log_width + np.log(exprel(-np.exp(log_width))), 0.0) - start
+        log_mass = np.where(ends, log_width + np.log(scipy.special.exprel(-np.exp(log_width))), 0.0) - start
 
         def statistics(weights: Array) -> WeibullStats:
             parts = []

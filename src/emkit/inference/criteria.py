@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import xlogy
+import scipy
 
 from emkit.core.arrays import Array
 
@@ -43,6 +43,6 @@ def uncertainty(assigned: Iterable[tuple[Array, Array]]) -> Uncertainty:
     """The sums over the weights (n,) and responsibilities (n, K) of all chunks."""
     entropy = surprise = 0.0
     for weights, shares in assigned:
-        entropy -= float(weights @ xlogy(shares, shares).sum(axis=1))
+        entropy -= float(weights @ scipy.special.xlogy(shares, shares).sum(axis=1))
         surprise -= float(weights @ np.log(shares.max(axis=1)))
     return Uncertainty(entropy + 0.0, surprise + 0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_range
@@ -20,12 +20,12 @@ LEAST_P = 0.001  # of which the size is told: in the far tail, p-values are less
 def normal_quantile(level: float) -> float:
     """How many standard errors an interval of this level reaches to both sides. Errors: ModelError unless 0 < level < 1."""
     check_range("level", level, ModelError, "it must lie between 0 and 1, such as 0.95", np.nextafter(0, 1), 1)
-    return float(ndtri((1 + level) / 2))
+    return float(scipy.special.ndtri((1 + level) / 2))
 
 
 def p_values(z: Array) -> Array:
     """The chance that a standard normal is further from 0 than each of `z`."""
-    return np.asarray(2 * ndtr(-np.abs(z)))
+    return np.asarray(2 * scipy.special.ndtr(-np.abs(z)))
 
 
 def p_told(p: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.inference.delta import LEAST_P, p_told
@@ -44,4 +44,4 @@ def factor_test(observed: Array, fitted: Array, n: float, m: int, freedom: int) 
     ratio = np.linalg.solve(fitted, observed)
     height = float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - d)
     statistic = max(n - 1 - (2 * d + 5) / 6 - 2 * m / 3, 0.0) * max(height, 0.0)
-    return FactorTest(statistic, freedom, float(chdtrc(freedom, statistic)) if freedom > 0 else np.nan, height)
+    return FactorTest(statistic, freedom, float(scipy.special.chdtrc(freedom, statistic)) if freedom > 0 else np.nan, height)

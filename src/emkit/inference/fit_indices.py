@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import chdtrc
-from scipy.stats import ncx2
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.data.profile import AnyProfile
@@ -123,13 +121,13 @@ def fit_indices(model: Height, baseline: Height, saturated: float, n: float, obs
     return FitIndices(
         chi_squared=chi,
         degrees_of_freedom=free,
-        p_value=np.nan if none else float(chdtrc(free, chi)),
+        p_value=np.nan if none else float(scipy.special.chdtrc(free, chi)),
         baseline=(base, others),
         cfi=1 - excess / most if most > 0 else 1.0,
         tli=np.nan if none or ratio == 1 else (ratio - chi / free) / (ratio - 1),
         rmsea=np.nan if none else float(np.sqrt(excess / (free * n))),
         rmsea_interval=(np.nan, np.nan) if none else _interval(chi, free, n),
-        rmsea_close=np.nan if none else float(ncx2.sf(chi, free, n * free * CLOSE**2)),
+        rmsea_close=np.nan if none else float(scipy.stats.ncx2.sf(chi, free, n * free * CLOSE**2)),
         srmr=float(np.sqrt((missed**2).mean())),
     )
 
@@ -138,16 +136,16 @@ def _interval(chi: float, free: int, n: float) -> tuple[float, float]:
     """The RMSEA for which a lower chi-squared, and one for which a higher one, has a chance of 5 %."""
     ends = []
     for chance in ((1 + LEVEL) / 2, (1 - LEVEL) / 2):
-        if chdtrc(free, chi) >= 1 - chance:
+        if scipy.special.chdtrc(free, chi) >= 1 - chance:
             ends.append(0.0)
             continue
         high = chi + free + 10.0
-        while ncx2.cdf(chi, free, high) > chance:
+        while scipy.stats.ncx2.cdf(chi, free, high) > chance:
             high *= 2
-        beyond = brentq(lambda noncentral: _cdf(chi, free, noncentral) - chance, 0.0, high)  # noqa: B023 - called at once
+        beyond = scipy.optimize.brentq(lambda noncentral, of: _cdf(chi, free, noncentral) - of, 0.0, high, args=(chance,))
         ends.append(float(np.sqrt(beyond / (free * n))))
     return ends[0], ends[1]
 
 
 def _cdf(chi: float, free: int, noncentral: float) -> float:
-    return float(ncx2.cdf(chi, free, noncentral)) if noncentral > 0 else 1 - float(chdtrc(free, chi))
+    return float(scipy.stats.ncx2.cdf(chi, free, noncentral)) if noncentral > 0 else 1 - float(scipy.special.chdtrc(free, chi))

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import Chunk, as_float64
@@ -61,7 +61,7 @@ def goodness_of_fit(
     G2 = 2 * float(counts @ np.log(counts / expected))
     X2 = float(((counts - expected) ** 2 / expected).sum() + (total - expected.sum()))
     freedom = int(min(source.total_weight, possible - 1)) - free_parameters
-    G2_p_value, X2_p_value = (float(chdtrc(freedom, statistic)) if freedom > 0 else np.nan for statistic in (G2, X2))
+    G2_p_value, X2_p_value = (float(scipy.special.chdtrc(freedom, found)) if freedom > 0 else np.nan for found in (G2, X2))
     return GoodnessOfFit(G2, X2, freedom, G2_p_value, X2_p_value, total, len(patterns), possible)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import as_float64
@@ -56,5 +56,5 @@ def mcar_test(source: Any, mean: Array, covariance: Array) -> McarTest:
     parts = [(seen, mass, total / mass) for seen, mass, total in sums.values() if seen.any()]
     squares = (mass * away @ np.linalg.solve(covariance[np.ix_(seen, seen)], away) for seen, mass, away in parts)
     statistic, freedom = float(sum(squares)), int(sum(seen.sum() for seen, _, _ in parts)) - len(mean)
-    p_value = float(chdtrc(freedom, statistic)) if freedom > 0 else np.nan
+    p_value = float(scipy.special.chdtrc(freedom, statistic)) if freedom > 0 else np.nan
     return McarTest(statistic, max(freedom, 0), p_value, len(sums))

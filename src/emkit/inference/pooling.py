@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.checks import check_range
@@ -39,7 +39,7 @@ class Pooled(Tabled):
     def confidence_intervals(self, level: float = 0.95) -> Array:
         """Lower and upper ends, shape (p, 2). Errors: ModelError unless 0 < level < 1."""
         check_range("level", level, ModelError, "it must lie between 0 and 1, such as 0.95", LEAST_LEVEL, 1)
-        half = stdtrit(self.degrees_of_freedom, (1 + level) / 2) * self.standard_errors
+        half = scipy.special.stdtrit(self.degrees_of_freedom, (1 + level) / 2) * self.standard_errors
         return np.stack([self.estimates - half, self.estimates + half], axis=1)
 
     def _as_table(self) -> ToldTable:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import chdtri
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.evaluation import EMMap
@@ -60,7 +60,7 @@ def profile(em: EMMap[Any], found: Information, usual: Covariance, level: float,
     if usual.matrix is None:
         reasons = dict.fromkeys(near.names, usual.reason) | reasons
     entries, ends, open_ends = _entries(near.coordinates, near.params), np.full((2, len(places)), np.nan), []
-    region = _Region(em, found, float(chdtri(1, 1 - level)) / 2) if usual.matrix is not None else None
+    region = _Region(em, found, float(scipy.special.chdtri(1, 1 - level)) / 2) if usual.matrix is not None else None
     for i, place in enumerate(places):
         name = near.names[place]
         if region is None or name in reasons:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-from scipy.special import expit, log_expit
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.checks import check_kind
@@ -73,7 +73,7 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
 
     def log_chances(self, params: AbilitiesParams) -> Array:
         logits = self._planes(params) @ self._design.T
-        return np.asarray(log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, 1, logits.shape[1]))
+        return np.asarray(scipy.special.log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, 1, logits.shape[1]))
 
     def slopes_of(self, params: AbilitiesParams) -> Array:
         return params.slopes
@@ -132,7 +132,7 @@ class AbilitiesModel(AbilitiesOnGrid[AbilitiesParams]):
 
     def chances(self, params: AbilitiesParams, abilities: ArrayLike) -> Array:
         """The probability (n, J) that each item is right, at abilities (n, m)."""
-        return np.asarray(expit(params.intercepts + np.asarray(abilities, dtype=np.float64) @ params.slopes.T))
+        return np.asarray(scipy.special.expit(params.intercepts + np.asarray(abilities, dtype=np.float64) @ params.slopes.T))
 
     def draw(self, params: AbilitiesParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J)."""

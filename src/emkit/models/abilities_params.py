@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from scipy.sparse import coo_array, hstack
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Mask
 from emkit.core.axes import Axes
@@ -175,15 +175,15 @@ def _untold(loads: Mask, correlated: bool) -> int:
     along = slopes @ Correlations().unpack(rng.uniform(-0.4, 0.4, m * (m - 1) // 2), (m, m)) if correlated else slopes
     places = np.cumsum(loads).reshape(loads.shape) - 1  # of each slope among those that are free
     first, second = np.triu_indices(len(loads), 1)
-    moved = coo_array((len(first), number)).tocsr()
+    moved = scipy.sparse.coo_array((len(first), number)).tocsr()
     for one, other in ((first, second), (second, first)):
         pair, ability = np.nonzero(loads[one])
         cells = pair, places[one[pair], ability]
-        moved = moved + coo_array((along[other[pair], ability], cells), shape=moved.shape).tocsr()
+        moved = moved + scipy.sparse.coo_array((along[other[pair], ability], cells), shape=moved.shape).tocsr()
     if correlated:
         pairs = [
             slopes[first, k] * slopes[second, j] + slopes[first, j] * slopes[second, k] for k in range(m) for j in range(k)
         ]
-        moved = hstack([moved, *(coo_array(each[:, None]) for each in pairs)]).tocsr()
+        moved = scipy.sparse.hstack([moved, *(scipy.sparse.coo_array(each[:, None]) for each in pairs)]).tocsr()
     bends = np.linalg.eigvalsh((moved.T @ moved).toarray())
     return int((bends < FLAT * bends[-1]).sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.statistics import Additive
@@ -100,8 +100,8 @@ def _by_covariance(patterns: Patterns, which: Integers, deviations: Array, loadi
         rows, columns = patterns.order[patterns.bounds[p] : patterns.bounds[p + 1]], np.flatnonzero(seen)
         own = loadings[columns]
         root = _root(own @ own.T + np.diag(uniquenesses[columns]))
-        half = solve_triangular(root, np.hstack([own, deviations[np.ix_(rows, columns)].T]), lower=True)
-        whole = solve_triangular(root, half, lower=True, trans="T")
+        half = scipy.linalg.solve_triangular(root, np.hstack([own, deviations[np.ix_(rows, columns)].T]), lower=True)
+        whole = scipy.linalg.solve_triangular(root, half, lower=True, trans="T")
         scores[rows], spreads[p] = half[:, m:].T @ half[:, :m], np.eye(m) - half[:, :m].T @ half[:, :m]
         rest[np.ix_(rows, columns)], reach[p, columns] = whole[:, m:].T, whole[:, :m]
         logs = len(columns) * LOG_2_PI + 2 * np.log(np.diag(root)).sum()

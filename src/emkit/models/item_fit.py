@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import qr
-from scipy.stats import chi2
+import scipy
 
 from emkit.core.arrays import Array, Mask
 from emkit.errors import DataError, ModelError
@@ -70,7 +69,7 @@ def item_fits(model: Ability, params: Any, passes: Any, columns: Sequence[str]) 
         e, o, n = (np.array([values[part].sum() for part in classes]) for values in (expected, seen, sizes))
         statistic = float(_over((o - e) ** 2 * n, e * (n - e)).sum())
         df = len(classes) - model.free_of_item(params, j)
-        told = float(chi2.sf(statistic, df)) if df > 0 else np.nan
+        told = float(scipy.stats.chi2.sf(statistic, df)) if df > 0 else np.nan
         found.append(ItemFit(columns[j], statistic, df, told))
     return tuple(found)
 
@@ -123,7 +122,8 @@ def pair_fit(model: Ability, params: Any, passes: Any) -> PairFit:
         raise ModelError(f"{len(seen)} shares of items and pairs leave nothing to test with as many parameters.")
     off = away.T @ (seen - expected)
     statistic = float(n * off @ np.linalg.solve(away.T @ spread @ away, off))
-    return PairFit(statistic, df, float(chi2.sf(statistic, df)), float(np.sqrt(max(statistic - df, 0.0) / (n * df))))
+    p_value = float(scipy.stats.chi2.sf(statistic, df))
+    return PairFit(statistic, df, p_value, float(np.sqrt(max(statistic - df, 0.0) / (n * df))))
 
 
 def _moments(right: Array, mass: Array) -> Array:
@@ -163,7 +163,7 @@ def _slopes(model: Ability, params: Any, number: int) -> Array:
 
 def _beside(slopes: Array) -> Array:
     """Directions (s, s - rank) along which no parameter moves the margins."""
-    turned, triangle, _ = qr(slopes, pivoting=True)
+    turned, triangle, _ = scipy.linalg.qr(slopes, pivoting=True)
     bends = np.abs(np.diag(triangle))
     return np.asarray(turned[:, int((bends > 1e-8 * bends.max(initial=0.0)).sum()) :])
 

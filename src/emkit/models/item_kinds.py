@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
@@ -218,11 +218,11 @@ class GradedResponse(ItemKind):
         upper, lower = self._bounds(params, ability)
         with np.errstate(divide="ignore"):
             apart = np.log(-np.expm1(-self._gaps(params)))[:, None]
-        return np.asarray(log_expit(upper) + log_expit(-lower) + apart)
+        return np.asarray(scipy.special.log_expit(upper) + scipy.special.log_expit(-lower) + apart)
 
     def by_ability(self, params: GradedItem, ability: Array) -> Array:
         upper, lower = self._bounds(params, ability)
-        return np.asarray(params.slope * (expit(lower) - expit(-upper)))
+        return np.asarray(params.slope * (scipy.special.expit(lower) - scipy.special.expit(-upper)))
 
     def derivatives(self, params: GradedItem, ability: Array) -> Array:
         upper, lower = self._bounds(params, ability)
@@ -231,9 +231,9 @@ class GradedResponse(ItemKind):
         number = self.levels - 1
         along = np.zeros((number + 1, self.levels, len(ability)))
         places = np.arange(number)
-        along[places, places] = (expit(-upper) + crowded)[:-1]
-        along[places, places + 1] = -(expit(lower) + crowded)[1:]
-        along[number] = ability * (expit(lower) - expit(-upper))
+        along[places, places] = (scipy.special.expit(-upper) + crowded)[:-1]
+        along[places, places + 1] = -(scipy.special.expit(lower) + crowded)[1:]
+        along[number] = ability * (scipy.special.expit(lower) - scipy.special.expit(-upper))
         return along
 
     def start(self, below: Array, slope: float) -> GradedItem:
@@ -285,7 +285,8 @@ class Guessing(ItemKind):
     def log_chances(self, params: GuessedItem, ability: Array) -> Array:
         logits = params.intercept + params.slope * ability
         known = np.log1p(-params.guess)
-        return np.stack([known + log_expit(-logits), np.logaddexp(np.log(params.guess), known + log_expit(logits))])
+        right = known + scipy.special.log_expit(logits)
+        return np.stack([known + scipy.special.log_expit(-logits), np.logaddexp(np.log(params.guess), right)])
 
     def by_ability(self, params: GuessedItem, ability: Array) -> Array:
         return params.slope * self._along_line(params, ability)
@@ -293,14 +294,14 @@ class Guessing(ItemKind):
     def derivatives(self, params: GuessedItem, ability: Array) -> Array:
         line = self._along_line(params, ability)
         right = np.exp(self.log_chances(params, ability)[1])
-        missed = expit(-params.intercept - params.slope * ability)
+        missed = scipy.special.expit(-params.intercept - params.slope * ability)
         of_guess = np.stack([np.full(len(ability), -1 / (1 - params.guess)), missed / right])
         return np.stack([line, ability * line, of_guess])
 
     def _along_line(self, params: GuessedItem, ability: Array) -> Array:
         """Derivatives (2, n) of the log-chances along the logit."""
         logits = params.intercept + params.slope * ability
-        known, right = expit(logits), np.exp(self.log_chances(params, ability)[1])
+        known, right = scipy.special.expit(logits), np.exp(self.log_chances(params, ability)[1])
         return np.stack([-known, (1 - params.guess) * known * (1 - known) / right])
 
     def start(self, below: Array, slope: float) -> GuessedItem:

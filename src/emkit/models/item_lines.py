@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, log_expit
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.statistics import Additive
@@ -26,12 +26,12 @@ class ItemSums(Additive):
 def height(sums: ItemSums, places: Array, intercepts: Array, slopes: Array) -> Array:
     """The expected log-likelihood (J,) of the answers to each item."""
     logits = intercepts + places[:, None] * slopes
-    return np.asarray((sums.right * logits + sums.persons * log_expit(-logits)).sum(axis=0))
+    return np.asarray((sums.right * logits + sums.persons * scipy.special.log_expit(-logits)).sum(axis=0))
 
 
 def left(sums: ItemSums, places: Array, intercepts: Array, slopes: Array) -> tuple[Array, Array]:
     """The derivatives (J,) of the height by intercepts and by slopes."""
-    off = sums.right - sums.persons * expit(intercepts + places[:, None] * slopes)
+    off = sums.right - sums.persons * scipy.special.expit(intercepts + places[:, None] * slopes)
     return off.sum(axis=0), places @ off
 
 
@@ -65,7 +65,7 @@ def _newton(
     sums: ItemSums, places: Array, intercepts: Array, slopes: Array, moves: tuple[bool, bool]
 ) -> tuple[Array, Array, Array]:
     """Newton's steps of intercepts (J,) and slopes, and twice the gain that they promise (J,), or of all items ()."""
-    chance = expit(intercepts + places[:, None] * slopes)
+    chance = scipy.special.expit(intercepts + places[:, None] * slopes)
     off, bent = sums.right - sums.persons * chance, sums.persons * chance * (1 - chance)
     down_a, down_b = off.sum(axis=0), places @ off
     least = FLAT * (1 + sums.persons.sum(axis=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, log_expit
+import scipy
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.newton import solved
@@ -18,14 +18,14 @@ def heights(answers: Array, design: Array, planes: Array) -> Array:
     `design` (N, 1 + d): a 1 and the places; `planes` (J, 1 + d): intercepts and slopes.
     """
     logits = planes @ design.T
-    right = log_expit(logits)
+    right = scipy.special.log_expit(logits)
     return np.asarray((answers[1::2] * right + answers[::2] * (right - logits)).sum(axis=1))
 
 
 def slopes(answers: Array, design: Array, planes: Array) -> Array:
     """The derivatives (J, 1 + d) of the heights along the planes."""
     wrong, right = answers[::2], answers[1::2]
-    return np.asarray((right - (wrong + right) * expit(planes @ design.T)) @ design)
+    return np.asarray((right - (wrong + right) * scipy.special.expit(planes @ design.T)) @ design)
 
 
 def highest(answers: Array, design: Array, planes: Array, moves: Mask) -> Array:
@@ -39,7 +39,7 @@ def highest(answers: Array, design: Array, planes: Array, moves: Mask) -> Array:
     mass = persons.sum(axis=1)
     found, tall = np.array(planes), heights(answers, design, planes)
     for _ in range(STEPS):
-        chance = expit(found @ design.T)
+        chance = scipy.special.expit(found @ design.T)
         slope = np.where(moves, slopes(answers, design, found), 0.0)
         bent = ((persons * chance * (1 - chance)) @ squares).reshape(-1, size, size)
         bent = np.where(moves[:, :, None] & moves[:, None, :], bent, 0.0)

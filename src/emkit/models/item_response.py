@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from scipy.special import expit, log_expit
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -106,7 +106,7 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
     def log_chances(self, params: ItemResponseParams, ability: Array) -> Array:
         """The logarithm (2 J, n) of the probabilities that each item is wrong, and right, at abilities (n,)."""
         logits = params.intercepts[:, None] + np.broadcast_to(params.slopes, params.intercepts.shape)[:, None] * ability
-        return np.asarray(log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, len(ability)))
+        return np.asarray(scipy.special.log_expit(np.stack([-logits, logits], axis=1)).reshape(-1, len(ability)))
 
     def by_ability(self, params: ItemResponseParams, ability: Array) -> Array:
         chance = self.chances(params, ability).T
@@ -146,7 +146,8 @@ class ItemResponseModel(AbilityModel[ItemResponseParams, ItemSums]):
 
     def chances(self, params: ItemResponseParams, ability: ArrayLike) -> Array:
         """The probability (n, J) that each item is right, at abilities (n,)."""
-        return np.asarray(expit(params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes))
+        logits = params.intercepts + np.asarray(ability, dtype=np.float64)[:, None] * params.slopes
+        return np.asarray(scipy.special.expit(logits))
 
     def draw(self, params: ItemResponseParams, rng: np.random.Generator, n: int) -> Array:
         """Rows (n, J)."""

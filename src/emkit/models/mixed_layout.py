@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.memo import once
@@ -107,7 +107,7 @@ class MixedLayout:
 
 def in_blocks(matrices: Sequence[Array]) -> Array:
     """One matrix with these on its diagonal; itself, if there is one."""
-    return np.asarray(matrices[0] if len(matrices) == 1 else block_diag(*matrices), dtype=np.float64)
+    return np.asarray(matrices[0] if len(matrices) == 1 else scipy.linalg.block_diag(*matrices), dtype=np.float64)
 
 
 def by_place(response: Column, fixed: Side, random: Side, nested: Nested | None) -> MixedLayout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 
 from emkit.core.arrays import Array, Integers
 from emkit.data.chunk import Chunk
@@ -50,7 +50,7 @@ def normal_residuals(layout: MixedLayout, fixed: Array, root: Array, within: flo
         covariance = within * np.eye(len(seen))
         for own, alike in zip(layout.own, together, strict=False):
             covariance += alike * (reach[seen, own] @ reach[seen, own].T)
-        found[seen] = solve_triangular(np.linalg.cholesky(covariance), left[seen], lower=True)
+        found[seen] = scipy.linalg.solve_triangular(np.linalg.cholesky(covariance), left[seen], lower=True)
     return found
 
 

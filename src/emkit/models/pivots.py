@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import qr
+import scipy
 
 from emkit.core.arrays import Array
 
@@ -14,7 +14,7 @@ def turned_to_pivots(loadings: Array, units: Array) -> tuple[Array, tuple[int, .
     `units` (d,): of which lengths columns are, among which those are chosen that lie farthest apart. Each loading of a pivot on
     its last factor is positive.
     """
-    turn, _, order = qr((loadings / np.where(units > 0, units, 1.0)[:, None]).T, pivoting=True)
+    turn, _, order = scipy.linalg.qr((loadings / np.where(units > 0, units, 1.0)[:, None]).T, pivoting=True)
     pivots = tuple(int(j) for j in order[: loadings.shape[1]])
     found = loadings @ turn
     found *= np.where(np.diag(found[list(pivots)]) < 0, -1.0, 1.0)

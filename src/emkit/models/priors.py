@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import xlog1py, xlogy
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.expected import Slopes
@@ -154,7 +154,7 @@ class DirichletPrior(FieldPrior):
             ) from None
 
     def height(self, value: Array) -> float:
-        return float(xlogy(self._rows(value), value).sum())
+        return float(scipy.special.xlogy(self._rows(value), value).sum())
 
     def slope(self, value: Array) -> Array:
         return _over(self._rows(value), value)
@@ -191,7 +191,7 @@ class GammaPrior(FieldPrior):
         _at_least("per_unit of a gamma prior", self.per_unit, 0.0)
 
     def height(self, value: Array) -> float:
-        return float((xlogy(self.shape - 1, value) - self.per_unit * value).sum())
+        return float((scipy.special.xlogy(self.shape - 1, value) - self.per_unit * value).sum())
 
     def slope(self, value: Array) -> Array:
         return _over(self.shape - 1, value) - self.per_unit
@@ -229,7 +229,7 @@ class BetaPrior(FieldPrior):
         _at_least("failures of a beta prior", self.failures, 1.0)
 
     def height(self, value: Array) -> float:
-        return float((xlogy(self.successes - 1, value) + xlog1py(self.failures - 1, -value)).sum())
+        return float((scipy.special.xlogy(self.successes - 1, value) + scipy.special.xlog1py(self.failures - 1, -value)).sum())
 
     def slope(self, value: Array) -> Array:
         return _over(self.successes - 1, value) - _over(self.failures - 1, 1 - value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.errors import DegenerateFitError
@@ -109,7 +109,7 @@ class Filtered:
         if self.own == 1:
             return self.height
         root = self._root(name)
-        shift = solve_triangular(root, self._unknown[1], lower=True)
+        shift = scipy.linalg.solve_triangular(root, self._unknown[1], lower=True)
         return float(self.height + shift @ shift / 2 - np.log(np.diag(root)).sum() + len(root) * LOG_2_PI / 2)
 
     def _root(self, name: str) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_discrete_lyapunov
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.errors import ParameterError
@@ -31,7 +31,7 @@ def _gathered(transition: Array, added: Array) -> Array:
     """The sum of A^n `added` A'^n over n = 0, 1, ..., of states (k, k) that move by A."""
     k = len(added)
     if k > FEW:
-        return np.asarray(solve_discrete_lyapunov(transition, added))
+        return np.asarray(scipy.linalg.solve_discrete_lyapunov(transition, added))
     pairs = transition[:, None, :, None] * transition[None, :, None, :]  # np.kron, in a tenth of the time
     equations = np.eye(k * k) - pairs.reshape(k * k, k * k)
     return np.asarray(np.linalg.solve(equations, added.ravel()).reshape(k, k), dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.checks import check_count
@@ -59,7 +59,7 @@ def dynamic_factor(columns: int, n_factors: int = 1) -> StateSpace:
     check_count("columns", columns, ModelError)
     check_count("n_factors", n_factors, ModelError, most=int(columns))
     d, m = int(columns), int(n_factors)
-    transition = block_diag(np.full((m, m), np.nan), 1.0)
+    transition = scipy.linalg.block_diag(np.full((m, m), np.nan), 1.0)
     loadings = np.where(np.triu(np.ones((d, m), dtype=bool), 1), 0.0, np.nan)
     return StateSpace(
         transition, np.column_stack([loadings, np.full(d, np.nan)]), state_noise=np.ones(m), selection=np.eye(m + 1)[:, :m],
@@ -77,7 +77,7 @@ def _structural(trend: Array, seasons: int, autoregression: int, noise: float | 
     year = companion(-np.ones(int(seasons) - 1)) if seasons else np.empty((0, 0))
     parts = [part for part in (year, companion(np.full(int(autoregression), np.nan))) if len(part)]
     firsts = np.cumsum([0, len(trend), *map(len, parts)])[: 1 + len(parts)]
-    transition = block_diag(trend, *parts)
+    transition = scipy.linalg.block_diag(trend, *parts)
     m = len(transition)
     seen = np.eye(m)[[0, *firsts[1:]]].sum(axis=0, keepdims=True)
     moved = [*range(len(trend)), *firsts[1:]]

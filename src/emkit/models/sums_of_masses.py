@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
+import scipy
 
 from emkit.core.arrays import Array, Integers
 
@@ -32,7 +30,7 @@ def variances_of_sums(masses: Array, stretches: Integers, windows: Integers | No
             rows.append((a, b, sign * weights / (up_to[b] - up_to[a]) ** 2))
     a, b, w = (np.concatenate(each) for each in zip(*rows, strict=True))
     entries, across = np.concatenate([w, w, -w, -w]), (np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a]))
-    both = sparse.coo_array((entries, across), shape=(last + 1, last + 1)).tocsc()
+    both = scipy.sparse.coo_array((entries, across), shape=(last + 1, last + 1)).tocsc()
     known = _joined_to_ends(a, b, last)
     found = np.full(last + 1, np.nan)
     found[[0, last]] = 0.0
@@ -46,14 +44,14 @@ def variances_of_sums(masses: Array, stretches: Integers, windows: Integers | No
 def _joined_to_ends(a: Integers, b: Integers, last: int) -> Array:
     """Which sums rows join, one difference after another, to those that are known to be 0 or 1, (last + 1,)."""
     one = np.ones(len(a) + 1)
-    graph = sparse.coo_array((one, (np.append(a, 0), np.append(b, last))), shape=(last + 1, last + 1))
-    which = connected_components(graph, directed=False)[1]
+    graph = scipy.sparse.coo_array((one, (np.append(a, 0), np.append(b, last))), shape=(last + 1, last + 1))
+    which = scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
     return np.asarray(which == which[0])
 
 
-def _diagonal_of_inverse(matrix: sparse.csc_array) -> Array:
+def _diagonal_of_inverse(matrix: scipy.sparse.csc_array) -> Array:
     try:
-        solver = splu(matrix.tocsc())
+        solver = scipy.sparse.linalg.splu(matrix.tocsc())
     except RuntimeError:  # singular
         return np.full(matrix.shape[0], np.nan)
     size, found = matrix.shape[0], []

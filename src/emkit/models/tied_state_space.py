@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-from scipy.linalg import block_diag
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers
 from emkit.core.axes import Axes
@@ -274,7 +274,7 @@ class TiedStateSpace(LatentModel[TiedStateSpaceParams, StateSums]):
                 raise ParameterError(f"{name} has shape {getattr(params, name).shape}; it has {len(letters)} letters.")
         self.space.check_fields(self.whole(params), profile)
         if self.space.layout.inputs:
-            ties = block_diag(*(self._ties[name][self.space.layout.free(name)] for name in EFFECTS))
+            ties = scipy.linalg.block_diag(*(self._ties[name][self.space.layout.free(name)] for name in EFFECTS))
             told = self.space.information(self.whole(params), profile.source)
             words = [repr(letter) for name in EFFECTS for letter in self.letters[name]]
             state_data.refuse_untold(ties.T @ told @ ties if len(told) else told, words)

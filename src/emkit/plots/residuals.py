@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from emkit.plots.style import FAINT, INK, axes, colour, finish, in_legend, marker, whole_ticks
 from emkit.views import PseudoResiduals
@@ -23,7 +23,7 @@ def qq(view: PseudoResiduals, ax: Axes | None = None, *, seed: int = 0) -> Axes:
     found, end = view.randomised(seed), 1.0
     for j, name in enumerate(view.columns):
         own = np.sort(found[~np.isnan(found[:, j]), j])
-        expected = ndtri((np.arange(len(own)) + 0.5) / len(own))
+        expected = scipy.special.ndtri((np.arange(len(own)) + 0.5) / len(own))
         ax.plot(expected, own, marker(j), color=colour(j), markersize=3.5, fillstyle="none", label=in_legend(name))
         end = max(end, float(np.abs([*expected[:1], *expected[-1:]]).max(initial=1.0)))
     ax.plot([-end, end], [-end, end], "-", color=INK, linewidth=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.inference.delta import p_told
@@ -30,7 +30,7 @@ def coefficients_grid(names: Sequence[str], values: Array, covariance: Array) ->
         "estimate": [f"{value:.6g}" for value in values],
         "error": [f"{value:.4g}" for value in errors],
         "z": [f"{value:.2f}" for value in z],
-        "p": [p_told(float(p)) for p in 2 * ndtr(-np.abs(z))],
+        "p": [p_told(float(p)) for p in 2 * scipy.special.ndtr(-np.abs(z))],
     }
     return grid_of(told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from emkit.core.arrays import Array
 
@@ -19,12 +19,12 @@ def bca(replicates: Array, estimates: Array, acceleration: Array, level: float) 
 
     NaN where all replicates lie on one side of the estimate. Source: Efron (1987), J. Amer. Statist. Assoc. 82, 171-185.
     """
-    bias = ndtri((replicates < estimates).mean(axis=0) + (replicates == estimates).mean(axis=0) / 2)
+    bias = scipy.special.ndtri((replicates < estimates).mean(axis=0) + (replicates == estimates).mean(axis=0) / 2)
     tail = (1 - level) / 2
     found = np.full((len(estimates), 2), np.nan)
-    for side, z in enumerate(ndtri([tail, 1 - tail])):
+    for side, z in enumerate(scipy.special.ndtri([tail, 1 - tail])):
         with np.errstate(invalid="ignore", divide="ignore"):
-            shares = ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
+            shares = scipy.special.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
         for j in np.flatnonzero(np.isfinite(bias) & np.isfinite(shares)):
             found[j, side] = np.quantile(replicates[:, j], shares[j], method="weibull")
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.data.chunk import as_float64
@@ -127,7 +127,7 @@ def _of_normals(standard: Mapping[int, Array], source: Any, kind: str) -> Pseudo
     if kind != "forecast":
         raise ModelError(f"kind is {kind!r}; of models without components, residuals are those of forecasts: 'forecast'.")
     values = np.column_stack(list(standard.values()))
-    places = ndtr(values)
+    places = scipy.special.ndtr(values)
     return NormalResiduals(tuple(source.columns[j] for j in standard), places, places, values)
 
 
@@ -156,4 +156,4 @@ def _among(drawn: Array) -> Places:
 
 
 def _normal(places: Array) -> Array:
-    return np.asarray(ndtri(np.clip(places, OUTERMOST, 1 - OUTERMOST)))
+    return np.asarray(scipy.special.ndtri(np.clip(places, OUTERMOST, 1 - OUTERMOST)))

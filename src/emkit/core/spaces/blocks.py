@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from emkit.core.arrays import Array, Integers, Mask
 from emkit.core.spaces.link import Link
@@ -18,7 +18,7 @@ def blocks_of(held: Mask) -> list[Integers] | None:
     """The places of each block that elements `held` (m, m) at 0 leave free; None if these leave no blocks."""
     free = ~(held | held.T)
     np.fill_diagonal(free, True)
-    number, which = connected_components(free, directed=False)
+    number, which = scipy.sparse.csgraph.connected_components(free, directed=False)
     same = which[:, None] == which[None, :]
     return [np.flatnonzero(which == k) for k in range(number)] if (same == free).all() else None
 

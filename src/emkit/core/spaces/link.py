@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit
+import scipy
 
 from emkit.core.arrays import Array
 
@@ -22,5 +22,7 @@ class Link(NamedTuple):
 
 REAL = Link(np.asarray, lambda value: np.ones_like(value), np.asarray, null=0.0)
 LOG = Link(np.log, lambda value: 1 / value, np.exp)
-LOGIT = Link(logit, lambda value: 1 / (value * (1 - value)), expit)
+LOGIT = Link(
+    lambda value: scipy.special.logit(value), lambda value: 1 / (value * (1 - value)), lambda free: scipy.special.expit(free)
+)
 FISHER = Link(np.arctanh, lambda value: 1 / (1 - value**2), np.tanh, null=0.0)  # of correlations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-from scipy.special import expit, logit
+import scipy
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.spaces.link import LOG, LOGIT, Link
@@ -133,10 +133,10 @@ class UnitInterval(Space):
         return _complaint((value <= 0) | (value >= 1), value, "it must lie between 0 and 1, which are excluded.")
 
     def pack(self, value: Array) -> Array:
-        return np.asarray(logit(value)).ravel()
+        return np.asarray(scipy.special.logit(value)).ravel()
 
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
-        return np.asarray(expit(coordinates)).reshape(shape)
+        return np.asarray(scipy.special.expit(coordinates)).reshape(shape)
 
     def pull(self, value: Array, slope: Array) -> Array:
         return (value * (1 - value) * slope).ravel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from emkit.core.arrays import Array, Mask
 from emkit.core.spaces.link import LOGIT, Link
@@ -64,9 +64,9 @@ class Simplex(Space):
 
     def unpack(self, coordinates: Array, shape: Shape) -> Array:
         odds = coordinates.reshape(*shape[:-1], shape[-1] - 1)
-        rest = np.cumprod(expit(-odds), axis=-1)
+        rest = np.cumprod(scipy.special.expit(-odds), axis=-1)
         before = np.concatenate([np.ones((*shape[:-1], 1)), rest[..., :-1]], axis=-1) if shape[-1] > 1 else rest
-        taken = expit(odds) * before[..., : shape[-1] - 1]
+        taken = scipy.special.expit(odds) * before[..., : shape[-1] - 1]
         last = rest[..., -1:] if shape[-1] > 1 else np.ones(shape)
         return np.concatenate([taken, last], axis=-1)
 
@@ -95,7 +95,7 @@ class Simplex(Space):
 
     def at_edge(self, coordinates: Array, shape: Shape) -> Mask:
         odds = coordinates.reshape(*shape[:-1], shape[-1] - 1)
-        left = np.cumprod(expit(-odds), axis=-1)
+        left = np.cumprod(scipy.special.expit(-odds), axis=-1)
         before = np.concatenate([np.ones((*shape[:-1], 1)), left[..., :-1]], axis=-1)[..., : shape[-1] - 1]
         return np.asarray((np.abs(odds) > -np.log(EDGE)) | (before <= EDGE)).ravel()
 

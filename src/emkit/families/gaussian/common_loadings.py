@@ -10,8 +10,7 @@ J. Sci. Comput. 16, 1190-1208, for the method.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.sparse.linalg import LinearOperator, minres
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.families.gaussian.best_factors import BestFactors, turned
@@ -74,7 +73,7 @@ def best_common(mass: Array, covariances: Array, loadings: Array, noise: Array, 
     start = problem.packed(loadings, noise)
     bounds = [(None, None)] * loadings.size + [(low, low + WIDEST) for low in problem.bound.ravel().tolist()]
     options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "maxcor": MEMORY, "ftol": 0.0, "gtol": FLAT}
-    run = minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    run = scipy.optimize.minimize(problem.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     found = _flattest(problem, run.x)
     best = found if problem.loss(found)[0] <= problem.loss(start)[0] else start
     own, logs = problem.parts(best)
@@ -103,8 +102,8 @@ def _flattest(problem: _Problem, here: Array) -> Array:
             move[inside] = APART * way / length
             return np.asarray((slope_at(here + move) - slope_at(here - move)) * (length / (2 * APART)))
 
-        curvature = LinearOperator((len(inside), len(inside)), matvec=bent, dtype=np.float64)
-        step = minres(curvature, slope, rtol=EXACT, maxiter=MOST)[0]
+        curvature = scipy.sparse.linalg.LinearOperator((len(inside), len(inside)), matvec=bent, dtype=np.float64)
+        step = scipy.sparse.linalg.minres(curvature, slope, rtol=EXACT, maxiter=MOST)[0]
         there = here.copy()
         there[inside] -= step
         there[size:] = np.maximum(there[size:], problem.bound.ravel())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, gammaln, log_expit
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.core.checks import is_count
@@ -74,19 +74,20 @@ class BinomialRegression(Regression[RegressionParams]):
         return rows.trials if isinstance(self.trials, str) else float(self.trials)
 
     def mean(self, rows: Rows, params: Any) -> Array:
-        return np.asarray(self._trials(rows) * expit(rows.predictors))
+        return np.asarray(self._trials(rows) * scipy.special.expit(rows.predictors))
 
     def log_law(self, rows: Rows, params: RegressionParams) -> Array:
         y, m = rows.y, self._trials(rows)
         if np.max(m, initial=0) > SMALL:  # where logarithms of factorials have lost their digits
             peaks = log_peak(y) + log_peak(m - y) - log_peak(np.asarray(m))
-            off = deviance(y, m * expit(rows.predictors)) + deviance(m - y, m * expit(-rows.predictors))
-            return np.asarray(peaks - off)
-        return np.asarray(self.log_base(rows) + y * log_expit(rows.predictors) + (m - y) * log_expit(-rows.predictors))
+            yes, no = m * scipy.special.expit(rows.predictors), m * scipy.special.expit(-rows.predictors)
+            return np.asarray(peaks - (deviance(y, yes) + deviance(m - y, no)))
+        yes, no = scipy.special.log_expit(rows.predictors), scipy.special.log_expit(-rows.predictors)
+        return np.asarray(self.log_base(rows) + y * yes + (m - y) * no)
 
     def log_base(self, rows: Rows) -> Array:
         y, m = rows.y, self._trials(rows)
-        return np.asarray(gammaln(m + 1) - gammaln(y + 1) - gammaln(m - y + 1))
+        return np.asarray(scipy.special.gammaln(m + 1) - scipy.special.gammaln(y + 1) - scipy.special.gammaln(m - y + 1))
 
     def in_tiles(self, params: RegressionParams) -> TileLaw | None:
         """None where `trials` are so many that digits would be lost; of trials in a column, 1e9 keep about 8 digits."""
@@ -95,7 +96,7 @@ class BinomialRegression(Regression[RegressionParams]):
         return TileLaw(_fill, trials=1.0 if isinstance(self.trials, str) else float(self.trials))
 
     def pieces(self, rows: Rows, params: RegressionParams) -> Pieces:
-        m, up, down = self._trials(rows), expit(rows.predictors), expit(-rows.predictors)
+        m, up, down = self._trials(rows), scipy.special.expit(rows.predictors), scipy.special.expit(-rows.predictors)
         return Pieces(np.asarray(rows.y * down - (m - rows.y) * up), np.asarray(m * up * down))
 
     def start(self, y: Array, trials: Array | float) -> Array:
@@ -104,7 +105,7 @@ class BinomialRegression(Regression[RegressionParams]):
 
     def drawn_from(self, rows: Rows, params: Any, rng: np.random.Generator) -> Array:
         trials = np.broadcast_to(self._trials(rows), rows.y.shape)[:, 0].astype(np.int64)
-        return rng.binomial(trials, expit(rows.predictors[:, 0])).astype(np.float64)
+        return rng.binomial(trials, scipy.special.expit(rows.predictors[:, 0])).astype(np.float64)
 
 
 def _fill(tile: Tile) -> None:

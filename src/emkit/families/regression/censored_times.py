@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
-from scipy.special import gamma
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
@@ -87,7 +87,7 @@ class WeibullRegression(SurvivalRegression):
         return Description(WORDS, "a column of times, or two with their lower and upper ends, and covariates")
 
     def mean(self, predictors: Array, scales: Array) -> Array:
-        return np.asarray(np.exp(predictors) * gamma(1 + scales))
+        return np.asarray(np.exp(predictors) * scipy.special.gamma(1 + scales))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.special import gammainc
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes, component_name
@@ -126,7 +126,7 @@ class GammaRegression(Regression[GammaRegressionParams]):
         return TileLaw(partial(_fill, params.shapes), log_less_gammaln(params.shapes), own=1)
 
     def cdf(self, rows: Rows, params: GammaRegressionParams) -> Array:
-        return np.asarray(gammainc(params.shapes, params.shapes * (rows.y / self.mean(rows, params))))
+        return np.asarray(scipy.special.gammainc(params.shapes, params.shapes * (rows.y / self.mean(rows, params))))
 
     def pieces(self, rows: Rows, params: GammaRegressionParams) -> Pieces:
         mean = self.mean(rows, params)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
@@ -115,7 +115,7 @@ class NormalRegression(FromDatum[NormalRegressionParams]):
         return np.asarray(-0.5 * ((rows.y - rows.predictors) ** 2 / v + (np.log(v) + LOG_2_PI)))
 
     def cdf(self, rows: Rows, params: NormalRegressionParams) -> Array:
-        return np.asarray(ndtr((rows.y - rows.predictors) / np.sqrt(params.variances)))
+        return np.asarray(scipy.special.ndtr((rows.y - rows.predictors) / np.sqrt(params.variances)))
 
     def pieces(self, rows: Rows, params: NormalRegressionParams) -> Pieces:
         away = rows.y - rows.predictors

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, logit
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike, Integers, Mask
 from emkit.core.axes import Axes
@@ -164,8 +164,8 @@ class OrderedRegression(LevelsRegression[OrderedRegressionParams]):
         between = np.zeros((len(params.cutpoints), predictors.shape[2] + 1))
         with np.errstate(divide="ignore"):
             between[:, 1:-1] = log_between(np.diff(params.cutpoints, axis=1))
-        upper = np.concatenate([log_expit(predictors), ends], axis=2)
-        return np.asarray(upper + np.concatenate([ends, log_expit(-predictors)], axis=2) + between)
+        upper = np.concatenate([scipy.special.log_expit(predictors), ends], axis=2)
+        return np.asarray(upper + np.concatenate([ends, scipy.special.log_expit(-predictors)], axis=2) + between)
 
     # -- E-step and M-step, in the cutpoints of the framed design, and the slopes with their signs changed
 
@@ -173,10 +173,10 @@ class OrderedRegression(LevelsRegression[OrderedRegressionParams]):
         with np.errstate(over="ignore", invalid="ignore"):
             cuts = self._cuts(params, x)
         number, z = params.cutpoints.shape[1], self.described_by.framed(x)[:, 1:]
-        bend_upper = np.where(cuts.has_upper, weights * expit(cuts.upper) * expit(-cuts.upper), 0.0)
-        bend_lower = np.where(cuts.has_lower, weights * expit(cuts.lower) * expit(-cuts.lower), 0.0)
-        slope_upper = np.where(cuts.has_upper, weights * expit(-cuts.upper), 0.0)
-        slope_lower = np.where(cuts.has_lower, -weights * expit(cuts.lower), 0.0)
+        bend_upper = np.where(cuts.has_upper, weights * scipy.special.expit(cuts.upper) * scipy.special.expit(-cuts.upper), 0.0)
+        bend_lower = np.where(cuts.has_lower, weights * scipy.special.expit(cuts.lower) * scipy.special.expit(-cuts.lower), 0.0)
+        slope_upper = np.where(cuts.has_upper, weights * scipy.special.expit(-cuts.upper), 0.0)
+        slope_lower = np.where(cuts.has_lower, -weights * scipy.special.expit(cuts.lower), 0.0)
         there = (cuts.codes[:, None] == np.arange(number + 1)).astype(np.float64)
         below, above = there[:, :-1], there[:, 1:]  # which rows lie just below a cutpoint, and just above
         of_cutpoints = slope_upper.T @ below + slope_lower.T @ above
@@ -255,11 +255,11 @@ class OrderedRegression(LevelsRegression[OrderedRegressionParams]):
         layout = self.described_by
         return OrderedRegressionParams(
             np.zeros((1, len(layout.names))),
-            logit(np.cumsum(shares)[None, :-1]),
+            scipy.special.logit(np.cumsum(shares)[None, :-1]),
             covariates=layout.names,
             thresholds=self._thresholds(self.level_names),
         )
 
     def target(self, shares: Array) -> Array:
         """The log-odds of the middle of each level, of all rows."""
-        return np.asarray(logit(np.cumsum(shares) - shares / 2))
+        return np.asarray(scipy.special.logit(np.cumsum(shares) - shares / 2))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy import special
+import scipy
 
 from emkit.core.arrays import Array
 from emkit.families.between import normal_between
@@ -62,7 +62,7 @@ class Extreme(StandardLaw):
         start, ends = np.exp(np.minimum(low, OVERFLOW)), np.isfinite(high)
         top = np.where(ends, np.minimum(high, OVERFLOW), 0.0)
         log_growth = top + np.log(-np.expm1(-np.where(ends, width, 1.0)))  # of exp(z) along the interval
-        return np.where(ends, log_growth + np.log(special.exprel(-np.exp(log_growth))), 0.0) - start
+        return np.where(ends, log_growth + np.log(scipy.special.exprel(-np.exp(log_growth))), 0.0) - start
 
     def draw(self, rng: np.random.Generator, size: int) -> Array:
         return np.log(rng.exponential(size=size))
@@ -72,11 +72,12 @@ class Logistic(StandardLaw):
     """log f = z - 2 log(1 + exp(z))."""
 
     def density(self, z: Array) -> LogDensity:
-        share = special.expit(z)
-        return LogDensity(special.log_expit(z) + special.log_expit(-z), 1 - 2 * share, -2 * share * special.expit(-z))
+        share = scipy.special.expit(z)
+        height = scipy.special.log_expit(z) + scipy.special.log_expit(-z)
+        return LogDensity(height, 1 - 2 * share, -2 * share * scipy.special.expit(-z))
 
     def log_between(self, low: Array, high: Array, width: Array) -> Array:
-        return np.asarray(special.log_expit(high) + special.log_expit(-low) + np.log(-np.expm1(-width)))
+        return np.asarray(scipy.special.log_expit(high) + scipy.special.log_expit(-low) + np.log(-np.expm1(-width)))
 
     def draw(self, rng: np.random.Generator, size: int) -> Array:
         return rng.logistic(size=size)

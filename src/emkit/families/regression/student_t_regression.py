@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
-from scipy.special import ndtr, stdtr
+import scipy
 
 from emkit.core.arrays import Array, ArrayLike
 from emkit.core.axes import Axes
@@ -154,7 +154,7 @@ class StudentTRegression(FromDatum[StudentTRegressionParams], OneMore[StudentTRe
 
     def cdf(self, rows: Rows, params: StudentTRegressionParams) -> Array:
         z, heavy = (rows.y - rows.predictors) / np.sqrt(params.squared_scales), params.tails > LIGHT
-        return np.where(heavy, stdtr(1 / np.where(heavy, params.tails, 1.0), z), ndtr(z))
+        return np.where(heavy, scipy.special.stdtr(1 / np.where(heavy, params.tails, 1.0), z), scipy.special.ndtr(z))
 
     def pieces(self, rows: Rows, params: StudentTRegressionParams) -> Pieces:
         away, tails = rows.y - rows.predictors, params.tails
